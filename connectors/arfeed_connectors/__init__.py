@@ -1,0 +1,1 @@
+"""The connectors and the destination that come with arfeed, written on its public API only."""

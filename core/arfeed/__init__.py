@@ -1,0 +1,57 @@
+"""What a plugin author imports, and nothing else."""
+
+from arfeed.errors import (
+    ArfeedError,
+    ConfigError,
+    DestinationError,
+    LockedError,
+    ProblemsError,
+    RefusedError,
+    SourceError,
+)
+from arfeed.hookspecs import hookimpl
+from arfeed.interfaces import (
+    Complete,
+    Connector,
+    Delivered,
+    Destination,
+    DestinationSettings,
+    Document,
+    Failure,
+    FileSettings,
+    Location,
+    Objection,
+    Plan,
+    Receipt,
+    Settings,
+    SourceSettings,
+    Transform,
+    TransformSettings,
+)
+
+__all__ = [
+    "ArfeedError",
+    "Complete",
+    "ConfigError",
+    "Connector",
+    "Delivered",
+    "Destination",
+    "DestinationError",
+    "DestinationSettings",
+    "Document",
+    "Failure",
+    "FileSettings",
+    "Location",
+    "LockedError",
+    "Objection",
+    "Plan",
+    "ProblemsError",
+    "Receipt",
+    "RefusedError",
+    "Settings",
+    "SourceError",
+    "SourceSettings",
+    "Transform",
+    "TransformSettings",
+    "hookimpl",
+]

@@ -1,0 +1,345 @@
+"""What a plugin provides and what it is given. Nothing here does any work of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
+
+from arfeed import schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONTRACT = 1
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+def _below_the_folder(value: str, info: ValidationInfo) -> str:
+    """Resolve a path against the folder of plugins.toml; leave URLs alone."""
+    if "://" in value or "::" in value:
+        return value
+    folder = (info.context or {}).get("folder", Path())
+    return str(Path(folder, Path(value).expanduser()).absolute())
+
+
+Location = Annotated[str, AfterValidator(_below_the_folder)]
+"""A path, relative to the folder of plugins.toml, or any fsspec URL."""
+
+Kind = Literal["invoice", "credit_note", "payment"]
+
+
+class Settings(BaseModel):
+    """The base of all settings: unknown keys are refused, and nothing changes after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _known_columns(columns: dict[str, str]) -> dict[str, str]:
+    for name in columns:
+        if name not in schema.MAPPABLE:
+            raise ValueError(f"{name!r} is no column of an invoice; there are {', '.join(schema.MAPPABLE)}")
+    return columns
+
+
+def _date_order(order: str | None) -> str | None:
+    if order is not None and order not in ("DMY", "MDY", "YMD") and "%" not in order:
+        raise ValueError('give "DMY", "MDY", "YMD" or a format such as "%d.%m.%Y"')
+    return order
+
+
+def _template(template: str | None) -> str | None:
+    if template is None:
+        return None
+    fields = re.findall(r"\{([^{}]*)\}", template)
+    if "invoice_ref" not in fields:
+        raise ValueError("it must contain {invoice_ref}")
+    unknown = [name for name in fields if name not in schema.TEXTS]
+    if unknown:
+        raise ValueError(f"{{{unknown[0]}}} is no text column of an invoice; there are {', '.join(schema.TEXTS)}")
+    return template
+
+
+class SourceSettings(Settings):
+    """Settings that every source has."""
+
+    columns: Annotated[dict[str, str], AfterValidator(_known_columns)] = Field(
+        default_factory=dict, description='Canonical column = the source\'s own header, e.g. { invoice_ref = "No." }.'
+    )
+    dates: Annotated[str | None, AfterValidator(_date_order)] = Field(
+        default=None, description='Order of dates: "DMY", "MDY", "YMD" or a strptime format.'
+    )
+    currency: str | None = Field(default=None, description="ISO 4217 code of rows that name no currency.")
+    documents: Annotated[Location | None, AfterValidator(_template)] = Field(
+        default=None, description='Where the PDFs lie, e.g. "pdf/Invoice {invoice_ref}.pdf".'
+    )
+    allow_empty: bool = Field(default=False, description="Whether the source may have no rows at all.")
+
+
+class FileSettings(SourceSettings):
+    """Settings of a source that reads files."""
+
+    path: Location = Field(description="The file, or a pattern such as exports/SalesInvoices*.csv.")
+    files: Literal["newest", "all"] | None = Field(
+        default=None, description="What to do where the pattern matches several files; without it that is an error."
+    )
+    encoding: str | None = Field(default=None, description="Character encoding; found by the file's own marks if unset.")
+    delimiter: str | None = Field(default=None, description="Column separator; found from the header if unset.")
+    decimal: Literal[".", ","] | None = Field(
+        default=None,
+        description="Decimal mark. Naming it allows the other as thousands separator; unset means a plain dot.",
+    )
+
+
+class TransformSettings(Settings):
+    """Settings that every transform has."""
+
+    sources: list[str] | None = Field(default=None, description="Only rows of these sources; all where unset.")
+
+
+class DestinationSettings(Settings):
+    """Settings that every destination has."""
+
+    url: str = Field(description="Where the receiver's root is: any fsspec URL, or rehearsal://NAME.")
+    private_key: Location | None = Field(default=None, description="OpenSSH private key for sftp:// URLs.")
+    passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
+    password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
+    known_hosts: Location = Field(
+        default="~/.ssh/known_hosts", validate_default=True, description="OpenSSH known_hosts file with the host's key."
+    )
+    kinds: list[Kind] = Field(
+        default=["invoice", "credit_note", "payment"], description="Which kinds of document the report lists."
+    )
+    documents_required: bool = Field(default=False, description="Whether a missing or broken PDF refuses the run.")
+    publish: Literal["rename", "direct"] = Field(
+        default="rename", description="Upload under another name and rename, or write under the real name at once."
+    )
+    part_folder: str | None = Field(
+        default=None, description="Folder below the root for uploads under way; beside the target where unset."
+    )
+
+
+# --- what a source says ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """A source's own word on what it holds, never what was counted while yielding.
+
+    `rows` is the number of rows of all frames and `totals` the sum of `balance` over them by currency, both from
+    a count, a TOTAL line or an API. `None` means that the source has no such control. `as_of` is the date the data
+    speaks of. `lists_closed` says that paid and void documents are listed beside the open ones.
+    """
+
+    rows: int | None = None
+    totals: Mapping[str, Decimal] | None = None
+    as_of: date | None = None
+    lists_closed: bool = False
+
+    @property
+    def controlled(self) -> bool:
+        """Whether the source gave anything that its rows were checked against."""
+        return self.rows is not None or self.totals is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The PDF of an invoice. `version` is cheap (size and mtime, an ETag); `read` is called only when it is new."""
+
+    invoice_ref: str
+    version: str
+    read: Callable[[], bytes] = field(repr=False, compare=False)
+
+
+class Connector:
+    """A source. Subclass it, name it, give it settings, and write `invoices`."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[SourceSettings]] = SourceSettings
+    columns: ClassVar[Mapping[str, str]] = {}
+    """The source's own headers of canonical columns, where they are always the same; settings add to it."""
+
+    settings: SourceSettings
+
+    def __init__(self, source: str, settings: SourceSettings) -> None:
+        """Keep the source's name in plugins.toml and its validated settings; open nothing yet."""
+        self.source = source
+        self.settings = settings
+
+    def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
+        """Yield frames with a row a document and *return* `Complete`.
+
+        Columns are canonical names or the source's own headers, all text; core parses dates, money and currency.
+        Typed columns (date32, decimal128) are taken as they are, floats are refused by name.
+        """
+        raise NotImplementedError
+
+    def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
+        """Yield the PDFs of the invoices named by `refs` (as the source wrote them), where the source keeps them."""
+        del refs
+        return ()
+
+    def check(self) -> None:
+        """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
+
+
+class Transform:
+    """A step from invoices to invoices."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[TransformSettings]] = TransformSettings
+
+    settings: TransformSettings
+
+    def __init__(self, settings: TransformSettings) -> None:
+        """Keep the validated settings."""
+        self.settings = settings
+
+    def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        """Return the invoices (canonical columns, typed) as they should be; `source_ref` may not change."""
+        raise NotImplementedError
+
+
+class Destination:
+    """A receiver's layout: how the report looks, what files are called, and where they go."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[DestinationSettings]] = DestinationSettings
+    report_folder: str = ""
+    """Folder of the reports below the root."""
+    document_folder: str = ""
+    """Folder of the PDFs below the root."""
+
+    settings: DestinationSettings
+
+    def __init__(self, settings: DestinationSettings) -> None:
+        """Keep the validated settings."""
+        self.settings = settings
+
+    def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        """Return the report: a row an invoice, in order, under the receiver's headers. Core writes it as CSV."""
+        raise NotImplementedError
+
+    def report_name(self, at: datetime) -> str:
+        """Return the file name of the report delivered at a moment (UTC, whole seconds)."""
+        raise NotImplementedError
+
+    def is_report(self, name: str) -> bool:
+        """Whether a file in the report folder is a report, ours or anybody's."""
+        raise NotImplementedError
+
+    def read_report(self, file: IO[bytes]) -> pd.DataFrame:
+        """Read a report back: text under canonical names, at least `invoice_ref` and `balance`."""
+        raise NotImplementedError
+
+    def document_name(self, ref: str) -> str:
+        """Return the file name of an invoice's PDF."""
+        raise NotImplementedError
+
+
+# --- what a run says ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A reason not to deliver: a stable code, a message with the numbers and the way out, and refs concerned."""
+
+    code: str
+    message: str
+    refs: tuple[str, ...] = ()
+
+
+class SourceReport(NamedTuple):
+    """How one source fared: rows read, open invoices among them, and its own word on completeness."""
+
+    source: str
+    connector: str
+    rows: int
+    open: int
+    complete: Complete
+
+
+class Counts(NamedTuple):
+    """How the report compares with the baseline, in documents."""
+
+    new: int
+    changed: int
+    unchanged: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPlan:
+    """What happens to the PDFs.
+
+    `send` has the columns name, invoice_ref, source, source_ref, version and change (new, changed); `colliding` maps
+    a file name to the refs that claim it; `broken` maps a ref to what is wrong with its file.
+    """
+
+    send: pd.DataFrame
+    present: int
+    without: tuple[str, ...]
+    colliding: Mapping[str, tuple[str, ...]]
+    broken: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would deliver, and what that would mean at the receiver.
+
+    `report`: canonical columns and `change` (new, changed, unchanged). `missing`: the baseline's rows that the report
+    no longer lists, which the receiver will mark as paid, with `reason`. `totals`: source, currency, count, balance.
+    """
+
+    feed: str
+    destination: str
+    baseline: str | None
+    report: pd.DataFrame
+    missing: pd.DataFrame
+    totals: pd.DataFrame
+    counts: Counts
+    sources: tuple[SourceReport, ...]
+    documents: DocumentPlan
+    notes: tuple[str, ...] = ()
+    objections: tuple[Objection, ...] = ()
+    approval: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One file as it stands at the receiver: its folder below the root, name, size in bytes and SHA-256."""
+
+    folder: str
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was delivered, and the proof. `body` is the canonical JSON document that is kept."""
+
+    run: str
+    destination: str
+    report: Delivered
+    documents: tuple[Delivered, ...]
+    documents_failed: Mapping[str, str]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that ended without a delivery and without a plan to refuse."""
+
+    feed: str
+    destination: str
+    error: str
+    exit_code: int

@@ -1,0 +1,1 @@
+"""From invoices and a baseline to a plan."""
