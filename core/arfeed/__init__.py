@@ -10,6 +10,7 @@ from arfeed.errors import (
     SourceError,
 )
 from arfeed.hookspecs import hookimpl
+from arfeed.intake.read import find_files, read_header, read_table, table
 from arfeed.interfaces import (
     Complete,
     Connector,
@@ -53,5 +54,9 @@ __all__ = [
     "SourceSettings",
     "Transform",
     "TransformSettings",
+    "find_files",
     "hookimpl",
+    "read_header",
+    "read_table",
+    "table",
 ]

@@ -291,6 +291,13 @@ class DocumentPlan:
     broken: Mapping[str, str]
 
 
+class SentDocument(NamedTuple):
+    """What was last sent under a PDF's file name: the source's version of it and its SHA-256."""
+
+    version: str
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would deliver, and what that would mean at the receiver.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 KINDS = ("invoice", "credit_note", "payment")
@@ -13,6 +15,7 @@ STATUSES = ("open", "paid", "void", "draft")
 
 MONEY_PRECISION = 20
 MONEY_SCALE = 4
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,39 @@ def arrow_type(name: str) -> pa.DataType:
     if name in MONEY:
         return pa.decimal128(MONEY_PRECISION, MONEY_SCALE)
     return pa.large_string()
+
+
+def folded(refs: pd.Series[str]) -> pd.Series[str]:
+    """Return refs as they are compared: NFC and casefolded. ASCII, which nearly all are, takes the fast road."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = text_array(refs)
+    lowered = pc.ascii_lower(texts)
+    foreign = pc.invert(pc.string_is_ascii(texts))
+    if pc.any(foreign).as_py():
+        some = pd.Series(pc.utf8_normalize(pc.filter(texts, foreign), form="NFC"), dtype="str").str.casefold()
+        normal = pc.utf8_normalize(pa.array(some, type=pa.large_string()), form="NFC")
+        lowered = pc.replace_with_mask(lowered, foreign, normal)
+    return pd.Series(lowered, index=refs.index, dtype="str")
+
+
+def text_array(texts: pd.Series[str]) -> pa.Array:
+    """Return a text column as one Arrow array."""
+    import pyarrow as pa
+
+    array = pa.array(texts, type=pa.large_string())
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def table_frame(table: pa.Table) -> pd.DataFrame:
+    """Turn an Arrow table into a frame whose columns stay Arrow-backed: str, date32, decimal128."""
+    import pandas as pd
+    import pyarrow as pa
+
+    def dtype(kind: pa.DataType) -> pd.ArrowDtype | None:
+        text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        return None if text else pd.ArrowDtype(kind)
+
+    return table.to_pandas(types_mapper=dtype)

@@ -1,1 +1,20 @@
 """From invoices and a baseline to a plan."""
+
+from arfeed.planning.approval import approval_code, settled_by
+from arfeed.planning.compare import compare, totals, with_reasons
+from arfeed.planning.documents import select, settle
+from arfeed.planning.report import ReportFile, write_report
+from arfeed.planning.review import reviewed
+
+__all__ = [
+    "ReportFile",
+    "approval_code",
+    "compare",
+    "reviewed",
+    "select",
+    "settle",
+    "settled_by",
+    "totals",
+    "with_reasons",
+    "write_report",
+]

@@ -1,0 +1,186 @@
+"""The contests: what is read, who takes part, and how a run is timed and checked.
+
+This process holds little memory on purpose: a child's peak counts what its parent held when it was started. So data is
+made and results are checked by children too.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+HERE = Path(__file__).parent
+BUILD = HERE.parent / "build" / "benchmarks"
+
+CONFIG = """
+plugins = ["{connector}", "kolleno"]
+
+[sources.invoices]
+use = "{connector}"
+path = '{file}'
+dates = "{dates}"
+
+[destination]
+use = "kolleno"
+mode = "open-ar"
+url = "{destination}"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A contestant. `limit`: how many times its seconds arfeed may take. Slow ones take part in every other round."""
+
+    name: str
+    script: str
+    limit: float | None = None
+    slow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """One file, read by arfeed and by its peers. `megabytes`: how much memory arfeed may hold."""
+
+    title: str
+    data: str
+    connector: str
+    dates: str
+    peers: tuple[Peer, ...]
+    megabytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One timed run: wall time, and peak memory of the whole process."""
+
+    seconds: float
+    megabytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """arfeed and a peer, one directly after the other, so that a busy machine slows both."""
+
+    peer: Peer
+    ours: Run
+    theirs: Run
+
+
+CONTESTS = (
+    Contest(
+        "Flat CSV of open invoices",
+        "flat",
+        "folder",
+        "YMD",
+        (
+            Peer("duckdb", "flat_duckdb.py", limit=3),
+            Peer("polars, eager", "flat_polars.py"),
+            Peer("pyarrow alone", "flat_pyarrow.py"),
+            Peer("dlt, Arrow tables (parses nothing)", "flat_dlt_arrow.py", limit=2),
+            Peer("pandas as people write it", "flat_pandas.py", slow=True),
+            Peer("dlt, rows (parses nothing)", "flat_dlt_rows.py", limit=0.1, slow=True),
+        ),
+        megabytes=800,
+    ),
+    Contest(
+        "Xero sales export",
+        "xero",
+        "xero",
+        "DMY",
+        (
+            Peer("polars, eager", "xero_polars.py eager", limit=3),
+            Peer("polars, streaming", "xero_polars.py streaming", limit=3),
+            Peer("duckdb", "xero_duckdb.py"),
+        ),
+    ),
+)
+
+
+class Arena:
+    """One contest on this machine: the data, a folder to write into, and arfeed approved to deliver there."""
+
+    def __init__(self, contest: Contest, rows: int, peers_python: Path) -> None:
+        self.contest = contest
+        self.peers_python = peers_python
+        self.arfeed = Path(sys.executable).with_name("arfeed")
+        self.folder = BUILD / "run"
+        self.target = self.folder / "out"
+        self.config = self.folder / "plugins.toml"
+        self.data = self._data(rows)
+        self.outcome: dict[str, object] | None = None
+        self.approval = self._approval()
+
+    def pairs(self, rounds: int) -> Iterator[Pair]:
+        """Run arfeed and a peer in turns, each against every peer in every round; slow peers in every other round."""
+        for number in range(rounds):
+            for peer in self.contest.peers:
+                if not (peer.slow and number % 2):
+                    yield Pair(peer, self._ours(), self._theirs(peer))
+
+    def _ours(self) -> Run:
+        return self._timed("arfeed", [self.arfeed, "sync", "--config", self.config, "--approve", self.approval])
+
+    def _theirs(self, peer: Peer) -> Run:
+        script, *arguments = peer.script.split()
+        return self._timed(peer.name, [self.peers_python, HERE / "peers" / script, self.data, self.target, *arguments])
+
+    def _timed(self, name: str, command: list[Path | str]) -> Run:
+        self._clean()
+        log = self.folder / "log.txt"
+        with log.open("wb") as sink:
+            start = time.perf_counter()
+            process = subprocess.Popen(command, stdout=sink, stderr=sink)
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            sys.exit(f"{name} ended with {process.returncode}:\n{log.read_text()}")
+        self._check(name)
+        return Run(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6)
+
+    def _check(self, name: str) -> None:
+        """End everything if a contestant wrote another report than the one before it."""
+        outcome = json.loads(_output([sys.executable, "-m", "benchmarks.outcome", self.target]))
+        if self.outcome not in (None, outcome):
+            sys.exit(f"{name} wrote {outcome}, the others {self.outcome}")
+        self.outcome = outcome
+
+    def _clean(self) -> None:
+        """Remove what the last run wrote, arfeed's history with it, and write its configuration again."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.target.mkdir(parents=True)
+        contest = self.contest
+        self.config.write_text(
+            CONFIG.format(
+                connector=contest.connector, dates=contest.dates, file=self.data, destination=self.target.as_uri()
+            )
+        )
+
+    def _data(self, rows: int) -> Path:
+        """Return the input, made once; another generator makes another file."""
+        generator = crc32((HERE / "data.py").read_bytes())
+        file = BUILD / f"{self.contest.data}-{rows}-{generator:08x}.csv"
+        if not file.exists():
+            BUILD.mkdir(parents=True, exist_ok=True)
+            _output([sys.executable, "-m", "benchmarks.data", self.contest.data, file, str(rows)])
+        return file
+
+    def _approval(self) -> str:
+        """Return the code that approves the first delivery; it stays the same as long as the settings do."""
+        self._clean()
+        plan = json.loads(_output([self.arfeed, "plan", "--json", "--config", self.config], expected=3))
+        return str(plan["approval"])
+
+
+def _output(command: list[Path | str], expected: int = 0) -> str:
+    """Run a command outside the timing and return what it prints."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=HERE.parent)
+    if done.returncode != expected:
+        sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}, not {expected}")
+    return done.stdout

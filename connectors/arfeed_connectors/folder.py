@@ -1,0 +1,41 @@
+"""CSV files with whatever headers they have: the setting `columns` says what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING
+
+from arfeed import Complete, Connector, FileSettings, find_files, hookimpl, read_header, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ARFEED_CONTRACT = 1
+
+
+class Folder(Connector):
+    """One or many CSV files, a row a document."""
+
+    name = "folder"
+
+    class Settings(FileSettings):
+        """Settings of the connector `folder`."""
+
+    settings: Settings
+
+    def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
+        """Yield each file. Plain files have no control total, and nothing says which documents they list."""
+        for file in find_files(self.settings):
+            yield read_table(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+        return Complete(lists_closed="status" in self.settings.columns)
+
+    def check(self) -> None:
+        """See that there are files with a header."""
+        for file in find_files(self.settings):
+            read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+
+
+@hookimpl
+def arfeed_connectors() -> Iterable[type[Connector]]:
+    """Offer the folder."""
+    return [Folder]

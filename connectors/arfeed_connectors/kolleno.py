@@ -1,0 +1,118 @@
+"""Kolleno's layout: the open-AR report and the PDF names, as its help pages 9947268 and 11792044 state them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from arfeed import Destination, DestinationSettings, hookimpl
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ARFEED_CONTRACT = 1
+
+_COLUMNS = {
+    "invoice_ref": "invoice_ref",
+    "kind": "kind",
+    "customer_id": "customer_id",
+    "customer_name": "customer_name",
+    "customer_email": "customer_email",
+    "currency_iso": "currency",
+    "date_issued": "issued_on",
+    "date_due": "due_on",
+    "amount": "amount",
+    "balance": "balance",
+    "po_number": "po_number",
+    "memo": "memo",
+}
+"""The report's columns, and the canonical column each is made of."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+
+
+def _report_columns(columns: dict[str, str]) -> dict[str, str]:
+    unknown = [name for name in columns if name not in _COLUMNS]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no column of the report; there are {', '.join(_COLUMNS)}")
+    headers = list({**dict(zip(_COLUMNS, _COLUMNS, strict=True)), **columns}.values())
+    double = next((header for header in headers if headers.count(header) > 1), None)
+    if double:
+        raise ValueError(f"two columns would be called {double!r}")
+    return columns
+
+
+def _with_ref(form: str) -> str:
+    if "{ref}" not in form:
+        raise ValueError("it must contain {ref}")
+    return form
+
+
+class Kolleno(Destination):
+    """Kolleno's folders: reports in csv_data_uploads, PDFs in the root."""
+
+    name = "kolleno"
+    report_folder = "csv_data_uploads"
+
+    class Settings(DestinationSettings):
+        """Settings of the destination `kolleno`."""
+
+        mode: Literal["open-ar"] = Field(
+            description='How Kolleno reads the folder: "open-ar" lists all open invoices; what is absent is marked as paid.'
+        )
+        kinds: list[Literal["invoice", "credit_note", "payment"]] = Field(
+            default=["invoice", "credit_note"], description="Which kinds of document the report lists."
+        )
+        columns: Annotated[dict[str, str], AfterValidator(_report_columns)] = Field(
+            default_factory=dict, description='Other headers for the report, e.g. { invoice_ref = "Invoice number" }.'
+        )
+        extra_columns: list[str] = Field(default_factory=list, description="Further columns of the sources to send.")
+        document_name: Annotated[str, AfterValidator(_with_ref)] = Field(
+            default="{ref}", description="Kolleno's format of PDF names, without .pdf."
+        )
+
+    settings: Settings
+
+    def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        """Return the report under the configured headers, extra columns last."""
+        chosen = invoices[[*_COLUMNS.values(), *self._extras(invoices)]]
+        return chosen.set_axis([*self._headers(), *self.settings.extra_columns], axis="columns")
+
+    def report_name(self, at: datetime) -> str:
+        """Return for example open_ar_20260404T101500Z.csv."""
+        return f"open_ar_{at:%Y%m%dT%H%M%SZ}.csv"
+
+    def is_report(self, name: str) -> bool:
+        """Whether a file is taken in: every CSV there is, whoever wrote it."""
+        return name.lower().endswith(".csv") and not name.startswith(".")
+
+    def read_report(self, file: IO[bytes]) -> pd.DataFrame:
+        """Read a report back under canonical names."""
+        import pandas as pd
+
+        table = pd.read_csv(file, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+        return table.rename(columns=dict(zip(self._headers(), _COLUMNS.values(), strict=True)))
+
+    def document_name(self, ref: str) -> str:
+        """Return a PDF's name: every character but A-Z a-z 0-9 _ - becomes one underscore."""
+        return _UNSAFE.sub("_", self.settings.document_name.replace("{ref}", ref)) + ".pdf"
+
+    def _headers(self) -> list[str]:
+        return [self.settings.columns.get(name, name) for name in _COLUMNS]
+
+    def _extras(self, invoices: pd.DataFrame) -> list[str]:
+        missing = [name for name in self.settings.extra_columns if name not in invoices.columns]
+        if missing:
+            found = ", ".join(name for name in invoices.columns if name not in _COLUMNS.values())
+            raise ValueError(f"extra_columns names {missing[0]!r}, which no source has; there are {found}")
+        return self.settings.extra_columns
+
+
+@hookimpl
+def arfeed_destinations() -> Iterable[type[Destination]]:
+    """Offer Kolleno."""
+    return [Kolleno]

@@ -1,0 +1,35 @@
+"""The commands, put together, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from arfeed.cli import check, plan, plugins, sync
+from arfeed.cli.output import complain
+from arfeed.errors import ArfeedError
+
+app = typer.Typer(
+    name="arfeed",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Feed every open invoice and its PDF to an accounts-receivable platform. Exit codes: 0 done, 1 a bug, "
+    "2 wrong usage or configuration, 3 refused by review, 4 a source failed, 5 the destination failed, "
+    "6 another run holds the lock.",
+)
+app.command("check")(check.check)
+app.command("plan")(plan.plan)
+app.command("sync")(sync.sync)
+app.add_typer(plugins.app, name="plugins")
+
+
+def main() -> None:
+    """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
+    try:
+        app()
+    except ArfeedError as exc:
+        complain(exc)
+        sys.exit(exc.exit_code)

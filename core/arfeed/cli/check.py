@@ -1,0 +1,46 @@
+"""`arfeed check`: the configuration, the sources and the destination, without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
+from arfeed.cli.output import console, print_json
+from arfeed.errors import ArfeedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    what: str
+    error: ArfeedError | None
+
+
+def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Check the configuration, every source and the way to the destination. Writes nothing."""
+    from arfeed import pipeline
+    from arfeed.config import read_project
+
+    project = read_project(config)
+    findings = [_Finding(f"{config}: {len(project.sources)} sources, {len(project.transforms)} transforms", None)]
+    for source in project.sources:
+        findings.append(_tried(f"source {source.source} ({source.name})", source.check))
+    findings.append(_tried(f"destination {pipeline.identity(project)}", lambda: pipeline.reach(project)))
+    people = console(beside_json=as_json)
+    for finding in findings:
+        _show = f"✗ {finding.what}: {finding.error}" if finding.error else f"✓ {finding.what}"
+        people.print(_show, markup=False, style="red" if finding.error else "green")
+    failed = [finding.error for finding in findings if finding.error]
+    if as_json:
+        data = [{"what": item.what, "error": str(item.error) if item.error else None} for item in findings]
+        print_json({"ok": not failed, "checks": data})
+    if failed:
+        raise SystemExit(max(error.exit_code for error in failed))
+
+
+def _tried(what: str, attempt: Callable[[], None]) -> _Finding:
+    try:
+        attempt()
+    except ArfeedError as exc:
+        return _Finding(what, exc)
+    return _Finding(what, None)

@@ -1,0 +1,87 @@
+"""What people read, on stderr beside a JSON document and on stdout otherwise."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from arfeed.errors import ArfeedError
+
+
+def console(*, beside_json: bool = False) -> Console:
+    """Return where people's text goes."""
+    return Console(stderr=beside_json, highlight=False, soft_wrap=True)
+
+
+def complain(error: ArfeedError) -> None:
+    """Print an expected error as a paragraph."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"arfeed: {error}", markup=False, style="red")
+
+
+def print_json(document: object) -> None:
+    """Print the one document that `--json` promises."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+class Steps(Protocol):
+    """What a run tells while it works; see `arfeed.pipeline.Progress`."""
+
+    def step(self, text: str) -> None:
+        """Begin a step."""
+
+    def sending(self, files: int) -> None:
+        """Begin to send files."""
+
+    def sent(self) -> None:
+        """Note a file."""
+
+
+@contextmanager
+def progress() -> Iterator[Steps]:
+    """Show a moving line on a terminal, and plain lines without one; always on stderr."""
+    target = Console(stderr=True, highlight=False)
+    if not target.is_terminal:
+        yield _Lines(target)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=target, transient=True) as bars:
+        yield _Bars(bars)
+
+
+class _Lines:
+    """A line a step."""
+
+    def __init__(self, target: Console) -> None:
+        self._target = target
+
+    def step(self, text: str) -> None:
+        self._target.print(f"{text} …", markup=False)
+
+    def sending(self, files: int) -> None:
+        """Say nothing: the step has its line."""
+
+    def sent(self) -> None:
+        """Say nothing: a line a file would be noise in a log."""
+
+
+class _Bars:
+    """One bar that follows the steps."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task = bars.add_task("", total=None)
+
+    def step(self, text: str) -> None:
+        self._bars.reset(self._task, description=text, total=None)
+
+    def sending(self, files: int) -> None:
+        self._bars.update(self._task, total=files)
+
+    def sent(self) -> None:
+        self._bars.advance(self._task)

@@ -1,0 +1,124 @@
+"""Plans and receipts, for eyes and as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+
+from arfeed.history.receipts import missing_as_records
+from arfeed.interfaces import Plan, Receipt
+
+_MOST_ROWS = 20
+
+
+def show_plan(plan: Plan, console: Console) -> None:
+    """Print the whole plan: sources, what is new and missing, totals, PDFs, objections, and what to type next."""
+    console.print(f"{plan.feed} → {plan.destination}", style="bold", markup=False)
+    _show_totals(plan, console)
+    counts = plan.counts
+    since = f"since {plan.baseline}" if plan.baseline else "no earlier delivery is known"
+    console.print(
+        f"  {counts.new} new, {counts.changed} changed, {counts.unchanged} unchanged, "
+        f"{counts.missing} missing ({since})",
+        markup=False,
+    )
+    if counts.missing:
+        _show_missing(plan, console)
+    _show_documents(plan, console)
+    for note in plan.notes:
+        console.print(f"  note: {note}", markup=False)
+    for objection in plan.objections:
+        console.print(f"✗ {objection.code}: {objection.message}", style="red", markup=False)
+    if plan.approval:
+        console.print(f"If this is right: arfeed sync --approve {plan.approval}", markup=False)
+
+
+def _show_totals(plan: Plan, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for name in ("source", "currency", "open"):
+        table.add_column(name, justify="right" if name == "open" else "left")
+    table.add_column("balance", justify="right")
+    for row in plan.totals.itertuples(name="Total"):
+        table.add_row(row.source, row.currency, str(row.count), f"{row.balance:,.2f}")
+    console.print(table)
+
+
+def _show_missing(plan: Plan, console: Console) -> None:
+    table = Table(title=f"{plan.counts.missing} will be marked as paid", title_justify="left", box=None, padding=(0, 2))
+    for name in ("invoice", "customer", "balance", "", "why"):
+        table.add_column(name, justify="right" if name == "balance" else "left")
+    order = plan.missing["balance"].abs().sort_values(ascending=False).index[:_MOST_ROWS]
+    for row in plan.missing.loc[order].itertuples(name="Missing"):
+        table.add_row(*_plain([row.invoice_ref, row.customer_name, f"{row.balance:,.2f}", row.currency, row.reason]))
+    console.print(table)
+    if plan.counts.missing > _MOST_ROWS:
+        console.print(f"  … and {plan.counts.missing - _MOST_ROWS} more; all of them with --json", markup=False)
+
+
+def _plain(cells: Iterable[str]) -> list[str]:
+    """Take the square brackets of a customer's name for what they are."""
+    return [str(cell).replace("[", r"\[") for cell in cells]
+
+
+def _show_documents(plan: Plan, console: Console) -> None:
+    documents = plan.documents
+    console.print(
+        f"  PDFs: {len(documents.send)} to send, {documents.present} there already, {len(documents.without)} invoices without",
+        markup=False,
+    )
+    for name, refs in documents.colliding.items():
+        console.print(f"  ! {name} would be the PDF of {', '.join(refs)}: none of them is sent", style="yellow", markup=False)
+    for ref, why in documents.broken.items():
+        console.print(f"  ! the PDF of {ref} is not sent: {why}", style="yellow", markup=False)
+
+
+def show_receipt(receipt: Receipt, console: Console) -> None:
+    """Print what arrived."""
+    report = receipt.report
+    console.print(
+        f"✓ delivered {'/'.join(filter(None, [report.folder, report.name]))} ({report.size:,} bytes) "
+        f"and {len(receipt.documents)} PDFs, run {receipt.run}",
+        style="green",
+        markup=False,
+    )
+    for name, why in receipt.documents_failed.items():
+        console.print(f"! {name} was not delivered: {why}", style="yellow", markup=False)
+
+
+def plan_as_data(plan: Plan) -> dict[str, object]:
+    """Return the plan as plain data, amounts as text."""
+    return {
+        "feed": plan.feed,
+        "destination": plan.destination,
+        "baseline": plan.baseline,
+        "sources": [
+            {"source": source.source, "connector": source.connector, "rows": source.rows, "open": source.open}
+            for source in plan.sources
+        ],
+        "totals": [
+            {"source": row.source, "currency": row.currency, "count": row.count, "balance": str(row.balance)}
+            for row in plan.totals.itertuples(name="Total")
+        ],
+        "counts": plan.counts._asdict(),
+        "missing": missing_as_records(plan),
+        "documents": {
+            "send": plan.documents.send["name"].tolist(),
+            "present": plan.documents.present,
+            "without": list(plan.documents.without),
+            "colliding": {name: list(refs) for name, refs in plan.documents.colliding.items()},
+            "broken": dict(plan.documents.broken),
+        },
+        "notes": list(plan.notes),
+        "objections": [
+            {"code": item.code, "message": item.message, "refs": list(item.refs)} for item in plan.objections
+        ],
+        "approval": plan.approval,
+    }
+
+
+def receipt_as_data(receipt: Receipt) -> object:
+    """Return the receipt as it is kept."""
+    return json.loads(receipt.body)

@@ -1,0 +1,41 @@
+"""`arfeed sync`: deliver."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
+from arfeed.cli.output import console, print_json, progress
+from arfeed.errors import RefusedError
+
+Approve = Annotated[
+    str | None, typer.Option("--approve", metavar="N-HASH", help="Deliver the very plan that printed this code.")
+]
+
+
+def sync(config: Config = DEFAULT_CONFIG, approve: Approve = None, as_json: Json = False) -> None:
+    """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
+    from arfeed import pipeline
+    from arfeed.cli.show import plan_as_data, receipt_as_data, show_plan, show_receipt
+    from arfeed.config import read_project
+
+    project = read_project(config)
+    with progress() as steps:
+        result = pipeline.sync(project, steps, approve=approve)
+    people = console(beside_json=as_json)
+    show_plan(result.plan, people)
+    if result.receipt:
+        show_receipt(result.receipt, people)
+    if as_json:
+        receipt = receipt_as_data(result.receipt) if result.receipt else None
+        print_json({"delivered": receipt is not None, "plan": plan_as_data(result.plan), "receipt": receipt})
+    if result.receipt is None:
+        raise RefusedError(_refused(approve))
+
+
+def _refused(approve: str | None) -> str:
+    if approve is None:
+        return "Refused: nothing was delivered."
+    return f"Refused: nothing was delivered. The approval {approve} is for another plan than this one; read it again."

@@ -1,0 +1,255 @@
+"""plugins.toml: read, checked as a whole, and turned into sources, transforms and a destination."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, cast, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails
+
+from arfeed.errors import ConfigError
+from arfeed.interfaces import Connector, Destination, Settings, Transform
+from arfeed.plugins import Part, PartKind, Registry, close_match, load, survey
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+
+
+def _database(url: str, info: ValidationInfo) -> str:
+    """Resolve the file of an SQLite URL against the folder of plugins.toml."""
+    match = re.fullmatch(r"(sqlite(?:\+\w+)?):///(?!/)(.+)", url)
+    if not match or match[2] == ":memory:":
+        return url
+    return f"{match[1]}:///{Path((info.context or {}).get('folder', Path()), match[2]).absolute()}"
+
+
+def _timezone(name: str | None) -> str | None:
+    if name is not None:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as exc:
+            raise ValueError("give a name of the IANA time zone database, such as Europe/London") from exc
+    return name
+
+
+class FeedSettings(Settings):
+    """The table [feed]."""
+
+    name: str = Field(default="feed", description="What this feed is called in plans, receipts and messages.")
+    timezone: Annotated[str | None, AfterValidator(_timezone)] = Field(
+        default=None, description="Time zone of as-of dates, e.g. Europe/London."
+    )
+    history: Annotated[SecretStr, AfterValidator(lambda url, info: SecretStr(_database(url.get_secret_value(), info)))] = (
+        Field(
+            default=SecretStr("sqlite:///.arfeed/history.db"),
+            validate_default=True,
+            description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A feed, ready to run: its settings, and the parts that its plugins provide, in the file's order."""
+
+    path: Path
+    feed: FeedSettings
+    sources: tuple[Connector, ...]
+    transforms: tuple[Transform, ...]
+    destination: Destination
+    registry: Registry
+
+    @property
+    def folder(self) -> Path:
+        """The folder of plugins.toml, which relative paths start from."""
+        return self.path.parent
+
+
+_TABLES = ("plugins", "feed", "sources", "transforms", "destination")
+
+
+def read_project(path: Path) -> Project:
+    """Read a plugins.toml. Raise `ConfigError` with every mistake in it, each with its key and what was found."""
+    return _Reader(path).project()
+
+
+def enabled_plugins(path: Path) -> list[str]:
+    """Return the `plugins` of a plugins.toml without judging the rest of it."""
+    return _strings(_parse(path).get("plugins", []))
+
+
+class _Reader:
+    """One reading of one file: gathers mistakes until all of it has been looked at."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.mistakes: list[str] = []
+        self.document = self._interpolated(_parse(path))
+
+    def project(self) -> Project:
+        for key in self.document.keys() - set(_TABLES):
+            self._mistake(key, f"there is no such table{close_match(key, _TABLES)}")
+        feed = self._settings("feed", FeedSettings, self._table("feed"))
+        registry = self._registry()
+        sources = [self._source(registry, name, table) for name, table in self._tables("sources")]
+        if not sources:
+            self._mistake("sources", "there is none; add a table such as [sources.xero-uk]")
+        transforms = [self._part(registry, "transform", key, table) for key, table in self._steps()]
+        known = [source.source for source in sources if source]
+        for key, transform in zip((key for key, _ in self._steps()), transforms, strict=True):
+            self._check_sources(key, cast("Transform | None", transform), known)
+        destination = self._part(registry, "destination", "destination", self._table("destination"))
+        if self.mistakes or not (feed and destination):
+            raise ConfigError(*self.mistakes)
+        return Project(
+            self.path,
+            cast("FeedSettings", feed),
+            tuple(source for source in sources if source),
+            tuple(cast("Transform", transform) for transform in transforms),
+            cast("Destination", destination),
+            registry,
+        )
+
+    def _registry(self) -> Registry:
+        enabled = _strings(self.document.get("plugins"))
+        if not enabled:
+            self._mistake("plugins", 'it must be a list of plugin names, such as ["xero", "kolleno"]')
+        try:
+            return load(enabled)
+        except ConfigError as exc:
+            for mistake in exc.mistakes:
+                self._mistake("plugins", mistake)
+            return load([info.name for info in survey(enabled) if info.enabled and not info.broken])
+
+    def _source(self, registry: Registry, name: str, table: dict[str, Any]) -> Connector | None:
+        part = self._class(registry, "connector", f"sources.{name}", table)
+        settings = self._settings(f"sources.{name}", part.Settings, table) if part else None
+        return cast("type[Connector]", part)(name, settings) if part and settings else None  # type: ignore[arg-type]
+
+    def _part(self, registry: Registry, kind: PartKind, key: str, table: dict[str, Any]) -> Transform | Destination | None:
+        part = self._class(registry, kind, key, table)
+        settings = self._settings(key, part.Settings, table) if part else None
+        return cast("type[Transform]", part)(settings) if part and settings else None  # type: ignore[arg-type]
+
+    def _class(self, registry: Registry, kind: PartKind, key: str, table: dict[str, Any]) -> Part | None:
+        use = table.pop("use", None)
+        if not isinstance(use, str):
+            self._mistake(f"{key}.use", f"name the {kind}{close_match('', registry.parts[kind])}")
+            return None
+        try:
+            return registry.find(kind, use)
+        except ConfigError as exc:
+            self._mistake(f"{key}.use", str(exc))
+            return None
+
+    def _settings(self, key: str, model: type[BaseModel], table: dict[str, Any]) -> BaseModel | None:
+        try:
+            return model.model_validate(table, context={"folder": self.path.parent})
+        except ValidationError as exc:
+            for error in exc.errors(include_url=False):
+                self._mistake(".".join([key, *map(str, error["loc"])]), _explain(error, model, self._raw))
+            return None
+
+    def _check_sources(self, key: str, transform: Transform | None, known: list[str]) -> None:
+        for name in (transform.settings.sources or ()) if transform else ():
+            if name not in known:
+                self._mistake(f"{key}.sources", f"there is no source {name!r}{close_match(name, known)}")
+
+    def _table(self, key: str) -> dict[str, Any]:
+        table = self.document.get(key, {})
+        if not isinstance(table, dict):
+            self._mistake(key, f"it must be a table, [{key}]")
+            return {}
+        return dict(table)
+
+    def _tables(self, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, table in self._table(key).items():
+            if isinstance(table, dict):
+                yield name, dict(table)
+            else:
+                self._mistake(f"{key}.{name}", f"it must be a table, [{key}.{name}]")
+
+    def _steps(self) -> list[tuple[str, dict[str, Any]]]:
+        steps = self.document.get("transforms", [])
+        if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+            self._mistake("transforms", "write each step as a table [[transforms]]")
+            return []
+        return [(f"transforms[{number}]", dict(step)) for number, step in enumerate(steps, 1)]
+
+    def _mistake(self, key: str, text: str) -> None:
+        line = f"{self.path.name}: {key}: {text}"
+        if line not in self.mistakes:
+            self.mistakes.append(line)
+
+    def _interpolated(self, raw: dict[str, Any]) -> dict[str, Any]:
+        self._raw: set[str] = set()
+        return cast("dict[str, Any]", self._interpolate(raw, ""))
+
+    def _interpolate(self, value: object, key: str) -> object:
+        if isinstance(value, dict):
+            return {name: self._interpolate(item, f"{key}.{name}".lstrip(".")) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._interpolate(item, f"{key}[{number}]") for number, item in enumerate(value, 1)]
+        return _VARIABLE.sub(lambda match: self._variable(match[1], key), value) if isinstance(value, str) else value
+
+    def _variable(self, name: str, key: str) -> str:
+        value = os.environ.get(name)
+        if value is None:
+            self._mistake(key, f"the environment variable {name!r} is not set; export it before running arfeed")
+            return ""
+        self._raw.add(value)
+        return value
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise ConfigError(
+            f"{path}: there is no such file; go to the folder with your plugins.toml, or name it with --config FILE"
+        ) from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path}: it can't be read: {exc}") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{path.name}: it is no valid TOML: {exc}") from exc
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _explain(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
+    """Put a pydantic error into words: what was found, what would be right."""
+    where = str(error["loc"][-1]) if error["loc"] else ""
+    if error["type"] == "extra_forbidden":
+        return f"there is no such key{close_match(where, model.model_fields)}"
+    if error["type"] == "missing":
+        return f"it is required: {_description(model, where)}"
+    text = error["msg"].removeprefix("Value error, ")
+    return f"{_found(error, model, secrets)}{text[0].lower()}{text[1:]}"
+
+
+def _found(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
+    """Say what was found, unless it is a secret by its type or came from the environment."""
+    value = error.get("input")
+    field = model.model_fields.get(str(error["loc"][0])) if error["loc"] else None
+    secret = field is not None and (field.annotation is SecretStr or SecretStr in get_args(field.annotation))
+    if secret or any(text and text in str(value) for text in secrets):
+        return "found a value that is not shown: "
+    return f"found {value!r}: "
+
+
+def _description(model: type[BaseModel], name: str) -> str:
+    field = model.model_fields.get(name)
+    return (field.description if field else None) or "a value"
+
+
+def settings_of(part: Connector | Transform | Destination) -> Mapping[str, object]:
+    """Return a part's settings as plain data, with secrets masked."""
+    return part.settings.model_dump(mode="json")

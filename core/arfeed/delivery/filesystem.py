@@ -1,0 +1,242 @@
+"""An SFTP file system for fsspec: sshfs' own, made safe and quick.
+
+sshfs accepts any host key unless told otherwise, asks for the parent folders of every file it writes, and moves by
+copying and deleting. Here known hosts are required, a file costs OPEN, WRITE and CLOSE, and `mv` is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import math
+import posixpath
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import asyncssh
+from fsspec.asyn import sync
+from sshfs import SSHFileSystem
+from sshfs.pools.base import BaseSFTPChannelPool
+
+CHANNELS = 4
+BLOCK = 255 * 1024
+"""Bytes of one WRITE: what OpenSSH takes; a smaller limit of the server is honoured below this."""
+BLOCKS_A_FILE = 32
+BLOCKS_IN_FLIGHT = 128
+"""Blocks held in memory and under way, over all files."""
+ANSWER_SECONDS = 180
+"""How long one request may stay unanswered."""
+OPENING_SECONDS = 30
+
+Answer = TypeVar("Answer")
+
+
+class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no types
+    """Files on an SFTP server whose host key is known.
+
+    `options` hold user and keys. `abort_broken_writes` drops the connection when a write fails, for servers that
+    publish whatever has been written at CLOSE. Paths are the server's: relative ones start at the login directory.
+    Everything raises `OSError` and its kinds; `ConnectionError` and `TimeoutError` mean that the connection is over.
+    """
+
+    cachable = False
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        port: int,
+        known_hosts: asyncssh.SSHKnownHosts,
+        options: asyncssh.SSHClientConnectionOptions,
+        abort_broken_writes: bool = False,
+    ) -> None:
+        """Connect, log in and open the channels."""
+        super().__init__(
+            host,
+            port=port,
+            known_hosts=known_hosts,
+            options=options,
+            config=None,
+            pool_type=_OpenChannels,
+            # One name in another encoding must not make the receiver's whole folder unreadable.
+            sftp_client_kwargs={"path_errors": "surrogateescape"},
+        )
+        self._abort_broken_writes = abort_broken_writes
+        self._blocks = asyncio.Semaphore(BLOCKS_IN_FLIGHT)
+        try:
+            sync(self.loop, self._pool.open, CHANNELS)
+        except BaseException:
+            self.abort()
+            raise
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        # sshfs reads a path as a URL and loses what follows a # or ?.
+        return path.rstrip("/") or path[:1]
+
+    def abort(self) -> None:
+        """Drop the connection at once: no handle is closed, nothing half written is finished."""
+        self.loop.call_soon_threadsafe(self.client.abort)
+        self.close()
+
+    def close(self) -> None:
+        """Close channels and connection."""
+        with suppress(OSError, asyncssh.Error):
+            sync(self.loop, self._close, timeout=OPENING_SECONDS)
+
+    async def _close(self) -> None:
+        await self._pool.close()
+        await self._stack.aclose()
+
+    @asynccontextmanager
+    async def _channel(self) -> AsyncIterator[asyncssh.SFTPClient]:
+        with _os_errors():
+            async with self._pool.get() as channel:
+                yield channel
+
+    async def _put_file(self, lpath: str, rpath: str, **_: object) -> None:
+        """Write a file, or all anew over an old one; its folder has to exist."""
+        with Path(lpath).open("rb") as source:
+            async with self._channel() as channel:
+                file = await _answered(channel.open(rpath, "wb", block_size=-1))
+                try:
+                    await self._send(source, file)
+                except BaseException:
+                    await self._give_up(file)
+                    raise
+                await _answered(file.close())
+
+    async def _send(self, source: IO[bytes], file: asyncssh.SFTPClientFile) -> None:
+        senders = min(BLOCKS_A_FILE, math.ceil(source.seek(0, 2) / BLOCK))
+        source.seek(0)
+        if senders == 1:
+            return await self._send_blocks(source, file)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(senders):
+                    group.create_task(self._send_blocks(source, file))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def _send_blocks(self, source: IO[bytes], file: asyncssh.SFTPClientFile) -> None:
+        while True:
+            async with self._blocks:
+                offset = source.tell()
+                block = source.read(BLOCK)
+                if not block:
+                    return
+                await _answered(file.write(block, offset))
+
+    async def _give_up(self, file: asyncssh.SFTPClientFile) -> None:
+        if self._abort_broken_writes:
+            self.client.abort()
+            return
+        with suppress(OSError, asyncssh.Error):
+            await _answered(file.close())
+
+    async def _rename(self, path: str, target: str, *, replace: bool) -> None:
+        """Rename a file; over an existing one only where `replace` says so and the server can."""
+        async with self._channel() as channel:
+            rename = channel.posix_rename if replace else channel.rename
+            await _answered(rename(path, target))
+
+    async def _mv_file(self, path1: str, path2: str, **_: object) -> None:
+        raise NotImplementedError("sshfs moves by copying and deleting, which can lose the file; nothing was moved")
+
+    _mv = _mv_file
+
+    async def _info(self, path: str, **_: object) -> dict[str, Any]:
+        async with self._channel() as channel:
+            return _described(path, await _answered(channel.stat(path or ".")))
+
+    async def _ls(self, path: str, detail: bool = True, **_: object) -> list[Any]:
+        async with self._channel() as channel:
+            entries = await _answered(channel.readdir(path or "."))
+        found = [
+            _described(posixpath.join(path, str(entry.filename)), entry.attrs)
+            for entry in entries
+            if entry.filename not in (".", "..")
+        ]
+        return found if detail else [info["name"] for info in found]
+
+    async def _cat_file(self, path: str, **_: object) -> bytes:
+        async with self._channel() as channel, channel.open(path, "rb", block_size=-1) as file:
+            content: bytes = await _answered(file.read())
+        return content
+
+    async def _rm_file(self, path: str, **_: object) -> None:
+        async with self._channel() as channel:
+            await _answered(channel.remove(path))
+
+    async def _mkdir(self, path: str, create_parents: bool = True, **_: object) -> None:
+        async with self._channel() as channel:
+            await _answered(channel.makedirs(path, exist_ok=True) if create_parents else channel.mkdir(path))
+
+
+class _OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no types
+    """Opens its channels before the first file, as many as the server gives, and hands out the least busy."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._busy: dict[asyncssh.SFTPClient, int] = {}
+
+    @property
+    def active_channels(self) -> int:
+        return len(self._busy)
+
+    async def open(self, count: int) -> None:
+        with _os_errors():
+            async with asyncio.timeout(OPENING_SECONDS):
+                opened = await asyncio.gather(
+                    *(self._maybe_new_channel() for _ in range(count)), return_exceptions=True
+                )
+            self._busy = {channel: 0 for channel in opened if isinstance(channel, asyncssh.SFTPClient)}
+            if not self._busy:
+                raise next((found for found in opened if found), ConnectionError("it opens no SFTP session"))
+
+    @asynccontextmanager
+    async def get(self) -> AsyncIterator[asyncssh.SFTPClient]:
+        if not self._busy:
+            raise ConnectionError("the connection is closed")
+        channel = min(self._busy, key=self._busy.__getitem__)
+        self._busy[channel] += 1
+        try:
+            yield channel
+        finally:
+            self._busy[channel] -= 1
+
+    async def _cleanup(self) -> None:
+        self._busy = {}
+
+
+async def _answered(request: Awaitable[Answer]) -> Answer:
+    async with asyncio.timeout(ANSWER_SECONDS):
+        return await request
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    """Turn what asyncssh raises into what every file system raises."""
+    try:
+        yield
+    except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath) as exc:
+        raise FileNotFoundError(errno.ENOENT, exc.reason) from exc
+    except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect) as exc:
+        raise PermissionError(errno.EACCES, exc.reason) from exc
+    except asyncssh.SFTPFileAlreadyExists as exc:
+        raise FileExistsError(errno.EEXIST, exc.reason) from exc
+    except asyncssh.SFTPOpUnsupported as exc:
+        raise OSError(errno.ENOTSUP, exc.reason) from exc
+    except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection) as exc:
+        raise ConnectionError(exc.reason) from exc
+    except asyncssh.SFTPError as exc:
+        raise OSError(errno.EIO, exc.reason) from exc
+    except (asyncssh.ChannelOpenError, asyncssh.DisconnectError) as exc:
+        raise ConnectionError(exc.reason) from exc
+
+
+def _described(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:
+    kinds = {asyncssh.FILEXFER_TYPE_DIRECTORY: "directory", asyncssh.FILEXFER_TYPE_REGULAR: "file"}
+    return {"name": path, "size": attributes.size, "type": kinds.get(attributes.type, "other")}

@@ -1,0 +1,189 @@
+"""The receiver's server, as the pipeline sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from fsspec.asyn import get_loop
+
+from arfeed.delivery.address import check_folder, check_name, destination_id
+from arfeed.delivery.publish import (
+    CONNECTION_OVER,
+    Outcome,
+    Publication,
+    Upload,
+    check_part,
+    check_uploads,
+)
+from arfeed.delivery.store import Store, open_store
+from arfeed.errors import DestinationError
+from arfeed.interfaces import DestinationSettings
+
+Result = TypeVar("Result")
+
+
+@contextmanager
+def open_remote(settings: DestinationSettings, *, url: str | None = None) -> Iterator[Remote]:
+    """Open the destination, at another URL than the settings' where one is given; close it at the end.
+
+    Leaving by an exception drops the connection, so that nothing half written is finished on the way out.
+    """
+    remote = Remote(settings, url or settings.url)
+    try:
+        yield remote
+    except BaseException:
+        remote.abort()
+        raise
+    finally:
+        remote.close()
+
+
+class Remote:
+    """Files below the receiver's root. Everything raises `DestinationError`, and nothing else of the server's."""
+
+    def __init__(self, settings: DestinationSettings, url: str) -> None:
+        """Connect."""
+        self._settings = settings
+        self._url = url
+        self._where = destination_id(url)
+        if settings.part_folder is not None:
+            check_folder(settings.part_folder)
+        self._store = self._open()
+
+    def listing(self, folder: str) -> list[str]:
+        """Return the names of the files in a folder; none where the folder is absent."""
+        check_folder(folder)
+        with self._explained(f"listing {folder or 'the root'}"):
+            try:
+                return _run(self._store.names(self._store.path(folder)))
+            except FileNotFoundError:
+                return []
+
+    def read(self, folder: str, name: str) -> bytes:
+        """Return the content of a file."""
+        with self._explained(f"reading {name}"):
+            return _run(self._store.read(self._path(folder, name)))
+
+    def size(self, folder: str, name: str) -> int | None:
+        """Return the size of a file in bytes, None where there is no such file."""
+        with self._explained(f"looking for {name}"):
+            try:
+                return _run(self._store.size(self._path(folder, name)))
+            except FileNotFoundError:
+                return None
+
+    def ensure_folder(self, folder: str) -> None:
+        """Use a folder that is there; make it where it is not, if the server lets us."""
+        check_folder(folder)
+        with self._explained(f"making the folder {folder!r}, which the receiver may have to make"):
+            _run(self._store.make_folder(folder))
+
+    def remove(self, folder: str, names: Iterable[str]) -> None:
+        """Remove what an interrupted run left under way; anything else is refused."""
+        for name in names:
+            check_part(name)
+            with self._explained(f"removing the unfinished upload {name}"):
+                try:
+                    _run(self._store.remove(self._path(folder, name)))
+                except FileNotFoundError:
+                    continue
+
+    def publish(
+        self, uploads: Iterable[Upload], *, run: str, on_done: Callable[[Outcome], None] | None = None
+    ) -> list[Outcome]:
+        """Publish files, many at once, and return how each ended, in their order.
+
+        `on_done` is called in the caller's thread as each one ends. One file's failure is in its outcome; a lost
+        connection raises, after `on_done` has seen every file that is settled.
+        """
+        todo = list(uploads)
+        check_uploads(todo, run)
+        publication = Publication(
+            self._store, run=run, strategy=self._settings.publish, part_folder=self._settings.part_folder
+        )
+        done: dict[Upload, Outcome] = {}
+
+        def take(outcome: Outcome) -> None:
+            done[outcome.upload] = outcome
+            if on_done is not None:
+                on_done(outcome)
+
+        with self._explained(f"delivering {len(todo)} files"):
+            try:
+                _stream(lambda put: publication.publish(todo, put), take)
+            except CONNECTION_OVER:
+                self._settle(publication, take)
+                if len(done) < len(todo):
+                    raise
+        return [done[upload] for upload in todo]
+
+    def abort(self) -> None:
+        """Drop the connection; nothing under way is finished."""
+        self._store.abort()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._store.close()
+
+    def _settle(self, publication: Publication, take: Callable[[Outcome], None]) -> None:
+        """Ask a fresh connection about renames that were never answered."""
+        self._store.abort()
+        self._store = self._open()
+        for upload in publication.unsettled:
+            take(_run(publication.settle(upload, self._store)))
+
+    def _open(self) -> Store:
+        with self._explained("opening it"):
+            return open_store(self._url, self._settings)
+
+    def _path(self, folder: str, name: str) -> str:
+        check_folder(folder)
+        check_name(name)
+        return self._store.path(folder, name)
+
+    @contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except CONNECTION_OVER as exc:
+            raise DestinationError(
+                f"The connection to {self._where} was lost while {doing} ({exc or 'no answer in time'}). Run the same "
+                "command again: it goes on from what has arrived."
+            ) from exc
+        except PermissionError as exc:
+            raise DestinationError(
+                f"{self._where} does not allow {doing}. Ask the receiver for the right to do so."
+            ) from exc
+        except OSError as exc:
+            raise DestinationError(
+                f"{self._where}: {doing} failed: {exc.strerror or exc}. Check destination.url and ask the receiver."
+            ) from exc
+
+
+def _stream(
+    start: Callable[[Callable[[Outcome], None]], Coroutine[Any, Any, None]], take: Callable[[Outcome], None]
+) -> None:
+    """Run a coroutine on the event loop's thread and take what it hands over in this one."""
+    handed: SimpleQueue[Outcome | None] = SimpleQueue()
+    future = asyncio.run_coroutine_threadsafe(start(handed.put), get_loop())
+    future.add_done_callback(lambda _: handed.put(None))
+    try:
+        while (outcome := handed.get()) is not None:
+            take(outcome)
+    except BaseException:
+        future.cancel()
+        raise
+    future.result()
+
+
+def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    future = asyncio.run_coroutine_threadsafe(coroutine, get_loop())
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise

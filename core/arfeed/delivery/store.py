@@ -1,0 +1,135 @@
+"""The few things a receiver's server is asked to do, for any fsspec file system."""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec.asyn import AsyncFileSystem
+from fsspec.implementations.local import LocalFileSystem
+
+from arfeed.delivery.address import is_sftp, sftp_address
+from arfeed.delivery.connection import connect
+from arfeed.errors import ConfigError
+from arfeed.interfaces import DestinationSettings
+
+
+class Store:
+    """Files below a root. Runs on fsspec's event loop; raises `OSError` and its kinds.
+
+    This one suits object stores: a copy stands there whole or not at all.
+    """
+
+    slots = 16
+    """How many files may be under way at once."""
+
+    def __init__(self, filesystem: Any, root: str) -> None:
+        """Keep the file system and the root, both open already."""
+        self.filesystem = filesystem
+        self.root = root
+
+    def path(self, folder: str, name: str = "") -> str:
+        """Return the path of a folder or a file below the root."""
+        return posixpath.join(self.root, *(part for part in (folder, name) if part))
+
+    async def put(self, file: Path, path: str) -> None:
+        """Write a local file; its folder has to exist."""
+        await self._call("put_file", str(file), path)
+
+    async def rename(self, path: str, target: str, *, replace: bool) -> None:
+        """Give a file its name. Without `replace` the name is known to be free."""
+        del replace
+        await self._call("cp_file", path, target)
+        await self._call("rm_file", path)
+
+    async def size(self, path: str) -> int:
+        """Return a file's size; raise `FileNotFoundError` where there is none."""
+        size = (await self._call("info", path))["size"]
+        if size is None:
+            raise OSError("the server does not tell how large a file is")
+        return int(size)
+
+    async def names(self, folder: str) -> list[str]:
+        """Return the names of all files in a folder."""
+        entries = await self._call("ls", folder, True)
+        return sorted(posixpath.basename(entry["name"]) for entry in entries if entry["type"] != "directory")
+
+    async def read(self, path: str) -> bytes:
+        """Return a file's content."""
+        content = await self._call("cat_file", path)
+        return bytes(content)
+
+    async def remove(self, path: str) -> None:
+        """Remove a file."""
+        await self._call("rm_file", path)
+
+    async def make_folder(self, folder: str) -> None:
+        """Make a folder below the root, and the root; leave it alone where it is there."""
+        if path := self.path(folder):
+            await self._call("makedirs", path, True)
+
+    def abort(self) -> None:
+        """Drop what is under way."""
+
+    def close(self) -> None:
+        """Let go of the server."""
+
+    async def _call(self, method: str, *args: object) -> Any:
+        if isinstance(self.filesystem, AsyncFileSystem):
+            return await getattr(self.filesystem, f"_{method}")(*args)
+        return await asyncio.to_thread(getattr(self.filesystem, method), *args)
+
+
+class LocalStore(Store):
+    """Files of this machine."""
+
+    async def rename(self, path: str, target: str, *, replace: bool) -> None:
+        """Rename at once, never by copying."""
+        del replace
+        await asyncio.to_thread(Path(path).replace, target)
+
+
+class SftpStore(Store):
+    """Files on an SFTP server."""
+
+    slots = 128
+
+    async def rename(self, path: str, target: str, *, replace: bool) -> None:
+        """Rename; the server itself refuses a name that is taken, unless `replace` is asked for."""
+        await self.filesystem._rename(path, target, replace=replace)  # noqa: SLF001  # fsspec's name for the async half
+
+    async def make_folder(self, folder: str) -> None:
+        """Make a folder below the root. A root that is missing is a mistake in the URL, never made."""
+        path = self.root
+        for part in folder.split("/") if folder else ():
+            path = posixpath.join(path, part)
+            try:
+                await self._call("mkdir", path, False)
+            except FileNotFoundError:
+                raise
+            except OSError:
+                # Servers answer an existing folder with any error; whether it is there is what counts.
+                if (await self._call("info", path))["type"] != "directory":
+                    raise
+
+    def abort(self) -> None:
+        """Drop the connection without finishing anything."""
+        self.filesystem.abort()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.filesystem.close()
+
+
+def open_store(url: str, settings: DestinationSettings) -> Store:
+    """Open the file system of a URL, on a connection of its own."""
+    if is_sftp(url):
+        return SftpStore(connect(url, settings), sftp_address(url).root)
+    try:
+        filesystem, root = fsspec.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
+    except (ImportError, ValueError) as exc:
+        raise ConfigError(f"destination.url can't be opened: {exc}") from exc
+    return (LocalStore if isinstance(filesystem, LocalFileSystem) else Store)(filesystem, root)

@@ -1,0 +1,119 @@
+"""Run the sources to their end, and insist that each proves to be complete."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.errors import ArfeedError, ProblemsError, SourceError
+from arfeed.intake.normalize import Normalizer, Problem
+from arfeed.intake.problems import describe
+from arfeed.interfaces import Complete, Connector, SourceReport
+from arfeed.schema import ZERO, table_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """All rows of all sources, open and closed, canonical and typed, and what each source said of itself."""
+
+    rows: pd.DataFrame
+    reports: tuple[SourceReport, ...]
+
+    @property
+    def open(self) -> pd.DataFrame:
+        """The rows that belong into a report: open, with a balance."""
+        return self.rows[_is_open(self.rows)].reset_index(drop=True)
+
+
+def extract(sources: Sequence[Connector]) -> Extract:
+    """Read every source. Raise `SourceError` for the first that fails, `ProblemsError` with all bad rows."""
+    frames, reports = [], []
+    problems: list[tuple[Connector, list[Problem]]] = []
+    for connector in sources:
+        normalizer = Normalizer(connector)
+        rows, complete = _read(connector, normalizer)
+        if normalizer.problems:
+            problems.append((connector, normalizer.problems))
+            continue
+        _check_totals(connector, rows, complete)
+        frames.append(rows)
+        reports.append(SourceReport(connector.source, connector.name, len(rows), int(_is_open(rows).sum()), complete))
+    if problems:
+        raise ProblemsError(describe(problems))
+    return Extract(_joined(frames), tuple(reports))
+
+
+def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
+    return (rows["status"] == "open") & (rows["balance"] != ZERO)
+
+
+def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, Complete]:
+    frames = []
+    generator = connector.invoices()
+    try:
+        while True:
+            frames.append(normalizer.frame(_next(connector, generator)))
+    except StopIteration as stop:
+        complete = stop.value
+    if not isinstance(complete, Complete):
+        raise SourceError(
+            f"{connector.source}: its connector {connector.name!r} ended without returning Complete(…), "
+            f"so nothing says that it read everything; found {complete!r}"
+        )
+    rows = sum(len(frame) for frame in frames)
+    if complete.rows is not None and complete.rows != rows:
+        raise SourceError(f"{connector.source}: the source counts {complete.rows} rows, but {rows} were read")
+    if not rows and not connector.settings.allow_empty:
+        raise SourceError(
+            f"{connector.source}: it has no rows at all, which would mark everything as paid; "
+            "if that can be right, say allow_empty = true"
+        )
+    return _joined(frames) if frames else normalizer.frame(_no_rows()), complete
+
+
+def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
+    """Take the next frame; name the source in whatever a connector raises."""
+    try:
+        return next(generator)
+    except (StopIteration, ArfeedError):
+        raise
+    except Exception as exc:
+        raise SourceError(f"{connector.source}: {type(exc).__name__}: {exc}") from exc
+
+
+def _no_rows() -> pd.DataFrame:
+    names = ("invoice_ref", "customer_name", "balance", "currency")
+    return table_frame(pa.table({name: pa.array([], pa.large_string()) for name in names}))
+
+
+def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) -> None:
+    if complete.totals is None:
+        return
+    sums = rows.groupby("currency")["balance"].sum().to_dict()
+    for currency in sorted({*sums, *complete.totals}):
+        counted, said = sums.get(currency, Decimal(0)), complete.totals.get(currency, Decimal(0))
+        if counted != said:
+            raise SourceError(
+                f"{connector.source}: its total is {said} {currency}, but the rows read sum to {counted}; "
+                "the export is not complete"
+            )
+
+
+def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put frames of different sources below each other; columns that one lacks are blank text there."""
+    if len(frames) == 1:
+        return frames[0]
+    tables = [pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata() for frame in frames]
+    joined = pa.concat_tables(tables, promote_options="default")
+    for number, field in enumerate(joined.schema):
+        if pa.types.is_large_string(field.type) and joined.column(number).null_count:
+            joined = joined.set_column(number, field.name, pc.fill_null(joined.column(number), ""))
+    return table_frame(joined)

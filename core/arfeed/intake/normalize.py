@@ -1,0 +1,274 @@
+"""Rows of text to typed invoices. Every row becomes an invoice or a problem; none is dropped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.currencies import minor_digits
+from arfeed.errors import SourceError
+from arfeed.intake import values
+from arfeed.interfaces import Connector, FileSettings
+from arfeed.schema import table_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_REQUIRED = ("invoice_ref", "customer_name", "balance")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Values of one column that can't be taken for one reason: how many, and the first of them with their origins."""
+
+    column: str
+    why: str
+    count: int
+    examples: tuple[tuple[str, str], ...]
+
+
+MOST_EXAMPLES = 50
+
+
+@dataclass(slots=True)
+class Normalizer:
+    """Normalizes the frames of one source, in order: the date order found in the first holds for the rest."""
+
+    connector: Connector
+    order: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+    nameless: Counter[tuple[object, ...]] = field(default_factory=Counter)
+
+    def frame(self, raw: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with canonical columns, typed; add what is wrong to `problems`."""
+        columns = self._columns(raw)
+        table = _Columns(columns, pa.Table.from_pandas(raw, preserve_index=False), self)
+        status = table.choice("status", schema.STATUSES, default="open")
+        is_open = pc.equal(status, "open")
+        kind = table.choice("kind", schema.KINDS, default="invoice")
+        currency = self._currency(table)
+        dates = self._dates(table)
+        money = {name: self._money(table, name) for name in schema.MONEY}
+        balance = money["balance"]
+        table.object("balance", pc.and_(is_open, pc.is_null(balance)), "a balance is required; blank is not zero")
+        self._check_digits(table, money, currency)
+        credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, values.MONEY)))
+        table.object("balance", credit, "a credit note or payment lowers what is owed: its balance must be negative")
+        open_invoice = pc.and_(is_open, pc.equal(kind, "invoice"))
+        table.object("issued_on", pc.and_(open_invoice, pc.is_null(dates["issued_on"])), "an invoice needs its date")
+        name = table.text("customer_name")
+        table.object("customer_name", pc.and_(is_open, values.blank(name)), "the customer's name is required")
+        ref = table.text("invoice_ref")
+        table.object("invoice_ref", pc.and_(open_invoice, values.blank(ref)), "an invoice needs its number")
+        identity = table.text("customer_id")
+        identity = pc.if_else(values.blank(identity), name, identity)
+        ref = self._named(ref, kind, identity, dates["issued_on"], money["amount"])
+        result = {
+            **{column: table.text(column) for column in schema.TEXTS},
+            **dates,
+            **money,
+            "invoice_ref": ref,
+            "source_ref": ref,
+            "kind": kind,
+            "status": status,
+            "customer_id": identity,
+            "currency": currency,
+            "balance": pc.fill_null(balance, pa.scalar(0, values.MONEY)),
+            "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(raw)),
+        }
+        ordered = {column: result[column] for column in schema.NAMES} | table.extras()
+        return table_frame(pa.table(ordered))
+
+    def _columns(self, raw: pd.DataFrame) -> dict[str, str]:
+        """Return canonical name → header in this frame; the settings go before the connector's own map."""
+        found = [str(name) for name in raw.columns]
+        declared = self.connector.settings.columns
+        missing = [header for header in declared.values() if header not in found]
+        if missing:
+            raise SourceError(
+                f"{self.connector.source}: `columns` names the header {missing[0]!r}; "
+                f"found {', '.join(name for name in found if name != 'origin')}"
+            )
+        known = {name: header for name, header in self.connector.columns.items() if header in found}
+        columns = {name: name for name in schema.NAMES if name in found} | known | dict(declared)
+        absent = [name for name in _REQUIRED if name not in columns]
+        if absent:
+            raise SourceError(
+                f"{self.connector.source}: no column for {', '.join(absent)}; say which in "
+                f'[sources.{self.connector.source}] columns = {{ {absent[0]} = "…" }}; found {", ".join(found)}'
+            )
+        return columns
+
+    def _currency(self, table: _Columns) -> pa.Array:
+        texts = table.text("currency")
+        default = self.connector.settings.currency
+        if default:
+            texts = pc.if_else(values.blank(texts), default, texts)
+        codes = pc.utf8_upper(texts)
+        known = pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string()))
+        why = "it is no ISO 4217 currency code; map the column, or set `currency` for rows without one"
+        table.object("currency", pc.invert(known), why)
+        return codes
+
+    def _dates(self, table: _Columns) -> dict[str, pa.Array]:
+        texts = [table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)]
+        distinct = pa.concat_arrays(texts).unique() if texts else pa.array([], pa.large_string())
+        self.order = self.order or self.connector.settings.dates or self._order_found(distinct)
+        return {name: self._date(table, name, distinct) for name in schema.DATES}
+
+    def _date(self, table: _Columns, name: str, distinct: pa.Array) -> pa.Array:
+        column = table.array(name)
+        if pa.types.is_date32(column.type):
+            return column
+        order = self.order or "YMD"
+        parsed = values.parse_dates(table.text(name), order)
+        if pc.any(parsed.wrong).as_py():
+            table.object(name, parsed.wrong, _date_why(order, distinct))
+        return parsed.values
+
+    def _order_found(self, distinct: pa.Array) -> str:
+        """Return the order that fits the dates best; a file that leaves it open is not guessed at."""
+        wrong = values.misfits(distinct)
+        best = [order for order in values.ORDERS if wrong[order] == min(wrong.values())]
+        if "YMD" in best or len(best) == 1:
+            return best[0]
+        raise SourceError(
+            f"{self.connector.source}: its dates could be day-month-year or month-day-year; "
+            f'say which in [sources.{self.connector.source}]: dates = "DMY" or dates = "MDY"'
+        )
+
+    def _money(self, table: _Columns, name: str) -> pa.Array:
+        column = table.array(name)
+        if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
+            return _exact(column, table, name)
+        settings = self.connector.settings
+        decimal = settings.decimal if isinstance(settings, FileSettings) else None
+        parsed = values.parse_money(table.text(name), decimal)
+        table.object(name, parsed.wrong, _MONEY_WHY[decimal])
+        return parsed.values
+
+    def _check_digits(self, table: _Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
+        for code in pc.unique(currency).to_pylist():
+            digits = minor_digits().get(code, schema.MONEY_SCALE)
+            for name, column in money.items():
+                finer = pc.and_(pc.equal(currency, code), values.decimals_used(column, digits))
+                table.object(name, finer, f"{code} has {digits} decimals")
+
+    def _named(self, ref: pa.Array, kind: pa.Array, customer: pa.Array, issued: pa.Array, amount: pa.Array) -> pa.Array:
+        """Give credit notes and payments without a number a lasting one, made of what does not change."""
+        nameless = pc.and_(values.blank(ref), pc.not_equal(kind, "invoice"))
+        if not pc.any(nameless).as_py():
+            return ref
+        columns = [pc.filter(column, nameless) for column in (kind, customer, issued, amount)]
+        names = [self._name(row) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
+        return pc.replace_with_mask(ref, nameless, pa.array(names, pa.large_string()))
+
+
+    def _name(self, row: tuple[object, ...]) -> str:
+        """Hash what identifies a nameless document; equal ones are told apart by their order.
+
+        Runs a row at a time, over nameless documents only: no vectorised hash is promised to outlive its library.
+        """
+        self.nameless[row] += 1
+        parts = (self.connector.source, *row, self.nameless[row])
+        text = "\x1f".join("" if part is None else str(part) for part in parts)
+        return f"{str(row[0]).upper()}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+_MONEY_WHY: Mapping[str | None, str] = {
+    None: 'it is no plain amount such as 1234.50; for other notations say decimal = "," or decimal = "."',
+    ".": "it is no amount such as 1,234.50",
+    ",": "it is no amount such as 1.234,50",
+}
+
+
+def _date_why(order: str, distinct: pa.Array) -> str:
+    fitting = [other for other, wrong in values.misfits(distinct).items() if not wrong]
+    hint = f"; all dates of this source fit {values.ORDER_WORDS[fitting[0]]}, so look at `dates`" if fitting else ""
+    return f"it is no date in the order {values.ORDER_WORDS.get(order, order)}{hint}"
+
+
+def _exact(column: pa.Array, table: _Columns, name: str) -> pa.Array:
+    try:
+        return pc.cast(column, values.MONEY)
+    except pa.ArrowInvalid as exc:
+        raise SourceError(f"{table.source}: column {name!r} holds amounts of more than four decimals: {exc}") from exc
+
+
+class _Columns:
+    """The columns of one raw frame under canonical names, and the place to object to their values."""
+
+    def __init__(self, columns: Mapping[str, str], raw: pa.Table, normalizer: Normalizer) -> None:
+        self.columns = columns
+        self.raw = raw
+        self.source = normalizer.connector.source
+        self._problems = normalizer.problems
+        self._texts: dict[str, pa.Array] = {}
+        self._refuse_floats()
+
+    def array(self, name: str) -> pa.Array:
+        """Return the column as it came; blank text where the source has none."""
+        if name not in self.columns:
+            return pa.repeat(pa.scalar("", pa.large_string()), self.raw.num_rows)
+        return self._as_array(self.columns[name])
+
+    def text(self, name: str) -> pa.Array:
+        """Return the column as text without outer white space, nulls as blanks."""
+        if name not in self._texts:
+            self._texts[name] = _trimmed(self.array(name))
+        return self._texts[name]
+
+    def choice(self, name: str, allowed: Sequence[str], default: str) -> pa.Array:
+        """Return a column of fixed words; blank only where the source has no such column."""
+        if name not in self.columns:
+            return pa.repeat(pa.scalar(default, pa.large_string()), self.raw.num_rows)
+        words = pc.utf8_lower(self.text(name))
+        known = pc.is_in(words, value_set=pa.array(allowed, pa.large_string()))
+        self.object(name, pc.invert(known), f"it must be one of {', '.join(allowed)}")
+        return words
+
+    def object(self, name: str, wrong: pa.Array, why: str) -> None:
+        """Note a problem for every row where `wrong` is true."""
+        rows = np.flatnonzero(pc.fill_null(wrong, fill_value=False).to_numpy(zero_copy_only=False))
+        if not rows.size:
+            return
+        first = rows[:MOST_EXAMPLES]
+        found = self.array(name).take(pa.array(first)).to_pylist()
+        texts = ["" if value is None else str(value) for value in found]
+        examples = tuple(zip(self._origins(first), texts, strict=True))
+        self._problems.append(Problem(self.columns.get(name, name), why, len(rows), examples))
+
+    def extras(self) -> dict[str, pa.Array]:
+        """Return the columns that are not canonical, as text: they travel along."""
+        used = {*self.columns.values(), *schema.NAMES}
+        return {name: _trimmed(self._as_array(name)) for name in self.raw.column_names if name not in used}
+
+    def _origins(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[str]:
+        if "origin" in self.columns:
+            return [str(origin) for origin in self.text("origin").take(pa.array(rows)).to_pylist()]
+        return [f"{self.source} row {row + 1}" for row in rows.tolist()]
+
+    def _as_array(self, header: str) -> pa.Array:
+        column = self.raw.column(header)
+        return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+    def _refuse_floats(self) -> None:
+        for header in self.raw.column_names:
+            if pa.types.is_floating(self.raw.schema.field(header).type):
+                raise SourceError(
+                    f"{self.source}: column {header!r} holds floats, which lose cents and leading zeros; "
+                    "yield text or decimals"
+                )
+
+
+def _trimmed(column: pa.Array) -> pa.Array:
+    texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
+    return pc.fill_null(pc.utf8_trim_whitespace(texts), "")

@@ -1,0 +1,65 @@
+"""Problem rows as lines that a bookkeeper can act on: the file's own line and header, what was found, and why not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from arfeed.errors import SourceError
+from arfeed.intake.normalize import Problem
+from arfeed.intake.read import physical_lines
+from arfeed.interfaces import Connector, FileSettings
+
+MOST_LINES = 50
+
+
+def describe(problems: Sequence[tuple[Connector, list[Problem]]]) -> list[str]:
+    """Return all problems of all sources: at most 50 lines, an equal share a kind, and how many more there are."""
+    groups = [(connector, problem) for connector, found in problems for problem in found]
+    total = sum(problem.count for _, problem in groups)
+    shown = groups[: MOST_LINES // 2 - 1]
+    share = max(1, MOST_LINES // len(shown) - 1)
+    lines = [f"{total} value{'s' if total != 1 else ''} can't be taken, so nothing is delivered:"]
+    for connector, problem in shown:
+        lines += _group(connector, problem, share)
+    if len(groups) > len(shown):
+        lines.append(f"… and {len(groups) - len(shown)} more kinds of problem")
+    return lines
+
+
+def _group(connector: Connector, problem: Problem, share: int) -> list[str]:
+    examples = problem.examples[:share]
+    places = _places(connector, [origin for origin, _ in examples])
+    lines = [
+        f"{place} column {problem.column}: {value!r}: {problem.why}"
+        for place, (_, value) in zip(places, examples, strict=True)
+    ]
+    more = problem.count - len(examples)
+    return [*lines, f"… and {more} more like it in {connector.source}"] if more else lines
+
+
+def _places(connector: Connector, origins: Sequence[str]) -> list[str]:
+    """Turn `file#record` into `file:line`, where the file can still be read; leave other origins as they are."""
+    records: defaultdict[str, set[int]] = defaultdict(set)
+    for origin in origins:
+        file, _, record = origin.rpartition("#")
+        if file and record.isdigit():
+            records[file].add(int(record))
+    lines = {file: _lines(connector, file, numbers) for file, numbers in records.items()}
+    return [_place(origin, lines) for origin in origins]
+
+
+def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]:
+    settings = connector.settings
+    if not isinstance(settings, FileSettings):
+        return {}
+    try:
+        return physical_lines(file, records, encoding=settings.encoding, delimiter=settings.delimiter)
+    except SourceError:
+        return {}
+
+
+def _place(origin: str, lines: dict[str, dict[int, int]]) -> str:
+    file, _, record = origin.rpartition("#")
+    line = lines.get(file, {}).get(int(record)) if record.isdigit() else None
+    return f"{file}:{line}" if line else origin

@@ -1,0 +1,217 @@
+"""Tables from files, for connectors: everything is read as text, since guessing types is what loses leading zeros."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from arfeed.errors import SourceError
+from arfeed.interfaces import FileSettings
+from arfeed.schema import table_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_DELIMITERS = ",;\t|"
+_SAMPLE = 1 << 16
+
+
+def find_files(settings: FileSettings) -> list[str]:
+    """Return the files that the setting `path` means, oldest first. Raise `SourceError` if none or too many match.
+
+    Lock and resource files of office programs (`~$x.csv`, `._x.csv`) are passed over.
+    """
+    import fsspec
+
+    protocol = settings.path.partition("://")[0]
+    if protocol in ("sftp", "ssh"):
+        raise SourceError(f"{settings.path}: a source can't be read over SFTP yet; copy the files here first")
+    fs, pattern = fsspec.core.url_to_fs(settings.path)
+    names = [name for name in fs.glob(pattern) if not os.path.basename(name).startswith(("~$", "._"))]  # noqa: PTH119
+    found = sorted((fs.info(name)["type"] == "file", _changed(fs.info(name)), name) for name in names)
+    files = [label(fs.unstrip_protocol(name)) for is_file, _, name in found if is_file]
+    if not files:
+        raise SourceError(f"{label(settings.path)}: no file matches; export it again or mend `path`")
+    if len(files) > 1 and settings.files is None:
+        raise SourceError(
+            f"{label(settings.path)}: {len(files)} files match ({', '.join(files[:3])}{', …' if len(files) > 3 else ''}); "
+            'remove what is old, or say files = "newest" or files = "all"'
+        )
+    return files[-1:] if settings.files == "newest" else files
+
+
+def _changed(info: Mapping[str, object]) -> float:
+    changed = info.get("mtime") or info.get("LastModified") or info.get("created") or 0
+    return cast("float", changed.timestamp() if hasattr(changed, "timestamp") else changed)
+
+
+def label(file: str) -> str:
+    """Return a path as people know it: relative to the working folder where it lies below it."""
+    path = Path(file.removeprefix("file://"))
+    if "://" in str(file) and not file.startswith("file://"):
+        return file
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def read_header(file: str, *, encoding: str | None = None, delimiter: str | None = None) -> list[str]:
+    """Return the header of a CSV file: stripped, with `column 3` for a blank name and `Name (2)` for a repeated one."""
+    with _text(file, encoding) as text:
+        head = text.read(_SAMPLE)
+    mark = delimiter or _sniffed(head)
+    first = next(csv.reader(io.StringIO(head, newline=""), delimiter=mark), [])
+    if not any(name.strip() for name in first):
+        raise SourceError(f"{file}: there is no header in line 1; export it again")
+    return _distinct([name.strip() for name in first])
+
+
+def read_table(
+    file: str, *, columns: Sequence[str] | None = None, encoding: str | None = None, delimiter: str | None = None
+) -> pd.DataFrame:
+    """Read a CSV file as text, with its own headers and `origin` (`file#record`, records counted from 1).
+
+    `columns` limits what is kept, by header. Raise `SourceError` where the file can't be decoded, a record has
+    another number of fields than the header, or a column is missing.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as pacsv
+
+    header = read_header(file, encoding=encoding, delimiter=delimiter)
+    mark = delimiter or _delimiter(file, encoding)
+    missing = [name for name in columns or () if name not in header]
+    if missing:
+        raise SourceError(f"{file}: there is no column {missing[0]!r}; found {', '.join(header)}")
+    try:
+        with _binary(file) as data:
+            table = pacsv.read_csv(
+                data,
+                read_options=pacsv.ReadOptions(
+                    column_names=header,
+                    skip_rows_after_names=1,
+                    encoding=_encoding(file, encoding).removesuffix("-sig"),
+                    block_size=1 << 23,
+                ),
+                parse_options=pacsv.ParseOptions(delimiter=mark, newlines_in_values=True),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(header, pa.large_string()),
+                    include_columns=list(columns) if columns else header,
+                    strings_can_be_null=False,
+                ),
+            )
+    except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
+        raise SourceError(_why_unreadable(file, header, encoding, mark, exc)) from exc
+    return table_frame(table.append_column("origin", _origins(file, table.num_rows)))
+
+
+def table(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFrame:
+    """Make a frame of text from JSON-like records. Raise `SourceError` for a float: money must come as text."""
+    import pyarrow as pa
+
+    rows = [{key: _as_text(key, value, origin) for key, value in record.items()} for record in records]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    arrays = [pa.array([row.get(name, "") for row in rows], pa.large_string()) for name in names]
+    return table_frame(pa.table([*arrays, _origins(origin, len(rows))], names=[*names, "origin"]))
+
+
+def _as_text(key: str, value: object, origin: str) -> str:
+    if isinstance(value, float):
+        raise SourceError(f"{origin}: {key} is the float {value!r}; read it as text or Decimal, floats lose cents")
+    return "" if value is None else str(value)
+
+
+def _origins(file: str, count: int) -> pa.Array:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = pc.cast(pa.array(np.arange(1, count + 1)), pa.large_string())
+    return pc.binary_join_element_wise(pa.scalar(file, pa.large_string()), numbers, pa.scalar("#", pa.large_string()))
+
+
+def physical_lines(
+    file: str, records: Iterable[int], *, encoding: str | None = None, delimiter: str | None = None
+) -> dict[int, int]:
+    """Return the line each record starts in. Reads the file again, so it is only done for rows with problems."""
+    wanted = set(records)
+    found: dict[int, int] = {}
+    for record, (line, _) in enumerate(_records(file, encoding, delimiter)):
+        if record in wanted:
+            found[record] = line
+        if len(found) == len(wanted):
+            break
+    return found
+
+
+def _records(file: str, encoding: str | None, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record that is not blank, the header first, with the line it starts in."""
+    with _text(file, encoding) as text:
+        reader = csv.reader(text, delimiter=delimiter or _delimiter(file, encoding))
+        line = 1
+        for fields in reader:
+            if fields:
+                yield line, fields
+            line = reader.line_num + 1
+
+
+def _why_unreadable(file: str, header: Sequence[str], encoding: str | None, delimiter: str, exc: Exception) -> str:
+    try:
+        for line, fields in _records(file, encoding, delimiter):
+            if len(fields) != len(header):
+                return (
+                    f"{file} line {line}: it has {len(fields)} fields where the header has {len(header)} "
+                    f"({delimiter.join(fields)[:60]!r}); the file may be cut off: export it again"
+                )
+    except (UnicodeDecodeError, csv.Error):
+        pass
+    if "UTF8" in str(exc) or isinstance(exc, UnicodeDecodeError):
+        return f'{file}: it is not {encoding or "UTF-8"}; name its encoding, for example encoding = "cp1252"'
+    return f"{file}: it can't be read as CSV: {exc}"
+
+
+def _encoding(file: str, declared: str | None) -> str:
+    if declared:
+        return declared
+    with _binary(file) as data:
+        head = data.read(4)
+    return next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8")
+
+
+def _delimiter(file: str, encoding: str | None) -> str:
+    with _text(file, encoding) as text:
+        return _sniffed(text.read(_SAMPLE))
+
+
+def _sniffed(head: str) -> str:
+    """Return the separator that splits the header most often, outside of quotes."""
+    line = next(iter(head.splitlines()), "")
+    unquoted = "".join(line.split('"')[::2])
+    return max(_DELIMITERS, key=unquoted.count)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    result = []
+    for number, name in enumerate(names, 1):
+        seen[name] = seen.get(name, 0) + 1
+        plain = name or f"column {number}"
+        result.append(plain if seen[name] == 1 or not name else f"{name} ({seen[name]})")
+    return result
+
+
+def _binary(file: str) -> IO[bytes]:
+    import fsspec
+
+    try:
+        return cast("IO[bytes]", fsspec.open(file, "rb").open())
+    except OSError as exc:
+        raise SourceError(f"{file}: it can't be opened: {exc.strerror or exc}") from exc
+
+
+def _text(file: str, encoding: str | None) -> io.TextIOWrapper:
+    return io.TextIOWrapper(_binary(file), encoding=_encoding(file, encoding), newline="")

@@ -1,0 +1,122 @@
+"""Run the transforms in the file's order, hold each to its promises, and remember which removed what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.errors import ProblemsError, SourceError
+from arfeed.intake.problems import MOST_LINES
+from arfeed.interfaces import Transform
+
+KEY = ["source", "source_ref"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transformed:
+    """The invoices after all steps, and those that lost their place: columns source, source_ref, kind, by.
+
+    `by` names the step that removed an invoice or gave it another `invoice_ref`.
+    """
+
+    invoices: pd.DataFrame
+    removed: pd.DataFrame
+
+
+def transform(invoices: pd.DataFrame, steps: Sequence[Transform]) -> Transformed:
+    """Apply the steps. Raise `SourceError` for one that breaks its contract."""
+    removed = [invoices[[*KEY, "kind"]].iloc[:0].assign(by=pd.Series([], dtype="str"))]
+    for step in steps:
+        after = _checked(step, invoices, _applied(step, invoices))
+        removed.append(_displaced(invoices, after, step.name))
+        invoices = after
+    return Transformed(invoices, pd.concat(removed, ignore_index=True))
+
+
+def _displaced(before: pd.DataFrame, after: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the rows whose reference is no longer there after a step."""
+    gone = ~_in(_joined(before, [*KEY, "invoice_ref"]), _joined(after, [*KEY, "invoice_ref"]))
+    rows = before.loc[gone, [*KEY, "kind"]]
+    return rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
+
+
+def keep(invoices: pd.DataFrame, wanted: pd.Series[bool], by: str) -> Transformed:
+    """Keep some invoices, and remember who removed the others."""
+    rows = invoices.loc[~wanted, [*KEY, "kind"]]
+    removed = rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
+    return Transformed(invoices[wanted].reset_index(drop=True), removed)
+
+
+def _applied(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
+    """Give a step its own sources only, and put the others back behind."""
+    only = step.settings.sources
+    if only is None:
+        return _called(step, invoices)
+    mine = invoices["source"].isin(only)
+    return pd.concat([_called(step, invoices[mine]), invoices[~mine]], ignore_index=True)
+
+
+def _called(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
+    try:
+        return step.apply(invoices.reset_index(drop=True))
+    except SourceError:
+        raise
+    except Exception as exc:
+        raise SourceError(f"transform {step.name!r}: {type(exc).__name__}: {exc}") from exc
+
+
+def _checked(step: Transform, before: pd.DataFrame, after: object) -> pd.DataFrame:
+    if not isinstance(after, pd.DataFrame):
+        raise SourceError(f"transform {step.name!r} returned {type(after).__name__}, not a DataFrame")
+    missing = [name for name in schema.NAMES if name not in after.columns]
+    if missing:
+        raise SourceError(f"transform {step.name!r} lost the column {missing[0]!r}")
+    kinds = pa.Schema.from_pandas(after, preserve_index=False)
+    for name in schema.NAMES:
+        if kinds.field(name).type != schema.arrow_type(name):
+            raise SourceError(
+                f"transform {step.name!r} made {name!r} {kinds.field(name).type}; it must stay {schema.arrow_type(name)}"
+            )
+    if not _contained(after, before):
+        raise SourceError(f"transform {step.name!r} invented or repeated a source_ref; a step may only keep or remove rows")
+    return after.reset_index(drop=True)
+
+
+def _contained(some: pd.DataFrame, of: pd.DataFrame) -> bool:
+    """Whether no key occurs more often in `some` than in `of`."""
+    wanted, there = _joined(some, KEY), _joined(of, KEY)
+    if wanted.equals(there):
+        return True
+    have, want = pd.Series(there).value_counts(), pd.Series(wanted).value_counts()
+    return bool((want <= have.reindex(want.index, fill_value=0)).all())
+
+
+def _joined(frame: pd.DataFrame, names: Sequence[str]) -> pa.Array:
+    columns = [schema.text_array(frame[name]) for name in names]
+    return pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
+
+
+def _in(some: pa.Array, others: pa.Array) -> pd.Series[bool]:
+    return pd.Series(pc.is_in(some, value_set=others).to_numpy(zero_copy_only=False))
+
+
+def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
+    """Raise `ProblemsError` where two rows of the report have one `invoice_ref`; `keys` are the folded refs."""
+    blank = invoices["invoice_ref"] == ""
+    repeated = keys.duplicated(keep=False) | blank
+    if not repeated.any():
+        return
+    rows = invoices[repeated].assign(key=keys[repeated]).sort_values("key").head(MOST_LINES - 2)
+    lines = [
+        f"{row.origin} ({row.source}): {row.invoice_ref!r}, {row.customer_name}, {row.balance} {row.currency}"
+        for row in rows.itertuples()
+    ]
+    total = int(repeated.sum())
+    more = [f"… and {total - len(lines)} more"] if total > len(lines) else []
+    head = f"{total} rows share an invoice number (or have none); the receiver needs one number an invoice. Rename by source:"
+    raise ProblemsError([head, *lines, *more])

@@ -1,0 +1,62 @@
+"""The report as a file: what the destination lays out, as CSV, exact to the currency's smallest unit."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from arfeed import schema
+from arfeed.currencies import minor_digits
+from arfeed.errors import DestinationError
+from arfeed.interfaces import Destination
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report staged on disk."""
+
+    path: Path
+    size: int
+    sha256: str
+    header: tuple[str, ...]
+
+
+def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -> ReportFile:
+    """Write the report: UTF-8 without BOM, commas, double quotes, ISO dates, plain decimals with a dot."""
+    try:
+        laid_out = destination.report(invoices)
+    except ValueError as exc:
+        raise DestinationError(f"{destination.name}: {exc}") from exc
+    if len(laid_out) != len(invoices):
+        raise DestinationError(
+            f"{destination.name}: its report() returned {len(laid_out)} rows for {len(invoices)} invoices; "
+            "a plugin may not drop or add any"
+        )
+    table = pa.Table.from_pandas(laid_out, preserve_index=False)
+    currencies = schema.text_array(invoices["currency"])
+    for number, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(number, field.name, format_money(table.column(number), currencies))
+    csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names))
+
+
+def format_money(values: pa.ChunkedArray, currencies: pa.Array) -> pa.Array:
+    """Write amounts with as many decimals as their currency has; null stays null."""
+    money = values.combine_chunks()
+    texts = pa.nulls(len(money), pa.large_string())
+    digits = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in pc.unique(currencies).to_pylist()}
+    for count in sorted(set(digits.values())):
+        codes = pa.array([code for code in digits if digits[code] == count], pa.large_string())
+        exact = pa.decimal128(schema.MONEY_PRECISION, count)
+        mine = pc.is_in(currencies, value_set=codes)
+        texts = pc.if_else(mine, pc.cast(pc.cast(pc.if_else(mine, money, None), exact), pa.large_string()), texts)
+    return texts

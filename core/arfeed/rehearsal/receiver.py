@@ -1,0 +1,71 @@
+"""The receiver as a feed sees it: an address, a key, a known host, and afterwards its books."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from arfeed.errors import LockedError
+from arfeed.rehearsal import layout
+from arfeed.rehearsal.books import Books, read_books
+from arfeed.rehearsal.identity import key_at, write_known_hosts
+from arfeed.rehearsal.reports import Bookkeeper, Headers
+from arfeed.rehearsal.server import HOST, USER, Door, running
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A receiver under way: where it is, how to log in, and what it holds below `root`."""
+
+    url: str
+    private_key: Path
+    known_hosts: Path
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        """The folder that clients see as their root."""
+        return layout.inbox(self.folder)
+
+    @property
+    def books(self) -> Books:
+        """What the receiver believes at this moment."""
+        return read_books(self.folder)
+
+
+@contextmanager
+def receiver(name: str, folder: Path, headers: Headers | None = None) -> Iterator[Receiver]:
+    """Run a receiver whose things are kept in a folder, so that it can be played on for several days.
+
+    `headers` names the two columns of the report that it goes by. A folder serves one receiver at a time, as two
+    would book over each other: `LockedError`.
+    """
+    (layout.inbox(folder) / layout.REPORT_FOLDER).mkdir(parents=True, exist_ok=True)
+    layout.keys(folder).mkdir(exist_ok=True)
+    with _alone(name, folder):
+        bookkeeper = Bookkeeper(folder, headers or Headers())
+        bookkeeper.catch_up()
+        private_key, known_hosts = layout.keys(folder) / "arfeed_ed25519", layout.keys(folder) / "known_hosts"
+        door = Door(host_key=key_at(layout.keys(folder) / "host_ed25519"), client_key=key_at(private_key))
+        with running(door, layout.inbox(folder), bookkeeper.take) as port:
+            write_known_hosts(known_hosts, HOST, port, door.host_key)
+            yield Receiver(f"sftp://{USER}@{HOST}:{port}", private_key, known_hosts, folder)
+
+
+@contextmanager
+def _alone(name: str, folder: Path) -> Iterator[None]:
+    # A SQLite transaction is the one lock of the standard library that works on every system and ends with its process.
+    with closing(sqlite3.connect(folder / "lock.db", timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            raise LockedError(
+                f"The rehearsal receiver {name!r} in {folder} is in use by another run. "
+                "Wait until that has ended, or give this feed a receiver of its own, such as rehearsal://another-name."
+            ) from exc
+        yield

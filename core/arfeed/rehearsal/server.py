@@ -1,0 +1,149 @@
+"""The SFTP server: one user, one key, one folder, and somebody who looks at every file that appears."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import FileIO
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import asyncssh
+
+HOST = "127.0.0.1"
+USER = "arfeed"
+
+
+class Folder(asyncssh.SFTPServer):
+    """The receiver's root as its clients see it, with the file operations of OpenSSH's internal-sftp.
+
+    A file has appeared once it is closed after writing, or renamed. That includes an upload whose connection broke:
+    a receiver that watches its folder cannot tell it from a finished one.
+    """
+
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], root: Path, appeared: Callable[[Path], None]) -> None:
+        """Serve the folder `root`, and tell `appeared` of the files in it."""
+        super().__init__(channel, chroot=os.fsencode(root))
+        self._appeared = appeared
+
+    def close(self, file_obj: object) -> None:
+        """Close a file, and look at it if it was written."""
+        written = _path_if_written(file_obj)
+        super().close(file_obj)
+        if written:
+            self._appeared(written)
+
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        """Rename to a name that is free; asyncssh refuses any other, as OpenSSH does."""
+        super().rename(oldpath, newpath)
+        self._look_at(newpath)
+
+    def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
+        """Rename, replacing what had the name before."""
+        super().posix_rename(oldpath, newpath)
+        self._look_at(newpath)
+
+    def symlink(self, oldpath: bytes, newpath: bytes) -> None:
+        """Refuse: a relative link that is moved to another folder would lead out of the root."""
+        del oldpath, newpath
+        raise asyncssh.SFTPOpUnsupported("This receiver takes no symbolic links")
+
+    def _look_at(self, path: bytes) -> None:
+        self._appeared(Path(os.fsdecode(self.map_path(path))))
+
+
+def _path_if_written(file_obj: object) -> Path | None:
+    if isinstance(file_obj, FileIO) and file_obj.writable():
+        return Path(os.fsdecode(file_obj.name))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who may come in, the key that the server shows, and the connections that are open."""
+
+    host_key: asyncssh.SSHKey
+    client_key: asyncssh.SSHKey
+    connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
+
+    async def hang_up(self) -> None:
+        """End every connection, whatever its client is doing."""
+        for connection in list(self.connections):
+            connection.abort()
+            await connection.wait_closed()
+
+
+class Doorkeeper(asyncssh.SSHServer):
+    """Lets the one user in, with the one key; there is no password, no shell and no forwarding."""
+
+    def __init__(self, door: Door) -> None:
+        """Stand at a door."""
+        self._door = door
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        """Count a connection in."""
+        self._connection = conn
+        self._door.connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count a connection out."""
+        del exc
+        self._door.connections.discard(self._connection)
+
+    def public_key_auth_supported(self) -> bool:
+        """Whether keys are taken: they are, and nothing else is."""
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        """Whether this is our user with our key."""
+        return username == USER and key.public_data == self._door.client_key.public_data
+
+
+class Started(NamedTuple):
+    """A server under way: its port, and how to stop it from another thread."""
+
+    port: int
+    stop: Callable[[], object]
+
+
+@contextmanager
+def running(door: Door, root: Path, appeared: Callable[[Path], None]) -> Iterator[int]:
+    """Serve a folder from a thread with its own event loop, and yield the port. `appeared` is called in that thread."""
+    started: Future[Started] = Future()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="arfeed-rehearsal") as threads:
+        ended = threads.submit(asyncio.run, _serve(door, root, appeared, started))
+        wait([cast("Future[object]", started), cast("Future[object]", ended)], return_when=FIRST_COMPLETED)
+        if ended.done():
+            ended.result()
+        server = started.result()
+        try:
+            yield server.port
+        finally:
+            server.stop()
+            ended.result()
+
+
+async def _serve(door: Door, root: Path, appeared: Callable[[Path], None], started: Future[Started]) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    async with await _listen(door, root, appeared) as acceptor:
+        started.set_result(Started(acceptor.get_port(), lambda: loop.call_soon_threadsafe(stop.set)))
+        await stop.wait()
+        acceptor.close()
+        await door.hang_up()
+
+
+async def _listen(door: Door, root: Path, appeared: Callable[[Path], None]) -> asyncssh.SSHAcceptor:
+    return await asyncssh.listen(
+        HOST,
+        0,
+        server_host_keys=[door.host_key],
+        server_factory=lambda: Doorkeeper(door),
+        sftp_factory=lambda channel: Folder(channel, root, appeared),
+        gss_host=None,
+        allow_pty=False,
+        agent_forwarding=False,
+    )

@@ -1,0 +1,13 @@
+"""Files that are complete whenever anybody looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file that holds either all of its old content or all of the new one, wherever the process is killed."""
+    partial = path.with_name(f".{path.name}.part")
+    partial.touch(mode)
+    partial.write_bytes(content)
+    partial.replace(path)

@@ -1,0 +1,86 @@
+#!/bin/sh
+# Two days of a feed, played with a receiver that runs on this machine. Nothing leaves it.
+#
+#   ARFEED   the arfeed command (default: arfeed)
+#   PYTHON   a Python that has arfeed (default: the one beside the command)
+set -eu
+
+stop() {
+    echo "demo: $*" >&2
+    exit 1
+}
+
+say() {
+    if [ -t 1 ]; then printf '\n\n\033[1m%s\033[0m\n' "$*"; else printf '\n\n%s\n' "$*"; fi
+}
+
+# run CODE ARGUMENT...: run arfeed, and stop the demo if it ends with another exit code.
+run() {
+    expected=$1
+    shift
+    printf '\n$ arfeed %s\n' "$*"
+    code=0
+    "$arfeed" "$@" || code=$?
+    [ "$code" -eq "$expected" ] || stop "'arfeed $*' ended with exit code $code, expected was $expected"
+}
+
+# approval: print the code that the refused plan asks for.
+approval() {
+    code=0
+    "$arfeed" plan --json > plan.json 2> plan.log || code=$?
+    [ "$code" -eq 3 ] || stop "'arfeed plan --json' ended with exit code $code, expected was 3: $(cat plan.log)"
+    "$python" -c 'import json, sys; print(json.load(sys.stdin)["approval"])' < plan.json
+}
+
+show() {
+    "$python" examples/receiver.py "$1" .arfeed/rehearsal/demo
+}
+
+found=$(command -v "${ARFEED:-arfeed}") || stop "there is no command ${ARFEED:-arfeed}; name it with ARFEED=..."
+bin=$(CDPATH='' cd -- "$(dirname -- "$found")" && pwd)
+arfeed=$bin/$(basename -- "$found")
+python=${PYTHON:-$bin/python}
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+
+# A copy to play in. Today's exports wait aside; the day before is put in their place.
+rm -rf "$root/.demo"
+mkdir "$root/.demo"
+cd "$root/.demo"
+cp "$root/plugins.toml" .
+cp -R "$root/examples" examples
+mv examples/exports today
+cp -R examples/yesterday/exports examples/exports
+mv "examples/pdf/Invoice INV-1012.pdf" revised.pdf
+cp examples/yesterday/pdf/*.pdf examples/pdf/
+
+say "Wednesday. A feed has been set up: two systems, their PDFs, and a receiver. Is everything in place?"
+run 0 check
+
+say "What would be delivered? Nothing has been yet, so the plan is refused until somebody has looked at it."
+run 3 plan
+
+say "It looks right. The approval is good for exactly this plan."
+code=$(approval)
+run 0 sync --approve "$code"
+
+say "This is what the receiver got:"
+show files
+
+say "In the afternoon nothing has changed. The report is sent again, as always; the PDFs are there already."
+run 0 sync
+
+say "Thursday. New exports: some invoices were paid, two are new, one is paid in part, a PDF was revised."
+echo "And one invoice is no longer in the subsidiary's file. Was it paid? Its file cannot say."
+rm -r examples/exports
+mv today examples/exports
+mv revised.pdf "examples/pdf/Invoice INV-1012.pdf"
+run 3 plan
+
+say "Nothing was sent. Somebody asks the subsidiary: yes, RE-2026-0318 has been paid. So this is approved."
+code=$(approval)
+run 0 sync --approve "$code"
+
+say "This is what the receiver believes now:"
+show books
+
+say "That was arfeed. The folder .demo holds everything you saw; play on in it, or begin with plugins.toml."

@@ -1,0 +1,141 @@
+"""The built-in steps: exclude, keep, rename, set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from arfeed import Transform, TransformSettings, hookimpl
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ARFEED_CONTRACT = 1
+
+
+class MatchSettings(TransformSettings):
+    """Any text column as a key, with the values that match: `customer_name = ["Acme Holdings"]`."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, list[str]] = Field(init=False)
+
+    @model_validator(mode="after")
+    def _names_a_column(self) -> MatchSettings:
+        if not self.__pydantic_extra__:
+            raise ValueError('name a column and its values, such as customer_name = ["Acme Holdings"]')
+        return self
+
+
+def _matching(invoices: pd.DataFrame, wanted: dict[str, list[str]]) -> pd.Series[bool]:
+    """Where every named column has one of its values, compared without regard to case and outer white space."""
+    import pandas as pd
+
+    result = pd.Series(data=True, index=invoices.index)
+    for column, values in wanted.items():
+        texts = _texts(invoices, column)
+        result &= texts.str.strip().str.casefold().isin([value.strip().casefold() for value in values])
+    return result
+
+
+def _texts(invoices: pd.DataFrame, column: str) -> pd.Series[str]:
+    if column not in invoices.columns:
+        raise ValueError(f"there is no column {column!r}; there are {', '.join(invoices.columns)}")
+    if invoices[column].dtype != "str":
+        raise ValueError(f"column {column!r} is no text; dates and money can't be matched here")
+    return invoices[column]
+
+
+class Exclude(Transform):
+    """Removes the invoices that match."""
+
+    name = "exclude"
+    Settings = MatchSettings
+    settings: MatchSettings
+
+    def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        """Return the others."""
+        return invoices[~_matching(invoices, self.settings.__pydantic_extra__)]
+
+
+class Keep(Transform):
+    """Keeps the invoices that match and removes all others."""
+
+    name = "keep"
+    Settings = MatchSettings
+    settings: MatchSettings
+
+    def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        """Return the ones that match."""
+        return invoices[_matching(invoices, self.settings.__pydantic_extra__)]
+
+
+def _compiles(pattern: str | None) -> str | None:
+    try:
+        re.compile(pattern or "")
+    except re.error as exc:
+        raise ValueError(f"it is no regular expression: {exc}") from exc
+    return pattern
+
+
+class Rename(Transform):
+    """Gives invoices other references, for example a prefix an entity, so that two sources do not share one."""
+
+    name = "rename"
+
+    class Settings(TransformSettings):
+        """Settings of the step `rename`: a prefix, or a pattern and its replacement."""
+
+        prefix: str = Field(default="", description='Put before every reference, e.g. "UK-".')
+        pattern: Annotated[str | None, AfterValidator(_compiles)] = Field(
+            default=None, description="Regular expression searched in the reference."
+        )
+        replace: str = Field(default="", description=r"What takes its place; \1 is the first group.")
+
+        @model_validator(mode="after")
+        def _does_something(self) -> Rename.Settings:
+            if not self.prefix and self.pattern is None:
+                raise ValueError('name a prefix, or a pattern and its replacement: prefix = "UK-"')
+            return self
+
+    settings: Settings
+
+    def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        """Return the invoices with their new `invoice_ref`; `source_ref` stays."""
+        refs = invoices["invoice_ref"]
+        if self.settings.pattern is not None:
+            refs = refs.str.replace(self.settings.pattern, self.settings.replace, regex=True)
+        return invoices.assign(invoice_ref=(self.settings.prefix + refs).astype("str"))
+
+
+class Set(Transform):
+    """Sets text columns to fixed values."""
+
+    name = "set"
+
+    class Settings(TransformSettings):
+        """Settings of the step `set`."""
+
+        values: dict[str, str] = Field(description='Column = value, e.g. { memo = "UK entity" }.')
+        only_blank: bool = Field(default=False, description="Whether to leave what is filled already.")
+
+    settings: Settings
+
+    def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        """Return the invoices with the columns set; a column that is not there yet is added."""
+        import pandas as pd
+
+        columns: dict[str, Any] = {}
+        for column, value in self.settings.values.items():
+            fixed = pd.Series([value] * len(invoices), index=invoices.index, dtype="str")
+            filled = self.settings.only_blank and column in invoices.columns
+            columns[column] = _texts(invoices, column).where(invoices[column] != "", fixed) if filled else fixed
+        return invoices.assign(**columns)
+
+
+@hookimpl
+def arfeed_transforms() -> Iterable[type[Transform]]:
+    """Offer the steps."""
+    return [Exclude, Keep, Rename, Set]
