@@ -180,7 +180,7 @@ class Arena:
 
 def _output(command: list[Path | str], expected: int = 0) -> str:
     """Run a command outside the timing and return what it prints."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=HERE.parent)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE.parent)
     if done.returncode != expected:
-        sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}, not {expected}")
+        sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}, not {expected}:\n{done.stderr}")
     return done.stdout

@@ -91,9 +91,7 @@ def _start(sshd: str, server: OpenSSH, options: tuple[str, ...]) -> tuple[subpro
         with server.log.open("wb") as log:
             process = subprocess.Popen([sshd, "-D", "-e", "-f", folder / "sshd_config"], stderr=log)
         if _answers(process, port):
-            return process, OpenSSH(
-                port, server.user, server.private_key, server.known_hosts, server.login, server.log
-            )
+            return process, OpenSSH(port, server.user, server.private_key, server.known_hosts, server.login, server.log)
     pytest.fail(f"sshd does not start:\n{server.log.read_text()}")
 
 

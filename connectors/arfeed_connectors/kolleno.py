@@ -62,7 +62,7 @@ class Kolleno(Destination):
         """Settings of the destination `kolleno`."""
 
         mode: Literal["open-ar"] = Field(
-            description='How Kolleno reads the folder: "open-ar" lists all open invoices; what is absent is marked as paid.'
+            description='"open-ar": the report lists all open invoices, and what is absent is marked as paid.'
         )
         kinds: list[Literal["invoice", "credit_note", "payment"]] = Field(
             default=["invoice", "credit_note"], description="Which kinds of document the report lists."

@@ -88,7 +88,7 @@ class Xero(Connector):
                 f"{file}: it lists {len(lines)} lines but no sales document, only "
                 f"{', '.join(sorted(set(lines['Type'])))}; export Business > Invoices, not Bills"
             )
-        folded = _folded(file, sales)
+        folded = _folded(sales)
         status = folded["Status"].str.strip().str.lower()
         folded["kind"] = folded["Type"].map(_KINDS).astype("str")
         folded["status"] = status.map(_STATUSES).fillna(folded["Status"]).astype("str")
@@ -102,12 +102,13 @@ class Xero(Connector):
         missing = [name for name in _REQUIRED if name not in headers]
         if set(_TEMPLATE_ONLY) <= set(missing):
             raise SourceError(
-                f"{file}: this looks like Xero's import template: it has no {', '.join(_TEMPLATE_ONLY)}, so nothing says "
-                "what is open; export the invoices from Business > Invoices"
+                f"{file}: this looks like Xero's import template: it has no {', '.join(_TEMPLATE_ONLY)}, so nothing "
+                "says what is open; export the invoices from Business > Invoices"
             )
         if missing:
             raise SourceError(
-                f"{file}: this is no sales invoices export of Xero: no column {', '.join(missing)}; found {', '.join(found)}"
+                f"{file}: this is no sales invoices export of Xero: no column {', '.join(missing)}; "
+                f"found {', '.join(found)}"
             )
         mapped = [header for header in self.settings.columns.values() if header in found]
         return headers | {header: header for header in mapped if header not in headers.values()}
@@ -117,12 +118,12 @@ def _refuse_other_types(file: str, lines: pd.DataFrame) -> None:
     unknown = lines[~lines["Type"].isin([*_KINDS, *_OTHER_TYPES])]
     if not unknown.empty:
         raise SourceError(
-            f"{unknown['origin'].iloc[0]} column Type: {unknown['Type'].iloc[0]!r} is no type of document that is known "
-            f"here ({len(unknown)} such lines in {file}); knowing none of it, nothing can be said of its invoices"
+            f"{unknown['origin'].iloc[0]} column Type: {unknown['Type'].iloc[0]!r} is no type of document that is "
+            f"known here ({len(unknown)} such lines in {file}); export it again, or ask for its support"
         )
 
 
-def _folded(file: str, lines: pd.DataFrame) -> pd.DataFrame:
+def _folded(lines: pd.DataFrame) -> pd.DataFrame:
     """Return a row a document, its first line's. Raise `SourceError` where lines of one disagree on what is due."""
     import pandas as pd
 
@@ -135,8 +136,8 @@ def _folded(file: str, lines: pd.DataFrame) -> pd.DataFrame:
         if differs.any():
             line = lines[differs].iloc[0]
             raise SourceError(
-                f"{line['origin']}: document {line['InvoiceNumber']!r} of {line['ContactName']!r} has lines that disagree "
-                f"in {column}, here {line[column]!r}; export it again"
+                f"{line['origin']}: document {line['InvoiceNumber']!r} of {line['ContactName']!r} has lines that "
+                f"disagree in {column}, here {line[column]!r}; export it again"
             )
     return first.reset_index(drop=True)
 

@@ -45,12 +45,12 @@ class FeedSettings(Settings):
     timezone: Annotated[str | None, AfterValidator(_timezone)] = Field(
         default=None, description="Time zone of as-of dates, e.g. Europe/London."
     )
-    history: Annotated[SecretStr, AfterValidator(lambda url, info: SecretStr(_database(url.get_secret_value(), info)))] = (
-        Field(
-            default=SecretStr("sqlite:///.arfeed/history.db"),
-            validate_default=True,
-            description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
-        )
+    history: Annotated[
+        SecretStr, AfterValidator(lambda url, info: SecretStr(_database(url.get_secret_value(), info)))
+    ] = Field(
+        default=SecretStr("sqlite:///.arfeed/history.db"),
+        validate_default=True,
+        description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
     )
 
 
@@ -132,7 +132,9 @@ class _Reader:
         settings = self._settings(f"sources.{name}", part.Settings, table) if part else None
         return cast("type[Connector]", part)(name, settings) if part and settings else None  # type: ignore[arg-type]
 
-    def _part(self, registry: Registry, kind: PartKind, key: str, table: dict[str, Any]) -> Transform | Destination | None:
+    def _part(
+        self, registry: Registry, kind: PartKind, key: str, table: dict[str, Any]
+    ) -> Transform | Destination | None:
         part = self._class(registry, kind, key, table)
         settings = self._settings(key, part.Settings, table) if part else None
         return cast("type[Transform]", part)(settings) if part and settings else None  # type: ignore[arg-type]

@@ -91,7 +91,9 @@ class FileSettings(SourceSettings):
     files: Literal["newest", "all"] | None = Field(
         default=None, description="What to do where the pattern matches several files; without it that is an error."
     )
-    encoding: str | None = Field(default=None, description="Character encoding; found by the file's own marks if unset.")
+    encoding: str | None = Field(
+        default=None, description="Character encoding; found by the file's own marks if unset."
+    )
     delimiter: str | None = Field(default=None, description="Column separator; found from the header if unset.")
     decimal: Literal[".", ","] | None = Field(
         default=None,

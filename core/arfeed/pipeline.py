@@ -23,7 +23,7 @@ from arfeed.history import Baseline, DeliveredDocument, History, RunRecord, make
 from arfeed.intake.documents import Staged, find, stage
 from arfeed.intake.extract import extract
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.interfaces import Delivered, DocumentPlan, Plan, Receipt, SentDocument
+from arfeed.interfaces import Connector, Delivered, Destination, DocumentPlan, Plan, Receipt, SentDocument, Transform
 from arfeed.planning import (
     ReportFile,
     compare,
@@ -196,7 +196,7 @@ def _documents(
 
 def settings_hash(project: Project) -> str:
     """Return the SHA-256 of the resolved settings of sources, transforms and destination, without secrets."""
-    parts = [*project.sources, *project.transforms, project.destination]
+    parts: list[Connector | Transform | Destination] = [*project.sources, *project.transforms, project.destination]
     names = [source.source for source in project.sources]
     document = [names, [[part.name, settings_of(part)] for part in parts]]
     return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
@@ -220,7 +220,12 @@ def _deliver(project: Project, server: Remote, prepared: _Prepared, run: _Run, p
     server.ensure_folder(destination.report_folder)
     name = destination.report_name(run.report_at)
     report = Upload(
-        prepared.report.path, destination.report_folder, name, prepared.report.size, prepared.report.sha256, replaces=False
+        prepared.report.path,
+        destination.report_folder,
+        name,
+        prepared.report.size,
+        prepared.report.sha256,
+        replaces=False,
     )
     (outcome,) = server.publish([report], run=run.id)
     if outcome.error is not None:
@@ -254,10 +259,10 @@ def _delivered(outcome: Outcome) -> Delivered:
 
 def _record(history: History, prepared: _Prepared, receipt: Receipt, run: _Run, ended: datetime) -> None:
     plan = prepared.plan
-    send = plan.documents.send.set_index("name")
+    send = plan.documents.send
+    planned = {row[0]: row[1:] for row in zip(send["name"], send["invoice_ref"], send["version"], strict=True)}
     documents = [
-        DeliveredDocument(item.name, send.at[item.name, "invoice_ref"], send.at[item.name, "version"], item.sha256, item.size)
-        for item in receipt.documents
+        DeliveredDocument(item.name, *planned[item.name], item.sha256, item.size) for item in receipt.documents
     ]
     record = RunRecord(
         id=run.id,

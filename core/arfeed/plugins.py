@@ -20,7 +20,7 @@ GROUP = "arfeed"
 
 Part = type[Connector] | type[Transform] | type[Destination]
 PartKind = Literal["connector", "transform", "destination"]
-_BASES: Mapping[PartKind, type] = {"connector": Connector, "transform": Transform, "destination": Destination}
+_BASES: Mapping[PartKind, Part] = {"connector": Connector, "transform": Transform, "destination": Destination}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ def load(enabled: Sequence[str]) -> Registry:
     """Import the enabled plugins. Raise `ConfigError` with every one that is unknown, broken or clashes."""
     registry, infos = _survey(enabled)
     known = {info.name for info in infos}
-    mistakes = [f"there is no plugin {name!r} installed{close_match(name, known)}" for name in enabled if name not in known]
+    mistakes = [
+        f"there is no plugin {name!r} installed{close_match(name, known)}" for name in enabled if name not in known
+    ]
     mistakes += [f"plugin {_label(info)}: {info.broken}" for info in infos if info.enabled and info.broken]
     if mistakes:
         raise ConfigError(*mistakes)
@@ -130,7 +132,9 @@ def _register(registry: Registry, name: str, point: EntryPoint, module: ModuleTy
         hook = getattr(module, f"arfeed_{kind}s", None)
         for part in hook() if hook else ():
             if not (isinstance(part, type) and issubclass(part, base) and isinstance(getattr(part, "name", None), str)):
-                raise TypeError(f"arfeed_{kind}s() returned {part!r}, which is no named subclass of arfeed.{base.__name__}")
+                raise TypeError(
+                    f"arfeed_{kind}s() returned {part!r}, which is no named subclass of arfeed.{base.__name__}"
+                )
             rival = registry.owners.get(f"{kind} {part.name}")
             if rival:
                 raise TypeError(f"its {kind} {part.name!r} is also offered by {rival}; enable one of the two")

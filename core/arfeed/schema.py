@@ -100,4 +100,5 @@ def table_frame(table: pa.Table) -> pd.DataFrame:
         text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
         return None if text else pd.ArrowDtype(kind)
 
-    return table.to_pandas(types_mapper=dtype)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=dtype)
+    return frame

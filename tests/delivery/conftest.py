@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openssh import OpenSSH
 
 from arfeed.interfaces import DestinationSettings
+from openssh import OpenSSH
 
 
 @pytest.fixture

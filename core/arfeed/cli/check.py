@@ -23,13 +23,12 @@ def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
 
     project = read_project(config)
     findings = [_Finding(f"{config}: {len(project.sources)} sources, {len(project.transforms)} transforms", None)]
-    for source in project.sources:
-        findings.append(_tried(f"source {source.source} ({source.name})", source.check))
+    findings += [_tried(f"source {source.source} ({source.name})", source.check) for source in project.sources]
     findings.append(_tried(f"destination {pipeline.identity(project)}", lambda: pipeline.reach(project)))
     people = console(beside_json=as_json)
     for finding in findings:
-        _show = f"✗ {finding.what}: {finding.error}" if finding.error else f"✓ {finding.what}"
-        people.print(_show, markup=False, style="red" if finding.error else "green")
+        line = f"✗ {finding.what}: {finding.error}" if finding.error else f"✓ {finding.what}"
+        people.print(line, markup=False, style="red" if finding.error else "green")
     failed = [finding.error for finding in findings if finding.error]
     if as_json:
         data = [{"what": item.what, "error": str(item.error) if item.error else None} for item in findings]

@@ -49,7 +49,13 @@ def progress() -> Iterator[Steps]:
     if not target.is_terminal:
         yield _Lines(target)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=target, transient=True) as bars:
         yield _Bars(bars)
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 
+import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from arfeed.currencies import minor_digits
 from arfeed.history.receipts import missing_as_records
 from arfeed.interfaces import Plan, Receipt
 
@@ -41,8 +45,8 @@ def _show_totals(plan: Plan, console: Console) -> None:
     for name in ("source", "currency", "open"):
         table.add_column(name, justify="right" if name == "open" else "left")
     table.add_column("balance", justify="right")
-    for row in plan.totals.itertuples(name="Total"):
-        table.add_row(row.source, row.currency, str(row.count), f"{row.balance:,.2f}")
+    for source, currency, count, balance in _rows(plan.totals, "source", "currency", "count", "balance"):
+        table.add_row(source, currency, count, money(balance, currency))
     console.print(table)
 
 
@@ -51,26 +55,34 @@ def _show_missing(plan: Plan, console: Console) -> None:
     for name in ("invoice", "customer", "balance", "", "why"):
         table.add_column(name, justify="right" if name == "balance" else "left")
     order = plan.missing["balance"].abs().sort_values(ascending=False).index[:_MOST_ROWS]
-    for row in plan.missing.loc[order].itertuples(name="Missing"):
-        table.add_row(*_plain([row.invoice_ref, row.customer_name, f"{row.balance:,.2f}", row.currency, row.reason]))
+    columns = ("invoice_ref", "customer_name", "balance", "currency", "reason")
+    for ref, customer, balance, currency, reason in _rows(plan.missing.loc[order], *columns):
+        table.add_row(escape(ref), escape(customer), money(balance, currency), currency, escape(reason))
     console.print(table)
     if plan.counts.missing > _MOST_ROWS:
         console.print(f"  … and {plan.counts.missing - _MOST_ROWS} more; all of them with --json", markup=False)
 
 
-def _plain(cells: Iterable[str]) -> list[str]:
-    """Take the square brackets of a customer's name for what they are."""
-    return [str(cell).replace("[", r"\[") for cell in cells]
+def money(amount: str, currency: str) -> str:
+    """Write an amount with as many decimals as its currency has, thousands apart."""
+    return f"{Decimal(amount):,.{minor_digits().get(currency, 2)}f}"
+
+
+def _rows(frame: pd.DataFrame, *columns: str) -> Iterable[list[str]]:
+    return frame[list(columns)].astype("str").to_numpy().tolist()
 
 
 def _show_documents(plan: Plan, console: Console) -> None:
     documents = plan.documents
     console.print(
-        f"  PDFs: {len(documents.send)} to send, {documents.present} there already, {len(documents.without)} invoices without",
+        f"  PDFs: {len(documents.send)} to send, {documents.present} there already, "
+        f"{len(documents.without)} invoices without",
         markup=False,
     )
     for name, refs in documents.colliding.items():
-        console.print(f"  ! {name} would be the PDF of {', '.join(refs)}: none of them is sent", style="yellow", markup=False)
+        console.print(
+            f"  ! {name} would be the PDF of {', '.join(refs)}: none of them is sent", style="yellow", markup=False
+        )
     for ref, why in documents.broken.items():
         console.print(f"  ! the PDF of {ref} is not sent: {why}", style="yellow", markup=False)
 
@@ -99,8 +111,8 @@ def plan_as_data(plan: Plan) -> dict[str, object]:
             for source in plan.sources
         ],
         "totals": [
-            {"source": row.source, "currency": row.currency, "count": row.count, "balance": str(row.balance)}
-            for row in plan.totals.itertuples(name="Total")
+            dict(zip(("source", "currency", "count", "balance"), row, strict=True))
+            for row in _rows(plan.totals, "source", "currency", "count", "balance")
         ],
         "counts": plan.counts._asdict(),
         "missing": missing_as_records(plan),

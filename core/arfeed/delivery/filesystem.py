@@ -76,6 +76,11 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         # sshfs reads a path as a URL and loses what follows a # or ?.
         return path.rstrip("/") or path[:1]
 
+    @property
+    def refuses_taken_names(self) -> bool:
+        """Whether a rename to a name that exists is known to fail, as the protocol wants it; some servers overwrite."""
+        return str(self.client.get_extra_info("server_version")).startswith("SSH-2.0-OpenSSH_")
+
     def abort(self) -> None:
         """Drop the connection at once: no handle is closed, nothing half written is finished."""
         self.loop.call_soon_threadsafe(self.client.abort)

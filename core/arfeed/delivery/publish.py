@@ -119,7 +119,10 @@ class Publication:
         part, target = self._part(upload), self._target(upload)
         try:
             await self._write(upload, self._folder_of_parts(upload), part)
-            await asyncio.gather(self._check_size(upload, part), self._check_free(upload, target))
+            if self._store.refuses_taken_names:
+                await self._check_size(upload, part)
+            else:
+                await asyncio.gather(self._check_size(upload, part), self._check_free(upload, target))
             await self._rename(upload, part, target)
         except CONNECTION_OVER:
             raise
@@ -159,7 +162,6 @@ class Publication:
             raise DestinationError(f"the server holds {size:,} of {upload.size:,} bytes. Ask the receiver about space.")
 
     async def _check_free(self, upload: Upload, target: str) -> None:
-        # Some servers overwrite where the protocol says that a rename fails.
         if not upload.replaces and await _size(self._store, target) is not None:
             raise FileExistsError(errno.EEXIST, "File exists")
 
@@ -171,8 +173,10 @@ class Publication:
             raise
         except OSError:
             # Some servers answer with an error after having done it.
-            if await _size(self._store, part) is not None or await _size(self._store, target) != upload.size:
-                raise
+            if await _size(self._store, part) is None and await _size(self._store, target) == upload.size:
+                return
+            await self._check_free(upload, target)
+            raise
 
     def _part(self, upload: Upload) -> str:
         return self._store.path(self._folder_of_parts(upload), part_name(upload.name, self._run))

@@ -13,6 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from arfeed.delivery.address import is_sftp, sftp_address
 from arfeed.delivery.connection import connect
+from arfeed.delivery.filesystem import SftpFileSystem
 from arfeed.errors import ConfigError
 from arfeed.interfaces import DestinationSettings
 
@@ -25,6 +26,8 @@ class Store:
 
     slots = 16
     """How many files may be under way at once."""
+    refuses_taken_names = False
+    """Whether `rename` itself fails where the name is taken, so that nobody need look first."""
 
     def __init__(self, filesystem: Any, root: str) -> None:
         """Keep the file system and the root, both open already."""
@@ -40,7 +43,7 @@ class Store:
         await self._call("put_file", str(file), path)
 
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
-        """Give a file its name. Without `replace` the name is known to be free."""
+        """Give a file its name. Without `replace` the name has been looked for, and is free."""
         del replace
         await self._call("cp_file", path, target)
         await self._call("rm_file", path)
@@ -97,8 +100,13 @@ class SftpStore(Store):
 
     slots = 128
 
+    def __init__(self, filesystem: SftpFileSystem, root: str) -> None:
+        """Keep the connected file system; an empty root is the login directory."""
+        super().__init__(filesystem, root)
+        self.refuses_taken_names = filesystem.refuses_taken_names
+
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
-        """Rename; the server itself refuses a name that is taken, unless `replace` is asked for."""
+        """Rename, over an older file only where `replace` says so."""
         await self.filesystem._rename(path, target, replace=replace)  # noqa: SLF001  # fsspec's name for the async half
 
     async def make_folder(self, folder: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from importlib.metadata import version
 
 from arfeed.interfaces import Delivered, Plan, Receipt
@@ -47,10 +47,10 @@ def make_receipt(
     return Receipt(run, plan.destination, report, documents, dict(failed), text)
 
 
-def missing_as_records(plan: Plan) -> list[dict[str, str]]:
+def missing_as_records(plan: Plan) -> list[dict[Hashable, str]]:
     """Return the missing invoices as plain data, amounts as text."""
     names = ["invoice_ref", "kind", "customer_name", "currency", "balance", "source", "reason"]
-    return [{name: str(value) for name, value in record.items()} for record in plan.missing[names].to_dict("records")]
+    return plan.missing[names].astype("str").to_dict("records")
 
 
 def _as_record(file: Delivered) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 import pyarrow as pa
@@ -129,7 +129,7 @@ class History:
             query = query.where(tables.runs.c.destination == destination)
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        return [RunRecord(**{name: _utc(value) if isinstance(value, datetime) else value for name, value in row.items()}) for row in rows]
+        return [_run_record(dict(row)) for row in rows]
 
     def _replace(self, connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
         """Insert rows in place of those with the same primary key; plain SQL that every database has."""
@@ -152,6 +152,11 @@ class History:
         connection.execute(
             sa.delete(tables.reports).where(tables.reports.c.run.in_(of_destination), tables.reports.c.run.not_in(keep))
         )
+
+
+def _run_record(row: dict[str, Any]) -> RunRecord:
+    moments = {name: _utc(value) for name, value in row.items() if isinstance(value, datetime)}
+    return RunRecord(**{**row, **moments})
 
 
 def _as_row(run: RunRecord) -> dict[str, object]:

@@ -49,7 +49,9 @@ def find(connectors: Sequence[Connector], invoices: pd.DataFrame) -> Found:
     """Look for the PDF of every invoice; cheap, nothing is read. Raise `SourceError` for a folder that is not there."""
     import pandas as pd
 
-    tables, readers, ambiguous = [], {}, {}
+    tables: list[pd.DataFrame] = []
+    readers: dict[tuple[str, str], Read] = {}
+    ambiguous: dict[str, tuple[str, ...]] = {}
     for connector in connectors:
         mine = invoices[invoices["source"] == connector.source]
         for found in (_by_template(connector, mine), _by_column(connector, mine), _by_connector(connector, mine)):
@@ -67,11 +69,13 @@ def _by_template(connector: Connector, invoices: pd.DataFrame) -> Found:
         return _found(connector, [], [], {})
     import fsspec
 
-    folder, _, name = _split(template)
+    folder, name = _split(template)
     fs, base = fsspec.core.url_to_fs(folder)
     if not fs.isdir(base):
         raise SourceError(f"{connector.source}: the folder of `documents` is not there: {label(folder)}")
-    entries = fs.find(base, detail=True) if "/" in name else {entry["name"]: entry for entry in fs.ls(base, detail=True)}
+    entries = (
+        fs.find(base, detail=True) if "/" in name else {entry["name"]: entry for entry in fs.ls(base, detail=True)}
+    )
     names = pa.array([path[len(base.rstrip("/")) + 1 :] for path in entries], pa.large_string())
     places = _matches(name, invoices, pc.utf8_normalize(names, form="NFC"))
     refs = text_array(invoices["source_ref"]).filter(pc.is_valid(places)).to_pylist()
@@ -85,10 +89,11 @@ def _by_template(connector: Connector, invoices: pd.DataFrame) -> Found:
     return _found(connector, [ref for ref, _ in pairs], [version for _, version in pairs], readers, ambiguous)
 
 
-def _split(template: str) -> tuple[str, str, str]:
-    """Split a template into its fixed folder, the separator, and the rest that depends on the invoice."""
+def _split(template: str) -> tuple[str, str]:
+    """Split a template into its fixed folder and the rest, which depends on the invoice."""
     fixed = template[: template.index("{")]
-    return cast("tuple[str, str, str]", (fixed[: fixed.rfind("/")] or "/", "/", template[fixed.rfind("/") + 1 :]))
+    cut = fixed.rfind("/")
+    return fixed[:cut] or "/", template[cut + 1 :]
 
 
 def _matches(name: str, invoices: pd.DataFrame, listing: pa.Array) -> pa.Array:

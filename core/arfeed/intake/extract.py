@@ -97,7 +97,8 @@ def _no_rows() -> pd.DataFrame:
 def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) -> None:
     if complete.totals is None:
         return
-    sums = rows.groupby("currency")["balance"].sum().to_dict()
+    grouped = pa.table({"currency": rows["currency"], "balance": rows["balance"]}).group_by("currency")
+    sums: dict[str, Decimal] = dict(zip(*grouped.aggregate([("balance", "sum")]).to_pydict().values(), strict=True))
     for currency in sorted({*sums, *complete.totals}):
         counted, said = sums.get(currency, Decimal(0)), complete.totals.get(currency, Decimal(0))
         if counted != said:

@@ -171,7 +171,6 @@ class Normalizer:
         names = [self._name(row) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
         return pc.replace_with_mask(ref, nameless, pa.array(names, pa.large_string()))
 
-
     def _name(self, row: tuple[object, ...]) -> str:
         """Hash what identifies a nameless document; equal ones are told apart by their order.
 

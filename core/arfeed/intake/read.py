@@ -40,8 +40,9 @@ def find_files(settings: FileSettings) -> list[str]:
     if not files:
         raise SourceError(f"{label(settings.path)}: no file matches; export it again or mend `path`")
     if len(files) > 1 and settings.files is None:
+        named = ", ".join(files[:3]) + (", …" if len(files) > 3 else "")
         raise SourceError(
-            f"{label(settings.path)}: {len(files)} files match ({', '.join(files[:3])}{', …' if len(files) > 3 else ''}); "
+            f"{label(settings.path)}: {len(files)} files match ({named}); "
             'remove what is old, or say files = "newest" or files = "all"'
         )
     return files[-1:] if settings.files == "newest" else files

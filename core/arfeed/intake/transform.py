@@ -80,10 +80,10 @@ def _checked(step: Transform, before: pd.DataFrame, after: object) -> pd.DataFra
     for name in schema.NAMES:
         if kinds.field(name).type != schema.arrow_type(name):
             raise SourceError(
-                f"transform {step.name!r} made {name!r} {kinds.field(name).type}; it must stay {schema.arrow_type(name)}"
+                f"transform {step.name!r} made {name!r} {kinds.field(name).type}, not {schema.arrow_type(name)} as it was"
             )
     if not _contained(after, before):
-        raise SourceError(f"transform {step.name!r} invented or repeated a source_ref; a step may only keep or remove rows")
+        raise SourceError(f"transform {step.name!r} invented or repeated a source_ref; it may only keep or drop rows")
     return after.reset_index(drop=True)
 
 
@@ -118,5 +118,5 @@ def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     ]
     total = int(repeated.sum())
     more = [f"… and {total - len(lines)} more"] if total > len(lines) else []
-    head = f"{total} rows share an invoice number (or have none); the receiver needs one number an invoice. Rename by source:"
+    head = f"{total} rows share an invoice number (or have none), and the receiver needs one each; rename by source:"
     raise ProblemsError([head, *lines, *more])

@@ -69,8 +69,15 @@ def _civil(parts: pa.Array) -> pa.Array:
     """
     year, month, day = (pc.cast(pc.struct_field(parts, name), pa.int32()) for name in "ymd")
     pieces = [pc.cast(part, pa.large_string()) for part in (year, month, day)]
-    stamps = pc.strptime(pc.binary_join_element_wise(*pieces, pa.scalar("-", pa.large_string())), format="%Y-%m-%d", unit="s", error_is_null=True)
-    same = pc.and_(pc.equal(pc.day(stamps), pc.cast(day, pa.int64())), pc.equal(pc.month(stamps), pc.cast(month, pa.int64())))
+    stamps = pc.strptime(
+        pc.binary_join_element_wise(*pieces, pa.scalar("-", pa.large_string())),
+        format="%Y-%m-%d",
+        unit="s",
+        error_is_null=True,
+    )
+    same = pc.and_(
+        pc.equal(pc.day(stamps), pc.cast(day, pa.int64())), pc.equal(pc.month(stamps), pc.cast(month, pa.int64()))
+    )
     plausible = pc.and_(same, pc.greater_equal(year, 1900))
     return pc.cast(pc.if_else(plausible, stamps, None), pa.date32())
 

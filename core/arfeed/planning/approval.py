@@ -35,7 +35,9 @@ def approval_code(
 def _lines(missing: pd.DataFrame) -> list[str]:
     balances = pc.cast(pa.array(missing["balance"]), pa.large_string())
     refs, reasons = schema.text_array(missing["invoice_ref"]), schema.text_array(missing["reason"])
-    return sorted(pc.binary_join_element_wise(refs, balances, reasons, pa.scalar("\x1f", pa.large_string())).to_pylist())
+    return sorted(
+        pc.binary_join_element_wise(refs, balances, reasons, pa.scalar("\x1f", pa.large_string())).to_pylist()
+    )
 
 
 def settled_by(approve: str | None, plan: Plan) -> bool:

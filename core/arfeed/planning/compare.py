@@ -81,7 +81,10 @@ def with_reasons(
     steps = removed[_within(_keys(removed), lost)]
     conditions = [
         ("source removed", ~missing["source"].isin(list(sources)).to_numpy(dtype=bool)),
-        *((f"removed by {step}", _within(lost, _keys(steps[steps["by"] == step]))) for step in _last_first(steps["by"])),
+        *(
+            (f"removed by {step}", _within(lost, _keys(steps[steps["by"] == step])))
+            for step in _last_first(steps["by"])
+        ),
         ("removed by the destination", _within(lost, _keys(listed[is_open & ~zero]))),
         ("paid", _within(lost, _keys(listed[listed["status"] == "paid"]))),
         ("settled", _within(lost, _keys(listed[is_open & zero]))),
@@ -98,7 +101,9 @@ def _last_first(steps: pd.Series[str]) -> list[str]:
 
 def _keys(rows: pd.DataFrame) -> pa.Array:
     """Return what identifies a document at its source: source, kind and the reference as the source wrote it."""
-    columns = [schema.text_array(column) for column in (rows["source"], rows["kind"], schema.folded(rows["source_ref"]))]
+    columns = [
+        schema.text_array(column) for column in (rows["source"], rows["kind"], schema.folded(rows["source_ref"]))
+    ]
     return pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
 
 

@@ -51,7 +51,9 @@ def select(
 
 def _checked(name: str) -> str:
     if not name or name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
-        raise DestinationError(f"the destination names a PDF {name!r}, which is no bare file name; its plugin must mend that")
+        raise DestinationError(
+            f"the destination names a PDF {name!r}, which is no bare file name; its plugin must mend that"
+        )
     return name
 
 

@@ -25,11 +25,14 @@ class Guards:
         if plan.baseline is None:
             yield Objection(
                 "unknown-baseline",
-                f"this history knows no delivery to {plan.destination}, so nothing can be compared. If this is the first "
-                "delivery, approve it; if not, the history is lost or another: restore it, or name the right one in [feed]",
+                f"this history knows no delivery to {plan.destination}, so nothing can be compared. If this is the "
+                "first delivery, approve it; if not, the history is lost or another: restore it, or name the right "
+                "one in [feed]",
             )
         if plan.report.empty:
-            yield Objection("empty-report", "the report lists nothing at all: the receiver would mark everything as paid")
+            yield Objection(
+                "empty-report", "the report lists nothing at all: the receiver would mark everything as paid"
+            )
         missing = plan.missing
         removed = missing["reason"].str.startswith("removed by")
         yield from _still_open(missing[removed])

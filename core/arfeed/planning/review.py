@@ -29,8 +29,8 @@ def _of_plugins(plan: Plan, plugins: pluggy.PluginManager) -> Iterator[Objection
             answers = plugins.subset_hook_caller("arfeed_review", remove_plugins=others)(plan=plan)
             yield from _checked(answers)
         except Exception as exc:  # noqa: BLE001 - a reviewer that can't speak has not agreed
-            text = f"the reviewer {hook.plugin_name!r} failed: {type(exc).__name__}: {exc}; mend it, or take it out of `plugins`"
-            yield Objection("review-failed", text)
+            failed = f"the reviewer {hook.plugin_name!r} failed: {type(exc).__name__}: {exc}"
+            yield Objection("review-failed", f"{failed}; mend it, or take it out of `plugins`")
 
 
 def _checked(answers: Iterable[Iterable[Objection]]) -> list[Objection]:

@@ -1,0 +1,158 @@
+"""Who the server is, and who we are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncssh
+import pytest
+from pydantic import SecretStr
+
+from arfeed.delivery import open_remote
+from arfeed.errors import ConfigError, DestinationError
+from arfeed.interfaces import DestinationSettings
+from openssh import HOST, OpenSSH, make_key
+
+pytestmark = pytest.mark.openssh
+
+Settings = Callable[..., DestinationSettings]
+
+SECRET = "correct-horse"
+
+
+def refusal(settings: DestinationSettings) -> str:
+    with pytest.raises(DestinationError) as caught, open_remote(settings):
+        pass
+    return str(caught.value)
+
+
+def host_key(openssh: OpenSSH) -> asyncssh.SSHKey:
+    return asyncssh.read_public_key(openssh.log.parent / "host.pub")
+
+
+@pytest.mark.parametrize("exists", [True, False], ids=["empty file", "no file"])
+def test_an_unknown_server_is_refused_with_its_fingerprint_and_the_line_to_add(
+    settings: Settings, openssh: OpenSSH, tmp_path: Path, exists: bool
+) -> None:
+    known_hosts = tmp_path / "known_hosts"
+    if exists:
+        known_hosts.touch()
+    message = refusal(settings(known_hosts=str(known_hosts)))
+    assert "is not known yet" in message
+    assert host_key(openssh).get_fingerprint() in message
+    known_hosts.write_text(message.splitlines()[-1].strip() + "\n")
+    with open_remote(settings(known_hosts=str(known_hosts))) as remote:
+        assert remote.listing("") == []
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+def test_a_changed_host_key_is_refused_with_both_fingerprints(
+    settings: Settings, openssh: OpenSSH, tmp_path: Path, kind: str
+) -> None:
+    other = make_key(tmp_path / "other", kind=kind).with_suffix(".pub")
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text(f"[{HOST}]:{openssh.port} {other.read_text()}")
+    message = refusal(settings(known_hosts=str(known_hosts)))
+    assert "shows another key" in message
+    assert asyncssh.read_public_key(other).get_fingerprint() in message
+    assert host_key(openssh).get_fingerprint() in message
+    assert f"ssh-keygen -R '[{HOST}]:{openssh.port}' -f {known_hosts}" in message
+
+
+def test_several_keys_may_be_known(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
+    other = make_key(tmp_path / "other").with_suffix(".pub")
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text(f"[{HOST}]:{openssh.port} {other.read_text()}" + openssh.known_hosts.read_text())
+    with open_remote(settings(known_hosts=str(known_hosts))) as remote:
+        assert remote.listing("") == []
+
+
+def test_a_revoked_host_key_is_refused(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text("@revoked " + openssh.known_hosts.read_text())
+    assert "revoked" in refusal(settings(known_hosts=str(known_hosts)))
+
+
+def test_a_damaged_known_hosts_is_said(settings: Settings, tmp_path: Path) -> None:
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text("@unheard-of * ssh-ed25519 AAAA\n")
+    assert "is damaged" in refusal(settings(known_hosts=str(known_hosts)))
+
+
+def test_a_key_the_server_does_not_know_is_refused(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
+    message = refusal(settings(private_key=str(make_key(tmp_path / "stranger"))))
+    assert f"did not let {openssh.user!r} log in with the key {tmp_path / 'stranger'}" in message
+
+
+def test_keys_lying_about_on_this_machine_are_not_tried(
+    settings: Settings, openssh: OpenSSH, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssh = tmp_path / ".ssh"
+    ssh.mkdir()
+    ssh.joinpath("id_ed25519").write_text(openssh.private_key.read_text())
+    ssh.joinpath("config").write_text(f"Host *\n  IdentityFile {openssh.private_key}\n")
+    ssh.joinpath("known_hosts").write_text(openssh.known_hosts.read_text())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    nothing = tmp_path / "nothing"
+    nothing.touch()
+    assert "is not known yet" in refusal(settings(known_hosts=str(nothing)))
+    assert "did not let" in refusal(settings(private_key=str(make_key(tmp_path / "stranger"))))
+    assert "with the password" in refusal(settings(private_key=None, password=SecretStr(SECRET)))
+
+
+def test_a_key_that_others_can_read_is_refused(settings: Settings, tmp_path: Path) -> None:
+    key = make_key(tmp_path / "key")
+    key.chmod(0o644)
+    assert f"chmod 600 {key}" in refusal(settings(private_key=str(key)))
+
+
+@pytest.mark.parametrize("kind", ["openssh", "pkcs8-pem"])
+def test_a_key_with_a_passphrase_needs_it(settings: Settings, openssh: OpenSSH, tmp_path: Path, kind: str) -> None:
+    if kind == "openssh":
+        pytest.importorskip("bcrypt", reason="OpenSSH's key encryption needs asyncssh[bcrypt]")
+    key = tmp_path / "key"
+    key.touch(mode=0o600)
+    asyncssh.read_private_key(openssh.private_key).write_private_key(key, kind, passphrase=SECRET)
+    assert "passphrase" in refusal(settings(private_key=str(key)))
+    wrong = refusal(settings(private_key=str(key), passphrase=SecretStr("wrong-horse")))
+    assert "can't be used" in wrong
+    assert "wrong-horse" not in wrong
+    with open_remote(settings(private_key=str(key), passphrase=SecretStr(SECRET))) as remote:
+        assert remote.listing("") == []
+
+
+def test_a_missing_key_and_no_key_at_all_are_said(settings: Settings, tmp_path: Path) -> None:
+    assert "ssh-keygen -t ed25519" in refusal(settings(private_key=str(tmp_path / "none")))
+    assert "Set private_key" in refusal(settings(private_key=None))
+
+
+def test_a_password_in_the_url_is_refused_and_not_repeated(settings: Settings, openssh: OpenSSH) -> None:
+    url = openssh.url().replace("@", f":{SECRET}@")
+    with pytest.raises(ConfigError, match="holds a password") as caught, open_remote(settings(url=url)):
+        pass
+    assert SECRET not in str(caught.value)
+
+
+def test_a_host_that_does_not_exist_is_said(settings: Settings) -> None:
+    assert "leads nowhere" in refusal(settings(url="sftp://acme@arfeed.invalid"))
+
+
+def test_no_secret_shows_in_anything_that_prints(
+    settings: Settings, openssh: OpenSSH, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    asyncssh.set_debug_level(2)
+    secret = settings(password=SecretStr(SECRET), passphrase=SecretStr(SECRET))
+    with open_remote(secret) as remote:
+        filesystem = remote._store.filesystem
+        shown = [repr(part) for part in (secret, remote, remote._store, filesystem, filesystem.storage_options)]
+        assert remote.listing("") == []
+    shown.append(refusal(settings(private_key=None, password=SecretStr(SECRET))))
+    shown.append(caplog.text)
+    assert SECRET not in "\n".join(shown)
+
+
+def test_every_connection_is_a_fresh_one(settings: Settings) -> None:
+    with open_remote(settings()) as one, open_remote(settings()) as other:
+        assert one._store.filesystem is not other._store.filesystem
