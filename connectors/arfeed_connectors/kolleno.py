@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from arfeed import Destination, DestinationSettings, hookimpl
 
@@ -39,11 +39,11 @@ def _report_columns(columns: dict[str, str]) -> dict[str, str]:
     unknown = [name for name in columns if name not in _COLUMNS]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no column of the report; there are {', '.join(_COLUMNS)}")
-    headers = list({**dict(zip(_COLUMNS, _COLUMNS, strict=True)), **columns}.values())
-    double = next((header for header in headers if headers.count(header) > 1), None)
-    if double:
-        raise ValueError(f"two columns would be called {double!r}")
     return columns
+
+
+def _headers(columns: dict[str, str]) -> list[str]:
+    return [columns.get(name, name) for name in _COLUMNS]
 
 
 def _with_ref(form: str) -> str:
@@ -75,12 +75,20 @@ class Kolleno(Destination):
             default="{ref}", description="Kolleno's format of PDF names, without .pdf."
         )
 
+        @model_validator(mode="after")
+        def _headers_differ(self) -> Kolleno.Settings:
+            headers = [*_headers(self.columns), *self.extra_columns]
+            double = next((header for header in headers if headers.count(header) > 1), None)
+            if double:
+                raise ValueError(f"two columns of the report would be called {double!r}; mend columns or extra_columns")
+            return self
+
     settings: Settings
 
     def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
         """Return the report under the configured headers, extra columns last."""
         chosen = invoices[[*_COLUMNS.values(), *self._extras(invoices)]]
-        return chosen.set_axis([*self._headers(), *self.settings.extra_columns], axis="columns")
+        return chosen.set_axis([*_headers(self.settings.columns), *self.settings.extra_columns], axis="columns")
 
     def report_name(self, at: datetime) -> str:
         """Return for example open_ar_20260404T101500Z.csv."""
@@ -95,14 +103,11 @@ class Kolleno(Destination):
         import pandas as pd
 
         table = pd.read_csv(file, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-        return table.rename(columns=dict(zip(self._headers(), _COLUMNS.values(), strict=True)))
+        return table.rename(columns=dict(zip(_headers(self.settings.columns), _COLUMNS.values(), strict=True)))
 
     def document_name(self, ref: str) -> str:
         """Return a PDF's name: every character but A-Z a-z 0-9 _ - becomes one underscore."""
         return _UNSAFE.sub("_", self.settings.document_name.replace("{ref}", ref)) + ".pdf"
-
-    def _headers(self) -> list[str]:
-        return [self.settings.columns.get(name, name) for name in _COLUMNS]
 
     def _extras(self, invoices: pd.DataFrame) -> list[str]:
         missing = [name for name in self.settings.extra_columns if name not in invoices.columns]

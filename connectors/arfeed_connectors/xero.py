@@ -20,7 +20,7 @@ _DOCUMENT = ("Type", "InvoiceNumber", "ContactName", "InvoiceDate", "Total")
 """The export has no ids: these columns together tell one document from another."""
 
 _REQUIRED = (*_DOCUMENT, "DueDate", "InvoiceAmountDue", "Currency", "Status")
-_OPTIONAL = ("EmailAddress", "Reference", "PlannedDate", "TaxTotal", "InvoiceAmountPaid", "Sent")
+_OPTIONAL = ("EmailAddress", "Reference", "PlannedDate", "TaxTotal", "InvoiceAmountPaid", "Sent", "LineAmount")
 _TEMPLATE_ONLY = ("InvoiceAmountDue", "Status", "Type")
 
 _KINDS = {
@@ -128,7 +128,7 @@ def _folded(lines: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     key = list(_DOCUMENT)
-    codes = pd.Series(_group_codes(lines[key]), index=lines.index)
+    codes = _group_codes(lines[key]).mask(_alone(lines), -1 - pd.RangeIndex(len(lines)).to_series(index=lines.index))
     first = lines[~codes.duplicated()]
     of_first = codes.map(pd.Series(first.index, index=codes[first.index]))
     for column in ("InvoiceAmountDue", "Status", "DueDate", "Currency"):
@@ -139,7 +139,21 @@ def _folded(lines: pd.DataFrame) -> pd.DataFrame:
                 f"{line['origin']}: document {line['InvoiceNumber']!r} of {line['ContactName']!r} has lines that "
                 f"disagree in {column}, here {line[column]!r}; export it again"
             )
-    return first.reset_index(drop=True)
+    return first.drop(columns="LineAmount", errors="ignore").reset_index(drop=True)
+
+
+def _alone(lines: pd.DataFrame) -> pd.Series[bool]:
+    """Where a line is a document of its own: it has no number, as overpayments do, and makes up the whole total.
+
+    Two overpayments may be equal in all that the export holds; grouped, the second would be lost.
+    """
+    nameless = lines["InvoiceNumber"].str.strip() == ""
+    return nameless & (_plain(lines["LineAmount"]) == _plain(lines["Total"])) if "LineAmount" in lines else nameless
+
+
+def _plain(amounts: pd.Series[str]) -> pd.Series[str]:
+    """Return amounts as text without trailing zeros: an export may write 2 decimals here and 4 there."""
+    return amounts.str.strip().str.replace(r"(\.\d*?)0*$", r"\1", regex=True).str.rstrip(".")
 
 
 def _group_codes(key: pd.DataFrame) -> pd.Series[int]:

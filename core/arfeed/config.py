@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import tomllib
@@ -15,10 +17,11 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationErro
 from pydantic_core import ErrorDetails
 
 from arfeed.errors import ConfigError
-from arfeed.interfaces import Connector, Destination, Settings, Transform
+from arfeed.interfaces import Connector, Destination, GuardSettings, Settings, Transform
 from arfeed.plugins import Part, PartKind, Registry, close_match, load, survey
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
 
 
 def _database(url: str, info: ValidationInfo) -> str:
@@ -52,6 +55,9 @@ class FeedSettings(Settings):
         validate_default=True,
         description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
     )
+    lock_seconds: float = Field(
+        default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Project:
     feed: FeedSettings
     sources: tuple[Connector, ...]
     transforms: tuple[Transform, ...]
+    guards: GuardSettings
     destination: Destination
     registry: Registry
 
@@ -71,7 +78,7 @@ class Project:
         return self.path.parent
 
 
-_TABLES = ("plugins", "feed", "sources", "transforms", "destination")
+_TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination")
 
 
 def read_project(path: Path) -> Project:
@@ -104,6 +111,8 @@ class _Reader:
         known = [source.source for source in sources if source]
         for key, transform in zip((key for key, _ in self._steps()), transforms, strict=True):
             self._check_sources(key, cast("Transform | None", transform), known)
+        guards = self._settings("guards", GuardSettings, self._table("guards"))
+        self._check_timezone(feed, sources)
         destination = self._part(registry, "destination", "destination", self._table("destination"))
         if self.mistakes or not (feed and destination):
             raise ConfigError(*self.mistakes)
@@ -112,6 +121,7 @@ class _Reader:
             cast("FeedSettings", feed),
             tuple(source for source in sources if source),
             tuple(cast("Transform", transform) for transform in transforms),
+            cast("GuardSettings", guards),
             cast("Destination", destination),
             registry,
         )
@@ -162,6 +172,11 @@ class _Reader:
         for name in (transform.settings.sources or ()) if transform else ():
             if name not in known:
                 self._mistake(f"{key}.sources", f"there is no source {name!r}{close_match(name, known)}")
+
+    def _check_timezone(self, feed: BaseModel | None, sources: list[Connector | None]) -> None:
+        aged = [source.source for source in sources if source and source.settings.max_age is not None]
+        if aged and isinstance(feed, FeedSettings) and feed.timezone is None:
+            self._mistake("feed.timezone", f"it is required, since sources.{aged[0]} has max_age: e.g. Europe/London")
 
     def _table(self, key: str) -> dict[str, Any]:
         table = self.document.get(key, {})
@@ -238,18 +253,34 @@ def _explain(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> 
 
 
 def _found(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
-    """Say what was found, unless it is a secret by its type or came from the environment."""
+    """Say what was found, unless it is a secret by its type, came from the environment, or is the whole table."""
+    if not error["loc"]:
+        return ""
     value = error.get("input")
-    field = model.model_fields.get(str(error["loc"][0])) if error["loc"] else None
+    field = model.model_fields.get(str(error["loc"][0]))
     secret = field is not None and (field.annotation is SecretStr or SecretStr in get_args(field.annotation))
     if secret or any(text and text in str(value) for text in secrets):
         return "found a value that is not shown: "
-    return f"found {value!r}: "
+    shown = _PASSWORD.sub(r"\1***@", repr(value))
+    return f"found {shown}: "
 
 
 def _description(model: type[BaseModel], name: str) -> str:
     field = model.model_fields.get(name)
     return (field.description if field else None) or "a value"
+
+
+def plugin_versions(project: Project) -> dict[str, str]:
+    """Return the distribution and version behind each enabled plugin."""
+    return {name: f"{info.distribution} {info.version}" for name, info in project.registry.infos.items()}
+
+
+def settings_hash(project: Project) -> str:
+    """Return the SHA-256 of what shapes a report: the settings of all parts, without secrets, and plugin versions."""
+    parts: list[Connector | Transform | Destination] = [*project.sources, *project.transforms, project.destination]
+    names = [source.source for source in project.sources]
+    document = [names, [[part.name, settings_of(part)] for part in parts], plugin_versions(project)]
+    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def settings_of(part: Connector | Transform | Destination) -> Mapping[str, object]:

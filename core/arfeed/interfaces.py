@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
 from arfeed import schema
 
@@ -68,6 +68,34 @@ def _template(template: str | None) -> str | None:
     return template
 
 
+_SPAN = re.compile(r"(\d+)\s*(h|hours?|d|days?)")
+
+
+def _span(value: object) -> object:
+    """Read "36h" or "7 days"; a bare number is refused, since nothing says what it counts."""
+    if isinstance(value, timedelta):
+        return value
+    match = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('give hours or days, such as "36h" or "7 days"')
+    return timedelta(hours=int(match[1])) if match[2].startswith("h") else timedelta(days=int(match[1]))
+
+
+Span = Annotated[timedelta, BeforeValidator(_span)]
+"""A span of time as people write it: "36h", "7 days"."""
+
+
+class GuardSettings(Settings):
+    """The table [guards]: how much may be missing before a plan is refused."""
+
+    missing_share: float = Field(
+        default=0.2, ge=0, le=1, description="Largest share that may be missing, by count and by money."
+    )
+    missing_floor: int = Field(
+        default=5, ge=0, description="So many may be missing in a small feed before the share counts."
+    )
+
+
 class SourceSettings(Settings):
     """Settings that every source has."""
 
@@ -82,6 +110,16 @@ class SourceSettings(Settings):
         default=None, description='Where the PDFs lie, e.g. "pdf/Invoice {invoice_ref}.pdf".'
     )
     allow_empty: bool = Field(default=False, description="Whether the source may have no rows at all.")
+    max_age: Span | None = Field(default=None, description='How old its as-of date may be, e.g. "3 days".')
+    absent_means_paid: bool = Field(
+        default=False, description="Whether an invoice that this source no longer lists is paid by that alone."
+    )
+    on_failure: Literal["carry-forward"] | None = Field(
+        default=None, description='"carry-forward" reuses the rows delivered last when the source fails.'
+    )
+    carry_forward_max_age: Span = Field(
+        default=timedelta(days=3), description="How long rows may be carried forward since the source was last read."
+    )
 
 
 class FileSettings(SourceSettings):
@@ -259,14 +297,30 @@ class Objection:
     refs: tuple[str, ...] = ()
 
 
+class SourceRead(NamedTuple):
+    """When a source was last really read, its as-of date and its latest issue date then."""
+
+    at: datetime
+    as_of: date | None
+    latest_issue: date | None
+
+
 class SourceReport(NamedTuple):
-    """How one source fared: rows read, open invoices among them, and its own word on completeness."""
+    """How one source fared.
+
+    `rows` were read, `open` of them are open invoices. `read` is this reading, or, where its rows are carried
+    forward because it `failed`, the last real one. `before` is the reading behind the baseline.
+    """
 
     source: str
     connector: str
+    settings: SourceSettings
     rows: int
     open: int
     complete: Complete
+    read: SourceRead
+    before: SourceRead | None = None
+    failed: str | None = None
 
 
 class Counts(NamedTuple):
@@ -294,10 +348,11 @@ class DocumentPlan:
 
 
 class SentDocument(NamedTuple):
-    """What was last sent under a PDF's file name: the source's version of it and its SHA-256."""
+    """What was last sent under a PDF's file name: the source's version of it, its SHA-256 and size in bytes."""
 
     version: str
     sha256: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,18 +360,26 @@ class Plan:
     """What a run would deliver, and what that would mean at the receiver.
 
     `report`: canonical columns and `change` (new, changed, unchanged). `missing`: the baseline's rows that the report
-    no longer lists, which the receiver will mark as paid, with `reason`. `totals`: source, currency, count, balance.
+    no longer lists, which the receiver will mark as paid, with `reason`. `before`: all rows of the baseline, None
+    where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in the feed's time
+    zone. `foreign`: reports at the destination that the history does not know.
     """
 
     feed: str
     destination: str
+    at: datetime
     baseline: str | None
+    before: pd.DataFrame | None
     report: pd.DataFrame
     missing: pd.DataFrame
     totals: pd.DataFrame
     counts: Counts
     sources: tuple[SourceReport, ...]
     documents: DocumentPlan
+    guards: GuardSettings
+    documents_required: bool = False
+    settings_changed: bool = False
+    foreign: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     objections: tuple[Objection, ...] = ()
     approval: str | None = None
@@ -334,7 +397,10 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was delivered, and the proof. `body` is the canonical JSON document that is kept."""
+    """What was delivered, and the proof. `body` is the canonical JSON document that is kept.
+
+    Not `verified`: the receiver took the report away before it could be looked at.
+    """
 
     run: str
     destination: str
@@ -342,6 +408,7 @@ class Receipt:
     documents: tuple[Delivered, ...]
     documents_failed: Mapping[str, str]
     body: str
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)

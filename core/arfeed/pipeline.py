@@ -2,62 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from arfeed import schema
-from arfeed.config import Project, settings_of
-from arfeed.delivery import Outcome, Remote, Upload, destination_id, open_remote
-from arfeed.errors import DestinationError
-from arfeed.history import Baseline, DeliveredDocument, History, RunRecord, make_receipt
-from arfeed.intake.documents import Staged, find, stage
-from arfeed.intake.extract import extract
+from arfeed.config import Project, plugin_versions, settings_hash
+from arfeed.convergence import interrupted, settle_interrupted
+from arfeed.delivery import Remote
+from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, new_run, remote, utc_now
+from arfeed.errors import ArfeedError
+from arfeed.history import Baseline
+from arfeed.intake.carried import as_invoices, carry_forward
+from arfeed.intake.documents import Found, Staged, find, stage
+from arfeed.intake.extract import extract, joined
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.interfaces import Connector, Delivered, Destination, DocumentPlan, Plan, Receipt, SentDocument, Transform
-from arfeed.planning import (
-    ReportFile,
-    compare,
-    reviewed,
-    select,
-    settle,
-    settled_by,
-    totals,
-    with_reasons,
-    write_report,
-)
-from arfeed.rehearsal import receiver
-
-_REHEARSAL = "rehearsal://"
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Return the time of the machine's clock, in UTC."""
-    return datetime.now(UTC)
-
-
-class Progress(Protocol):
-    """What a run tells while it works."""
-
-    def step(self, text: str) -> None:
-        """Begin a step, named for people."""
-
-    def sending(self, files: int) -> None:
-        """Begin to send so many PDFs."""
-
-    def sent(self) -> None:
-        """Note that one more PDF was sent, or failed."""
+from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceReport
+from arfeed.planning import compare, reviewed, select, settle, settled_by, totals, with_reasons, write_report
+from arfeed.plugins import call_each
+from arfeed.publication import Prepared, deliver, describe_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,212 +35,183 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """One delivery: its id, when it began, the time in its report's name, and the approval it was given."""
+class _Reading:
+    """What is to be reported: the invoices, and what explains the absence of others.
 
-    id: str
-    started: datetime
-    report_at: datetime
-    approval: str | None
+    `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
+    names, None where no source was asked.
+    """
+
+    invoices: pd.DataFrame
+    rows: pd.DataFrame
+    removed: pd.DataFrame
+    found: Found | None
+    reports: tuple[SourceReport, ...]
+    sources: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
-    """Everything that a delivery needs, staged on this machine."""
+class _Settled:
+    """What became of interrupted runs."""
 
-    plan: Plan
-    report: ReportFile
-    staged: Mapping[str, Staged]
-    baseline: Baseline | None
-    settings: str
+    arrived: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
 
-def plan(project: Project, progress: Progress) -> Result:
-    """Say what `sync` would deliver; nothing leaves this machine."""
-    with _history(project) as history, _staging() as folder:
-        return Result(_prepare(project, history, folder, progress).plan)
+def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
+    """Say what `sync` would deliver. Looks at the destination, writes nothing there and nothing in the history."""
+    with desk(project, progress, clock) as at, remote(project) as server:
+        settled = _Settled()
+        for run, verdict in interrupted(at, server):
+            {"arrived": settled.arrived, "lost": settled.lost, "unknown": []}[verdict].append(run.id)
+        baseline = at.history.baseline(at.where, settled.arrived, settled.lost)
+        return Result(_prepare(at, server, _read(at, baseline), baseline).plan)
 
 
 def sync(project: Project, progress: Progress, *, approve: str | None = None, clock: Clock = utc_now) -> Result:
     """Deliver every open invoice and its PDF, unless the plan is refused."""
-    started = clock()
-    with _history(project) as history, _staging() as folder:
-        prepared = _prepare(project, history, folder, progress)
-        if prepared.plan.objections and not settled_by(approve, prepared.plan):
-            return Result(prepared.plan)
-        run = _new_run(started, prepared, approve)
-        with remote(project) as server:
-            receipt = _deliver(project, server, prepared, run, progress)
-        _record(history, prepared, receipt, run, clock())
-        return Result(prepared.plan, receipt)
+    return _deliver_reading(project, progress, "sync", _read, approve, clock)
+
+
+def resend(
+    project: Project, progress: Progress, run: str, *, approve: str | None = None, clock: Clock = utc_now
+) -> Result:
+    """Deliver the report of an earlier run again, planned and reviewed like any other."""
+
+    def read(at: Desk, baseline: Baseline | None) -> _Reading:
+        del baseline
+        invoices = as_invoices(at.history.report(run), f"run {run}")
+        nothing = invoices.iloc[:0]
+        return _Reading(invoices, nothing, nothing.assign(by=nothing["source"]), None, (), None)
+
+    return _deliver_reading(project, progress, "resend", read, approve, clock)
+
+
+def _deliver_reading(
+    project: Project,
+    progress: Progress,
+    kind: Literal["sync", "resend"],
+    read: Callable[[Desk, Baseline | None], _Reading],
+    approve: str | None,
+    clock: Clock,
+) -> Result:
+    """Take the lock, settle what was interrupted, plan, review, deliver, record; tell the plugins how it ended."""
+    run, started = new_run(clock()), clock()
+    try:
+        with (
+            desk(project, progress, clock) as at,
+            at.history.lock(at.where, run, project.feed.lock_seconds),
+            remote(project) as server,
+        ):
+            settle_interrupted(at, server)
+            baseline = at.history.baseline(at.where)
+            prepared = _prepare(at, server, read(at, baseline), baseline)
+            if prepared.plan.objections and not settled_by(approve, prepared.plan):
+                _notify(project, progress, "arfeed_refused", plan=prepared.plan)
+                return Result(prepared.plan)
+            record = describe_run(at, run, kind, started, prepared, approve)
+            receipt = deliver(at, server, prepared, record)
+    except ArfeedError as exc:
+        failure = Failure(project.feed.name, identity(project), str(exc), exc.exit_code)
+        _notify(project, progress, "arfeed_failed", failure=failure)
+        raise
+    _notify(project, progress, "arfeed_delivered", receipt=receipt)
+    return Result(prepared.plan, receipt)
+
+
+def _notify(project: Project, progress: Progress, hook: str, **told: object) -> None:
+    """Tell the plugins; one that raises is reported and changes nothing."""
+    for name, answer in call_each(project.registry.manager, hook, **told):
+        if isinstance(answer, Exception):
+            progress.warn(f"the plugin {name!r} failed in {hook}: {type(answer).__name__}: {answer}")
 
 
 def reach(project: Project) -> None:
     """Connect to the destination and look at its folders; nothing is written there."""
     with remote(project) as server:
         for folder in dict.fromkeys([project.destination.document_folder, project.destination.report_folder]):
-            server.listing(folder)
+            server.sizes(folder)
 
 
-def identity(project: Project) -> str:
-    """Return the one name that the destination is known by in the history."""
-    url = project.destination.settings.url
-    return url if url.startswith(_REHEARSAL) else destination_id(url)
+def _read(at: Desk, baseline: Baseline | None) -> _Reading:
+    """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
+    at.progress.step("Reading the sources")
+    sources = at.project.sources
+    extracted = extract(sources, at.clock)
+    shaped = transform(extracted.open, at.project.transforms)
+    kept = keep(shaped.invoices, at.project.destination.settings.kinds)
+    last = baseline.reads if baseline else {}
+    carried = [
+        carry_forward(connector, why, baseline.report if baseline else None, last.get(connector.source), at.clock())
+        for connector in sources
+        if (why := extracted.failed.get(connector.source))
+    ]
+    at.progress.step("Looking for the PDFs")
+    return _Reading(
+        invoices=joined([kept.invoices, *(rows for rows, _ in carried)]),
+        rows=extracted.rows,
+        removed=pd.concat([shaped.removed, kept.removed], ignore_index=True),
+        found=find([source for source in sources if source.source not in extracted.failed], kept.invoices),
+        reports=tuple(
+            report._replace(before=last.get(report.source))
+            for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
+        ),
+        sources=tuple(source.source for source in sources),
+    )
 
 
-@contextmanager
-def remote(project: Project) -> Iterator[Remote]:
-    """Connect to the destination; `rehearsal://NAME` starts the local receiver for as long."""
-    settings = project.destination.settings
-    if not settings.url.startswith(_REHEARSAL):
-        with open_remote(settings) as server:
-            yield server
-        return
-    name = settings.url.removeprefix(_REHEARSAL)
-    with receiver(name, project.folder / ".arfeed" / "rehearsal" / name) as local:
-        keys = {"private_key": str(local.private_key), "known_hosts": str(local.known_hosts)}
-        with open_remote(settings.model_copy(update=keys), url=local.url) as server:
-            yield server
-
-
-def _history(project: Project) -> History:
-    return History(project.feed.history.get_secret_value())
-
-
-@contextmanager
-def _staging() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="arfeed-") as folder:
-        yield Path(folder)
-
-
-def _prepare(project: Project, history: History, folder: Path, progress: Progress) -> _Prepared:
-    """Read the sources, shape, compare and review; stage the report and the PDFs."""
-    progress.step("Reading the sources")
-    extracted = extract(project.sources)
-    shaped = transform(extracted.open, project.transforms)
-    wanted = shaped.invoices["kind"].isin(project.destination.settings.kinds)
-    kept = keep(shaped.invoices, wanted, "the destination's `kinds`")
-    invoices, keys = kept.invoices, schema.folded(kept.invoices["invoice_ref"])
+def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | None) -> Prepared:
+    """Compare and review; stage the report and the PDFs."""
+    project, invoices = at.project, reading.invoices
+    keys = schema.folded(invoices["invoice_ref"])
     check_unique(invoices, keys)
-    progress.step("Comparing with the last delivery")
-    where = identity(project)
-    baseline = history.baseline(where)
+    at.progress.step("Comparing with the last delivery")
     comparison = compare(invoices, keys, invoices.iloc[:0] if baseline is None else baseline.report)
-    removed = pd.concat([shaped.removed, kept.removed], ignore_index=True)
-    names = [source.source for source in project.sources]
-    missing = with_reasons(comparison.missing, extracted.rows, removed, names)
-    progress.step("Preparing the PDFs")
-    documents, staged = _documents(project, invoices, history.documents(where), folder)
-    report = write_report(project.destination, invoices, folder / "report.csv")
+    missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
+    at.progress.step("Preparing the PDFs")
+    documents, staged = _documents(at, reading)
+    report = write_report(project.destination, invoices, at.folder / "report.csv")
+    settings = settings_hash(project)
     drafted = Plan(
         feed=project.feed.name,
-        destination=where,
-        baseline=baseline.run if baseline else None,
+        destination=at.where,
+        at=at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC")),
+        baseline=baseline.id if baseline else None,
+        before=baseline.report if baseline else None,
         report=comparison.report,
         missing=missing,
         totals=totals(invoices),
         counts=comparison.counts,
-        sources=extracted.reports,
+        sources=reading.reports,
         documents=documents,
+        guards=project.guards,
+        documents_required=project.destination.settings.documents_required,
+        settings_changed=baseline is not None and baseline.settings != settings,
+        foreign=foreign_reports(at, server),
+        notes=_notes(project, reading),
     )
-    settings = settings_hash(project)
-    return _Prepared(reviewed(drafted, project.registry.manager, settings), report, staged, baseline, settings)
+    final = reviewed(drafted, project.registry.manager, settings)
+    return Prepared(final, report, staged, baseline, settings, plugin_versions(project))
 
 
-def _documents(
-    project: Project, invoices: pd.DataFrame, known: Mapping[str, SentDocument], folder: Path
-) -> tuple[DocumentPlan, dict[str, Staged]]:
-    """Find the PDFs, and copy the ones that are new or changed into the staging folder."""
-    found = find(project.sources, invoices)
-    selection = select(invoices, found.table, project.destination.document_name, known)
-    outcomes = dict(stage(selection.send, found, folder))
+def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
+    carried = [
+        f"{report.source} failed ({report.failed}); its {report.rows} invoices are carried forward as they were on "
+        f"{report.read.at:%Y-%m-%d %H:%M} UTC"
+        for report in reading.reports
+        if report.failed
+    ]
+    direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
+    return (*carried, *(direct if project.destination.settings.publish == "direct" else ()))
+
+
+def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged]]:
+    """Choose the PDFs that are new or changed, and copy them into the staging folder."""
+    known: Mapping[str, SentDocument] = at.history.documents(at.where)
+    found = reading.found or find((), reading.invoices)
+    selection = select(reading.invoices, found.table, at.project.destination.document_name, known)
+    outcomes = dict(stage(selection.send, found, at.folder))
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
     return settle(selection, hashes, broken, known), staged
-
-
-def settings_hash(project: Project) -> str:
-    """Return the SHA-256 of the resolved settings of sources, transforms and destination, without secrets."""
-    parts: list[Connector | Transform | Destination] = [*project.sources, *project.transforms, project.destination]
-    names = [source.source for source in project.sources]
-    document = [names, [[part.name, settings_of(part)] for part in parts]]
-    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def _new_run(started: datetime, prepared: _Prepared, approve: str | None) -> _Run:
-    at, before = started.replace(microsecond=0), prepared.baseline
-    report_at = at if before is None else max(at, before.report_at + timedelta(seconds=1))
-    approval = approve if prepared.plan.objections else None
-    return _Run(f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", started, report_at, approval)
-
-
-def _deliver(project: Project, server: Remote, prepared: _Prepared, run: _Run, progress: Progress) -> Receipt:
-    """Send the PDFs, wait for all of them, then send the report."""
-    destination = project.destination
-    uploads = _document_uploads(prepared, destination.document_folder)
-    progress.step("Sending the PDFs")
-    progress.sending(len(uploads))
-    outcomes = server.publish(uploads, run=run.id, on_done=lambda _: progress.sent())
-    progress.step("Sending the report")
-    server.ensure_folder(destination.report_folder)
-    name = destination.report_name(run.report_at)
-    report = Upload(
-        prepared.report.path,
-        destination.report_folder,
-        name,
-        prepared.report.size,
-        prepared.report.sha256,
-        replaces=False,
-    )
-    (outcome,) = server.publish([report], run=run.id)
-    if outcome.error is not None:
-        raise DestinationError(
-            f"the report {name} could not be published: {outcome.error}. Nothing is recorded; run sync again"
-        )
-    return make_receipt(
-        prepared.plan,
-        run=run.id,
-        settings=prepared.settings,
-        report=_delivered(outcome),
-        documents=tuple(_delivered(item) for item in outcomes if item.error is None),
-        failed={item.upload.name: item.error for item in outcomes if item.error is not None},
-        approval=run.approval,
-    )
-
-
-def _document_uploads(prepared: _Prepared, folder: str) -> list[Upload]:
-    send = prepared.plan.documents.send
-    return [
-        Upload(item.path, folder, name, item.size, item.sha256, replaces=change == "changed")
-        for name, change in zip(send["name"], send["change"], strict=True)
-        if (item := prepared.staged[name])
-    ]
-
-
-def _delivered(outcome: Outcome) -> Delivered:
-    upload = outcome.upload
-    return Delivered(upload.folder, upload.name, upload.size, upload.sha256)
-
-
-def _record(history: History, prepared: _Prepared, receipt: Receipt, run: _Run, ended: datetime) -> None:
-    plan = prepared.plan
-    send = plan.documents.send
-    planned = {row[0]: row[1:] for row in zip(send["name"], send["invoice_ref"], send["version"], strict=True)}
-    documents = [
-        DeliveredDocument(item.name, *planned[item.name], item.sha256, item.size) for item in receipt.documents
-    ]
-    record = RunRecord(
-        id=run.id,
-        feed=plan.feed,
-        destination=plan.destination,
-        started_at=run.started,
-        ended_at=ended,
-        report_at=run.report_at,
-        report_name=receipt.report.name,
-        open_count=len(plan.report),
-        missing_count=plan.counts.missing,
-        approval=run.approval,
-        receipt=receipt.body,
-    )
-    history.record(record, plan.report, documents)

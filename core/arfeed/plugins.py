@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
+from inspect import isfunction
 from types import ModuleType
 from typing import Literal
 
@@ -92,6 +93,19 @@ def survey(enabled: Sequence[str]) -> tuple[PluginInfo, ...]:
     return _survey(enabled)[1]
 
 
+def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> Iterator[tuple[str, object]]:
+    """Call a hook one plugin at a time, and yield each plugin's name with its answer, or with what it raised."""
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        others = [plugin for _, plugin in manager.list_name_plugin() if plugin is not implementation.plugin]
+        caller = manager.subset_hook_caller(hook, remove_plugins=others)
+        try:
+            answers = caller(**arguments)
+        except Exception as exc:  # noqa: BLE001 - a plugin that fails must not silence the others
+            yield implementation.plugin_name, exc
+        else:
+            yield implementation.plugin_name, answers[0] if answers else None
+
+
 def _survey(enabled: Sequence[str]) -> tuple[Registry, tuple[PluginInfo, ...]]:
     manager = pluggy.PluginManager("arfeed")
     manager.add_hookspecs(Hooks)
@@ -109,7 +123,7 @@ def _enable(registry: Registry, name: str, points: list[EntryPoint]) -> PluginIn
         return _info(points[0], enabled=True, broken=f"two distributions offer it: {rivals}; uninstall one")
     try:
         module = points[0].load()
-    except Exception as exc:  # noqa: BLE001 - whatever a stranger's import raises, the others must go on
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a stranger's import raises, the others go on
         return _info(points[0], enabled=True, broken=f"cannot be imported: {type(exc).__name__}: {exc}")
     contract = getattr(module, "ARFEED_CONTRACT", None)
     if contract != CONTRACT:
@@ -125,9 +139,10 @@ def _enable(registry: Registry, name: str, points: list[EntryPoint]) -> PluginIn
 
 
 def _register(registry: Registry, name: str, point: EntryPoint, module: ModuleType) -> tuple[str, ...]:
+    _refuse_unmarked(module)
     registry.manager.register(module, name)
     registry.manager.check_pending()
-    provides = []
+    provides: list[tuple[PartKind, Part]] = []
     for kind, base in _BASES.items():
         hook = getattr(module, f"arfeed_{kind}s", None)
         for part in hook() if hook else ():
@@ -138,11 +153,23 @@ def _register(registry: Registry, name: str, point: EntryPoint, module: ModuleTy
             rival = registry.owners.get(f"{kind} {part.name}")
             if rival:
                 raise TypeError(f"its {kind} {part.name!r} is also offered by {rival}; enable one of the two")
+            twin = next((other for what, other in provides if what == kind and other.name == part.name), None)
+            if twin:
+                raise TypeError(
+                    f"its classes {twin.__qualname__} and {part.__qualname__} are both {kind} {part.name!r}"
+                )
             provides.append((kind, part))
     for kind, part in provides:
         registry.parts[kind][part.name] = part
         registry.owners[f"{kind} {part.name}"] = f"{part.__module__}.{part.__qualname__} of {_origin(point)}"
     return tuple(f"{kind} {part.name}" for kind, part in provides)
+
+
+def _refuse_unmarked(module: ModuleType) -> None:
+    """Raise `TypeError` for a hook without its mark: it would never be called, a review rule least of all."""
+    for name, function in vars(module).items():
+        if name.startswith("arfeed_") and isfunction(function) and not hasattr(function, "arfeed_impl"):
+            raise TypeError(f"its function {name} is not marked as a hook; put @arfeed.hookimpl above it")
 
 
 def _reason(exc: Exception) -> str:

@@ -91,6 +91,13 @@ def text_array(texts: pd.Series[str]) -> pa.Array:
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
+def no_invoices() -> pd.DataFrame:
+    """Return a frame with all canonical columns and no rows."""
+    import pyarrow as pa
+
+    return table_frame(pa.table({name: pa.array([], arrow_type(name)) for name in NAMES}))
+
+
 def table_frame(table: pa.Table) -> pd.DataFrame:
     """Turn an Arrow table into a frame whose columns stay Arrow-backed: str, date32, decimal128."""
     import pandas as pd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_an_unknown_server_is_refused_with_its_fingerprint_and_the_line_to_add(
     assert host_key(openssh).get_fingerprint() in message
     known_hosts.write_text(message.splitlines()[-1].strip() + "\n")
     with open_remote(settings(known_hosts=str(known_hosts))) as remote:
-        assert remote.listing("") == []
+        assert remote.sizes("") == []
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
@@ -65,7 +66,7 @@ def test_several_keys_may_be_known(settings: Settings, openssh: OpenSSH, tmp_pat
     known_hosts = tmp_path / "known_hosts"
     known_hosts.write_text(f"[{HOST}]:{openssh.port} {other.read_text()}" + openssh.known_hosts.read_text())
     with open_remote(settings(known_hosts=str(known_hosts))) as remote:
-        assert remote.listing("") == []
+        assert remote.sizes("") == []
 
 
 def test_a_revoked_host_key_is_refused(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_a_key_with_a_passphrase_needs_it(settings: Settings, openssh: OpenSSH, 
     assert "can't be used" in wrong
     assert "wrong-horse" not in wrong
     with open_remote(settings(private_key=str(key), passphrase=SecretStr(SECRET))) as remote:
-        assert remote.listing("") == []
+        assert remote.sizes("") == []
 
 
 def test_a_missing_key_and_no_key_at_all_are_said(settings: Settings, tmp_path: Path) -> None:
@@ -138,6 +139,12 @@ def test_a_host_that_does_not_exist_is_said(settings: Settings) -> None:
     assert "leads nowhere" in refusal(settings(url="sftp://acme@arfeed.invalid"))
 
 
+def test_a_server_that_does_not_listen_is_said(settings: Settings, openssh: OpenSSH) -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        assert "Nothing listens at" in refusal(settings(url=f"sftp://acme@{HOST}:{taken.getsockname()[1]}"))
+
+
 def test_no_secret_shows_in_anything_that_prints(
     settings: Settings, openssh: OpenSSH, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -147,7 +154,7 @@ def test_no_secret_shows_in_anything_that_prints(
     with open_remote(secret) as remote:
         filesystem = remote._store.filesystem
         shown = [repr(part) for part in (secret, remote, remote._store, filesystem, filesystem.storage_options)]
-        assert remote.listing("") == []
+        assert remote.sizes("") == []
     shown.append(refusal(settings(private_key=None, password=SecretStr(SECRET))))
     shown.append(caplog.text)
     assert SECRET not in "\n".join(shown)

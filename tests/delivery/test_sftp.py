@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def test_a_name_that_is_taken_is_never_overwritten(
 def test_uploads_under_way_lie_in_the_part_folder(settings: Settings, root: Path, tmp_path: Path) -> None:
     with open_remote(settings(part_folder="under way")) as remote:
         [outcome] = remote.publish([stage(tmp_path, "INV-001.pdf", b"%PDF")], run="r1")
-        assert remote.listing("under way") == []
+        assert remote.sizes("under way") == []
     assert outcome.error is None
     assert root.joinpath("under way").is_dir()
     assert held(root) == {"INV-001.pdf": b"%PDF"}
@@ -129,7 +128,7 @@ def test_a_folder_that_cannot_be_made_is_said(settings: Settings, root: Path, tm
 
 def test_a_folder_is_made_once_and_used_where_it_is(settings: Settings, openssh: OpenSSH, root: Path) -> None:
     with open_remote(settings()) as remote:
-        assert remote.listing("a/b") == []
+        assert remote.sizes("a/b") == []
         remote.ensure_folder("a/b")
         remote.ensure_folder("a/b")
         remote.ensure_folder("")
@@ -153,7 +152,7 @@ def test_a_root_that_is_not_there_is_a_mistake_and_not_made(
 def test_without_a_path_the_root_is_the_login_directory(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
     with open_remote(settings(url=openssh.url())) as remote:
         remote.publish([stage(tmp_path, "login.csv", b"here", below="login-folder")], run="r1")
-        assert remote.listing("login-folder") == ["login.csv"]
+        assert remote.sizes("login-folder") == ["login.csv"]
     assert openssh.login.joinpath("login-folder", "login.csv").read_bytes() == b"here"
 
 
@@ -164,7 +163,7 @@ def test_unusual_names_arrive_as_they_are(settings: Settings, root: Path, tmp_pa
     with open_remote(settings()) as remote:
         [outcome] = remote.publish([stage(tmp_path, name, b"x")], run="r1")
         assert outcome.error is None
-        assert remote.listing("") == [name]
+        assert remote.sizes("") == [name]
         assert remote.size("", name) == 1
     assert held(root) == {name: b"x"}
 
@@ -173,14 +172,14 @@ def test_a_name_in_another_encoding_does_not_hide_the_others(settings: Settings,
     root.joinpath("open_ar.csv").touch()
     Path(os.fsdecode(os.fsencode(root) + b"/\xe9.csv")).touch()
     with open_remote(settings()) as remote:
-        assert "open_ar.csv" in remote.listing("")
+        assert "open_ar.csv" in remote.sizes("")
 
 
 def test_files_are_listed_measured_and_read(settings: Settings, root: Path) -> None:
     root.joinpath("folder").mkdir()
     root.joinpath("a.csv").write_bytes(b"abc")
     with open_remote(settings()) as remote:
-        assert remote.listing("") == ["a.csv"]
+        assert remote.sizes("") == ["a.csv"]
         assert remote.size("", "a.csv") == 3
         assert remote.size("", "b.csv") is None
         assert remote.read("", "a.csv") == b"abc"
@@ -216,18 +215,3 @@ def test_an_error_of_the_caller_ends_the_delivery(settings: Settings, root: Path
     with pytest.raises(RuntimeError), open_remote(settings()) as remote:
         remote.publish(uploads, run="r1", on_done=fail)
     assert len([name for name in held(root) if not name.endswith(".part")]) < 300
-
-
-def test_a_server_that_stops_is_a_lost_connection(tmp_path: Path) -> None:
-    with running_openssh() as server:
-        settings = DestinationSettings(
-            url=server.url(server.new_root()),
-            private_key=str(server.private_key),
-            known_hosts=str(server.known_hosts),
-        )
-        with open_remote(settings) as remote:
-            shutil.rmtree(server.login)
-            with pytest.raises(DestinationError, match="No such file"):
-                remote.read("", "a.csv")
-    with pytest.raises(DestinationError, match=r"failed: .*refused"), open_remote(settings):
-        pass

@@ -8,8 +8,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from arfeed.rehearsal import Books, Receiver, read_books, receiver
-from arfeed.rehearsal.reports import Headers
+from arfeed.rehearsal import Books, Headers, Receiver, read_books, receiver
 from rehearsal.client import Client, report, session
 
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from arfeed.cli import check, plan, plugins, sync
+from arfeed.cli import adopt, check, history, plan, plugins, sync
 from arfeed.cli.output import complain
 from arfeed.errors import ArfeedError
 
@@ -23,6 +23,9 @@ app = typer.Typer(
 app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
+app.command("resend")(sync.resend)
+app.command("adopt")(adopt.adopt)
+app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 
 

@@ -20,11 +20,12 @@ def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Check the configuration, every source and the way to the destination. Writes nothing."""
     from arfeed import pipeline
     from arfeed.config import read_project
+    from arfeed.desk import identity
 
     project = read_project(config)
     findings = [_Finding(f"{config}: {len(project.sources)} sources, {len(project.transforms)} transforms", None)]
     findings += [_tried(f"source {source.source} ({source.name})", source.check) for source in project.sources]
-    findings.append(_tried(f"destination {pipeline.identity(project)}", lambda: pipeline.reach(project)))
+    findings.append(_tried(f"destination {identity(project)}", lambda: pipeline.reach(project)))
     people = console(beside_json=as_json)
     for finding in findings:
         line = f"✗ {finding.what}: {finding.error}" if finding.error else f"✓ {finding.what}"

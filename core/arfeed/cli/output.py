@@ -6,12 +6,15 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from arfeed.errors import ArfeedError
+
+if TYPE_CHECKING:
+    from arfeed.desk import Progress as RunProgress
 
 
 def console(*, beside_json: bool = False) -> Console:
@@ -29,21 +32,8 @@ def print_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
-class Steps(Protocol):
-    """What a run tells while it works; see `arfeed.pipeline.Progress`."""
-
-    def step(self, text: str) -> None:
-        """Begin a step."""
-
-    def sending(self, files: int) -> None:
-        """Begin to send files."""
-
-    def sent(self) -> None:
-        """Note a file."""
-
-
 @contextmanager
-def progress() -> Iterator[Steps]:
+def progress() -> Iterator[RunProgress]:
     """Show a moving line on a terminal, and plain lines without one; always on stderr."""
     target = Console(stderr=True, highlight=False)
     if not target.is_terminal:
@@ -75,6 +65,9 @@ class _Lines:
     def sent(self) -> None:
         """Say nothing: a line a file would be noise in a log."""
 
+    def warn(self, text: str) -> None:
+        self._target.print(f"! {text}", markup=False)
+
 
 class _Bars:
     """One bar that follows the steps."""
@@ -91,3 +84,6 @@ class _Bars:
 
     def sent(self) -> None:
         self._bars.advance(self._task)
+
+    def warn(self, text: str) -> None:
+        self._bars.console.print(f"! {text}", markup=False, style="yellow")

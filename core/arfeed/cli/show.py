@@ -12,13 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from arfeed.currencies import minor_digits
-from arfeed.history.receipts import missing_as_records
+from arfeed.history import plan_facts
 from arfeed.interfaces import Plan, Receipt
 
 _MOST_ROWS = 20
 
 
-def show_plan(plan: Plan, console: Console) -> None:
+def show_plan(plan: Plan, console: Console, *, delivered: bool = False) -> None:
     """Print the whole plan: sources, what is new and missing, totals, PDFs, objections, and what to type next."""
     console.print(f"{plan.feed} → {plan.destination}", style="bold", markup=False)
     _show_totals(plan, console)
@@ -35,8 +35,9 @@ def show_plan(plan: Plan, console: Console) -> None:
     for note in plan.notes:
         console.print(f"  note: {note}", markup=False)
     for objection in plan.objections:
-        console.print(f"✗ {objection.code}: {objection.message}", style="red", markup=False)
-    if plan.approval:
+        mark, style = ("approved", "yellow") if delivered else ("✗", "red")
+        console.print(f"{mark} {objection.code}: {objection.message}", style=style, markup=False)
+    if plan.approval and not delivered:
         console.print(f"If this is right: arfeed sync --approve {plan.approval}", markup=False)
 
 
@@ -91,7 +92,7 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
     """Print what arrived."""
     report = receipt.report
     console.print(
-        f"✓ delivered {'/'.join(filter(None, [report.folder, report.name]))} ({report.size:,} bytes) "
+        f"✓ delivered{'' if receipt.verified else ' (unverified)'} {'/'.join(filter(None, [report.folder, report.name]))} ({report.size:,} bytes) "
         f"and {len(receipt.documents)} PDFs, run {receipt.run}",
         style="green",
         markup=False,
@@ -106,16 +107,7 @@ def plan_as_data(plan: Plan) -> dict[str, object]:
         "feed": plan.feed,
         "destination": plan.destination,
         "baseline": plan.baseline,
-        "sources": [
-            {"source": source.source, "connector": source.connector, "rows": source.rows, "open": source.open}
-            for source in plan.sources
-        ],
-        "totals": [
-            dict(zip(("source", "currency", "count", "balance"), row, strict=True))
-            for row in _rows(plan.totals, "source", "currency", "count", "balance")
-        ],
-        "counts": plan.counts._asdict(),
-        "missing": missing_as_records(plan),
+        **plan_facts(plan),
         "documents": {
             "send": plan.documents.send["name"].tolist(),
             "present": plan.documents.present,
@@ -124,9 +116,6 @@ def plan_as_data(plan: Plan) -> dict[str, object]:
             "broken": dict(plan.documents.broken),
         },
         "notes": list(plan.notes),
-        "objections": [
-            {"code": item.code, "message": item.message, "refs": list(item.refs)} for item in plan.objections
-        ],
         "approval": plan.approval,
     }
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.cli.output import console, print_json, progress
 from arfeed.errors import RefusedError
+
+if TYPE_CHECKING:
+    from arfeed.pipeline import Result
 
 Approve = Annotated[
     str | None, typer.Option("--approve", metavar="N-HASH", help="Deliver the very plan that printed this code.")
@@ -18,14 +21,35 @@ Approve = Annotated[
 def sync(config: Config = DEFAULT_CONFIG, approve: Approve = None, as_json: Json = False) -> None:
     """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
     from arfeed import pipeline
-    from arfeed.cli.show import plan_as_data, receipt_as_data, show_plan, show_receipt
     from arfeed.config import read_project
 
     project = read_project(config)
     with progress() as steps:
         result = pipeline.sync(project, steps, approve=approve)
+    _tell(result, approve, as_json=as_json)
+
+
+def resend(
+    run: Annotated[str, typer.Argument(help="The run, as `arfeed history` names it.")],
+    config: Config = DEFAULT_CONFIG,
+    approve: Approve = None,
+    as_json: Json = False,
+) -> None:
+    """Deliver an earlier run's report again, reviewed like any other; it sends no PDFs."""
+    from arfeed import pipeline
+    from arfeed.config import read_project
+
+    project = read_project(config)
+    with progress() as steps:
+        result = pipeline.resend(project, steps, run, approve=approve)
+    _tell(result, approve, as_json=as_json)
+
+
+def _tell(result: Result, approve: str | None, *, as_json: bool) -> None:
+    from arfeed.cli.show import plan_as_data, receipt_as_data, show_plan, show_receipt
+
     people = console(beside_json=as_json)
-    show_plan(result.plan, people)
+    show_plan(result.plan, people, delivered=result.receipt is not None)
     if result.receipt:
         show_receipt(result.receipt, people)
     if as_json:

@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 
 import asyncssh
 import stamina
-from fsspec.asyn import get_loop, sync
 
 from arfeed.delivery.address import SftpAddress, sftp_address
 from arfeed.delivery.filesystem import SftpFileSystem
-from arfeed.delivery.keys import HostKeyWitness, read_known_hosts, read_private_key, untrusted
+from arfeed.delivery.keys import HostKeyWitness, host_key_kinds, read_known_hosts, read_private_key, untrusted
 from arfeed.errors import ConfigError, DestinationError
 from arfeed.interfaces import DestinationSettings
 
@@ -69,6 +68,7 @@ def _options(
         host_based_auth=False,
         x509_trusted_certs=None,
         x509_trusted_cert_paths=None,
+        server_host_key_algs=host_key_kinds(address, Path(settings.known_hosts)),
         encryption_algs=CIPHERS,
         compression_algs=None,
         connect_timeout=CONNECT_SECONDS,
@@ -94,8 +94,6 @@ def _explained(address: SftpAddress, settings: DestinationSettings, seen: list[a
     except asyncssh.HostKeyNotVerifiable as exc:
         why = untrusted(address, known_hosts, seen[-1]) if seen else f"The server {server} is not trusted: {exc.reason}"
         raise DestinationError(why) from exc
-    except asyncssh.KeyExchangeFailed as exc:
-        raise DestinationError(_disagreement(address, known_hosts, exc)) from exc
     except PermissionError as exc:
         raise DestinationError(
             f"{server} did not let {address.user!r} log in with {_credentials(settings)}. Check the user in "
@@ -105,6 +103,8 @@ def _explained(address: SftpAddress, settings: DestinationSettings, seen: list[a
         raise DestinationError(
             f"The name {address.host} leads nowhere ({exc.strerror}). Check destination.url and this machine's network."
         ) from exc
+    except ConnectionRefusedError as exc:
+        raise DestinationError(f"Nothing listens at {server}. Check host and port in destination.url.") from exc
     except TimeoutError as exc:
         raise DestinationError(
             f"{server} did not answer in time. Check destination.url, and whether a firewall lets this machine through."
@@ -114,21 +114,6 @@ def _explained(address: SftpAddress, settings: DestinationSettings, seen: list[a
             f"Connecting to {server} as {address.user!r} failed: {exc}. Check destination.url; if it is right, try "
             "again later or ask the receiver."
         ) from exc
-
-
-def _disagreement(address: SftpAddress, known_hosts: Path, exc: asyncssh.KeyExchangeFailed) -> str:
-    """Say why no session could be agreed on: mostly a host key of another kind than the known one."""
-    try:
-        key = sync(get_loop(), _shown_key, address, timeout=CONNECT_SECONDS)
-    except (OSError, asyncssh.Error):
-        key = None
-    if key is not None:
-        return untrusted(address, known_hosts, key)
-    return f"{address.host} and arfeed share no way to encrypt: {exc.reason}. Ask the receiver to update the server."
-
-
-async def _shown_key(address: SftpAddress) -> asyncssh.SSHKey | None:
-    return await asyncssh.get_server_host_key(address.host, address.port, config=None)
 
 
 def _credentials(settings: DestinationSettings) -> str:

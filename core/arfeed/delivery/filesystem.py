@@ -22,9 +22,9 @@ from sshfs.pools.base import BaseSFTPChannelPool
 
 CHANNELS = 4
 BLOCK = 255 * 1024
-"""Bytes of one WRITE: what OpenSSH takes; a smaller limit of the server is honoured below this."""
+"""Most bytes of one WRITE, and what OpenSSH takes; a server's smaller limit is honoured."""
 BLOCKS_A_FILE = 32
-BLOCKS_IN_FLIGHT = 128
+BLOCKS_IN_FLIGHT = 256
 """Blocks held in memory and under way, over all files."""
 ANSWER_SECONDS = 180
 """How long one request may stay unanswered."""
@@ -105,39 +105,40 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         """Write a file, or all anew over an old one; its folder has to exist."""
         with Path(lpath).open("rb") as source:
             async with self._channel() as channel:
-                file = await _answered(channel.open(rpath, "wb", block_size=-1))
+                # Without a block size every `write` is one request, and no task is left behind when one fails.
+                file = await _answered(channel.open(rpath, "wb", block_size=0))
                 try:
-                    await self._send(source, file)
-                except BaseException:
-                    await self._give_up(file)
+                    await self._send(source, file, min(BLOCK, channel.limits.max_write_len))
+                except (OSError, asyncssh.Error) as exc:
+                    await self._give_up(rpath, file, exc)
                     raise
                 await _answered(file.close())
 
-    async def _send(self, source: IO[bytes], file: asyncssh.SFTPClientFile) -> None:
-        senders = min(BLOCKS_A_FILE, math.ceil(source.seek(0, 2) / BLOCK))
+    async def _send(self, source: IO[bytes], file: asyncssh.SFTPClientFile, size: int) -> None:
+        senders = min(BLOCKS_A_FILE, math.ceil(source.seek(0, 2) / size))
         source.seek(0)
         if senders == 1:
-            return await self._send_blocks(source, file)
+            return await self._send_blocks(source, file, size)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(senders):
-                    group.create_task(self._send_blocks(source, file))
+                    group.create_task(self._send_blocks(source, file, size))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
-    async def _send_blocks(self, source: IO[bytes], file: asyncssh.SFTPClientFile) -> None:
+    async def _send_blocks(self, source: IO[bytes], file: asyncssh.SFTPClientFile, size: int) -> None:
         while True:
             async with self._blocks:
                 offset = source.tell()
-                block = source.read(BLOCK)
+                block = source.read(size)
                 if not block:
                     return
                 await _answered(file.write(block, offset))
 
-    async def _give_up(self, file: asyncssh.SFTPClientFile) -> None:
+    async def _give_up(self, path: str, file: asyncssh.SFTPClientFile, exc: Exception) -> None:
         if self._abort_broken_writes:
             self.client.abort()
-            return
+            raise ConnectionAbortedError(f"writing {path} failed: {exc}; nothing of it was finished") from exc
         with suppress(OSError, asyncssh.Error):
             await _answered(file.close())
 

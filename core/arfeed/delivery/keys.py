@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import asyncssh
@@ -10,6 +11,15 @@ from pydantic import SecretStr
 
 from arfeed.delivery.address import SFTP_PORT, SftpAddress
 from arfeed.errors import DestinationError
+
+HOST_KEY_KINDS = [
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+]
 
 
 def read_private_key(file: Path, passphrase: SecretStr | None) -> asyncssh.SSHKey:
@@ -53,6 +63,14 @@ def read_known_hosts(file: Path) -> asyncssh.SSHKnownHosts:
         raise DestinationError(f"The file of known hosts {file} is damaged: {exc}. Mend that line.") from exc
 
 
+def host_key_kinds(address: SftpAddress, file: Path) -> Sequence[str]:
+    """Return the kinds of host key to ask for: the known ones first, then any, so that a changed key can be shown."""
+    known, authorities = _known(address, file)
+    if authorities:
+        return ()
+    return [alg.decode() for key in known for alg in key.sig_algorithms] + HOST_KEY_KINDS
+
+
 class HostKeyWitness(asyncssh.SSHClient):
     """Remembers the host key that was not trusted, so that a message can show it."""
 
@@ -71,7 +89,7 @@ def untrusted(address: SftpAddress, file: Path, key: asyncssh.SSHKey) -> str:
     """Say that the server's key is unknown or has changed, and what settles it."""
     name = _name_in_known_hosts(address)
     line = f"{name} {key.export_public_key().decode().strip()}"
-    before = _known_keys(address, file)
+    before, _ = _known(address, file)
     if not before:
         return (
             f"The server {address.host} is not known yet, so nothing was sent. Its key has the fingerprint\n"
@@ -89,9 +107,11 @@ def untrusted(address: SftpAddress, file: Path, key: asyncssh.SSHKey) -> str:
     )
 
 
-def _known_keys(address: SftpAddress, file: Path) -> list[asyncssh.SSHKey]:
+def _known(address: SftpAddress, file: Path) -> tuple[Sequence[asyncssh.SSHKey], Sequence[asyncssh.SSHKey]]:
+    """Return the host keys known for a server, and the keys of authorities that may sign others."""
     port = None if address.port == SFTP_PORT else address.port
-    return list(read_known_hosts(file).match(address.host, "", port)[0])
+    keys, authorities, *_ = read_known_hosts(file).match(address.host, "", port)
+    return keys, authorities
 
 
 def _name_in_known_hosts(address: SftpAddress) -> str:

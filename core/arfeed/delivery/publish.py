@@ -13,7 +13,7 @@ from typing import Literal
 
 from arfeed.delivery.address import check_folder, check_name
 from arfeed.delivery.store import Store
-from arfeed.errors import DestinationError
+from arfeed.errors import ArfeedError, DestinationError
 
 CONNECTION_OVER = (ConnectionError, TimeoutError)
 
@@ -71,13 +71,20 @@ class Publication:
     """Publishes files to a store, many at once. A file that fails does not stop the others; a lost connection does."""
 
     def __init__(
-        self, store: Store, *, run: str, strategy: Literal["rename", "direct"], part_folder: str | None
+        self,
+        store: Store,
+        *,
+        run: str,
+        strategy: Literal["rename", "direct"],
+        part_folder: str | None,
+        before_naming: Callable[[], None] | None = None,
     ) -> None:
         """Take the run's id, which marks its uploads under way."""
         self._store = store
         self._run = run
         self._steps = self._by_rename if strategy == "rename" else self._directly
         self._part_folder = part_folder
+        self._before_naming = before_naming
         self._making_folders = asyncio.Lock()
         self._made: set[str] = set()
         self.unsettled: list[Upload] = []
@@ -123,10 +130,11 @@ class Publication:
                 await self._check_size(upload, part)
             else:
                 await asyncio.gather(self._check_size(upload, part), self._check_free(upload, target))
+            await self._ask_before_naming()
             await self._rename(upload, part, target)
         except CONNECTION_OVER:
             raise
-        except (OSError, DestinationError):
+        except (OSError, ArfeedError):
             with suppress(OSError):
                 await self._store.remove(part)
             raise
@@ -135,6 +143,7 @@ class Publication:
     async def _directly(self, upload: Upload) -> bool:
         target = self._target(upload)
         await self._check_free(upload, target)
+        await self._ask_before_naming()
         await self._write(upload, upload.folder, target)
         try:
             await self._check_size(upload, target)
@@ -142,6 +151,10 @@ class Publication:
             # The receiver takes files away at once.
             return False
         return True
+
+    async def _ask_before_naming(self) -> None:
+        if self._before_naming is not None:
+            await asyncio.to_thread(self._before_naming)
 
     async def _write(self, upload: Upload, folder: str, path: str) -> None:
         try:

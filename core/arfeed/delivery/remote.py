@@ -54,14 +54,14 @@ class Remote:
             check_folder(settings.part_folder)
         self._store = self._open()
 
-    def listing(self, folder: str) -> list[str]:
-        """Return the names of the files in a folder; none where the folder is absent."""
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Return the names and sizes of the files in a folder; none where the folder is absent."""
         check_folder(folder)
         with self._explained(f"listing {folder or 'the root'}"):
             try:
-                return _run(self._store.names(self._store.path(folder)))
+                return _run(self._store.sizes(self._store.path(folder)))
             except FileNotFoundError:
-                return []
+                return {}
 
     def read(self, folder: str, name: str) -> bytes:
         """Return the content of a file."""
@@ -93,17 +93,27 @@ class Remote:
                     continue
 
     def publish(
-        self, uploads: Iterable[Upload], *, run: str, on_done: Callable[[Outcome], None] | None = None
+        self,
+        uploads: Iterable[Upload],
+        *,
+        run: str,
+        on_done: Callable[[Outcome], None] | None = None,
+        before_naming: Callable[[], None] | None = None,
     ) -> list[Outcome]:
         """Publish files, many at once, and return how each ended, in their order.
 
-        `on_done` is called in the caller's thread as each one ends. One file's failure is in its outcome; a lost
+        `on_done` is called in the caller's thread as each one ends. `before_naming` is called, in another thread, when
+        a file is uploaded and about to get its real name; what it raises stops everything and is passed on. One file's failure is in its outcome; a lost
         connection raises, after `on_done` has seen every file that is settled.
         """
         todo = list(uploads)
         check_uploads(todo, run)
         publication = Publication(
-            self._store, run=run, strategy=self._settings.publish, part_folder=self._settings.part_folder
+            self._store,
+            run=run,
+            strategy=self._settings.publish,
+            part_folder=self._settings.part_folder,
+            before_naming=before_naming,
         )
         done: dict[Upload, Outcome] = {}
 

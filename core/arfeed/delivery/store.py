@@ -55,10 +55,11 @@ class Store:
             raise OSError("the server does not tell how large a file is")
         return int(size)
 
-    async def names(self, folder: str) -> list[str]:
-        """Return the names of all files in a folder."""
+    async def sizes(self, folder: str) -> dict[str, int]:
+        """Return the names and sizes of all files in a folder."""
         entries = await self._call("ls", folder, True)
-        return sorted(posixpath.basename(entry["name"]) for entry in entries if entry["type"] != "directory")
+        files = (entry for entry in entries if entry["type"] != "directory")
+        return {posixpath.basename(entry["name"]): int(entry["size"] or 0) for entry in files}
 
     async def read(self, path: str) -> bytes:
         """Return a file's content."""
@@ -98,7 +99,7 @@ class LocalStore(Store):
 class SftpStore(Store):
     """Files on an SFTP server."""
 
-    slots = 128
+    slots = 256
 
     def __init__(self, filesystem: SftpFileSystem, root: str) -> None:
         """Keep the connected file system; an empty root is the login directory."""
@@ -116,12 +117,16 @@ class SftpStore(Store):
             path = posixpath.join(path, part)
             try:
                 await self._call("mkdir", path, False)
-            except FileNotFoundError:
-                raise
             except OSError:
                 # Servers answer an existing folder with any error; whether it is there is what counts.
-                if (await self._call("info", path))["type"] != "directory":
+                if not await self._is_folder(path):
                     raise
+
+    async def _is_folder(self, path: str) -> bool:
+        try:
+            return bool((await self._call("info", path))["type"] == "directory")
+        except FileNotFoundError:
+            return False
 
     def abort(self) -> None:
         """Drop the connection without finishing anything."""

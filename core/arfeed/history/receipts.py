@@ -1,54 +1,107 @@
-"""Receipts: what was delivered and the proof, as one canonical JSON document."""
+"""Receipts: what was delivered and the proof, as one canonical JSON document with its own hash."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import datetime
 from importlib.metadata import version
 
 from arfeed.interfaces import Delivered, Plan, Receipt
+
+_HASH = "sha256"
 
 
 def make_receipt(
     plan: Plan,
     *,
     run: str,
+    kind: str,
     settings: str,
-    report: Delivered,
-    documents: tuple[Delivered, ...],
-    failed: Mapping[str, str],
+    plugins: Mapping[str, str],
     approval: str | None,
+    approved_by: str | None,
+    started_at: datetime,
+    report: Delivered,
+    verified: bool | None,
+    documents: Sequence[Delivered],
+    failed: Mapping[str, str],
 ) -> Receipt:
-    """Write the receipt of a delivery; `settings` is the hash of the resolved settings."""
-    body = {
+    """Write the receipt of a delivery.
+
+    `settings` is the hash of the resolved settings and `plugins` the versions; `verified` is None while the report's
+    publishing is not yet answered.
+    """
+    body: dict[str, object] = {
         "arfeed": version("arfeed"),
+        "plugins": dict(plugins),
         "run": run,
+        "kind": kind,
         "feed": plan.feed,
         "destination": plan.destination,
+        "started_at": started_at.isoformat(),
         "baseline": plan.baseline,
         "settings": settings,
-        "sources": [
-            {"source": source.source, "connector": source.connector, "rows": source.rows, "open": source.open}
-            for source in plan.sources
-        ],
-        "totals": [
-            {"source": row.source, "currency": row.currency, "count": row.count, "balance": str(row.balance)}
-            for row in plan.totals.itertuples(name="Total")
-        ],
-        "counts": plan.counts._asdict(),
-        "missing": missing_as_records(plan),
-        "objections": [{"code": objection.code, "message": objection.message} for objection in plan.objections],
-        "approval": approval,
-        "report": _as_record(report),
+        **plan_facts(plan),
+        "approval": {"code": approval, "by": approved_by, "at": plan.at.isoformat()} if approval else None,
+        "report": {**_as_record(report), "verified": verified},
         "documents": [_as_record(item) for item in documents],
         "documents_failed": dict(failed),
     }
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return Receipt(run, plan.destination, report, documents, dict(failed), text)
+    return Receipt(run, plan.destination, report, tuple(documents), dict(failed), _sealed(body), verified is not False)
 
 
-def missing_as_records(plan: Plan) -> list[dict[Hashable, str]]:
-    """Return the missing invoices as plain data, amounts as text."""
+def plan_facts(plan: Plan) -> dict[str, object]:
+    """Return what a plan says, as plain data with amounts as text; the same in a receipt and in `plan --json`."""
+    columns = ["source", "currency", "count", "balance"]
+    return {
+        "sources": [
+            {
+                "source": source.source,
+                "connector": source.connector,
+                "rows": source.rows,
+                "open": source.open,
+                "as_of": source.read.as_of.isoformat() if source.read.as_of else None,
+                "read_at": source.read.at.isoformat(),
+                "carried_forward": source.failed,
+            }
+            for source in plan.sources
+        ],
+        "totals": plan.totals[columns].astype({"balance": "str", "count": "int64"}).to_dict("records"),
+        "counts": plan.counts._asdict(),
+        "missing": _missing(plan),
+        "objections": [
+            {"code": item.code, "message": item.message, "refs": list(item.refs)} for item in plan.objections
+        ],
+    }
+
+
+def recovered(body: str, *, verified: bool) -> str:
+    """Return the receipt of a run that died after asking to publish, now that its report is known to have arrived."""
+    document = json.loads(body)
+    document.pop(_HASH)
+    document["report"]["verified"] = verified
+    document["recovered"] = True
+    return _sealed(document)
+
+
+def verify(body: str) -> bool:
+    """Whether a receipt is as it was written."""
+    document = json.loads(body)
+    written = document.pop(_HASH, None)
+    return bool(written == hashlib.sha256(_canonical(document).encode()).hexdigest())
+
+
+def _sealed(body: dict[str, object]) -> str:
+    return _canonical({**body, _HASH: hashlib.sha256(_canonical(body).encode()).hexdigest()})
+
+
+def _canonical(document: dict[str, object]) -> str:
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _missing(plan: Plan) -> list[dict[Hashable, str]]:
     names = ["invoice_ref", "kind", "customer_name", "currency", "balance", "source", "reason"]
     return plan.missing[names].astype("str").to_dict("records")
 

@@ -1,8 +1,42 @@
-"""The tables of the history database."""
+"""The tables of the history database. A change here needs a migration in `migrations/versions`."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite forgets the time zone, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Store UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - likewise
+        """Return UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
 
 metadata = MetaData()
 
@@ -10,16 +44,21 @@ runs = Table(
     "runs",
     metadata,
     Column("id", String(40), primary_key=True),
+    Column("kind", String(10), nullable=False),  # sync, resend, adopt
+    Column("state", String(10), nullable=False),  # see arfeed.history.store.State
     Column("feed", String(200), nullable=False),
     Column("destination", String(500), nullable=False, index=True),
-    Column("started_at", DateTime(timezone=True), nullable=False),
-    Column("ended_at", DateTime(timezone=True), nullable=False),
-    Column("report_at", DateTime(timezone=True), nullable=False),
+    Column("settings", String(64), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("report_at", Moment, nullable=False),
     Column("report_name", String(255), nullable=False),
+    Column("report_size", BigInteger, nullable=False),
     Column("open_count", Integer, nullable=False),
     Column("missing_count", Integer, nullable=False),
     Column("approval", String(80)),
-    Column("receipt", Text, nullable=False),
+    Column("approved_by", String(200)),
+    Column("receipt", Text),
 )
 
 reports = Table(
@@ -29,13 +68,35 @@ reports = Table(
     Column("parquet", LargeBinary, nullable=False),
 )
 
+# The reports that a new one is compared with. More than one stands here for a destination only while it is not
+# settled which of them arrived: then all of them count.
 baselines = Table(
     "baselines",
     metadata,
     Column("destination", String(500), primary_key=True),
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+)
+
+# Names of reports at a destination that people have said are accounted for, by `adopt`.
+known_reports = Table(
+    "known_reports",
+    metadata,
+    Column("destination", String(500), primary_key=True),
+    Column("name", String(255), primary_key=True),
     Column("run", ForeignKey("runs.id"), nullable=False),
 )
 
+source_reads = Table(
+    "source_reads",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("as_of", Date),
+    Column("latest_issue", Date),
+)
+
+# What stands at the destination under each PDF name.
 documents = Table(
     "documents",
     metadata,
@@ -44,5 +105,27 @@ documents = Table(
     Column("invoice_ref", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+# What a run is about to send, written before the first byte; gone when the run is settled.
+planned_documents = Table(
+    "planned_documents",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("invoice_ref", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("destination", String(500), primary_key=True),
+    Column("run", String(40), nullable=False),
+    Column("holder", String(300), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
 )

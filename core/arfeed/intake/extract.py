@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ import pyarrow.compute as pc
 from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.normalize import Normalizer, Problem
 from arfeed.intake.problems import describe
-from arfeed.interfaces import Complete, Connector, SourceReport
-from arfeed.schema import ZERO, table_frame
+from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
+from arfeed.schema import ZERO, no_invoices, table_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """All rows of all sources, open and closed, canonical and typed, and what each source said of itself."""
+    """All rows of all sources, open and closed, canonical and typed, and what each source said of itself.
+
+    `failed` holds the sources that could not be read and may carry their last rows forward, and why they failed.
+    """
 
     rows: pd.DataFrame
     reports: tuple[SourceReport, ...]
+    failed: Mapping[str, SourceError]
 
     @property
     def open(self) -> pd.DataFrame:
@@ -33,22 +38,37 @@ class Extract:
         return self.rows[_is_open(self.rows)].reset_index(drop=True)
 
 
-def extract(sources: Sequence[Connector]) -> Extract:
+def extract(sources: Sequence[Connector], now: Callable[[], datetime]) -> Extract:
     """Read every source. Raise `SourceError` for the first that fails, `ProblemsError` with all bad rows."""
     frames, reports = [], []
+    failed: dict[str, SourceError] = {}
     problems: list[tuple[Connector, list[Problem]]] = []
     for connector in sources:
         normalizer = Normalizer(connector)
-        rows, complete = _read(connector, normalizer)
+        try:
+            rows, complete = _read(connector, normalizer)
+            if not normalizer.problems:
+                _check_totals(connector, rows, complete)
+        except SourceError as exc:
+            if connector.settings.on_failure is None:
+                raise
+            failed[connector.source] = exc
+            continue
         if normalizer.problems:
             problems.append((connector, normalizer.problems))
             continue
-        _check_totals(connector, rows, complete)
         frames.append(rows)
-        reports.append(SourceReport(connector.source, connector.name, len(rows), int(_is_open(rows).sum()), complete))
+        reports.append(_report(connector, rows, complete, now()))
     if problems:
         raise ProblemsError(describe(problems))
-    return Extract(_joined(frames), tuple(reports))
+    return Extract(joined(frames) if frames else no_invoices(), tuple(reports), failed)
+
+
+def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime) -> SourceReport:
+    latest: date | None = pc.max(pa.array(rows["issued_on"])).as_py() if len(rows) else None
+    read = SourceRead(at, complete.as_of, latest)
+    count = int(_is_open(rows).sum())
+    return SourceReport(connector.source, connector.name, connector.settings, len(rows), count, complete, read)
 
 
 def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
@@ -76,7 +96,7 @@ def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, C
             f"{connector.source}: it has no rows at all, which would mark everything as paid; "
             "if that can be right, say allow_empty = true"
         )
-    return _joined(frames) if frames else normalizer.frame(_no_rows()), complete
+    return joined(frames) if frames else no_invoices(), complete
 
 
 def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
@@ -87,11 +107,6 @@ def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complet
         raise
     except Exception as exc:
         raise SourceError(f"{connector.source}: {type(exc).__name__}: {exc}") from exc
-
-
-def _no_rows() -> pd.DataFrame:
-    names = ("invoice_ref", "customer_name", "balance", "currency")
-    return table_frame(pa.table({name: pa.array([], pa.large_string()) for name in names}))
 
 
 def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) -> None:
@@ -108,7 +123,7 @@ def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) 
             )
 
 
-def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put frames of different sources below each other; columns that one lacks are blank text there."""
     if len(frames) == 1:
         return frames[0]

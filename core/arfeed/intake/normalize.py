@@ -49,8 +49,8 @@ class Normalizer:
 
     def frame(self, raw: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with canonical columns, typed; add what is wrong to `problems`."""
-        columns = self._columns(raw)
-        table = _Columns(columns, pa.Table.from_pandas(raw, preserve_index=False), self)
+        arrow = self._arrow(raw)
+        table = _Columns(self._columns(raw), arrow, self)
         status = table.choice("status", schema.STATUSES, default="open")
         is_open = pc.equal(status, "open")
         kind = table.choice("kind", schema.KINDS, default="invoice")
@@ -58,12 +58,12 @@ class Normalizer:
         dates = self._dates(table)
         money = {name: self._money(table, name) for name in schema.MONEY}
         balance = money["balance"]
-        table.object("balance", pc.and_(is_open, pc.is_null(balance)), "a balance is required; blank is not zero")
+        table.object("balance", pc.and_(is_open, table.blank("balance")), "a balance is required; blank is not zero")
         self._check_digits(table, money, currency)
         credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, values.MONEY)))
         table.object("balance", credit, "a credit note or payment lowers what is owed: its balance must be negative")
         open_invoice = pc.and_(is_open, pc.equal(kind, "invoice"))
-        table.object("issued_on", pc.and_(open_invoice, pc.is_null(dates["issued_on"])), "an invoice needs its date")
+        table.object("issued_on", pc.and_(open_invoice, table.blank("issued_on")), "an invoice needs its date")
         name = table.text("customer_name")
         table.object("customer_name", pc.and_(is_open, values.blank(name)), "the customer's name is required")
         ref = table.text("invoice_ref")
@@ -86,6 +86,18 @@ class Normalizer:
         }
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
         return table_frame(pa.table(ordered))
+
+    def _arrow(self, raw: object) -> pa.Table:
+        """Take what the connector yielded, or say what is wrong with it."""
+        import pandas as pd
+
+        name = f"{self.connector.source}: its connector {self.connector.name!r} yielded"
+        if not isinstance(raw, pd.DataFrame):
+            raise SourceError(f"{name} {type(raw).__name__}, not a DataFrame")
+        try:
+            return pa.Table.from_pandas(raw, preserve_index=False)
+        except (pa.ArrowException, ValueError, TypeError) as exc:
+            raise SourceError(f"{name} a DataFrame that is no plain table: {exc}") from exc
 
     def _columns(self, raw: pd.DataFrame) -> dict[str, str]:
         """Return canonical name → header in this frame; the settings go before the connector's own map."""
@@ -121,7 +133,8 @@ class Normalizer:
     def _dates(self, table: _Columns) -> dict[str, pa.Array]:
         texts = [table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)]
         distinct = pa.concat_arrays(texts).unique() if texts else pa.array([], pa.large_string())
-        self.order = self.order or self.connector.settings.dates or self._order_found(distinct)
+        if self.order is None and pc.any(pc.not_equal(distinct, "")).as_py():
+            self.order = self.connector.settings.dates or self._order_found(distinct)
         return {name: self._date(table, name, distinct) for name in schema.DATES}
 
     def _date(self, table: _Columns, name: str, distinct: pa.Array) -> pa.Array:
@@ -197,9 +210,11 @@ def _date_why(order: str, distinct: pa.Array) -> str:
 
 def _exact(column: pa.Array, table: _Columns, name: str) -> pa.Array:
     try:
-        return pc.cast(column, values.MONEY)
+        return pc.cast(pc.cast(column, values.WIDE) if pa.types.is_integer(column.type) else column, values.MONEY)
     except pa.ArrowInvalid as exc:
-        raise SourceError(f"{table.source}: column {name!r} holds amounts of more than four decimals: {exc}") from exc
+        raise SourceError(
+            f"{table.source}: column {name!r} holds amounts finer or larger than 16.4 digits: {exc}"
+        ) from exc
 
 
 class _Columns:
@@ -222,8 +237,14 @@ class _Columns:
     def text(self, name: str) -> pa.Array:
         """Return the column as text without outer white space, nulls as blanks."""
         if name not in self._texts:
-            self._texts[name] = _trimmed(self.array(name))
+            self._texts[name] = self._trimmed(self.columns.get(name, name), self.array(name))
         return self._texts[name]
+
+    def blank(self, name: str) -> pa.Array:
+        """Return where the source says nothing in this column."""
+        column = self.array(name)
+        typed = pa.types.is_decimal(column.type) or pa.types.is_date(column.type)
+        return pc.is_null(column) if typed else values.blank(self.text(name))
 
     def choice(self, name: str, allowed: Sequence[str], default: str) -> pa.Array:
         """Return a column of fixed words; blank only where the source has no such column."""
@@ -248,7 +269,8 @@ class _Columns:
     def extras(self) -> dict[str, pa.Array]:
         """Return the columns that are not canonical, as text: they travel along."""
         used = {*self.columns.values(), *schema.NAMES}
-        return {name: _trimmed(self._as_array(name)) for name in self.raw.column_names if name not in used}
+        others = [name for name in self.raw.column_names if name not in used]
+        return {name: self._trimmed(name, self._as_array(name)) for name in others}
 
     def _origins(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[str]:
         if "origin" in self.columns:
@@ -260,14 +282,16 @@ class _Columns:
         return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
     def _refuse_floats(self) -> None:
-        for header in self.raw.column_names:
+        for header in self.raw.column_names if self.raw.num_rows else ():
             if pa.types.is_floating(self.raw.schema.field(header).type):
                 raise SourceError(
                     f"{self.source}: column {header!r} holds floats, which lose cents and leading zeros; "
                     "yield text or decimals"
                 )
 
-
-def _trimmed(column: pa.Array) -> pa.Array:
-    texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
-    return pc.fill_null(pc.utf8_trim_whitespace(texts), "")
+    def _trimmed(self, header: str, column: pa.Array) -> pa.Array:
+        try:
+            texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
+        except pa.ArrowException as exc:
+            raise SourceError(f"{self.source}: column {header!r} holds {column.type}, which is no text: {exc}") from exc
+        return pc.fill_null(pc.utf8_trim_whitespace(texts), "")

@@ -18,7 +18,7 @@ def describe(problems: Sequence[tuple[Connector, list[Problem]]]) -> list[str]:
     groups = [(connector, problem) for connector, found in problems for problem in found]
     total = sum(problem.count for _, problem in groups)
     shown = groups[: MOST_LINES // 2 - 1]
-    share = max(1, MOST_LINES // len(shown) - 1)
+    share = (MOST_LINES - 2) // len(shown) - 1
     lines = [f"{total} value{'s' if total != 1 else ''} can't be taken, so nothing is delivered:"]
     for connector, problem in shown:
         lines += _group(connector, problem, share)

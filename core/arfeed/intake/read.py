@@ -7,6 +7,8 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -63,10 +65,8 @@ def label(file: str) -> str:
 
 def read_header(file: str, *, encoding: str | None = None, delimiter: str | None = None) -> list[str]:
     """Return the header of a CSV file: stripped, with `column 3` for a blank name and `Name (2)` for a repeated one."""
-    with _text(file, encoding) as text:
-        head = text.read(_SAMPLE)
-    mark = delimiter or _sniffed(head)
-    first = next(csv.reader(io.StringIO(head, newline=""), delimiter=mark), [])
+    head = _head(file, encoding)
+    first = next(csv.reader(io.StringIO(head, newline=""), delimiter=_mark(file, head, delimiter)), [])
     if not any(name.strip() for name in first):
         raise SourceError(f"{file}: there is no header in line 1; export it again")
     return _distinct([name.strip() for name in first])
@@ -78,20 +78,24 @@ def read_table(
     """Read a CSV file as text, with its own headers and `origin` (`file#record`, records counted from 1).
 
     `columns` limits what is kept, by header. Raise `SourceError` where the file can't be decoded, a record has
-    another number of fields than the header, or a column is missing.
+    another number of fields than the header, a quote is left open, or a column is missing.
     """
     import pyarrow as pa
     from pyarrow import csv as pacsv
 
     header = read_header(file, encoding=encoding, delimiter=delimiter)
-    mark = delimiter or _delimiter(file, encoding)
+    mark = _delimiter(file, encoding, delimiter)
     missing = [name for name in columns or () if name not in header]
     if missing:
         raise SourceError(f"{file}: there is no column {missing[0]!r}; found {', '.join(header)}")
+    kept = list(columns) if columns else header
+    if _only_a_header(file, encoding, mark):
+        return table_frame(pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")}))
     try:
         with _binary(file) as data:
+            quotes = _Quotes(data)
             table = pacsv.read_csv(
-                data,
+                quotes,
                 read_options=pacsv.ReadOptions(
                     column_names=header,
                     skip_rows_after_names=1,
@@ -101,12 +105,14 @@ def read_table(
                 parse_options=pacsv.ParseOptions(delimiter=mark, newlines_in_values=True),
                 convert_options=pacsv.ConvertOptions(
                     column_types=dict.fromkeys(header, pa.large_string()),
-                    include_columns=list(columns) if columns else header,
+                    include_columns=kept,
                     strings_can_be_null=False,
                 ),
             )
     except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
         raise SourceError(_why_unreadable(file, header, encoding, mark, exc)) from exc
+    if quotes.odd or codecs.lookup(_encoding(file, encoding)).name.startswith(("utf-16", "utf-32")):
+        _refuse_open_quote(file, encoding, mark)
     return table_frame(table.append_column("origin", _origins(file, table.num_rows)))
 
 
@@ -126,12 +132,12 @@ def _as_text(key: str, value: object, origin: str) -> str:
     return "" if value is None else str(value)
 
 
-def _origins(file: str, count: int) -> pa.Array:
+def _origins(file: str, rows: int) -> pa.Array:
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    numbers = pc.cast(pa.array(np.arange(1, count + 1)), pa.large_string())
+    numbers = pc.cast(pa.array(np.arange(1, rows + 1)), pa.large_string())
     return pc.binary_join_element_wise(pa.scalar(file, pa.large_string()), numbers, pa.scalar("#", pa.large_string()))
 
 
@@ -141,23 +147,67 @@ def physical_lines(
     """Return the line each record starts in. Reads the file again, so it is only done for rows with problems."""
     wanted = set(records)
     found: dict[int, int] = {}
-    for record, (line, _) in enumerate(_records(file, encoding, delimiter)):
-        if record in wanted:
-            found[record] = line
-        if len(found) == len(wanted):
-            break
+    with suppress(csv.Error):  # behind a field of over 128 KiB, lines are not known
+        for record, (line, _) in enumerate(_records(file, encoding, delimiter)):
+            if record in wanted:
+                found[record] = line
+            if len(found) == len(wanted):
+                break
     return found
 
 
-def _records(file: str, encoding: str | None, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+def _records(
+    file: str, encoding: str | None, delimiter: str | None, *, strict: bool = False
+) -> Iterator[tuple[int, list[str]]]:
     """Yield each record that is not blank, the header first, with the line it starts in."""
+    mark = _delimiter(file, encoding, delimiter)
     with _text(file, encoding) as text:
-        reader = csv.reader(text, delimiter=delimiter or _delimiter(file, encoding))
+        reader = csv.reader(text, delimiter=mark, strict=strict)
         line = 1
         for fields in reader:
             if fields:
                 yield line, fields
             line = reader.line_num + 1
+
+
+def _only_a_header(file: str, encoding: str | None, mark: str) -> bool:
+    """Whether nothing follows the header; Arrow can't read such a file if its last line has no end."""
+    with suppress(csv.Error, UnicodeDecodeError):
+        return next(islice(_records(file, encoding, mark), 1, None), None) is None
+    return False
+
+
+class _Quotes(io.RawIOBase):
+    """A file that counts its quotes as it is read: an odd number of them may be one that was never closed."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._count = 0
+
+    @property
+    def odd(self) -> bool:
+        return self._count % 2 == 1
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = self._file.read(-1 if size is None else size)
+        self._count += data.count(b'"')
+        return data
+
+
+def _refuse_open_quote(file: str, encoding: str | None, mark: str) -> None:
+    """Raise `SourceError` where a quoted field never ends: Arrow takes all rows up to the next quote for its text."""
+    line = 1
+    try:
+        for start, _ in _records(file, encoding, mark, strict=True):
+            line = start
+    except csv.Error as exc:
+        raise SourceError(
+            f"{file}: behind line {line} a quote is opened and not closed, so rows would be taken for text; "
+            "the file may be cut off: export it again"
+        ) from exc
 
 
 def _why_unreadable(file: str, header: Sequence[str], encoding: str | None, delimiter: str, exc: Exception) -> str:
@@ -171,21 +221,37 @@ def _why_unreadable(file: str, header: Sequence[str], encoding: str | None, deli
     except (UnicodeDecodeError, csv.Error):
         pass
     if "UTF8" in str(exc) or isinstance(exc, UnicodeDecodeError):
-        return f'{file}: it is not {encoding or "UTF-8"}; name its encoding, for example encoding = "cp1252"'
+        return _wrongly_encoded(file, encoding)
     return f"{file}: it can't be read as CSV: {exc}"
 
 
 def _encoding(file: str, declared: str | None) -> str:
-    if declared:
-        return declared
+    """Return the encoding that the file's byte order mark names, else the declared one, else UTF-8."""
     with _binary(file) as data:
         head = data.read(4)
-    return next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8")
+    return next((name for mark, name in _BOMS if head.startswith(mark)), declared or "utf-8")
 
 
-def _delimiter(file: str, encoding: str | None) -> str:
-    with _text(file, encoding) as text:
-        return _sniffed(text.read(_SAMPLE))
+def _delimiter(file: str, encoding: str | None, declared: str | None) -> str:
+    return declared or _sniffed(_head(file, encoding))
+
+
+def _head(file: str, encoding: str | None) -> str:
+    try:
+        with _text(file, encoding) as text:
+            return text.read(_SAMPLE)
+    except UnicodeDecodeError as exc:
+        raise SourceError(_wrongly_encoded(file, encoding)) from exc
+
+
+def _wrongly_encoded(file: str, encoding: str | None) -> str:
+    return f'{file}: it is not {_encoding(file, encoding).upper()}; name its encoding, for example encoding = "cp1252"'
+
+
+def _mark(file: str, head: str, declared: str | None) -> str:
+    if declared and len(declared) > 1:
+        raise SourceError(f"{file}: the delimiter must be a single character, found {declared!r}")
+    return declared or _sniffed(head)
 
 
 def _sniffed(head: str) -> str:
@@ -196,12 +262,12 @@ def _sniffed(head: str) -> str:
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    result = []
+    """Tell headers apart: from each other, and from the column `origin` that is added to them."""
+    result: list[str] = []
     for number, name in enumerate(names, 1):
-        seen[name] = seen.get(name, 0) + 1
         plain = name or f"column {number}"
-        result.append(plain if seen[name] == 1 or not name else f"{name} ({seen[name]})")
+        spellings = chain([plain], (f"{plain} ({again})" for again in count(2)))
+        result.append(next(header for header in spellings if header not in (*result, "origin")))
     return result
 
 
@@ -215,4 +281,7 @@ def _binary(file: str) -> IO[bytes]:
 
 
 def _text(file: str, encoding: str | None) -> io.TextIOWrapper:
-    return io.TextIOWrapper(_binary(file), encoding=_encoding(file, encoding), newline="")
+    try:
+        return io.TextIOWrapper(_binary(file), encoding=_encoding(file, encoding), newline="")
+    except LookupError as exc:
+        raise SourceError(f"{file}: there is no encoding {encoding!r}; a usual one is cp1252") from exc

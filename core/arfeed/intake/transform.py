@@ -45,8 +45,9 @@ def _displaced(before: pd.DataFrame, after: pd.DataFrame, by: str) -> pd.DataFra
     return rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
 
 
-def keep(invoices: pd.DataFrame, wanted: pd.Series[bool], by: str) -> Transformed:
-    """Keep some invoices, and remember who removed the others."""
+def keep(invoices: pd.DataFrame, kinds: Sequence[str]) -> Transformed:
+    """Keep the kinds of document that the destination wants, and remember the others."""
+    wanted, by = invoices["kind"].isin(list(kinds)), "the destination's `kinds`"
     rows = invoices.loc[~wanted, [*KEY, "kind"]]
     removed = rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
     return Transformed(invoices[wanted].reset_index(drop=True), removed)
@@ -80,7 +81,7 @@ def _checked(step: Transform, before: pd.DataFrame, after: object) -> pd.DataFra
     for name in schema.NAMES:
         if kinds.field(name).type != schema.arrow_type(name):
             raise SourceError(
-                f"transform {step.name!r} made {name!r} {kinds.field(name).type}, not {schema.arrow_type(name)} as it was"
+                f"transform {step.name!r} made {name!r} {kinds.field(name).type}, not {schema.arrow_type(name)}"
             )
     if not _contained(after, before):
         raise SourceError(f"transform {step.name!r} invented or repeated a source_ref; it may only keep or drop rows")

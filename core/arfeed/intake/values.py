@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from arfeed import schema
 
 MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)
+WIDE = pa.decimal128(38, schema.MONEY_SCALE)
+"""Room for what does not fit into MONEY, so that it can be said."""
 
 _YEAR_FIRST = r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
 _MIDNIGHT = r"(?:[T ]00:00(?::00(?:\.0+)?)?)?$"
@@ -117,4 +119,5 @@ def _where(mask: pa.Array, texts: pa.Array) -> pa.Array:
 
 def decimals_used(values: pa.Array, digits: int) -> pa.Array:
     """Where a value has more than so many decimals other than zeros."""
-    return pc.fill_null(pc.not_equal(values, pc.cast(pc.round(values, digits), MONEY)), fill_value=False)
+    wide = pc.cast(values, WIDE)  # rounding may need one digit more
+    return pc.fill_null(pc.not_equal(wide, pc.round(wide, digits)), fill_value=False)

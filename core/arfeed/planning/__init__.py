@@ -1,6 +1,7 @@
 """From invoices and a baseline to a plan."""
 
-from arfeed.planning.approval import approval_code, settled_by
+from arfeed.planning.adoption import adoption_code, dropped
+from arfeed.planning.approval import settled_by
 from arfeed.planning.compare import compare, totals, with_reasons
 from arfeed.planning.documents import select, settle
 from arfeed.planning.report import ReportFile, write_report
@@ -8,8 +9,9 @@ from arfeed.planning.review import reviewed
 
 __all__ = [
     "ReportFile",
-    "approval_code",
+    "adoption_code",
     "compare",
+    "dropped",
     "reviewed",
     "select",
     "settle",

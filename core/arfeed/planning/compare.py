@@ -18,8 +18,8 @@ COMPARED = (
     "po_number", "memo",
 )  # fmt: skip
 
-EXPLAINED = ("paid", "void")
-"""Reasons by which the source itself says that an invoice is closed."""
+REMOVED_BY = "removed by "
+SOURCE_REMOVED = "source removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,12 @@ def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
 
 
 def with_reasons(
-    missing: pd.DataFrame, rows: pd.DataFrame, removed: pd.DataFrame, sources: Collection[str]
+    missing: pd.DataFrame, rows: pd.DataFrame, removed: pd.DataFrame, sources: Collection[str] | None
 ) -> pd.DataFrame:
     """Add to every missing row why it is: what its source says of it now, or which step removed it.
 
-    `rows` are all rows the sources listed, open and closed; `removed` has source, source_ref, kind and by. Reasons:
+    `rows` are all rows the sources listed, open and closed; `removed` has source, source_ref, kind and by; `sources`
+    are the feed's own, None where no source was asked. Reasons:
     paid, void, draft, settled, removed by <step>, source removed, gone.
     """
     if missing.empty:
@@ -80,12 +81,12 @@ def with_reasons(
     is_open = listed["status"] == "open"
     steps = removed[_within(_keys(removed), lost)]
     conditions = [
-        ("source removed", ~missing["source"].isin(list(sources)).to_numpy(dtype=bool)),
+        (SOURCE_REMOVED, _of_other_sources(missing, sources)),
         *(
-            (f"removed by {step}", _within(lost, _keys(steps[steps["by"] == step])))
+            (f"{REMOVED_BY}{step}", _within(lost, _keys(steps[steps["by"] == step])))
             for step in _last_first(steps["by"])
         ),
-        ("removed by the destination", _within(lost, _keys(listed[is_open & ~zero]))),
+        (f"{REMOVED_BY}the destination", _within(lost, _keys(listed[is_open & ~zero]))),
         ("paid", _within(lost, _keys(listed[listed["status"] == "paid"]))),
         ("settled", _within(lost, _keys(listed[is_open & zero]))),
         ("void", _within(lost, _keys(listed[listed["status"] == "void"]))),
@@ -93,6 +94,15 @@ def with_reasons(
     ]
     reasons = np.select([mask for _, mask in conditions], [name for name, _ in conditions], default="gone")
     return missing.assign(reason=pd.Series(reasons, index=missing.index, dtype="str"))
+
+
+def _of_other_sources(
+    missing: pd.DataFrame, sources: Collection[str] | None
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Where a row comes from a source that the feed no longer has; a blank source is one that was never known."""
+    if sources is None:
+        return np.zeros(len(missing), dtype=bool)
+    return ~missing["source"].isin([*sources, ""]).to_numpy(dtype=bool)
 
 
 def _last_first(steps: pd.Series[str]) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import cast
 
 import pluggy
 
 from arfeed.interfaces import Objection, Plan
 from arfeed.planning.approval import approval_code
 from arfeed.planning.guards import Guards
+from arfeed.plugins import call_each
 
 
 def reviewed(plan: Plan, plugins: pluggy.PluginManager, settings: str) -> Plan:
@@ -23,18 +25,18 @@ def reviewed(plan: Plan, plugins: pluggy.PluginManager, settings: str) -> Plan:
 
 def _of_plugins(plan: Plan, plugins: pluggy.PluginManager) -> Iterator[Objection]:
     """Ask one reviewer at a time: one that raises refuses the run, and the others are still heard."""
-    for hook in plugins.hook.arfeed_review.get_hookimpls():
-        others = [plugin for _, plugin in plugins.list_name_plugin() if plugin is not hook.plugin]
+    for name, answer in call_each(plugins, "arfeed_review", plan=plan):
         try:
-            answers = plugins.subset_hook_caller("arfeed_review", remove_plugins=others)(plan=plan)
-            yield from _checked(answers)
+            yield from _checked(answer)
         except Exception as exc:  # noqa: BLE001 - a reviewer that can't speak has not agreed
-            failed = f"the reviewer {hook.plugin_name!r} failed: {type(exc).__name__}: {exc}"
+            failed = f"the reviewer {name!r} failed: {type(exc).__name__}: {exc}"
             yield Objection("review-failed", f"{failed}; mend it, or take it out of `plugins`")
 
 
-def _checked(answers: Iterable[Iterable[Objection]]) -> list[Objection]:
-    objections = [objection for answer in answers for objection in answer or ()]
+def _checked(answer: object) -> list[Objection]:
+    if isinstance(answer, Exception):
+        raise answer
+    objections = list(cast("Iterable[Objection]", answer or ()))
     for objection in objections:
         if not isinstance(objection, Objection):
             raise TypeError(f"it returned {objection!r}, which is no arfeed.Objection")

@@ -2,5 +2,6 @@
 
 from arfeed.rehearsal.books import Books, read_books
 from arfeed.rehearsal.receiver import Receiver, receiver
+from arfeed.rehearsal.reports import Headers
 
-__all__ = ["Books", "Receiver", "read_books", "receiver"]
+__all__ = ["Books", "Headers", "Receiver", "read_books", "receiver"]

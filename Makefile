@@ -1,0 +1,42 @@
+# make demo, test, check, bench, soak: each makes its environment in .venv first, and again whenever pyproject.toml
+# changes. Another Python: make test PYTHON=python3.13. More for pytest: make test ARGS="-k xero -x"
+
+PYTHON ?= python3
+ARGS ?=
+
+PIP := .venv/bin/python -m pip --disable-pip-version-check --no-input
+
+.PHONY: demo test check bench soak
+
+demo: .venv/installed
+	@ARFEED=.venv/bin/arfeed sh examples/demo.sh
+
+# Tests that need a real server say so and are skipped where there is none; with CI=true they fail.
+test: .venv/installed-dev
+	.venv/bin/python -m pytest -n auto -rs $(ARGS)
+
+check: .venv/installed-dev
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: .venv/installed
+	.venv/bin/python -m benchmarks $(ARGS)
+
+# The tests that run for many minutes.
+soak: .venv/installed-dev
+	.venv/bin/python -m pytest -rs -m soak $(ARGS)
+
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'arfeed needs Python 3.11 or newer, and "$(PYTHON)" is none. Name one: make PYTHON=python3.13 $(MAKECMDGOALS)' >&2; \
+		exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PIP) install --quiet --upgrade pip
+	$(PIP) install --quiet --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(PIP) install --quiet --group test --group lint
+	@touch $@

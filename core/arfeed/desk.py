@@ -1,0 +1,101 @@
+"""What every run works with: the feed, its history, its destination, and somebody to tell."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from arfeed.config import Project
+from arfeed.delivery import Remote, destination_id, open_remote
+from arfeed.history import History
+from arfeed.rehearsal import receiver
+
+_REHEARSAL = "rehearsal://"
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time of the machine's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+class Progress(Protocol):
+    """What a run tells while it works."""
+
+    def step(self, text: str) -> None:
+        """Begin a step, named for people."""
+
+    def sending(self, files: int) -> None:
+        """Begin to send so many PDFs."""
+
+    def sent(self) -> None:
+        """Note that one more PDF was sent, or failed."""
+
+    def warn(self, text: str) -> None:
+        """Say something that went wrong without stopping the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every command works with: the feed, its history, a staging folder, and somebody to tell."""
+
+    project: Project
+    history: History
+    folder: Path
+    progress: Progress
+    clock: Clock
+
+    @property
+    def where(self) -> str:
+        """The one name that the destination is known by in the history."""
+        return identity(self.project)
+
+
+def identity(project: Project) -> str:
+    """Return the one name that the destination is known by in the history."""
+    url = project.destination.settings.url
+    return url if url.startswith(_REHEARSAL) else destination_id(url)
+
+
+def new_run(at: datetime) -> str:
+    """Return a run's id: when it began, and something that no other has."""
+    return f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@contextmanager
+def desk(project: Project, progress: Progress, clock: Clock) -> Iterator[Desk]:
+    """Open the history and a staging folder."""
+    with (
+        History(project.feed.history.get_secret_value()) as history,
+        tempfile.TemporaryDirectory(prefix="arfeed-") as folder,
+    ):
+        yield Desk(project, history, Path(folder), progress, clock)
+
+
+@contextmanager
+def remote(project: Project) -> Iterator[Remote]:
+    """Connect to the destination; `rehearsal://NAME` starts the local receiver for as long."""
+    settings = project.destination.settings
+    if not settings.url.startswith(_REHEARSAL):
+        with open_remote(settings) as server:
+            yield server
+        return
+    name = settings.url.removeprefix(_REHEARSAL)
+    with receiver(name, project.folder / ".arfeed" / "rehearsal" / name) as local:
+        keys = {"private_key": str(local.private_key), "known_hosts": str(local.known_hosts)}
+        with open_remote(settings.model_copy(update=keys), url=local.url) as server:
+            yield server
+
+
+def foreign_reports(at: Desk, server: Remote) -> tuple[str, ...]:
+    """Return the reports at the destination that this history does not know, by their names."""
+    destination = at.project.destination
+    names = [name for name in server.sizes(destination.report_folder) if destination.is_report(name)]
+    return tuple(sorted(set(names) - at.history.known_reports(at.where)))

@@ -1,0 +1,113 @@
+"""The lock of a destination: a lease in the history database, kept alive by a heartbeat."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+
+import sqlalchemy as sa
+
+from arfeed.errors import LockedError
+from arfeed.history.tables import leases
+
+_BEATS_PER_LEASE = 4
+
+
+class Lease:
+    """Holds the lock while it is entered. A holder that dies stops renewing, and the lease runs out."""
+
+    def __init__(self, engine: sa.Engine, destination: str, run: str, seconds: float) -> None:
+        """Keep what is to be locked, for whom, and how long a lease lasts."""
+        self._engine = engine
+        self._destination = destination
+        self._run = run
+        self._seconds = seconds
+        self._over = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="arfeed-lease", daemon=True)
+
+    def __enter__(self) -> None:
+        """Take the lock, or raise `LockedError` naming who holds it."""
+        if not self._taken_over() and not self._inserted():
+            raise LockedError(self._who_holds_it())
+        self._heart.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Give the lock back, if it is still ours."""
+        self._over.set()
+        self._heart.join()
+        with suppress(sa.exc.SQLAlchemyError), self._engine.begin() as connection:
+            connection.execute(sa.delete(leases).where(_ours(self._destination, self._run)))
+
+    def _taken_over(self) -> bool:
+        """Replace a lease that has run out, in one statement, so that of two runs only one can."""
+        with self._engine.begin() as connection:
+            now = _now(connection)
+            expired = sa.and_(leases.c.destination == self._destination, leases.c.expires_at <= now)
+            return connection.execute(sa.update(leases).where(expired).values(**self._values(now))).rowcount == 1
+
+    def _inserted(self) -> bool:
+        try:
+            with self._engine.begin() as connection:
+                values = {"destination": self._destination, **self._values(_now(connection))}
+                connection.execute(sa.insert(leases).values(**values))
+        except sa.exc.IntegrityError:
+            return False
+        return True
+
+    def _values(self, now: datetime) -> dict[str, object]:
+        expires_at = now + timedelta(seconds=self._seconds)
+        return {"run": self._run, "holder": whoami(), "since": now, "expires_at": expires_at}
+
+    def _who_holds_it(self) -> str:
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(leases).where(leases.c.destination == self._destination)).one_or_none()
+        if row is None:
+            return f"another run held the lock on {self._destination} a moment ago; run sync again"
+        return (
+            f"run {row.run} by {row.holder} holds the lock on {self._destination} since {row.since:%Y-%m-%d %H:%M:%S} "
+            f"UTC; wait for it to end. If it has died, its lock runs out at {row.expires_at:%H:%M:%S} UTC"
+        )
+
+    def _beat(self) -> None:
+        """Renew until the end. A beat that fails is tried again; whether the lock was kept is asked when it counts."""
+        while not self._over.wait(self._seconds / _BEATS_PER_LEASE):
+            with suppress(sa.exc.SQLAlchemyError), self._engine.begin() as connection:
+                renewed(connection, self._destination, self._run, self._seconds)
+
+
+def renewed(connection: sa.Connection, destination: str, run: str, seconds: float) -> bool:
+    """Renew a run's lease; False if another run has taken it."""
+    expires_at = _now(connection) + timedelta(seconds=seconds)
+    statement = sa.update(leases).where(_ours(destination, run)).values(expires_at=expires_at)
+    return connection.execute(statement).rowcount == 1
+
+
+def holder(connection: sa.Connection, destination: str) -> str | None:
+    """Return the run whose lease has not run out."""
+    query = sa.select(leases.c.run).where(leases.c.destination == destination, leases.c.expires_at > _now(connection))
+    run: str | None = connection.execute(query).scalar_one_or_none()
+    return run
+
+
+def whoami() -> str:
+    """Return who runs this: user, machine and process."""
+    return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
+
+
+def _ours(destination: str, run: str) -> sa.ColumnElement[bool]:
+    return sa.and_(leases.c.destination == destination, leases.c.run == run)
+
+
+def _now(connection: sa.Connection) -> datetime:
+    """Return the database's own clock where several machines share it; SQLite is on this one."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)

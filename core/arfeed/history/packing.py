@@ -1,0 +1,28 @@
+"""Reports as compressed Parquet, to be kept in the database."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from arfeed import schema
+
+_NOT_KEPT = {"status", "document", "origin", "change"}
+"""Columns that say nothing of what the receiver holds."""
+
+
+def packed(report: pd.DataFrame) -> bytes:
+    """Return a report as Parquet."""
+    kept = [name for name in report.columns if name not in _NOT_KEPT]
+    buffer = io.BytesIO()
+    columns = pa.Table.from_pandas(report[kept], preserve_index=False).replace_schema_metadata()
+    parquet.write_table(columns, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def unpacked(content: bytes) -> pd.DataFrame:
+    """Return the report, with Arrow-backed columns."""
+    return schema.table_frame(parquet.read_table(pa.BufferReader(content)))

@@ -1,0 +1,48 @@
+"""What became of a run that was interrupted, judged by what the server holds now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from arfeed.history.store import PlannedDocument, RunRecord
+from arfeed.interfaces import SentDocument
+
+Verdict = Literal["arrived", "lost", "unknown"]
+
+
+def judge(run: RunRecord, reports: Mapping[str, int], parts: Iterable[str]) -> Verdict:
+    """Say whether an interrupted run's report arrived.
+
+    `reports` are the names and sizes in the report folder, `parts` the names of all uploads under way. A run that
+    never asked to publish has not arrived. One that did has if its report stands there whole, and has not if its
+    upload still waits under its other name. If neither is there, the receiver may have taken it: nobody can say.
+    """
+    if run.state == "running":
+        return "lost"
+    if reports.get(run.report_name) == run.report_size:
+        return "arrived"
+    if any(name.startswith(f".{run.report_name}.") for name in parts_of(run.id, parts)):
+        return "lost"
+    return "unknown"
+
+
+def parts_of(run: str, names: Iterable[str]) -> list[str]:
+    """Return the names that a run's uploads under way have."""
+    return [name for name in names if name.startswith(".") and name.endswith(f".{run}.part")]
+
+
+def proven(
+    planned: Iterable[PlannedDocument], there: Mapping[str, int], known: Mapping[str, SentDocument]
+) -> list[PlannedDocument]:
+    """Return the planned PDFs that did arrive.
+
+    A file is published only when it is whole, so a name that was new and stands there with its size has arrived. One
+    that replaces a file of the same size can't be told from it, and is not taken as proven.
+    """
+    return [
+        document
+        for document in planned
+        if there.get(document.name) == document.size
+        and (document.name not in known or known[document.name].size != document.size)
+    ]

@@ -1,0 +1,58 @@
+"""Rows that were delivered before and are sent again as they were: carried forward, resent, or read back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from arfeed import schema
+from arfeed.errors import ProblemsError, SourceError
+from arfeed.intake.normalize import Normalizer
+from arfeed.intake.problems import describe
+from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport, SourceSettings
+
+
+def as_invoices(report: pd.DataFrame, origin: str) -> pd.DataFrame:
+    """Give rows of a kept report the columns that are not kept: they were open, and come from there."""
+    fixed = {"status": "open", "document": "", "origin": origin}
+    columns = {name: pd.Series([value] * len(report), index=report.index, dtype="str") for name, value in fixed.items()}
+    whole = report.assign(**columns)
+    extras = [name for name in whole.columns if name not in schema.NAMES]
+    return whole[[*schema.NAMES, *extras]].reset_index(drop=True)
+
+
+def carry_forward(
+    connector: Connector, why: SourceError, baseline: pd.DataFrame | None, last: SourceRead | None, now: datetime
+) -> tuple[pd.DataFrame, SourceReport]:
+    """Return a failed source's rows in the baseline. Raise `SourceError` where there are none, or they are too old."""
+    settings = connector.settings
+    rows = None if baseline is None else baseline[baseline["source"] == connector.source]
+    if rows is None or last is None:
+        raise SourceError(f"{why} (and there are no rows of {connector.source} to carry forward)") from why
+    if now - last.at > settings.carry_forward_max_age:
+        raise SourceError(
+            f"{why} (its rows can't be carried forward any longer: it was last read {last.at:%Y-%m-%d %H:%M} UTC, and "
+            f"carry_forward_max_age is {settings.carry_forward_max_age})"
+        ) from why
+    invoices = as_invoices(rows, f"carried forward from {last.at:%Y-%m-%d %H:%M} UTC")
+    count = len(invoices)
+    report = SourceReport(
+        connector.source, connector.name, settings, count, count, Complete(), last, before=last, failed=str(why)
+    )
+    return invoices, report
+
+
+def read_back(report: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Type the rows of a report that was read back as text. Raise `ProblemsError` for values that can't be taken.
+
+    Which source they came from is not known: `source` is blank.
+    """
+    connector = Connector("", SourceSettings(dates="YMD"))
+    normalizer = Normalizer(connector)
+    rows = normalizer.frame(report)
+    if normalizer.problems:
+        raise ProblemsError(
+            [f"the report {name} can't be taken as baseline:", *describe([(connector, normalizer.problems)])]
+        )
+    return rows

@@ -1,0 +1,22 @@
+"""Taking a report as baseline, read back from the destination or from a file."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from arfeed import schema
+from arfeed.planning.approval import approval_code
+
+DROPPED = "dropped by adopt"
+
+
+def dropped(adopted: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+    """Return the baseline's rows that the adopted report lacks: no later plan would miss them any more."""
+    there = schema.folded(adopted["invoice_ref"])
+    rows = baseline[~schema.folded(baseline["invoice_ref"]).isin(there)]
+    return rows.assign(reason=pd.Series([DROPPED] * len(rows), index=rows.index, dtype="str"))
+
+
+def adoption_code(baseline: str, destination: str, report: str, rows: pd.DataFrame) -> str:
+    """Return the approval code for taking this report, by its SHA-256, in place of the baseline."""
+    return approval_code(baseline, destination, report, rows, ())

@@ -1,0 +1,136 @@
+"""Delivering a plan: the PDFs, a barrier, then the report, each step written down before it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from arfeed.delivery import Outcome, Remote, Upload
+from arfeed.desk import Desk, foreign_reports
+from arfeed.errors import DestinationError, RefusedError
+from arfeed.history import Baseline, PlannedDocument, RunRecord, make_receipt, whoami
+from arfeed.intake.documents import Staged
+from arfeed.interfaces import Delivered, Plan, Receipt
+from arfeed.planning import ReportFile
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that a delivery needs, staged on this machine."""
+
+    plan: Plan
+    report: ReportFile
+    staged: Mapping[str, Staged]
+    baseline: Baseline | None
+    settings: str
+    plugins: Mapping[str, str]
+
+
+def describe_run(
+    at: Desk,
+    run: str,
+    kind: Literal["sync", "resend"],
+    started: datetime,
+    prepared: Prepared,
+    approve: str | None,
+) -> RunRecord:
+    """Describe the run as it begins. The time in the report's name is never before, or at, that of the last one."""
+    plan, now, before = prepared.plan, started.replace(microsecond=0), at.history.latest_report_at(at.where)
+    report_at = now if before is None else max(now, before + timedelta(seconds=1))
+    return RunRecord(
+        id=run,
+        kind=kind,
+        state="running",
+        feed=plan.feed,
+        destination=plan.destination,
+        settings=prepared.settings,
+        started_at=started,
+        ended_at=None,
+        report_at=report_at,
+        report_name=at.project.destination.report_name(report_at),
+        report_size=prepared.report.size,
+        open_count=len(plan.report),
+        missing_count=plan.counts.missing,
+        approval=approve if plan.objections else None,
+        approved_by=whoami() if plan.objections else None,
+        receipt=None,
+    )
+
+
+def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord) -> Receipt:
+    """Send the PDFs, wait for all of them, see that nothing has changed meanwhile, then publish the report."""
+    destination, history = at.project.destination, at.history
+    planned = _planned(prepared)
+    history.begin(run, prepared.plan.report, {source.source: source.read for source in prepared.plan.sources}, planned)
+    at.progress.step("Sending the PDFs")
+    uploads = _document_uploads(prepared, destination.document_folder)
+    at.progress.sending(len(uploads))
+    outcomes = server.publish(uploads, run=run.id, on_done=lambda _: at.progress.sent())
+    at.progress.step("Sending the report")
+    server.ensure_folder(destination.report_folder)
+    staged = prepared.report
+    upload = Upload(staged.path, destination.report_folder, run.report_name, staged.size, staged.sha256, replaces=False)
+
+    def before_naming() -> None:
+        _refuse_latecomers(at, server)
+        draft = _receipt(prepared, run, upload, None, outcomes)
+        history.publishing(run, prepared.baseline, draft.body, at.project.feed.lock_seconds)
+
+    (outcome,) = server.publish([upload], run=run.id, before_naming=before_naming)
+    arrived = {item.upload.name for item in outcomes if item.error is None}
+    sent = [document for document in planned if document.name in arrived]
+    if outcome.error is not None:
+        history.failed(run, ended_at=at.clock(), documents=sent)
+        raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
+    receipt = _receipt(prepared, run, upload, outcome.verified, outcomes)
+    history.delivered(run, ended_at=at.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified)
+    return receipt
+
+
+def _refuse_latecomers(at: Desk, server: Remote) -> None:
+    foreign = foreign_reports(at, server)
+    if foreign:
+        raise RefusedError(
+            f"foreign-report: {', '.join(foreign)} came to {at.where} while the PDFs were sent; the report was not "
+            "published. Look who else delivers there; then `arfeed adopt` takes the latest as baseline"
+        )
+
+
+def _planned(prepared: Prepared) -> list[PlannedDocument]:
+    send = prepared.plan.documents.send
+    rows = zip(send["name"], send["invoice_ref"], send["version"], strict=True)
+    staged = prepared.staged
+    return [PlannedDocument(name, ref, version, staged[name].sha256, staged[name].size) for name, ref, version in rows]
+
+
+def _document_uploads(prepared: Prepared, folder: str) -> list[Upload]:
+    staged = prepared.staged
+    return [
+        Upload(staged[name].path, folder, name, staged[name].size, staged[name].sha256, replaces=True)
+        for name in prepared.plan.documents.send["name"]
+    ]
+
+
+def _receipt(
+    prepared: Prepared, run: RunRecord, report: Upload, verified: bool | None, outcomes: list[Outcome]
+) -> Receipt:
+    return make_receipt(
+        prepared.plan,
+        run=run.id,
+        kind=run.kind,
+        settings=prepared.settings,
+        plugins=prepared.plugins,
+        approval=run.approval,
+        approved_by=run.approved_by,
+        started_at=run.started_at,
+        report=_delivered(report),
+        verified=verified,
+        documents=[_delivered(item.upload) for item in outcomes if item.error is None],
+        failed={item.upload.name: item.error for item in outcomes if item.error is not None},
+    )
+
+
+def _delivered(upload: Upload) -> Delivered:
+    return Delivered(upload.folder, upload.name, upload.size, upload.sha256)

@@ -1,0 +1,159 @@
+"""Servers that do what servers should not, and connections that end."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from arfeed.delivery import open_remote
+from arfeed.errors import DestinationError
+from delivery.embedded import embedded_server
+from delivery.staging import held, stage
+
+
+class Embedded(asyncssh.SFTPServer):
+    """Asyncssh's server, with its arguments as paths on this machine."""
+
+    def local(self, path: bytes) -> Path:
+        return Path(os.fsdecode(self.map_path(path)))
+
+
+class OverwritesAtRename(Embedded):
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        self.local(oldpath).replace(self.local(newpath))
+
+
+class CannotReplace(Embedded):
+    def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
+        raise asyncssh.SFTPOpUnsupported("not here")
+
+
+class RenamesAndComplains(OverwritesAtRename):
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        super().rename(oldpath, newpath)
+        raise asyncssh.SFTPFailure("lost my head")
+
+
+class RenamesAndHangsUp(OverwritesAtRename):
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        super().rename(oldpath, newpath)
+        self.connection.abort()
+
+
+class HangsUpInsteadOfRenaming(Embedded):
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        self.connection.abort()
+
+
+class KeepsHalf(Embedded):
+    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        super().write(file_obj, offset, data[: len(data) // 2])
+        return len(data)
+
+
+class TakesAwayAtClose(Embedded):
+    def close(self, file_obj: object) -> None:
+        super().close(file_obj)
+        Path(os.fsdecode(file_obj.name)).unlink()  # type: ignore[attr-defined]
+
+
+class FillsUp(Embedded):
+    async def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        if offset:
+            raise asyncssh.SFTPFailure("disk full")
+        return len(data)
+
+
+def test_a_server_that_overwrites_at_rename_is_asked_first(tmp_path: Path) -> None:
+    with embedded_server(OverwritesAtRename, tmp_path) as settings, open_remote(settings()) as remote:
+        tmp_path.joinpath("root", "open_ar.csv").write_bytes(b"theirs")
+        [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
+    assert "there already" in str(outcome.error)
+    assert held(tmp_path / "root") == {"open_ar.csv": b"theirs"}
+
+
+def test_a_server_that_cannot_replace_keeps_the_old_file(tmp_path: Path) -> None:
+    with embedded_server(CannotReplace, tmp_path) as settings, open_remote(settings()) as remote:
+        tmp_path.joinpath("root", "a.pdf").write_bytes(b"old")
+        [outcome] = remote.publish([stage(tmp_path, "a.pdf", b"new", replaces=True)], run="r1")
+    assert "can't replace a file" in str(outcome.error)
+    assert held(tmp_path / "root") == {"a.pdf": b"old"}
+
+
+@pytest.mark.parametrize("kind", [RenamesAndComplains, RenamesAndHangsUp])
+def test_a_rename_that_was_done_counts_whatever_was_answered(tmp_path: Path, kind: type[Embedded]) -> None:
+    with embedded_server(kind, tmp_path) as settings, open_remote(settings()) as remote:
+        [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
+        assert remote.sizes("") == ["open_ar.csv"]
+    assert (outcome.error, outcome.verified) == (None, True)
+    assert held(tmp_path / "root") == {"open_ar.csv": b"ours"}
+
+
+def test_a_rename_that_was_not_done_is_a_failure_and_leaves_nothing(tmp_path: Path) -> None:
+    with embedded_server(HangsUpInsteadOfRenaming, tmp_path) as settings, open_remote(settings()) as remote:
+        [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
+    assert "before the file got its name" in str(outcome.error)
+    assert held(tmp_path / "root") == {}
+
+
+def test_a_lost_connection_is_raised_when_files_are_left_to_send(tmp_path: Path) -> None:
+    uploads = [stage(tmp_path, f"{number}.pdf", b"%PDF") for number in range(300)]
+    settled: dict[str, bool] = {}
+    with (
+        embedded_server(RenamesAndHangsUp, tmp_path) as settings,
+        open_remote(settings()) as remote,
+        pytest.raises(DestinationError, match="was lost while delivering 300 files"),
+    ):
+        remote.publish(
+            uploads, run="r1", on_done=lambda outcome: settled.update({outcome.upload.name: outcome.error is None})
+        )
+    assert 0 < len(settled) < 300
+    named = {name for name in held(tmp_path / "root") if not name.endswith(".part")}
+    assert {name for name, arrived in settled.items() if arrived} == named
+
+
+@pytest.mark.parametrize(("publish", "left"), [("rename", {}), ("direct", {"a.pdf": b"%P"})])
+def test_a_file_of_another_size_is_a_failure(tmp_path: Path, publish: str, left: dict[str, bytes]) -> None:
+    with embedded_server(KeepsHalf, tmp_path) as settings, open_remote(settings(publish)) as remote:
+        [outcome] = remote.publish([stage(tmp_path, "a.pdf", b"%PDF")], run="r1")
+    assert "holds 2 of 4 bytes" in str(outcome.error)
+    assert held(tmp_path / "root") == left
+
+
+def test_a_file_that_is_taken_away_at_once_is_delivered_but_not_verified(tmp_path: Path) -> None:
+    with embedded_server(TakesAwayAtClose, tmp_path) as settings, open_remote(settings("direct")) as remote:
+        [outcome] = remote.publish([stage(tmp_path, "a.pdf", b"%PDF")], run="r1")
+    assert (outcome.error, outcome.verified) == (None, False)
+
+
+CLOSE = "Sending close for handle"
+
+
+def test_a_broken_direct_write_is_never_closed_but_the_connection_dropped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "asyncssh")
+    upload = stage(tmp_path, "open_ar.csv", os.urandom(2_000_000))
+    with (
+        embedded_server(FillsUp, tmp_path) as settings,
+        pytest.raises(DestinationError, match=r"writing open_ar\.csv failed: disk full"),
+        open_remote(settings("direct")) as remote,
+    ):
+        remote.publish([upload], run="r1")
+    assert CLOSE not in caplog.text
+
+
+def test_a_broken_write_under_another_name_costs_only_that_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "asyncssh")
+    uploads = [stage(tmp_path, "open_ar.csv", os.urandom(2_000_000)), stage(tmp_path, "empty.pdf", b"")]
+    with embedded_server(FillsUp, tmp_path) as settings, open_remote(settings()) as remote:
+        report, document = remote.publish(uploads, run="r1")
+    assert "disk full" in str(report.error)
+    assert document.error is None
+    assert held(tmp_path / "root") == {"empty.pdf": b""}
+    assert caplog.text.count(CLOSE) == 2

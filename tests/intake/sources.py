@@ -1,0 +1,79 @@
+"""Sources made on the spot, and the ways to read them that tests need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from arfeed import Complete, Connector, FileSettings, ProblemsError, SourceError, SourceSettings
+from arfeed.intake.extract import extract
+from arfeed_connectors.folder import Folder
+
+HEADER = "invoice_ref,customer_name,currency,issued_on,balance"
+
+
+class Given(Connector):
+    """A source that yields what it is given."""
+
+    name = "given"
+    frames: Callable[[], Iterable[pd.DataFrame]] = staticmethod(tuple)
+    complete: Complete | None = Complete()
+
+    def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
+        yield from self.frames()
+        return self.complete  # type: ignore[return-value] - a stranger's generator may end without it
+
+
+def given(*frames: pd.DataFrame, complete: Complete | None = Complete(), **settings: object) -> Given:
+    source = Given("given", SourceSettings.model_validate(settings))
+    source.frames, source.complete = lambda: frames, complete  # type: ignore[method-assign]
+    return source
+
+
+def rows(**columns: object) -> pd.DataFrame:
+    """A frame of invoices, all of it plausible but for what a test names. Single values repeat."""
+    count = max((len(value) for value in columns.values() if isinstance(value, list)), default=1)
+    plain: dict[str, object] = {
+        "invoice_ref": [f"INV-{number}" for number in range(1, count + 1)],
+        "customer_name": "Ada",
+        "currency": "GBP",
+        "issued_on": "2026-04-07",
+        "balance": "10.00",
+    }
+    return pd.DataFrame(plain | columns, index=range(count))
+
+
+def folder(file: Path, *lines: str, **settings: object) -> Folder:
+    """A CSV file of these lines, as a source."""
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Folder("files", FileSettings.model_validate({"path": str(file), **settings}))
+
+
+def read(*sources: Connector) -> pd.DataFrame:
+    return extract(sources, lambda: datetime.now(UTC)).rows
+
+
+def opened(*sources: Connector) -> pd.DataFrame:
+    return extract(sources, lambda: datetime.now(UTC)).open
+
+
+def balances(frame: pd.DataFrame) -> dict[str, Decimal]:
+    return dict(zip(frame["invoice_ref"], frame["balance"], strict=True))
+
+
+def problems(*sources: Connector) -> list[str]:
+    with pytest.raises(ProblemsError) as caught:
+        read(*sources)
+    return list(caught.value.problems)
+
+
+def failure(*sources: Connector) -> str:
+    with pytest.raises(SourceError) as caught:
+        read(*sources)
+    assert not isinstance(caught.value, ProblemsError)
+    return str(caught.value)
