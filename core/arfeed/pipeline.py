@@ -17,7 +17,7 @@ from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, 
 from arfeed.errors import ArfeedError
 from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
-from arfeed.intake.documents import Found, Staged, find, stage
+from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceReport
@@ -45,7 +45,7 @@ class _Reading:
     invoices: pd.DataFrame
     rows: pd.DataFrame
     removed: pd.DataFrame
-    found: Found | None
+    found: Found
     reports: tuple[SourceReport, ...]
     sources: tuple[str, ...] | None
 
@@ -82,7 +82,7 @@ def resend(
         del baseline
         invoices = as_invoices(at.history.report(run), f"run {run}")
         nothing = invoices.iloc[:0]
-        return _Reading(invoices, nothing, nothing.assign(by=nothing["source"]), None, (), None)
+        return _Reading(invoices, nothing, nothing.assign(by=nothing["source"]), nothing_found(), (), None)
 
     return _deliver_reading(project, progress, "resend", read, approve, clock)
 
@@ -208,7 +208,7 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
 def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged]]:
     """Choose the PDFs that are new or changed, and copy them into the staging folder."""
     known: Mapping[str, SentDocument] = at.history.documents(at.where)
-    found = reading.found or find((), reading.invoices)
+    found = reading.found
     selection = select(reading.invoices, found.table, at.project.destination.document_name, known)
     outcomes = dict(stage(selection.send, found, at.folder))
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}

@@ -43,12 +43,18 @@ def carry_forward(
     return invoices, report
 
 
+class _Report(Connector):
+    """A report at the destination, as if it were a source."""
+
+    name = "report"
+
+
 def read_back(report: pd.DataFrame, name: str) -> pd.DataFrame:
     """Type the rows of a report that was read back as text. Raise `ProblemsError` for values that can't be taken.
 
     Which source they came from is not known: `source` is blank.
     """
-    connector = Connector("", SourceSettings(dates="YMD"))
+    connector = _Report("", SourceSettings(dates="YMD"))
     normalizer = Normalizer(connector)
     rows = normalizer.frame(report)
     if normalizer.problems:

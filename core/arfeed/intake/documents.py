@@ -58,8 +58,16 @@ def find(connectors: Sequence[Connector], invoices: pd.DataFrame) -> Found:
             tables.append(found.table)
             readers.update(found.readers)
             ambiguous.update(found.ambiguous)
+    if not tables:
+        return nothing_found()
     table = pd.concat(tables, ignore_index=True).drop_duplicates(["source", "source_ref"])
     return Found(table, readers, ambiguous)
+
+
+def nothing_found() -> Found:
+    """Return what `find` returns where there are no sources to ask."""
+    columns = {name: pa.array([], pa.large_string()) for name in ("source", "source_ref", "version")}
+    return Found(table_frame(pa.table(columns)), {})
 
 
 def _by_template(connector: Connector, invoices: pd.DataFrame) -> Found:

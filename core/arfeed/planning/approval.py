@@ -41,6 +41,5 @@ def _lines(missing: pd.DataFrame) -> list[str]:
 
 
 def settled_by(approve: str | None, plan: Plan) -> bool:
-    """Whether an approval is the one for this plan, and its objections are such that may be approved."""
-    approvable = not any(objection.code in NOT_APPROVABLE for objection in plan.objections)
-    return plan.approval is not None and approve == plan.approval and approvable
+    """Whether an approval is the one for this plan; a plan whose objections may not be approved has none."""
+    return plan.approval is not None and approve == plan.approval

@@ -9,17 +9,18 @@ from typing import cast
 import pluggy
 
 from arfeed.interfaces import Objection, Plan
-from arfeed.planning.approval import approval_code
+from arfeed.planning.approval import NOT_APPROVABLE, approval_code
 from arfeed.planning.guards import Guards
 from arfeed.plugins import call_each
 
 
 def reviewed(plan: Plan, plugins: pluggy.PluginManager, settings: str) -> Plan:
-    """Return the plan with all objections and, if there are any, its approval code; `settings` is their hash."""
+    """Return the plan with all objections and, where they may be approved, the code; `settings` is their hash."""
     objections = (*Guards().arfeed_review(plan), *_of_plugins(plan, plugins))
     if not objections:
         return plan
-    code = approval_code(plan.baseline, plan.destination, settings, plan.missing, objections)
+    approvable = not any(objection.code in NOT_APPROVABLE for objection in objections)
+    code = approval_code(plan.baseline, plan.destination, settings, plan.missing, objections) if approvable else None
     return replace(plan, objections=objections, approval=code)
 
 
