@@ -26,8 +26,8 @@ ARFEED = Path(sys.executable).with_name("arfeed")
 FEEDS = [README, ROOT / "docs" / "first-feed.md"]
 
 INVOICES = [
-    {"no": "00017", "client": "Ångström & Söhne", "date": "2026-04-01", "due": "1250.50"},
-    {"no": "00018", "client": "Quill Ltd", "date": "2026-04-02", "due": "80.00"},
+    {"no": "00017", "client": "Ångström & Söhne", "date": "2026-04-01", "due": 1250.5},
+    {"no": "00018", "client": "Quill Ltd", "date": "2026-04-02", "due": 80},
 ]
 LARCH_FEED = """
 plugins = ["larch", "kolleno"]

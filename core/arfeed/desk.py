@@ -14,7 +14,7 @@ from typing import Protocol
 from arfeed.config import Project
 from arfeed.delivery import Remote, destination_id, open_remote
 from arfeed.history import History
-from arfeed.rehearsal import receiver
+from arfeed.rehearsal import Headers, receiver
 
 _REHEARSAL = "rehearsal://"
 
@@ -88,10 +88,16 @@ def remote(project: Project) -> Iterator[Remote]:
             yield server
         return
     name = settings.url.removeprefix(_REHEARSAL)
-    with receiver(name, project.folder / ".arfeed" / "rehearsal" / name) as local:
+    with receiver(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
         keys = {"private_key": str(local.private_key), "known_hosts": str(local.known_hosts)}
         with open_remote(settings.model_copy(update=keys), url=local.url) as server:
             yield server
+
+
+def _headers(project: Project) -> Headers:
+    """Tell the rehearsed receiver what a feed calls the columns it goes by, as a real one is told once."""
+    columns = project.destination.settings.model_dump().get("columns", {})
+    return Headers(ref=columns.get("invoice_ref", "invoice_ref"), balance=columns.get("balance", "balance"))
 
 
 def foreign_reports(at: Desk, server: Remote) -> tuple[str, ...]:

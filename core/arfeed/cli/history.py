@@ -34,7 +34,7 @@ def verify(config: Config = DEFAULT_CONFIG) -> None:
     changed = [run.id for run in runs if not intact(run.receipt or "")]
     if changed:
         raise ConfigError(
-            f"the receipts of {', '.join(changed)} were changed after they were written; restore the history from a backup"
+            f"the receipts of {', '.join(changed)} were changed after they were written; restore a backup"
         )
     console().print(f"✓ {len(runs)} receipts are as they were written", style="green", markup=False)
 

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from arfeed.desk import Progress as RunProgress
 
 
+_WIDTH_OF_A_LOG = 200
+
+
 def console(*, beside_json: bool = False) -> Console:
     """Return where people's text goes."""
-    return Console(stderr=beside_json, highlight=False, soft_wrap=True)
+    target = Console(stderr=beside_json, highlight=False, soft_wrap=True)
+    if not target.is_terminal:
+        target.width = _WIDTH_OF_A_LOG
+    return target
 
 
 def complain(error: ArfeedError) -> None:

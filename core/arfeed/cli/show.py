@@ -90,10 +90,10 @@ def _show_documents(plan: Plan, console: Console) -> None:
 
 def show_receipt(receipt: Receipt, console: Console) -> None:
     """Print what arrived."""
-    report = receipt.report
+    report, doubt = receipt.report, "" if receipt.verified else " (unverified: the receiver took it away at once)"
+    place = "/".join(filter(None, [report.folder, report.name]))
     console.print(
-        f"✓ delivered{'' if receipt.verified else ' (unverified)'} {'/'.join(filter(None, [report.folder, report.name]))} ({report.size:,} bytes) "
-        f"and {len(receipt.documents)} PDFs, run {receipt.run}",
+        f"✓ delivered{doubt} {place} ({report.size:,} bytes) and {len(receipt.documents)} PDFs, run {receipt.run}",
         style="green",
         markup=False,
     )

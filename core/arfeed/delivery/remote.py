@@ -103,8 +103,8 @@ class Remote:
         """Publish files, many at once, and return how each ended, in their order.
 
         `on_done` is called in the caller's thread as each one ends. `before_naming` is called, in another thread, when
-        a file is uploaded and about to get its real name; what it raises stops everything and is passed on. One file's failure is in its outcome; a lost
-        connection raises, after `on_done` has seen every file that is settled.
+        a file is uploaded and about to get its real name; what it raises stops everything and is passed on. One file's
+        failure is in its outcome; a lost connection raises, after `on_done` has seen every file that is settled.
         """
         todo = list(uploads)
         check_uploads(todo, run)

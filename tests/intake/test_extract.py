@@ -1,0 +1,115 @@
+"""Sources are read to their end, and each must prove to be complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from arfeed import Complete, SourceError
+from arfeed.schema import NAMES
+from intake.sources import balances, failure, given, opened, problems, read, rows
+
+TWO = rows(balance=["10.00", "-2.50"], currency=["GBP", "EUR"])
+
+
+@pytest.mark.parametrize(
+    "complete",
+    [
+        Complete(),
+        Complete(rows=2),
+        Complete(totals={"GBP": Decimal("10"), "EUR": Decimal("-2.50")}),
+        Complete(rows=2, totals={"GBP": Decimal(10), "EUR": Decimal("-2.5"), "USD": Decimal(0)}, lists_closed=True),
+    ],
+    ids=["no control", "a count", "totals", "both"],
+)
+def test_a_source_that_agrees_with_its_own_word_is_read(complete: Complete) -> None:
+    assert balances(read(given(TWO, complete=complete))) == {"INV-1": Decimal(10), "INV-2": Decimal("-2.5")}
+
+
+def test_a_source_that_ends_without_its_word_has_not_completed() -> None:
+    assert "'given' ended without returning Complete(…)" in failure(given(TWO, complete=None))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_another_number_of_rows_than_the_source_counts_fails(count: int) -> None:
+    said = failure(given(TWO, complete=Complete(rows=count)))
+    assert said == f"given: the source counts {count} rows, but 2 were read"
+
+
+@pytest.mark.parametrize(
+    ("totals", "wrong"),
+    [
+        ({"GBP": "10.01", "EUR": "-2.5"}, "its total is 10.01 GBP, but the rows read sum to 10.0000"),
+        ({"GBP": "9.99", "EUR": "-2.5"}, "its total is 9.99 GBP, but the rows read sum to 10.0000"),
+        ({"GBP": "10"}, "its total is 0 EUR, but the rows read sum to -2.5000"),
+        ({"GBP": "10", "EUR": "-2.5", "USD": "5"}, "its total is 5 USD, but the rows read sum to 0"),
+        ({}, "its total is 0 EUR, but the rows read sum to -2.5000"),
+    ],
+    ids=["a cent more", "a cent less", "currency unsaid", "currency unread", "nothing said"],
+)
+def test_other_sums_than_the_source_declares_fail(totals: dict[str, str], wrong: str) -> None:
+    complete = Complete(totals={currency: Decimal(total) for currency, total in totals.items()})
+    assert wrong in failure(given(TWO, complete=complete))
+
+
+def test_the_totals_count_closed_documents_too() -> None:
+    source = given(rows(balance=["10", "5"], status=["open", "paid"]), complete=Complete(totals={"GBP": Decimal(15)}))
+    assert len(read(source)) == 2
+
+
+@pytest.mark.parametrize("frames", [[], [TWO.iloc[:0]], [TWO.iloc[:0]] * 2], ids=["no frame", "an empty one", "two"])
+def test_a_source_without_rows_has_failed(frames: list[pd.DataFrame]) -> None:
+    assert failure(given(*frames)).startswith("given: it has no rows at all, which would mark everything as paid")
+
+
+@pytest.mark.parametrize("frames", [[], [TWO.iloc[:0]]], ids=["no frame", "an empty one"])
+def test_a_source_may_be_empty_if_the_settings_allow_it(frames: list[pd.DataFrame]) -> None:
+    empty = read(given(*frames, allow_empty=True))
+    assert empty.empty
+    assert [*empty.columns][: len(NAMES)] == [*NAMES]
+
+
+def test_an_empty_source_needs_none_of_the_headers_that_its_settings_name() -> None:
+    assert read(given(allow_empty=True, columns={"invoice_ref": "No."})).empty
+
+
+def test_allow_empty_does_not_overrule_the_count_of_the_source() -> None:
+    assert "counts 7 rows, but 0 were read" in failure(given(complete=Complete(rows=7), allow_empty=True))
+
+
+@pytest.mark.parametrize("frames_before", [0, 1, 2], ids=["at once", "in the middle", "at the end"])
+def test_a_source_that_raises_has_failed_whatever_it_yielded_before(frames_before: int) -> None:
+    def failing() -> Iterator[pd.DataFrame]:
+        for _ in range(frames_before):
+            yield TWO
+        raise ConnectionResetError("the database went away")
+
+    source = given()
+    source.frames = failing  # type: ignore[method-assign]
+    assert failure(source) == "given: ConnectionResetError: the database went away"
+
+
+def test_one_failed_source_fails_the_run() -> None:
+    with pytest.raises(SourceError):
+        read(given(TWO), given(complete=None))
+
+
+def test_the_problems_of_all_sources_are_told_together() -> None:
+    first, second = given(rows(balance="x")), given(rows(currency="?"))
+    first.source, second.source = "here", "there"
+    assert [line.partition(" row")[0] for line in problems(first, second)[1:]] == ["here", "there"]
+
+
+def test_only_what_is_open_with_a_balance_belongs_into_the_report() -> None:
+    frame = rows(status=["open", "paid", "void", "draft", "open"], balance=["1", "2", "3", "4", "0"])
+    assert opened(given(frame))["invoice_ref"].tolist() == ["INV-1"]
+    assert len(read(given(frame))) == 5
+
+
+def test_columns_that_one_source_lacks_are_blank_there() -> None:
+    first, second = given(rows(branch="Leeds")), given(rows())
+    second.source = "second"
+    assert read(first, second)["branch"].tolist() == ["Leeds", ""]

@@ -1,0 +1,196 @@
+"""Tables from files: all text, nothing guessed, nothing lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from arfeed import SourceError, find_files, read_header, read_table, table
+from arfeed.interfaces import FileSettings
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "export.csv"
+
+
+def content(file: Path, data: bytes | str, **how: str) -> dict[str, list[str]]:
+    file.write_bytes(data.encode() if isinstance(data, str) else data)
+    frame = read_table(str(file), **how)  # type: ignore[arg-type]
+    assert set(frame.dtypes.astype(str)) == {"str"}
+    return frame.drop(columns="origin").to_dict("list")  # type: ignore[return-value]
+
+
+def refusal(file: Path, data: bytes | str, **how: str) -> str:
+    with pytest.raises(SourceError) as caught:
+        content(file, data, **how)
+    return str(caught.value).removeprefix(str(file))
+
+
+def test_nothing_is_taken_for_a_number_a_date_or_nothing(file: Path) -> None:
+    values = ["00071", "1.50", "1E5", "NULL", "NA", "nan", "", "true", "2026-04-07", " x "]
+    assert content(file, "\n".join(["a,b", *(f"{value},1" for value in values)])) == {"a": values, "b": ["1"] * 10}
+
+
+def test_every_record_knows_its_file_and_number(file: Path) -> None:
+    file.write_text('a,b\n1,"x\ny"\n\n2,z\n')
+    assert read_table(str(file))["origin"].tolist() == [f"{file}#1", f"{file}#2"]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"], ids=["comma", "semicolon", "tab", "pipe"])
+def test_the_separator_is_found_from_the_header(file: Path, mark: str) -> None:
+    assert content(file, f'"No, or; ref"{mark}b\n"1,2;3"{mark}4\n') == {"No, or; ref": ["1,2;3"], "b": ["4"]}
+
+
+def test_a_declared_separator_goes_before_the_one_found(file: Path) -> None:
+    assert content(file, "a;b,c\n1;2,3\n", delimiter=",") == {"a;b": ["1;2"], "c": ["3"]}
+
+
+def test_a_separator_of_two_characters_is_refused(file: Path) -> None:
+    assert "the delimiter must be a single character, found ';;'" in refusal(file, "a;;b\n", delimiter=";;")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_encodings_and_line_ends(file: Path, encoding: str, end: str) -> None:
+    data = end.join(["näme\tb", 'Ångström & Söhne, "GmbH"\t1', ""]).encode(encoding)
+    declared = {"encoding": encoding} if encoding == "cp1252" else {}
+    assert content(file, data, **declared) == {"näme": ['Ångström & Söhne, "GmbH"'], "b": ["1"]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_goes_before_a_declared_encoding(file: Path, encoding: str) -> None:
+    assert content(file, "ä,b\n1,2\n".encode(encoding), encoding="cp1252") == {"ä": ["1"], "b": ["2"]}
+
+
+@pytest.mark.parametrize("rows", [0, 50_000], ids=["near the header", "far behind it"])
+def test_bytes_of_another_encoding_are_refused_and_the_way_out_is_named(file: Path, rows: int) -> None:
+    said = refusal(file, b"a,b\n" + b"1,2\n" * rows + "1,Söhne\n".encode("cp1252"))
+    assert said == ': it is not UTF-8; name its encoding, for example encoding = "cp1252"'
+
+
+def test_an_encoding_that_does_not_exist_is_refused(file: Path) -> None:
+    assert "there is no encoding 'klingon'" in refusal(file, "a,b\n", encoding="klingon")
+
+
+@pytest.mark.parametrize("data", ["", "\n", ",,\n1,2,3\n", "\ufeff"], ids=["empty", "blank", "nameless", "only a mark"])
+def test_a_file_without_a_header_is_refused(file: Path, data: str) -> None:
+    assert refusal(file, data) == ": there is no header in line 1; export it again"
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n"], ids=["no line end", "line end", "blank line"])
+def test_a_header_alone_is_a_table_without_rows(file: Path, end: str) -> None:
+    assert content(file, f"a,b{end}") == {"a": [], "b": []}
+
+
+def test_repeated_and_blank_headers_are_told_apart(file: Path) -> None:
+    found = content(file, "a,a,,a (2),,\n1,2,3,4,5,6\n")
+    assert [*found] == ["a", "a (2)", "column 3", "a (2) (2)", "column 5", "column 6"]
+    assert [*found] == read_header(str(file))
+
+
+def test_a_header_called_origin_does_not_hide_where_a_row_came_from(file: Path) -> None:
+    file.write_text("origin,b\nParis,1\n")
+    frame = read_table(str(file))
+    assert frame.to_dict("list") == {"origin (2)": ["Paris"], "b": ["1"], "origin": [f"{file}#1"]}
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "count"),
+    [("a,b\n1,2\n3\n", 3, 1), ("a,b\n1,2,3\n", 2, 3), ('a,b\n"x\ny",2\n\n1\n', 5, 1), ("a,b\n1,2\n \n", 3, 1)],
+    ids=["too few", "too many", "behind a quoted newline", "only white space"],
+)
+def test_a_record_of_another_width_is_refused_by_its_line(file: Path, data: str, line: int, count: int) -> None:
+    assert refusal(file, data).startswith(f" line {line}: it has {count} fields where the header has 2")
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ('a,b\n1,"2\n3,4\n5,6\n', 1),
+        ('a,b\n1,2\n3,"4', 2),
+        ('a,b\n1,"2\n3,"4"\n', 1),
+        ('a,b\n1,2\n3,"' + "x" * 200_000, 2),
+    ],
+    ids=["swallows the rest", "cut off", "swallows a row", "swallows much"],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_quote_that_is_never_closed_is_refused_and_swallows_no_row(
+    file: Path, data: str, line: int, encoding: str
+) -> None:
+    said = refusal(file, data.encode(encoding))
+    assert said.startswith(f": behind line {line} a quote is opened and not closed")
+
+
+def test_a_lone_quote_inside_of_a_field_is_a_character(file: Path) -> None:
+    assert content(file, 'a,b\n5" pipe,1\nx,2\n') == {"a": ['5" pipe', "x"], "b": ["1", "2"]}
+
+
+def test_only_the_columns_asked_for_are_kept(file: Path) -> None:
+    file.write_text("a,b,c\n1,2,3\n")
+    assert [*read_table(str(file), columns=["c", "a"])] == ["c", "a", "origin"]
+    with pytest.raises(SourceError, match="there is no column 'd'; found a, b, c"):
+        read_table(str(file), columns=["d"])
+
+
+def test_a_file_that_is_not_there_is_named(file: Path) -> None:
+    with pytest.raises(SourceError, match="can't be opened: No such file or directory"):
+        read_table(str(file))
+
+
+# --- which files ----------------------------------------------------------------------------------------------------
+
+
+def found(path: Path, **settings: str) -> list[str]:
+    return [Path(name).name for name in find_files(FileSettings.model_validate({"path": str(path), **settings}))]
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    import os
+
+    for age, name in enumerate(["new.csv", "middle.csv", "old.csv"]):
+        tmp_path.joinpath(name).write_text("a\n")
+        os.utime(tmp_path / name, (1_750_000_000 - age, 1_750_000_000 - age))
+    for name in ("~$new.csv", "._new.csv", "notes.txt"):
+        tmp_path.joinpath(name).write_text("")
+    tmp_path.joinpath("folder.csv").mkdir()
+    return tmp_path / "*.csv"
+
+
+def test_the_newest_file_is_the_one_written_last(exports: Path) -> None:
+    assert found(exports, files="newest") == ["new.csv"]
+
+
+def test_all_files_come_oldest_first_without_those_of_office_programs(exports: Path) -> None:
+    assert found(exports, files="all") == ["old.csv", "middle.csv", "new.csv"]
+
+
+def test_several_files_are_an_error_as_long_as_nothing_says_which(exports: Path) -> None:
+    with pytest.raises(SourceError, match=r'3 files match .* files = "newest" or files = "all"'):
+        found(exports)
+
+
+@pytest.mark.parametrize("name", ["*.xlsx", "folder.csv", "~$new.csv"], ids=["nothing", "a folder", "a lock file"])
+def test_no_file_is_an_error(exports: Path, name: str) -> None:
+    with pytest.raises(SourceError, match="no file matches; export it again or mend `path`"):
+        found(exports.with_name(name), files="all")
+
+
+# --- records --------------------------------------------------------------------------------------------------------
+
+
+def test_records_become_text_and_know_their_origin() -> None:
+    frame = table([{"id": 71, "ref": "00071"}, {"ref": None, "more": True}], origin="api")
+    assert frame.to_dict("list") == {
+        "id": ["71", ""],
+        "ref": ["00071", ""],
+        "more": ["", "True"],
+        "origin": ["api#1", "api#2"],
+    }
+
+
+def test_a_float_in_a_record_is_refused_by_name() -> None:
+    with pytest.raises(SourceError, match="api: balance is the float 10.1"):
+        table([{"balance": 10.1}], origin="api")
