@@ -83,7 +83,7 @@ class Xero(Connector):
         lines["Type"] = lines["Type"].str.strip().str.lower()
         _refuse_other_types(file, lines)
         sales = lines[lines["Type"].isin(list(_KINDS))]
-        if sales.empty:
+        if sales.empty and not lines.empty:
             raise SourceError(
                 f"{file}: it lists {len(lines)} lines but no sales document, only "
                 f"{', '.join(sorted(set(lines['Type'])))}; export Business > Invoices, not Bills"
@@ -118,9 +118,13 @@ def _refuse_other_types(file: str, lines: pd.DataFrame) -> None:
     unknown = lines[~lines["Type"].isin([*_KINDS, *_OTHER_TYPES])]
     if not unknown.empty:
         raise SourceError(
-            f"{unknown['origin'].iloc[0]} column Type: {unknown['Type'].iloc[0]!r} is no type of document that is "
+            f"{_place(unknown.iloc[0])} column Type: {unknown['Type'].iloc[0]!r} is no type of document that is "
             f"known here ({len(unknown)} such lines in {file}); export it again, or ask for its support"
         )
+
+
+def _place(line: pd.Series[str]) -> str:
+    return " record ".join(line["origin"].rsplit("#", 1))
 
 
 def _folded(lines: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +140,7 @@ def _folded(lines: pd.DataFrame) -> pd.DataFrame:
         if differs.any():
             line = lines[differs].iloc[0]
             raise SourceError(
-                f"{line['origin']}: document {line['InvoiceNumber']!r} of {line['ContactName']!r} has lines that "
+                f"{_place(line)}: document {line['InvoiceNumber']!r} of {line['ContactName']!r} has lines that "
                 f"disagree in {column}, here {line[column]!r}; export it again"
             )
     return first.drop(columns="LineAmount", errors="ignore").reset_index(drop=True)

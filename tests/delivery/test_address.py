@@ -72,7 +72,7 @@ def test_a_name_that_could_leave_the_root_is_refused_before_anything_is_sent(tmp
 def test_a_folder_that_could_leave_the_root_is_refused(tmp_path: Path, folder: str) -> None:
     upload = stage(tmp_path, "a.pdf", b"x", below=folder)
     with open_remote(DestinationSettings(url=f"file://{tmp_path}/root")) as remote:
-        for use in (remote.listing, remote.ensure_folder, lambda _: remote.publish([upload], run="r1")):
+        for use in (remote.sizes, remote.ensure_folder, lambda _: remote.publish([upload], run="r1")):
             with pytest.raises(DestinationError, match="below its root"):
                 use(folder)
     with pytest.raises(DestinationError), open_remote(DestinationSettings(url="memory://x", part_folder=folder)):

@@ -44,7 +44,7 @@ def test_an_unknown_server_is_refused_with_its_fingerprint_and_the_line_to_add(
     assert host_key(openssh).get_fingerprint() in message
     known_hosts.write_text(message.splitlines()[-1].strip() + "\n")
     with open_remote(settings(known_hosts=str(known_hosts))) as remote:
-        assert remote.sizes("") == []
+        assert remote.sizes("") == {}
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
@@ -66,7 +66,7 @@ def test_several_keys_may_be_known(settings: Settings, openssh: OpenSSH, tmp_pat
     known_hosts = tmp_path / "known_hosts"
     known_hosts.write_text(f"[{HOST}]:{openssh.port} {other.read_text()}" + openssh.known_hosts.read_text())
     with open_remote(settings(known_hosts=str(known_hosts))) as remote:
-        assert remote.sizes("") == []
+        assert remote.sizes("") == {}
 
 
 def test_a_revoked_host_key_is_refused(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
@@ -86,13 +86,13 @@ def test_a_key_the_server_does_not_know_is_refused(settings: Settings, openssh: 
     assert f"did not let {openssh.user!r} log in with the key {tmp_path / 'stranger'}" in message
 
 
-def test_keys_lying_about_on_this_machine_are_not_tried(
+def test_keys_and_settings_lying_about_on_this_machine_are_not_used(
     settings: Settings, openssh: OpenSSH, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ssh = tmp_path / ".ssh"
     ssh.mkdir()
     ssh.joinpath("id_ed25519").write_text(openssh.private_key.read_text())
-    ssh.joinpath("config").write_text(f"Host *\n  IdentityFile {openssh.private_key}\n")
+    ssh.joinpath("config").write_text(f"Host *\n  IdentityFile {openssh.private_key}\n  ProxyCommand false\n")
     ssh.joinpath("known_hosts").write_text(openssh.known_hosts.read_text())
     monkeypatch.setenv("HOME", str(tmp_path))
     nothing = tmp_path / "nothing"
@@ -100,6 +100,8 @@ def test_keys_lying_about_on_this_machine_are_not_tried(
     assert "is not known yet" in refusal(settings(known_hosts=str(nothing)))
     assert "did not let" in refusal(settings(private_key=str(make_key(tmp_path / "stranger"))))
     assert "with the password" in refusal(settings(private_key=None, password=SecretStr(SECRET)))
+    with open_remote(settings()) as remote:
+        assert remote.sizes("") == {}
 
 
 def test_a_key_that_others_can_read_is_refused(settings: Settings, tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_a_key_with_a_passphrase_needs_it(settings: Settings, openssh: OpenSSH, 
     assert "can't be used" in wrong
     assert "wrong-horse" not in wrong
     with open_remote(settings(private_key=str(key), passphrase=SecretStr(SECRET))) as remote:
-        assert remote.sizes("") == []
+        assert remote.sizes("") == {}
 
 
 def test_a_missing_key_and_no_key_at_all_are_said(settings: Settings, tmp_path: Path) -> None:
@@ -154,7 +156,7 @@ def test_no_secret_shows_in_anything_that_prints(
     with open_remote(secret) as remote:
         filesystem = remote._store.filesystem
         shown = [repr(part) for part in (secret, remote, remote._store, filesystem, filesystem.storage_options)]
-        assert remote.sizes("") == []
+        assert remote.sizes("") == {}
     shown.append(refusal(settings(private_key=None, password=SecretStr(SECRET))))
     shown.append(caplog.text)
     assert SECRET not in "\n".join(shown)

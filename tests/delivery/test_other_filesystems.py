@@ -34,7 +34,7 @@ def test_files_arrive_are_replaced_and_never_overwritten(
 ) -> None:
     new = [stage(tmp_path, "a[1]*.pdf", b"a"), stage(tmp_path, "open_ar.csv", b"b", below="csv/in")]
     with open_remote(settings) as remote:
-        assert remote.sizes("") == []
+        assert remote.sizes("") == {}
         assert [outcome.verified for outcome in remote.publish(new, run="r1")] == [True, True]
         taken, replaced = remote.publish(
             [
@@ -45,7 +45,7 @@ def test_files_arrive_are_replaced_and_never_overwritten(
         )
         assert "there already" in str(taken.error)
         assert replaced.error is None
-        assert remote.sizes("") == ["a[1]*.pdf"]
+        assert remote.sizes("") == {"a[1]*.pdf": 7}
         assert remote.read("csv/in", "open_ar.csv") == b"b"
         assert remote.size("csv/in", "none.csv") is None
     assert held(url) == {"a[1]*.pdf": b"changed", "csv/in/open_ar.csv": b"b"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
 import asyncssh
 import pytest
 
-from arfeed.delivery import open_remote
+from arfeed.delivery import filesystem, open_remote
 from arfeed.errors import DestinationError
 from delivery.embedded import embedded_server
 from delivery.staging import held, stage
@@ -60,6 +61,12 @@ class TakesAwayAtClose(Embedded):
         Path(os.fsdecode(file_obj.name)).unlink()  # type: ignore[attr-defined]
 
 
+class NeverAnswers(Embedded):
+    async def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        await asyncio.sleep(3600)
+        return len(data)
+
+
 class FillsUp(Embedded):
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         if offset:
@@ -87,7 +94,7 @@ def test_a_server_that_cannot_replace_keeps_the_old_file(tmp_path: Path) -> None
 def test_a_rename_that_was_done_counts_whatever_was_answered(tmp_path: Path, kind: type[Embedded]) -> None:
     with embedded_server(kind, tmp_path) as settings, open_remote(settings()) as remote:
         [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
-        assert remote.sizes("") == ["open_ar.csv"]
+        assert remote.sizes("") == {"open_ar.csv": 4}
     assert (outcome.error, outcome.verified) == (None, True)
     assert held(tmp_path / "root") == {"open_ar.csv": b"ours"}
 
@@ -127,6 +134,20 @@ def test_a_file_that_is_taken_away_at_once_is_delivered_but_not_verified(tmp_pat
     with embedded_server(TakesAwayAtClose, tmp_path) as settings, open_remote(settings("direct")) as remote:
         [outcome] = remote.publish([stage(tmp_path, "a.pdf", b"%PDF")], run="r1")
     assert (outcome.error, outcome.verified) == (None, False)
+
+
+@pytest.mark.parametrize("publish", ["rename", "direct"])
+def test_a_server_that_never_answers_is_a_lost_connection(
+    tmp_path: Path, publish: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filesystem, "ANSWER_SECONDS", 0.2)
+    with (
+        embedded_server(NeverAnswers, tmp_path) as settings,
+        pytest.raises(DestinationError, match=r"lost while delivering open_ar\.csv"),
+        open_remote(settings(publish)) as remote,
+    ):
+        remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
+    assert held(tmp_path / "root").get("open_ar.csv") in (None, b"")
 
 
 CLOSE = "Sending close for handle"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.delivery import open_remote, part_name
-from arfeed.errors import DestinationError
+from arfeed.errors import DestinationError, LockedError
 from arfeed.interfaces import DestinationSettings
 from delivery.staging import held, stage
 from openssh import OpenSSH, running_openssh
@@ -64,7 +64,7 @@ def test_a_name_that_is_taken_is_never_overwritten(
 def test_uploads_under_way_lie_in_the_part_folder(settings: Settings, root: Path, tmp_path: Path) -> None:
     with open_remote(settings(part_folder="under way")) as remote:
         [outcome] = remote.publish([stage(tmp_path, "INV-001.pdf", b"%PDF")], run="r1")
-        assert remote.sizes("under way") == []
+        assert remote.sizes("under way") == {}
     assert outcome.error is None
     assert root.joinpath("under way").is_dir()
     assert held(root) == {"INV-001.pdf": b"%PDF"}
@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_made_is_said(settings: Settings, root: Path, tm
 
 def test_a_folder_is_made_once_and_used_where_it_is(settings: Settings, openssh: OpenSSH, root: Path) -> None:
     with open_remote(settings()) as remote:
-        assert remote.sizes("a/b") == []
+        assert remote.sizes("a/b") == {}
         remote.ensure_folder("a/b")
         remote.ensure_folder("a/b")
         remote.ensure_folder("")
@@ -152,7 +152,7 @@ def test_a_root_that_is_not_there_is_a_mistake_and_not_made(
 def test_without_a_path_the_root_is_the_login_directory(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
     with open_remote(settings(url=openssh.url())) as remote:
         remote.publish([stage(tmp_path, "login.csv", b"here", below="login-folder")], run="r1")
-        assert remote.sizes("login-folder") == ["login.csv"]
+        assert remote.sizes("login-folder") == {"login.csv": 4}
     assert openssh.login.joinpath("login-folder", "login.csv").read_bytes() == b"here"
 
 
@@ -163,7 +163,7 @@ def test_unusual_names_arrive_as_they_are(settings: Settings, root: Path, tmp_pa
     with open_remote(settings()) as remote:
         [outcome] = remote.publish([stage(tmp_path, name, b"x")], run="r1")
         assert outcome.error is None
-        assert remote.sizes("") == [name]
+        assert remote.sizes("") == {name: 1}
         assert remote.size("", name) == 1
     assert held(root) == {name: b"x"}
 
@@ -179,7 +179,7 @@ def test_files_are_listed_measured_and_read(settings: Settings, root: Path) -> N
     root.joinpath("folder").mkdir()
     root.joinpath("a.csv").write_bytes(b"abc")
     with open_remote(settings()) as remote:
-        assert remote.sizes("") == ["a.csv"]
+        assert remote.sizes("") == {"a.csv": 3}
         assert remote.size("", "a.csv") == 3
         assert remote.size("", "b.csv") is None
         assert remote.read("", "a.csv") == b"abc"
@@ -198,12 +198,14 @@ def test_only_uploads_under_way_are_ever_removed(settings: Settings, root: Path)
     assert list(held(root)) == ["a.pdf"]
 
 
-def test_a_staged_file_that_changed_is_not_sent(settings: Settings, root: Path, tmp_path: Path) -> None:
-    upload = stage(tmp_path, "a.pdf", b"abc")
-    upload.path.write_bytes(b"abcd")
+def test_a_staged_file_that_changed_or_is_gone_is_not_sent(settings: Settings, root: Path, tmp_path: Path) -> None:
+    changed, gone = stage(tmp_path, "a.pdf", b"abc"), stage(tmp_path, "b.pdf", b"abc")
+    changed.path.write_bytes(b"abcd")
+    gone.path.unlink()
     with open_remote(settings()) as remote:
-        [outcome] = remote.publish([upload], run="r1")
-    assert "has changed since it was staged" in str(outcome.error)
+        outcomes = remote.publish([changed, gone], run="r1")
+    assert "has changed since it was staged" in str(outcomes[0].error)
+    assert "can't be read" in str(outcomes[1].error)
     assert held(root) == {}
 
 
@@ -215,3 +217,18 @@ def test_an_error_of_the_caller_ends_the_delivery(settings: Settings, root: Path
     with pytest.raises(RuntimeError), open_remote(settings()) as remote:
         remote.publish(uploads, run="r1", on_done=fail)
     assert len([name for name in held(root) if not name.endswith(".part")]) < 300
+
+
+def test_what_is_asked_before_naming_sees_the_upload_and_can_stop_it(
+    settings: Settings, root: Path, tmp_path: Path, publish: str
+) -> None:
+    seen: list[list[str]] = []
+
+    def refuse() -> None:
+        seen.append(list(held(root)))
+        raise LockedError("the lease ran out")
+
+    with pytest.raises(LockedError, match="the lease ran out"), open_remote(settings(publish=publish)) as remote:
+        remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1", before_naming=refuse)
+    assert seen == [[part_name("open_ar.csv", "r1")] if publish == "rename" else []]
+    assert held(root) == {}

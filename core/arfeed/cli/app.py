@@ -7,7 +7,7 @@ import sys
 import typer
 
 from arfeed.cli import adopt, check, history, plan, plugins, sync
-from arfeed.cli.output import complain
+from arfeed.cli.output import complain, print_json
 from arfeed.errors import ArfeedError
 
 app = typer.Typer(
@@ -35,4 +35,6 @@ def main() -> None:
         app()
     except ArfeedError as exc:
         complain(exc)
+        if "--json" in sys.argv:
+            print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
         sys.exit(exc.exit_code)

@@ -23,7 +23,7 @@ def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     from arfeed.desk import identity
 
     project = read_project(config)
-    findings = [_Finding(f"{config}: {len(project.sources)} sources, {len(project.transforms)} transforms", None)]
+    findings = [_Finding(str(config), None)]
     findings += [_tried(f"source {source.source} ({source.name})", source.check) for source in project.sources]
     findings.append(_tried(f"destination {identity(project)}", lambda: pipeline.reach(project)))
     people = console(beside_json=as_json)

@@ -6,12 +6,12 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from arfeed.errors import ArfeedError
+from arfeed.errors import ArfeedError, RefusedError
 
 if TYPE_CHECKING:
     from arfeed.desk import Progress as RunProgress
@@ -31,6 +31,12 @@ def console(*, beside_json: bool = False) -> Console:
 def complain(error: ArfeedError) -> None:
     """Print an expected error as a paragraph."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"arfeed: {error}", markup=False, style="red")
+
+
+def refuse(text: str) -> NoReturn:
+    """End as a refused plan does, which has been shown already."""
+    complain(RefusedError(text))
+    sys.exit(RefusedError.exit_code)
 
 
 def print_json(document: object) -> None:

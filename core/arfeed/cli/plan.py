@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
-from arfeed.cli.output import console, print_json, progress
-from arfeed.errors import RefusedError
+from arfeed.cli.output import console, print_json, progress, refuse
 
 
 def plan(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
@@ -20,4 +19,4 @@ def plan(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     if as_json:
         print_json(plan_as_data(result.plan))
     if result.plan.objections:
-        raise RefusedError("Refused: sync would deliver nothing.")
+        refuse("Refused: sync would deliver nothing.")

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
-from arfeed.cli.output import console, print_json, progress
-from arfeed.errors import RefusedError
+from arfeed.cli.output import console, print_json, progress, refuse
 
 if TYPE_CHECKING:
     from arfeed.pipeline import Result
@@ -56,7 +55,7 @@ def _tell(result: Result, approve: str | None, *, as_json: bool) -> None:
         receipt = receipt_as_data(result.receipt) if result.receipt else None
         print_json({"delivered": receipt is not None, "plan": plan_as_data(result.plan), "receipt": receipt})
     if result.receipt is None:
-        raise RefusedError(_refused(approve))
+        refuse(_refused(approve))
 
 
 def _refused(approve: str | None) -> str:

@@ -58,7 +58,6 @@ def _options(
         )
     key = settings.private_key
     return asyncssh.SSHClientConnectionOptions(
-        config=None,
         username=address.user,
         # An empty list would mean the keys in ~/.ssh; only None means none.
         client_keys=[read_private_key(Path(key), settings.passphrase)] if key else None,

@@ -58,7 +58,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             port=port,
             known_hosts=known_hosts,
             options=options,
-            config=None,
+            config=None,  # neither ~/.ssh/config nor any other
             pool_type=_OpenChannels,
             # One name in another encoding must not make the receiver's whole folder unreadable.
             sftp_client_kwargs={"path_errors": "surrogateescape"},
@@ -136,9 +136,11 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                 await _answered(file.write(block, offset))
 
     async def _give_up(self, path: str, file: asyncssh.SFTPClientFile, exc: Exception) -> None:
-        if self._abort_broken_writes:
+        if self._abort_broken_writes or isinstance(exc, TimeoutError):
             self.client.abort()
-            raise ConnectionAbortedError(f"writing {path} failed: {exc}; nothing of it was finished") from exc
+            raise ConnectionAbortedError(
+                f"writing {path} failed: {exc or 'no answer in time'}; a part of it may stand there"
+            ) from exc
         with suppress(OSError, asyncssh.Error):
             await _answered(file.close())
 

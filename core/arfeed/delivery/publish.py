@@ -209,7 +209,10 @@ async def _size(store: Store, path: str) -> int | None:
 
 
 def _check_staged(upload: Upload) -> None:
-    size = upload.path.stat().st_size
+    try:
+        size = upload.path.stat().st_size
+    except OSError as exc:
+        raise DestinationError(f"its staged copy {upload.path} can't be read: {exc.strerror}. Run again.") from exc
     if size != upload.size:
         raise DestinationError(f"its staged copy {upload.path} has changed since it was staged. Run again.")
 

@@ -122,7 +122,7 @@ class Remote:
             if on_done is not None:
                 on_done(outcome)
 
-        with self._explained(f"delivering {len(todo)} files"):
+        with self._explained(f"delivering {todo[0].name if len(todo) == 1 else f'{len(todo)} files'}"):
             try:
                 _stream(lambda put: publication.publish(todo, put), take)
             except CONNECTION_OVER:

@@ -35,7 +35,7 @@ class Extract:
     @property
     def open(self) -> pd.DataFrame:
         """The rows that belong into a report: open, with a balance."""
-        return self.rows[_is_open(self.rows)].reset_index(drop=True)
+        return only(self.rows, _is_open(self.rows))
 
 
 def extract(sources: Sequence[Connector], now: Callable[[], datetime]) -> Extract:
@@ -69,6 +69,11 @@ def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: da
     read = SourceRead(at, complete.as_of, latest)
     count = int(_is_open(rows).sum())
     return SourceReport(connector.source, connector.name, connector.settings, len(rows), count, complete, read)
+
+
+def only(rows: pd.DataFrame, wanted: pd.Series[bool]) -> pd.DataFrame:
+    """Return the wanted rows; the frame itself, not a copy, where that is all of them."""
+    return rows if wanted.all() else rows[wanted].reset_index(drop=True)
 
 
 def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -169,11 +169,13 @@ class Normalizer:
         return parsed.values
 
     def _check_digits(self, table: _Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
-        for code in pc.unique(currency).to_pylist():
-            digits = minor_digits().get(code, schema.MONEY_SCALE)
-            for name, column in money.items():
-                finer = pc.and_(pc.equal(currency, code), values.decimals_used(column, digits))
-                table.object(name, finer, f"{code} has {digits} decimals")
+        codes = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in pc.unique(currency).to_pylist()}
+        for name, column in money.items():
+            finer = {digits: values.decimals_used(column, digits) for digits in set(codes.values())}
+            for code, digits in codes.items():
+                if pc.any(finer[digits]).as_py():
+                    wrong = pc.and_(pc.equal(currency, code), finer[digits])
+                    table.object(name, wrong, f"{code} has {digits} decimals")
 
     def _named(self, ref: pa.Array, kind: pa.Array, customer: pa.Array, issued: pa.Array, amount: pa.Array) -> pa.Array:
         """Give credit notes and payments without a number a lasting one, made of what does not change."""
@@ -294,4 +296,5 @@ class _Columns:
             texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
         except pa.ArrowException as exc:
             raise SourceError(f"{self.source}: column {header!r} holds {column.type}, which is no text: {exc}") from exc
-        return pc.fill_null(pc.utf8_trim_whitespace(texts), "")
+        trimmed = pc.fill_null(pc.utf8_trim_whitespace(texts), "")
+        return texts if texts.equals(trimmed) else trimmed  # equal copies of a million rows would fill the memory

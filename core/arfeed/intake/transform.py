@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.errors import ProblemsError, SourceError
+from arfeed.intake.extract import only
 from arfeed.intake.problems import MOST_LINES
 from arfeed.interfaces import Transform
 
@@ -50,7 +51,7 @@ def keep(invoices: pd.DataFrame, kinds: Sequence[str]) -> Transformed:
     wanted, by = invoices["kind"].isin(list(kinds)), "the destination's `kinds`"
     rows = invoices.loc[~wanted, [*KEY, "kind"]]
     removed = rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
-    return Transformed(invoices[wanted].reset_index(drop=True), removed)
+    return Transformed(only(invoices, wanted), removed)
 
 
 def _applied(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,123 @@
+"""CSV files with whatever headers they have."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from arfeed import Complete, SourceError
+from arfeed_connectors.folder import Folder
+from intake.sources import HEADER, balances, failure, folder, opened, problems, read
+
+GERMAN = "Belegnr.;Kunde;Betrag;Offen;Fällig am;Belegdatum"
+COLUMNS = {
+    "invoice_ref": "Belegnr.",
+    "customer_name": "Kunde",
+    "amount": "Betrag",
+    "balance": "Offen",
+    "due_on": "Fällig am",
+    "issued_on": "Belegdatum",
+}
+HOW = {"columns": COLUMNS, "decimal": ",", "dates": "DMY", "currency": "EUR"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "erp.csv"
+
+
+def complete(source: Folder) -> Complete:
+    invoices = source.invoices()
+    while True:
+        try:
+            next(invoices)
+        except StopIteration as end:
+            assert isinstance(end.value, Complete)
+            return end.value
+
+
+def test_the_columns_of_the_settings_say_what_the_headers_mean(file: Path) -> None:
+    lines = [GERMAN, "RE-1;Söhne & Co;1.234,56;1.000,00;21.04.2026;07.04.2026", "RE-2;Ada;0,05;0,05;;8.4.2026"]
+    frame = opened(folder(file, *lines, **HOW)).set_index("invoice_ref")
+    assert frame["balance"].to_dict() == {"RE-1": Decimal(1000), "RE-2": Decimal("0.05")}
+    assert frame["amount"].to_dict() == {"RE-1": Decimal("1234.56"), "RE-2": Decimal("0.05")}
+    assert frame["issued_on"].tolist() == [date(2026, 4, 7), date(2026, 4, 8)]
+    assert frame["currency"].tolist() == ["EUR", "EUR"]
+
+
+def test_files_with_canonical_headers_need_no_columns(file: Path) -> None:
+    assert balances(opened(folder(file, HEADER, "INV-1,Ada,GBP,2026-04-07,1.50"))) == {"INV-1": Decimal("1.5")}
+
+
+def test_a_header_that_is_not_there_is_named_with_what_is(file: Path) -> None:
+    said = failure(folder(file, GERMAN.replace("Offen", "Saldo"), "RE-1;Ada;1,00;1,00;;7.4.2026", **HOW))
+    assert said == (
+        "files: `columns` names the header 'Offen'; found Belegnr., Kunde, Betrag, Saldo, Fällig am, Belegdatum"
+    )
+
+
+def test_a_declared_separator_is_used(file: Path) -> None:
+    lines = [HEADER.replace(",", "|").replace("balance", "a,b,c,d,e,f"), "INV-1|Ada|GBP|2026-04-07|1.50"]
+    source = folder(file, *lines, delimiter="|", columns={"balance": "a,b,c,d,e,f"})
+    assert balances(opened(source)) == {"INV-1": Decimal("1.5")}
+
+
+@pytest.mark.parametrize(
+    ("decimal", "amount"),
+    [(None, "1.234,56"), (None, "1,234.56"), (".", "1.234,56"), (",", "1,234.56")],
+)
+def test_an_amount_in_another_notation_than_declared_is_a_problem(file: Path, decimal: str | None, amount: str) -> None:
+    source = folder(file, HEADER.replace(",", ";"), f"INV-1;Ada;GBP;2026-04-07;{amount}", decimal=decimal)
+    assert f"column balance: {amount!r}: it is no " in problems(source)[1]
+
+
+def test_a_status_column_tells_open_from_closed(file: Path) -> None:
+    lines = [HEADER + ",status", "INV-1,Ada,GBP,2026-04-07,1,Open", "INV-2,Ada,GBP,2026-04-07,1,paid"]
+    source = folder(file, *lines)
+    assert read(source)["status"].tolist() == ["open", "paid"]
+    assert balances(opened(source)) == {"INV-1": Decimal(1)}
+
+
+@pytest.mark.parametrize(("columns", "closed"), [({}, True), ({"status": "status"}, True)], ids=["found", "mapped"])
+def test_a_file_with_a_status_column_is_said_to_list_closed_documents(
+    file: Path, columns: dict[str, str], closed: bool
+) -> None:
+    source = folder(file, HEADER + ",status", "INV-1,Ada,GBP,2026-04-07,1,open", columns=columns)
+    assert complete(source) == Complete(lists_closed=closed)
+
+
+def test_plain_files_have_no_control_and_list_what_is_open(file: Path) -> None:
+    assert complete(folder(file, HEADER, "INV-1,Ada,GBP,2026-04-07,1")) == Complete()
+
+
+def test_a_credit_note_with_a_positive_balance_is_a_problem(file: Path) -> None:
+    lines = [HEADER + ",kind", "CN-1,Ada,GBP,2026-04-07,10.00,credit_note", "CN-2,Ada,GBP,2026-04-07,-10.00,credit_note"]
+    assert problems(folder(file, *lines))[1:] == [
+        f"{file}:2 column balance: '10.00': a credit note or payment lowers what is owed: its balance must be negative"
+    ]
+
+
+def test_all_files_are_read_where_the_settings_say_so(tmp_path: Path) -> None:
+    folder(tmp_path / "hamburg.csv", HEADER, "HH-1,Ada,GBP,2026-04-07,1")
+    folder(tmp_path / "wien.csv", HEADER, "W-1,Ada,GBP,2026-04-07,2")
+    both = Folder("files", Folder.Settings.model_validate({"path": str(tmp_path / "*.csv"), "files": "all"}))
+    assert balances(opened(both)) == {"HH-1": Decimal(1), "W-1": Decimal(2)}
+
+
+def test_files_of_one_source_may_not_repeat_a_number_silently(tmp_path: Path) -> None:
+    for name in ("old.csv", "new.csv"):
+        folder(tmp_path / name, HEADER, "INV-1,Ada,GBP,2026-04-07,1")
+    both = Folder("files", Folder.Settings.model_validate({"path": str(tmp_path / "*.csv"), "files": "all"}))
+    assert opened(both)["invoice_ref"].tolist() == ["INV-1", "INV-1"]
+
+
+def test_check_sees_that_there_is_a_file_with_a_header(file: Path) -> None:
+    folder(file, HEADER).check()
+    with pytest.raises(SourceError, match="there is no header"):
+        folder(file, "").check()
+    file.unlink()
+    with pytest.raises(SourceError, match="no file matches"):
+        Folder("files", Folder.Settings.model_validate({"path": str(file)})).check()

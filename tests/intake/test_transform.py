@@ -1,0 +1,145 @@
+"""Transforms are held to their contract, and what they remove is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from arfeed import ProblemsError, SourceError, Transform, TransformSettings
+from arfeed.intake.transform import Transformed, check_unique, keep, transform
+from arfeed.schema import folded
+from intake.sources import given, opened, rows
+
+Change = Callable[[pd.DataFrame], object]
+
+
+class Step(Transform):
+    """A step made of a function."""
+
+    name = "step"
+    change: Change
+
+    def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        return self.change(invoices)  # type: ignore[return-value]
+
+
+def step(change: Change, name: str = "step", **settings: object) -> Step:
+    made = Step(TransformSettings.model_validate(settings))
+    made.change, made.name = change, name  # type: ignore[misc]
+    return made
+
+
+def invoices(source: str = "given", **columns: object) -> pd.DataFrame:
+    made = given(rows(**({"invoice_ref": ["INV-1", "INV-2", "INV-3"]} | columns)))
+    made.source = source
+    return opened(made)
+
+
+def removed(result: Transformed) -> dict[str, str]:
+    return dict(zip(result.removed["source_ref"], result.removed["by"], strict=True))
+
+
+def broken(change: Change) -> str:
+    with pytest.raises(SourceError) as caught:
+        transform(invoices(), [step(change)])
+    return str(caught.value)
+
+
+def test_a_step_may_drop_reorder_and_change_rows_and_add_columns() -> None:
+    result = transform(invoices(), [step(lambda frame: frame.iloc[[2, 0]].assign(memo="seen", more="x"))])
+    assert result.invoices["invoice_ref"].tolist() == ["INV-3", "INV-1"]
+    assert removed(result) == {"INV-2": "step"}
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        (lambda frame: pd.concat([frame, frame.iloc[:1]]), "transform 'step' invented or repeated a source_ref"),
+        (lambda frame: frame.assign(source_ref=frame["source_ref"] + "x"), "invented or repeated a source_ref"),
+        (lambda frame: frame.assign(source="other"), "invented or repeated a source_ref"),
+        (lambda frame: frame.assign(source_ref="INV-1"), "invented or repeated a source_ref"),
+        (lambda frame: frame.drop(columns="memo"), "transform 'step' lost the column 'memo'"),
+        (lambda frame: frame.assign(balance=1.5), "transform 'step' made 'balance' double, not decimal128(20, 4)"),
+        (lambda frame: frame.assign(issued_on="2026-04-07"), "transform 'step' made 'issued_on' large_string, not date32"),
+        (lambda frame: frame.assign(invoice_ref=[1, 2, 3]), "transform 'step' made 'invoice_ref' int64"),
+        (lambda frame: frame["balance"], "transform 'step' returned Series, not a DataFrame"),
+        (lambda frame: None, "transform 'step' returned NoneType, not a DataFrame"),
+        (lambda frame: frame["no such column"], "transform 'step': KeyError: 'no such column'"),
+    ],
+    ids=["repeats", "renames source_ref", "moves", "merges", "drops a column", "float", "text for a date", "number for text",
+         "series", "nothing", "raises"],
+)  # fmt: skip
+def test_a_step_that_breaks_its_contract_fails_the_run_by_name(change: Change, wrong: str) -> None:
+    assert wrong in broken(change)
+
+
+def test_a_step_of_some_sources_never_sees_the_others() -> None:
+    both = pd.concat([invoices("uk"), invoices("de")], ignore_index=True)
+    result = transform(both, [step(lambda frame: frame.iloc[:0], sources=["de"])])
+    assert result.invoices["source"].tolist() == ["uk"] * 3
+    assert result.removed["source"].tolist() == ["de"] * 3
+
+
+def test_steps_run_in_order_and_each_answers_for_what_it_removed() -> None:
+    first = step(lambda frame: frame[frame["invoice_ref"] != "INV-1"], "first")
+    second = step(lambda frame: frame[frame["invoice_ref"] != "INV-2"], "second")
+    result = transform(invoices(), [first, second])
+    assert result.invoices["invoice_ref"].tolist() == ["INV-3"]
+    assert removed(result) == {"INV-1": "first", "INV-2": "second"}
+
+
+def test_a_renamed_invoice_has_left_its_old_number_to_the_step_that_did_it() -> None:
+    result = transform(invoices(), [step(lambda frame: frame.assign(invoice_ref="UK-" + frame["invoice_ref"]))])
+    assert result.invoices["source_ref"].tolist() == ["INV-1", "INV-2", "INV-3"]
+    assert removed(result) == dict.fromkeys(["INV-1", "INV-2", "INV-3"], "step")
+
+
+def test_a_step_can_not_harm_what_the_one_before_it_returned() -> None:
+    def spoil(frame: pd.DataFrame) -> pd.DataFrame:
+        frame["memo"] = "spoilt"
+        return frame.iloc[:0]
+
+    before = invoices()
+    transform(before, [step(spoil)])
+    assert before["memo"].tolist() == ["", "", ""]
+
+
+def test_what_the_destination_does_not_want_is_remembered_too() -> None:
+    result = keep(invoices(kind=["invoice", "payment", "credit_note"], balance=["1", "-1", "-1"]), ["invoice"])
+    assert result.invoices["invoice_ref"].tolist() == ["INV-1"]
+    assert removed(result) == dict.fromkeys(["INV-2", "INV-3"], "the destination's `kinds`")
+
+
+@pytest.mark.parametrize(
+    "refs",
+    [["INV-1", "INV-1"], ["inv-1", "INV-1"], ["STRASSE", "straße"], ["\u00c4", "A\u0308"]],
+    ids=["equal", "case", "sharp s", "composition"],
+)
+def test_numbers_that_a_receiver_may_take_for_one_are_all_named(refs: list[str]) -> None:
+    frame = invoices(invoice_ref=refs, customer_name=["Ada", "Bob"])
+    with pytest.raises(ProblemsError) as caught:
+        check_unique(frame, folded(frame["invoice_ref"]))
+    assert caught.value.problems[0].startswith("2 rows share an invoice number")
+    assert "Ada" in str(caught.value)
+    assert "Bob" in str(caught.value)
+
+
+def test_a_thousand_double_numbers_take_at_most_fifty_lines() -> None:
+    frame = invoices(invoice_ref=["INV-1"] * 1000)
+    with pytest.raises(ProblemsError) as caught:
+        check_unique(frame, folded(frame["invoice_ref"]))
+    assert len(caught.value.problems) <= 50
+    assert caught.value.problems[-1] == "… and 952 more"
+
+
+def test_a_step_that_blanks_a_number_is_stopped() -> None:
+    frame = invoices().assign(invoice_ref="")
+    with pytest.raises(ProblemsError, match="or have none"):
+        check_unique(frame, folded(frame["invoice_ref"]))
+
+
+def test_different_numbers_pass() -> None:
+    frame = invoices()
+    check_unique(frame, folded(frame["invoice_ref"]))
