@@ -104,7 +104,7 @@ def test_the_commands_are_all_of_them() -> None:
 
 
 def test_the_objections_are_all_of_them() -> None:
-    sources = "".join(text(ROOT / "core" / "arfeed" / "planning" / name) for name in ("guards.py", "review.py"))
+    sources = "".join(text(module) for module in (ROOT / "core" / "arfeed" / "planning").glob("*.py"))
     documented = re.findall(r"^\| `([a-z-]+)` \|", text(FIRST_FEED), re.MULTILINE)
     assert sorted(documented) == sorted(set(re.findall(r'Objection\(\s*"([a-z-]+)"', sources)))
 

@@ -24,10 +24,14 @@ class Folder(Connector):
     settings: Settings
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield each file. Plain files have no control total, and nothing says which documents they list."""
+        """Yield each file. Plain files have no control total; one with a status lists closed documents too."""
+        status = self.settings.columns.get("status", "status")
+        lists_closed = False
         for file in find_files(self.settings):
-            yield read_table(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
-        return Complete(lists_closed="status" in self.settings.columns)
+            rows = read_table(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+            lists_closed = lists_closed or status in rows.columns
+            yield rows
+        return Complete(lists_closed=lists_closed)
 
     def check(self) -> None:
         """See that there are files with a header."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from arfeed.config import Project, settings_hash
+from arfeed.convergence import settle_interrupted
 from arfeed.delivery import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, new_run, remote, utc_now
 from arfeed.errors import ConfigError, RefusedError
@@ -40,13 +41,16 @@ def adopt(
     run = new_run(clock())
     with desk(project, progress, clock) as at, at.history.lock(at.where, run, project.feed.lock_seconds):
         with remote(project) as server:
+            settle_interrupted(at, server)
             foreign = foreign_reports(at, server)
             name, content = _chosen(at, server, foreign, file)
         report = read_back(project.destination.read_report(io.BytesIO(content)), name)
         check_unique(report, folded(report["invoice_ref"]))
         _check_dropped(at, name, content, report, approve)
         known = tuple(sorted({*foreign, name}))
-        at.history.adopted(_run_record(at, run, name, content, report, approve), report, known)
+        at.history.adopted(
+            _run_record(at, run, name, content, report, approve), report, known, project.feed.lock_seconds
+        )
     return Adopted(name, len(report), known)
 
 

@@ -5,39 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from arfeed.delivery import Remote
-from arfeed.desk import Desk
-from arfeed.history import INTERRUPTED, RunRecord, Verdict, judge, parts_of, proven, recovered
+from arfeed.desk import Desk, clear_parts, part_folder
+from arfeed.history import PlannedDocument, RunRecord, Verdict, documents_of, judge, proven, recovered
 
 
 def interrupted(at: Desk, server: Remote) -> Iterator[tuple[RunRecord, Verdict]]:
     """Judge every run that ended without a word; one that still holds the lock has not ended."""
     alive = at.history.lock_holder(at.where)
-    runs = [run for run in at.history.runs(at.where) if run.state in INTERRUPTED and run.id != alive]
+    runs = [run for run in at.history.interrupted(at.where) if run.id != alive]
     if not runs:
         return
     folder = at.project.destination.report_folder
+    parts = server.sizes(part_folder(at.project, folder))
     reports = server.sizes(folder)
-    parts = server.sizes(_part_folder(at, folder))
     for run in reversed(runs):
         yield run, judge(run, reports, parts)
 
 
 def settle_interrupted(at: Desk, server: Remote) -> None:
-    """Record what became of interrupted runs, and remove what they left under way. Needs the lock."""
-    documents = at.project.destination.document_folder
-    for run, verdict in list(interrupted(at, server)):
+    """Record what became of interrupted runs, and remove what they left under way. Needs the lock.
+
+    What is under way is removed before the reports are looked at: a run that only slept can't name it afterwards.
+    """
+    for run in reversed(at.history.interrupted(at.where)):
+        parts = clear_parts(at, server, run.id)
+        verdict = judge(run, server.sizes(at.project.destination.report_folder), parts)
         at.progress.step(f"Settling run {run.id}, which was interrupted: its report {_WORDS[verdict]}")
-        planned = at.history.planned_documents(run.id)
-        there = server.sizes(documents) if planned else {}
-        sent = proven(planned, there, at.history.documents(at.where))
-        folders = (documents, at.project.destination.report_folder)
-        for folder in dict.fromkeys(_part_folder(at, folder) for folder in folders):
-            server.remove(folder, parts_of(run.id, server.sizes(folder)))
+        documents = _arrived_documents(at, server, run)
         if verdict == "arrived":
             receipt = recovered(run.receipt or "{}", verified=True)
-            at.history.delivered(run, ended_at=at.clock(), receipt=receipt, documents=sent)
+            at.history.delivered(run, ended_at=at.clock(), receipt=receipt, documents=documents)
         else:
-            at.history.failed(run, ended_at=at.clock(), documents=sent, unsettled=verdict == "unknown")
+            at.history.failed(run, ended_at=at.clock(), documents=documents, unsettled=verdict == "unknown")
 
 
 _WORDS: Mapping[Verdict, str] = {
@@ -47,6 +46,11 @@ _WORDS: Mapping[Verdict, str] = {
 }
 
 
-def _part_folder(at: Desk, folder: str) -> str:
-    chosen = at.project.destination.settings.part_folder
-    return folder if chosen is None else chosen
+def _arrived_documents(at: Desk, server: Remote, run: RunRecord) -> list[PlannedDocument]:
+    """Return the PDFs that did arrive: a run that came to its report had an answer for each of them."""
+    planned = at.history.planned_documents(run.id)
+    if run.receipt is not None:
+        names = documents_of(run.receipt)
+        return [document for document in planned if document.name in names]
+    there = server.sizes(at.project.destination.document_folder) if planned else {}
+    return proven(planned, there, at.history.documents(at.where))

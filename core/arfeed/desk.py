@@ -13,7 +13,7 @@ from typing import Protocol
 
 from arfeed.config import Project
 from arfeed.delivery import Remote, destination_id, open_remote
-from arfeed.history import History
+from arfeed.history import History, parts_of
 from arfeed.rehearsal import Headers, receiver
 
 _REHEARSAL = "rehearsal://"
@@ -105,3 +105,21 @@ def foreign_reports(at: Desk, server: Remote) -> tuple[str, ...]:
     destination = at.project.destination
     names = [name for name in server.sizes(destination.report_folder) if destination.is_report(name)]
     return tuple(sorted(set(names) - at.history.known_reports(at.where)))
+
+
+def part_folder(project: Project, folder: str) -> str:
+    """Return where the files of a folder have their place while they are uploaded."""
+    chosen = project.destination.settings.part_folder
+    return folder if chosen is None else chosen
+
+
+def clear_parts(at: Desk, server: Remote, run: str) -> list[str]:
+    """Remove what a run left under way at the destination, and nothing else; return the names."""
+    destination = at.project.destination
+    folders = [destination.document_folder, destination.report_folder]
+    cleared: list[str] = []
+    for folder in dict.fromkeys(part_folder(at.project, folder) for folder in folders):
+        names = parts_of(run, server.sizes(folder))
+        server.remove(folder, names)
+        cleared += names
+    return cleared

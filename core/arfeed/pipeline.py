@@ -20,7 +20,7 @@ from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceReport
+from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
 from arfeed.planning import compare, reviewed, select, settle, settled_by, totals, with_reasons, write_report
 from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
@@ -39,7 +39,7 @@ class _Reading:
     """What is to be reported: the invoices, and what explains the absence of others.
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
-    names, None where no source was asked.
+    names, None where no source was asked; `reads` says how each was read for these invoices.
     """
 
     invoices: pd.DataFrame
@@ -48,6 +48,7 @@ class _Reading:
     found: Found
     reports: tuple[SourceReport, ...]
     sources: tuple[str, ...] | None
+    reads: Mapping[str, SourceRead]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,10 @@ def resend(
 
     def read(at: Desk, baseline: Baseline | None) -> _Reading:
         del baseline
-        invoices = as_invoices(at.history.report(run), f"run {run}")
+        invoices = as_invoices(at.history.report(run, at.where), f"run {run}")
         nothing = invoices.iloc[:0]
-        return _Reading(invoices, nothing, nothing.assign(by=nothing["source"]), nothing_found(), (), None)
+        removed, reads = nothing.assign(by=nothing["source"]), at.history.reads(run)
+        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads)
 
     return _deliver_reading(project, progress, "resend", read, approve, clock)
 
@@ -100,7 +102,7 @@ def _deliver_reading(
     try:
         with (
             desk(project, progress, clock) as at,
-            at.history.lock(at.where, run, project.feed.lock_seconds),
+            at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
             remote(project) as server,
         ):
             settle_interrupted(at, server)
@@ -110,7 +112,7 @@ def _deliver_reading(
                 _notify(project, progress, "arfeed_refused", plan=prepared.plan)
                 return Result(prepared.plan)
             record = describe_run(at, run, kind, started, prepared, approve)
-            receipt = deliver(at, server, prepared, record)
+            receipt = deliver(at, server, prepared, record, lease)
     except ArfeedError as exc:
         failure = Failure(project.feed.name, identity(project), str(exc), exc.exit_code)
         _notify(project, progress, "arfeed_failed", failure=failure)
@@ -146,17 +148,19 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         for connector in sources
         if (why := extracted.failed.get(connector.source))
     ]
+    reports = tuple(
+        report._replace(before=last.get(report.source))
+        for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
+    )
     at.progress.step("Looking for the PDFs")
     return _Reading(
         invoices=joined([kept.invoices, *(rows for rows, _ in carried)]),
         rows=extracted.rows,
         removed=pd.concat([shaped.removed, kept.removed], ignore_index=True),
         found=find([source for source in sources if source.source not in extracted.failed], kept.invoices),
-        reports=tuple(
-            report._replace(before=last.get(report.source))
-            for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
-        ),
+        reports=reports,
         sources=tuple(source.source for source in sources),
+        reads={report.source: report.read for report in reports},
     )
 
 
@@ -191,7 +195,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         notes=_notes(project, reading),
     )
     final = reviewed(drafted, project.registry.manager, settings)
-    return Prepared(final, report, staged, baseline, settings, plugin_versions(project))
+    return Prepared(final, report, staged, reading.reads, baseline, settings, plugin_versions(project))
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
@@ -209,9 +213,22 @@ def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Sta
     """Choose the PDFs that are new or changed, and copy them into the staging folder."""
     known: Mapping[str, SentDocument] = at.history.documents(at.where)
     found = reading.found
-    selection = select(reading.invoices, found.table, at.project.destination.document_name, known)
+    name_of = at.project.destination.document_name
+    table = pd.concat([found.table, _sent_before(reading, name_of, known)], ignore_index=True)
+    selection = select(reading.invoices, table, name_of, known, found.ambiguous)
     outcomes = dict(stage(selection.send, found, at.folder))
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
     return settle(selection, hashes, broken, known), staged
+
+
+def _sent_before(
+    reading: _Reading, name_of: Callable[[str], str], known: Mapping[str, SentDocument]
+) -> pd.DataFrame:
+    """Find the PDFs of invoices that are carried forward where they were sent, as their source can't be asked."""
+    failed = [report.source for report in reading.reports if report.failed]
+    carried = reading.invoices[reading.invoices["source"].isin(failed)]
+    versions = [known[name].version if name in known else None for name in map(name_of, carried["invoice_ref"])]
+    found = carried[["source", "source_ref"]].assign(version=pd.Series(versions, index=carried.index, dtype="str"))
+    return found[found["version"].notna()]

@@ -8,21 +8,22 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from arfeed.delivery import Outcome, Remote, Upload
-from arfeed.desk import Desk, foreign_reports
-from arfeed.errors import DestinationError, RefusedError
-from arfeed.history import Baseline, PlannedDocument, RunRecord, make_receipt, whoami
+from arfeed.desk import Desk, clear_parts, foreign_reports
+from arfeed.errors import DestinationError, LockedError, RefusedError
+from arfeed.history import Baseline, Lease, PlannedDocument, RunRecord, make_receipt, whoami
 from arfeed.intake.documents import Staged
-from arfeed.interfaces import Delivered, Plan, Receipt
+from arfeed.interfaces import Delivered, Plan, Receipt, SourceRead
 from arfeed.planning import ReportFile
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that a delivery needs, staged on this machine."""
+    """Everything that a delivery needs, staged on this machine. `reads` says how each source was read for it."""
 
     plan: Plan
     report: ReportFile
     staged: Mapping[str, Staged]
+    reads: Mapping[str, SourceRead]
     baseline: Baseline | None
     settings: str
     plugins: Mapping[str, str]
@@ -59,34 +60,55 @@ def describe_run(
     )
 
 
-def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord) -> Receipt:
-    """Send the PDFs, wait for all of them, see that nothing has changed meanwhile, then publish the report."""
-    destination, history = at.project.destination, at.history
+def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease) -> Receipt:
+    """Send the PDFs, wait for all of them, see that nothing has changed meanwhile, then publish the report.
+
+    Raise `LockedError` where the run has slept through its lease, `RefusedError` where a foreign report has come.
+    """
     planned = _planned(prepared)
-    history.begin(run, prepared.plan.report, {source.source: source.read for source in prepared.plan.sources}, planned)
+    lease.insist()
+    at.history.begin(run, prepared.plan.report, prepared.reads, planned)
+    outcomes = _send_documents(at, server, prepared, run, lease)
+    arrived = {item.upload.name for item in outcomes if item.error is None}
+    sent = [document for document in planned if document.name in arrived]
+    try:
+        outcome = _publish_report(at, server, prepared, run, outcomes)
+    except RefusedError:
+        at.history.failed(run, ended_at=at.clock(), documents=sent)
+        raise
+    if outcome.error is not None:
+        at.history.failed(run, ended_at=at.clock(), documents=sent)
+        raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
+    receipt = _receipt(prepared, run, outcome.upload, outcome.verified, outcomes)
+    at.history.delivered(run, ended_at=at.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified)
+    return receipt
+
+
+def _send_documents(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease) -> list[Outcome]:
+    uploads = _document_uploads(prepared, at.project.destination.document_folder)
     at.progress.step("Sending the PDFs")
-    uploads = _document_uploads(prepared, destination.document_folder)
     at.progress.sending(len(uploads))
-    outcomes = server.publish(uploads, run=run.id, on_done=lambda _: at.progress.sent())
+    try:
+        return server.publish(uploads, run=run.id, on_done=lambda _: at.progress.sent(), before_naming=lease.insist)
+    except LockedError:
+        # The run that took over has settled this one already, so nobody else will clear up behind it.
+        clear_parts(at, server, run.id)
+        raise
+
+
+def _publish_report(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, outcomes: list[Outcome]) -> Outcome:
+    folder, staged = at.project.destination.report_folder, prepared.report
     at.progress.step("Sending the report")
-    server.ensure_folder(destination.report_folder)
-    staged = prepared.report
-    upload = Upload(staged.path, destination.report_folder, run.report_name, staged.size, staged.sha256, replaces=False)
+    server.ensure_folder(folder)
+    upload = Upload(staged.path, folder, run.report_name, staged.size, staged.sha256, replaces=False)
 
     def before_naming() -> None:
         _refuse_latecomers(at, server)
         draft = _receipt(prepared, run, upload, None, outcomes)
-        history.publishing(run, prepared.baseline, draft.body, at.project.feed.lock_seconds)
+        at.history.publishing(run, prepared.baseline, draft.body, at.project.feed.lock_seconds)
 
     (outcome,) = server.publish([upload], run=run.id, before_naming=before_naming)
-    arrived = {item.upload.name for item in outcomes if item.error is None}
-    sent = [document for document in planned if document.name in arrived]
-    if outcome.error is not None:
-        history.failed(run, ended_at=at.clock(), documents=sent)
-        raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
-    receipt = _receipt(prepared, run, upload, outcome.verified, outcomes)
-    history.delivered(run, ended_at=at.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified)
-    return receipt
+    return outcome
 
 
 def _refuse_latecomers(at: Desk, server: Remote) -> None:

@@ -81,12 +81,12 @@ def test_a_status_column_tells_open_from_closed(file: Path) -> None:
     assert balances(opened(source)) == {"INV-1": Decimal(1)}
 
 
-@pytest.mark.parametrize(("columns", "closed"), [({}, True), ({"status": "status"}, True)], ids=["found", "mapped"])
+@pytest.mark.parametrize(("header", "columns"), [("status", {}), ("State", {"status": "State"})], ids=["own", "mapped"])
 def test_a_file_with_a_status_column_is_said_to_list_closed_documents(
-    file: Path, columns: dict[str, str], closed: bool
+    file: Path, header: str, columns: dict[str, str]
 ) -> None:
-    source = folder(file, HEADER + ",status", "INV-1,Ada,GBP,2026-04-07,1,open", columns=columns)
-    assert complete(source) == Complete(lists_closed=closed)
+    source = folder(file, f"{HEADER},{header}", "INV-1,Ada,GBP,2026-04-07,1,open", columns=columns)
+    assert complete(source) == Complete(lists_closed=True)
 
 
 def test_plain_files_have_no_control_and_list_what_is_open(file: Path) -> None:

@@ -165,3 +165,4 @@ def test_no_secret_shows_in_anything_that_prints(
 def test_every_connection_is_a_fresh_one(settings: Settings) -> None:
     with open_remote(settings()) as one, open_remote(settings()) as other:
         assert one._store.filesystem is not other._store.filesystem
+        assert type(one._store.filesystem)._cache == {}

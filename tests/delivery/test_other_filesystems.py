@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from pathlib import Path
 
@@ -61,6 +62,19 @@ def test_leftovers_are_removed_and_nothing_else(url: str) -> None:
         with pytest.raises(DestinationError, match="nothing else is ever removed"):
             remote.remove("", ["a.pdf"])
     assert held(url) == {"a.pdf": b"x"}
+
+
+def test_an_error_of_the_caller_ends_the_delivery(tmp_path: Path) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("the history is full")
+
+    uploads = [stage(tmp_path, f"{number}.pdf", b"x") for number in range(2000)]
+    with pytest.raises(RuntimeError), open_remote(DestinationSettings(url=f"file://{tmp_path}/root")) as remote:
+        remote.publish(uploads, run="r1", on_done=fail)
+    time.sleep(0.2)
+    stopped_at = len(list(tmp_path.joinpath("root").iterdir()))
+    time.sleep(0.2)
+    assert len(list(tmp_path.joinpath("root").iterdir())) == stopped_at < 2000
 
 
 def test_another_url_can_be_given_than_the_settings(tmp_path: Path) -> None:

@@ -209,7 +209,11 @@ def test_a_staged_file_that_changed_or_is_gone_is_not_sent(settings: Settings, r
     assert held(root) == {}
 
 
-def test_an_error_of_the_caller_ends_the_delivery(settings: Settings, root: Path, tmp_path: Path) -> None:
+def test_an_error_of_the_caller_drops_the_connection(
+    settings: Settings, root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "asyncssh")
+
     def fail(_: object) -> None:
         raise RuntimeError("the history is full")
 
@@ -217,6 +221,7 @@ def test_an_error_of_the_caller_ends_the_delivery(settings: Settings, root: Path
     with pytest.raises(RuntimeError), open_remote(settings()) as remote:
         remote.publish(uploads, run="r1", on_done=fail)
     assert len([name for name in held(root) if not name.endswith(".part")]) < 300
+    assert "Aborting connection" in caplog.text
 
 
 def test_what_is_asked_before_naming_sees_the_upload_and_can_stop_it(

@@ -71,11 +71,6 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             self.abort()
             raise
 
-    @classmethod
-    def _strip_protocol(cls, path: str) -> str:
-        # sshfs reads a path as a URL and loses what follows a # or ?.
-        return path.rstrip("/") or path[:1]
-
     @property
     def refuses_taken_names(self) -> bool:
         """Whether a rename to a name that exists is known to fail, as the protocol wants it; some servers overwrite."""

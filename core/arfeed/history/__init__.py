@@ -1,17 +1,19 @@
 """What was delivered, kept for the next comparison."""
 
-from arfeed.history.lease import whoami
-from arfeed.history.receipts import make_receipt, plan_facts, recovered, verify
+from arfeed.history.lease import Lease, whoami
+from arfeed.history.receipts import documents_of, make_receipt, plan_facts, recovered, verify
+from arfeed.history.records import Baseline, PlannedDocument, RunRecord
 from arfeed.history.recovery import Verdict, judge, parts_of, proven
-from arfeed.history.store import INTERRUPTED, Baseline, History, PlannedDocument, RunRecord
+from arfeed.history.store import History
 
 __all__ = [
-    "INTERRUPTED",
     "Baseline",
     "History",
+    "Lease",
     "PlannedDocument",
     "RunRecord",
     "Verdict",
+    "documents_of",
     "judge",
     "make_receipt",
     "parts_of",

@@ -6,13 +6,15 @@ import getpass
 import os
 import socket
 import threading
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
+from typing import Self
 
 import sqlalchemy as sa
 
-from arfeed.errors import LockedError
+from arfeed.errors import ArfeedError, LockedError
 from arfeed.history.tables import leases
 
 _BEATS_PER_LEASE = 4
@@ -27,14 +29,18 @@ class Lease:
         self._destination = destination
         self._run = run
         self._seconds = seconds
+        self._renewed_at = 0.0
         self._over = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="arfeed-lease", daemon=True)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         """Take the lock, or raise `LockedError` naming who holds it."""
+        now = time.time()
         if not self._taken_over() and not self._inserted():
             raise LockedError(self._who_holds_it())
+        self._renewed_at = now
         self._heart.start()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
@@ -42,8 +48,24 @@ class Lease:
         """Give the lock back, if it is still ours."""
         self._over.set()
         self._heart.join()
-        with suppress(sa.exc.SQLAlchemyError), self._engine.begin() as connection:
+        with suppress(sa.exc.SQLAlchemyError, ArfeedError), self._engine.begin() as connection:
             connection.execute(sa.delete(leases).where(_ours(self._destination, self._run)))
+
+    def insist(self) -> None:
+        """Raise `LockedError` if another run has taken the lock. The database is asked only where that may be.
+
+        The time is the wall clock's, which goes on while a machine sleeps.
+        """
+        if not 0 <= time.time() - self._renewed_at < self._seconds / 2 and not self._renew():
+            raise lost_lock(self._run, self._destination)
+
+    def _renew(self) -> bool:
+        now = time.time()
+        with self._engine.begin() as connection:
+            held = renewed(connection, self._destination, self._run, self._seconds)
+        if held:
+            self._renewed_at = now
+        return held
 
     def _taken_over(self) -> bool:
         """Replace a lease that has run out, in one statement, so that of two runs only one can."""
@@ -78,8 +100,8 @@ class Lease:
     def _beat(self) -> None:
         """Renew until the end. A beat that fails is tried again; whether the lock was kept is asked when it counts."""
         while not self._over.wait(self._seconds / _BEATS_PER_LEASE):
-            with suppress(sa.exc.SQLAlchemyError), self._engine.begin() as connection:
-                renewed(connection, self._destination, self._run, self._seconds)
+            with suppress(sa.exc.SQLAlchemyError, ArfeedError):
+                self._renew()
 
 
 def renewed(connection: sa.Connection, destination: str, run: str, seconds: float) -> bool:
@@ -87,6 +109,15 @@ def renewed(connection: sa.Connection, destination: str, run: str, seconds: floa
     expires_at = _now(connection) + timedelta(seconds=seconds)
     statement = sa.update(leases).where(_ours(destination, run)).values(expires_at=expires_at)
     return connection.execute(statement).rowcount == 1
+
+
+def lost_lock(run: str, destination: str, *, published: bool = False) -> LockedError:
+    """Return the error of a run that slept, or was cut off, while another took over."""
+    fate = "was published all the same, so it counts beside the other run's" if published else "was not published"
+    return LockedError(
+        f"run {run} lost its lock on {destination}: another run took over while it slept or was cut off. Its report "
+        f"{fate}; run sync again"
+    )
 
 
 def holder(connection: sa.Connection, destination: str) -> str | None:

@@ -86,6 +86,11 @@ def recovered(body: str, *, verified: bool) -> str:
     return _sealed(document)
 
 
+def documents_of(body: str) -> set[str]:
+    """Return the names of the PDFs that a receipt says were delivered."""
+    return {document["name"] for document in json.loads(body)["documents"]}
+
+
 def verify(body: str) -> bool:
     """Whether a receipt is as it was written."""
     document = json.loads(body)

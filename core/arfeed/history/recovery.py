@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from arfeed.history.store import PlannedDocument, RunRecord
+from arfeed.history.records import PlannedDocument, RunRecord
 from arfeed.interfaces import SentDocument
 
 Verdict = Literal["arrived", "lost", "unknown"]

@@ -3,83 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import pandas as pd
 import sqlalchemy as sa
 
 from arfeed import schema
-from arfeed.errors import ConfigError, LockedError
+from arfeed.errors import ConfigError
 from arfeed.history import tables
-from arfeed.history.lease import Lease, holder, renewed
-from arfeed.history.migrate import migrate
+from arfeed.history.database import opened
+from arfeed.history.lease import Lease, holder, lost_lock, renewed
 from arfeed.history.packing import packed, unpacked
+from arfeed.history.records import INTERRUPTED, Baseline, PlannedDocument, RunRecord, State
 from arfeed.interfaces import SentDocument, SourceRead
 
 KEPT_REPORTS = 30
-
-State = Literal["running", "publishing", "delivered", "unverified", "unsettled", "failed"]
-"""running: no report stands under its real name. publishing: asked for, not yet answered. unverified: sent, but the
-receiver took the file away before it could be looked at. unsettled: nobody can say whether it arrived."""
-
-INTERRUPTED: tuple[State, ...] = ("running", "publishing")
-ARRIVED: tuple[State, ...] = ("delivered", "unverified")
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """What a new report is compared with.
-
-    `runs` are the deliveries behind it, more than one where it is not settled which arrived; `report` has the rows of
-    all of them. `settings` is the hash of the settings then, `reads` how each source was read.
-    """
-
-    runs: tuple[str, ...]
-    settings: str
-    report: pd.DataFrame
-    reads: Mapping[str, SourceRead]
-
-    @property
-    def id(self) -> str:
-        """Name the delivery, or all of them."""
-        return "+".join(self.runs)
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedDocument:
-    """A PDF that a run is about to send, or has sent."""
-
-    name: str
-    invoice_ref: str
-    version: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """A run that got as far as delivering."""
-
-    id: str
-    kind: Literal["sync", "resend", "adopt"]
-    state: State
-    feed: str
-    destination: str
-    settings: str
-    started_at: datetime
-    ended_at: datetime | None
-    report_at: datetime
-    report_name: str
-    report_size: int
-    open_count: int
-    missing_count: int
-    approval: str | None
-    approved_by: str | None
-    receipt: str | None
 
 
 class History:
@@ -87,13 +28,7 @@ class History:
 
     def __init__(self, url: str) -> None:
         """Open, and bring the schema up to date. Raise `ConfigError` where the database can't be used."""
-        try:
-            self._engine = sa.create_engine(_with_folder(sa.make_url(url)))
-            migrate(self._engine)
-        except (sa.exc.SQLAlchemyError, OSError, ImportError) as exc:
-            raise ConfigError(
-                f"feed.history: the history database can't be opened: {_reason(exc)}; look at its URL"
-            ) from exc
+        self._engine = opened(url)
 
     def __enter__(self) -> Self:
         """Return the open history."""
@@ -118,18 +53,20 @@ class History:
         runs = self._baseline_runs(destination, arrived, lost)
         if not runs:
             return None
-        reports = [self.report(run.id) for run in runs]
+        settings = {run.settings for run in runs}
         return Baseline(
             runs=tuple(run.id for run in runs),
-            settings=runs[-1].settings,
-            report=_union(reports),
-            reads={source: read for run in runs for source, read in self._reads(run.id).items()},
+            settings=settings.pop() if len(settings) == 1 else "",
+            report=_union([self.report(run.id, destination) for run in runs]),
+            reads={source: read for run in runs for source, read in self.reads(run.id).items()},
         )
 
     def _baseline_runs(self, destination: str, arrived: Collection[str], lost: Collection[str]) -> list[RunRecord]:
-        with self._engine.connect() as connection:
-            recorded = _recorded_baseline(connection, destination)
-        known = [run for run in self.runs(destination) if run.id in recorded or run.state == "publishing"]
+        runs, recorded = tables.runs.c, sa.select(tables.baselines.c.run)
+        of_destination = recorded.where(tables.baselines.c.destination == destination)
+        known = self._runs(
+            runs.destination == destination, sa.or_(runs.id.in_(of_destination), runs.state == "publishing")
+        )
         standing = sorted((run for run in known if run.id not in lost), key=lambda run: (run.report_at, run.id))
         newest = [number for number, run in enumerate(standing) if run.id in arrived]
         return standing[newest[-1] :] if newest else standing
@@ -146,16 +83,21 @@ class History:
         with self._engine.connect() as connection:
             return holder(connection, destination)
 
-    def report(self, run: str) -> pd.DataFrame:
-        """Return a run's report. Raise `ConfigError` where it is not kept (any more)."""
-        query = sa.select(tables.reports.c.parquet).where(tables.reports.c.run == run)
+    def report(self, run: str, destination: str) -> pd.DataFrame:
+        """Return a run's report. Raise `ConfigError` where none is kept (any more) of that run and destination."""
+        query = sa.select(tables.reports.c.parquet).join(tables.runs)
+        ours = sa.and_(tables.runs.c.id == run, tables.runs.c.destination == destination)
         with self._engine.connect() as connection:
-            content = connection.execute(query).scalar_one_or_none()
+            content = connection.execute(query.where(ours)).scalar_one_or_none()
         if content is None:
-            raise ConfigError(f"the report of run {run!r} is not kept; `arfeed history` lists the runs that are")
+            raise ConfigError(
+                f"no report of a run {run!r} to {destination} is kept; `arfeed history` lists the runs, and the last "
+                f"{KEPT_REPORTS} reports are kept"
+            )
         return unpacked(content)
 
-    def _reads(self, run: str) -> dict[str, SourceRead]:
+    def reads(self, run: str) -> dict[str, SourceRead]:
+        """Return how each source was read for a run's report."""
         columns = tables.source_reads.c
         query = sa.select(columns.source, columns.at, columns.as_of, columns.latest_issue).where(columns.run == run)
         with self._engine.connect() as connection:
@@ -177,11 +119,17 @@ class History:
         with self._engine.connect() as connection:
             return {name: SentDocument(*rest) for name, *rest in connection.execute(query)}
 
-    def runs(self, destination: str | None = None) -> list[RunRecord]:
+    def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""
-        query = sa.select(tables.runs).order_by(tables.runs.c.started_at.desc(), tables.runs.c.id.desc())
-        if destination is not None:
-            query = query.where(tables.runs.c.destination == destination)
+        return self._runs()
+
+    def interrupted(self, destination: str) -> list[RunRecord]:
+        """Return the runs that have not said how they ended, the newest first."""
+        return self._runs(tables.runs.c.destination == destination, tables.runs.c.state.in_(INTERRUPTED))
+
+    def _runs(self, *conditions: sa.ColumnElement[bool]) -> list[RunRecord]:
+        newest_first = tables.runs.c.started_at.desc(), tables.runs.c.id.desc()
+        query = sa.select(tables.runs).where(*conditions).order_by(*newest_first)
         with self._engine.connect() as connection:
             return [RunRecord(**row) for row in connection.execute(query).mappings()]
 
@@ -218,11 +166,8 @@ class History:
             held = renewed(connection, run.destination, run.id, seconds)
             compared_with = set(baseline.runs) if baseline else set()
             if not held or _recorded_baseline(connection, run.destination) != compared_with:
-                raise LockedError(
-                    f"run {run.id} lost its lock on {run.destination}: another run took over while it slept or was "
-                    "cut off. Its report was not published; run sync again"
-                )
-            _update_run(connection, run.id, state="publishing", receipt=receipt)
+                raise lost_lock(run.id, run.destination)
+            _end(connection, run, state="publishing", receipt=receipt)
 
     def delivered(
         self,
@@ -235,41 +180,52 @@ class History:
     ) -> None:
         """Make a run's report the baseline and remember its PDFs, in one transaction.
 
-        A report that could not be verified counts beside the baseline that there was.
+        A report that could not be verified counts beside the baseline that there was. Raise `LockedError` if another
+        run has settled this one meanwhile; a report that it took for lost then counts beside the baseline.
         """
         state: State = "delivered" if verified else "unverified"
         with self._engine.begin() as connection:
-            _update_run(connection, run.id, state=state, ended_at=ended_at, receipt=receipt)
-            if verified:
-                connection.execute(sa.delete(tables.baselines).where(tables.baselines.c.destination == run.destination))
-            connection.execute(sa.insert(tables.baselines), {"destination": run.destination, "run": run.id})
-            self._sent(connection, run, documents)
-            _forget_old_reports(connection, run.destination)
+            ours = _end(connection, run, state=state, ended_at=ended_at, receipt=receipt)
+            if ours:
+                if verified:
+                    _set_no_baseline(connection, run.destination)
+                _count(connection, run)
+                _sent(connection, run, documents)
+                _forget_old_reports(connection, run.destination)
+            elif _unless(connection, run, ("delivered", "unverified"), state="unsettled", receipt=receipt):
+                _count(connection, run)
+        if not ours:
+            raise lost_lock(run.id, run.destination, published=True)
 
     def failed(
         self, run: RunRecord, *, ended_at: datetime, documents: Iterable[PlannedDocument] = (), unsettled: bool = False
     ) -> None:
-        """End a run whose report did not arrive, or is `unsettled`; its PDFs that did arrive are remembered."""
-        with self._engine.begin() as connection:
-            _update_run(connection, run.id, state="unsettled" if unsettled else "failed", ended_at=ended_at)
-            if unsettled:
-                connection.execute(sa.insert(tables.baselines), {"destination": run.destination, "run": run.id})
-            self._sent(connection, run, documents)
+        """End a run whose report did not arrive, or is `unsettled`; its PDFs that did arrive are remembered.
 
-    def adopted(self, run: RunRecord, report: pd.DataFrame, names: Iterable[str]) -> None:
-        """Take a report as the only baseline, and know the reports of these names from now on."""
+        Raise `LockedError` if another run has settled this one meanwhile.
+        """
+        outcome: dict[str, object] = {"state": "unsettled"} if unsettled else {"state": "failed", "receipt": None}
+        with self._engine.begin() as connection:
+            if not _end(connection, run, ended_at=ended_at, **outcome):
+                raise lost_lock(run.id, run.destination)
+            if unsettled:
+                _count(connection, run)
+            _sent(connection, run, documents)
+
+    def adopted(self, run: RunRecord, report: pd.DataFrame, names: Iterable[str], seconds: float) -> None:
+        """Take a report as the only baseline, and know the reports of these names from now on.
+
+        Raise `LockedError` if another run has taken the lock.
+        """
         known = [{"destination": run.destination, "name": name, "run": run.id} for name in names]
         with self._engine.begin() as connection:
+            if not renewed(connection, run.destination, run.id, seconds):
+                raise lost_lock(run.id, run.destination)
             connection.execute(sa.insert(tables.runs), _as_row(run))
             connection.execute(sa.insert(tables.reports), {"run": run.id, "parquet": packed(report)})
-            connection.execute(sa.delete(tables.baselines).where(tables.baselines.c.destination == run.destination))
-            connection.execute(sa.insert(tables.baselines), {"destination": run.destination, "run": run.id})
+            _set_no_baseline(connection, run.destination)
+            _count(connection, run)
             _replace(connection, tables.known_reports, known)
-
-    def _sent(self, connection: sa.Connection, run: RunRecord, documents: Iterable[PlannedDocument]) -> None:
-        rows = [{"destination": run.destination, **_as_row(document)} for document in documents]
-        _replace(connection, tables.documents, rows)
-        connection.execute(sa.delete(tables.planned_documents).where(tables.planned_documents.c.run == run.id))
 
 
 def _recorded_baseline(connection: sa.Connection, destination: str) -> set[str]:
@@ -277,8 +233,38 @@ def _recorded_baseline(connection: sa.Connection, destination: str) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def _update_run(connection: sa.Connection, run: str, **values: object) -> None:
-    connection.execute(sa.update(tables.runs).where(tables.runs.c.id == run).values(**values))
+def _set_no_baseline(connection: sa.Connection, destination: str) -> None:
+    connection.execute(sa.delete(tables.baselines).where(tables.baselines.c.destination == destination))
+
+
+def _count(connection: sa.Connection, run: RunRecord) -> None:
+    """Let a run's report count: a later one is compared with it."""
+    _replace(connection, tables.baselines, [{"destination": run.destination, "run": run.id}])
+
+
+def _end(connection: sa.Connection, run: RunRecord, **values: object) -> bool:
+    """Write down how a run went on, unless another run has settled it."""
+    return _update(connection, run, tables.runs.c.state.in_(INTERRUPTED), values)
+
+
+def _unless(connection: sa.Connection, run: RunRecord, states: Collection[State], **values: object) -> bool:
+    return _update(connection, run, tables.runs.c.state.not_in(states), values)
+
+
+def _update(
+    connection: sa.Connection, run: RunRecord, condition: sa.ColumnElement[bool], values: Mapping[str, object]
+) -> bool:
+    statement = sa.update(tables.runs).where(tables.runs.c.id == run.id, condition).values(**values)
+    return connection.execute(statement).rowcount == 1
+
+
+def _sent(connection: sa.Connection, run: RunRecord, documents: Iterable[PlannedDocument]) -> None:
+    """Remember the PDFs that arrived, and forget what stood under the names of those of which nobody can say."""
+    planned, known = tables.planned_documents, tables.documents
+    names = sa.select(planned.c.name).where(planned.c.run == run.id)
+    connection.execute(sa.delete(known).where(known.c.destination == run.destination, known.c.name.in_(names)))
+    _insert(connection, known, [{"destination": run.destination, **_as_row(document)} for document in documents])
+    connection.execute(sa.delete(planned).where(planned.c.run == run.id))
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
@@ -316,14 +302,3 @@ def _union(reports: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _as_row(record: RunRecord | PlannedDocument) -> dict[str, Any]:
     return {item.name: getattr(record, item.name) for item in fields(record)}
-
-
-def _with_folder(url: sa.URL) -> sa.URL:
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    return url
-
-
-def _reason(exc: Exception) -> str:
-    """Name what went wrong without the URL, which may hold a password."""
-    return f"{type(exc).__name__}: {getattr(exc, 'orig', None) or exc}"

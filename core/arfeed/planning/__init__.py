@@ -2,8 +2,9 @@
 
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.approval import settled_by
-from arfeed.planning.compare import compare, totals, with_reasons
+from arfeed.planning.compare import compare, totals
 from arfeed.planning.documents import select, settle
+from arfeed.planning.reasons import with_reasons
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,15 +28,44 @@ class Comparison:
 
 
 def compare(report: pd.DataFrame, keys: pd.Series[str], baseline: pd.DataFrame) -> Comparison:
-    """Compare by folded reference; `keys` are the report's. Both frames have canonical columns."""
-    ours, theirs = schema.text_array(keys), schema.text_array(schema.folded(baseline["invoice_ref"]))
-    places = pc.index_in(ours, value_set=theirs)
+    """Compare by folded reference; `keys` are the report's. Both frames have canonical columns and no ref twice."""
+    theirs = schema.text_array(schema.folded(baseline["invoice_ref"]))
+    places = pc.index_in(schema.text_array(keys), value_set=theirs)
     changed = _changed(report, baseline, places)
     change = pc.if_else(pc.is_valid(places), pc.if_else(changed, "changed", "unchanged"), "new")
-    missing = baseline[_unclaimed(len(baseline), places, ours, theirs)].reset_index(drop=True)
+    unclaimed = np.ones(len(baseline), dtype=bool)
+    unclaimed[places.drop_null().to_numpy()] = False
+    missing = baseline[unclaimed].reset_index(drop=True)
     counted = {name: pc.sum(pc.equal(change, name), min_count=0).as_py() for name in ("new", "changed", "unchanged")}
     return Comparison(
         report.assign(change=pd.Series(pc.cast(change, pa.large_string()), index=report.index, dtype="str")),
         missing,
         Counts(missing=len(missing), **counted),
     )
+
+
+def _changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> pa.Array:
+    """Where a row that stands in both differs in a column that the receiver sees."""
+    result = pa.repeat(pa.scalar(value=False), len(report))
+    for name in COMPARED:
+        kind = schema.arrow_type(name)
+        now, before = _array(report[name], kind), _array(baseline[name], kind).take(places)
+        unequal = pc.fill_null(pc.not_equal(now, before), fill_value=False)
+        one_blank = pc.xor(pc.is_null(now), pc.is_null(before))
+        result = pc.or_(result, pc.or_(unequal, one_blank))
+    return result
+
+
+def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
+    array = pa.array(column, type=kind)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def totals(report: pd.DataFrame) -> pd.DataFrame:
+    """Return source, currency, count and balance: what the report sums to."""
+    columns = pa.Table.from_pandas(report[["source", "currency", "balance"]], preserve_index=False)
+    grouped = columns.group_by(["source", "currency"]).aggregate([("balance", "count"), ("balance", "sum")])
+    named = grouped.rename_columns(["source", "currency", "count", "balance"]).sort_by(
+        [("source", "ascending"), ("currency", "ascending")]
+    )
+    return schema.table_frame(named.replace_schema_metadata())

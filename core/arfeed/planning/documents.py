@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from arfeed import schema
 from arfeed.errors import DestinationError
 from arfeed.interfaces import DocumentPlan, SentDocument
 
@@ -24,29 +25,40 @@ class Selection:
 
 
 def select(
-    report: pd.DataFrame, found: pd.DataFrame, name_of: Callable[[str], str], known: Mapping[str, SentDocument]
+    report: pd.DataFrame,
+    found: pd.DataFrame,
+    name_of: Callable[[str], str],
+    known: Mapping[str, SentDocument],
+    claimed: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Selection:
     """Choose by name and version; nothing is read. `found` has source, source_ref and version.
 
     Two invoices of the report whose names are equal but for the case of letters collide, with or without PDFs:
-    the receiver could not tell whose PDF it is.
+    the receiver could not tell whose PDF it is. So do those that claim one file at the source, which `claimed` names.
+    A PDF that was sent before is there, whether or not the source still has it.
     """
-    if found.empty:
-        empty = report[["invoice_ref", *KEY]].iloc[:0]
-        return Selection(empty.assign(name=_text([]), version=_text([]), change=_text([])), 0, (), {})
-    named = report[["invoice_ref", *KEY]].copy()
-    named["name"] = _text([_checked(name_of(ref)) for ref in named["invoice_ref"]])
-    folded = named["name"].str.casefold()
-    double = folded.duplicated(keep=False)
-    merged = named.merge(found, on=KEY, how="left", validate="many_to_one")
+    rows = report[["invoice_ref", *KEY]]
+    if found.empty and not known:
+        empty = rows.iloc[:0].assign(name=_text([]), version=_text([]), change=_text([]))
+        return Selection(empty, 0, tuple(rows["invoice_ref"]), claimed or {})
+    named = rows.assign(name=_text([_checked(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
+    folded = schema.folded(named["name"])
+    merged = named.assign(folded=folded, double=folded.duplicated(keep=False)).merge(
+        found, on=KEY, how="left", validate="many_to_one"
+    )
     has = merged["version"].notna()
-    colliding = _collisions(named[double], set(merged.loc[has & double, "name"].str.casefold()))
-    candidates = merged[has & ~double]
-    before = candidates["name"].map(lambda name: known[name].version if name in known else None)
-    fresh = candidates[before != candidates["version"]]
+    sent = merged["name"].isin(list(known)) & ~merged["double"]
+    candidates = merged[has & ~merged["double"]]
+    before = _text([known[name].version if name in known else None for name in candidates["name"]])
+    fresh = candidates[before.set_axis(candidates.index) != candidates["version"]]
     change = _text(["changed" if name in known else "new" for name in fresh["name"]])
-    send = fresh.assign(change=change.set_axis(fresh.index)).reset_index(drop=True)
-    return Selection(send, len(candidates) - len(fresh), tuple(merged.loc[~has, "invoice_ref"]), colliding)
+    send = fresh[["invoice_ref", *KEY, "name", "version"]].assign(change=change.set_axis(fresh.index))
+    return Selection(
+        send.reset_index(drop=True),
+        len(candidates) - len(fresh) + int((sent & ~has).sum()),
+        tuple(merged.loc[~has & ~sent, "invoice_ref"]),
+        {**_collisions(merged[merged["double"]], has), **(claimed or {})},
+    )
 
 
 def _checked(name: str) -> str:
@@ -57,12 +69,13 @@ def _checked(name: str) -> str:
     return name
 
 
-def _collisions(named: pd.DataFrame, with_file: set[str]) -> dict[str, tuple[str, ...]]:
-    groups = named.groupby(named["name"].str.casefold(), sort=False)
-    return {rows["name"].iloc[0]: tuple(rows["invoice_ref"]) for key, rows in groups if key in with_file}
+def _collisions(double: pd.DataFrame, has: pd.Series[bool]) -> dict[str, tuple[str, ...]]:
+    """Return the refs by the name they share, where any of them has a PDF."""
+    groups = [rows for _, rows in double.groupby("folded", sort=False) if has[rows.index].any()]
+    return {rows["name"].iloc[0]: tuple(rows["invoice_ref"]) for rows in groups}
 
 
-def _text(values: list[str]) -> pd.Series[str]:
+def _text(values: list[str] | list[str | None]) -> pd.Series[str]:
     return pd.Series(values, dtype="str")
 
 

@@ -7,16 +7,19 @@ from decimal import Decimal
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.hookspecs import hookimpl
 from arfeed.interfaces import Objection, Plan, SourceReport
-from arfeed.planning.compare import REMOVED_BY, SOURCE_REMOVED
+from arfeed.planning.reasons import GONE, REMOVED_BY, SOURCE_REMOVED
+from arfeed.planning.wording import counted, largest, money, named, span, worst
 
 _CLOSED = ("paid", "void", "settled")
 """Reasons by which the source itself says that nothing is owed any more."""
 
-_MOST_NAMED = 3
+_NO_SOURCE = "an adopted report"
+"""What to call the source of rows that `adopt` took: it is not known."""
 
 
 class Guards:
@@ -45,19 +48,19 @@ def _unknown_baseline(plan: Plan) -> Iterator[Objection]:
     if plan.before is None:
         yield Objection(
             "unknown-baseline",
-            f"this history knows no delivery to {plan.destination}, so nothing can be compared. If this is the first "
-            "delivery, approve it. If not, the history is lost or another one: restore it, name the right one in "
-            "[feed], or take the last report as baseline with `arfeed adopt`",
+            f"this history knows no delivery to {plan.destination}, so nothing can be compared with the "
+            f"{counted(len(plan.report), 'invoice')} read. If this is the first delivery, approve it. If not, the "
+            "history is lost or another one: restore it, name the right one in [feed], or take the last report as "
+            "baseline with `arfeed adopt`",
         )
 
 
 def _foreign_report(plan: Plan) -> Iterator[Objection]:
     if plan.foreign:
-        named = _named(plan.foreign)
         yield Objection(
             "foreign-report",
-            f"{len(plan.foreign)} report{'s' * (len(plan.foreign) > 1)} at the destination not sent by this history: "
-            f"{named}. Somebody else delivers there, or the history is another. Look into it; then "
+            f"the destination holds {counted(len(plan.foreign), 'report')} that this history did not send: "
+            f"{named(plan.foreign)}. Somebody else delivers there, or the history is another. Look into it; then "
             "`arfeed adopt` takes the last as baseline",
             plan.foreign,
         )
@@ -67,19 +70,19 @@ def _empty_report(plan: Plan) -> Iterator[Objection]:
     if plan.report.empty:
         yield Objection(
             "empty-report",
-            "the report lists nothing: the receiver would mark every invoice as paid. Look at the sources; approve if "
-            "really nothing is open",
+            f"the report lists nothing: the receiver would mark every invoice as paid, {len(plan.missing):,} of the "
+            "last report. Look at the sources; approve if really nothing is open",
         )
 
 
 def _unexplained(plan: Plan) -> Iterator[Objection]:
-    speaking = {source.source for source in plan.sources if _absence_speaks(source)}
-    missing = plan.missing[(plan.missing["reason"] == "gone") & ~plan.missing["source"].isin(list(speaking))]
+    speaking = [source.source for source in plan.sources if _absence_speaks(source)]
+    missing = plan.missing[(plan.missing["reason"] == GONE) & ~plan.missing["source"].isin(speaking)]
     if len(missing):
-        sources = _named(sorted({source or "an adopted report" for source in missing["source"]}))
+        sources = named(sorted(source or _NO_SOURCE for source in missing["source"].unique()))
         yield Objection(
             "unexplained",
-            f"{_invoices(missing)} no longer listed by {sources}, which can't say why: {_worst(missing)}. Look whether "
+            f"{_invoices(missing)} no longer listed by {sources}, which can't say why: {worst(missing)}. Look whether "
             "the export is complete; approve if they are settled. If a source drops what is paid, say "
             "absent_means_paid = true there",
             tuple(missing["invoice_ref"]),
@@ -95,10 +98,10 @@ def _absence_speaks(source: SourceReport) -> bool:
 def _still_open(plan: Plan) -> Iterator[Objection]:
     missing = plan.missing[plan.missing["reason"].str.startswith(REMOVED_BY)]
     if len(missing):
-        by = _named(sorted(set(missing["reason"].str.removeprefix(REMOVED_BY))))
+        by = named(sorted(missing["reason"].str.removeprefix(REMOVED_BY).unique()))
         yield Objection(
             "still-open",
-            f"{_invoices(missing)} still open at the source but removed by {by}: {_worst(missing)}. Mend that step; "
+            f"{_invoices(missing)} still open at the source but removed by {by}: {worst(missing)}. Mend that step; "
             "approve if the receiver should take them as paid",
             tuple(missing["invoice_ref"]),
         )
@@ -106,96 +109,101 @@ def _still_open(plan: Plan) -> Iterator[Objection]:
 
 def _missing_share(plan: Plan) -> Iterator[Objection]:
     """Object where too much is missing: by count in total, per source, per currency; by money per currency."""
-    if plan.before is None or len(plan.missing) <= plan.guards.missing_floor:
+    if plan.before is None:
         return
-    groups = [
-        *_shares(plan, None),
-        *_shares(plan, "source"),
-        *_shares(plan, "currency"),
-    ]
-    too_much = [text for text, count, share in groups if _over(plan, count, share)]
+    too_much = [text for by in (None, "source", "currency") for text in _too_much(plan, plan.before, by)]
     if too_much:
         yield Objection(
             "missing-share",
             f"more than {plan.guards.missing_share:.0%} would be marked as paid: {'; '.join(too_much)}. Largest: "
-            f"{_worst(plan.missing)}. Look whether the sources are complete; approve if so much was really settled",
+            f"{worst(plan.missing)}. Look whether the sources are complete; approve if so much was really settled",
             tuple(plan.missing["invoice_ref"]),
         )
 
 
-def _over(plan: Plan, count: int, share: float) -> bool:
-    return count > plan.guards.missing_floor and share > plan.guards.missing_share
+def _too_much(plan: Plan, baseline: pd.DataFrame, by: str | None) -> Iterator[str]:
+    """Say of each group of which more than the share is missing, how much that is."""
+    floor, limit = plan.guards.missing_floor, plan.guards.missing_share
+    if len(plan.missing) <= floor:
+        return
+    before = _sums(baseline, by)
+    for name, (count, balance) in _sums(plan.missing, by).items():
+        all_count, all_balance = before[name]
+        place = f"{name or _NO_SOURCE}: " if by else ""
+        if count > floor and count / all_count > limit:
+            yield f"{place}{count:,} of {counted(all_count, 'invoice')}"
+        if by == "currency" and count > floor and all_balance and float(balance / all_balance) > limit:
+            yield f"{money(balance, name)} of {money(all_balance, name)}"
 
 
-def _shares(plan: Plan, by: str | None) -> Iterator[tuple[str, int, float]]:
-    """Yield what to say of a group, how many of it are missing, and what share that is."""
-    before, missing = _sums(plan.before, by), _sums(plan.missing, by)
-    for name, (count, money) in missing.items():
-        all_count, all_money = before[name]
-        place = f"{name or 'an adopted report'}: " if by else ""
-        yield f"{place}{count} of {all_count} invoices", count, count / all_count
-        if by == "currency" and all_money:
-            yield f"{place}{money:,.2f} of {all_money:,.2f}", count, float(money / all_money)
-
-
-def _sums(rows: pd.DataFrame | None, by: str | None) -> dict[str, tuple[int, Decimal]]:
+def _sums(rows: pd.DataFrame, by: str | None) -> dict[str, tuple[int, Decimal]]:
     """Return count and sum of absolute balances by the values of a column, or of all rows under a blank name."""
-    if rows is None or rows.empty:
-        return {}
-    names = rows[by] if by else pd.Series([""] * len(rows), dtype="str")
-    table = pa.table({"name": pa.array(names), "money": pa.array(rows["balance"].abs())})
-    grouped = table.group_by("name").aggregate([("money", "count"), ("money", "sum")]).to_pydict()
-    pairs = zip(grouped["money_count"], grouped["money_sum"], strict=True)
-    return dict(zip(grouped["name"], pairs, strict=True))
+    names = schema.text_array(rows[by]) if by else pa.repeat(pa.scalar(""), len(rows))
+    table = pa.table({"name": names, "balance": pc.abs(pa.array(rows["balance"]))})
+    grouped = table.group_by("name").aggregate([("balance", "count"), ("balance", "sum")]).to_pydict()
+    return dict(zip(grouped["name"], zip(grouped["balance_count"], grouped["balance_sum"], strict=True), strict=True))
 
 
 def _renamed(plan: Plan) -> Iterator[Objection]:
-    keys = ["source", "customer_id", "currency", "amount", "issued_on"]
     missing = plan.missing[~plan.missing["reason"].isin(_CLOSED)]
     new = plan.report[plan.report["change"] == "new"]
-    if missing.empty or new.empty:
-        return
-    pairs = missing[["invoice_ref", *keys]].merge(new[["invoice_ref", *keys]], on=keys, suffixes=("", "_new"))
-    if len(pairs):
-        named = [f"{old} → {now}" for old, now in zip(pairs["invoice_ref"], pairs["invoice_ref_new"], strict=True)]
-        refs = tuple(dict.fromkeys(pairs["invoice_ref"]))
+    places = pc.index_in(_likenesses(missing), value_set=_likenesses(new))
+    found = pc.is_valid(places).to_numpy(zero_copy_only=False)
+    if found.any():
+        pairs = missing[found].assign(now=new["invoice_ref"].take(places.drop_null().to_numpy()).to_numpy())
+        examples = largest(pairs)
+        changes = [f"{old} → {now}" for old, now in zip(examples["invoice_ref"], examples["now"], strict=True)]
         yield Objection(
             "renamed",
-            f"{len(refs)} missing and new invoices agree in customer, currency, amount and date: {_named(named)}. They "
-            "seem to be renumbered: the old number would be marked as paid, the new one be owed. Look at the numbers; "
-            "approve if the receiver should see it so",
-            refs,
+            f"{counted(len(pairs), 'missing invoice')} and new ones agree in source, customer, currency, amount and "
+            f"date, as if renumbered: {'; '.join(changes)}{'; …' * (len(pairs) > len(changes))}. The old number would "
+            "be marked as paid and the new one be owed. Look at the numbers; approve if the receiver should see it so",
+            tuple(pairs["invoice_ref"]),
         )
+
+
+def _likenesses(rows: pd.DataFrame) -> pa.Array:
+    """Return what two numbers of one invoice would agree in. Where a source states no amounts, balances count."""
+    amounts = pc.coalesce(pa.array(rows["amount"]), pa.array(rows["balance"]))
+    columns = [rows["source"], rows["customer_id"], rows["currency"], amounts, rows["issued_on"]]
+    texts = [pc.fill_null(pc.cast(pa.array(column), pa.large_string()), "") for column in columns]
+    joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
 def _config_changed(plan: Plan) -> Iterator[Objection]:
     reasons = plan.missing["reason"]
-    missing = plan.missing[reasons.isin(["gone", SOURCE_REMOVED]) | reasons.str.startswith(REMOVED_BY)]
+    missing = plan.missing[reasons.isin([GONE, SOURCE_REMOVED]) | reasons.str.startswith(REMOVED_BY)]
     if plan.settings_changed and len(missing):
         yield Objection(
             "config-changed",
             f"the configuration or a plugin's version has changed since the last delivery, and {_invoices(missing)} "
-            f"missing without being said to be closed: {_worst(missing)}. Look whether the change meant to drop them; "
+            f"missing without being said to be closed: {worst(missing)}. Look whether the change meant to drop them; "
             "approve if so",
             tuple(missing["invoice_ref"]),
         )
 
 
 def _everything_changed(plan: Plan) -> Iterator[Objection]:
-    if plan.before is None:
+    common = plan.counts.changed + plan.counts.unchanged
+    if plan.before is None or not _most(plan, plan.counts.changed, common):
         return
-    both = plan.report[plan.report["change"] != "new"]
-    before = plan.before.assign(key=schema.folded(plan.before["invoice_ref"]))[["key", "balance", "customer_id"]]
-    pairs = both.assign(key=schema.folded(both["invoice_ref"]))[["key", "balance", "customer_id"]]
-    pairs = pairs.merge(before, on="key", suffixes=("", "_before"))
-    changed = (pairs["balance"] != pairs["balance_before"]) | (pairs["customer_id"] != pairs["customer_id_before"])
-    count = int(changed.sum())
-    if count > plan.guards.missing_floor and count * 2 > len(pairs):
+    changed = plan.report[plan.report["change"] == "changed"]
+    theirs = schema.text_array(schema.folded(plan.before["invoice_ref"]))
+    places = pc.index_in(schema.text_array(schema.folded(changed["invoice_ref"])), value_set=theirs)
+    before = plan.before.take(places.to_numpy()).set_axis(changed.index)
+    others = (changed["balance"] != before["balance"]) | (changed["customer_id"] != before["customer_id"])
+    count = int(others.sum())
+    if _most(plan, count, common):
         yield Objection(
             "everything-changed",
-            f"{count} of {len(pairs)} invoices have another balance or customer than in the last report. This may be "
-            "another company, column or file; approve if it is right",
+            f"{count:,} of {counted(common, 'invoice')} have another balance or customer than in the last report, now "
+            f"{worst(changed[others])}. This may be another company, column or file; approve if it is right",
         )
+
+
+def _most(plan: Plan, count: int, of: int) -> bool:
+    return count > plan.guards.missing_floor and count * 2 > of
 
 
 def _stale_source(plan: Plan) -> Iterator[Objection]:
@@ -206,13 +214,15 @@ def _stale_source(plan: Plan) -> Iterator[Objection]:
         if as_of is None:
             yield Objection(
                 "stale-source",
-                f"{source.source} has max_age, but states no date to judge by; take max_age out",
+                f"{source.source} states no date to judge by, and max_age allows {span(limit)}; take max_age out, "
+                "or approve if its data is of today",
             )
         elif plan.at.date() - as_of > limit:
+            age = counted((plan.at.date() - as_of).days, "day")
             yield Objection(
                 "stale-source",
-                f"{source.source} speaks of {as_of}, {(plan.at.date() - as_of).days} days ago; max_age allows "
-                f"{limit.days}. Export it again; approve if it is still right",
+                f"{source.source} speaks of {as_of}, {age} ago; max_age allows {span(limit)}. Export it again; approve "
+                "if it is still right",
             )
 
 
@@ -227,36 +237,22 @@ def _as_of_backwards(plan: Plan) -> Iterator[Objection]:
             yield Objection(
                 "as-of-backwards",
                 f"{source.source} has gone back: its {what} is {now}, and was {then} in the last delivery. This looks "
-                "like an older export; approve if it is the right one",
+                "like an older export; export it again, or approve if it is the right one",
             )
 
 
 def _documents(plan: Plan) -> Iterator[Objection]:
     documents = plan.documents
-    lacking = (*documents.without, *documents.broken, *(ref for refs in documents.colliding.values() for ref in refs))
+    colliding = (ref for refs in documents.colliding.values() for ref in refs)
+    lacking = tuple(dict.fromkeys((*documents.without, *documents.broken, *colliding)))
     if plan.documents_required and lacking:
         yield Objection(
             "documents",
-            f"{len(lacking)} invoices have no PDF that can be sent, and documents_required is set: {_named(lacking)}. "
-            "Add or mend the PDFs; approve to deliver without them",
+            f"{counted(len(lacking), 'invoice')} without a PDF that can be sent, and documents_required is set: "
+            f"{named(lacking)}. Add or mend the PDFs; approve to deliver without them",
             lacking,
         )
 
 
 def _invoices(missing: pd.DataFrame) -> str:
-    return "1 invoice is" if len(missing) == 1 else f"{len(missing)} invoices are"
-
-
-def _named(items: Iterable[str]) -> str:
-    every = list(items)
-    return ", ".join(every[:_MOST_NAMED]) + (
-        f" and {len(every) - _MOST_NAMED} more" if len(every) > _MOST_NAMED else ""
-    )
-
-
-def _worst(missing: pd.DataFrame) -> str:
-    """Name the largest by balance."""
-    order = missing["balance"].abs().sort_values(ascending=False).index
-    rows = missing.loc[order[:_MOST_NAMED], ["invoice_ref", "customer_name", "balance", "currency"]].astype("str")
-    named = [" ".join(row) for row in rows.to_numpy().tolist()]
-    return "; ".join(named) + ("; …" if len(missing) > _MOST_NAMED else "")
+    return f"{counted(len(missing), 'invoice')} {'is' if len(missing) == 1 else 'are'}"

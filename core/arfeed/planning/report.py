@@ -28,7 +28,26 @@ class ReportFile:
 
 
 def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -> ReportFile:
-    """Write the report: UTF-8 without BOM, commas, double quotes, ISO dates, plain decimals with a dot."""
+    """Write the report: UTF-8 without BOM, commas, double quotes, ISO dates, plain decimals with a dot.
+
+    Raise `DestinationError` where the destination's layout is not these invoices, row by row.
+    """
+    table = pa.Table.from_pandas(_laid_out(destination, invoices), preserve_index=False)
+    currencies = schema.text_array(invoices["currency"])
+    for number, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            raise DestinationError(
+                f"{destination.name}: its report() made {field.name!r} a float, which money never is"
+            )
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(number, field.name, _money(field.name, table.column(number), currencies))
+    csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names))
+
+
+def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
         laid_out = destination.report(invoices)
     except ValueError as exc:
@@ -38,15 +57,19 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
             f"{destination.name}: its report() returned {len(laid_out)} rows for {len(invoices)} invoices; "
             "a plugin may not drop or add any"
         )
-    table = pa.Table.from_pandas(laid_out, preserve_index=False)
-    currencies = schema.text_array(invoices["currency"])
-    for number, field in enumerate(table.schema):
-        if pa.types.is_decimal(field.type):
-            table = table.set_column(number, field.name, format_money(table.column(number), currencies))
-    csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names))
+    if not laid_out.index.equals(invoices.index):
+        raise DestinationError(f"{destination.name}: its report() put the invoices into another order; keep theirs")
+    return laid_out
+
+
+def _money(column: str, values: pa.ChunkedArray, currencies: pa.Array) -> pa.Array:
+    try:
+        return format_money(values, currencies)
+    except pa.ArrowInvalid as exc:
+        raise DestinationError(
+            f"the report's column {column!r} holds an amount that is finer than its currency: {exc}; look at the "
+            "transforms and the destination's report()"
+        ) from exc
 
 
 def format_money(values: pa.ChunkedArray, currencies: pa.Array) -> pa.Array:

@@ -26,7 +26,7 @@ def reviewed(plan: Plan, plugins: pluggy.PluginManager, settings: str) -> Plan:
 
 def _of_plugins(plan: Plan, plugins: pluggy.PluginManager) -> Iterator[Objection]:
     """Ask one reviewer at a time: one that raises refuses the run, and the others are still heard."""
-    for name, answer in call_each(plugins, "arfeed_review", plan=plan):
+    for name, answer in call_each(plugins, "arfeed_review", plan=_copy(plan)):
         try:
             yield from _checked(answer)
         except Exception as exc:  # noqa: BLE001 - a reviewer that can't speak has not agreed
@@ -34,11 +34,19 @@ def _of_plugins(plan: Plan, plugins: pluggy.PluginManager) -> Iterator[Objection
             yield Objection("review-failed", f"{failed}; mend it, or take it out of `plugins`")
 
 
+def _copy(plan: Plan) -> Plan:
+    """Return the plan with frames of its own, copied only when written to: what a reviewer changes stays with it."""
+    frames = {name: getattr(plan, name) for name in ("before", "report", "missing", "totals")}
+    copies = {name: frame.copy(deep=False) for name, frame in frames.items() if frame is not None}
+    documents = replace(plan.documents, send=plan.documents.send.copy(deep=False))
+    return replace(plan, **copies, documents=documents)
+
+
 def _checked(answer: object) -> list[Objection]:
     if isinstance(answer, Exception):
         raise answer
-    objections = list(cast("Iterable[Objection]", answer or ()))
+    objections = [] if answer is None else list(cast("Iterable[Objection]", answer))
     for objection in objections:
-        if not isinstance(objection, Objection):
+        if not isinstance(objection, Objection) or not isinstance(objection.code, str):
             raise TypeError(f"it returned {objection!r}, which is no arfeed.Objection")
     return objections

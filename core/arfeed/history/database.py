@@ -1,0 +1,42 @@
+"""Opening a history database, and saying what is wrong with it without its URL, which may hold a password."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from arfeed.errors import ConfigError
+from arfeed.history.migrate import migrate
+
+
+def opened(url: str) -> sa.Engine:
+    """Open a database and bring its schema up to date. Raise `ConfigError` where it can't be used."""
+    try:
+        engine = sa.create_engine(_usable(sa.make_url(url)))
+        sa.event.listen(engine, "handle_error", _explain)
+        migrate(engine)
+    except (sa.exc.SQLAlchemyError, OSError, ImportError, ValueError) as exc:
+        raise _unusable(exc) from None
+    return engine
+
+
+def _usable(url: sa.URL) -> sa.URL:
+    """Make the folder of an SQLite file; take the PostgreSQL driver that arfeed brings where the URL names none."""
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _explain(context: sa.ExceptionContext) -> None:
+    """Turn a database that is gone, full or locked into an error that people can act on."""
+    cause = context.original_exception
+    if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError | sa.exc.InterfaceError):
+        raise _unusable(cause) from None
+
+
+def _unusable(exc: BaseException) -> ConfigError:
+    orig = getattr(exc, "orig", None) or exc
+    # A ValueError quotes what it could not read, and that may be a piece of a password.
+    why = "ValueError" if type(orig) is ValueError else f"{type(orig).__name__}: {orig}"
+    return ConfigError(f"feed.history: the history database can't be used: {why}; look at its URL")

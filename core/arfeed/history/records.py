@@ -1,0 +1,71 @@
+"""What the history remembers: runs, the PDFs they were to send, and what a new report is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import pandas as pd
+
+from arfeed.interfaces import SourceRead
+
+State = Literal["running", "publishing", "delivered", "unverified", "unsettled", "failed"]
+"""running: no report stands under its real name. publishing: asked for, not yet answered. unverified: sent, but the
+receiver took the file away before it could be looked at. unsettled: nobody can say whether it arrived."""
+
+INTERRUPTED: tuple[State, ...] = ("running", "publishing")
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a new report is compared with.
+
+    `runs` are the deliveries behind it, more than one where it is not settled which arrived; `report` has the rows of
+    all of them. `settings` is the hash of the settings then, blank where the deliveries differ in it, `reads` how each
+    source was read.
+    """
+
+    runs: tuple[str, ...]
+    settings: str
+    report: pd.DataFrame
+    reads: Mapping[str, SourceRead]
+
+    @property
+    def id(self) -> str:
+        """Name the delivery, or all of them."""
+        return "+".join(self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDocument:
+    """A PDF that a run is about to send, or has sent."""
+
+    name: str
+    invoice_ref: str
+    version: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run that got as far as delivering."""
+
+    id: str
+    kind: Literal["sync", "resend", "adopt"]
+    state: State
+    feed: str
+    destination: str
+    settings: str
+    started_at: datetime
+    ended_at: datetime | None
+    report_at: datetime
+    report_name: str
+    report_size: int
+    open_count: int
+    missing_count: int
+    approval: str | None
+    approved_by: str | None
+    receipt: str | None

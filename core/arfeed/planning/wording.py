@@ -1,0 +1,53 @@
+"""How objections name invoices and amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.currencies import minor_digits
+
+_MOST_NAMED = 3
+
+
+def counted(count: int, noun: str) -> str:
+    """Write "1 invoice", "1,200 invoices"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def named(items: Iterable[str]) -> str:
+    """Name the first few, and say how many more there are."""
+    every = list(items)
+    more = f" and {len(every) - _MOST_NAMED:,} more" if len(every) > _MOST_NAMED else ""
+    return ", ".join(every[:_MOST_NAMED]) + more
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Write an amount with its currency's digits, and its code."""
+    return f"{amount:,.{minor_digits().get(currency, schema.MONEY_SCALE)}f} {currency}"
+
+
+def span(time: timedelta) -> str:
+    """Write a span as settings have it: whole days, or hours."""
+    hours = time // timedelta(hours=1)
+    return counted(hours, "hour") if hours % 24 else counted(hours // 24, "day")
+
+
+def largest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the few rows with the largest balances, credits included."""
+    table = pa.table({"size": pc.abs(pa.array(rows["balance"])), "ref": schema.text_array(rows["invoice_ref"])})
+    order = [("size", "descending"), ("ref", "ascending")]
+    return rows.take(pc.select_k_unstable(table, k=_MOST_NAMED, sort_keys=order).to_numpy())
+
+
+def worst(rows: pd.DataFrame) -> str:
+    """Name the invoices with the largest balances."""
+    columns = [largest(rows)[name] for name in ("invoice_ref", "customer_name", "balance", "currency")]
+    texts = [f"{ref} {who} {money(balance, code)}" for ref, who, balance, code in zip(*columns, strict=True)]
+    return "; ".join(texts) + ("; …" if len(rows) > _MOST_NAMED else "")

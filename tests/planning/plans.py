@@ -1,0 +1,101 @@
+"""Invoices and plans made on the spot: plausible, but for what a test names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from arfeed import Complete, Objection, Plan, SourceSettings, schema
+from arfeed.interfaces import DocumentPlan, GuardSettings, SourceRead, SourceReport
+from arfeed.planning import compare, totals
+from arfeed.planning.compare import Comparison
+from arfeed.planning.guards import Guards
+
+NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
+NO_DOCUMENTS = DocumentPlan(
+    send=pd.DataFrame({"name": [], "invoice_ref": [], "version": [], "change": []}, dtype="str"),
+    present=0, without=(), colliding={}, broken={},
+)  # fmt: skip
+
+
+def invoices(refs: Sequence[str] | int = ("A1",), **columns: object) -> pd.DataFrame:
+    """Open invoices with these refs, or so many of them. A single value stands in every row."""
+    numbers = [f"A{number}" for number in range(1, refs + 1)] if isinstance(refs, int) else list(refs)
+    plain: dict[str, object] = {
+        "invoice_ref": numbers,
+        "kind": "invoice",
+        "status": "open",
+        "customer_id": [f"C-{number}" for number in numbers],
+        "customer_name": "Ada",
+        "currency": "GBP",
+        "issued_on": date(2026, 4, 1),
+        "due_on": date(2026, 5, 1),
+        "amount": "10",
+        "balance": "10",
+        "source": "erp",
+        "source_ref": numbers,
+    }
+    return schema.table_frame(pa.table({name: _column(name, plain | columns, len(numbers)) for name in schema.NAMES}))
+
+
+def _column(name: str, values: dict[str, object], count: int) -> pa.Array:
+    value = values.get(name, "")
+    each = value if isinstance(value, list) else [value] * count
+    if name in schema.MONEY:
+        each = [None if item is None else Decimal(item) for item in each]
+    return pa.array(each, schema.arrow_type(name))
+
+
+def compared(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
+    return compare(report, schema.folded(report["invoice_ref"]), baseline)
+
+
+def removal(refs: Sequence[str] = (), by: str = "exclude", *, kind: str = "invoice", source: str = "erp") -> pd.DataFrame:
+    """What a transform removed."""
+    columns = {"source": source, "source_ref": list(refs), "kind": kind, "by": by}
+    return pd.DataFrame(columns, index=range(len(refs)), dtype="str")
+
+
+def source(name: str = "erp", **known: Any) -> SourceReport:
+    """How a source fared: `complete`, `as_of`, `latest`, `before`, `failed`, and any setting."""
+    complete, before, failed = (known.pop(key, None) for key in ("complete", "before", "failed"))
+    read = SourceRead(NOON, known.pop("as_of", None), known.pop("latest", None))
+    settings = SourceSettings.model_validate(known)
+    return SourceReport(name, "given", settings, 1, 1, complete or Complete(rows=1), read, before, failed)
+
+
+def planned(
+    before: pd.DataFrame | None, report: pd.DataFrame, *, reasons: str | list[str] = "paid", **known: Any
+) -> Plan:
+    """The plan of a report against a baseline, every absence explained unless `reasons` says otherwise."""
+    comparison = compared(report, report.iloc[:0] if before is None else before)
+    each = reasons if isinstance(reasons, list) else [reasons] * len(comparison.missing)
+    plain: dict[str, Any] = {
+        "feed": "acme",
+        "destination": "sftp://acme@example.com:22/",
+        "at": NOON,
+        "baseline": None if before is None else "run-1",
+        "sources": (source(),),
+        "documents": NO_DOCUMENTS,
+        "guards": GuardSettings(),
+    }
+    return Plan(
+        before=before,
+        report=comparison.report,
+        missing=comparison.missing.assign(reason=pd.Series(each, dtype="str")),
+        totals=totals(report),
+        counts=comparison.counts,
+        **(plain | known),
+    )
+
+
+def heard(plan: Plan) -> dict[str, Objection]:
+    """What the guards object to, by code."""
+    objections = tuple(Guards().arfeed_review(plan))
+    assert len({objection.code for objection in objections}) == len(objections)
+    return {objection.code: objection for objection in objections}

@@ -1,0 +1,292 @@
+"""What may be marked as paid, and what is refused: issue by issue, with the receiver's files before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from arfeed import RefusedError, SourceError
+from runs.feed import HEADER, REPORTS, Feed, codes, invoice, invoices, refs_of
+
+
+def test_a_first_delivery_is_refused_until_it_is_approved_with_0_missing(feed: Feed) -> None:
+    feed.export(invoices(200))
+    refused = feed.sync()
+    assert codes(refused) == ["unknown-baseline"]
+    assert (refused.receipt, feed.held()) == (None, {})
+    approval = refused.plan.approval or ""
+    assert approval.startswith("0-")
+    assert feed.sync(approval).receipt
+    assert len(feed.last_report()) == 200
+
+
+def test_ten_of_two_hundred_paid_are_everyday_business(running: Feed) -> None:
+    running.export(invoices(190))
+    done = running.sync()
+    assert (codes(done), done.plan.counts.missing) == ([], 10)
+    assert sorted(done.plan.missing["reason"].unique()) == ["gone"]
+    assert done.receipt
+    assert len(running.last_report()) == 190
+
+
+def test_ten_missing_from_a_source_whose_silence_says_nothing_are_unexplained(running: Feed) -> None:
+    del running.sources["erp"]["absent_means_paid"]
+    running.export(invoices(200))
+    running.sync()
+    running.export(invoices(190))
+    assert refused_unchanged(running) == ["unexplained"]
+
+
+def test_more_than_half_missing_is_refused_even_where_absence_means_paid(running: Feed) -> None:
+    running.export(invoices(95))
+    assert refused_unchanged(running) == ["missing-share"]
+
+
+def test_a_few_large_invoices_are_refused_by_their_money(running: Feed) -> None:
+    large = [invoice(number, amount="90000.00", balance="90000.00") for number in range(1, 9)]
+    running.export([*large, *invoices(192, first=9)])
+    running.sync()
+    running.export(invoices(192, first=9))
+    assert refused_unchanged(running) == ["missing-share"]
+
+
+def test_renumbered_invoices_are_refused(running: Feed) -> None:
+    running.export({**row, "invoice_ref": row["invoice_ref"].replace("INV", "RE")} for row in invoices(200))
+    assert refused_unchanged(running) == ["missing-share", "renamed"]
+
+
+def test_one_renumbered_invoice_is_refused(running: Feed) -> None:
+    running.export([*invoices(199), invoice(200, invoice_ref="INV-200/A")])
+    assert refused_unchanged(running) == ["renamed"]
+
+
+def test_a_filter_that_was_added_is_refused_at_any_share(running: Feed) -> None:
+    running.export([invoice(1, customer_name="Acme"), *invoices(199, first=2)])
+    running.sync()
+    running.transforms.append({"use": "exclude", "customer_name": ["Acme"]})
+    assert refused_unchanged(running) == ["still-open", "config-changed"]
+
+
+def test_a_kind_that_the_destination_no_longer_takes_is_refused(running: Feed) -> None:
+    credit = invoice(201, kind="credit_note", amount="-5.00", balance="-5.00")
+    running.export([*invoices(200), credit])
+    running.sync()
+    running.destination["kinds"] = ["invoice"]
+    assert refused_unchanged(running) == ["still-open", "config-changed"]
+
+
+def test_a_source_taken_out_of_the_file_is_refused(running: Feed) -> None:
+    running.sources["branch"] = {"absent_means_paid": True}
+    running.export([invoice(900)], "branch")
+    assert running.sync().receipt
+    del running.sources["branch"]
+    assert refused_unchanged(running) == ["config-changed"]
+
+
+def test_an_older_export_is_refused(running: Feed) -> None:
+    running.export([*invoices(200), invoice(201, issued_on="2026-04-02")])
+    running.sync()
+    running.export(invoices(200))
+    assert refused_unchanged(running) == ["as-of-backwards"]
+
+
+def test_an_export_with_nothing_but_its_header_is_a_failed_source(running: Feed) -> None:
+    running.export([])
+    assert "it has no rows at all" in failed_unchanged(running)
+
+
+def test_an_export_of_bills_is_a_failed_source(running: Feed) -> None:
+    running.export(invoices(200), header=["supplier" if name == "customer_name" else name for name in HEADER])
+    assert "customer_name" in failed_unchanged(running)
+
+
+def test_an_export_without_an_end_is_a_failed_source(running: Feed) -> None:
+    file = running.folder / "erp.csv"
+    file.write_bytes(file.read_bytes()[:-9])
+    assert failed_unchanged(running)
+
+
+def test_an_export_that_is_not_there_is_a_failed_source(running: Feed) -> None:
+    (running.folder / "erp.csv").unlink()
+    assert "no file matches" in failed_unchanged(running)
+
+
+def test_everything_settled_is_refused_as_an_empty_report(running: Feed) -> None:
+    running.export({**row, "balance": "0.00"} for row in invoices(200))
+    assert refused_unchanged(running) == ["empty-report", "missing-share"]
+
+
+# --- approval ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_printed_approval_delivers_that_plan(running: Feed) -> None:
+    running.export(invoices(95))
+    approval = running.sync().plan.approval or ""
+    assert approval.startswith("105-")
+    done = running.sync(approval)
+    assert done.receipt
+    assert len(running.last_report()) == 95
+    assert codes(running.sync()) == []
+
+
+def test_an_approval_is_recorded_with_who_gave_it(running: Feed) -> None:
+    running.export(invoices(95))
+    approval = running.sync().plan.approval
+    running.sync(approval)
+    receipt = running.receipts()[-1]
+    assert receipt["approval"] == {"code": approval, "by": _by(receipt), "at": running.now.isoformat()}
+    assert "process" in _by(receipt)
+
+
+def test_an_approval_holds_when_an_unrelated_balance_has_moved(running: Feed) -> None:
+    running.export(invoices(95))
+    approval = running.sync().plan.approval
+    running.export([invoice(1, balance="0.50"), *invoices(94, first=2)])
+    assert running.sync(approval).receipt
+    assert b"INV-0001" in running.held()[running.reports()[-1]]
+
+
+def test_an_approval_is_refused_when_one_more_invoice_is_missing(running: Feed) -> None:
+    running.export(invoices(95))
+    approval = running.sync().plan.approval
+    running.export(invoices(94))
+    assert refused_unchanged(running, approval) == ["missing-share"]
+
+
+def test_an_approval_is_refused_when_another_invoice_is_missing_instead(running: Feed) -> None:
+    running.export(invoices(95))
+    approval = running.sync().plan.approval
+    running.export([*invoices(94), invoice(96)])
+    assert refused_unchanged(running, approval) == ["missing-share"]
+
+
+def test_an_approval_is_refused_when_an_objection_is_new(running: Feed) -> None:
+    running.export(invoices(95))
+    approval = running.sync().plan.approval
+    running.sources["erp"]["documents"] = "{invoice_ref}.pdf"
+    assert refused_unchanged(running, approval) == ["missing-share", "config-changed"]
+
+
+def test_an_approval_of_a_plan_without_objections_is_not_recorded(running: Feed) -> None:
+    running.export(invoices(190))
+    assert running.sync("10-abcdef").receipt
+    assert running.receipts()[-1]["approval"] is None
+
+
+def test_an_old_approval_is_refused_after_a_resend(running: Feed) -> None:
+    running.export(invoices(95))
+    approval, first = running.sync().plan.approval, running.receipts()[0]["run"]
+    assert running.resend(str(first)).receipt
+    assert refused_unchanged(running, approval) == ["missing-share"]
+
+
+# --- who else delivers there ------------------------------------------------------------------------------------------
+
+
+def test_a_lost_history_is_refused(running: Feed) -> None:
+    (running.folder / ".arfeed/history.db").unlink()
+    refused = running.sync()
+    assert codes(refused) == ["unknown-baseline", "foreign-report"]
+    assert refused.plan.approval is None
+
+
+def test_a_second_feed_with_its_own_history_is_refused(running: Feed, tmp_path: Path) -> None:
+    other = Feed(tmp_path / "other", receiver=running.receiver)
+    other.export(invoices(3, first=800))
+    before = running.held()
+    assert codes(other.sync()) == ["unknown-baseline", "foreign-report"]
+    assert running.held() == before
+
+
+def test_a_second_feed_with_the_same_history_shares_its_baseline(running: Feed, tmp_path: Path) -> None:
+    history = f"sqlite:///{running.folder}/.arfeed/history.db"
+    other = Feed(tmp_path / "other", receiver=running.receiver, history=history)
+    other.sources["erp"]["absent_means_paid"] = True
+    other.export(invoices(3, first=800))
+    assert refused_unchanged(other) == ["missing-share", "config-changed", "as-of-backwards"]
+
+
+def test_a_foreign_report_is_refused_and_cannot_be_approved(running: Feed) -> None:
+    (running.receiver / REPORTS / "from_another.csv").write_text("invoice_ref,balance\n")
+    running.export(invoices(95))
+    assert refused_unchanged(running) == ["foreign-report", "missing-share"]
+    assert running.plan().approval is None
+
+
+def test_a_foreign_report_that_comes_while_the_pdfs_are_sent_is_refused(running: Feed) -> None:
+    running.sources["erp"]["documents"] = "pdf/{invoice_ref}.pdf"
+    running.print_pdfs(["INV-0001"])
+    foreign = running.receiver / REPORTS / "from_another.csv"
+    running.steps.during["Sending the PDFs"] = lambda: foreign.write_text("invoice_ref,balance\n")
+    with pytest.raises(RefusedError, match="foreign-report: from_another.csv came"):
+        running.sync()
+    assert sorted(running.held()) == ["INV-0001.pdf", f"{REPORTS}/{foreign.name}", running.reports()[-1]]
+    assert running.states() == ["delivered", "failed"]
+    assert codes(running.plan()) == ["foreign-report"]
+
+
+def test_pdfs_sent_before_a_foreign_report_came_are_not_sent_again(running: Feed) -> None:
+    running.sources["erp"]["documents"] = "pdf/{invoice_ref}.pdf"
+    running.print_pdfs(["INV-0001"])
+    foreign = running.receiver / REPORTS / "from_another.csv"
+    running.steps.during["Sending the PDFs"] = lambda: foreign.write_text("invoice_ref,balance\n")
+    with pytest.raises(RefusedError):
+        running.sync()
+    del running.steps.during["Sending the PDFs"]
+    foreign.unlink()
+    done = running.sync()
+    assert (done.plan.documents.present, len(done.plan.documents.send)) == (1, 0)
+
+
+# --- what is the same on the command line -----------------------------------------------------------------------------
+
+
+def test_the_command_line_refuses_with_3_and_prints_what_to_type_next(running: Feed) -> None:
+    running.export(invoices(95))
+    before = running.held()
+    refused = running.run("sync")
+    assert (refused.returncode, running.held()) == (3, before)
+    assert "✗ missing-share: more than 20% would be marked as paid" in refused.stdout
+    command = refused.stdout.split("If this is right: arfeed ")[1].split()
+    delivered = running.run(*command)
+    assert (delivered.returncode, len(running.last_report())) == (0, 95)
+
+
+def test_the_command_line_ends_with_4_where_a_source_failed(running: Feed) -> None:
+    running.export([])
+    before = running.held()
+    failed = running.run("sync")
+    assert (failed.returncode, running.held()) == (4, before)
+    assert failed.stderr.splitlines()[-1].startswith("arfeed: erp: it has no rows at all")
+
+
+def refused_unchanged(feed: Feed, approve: str | None = None) -> list[str]:
+    """Return why a sync was refused, having seen that nothing at the receiver has changed and that `plan` agrees."""
+    before, states = feed.held(), feed.states()
+    result = feed.sync(approve)
+    assert result.receipt is None
+    assert feed.held() == before
+    assert feed.states() == states
+    assert codes(feed.plan()) == codes(result)
+    return codes(result)
+
+
+def failed_unchanged(feed: Feed) -> str:
+    """Return why a source failed, having seen that nothing at the receiver has changed."""
+    before = feed.held()
+    with pytest.raises(SourceError) as error:
+        feed.sync()
+    assert error.value.exit_code == 4
+    assert feed.held() == before
+    return str(error.value)
+
+
+def _by(receipt: dict[str, object]) -> str:
+    approval = receipt["approval"]
+    assert isinstance(approval, dict)
+    return str(approval["by"])
+
+
+def test_reports_are_read_back_as_they_were_delivered(running: Feed) -> None:
+    assert refs_of(running.held()[running.reports()[0]]) == [row["invoice_ref"] for row in invoices(200)]

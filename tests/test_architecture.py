@@ -1,0 +1,91 @@
+"""The house: which arrows there are. Each rule is broken on purpose, and import-linter must fail for it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("core/arfeed", "connectors/arfeed_connectors", "transforms/arfeed_transforms")
+
+LAYERS = "Arrows run one way, and the four rooms do not know each other"
+CIRCLES = "No circle, at any depth"
+PLUGINS = "Plugins reach the public API only"
+FACE = "The framework does not import its own public face"
+NO_PLUGIN = "The framework imports no plugin"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of the packages and the contracts."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def broken_contracts(house: Path) -> set[str]:
+    paths = [str((house / package).parent) for package in PACKAGES]
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=house,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+    broken = set(re.findall(r"^(.+) BROKEN$", ran.stdout, re.MULTILINE))
+    assert (ran.returncode == 0) == (not broken), ran.stdout
+    assert re.search(r"^Contracts: \d+ kept, \d+ broken\.$", ran.stdout, re.MULTILINE), ran.stdout + ran.stderr
+    return broken
+
+
+def test_the_house_stands_as_the_contracts_say(house: Path) -> None:
+    assert broken_contracts(house) == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "contract"),
+    [
+        pytest.param("core/arfeed/intake/values.py", "import arfeed.planning.report", LAYERS, id="intake→planning"),
+        pytest.param("core/arfeed/planning/report.py", "import arfeed.delivery.keys", LAYERS, id="planning→delivery"),
+        pytest.param("core/arfeed/delivery/keys.py", "import arfeed.history.tables", LAYERS, id="delivery→history"),
+        pytest.param("core/arfeed/history/tables.py", "from arfeed.intake import values", LAYERS, id="history→intake"),
+        pytest.param("core/arfeed/intake/values.py", "from arfeed import pipeline", LAYERS, id="room→pipeline"),
+        pytest.param("core/arfeed/pipeline.py", "import arfeed.cli.output", LAYERS, id="pipeline→cli"),
+        pytest.param("core/arfeed/schema.py", "from arfeed.errors import ArfeedError", LAYERS, id="schema→errors"),
+        pytest.param("core/arfeed/intake/values.py", "import arfeed.intake.extract", CIRCLES, id="circle in a room"),
+        pytest.param(
+            "connectors/arfeed_connectors/xero.py", "from arfeed import schema", PLUGINS, id="connector→schema"
+        ),
+        pytest.param(
+            "connectors/arfeed_connectors/xero.py", "import arfeed.intake.read", PLUGINS, id="connector→intake"
+        ),
+        pytest.param(
+            "transforms/arfeed_transforms/steps.py", "from arfeed.errors import SourceError", PLUGINS, id="step→errors"
+        ),
+        pytest.param("core/arfeed/planning/report.py", "from arfeed import Complete", FACE, id="core→public face"),
+        pytest.param("core/arfeed/cli/app.py", "import arfeed_connectors.xero", NO_PLUGIN, id="core→plugin"),
+    ],
+)
+def test_a_forbidden_import_breaks_its_contract(house: Path, module: str, line: str, contract: str) -> None:
+    file = house / module
+    file.write_text(file.read_text(encoding="utf-8") + f"\n\n{line}\n", encoding="utf-8")
+    assert contract in broken_contracts(house)
+
+
+def test_a_module_without_a_place_in_the_house_breaks_the_contract(house: Path) -> None:
+    house.joinpath("core/arfeed/helpers.py").write_text('"""Odds and ends."""\n')
+    assert broken_contracts(house) == {LAYERS}
+
+
+def test_an_import_for_type_checking_counts_too(house: Path) -> None:
+    file = house / "core/arfeed/planning/report.py"
+    line = "\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from arfeed.intake.documents import Found\n"
+    file.write_text(file.read_text(encoding="utf-8") + line, encoding="utf-8")
+    assert LAYERS in broken_contracts(house)

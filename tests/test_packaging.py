@@ -1,0 +1,61 @@
+"""The wheel: what a user installs."""
+
+from __future__ import annotations
+
+import configparser
+import zipfile
+from pathlib import Path
+
+import pytest
+from hatchling.build import build_wheel
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        return zipfile.ZipFile(folder / build_wheel(str(folder)))
+
+
+def text(wheel: zipfile.ZipFile, name: str) -> str:
+    (found,) = [member for member in wheel.namelist() if member.partition(".dist-info/")[2] == name]
+    return wheel.read(found).decode()
+
+
+def test_the_wheel_holds_three_packages_and_their_description(wheel: zipfile.ZipFile) -> None:
+    top = {name.partition("/")[0] for name in wheel.namelist()}
+    (info,) = [name for name in top if name.endswith(".dist-info")]
+    assert top == {"arfeed", "arfeed_connectors", "arfeed_transforms", info}
+    assert info.startswith("arfeed-")
+
+
+@pytest.mark.parametrize("package", ["arfeed", "arfeed_connectors", "arfeed_transforms"])
+def test_each_package_says_that_it_is_typed(wheel: zipfile.ZipFile, package: str) -> None:
+    assert f"{package}/py.typed" in wheel.namelist()
+
+
+def test_every_file_of_the_packages_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
+    roots = [ROOT / "core", ROOT / "connectors", ROOT / "transforms"]
+    ours = {file.relative_to(root).as_posix() for root in roots for file in root.rglob("*.py")}
+    assert ours == {name for name in wheel.namelist() if name.endswith(".py")}
+
+
+def test_the_built_in_plugins_come_by_the_same_door_as_strangers(wheel: zipfile.ZipFile) -> None:
+    points = configparser.ConfigParser()
+    points.read_string(text(wheel, "entry_points.txt"))
+    assert dict(points["console_scripts"]) == {"arfeed": "arfeed.cli:main"}
+    modules = {module.replace(".", "/") + ".py" for module in points["arfeed"].values()}
+    assert {"xero", "folder", "kolleno", "transforms"} <= set(points["arfeed"])
+    assert modules <= set(wheel.namelist())
+
+
+def test_the_licence_is_in_the_wheel_and_named(wheel: zipfile.ZipFile) -> None:
+    assert "License-Expression: Apache-2.0" in text(wheel, "METADATA").splitlines()
+    assert "Apache License" in text(wheel, "licenses/LICENSE")
+
+
+def test_the_wheel_asks_for_a_python_that_is_tested(wheel: zipfile.ZipFile) -> None:
+    assert "Requires-Python: >=3.11" in text(wheel, "METADATA").splitlines()
