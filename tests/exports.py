@@ -71,9 +71,7 @@ def xero(file: Path, *documents: Iterable[Line], header: Sequence[str] = XERO_44
 
 
 SEVEN = (
-    document(
-        "INV-001", "360.00", lines=3, ContactName='Ångström & Söhne, "GmbH"', Reference='PO "7",\nsecond line'
-    ),
+    document("INV-001", "360.00", lines=3, ContactName='Ångström & Söhne, "GmbH"', Reference='PO "7",\nsecond line'),
     document("INV-002", "1580.9400", Currency="EUR", Total="2000.0000", InvoiceAmountPaid="419.0600"),
     document("INV/2026/0042", "99.50"),
     document("00071", "0.05", DueDate="7/05/2026"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
-from arfeed import Complete, Connector, FileSettings, find_files, hookimpl, read_header, read_table
+from arfeed import Complete, Connector, FileSettings, find_files, hookimpl, read_header, read_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,9 +28,9 @@ class Folder(Connector):
         status = self.settings.columns.get("status", "status")
         lists_closed = False
         for file in find_files(self.settings):
-            rows = read_table(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
-            lists_closed = lists_closed or status in rows.columns
-            yield rows
+            for rows in read_tables(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter):
+                lists_closed = lists_closed or status in rows.columns
+                yield rows
         return Complete(lists_closed=lists_closed)
 
     def check(self) -> None:

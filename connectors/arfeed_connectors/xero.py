@@ -6,10 +6,11 @@ export has the same columns.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+import functools
+from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from arfeed import Complete, Connector, FileSettings, SourceError, find_files, hookimpl, read_header, read_table
+from arfeed import Complete, Connector, FileSettings, SourceError, find_files, hookimpl, read_header, read_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,24 +76,33 @@ class Xero(Connector):
             self._headers(file)
 
     def _documents(self, file: str) -> pd.DataFrame:
-        headers = self._headers(file)
-        lines = read_table(
-            file, columns=list(headers.values()), encoding=self.settings.encoding, delimiter=self.settings.delimiter
-        )
-        lines = lines.rename(columns={theirs: ours for ours, theirs in headers.items()})
-        lines["Type"] = lines["Type"].str.strip().str.lower()
-        _refuse_other_types(file, lines)
-        sales = lines[lines["Type"].isin(list(_KINDS))]
-        if sales.empty and not lines.empty:
+        import pandas as pd
+
+        types: set[str] = set()
+        parts = []
+        for lines in self._lines(file):
+            _refuse_other_types(file, lines)
+            types.update(lines["Type"].unique())
+            parts.append(_folded(_without_repeats(lines[lines["Type"].isin(list(_KINDS))])))
+        documents = _folded(pd.concat(parts, ignore_index=True)).drop(columns="LineAmount", errors="ignore")
+        if documents.empty and types:
             raise SourceError(
-                f"{file}: it lists {len(lines)} lines but no sales document, only "
-                f"{', '.join(sorted(set(lines['Type'])))}; export Business > Invoices, not Bills"
+                f"{file}: it lists no sales document, only {', '.join(sorted(types))}; "
+                "export Business > Invoices, not Bills"
             )
-        folded = _folded(sales)
-        status = folded["Status"].str.strip().str.lower()
-        folded["kind"] = folded["Type"].map(_KINDS).astype("str")
-        folded["status"] = status.map(_STATUSES).fillna(folded["Status"]).astype("str")
-        return folded
+        status = documents["Status"].str.strip().str.lower()
+        documents["kind"] = documents["Type"].map(_KINDS).astype("str")
+        documents["status"] = status.map(_STATUSES).fillna(documents["Status"]).astype("str")
+        return documents
+
+    def _lines(self, file: str) -> Iterator[pd.DataFrame]:
+        """Yield the file's lines under Xero's own headers, however it spells them."""
+        headers = self._headers(file)
+        spelled = {theirs: ours for ours, theirs in headers.items()}
+        settings = self.settings
+        for lines in read_tables(file, columns=list(spelled), encoding=settings.encoding, delimiter=settings.delimiter):
+            named = lines.rename(columns=spelled)
+            yield named.assign(Type=named["Type"].str.strip().str.lower())
 
     def _headers(self, file: str) -> dict[str, str]:
         """Return Xero's name of each column that is needed, and how this file spells it."""
@@ -143,7 +153,22 @@ def _folded(lines: pd.DataFrame) -> pd.DataFrame:
                 f"{_place(line)}: document {line['InvoiceNumber']!r} of {line['ContactName']!r} has lines that "
                 f"disagree in {column}, here {line[column]!r}; export it again"
             )
-    return first.drop(columns="LineAmount", errors="ignore").reset_index(drop=True)
+    return first.reset_index(drop=True)
+
+
+def _without_repeats(lines: pd.DataFrame) -> pd.DataFrame:
+    """Drop the lines that only repeat the one before: a document's lines follow each other, so few are left."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = lines.drop(columns=["origin", "LineAmount"], errors="ignore")
+    arrays = [pa.chunked_array(pa.array(columns[name])).combine_chunks() for name in columns]
+    repeats = [pc.equal(array.slice(1), array.slice(0, max(len(array) - 1, 0))) for array in arrays]
+    same = functools.reduce(pc.and_, repeats).to_numpy(zero_copy_only=False)
+    keep = _alone(lines).to_numpy(dtype=bool, copy=True)
+    keep[:1] = True
+    keep[1:] |= ~same
+    return lines[keep]
 
 
 def _alone(lines: pd.DataFrame) -> pd.Series[bool]:

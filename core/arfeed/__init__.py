@@ -10,7 +10,7 @@ from arfeed.errors import (
     SourceError,
 )
 from arfeed.hookspecs import hookimpl
-from arfeed.intake.read import find_files, read_header, read_table, table
+from arfeed.intake.read import find_files, read_header, read_table, read_tables, table
 from arfeed.interfaces import (
     Complete,
     Connector,
@@ -58,5 +58,6 @@ __all__ = [
     "hookimpl",
     "read_header",
     "read_table",
+    "read_tables",
     "table",
 ]

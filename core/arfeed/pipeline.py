@@ -223,9 +223,7 @@ def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Sta
     return settle(selection, hashes, broken, known), staged
 
 
-def _sent_before(
-    reading: _Reading, name_of: Callable[[str], str], known: Mapping[str, SentDocument]
-) -> pd.DataFrame:
+def _sent_before(reading: _Reading, name_of: Callable[[str], str], known: Mapping[str, SentDocument]) -> pd.DataFrame:
     """Find the PDFs of invoices that are carried forward where they were sent, as their source can't be asked."""
     failed = [report.source for report in reading.reports if report.failed]
     carried = reading.invoices[reading.invoices["source"].isin(failed)]

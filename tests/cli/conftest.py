@@ -50,5 +50,7 @@ def sftp_feed(tmp_path: Path, openssh: OpenSSH, root: Path) -> Path:
 def make_feed(folder: Path, destination: str) -> Path:
     write(folder, XERO_FEED.format(destination=destination))
     xero(folder / "exports" / "SalesInvoices.csv", *SEVEN)
-    write_pdfs(folder / "pdf", "Invoice INV-001.pdf", "Invoice 00071.pdf", "Invoice INV_2026_0042.pdf", "Invoice INV-003.pdf")
+    write_pdfs(
+        folder / "pdf", "Invoice INV-001.pdf", "Invoice 00071.pdf", "Invoice INV_2026_0042.pdf", "Invoice INV-003.pdf"
+    )
     return folder

@@ -118,10 +118,15 @@ def test_a_broken_pdf_does_not_keep_its_invoice_from_the_report(arfeed: Here, sf
     assert rows(reports(root)[0]) == REPORT
 
 
-def test_a_paid_invoice_is_missing_with_its_reason_and_refuses_nothing(arfeed: Here, sftp_feed: Path, root: Path) -> None:
+def test_a_paid_invoice_is_missing_with_its_reason_and_refuses_nothing(
+    arfeed: Here, sftp_feed: Path, root: Path
+) -> None:
     approved(arfeed, sftp_feed)
     paid = document("INV-002", "0.00", Currency="EUR", Total="2000.0000", Status="Paid")
-    xero(sftp_feed / "exports" / "SalesInvoices.csv", *[paid if lines[0]["InvoiceNumber"] == "INV-002" else lines for lines in SEVEN])
+    xero(
+        sftp_feed / "exports" / "SalesInvoices.csv",
+        *[paid if lines[0]["InvoiceNumber"] == "INV-002" else lines for lines in SEVEN],
+    )
     done = arfeed(sftp_feed, "sync", "--json")
     assert done.code == 0, done.err
     assert [(row["invoice_ref"], row["reason"]) for row in done.json()["plan"]["missing"]] == [("INV-002", "paid")]
@@ -137,7 +142,9 @@ def test_an_invoice_that_is_simply_gone_refuses_the_delivery(arfeed: Here, sftp_
     assert len(reports(root)) == 1
 
 
-def test_no_path_in_the_url_means_the_login_directory(arfeed: Here, sftp_feed: Path, root: Path, openssh: OpenSSH) -> None:
+def test_no_path_in_the_url_means_the_login_directory(
+    arfeed: Here, sftp_feed: Path, root: Path, openssh: OpenSSH
+) -> None:
     config = sftp_feed / "plugins.toml"
     config.write_text(config.read_text().replace(f"{openssh.port}{root}", str(openssh.port)))
     before = {path.name for path in openssh.login.iterdir()}

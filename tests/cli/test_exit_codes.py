@@ -9,6 +9,7 @@ import pytest
 
 from exports import SEVEN, document, xero
 from feeds import Here
+from openssh import make_key
 
 
 def change(feed: Path, right: str, wrong: str) -> None:
@@ -16,6 +17,12 @@ def change(feed: Path, right: str, wrong: str) -> None:
     text = config.read_text()
     assert right in text
     config.write_text(text.replace(right, wrong))
+
+
+def replace_line(feed: Path, key: str, value: str) -> None:
+    config = feed / "plugins.toml"
+    lines = [f'{key} = "{value}"' if line.startswith(key) else line for line in config.read_text().splitlines()]
+    config.write_text("\n".join(lines))
 
 
 def approved(arfeed: Here, feed: Path) -> None:
@@ -100,7 +107,10 @@ def test_a_folder_without_a_feed_ends_with_2(arfeed: Here, tmp_path: Path) -> No
     ("documents", "said"),
     [
         ([], "xero-uk: it has no rows at all"),
-        ([*SEVEN, document("INV-9", InvoiceDate="31/02/2026")], "SalesInvoices.csv:13 column InvoiceDate: '31/02/2026': "),
+        (
+            [*SEVEN, document("INV-9", InvoiceDate="31/02/2026")],
+            "SalesInvoices.csv:15 column InvoiceDate: '31/02/2026': ",
+        ),
         ([*SEVEN, document("inv-001", ContactName="Bob")], "2 rows share an invoice number"),
     ],
     ids=["no rows", "a problem row", "a number twice"],
@@ -123,18 +133,19 @@ def test_a_missing_export_ends_with_4(arfeed: Here, feed: Path) -> None:
 
 
 @pytest.mark.openssh
-def test_an_unreachable_destination_ends_with_5(arfeed: Here, sftp_feed: Path, root: Path) -> None:
-    root.rmdir()
-    assert arfeed(sftp_feed, "check").code == 5
+def test_a_server_that_lets_nobody_in_ends_with_5(arfeed: Here, sftp_feed: Path, tmp_path: Path) -> None:
+    stranger = make_key(tmp_path / "stranger")
+    replace_line(sftp_feed, "private_key", str(stranger))
+    done = arfeed(sftp_feed, "check")
+    assert done.code == 5
+    assert "destination sftp://" in done.out
 
 
 @pytest.mark.openssh
 def test_a_server_of_an_unknown_key_ends_with_5(arfeed: Here, sftp_feed: Path, root: Path, tmp_path: Path) -> None:
     empty = tmp_path / "known_hosts"
     empty.touch()
-    config = sftp_feed / "plugins.toml"
-    lines = [f'known_hosts = "{empty}"' if "known_hosts" in line else line for line in config.read_text().splitlines()]
-    config.write_text("\n".join(lines))
+    replace_line(sftp_feed, "known_hosts", str(empty))
     done = arfeed(sftp_feed, "check")
     assert done.code == 5
     assert "SHA256:" in done.out + done.err

@@ -96,7 +96,10 @@ def test_a_step_of_a_source_that_is_not_there_is_a_mistake(tmp_path: Path) -> No
 
 
 def test_a_step_must_be_written_as_one_of_a_list(tmp_path: Path) -> None:
-    assert "transforms: write each step as a table [[transforms]]" in mistakes(tmp_path, RIGHT + "[transforms]\na = 1\n")[0]
+    assert (
+        "transforms: write each step as a table [[transforms]]"
+        in mistakes(tmp_path, RIGHT + "[transforms]\na = 1\n")[0]
+    )
 
 
 @pytest.mark.parametrize(

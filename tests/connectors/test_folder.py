@@ -94,7 +94,11 @@ def test_plain_files_have_no_control_and_list_what_is_open(file: Path) -> None:
 
 
 def test_a_credit_note_with_a_positive_balance_is_a_problem(file: Path) -> None:
-    lines = [HEADER + ",kind", "CN-1,Ada,GBP,2026-04-07,10.00,credit_note", "CN-2,Ada,GBP,2026-04-07,-10.00,credit_note"]
+    lines = [
+        HEADER + ",kind",
+        "CN-1,Ada,GBP,2026-04-07,10.00,credit_note",
+        "CN-2,Ada,GBP,2026-04-07,-10.00,credit_note",
+    ]
     assert problems(folder(file, *lines))[1:] == [
         f"{file}:2 column balance: '10.00': a credit note or payment lowers what is owed: its balance must be negative"
     ]

@@ -55,7 +55,9 @@ def test_the_report_has_the_header_that_is_stable_from_the_first_upload_on() -> 
 
 
 def test_the_report_says_what_each_column_means() -> None:
-    frame = invoices(customer_id="C-7", customer_email="a@b.c", due_on="2026-04-21", amount="12", po_number="P", memo="M")
+    frame = invoices(
+        customer_id="C-7", customer_email="a@b.c", due_on="2026-04-21", amount="12", po_number="P", memo="M"
+    )
     row = kolleno().report(frame).iloc[0].astype(str).tolist()
     assert row == [
         *("INV-1", "invoice", "C-7", "Ada", "a@b.c", "GBP", "2026-04-07", "2026-04-21", "12.0000", "10.0000", "P", "M")

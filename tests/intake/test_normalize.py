@@ -31,7 +31,13 @@ def test_all_problems_of_all_rows_are_told_at_once_with_file_and_line(tmp_path: 
         "INV-2,,GBP,13/04/2026,10.00",
         "INV-3,Ada,£,13/04/2026,1.5e3",
         ",Ada,GBP,13/04/2026,",
-        columns={"invoice_ref": "No", "customer_name": "Name", "currency": "Cur", "issued_on": "Date", "balance": "Open"},
+        columns={
+            "invoice_ref": "No",
+            "customer_name": "Name",
+            "currency": "Cur",
+            "issued_on": "Date",
+            "balance": "Open",
+        },
         dates="DMY",
     )
     head, *lines = problems(source)
@@ -160,7 +166,9 @@ def test_typed_money_is_taken_as_it_is(balance: object) -> None:
     assert balances(read(given(rows(balance=[balance])))) == {"INV-1": Decimal(str(balance))}
 
 
-@pytest.mark.parametrize("day", [date(2026, 4, 7), pd.Timestamp(2026, 4, 7), "2026-04-07"], ids=["date", "stamp", "text"])
+@pytest.mark.parametrize(
+    "day", [date(2026, 4, 7), pd.Timestamp(2026, 4, 7), "2026-04-07"], ids=["date", "stamp", "text"]
+)
 def test_typed_dates_are_taken_as_they_are(day: object) -> None:
     assert read(given(rows(issued_on=[day])))["issued_on"].tolist() == [date(2026, 4, 7)]
 
@@ -195,7 +203,10 @@ def test_a_header_that_the_settings_name_must_be_there() -> None:
 
 def test_an_invoice_needs_a_date_and_a_number_and_a_closed_one_does_not() -> None:
     lines = problems(given(rows(issued_on="", invoice_ref="")))
-    assert [line.rpartition(": ")[2] for line in lines[1:]] == ["an invoice needs its date", "an invoice needs its number"]
+    assert [line.rpartition(": ")[2] for line in lines[1:]] == [
+        "an invoice needs its date",
+        "an invoice needs its number",
+    ]
     assert len(read(given(rows(status="void", issued_on="", invoice_ref="")))) == 1
 
 
@@ -270,7 +281,9 @@ def test_such_a_number_does_not_depend_on_the_balance_or_the_decimals_written() 
     assert nameless() == nameless(balance="-0.01") == nameless(amount="-50.0000")
 
 
-@pytest.mark.parametrize("change", [{"customer_name": "Bob"}, {"issued_on": "2026-04-08"}, {"amount": "-51.00"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"customer_name": "Bob"}, {"issued_on": "2026-04-08"}, {"amount": "-51.00"}], ids=str
+)
 def test_such_a_number_tells_documents_apart(change: dict[str, str]) -> None:
     assert nameless() != nameless(**change)
 

@@ -55,7 +55,9 @@ def compared(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
     return compare(report, schema.folded(report["invoice_ref"]), baseline)
 
 
-def removal(refs: Sequence[str] = (), by: str = "exclude", *, kind: str = "invoice", source: str = "erp") -> pd.DataFrame:
+def removal(
+    refs: Sequence[str] = (), by: str = "exclude", *, kind: str = "invoice", source: str = "erp"
+) -> pd.DataFrame:
     """What a transform removed."""
     columns = {"source": source, "source_ref": list(refs), "kind": kind, "by": by}
     return pd.DataFrame(columns, index=range(len(refs)), dtype="str")

@@ -82,7 +82,9 @@ def test_every_compared_column_has_a_case_here() -> None:
 
 @pytest.mark.parametrize("column", COMPARED)
 def test_another_value_is_a_change(column: str) -> None:
-    assert changes(invoices(2, **{column: [_usual(column), OTHER[column]]}), invoices(2, **{column: _usual(column)})) == [
+    assert changes(
+        invoices(2, **{column: [_usual(column), OTHER[column]]}), invoices(2, **{column: _usual(column)})
+    ) == [
         "unchanged",
         "changed",
     ]

@@ -216,7 +216,9 @@ def test_money_counts_by_currency_and_absolute() -> None:
     balances = [*["-500", "500"] * 3, *["10"] * 94]
     before = invoices(100, balance=balances)
     message = heard(planned(before, left(before, 6)))["missing-share"].message
-    assert message.startswith("more than 20% would be marked as paid: 3,000.00 GBP of 3,940.00 GBP. Largest: A1 Ada -50")
+    assert message.startswith(
+        "more than 20% would be marked as paid: 3,000.00 GBP of 3,940.00 GBP. Largest: A1 Ada -50"
+    )
 
 
 @pytest.mark.parametrize(("large", "refused"), [("37.5", False), ("37.5001", True)], ids=["at the share", "above"])
@@ -243,7 +245,9 @@ def test_money_without_a_sum_has_no_share() -> None:
 def test_percentages_and_adopted_rows_are_written_out() -> None:
     before = grouped("source", "", "erp")
     plan = planned(before, left(before, 8))
-    message = heard(replace(plan, guards=plan.guards.model_copy(update={"missing_share": 0.05})))["missing-share"].message
+    message = heard(replace(plan, guards=plan.guards.model_copy(update={"missing_share": 0.05})))[
+        "missing-share"
+    ].message
     assert message.startswith("more than 5% would be marked as paid: 8 of 100 invoices; an adopted report: 8 of 10 inv")
 
 
@@ -508,7 +512,10 @@ def lacking(**known: Any) -> DocumentPlan:
         (lacking(without=("A1",)), ("A1",)),
         (lacking(broken={"A2": "cut off"}), ("A2",)),
         (lacking(colliding={"a.pdf": ("A1", "A2")}), ("A1", "A2")),
-        (lacking(without=("A1", "A3"), broken={"A2": "x"}, colliding={"a.pdf": ("A3", "A4")}), ("A1", "A3", "A2", "A4")),
+        (
+            lacking(without=("A1", "A3"), broken={"A2": "x"}, colliding={"a.pdf": ("A3", "A4")}),
+            ("A1", "A3", "A2", "A4"),
+        ),
         (lacking(present=3), ()),
     ],
     ids=["without", "broken", "colliding", "all of these, each once", "all there"],

@@ -132,9 +132,7 @@ def test_a_removed_source_outweighs_all_else() -> None:
     ],
     ids=["paid", "case folded", "removed", "other kind paid", "other kind open", "paid here, open there", "unknown"],
 )
-def test_an_adopted_row_is_traced_among_all_sources(
-    listed: pd.DataFrame, removed: pd.DataFrame, reason: str
-) -> None:
+def test_an_adopted_row_is_traced_among_all_sources(listed: pd.DataFrame, removed: pd.DataFrame, reason: str) -> None:
     assert reasons(invoices(source=""), listed, removed) == [reason]
 
 

@@ -10,7 +10,8 @@ import pytest
 from runs.feed import Feed, codes, invoices
 
 REVIEWER = """
-import arfeed
+from pathlib import Path
+
 from arfeed import Objection, hookimpl
 
 ARFEED_CONTRACT = 1
@@ -25,11 +26,15 @@ def arfeed_delivered(receipt):
 
 @hookimpl
 def arfeed_refused(plan):
-    open({told!r}, "a").write("refused\\n")
+    tell("refused")
 
 @hookimpl
 def arfeed_failed(failure):
-    open({told!r}, "a").write(f"failed with {{failure.exit_code}}\\n")
+    tell(f"failed with {{failure.exit_code}}")
+
+def tell(text):
+    with Path({told!r}).open("a") as file:
+        print(text, file=file)
 """
 
 
@@ -44,7 +49,7 @@ def test_a_reviewer_that_raises_refuses_and_cannot_be_approved(running: Feed, mo
 def test_the_guards_are_heard_beside_a_reviewer_that_raises(running: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     install(running, monkeypatch, review="return 1 / 0")
     running.export(invoices(95))
-    assert codes(running.sync()) == ["missing-share", "review-failed"]
+    assert codes(running.sync()) == ["missing-share", "config-changed", "review-failed"]
 
 
 def test_a_reviewer_that_returns_something_else_refuses(running: Feed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,9 @@ def test_exclude_must_name_a_column_and_its_values(settings: dict[str, object]) 
     ],
     ids=["prefix", "pattern", "group", "both", "another source"],
 )
-def test_rename_changes_the_number_and_keeps_the_one_of_the_source(settings: dict[str, object], renamed: list[str]) -> None:
+def test_rename_changes_the_number_and_keeps_the_one_of_the_source(
+    settings: dict[str, object], renamed: list[str]
+) -> None:
     frame = after(Rename, settings)
     assert frame["invoice_ref"].tolist() == renamed
     assert frame["source_ref"].tolist() == ["INV-1", "INV-2", "INV-3"]
@@ -70,7 +72,11 @@ def test_rename_changes_the_number_and_keeps_the_one_of_the_source(settings: dic
 
 @pytest.mark.parametrize(
     ("settings", "wrong"),
-    [({}, "name a prefix, or a pattern"), ({"replace": "x"}, "name a prefix"), ({"pattern": "("}, "no regular expression")],
+    [
+        ({}, "name a prefix, or a pattern"),
+        ({"replace": "x"}, "name a prefix"),
+        ({"pattern": "("}, "no regular expression"),
+    ],
 )
 def test_rename_must_do_something(settings: dict[str, str], wrong: str) -> None:
     with pytest.raises(ValidationError, match=wrong):

@@ -28,7 +28,7 @@ def carry_forward(
     """Return a failed source's rows in the baseline. Raise `SourceError` where there are none, or they are too old."""
     settings = connector.settings
     rows = None if baseline is None else baseline[baseline["source"] == connector.source]
-    if rows is None or last is None:
+    if rows is None or rows.empty or last is None:
         raise SourceError(f"{why} (and there are no rows of {connector.source} to carry forward)") from why
     if now - last.at > settings.carry_forward_max_age:
         raise SourceError(

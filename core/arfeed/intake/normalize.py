@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -266,7 +266,16 @@ class _Columns:
         found = self.array(name).take(pa.array(first)).to_pylist()
         texts = ["" if value is None else str(value) for value in found]
         examples = tuple(zip(self._origins(first), texts, strict=True))
-        self._problems.append(Problem(self.columns.get(name, name), why, len(rows), examples))
+        self._note(Problem(self.columns.get(name, name), why, len(rows), examples))
+
+    def _note(self, problem: Problem) -> None:
+        """Add a problem, to the like ones of earlier frames where there are any."""
+        for number, known in enumerate(self._problems):
+            if (known.column, known.why) == (problem.column, problem.why):
+                examples = (*known.examples, *problem.examples)[:MOST_EXAMPLES]
+                self._problems[number] = replace(known, count=known.count + problem.count, examples=examples)
+                return
+        self._problems.append(problem)
 
     def extras(self) -> dict[str, pa.Array]:
         """Return the columns that are not canonical, as text: they travel along."""

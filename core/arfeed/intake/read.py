@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = ",;\t|"
 _SAMPLE = 1 << 16
+_BLOCK = 1 << 22
 
 
 def find_files(settings: FileSettings) -> list[str]:
@@ -75,13 +76,23 @@ def read_header(file: str, *, encoding: str | None = None, delimiter: str | None
 def read_table(
     file: str, *, columns: Sequence[str] | None = None, encoding: str | None = None, delimiter: str | None = None
 ) -> pd.DataFrame:
-    """Read a CSV file as text, with its own headers and `origin` (`file#record`, records counted from 1).
+    """Read a whole CSV file as `read_tables` does."""
+    import pandas as pd
 
-    `columns` limits what is kept, by header. Raise `SourceError` where the file can't be decoded, a record has
-    another number of fields than the header, a quote is left open, or a column is missing.
+    frames = read_tables(file, columns=columns, encoding=encoding, delimiter=delimiter)
+    return pd.concat(frames, ignore_index=True)
+
+
+def read_tables(
+    file: str, *, columns: Sequence[str] | None = None, encoding: str | None = None, delimiter: str | None = None
+) -> Iterator[pd.DataFrame]:
+    """Read a CSV file as text in frames of some ten thousand rows, at least one, so that a large file takes little room.
+
+    They have the file's own headers and `origin` (`file#record`, records counted from 1). `columns` limits what is
+    kept, by header. Raise `SourceError` where the file can't be decoded, a record has another number of fields than
+    the header, a quote is left open, or a column is missing.
     """
     import pyarrow as pa
-    from pyarrow import csv as pacsv
 
     header = read_header(file, encoding=encoding, delimiter=delimiter)
     mark = _delimiter(file, encoding, delimiter)
@@ -90,30 +101,40 @@ def read_table(
         raise SourceError(f"{file}: there is no column {missing[0]!r}; found {', '.join(header)}")
     kept = list(columns) if columns else header
     if _only_a_header(file, encoding, mark):
-        return table_frame(pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")}))
+        yield table_frame(pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")}))
+        return
+    rows = 0
     try:
         with _binary(file) as data:
             quotes = _Quotes(data)
-            table = pacsv.read_csv(
-                quotes,
-                read_options=pacsv.ReadOptions(
-                    column_names=header,
-                    skip_rows_after_names=1,
-                    encoding=_encoding(file, encoding).removesuffix("-sig"),
-                    block_size=1 << 23,
-                ),
-                parse_options=pacsv.ParseOptions(delimiter=mark, newlines_in_values=True),
-                convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(header, pa.large_string()),
-                    include_columns=kept,
-                    strings_can_be_null=False,
-                ),
-            )
+            for batch in _batches(quotes, header, kept, _encoding(file, encoding), mark):
+                read = pa.Table.from_batches([batch])
+                yield table_frame(read.append_column("origin", _origins(file, rows, read.num_rows)))
+                rows += read.num_rows
     except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
         raise SourceError(_why_unreadable(file, header, encoding, mark, exc)) from exc
     if quotes.odd or codecs.lookup(_encoding(file, encoding)).name.startswith(("utf-16", "utf-32")):
         _refuse_open_quote(file, encoding, mark)
-    return table_frame(table.append_column("origin", _origins(file, table.num_rows)))
+
+
+def _batches(
+    data: io.RawIOBase, header: Sequence[str], kept: Sequence[str], encoding: str, mark: str
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+    from pyarrow import csv as pacsv
+
+    reading = pacsv.ReadOptions(
+        column_names=header,
+        skip_rows_after_names=1,
+        encoding=encoding.removesuffix("-sig"),
+        block_size=_BLOCK,
+    )
+    parsing = pacsv.ParseOptions(delimiter=mark, newlines_in_values=True)
+    converting = pacsv.ConvertOptions(
+        column_types=dict.fromkeys(header, pa.large_string()), include_columns=kept, strings_can_be_null=False
+    )
+    with pacsv.open_csv(data, reading, parsing, converting) as batches:
+        yield from batches
 
 
 def table(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFrame:
@@ -123,7 +144,7 @@ def table(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFra
     rows = [{key: _as_text(key, value, origin) for key, value in record.items()} for record in records]
     names = list(dict.fromkeys(name for row in rows for name in row))
     arrays = [pa.array([row.get(name, "") for row in rows], pa.large_string()) for name in names]
-    return table_frame(pa.table([*arrays, _origins(origin, len(rows))], names=[*names, "origin"]))
+    return table_frame(pa.table([*arrays, _origins(origin, 0, len(rows))], names=[*names, "origin"]))
 
 
 def _as_text(key: str, value: object, origin: str) -> str:
@@ -132,12 +153,12 @@ def _as_text(key: str, value: object, origin: str) -> str:
     return "" if value is None else str(value)
 
 
-def _origins(file: str, rows: int) -> pa.Array:
+def _origins(file: str, before: int, rows: int) -> pa.Array:
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    numbers = pc.cast(pa.array(np.arange(1, rows + 1)), pa.large_string())
+    numbers = pc.cast(pa.array(np.arange(before + 1, before + rows + 1)), pa.large_string())
     return pc.binary_join_element_wise(pa.scalar(file, pa.large_string()), numbers, pa.scalar("#", pa.large_string()))
 
 

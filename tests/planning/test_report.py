@@ -1,0 +1,141 @@
+"""The report's file is what the destination laid out, exact, and every reader of CSV reads the same back."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arfeed import Destination, DestinationError, DestinationSettings
+from arfeed.planning import write_report
+from arfeed_connectors.kolleno import Kolleno
+from planning.plans import invoices
+
+SHOWN = ["invoice_ref", "customer_name", "currency", "issued_on", "due_on", "amount", "balance"]
+
+
+class Laid(Destination):
+    """A destination whose report is made by a function."""
+
+    name = "laid"
+    make: Callable[[pd.DataFrame], pd.DataFrame] = staticmethod(lambda rows: rows[SHOWN])
+
+    def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        return self.make(invoices)
+
+
+def laid(make: Callable[[pd.DataFrame], pd.DataFrame] | None = None) -> Laid:
+    destination = Laid(DestinationSettings(url="memory://"))
+    if make:
+        destination.make = make  # type: ignore[method-assign]
+    return destination
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("currency", "balance", "text"),
+    [
+        ("GBP", "1234.5", "1234.50"), ("JPY", "1234", "1234"), ("KWD", "1.5", "1.500"), ("CLF", "1.2345", "1.2345"),
+        ("GBP", "-0.01", "-0.01"), ("JPY", "0", "0"), ("XXX", "1", "1.0000"), ("GBP", "9999999999999999", "9999999999999999.00"),
+    ],
+    ids=["two", "none", "three", "four", "credit", "zero", "unknown", "large"],
+)  # fmt: skip
+def test_amounts_have_the_digits_of_their_currency(currency: str, balance: str, text: str, tmp_path: Path) -> None:
+    rows = invoices(["A1", "A2"], currency=[currency, "GBP"], balance=[balance, "1"], amount=[None, "2"])
+    write_report(laid(), rows, tmp_path / "report.csv")
+    assert [(row["balance"], row["amount"]) for row in read(tmp_path / "report.csv")] == [(text, ""), ("1.00", "2.00")]
+
+
+def test_dates_are_iso_and_blank_where_there_is_none(tmp_path: Path) -> None:
+    rows = invoices(2, issued_on=[date(2026, 2, 1), date(1999, 12, 31)], due_on=[None, date(2026, 3, 1)])
+    write_report(laid(), rows, tmp_path / "report.csv")
+    found = [(row["issued_on"], row["due_on"]) for row in read(tmp_path / "report.csv")]
+    assert found == [("2026-02-01", ""), ("1999-12-31", "2026-03-01")]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8), max_size=5))
+def test_any_text_is_read_back_equal(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
+    path = tmp_path_factory.mktemp("report") / "report.csv"
+    write_report(laid(), invoices(len(names), customer_name=names), path)
+    assert [row["customer_name"] for row in read(path)] == names
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['O"Brien, Ltd', "two\nlines", "a\r\nb", ",", '"', " outer ", "=1+1", "Söhne – 株式会社", ""],
+    ids=["quote and comma", "line break", "CRLF", "comma", "quote", "spaces", "formula", "foreign", "blank"],
+)
+def test_names_that_csv_must_quote_are_read_back_equal(name: str, tmp_path: Path) -> None:
+    write_report(laid(), invoices(1, customer_name=name), tmp_path / "report.csv")
+    assert read(tmp_path / "report.csv")[0]["customer_name"] == name
+
+
+def test_the_file_is_utf_8_without_a_mark_and_described_as_it_is(tmp_path: Path) -> None:
+    report = write_report(laid(), invoices(1, customer_name="Ångström"), tmp_path / "report.csv")
+    content = report.path.read_bytes()
+    header = ",".join(f'"{name}"' for name in SHOWN)
+    line = '"A1","Ångström","GBP",2026-04-01,2026-05-01,"10.00","10.00"'
+    assert content.decode() == f"{header}\n{line}\n"
+    assert (report.path, report.size) == (tmp_path / "report.csv", len(content))
+    assert (report.sha256, report.header) == (hashlib.sha256(content).hexdigest(), tuple(SHOWN))
+
+
+def test_a_report_without_invoices_is_a_header(tmp_path: Path) -> None:
+    report = write_report(laid(), invoices(0), tmp_path / "report.csv")
+    assert (read(report.path), report.header) == ([], tuple(SHOWN))
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (
+            lambda rows: rows[SHOWN].iloc[1:],
+            "its report() returned 2 rows for 3 invoices; a plugin may not drop or add",
+        ),
+        (lambda rows: pd.concat([rows[SHOWN]] * 2), "its report() returned 6 rows for 3 invoices"),
+        (lambda rows: rows[SHOWN].iloc[::-1], "its report() put the invoices into another order; keep theirs"),
+        (
+            lambda rows: rows.assign(balance=rows["balance"].astype("float64")),
+            "its report() made 'balance' a float; money never is one",
+        ),
+    ],
+    ids=["drops", "adds", "sorts", "floats"],
+)
+def test_a_layout_that_is_not_these_invoices_is_refused(
+    make: Callable[[pd.DataFrame], pd.DataFrame], why: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DestinationError) as caught:
+        write_report(laid(make), invoices(3), tmp_path / "report.csv")
+    assert str(caught.value).startswith(f"laid: {why}")
+    assert not (tmp_path / "report.csv").exists()
+
+
+def test_what_a_destination_says_is_wrong_is_passed_on(tmp_path: Path) -> None:
+    def raising(rows: pd.DataFrame) -> pd.DataFrame:
+        raise ValueError("extra_columns names 'region'")
+
+    with pytest.raises(DestinationError, match=r"^laid: extra_columns names 'region'$"):
+        write_report(laid(raising), invoices(), tmp_path / "report.csv")
+
+
+def test_an_amount_that_is_finer_than_its_currency_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DestinationError, match=r"the report's column 'balance' holds an amount that is finer than its"):
+        write_report(laid(), invoices(1, currency="JPY", balance="1.5"), tmp_path / "report.csv")
+
+
+def test_a_report_is_laid_out_by_its_destination(tmp_path: Path) -> None:
+    settings = Kolleno.Settings(url="memory://", mode="open-ar", columns={"balance": "Outstanding"})
+    report = write_report(Kolleno(settings), invoices(2), tmp_path / "report.csv")
+    assert report.header[:3] == ("invoice_ref", "kind", "customer_id")
+    assert [row["Outstanding"] for row in read(report.path)] == ["10.00", "10.00"]

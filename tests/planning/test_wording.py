@@ -1,0 +1,55 @@
+"""Objections name numbers, amounts and examples so that a bookkeeper reads them at a glance."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from arfeed.planning.wording import counted, largest, money, named, span, worst
+from planning.plans import invoices
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 days"), (1, "1 day"), (2, "2 days"), (12345, "12,345 days")])
+def test_things_are_counted(count: int, text: str) -> None:
+    assert counted(count, "day") == text
+
+
+@pytest.mark.parametrize(
+    ("items", "text"),
+    [([], ""), (["a"], "a"), (list("abc"), "a, b, c"), (list("abcd"), "a, b, c and 1 more"), (["x"] * 2003, "x, x, x and 2,000 more")],
+    ids=["none", "one", "three", "four", "many"],
+)  # fmt: skip
+def test_the_first_few_are_named(items: list[str], text: str) -> None:
+    assert named(iter(items)) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("1234567.8", "GBP", "1,234,567.80 GBP"), ("-5", "JPY", "-5 JPY"), ("1.5", "KWD", "1.500 KWD"),
+        ("1", "???", "1.0000 ???"),
+    ],
+)  # fmt: skip
+def test_amounts_have_their_currency_s_digits_and_code(amount: str, currency: str, text: str) -> None:
+    assert money(Decimal(amount), currency) == text
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [(0, "0 days"), (1, "1 hour"), (23, "23 hours"), (24, "1 day"), (36, "36 hours"), (72, "3 days")],
+)
+def test_spans_are_whole_days_or_hours(hours: int, text: str) -> None:
+    assert span(timedelta(hours=hours)) == text
+
+
+def test_the_largest_are_named_credits_included_and_equal_ones_by_reference() -> None:
+    rows = invoices(["d", "c", "b", "a"], balance=["1", "-9", "1", "1"])
+    assert largest(rows)["invoice_ref"].tolist() == ["c", "a", "b"]
+    assert worst(rows) == "c Ada -9.00 GBP; a Ada 1.00 GBP; b Ada 1.00 GBP; …"
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_few_are_all_named(count: int) -> None:
+    assert worst(invoices(count)) == "; ".join(f"A{number} Ada 10.00 GBP" for number in range(1, count + 1))
