@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from openssh import OpenSSH, running_openssh
+from postgresql import new_database, new_schema
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +15,16 @@ def openssh() -> Iterator[OpenSSH]:
     """A real sshd; each test takes a `new_root()` of its own."""
     with running_openssh() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_database() -> Iterator[str]:
+    """The URL of a database on a real PostgreSQL server."""
+    with new_database() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql(postgresql_database: str) -> str:
+    """The URL of an empty place in that database, of the test's own."""
+    return new_schema(postgresql_database)

@@ -6,30 +6,37 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
-_ADDRESS = "AddressLine1 AddressLine2 AddressLine3 AddressLine4 City Region PostalCode Country".split()
+_ADDRESS = ["AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4", "City", "Region", "PostalCode", "Country"]
 _HEAD = ["ContactName", "EmailAddress", *(f"PO{part}" for part in _ADDRESS)]
-_TAIL = (
-    "InvoiceNumber Reference InvoiceDate DueDate PlannedDate Total TaxTotal InvoiceAmountPaid InvoiceAmountDue "
-    "InventoryItemCode Description Quantity UnitAmount Discount LineAmount AccountCode TaxType TaxAmount "
-    "TrackingName1 TrackingOption1 TrackingName2 TrackingOption2 Currency Type Sent Status"
-).split()
+_TAIL = [
+    "InvoiceNumber", "Reference", "InvoiceDate", "DueDate", "PlannedDate", "Total", "TaxTotal", "InvoiceAmountPaid",
+    "InvoiceAmountDue", "InventoryItemCode", "Description", "Quantity", "UnitAmount", "Discount", "LineAmount",
+    "AccountCode", "TaxType", "TaxAmount", "TrackingName1", "TrackingOption1", "TrackingName2", "TrackingOption2",
+    "Currency", "Type", "Sent", "Status",
+]  # fmt: skip
 
 XERO_36 = [*_HEAD, *_TAIL]
 XERO_44 = [*_HEAD, *(f"SA{part}" for part in _ADDRESS), *_TAIL]
 XERO_IMPORT_TEMPLATE = [
-    *("*ContactName", "EmailAddress", *(f"PO{part}" for part in _ADDRESS)),
-    *"*InvoiceNumber Reference *InvoiceDate *DueDate Total InventoryItemCode *Description *Quantity *UnitAmount".split(),
-    *"Discount *AccountCode *TaxType TaxAmount TrackingName1 TrackingOption1 TrackingName2".split(),
-    *("TrackingOption2", "Currency", "BrandingTheme"),
-]
+    "*ContactName", "EmailAddress", *(f"PO{part}" for part in _ADDRESS), "*InvoiceNumber", "Reference", "*InvoiceDate",
+    "*DueDate", "Total", "InventoryItemCode", "*Description", "*Quantity", "*UnitAmount", "Discount", "*AccountCode",
+    "*TaxType", "TaxAmount", "TrackingName1", "TrackingOption1", "TrackingName2", "TrackingOption2", "Currency",
+    "BrandingTheme",
+]  # fmt: skip
 
 Line = dict[str, str]
+Quoting = Literal[0, 1, 2, 3]
 
 
 def document(number: str, due: str = "120.00", *, lines: int = 1, **fields: str) -> list[Line]:
     """A document of so many lines; header fields repeat on each, as `fields` says them."""
-    plain = {
+    return [{**_head(number, due), "Description": f"Line {line}", **fields} for line in range(1, lines + 1)]
+
+
+def _head(number: str, due: str) -> Line:
+    return {
         "ContactName": "Ada Ltd",
         "EmailAddress": "ada@example.com",
         "InvoiceNumber": number,
@@ -45,20 +52,21 @@ def document(number: str, due: str = "120.00", *, lines: int = 1, **fields: str)
         "Sent": "Sent",
         "Status": "Awaiting Payment",
     }
-    return [{**plain, "Description": f"Line {line}", **fields} for line in range(1, lines + 1)]
 
 
 def overpayment(due: str = "-50.00", **fields: str) -> list[Line]:
-    """Money received beyond what was owed: no number, one line that makes up the total."""
-    total = fields.pop("Total", due)
+    """Money received beyond what was owed: no number, and one line that makes up the total."""
+    total = fields.get("Total", due)
     plain = {"Type": "Sales overpayment", "AccountCode": "610", "DueDate": "", "LineAmount": total}
-    return document("", due, **{"Total": total, **plain, **fields})
+    return [{**line, **plain, **fields} for line in document("", due)]
 
 
-def xero(file: Path, *documents: Iterable[Line], header: Sequence[str] = XERO_44, mark: str = "", **how: int) -> Path:
-    """Write an export; quoting and encoding can be changed."""
+def xero(
+    file: Path, *documents: Iterable[Line], header: Sequence[str] = XERO_44, mark: str = "", quoting: Quoting = 0
+) -> Path:
+    """Write an export; `mark` is what comes before the header."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=how.get("quoting", csv.QUOTE_MINIMAL))
+    writer = csv.writer(text, quoting=quoting)
     csv.writer(text).writerow(header)
     names = [name.replace("*", "").replace(" ", "").casefold() for name in header]
     for lines in documents:
@@ -80,4 +88,4 @@ SEVEN = (
     document("INV-001", "500.00", Type="Bill"),
     document("CN-001", "-20.00", Type="Sales credit note", DueDate="", Sent=""),
 )
-"""The documents of the first delivery: four invoices and a credit note are open; a paid one, a draft and a bill are not."""
+"""Four invoices and a credit note are open; a paid one, a draft and a bill are not."""

@@ -79,15 +79,16 @@ class Xero(Connector):
         import pandas as pd
 
         types: set[str] = set()
-        parts = []
+        count, parts = 0, []
         for lines in self._lines(file):
             _refuse_other_types(file, lines)
             types.update(lines["Type"].unique())
+            count += len(lines)
             parts.append(_folded(_without_repeats(lines[lines["Type"].isin(list(_KINDS))])))
         documents = _folded(pd.concat(parts, ignore_index=True)).drop(columns="LineAmount", errors="ignore")
         if documents.empty and types:
             raise SourceError(
-                f"{file}: it lists no sales document, only {', '.join(sorted(types))}; "
+                f"{file}: it lists {count} lines but no sales document, only {', '.join(sorted(types))}; "
                 "export Business > Invoices, not Bills"
             )
         status = documents["Status"].str.strip().str.lower()
@@ -176,8 +177,11 @@ def _alone(lines: pd.DataFrame) -> pd.Series[bool]:
 
     Two overpayments may be equal in all that the export holds; grouped, the second would be lost.
     """
-    nameless = lines["InvoiceNumber"].str.strip() == ""
-    return nameless & (_plain(lines["LineAmount"]) == _plain(lines["Total"])) if "LineAmount" in lines else nameless
+    alone = lines["InvoiceNumber"].str.strip() == ""
+    if "LineAmount" in lines and alone.any():
+        nameless = lines[alone]
+        alone[alone] = _plain(nameless["LineAmount"]) == _plain(nameless["Total"])
+    return alone
 
 
 def _plain(amounts: pd.Series[str]) -> pd.Series[str]:

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from arfeed.config import Project
 from arfeed.delivery import Remote, destination_id, open_remote
 from arfeed.history import History, parts_of
-from arfeed.rehearsal import Headers, receiver
+
+if TYPE_CHECKING:
+    from arfeed.rehearsal import Headers
 
 _REHEARSAL = "rehearsal://"
 
@@ -87,6 +89,8 @@ def remote(project: Project) -> Iterator[Remote]:
         with open_remote(settings) as server:
             yield server
         return
+    from arfeed.rehearsal import receiver
+
     name = settings.url.removeprefix(_REHEARSAL)
     with receiver(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
         keys = {"private_key": str(local.private_key), "known_hosts": str(local.known_hosts)}
@@ -96,6 +100,8 @@ def remote(project: Project) -> Iterator[Remote]:
 
 def _headers(project: Project) -> Headers:
     """Tell the rehearsed receiver what a feed calls the columns it goes by, as a real one is told once."""
+    from arfeed.rehearsal import Headers
+
     columns = project.destination.settings.model_dump().get("columns", {})
     return Headers(ref=columns.get("invoice_ref", "invoice_ref"), balance=columns.get("balance", "balance"))
 

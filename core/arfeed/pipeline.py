@@ -152,10 +152,12 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         report._replace(before=last.get(report.source))
         for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
     )
+    invoices = joined([kept.invoices, *(rows for rows, _ in carried)])
+    check_unique(invoices, schema.folded(invoices["invoice_ref"]))
     at.progress.step("Looking for the PDFs")
     return _Reading(
-        invoices=joined([kept.invoices, *(rows for rows, _ in carried)]),
-        rows=extracted.rows,
+        invoices=invoices.drop(columns="origin"),  # from here on nobody asks for lines of files
+        rows=extracted.rows.drop(columns="origin"),
         removed=pd.concat([shaped.removed, kept.removed], ignore_index=True),
         found=find([source for source in sources if source.source not in extracted.failed], kept.invoices),
         reports=reports,
@@ -167,9 +169,8 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
 def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | None) -> Prepared:
     """Compare and review; stage the report and the PDFs."""
     project, invoices = at.project, reading.invoices
-    keys = schema.folded(invoices["invoice_ref"])
-    check_unique(invoices, keys)
     at.progress.step("Comparing with the last delivery")
+    keys = schema.folded(invoices["invoice_ref"])
     comparison = compare(invoices, keys, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     at.progress.step("Preparing the PDFs")

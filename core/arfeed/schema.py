@@ -87,8 +87,16 @@ def text_array(texts: pd.Series[str]) -> pa.Array:
     """Return a text column as one Arrow array."""
     import pyarrow as pa
 
-    array = pa.array(texts, type=pa.large_string())
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return one_piece(pa.array(texts, type=pa.large_string()))
+
+
+def one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array. Combining copies even where there is a single chunk, so that is taken as it is."""
+    import pyarrow as pa
+
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def no_invoices() -> pd.DataFrame:

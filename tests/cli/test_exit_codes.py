@@ -75,7 +75,7 @@ def test_an_approval_holds_for_one_delivery_only(arfeed: Here, feed: Path) -> No
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ('use = "xero"', 'use = "xreo"', "sources.xero-uk.use: there is no connector 'xreo' in the enabled plugins; did you mean"),
+        ('use = "xero"', 'use = "xreo"', "sources.xero-uk.use: there is no connector 'xreo' in the enabled plugins"),
         ('mode = "open-ar"', "", "destination.mode: it is required"),
         ('dates = "DMY"', 'date = "DMY"', "sources.xero-uk.date: there is no such key; did you mean 'dates'?"),
     ],

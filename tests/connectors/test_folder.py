@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -30,13 +31,12 @@ def file(tmp_path: Path) -> Path:
 
 
 def complete(source: Folder) -> Complete:
-    invoices = source.invoices()
-    while True:
-        try:
-            next(invoices)
-        except StopIteration as end:
-            assert isinstance(end.value, Complete)
-            return end.value
+    def ended() -> Generator[object, None, None]:
+        words.append((yield from source.invoices()))
+
+    words: list[Complete] = []
+    assert [*ended()]
+    return words[0]
 
 
 def test_the_columns_of_the_settings_say_what_the_headers_mean(file: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_name_never_leaves_its_folder_and_keeps_its_zeros(ref: str, name: str)
 
 
 def test_the_report_has_the_header_that_is_stable_from_the_first_upload_on() -> None:
-    assert ",".join(kolleno().report(invoices())) == HEADER
+    assert ",".join(map(str, kolleno().report(invoices()))) == HEADER
 
 
 def test_the_report_says_what_each_column_means() -> None:
@@ -66,7 +66,9 @@ def test_the_report_says_what_each_column_means() -> None:
 
 def test_headers_can_be_what_kolleno_was_taught() -> None:
     made = kolleno(columns={"invoice_ref": "Invoice No", "balance": "Open"})
-    assert ",".join(made.report(invoices())) == HEADER.replace("invoice_ref", "Invoice No").replace("balance", "Open")
+    assert ",".join(map(str, made.report(invoices()))) == HEADER.replace("invoice_ref", "Invoice No").replace(
+        "balance", "Open"
+    )
 
 
 def test_extra_columns_come_last() -> None:
@@ -74,7 +76,7 @@ def test_extra_columns_come_last() -> None:
 
 
 def test_an_extra_column_that_no_source_has_is_refused_with_what_there_is() -> None:
-    with pytest.raises(ValueError, match="extra_columns names 'region', which no source has; there are .*branch"):
+    with pytest.raises(ValueError, match=r"extra_columns names 'region', which no source has; there are .*branch"):
         kolleno(extra_columns=["region"]).report(invoices(branch="Leeds"))
 
 
@@ -125,6 +127,6 @@ def test_any_csv_there_is_a_report_whoever_wrote_it(name: str, is_one: bool) -> 
 def test_a_report_is_read_back_under_canonical_names(columns: dict[str, str]) -> None:
     made = kolleno(columns=columns)
     file = io.BytesIO(made.report(invoices(invoice_ref="00071")).to_csv(index=False).encode())
-    frame = made.read_report(file)
-    assert frame.loc[0, ["invoice_ref", "currency", "issued_on"]].tolist() == ["00071", "GBP", "2026-04-07"]
-    assert Decimal(frame.loc[0, "balance"]) == 10
+    (row,) = made.read_report(file).to_dict("records")
+    assert (row["invoice_ref"], row["currency"], row["issued_on"]) == ("00071", "GBP", "2026-04-07")
+    assert Decimal(str(row["balance"])) == 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,7 @@ from pdfs import pdf, write_pdfs
 
 
 def find_for(source: Given, *refs: str, **columns: object) -> Found:
-    source.frames = lambda: [rows(invoice_ref=list(refs), **columns)]  # type: ignore[method-assign]
+    source.frames = lambda: [rows(invoice_ref=list(refs), **columns)]
     return find([source], opened(source))
 
 
@@ -83,7 +84,7 @@ def test_the_version_tells_a_changed_file_from_an_untouched_one(tmp_path: Path) 
 
 
 def test_a_folder_that_is_not_there_fails_the_source(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="given: the folder of `documents` is not there: .*pdf$"):
+    with pytest.raises(SourceError, match=r"given: the folder of `documents` is not there: .*pdf$"):
         find_for(given(documents=str(tmp_path / "pdf" / "{invoice_ref}.pdf")), "INV-1")
 
 
@@ -99,7 +100,7 @@ class Archive(Given):
     """A source that keeps the PDFs itself."""
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
-        return [Document(ref, "v1", lambda ref=ref: pdf(ref)) for ref in refs if ref != "INV-2"]
+        return [Document(ref, "v1", partial(pdf, ref)) for ref in refs if ref != "INV-2"]
 
 
 def test_a_connector_may_hold_the_pdfs_itself() -> None:

@@ -88,7 +88,7 @@ def test_a_source_that_raises_has_failed_whatever_it_yielded_before(frames_befor
         raise ConnectionResetError("the database went away")
 
     source = given()
-    source.frames = failing  # type: ignore[method-assign]
+    source.frames = failing
     assert failure(source) == "given: ConnectionResetError: the database went away"
 
 

@@ -47,7 +47,7 @@ def _column(name: str, values: dict[str, object], count: int) -> pa.Array:
     value = values.get(name, "")
     each = value if isinstance(value, list) else [value] * count
     if name in schema.MONEY:
-        each = [None if item is None else Decimal(item) for item in each]
+        each = [None if item is None else Decimal(str(item)) for item in each]
     return pa.array(each, schema.arrow_type(name))
 
 

@@ -1,4 +1,4 @@
-"""Which PDFs are sent: by the destination's names, those that are new or changed, and none whose name is claimed twice."""
+"""The PDFs that are new or changed are sent, under the destination's names, and none whose name is claimed twice."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Laid(Destination):
 def laid(make: Callable[[pd.DataFrame], pd.DataFrame] | None = None) -> Laid:
     destination = Laid(DestinationSettings(url="memory://"))
     if make:
-        destination.make = make  # type: ignore[method-assign]
+        destination.make = make
     return destination
 
 
@@ -47,7 +47,8 @@ def read(path: Path) -> list[dict[str, str]]:
     ("currency", "balance", "text"),
     [
         ("GBP", "1234.5", "1234.50"), ("JPY", "1234", "1234"), ("KWD", "1.5", "1.500"), ("CLF", "1.2345", "1.2345"),
-        ("GBP", "-0.01", "-0.01"), ("JPY", "0", "0"), ("XXX", "1", "1.0000"), ("GBP", "9999999999999999", "9999999999999999.00"),
+        ("GBP", "-0.01", "-0.01"), ("JPY", "0", "0"), ("XXX", "1", "1.0000"),
+        ("GBP", "9999999999999999", "9999999999999999.00"),
     ],
     ids=["two", "none", "three", "four", "credit", "zero", "unknown", "large"],
 )  # fmt: skip

@@ -114,8 +114,8 @@ def test_what_a_reviewer_does_to_its_frames_stays_with_it() -> None:
     def meddling(theirs: Plan) -> None:
         assert theirs.before is not None
         for frame in (theirs.report, theirs.missing, theirs.before, theirs.totals, theirs.documents.send):
-            frame.drop(index=frame.index, inplace=True)
-            frame["mine"] = []
+            frame["mine"] = ""
+            frame.loc[:, "mine"] = "again"
 
     final = reviewed(plan, reviewers(meddling=meddling), "s")
     assert final.before is not None

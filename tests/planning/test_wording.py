@@ -18,7 +18,10 @@ def test_things_are_counted(count: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("items", "text"),
-    [([], ""), (["a"], "a"), (list("abc"), "a, b, c"), (list("abcd"), "a, b, c and 1 more"), (["x"] * 2003, "x, x, x and 2,000 more")],
+    [
+        ([], ""), (["a"], "a"), (list("abc"), "a, b, c"), (list("abcd"), "a, b, c and 1 more"),
+        (["x"] * 2003, "x, x, x and 2,000 more"),
+    ],
     ids=["none", "one", "three", "four", "many"],
 )  # fmt: skip
 def test_the_first_few_are_named(items: list[str], text: str) -> None:

@@ -27,7 +27,7 @@ def arfeed_connectors():
 BROKEN = {
     "no contract": ("x = 1", "states no ARFEED_CONTRACT; this arfeed speaks contract 1"),
     "another contract": ("ARFEED_CONTRACT = 2", "is written for plugin contract 2; this arfeed speaks contract 1"),
-    "import error": ("import no_such_library", "cannot be imported: ModuleNotFoundError: No module named 'no_such_library'"),
+    "import error": ("import no_such", "cannot be imported: ModuleNotFoundError: No module named 'no_such'"),
     "syntax error": ("def", "cannot be imported: SyntaxError: "),
     "exits": ("raise SystemExit(7)", "cannot be imported: SystemExit: 7"),
     "unknown hook": (

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from openssh import OpenSSH
 from runs.feed import Feed, invoices
 
 PAID_BY_ABSENCE = {"absent_means_paid": True}
@@ -21,4 +22,15 @@ def running(feed: Feed) -> Feed:
     feed.sources["erp"] = dict(PAID_BY_ABSENCE)
     feed.export(invoices(200))
     feed.approved()
+    return feed
+
+
+@pytest.fixture
+def over_sftp(openssh: OpenSSH, tmp_path: Path) -> Feed:
+    """A feed to a real SFTP server, before its first delivery; its source drops what is paid and has PDFs."""
+    root = openssh.new_root()
+    keys = {"private_key": str(openssh.private_key), "known_hosts": str(openssh.known_hosts)}
+    feed = Feed(tmp_path / "feed", receiver=root, destination={"url": openssh.url(root), **keys})
+    feed.sources["erp"] = {**PAID_BY_ABSENCE, "documents": "pdf/{invoice_ref}.pdf"}
+    (feed.folder / "pdf").mkdir()
     return feed

@@ -23,7 +23,7 @@ from pdfs import pdf
 Row = dict[str, str]
 Table = dict[str, object]
 
-HEADER = "invoice_ref,kind,customer_name,currency,issued_on,due_on,amount,balance".split(",")
+HEADER = ["invoice_ref", "kind", "customer_name", "currency", "issued_on", "due_on", "amount", "balance"]
 REPORTS = "csv_data_uploads"
 
 

@@ -142,8 +142,15 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
     async def _rename(self, path: str, target: str, *, replace: bool) -> None:
         """Rename a file; over an existing one only where `replace` says so and the server can."""
         async with self._channel() as channel:
-            rename = channel.posix_rename if replace else channel.rename
-            await _answered(rename(path, target))
+            if not replace:
+                await _answered(channel.rename(path, target))
+                return
+            try:
+                await _answered(channel.posix_rename(path, target))
+            except asyncssh.SFTPOpUnsupported:
+                if await _answered(channel.exists(target)):
+                    raise
+                await _answered(channel.rename(path, target))
 
     async def _mv_file(self, path1: str, path2: str, **_: object) -> None:
         raise NotImplementedError("sshfs moves by copying and deleting, which can lose the file; nothing was moved")

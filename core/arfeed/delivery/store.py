@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import posixpath
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from arfeed.delivery.address import is_sftp, sftp_address
-from arfeed.delivery.connection import connect
-from arfeed.delivery.filesystem import SftpFileSystem
 from arfeed.errors import ConfigError
 from arfeed.interfaces import DestinationSettings
+
+if TYPE_CHECKING:
+    from arfeed.delivery.filesystem import SftpFileSystem
 
 
 class Store:
@@ -140,6 +141,8 @@ class SftpStore(Store):
 def open_store(url: str, settings: DestinationSettings) -> Store:
     """Open the file system of a URL, on a connection of its own."""
     if is_sftp(url):
+        from arfeed.delivery.connection import connect
+
         return SftpStore(connect(url, settings), sftp_address(url).root)
     try:
         filesystem, root = fsspec.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)

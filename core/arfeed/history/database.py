@@ -15,10 +15,18 @@ def opened(url: str) -> sa.Engine:
     try:
         engine = sa.create_engine(_usable(sa.make_url(url)))
         sa.event.listen(engine, "handle_error", _explain)
-        migrate(engine)
+        _migrated(engine)
     except (sa.exc.SQLAlchemyError, OSError, ImportError, ValueError) as exc:
         raise _unusable(exc) from None
     return engine
+
+
+def _migrated(engine: sa.Engine) -> None:
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def _usable(url: sa.URL) -> sa.URL:

@@ -14,12 +14,15 @@ _NOT_KEPT = {"status", "document", "origin", "change"}
 """Columns that say nothing of what the receiver holds."""
 
 
+_REPEATING = ["kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on", "source"]
+
+
 def packed(report: pd.DataFrame) -> bytes:
     """Return a report as Parquet."""
     kept = [name for name in report.columns if name not in _NOT_KEPT]
     buffer = io.BytesIO()
     columns = pa.Table.from_pandas(report[kept], preserve_index=False).replace_schema_metadata()
-    parquet.write_table(columns, buffer, compression="zstd")
+    parquet.write_table(columns, buffer, compression="zstd", use_dictionary=_REPEATING, write_statistics=False)
     return buffer.getvalue()
 
 

@@ -81,13 +81,14 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, Complete]:
-    frames = []
+    frames: list[pd.DataFrame] = []
     generator = connector.invoices()
     try:
         while True:
-            frames.append(normalizer.frame(_next(connector, generator)))
+            frames += normalizer.take(_next(connector, generator))
     except StopIteration as stop:
         complete = stop.value
+    frames += normalizer.rest()
     if not isinstance(complete, Complete):
         raise SourceError(
             f"{connector.source}: its connector {connector.name!r} ended without returning Complete(…), "

@@ -40,12 +40,28 @@ MOST_EXAMPLES = 50
 
 @dataclass(slots=True)
 class Normalizer:
-    """Normalizes the frames of one source, in order: the date order found in the first holds for the rest."""
+    """Normalizes the frames of one source, in order. One date order holds for all of them.
+
+    Frames wait as long as nothing says which: a large file comes in many, and any may prove it.
+    """
 
     connector: Connector
     order: str | None = None
     problems: list[Problem] = field(default_factory=list)
     nameless: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    waiting: list[pd.DataFrame] = field(default_factory=list)
+    seen: int = 0
+
+    def take(self, raw: pd.DataFrame) -> list[pd.DataFrame]:
+        """Take the next frame; return those that can be normalized now."""
+        self.waiting.append(raw)
+        return self.rest() if self._order_is_settled(raw) else []
+
+    def rest(self) -> list[pd.DataFrame]:
+        """Return the frames that waited. Raise `SourceError` if nothing settled the order of their dates."""
+        frames = [self.frame(raw) for raw in self.waiting]
+        self.waiting.clear()
+        return frames
 
     def frame(self, raw: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with canonical columns, typed; add what is wrong to `problems`."""
@@ -85,6 +101,7 @@ class Normalizer:
             "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(raw)),
         }
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
+        self.seen += len(raw)
         return table_frame(pa.table(ordered))
 
     def _arrow(self, raw: object) -> pa.Table:
@@ -130,10 +147,21 @@ class Normalizer:
         table.object("currency", pc.invert(known), why)
         return codes
 
+    def _order_is_settled(self, raw: pd.DataFrame) -> bool:
+        if self.order or self.connector.settings.dates:
+            return True
+        arrow = self._arrow(raw)
+        distinct = _distinct_dates(_Columns(self._columns(raw), arrow, self))
+        if not _any_text(distinct):
+            return len(self.waiting) == 1
+        best = _fitting_best(distinct)
+        if "YMD" in best or len(best) == 1:
+            self.order = best[0]
+        return self.order is not None
+
     def _dates(self, table: _Columns) -> dict[str, pa.Array]:
-        texts = [table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)]
-        distinct = pa.concat_arrays(texts).unique() if texts else pa.array([], pa.large_string())
-        if self.order is None and pc.any(pc.not_equal(distinct, "")).as_py():
+        distinct = _distinct_dates(table)
+        if self.order is None and _any_text(distinct):
             self.order = self.connector.settings.dates or self._order_found(distinct)
         return {name: self._date(table, name, distinct) for name in schema.DATES}
 
@@ -149,8 +177,7 @@ class Normalizer:
 
     def _order_found(self, distinct: pa.Array) -> str:
         """Return the order that fits the dates best; a file that leaves it open is not guessed at."""
-        wrong = values.misfits(distinct)
-        best = [order for order in values.ORDERS if wrong[order] == min(wrong.values())]
+        best = _fitting_best(distinct)
         if "YMD" in best or len(best) == 1:
             return best[0]
         raise SourceError(
@@ -204,6 +231,21 @@ _MONEY_WHY: Mapping[str | None, str] = {
 }
 
 
+def _distinct_dates(table: _Columns) -> pa.Array:
+    texts = [table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)]
+    return pa.concat_arrays(texts).unique() if texts else pa.array([], pa.large_string())
+
+
+def _any_text(texts: pa.Array) -> bool:
+    return bool(pc.any(pc.not_equal(texts, "")).as_py())
+
+
+def _fitting_best(distinct: pa.Array) -> list[str]:
+    """Return the orders in which the fewest of these texts are no date."""
+    wrong = values.misfits(distinct)
+    return [order for order in values.ORDERS if wrong[order] == min(wrong.values())]
+
+
 def _date_why(order: str, distinct: pa.Array) -> str:
     fitting = [other for other, wrong in values.misfits(distinct).items() if not wrong]
     hint = f"; all dates of this source fit {values.ORDER_WORDS[fitting[0]]}, so look at `dates`" if fitting else ""
@@ -227,6 +269,7 @@ class _Columns:
         self.raw = raw
         self.source = normalizer.connector.source
         self._problems = normalizer.problems
+        self._before = normalizer.seen
         self._texts: dict[str, pa.Array] = {}
         self._refuse_floats()
 
@@ -286,11 +329,10 @@ class _Columns:
     def _origins(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[str]:
         if "origin" in self.columns:
             return [str(origin) for origin in self.text("origin").take(pa.array(rows)).to_pylist()]
-        return [f"{self.source} row {row + 1}" for row in rows.tolist()]
+        return [f"{self.source} row {self._before + row + 1}" for row in rows.tolist()]
 
     def _as_array(self, header: str) -> pa.Array:
-        column = self.raw.column(header)
-        return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        return schema.one_piece(self.raw.column(header))
 
     def _refuse_floats(self) -> None:
         for header in self.raw.column_names if self.raw.num_rows else ():
@@ -305,5 +347,6 @@ class _Columns:
             texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
         except pa.ArrowException as exc:
             raise SourceError(f"{self.source}: column {header!r} holds {column.type}, which is no text: {exc}") from exc
-        trimmed = pc.fill_null(pc.utf8_trim_whitespace(texts), "")
+        trimmed = pc.utf8_trim_whitespace(texts)
+        trimmed = pc.fill_null(trimmed, "") if trimmed.null_count else trimmed
         return texts if texts.equals(trimmed) else trimmed  # equal copies of a million rows would fill the memory

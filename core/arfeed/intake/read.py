@@ -86,7 +86,7 @@ def read_table(
 def read_tables(
     file: str, *, columns: Sequence[str] | None = None, encoding: str | None = None, delimiter: str | None = None
 ) -> Iterator[pd.DataFrame]:
-    """Read a CSV file as text in frames of some ten thousand rows, at least one, so that a large file takes little room.
+    """Read a CSV file as text in frames of some ten thousand rows, at least one: a large file takes little room.
 
     They have the file's own headers and `origin` (`file#record`, records counted from 1). `columns` limits what is
     kept, by header. Raise `SourceError` where the file can't be decoded, a record has another number of fields than

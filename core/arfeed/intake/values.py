@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -102,15 +103,17 @@ def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
     Without a declared decimal mark only plain amounts with a dot are taken: 1,234 could be either. With one, the
     other mark may group thousands, strictly by three.
     """
-    mark, group = (decimal or "."), ("," if decimal == "." else ".")
-    grouped = rf"|\d{{1,3}}(\{group}\d{{3}})+" if decimal else ""
-    plain = _where(pc.match_substring_regex(texts, rf"^-?(\d+{grouped})(\{mark}\d+)?$"), texts)
-    if decimal:
-        plain = pc.replace_substring(plain, group, "")
-    if decimal == ",":
-        plain = pc.replace_substring(plain, ",", ".")
+    plain = _ungrouped(texts, decimal) if decimal else texts
     plain = _where(pc.match_substring_regex(plain, _FITS), plain)
     return Parsed(pc.cast(plain, MONEY), pc.and_(pc.is_null(plain), pc.invert(blank(texts))))
+
+
+def _ungrouped(texts: pa.Array, mark: str) -> pa.Array:
+    """Return amounts without thousands separators and with a dot; null where the separators do not stand by threes."""
+    group = "," if mark == "." else "."
+    notation = rf"^-?(\d+|\d{{1,3}}(\{group}\d{{3}})+)(\{mark}\d+)?$"
+    plain = pc.replace_substring(_where(pc.match_substring_regex(texts, notation), texts), group, "")
+    return pc.replace_substring(plain, ",", ".") if mark == "," else plain
 
 
 def _where(mask: pa.Array, texts: pa.Array) -> pa.Array:
@@ -119,5 +122,8 @@ def _where(mask: pa.Array, texts: pa.Array) -> pa.Array:
 
 def decimals_used(values: pa.Array, digits: int) -> pa.Array:
     """Where a value has more than so many decimals other than zeros."""
+    with suppress(pa.ArrowInvalid):  # which says that some value has, or is as large as the type can hold
+        pc.cast(values, pa.decimal128(schema.MONEY_PRECISION, digits))
+        return pa.repeat(pa.scalar(value=False), len(values))
     wide = pc.cast(values, WIDE)  # rounding may need one digit more
     return pc.fill_null(pc.not_equal(wide, pc.round(wide, digits)), fill_value=False)

@@ -57,8 +57,7 @@ def _changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> 
 
 
 def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
-    array = pa.array(column, type=kind)
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return schema.one_piece(pa.array(column, type=kind))
 
 
 def totals(report: pd.DataFrame) -> pd.DataFrame:

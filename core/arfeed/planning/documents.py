@@ -40,7 +40,7 @@ def select(
     rows = report[["invoice_ref", *KEY]]
     if found.empty and not known:
         empty = rows.iloc[:0].assign(name=_text([]), version=_text([]), change=_text([]))
-        return Selection(empty, 0, tuple(rows["invoice_ref"]), claimed or {})
+        return Selection(empty, 0, _refs(rows), claimed or {})
     named = rows.assign(name=_text([_checked(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
     folded = schema.folded(named["name"])
     merged = named.assign(folded=folded, double=folded.duplicated(keep=False)).merge(
@@ -56,9 +56,13 @@ def select(
     return Selection(
         send.reset_index(drop=True),
         len(candidates) - len(fresh) + int((sent & ~has).sum()),
-        tuple(merged.loc[~has & ~sent, "invoice_ref"]),
+        _refs(merged[~has & ~sent]),
         {**_collisions(merged[merged["double"]], has), **(claimed or {})},
     )
+
+
+def _refs(rows: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(schema.text_array(rows["invoice_ref"]).to_pylist())
 
 
 def _checked(name: str) -> str:
@@ -72,7 +76,7 @@ def _checked(name: str) -> str:
 def _collisions(double: pd.DataFrame, has: pd.Series[bool]) -> dict[str, tuple[str, ...]]:
     """Return the refs by the name they share, where any of them has a PDF."""
     groups = [rows for _, rows in double.groupby("folded", sort=False) if has[rows.index].any()]
-    return {rows["name"].iloc[0]: tuple(rows["invoice_ref"]) for rows in groups}
+    return {rows["name"].iloc[0]: _refs(rows) for rows in groups}
 
 
 def _text(values: list[str] | list[str | None]) -> pd.Series[str]:

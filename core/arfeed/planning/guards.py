@@ -146,6 +146,8 @@ def _sums(rows: pd.DataFrame, by: str | None) -> dict[str, tuple[int, Decimal]]:
 
 def _renamed(plan: Plan) -> Iterator[Objection]:
     missing = plan.missing[~plan.missing["reason"].isin(_CLOSED)]
+    if missing.empty:
+        return
     new = plan.report[plan.report["change"] == "new"]
     places = pc.index_in(_likenesses(missing), value_set=_likenesses(new))
     found = pc.is_valid(places).to_numpy(zero_copy_only=False)
@@ -168,7 +170,7 @@ def _likenesses(rows: pd.DataFrame) -> pa.Array:
     columns = [rows["source"], rows["customer_id"], rows["currency"], amounts, rows["issued_on"]]
     texts = [pc.fill_null(pc.cast(pa.array(column), pa.large_string()), "") for column in columns]
     joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
-    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+    return schema.one_piece(joined)
 
 
 def _config_changed(plan: Plan) -> Iterator[Objection]:

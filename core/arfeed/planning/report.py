@@ -36,9 +36,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     currencies = schema.text_array(invoices["currency"])
     for number, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):
-            raise DestinationError(
-                f"{destination.name}: its report() made {field.name!r} a float, which money never is"
-            )
+            raise DestinationError(f"{destination.name}: its report() made {field.name!r} a float; money never is one")
         if pa.types.is_decimal(field.type):
             table = table.set_column(number, field.name, _money(field.name, table.column(number), currencies))
     csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
@@ -74,7 +72,7 @@ def _money(column: str, values: pa.ChunkedArray, currencies: pa.Array) -> pa.Arr
 
 def format_money(values: pa.ChunkedArray, currencies: pa.Array) -> pa.Array:
     """Write amounts with as many decimals as their currency has; null stays null."""
-    money = values.combine_chunks()
+    money = schema.one_piece(values)
     texts = pa.nulls(len(money), pa.large_string())
     digits = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in pc.unique(currencies).to_pylist()}
     for count in sorted(set(digits.values())):

@@ -1,0 +1,77 @@
+"""The history database: made, upgraded, refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import traceback
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from arfeed import ConfigError
+from arfeed.history import History
+from arfeed.history.tables import metadata
+
+SECRET = "open-sesame"
+
+
+def test_the_migrations_make_exactly_the_tables(database: str) -> None:
+    with History(database) as history, history._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == "0001"
+
+
+def test_a_database_is_opened_again_as_it_was(database: str) -> None:
+    with History(database) as history:
+        assert history.runs() == []
+    with History(database) as history:
+        assert history.runs() == []
+
+
+def test_the_database_of_a_newer_arfeed_is_refused(database: str) -> None:
+    with History(database) as history, history._engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0999'"))
+    with pytest.raises(ConfigError, match="schema 0999, newer than this arfeed's 0001; upgrade arfeed"):
+        History(database)
+
+
+def test_two_processes_may_make_one_database(database: str) -> None:
+    code = f"from arfeed.history import History\nwith History({database!r}) as history: print(history.runs())"
+    processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
+    assert [process.communicate()[0] for process in processes] == [b"[]\n"] * 4
+    assert [process.returncode for process in processes] == [0] * 4
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://acme:{SECRET}@127.0.0.1:1/history",
+        f"postgresql+psycopg://acme:{SECRET}@127.0.0.1:1/history",
+        f"postgresql://acme@127.0.0.1:{SECRET}/history",
+        f"nosuch://acme:{SECRET}@127.0.0.1/history",
+        f"mysql://acme:{SECRET}@127.0.0.1/history",
+        f"//acme:{SECRET}@127.0.0.1/history",
+    ],
+    ids=["nobody-listens", "named-driver", "port", "unknown", "no-driver", "no-url"],
+)
+def test_a_password_in_the_url_is_not_shown(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"feed\.history: the history database can't be used: ") as error:
+        History(url)
+    assert SECRET not in "".join(traceback.format_exception(error.value))
+
+
+def test_a_wrong_password_is_not_shown(postgresql: str) -> None:
+    url = postgresql.replace("postgres@", f"nobody:{SECRET}@")
+    with pytest.raises(ConfigError, match="feed.history: the history database can't be used") as error:
+        History(url)
+    assert SECRET not in "".join(traceback.format_exception(error.value))
+
+
+def test_a_database_that_goes_away_is_an_error_of_the_configuration(postgresql: str) -> None:
+    with History(postgresql) as history, history._engine.connect() as connection:
+        with pytest.raises(ConfigError, match="AdminShutdown: terminating connection"):
+            connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))

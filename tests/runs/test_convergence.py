@@ -1,0 +1,221 @@
+"""Runs that were interrupted, in each state they can be in, and what the next run makes of them."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from arfeed.history import verify
+from pdfs import pdf
+from runs.feed import Feed, codes, invoice, invoices
+
+
+class KilledError(BaseException):
+    """Ends a run as a signal would."""
+
+
+def test_a_run_that_never_asked_to_publish_is_lost(running: Feed) -> None:
+    interrupt_before_the_report(running)
+    assert running.states() == ["delivered", "running"]
+    done = running.sync()
+    assert (codes(done), done.plan.counts) == ([], (0, 0, 200, 0))
+    assert running.states() == ["delivered", "failed", "delivered"]
+    assert len(running.reports()) == 2
+
+
+def test_a_run_whose_report_stands_there_has_arrived(running: Feed) -> None:
+    running.export([*invoices(200), invoice(201)])
+    interrupt_after_the_report(running)
+    assert running.states() == ["delivered", "publishing"]
+    assert running.sync().plan.counts == (0, 0, 201, 0)
+    assert running.states() == ["delivered", "delivered", "delivered"]
+
+
+def test_the_receipt_of_a_run_that_arrived_is_recovered(running: Feed) -> None:
+    interrupt_after_the_report(running)
+    running.sync()
+    with running.records() as history:
+        receipts = [run.receipt or "" for run in history.runs()]
+    assert [verify(receipt) for receipt in receipts] == [True, True, True]
+    assert [receipt.get("recovered") for receipt in running.receipts()] == [None, True, None]
+    assert [receipt["report"]["verified"] for receipt in running.receipts()] == [True, True, True]  # type: ignore[index]
+
+
+def test_a_run_whose_report_still_has_its_other_name_is_lost(running: Feed) -> None:
+    running.export([*invoices(200), invoice(201)])
+    report = interrupt_after_the_report(running)
+    part = report.rename(report.with_name(f".{report.name}.{last_run(running)}.part"))
+    assert running.sync().plan.counts == (1, 0, 200, 0)
+    assert running.states() == ["delivered", "failed", "delivered"]
+    assert not part.exists()
+
+
+def test_a_run_whose_report_is_nowhere_counts_beside_the_one_before(running: Feed) -> None:
+    running.export([*invoices(190), invoice(201)])
+    interrupt_after_the_report(running).unlink()
+    running.export(invoices(190))
+    done = running.sync()
+    assert (codes(done), done.plan.counts.missing) == ([], 11)
+    assert set(done.plan.missing["invoice_ref"]) == {"INV-0201", *(row["invoice_ref"] for row in invoices(10, first=191))}
+    assert running.states() == ["delivered", "unsettled", "delivered"]
+
+
+def test_what_counted_twice_does_not_after_the_next_verified_delivery(running: Feed) -> None:
+    running.export([*invoices(190), invoice(201)])
+    interrupt_after_the_report(running).unlink()
+    running.export(invoices(190))
+    running.sync()
+    assert running.sync().plan.counts == (0, 0, 190, 0)
+
+
+def test_a_refused_run_leaves_the_doubt_as_it_was(running: Feed) -> None:
+    running.export(invoices(190))
+    interrupt_after_the_report(running).unlink()
+    running.export(invoices(90))
+    assert codes(running.sync()) == ["missing-share"]
+    refused = running.sync()
+    assert refused.plan.counts.missing == 110
+    assert running.sync(refused.plan.approval).receipt
+
+
+def test_an_approval_given_before_a_doubt_is_for_another_plan(running: Feed) -> None:
+    running.export(invoices(95))
+    approval = running.sync().plan.approval
+    running.export(invoices(195))
+    interrupt_after_the_report(running).unlink()
+    running.export(invoices(95))
+    refused = running.sync(approval)
+    assert (codes(refused), refused.receipt) == (["missing-share"], None)
+
+
+def test_several_interrupted_runs_are_settled_in_their_order(running: Feed) -> None:
+    running.export(invoices(199))
+    interrupt_after_the_report(running)
+    running.export(invoices(198))
+    interrupt_before_the_report(running)
+    running.export(invoices(197))
+    interrupt_after_the_report(running).unlink()
+    running.export(invoices(197))
+    assert running.sync().plan.counts.missing == 2
+    assert running.states() == ["delivered", "delivered", "failed", "unsettled", "delivered"]
+
+
+def test_a_plan_shows_what_sync_would_settle_and_writes_nothing(running: Feed) -> None:
+    running.export([*invoices(190), invoice(201)])
+    report = interrupt_after_the_report(running)
+    running.export(invoices(190))
+    assert running.plan().counts.missing == 1
+    report.unlink()
+    assert running.plan().counts.missing == 11
+    assert running.states() == ["delivered", "publishing"]
+    assert running.sync().plan.counts.missing == 11
+
+
+def test_an_interrupted_run_is_settled_before_a_report_is_adopted(running: Feed, tmp_path: Path) -> None:
+    copy = tmp_path / "saved.csv"
+    copy.write_bytes(running.held()[running.reports()[0]])
+    running.export(invoices(200, first=2))
+    interrupt_after_the_report(running)
+    with pytest.raises(Exception, match="lacks 1 invoices") as refused:
+        running.adopt(str(copy))
+    running.adopt(str(copy), str(refused.value).rsplit(" ", 1)[1])
+    done = running.sync()
+    assert done.plan.missing["invoice_ref"].tolist() == ["INV-0001"]
+    assert running.states()[:3] == ["delivered", "delivered", "delivered"]
+
+
+# --- PDFs -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_pdfs(running: Feed) -> Feed:
+    """A feed whose first 10 invoices have PDFs at the receiver."""
+    running.sources["erp"]["documents"] = "pdf/{invoice_ref}.pdf"
+    running.print_pdfs(row["invoice_ref"] for row in invoices(10))
+    running.sync()
+    return running
+
+
+def test_pdfs_that_are_proven_there_are_not_sent_again(with_pdfs: Feed) -> None:
+    with_pdfs.print_pdfs(row["invoice_ref"] for row in invoices(5, first=11))
+    with_pdfs.print_pdfs(["INV-0001"], "which is longer now")
+    interrupt_before_the_report(with_pdfs)
+    done = with_pdfs.sync()
+    assert (done.plan.documents.present, len(done.plan.documents.send)) == (15, 0)
+
+
+def test_a_changed_pdf_of_the_same_size_is_sent_again(with_pdfs: Feed) -> None:
+    with_pdfs.print_pdfs(["INV-0001"], "a")
+    with_pdfs.sync()
+    with_pdfs.print_pdfs(["INV-0001"], "b")
+    interrupt_before_the_report(with_pdfs)
+    assert with_pdfs.sync().plan.documents.send["name"].tolist() == ["INV-0001.pdf"]
+    assert with_pdfs.held()["INV-0001.pdf"] == pdf("INV-0001 b")
+
+
+def test_a_run_that_came_to_its_report_had_sent_every_pdf(with_pdfs: Feed) -> None:
+    with_pdfs.print_pdfs(["INV-0001"], "a")
+    with_pdfs.sync()
+    with_pdfs.print_pdfs(["INV-0001"], "b")
+    interrupt_after_the_report(with_pdfs)
+    assert with_pdfs.sync().plan.documents.send.empty
+
+
+def test_a_pdf_that_is_as_it_was_before_an_interrupted_run_is_sent_again(with_pdfs: Feed) -> None:
+    file = with_pdfs.folder / "pdf/INV-0001.pdf"
+    content, times = file.read_bytes(), file.stat()
+    with_pdfs.print_pdfs(["INV-0001"], "never meant to be sent")
+    interrupt_before_the_report(with_pdfs)
+    file.write_bytes(content)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with_pdfs.sync()
+    assert with_pdfs.held()["INV-0001.pdf"] == content
+
+
+def test_only_the_leftovers_of_the_interrupted_run_are_removed(with_pdfs: Feed) -> None:
+    interrupt_before_the_report(with_pdfs)
+    ours, strange = f".INV-0001.pdf.{last_run(with_pdfs)}.part", ".INV-0001.pdf.somebody.part"
+    for name in (ours, strange):
+        (with_pdfs.receiver / name).write_bytes(b"%PDF")
+    assert with_pdfs.sync().receipt
+    held = with_pdfs.held()
+    assert (ours in held, strange in held) == (False, True)
+
+
+def interrupt_before_the_report(feed: Feed) -> None:
+    """Kill a run when all its PDFs are there."""
+
+    def die() -> None:
+        raise KilledError
+
+    feed.steps.during["Sending the report"] = die
+    with pytest.raises(KilledError):
+        feed.sync()
+    del feed.steps.during["Sending the report"]
+
+
+def interrupt_after_the_report(feed: Feed) -> Path:
+    """Kill a run between publishing its report and recording that; return the report."""
+    before = len(feed.reports())
+    living = feed.clock
+
+    def clock() -> datetime:
+        if len(feed.reports()) > before:
+            raise KilledError
+        return living()
+
+    feed.clock = clock  # type: ignore[method-assign]
+    with pytest.raises(KilledError):
+        feed.sync()
+    feed.clock = living  # type: ignore[method-assign]
+    return feed.receiver / feed.reports()[-1]
+
+
+def last_run(feed: Feed) -> str:
+    with feed.records() as history:
+        return history.runs()[0].id
+
+

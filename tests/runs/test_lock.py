@@ -1,0 +1,165 @@
+"""One run at a time: the lock, those that die with it, and those that sleep through it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from arfeed import LockedError
+from arfeed.history import History
+from pdfs import pdf
+from runs.feed import REPORTS, Feed, invoices
+
+
+@pytest.fixture
+def big(over_sftp: Feed) -> Feed:
+    """A feed over SFTP, delivered once, with 40 large PDFs that are new: sending them takes a while."""
+    over_sftp.export(invoices(200))
+    over_sftp.approved()
+    for row in invoices(40):
+        large = pdf("x" * 2_000_000)
+        (over_sftp.folder / "pdf" / f"{row['invoice_ref']}.pdf").write_bytes(large)
+    return over_sftp
+
+
+def test_a_second_run_ends_with_6_at_once_naming_who_holds_the_lock(big: Feed) -> None:
+    first = big.start("sync")
+    assert stop_when(first, lambda: "running" in big.states())
+    begun = time.monotonic()
+    second = big.run("sync")
+    assert second.returncode == 6
+    assert time.monotonic() - begun < 10
+    assert f"(process {first.pid}) holds the lock" in second.stderr
+    go_on(first)
+    first.communicate()
+    assert first.returncode == 0
+    assert big.states() == ["delivered", "delivered"]
+
+
+def test_the_lock_of_a_dead_run_runs_out(big: Feed) -> None:
+    big.lock_seconds = 6
+    dead = big.start("sync")
+    assert stop_when(dead, lambda: "running" in big.states())
+    kill(dead)
+    assert big.run("sync").returncode == 6
+    time.sleep(6)
+    assert big.run("sync").returncode == 0
+    assert big.states() == ["delivered", "failed", "delivered"]
+
+
+def test_the_lock_of_a_living_run_does_not_run_out(big: Feed) -> None:
+    with History(f"sqlite:///{big.folder}/.arfeed/history.db") as history, history.lock(big.where, "long", 0.5):
+        time.sleep(1.5)
+        with pytest.raises(LockedError, match="run long by"):
+            big.sync()
+    assert big.sync().receipt
+
+
+def test_a_run_that_slept_while_it_sent_pdfs_publishes_nothing(big: Feed) -> None:
+    big.lock_seconds = 2
+    sleeper = big.start("sync")
+    assert stop_when(sleeper, lambda: any(name.endswith(".part") for name in big.held()))
+    time.sleep(2.5)
+    big.export(invoices(190))
+    big.print_pdfs((row["invoice_ref"] for row in invoices(40)), "of the other run")
+    assert big.run("sync").returncode == 0
+    others = big.held()
+    go_on(sleeper)
+    _, said = sleeper.communicate()
+    assert (sleeper.returncode, big.held()) == (6, others)
+    assert "lost its lock" in said
+    assert (len(big.reports()), len(big.last_report())) == (2, 190)
+    assert big.states() == ["delivered", "failed", "delivered"]
+
+
+def test_a_run_that_slept_before_its_report_publishes_nothing(over_sftp: Feed) -> None:
+    over_sftp.lock_seconds = 2
+    over_sftp.export(invoices(200))
+    over_sftp.approved()
+    sleeper = stopped(over_sftp, lambda: any(over_sftp.receiver.glob(f"{REPORTS}/.*.part")))
+    time.sleep(2.5)
+    over_sftp.export(invoices(190))
+    assert over_sftp.run("sync").returncode == 0
+    others = over_sftp.held()
+    go_on(sleeper)
+    sleeper.communicate()
+    assert (sleeper.returncode, over_sftp.held()) == (6, others)
+    assert over_sftp.run("sync").returncode == 0
+
+
+def test_a_run_that_slept_before_it_began_publishes_nothing(running: Feed) -> None:
+    running.lock_seconds = 0.4
+    running.sources["erp"]["documents"] = "pdf/{invoice_ref}.pdf"
+    running.print_pdfs(["INV-0001"])
+    running.steps.during["Preparing the PDFs"] = lambda: take_over(running)
+    with pytest.raises(LockedError, match="lost its lock"):
+        running.sync()
+    assert (len(running.reports()), "INV-0001.pdf" in running.held()) == (1, False)
+    assert running.states() == ["delivered"]
+
+
+def test_a_run_that_lost_its_lock_while_it_sent_pdfs_leaves_nothing_under_way(running: Feed) -> None:
+    running.lock_seconds = 0.4
+    running.sources["erp"]["documents"] = "pdf/{invoice_ref}.pdf"
+    running.print_pdfs(row["invoice_ref"] for row in invoices(50))
+    before = running.held()
+    running.steps.during["Sending the PDFs"] = lambda: take_over(running)
+    with pytest.raises(LockedError, match="lost its lock"):
+        running.sync()
+    assert running.held() == before
+
+
+def test_a_run_whose_baseline_was_replaced_publishes_nothing(running: Feed) -> None:
+    running.steps.during["Sending the report"] = lambda: forget_baseline(running)
+    with pytest.raises(LockedError, match="lost its lock"):
+        running.sync()
+    assert len(running.reports()) == 1
+
+
+def take_over(feed: Feed) -> None:
+    """Give the lock to another run, as happens while a machine sleeps; the sleeper's heart does not beat."""
+    with sqlite3.connect(feed.folder / ".arfeed/history.db") as database:
+        database.execute("UPDATE leases SET run = 'another', expires_at = '2999-01-01 00:00:00'")
+    database.close()
+    time.sleep(0.5)
+
+
+def forget_baseline(feed: Feed) -> None:
+    with sqlite3.connect(feed.folder / ".arfeed/history.db") as database:
+        database.execute("DELETE FROM baselines")
+    database.close()
+
+
+def stopped(feed: Feed, seen: Callable[[], bool]) -> subprocess.Popen[str]:
+    """Start runs until one is stopped in the middle of something that takes a moment only."""
+    for _ in range(30):
+        process = feed.start("sync")
+        if stop_when(process, seen):
+            return process
+        process.communicate()
+        assert process.returncode == 0
+    pytest.fail("no run could be stopped in time")
+
+
+def stop_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> bool:
+    """Stop a process in the middle of what it does; False where it ended before."""
+    while not seen():
+        if process.poll() is not None:
+            return False
+    os.kill(process.pid, signal.SIGSTOP)
+    return True
+
+
+def go_on(process: subprocess.Popen[str]) -> None:
+    os.kill(process.pid, signal.SIGCONT)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
