@@ -41,9 +41,9 @@ def test_the_database_of_a_newer_arfeed_is_refused(database: str) -> None:
 
 def test_two_processes_may_make_one_database(database: str) -> None:
     code = f"from arfeed.history import History\nwith History({database!r}) as history: print(history.runs())"
-    processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
-    assert [process.communicate()[0] for process in processes] == [b"[]\n"] * 4
-    assert [process.returncode for process in processes] == [0] * 4
+    processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
+    assert [process.communicate()[0] for process in processes] == [b"[]\n"] * 2
+    assert [process.returncode for process in processes] == [0] * 2
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,15 @@ def test_a_password_in_the_url_is_not_shown(url: str) -> None:
 
 def test_a_wrong_password_is_not_shown(postgresql: str) -> None:
     url = postgresql.replace("postgres@", f"nobody:{SECRET}@")
-    with pytest.raises(ConfigError, match="feed.history: the history database can't be used") as error:
+    with pytest.raises(ConfigError, match=r"feed\.history: the history database can't be used") as error:
         History(url)
     assert SECRET not in "".join(traceback.format_exception(error.value))
 
 
 def test_a_database_that_goes_away_is_an_error_of_the_configuration(postgresql: str) -> None:
-    with History(postgresql) as history, history._engine.connect() as connection:
-        with pytest.raises(ConfigError, match="AdminShutdown: terminating connection"):
-            connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    with (
+        History(postgresql) as history,
+        history._engine.connect() as connection,
+        pytest.raises(ConfigError, match="AdminShutdown: terminating connection"),
+    ):
+        connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))

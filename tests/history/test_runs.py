@@ -24,8 +24,8 @@ def test_a_delivery_becomes_the_baseline(database: str) -> None:
         deliver(history, a_run(1), "A", "B")
         deliver(history, a_run(2), "B", "C")
         baseline = history.baseline(WHERE)
-        assert (refs(baseline), baseline and baseline.id) == (["B", "C"], "run-002")
-        assert baseline and baseline.reads == READS
+        assert baseline
+        assert (refs(baseline), baseline.id, baseline.reads) == (["B", "C"], "run-002", READS)
 
 
 def test_a_report_comes_back_as_it_was_kept(database: str) -> None:
@@ -69,7 +69,8 @@ def test_an_unverified_delivery_counts_beside_the_one_before(database: str) -> N
         deliver(history, a_run(1), "A")
         deliver(history, a_run(2), "B", verified=False)
         baseline = history.baseline(WHERE)
-        assert (refs(baseline), baseline and baseline.id) == (["A", "B"], "run-001+run-002")
+        assert baseline
+        assert (refs(baseline), baseline.id) == (["A", "B"], "run-001+run-002")
         deliver(history, a_run(3), "B")
         assert refs(history.baseline(WHERE)) == ["B"]
 
@@ -88,7 +89,8 @@ def test_settings_are_unknown_where_two_deliveries_count_that_differ_in_them(dat
         publish(history, a_run(2, settings="0ther"), "A")
         history.failed(a_run(2), ended_at=START, unsettled=True)
         baseline = history.baseline(WHERE)
-        assert baseline and baseline.settings == ""
+        assert baseline
+        assert baseline.settings == ""
 
 
 def test_a_run_under_way_counts_for_a_plan_unless_it_is_known_how_it_ended(database: str) -> None:

@@ -123,6 +123,11 @@ def test_a_quote_that_is_never_closed_is_refused_and_swallows_no_row(
     assert said.startswith(f": behind line {line} a quote is opened and not closed")
 
 
+def test_a_letter_that_holds_the_byte_of_a_quote_hides_no_open_one(file: Path) -> None:
+    assert "a quote is opened and not closed" in refusal(file, 'a,b\n1,"∀\n3,4\n'.encode("utf-16"))
+    assert content(file, "a,b\n1,∀\n".encode("utf-16")) == {"a": ["1"], "b": ["∀"]}
+
+
 def test_a_lone_quote_inside_of_a_field_is_a_character(file: Path) -> None:
     assert content(file, 'a,b\n5" pipe,1\nx,2\n') == {"a": ['5" pipe', "x"], "b": ["1", "2"]}
 

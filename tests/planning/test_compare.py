@@ -9,7 +9,7 @@ from decimal import Decimal
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed import schema
@@ -137,6 +137,7 @@ def frame(report: list[tuple[str, str, str | None, date | None]]) -> pd.DataFram
     return invoices(refs, customer_id="C", customer_name=names, amount=amounts, due_on=dues)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(reports, reports)
 def test_comparing_agrees_with_a_plain_dictionary(
     now: list[tuple[str, str, str | None, date | None]], before: list[tuple[str, str, str | None, date | None]]

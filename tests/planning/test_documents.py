@@ -61,6 +61,7 @@ def test_without_any_pdf_every_invoice_is_without(refs: int) -> None:
     selection = select(invoices(refs), found([]), pdf, NOTHING)
     assert (selection.present, selection.without, selection.colliding) == (0, ("A1", "A2", "A3")[:refs], {})
     assert [*selection.send] == ["invoice_ref", "source", "source_ref", "name", "version", "change"]
+    assert {str(dtype) for dtype in selection.send.dtypes} == {"str"}
     assert selection.send.empty
 
 
@@ -94,10 +95,19 @@ def test_names_that_collide_without_any_pdf_matter_to_nobody() -> None:
 
 
 def test_every_collision_is_named_and_so_is_a_file_that_two_invoices_claim() -> None:
-    report = invoices(["A/1", "A_1", "B/1", "B_1", "B 1"])
+    report = invoices(["B/1", "B_1", "A/1", "A_1", "B 1"])
     selection = select(report, found(["A/1", "B_1"]), pdf, NOTHING, {"pdf/x.pdf": ("C1", "C2")})
-    assert selection.colliding == {"A_1.pdf": ("A/1", "A_1"), "B_1.pdf": ("B/1", "B_1"), "pdf/x.pdf": ("C1", "C2")}
+    assert [*selection.colliding.items()] == [
+        ("B_1.pdf", ("B/1", "B_1")),
+        ("A_1.pdf", ("A/1", "A_1")),
+        ("pdf/x.pdf", ("C1", "C2")),
+    ]
     assert select(report, found([]), pdf, NOTHING, {"x": ("C1",)}).colliding == {"x": ("C1",)}
+
+
+def test_a_listing_that_names_one_pdf_twice_is_a_bug() -> None:
+    with pytest.raises(pd.errors.MergeError):
+        select(invoices(), found(["A1", "A1"]), pdf, NOTHING)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b.pdf", "a\\b.pdf", "a\0.pdf"])
@@ -121,6 +131,7 @@ def test_what_staging_found_settles_what_is_sent() -> None:
     plan = settle(selection, hashes, {"A4.pdf": "the file is empty"}, known)
     assert chosen(plan) == [("A2.pdf", "changed"), ("A3.pdf", "new")]
     assert plan.send.index.tolist() == [0, 1]
+    assert [*plan.send] == ["invoice_ref", "source", "source_ref", "name", "version", "change"]
     assert (plan.present, plan.without, plan.broken) == (1, ("A5",), {"A4": "the file is empty"})
 
 

@@ -212,6 +212,12 @@ def test_a_source_or_currency_may_not_vanish_within_a_large_feed(
         assert "100 invoices" not in objections["missing-share"].message
 
 
+@pytest.mark.parametrize("balances", [["10"] * 10, ["99"] * 5 + ["1"] * 5], ids=["by count", "by money"])
+def test_the_floor_counts_within_each_source_and_currency(balances: list[str]) -> None:
+    before = grouped("currency", "EUR", "GBP", balance=balances + ["10"] * 90)
+    assert heard(planned(before, before.drop(index=[0, 1, 2, 3, 4, 97, 98, 99]))) == {}
+
+
 def test_money_counts_by_currency_and_absolute() -> None:
     balances = [*["-500", "500"] * 3, *["10"] * 94]
     before = invoices(100, balance=balances)

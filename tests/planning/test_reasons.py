@@ -59,6 +59,12 @@ def test_of_several_steps_the_last_one_removed_it() -> None:
     assert reasons(invoices(), invoices(), steps) == ["removed by exclude"]
 
 
+def test_every_removal_counts() -> None:
+    missing = invoices(4)
+    steps = pd.concat([removal(["A1", "A2"], "keep"), removal(["A3", "A4"], "exclude")])
+    assert reasons(missing, missing, steps) == ["removed by keep"] * 2 + ["removed by exclude"] * 2
+
+
 @pytest.mark.parametrize(
     ("removed", "reason"),
     [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed import Destination, DestinationError, DestinationSettings
@@ -65,6 +65,7 @@ def test_dates_are_iso_and_blank_where_there_is_none(tmp_path: Path) -> None:
     assert found == [("2026-02-01", ""), ("1999-12-31", "2026-03-01")]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8), max_size=5))
 def test_any_text_is_read_back_equal(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
     path = tmp_path_factory.mktemp("report") / "report.csv"
@@ -90,6 +91,12 @@ def test_the_file_is_utf_8_without_a_mark_and_described_as_it_is(tmp_path: Path)
     assert content.decode() == f"{header}\n{line}\n"
     assert (report.path, report.size) == (tmp_path / "report.csv", len(content))
     assert (report.sha256, report.header) == (hashlib.sha256(content).hexdigest(), tuple(SHOWN))
+
+
+def test_rows_of_any_index_are_written_without_it(tmp_path: Path) -> None:
+    report = write_report(laid(), invoices(3).iloc[[2, 0]], tmp_path / "report.csv")
+    assert report.header == tuple(SHOWN)
+    assert [row["invoice_ref"] for row in read(report.path)] == ["A3", "A1"]
 
 
 def test_a_report_without_invoices_is_a_header(tmp_path: Path) -> None:
@@ -131,8 +138,11 @@ def test_what_a_destination_says_is_wrong_is_passed_on(tmp_path: Path) -> None:
 
 
 def test_an_amount_that_is_finer_than_its_currency_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DestinationError, match=r"the report's column 'balance' holds an amount that is finer than its"):
+    with pytest.raises(DestinationError) as caught:
         write_report(laid(), invoices(1, currency="JPY", balance="1.5"), tmp_path / "report.csv")
+    said = str(caught.value)
+    assert said.startswith("the report's column 'balance' holds an amount that is finer than its currency: Rescaling")
+    assert said.endswith("; look at the transforms and the destination's report()")
 
 
 def test_a_report_is_laid_out_by_its_destination(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from arfeed.history import History
 from arfeed.interfaces import Plan
 from arfeed.pipeline import Result
 from pdfs import pdf
+from runs.processes import Process
 
 Row = dict[str, str]
 Table = dict[str, object]
@@ -148,17 +149,19 @@ class Feed:
         return adoption.adopt(self.project(), self.steps, file, approve=approve, clock=self.clock)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line in a process of its own, by the machine's clock."""
-        return subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True, check=False)
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command line and do not wait for it."""
-        pipe = subprocess.PIPE
-        return subprocess.Popen(self.command(*arguments), cwd=self.folder, stdout=pipe, stderr=pipe, text=True)
-
-    def command(self, *arguments: str) -> list[str]:
+        """Run the command line as people do, by the machine's clock."""
         self.configure()
-        return [sys.executable, "-c", "from arfeed.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from arfeed.cli import main; main()", *arguments]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+
+    def start(self, *arguments: str) -> Process:
+        """Start the command line and do not wait for it."""
+        self.configure()
+        return Process(self.folder, *arguments)
+
+    def command(self, *arguments: str) -> tuple[int, str]:
+        """Run the command line to its end; return its exit code and all that it printed."""
+        return self.start(*arguments).wait()
 
     def project(self) -> Project:
         self.now += timedelta(hours=1)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
+import asyncssh
 import pytest
 
 from arfeed.history import verify
+from delivery.embedded import embedded_server
 from pdfs import pdf
 from runs.feed import Feed, codes, invoice, invoices
-
-
-class KilledError(BaseException):
-    """Ends a run as a signal would."""
+from runs.interruptions import interrupt_after_the_report, interrupt_before_the_report
 
 
 def test_a_run_that_never_asked_to_publish_is_lost(running: Feed) -> None:
@@ -59,7 +59,10 @@ def test_a_run_whose_report_is_nowhere_counts_beside_the_one_before(running: Fee
     running.export(invoices(190))
     done = running.sync()
     assert (codes(done), done.plan.counts.missing) == ([], 11)
-    assert set(done.plan.missing["invoice_ref"]) == {"INV-0201", *(row["invoice_ref"] for row in invoices(10, first=191))}
+    assert set(done.plan.missing["invoice_ref"]) == {
+        "INV-0201",
+        *(row["invoice_ref"] for row in invoices(10, first=191)),
+    }
     assert running.states() == ["delivered", "unsettled", "delivered"]
 
 
@@ -127,6 +130,57 @@ def test_an_interrupted_run_is_settled_before_a_report_is_adopted(running: Feed,
     assert running.states()[:3] == ["delivered", "delivered", "delivered"]
 
 
+# --- deliveries that can't be verified --------------------------------------------------------------------------------
+
+
+class Hungry(asyncssh.SFTPServer):
+    """Takes every report away as soon as it is written, and keeps it elsewhere."""
+
+    keeps: ClassVar[bool] = False
+
+    def close(self, file_obj: object) -> None:
+        super().close(file_obj)
+        path = Path(os.fsdecode(getattr(file_obj, "name", b"")))
+        if path.suffix == ".csv" and not self.keeps:
+            path.unlink()
+
+
+@pytest.fixture
+def hungry(tmp_path: Path) -> Iterator[Feed]:
+    """A feed of 200 invoices to a receiver that takes reports away at once, delivered without proof."""
+    with embedded_server(Hungry, tmp_path) as settings:
+        given = settings("direct").model_dump(include={"url", "private_key", "known_hosts", "publish"})
+        feed = Feed(tmp_path / "feed", destination=given, receiver=tmp_path / "root")
+        feed.sources["erp"]["absent_means_paid"] = True
+        feed.export([*invoices(200), invoice(201)])
+        feed.approved()
+        yield feed
+
+
+def test_a_report_that_was_taken_away_at_once_is_delivered_but_unverified(hungry: Feed) -> None:
+    assert hungry.states() == ["unverified"]
+    assert [receipt["report"]["verified"] for receipt in hungry.receipts()] == [False]  # type: ignore[index]
+    assert hungry.reports() == []
+
+
+def test_what_is_not_verified_counts_beside_the_one_before(hungry: Feed) -> None:
+    hungry.export([*invoices(200), invoice(202)])
+    assert hungry.sync().plan.missing["invoice_ref"].tolist() == ["INV-0201"]
+    hungry.export(invoices(200))
+    assert sorted(hungry.sync().plan.missing["invoice_ref"]) == ["INV-0201", "INV-0202"]
+    assert hungry.states() == ["unverified"] * 3
+
+
+def test_what_was_not_verified_is_forgotten_after_a_verified_delivery(
+    hungry: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Hungry, "keeps", True)
+    hungry.export(invoices(200))
+    assert hungry.sync().plan.counts.missing == 1
+    assert hungry.states() == ["unverified", "delivered"]
+    assert hungry.sync().plan.counts == (0, 0, 200, 0)
+
+
 # --- PDFs -------------------------------------------------------------------------------------------------------------
 
 
@@ -185,37 +239,6 @@ def test_only_the_leftovers_of_the_interrupted_run_are_removed(with_pdfs: Feed) 
     assert (ours in held, strange in held) == (False, True)
 
 
-def interrupt_before_the_report(feed: Feed) -> None:
-    """Kill a run when all its PDFs are there."""
-
-    def die() -> None:
-        raise KilledError
-
-    feed.steps.during["Sending the report"] = die
-    with pytest.raises(KilledError):
-        feed.sync()
-    del feed.steps.during["Sending the report"]
-
-
-def interrupt_after_the_report(feed: Feed) -> Path:
-    """Kill a run between publishing its report and recording that; return the report."""
-    before = len(feed.reports())
-    living = feed.clock
-
-    def clock() -> datetime:
-        if len(feed.reports()) > before:
-            raise KilledError
-        return living()
-
-    feed.clock = clock  # type: ignore[method-assign]
-    with pytest.raises(KilledError):
-        feed.sync()
-    feed.clock = living  # type: ignore[method-assign]
-    return feed.receiver / feed.reports()[-1]
-
-
 def last_run(feed: Feed) -> str:
     with feed.records() as history:
         return history.runs()[0].id
-
-

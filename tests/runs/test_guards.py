@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from arfeed import RefusedError, SourceError
+from exports import document, xero
 from runs.feed import HEADER, REPORTS, Feed, codes, invoice, invoices, refs_of
 
 
@@ -99,6 +100,12 @@ def test_an_export_with_nothing_but_its_header_is_a_failed_source(running: Feed)
 def test_an_export_of_bills_is_a_failed_source(running: Feed) -> None:
     running.export(invoices(200), header=["supplier" if name == "customer_name" else name for name in HEADER])
     assert "customer_name" in failed_unchanged(running)
+
+
+def test_bills_from_xero_instead_of_sales_are_a_failed_source(running: Feed) -> None:
+    running.sources["erp"] = {"use": "xero", "dates": "DMY"}
+    xero(running.folder / "erp.csv", document("INV-0001", Type="Bill"))
+    assert "not Bills" in failed_unchanged(running)
 
 
 def test_an_export_without_an_end_is_a_failed_source(running: Feed) -> None:
@@ -219,7 +226,7 @@ def test_a_foreign_report_that_comes_while_the_pdfs_are_sent_is_refused(running:
     running.print_pdfs(["INV-0001"])
     foreign = running.receiver / REPORTS / "from_another.csv"
     running.steps.during["Sending the PDFs"] = lambda: foreign.write_text("invoice_ref,balance\n")
-    with pytest.raises(RefusedError, match="foreign-report: from_another.csv came"):
+    with pytest.raises(RefusedError, match=r"foreign-report: from_another\.csv came"):
         running.sync()
     assert sorted(running.held()) == ["INV-0001.pdf", f"{REPORTS}/{foreign.name}", running.reports()[-1]]
     assert running.states() == ["delivered", "failed"]

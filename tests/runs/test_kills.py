@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
+import logging
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +15,11 @@ import pytest
 
 from pdfs import pdf
 from runs.feed import REPORTS, Feed, invoice, invoices, refs_of
+from runs.processes import Process
 
 LEASE = 1.0
 
-Moment = Callable[[subprocess.Popen[str]], None]
+Moment = Callable[[Process], None]
 
 
 @dataclass
@@ -40,7 +43,6 @@ class Killing:
         process = self.feed.start("sync")
         moment(process)
         process.kill()
-        process.communicate()
         after = self.feed.held()
         state = (self.feed.states()[runs:] or ["nothing"])[0]
         settled = self._settled()
@@ -51,8 +53,8 @@ class Killing:
         """Measure one run that is left alone."""
         self._new_day()
         begun = time.monotonic()
-        done = self.feed.run("sync")
-        assert done.returncode == 0, done.stderr
+        code, said = self.feed.command("sync")
+        assert code == 0, said
         return time.monotonic() - begun
 
     def _new_day(self) -> None:
@@ -69,8 +71,8 @@ class Killing:
     def _settled(self) -> dict[str, bytes]:
         """Run sync when the dead run's lock has run out; return what the receiver holds, having looked at all of it."""
         time.sleep(LEASE + 0.1)
-        done = self.feed.run("sync")
-        assert done.returncode == 0, (self.day, done.stdout, done.stderr)
+        code, said = self.feed.command("sync")
+        assert code == 0, (self.day, said)
         held = self.feed.held()
         assert [name for name in held if ".part" in name] == [], self.day
         assert refs_of(held[self.feed.reports()[-1]]) == [row["invoice_ref"] for row in self._today()]
@@ -95,9 +97,9 @@ def after(seconds: float) -> Moment:
 def when(seen: Callable[[], bool]) -> Moment:
     """As soon as something is seen, or the run has ended."""
 
-    def wait(process: subprocess.Popen[str]) -> None:
-        while process.poll() is None and not seen():
-            pass
+    def wait(process: Process) -> None:
+        while not process.ended() and not seen():
+            time.sleep(0.001)
 
     return wait
 
@@ -105,30 +107,41 @@ def when(seen: Callable[[], bool]) -> Moment:
 def moments(feed: Feed, lasts: float, kills: int) -> Iterator[Moment]:
     """Spread the kills over a run's time; every second one waits for a step that takes a moment only."""
     root, folder = feed.receiver, feed.receiver / REPORTS
-    known = Counter(feed.states())
+
+    def state(name: str) -> Callable[[], bool]:
+        return lambda: name in recorded(feed)
+
+    def report_is_there() -> bool:
+        return len(list(folder.glob("*.csv"))) > sum(found == "delivered" for found in recorded(feed))
+
     steps = (
         lambda: any(root.glob(".*.part")),
         lambda: any(folder.glob(".*.part")),
-        lambda: "publishing" in feed.states(),
-        lambda: "running" in feed.states(),
-        lambda: len(list(folder.glob("*.csv"))) > _delivered(feed),
+        state("publishing"),
+        state("running"),
+        report_is_there,
     )
-    assert known
     for number in range(kills):
         if number % 2:
             yield when(steps[number // 2 % len(steps)])
         else:
-            yield after(lasts * (0.3 + 0.75 * number / kills))
+            yield after(lasts * (0.05 + number / kills))
 
 
-def _delivered(feed: Feed) -> int:
-    return sum(state not in ("failed", "running", "publishing") for state in feed.states())
+def recorded(feed: Feed) -> list[str]:
+    """Return the states of all runs, quickly."""
+    with closing(sqlite3.connect(feed.folder / ".arfeed/history.db")) as database:
+        return [state for (state,) in database.execute("SELECT state FROM runs")]
 
 
 def killed(feed: Feed, *, count: int, changed: int, kills: int) -> Counter[str]:
     killing = Killing(feed, count, changed)
     killing.begin()
-    return Counter(killing.kill_once(moment) for moment in moments(feed, killing.lasts(), kills))
+    states: Counter[str] = Counter()
+    for moment in moments(feed, killing.lasts(), kills):
+        states[killing.kill_once(moment)] += 1
+        logging.info("killed so far, by what was recorded of them: %s", dict(states))
+    return states
 
 
 def test_a_run_killed_anywhere_is_settled_by_the_next(over_sftp: Feed) -> None:
@@ -140,7 +153,6 @@ def test_a_run_killed_anywhere_is_settled_by_the_next(over_sftp: Feed) -> None:
 @pytest.mark.soak
 def test_a_hundred_runs_killed_anywhere_are_settled_by_the_next(over_sftp: Feed) -> None:
     states = killed(over_sftp, count=2000, changed=60, kills=100)
-    print(dict(states))
     assert states.total() == 100
     assert states["running"], states
     assert states["publishing"], states

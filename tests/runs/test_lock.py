@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from arfeed import LockedError
 from arfeed.history import History
 from pdfs import pdf
 from runs.feed import REPORTS, Feed, invoices
+from runs.processes import Process
 
 
 @pytest.fixture
@@ -32,24 +32,22 @@ def test_a_second_run_ends_with_6_at_once_naming_who_holds_the_lock(big: Feed) -
     first = big.start("sync")
     assert stop_when(first, lambda: "running" in big.states())
     begun = time.monotonic()
-    second = big.run("sync")
-    assert second.returncode == 6
+    code, said = big.command("sync")
+    assert (code, f"(process {first.pid}) holds the lock" in said) == (6, True)
     assert time.monotonic() - begun < 10
-    assert f"(process {first.pid}) holds the lock" in second.stderr
     go_on(first)
-    first.communicate()
-    assert first.returncode == 0
+    assert first.wait()[0] == 0
     assert big.states() == ["delivered", "delivered"]
 
 
 def test_the_lock_of_a_dead_run_runs_out(big: Feed) -> None:
-    big.lock_seconds = 6
+    big.lock_seconds = 3
     dead = big.start("sync")
     assert stop_when(dead, lambda: "running" in big.states())
-    kill(dead)
-    assert big.run("sync").returncode == 6
-    time.sleep(6)
-    assert big.run("sync").returncode == 0
+    dead.kill()
+    assert big.command("sync")[0] == 6
+    time.sleep(3)
+    assert big.command("sync")[0] == 0
     assert big.states() == ["delivered", "failed", "delivered"]
 
 
@@ -68,11 +66,11 @@ def test_a_run_that_slept_while_it_sent_pdfs_publishes_nothing(big: Feed) -> Non
     time.sleep(2.5)
     big.export(invoices(190))
     big.print_pdfs((row["invoice_ref"] for row in invoices(40)), "of the other run")
-    assert big.run("sync").returncode == 0
+    assert big.command("sync")[0] == 0
     others = big.held()
     go_on(sleeper)
-    _, said = sleeper.communicate()
-    assert (sleeper.returncode, big.held()) == (6, others)
+    code, said = sleeper.wait()
+    assert (code, big.held()) == (6, others)
     assert "lost its lock" in said
     assert (len(big.reports()), len(big.last_report())) == (2, 190)
     assert big.states() == ["delivered", "failed", "delivered"]
@@ -85,12 +83,11 @@ def test_a_run_that_slept_before_its_report_publishes_nothing(over_sftp: Feed) -
     sleeper = stopped(over_sftp, lambda: any(over_sftp.receiver.glob(f"{REPORTS}/.*.part")))
     time.sleep(2.5)
     over_sftp.export(invoices(190))
-    assert over_sftp.run("sync").returncode == 0
+    assert over_sftp.command("sync")[0] == 0
     others = over_sftp.held()
     go_on(sleeper)
-    sleeper.communicate()
-    assert (sleeper.returncode, over_sftp.held()) == (6, others)
-    assert over_sftp.run("sync").returncode == 0
+    assert (sleeper.wait()[0], over_sftp.held()) == (6, others)
+    assert over_sftp.command("sync")[0] == 0
 
 
 def test_a_run_that_slept_before_it_began_publishes_nothing(running: Feed) -> None:
@@ -136,30 +133,24 @@ def forget_baseline(feed: Feed) -> None:
     database.close()
 
 
-def stopped(feed: Feed, seen: Callable[[], bool]) -> subprocess.Popen[str]:
+def stopped(feed: Feed, seen: Callable[[], bool]) -> Process:
     """Start runs until one is stopped in the middle of something that takes a moment only."""
     for _ in range(30):
         process = feed.start("sync")
         if stop_when(process, seen):
             return process
-        process.communicate()
-        assert process.returncode == 0
+        assert process.wait()[0] == 0
     pytest.fail("no run could be stopped in time")
 
 
-def stop_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> bool:
+def stop_when(process: Process, seen: Callable[[], bool]) -> bool:
     """Stop a process in the middle of what it does; False where it ended before."""
     while not seen():
-        if process.poll() is not None:
+        if process.ended():
             return False
     os.kill(process.pid, signal.SIGSTOP)
     return True
 
 
-def go_on(process: subprocess.Popen[str]) -> None:
+def go_on(process: Process) -> None:
     os.kill(process.pid, signal.SIGCONT)
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.communicate()

@@ -30,14 +30,14 @@ def machines(over_sftp: Feed, postgresql: str, tmp_path: Path) -> tuple[Feed, Fe
 
 
 def test_of_two_runs_at_once_one_delivers_and_one_ends_with_6(machines: tuple[Feed, Feed]) -> None:
-    one, other = machines
+    one, _ = machines
     runs = [machine.start("sync") for machine in machines]
-    said = [run.communicate() for run in runs]
-    assert sorted(run.returncode for run in runs) == [0, 6], said
+    ended = sorted(run.wait() for run in runs)
+    assert [code for code, _ in ended] == [0, 6], ended
     assert one.states() == ["delivered", "delivered"]
     assert len(one.reports()) == 2
     assert len(one.held()) == 2 + 60
-    assert "holds the lock" in "".join(err for _, err in said)
+    assert "holds the lock" in ended[1][1]
 
 
 def test_what_one_machine_sent_the_other_does_not_send_again(machines: tuple[Feed, Feed]) -> None:

@@ -1,4 +1,4 @@
-"""Reports as compressed Parquet, to be kept in the database."""
+"""Reports as compressed Parquet, to be kept in the database, and several of them as one."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def packed(report: pd.DataFrame) -> bytes:
 def unpacked(content: bytes) -> pd.DataFrame:
     """Return the report, with Arrow-backed columns."""
     return schema.table_frame(parquet.read_table(pa.BufferReader(content)))
+
+
+def united(reports: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return all rows of several reports; where one reference stands in several, the latest row."""
+    if len(reports) == 1:
+        return reports[0]
+    rows = pd.concat(reports, ignore_index=True)
+    last = ~schema.folded(rows["invoice_ref"]).duplicated(keep="last")
+    return rows[last].reset_index(drop=True)

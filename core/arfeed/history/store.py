@@ -11,12 +11,11 @@ from typing import Any, Self
 import pandas as pd
 import sqlalchemy as sa
 
-from arfeed import schema
 from arfeed.errors import ConfigError
 from arfeed.history import tables
 from arfeed.history.database import opened
 from arfeed.history.lease import Lease, holder, lost_lock, renewed
-from arfeed.history.packing import packed, unpacked
+from arfeed.history.packing import packed, united, unpacked
 from arfeed.history.records import INTERRUPTED, Baseline, PlannedDocument, RunRecord, State
 from arfeed.interfaces import SentDocument, SourceRead
 
@@ -57,7 +56,7 @@ class History:
         return Baseline(
             runs=tuple(run.id for run in runs),
             settings=settings.pop() if len(settings) == 1 else "",
-            report=_union([self.report(run.id, destination) for run in runs]),
+            report=united([self.report(run.id, destination) for run in runs]),
             reads={source: read for run in runs for source, read in self.reads(run.id).items()},
         )
 
@@ -289,15 +288,6 @@ def _forget_old_reports(connection: sa.Connection, destination: str) -> None:
     keep = set(connection.execute(latest).scalars()) | _recorded_baseline(connection, destination)
     reports = tables.reports
     connection.execute(sa.delete(reports).where(reports.c.run.in_(of_destination), reports.c.run.not_in(keep)))
-
-
-def _union(reports: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return all rows of several reports; where one reference stands in several, the latest row."""
-    if len(reports) == 1:
-        return reports[0]
-    rows = pd.concat(reports, ignore_index=True)
-    last = ~schema.folded(rows["invoice_ref"]).duplicated(keep="last")
-    return rows[last].reset_index(drop=True)
 
 
 def _as_row(record: RunRecord | PlannedDocument) -> dict[str, Any]:

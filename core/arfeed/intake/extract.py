@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.errors import ArfeedError, ProblemsError, SourceError
-from arfeed.intake.normalize import Normalizer, Problem
+from arfeed.intake.columns import Problem
+from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
 from arfeed.schema import ZERO, no_invoices, table_frame

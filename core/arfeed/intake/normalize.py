@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +15,7 @@ from arfeed import schema
 from arfeed.currencies import minor_digits
 from arfeed.errors import SourceError
 from arfeed.intake import values
+from arfeed.intake.columns import Columns, Problem
 from arfeed.interfaces import Connector, FileSettings
 from arfeed.schema import table_frame
 
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _REQUIRED = ("invoice_ref", "customer_name", "balance")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Values of one column that can't be taken for one reason: how many, and the first of them with their origins."""
-
-    column: str
-    why: str
-    count: int
-    examples: tuple[tuple[str, str], ...]
-
-
-MOST_EXAMPLES = 50
 
 
 @dataclass(slots=True)
@@ -65,8 +52,7 @@ class Normalizer:
 
     def frame(self, raw: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with canonical columns, typed; add what is wrong to `problems`."""
-        arrow = self._arrow(raw)
-        table = _Columns(self._columns(raw), arrow, self)
+        table = self._table(raw)
         status = table.choice("status", schema.STATUSES, default="open")
         is_open = pc.equal(status, "open")
         kind = table.choice("kind", schema.KINDS, default="invoice")
@@ -104,6 +90,10 @@ class Normalizer:
         self.seen += len(raw)
         return table_frame(pa.table(ordered))
 
+    def _table(self, raw: pd.DataFrame) -> Columns:
+        arrow = self._arrow(raw)
+        return Columns(self._columns(raw), arrow, self.connector.source, self.problems, self.seen)
+
     def _arrow(self, raw: object) -> pa.Table:
         """Take what the connector yielded, or say what is wrong with it."""
         import pandas as pd
@@ -136,7 +126,7 @@ class Normalizer:
             )
         return columns
 
-    def _currency(self, table: _Columns) -> pa.Array:
+    def _currency(self, table: Columns) -> pa.Array:
         texts = table.text("currency")
         default = self.connector.settings.currency
         if default:
@@ -150,8 +140,7 @@ class Normalizer:
     def _order_is_settled(self, raw: pd.DataFrame) -> bool:
         if self.order or self.connector.settings.dates:
             return True
-        arrow = self._arrow(raw)
-        distinct = _distinct_dates(_Columns(self._columns(raw), arrow, self))
+        distinct = _distinct_dates(self._table(raw))
         if not _any_text(distinct):
             return len(self.waiting) == 1
         best = _fitting_best(distinct)
@@ -159,13 +148,13 @@ class Normalizer:
             self.order = best[0]
         return self.order is not None
 
-    def _dates(self, table: _Columns) -> dict[str, pa.Array]:
+    def _dates(self, table: Columns) -> dict[str, pa.Array]:
         distinct = _distinct_dates(table)
         if self.order is None and _any_text(distinct):
             self.order = self.connector.settings.dates or self._order_found(distinct)
         return {name: self._date(table, name, distinct) for name in schema.DATES}
 
-    def _date(self, table: _Columns, name: str, distinct: pa.Array) -> pa.Array:
+    def _date(self, table: Columns, name: str, distinct: pa.Array) -> pa.Array:
         column = table.array(name)
         if pa.types.is_date32(column.type):
             return column
@@ -185,7 +174,7 @@ class Normalizer:
             f'say which in [sources.{self.connector.source}]: dates = "DMY" or dates = "MDY"'
         )
 
-    def _money(self, table: _Columns, name: str) -> pa.Array:
+    def _money(self, table: Columns, name: str) -> pa.Array:
         column = table.array(name)
         if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
             return _exact(column, table, name)
@@ -195,7 +184,7 @@ class Normalizer:
         table.object(name, parsed.wrong, _MONEY_WHY[decimal])
         return parsed.values
 
-    def _check_digits(self, table: _Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
+    def _check_digits(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
         codes = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in pc.unique(currency).to_pylist()}
         for name, column in money.items():
             finer = {digits: values.decimals_used(column, digits) for digits in set(codes.values())}
@@ -231,7 +220,7 @@ _MONEY_WHY: Mapping[str | None, str] = {
 }
 
 
-def _distinct_dates(table: _Columns) -> pa.Array:
+def _distinct_dates(table: Columns) -> pa.Array:
     texts = [table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)]
     return pa.concat_arrays(texts).unique() if texts else pa.array([], pa.large_string())
 
@@ -252,101 +241,10 @@ def _date_why(order: str, distinct: pa.Array) -> str:
     return f"it is no date in the order {values.ORDER_WORDS.get(order, order)}{hint}"
 
 
-def _exact(column: pa.Array, table: _Columns, name: str) -> pa.Array:
+def _exact(column: pa.Array, table: Columns, name: str) -> pa.Array:
     try:
         return pc.cast(pc.cast(column, values.WIDE) if pa.types.is_integer(column.type) else column, values.MONEY)
     except pa.ArrowInvalid as exc:
         raise SourceError(
             f"{table.source}: column {name!r} holds amounts finer or larger than 16.4 digits: {exc}"
         ) from exc
-
-
-class _Columns:
-    """The columns of one raw frame under canonical names, and the place to object to their values."""
-
-    def __init__(self, columns: Mapping[str, str], raw: pa.Table, normalizer: Normalizer) -> None:
-        self.columns = columns
-        self.raw = raw
-        self.source = normalizer.connector.source
-        self._problems = normalizer.problems
-        self._before = normalizer.seen
-        self._texts: dict[str, pa.Array] = {}
-        self._refuse_floats()
-
-    def array(self, name: str) -> pa.Array:
-        """Return the column as it came; blank text where the source has none."""
-        if name not in self.columns:
-            return pa.repeat(pa.scalar("", pa.large_string()), self.raw.num_rows)
-        return self._as_array(self.columns[name])
-
-    def text(self, name: str) -> pa.Array:
-        """Return the column as text without outer white space, nulls as blanks."""
-        if name not in self._texts:
-            self._texts[name] = self._trimmed(self.columns.get(name, name), self.array(name))
-        return self._texts[name]
-
-    def blank(self, name: str) -> pa.Array:
-        """Return where the source says nothing in this column."""
-        column = self.array(name)
-        typed = pa.types.is_decimal(column.type) or pa.types.is_date(column.type)
-        return pc.is_null(column) if typed else values.blank(self.text(name))
-
-    def choice(self, name: str, allowed: Sequence[str], default: str) -> pa.Array:
-        """Return a column of fixed words; blank only where the source has no such column."""
-        if name not in self.columns:
-            return pa.repeat(pa.scalar(default, pa.large_string()), self.raw.num_rows)
-        words = pc.utf8_lower(self.text(name))
-        known = pc.is_in(words, value_set=pa.array(allowed, pa.large_string()))
-        self.object(name, pc.invert(known), f"it must be one of {', '.join(allowed)}")
-        return words
-
-    def object(self, name: str, wrong: pa.Array, why: str) -> None:
-        """Note a problem for every row where `wrong` is true."""
-        rows = np.flatnonzero(pc.fill_null(wrong, fill_value=False).to_numpy(zero_copy_only=False))
-        if not rows.size:
-            return
-        first = rows[:MOST_EXAMPLES]
-        found = self.array(name).take(pa.array(first)).to_pylist()
-        texts = ["" if value is None else str(value) for value in found]
-        examples = tuple(zip(self._origins(first), texts, strict=True))
-        self._note(Problem(self.columns.get(name, name), why, len(rows), examples))
-
-    def _note(self, problem: Problem) -> None:
-        """Add a problem, to the like ones of earlier frames where there are any."""
-        for number, known in enumerate(self._problems):
-            if (known.column, known.why) == (problem.column, problem.why):
-                examples = (*known.examples, *problem.examples)[:MOST_EXAMPLES]
-                self._problems[number] = replace(known, count=known.count + problem.count, examples=examples)
-                return
-        self._problems.append(problem)
-
-    def extras(self) -> dict[str, pa.Array]:
-        """Return the columns that are not canonical, as text: they travel along."""
-        used = {*self.columns.values(), *schema.NAMES}
-        others = [name for name in self.raw.column_names if name not in used]
-        return {name: self._trimmed(name, self._as_array(name)) for name in others}
-
-    def _origins(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[str]:
-        if "origin" in self.columns:
-            return [str(origin) for origin in self.text("origin").take(pa.array(rows)).to_pylist()]
-        return [f"{self.source} row {self._before + row + 1}" for row in rows.tolist()]
-
-    def _as_array(self, header: str) -> pa.Array:
-        return schema.one_piece(self.raw.column(header))
-
-    def _refuse_floats(self) -> None:
-        for header in self.raw.column_names if self.raw.num_rows else ():
-            if pa.types.is_floating(self.raw.schema.field(header).type):
-                raise SourceError(
-                    f"{self.source}: column {header!r} holds floats, which lose cents and leading zeros; "
-                    "yield text or decimals"
-                )
-
-    def _trimmed(self, header: str, column: pa.Array) -> pa.Array:
-        try:
-            texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
-        except pa.ArrowException as exc:
-            raise SourceError(f"{self.source}: column {header!r} holds {column.type}, which is no text: {exc}") from exc
-        trimmed = pc.utf8_trim_whitespace(texts)
-        trimmed = pc.fill_null(trimmed, "") if trimmed.null_count else trimmed
-        return texts if texts.equals(trimmed) else trimmed  # equal copies of a million rows would fill the memory

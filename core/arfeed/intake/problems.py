@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from arfeed.errors import SourceError
-from arfeed.intake.normalize import Problem
+from arfeed.intake.columns import Problem
 from arfeed.intake.read import physical_lines
 from arfeed.interfaces import Connector, FileSettings
 

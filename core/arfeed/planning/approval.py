@@ -28,7 +28,7 @@ def approval_code(
     balance, reason) and the sorted objection codes. Not hashed: other balances, the time, the run.
     """
     codes = sorted({objection.code for objection in objections})
-    text = json.dumps([baseline, destination, settings, _lines(missing), codes], ensure_ascii=False)
+    text = json.dumps([baseline, destination, settings, _lines(missing), codes])
     return f"{len(missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 

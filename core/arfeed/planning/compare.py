@@ -62,9 +62,9 @@ def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
 
 def totals(report: pd.DataFrame) -> pd.DataFrame:
     """Return source, currency, count and balance: what the report sums to."""
-    columns = pa.Table.from_pandas(report[["source", "currency", "balance"]], preserve_index=False)
-    grouped = columns.group_by(["source", "currency"]).aggregate([("balance", "count"), ("balance", "sum")])
+    columns = {name: pa.array(report[name]) for name in ("source", "currency", "balance")}
+    grouped = pa.table(columns).group_by(["source", "currency"]).aggregate([("balance", "count"), ("balance", "sum")])
     named = grouped.rename_columns(["source", "currency", "count", "balance"]).sort_by(
         [("source", "ascending"), ("currency", "ascending")]
     )
-    return schema.table_frame(named.replace_schema_metadata())
+    return schema.table_frame(named)

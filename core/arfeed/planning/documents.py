@@ -12,6 +12,7 @@ from arfeed.errors import DestinationError
 from arfeed.interfaces import DocumentPlan, SentDocument
 
 KEY = ["source", "source_ref"]
+_SENT = ["invoice_ref", *KEY, "name", "version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,7 @@ def select(
     """
     rows = report[["invoice_ref", *KEY]]
     if found.empty and not known:
-        empty = rows.iloc[:0].assign(name=_text([]), version=_text([]), change=_text([]))
-        return Selection(empty, 0, _refs(rows), claimed or {})
+        return Selection(pd.DataFrame(columns=[*_SENT, "change"], dtype="str"), 0, _refs(rows), claimed or {})
     named = rows.assign(name=_text([_checked(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
     folded = schema.folded(named["name"])
     merged = named.assign(folded=folded, double=folded.duplicated(keep=False)).merge(
@@ -52,7 +52,7 @@ def select(
     before = _text([known[name].version if name in known else None for name in candidates["name"]])
     fresh = candidates[before.set_axis(candidates.index) != candidates["version"]]
     change = _text(["changed" if name in known else "new" for name in fresh["name"]])
-    send = fresh[["invoice_ref", *KEY, "name", "version"]].assign(change=change.set_axis(fresh.index))
+    send = fresh[_SENT].assign(change=change.set_axis(fresh.index))
     return Selection(
         send.reset_index(drop=True),
         len(candidates) - len(fresh) + int((sent & ~has).sum()),
@@ -93,7 +93,7 @@ def settle(
     send = selection.send
     same = send["name"].map(lambda name: name in known and known[name].sha256 == hashes.get(name)).astype(bool)
     bad = send["name"].isin(list(broken))
-    refs = dict(zip(send["name"], send["invoice_ref"], strict=True))
+    refs = send.set_index("name")["invoice_ref"]
     return DocumentPlan(
         send=send[~same & ~bad].reset_index(drop=True),
         present=selection.present + int(same.sum()),

@@ -85,7 +85,7 @@ def _unexplained(plan: Plan) -> Iterator[Objection]:
             f"{_invoices(missing)} no longer listed by {sources}, which can't say why: {worst(missing)}. Look whether "
             "the export is complete; approve if they are settled. If a source drops what is paid, say "
             "absent_means_paid = true there",
-            tuple(missing["invoice_ref"]),
+            _refs(missing),
         )
 
 
@@ -103,7 +103,7 @@ def _still_open(plan: Plan) -> Iterator[Objection]:
             "still-open",
             f"{_invoices(missing)} still open at the source but removed by {by}: {worst(missing)}. Mend that step; "
             "approve if the receiver should take them as paid",
-            tuple(missing["invoice_ref"]),
+            _refs(missing),
         )
 
 
@@ -111,37 +111,40 @@ def _missing_share(plan: Plan) -> Iterator[Objection]:
     """Object where too much is missing: by count in total, per source, per currency; by money per currency."""
     if plan.before is None:
         return
-    too_much = [text for by in (None, "source", "currency") for text in _too_much(plan, plan.before, by)]
+    too_much = [*_too_much(plan, plan.before)]
     if too_much:
         yield Objection(
             "missing-share",
             f"more than {plan.guards.missing_share:.0%} would be marked as paid: {'; '.join(too_much)}. Largest: "
             f"{worst(plan.missing)}. Look whether the sources are complete; approve if so much was really settled",
-            tuple(plan.missing["invoice_ref"]),
+            _refs(plan.missing),
         )
 
 
-def _too_much(plan: Plan, baseline: pd.DataFrame, by: str | None) -> Iterator[str]:
+def _too_much(plan: Plan, baseline: pd.DataFrame) -> Iterator[str]:
     """Say of each group of which more than the share is missing, how much that is."""
-    floor, limit = plan.guards.missing_floor, plan.guards.missing_share
-    if len(plan.missing) <= floor:
-        return
-    before = _sums(baseline, by)
-    for name, (count, balance) in _sums(plan.missing, by).items():
-        all_count, all_balance = before[name]
-        place = f"{name or _NO_SOURCE}: " if by else ""
-        if count > floor and count / all_count > limit:
-            yield f"{place}{count:,} of {counted(all_count, 'invoice')}"
-        if by == "currency" and count > floor and all_balance and float(balance / all_balance) > limit:
-            yield f"{money(balance, name)} of {money(all_balance, name)}"
+    lost, whole = len(plan.missing), len(baseline)
+    if _over(plan, lost, lost, whole):
+        yield f"{lost:,} of {counted(whole, 'invoice')}"
+    for by in ("source", "currency"):
+        before = _sums(baseline, by)
+        for name, (count, balance) in _sums(plan.missing, by).items():
+            all_count, all_balance = before[name]
+            if _over(plan, count, count, all_count):
+                yield f"{name or _NO_SOURCE}: {count:,} of {counted(all_count, 'invoice')}"
+            if by == "currency" and _over(plan, count, balance, all_balance):
+                yield f"{money(balance, name)} of {money(all_balance, name)}"
 
 
-def _sums(rows: pd.DataFrame, by: str | None) -> dict[str, tuple[int, Decimal]]:
-    """Return count and sum of absolute balances by the values of a column, or of all rows under a blank name."""
-    names = schema.text_array(rows[by]) if by else pa.repeat(pa.scalar(""), len(rows))
-    table = pa.table({"name": names, "balance": pc.abs(pa.array(rows["balance"]))})
-    grouped = table.group_by("name").aggregate([("balance", "count"), ("balance", "sum")]).to_pydict()
-    return dict(zip(grouped["name"], zip(grouped["balance_count"], grouped["balance_sum"], strict=True), strict=True))
+def _over(plan: Plan, count: int, part: int | Decimal, whole: int | Decimal) -> bool:
+    return count > plan.guards.missing_floor and bool(whole) and float(part / whole) > plan.guards.missing_share
+
+
+def _sums(rows: pd.DataFrame, by: str) -> dict[str, tuple[int, Decimal]]:
+    """Return count and sum of absolute balances by the values of a column."""
+    table = pa.table({"name": pa.array(rows[by]), "balance": pc.abs(pa.array(rows["balance"]))})
+    groups = table.group_by("name").aggregate([("balance", "count"), ("balance", "sum")]).to_pylist()
+    return {group["name"]: (group["balance_count"], group["balance_sum"]) for group in groups}
 
 
 def _renamed(plan: Plan) -> Iterator[Objection]:
@@ -160,7 +163,7 @@ def _renamed(plan: Plan) -> Iterator[Objection]:
             f"{counted(len(pairs), 'missing invoice')} and new ones agree in source, customer, currency, amount and "
             f"date, as if renumbered: {'; '.join(changes)}{'; …' * (len(pairs) > len(changes))}. The old number would "
             "be marked as paid and the new one be owed. Look at the numbers; approve if the receiver should see it so",
-            tuple(pairs["invoice_ref"]),
+            _refs(pairs),
         )
 
 
@@ -182,7 +185,7 @@ def _config_changed(plan: Plan) -> Iterator[Objection]:
             f"the configuration or a plugin's version has changed since the last delivery, and {_invoices(missing)} "
             f"missing without being said to be closed: {worst(missing)}. Look whether the change meant to drop them; "
             "approve if so",
-            tuple(missing["invoice_ref"]),
+            _refs(missing),
         )
 
 
@@ -258,3 +261,7 @@ def _documents(plan: Plan) -> Iterator[Objection]:
 
 def _invoices(missing: pd.DataFrame) -> str:
     return f"{counted(len(missing), 'invoice')} {'is' if len(missing) == 1 else 'are'}"
+
+
+def _refs(missing: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(schema.text_array(missing["invoice_ref"]).to_pylist())

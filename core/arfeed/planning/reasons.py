@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,15 +28,14 @@ def with_reasons(
     """
     reasons = pa.nulls(len(missing), pa.large_string())
     if sources is not None:
-        known = pc.is_in(schema.text_array(missing["source"]), value_set=pa.array([*sources, ""], pa.large_string()))
+        known = pc.is_in(schema.text_array(missing["source"]), value_set=pa.array([*sources, ""]))
         reasons = pc.if_else(known, reasons, SOURCE_REMOVED)
     lost = missing.assign(ref=schema.folded(missing["source_ref"]))
     said = _said(lost["ref"], rows, removed)
     adopted = pc.equal(schema.text_array(lost["source"]), "")
     for statements, by in _attempts(said):
         may_ask = pc.is_null(reasons) if "source" in by else pc.and_(pc.is_null(reasons), adopted)
-        asking = lost[may_ask.to_numpy(zero_copy_only=False)]
-        reasons = pc.replace_with_mask(reasons, may_ask, _answers(asking, statements, by))
+        reasons = pc.replace_with_mask(reasons, may_ask, _answers(lost[np.asarray(may_ask)], statements, by))
     return missing.assign(reason=pd.Series(pc.fill_null(reasons, GONE), index=missing.index, dtype="str"))
 
 
@@ -68,7 +68,7 @@ def _said(refs: pd.Series[str], rows: pd.DataFrame, removed: pd.DataFrame) -> pd
         _saying("void", listed[listed["status"] == "void"]),
         _saying("draft", listed[listed["status"] == "draft"]),
     ]
-    return pd.concat([part[["source", "kind", "ref", "saying"]] for part in parts], ignore_index=True)
+    return pd.concat([part[["source", "kind", "ref", "saying"]] for part in parts])
 
 
 def _about(refs: pd.Series[str], rows: pd.DataFrame) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def _about(refs: pd.Series[str], rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _saying(what: str, rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(saying=pd.Series([what] * len(rows), index=rows.index, dtype="str"))
+    return rows.assign(saying=what)
 
 
 def _answers(asking: pd.DataFrame, statements: pd.DataFrame, by: Sequence[str]) -> pa.Array:

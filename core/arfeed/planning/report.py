@@ -39,7 +39,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
             raise DestinationError(f"{destination.name}: its report() made {field.name!r} a float; money never is one")
         if pa.types.is_decimal(field.type):
             table = table.set_column(number, field.name, _money(field.name, table.column(number), currencies))
-    csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
+    csv.write_csv(table, path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names))
@@ -73,10 +73,10 @@ def _money(column: str, values: pa.ChunkedArray, currencies: pa.Array) -> pa.Arr
 def format_money(values: pa.ChunkedArray, currencies: pa.Array) -> pa.Array:
     """Write amounts with as many decimals as their currency has; null stays null."""
     money = schema.one_piece(values)
-    texts = pa.nulls(len(money), pa.large_string())
+    texts = pa.nulls(len(money))
     digits = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in pc.unique(currencies).to_pylist()}
     for count in sorted(set(digits.values())):
-        codes = pa.array([code for code in digits if digits[code] == count], pa.large_string())
+        codes = pa.array([code for code in digits if digits[code] == count])
         exact = pa.decimal128(schema.MONEY_PRECISION, count)
         mine = pc.is_in(currencies, value_set=codes)
         texts = pc.if_else(mine, pc.cast(pc.cast(pc.if_else(mine, money, None), exact), pa.large_string()), texts)

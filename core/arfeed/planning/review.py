@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import cast
+from typing import Any
 
 import pluggy
 
@@ -42,10 +42,10 @@ def _copy(plan: Plan) -> Plan:
     return replace(plan, **copies, documents=documents)
 
 
-def _checked(answer: object) -> list[Objection]:
+def _checked(answer: Any) -> list[Objection]:
     if isinstance(answer, Exception):
         raise answer
-    objections = [] if answer is None else list(cast("Iterable[Objection]", answer))
+    objections = [] if answer is None else list(answer)
     for objection in objections:
         if not isinstance(objection, Objection) or not isinstance(objection.code, str):
             raise TypeError(f"it returned {objection!r}, which is no arfeed.Objection")

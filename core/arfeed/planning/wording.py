@@ -48,6 +48,8 @@ def largest(rows: pd.DataFrame) -> pd.DataFrame:
 
 def worst(rows: pd.DataFrame) -> str:
     """Name the invoices with the largest balances."""
-    columns = [largest(rows)[name] for name in ("invoice_ref", "customer_name", "balance", "currency")]
-    texts = [f"{ref} {who} {money(balance, code)}" for ref, who, balance, code in zip(*columns, strict=True)]
+    texts = [
+        f"{row['invoice_ref']} {row['customer_name']} {money(row['balance'], row['currency'])}"
+        for row in largest(rows).to_dict("records")
+    ]
     return "; ".join(texts) + ("; …" if len(rows) > _MOST_NAMED else "")

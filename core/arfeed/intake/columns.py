@@ -1,0 +1,121 @@
+"""The columns of a frame as a connector yielded it, and what can't be taken of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.errors import SourceError
+from arfeed.intake import values
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Values of one column that can't be taken for one reason: how many, and the first of them with their origins."""
+
+    column: str
+    why: str
+    count: int
+    examples: tuple[tuple[str, str], ...]
+
+
+MOST_EXAMPLES = 50
+
+
+class Columns:
+    """The columns of one raw frame under canonical names, and the place to object to their values."""
+
+    def __init__(
+        self, columns: Mapping[str, str], raw: pa.Table, source: str, problems: list[Problem], before: int
+    ) -> None:
+        """Keep the frame, its headers by canonical name, where to note problems, and the number of rows before it."""
+        self.columns = columns
+        self.raw = raw
+        self.source = source
+        self._problems = problems
+        self._before = before
+        self._texts: dict[str, pa.Array] = {}
+        self._refuse_floats()
+
+    def array(self, name: str) -> pa.Array:
+        """Return the column as it came; blank text where the source has none."""
+        if name not in self.columns:
+            return pa.repeat(pa.scalar("", pa.large_string()), self.raw.num_rows)
+        return self._as_array(self.columns[name])
+
+    def text(self, name: str) -> pa.Array:
+        """Return the column as text without outer white space, nulls as blanks."""
+        if name not in self._texts:
+            self._texts[name] = self._trimmed(self.columns.get(name, name), self.array(name))
+        return self._texts[name]
+
+    def blank(self, name: str) -> pa.Array:
+        """Return where the source says nothing in this column."""
+        column = self.array(name)
+        typed = pa.types.is_decimal(column.type) or pa.types.is_date(column.type)
+        return pc.is_null(column) if typed else values.blank(self.text(name))
+
+    def choice(self, name: str, allowed: Sequence[str], default: str) -> pa.Array:
+        """Return a column of fixed words; blank only where the source has no such column."""
+        if name not in self.columns:
+            return pa.repeat(pa.scalar(default, pa.large_string()), self.raw.num_rows)
+        words = pc.utf8_lower(self.text(name))
+        known = pc.is_in(words, value_set=pa.array(allowed, pa.large_string()))
+        self.object(name, pc.invert(known), f"it must be one of {', '.join(allowed)}")
+        return words
+
+    def object(self, name: str, wrong: pa.Array, why: str) -> None:
+        """Note a problem for every row where `wrong` is true."""
+        rows = np.flatnonzero(pc.fill_null(wrong, fill_value=False).to_numpy(zero_copy_only=False))
+        if not rows.size:
+            return
+        first = rows[:MOST_EXAMPLES]
+        found = self.array(name).take(pa.array(first)).to_pylist()
+        texts = ["" if value is None else str(value) for value in found]
+        examples = tuple(zip(self._origins(first), texts, strict=True))
+        self._note(Problem(self.columns.get(name, name), why, len(rows), examples))
+
+    def _note(self, problem: Problem) -> None:
+        """Add a problem, to the like ones of earlier frames where there are any."""
+        for number, known in enumerate(self._problems):
+            if (known.column, known.why) == (problem.column, problem.why):
+                examples = (*known.examples, *problem.examples)[:MOST_EXAMPLES]
+                self._problems[number] = replace(known, count=known.count + problem.count, examples=examples)
+                return
+        self._problems.append(problem)
+
+    def extras(self) -> dict[str, pa.Array]:
+        """Return the columns that are not canonical, as text: they travel along."""
+        used = {*self.columns.values(), *schema.NAMES}
+        others = [name for name in self.raw.column_names if name not in used]
+        return {name: self._trimmed(name, self._as_array(name)) for name in others}
+
+    def _origins(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[str]:
+        if "origin" in self.columns:
+            return [str(origin) for origin in self.text("origin").take(pa.array(rows)).to_pylist()]
+        return [f"{self.source} row {self._before + row + 1}" for row in rows.tolist()]
+
+    def _as_array(self, header: str) -> pa.Array:
+        return schema.one_piece(self.raw.column(header))
+
+    def _refuse_floats(self) -> None:
+        for header in self.raw.column_names if self.raw.num_rows else ():
+            if pa.types.is_floating(self.raw.schema.field(header).type):
+                raise SourceError(
+                    f"{self.source}: column {header!r} holds floats, which lose cents and leading zeros; "
+                    "yield text or decimals"
+                )
+
+    def _trimmed(self, header: str, column: pa.Array) -> pa.Array:
+        try:
+            texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
+        except pa.ArrowException as exc:
+            raise SourceError(f"{self.source}: column {header!r} holds {column.type}, which is no text: {exc}") from exc
+        trimmed = pc.utf8_trim_whitespace(texts)
+        trimmed = pc.fill_null(trimmed, "") if trimmed.null_count else trimmed
+        return texts if texts.equals(trimmed) else trimmed  # equal copies of a million rows would fill the memory
