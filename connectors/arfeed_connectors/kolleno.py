@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from arfeed import Destination, DestinationSettings, hookimpl
+from arfeed import ConfigError, Destination, DestinationSettings, hookimpl
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,9 @@ class Kolleno(Destination):
         missing = [name for name in self.settings.extra_columns if name not in invoices.columns]
         if missing:
             found = ", ".join(name for name in invoices.columns if name not in _COLUMNS.values())
-            raise ValueError(f"extra_columns names {missing[0]!r}, which no source has; there are {found}")
+            raise ConfigError(
+                f"destination.extra_columns: no source has a column {missing[0]!r}; there are {found or 'none'}"
+            )
         return self.settings.extra_columns
 
 

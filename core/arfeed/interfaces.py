@@ -148,7 +148,7 @@ class TransformSettings(Settings):
 class DestinationSettings(Settings):
     """Settings that every destination has."""
 
-    url: str = Field(description="Where the receiver's root is: any fsspec URL, or rehearsal://NAME.")
+    url: Location = Field(description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME.")
     private_key: Location | None = Field(default=None, description="OpenSSH private key for sftp:// URLs.")
     passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")

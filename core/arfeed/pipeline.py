@@ -131,6 +131,7 @@ def _notify(project: Project, progress: Progress, hook: str, **told: object) -> 
 def reach(project: Project) -> None:
     """Connect to the destination and look at its folders; nothing is written there."""
     with remote(project) as server:
+        server.check_root()
         for folder in dict.fromkeys([project.destination.document_folder, project.destination.report_folder]):
             server.sizes(folder)
 
@@ -155,11 +156,12 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     invoices = joined([kept.invoices, *(rows for rows, _ in carried)])
     check_unique(invoices, schema.folded(invoices["invoice_ref"]))
     at.progress.step("Looking for the PDFs")
+    read = [source for source in sources if source.source not in extracted.failed]
     return _Reading(
         invoices=invoices.drop(columns="origin"),  # from here on nobody asks for lines of files
         rows=extracted.rows.drop(columns="origin"),
         removed=pd.concat([shaped.removed, kept.removed], ignore_index=True),
-        found=find([source for source in sources if source.source not in extracted.failed], kept.invoices),
+        found=find(read, kept.invoices, at.project.folder),
         reports=reports,
         sources=tuple(source.source for source in sources),
         reads={report.source: report.read for report in reports},

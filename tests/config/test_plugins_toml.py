@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,12 @@ def test_the_history_is_kept_beside_the_file_where_nothing_says_otherwise(
 ) -> None:
     monkeypatch.chdir("/")
     assert project(tmp_path).feed.history.get_secret_value() == f"sqlite:///{tmp_path}/.arfeed/history.db"
+
+
+def test_a_destination_folder_is_the_same_wherever_arfeed_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "feed", re.sub(r'url = ".*"', 'url = "out"', RIGHT))
+    for folder, config in ((tmp_path, "feed/plugins.toml"), (tmp_path / "feed", "plugins.toml")):
+        monkeypatch.chdir(folder)
+        assert read_project(Path(config)).destination.settings.url == str(tmp_path / "feed/out")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from arfeed import ConfigError
 from arfeed_connectors.kolleno import Kolleno
 from intake.sources import given, opened, rows
 
@@ -76,7 +77,7 @@ def test_extra_columns_come_last() -> None:
 
 
 def test_an_extra_column_that_no_source_has_is_refused_with_what_there_is() -> None:
-    with pytest.raises(ValueError, match=r"extra_columns names 'region', which no source has; there are .*branch"):
+    with pytest.raises(ConfigError, match=r"extra_columns: no source has a column 'region'; there are .*branch"):
         kolleno(extra_columns=["region"]).report(invoices(branch="Leeds"))
 
 

@@ -237,3 +237,11 @@ def test_what_is_asked_before_naming_sees_the_upload_and_can_stop_it(
         remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1", before_naming=refuse)
     assert seen == [[part_name("open_ar.csv", "r1")] if publish == "rename" else []]
     assert held(root) == {}
+
+
+def test_a_root_that_is_not_there_is_said_before_anything_is_sent(
+    openssh: OpenSSH, root: Path, settings: Callable[..., DestinationSettings]
+) -> None:
+    gone = settings(url=openssh.url(root / "gone"))
+    with open_remote(gone) as remote, pytest.raises(DestinationError, match="looking for its folder failed"):
+        remote.check_root()

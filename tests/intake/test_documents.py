@@ -19,7 +19,7 @@ from pdfs import pdf, write_pdfs
 
 def find_for(source: Given, *refs: str, **columns: object) -> Found:
     source.frames = lambda: [rows(invoice_ref=list(refs), **columns)]
-    return find([source], opened(source))
+    return find([source], opened(source), Path())
 
 
 def found_refs(found: Found) -> list[str]:
@@ -174,3 +174,19 @@ def test_a_connector_that_raises_breaks_one_pdf_only(tmp_path: Path) -> None:
     outcomes = dict(stage(send, Found(found.table, readers), tmp_path))
     assert outcomes["a.pdf"] == "it can't be read: archive"
     assert isinstance(outcomes["b.pdf"], Staged)
+
+
+def test_a_path_in_the_column_document_starts_at_the_folder_of_the_configuration(tmp_path: Path) -> None:
+    write_pdfs(tmp_path / "scans", "a.pdf")
+    source = given()
+    source.frames = lambda: [rows(invoice_ref=["INV-1", "INV-2"], document=["scans/a.pdf", "scans/b.pdf"])]
+    assert found_refs(find([source], opened(source), tmp_path)) == ["INV-1"]
+
+
+def test_a_connector_that_can_not_list_its_documents_fails_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def documents(self: Given, refs: object) -> Iterable[Document]:
+        raise OSError("no route")
+
+    monkeypatch.setattr(Given, "documents", documents)
+    with pytest.raises(SourceError, match="given: its PDFs can't be listed: OSError: no route"):
+        find_for(given(), "INV-1")

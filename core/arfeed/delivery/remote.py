@@ -63,6 +63,12 @@ class Remote:
             except FileNotFoundError:
                 return {}
 
+    def check_root(self) -> None:
+        """Raise where the root is not there and would not be made."""
+        with self._explained("looking for its folder"):
+            if not self._store.makes_root:
+                _run(self._store.sizes(self._store.path("")))
+
     def read(self, folder: str, name: str) -> bytes:
         """Return the content of a file."""
         with self._explained(f"reading {name}"):

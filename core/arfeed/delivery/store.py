@@ -27,6 +27,8 @@ class Store:
 
     slots = 16
     """How many files may be under way at once."""
+    makes_root = True
+    """Whether a root that is not there is made with the first folder; otherwise it is a mistake in the URL."""
     refuses_taken_names = False
     """Whether `rename` itself fails where the name is taken, so that nobody need look first."""
 
@@ -101,6 +103,7 @@ class SftpStore(Store):
     """Files on an SFTP server."""
 
     slots = 256
+    makes_root = False
 
     def __init__(self, filesystem: SftpFileSystem, root: str) -> None:
         """Keep the connected file system; an empty root is the login directory."""

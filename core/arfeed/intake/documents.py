@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.errors import SourceError
+from arfeed.errors import ArfeedError, SourceError
 from arfeed.intake.read import label
-from arfeed.interfaces import Connector, Document
+from arfeed.interfaces import Connector
 from arfeed.schema import table_frame, text_array
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ class Staged:
     sha256: str
 
 
-def find(connectors: Sequence[Connector], invoices: pd.DataFrame) -> Found:
-    """Look for the PDF of every invoice; cheap, nothing is read. Raise `SourceError` for a folder that is not there."""
+def find(connectors: Sequence[Connector], invoices: pd.DataFrame, folder: Path) -> Found:
+    """Look for the PDF of every invoice; cheap, nothing is read. Raise `SourceError` for a folder that is not there.
+
+    `folder` is that of plugins.toml, where relative paths in the column `document` start.
+    """
     import pandas as pd
 
     tables: list[pd.DataFrame] = []
@@ -54,7 +57,11 @@ def find(connectors: Sequence[Connector], invoices: pd.DataFrame) -> Found:
     ambiguous: dict[str, tuple[str, ...]] = {}
     for connector in connectors:
         mine = invoices[invoices["source"] == connector.source]
-        for found in (_by_template(connector, mine), _by_column(connector, mine), _by_connector(connector, mine)):
+        for found in (
+            _by_template(connector, mine),
+            _by_column(connector, mine, folder),
+            _by_connector(connector, mine),
+        ):
             tables.append(found.table)
             readers.update(found.readers)
             ambiguous.update(found.ambiguous)
@@ -134,7 +141,7 @@ def _claimed_twice(refs: Sequence[str], paths: Sequence[str]) -> dict[str, tuple
     return {label(path): tuple(claimed) for path, claimed in claims.items() if len(claimed) > 1}
 
 
-def _by_column(connector: Connector, invoices: pd.DataFrame) -> Found:
+def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Found:
     """Take the files named by the canonical column `document`, where the source knows them."""
     named = invoices[invoices["document"] != ""]
     if named.empty:
@@ -143,16 +150,19 @@ def _by_column(connector: Connector, invoices: pd.DataFrame) -> Found:
 
     readers, versions = {}, {}
     for ref, place in zip(named["source_ref"], named["document"], strict=True):
-        fs, path = fsspec.core.url_to_fs(place)
+        fs, path = fsspec.core.url_to_fs(place if "://" in place else str(folder / place))
         if fs.isfile(path):
             readers[ref], versions[ref] = _Reader(fs, path), _version(fs.info(path))
     return _found(connector, list(versions), list(versions.values()), readers)
 
 
 def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
-    found: dict[str, Document] = {}
-    for document in connector.documents(invoices["source_ref"]):
-        found[document.invoice_ref] = document
+    try:
+        found = {document.invoice_ref: document for document in connector.documents(invoices["source_ref"])}
+    except ArfeedError:
+        raise
+    except Exception as exc:
+        raise SourceError(f"{connector.source}: its PDFs can't be listed: {type(exc).__name__}: {exc}") from exc
     versions = [document.version for document in found.values()]
     return _found(connector, list(found), versions, {ref: document.read for ref, document in found.items()})
 
