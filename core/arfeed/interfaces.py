@@ -359,10 +359,10 @@ class SentDocument(NamedTuple):
 class Plan:
     """What a run would deliver, and what that would mean at the receiver.
 
-    `report`: canonical columns but `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows that the report
-    no longer lists, which the receiver will mark as paid, with `reason`. `before`: all rows of the baseline, None
-    where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in the feed's time
-    zone. `foreign`: reports at the destination that the history does not know.
+    `report`: canonical columns but `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows
+    that the report no longer lists, which the receiver will mark as paid, with `reason`. `before`: all rows of the
+    baseline, None where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
+    the feed's time zone. `foreign`: reports at the destination that the history does not know.
     """
 
     feed: str

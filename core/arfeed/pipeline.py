@@ -217,19 +217,9 @@ def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Sta
     known: Mapping[str, SentDocument] = at.history.documents(at.where)
     found = reading.found
     name_of = at.project.destination.document_name
-    table = pd.concat([found.table, _sent_before(reading, name_of, known)], ignore_index=True)
-    selection = select(reading.invoices, table, name_of, known, found.ambiguous)
+    selection = select(reading.invoices, found.table, name_of, known, found.ambiguous)
     outcomes = dict(stage(selection.send, found, at.folder))
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
     return settle(selection, hashes, broken, known), staged
-
-
-def _sent_before(reading: _Reading, name_of: Callable[[str], str], known: Mapping[str, SentDocument]) -> pd.DataFrame:
-    """Find the PDFs of invoices that are carried forward where they were sent, as their source can't be asked."""
-    failed = [report.source for report in reading.reports if report.failed]
-    carried = reading.invoices[reading.invoices["source"].isin(failed)]
-    versions = [known[name].version if name in known else None for name in map(name_of, carried["invoice_ref"])]
-    found = carried[["source", "source_ref"]].assign(version=pd.Series(versions, index=carried.index, dtype="str"))
-    return found[found["version"].notna()]

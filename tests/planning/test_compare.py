@@ -42,6 +42,7 @@ def test_every_reference_is_new_changed_unchanged_or_missing() -> None:
     assert comparison.report["change"].tolist() == ["unchanged", "changed", "new"]
     assert comparison.missing["invoice_ref"].tolist() == ["lost"]
     assert comparison.counts == (1, 1, 1, 1)
+    assert comparison.report["change"].dtype == "str"
 
 
 def test_missing_rows_are_the_baseline_s_own_in_its_order() -> None:
@@ -111,6 +112,12 @@ def test_rows_of_any_index_are_compared_in_their_order() -> None:
     report = invoices(["b", "a"], balance=["2", "1"]).set_axis([7, 3])
     comparison = compared(report, invoices(["a", "b"], balance=["1", "3"]).set_axis([5, 5]))
     assert comparison.report["change"].to_dict() == {7: "changed", 3: "unchanged"}
+
+
+def test_columns_without_any_value_are_compared() -> None:
+    blank = invoices(2, amount=None, due_on=None)
+    assert changes(blank, blank.astype(object)) == ["unchanged"] * 2
+    assert changes(invoices(2), blank.astype(object)) == ["changed"] * 2
 
 
 def test_columns_in_several_pieces_are_compared_as_one() -> None:

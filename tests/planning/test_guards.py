@@ -180,6 +180,11 @@ def test_share_and_floor_are_settings(share: float, floor: int, refused: bool) -
     assert [*heard(replace(plan, guards=guards))] == ["missing-share"] * refused
 
 
+def test_all_missing_invoices_are_referred_to() -> None:
+    rows = invoices(10)
+    assert heard(planned(rows, rows.iloc[6:]))["missing-share"].refs == ("A1", "A2", "A3", "A4", "A5", "A6")
+
+
 def test_the_whole_baseline_may_not_be_missing_however_small_it_is_above_the_floor() -> None:
     message = heard(planned(invoices(6), invoices(["X"], customer_id="X")))["missing-share"].message
     assert message == (
@@ -284,6 +289,13 @@ def test_a_missing_and_a_new_invoice_that_agree_were_renumbered() -> None:
 )  # fmt: skip
 def test_invoices_that_differ_in_anything_are_two(column: dict[str, object]) -> None:
     assert heard(planned(invoices(), renumbered(**column), reasons="gone")) == {}
+
+
+def test_invoices_without_a_date_are_told_apart_by_the_rest() -> None:
+    before, after = invoices(issued_on=None), renumbered(issued_on=None)
+    assert [*heard(planned(before, after, reasons="gone"))] == ["renamed"]
+    assert heard(planned(before, after.assign(source="er", customer_id="pC-A1"), reasons="gone")) == {}
+    assert heard(planned(before, after.assign(customer_id="C-2"), reasons="gone")) == {}
 
 
 def test_what_else_differs_does_not_matter() -> None:

@@ -48,16 +48,15 @@ def _changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> 
     """Where a row that stands in both differs in a column that the receiver sees."""
     result = pa.repeat(pa.scalar(value=False), len(report))
     for name in COMPARED:
-        kind = schema.arrow_type(name)
-        now, before = _array(report[name], kind), _array(baseline[name], kind).take(places)
+        now, before = _array(report[name]), _array(baseline[name]).take(places)
         unequal = pc.fill_null(pc.not_equal(now, before), fill_value=False)
         one_blank = pc.xor(pc.is_null(now), pc.is_null(before))
         result = pc.or_(result, pc.or_(unequal, one_blank))
     return result
 
 
-def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
-    return schema.one_piece(pa.array(column, type=kind))
+def _array(column: pd.Series) -> pa.Array:
+    return schema.one_piece(pa.array(column))
 
 
 def totals(report: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -153,11 +154,10 @@ def _renamed(plan: Plan) -> Iterator[Objection]:
         return
     new = plan.report[plan.report["change"] == "new"]
     places = pc.index_in(_likenesses(missing), value_set=_likenesses(new))
-    found = pc.is_valid(places).to_numpy(zero_copy_only=False)
+    found = np.asarray(pc.is_valid(places))
     if found.any():
         pairs = missing[found].assign(now=new["invoice_ref"].take(places.drop_null().to_numpy()).to_numpy())
-        examples = largest(pairs)
-        changes = [f"{old} → {now}" for old, now in zip(examples["invoice_ref"], examples["now"], strict=True)]
+        changes = [f"{row['invoice_ref']} → {row['now']}" for row in largest(pairs).to_dict("records")]
         yield Objection(
             "renamed",
             f"{counted(len(pairs), 'missing invoice')} and new ones agree in source, customer, currency, amount and "
