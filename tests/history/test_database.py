@@ -78,3 +78,12 @@ def test_a_database_that_goes_away_is_an_error_of_the_configuration(postgresql: 
         pytest.raises(ConfigError, match="AdminShutdown: terminating connection"),
     ):
         connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+def test_a_machine_that_sleeps_in_a_transaction_does_not_keep_others_waiting(postgresql: str) -> None:
+    with History(postgresql) as history, history._engine.connect() as connection:
+        limits = [
+            connection.execute(sa.text(f"SHOW {name}")).scalar_one()
+            for name in ("idle_in_transaction_session_timeout", "lock_timeout")
+        ]
+    assert limits == ["20s", "30s"]

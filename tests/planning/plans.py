@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -101,3 +102,33 @@ def heard(plan: Plan) -> dict[str, Objection]:
     objections = tuple(Guards().arfeed_review(plan))
     assert len({objection.code for objection in objections}) == len(objections)
     return {objection.code: objection for objection in objections}
+
+
+def four(**columns: object) -> pd.DataFrame:
+    """Invoices of several currencies; `WORST` is how they are named."""
+    several: dict[str, object] = {
+        "customer_name": ["Ada", "Bo", "Cy", "Di"],
+        "balance": ["5", "-700", "1234.5", "60"],
+        "currency": ["GBP", "EUR", "JPY", "KWD"],
+    }
+    return invoices(4, **(several | columns))
+
+
+WORST = "A3 Cy 1,234 JPY; A2 Bo -700.00 EUR; A4 Di 60.000 KWD; …"
+
+
+def others() -> pd.DataFrame:
+    """A report that has nothing in common with any of these."""
+    return invoices(["X"], customer_id="X")
+
+
+def renumbered(**columns: object) -> pd.DataFrame:
+    return invoices(["B1"], **({"customer_id": "C-A1"} | columns))
+
+
+def read_before(as_of: date | None = None, latest: date | None = None) -> SourceRead:
+    return SourceRead(NOON, as_of, latest)
+
+
+def lacking(**known: Any) -> DocumentPlan:
+    return replace(NO_DOCUMENTS, **known)

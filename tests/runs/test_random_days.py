@@ -252,7 +252,7 @@ class Days(RuleBasedStateMachine):
         blind = any(objection["code"] == "unknown-baseline" for objection in receipt["objections"])
         if blind and approval in self.printed:
             return
-        for ref in written_off - self.printed.get(approval, set()):
+        for ref in written_off - self.printed.get(approval or "", set()):
             source, number = self.debts[ref]
             if number not in self.open[source]:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,11 +11,18 @@ from arfeed.errors import ConfigError
 from arfeed.history.migrate import migrate
 
 
+_PATIENCE = {"sqlite": {"timeout": 30}}
+"""How many seconds to wait for another process that writes; SQLite's five are few on a busy disk."""
+
+
 def opened(url: str) -> sa.Engine:
     """Open a database and bring its schema up to date. Raise `ConfigError` where it can't be used."""
     try:
-        engine = sa.create_engine(_usable(sa.make_url(url)))
+        address = _usable(sa.make_url(url))
+        engine = sa.create_engine(address, connect_args=_PATIENCE.get(address.get_backend_name(), {}))
         sa.event.listen(engine, "handle_error", _explain)
+        if engine.dialect.name == "postgresql":
+            sa.event.listen(engine, "connect", _limit)
         _migrated(engine)
     except (sa.exc.SQLAlchemyError, OSError, ImportError, ValueError) as exc:
         raise _unusable(exc) from None
@@ -34,6 +42,15 @@ def _usable(url: sa.URL) -> sa.URL:
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _limit(connection: Any, record: object) -> None:
+    """Let nobody wait for a machine that fell asleep in the middle of a transaction; the server ends it instead."""
+    del record
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '20s'")
+        cursor.execute("SET lock_timeout = '30s'")
+    connection.commit()
 
 
 def _explain(context: sa.ExceptionContext) -> None:
