@@ -44,7 +44,7 @@ def adopt(
             settle_interrupted(at, server)
             foreign = foreign_reports(at, server)
             name, content = _chosen(at, server, foreign, file)
-        report = read_back(project.destination.read_report(io.BytesIO(content)), name)
+        report = read_back(_table(project, name, content), name)
         check_unique(report, folded(report["invoice_ref"]))
         _check_dropped(at, name, content, report, approve)
         known = tuple(sorted({*foreign, name}))
@@ -52,6 +52,16 @@ def adopt(
             _run_record(at, run, name, content, report, approve), report, known, project.feed.lock_seconds
         )
     return Adopted(name, len(report), known)
+
+
+def _table(project: Project, name: str, content: bytes) -> pd.DataFrame:
+    try:
+        return project.destination.read_report(io.BytesIO(content))
+    except Exception as exc:
+        raise ConfigError(
+            f"{name} is no report that {project.destination.name} can read ({type(exc).__name__}: {exc}); name another "
+            "with `arfeed adopt FILE`, or have it removed from the destination"
+        ) from exc
 
 
 def _chosen(at: Desk, server: Remote, foreign: tuple[str, ...], file: str | None) -> tuple[str, bytes]:

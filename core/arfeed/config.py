@@ -280,7 +280,9 @@ def settings_hash(project: Project) -> str:
     parts: list[Connector | Transform | Destination] = [*project.sources, *project.transforms, project.destination]
     names = [source.source for source in project.sources]
     document = [names, [[part.name, settings_of(part)] for part in parts], plugin_versions(project)]
-    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    folder = json.dumps(str(project.folder), ensure_ascii=False)[1:-1]  # which may be another on another machine
+    return hashlib.sha256(text.replace(folder, ".").encode()).hexdigest()
 
 
 def settings_of(part: Connector | Transform | Destination) -> Mapping[str, object]:

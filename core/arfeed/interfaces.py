@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
 from arfeed import schema
+from arfeed.currencies import minor_digits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,20 @@ def _date_order(order: str | None) -> str | None:
     if order is not None and order not in ("DMY", "MDY", "YMD") and "%" not in order:
         raise ValueError('give "DMY", "MDY", "YMD" or a format such as "%d.%m.%Y"')
     return order
+
+
+def _currency_code(code: str | None) -> str | None:
+    if code is not None and code not in minor_digits():
+        raise ValueError('give an ISO 4217 code, such as "GBP"')
+    return code
+
+
+def _address(url: str) -> str:
+    if url.startswith("file://") and not url.startswith("file:///"):
+        raise ValueError("a file URL has three slashes, as in file:///srv/out; for a folder here give its path alone")
+    if url.startswith("rehearsal://") and not re.fullmatch(r"rehearsal://[\w-]+", url):
+        raise ValueError("give the rehearsed receiver a plain name, as in rehearsal://demo")
+    return url
 
 
 def _template(template: str | None) -> str | None:
@@ -105,7 +120,9 @@ class SourceSettings(Settings):
     dates: Annotated[str | None, AfterValidator(_date_order)] = Field(
         default=None, description='Order of dates: "DMY", "MDY", "YMD" or a strptime format.'
     )
-    currency: str | None = Field(default=None, description="ISO 4217 code of rows that name no currency.")
+    currency: Annotated[str | None, AfterValidator(_currency_code)] = Field(
+        default=None, description="ISO 4217 code of rows that name no currency."
+    )
     documents: Annotated[Location | None, AfterValidator(_template)] = Field(
         default=None, description='Where the PDFs lie, e.g. "pdf/Invoice {invoice_ref}.pdf".'
     )
@@ -148,7 +165,9 @@ class TransformSettings(Settings):
 class DestinationSettings(Settings):
     """Settings that every destination has."""
 
-    url: Location = Field(description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME.")
+    url: Annotated[Location, AfterValidator(_address)] = Field(
+        description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME."
+    )
     private_key: Location | None = Field(default=None, description="OpenSSH private key for sftp:// URLs.")
     passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
@@ -183,6 +202,16 @@ class Complete:
     totals: Mapping[str, Decimal] | None = None
     as_of: date | None = None
     lists_closed: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise `TypeError` for a control that could not be compared exactly."""
+        if self.rows is not None and type(self.rows) is not int:
+            raise TypeError(f"Complete(rows={self.rows!r}): give a whole number")
+        for currency, total in (self.totals or {}).items():
+            if type(total) is not Decimal:
+                raise TypeError(f"Complete(totals={{{currency!r}: {total!r}}}): give a Decimal, floats lose cents")
+        if self.as_of is not None and type(self.as_of) is not date:
+            raise TypeError(f"Complete(as_of={self.as_of!r}): give a datetime.date")
 
     @property
     def controlled(self) -> bool:
@@ -348,8 +377,9 @@ class DocumentPlan:
 
 
 class SentDocument(NamedTuple):
-    """What was last sent under a PDF's file name: the source's version of it, its SHA-256 and size in bytes."""
+    """What was last sent under a PDF's file name: whose it is, the source's version, its SHA-256 and size in bytes."""
 
+    invoice_ref: str
     version: str
     sha256: str
     size: int

@@ -124,7 +124,7 @@ def _deliver_reading(
 def _notify(project: Project, progress: Progress, hook: str, **told: object) -> None:
     """Tell the plugins; one that raises is reported and changes nothing."""
     for name, answer in call_each(project.registry.manager, hook, **told):
-        if isinstance(answer, Exception):
+        if isinstance(answer, (Exception, SystemExit)):
             progress.warn(f"the plugin {name!r} failed in {hook}: {type(answer).__name__}: {answer}")
 
 

@@ -100,7 +100,7 @@ def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> 
         caller = manager.subset_hook_caller(hook, remove_plugins=others)
         try:
             answers = caller(**arguments)
-        except Exception as exc:  # noqa: BLE001 - a plugin that fails must not silence the others
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a plugin that fails must not silence the others
             yield implementation.plugin_name, exc
         else:
             yield implementation.plugin_name, answers[0] if answers else None

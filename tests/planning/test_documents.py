@@ -54,6 +54,7 @@ def test_pdfs_of_another_version_have_changed_and_of_the_same_are_there() -> Non
 def test_a_pdf_that_was_sent_is_there_though_the_source_has_it_no_more(listed: list[str]) -> None:
     selection = select(invoices(3), found(listed), pdf, sent("A1.pdf", "A3.pdf"))
     assert (chosen(selection), selection.present, selection.without) == ([], 2, ("A2",))
+    assert {str(dtype) for dtype in selection.send.dtypes} == {"str"}
 
 
 @pytest.mark.parametrize("refs", [0, 3])

@@ -94,9 +94,9 @@ def test_the_file_is_utf_8_without_a_mark_and_described_as_it_is(tmp_path: Path)
 
 
 def test_rows_of_any_index_are_written_without_it(tmp_path: Path) -> None:
-    report = write_report(laid(), invoices(3).iloc[[2, 0]], tmp_path / "report.csv")
+    report = write_report(laid(), invoices(3).iloc[[2, 0, 1]], tmp_path / "report.csv")
     assert report.header == tuple(SHOWN)
-    assert [row["invoice_ref"] for row in read(report.path)] == ["A3", "A1"]
+    assert [row["invoice_ref"] for row in read(report.path)] == ["A3", "A1", "A2"]
 
 
 def test_a_report_without_invoices_is_a_header(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def big(over_sftp: Feed) -> Feed:
 
 def test_a_second_run_ends_with_6_at_once_naming_who_holds_the_lock(big: Feed) -> None:
     first = big.start("sync")
-    assert stop_when(big, first, lambda: "running" in big.states())
+    assert stop_when(big, first, lambda: is_sending(big))
     begun = time.monotonic()
     code, said = big.command("sync")
     assert (code, f"(process {first.pid}) holds the lock" in said) == (6, True)
@@ -45,7 +45,7 @@ def test_a_second_run_ends_with_6_at_once_naming_who_holds_the_lock(big: Feed) -
 def test_the_lock_of_a_dead_run_runs_out(big: Feed) -> None:
     big.lock_seconds = 3
     dead = big.start("sync")
-    assert stop_when(big, dead, lambda: "running" in big.states())
+    assert stop_when(big, dead, lambda: is_sending(big))
     dead.kill()
     assert big.command("sync")[0] == 6
     time.sleep(3)
@@ -64,7 +64,7 @@ def test_the_lock_of_a_living_run_does_not_run_out(big: Feed) -> None:
 def test_a_run_that_slept_while_it_sent_pdfs_publishes_nothing(big: Feed) -> None:
     big.lock_seconds = 2
     sleeper = big.start("sync")
-    assert stop_when(big, sleeper, lambda: any(name.endswith(".part") for name in big.held()))
+    assert stop_when(big, sleeper, lambda: is_sending(big))
     time.sleep(2.5)
     big.export(invoices(190))
     big.print_pdfs((row["invoice_ref"] for row in invoices(40)), "of the other run")
@@ -135,6 +135,10 @@ def forget_baseline(feed: Feed) -> None:
     database.close()
 
 
+def is_sending(feed: Feed) -> bool:
+    return any(feed.receiver.glob(".*.part"))
+
+
 def stopped(feed: Feed, seen: Callable[[], bool]) -> Process:
     """Start runs until one is stopped in the middle of something that takes a moment only."""
     for _ in range(30):
@@ -148,12 +152,13 @@ def stopped(feed: Feed, seen: Callable[[], bool]) -> Process:
 def stop_when(feed: Feed, process: Process, seen: Callable[[], bool]) -> bool:
     """Stop a process in the middle of what it does, but not while it writes its history; False where it ended."""
     while not process.ended():
+        if not seen():
+            continue
         os.kill(process.pid, signal.SIGSTOP)
         time.sleep(0.01)  # until the signal has reached every thread
         if _can_be_written(feed.folder / ".arfeed/history.db") and seen():
             return True
         go_on(process)
-        time.sleep(0.001)
     return False
 
 

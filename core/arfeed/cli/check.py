@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.cli.output import console, print_json
-from arfeed.errors import ArfeedError
+from arfeed.errors import ArfeedError, SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +43,6 @@ def _tried(what: str, attempt: Callable[[], None]) -> _Finding:
         attempt()
     except ArfeedError as exc:
         return _Finding(what, exc)
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - a stranger's check may raise anything
+        return _Finding(what, SourceError(f"{type(exc).__name__}: {exc}"))
     return _Finding(what, None)

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from arfeed.errors import ConfigError
 from arfeed.history.migrate import migrate
 
-
 _PATIENCE = {"sqlite": {"timeout": 30}}
 """How many seconds to wait for another process that writes; SQLite's five are few on a busy disk."""
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from arfeed import schema
+from arfeed.errors import ConfigError
 
 _NOT_KEPT = {"status", "document", "origin", "change"}
 """Columns that say nothing of what the receiver holds."""
@@ -28,7 +29,10 @@ def packed(report: pd.DataFrame) -> bytes:
 
 def unpacked(content: bytes) -> pd.DataFrame:
     """Return the report, with Arrow-backed columns."""
-    return schema.table_frame(parquet.read_table(pa.BufferReader(content)))
+    try:
+        return schema.table_frame(parquet.read_table(pa.BufferReader(content)))
+    except (pa.ArrowException, OSError) as exc:
+        raise ConfigError(f"feed.history: a report kept there is damaged ({exc}); restore a backup of it") from exc
 
 
 def united(reports: list[pd.DataFrame]) -> pd.DataFrame:

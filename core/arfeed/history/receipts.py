@@ -93,8 +93,11 @@ def documents_of(body: str) -> set[str]:
 
 def verify(body: str) -> bool:
     """Whether a receipt is as it was written."""
-    document = json.loads(body)
-    written = document.pop(_HASH, None)
+    try:
+        document = json.loads(body)
+        written = document.pop(_HASH, None)
+    except (ValueError, AttributeError):
+        return False
     return bool(written == hashlib.sha256(_canonical(document).encode()).hexdigest())
 
 

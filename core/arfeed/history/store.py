@@ -112,7 +112,7 @@ class History:
     def documents(self, destination: str) -> dict[str, SentDocument]:
         """Return what was last sent to a destination under each PDF name."""
         columns = tables.documents.c
-        query = sa.select(columns.name, columns.version, columns.sha256, columns.size).where(
+        query = sa.select(columns.name, columns.invoice_ref, columns.version, columns.sha256, columns.size).where(
             columns.destination == destination
         )
         with self._engine.connect() as connection:

@@ -87,7 +87,9 @@ def _by_template(connector: Connector, invoices: pd.DataFrame) -> Found:
     folder, name = _split(template)
     fs, base = fsspec.core.url_to_fs(folder)
     if not fs.isdir(base):
-        raise SourceError(f"{connector.source}: the folder of `documents` is not there: {label(folder)}")
+        raise SourceError(
+            f"{connector.source}: the folder of `documents` is not there: {label(folder)}; make it, or mend `documents`"
+        )
     entries = (
         fs.find(base, detail=True) if "/" in name else {entry["name"]: entry for entry in fs.ls(base, detail=True)}
     )
@@ -161,9 +163,9 @@ def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
         found = {document.invoice_ref: document for document in connector.documents(invoices["source_ref"])}
     except ArfeedError:
         raise
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         raise SourceError(f"{connector.source}: its PDFs can't be listed: {type(exc).__name__}: {exc}") from exc
-    versions = [document.version for document in found.values()]
+    versions = [str(document.version) for document in found.values()]
     return _found(connector, list(found), versions, {ref: document.read for ref, document in found.items()})
 
 
@@ -205,8 +207,11 @@ def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str,
     for name, source, ref in zip(send["name"], send["source"], send["source_ref"], strict=True):
         try:
             content = found.readers[source, ref]()
-        except Exception as exc:  # noqa: BLE001 - whatever a connector's read raises concerns this document only
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a connector's failure concerns this document only
             yield name, f"it can't be read: {exc}"
+            continue
+        if not isinstance(content, bytes):
+            yield name, f"its connector returned {type(content).__name__}, not bytes"
             continue
         wrong = _no_pdf(content)
         if wrong:

@@ -112,7 +112,7 @@ def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complet
         return next(generator)
     except (StopIteration, ArfeedError):
         raise
-    except Exception as exc:
+    except (Exception, SystemExit, GeneratorExit) as exc:
         raise SourceError(f"{connector.source}: {type(exc).__name__}: {exc}") from exc
 
 

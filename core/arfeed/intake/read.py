@@ -94,6 +94,8 @@ def read_tables(
     """
     import pyarrow as pa
 
+    from arfeed.intake.quotes import Quotes
+
     header = read_header(file, encoding=encoding, delimiter=delimiter)
     mark = _delimiter(file, encoding, delimiter)
     missing = [name for name in columns or () if name not in header]
@@ -106,14 +108,14 @@ def read_tables(
     rows = 0
     try:
         with _binary(file) as data:
-            quotes = _Quotes(data)
+            quotes = Quotes(data, mark)
             for batch in _batches(quotes, header, kept, _encoding(file, encoding), mark):
                 read = pa.Table.from_batches([batch])
                 yield table_frame(read.append_column("origin", _origins(file, rows, read.num_rows)))
                 rows += read.num_rows
     except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
         raise SourceError(_why_unreadable(file, header, encoding, mark, exc)) from exc
-    if quotes.odd or codecs.lookup(_encoding(file, encoding)).name.startswith(("utf-16", "utf-32")):
+    if quotes.doubtful or codecs.lookup(_encoding(file, encoding)).name.startswith(("utf-16", "utf-32")):
         _refuse_open_quote(file, encoding, mark)
 
 
@@ -196,26 +198,6 @@ def _only_a_header(file: str, encoding: str | None, mark: str) -> bool:
     with suppress(csv.Error, UnicodeDecodeError):
         return next(islice(_records(file, encoding, mark), 1, None), None) is None
     return False
-
-
-class _Quotes(io.RawIOBase):
-    """A file that counts its quotes as it is read: an odd number of them may be one that was never closed."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._count = 0
-
-    @property
-    def odd(self) -> bool:
-        return self._count % 2 == 1
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = self._file.read(-1 if size is None else size)
-        self._count += data.count(b'"')
-        return data
 
 
 def _refuse_open_quote(file: str, encoding: str | None, mark: str) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
+from arfeed.currencies import minor_digits
 from arfeed.errors import ProblemsError, SourceError
 from arfeed.intake.extract import only
 from arfeed.intake.problems import MOST_LINES
@@ -68,7 +69,7 @@ def _called(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
         return step.apply(invoices.reset_index(drop=True))
     except SourceError:
         raise
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         raise SourceError(f"transform {step.name!r}: {type(exc).__name__}: {exc}") from exc
 
 
@@ -86,7 +87,18 @@ def _checked(step: Transform, before: pd.DataFrame, after: object) -> pd.DataFra
             )
     if not _contained(after, before):
         raise SourceError(f"transform {step.name!r} invented or repeated a source_ref; it may only keep or drop rows")
+    _check_values(step, after)
     return after.reset_index(drop=True)
+
+
+def _check_values(step: Transform, after: pd.DataFrame) -> None:
+    """See that a step has left what every row of a report must have."""
+    if after["balance"].isna().any():
+        raise SourceError(f"transform {step.name!r} blanked a balance; a blank balance is not zero")
+    for name, allowed in (("currency", minor_digits()), ("kind", schema.KINDS), ("status", ("open",))):
+        wrong = set(after[name].unique()) - set(allowed)
+        if wrong:
+            raise SourceError(f"transform {step.name!r} made {name!r} {min(wrong, key=str)!r}, which it can't be")
 
 
 def _contained(some: pd.DataFrame, of: pd.DataFrame) -> bool:

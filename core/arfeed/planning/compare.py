@@ -28,9 +28,15 @@ class Comparison:
 
 
 def compare(report: pd.DataFrame, keys: pd.Series[str], baseline: pd.DataFrame) -> Comparison:
-    """Compare by folded reference; `keys` are the report's. Both frames have canonical columns and no ref twice."""
+    """Compare by reference; `keys` are the report's, folded. Both frames have canonical columns and no ref twice.
+
+    A reference that is spelled otherwise than before, in letter case or in Unicode's forms, is missing and new: the
+    receiver may take it for another invoice.
+    """
     theirs = schema.text_array(schema.folded(baseline["invoice_ref"]))
     places = pc.index_in(schema.text_array(keys), value_set=theirs)
+    before = schema.text_array(baseline["invoice_ref"]).take(places)
+    places = pc.if_else(pc.equal(schema.text_array(report["invoice_ref"]), before), places, None)
     changed = _changed(report, baseline, places)
     change = pc.if_else(pc.is_valid(places), pc.if_else(changed, "changed", "unchanged"), "new")
     unclaimed = np.ones(len(baseline), dtype=bool)
@@ -38,7 +44,7 @@ def compare(report: pd.DataFrame, keys: pd.Series[str], baseline: pd.DataFrame) 
     missing = baseline[unclaimed].reset_index(drop=True)
     counted = {name: pc.sum(pc.equal(change, name), min_count=0).as_py() for name in ("new", "changed", "unchanged")}
     return Comparison(
-        report.assign(change=pd.Series(pc.cast(change, pa.large_string()), index=report.index, dtype="str")),
+        report.assign(change=pd.Series(pc.cast(change, pa.large_string()), index=report.index)),
         missing,
         Counts(missing=len(missing), **counted),
     )

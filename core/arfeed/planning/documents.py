@@ -47,10 +47,12 @@ def select(
         found, on=KEY, how="left", validate="many_to_one"
     )
     has = merged["version"].notna()
-    sent = merged["name"].isin(list(known)) & ~merged["double"]
+    pairs = zip(merged["name"], merged["invoice_ref"], strict=True)
+    ours = pd.Series([name in known and known[name].invoice_ref == ref for name, ref in pairs], dtype=bool)
+    sent = ours & ~merged["double"]
     candidates = merged[has & ~merged["double"]]
     before = _text([known[name].version if name in known else None for name in candidates["name"]])
-    fresh = candidates[before.set_axis(candidates.index) != candidates["version"]]
+    fresh = candidates[~ours[candidates.index] | (before.set_axis(candidates.index) != candidates["version"])]
     change = _text(["changed" if name in known else "new" for name in fresh["name"]])
     send = fresh[_SENT].assign(change=change.set_axis(fresh.index))
     return Selection(

@@ -14,6 +14,8 @@ from arfeed import schema
 REMOVED_BY = "removed by "
 RENUMBERED = f"{REMOVED_BY}renumbering"
 SOURCE_REMOVED = "source removed"
+_TELLING = ("customer_id", "customer_name", "issued_on", "amount")
+"""What tells two documents of one number apart; a transform may have changed some of it, but hardly all."""
 GONE = "gone"
 
 
@@ -31,7 +33,7 @@ def with_reasons(
         known = pc.is_in(schema.text_array(missing["source"]), value_set=pa.array([*sources, ""]))
         reasons = pc.if_else(known, reasons, SOURCE_REMOVED)
     lost = missing.assign(ref=schema.folded(missing["source_ref"]))
-    said = _said(lost["ref"], rows, removed)
+    said = _said(lost["ref"], _of_same_documents(lost, rows), removed)
     adopted = pc.equal(schema.text_array(lost["source"]), "")
     for statements, by in _attempts(said):
         may_ask = pc.is_null(reasons) if "source" in by else pc.and_(pc.is_null(reasons), adopted)
@@ -76,6 +78,23 @@ def _about(refs: pd.Series[str], rows: pd.DataFrame) -> pd.DataFrame:
     there = pc.is_in(schema.text_array(folded), value_set=schema.text_array(refs))
     wanted = pd.Series(there, index=rows.index, dtype="bool")
     return rows[wanted].assign(ref=folded[wanted])
+
+
+def _of_same_documents(lost: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out closed rows that share no more than the number with what is missing.
+
+    A number may be used again: unless customer, date or amount agree, it is another invoice that was paid.
+    """
+    listed = _about(lost["ref"], rows)
+    pairs = (
+        listed[["ref", "kind", *_TELLING]]
+        .reset_index()
+        .merge(lost[["ref", "kind", *_TELLING]], on=["ref", "kind"], suffixes=("", "_before"))
+    )
+    agrees = [(pairs[name] == pairs[f"{name}_before"]).fillna(value=False).astype(bool) for name in _TELLING]
+    same = pairs.loc[np.logical_or.reduce(agrees).astype(bool), "index"]
+    still_open = (listed["status"] == "open") & (listed["balance"] != schema.ZERO)
+    return listed[still_open | listed.index.isin(same)]
 
 
 def _saying(what: str, rows: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,7 @@ def _of_plugins(plan: Plan, plugins: pluggy.PluginManager) -> Iterator[Objection
     for name, answer in call_each(plugins, "arfeed_review", plan=_copy(plan)):
         try:
             yield from _checked(answer)
-        except Exception as exc:  # noqa: BLE001 - a reviewer that can't speak has not agreed
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a reviewer that can't speak has not agreed
             failed = f"the reviewer {name!r} failed: {type(exc).__name__}: {exc}"
             yield Objection("review-failed", f"{failed}; mend it, or take it out of `plugins`")
 
@@ -43,7 +43,7 @@ def _copy(plan: Plan) -> Plan:
 
 
 def _checked(answer: Any) -> list[Objection]:
-    if isinstance(answer, Exception):
+    if isinstance(answer, (Exception, SystemExit)):
         raise answer
     objections = [] if answer is None else list(answer)
     for objection in objections:
