@@ -89,7 +89,7 @@ def _alone(way: Callable[..., dict[str, int]], folder: Path) -> tuple[float, flo
 
 
 def _arfeed(report: pd.DataFrame, before: pd.DataFrame, listed: pd.DataFrame) -> dict[str, int]:
-    comparison = compare(report, schema.folded(report["invoice_ref"]), before)
+    comparison = compare(report, before)
     removed = listed[["source", "source_ref", "kind"]].iloc[:0].assign(by=listed["source"].iloc[:0])
     read = SourceRead(NOON, None, None)
     plan = Plan(

@@ -57,6 +57,7 @@ class Xero(Connector):
         "amount": "Total",
         "balance": "InvoiceAmountDue",
         "memo": "Reference",
+        "status": "Status",
     }
 
     class Settings(FileSettings):
@@ -92,9 +93,8 @@ class Xero(Connector):
                 "export Business > Invoices, not Bills"
             )
         status = documents["Status"].str.strip().str.lower()
-        _refuse_other_statuses(documents, status)
         documents["kind"] = documents["Type"].map(_KINDS).astype("str")
-        documents["status"] = status.map(_STATUSES).astype("str")
+        documents["Status"] = status.map(_STATUSES).fillna(documents["Status"]).astype("str")
         return documents
 
     def _lines(self, file: str) -> Iterator[pd.DataFrame]:
@@ -137,15 +137,6 @@ def _refuse_other_types(file: str, lines: pd.DataFrame) -> None:
 
 def _place(line: pd.Series[str]) -> str:
     return " record ".join(line["origin"].rsplit("#", 1))
-
-
-def _refuse_other_statuses(documents: pd.DataFrame, status: pd.Series[str]) -> None:
-    unknown = documents[~status.isin(list(_STATUSES))]
-    if not unknown.empty:
-        raise SourceError(
-            f"{unknown['origin'].iloc[0]} column Status: {unknown['Status'].iloc[0]!r} is no status of Xero's, such as "
-            "Awaiting Payment; export it again, or ask for its support"
-        )
 
 
 def _folded(lines: pd.DataFrame) -> pd.DataFrame:

@@ -172,8 +172,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     """Compare and review; stage the report and the PDFs."""
     project, invoices = at.project, reading.invoices
     at.progress.step("Comparing with the last delivery")
-    keys = schema.folded(invoices["invoice_ref"])
-    comparison = compare(invoices, keys, invoices.iloc[:0] if baseline is None else baseline.report)
+    comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     at.progress.step("Preparing the PDFs")
     documents, staged = _documents(at, reading)

@@ -109,5 +109,5 @@ def test_only_a_runs_own_parts_are_its_leftovers() -> None:
 def test_a_pdf_is_proven_by_what_can_only_be_the_new_one(there: int | None, known: int | None, arrived: bool) -> None:
     document = a_pdf("A.pdf")
     listing = {} if there is None else {"A.pdf": there}
-    before = {} if known is None else {"A.pdf": SentDocument("0", "b" * 64, known)}
+    before = {} if known is None else {"A.pdf": SentDocument("A", "0", "b" * 64, known)}
     assert proven([document], listing, before) == ([document] if arrived else [])

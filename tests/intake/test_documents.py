@@ -84,7 +84,7 @@ def test_the_version_tells_a_changed_file_from_an_untouched_one(tmp_path: Path) 
 
 
 def test_a_folder_that_is_not_there_fails_the_source(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"given: the folder of `documents` is not there: .*pdf$"):
+    with pytest.raises(SourceError, match=r"given: the folder of `documents` is not there: .*pdf; make it, "):
         find_for(given(documents=str(tmp_path / "pdf" / "{invoice_ref}.pdf")), "INV-1")
 
 

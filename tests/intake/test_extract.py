@@ -113,3 +113,22 @@ def test_columns_that_one_source_lacks_are_blank_there() -> None:
     first, second = given(rows(branch="Leeds")), given(rows())
     second.source = "second"
     assert read(first, second)["branch"].tolist() == ["Leeds", ""]
+
+
+@pytest.mark.parametrize(
+    "control", [{"rows": "8"}, {"rows": True}, {"totals": {"GBP": 36.0}}, {"as_of": "2026-01-01"}], ids=str
+)
+def test_a_control_that_can_not_be_compared_exactly_is_refused(control: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match=r"^Complete\("):
+        Complete(**control)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("end", [SystemExit(0), GeneratorExit(), KeyError("x")], ids=repr)
+def test_a_connector_that_exits_has_failed(end: BaseException) -> None:
+    def frames() -> Iterator[pd.DataFrame]:
+        yield TWO
+        raise end
+
+    source = given()
+    source.frames = frames
+    assert failure(source).startswith(f"given: {type(end).__name__}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
 from arfeed import SourceError, find_files, read_header, read_table, table
+from arfeed.intake.quotes import Quotes
 from arfeed.interfaces import FileSettings
 
 
@@ -199,3 +201,40 @@ def test_records_become_text_and_know_their_origin() -> None:
 def test_a_float_in_a_record_is_refused_by_name() -> None:
     with pytest.raises(SourceError, match=r"api: balance is the float 10\.1"):
         table([{"balance": 10.1}], origin="api")
+
+
+# --- quotes that stand where none may -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 16])
+@pytest.mark.parametrize(
+    ("text", "doubtful"),
+    [
+        ('a,b\n"x","y"\n', False),
+        ('a,b\n"x ""y"" z","1\n2"\r\n"",""\r\n', False),
+        ('\ufeff"a",b\n', False),
+        ('a,b\n1,"two\n3,"four\n', True),
+        ('a,b\n1,"two"x\n', True),
+        ('a,b\n1,5" pipe, 6" pipe\n', True),
+        ('a,b\n1,"two\n', True),
+    ],
+    ids=["quoted", "doubled", "mark", "two stray", "behind a close", "inches", "open"],
+)
+def test_a_quote_that_neither_opens_nor_closes_a_field_is_doubtful(text: str, doubtful: bool, chunk: int) -> None:
+    quotes = Quotes(io.BytesIO(text.encode()), ",")
+    while quotes.read(chunk):
+        pass
+    assert quotes.doubtful is doubtful
+
+
+def test_two_quotes_that_are_never_closed_do_not_swallow_the_rows_between(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text('ref,memo,due\n1,"tbd,5\n2,m,6\n3,"tbd,7\n')
+    with pytest.raises(SourceError, match="a quote is opened and not closed"):
+        read_table(str(file))
+
+
+def test_inches_are_no_quotes(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text('ref,memo,due\n1,5" pipe,5\n2,4" and 6",6\n')
+    assert read_table(str(file))["memo"].tolist() == ['5" pipe', '4" and 6"']

@@ -143,3 +143,27 @@ def test_a_step_that_blanks_a_number_is_stopped() -> None:
 def test_different_numbers_pass() -> None:
     frame = invoices()
     check_unique(frame, folded(frame["invoice_ref"]))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("balance", None, "blanked a balance"),
+        ("currency", "pounds", "made 'currency' 'pounds'"),
+        ("kind", "bill", "made 'kind' 'bill'"),
+        ("status", "paid", "made 'status' 'paid'"),
+    ],
+)
+def test_a_step_may_not_leave_what_no_report_can_have(column: str, value: str | None, said: str) -> None:
+    frame = opened(given(rows()))
+    wrong = pd.Series([value], dtype=frame[column].dtype)
+    with pytest.raises(SourceError, match=said):
+        transform(frame, [step(lambda frame: frame.assign(**{column: wrong}))])
+
+
+def test_a_step_that_exits_has_failed() -> None:
+    def leave(_: pd.DataFrame) -> object:
+        raise SystemExit(0)
+
+    with pytest.raises(SourceError, match="transform 'step': SystemExit"):
+        transform(opened(given(rows())), [step(leave)])

@@ -26,7 +26,7 @@ def pdf(ref: str) -> str:
 
 
 def sent(*names: str, version: str = "v1", sha256: str = "old") -> dict[str, SentDocument]:
-    return {name: SentDocument(version, sha256, 3) for name in names}
+    return {name: SentDocument(name.removesuffix(".pdf"), version, sha256, 3) for name in names}
 
 
 def chosen(selection: Selection | DocumentPlan) -> list[tuple[str, ...]]:
@@ -153,3 +153,11 @@ def test_without_anything_to_send_there_is_nothing_to_settle() -> None:
     plan = settle(select(invoices(1), found([]), pdf, NOTHING, {"x": ("A1", "A2")}), {}, {}, NOTHING)
     assert (len(plan.send), plan.present, plan.without, plan.broken) == (0, 0, ("A1",), {})
     assert plan.colliding == {"x": ("A1", "A2")}
+
+
+def test_the_pdf_of_another_invoice_under_the_same_name_is_not_its_own() -> None:
+    known = {"A_1.pdf": SentDocument("A/1", "v1", "old", 3)}
+    without = select(invoices(["A#1"]), found([]), lambda _: "A_1.pdf", known)
+    assert (without.present, without.without) == (0, ("A#1",))
+    its_own = select(invoices(["A#1"]), found(["A#1"], ["v1"]), lambda _: "A_1.pdf", known)
+    assert chosen(its_own) == [("A_1.pdf", "changed")]

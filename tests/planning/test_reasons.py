@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -176,3 +178,17 @@ def test_nothing_missing_needs_no_reason() -> None:
     explained = with_reasons(invoices(0), invoices(3), removal(["A1"]), ["erp"])
     assert explained.empty
     assert explained["reason"].dtype == "str"
+
+
+OTHER: dict[str, Any] = {"customer_id": "C9", "customer_name": "Zoe", "issued_on": date(2020, 1, 1), "amount": "5"}
+
+
+@pytest.mark.parametrize("status", ["paid", "void", "draft"])
+def test_a_number_that_was_used_again_does_not_close_the_invoice_that_had_it(status: str) -> None:
+    assert reasons(invoices(), invoices(status=status, **OTHER)) == ["gone"]
+
+
+@pytest.mark.parametrize("same", OTHER)
+def test_one_thing_that_agrees_makes_it_the_same_invoice(same: str) -> None:
+    changed = {name: value for name, value in OTHER.items() if name != same}
+    assert reasons(invoices(), invoices(status="paid", **changed)) == ["paid"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed import ConfigError, ProblemsError, RefusedError
+from arfeed import ConfigError, ProblemsError, RefusedError, SourceError
 from runs.feed import REPORTS, Feed, codes, invoice, invoices
 
 
@@ -169,3 +169,14 @@ def _line(number: int) -> bytes:
     return (
         f'"{row["invoice_ref"]}",invoice,,{row["customer_name"]},,EUR,2026-03-05,,{row["amount"]},{row["balance"]},,\n'
     ).encode()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00", b"invoice_ref\n1,2,3\n", "Müller".encode("cp1252")], ids=repr
+)
+def test_what_is_no_report_can_not_be_adopted(running: Feed, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "strange.csv"
+    file.write_bytes(content)
+    with pytest.raises((ConfigError, SourceError)):
+        running.adopt(str(file))
+    assert running.states() == ["delivered"]

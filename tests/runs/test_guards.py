@@ -297,3 +297,11 @@ def _by(receipt: dict[str, object]) -> str:
 
 def test_reports_are_read_back_as_they_were_delivered(running: Feed) -> None:
     assert refs_of(running.held()[running.reports()[0]]) == [row["invoice_ref"] for row in invoices(200)]
+
+
+def test_invoices_that_are_spelled_otherwise_are_never_taken_for_the_same(running: Feed) -> None:
+    running.export([{**row, "invoice_ref": row["invoice_ref"].lower()} for row in invoices(200)])
+    refused = running.sync()
+    assert refused.receipt is None
+    assert {"renamed", "still-open", "missing-share"} <= set(codes(refused))
+    assert refused.plan.counts.missing == 200

@@ -27,16 +27,14 @@ class Comparison:
     counts: Counts
 
 
-def compare(report: pd.DataFrame, keys: pd.Series[str], baseline: pd.DataFrame) -> Comparison:
-    """Compare by reference; `keys` are the report's, folded. Both frames have canonical columns and no ref twice.
+def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
+    """Compare by reference. Both frames have canonical columns and no reference twice.
 
     A reference that is spelled otherwise than before, in letter case or in Unicode's forms, is missing and new: the
     receiver may take it for another invoice.
     """
-    theirs = schema.text_array(schema.folded(baseline["invoice_ref"]))
-    places = pc.index_in(schema.text_array(keys), value_set=theirs)
-    before = schema.text_array(baseline["invoice_ref"]).take(places)
-    places = pc.if_else(pc.equal(schema.text_array(report["invoice_ref"]), before), places, None)
+    ours, theirs = schema.text_array(report["invoice_ref"]), schema.text_array(baseline["invoice_ref"])
+    places = pc.index_in(ours, value_set=theirs)
     changed = _changed(report, baseline, places)
     change = pc.if_else(pc.is_valid(places), pc.if_else(changed, "changed", "unchanged"), "new")
     unclaimed = np.ones(len(baseline), dtype=bool)
