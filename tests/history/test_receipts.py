@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.history import judge, parts_of, proven, recovered, verify
+from arfeed.history.packing import packed
 from arfeed.interfaces import SentDocument
 from history.runs import a_pdf, a_run
 from runs.feed import Feed, invoices
@@ -61,13 +62,35 @@ def test_a_recovered_receipt_has_a_seal_of_its_own(receipt: str) -> None:
     assert json.loads(body)["recovered"] is True
 
 
-def test_history_verify_finds_a_receipt_that_was_changed(delivered: Feed, receipt: str) -> None:
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE runs SET receipt = replace(receipt, '306.0000', '306.0100')", "its receipt was changed"),
+        ("UPDATE runs SET receipt = 'garbage'", "its receipt was changed"),
+        ("UPDATE runs SET receipt = NULL", "its receipt is gone"),
+        ("UPDATE runs SET approved_by = 'the boss'", "it differs from its receipt"),
+        ("UPDATE runs SET missing_count = 7", "it differs from its receipt"),
+        ("UPDATE reports SET parquet = x'00'", "a report kept there is damaged"),
+    ],
+    ids=["receipt", "garbage", "gone", "approver", "count", "report"],
+)
+def test_history_verify_finds_what_was_changed(delivered: Feed, receipt: str, statement: str, said: str) -> None:
+    assert "306.0000" in receipt
     assert delivered.command("history", "verify")[0] == 0
     with delivered.records() as history, history._engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE runs SET receipt = ?", (receipt.replace("306.0000", "306.0100"),))
+        connection.exec_driver_sql(statement)
         run = history.runs()[0].id
-    code, said = delivered.command("history", "verify")
-    assert (code, f"the receipts of {run} were changed" in said) == (2, True)
+    code, text = delivered.command("history", "verify")
+    assert (code, f"run {run}: " in text, said in text) == (2, True, True)
+
+
+def test_history_verify_finds_a_kept_report_that_was_cut(delivered: Feed) -> None:
+    with delivered.records() as history, history._engine.begin() as connection:
+        run = history.runs()[0]
+        cut = packed(history.report(run.id, run.destination).iloc[:1])
+        connection.exec_driver_sql("UPDATE reports SET parquet = ?", (cut,))
+    code, text = delivered.command("history", "verify")
+    assert (code, "does not sum to its receipt" in text) == (2, True)
 
 
 # --- what became of an interrupted run --------------------------------------------------------------------------------

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
-from arfeed.cli.output import console, print_json
+from arfeed.cli.output import complain, console, print_json
 from arfeed.errors import ConfigError
 
 if TYPE_CHECKING:
-    from arfeed.history import RunRecord
+    from arfeed.history import History, RunRecord
 
 app = typer.Typer(help="See what was delivered, and who approved it.")
 
@@ -26,25 +27,32 @@ def history(context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Js
 
 
 @app.command("verify")
-def verify(config: Config = DEFAULT_CONFIG) -> None:
-    """See whether every receipt is as it was written; ends with 2 if one is not."""
-    from arfeed.history import verify as intact
+def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """See whether receipts, runs and kept reports are as they were written; ends with 2 if one is not."""
+    from arfeed.history import audit
 
-    runs = [run for run in _runs(config) if run.receipt]
-    changed = [run.id for run in runs if not intact(run.receipt or "")]
-    if changed:
-        raise ConfigError(
-            f"the receipts of {', '.join(changed)} were changed after they were written; restore a backup"
-        )
-    console().print(f"✓ {len(runs)} receipts are as they were written", style="green", markup=False)
+    with _history(config) as database:
+        count, wrong = len(database.runs()), list(audit(database))
+    if as_json:
+        print_json({"ok": not wrong, "runs": count, "wrong": wrong})
+    else:
+        mark = "!" if wrong else "✓"
+        console().print(f"{mark} {count} runs looked at, {len(wrong)} changed since they were written", markup=False)
+    if wrong:
+        complain(ConfigError(*wrong, "the history was changed from outside; restore a backup of it"))
+        sys.exit(ConfigError.exit_code)
 
 
 def _runs(config: Config) -> list[RunRecord]:
+    with _history(config) as database:
+        return database.runs()
+
+
+def _history(config: Config) -> History:
     from arfeed.config import read_project
     from arfeed.history import History
 
-    with History(read_project(config).feed.history.get_secret_value()) as database:
-        return database.runs()
+    return History(read_project(config).feed.history.get_secret_value())
 
 
 def _list(runs: list[RunRecord], *, as_json: bool) -> None:
@@ -74,5 +82,13 @@ def _as_data(run: RunRecord) -> dict[str, object]:
         "missing": run.missing_count,
         "approval": run.approval,
         "approved_by": run.approved_by,
-        "receipt": json.loads(run.receipt) if run.receipt else None,
+        "receipt": _receipt(run),
     }
+
+
+def _receipt(run: RunRecord) -> object:
+    """Return the receipt as data; one that was damaged as the text it is."""
+    try:
+        return json.loads(run.receipt or "null")
+    except ValueError:
+        return run.receipt

@@ -1,5 +1,6 @@
 """What was delivered, kept for the next comparison."""
 
+from arfeed.history.audit import audit
 from arfeed.history.lease import Lease, whoami
 from arfeed.history.receipts import documents_of, make_receipt, plan_facts, recovered, verify
 from arfeed.history.records import Baseline, PlannedDocument, RunRecord
@@ -13,6 +14,7 @@ __all__ = [
     "PlannedDocument",
     "RunRecord",
     "Verdict",
+    "audit",
     "documents_of",
     "judge",
     "make_receipt",

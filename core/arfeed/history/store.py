@@ -95,6 +95,12 @@ class History:
             )
         return unpacked(content)
 
+    def keeps_report(self, run: str) -> bool:
+        """Whether a run's report is kept still."""
+        with self._engine.connect() as connection:
+            query = sa.select(tables.reports.c.run).where(tables.reports.c.run == run)
+            return connection.execute(query).scalar_one_or_none() is not None
+
     def reads(self, run: str) -> dict[str, SourceRead]:
         """Return how each source was read for a run's report."""
         columns = tables.source_reads.c

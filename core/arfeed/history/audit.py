@@ -1,0 +1,60 @@
+"""Whether the history still says what was written: receipts, the runs they belong to, and the reports that are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from arfeed.errors import ConfigError
+from arfeed.history.receipts import verify
+from arfeed.history.records import RunRecord
+from arfeed.history.store import History
+
+_ARRIVED = ("delivered", "unverified")
+
+
+def audit(history: History) -> Iterator[str]:
+    """Yield what does not agree, a line a run. Runs that `adopt` made have no receipt, and unfinished ones none yet."""
+    for run in history.runs():
+        if run.kind != "adopt" and run.state in _ARRIVED:
+            wrong = _wrong(history, run)
+            if wrong:
+                yield f"run {run.id}: {wrong}"
+
+
+def _wrong(history: History, run: RunRecord) -> str | None:
+    if run.receipt is None:
+        return "its receipt is gone"
+    if not verify(run.receipt):
+        return "its receipt was changed"
+    document = json.loads(run.receipt)
+    approval = document["approval"] or {"code": None, "by": None}
+    said = (document["run"], document["report"]["name"], document["counts"]["missing"], *_pair(approval))
+    if said != (run.id, run.report_name, run.missing_count, run.approval, run.approved_by):
+        return "it differs from its receipt"
+    return _wrong_report(history, run, document["totals"]) if history.keeps_report(run.id) else None
+
+
+def _wrong_report(history: History, run: RunRecord, totals: list[dict[str, Any]]) -> str | None:
+    try:
+        kept = _totals(history.report(run.id, run.destination))
+    except ConfigError as exc:
+        return str(exc)
+    written = {(item["source"], item["currency"]): (item["count"], item["balance"]) for item in totals}
+    return None if kept == written else "the report that is kept does not sum to its receipt"
+
+
+def _pair(approval: dict[str, str | None]) -> tuple[str | None, str | None]:
+    return approval["code"], approval["by"]
+
+
+def _totals(report: pd.DataFrame) -> dict[tuple[str, str], tuple[int, str]]:
+    """Return count and balance by source and currency."""
+    columns = pa.Table.from_pandas(report[["source", "currency", "balance"]], preserve_index=False)
+    grouped = columns.group_by(["source", "currency"]).aggregate([("balance", "count"), ("balance", "sum")])
+    rows = grouped.to_pylist()
+    return {(row["source"], row["currency"]): (row["balance_count"], str(row["balance_sum"])) for row in rows}
