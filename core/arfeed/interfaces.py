@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,18 @@ def _below_the_folder(value: str, info: ValidationInfo) -> str:
 
 Location = Annotated[str, AfterValidator(_below_the_folder)]
 """A path, relative to the folder of plugins.toml, or any fsspec URL."""
+
+
+def _pattern_below_the_folder(value: str, info: ValidationInfo) -> str:
+    """Resolve a pattern; brackets in the folder's own name are no pattern."""
+    if "://" in value or "::" in value or Path(value).expanduser().is_absolute():
+        return _below_the_folder(value, info)
+    folder = Path((info.context or {}).get("folder", Path())).absolute()
+    return str(Path(glob.escape(str(folder)), value))
+
+
+Pattern = Annotated[str, AfterValidator(_pattern_below_the_folder)]
+"""A path with wildcards, relative to the folder of plugins.toml, or an fsspec URL with wildcards."""
 
 Kind = Literal["invoice", "credit_note", "payment"]
 
@@ -142,7 +155,7 @@ class SourceSettings(Settings):
 class FileSettings(SourceSettings):
     """Settings of a source that reads files."""
 
-    path: Location = Field(description="The file, or a pattern such as exports/SalesInvoices*.csv.")
+    path: Pattern = Field(description="The file, or a pattern such as exports/SalesInvoices*.csv.")
     files: Literal["newest", "all"] | None = Field(
         default=None, description="What to do where the pattern matches several files; without it that is an error."
     )
@@ -338,7 +351,8 @@ class SourceReport(NamedTuple):
     """How one source fared.
 
     `rows` were read, `open` of them are open invoices. `read` is this reading, or, where its rows are carried
-    forward because it `failed`, the last real one. `before` is the reading behind the baseline.
+    forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
+    files that were read, with their SHA-256.
     """
 
     source: str
@@ -350,6 +364,7 @@ class SourceReport(NamedTuple):
     read: SourceRead
     before: SourceRead | None = None
     failed: str | None = None
+    inputs: tuple[tuple[str, str], ...] = ()
 
 
 class Counts(NamedTuple):

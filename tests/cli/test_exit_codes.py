@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -263,3 +264,17 @@ def test_a_transform_changes_what_is_sent(arfeed: Here, feed: Path, receiver: Pa
     change(feed, "[destination]", step)
     assert [line.partition(",")[0] for line in delivered(arfeed, feed, receiver)[1:3]] == ["UK-INV-001", "second line"]
     assert sorted(path.name for path in receiver.glob("*.pdf"))[0] == "UK-00071.pdf"
+
+
+def test_a_folder_with_brackets_in_its_name_is_no_pattern(
+    arfeed: Here, feed: Path, receiver: Path, tmp_path: Path
+) -> None:
+    moved = feed.rename(tmp_path / "acme [uk]")
+    assert arfeed(moved, "plan").code == 3
+
+
+def test_the_plan_names_the_files_that_were_read_with_their_hashes(arfeed: Here, feed: Path, receiver: Path) -> None:
+    (source,) = arfeed(feed, "plan", "--json").json()["sources"]
+    (read,) = source["inputs"]
+    (file,) = feed.glob("exports/*.csv")
+    assert read == {"file": "exports/" + file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}

@@ -15,7 +15,8 @@ from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.columns import Problem
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
-from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
+from arfeed.intake.read import digest, find_files
+from arfeed.interfaces import Complete, Connector, FileSettings, SourceRead, SourceReport
 from arfeed.schema import ZERO, no_invoices, table_frame
 
 if TYPE_CHECKING:
@@ -69,7 +70,13 @@ def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: da
     latest: date | None = pc.max(pa.array(rows["issued_on"])).as_py() if len(rows) else None
     read = SourceRead(at, complete.as_of, latest)
     count = int(_is_open(rows).sum())
-    return SourceReport(connector.source, connector.name, connector.settings, len(rows), count, complete, read)
+    source, name, settings = connector.source, connector.name, connector.settings
+    return SourceReport(source, name, settings, len(rows), count, complete, read, inputs=_inputs(connector))
+
+
+def _inputs(connector: Connector) -> tuple[tuple[str, str], ...]:
+    settings = connector.settings
+    return tuple((file, digest(file)) for file in find_files(settings)) if isinstance(settings, FileSettings) else ()
 
 
 def only(rows: pd.DataFrame, wanted: pd.Series[bool]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,6 +63,12 @@ def label(file: str) -> str:
     if "://" in str(file) and not file.startswith("file://"):
         return file
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def digest(file: str) -> str:
+    """Return the SHA-256 of a file."""
+    with _binary(file) as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()  # type: ignore[arg-type]  # fsspec's files have readinto
 
 
 def read_header(file: str, *, encoding: str | None = None, delimiter: str | None = None) -> list[str]:
