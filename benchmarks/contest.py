@@ -95,7 +95,7 @@ CONTESTS = (
         "DMY",
         (
             Peer("polars, eager", "xero_polars.py eager", limit=3),
-            Peer("polars, streaming", "xero_polars.py streaming", limit=3),
+            Peer("polars, streaming", "xero_polars.py streaming"),
             Peer("duckdb", "xero_duckdb.py"),
         ),
     ),

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arfeed import Complete, Connector, FileSettings, SourceError, find_files, hookimpl, read_header, read_tables
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 ARFEED_CONTRACT = 1
@@ -85,7 +87,7 @@ class Xero(Connector):
             _refuse_other_types(file, lines)
             types.update(lines["Type"].unique())
             count += len(lines)
-            parts.append(_folded(_without_repeats(lines[lines["Type"].isin(list(_KINDS))])))
+            parts.append(_without_repeats(lines[lines["Type"].isin(list(_KINDS))]))
         documents = _folded(pd.concat(parts, ignore_index=True)).drop(columns="LineAmount", errors="ignore")
         if documents.empty and types:
             raise SourceError(
@@ -141,30 +143,50 @@ def _place(line: pd.Series[str]) -> str:
 
 def _folded(lines: pd.DataFrame) -> pd.DataFrame:
     """Return a row a document, its first line's. Raise `SourceError` where lines of one disagree on what is due."""
-    import pandas as pd
+    import numpy as np
+    import pyarrow.compute as pc
 
-    key = list(_DOCUMENT)
-    codes = _group_codes(lines[key]).mask(_alone(lines), -1 - pd.RangeIndex(len(lines)).to_series(index=lines.index))
-    first = lines[~codes.duplicated()]
-    of_first = codes.map(pd.Series(first.index, index=codes[first.index]))
+    first = _first_lines(lines)
     for column in ("InvoiceAmountDue", "Status", "DueDate", "Currency"):
-        differs = lines[column].to_numpy() != lines[column].reindex(of_first).to_numpy()
+        texts = _array(lines[column])
+        differs = pc.not_equal(texts, texts.take(first)).to_numpy(zero_copy_only=False)
         if differs.any():
             line = lines[differs].iloc[0]
             raise SourceError(
                 f"{_place(line)}: document {line['InvoiceNumber']!r} of {line['ContactName']!r} has lines that "
                 f"disagree in {column}, here {line[column]!r}; export it again"
             )
-    return first.reset_index(drop=True)
+    return lines.take(np.flatnonzero(first == np.arange(len(lines)))).reset_index(drop=True)
+
+
+def _first_lines(lines: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return, for every line, the position of its document's first line."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = [_array(lines[name]) for name in _DOCUMENT]
+    joined = pc.binary_join_element_wise(*keys, pa.scalar("\x1f", pa.large_string()))
+    codes = joined.dictionary_encode().indices.to_numpy().astype(np.int64)
+    alone = _alone(lines).to_numpy(dtype=bool)
+    codes[alone] = -1 - np.arange(alone.sum())
+    _, position, document = np.unique(codes, return_index=True, return_inverse=True)
+    return position[document]
+
+
+def _array(column: pd.Series[str]) -> Any:
+    """Return a text column as one Arrow array."""
+    import pyarrow as pa
+
+    return pa.chunked_array(pa.array(column)).combine_chunks()
 
 
 def _without_repeats(lines: pd.DataFrame) -> pd.DataFrame:
     """Drop the lines that only repeat the one before: a document's lines follow each other, so few are left."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     columns = lines.drop(columns=["origin", "LineAmount"], errors="ignore")
-    arrays = [pa.chunked_array(pa.array(columns[name])).combine_chunks() for name in columns]
+    arrays = [_array(columns[name]) for name in columns]
     repeats = [pc.equal(array.slice(1), array.slice(0, max(len(array) - 1, 0))) for array in arrays]
     same = functools.reduce(pc.and_, repeats).to_numpy(zero_copy_only=False)
     keep = _alone(lines).to_numpy(dtype=bool, copy=True)
@@ -188,10 +210,6 @@ def _alone(lines: pd.DataFrame) -> pd.Series[bool]:
 def _plain(amounts: pd.Series[str]) -> pd.Series[str]:
     """Return amounts as text without trailing zeros: an export may write 2 decimals here and 4 there."""
     return amounts.str.strip().str.replace(r"(\.\d*?)0*$", r"\1", regex=True).str.rstrip(".")
-
-
-def _group_codes(key: pd.DataFrame) -> pd.Series[int]:
-    return key.groupby(list(key.columns), sort=False, dropna=False).ngroup()
 
 
 @hookimpl

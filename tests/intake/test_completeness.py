@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from arfeed import Complete, SourceError
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.interfaces import SourceRead
-from intake.sources import Given, balances, failure, given, problems, rows
+from intake.sources import HEADER, Given, balances, failure, folder, given, problems, rows
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 TWO = rows(issued_on=["2026-04-09", "2026-04-01"], status=["paid", "open"])
@@ -34,6 +36,13 @@ def test_a_source_is_reported_as_it_was_read() -> None:
     assert (report.rows, report.open, report.complete) == (2, 1, complete)
     assert report.read == SourceRead(NOON, date(2026, 4, 8), date(2026, 4, 9))
     assert (report.before, report.failed) == (None, None)
+
+
+def test_the_files_that_were_read_are_named_with_their_hashes(tmp_path: Path) -> None:
+    file = tmp_path / "open.csv"
+    read = extract([folder(file, HEADER, "INV-1,Ada,GBP,2026-04-07,10.00"), given(rows())], lambda: NOON)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert [report.inputs for report in read.reports] == [((str(file), digest),), ()]
 
 
 @pytest.mark.parametrize("frames", [(), (TWO.iloc[:0],)], ids=["no frame", "an empty one"])

@@ -188,6 +188,11 @@ def test_a_number_that_was_used_again_does_not_close_the_invoice_that_had_it(sta
     assert reasons(invoices(), invoices(status=status, **OTHER)) == ["gone"]
 
 
+def test_two_blanks_do_not_agree() -> None:
+    blank: dict[str, Any] = {"issued_on": None, "amount": None}
+    assert reasons(invoices(**blank), invoices(status="paid", **(OTHER | blank))) == ["gone"]
+
+
 @pytest.mark.parametrize("same", OTHER)
 def test_one_thing_that_agrees_makes_it_the_same_invoice(same: str) -> None:
     changed = {name: value for name, value in OTHER.items() if name != same}

@@ -127,7 +127,8 @@ def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) 
     if complete.totals is None:
         return
     grouped = pa.table({"currency": rows["currency"], "balance": rows["balance"]}).group_by("currency")
-    sums: dict[str, Decimal] = dict(zip(*grouped.aggregate([("balance", "sum")]).to_pydict().values(), strict=True))
+    groups = grouped.aggregate([("balance", "sum")]).to_pylist()
+    sums: dict[str, Decimal] = {group["currency"]: group["balance_sum"] for group in groups}
     for currency in sorted({*sums, *complete.totals}):
         counted, said = sums.get(currency, Decimal(0)), complete.totals.get(currency, Decimal(0))
         if counted != said:

@@ -91,7 +91,7 @@ def _of_same_documents(lost: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
         .reset_index()
         .merge(lost[["ref", "kind", *_TELLING]], on=["ref", "kind"], suffixes=("", "_before"))
     )
-    agrees = [(pairs[name] == pairs[f"{name}_before"]).fillna(value=False).astype(bool) for name in _TELLING]
+    agrees = [(pairs[name] == pairs[f"{name}_before"]).fillna(value=False) for name in _TELLING]
     same = pairs.loc[np.logical_or.reduce(agrees).astype(bool), "index"]
     still_open = (listed["status"] == "open") & (listed["balance"] != schema.ZERO)
     return listed[still_open | listed.index.isin(same)]
