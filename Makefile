@@ -27,6 +27,7 @@ bench: .venv/installed
 # The tests that run for many minutes.
 soak: .venv/installed-dev
 	.venv/bin/python -m pytest -rs -m soak $(ARGS)
+	sh tests/mutation.sh
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
