@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -51,21 +51,12 @@ class _Reading:
     reads: Mapping[str, SourceRead]
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """What became of interrupted runs."""
-
-    arrived: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-
-
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
     """Say what `sync` would deliver. Looks at the destination, writes nothing there and nothing in the history."""
     with desk(project, progress, clock) as at, remote(project) as server:
-        settled = _Settled()
-        for run, verdict in interrupted(at, server):
-            {"arrived": settled.arrived, "lost": settled.lost, "unknown": []}[verdict].append(run.id)
-        baseline = at.history.baseline(at.where, settled.arrived, settled.lost)
+        verdicts = {run.id: verdict for run, verdict in interrupted(at, server)}
+        arrived, lost = ([run for run in verdicts if verdicts[run] == what] for what in ("arrived", "lost"))
+        baseline = at.history.baseline(at.where, arrived, lost)
         return Result(_prepare(at, server, _read(at, baseline), baseline).plan)
 
 

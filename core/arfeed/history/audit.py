@@ -33,8 +33,10 @@ def _wrong(history: History, run: RunRecord) -> str | None:
         return "its receipt was changed"
     document = json.loads(run.receipt)
     approval = document["approval"] or {"code": None, "by": None}
-    said = (document["run"], document["report"]["name"], document["counts"]["missing"], *_pair(approval))
-    if said != (run.id, run.report_name, run.missing_count, run.approval, run.approved_by):
+    said = (document["run"], document["report"]["name"], document["counts"]["missing"])
+    if (*said, approval["code"], approval["by"]) != (
+        run.id, run.report_name, run.missing_count, run.approval, run.approved_by,
+    ):  # fmt: skip
         return "it differs from its receipt"
     return _wrong_report(history, run, document["totals"]) if history.keeps_report(run.id) else None
 
@@ -46,10 +48,6 @@ def _wrong_report(history: History, run: RunRecord, totals: list[dict[str, Any]]
         return str(exc)
     written = {(item["source"], item["currency"]): (item["count"], item["balance"]) for item in totals}
     return None if kept == written else "the report that is kept does not sum to its receipt"
-
-
-def _pair(approval: dict[str, str | None]) -> tuple[str | None, str | None]:
-    return approval["code"], approval["by"]
 
 
 def _totals(report: pd.DataFrame) -> dict[tuple[str, str], tuple[int, str]]:
