@@ -27,9 +27,10 @@ from pyarrow import csv, parquet
 
 from arfeed import Complete, Plan, SourceSettings, schema
 from arfeed.hookspecs import Hooks
-from arfeed.interfaces import DocumentPlan, GuardSettings, SourceRead, SourceReport
+from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
 from arfeed.planning import compare, reviewed, totals, with_reasons
 from arfeed.planning.compare import COMPARED
+from arfeed.settings import GuardSettings
 
 SECONDS, MEGABYTES = 3, 1500
 MERGE = Peer("pandas merge", "compare.py")

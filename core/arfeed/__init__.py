@@ -10,25 +10,21 @@ from arfeed.errors import (
     SourceError,
 )
 from arfeed.hookspecs import hookimpl
-from arfeed.intake.read import find_files, read_header, read_table, read_tables, table
+from arfeed.intake.files import find_files
+from arfeed.intake.read import read_header, read_table, read_tables, table
 from arfeed.interfaces import (
     Complete,
     Connector,
     Delivered,
     Destination,
-    DestinationSettings,
     Document,
     Failure,
-    FileSettings,
-    Location,
     Objection,
     Plan,
     Receipt,
-    Settings,
-    SourceSettings,
     Transform,
-    TransformSettings,
 )
+from arfeed.settings import DestinationSettings, FileSettings, Location, Settings, SourceSettings, TransformSettings
 
 __all__ = [
     "ArfeedError",

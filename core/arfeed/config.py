@@ -17,8 +17,9 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationErro
 from pydantic_core import ErrorDetails
 
 from arfeed.errors import ConfigError
-from arfeed.interfaces import Connector, Destination, GuardSettings, Settings, Transform
+from arfeed.interfaces import Connector, Destination, Transform
 from arfeed.plugins import Part, PartKind, Registry, close_match, load, survey
+from arfeed.settings import GuardSettings, Settings
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")

@@ -6,7 +6,7 @@ import pytest
 
 from arfeed.delivery import destination_id, open_remote
 from arfeed.errors import ConfigError, DestinationError
-from arfeed.interfaces import DestinationSettings
+from arfeed.settings import DestinationSettings
 from delivery.staging import stage
 
 

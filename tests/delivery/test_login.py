@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from arfeed.delivery import open_remote
 from arfeed.errors import ConfigError, DestinationError
-from arfeed.interfaces import DestinationSettings
+from arfeed.settings import DestinationSettings
 from openssh import HOST, OpenSSH, make_key
 
 pytestmark = pytest.mark.openssh

@@ -11,7 +11,7 @@ import pytest
 
 from arfeed.delivery import open_remote, part_name
 from arfeed.errors import DestinationError
-from arfeed.interfaces import DestinationSettings
+from arfeed.settings import DestinationSettings
 from delivery.staging import stage
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from arfeed.delivery import open_remote, part_name
 from arfeed.errors import DestinationError, LockedError
-from arfeed.interfaces import DestinationSettings
+from arfeed.settings import DestinationSettings
 from delivery.staging import held, stage
 from openssh import OpenSSH, running_openssh
 

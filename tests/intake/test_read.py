@@ -9,7 +9,7 @@ import pytest
 
 from arfeed import SourceError, find_files, read_header, read_table, table
 from arfeed.intake.quotes import Quotes
-from arfeed.interfaces import FileSettings
+from arfeed.settings import FileSettings
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ import pandas as pd
 import pyarrow as pa
 
 from arfeed import Complete, Objection, Plan, SourceSettings, schema
-from arfeed.interfaces import DocumentPlan, GuardSettings, SourceRead, SourceReport
+from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
 from arfeed.planning import compare, totals
 from arfeed.planning.compare import Comparison
 from arfeed.planning.guards import Guards
+from arfeed.settings import GuardSettings
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 NO_DOCUMENTS = DocumentPlan(

@@ -15,7 +15,7 @@ from arfeed.delivery.address import SftpAddress, sftp_address
 from arfeed.delivery.filesystem import SftpFileSystem
 from arfeed.delivery.keys import HostKeyWitness, host_key_kinds, read_known_hosts, read_private_key, untrusted
 from arfeed.errors import ConfigError, DestinationError
-from arfeed.interfaces import DestinationSettings
+from arfeed.settings import DestinationSettings
 
 CONNECT_SECONDS = 15
 LOGIN_SECONDS = 30

@@ -21,7 +21,7 @@ from arfeed.delivery.publish import (
 )
 from arfeed.delivery.store import Store, open_store
 from arfeed.errors import DestinationError
-from arfeed.interfaces import DestinationSettings
+from arfeed.settings import DestinationSettings
 
 Result = TypeVar("Result")
 

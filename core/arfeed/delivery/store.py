@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from arfeed.delivery.address import is_sftp, sftp_address
 from arfeed.errors import ConfigError
-from arfeed.interfaces import DestinationSettings
+from arfeed.settings import DestinationSettings
 
 if TYPE_CHECKING:
     from arfeed.delivery.filesystem import SftpFileSystem

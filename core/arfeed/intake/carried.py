@@ -10,7 +10,8 @@ from arfeed import schema
 from arfeed.errors import ProblemsError, SourceError
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
-from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport, SourceSettings
+from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
+from arfeed.settings import SourceSettings
 
 
 def as_invoices(report: pd.DataFrame, origin: str) -> pd.DataFrame:

@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 
 from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.columns import Problem
+from arfeed.intake.files import digest, find_files
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
-from arfeed.intake.read import digest, find_files
-from arfeed.interfaces import Complete, Connector, FileSettings, SourceRead, SourceReport
+from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
 from arfeed.schema import ZERO, no_invoices, table_frame
+from arfeed.settings import FileSettings
 
 if TYPE_CHECKING:
     import pandas as pd

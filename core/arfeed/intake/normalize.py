@@ -16,8 +16,9 @@ from arfeed.currencies import minor_digits
 from arfeed.errors import SourceError
 from arfeed.intake import values
 from arfeed.intake.columns import Columns, Problem
-from arfeed.interfaces import Connector, FileSettings
+from arfeed.interfaces import Connector
 from arfeed.schema import table_frame
+from arfeed.settings import FileSettings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from arfeed.errors import SourceError
 from arfeed.intake.columns import Problem
 from arfeed.intake.read import physical_lines
-from arfeed.interfaces import Connector, FileSettings
+from arfeed.interfaces import Connector
+from arfeed.settings import FileSettings
 
 MOST_LINES = 50
 

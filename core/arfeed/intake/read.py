@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
-import hashlib
 import io
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, count, islice
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from arfeed.errors import SourceError
-from arfeed.interfaces import FileSettings
+from arfeed.intake.files import open_binary
 from arfeed.schema import table_frame
 
 if TYPE_CHECKING:
@@ -25,50 +22,6 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 _DELIMITERS = ",;\t|"
 _SAMPLE = 1 << 16
 _BLOCK = 1 << 22
-
-
-def find_files(settings: FileSettings) -> list[str]:
-    """Return the files that the setting `path` means, oldest first. Raise `SourceError` if none or too many match.
-
-    Lock and resource files of office programs (`~$x.csv`, `._x.csv`) are passed over.
-    """
-    import fsspec
-
-    protocol = settings.path.partition("://")[0]
-    if protocol in ("sftp", "ssh"):
-        raise SourceError(f"{settings.path}: a source can't be read over SFTP yet; copy the files here first")
-    fs, pattern = fsspec.core.url_to_fs(settings.path)
-    names = [name for name in fs.glob(pattern) if not os.path.basename(name).startswith(("~$", "._"))]  # noqa: PTH119
-    found = sorted((fs.info(name)["type"] == "file", _changed(fs.info(name)), name) for name in names)
-    files = [label(fs.unstrip_protocol(name)) for is_file, _, name in found if is_file]
-    if not files:
-        raise SourceError(f"{label(settings.path)}: no file matches; export it again or mend `path`")
-    if len(files) > 1 and settings.files is None:
-        named = ", ".join(files[:3]) + (", …" if len(files) > 3 else "")
-        raise SourceError(
-            f"{label(settings.path)}: {len(files)} files match ({named}); "
-            'remove what is old, or say files = "newest" or files = "all"'
-        )
-    return files[-1:] if settings.files == "newest" else files
-
-
-def _changed(info: Mapping[str, object]) -> float:
-    changed = info.get("mtime") or info.get("LastModified") or info.get("created") or 0
-    return cast("float", changed.timestamp() if hasattr(changed, "timestamp") else changed)
-
-
-def label(file: str) -> str:
-    """Return a path as people know it: relative to the working folder where it lies below it."""
-    path = Path(file.removeprefix("file://"))
-    if "://" in str(file) and not file.startswith("file://"):
-        return file
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def digest(file: str) -> str:
-    """Return the SHA-256 of a file."""
-    with _binary(file) as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()  # type: ignore[arg-type]  # fsspec's files have readinto
 
 
 def read_header(file: str, *, encoding: str | None = None, delimiter: str | None = None) -> list[str]:
@@ -114,7 +67,7 @@ def read_tables(
         return
     rows = 0
     try:
-        with _binary(file) as data:
+        with open_binary(file) as data:
             quotes = Quotes(data, mark)
             for batch in _batches(quotes, header, kept, _encoding(file, encoding), mark):
                 read = pa.Table.from_batches([batch])
@@ -237,7 +190,7 @@ def _why_unreadable(file: str, header: Sequence[str], encoding: str | None, deli
 
 def _encoding(file: str, declared: str | None) -> str:
     """Return the encoding that the file's byte order mark names, else the declared one, else UTF-8."""
-    with _binary(file) as data:
+    with open_binary(file) as data:
         head = data.read(4)
     return next((name for mark, name in _BOMS if head.startswith(mark)), declared or "utf-8")
 
@@ -281,17 +234,8 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return result
 
 
-def _binary(file: str) -> IO[bytes]:
-    import fsspec
-
-    try:
-        return cast("IO[bytes]", fsspec.open(file, "rb").open())
-    except OSError as exc:
-        raise SourceError(f"{file}: it can't be opened: {exc.strerror or exc}") from exc
-
-
 def _text(file: str, encoding: str | None) -> io.TextIOWrapper:
     try:
-        return io.TextIOWrapper(_binary(file), encoding=_encoding(file, encoding), newline="")
+        return io.TextIOWrapper(open_binary(file), encoding=_encoding(file, encoding), newline="")
     except LookupError as exc:
         raise SourceError(f"{file}: there is no encoding {encoding!r}; a usual one is cp1252") from exc

@@ -1,0 +1,188 @@
+"""The settings of sources, transforms, destinations and guards, as plugins.toml states them."""
+
+from __future__ import annotations
+
+import glob
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+
+from arfeed import schema
+from arfeed.currencies import minor_digits
+
+
+def _below_the_folder(value: str, info: ValidationInfo) -> str:
+    """Resolve a path against the folder of plugins.toml; leave URLs alone."""
+    if "://" in value or "::" in value:
+        return value
+    folder = (info.context or {}).get("folder", Path())
+    return str(Path(folder, Path(value).expanduser()).absolute())
+
+
+Location = Annotated[str, AfterValidator(_below_the_folder)]
+"""A path, relative to the folder of plugins.toml, or any fsspec URL."""
+
+
+def _pattern_below_the_folder(value: str, info: ValidationInfo) -> str:
+    """Resolve a pattern; brackets in the folder's own name are no pattern."""
+    if "://" in value or "::" in value or Path(value).expanduser().is_absolute():
+        return _below_the_folder(value, info)
+    folder = Path((info.context or {}).get("folder", Path())).absolute()
+    return str(Path(glob.escape(str(folder)), value))
+
+
+Pattern = Annotated[str, AfterValidator(_pattern_below_the_folder)]
+"""A path with wildcards, relative to the folder of plugins.toml, or an fsspec URL with wildcards."""
+
+Kind = Literal["invoice", "credit_note", "payment"]
+
+
+class Settings(BaseModel):
+    """The base of all settings: unknown keys are refused, and nothing changes after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _known_columns(columns: dict[str, str]) -> dict[str, str]:
+    for name in columns:
+        if name not in schema.MAPPABLE:
+            raise ValueError(f"{name!r} is no column of an invoice; there are {', '.join(schema.MAPPABLE)}")
+    return columns
+
+
+def _date_order(order: str | None) -> str | None:
+    if order is not None and order not in ("DMY", "MDY", "YMD") and "%" not in order:
+        raise ValueError('give "DMY", "MDY", "YMD" or a format such as "%d.%m.%Y"')
+    return order
+
+
+def _currency_code(code: str | None) -> str | None:
+    if code is not None and code not in minor_digits():
+        raise ValueError('give an ISO 4217 code, such as "GBP"')
+    return code
+
+
+def _address(url: str) -> str:
+    if url.startswith("file://") and not url.startswith("file:///"):
+        raise ValueError("a file URL has three slashes, as in file:///srv/out; for a folder here give its path alone")
+    if url.startswith("rehearsal://") and not re.fullmatch(r"rehearsal://[\w-]+", url):
+        raise ValueError("give the rehearsed receiver a plain name, as in rehearsal://demo")
+    return url
+
+
+def _template(template: str | None) -> str | None:
+    if template is None:
+        return None
+    fields = re.findall(r"\{([^{}]*)\}", template)
+    if "invoice_ref" not in fields:
+        raise ValueError("it must contain {invoice_ref}")
+    unknown = [name for name in fields if name not in schema.TEXTS]
+    if unknown:
+        raise ValueError(f"{{{unknown[0]}}} is no text column of an invoice; there are {', '.join(schema.TEXTS)}")
+    return template
+
+
+_SPAN = re.compile(r"(\d+)\s*(h|hours?|d|days?)")
+
+
+def _span(value: object) -> object:
+    """Read "36h" or "7 days"; a bare number is refused, since nothing says what it counts."""
+    if isinstance(value, timedelta):
+        return value
+    match = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('give hours or days, such as "36h" or "7 days"')
+    return timedelta(hours=int(match[1])) if match[2].startswith("h") else timedelta(days=int(match[1]))
+
+
+Span = Annotated[timedelta, BeforeValidator(_span)]
+"""A span of time as people write it: "36h", "7 days"."""
+
+
+class GuardSettings(Settings):
+    """The table [guards]: how much may be missing before a plan is refused."""
+
+    missing_share: float = Field(
+        default=0.2, ge=0, le=1, description="Largest share that may be missing, by count and by money."
+    )
+    missing_floor: int = Field(
+        default=5, ge=0, description="So many may be missing in a small feed before the share counts."
+    )
+
+
+class SourceSettings(Settings):
+    """Settings that every source has."""
+
+    columns: Annotated[dict[str, str], AfterValidator(_known_columns)] = Field(
+        default_factory=dict, description='Canonical column = the source\'s own header, e.g. { invoice_ref = "No." }.'
+    )
+    dates: Annotated[str | None, AfterValidator(_date_order)] = Field(
+        default=None, description='Order of dates: "DMY", "MDY", "YMD" or a strptime format.'
+    )
+    currency: Annotated[str | None, AfterValidator(_currency_code)] = Field(
+        default=None, description="ISO 4217 code of rows that name no currency."
+    )
+    documents: Annotated[Location | None, AfterValidator(_template)] = Field(
+        default=None, description='Where the PDFs lie, e.g. "pdf/Invoice {invoice_ref}.pdf".'
+    )
+    allow_empty: bool = Field(default=False, description="Whether the source may have no rows at all.")
+    max_age: Span | None = Field(default=None, description='How old its as-of date may be, e.g. "3 days".')
+    absent_means_paid: bool = Field(
+        default=False, description="Whether an invoice that this source no longer lists is paid by that alone."
+    )
+    on_failure: Literal["carry-forward"] | None = Field(
+        default=None, description='"carry-forward" reuses the rows delivered last when the source fails.'
+    )
+    carry_forward_max_age: Span = Field(
+        default=timedelta(days=3), description="How long rows may be carried forward since the source was last read."
+    )
+
+
+class FileSettings(SourceSettings):
+    """Settings of a source that reads files."""
+
+    path: Pattern = Field(description="The file, or a pattern such as exports/SalesInvoices*.csv.")
+    files: Literal["newest", "all"] | None = Field(
+        default=None, description="What to do where the pattern matches several files; without it that is an error."
+    )
+    encoding: str | None = Field(
+        default=None, description="Character encoding; found by the file's own marks if unset."
+    )
+    delimiter: str | None = Field(default=None, description="Column separator; found from the header if unset.")
+    decimal: Literal[".", ","] | None = Field(
+        default=None,
+        description="Decimal mark. Naming it allows the other as thousands separator; unset means a plain dot.",
+    )
+
+
+class TransformSettings(Settings):
+    """Settings that every transform has."""
+
+    sources: list[str] | None = Field(default=None, description="Only rows of these sources; all where unset.")
+
+
+class DestinationSettings(Settings):
+    """Settings that every destination has."""
+
+    url: Annotated[Location, AfterValidator(_address)] = Field(
+        description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME."
+    )
+    private_key: Location | None = Field(default=None, description="OpenSSH private key for sftp:// URLs.")
+    passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
+    password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
+    known_hosts: Location = Field(
+        default="~/.ssh/known_hosts", validate_default=True, description="OpenSSH known_hosts file with the host's key."
+    )
+    kinds: list[Kind] = Field(
+        default=["invoice", "credit_note", "payment"], description="Which kinds of document the report lists."
+    )
+    documents_required: bool = Field(default=False, description="Whether a missing or broken PDF refuses the run.")
+    publish: Literal["rename", "direct"] = Field(
+        default="rename", description="Upload under another name and rename, or write under the real name at once."
+    )
+    part_folder: str | None = Field(
+        default=None, description="Folder below the root for uploads under way; beside the target where unset."
+    )
