@@ -19,6 +19,7 @@ from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
+from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
 from arfeed.planning import compare, reviewed, select, settle, settled_by, totals, with_reasons, write_report
@@ -131,7 +132,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
     at.progress.step("Reading the sources")
     sources = at.project.sources
-    extracted = extract(sources, at.clock)
+    extracted = extract(sources, at.clock, unsettled(sources))
     shaped = transform(extracted.open, at.project.transforms)
     kept = keep(shaped.invoices, at.project.destination.settings.kinds)
     last = baseline.reads if baseline else {}

@@ -171,9 +171,10 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         ]
         return found if detail else [info["name"] for info in found]
 
-    async def _cat_file(self, path: str, **_: object) -> bytes:
+    async def _cat_file(self, path: str, start: int = 0, end: int | None = None, **_: object) -> bytes:
+        size = -1 if end is None else end - start
         async with self._channel() as channel, channel.open(path, "rb", block_size=-1) as file:
-            content: bytes = await _answered(file.read())
+            content: bytes = await _answered(file.read(size, start))
         return content
 
     async def _rm_file(self, path: str, **_: object) -> None:
@@ -249,4 +250,5 @@ def _os_errors() -> Iterator[None]:
 
 def _described(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:
     kinds = {asyncssh.FILEXFER_TYPE_DIRECTORY: "directory", asyncssh.FILEXFER_TYPE_REGULAR: "file"}
-    return {"name": path, "size": attributes.size, "type": kinds.get(attributes.type, "other")}
+    kind = kinds.get(attributes.type, "other")
+    return {"name": path, "size": attributes.size, "type": kind, "mtime": attributes.mtime}

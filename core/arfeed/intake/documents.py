@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.errors import ArfeedError, SourceError
-from arfeed.intake.files import label
+from arfeed.intake.storage import label
 from arfeed.interfaces import Connector
 from arfeed.schema import table_frame, text_array
 
