@@ -153,7 +153,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         invoices=invoices.drop(columns="origin"),  # from here on nobody asks for lines of files
         rows=extracted.rows.drop(columns="origin"),
         removed=pd.concat([shaped.removed, kept.removed], ignore_index=True),
-        found=find(read, kept.invoices, at.project.folder),
+        found=find(read, kept.invoices, at.project.folder, extracted.rows),
         reports=reports,
         sources=tuple(source.source for source in sources),
         reads={report.source: report.read for report in reports},
@@ -200,7 +200,7 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
         if report.failed
     ]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
-    return (*carried, *(direct if project.destination.settings.publish == "direct" else ()))
+    return (*carried, *reading.found.notes, *(direct if project.destination.settings.publish == "direct" else ()))
 
 
 def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged]]:

@@ -53,11 +53,12 @@ def find_files(settings: FileSettings) -> list[str]:
 def _found(settings: FileSettings) -> list[FoundFile]:
     shown = label(settings.path)
     with explained(shown):
-        place, pattern = storage(settings.path, settings)
+        place = storage(settings.path, settings)
+        pattern = place.path(settings.path)
         entries = _matching(place, pattern)
         files = [FoundFile.at(place, entry) for entry in entries if not _passed_over(entry.path)]
         if not files:
-            raise SourceError(f"{shown}: no file matches{_near_misses(place, pattern)}; export it again or mend `path`")
+            raise SourceError(f"{shown}: no file matches; export it again or mend `path`{_near_misses(place, pattern)}")
         files.sort(key=lambda file: (file.entry.changed, file))
         if len(files) > 1 and settings.files is None:
             raise SourceError(
@@ -111,14 +112,13 @@ def _near_misses(place: Storage, pattern: str) -> str:
         return ""
     entries = place.listing(folder.replace("[[]", "["), deep=False)
     if entries is None:
-        return " and its folder is not there"
+        return ". Its folder is not there"
     names = [posixpath.basename(entry.path) for entry in entries]
-    if not names:
-        return ", and its folder is empty"
-    folded = {name.casefold(): name for name in names}
+    folded = {name.casefold(): name for name in names if not name.startswith(_NEVER_MEANT)}
     close = get_close_matches(wanted.casefold(), folded, _MOST_NAMED, 0.4)
-    shown = ", ".join(folded[name] for name in close) or ", ".join(names[:_MOST_NAMED])
-    return f" among the {len(names)} in its folder, such as {shown}"
+    shown = [folded[name] for name in close] or [*folded.values()][:_MOST_NAMED]
+    under_way = "; a name such as .part says that a file is not whole yet" if any(map(_passed_over, shown)) else ""
+    return f". Its folder holds {', '.join(shown)}{under_way}" if shown else ". Its folder is empty"
 
 
 def _named(files: Sequence[str]) -> str:
@@ -134,7 +134,7 @@ def state(settings: FileSettings) -> State:
 
 
 def inputs(settings: FileSettings, before: State) -> tuple[tuple[str, str], ...]:
-    """Return the files that were read, with their SHA-256. Raise `SourceError` if they are not as they were `before`."""
+    """Return the files that were read, with their SHA-256. Raise `SourceError` if they changed since `before`."""
     files = _found(settings)
     digests = tuple((str(file), digest(file)) for file in files)
     if state(settings) != before:
@@ -189,8 +189,8 @@ def digest(file: str) -> str:
 
 def open_binary(file: str) -> IO[bytes]:
     """Open a file that `find_files` found, or of any fsspec URL; raise `SourceError` where that fails."""
-    with explained(file):
+    with explained(file, "it can't be opened"):
         if isinstance(file, FoundFile):
             return file.place.open(file.entry.path)
-        place, path = storage(file, SourceSettings())
-        return place.open(path)
+        place = storage(file, SourceSettings())
+        return place.open(place.path(file))

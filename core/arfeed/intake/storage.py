@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import shutil
 import tempfile
+import weakref
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -91,6 +92,12 @@ class Storage:
             return f"{_ZIP}{path}::{Storage(self.filesystem).url(self.archive)}"
         return cast("str", self.filesystem.unstrip_protocol(path)).removeprefix("file://").removeprefix("local://")
 
+    def path(self, url: str) -> str:
+        """Return the path that a URL of this storage leads to."""
+        if self.archive is not None:
+            return url.partition("::")[0].removeprefix(_ZIP).strip("/")
+        return cast("str", self.filesystem._strip_protocol(url))  # noqa: SLF001 - fsspec's name of what all of them have
+
     def container(self) -> Entry | None:
         """Describe the archive itself, where this is the inside of one."""
         return Storage(self.filesystem).entry(self.archive) if self.archive else None
@@ -116,26 +123,35 @@ class Storage:
                 inside.close()
 
 
-def storage(url: str, settings: SourceSettings) -> tuple[Storage, str]:
-    """Return where a URL leads, and the path there. Raise `SourceError` where arfeed can't, or won't, go there."""
+class OpenArchive:
+    """An archive that stays open as long as this object lives: opening it reads the list of all its members."""
+
+    def __init__(self, place: Storage) -> None:
+        """Open the archive that a storage is the inside of."""
+        raw = place.filesystem.open(place.archive, "rb")
+        weakref.finalize(self, raw.close)
+        self._archive = zipfile.ZipFile(raw)
+
+    def read(self, path: str) -> bytes:
+        """Read a member."""
+        return self._archive.read(path)
+
+
+def storage(url: str, settings: SourceSettings) -> Storage:
+    """Return where a URL leads. Raise `SourceError` where arfeed can't, or won't, go there."""
     import fsspec
 
     first, link, rest = url.partition("::")
     if first.startswith(_ZIP) and link:
-        outer, archive = storage(rest, settings)
+        outer = storage(rest, settings)
         if outer.archive is not None:
             raise SourceError(f"{url}: an archive in an archive can't be read; unpack the outer one")
-        return Storage(outer.filesystem, archive), first.removeprefix(_ZIP).lstrip("/")
+        return Storage(outer.filesystem, outer.path(rest))
+    if url.startswith(_SFTP):
+        return Storage(fsspec.get_filesystem_class("arfeed+sftp").reach(url, **_login(url, settings)))
     if any(scheme in url for scheme in _SFTP):
-        if not url.startswith(_SFTP):
-            raise SourceError(
-                f"{url}: give sftp:// alone, or behind zip://…::; through anything else nobody would "
-                "check the server's key"
-            )
-        reached = fsspec.get_filesystem_class("arfeed+sftp").reach(url, **_login(url, settings))
-        return Storage(reached), reached._strip_protocol(url)  # noqa: SLF001 - fsspec's own name for what it asks of all
-    filesystem, path = fsspec.core.url_to_fs(url)
-    return Storage(filesystem), path
+        raise SourceError(f"{url}: give sftp:// alone or behind zip://; elsewhere nobody would check the server's key")
+    return Storage(fsspec.core.url_to_fs(url)[0])
 
 
 def _login(url: str, settings: SourceSettings) -> Mapping[str, str | SecretStr]:
@@ -145,7 +161,7 @@ def _login(url: str, settings: SourceSettings) -> Mapping[str, str | SecretStr]:
 
 
 @contextmanager
-def explained(url: str) -> Iterator[None]:
+def explained(url: str, failing: str = "it can't be read") -> Iterator[None]:
     """Turn whatever a file system raises into a `SourceError` that names the place."""
     try:
         yield
@@ -157,7 +173,7 @@ def explained(url: str) -> Iterator[None]:
         raise SourceError(f"{url}: the archive can't be read ({exc}); it may be cut off: make it again") from exc
     except Exception as exc:
         why = exc.strerror if isinstance(exc, OSError) and exc.strerror else f"{type(exc).__name__}: {exc}"
-        raise SourceError(f"{url}: it can't be read: {why}") from exc
+        raise SourceError(f"{url}: {failing}: {why}") from exc
 
 
 def _entries(infos: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
