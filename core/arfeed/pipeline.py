@@ -22,7 +22,7 @@ from arfeed.intake.extract import extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
-from arfeed.planning import compare, reviewed, select, settle, settled_by, totals, with_reasons, write_report
+from arfeed.planning import compare, reviewed, select, settle, settled_by, totals, touched, with_reasons, write_report
 from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
 
@@ -167,7 +167,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     at.progress.step("Preparing the PDFs")
-    documents, staged = _documents(at, reading)
+    documents, staged, unsent = _documents(at, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
     settings = settings_hash(project)
     drafted = Plan(
@@ -189,7 +189,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         notes=_notes(project, reading),
     )
     final = reviewed(drafted, project.registry.manager, settings)
-    return Prepared(final, report, staged, reading.reads, baseline, settings, plugin_versions(project))
+    return Prepared(final, report, staged, unsent, reading.reads, baseline, settings, plugin_versions(project))
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
@@ -203,8 +203,8 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     return (*carried, *reading.found.notes, *(direct if project.destination.settings.publish == "direct" else ()))
 
 
-def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged]]:
-    """Choose the PDFs that are new or changed, and copy them into the staging folder."""
+def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
+    """Choose the PDFs that are new or changed, copy them into the staging folder, and name those only touched."""
     known: Mapping[str, SentDocument] = at.history.documents(at.where)
     found = reading.found
     name_of = at.project.destination.document_name
@@ -213,4 +213,4 @@ def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Sta
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
-    return settle(selection, hashes, broken, known), staged
+    return settle(selection, hashes, broken, known), staged, touched(selection, hashes, known)

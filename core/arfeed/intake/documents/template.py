@@ -35,7 +35,7 @@ _LONG_NUMBER = 40
 
 @dataclass(slots=True)
 class Claims:
-    """Which invoice, by its position, claims which file, by its own. `strange` are other numbers that a name may mean."""
+    """Which invoice, by its position, claims which file, by its own. `strange` is what else a name may mean."""
 
     invoices: list[int] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
