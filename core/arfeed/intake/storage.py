@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import shutil
 import tempfile
@@ -71,6 +72,8 @@ class Storage:
 
     def open(self, path: str) -> IO[bytes]:
         """Open a file; the member of an archive is unpacked to a temporary file, so that it can be read anyhow."""
+        if self.archive is None and self.filesystem.protocol == "memory":
+            return io.BytesIO(self.filesystem.cat_file(path))  # its open files share one position
         if self.archive is None:
             return cast("IO[bytes]", self.filesystem.open(path, "rb"))
         unpacked = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller closes it

@@ -98,32 +98,45 @@ class _Wildcards:
     def claims(self, names: Iterable[str]) -> Claims:
         found = Claims()
         for file, name in enumerate(names):
-            readings = set(self._readings(name))
-            owners = {number for text in readings for number in self.known.get(text, ()) if self._fits(number, name)}
+            inside = {place for word in _WORD.finditer(name) for place in range(word.start() + 1, word.end())}
+            spans = self._spans(name, [place for place in range(len(name) + 1) if place not in inside])
+            claimed = [span for span in spans if name[slice(*span)] in self.known]
+            owners = {
+                number for span in claimed for number in self.known[name[slice(*span)]] if self._fits(number, name)
+            }
+            if not owners:
+                continue
             found.invoices += owners
             found.files += [file] * len(owners)
-            strange = [text for text in readings if text not in self.known and self._looks_like_a_number(text)]
-            if owners and strange:
+            strange = {text for span in spans if self._looks_like_a_number(text := name[slice(*span)])}
+            strange |= self._glued(name, claimed)
+            if strange:
                 found.strange[file] = sorted(strange)
         return found
 
-    def _readings(self, name: str) -> Iterable[str]:
-        """Return what may stand for the number in a file's name, by the template and at the borders of words."""
-        inside = {place for word in _WORD.finditer(name) for place in range(word.start() + 1, word.end())}
-        borders = [place for place in range(len(name) + 1) if place not in inside]
+    def _spans(self, name: str, places: Sequence[int]) -> list[tuple[int, int]]:
+        """Return where the number may stand in a file's name by the template: from any of the places to another."""
         before, after = self.edges
-        starts = [place + len(before) for place in _places(before, name)] if before else borders
-        ends = _places(after, name) if after else borders
+        starts = [place + len(before) for place in _places(before, name)] if before else places
+        ends = _places(after, name) if after else places
         starts = [place for place in starts if self.left.fullmatch(name, 0, place)]
         ends = [place for place in ends if self.right.fullmatch(name, place)]
-        return (
-            name[start:end]
-            for start in starts
-            for end in ends
-            if start < end <= start + max(self.longest, _LONG_NUMBER)
-        )
+        longest = max(self.longest, _LONG_NUMBER)
+        return [(start, end) for start in starts for end in ends if start < end <= start + longest]
+
+    def _glued(self, name: str, claimed: Sequence[tuple[int, int]]) -> set[str]:
+        """Return known numbers that stand outside of those claimed, though as parts of words, as in INV_1_2draft."""
+        return {
+            text
+            for start, end in self._spans(name, range(len(name) + 1))
+            if (text := name[start:end]) in self.known
+            and not any(first <= start and end <= last for first, last in claimed)
+        }
 
     def _looks_like_a_number(self, text: str) -> bool:
+        """Whether a word that is no number we know looks like one of them."""
+        if text in self.known:
+            return False
         return text[0].isalnum() and text[-1].isalnum() and bool(_DIGITS.search(text)) and _shape(text) in self.shapes
 
     def _fits(self, invoice: int, name: str) -> bool:
