@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
-from arfeed import Complete, Connector, FileSettings, find_files, hookimpl, read_header, read_tables
+from arfeed import (
+    Complete,
+    Connector,
+    FileSettings,
+    SourceError,
+    find_files,
+    hookimpl,
+    missing_columns,
+    propose,
+    read_header,
+    read_tables,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,15 +39,29 @@ class Folder(Connector):
         status = self.settings.columns.get("status", "status")
         lists_closed = False
         for file in find_files(self.settings):
+            self._insist_on_columns(file, "type `arfeed check`, which proposes what to say")
             for rows in read_tables(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter):
                 lists_closed = lists_closed or status in rows.columns
                 yield rows
         return Complete(lists_closed=lists_closed)
 
     def check(self) -> None:
-        """See that there are files with a header."""
+        """See that there are files with a header that is understood; propose `columns` where it is not."""
         for file in find_files(self.settings):
-            read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+            rows = next(read_tables(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter))
+            self._insist_on_columns(
+                file, f"this may be right; look at it, then paste it below [sources.{self.source}]:\n{propose(rows)}"
+            )
+
+    def _insist_on_columns(self, file: str, otherwise: str) -> None:
+        """Raise `SourceError` where nothing says which header is a column that every invoice needs."""
+        headers = read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+        missing = missing_columns(headers, self.settings.columns)
+        if missing:
+            raise SourceError(
+                f"{file}: no column for {', '.join(missing)} among {', '.join(headers)}; `columns` can say which; "
+                f"{otherwise}"
+            )
 
 
 @hookimpl

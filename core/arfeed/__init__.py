@@ -11,6 +11,7 @@ from arfeed.errors import (
 )
 from arfeed.hookspecs import hookimpl
 from arfeed.intake.files import find_files
+from arfeed.intake.proposal import missing_columns, propose
 from arfeed.intake.read import read_header, read_table, read_tables, table
 from arfeed.interfaces import (
     Complete,
@@ -52,6 +53,8 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "missing_columns",
+    "propose",
     "read_header",
     "read_table",
     "read_tables",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,30 +26,34 @@ def known(feed: Feed) -> dict[str, SentDocument]:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the PDFs that are read."""
     from arfeed.intake.documents.listing import ListedFile
 
     names: list[str] = []
     plain = ListedFile.content
-    monkeypatch.setattr(ListedFile, "content", lambda file: names.append(file.name) or plain(file))
-    return iter([names])
+
+    def content(file: ListedFile) -> bytes:
+        names.append(file.name)
+        return plain(file)
+
+    monkeypatch.setattr(ListedFile, "content", content)
+    return names
 
 
-def test_a_touched_pdf_is_read_once_and_its_new_version_remembered(feed: Feed, reads: Iterator[list[str]]) -> None:
-    (names,) = reads
+def test_a_touched_pdf_is_read_once_and_its_new_version_remembered(feed: Feed, reads: list[str]) -> None:
     before = known(feed)
     os.utime(feed.folder / "pdf" / "INV-0001.pdf", (1, 1))
     assert feed.plan().documents.present == 2
-    assert (known(feed), names) == (before, ["INV-0001.pdf"])
+    assert (known(feed), reads) == (before, ["INV-0001.pdf"])
     assert feed.sync().receipt
     after = known(feed)
     assert after["INV-0001.pdf"] == before["INV-0001.pdf"]._replace(version=after["INV-0001.pdf"].version)
     assert after["INV-0001.pdf"].version != before["INV-0001.pdf"].version
     assert after["INV-0002.pdf"] == before["INV-0002.pdf"]
-    names.clear()
+    reads.clear()
     assert feed.plan().documents.present == 2
-    assert names == []
+    assert reads == []
 
 
 def test_a_pdf_with_new_bytes_is_sent(feed: Feed) -> None:
