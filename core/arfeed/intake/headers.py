@@ -8,18 +8,18 @@ USUAL: Mapping[str, Sequence[str]] = {
     "invoice_ref": (
         "invoice number", "invoice no", "invoice", "inv no", "document number", "document no", "doc no", "num",
         "number", "no", "reference", "rechnungsnummer", "rechnungsnr", "rechnung", "belegnummer", "belegnr",
-        "numero de facture", "n facture", "facture", "numero de factura", "numero factura", "factura", "numero
-        fattura", "fattura", "factuurnummer", "factuur", "numero da fatura", "fatura",
+        "numero de facture", "n facture", "facture", "numero de factura", "numero factura", "factura",
+        "numero fattura", "fattura", "factuurnummer", "factuur", "numero da fatura", "fatura",
     ),
     "customer_name": (
-        "customer name", "customer", "client name", "client", "contact name", "contact", "debtor", "account
-        name", "name", "kundenname", "kunde", "debitor", "firma", "nom du client", "nombre del cliente",
+        "customer name", "customer", "client name", "client", "contact name", "contact", "debtor",
+        "account name", "name", "kundenname", "kunde", "debitor", "firma", "nom du client", "nombre del cliente",
         "cliente", "ragione sociale", "klantnaam", "klant", "debiteur",
     ),
     "customer_id": (
         "customer number", "customer no", "customer id", "customer code", "account number", "account no",
-        "kundennummer", "kundennr", "debitorennummer", "code client", "numero client", "codigo cliente", "codice
-        cliente", "klantnummer",
+        "kundennummer", "kundennr", "debitorennummer", "code client", "numero client", "codigo cliente",
+        "codice cliente", "klantnummer",
     ),
     "customer_email": ("customer email", "email address", "email", "e mail", "courriel", "correo"),
     "currency": (
@@ -30,8 +30,9 @@ USUAL: Mapping[str, Sequence[str]] = {
         "datum", "date de facture", "fecha de factura", "fecha", "data fattura", "data", "factuurdatum",
     ),
     "due_on": (
-        "due date", "date due", "due", "falligkeit", "fallig am", "faellig am", "falligkeitsdatum", "date d
-        echeance", "echeance", "fecha de vencimiento", "vencimiento", "scadenza", "data scadenza", "vervaldatum",
+        "due date", "date due", "due", "falligkeit", "fallig am", "faellig am", "falligkeitsdatum",
+        "date d echeance", "echeance", "fecha de vencimiento", "vencimiento", "scadenza", "data scadenza",
+        "vervaldatum",
     ),
     "balance": (
         "open balance", "balance due", "amount due", "outstanding balance", "outstanding amount", "outstanding",
