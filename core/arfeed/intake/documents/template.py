@@ -88,12 +88,17 @@ class _Wildcards:
         self.left, self.right = re.compile(_pattern(self.before)), re.compile(_pattern(self.after))
         self.edges = _edge(self.before, -1), _edge(self.after, 0)
         self.known = _spellings(text_array(invoices["source_ref"]).to_pylist())
-        self.longest = max(map(len, self.known), default=0)
+        self.lengths = set(map(len, self.known))
 
     @cached_property
     def shapes(self) -> set[str]:
         """What the numbers look like, digits aside: a word of that look may be one that nobody told us of."""
         return {_shape(text) for text in self.known if _DIGITS.search(text)}
+
+    @cached_property
+    def beginnings(self) -> set[str]:
+        """Their first characters, which settle nearly all words quickly."""
+        return {shape[0] for shape in self.shapes}
 
     def claims(self, names: Iterable[str]) -> Claims:
         found = Claims()
@@ -114,28 +119,31 @@ class _Wildcards:
                 found.strange[file] = sorted(strange)
         return found
 
-    def _spans(self, name: str, places: Sequence[int]) -> list[tuple[int, int]]:
-        """Return where the number may stand in a file's name by the template: from any of the places to another."""
+    def _spans(self, name: str, borders: Sequence[int]) -> list[tuple[int, int]]:
+        """Return where the number may stand in a file's name, by the template and at the borders of words."""
         before, after = self.edges
-        starts = [place + len(before) for place in _places(before, name)] if before else places
-        ends = _places(after, name) if after else places
+        starts = [place + len(before) for place in _places(before, name)] if before else borders
+        ends = _places(after, name) if after else borders
         starts = [place for place in starts if self.left.fullmatch(name, 0, place)]
         ends = [place for place in ends if self.right.fullmatch(name, place)]
-        longest = max(self.longest, _LONG_NUMBER)
+        longest = max(_LONG_NUMBER, *self.lengths)
         return [(start, end) for start in starts for end in ends if start < end <= start + longest]
 
     def _glued(self, name: str, claimed: Sequence[tuple[int, int]]) -> set[str]:
         """Return known numbers that stand outside of those claimed, though as parts of words, as in INV_1_2draft."""
+        spans = ((start, start + length) for length in self.lengths for start in range(len(name) - length + 1))
         return {
-            text
-            for start, end in self._spans(name, range(len(name) + 1))
-            if (text := name[start:end]) in self.known
+            name[start:end]
+            for start, end in spans
+            if name[start:end] in self.known
             and not any(first <= start and end <= last for first, last in claimed)
+            and self.left.fullmatch(name, 0, start)
+            and self.right.fullmatch(name, end)
         }
 
     def _looks_like_a_number(self, text: str) -> bool:
         """Whether a word that is no number we know looks like one of them."""
-        if text in self.known:
+        if text in self.known or (text[0].isalpha() and text[0].casefold() not in self.beginnings):
             return False
         return text[0].isalnum() and text[-1].isalnum() and bool(_DIGITS.search(text)) and _shape(text) in self.shapes
 
