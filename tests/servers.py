@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -86,10 +87,12 @@ def openssh_server() -> Iterator[Server]:
 @contextmanager
 def rehearsal_server() -> Iterator[Server]:
     faults = Faults()
-    with tempfile.TemporaryDirectory(prefix="arfeed-rehearsal-") as folder:
-        with receiver("faults", Path(folder), faults=faults) as at:
-            port = int(at.url.rpartition(":")[2])
-            yield Server("arfeed", port, at.private_key, at.known_hosts, at.root, "", faults)
+    with (
+        tempfile.TemporaryDirectory(prefix="arfeed-rehearsal-") as folder,
+        receiver("faults", Path(folder), faults=faults) as at,
+    ):
+        port = int(at.url.rpartition(":")[2])
+        yield Server("arfeed", port, at.private_key, at.known_hosts, at.root, "", faults)
 
 
 @contextmanager
@@ -145,11 +148,21 @@ def rclone_server() -> Iterator[Server]:
 
         def command(port: int) -> list[str]:
             keys = ["--key", str(folder / "host"), "--authorized-keys", str(folder / "user.pub")]
-            return [_program("rclone"), "serve", "sftp", str(login), "--addr", f"{HOST}:{port}", *keys]
+            return [
+                _program("rclone"),
+                "serve",
+                "sftp",
+                str(login),
+                "--addr",
+                f"{HOST}:{port}",
+                "--dir-cache-time",
+                "0s",
+                *keys,
+            ]
 
         # A rclone of its own account: root would be refused nothing.
-        os.chmod(folder / "host", 0o600)
-        shutil.chown(folder / "host", user())
+        if os.geteuid() == 0:
+            shutil.chown(folder / "host", user())
         environment = {"HOME": str(login), "RCLONE_CONFIG": "", "PATH": os.environ["PATH"]}
         with _started(folder, command, run_as=user(), environment=environment) as (port, pid):
             yield Server("acme", port, folder / "user", folder / "known_hosts", login, "", pid=pid)
@@ -216,6 +229,4 @@ def _start(
 
 
 def _uid() -> int:
-    import pwd
-
     return pwd.getpwnam(user()).pw_uid

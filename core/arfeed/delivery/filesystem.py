@@ -37,7 +37,7 @@ READ_AT_ONCE = 1024 * 1024
 
 Answer = TypeVar("Answer")
 
-_CONNECTION_GONE = (ConnectionError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
+_CONNECTION_GONE = (ConnectionError, asyncssh.DisconnectError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
 class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no types
