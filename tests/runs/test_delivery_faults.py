@@ -82,7 +82,7 @@ def the_server_holds_what_the_receipts_say(feed: Feed, server: Server) -> None:
     said: dict[str, dict[str, int]] = {"": {}, REPORTS: {}}
     for receipt in feed.receipts():
         for file in [receipt["report"], *receipt["documents"]]:  # type: ignore[misc]
-            said[file["folder"]][file["name"]] = file["size"]  # type: ignore[index]
+            said[file["folder"]][file["name"]] = file["size"]
     assert server.listed(feed.receiver, REPORTS) == said[REPORTS]
     there = server.listed(feed.receiver)
     assert there == {name: len(content) for name, content in pdfs(feed).items()}
