@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def remember(feed: Feed, count: int) -> None:
     with feed.records() as history:
         (run,) = history.runs()
         sent = [known(feed.folder / "pdf" / f"INV-{number:04}.pdf") for number in range(count)]
-        again = run.__class__(**{name: getattr(run, name) for name in run.__slots__} | {"id": "long-ago"})
+        again = replace(run, id="long-ago", state="running", receipt=None)
         history.begin(again, history.report(run.id, run.destination), {})
         history.failed(again, ended_at=feed.now, documents=sent)
 
