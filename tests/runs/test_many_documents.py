@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ NEW = 50
 
 @pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.soak)])
 def test_only_new_pdfs_are_read_and_sent(
-    over_sftp: Feed, count: int, monkeypatch: pytest.MonkeyPatch, record_property: pytest.RecordProperty
+    over_sftp: Feed, count: int, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     feed = over_sftp
     feed.export(invoice(number) for number in range(count))
