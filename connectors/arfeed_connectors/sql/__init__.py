@@ -62,7 +62,9 @@ class Sql(Connector):
     @cached_property
     def _database(self) -> Database:
         settings = self.settings
-        return Database(self.source, settings.url.get_secret_value(), settings.timeout_seconds, settings.isolation_level)
+        return Database(
+            self.source, settings.url.get_secret_value(), settings.timeout_seconds, settings.isolation_level
+        )
 
     def _query(self, connection: sa.Connection) -> str:
         return self.settings.statement(connection.dialect.identifier_preparer.quote)

@@ -42,7 +42,11 @@ class Database:
     def snapshot(self) -> Iterator[sa.Connection]:
         """Open a read-only transaction that sees one moment, as far as the database can. Raise `SourceError`."""
         with self._translated(), self._engine.connect() as connection:
-            yield self._begun(connection)
+            try:
+                yield self._begun(connection)
+            except BaseException:
+                connection.invalidate()  # a broken one could not even be rolled back
+                raise
 
     @cached_property
     def _engine(self) -> sa.Engine:

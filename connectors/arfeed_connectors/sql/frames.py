@@ -49,7 +49,8 @@ class Frames:
         money_or_day = {header(name) for name in ("amount", "balance", "issued_on", "due_on")}
         texts = {name: array if name in money_or_day else _text(array) for name, array in columns.items()}
         self.seen += len(rows)
-        return pa.table(texts).to_pandas(types_mapper=pd.ArrowDtype)
+        frame: pd.DataFrame = pa.table(texts).to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
 
     def _column(self, name: str, values: Sequence[object]) -> pa.Array:
         """Return a column in the type that its values have in common, else as text."""

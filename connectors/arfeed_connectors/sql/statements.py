@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from arfeed import SourceError
 
@@ -26,7 +27,7 @@ def asked(
     """
     import sqlalchemy as sa
 
-    statement = sa.select(sa.literal_column(f"{what} FROM (\n{query}\n) arfeed {tail}"))
+    statement: sa.Select[Any] = sa.select(sa.literal_column(f"{what} FROM (\n{query}\n) arfeed {tail}"))
     if equal:
         statement = statement.where(sa.column(equal[0]) == sa.bindparam("value", equal[1]))
     return connection.execute(statement)
@@ -58,12 +59,26 @@ def batches(connection: sa.Connection, query: str, company: object = None) -> It
         result = streaming.exec_driver_sql(query, execution_options={"no_parameters": True})
     else:
         result = asked(streaming, query, "*", equal=("company", company))
-    first, cursor = result.fetchone(), cast("Any", result.cursor)  # the first row waits in SQLAlchemy's own buffer
-    rows = [tuple(first), *cursor.fetchmany(BATCH - 1)] if first is not None else []
-    while rows:
-        yield rows
-        rows = cursor.fetchmany(BATCH)
-    result.close()
+    cursor: Any = result.cursor
+    try:
+        first = result.fetchone()  # it waits in SQLAlchemy's own buffer
+        rows = [tuple(first), *cursor.fetchmany(BATCH - 1)] if first is not None else []
+        while rows:
+            yield rows
+            rows = cursor.fetchmany(BATCH)
+        result.close()
+    except BaseException:
+        _abandon(cursor)
+        raise
+
+
+def _abandon(cursor: Any) -> None:
+    """Close a cursor whose connection may be broken; PyMySQL's would first read the rest of its rows."""
+    unread = getattr(cursor, "_result", None)
+    if unread is not None:
+        unread.unbuffered_active = False
+    with suppress(Exception):
+        cursor.close()
 
 
 def _names(connection: sa.Connection, result: sa.CursorResult[Any]) -> list[str]:
