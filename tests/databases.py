@@ -36,18 +36,19 @@ def sql(url: str, **settings: object) -> Sql:
     return Sql("erp", Sql.Settings.model_validate({"url": url, **settings}))
 
 
-def one_row(url: str, columns: str, **settings: Any) -> Sql:
-    """A source of one plausible invoice, with these columns (SQL) instead of its own or added."""
-    plain: Mapping[str, str] = {
+def one_row(url: str, columns: str, *, headers: Mapping[str, str] | None = None, **settings: Any) -> Sql:
+    """A source of one plausible invoice, with these columns (SQL, by semicolons) instead of its own or added."""
+    plain = {
         "invoice_ref": "'INV-1'",
         "customer_name": "'Ada'",
         "currency": "'EUR'",
         "issued_on": "'2026-04-07'",
         "balance": "10",
     }
-    given = [part.rsplit(" AS ", 1)[1] for part in columns.split("; ") if part]
-    parts = [f"{value} AS {name}" for name, value in plain.items() if name not in given]
-    return sql(url, query=f"SELECT {', '.join([*parts, *filter(None, columns.split('; '))])}", **settings)
+    parts = columns.split("; ")
+    given = {*(part.rsplit(" AS ", 1)[1] for part in parts), *(headers or {})}
+    parts += [f"{value} AS {name}" for name, value in plain.items() if name not in given]
+    return sql(url, query=f"SELECT {', '.join(parts)}", columns=headers or {}, **settings)
 
 
 def _literal(value: object) -> str:

@@ -6,10 +6,11 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
-import pymysql
 import pytest
+import sqlalchemy as sa
+
+from databases import execute
 
 SERVER = "mysql://root@127.0.0.1:3306"
 
@@ -23,17 +24,10 @@ def new_database() -> Iterator[str]:
     server = os.environ.get("ARFEED_TEST_MARIADB", SERVER)
     name = f"arfeed_test_{secrets.token_hex(6)}"
     try:
-        _execute(server, f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    except pymysql.OperationalError as exc:
+        execute(server, f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    except sa.exc.OperationalError as exc:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no MariaDB server answers: {exc}")
     try:
         yield f"{server}/{name}"
     finally:
-        _execute(server, f"DROP DATABASE {name}")
-
-
-def _execute(server: str, statement: str) -> None:
-    url = urlsplit(server)
-    where = {"host": url.hostname, "port": url.port or 3306, "user": url.username, "password": url.password or ""}
-    with pymysql.connect(**where, connect_timeout=5) as connection, connection.cursor() as cursor:
-        cursor.execute(statement)
+        execute(server, f"DROP DATABASE {name}")

@@ -103,12 +103,10 @@ def test_rows_written_meanwhile_do_not_tear_rows_and_count_apart(url: str) -> No
 
 
 @pytest.mark.parametrize(
-    "statement", ["DELETE FROM ledger", "CREATE TABLE other (a INT)", "UPDATE ledger SET balance = 0"]
+    "statement", ["DELETE FROM ledger", "UPDATE ledger SET balance = 0", "INSERT INTO ledger SELECT * FROM ledger"]
 )
 def test_the_database_itself_refuses_to_write_for_us(url: str, statement: str) -> None:
     table(url, "ledger", LEDGER, *ROWS)
-    if statement.startswith("CREATE") and url.startswith("mysql"):
-        pytest.skip("MariaDB ends the transaction for a CREATE; what is no SELECT never gets there")
     with pytest.raises(SourceError, match=r"(?i)read.?only"), Database("erp", url, 60).snapshot() as connection:
         connection.exec_driver_sql(statement)
     assert complete(sql(url, query=QUERY)).rows == 3

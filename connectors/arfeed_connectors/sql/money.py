@@ -66,7 +66,7 @@ def _from_decimals(column: pa.Array, digits: Digits, tolerance: Decimal) -> tupl
         rounded = pc.round(wide, ndigits=int(places))
         allowed = pa.scalar(tolerance.scaleb(-int(places)), wide.type)
         off = pc.greater(pc.abs(pc.subtract(wide, rounded)), allowed)
-        wrong |= mine & off.fill_null(value=False).to_numpy(zero_copy_only=False)
+        wrong |= mine & pc.fill_null(off, fill_value=False).to_numpy(zero_copy_only=False)
         amounts = pc.if_else(pa.array(mine), rounded, amounts)
     if wrong.any():
         return column, wrong
