@@ -62,7 +62,8 @@ ODOO = Books(
 
 _SALES = (
     "name VARCHAR(40), company VARCHAR(40), customer VARCHAR(40), customer_name VARCHAR(40), "
-    "contact_email VARCHAR(40), posting_date DATE, due_date DATE, currency VARCHAR(3), party_account_currency VARCHAR(3), "
+    "contact_email VARCHAR(40), posting_date DATE, due_date DATE, currency VARCHAR(3), "
+    "party_account_currency VARCHAR(3), "
     "grand_total DECIMAL(21, 9), rounded_total DECIMAL(21, 9), base_grand_total DECIMAL(21, 9), "
     "base_rounded_total DECIMAL(21, 9), outstanding_amount DECIMAL(21, 9), "
     "docstatus INT, is_return INT, po_no VARCHAR(40)"
@@ -183,7 +184,8 @@ INVOICEPLANE = Books(
 _DOCUMENT = (
     "id INT, company_id INT, type VARCHAR(20), document_number VARCHAR(40), order_number VARCHAR(40), "
     f"status VARCHAR(20), issued_at TIMESTAMP NULL, due_at TIMESTAMP NULL, amount {_DOUBLE}, "
-    f"currency_code VARCHAR(3), currency_rate {_DOUBLE}, contact_id INT, contact_name VARCHAR(40), contact_email VARCHAR(40), deleted_at TIMESTAMP NULL"
+    f"currency_code VARCHAR(3), currency_rate {_DOUBLE}, contact_id INT, contact_name VARCHAR(40), "
+    "contact_email VARCHAR(40), deleted_at TIMESTAMP NULL"
 )
 _TIMES = ("2026-03-02 00:00:00", "2026-04-01 00:00:00")
 _BEA = (3, "Bea", "bea@example.com")
