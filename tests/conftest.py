@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
+import mariadb
 from openssh import OpenSSH, running_openssh
 from postgresql import new_database, new_schema
 
@@ -36,3 +37,10 @@ def postgresql_database() -> Iterator[str]:
 def postgresql(postgresql_database: str) -> str:
     """The URL of an empty place in that database, of the test's own."""
     return new_schema(postgresql_database)
+
+
+@pytest.fixture
+def mariadb_url() -> Iterator[str]:
+    """The URL of an empty database on a real MariaDB server, of the test's own."""
+    with mariadb.new_database() as url:
+        yield url
