@@ -38,7 +38,8 @@ def main() -> None:
             for pair in arena.pairs(options.rounds):
                 pairs.append(pair)
                 print(f"{contest.data}: arfeed {pair.ours.seconds:.1f} s, {pair.peer.name} {pair.theirs.seconds:.1f} s")
-            size = f"{options.rows:,} lines, {arena.data.stat().st_size / 1e6:.0f} MB"
+            megabytes = f", {arena.data.stat().st_size / 1e6:.0f} MB" if contest.suffix != "url" else ""
+            size = f"{options.rows:,} rows{megabytes}"
             texts.append(table.table(contest, size, pairs))
     text = "\n\n".join([_circumstances(peers_python, options.rounds), *texts])
     print(f"\n{text}")

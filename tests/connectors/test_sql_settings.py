@@ -74,6 +74,7 @@ SECRET = "s3cr3t-w0rd"
 SECRET_URLS = [
     f"postgresql://reader:{SECRET}@127.0.0.1:5432/nowhere",
     f"postgresql://reader@127.0.0.1:1/erp?password={SECRET}",
+    f"postgresql://reader@127.0.0.1:5432/erp?sslmode={SECRET}",
     f"mysql://reader:{SECRET}@127.0.0.1:3306/erp",
     f"mssql+pyodbc://reader:{SECRET}@db/erp?driver={SECRET}",
     f"nonsense://reader:{SECRET}@db/erp",
