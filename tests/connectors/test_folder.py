@@ -100,7 +100,7 @@ def test_a_credit_note_with_a_positive_balance_is_a_problem(file: Path) -> None:
         "CN-2,Ada,GBP,2026-04-07,-10.00,credit_note",
     ]
     assert problems(folder(file, *lines))[1:] == [
-        f"{file}:2 column balance: '10.00': a credit note or payment lowers what is owed: its balance must be negative"
+        f"{file} line 2, column balance: '10.00' must be negative: a credit note or payment lowers what is owed"
     ]
 
 

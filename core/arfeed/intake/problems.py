@@ -32,7 +32,7 @@ def _group(connector: Connector, problem: Problem, share: int) -> list[str]:
     examples = problem.examples[:share]
     places = _places(connector, [origin for origin, _ in examples])
     lines = [
-        f"{place} column {problem.column}: {value!r}: {problem.why}"
+        f"{place}, column {problem.column}: {value!r} {problem.why}"
         for place, (_, value) in zip(places, examples, strict=True)
     ]
     more = problem.count - len(examples)
@@ -40,7 +40,7 @@ def _group(connector: Connector, problem: Problem, share: int) -> list[str]:
 
 
 def _places(connector: Connector, origins: Sequence[str]) -> list[str]:
-    """Turn `file#record` into `file:line`, where the file can still be read; leave other origins as they are."""
+    """Turn `file#record` into `file line 7`, where the file can still be read; leave other origins as they are."""
     records: defaultdict[str, set[int]] = defaultdict(set)
     for origin in origins:
         file, _, record = origin.rpartition("#")
@@ -63,4 +63,4 @@ def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]
 def _place(origin: str, lines: dict[str, dict[int, int]]) -> str:
     file, _, record = origin.rpartition("#")
     line = lines.get(file, {}).get(int(record)) if record.isdigit() else None
-    return f"{file}:{line}" if line else origin
+    return f"{file} line {line}" if line else origin
