@@ -71,7 +71,7 @@ def test_a_declared_separator_is_used(file: Path) -> None:
 )
 def test_an_amount_in_another_notation_than_declared_is_a_problem(file: Path, decimal: str | None, amount: str) -> None:
     source = folder(file, HEADER.replace(",", ";"), f"INV-1;Ada;GBP;2026-04-07;{amount}", decimal=decimal)
-    assert f"column balance: {amount!r}: it is no " in problems(source)[1]
+    assert f"column balance: {amount!r} is no " in problems(source)[1]
 
 
 def test_a_status_column_tells_open_from_closed(file: Path) -> None:
