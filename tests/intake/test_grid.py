@@ -15,7 +15,7 @@ from arfeed.intake.text import physical_lines
 
 REPORT = 'Open Invoices,,\nAcme\n\n"As of, April"\n,Date,Num,Amount\n"Last, First",,\n,x,"a\n""b""",1\nTOTAL,,,1\n'
 
-cells = st.text(st.sampled_from("aé,;\n\r\"' 1"), max_size=6)
+cells = st.text(st.sampled_from("aé,;\n\"' 1"), max_size=6)
 tables = st.lists(st.lists(cells, min_size=1, max_size=4), min_size=1, max_size=8)
 
 
@@ -47,7 +47,8 @@ def test_any_ragged_table_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], mark: str, end: str, encoding: str
 ) -> None:
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=mark, lineterminator=end).writerows(rows)
+    quoting = csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL  # the writer leaves a line feed bare beside CR
+    csv.writer(text, delimiter=mark, lineterminator=end, quoting=quoting).writerows(rows)
     width = max(map(len, rows))
     found = grid(tmp_path_factory.mktemp("grid") / "a.csv", text.getvalue().encode(encoding), delimiter=mark)
     assert found == [[*row, *[""] * (width - len(row))] for row in rows]

@@ -41,7 +41,7 @@ def _group(connector: Connector, problem: Problem, share: int) -> list[str]:
 
 
 def _places(connector: Connector, origins: Sequence[str]) -> list[str]:
-    """Turn `file#7` into `file line 9` or, in a workbook, `file row 7`, where the file can still be read; leave other origins as they are."""
+    """Turn `file#7` into `file line 9` or `file row 7`, where the file can still be read; leave others as they are."""
     records: defaultdict[str, set[int]] = defaultdict(set)
     for origin in origins:
         file, _, record = origin.rpartition("#")
