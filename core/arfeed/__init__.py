@@ -12,7 +12,9 @@ from arfeed.errors import (
 )
 from arfeed.hookspecs import hookimpl
 from arfeed.intake.files import find_files
+from arfeed.intake.grid import read_grid
 from arfeed.intake.read import read_header, read_table, read_tables, table
+from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
     Complete,
     Connector,
@@ -63,8 +65,10 @@ __all__ = [
     "find_files",
     "hookimpl",
     "minor_digits",
+    "read_grid",
     "read_header",
     "read_table",
     "read_tables",
+    "sheet_names",
     "table",
 ]
