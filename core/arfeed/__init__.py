@@ -24,9 +24,11 @@ from arfeed.interfaces import (
     Receipt,
     Transform,
 )
+from arfeed.schema import MAPPABLE
 from arfeed.settings import DestinationSettings, FileSettings, Location, Settings, SourceSettings, TransformSettings
 
 __all__ = [
+    "MAPPABLE",
     "ArfeedError",
     "Complete",
     "ConfigError",
