@@ -143,8 +143,9 @@ def real_taps(cache: pytest.Cache) -> Path:
 
 
 def _install(environment: Path) -> None:
-    for command in (
+    commands: tuple[list[str | Path], ...] = (
         [sys.executable, "-m", "venv", "--clear", environment],
         [environment / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *REAL_TAPS],
-    ):
+    )
+    for command in commands:
         subprocess.run(command, check=True, capture_output=True, timeout=300)

@@ -135,12 +135,12 @@ def _refuse_what_is_no_whole_table(resource: DltResource) -> None:
 
 
 def _not_whole(resource: DltResource) -> Iterator[str]:
-    if resource.has_dynamic_table_name or resource.has_other_dynamic_hints:
-        yield "has hints that change with the row (such as table_name), so it may be several tables"
-        return
+    if resource.has_dynamic_table_name:
+        yield "has a table_name that changes with the row, so it may be several tables"
     table = resource.compute_table_schema()
     hinted = {hint for column in table.get("columns", {}).values() for hint, value in column.items() if value}
-    if "incremental" in hinted or getattr(resource.incremental, "incremental", resource.incremental):
+    step: Any = resource.incremental
+    if "incremental" in hinted or getattr(step, "incremental", step):
         yield "is incremental: it gives what changed, which would mark the rest as paid"
     if resource.limit is not None:
         yield "has a limit (add_limit): the rest would be marked as paid"

@@ -81,8 +81,8 @@ def test_tap_jsonl_is_incremental_and_refused(taps: Path, tmp_path: Path) -> Non
 
 
 def test_tap_jsonl_reads_the_whole_table_if_its_catalog_says_so(taps: Path, tmp_path: Path) -> None:
-    entry = {"tap_stream_id": "invoices", "stream": "invoices", "replication_method": "FULL_TABLE"}
-    properties = {name: {} for name in ("id", "number", "contact", "day", "due")}
+    entry: dict[str, Any] = {"tap_stream_id": "invoices", "stream": "invoices", "replication_method": "FULL_TABLE"}
+    properties: dict[str, Any] = {name: {} for name in ("id", "number", "contact", "day", "due")}
     entry |= {"key_properties": ["id"], "schema": {"type": "object", "properties": properties}}
     tmp_path.joinpath("catalog.json").write_text(json.dumps({"streams": [entry]}))
     rows = read(tap_jsonl(taps, tmp_path, catalog="catalog.json"))
@@ -118,7 +118,7 @@ def test_plan_and_receipt_say_how_the_tap_was_read(
     approval = here(tmp_path, "plan", "--json").json()["approval"]
     done = here(tmp_path, "sync", "--json", "--approve", approval)
     assert done.code == 0, done.err
-    assert done.json()["sources"][0]["notes"][0].endswith(f"read by {tmp_path}/small-tap, without state")
+    assert done.json()["receipt"]["sources"][0]["notes"][0].endswith(f"read by {tmp_path}/small-tap, without state")
     assert "hunter2" not in shown.out + done.out
 
 
