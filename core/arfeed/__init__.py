@@ -27,6 +27,7 @@ from arfeed.interfaces import (
     Receipt,
     Transform,
 )
+from arfeed.schema import MAPPABLE
 from arfeed.settings import (
     DatabaseUrl,
     DestinationSettings,
@@ -38,6 +39,7 @@ from arfeed.settings import (
 )
 
 __all__ = [
+    "MAPPABLE",
     "ArfeedError",
     "Complete",
     "ConfigError",
