@@ -1,4 +1,4 @@
-"""CSV files with whatever headers they have: the setting `columns` says what they mean."""
+"""CSV and Excel files with whatever headers they have: the setting `columns` says what they mean."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ARFEED_CONTRACT = 1
 
 
 class Folder(Connector):
-    """One or many CSV files, a row a document."""
+    """One or many CSV or Excel files, a row a document."""
 
     name = "folder"
 
@@ -39,8 +39,9 @@ class Folder(Connector):
         status = self.settings.columns.get("status", "status")
         lists_closed = False
         for file in find_files(self.settings):
-            self._insist_on_columns(file, "type `arfeed check`, which proposes what to say")
-            for rows in read_tables(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter):
+            header = self._header(file)
+            self._insist_on_columns(file, header, "type `arfeed check`, which proposes what to say")
+            for rows in read_tables(file, columns=header, **self._how()):
                 lists_closed = lists_closed or status in rows.columns
                 yield rows
         return Complete(lists_closed=lists_closed)
@@ -48,20 +49,27 @@ class Folder(Connector):
     def check(self) -> None:
         """See that there are files with a header that is understood; propose `columns` where it is not."""
         for file in find_files(self.settings):
-            rows = next(read_tables(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter))
-            self._insist_on_columns(
-                file, f"this may be right; look at it, then paste it below [sources.{self.source}]:\n{propose(rows)}"
-            )
+            header = self._header(file)
+            rows = next(read_tables(file, columns=header, **self._how()))
+            proposed = f"this may be right; look at it, then paste it below [sources.{self.source}]:\n{propose(rows)}"
+            self._insist_on_columns(file, header, proposed)
 
-    def _insist_on_columns(self, file: str, otherwise: str) -> None:
+    def _insist_on_columns(self, file: str, header: list[str], otherwise: str) -> None:
         """Raise `SourceError` where nothing says which header is a column that every invoice needs."""
-        headers = read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
-        missing = missing_columns(headers, self.settings.columns)
+        missing = missing_columns(header, self.settings.columns)
         if missing:
             raise SourceError(
-                f"{file}: no column for {', '.join(missing)} among {', '.join(headers)}; `columns` can say which; "
+                f"{file}: no column for {', '.join(missing)} among {', '.join(header)}; `columns` can say which; "
                 f"{otherwise}"
             )
+
+    def _header(self, file: str) -> list[str]:
+        """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled."""
+        return read_header(file, columns=[*self.settings.columns.values()], **self._how())
+
+    def _how(self) -> dict[str, str | None]:
+        settings = self.settings
+        return {"encoding": settings.encoding, "delimiter": settings.delimiter, "sheet": settings.sheet}
 
 
 @hookimpl

@@ -1,5 +1,6 @@
 """What a plugin author imports, and nothing else."""
 
+from arfeed.currencies import minor_digits
 from arfeed.errors import (
     ArfeedError,
     ConfigError,
@@ -11,8 +12,10 @@ from arfeed.errors import (
 )
 from arfeed.hookspecs import hookimpl
 from arfeed.intake.files import find_files
+from arfeed.intake.grid import read_grid
 from arfeed.intake.proposal import missing_columns, propose
 from arfeed.intake.read import read_header, read_table, read_tables, table
+from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
     Complete,
     Connector,
@@ -25,13 +28,24 @@ from arfeed.interfaces import (
     Receipt,
     Transform,
 )
-from arfeed.settings import DestinationSettings, FileSettings, Location, Settings, SourceSettings, TransformSettings
+from arfeed.schema import MAPPABLE
+from arfeed.settings import (
+    DatabaseUrl,
+    DestinationSettings,
+    FileSettings,
+    Location,
+    Settings,
+    SourceSettings,
+    TransformSettings,
+)
 
 __all__ = [
+    "MAPPABLE",
     "ArfeedError",
     "Complete",
     "ConfigError",
     "Connector",
+    "DatabaseUrl",
     "Delivered",
     "Destination",
     "DestinationError",
@@ -53,10 +67,13 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "minor_digits",
     "missing_columns",
     "propose",
+    "read_grid",
     "read_header",
     "read_table",
     "read_tables",
+    "sheet_names",
     "table",
 ]

@@ -30,12 +30,13 @@ CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 Kind = TypeVar("Kind", bound=SftpFileSystem)
 
 
-def connect(
-    url: str,
-    settings: DestinationSettings,
-    kind: type[Kind] = SftpFileSystem,
-) -> Kind:
+def connect(url: str, settings: DestinationSettings) -> SftpFileSystem:
     """Connect and log in; raise `DestinationError` saying what went wrong and what to do."""
+    return connect_as(SftpFileSystem, url, settings)
+
+
+def connect_as(kind: type[Kind], url: str, settings: DestinationSettings) -> Kind:
+    """Connect as `connect` does, to a file system of some kind."""
     if urlsplit(url).password is not None:
         raise ConfigError('destination.url holds a password; set password = "${NAME}" in [destination] instead.')
     address = sftp_address(url)

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 from fsspec.spec import AbstractBufferedFile
 
 from arfeed.delivery.address import sftp_address
-from arfeed.delivery.connection import connect
+from arfeed.delivery.connection import connect_as
 from arfeed.delivery.filesystem import SftpFileSystem
 from arfeed.errors import ConfigError, DestinationError, SourceError
 from arfeed.settings import DestinationSettings
@@ -37,7 +37,7 @@ class SourceSftp(SftpFileSystem):
         """Connect with `private_key`, `passphrase`, `password`, `known_hosts`; raise `SourceError` where that fails."""
         account = _account(url)
         try:
-            filesystem = connect(account, DestinationSettings.model_validate({"url": account, **login}), cls)
+            filesystem = connect_as(cls, account, DestinationSettings.model_validate({"url": account, **login}))
         except (ConfigError, DestinationError) as exc:
             raise SourceError(_about_a_source(str(exc))) from exc
         filesystem.account = str(sftp_address(account))

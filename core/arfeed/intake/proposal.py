@@ -106,9 +106,9 @@ def _fits(column: str, texts: pa.Array) -> str | None:
 
 
 def _orders(texts: pa.Array) -> list[str]:
-    from arfeed.intake import values
+    from arfeed.intake.dates import misfits
 
-    return [order for order, wrong in values.misfits(texts.unique()).items() if not wrong]
+    return [order for order, wrong in misfits(texts.unique()).items() if not wrong]
 
 
 def _marks(texts: pa.Array) -> list[str | None]:
