@@ -1,5 +1,6 @@
 """What a plugin author imports, and nothing else."""
 
+from arfeed.currencies import minor_digits
 from arfeed.errors import (
     ArfeedError,
     ConfigError,
@@ -11,7 +12,9 @@ from arfeed.errors import (
 )
 from arfeed.hookspecs import hookimpl
 from arfeed.intake.files import find_files
+from arfeed.intake.grid import read_grid
 from arfeed.intake.read import read_header, read_table, read_tables, table
+from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
     Complete,
     Connector,
@@ -25,7 +28,15 @@ from arfeed.interfaces import (
     Transform,
 )
 from arfeed.schema import MAPPABLE
-from arfeed.settings import DestinationSettings, FileSettings, Location, Settings, SourceSettings, TransformSettings
+from arfeed.settings import (
+    DatabaseUrl,
+    DestinationSettings,
+    FileSettings,
+    Location,
+    Settings,
+    SourceSettings,
+    TransformSettings,
+)
 
 __all__ = [
     "MAPPABLE",
@@ -33,6 +44,7 @@ __all__ = [
     "Complete",
     "ConfigError",
     "Connector",
+    "DatabaseUrl",
     "Delivered",
     "Destination",
     "DestinationError",
@@ -54,8 +66,11 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "minor_digits",
+    "read_grid",
     "read_header",
     "read_table",
     "read_tables",
+    "sheet_names",
     "table",
 ]

@@ -37,6 +37,18 @@ def _pattern_below_the_folder(value: str, info: ValidationInfo) -> str:
 Pattern = Annotated[str, AfterValidator(_pattern_below_the_folder)]
 """A path with wildcards, relative to the folder of plugins.toml, or an fsspec URL with wildcards."""
 
+
+def _database_below_the_folder(url: SecretStr, info: ValidationInfo) -> SecretStr:
+    """Resolve the file of an SQLite URL against the folder of plugins.toml."""
+    match = re.fullmatch(r"(sqlite(?:\+\w+)?):///(?!/)(.+)", url.get_secret_value())
+    if not match or match[2] == ":memory:":
+        return url
+    return SecretStr(f"{match[1]}:///{Path((info.context or {}).get('folder', Path()), match[2]).absolute()}")
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_below_the_folder)]
+"""An SQLAlchemy URL, which may hold a password; the file of an SQLite URL is relative to the folder of plugins.toml."""
+
 Kind = Literal["invoice", "credit_note", "payment"]
 
 
@@ -54,8 +66,8 @@ def _known_columns(columns: dict[str, str]) -> dict[str, str]:
 
 
 def _date_order(order: str | None) -> str | None:
-    if order is not None and order not in ("DMY", "MDY", "YMD") and "%" not in order:
-        raise ValueError('give "DMY", "MDY", "YMD" or a format such as "%d.%m.%Y"')
+    if order is not None and order not in ("DMY", "MDY", "YMD", "excel", "excel-1904") and "%" not in order:
+        raise ValueError('give "DMY", "MDY", "YMD", "excel", "excel-1904" or a format such as "%d.%m.%Y"')
     return order
 
 
@@ -120,7 +132,7 @@ class SourceSettings(Settings):
         default_factory=dict, description='Canonical column = the source\'s own header, e.g. { invoice_ref = "No." }.'
     )
     dates: Annotated[str | None, AfterValidator(_date_order)] = Field(
-        default=None, description='Order of dates: "DMY", "MDY", "YMD" or a strptime format.'
+        default=None, description='Order of dates: "DMY", "MDY", "YMD", a strptime format, or "excel" for day numbers.'
     )
     currency: Annotated[str | None, AfterValidator(_currency_code)] = Field(
         default=None, description="ISO 4217 code of rows that name no currency."
@@ -152,6 +164,7 @@ class FileSettings(SourceSettings):
         default=None, description="Character encoding; found by the file's own marks if unset."
     )
     delimiter: str | None = Field(default=None, description="Column separator; found from the header if unset.")
+    sheet: str | None = Field(default=None, description="Sheet of a workbook; the only one that has cells if unset.")
     decimal: Literal[".", ","] | None = Field(
         default=None,
         description="Decimal mark. Naming it allows the other as thousands separator; unset means a plain dot.",
@@ -182,6 +195,9 @@ class DestinationSettings(Settings):
     documents_required: bool = Field(default=False, description="Whether a missing or broken PDF refuses the run.")
     publish: Literal["rename", "direct"] = Field(
         default="rename", description="Upload under another name and rename, or write under the real name at once."
+    )
+    verify: Literal["size", "content"] = Field(
+        default="size", description="Look at the size of what was sent, or read it all back and compare."
     )
     part_folder: str | None = Field(
         default=None, description="Folder below the root for uploads under way; beside the target where unset."
