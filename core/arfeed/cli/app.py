@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
 
 from arfeed.cli import adopt, check, history, plan, plugins, sync
+from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
 from arfeed.errors import ArfeedError
 
@@ -31,10 +33,14 @@ app.add_typer(plugins.app, name="plugins")
 
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
-    try:
-        app()
-    except ArfeedError as exc:
-        complain(exc)
-        if "--json" in sys.argv:
-            print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
-        sys.exit(exc.exit_code)
+    with masked_output():
+        try:
+            app()
+        except ArfeedError as exc:
+            complain(exc)
+            if "--json" in sys.argv:
+                print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
+            sys.exit(exc.exit_code)
+        except Exception:  # noqa: BLE001 - printed here, while secrets are still covered
+            traceback.print_exc()
+            sys.exit(ArfeedError.exit_code)
