@@ -177,24 +177,21 @@ def test_no_secret_comes_out_of_commands_that_succeed(blabber: Blabber) -> None:
     assert blabber("sync", "--approve", code).code == 0
     assert "the plugin 'blab' failed in arfeed_delivered: RuntimeError: ***" in blabber.heard[-1]
     assert blabber("sync", "--json").code == 0
-    assert blabber("history").code == blabber("history", "--json").code == blabber("plugins", "show", "blab").code == 0
+    assert blabber("history", "--json").code == 0
     assert "quux" not in blabber.everything()
 
 
 def test_no_secret_comes_out_of_commands_that_fail(blabber: Blabber, tmp_path: Path) -> None:
     stranger, empty = make_key(tmp_path / "stranger"), tmp_path / "empty"
     empty.touch()
-    assert blabber("sync").code == 3
     assert blabber("plan", "--json", source="reviews = true").code == 3
     assert blabber("check").code == 4
-    for command in (["sync"], ["sync", "--json"], ["check", "--json"]):
-        assert blabber(*command, source="fails = true").code == 4
-        assert blabber(*command, private_key=str(stranger)).code in (4, 5)
-        assert blabber(*command, known_hosts=str(empty)).code in (4, 5)
-        assert blabber(*command, url="sftp://acme:url-quux@sftp.example.com").code in (2, 4)
+    assert blabber("sync", "--json", source="fails = true").code == 4
+    assert blabber("check", "--json", private_key=str(stranger)).code == 5
+    assert blabber("sync", known_hosts=str(empty)).code == 5
+    assert blabber("sync", url="sftp://acme:url-quux@sftp.example.com").code == 2
     assert blabber("sync", history="postgresql://postgres:history-quux@127.0.0.1:1/none").code == 2
-    assert blabber("sync", history="nonesuch://postgres:history-quux@127.0.0.1/none").code == 2
-    assert blabber("sync", source='url = "${TOKEN}"').code == 2
+    assert blabber("sync", source='use = "${TOKEN}"').code == 2
     assert "no luck with '***' at https://ada:***@erp.example.com/" in "".join(blabber.heard)
     assert "quux" not in blabber.everything()
 

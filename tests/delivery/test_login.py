@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -9,10 +10,13 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
 from pydantic import SecretStr
+from rich.console import Console
+from rich.traceback import Traceback
 
 from arfeed.delivery import open_remote
 from arfeed.errors import ConfigError, DestinationError
@@ -106,7 +110,7 @@ def test_hashed_hosts_are_recognised(settings: Settings, openssh: OpenSSH, tmp_p
 def test_a_host_key_may_be_signed_by_a_known_authority(tmp_path: Path) -> None:
     authority, stranger = make_key(tmp_path / "authority"), make_key(tmp_path / "stranger")
     host = make_key(tmp_path / "certified")
-    sign = ["ssh-keygen", "-q", "-s", authority, "-I", "sftp", "-h", "-n", HOST, host.with_suffix(".pub")]
+    sign = ["ssh-keygen", "-q", "-s", str(authority), "-I", "sftp", "-h", "-n", HOST, f"{host}.pub"]
     subprocess.run(sign, check=True, capture_output=True)
     with running_openssh(f"HostKey {host}", f"HostCertificate {host}-cert.pub") as server:
         known_hosts = tmp_path / "known_hosts"
@@ -272,6 +276,27 @@ def test_no_secret_shows_in_anything_that_prints(
     shown.append(refusal(settings(private_key=None, password=SecretStr(SECRET))))
     shown.append(caplog.text)
     assert SECRET not in "\n".join(shown)
+
+
+@pytest.mark.parametrize("changes", [{"private_key": None}, {"passphrase": SecretStr(f"{SECRET}-2")}], ids=str)
+def test_no_frame_of_a_traceback_that_shows_variables_holds_a_secret(
+    settings: Settings, openssh: OpenSSH, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    key = tmp_path / "key"
+    key.touch(mode=0o600)
+    asyncssh.read_private_key(openssh.private_key).write_private_key(key, passphrase="another")
+    with (
+        pytest.raises(DestinationError) as caught,
+        open_remote(settings(**{"private_key": str(key), "password": SecretStr(SECRET), **changes})),
+    ):
+        pass
+    traceback = Traceback.from_exception(
+        DestinationError, caught.value, caught.value.__traceback__, show_locals=True, locals_max_string=100_000
+    )
+    page = io.StringIO()
+    Console(file=page, width=500).print(traceback)
+    assert "locals" in page.getvalue()
+    assert SECRET not in page.getvalue()
 
 
 def test_every_connection_is_a_fresh_one(settings: Settings) -> None:

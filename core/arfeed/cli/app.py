@@ -7,7 +7,7 @@ import traceback
 
 import typer
 
-from arfeed.cli import adopt, check, history, plan, plugins, sync
+from arfeed.cli import adopt, check, history, keygen, plan, plugins, sync
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
 from arfeed.errors import ArfeedError
@@ -27,6 +27,7 @@ app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("resend")(sync.resend)
 app.command("adopt")(adopt.adopt)
+app.command("keygen")(keygen.keygen)
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 
