@@ -3,13 +3,14 @@
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 from benchmarks import table
-from benchmarks.contest import BUILD, CONTESTS, HERE, Arena
+from benchmarks.contest import BUILD, CONTESTS, HERE, POSTGRESQL, Arena
 
 FULL_SIZE = 1_000_000
 REQUIREMENTS = HERE / "requirements.txt"
@@ -27,7 +28,11 @@ def main() -> None:
     peers_python = options.peers or _installed_peers()
     texts = []
     for contest in CONTESTS:
-        if options.only in (None, contest.data):
+        if contest.suffix == "url" and POSTGRESQL not in os.environ:
+            print(
+                f"{contest.data}: left out, since {POSTGRESQL} names no database, e.g. postgresql://me@localhost/test"
+            )
+        elif options.only in (None, contest.data):
             arena = Arena(contest, options.rows, peers_python)
             pairs = []
             for pair in arena.pairs(options.rounds):
@@ -52,7 +57,7 @@ def _installed_peers() -> Path:
 
 
 def _circumstances(peers_python: Path, rounds: int) -> str:
-    names = [line.split(">")[0] for line in REQUIREMENTS.read_text().splitlines() if line and line[0] != "#"]
+    names = [re.split(r"[\[>]", line)[0] for line in REQUIREMENTS.read_text().splitlines() if line and line[0] != "#"]
     code = "import sys, importlib.metadata as m; print(', '.join(f'{name} {m.version(name)}' for name in sys.argv[1:]))"
     versions = [
         subprocess.check_output([python, "-c", code, *packages], text=True).strip()

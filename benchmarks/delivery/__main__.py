@@ -160,6 +160,10 @@ def _check(name: str, place: Server, source: Path) -> None:
         sys.exit(f"{name} delivered {len(held)} files of {sum(held.values()):,} bytes, not {len(sent)} files")
 
 
+def _sizes(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
+
+
 def _empty(folder: Path) -> None:
     subprocess.run(["rm", "-rf", folder], check=True)
     folder.mkdir()
@@ -167,7 +171,7 @@ def _empty(folder: Path) -> None:
 
 def _table(title: str, whole: str, pairs: dict[Peer, list[Pair]], latency: int) -> str:
     ours = [pair[0] for runs in pairs.values() for pair in runs]
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (f"**{whole}, the whole process**", f"{median(run.sync for run in ours):.1f}", "", "", "", "", ""),
         ("of it, the transfer", f"{median(run.transfer for run in ours):.1f}", "", "", "", "", ""),
     ]

@@ -29,6 +29,7 @@ class Held(asyncio.Protocol):
         self._hold(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        del exc
         self._hold(None)
 
     def _hold(self, data: bytes | None) -> None:

@@ -70,7 +70,7 @@ def lftp(server: Server, source: Path) -> Command:
 
 def script(name: str) -> Callable[[Server, Path], Command]:
     def command(server: Server, source: Path) -> Command:
-        who = [str(server.port), server.user, server.key, server.known_hosts]
+        who = (str(server.port), server.user, server.key, server.known_hosts)
         return [sys.executable, SCRIPTS / f"{name}.py", *who, source, server.inbox]
 
     return command

@@ -1,5 +1,6 @@
 """What a plugin author imports, and nothing else."""
 
+from arfeed.currencies import minor_digits
 from arfeed.errors import (
     ArfeedError,
     ConfigError,
@@ -24,13 +25,22 @@ from arfeed.interfaces import (
     Receipt,
     Transform,
 )
-from arfeed.settings import DestinationSettings, FileSettings, Location, Settings, SourceSettings, TransformSettings
+from arfeed.settings import (
+    DatabaseUrl,
+    DestinationSettings,
+    FileSettings,
+    Location,
+    Settings,
+    SourceSettings,
+    TransformSettings,
+)
 
 __all__ = [
     "ArfeedError",
     "Complete",
     "ConfigError",
     "Connector",
+    "DatabaseUrl",
     "Delivered",
     "Destination",
     "DestinationError",
@@ -52,6 +62,7 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "minor_digits",
     "read_header",
     "read_table",
     "read_tables",

@@ -21,7 +21,7 @@ from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
-from arfeed.planning import compare, reviewed, select, settle, settled_by, totals, with_reasons, write_report
+from arfeed.planning import compare, reviewed, select, settle, settled_by, with_reasons, write_report
 from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.secrets import masked
@@ -128,6 +128,15 @@ def reach(project: Project) -> None:
             server.sizes(folder)
 
 
+def probe(project: Project) -> list[tuple[str, str | None]]:
+    """Try with a scratch file what may be done in the receiver's folders; return each try and how it failed, if so."""
+    with remote(project) as server:
+        folders = dict.fromkeys([project.destination.document_folder, project.destination.report_folder])
+        return [
+            (f"{what} in {folder or 'the root'}", error) for folder in folders for what, error in server.probe(folder)
+        ]
+
+
 def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
     at.progress.step("Reading the sources")
@@ -178,7 +187,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         before=baseline.report if baseline else None,
         report=comparison.report,
         missing=missing,
-        totals=totals(invoices),
+        totals=schema.totals(invoices),
         counts=comparison.counts,
         sources=reading.reports,
         documents=documents,

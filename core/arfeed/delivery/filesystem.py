@@ -25,7 +25,8 @@ from arfeed.delivery.channels import OPENING_SECONDS, OpenChannels, Patience, os
 CHANNELS = 4
 BLOCK = 255 * 1024
 """Most bytes of one WRITE, and what OpenSSH takes; a server's smaller limit is honoured."""
-BLOCKS_A_FILE = 32
+BYTES_A_FILE = 32 * BLOCK
+"""Bytes of one file under way."""
 BLOCKS_IN_FLIGHT = 256
 """Blocks held in memory and under way, over all files."""
 HANDLES = 64
@@ -36,7 +37,7 @@ READ_AT_ONCE = 1024 * 1024
 
 Answer = TypeVar("Answer")
 
-_CONNECTION_GONE = (ConnectionError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
+_CONNECTION_GONE = (ConnectionError, asyncssh.DisconnectError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
 class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no types
@@ -165,7 +166,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             raise
 
     async def _send(self, source: IO[bytes], file: asyncssh.SFTPClientFile, size: int) -> None:
-        senders = min(BLOCKS_A_FILE, math.ceil(source.seek(0, 2) / size))
+        senders = min(BYTES_A_FILE // size, BLOCKS_IN_FLIGHT, math.ceil(source.seek(0, 2) / size))
         source.seek(0)
         if senders == 1:
             return await self._send_blocks(source, file, size)
