@@ -28,6 +28,7 @@ from arfeed.interfaces import (
     Transform,
 )
 from arfeed.schema import MAPPABLE
+from arfeed.secrets import masked
 from arfeed.settings import (
     DatabaseUrl,
     DestinationSettings,
@@ -66,6 +67,7 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "masked",
     "minor_digits",
     "read_grid",
     "read_header",
