@@ -127,6 +127,15 @@ def reach(project: Project) -> None:
             server.sizes(folder)
 
 
+def probe(project: Project) -> list[tuple[str, str | None]]:
+    """Try with a scratch file what may be done in the receiver's folders; return each try and how it failed, if so."""
+    with remote(project) as server:
+        folders = dict.fromkeys([project.destination.document_folder, project.destination.report_folder])
+        return [
+            (f"{what} in {folder or 'the root'}", error) for folder in folders for what, error in server.probe(folder)
+        ]
+
+
 def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
     at.progress.step("Reading the sources")
@@ -198,8 +207,9 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
         for report in reading.reports
         if report.failed
     ]
+    said = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
-    return (*carried, *(direct if project.destination.settings.publish == "direct" else ()))
+    return (*carried, *said, *(direct if project.destination.settings.publish == "direct" else ()))
 
 
 def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged]]:
