@@ -12,6 +12,7 @@ from arfeed.errors import (
 from arfeed.hookspecs import hookimpl
 from arfeed.intake.files import find_files
 from arfeed.intake.read import read_header, read_table, read_tables, table
+from arfeed.intake.reports import PrintedReport, ReportForm
 from arfeed.interfaces import (
     Complete,
     Connector,
@@ -42,9 +43,11 @@ __all__ = [
     "LockedError",
     "Objection",
     "Plan",
+    "PrintedReport",
     "ProblemsError",
     "Receipt",
     "RefusedError",
+    "ReportForm",
     "Settings",
     "SourceError",
     "SourceSettings",

@@ -198,8 +198,9 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
         for report in reading.reports
         if report.failed
     ]
+    said = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
-    return (*carried, *(direct if project.destination.settings.publish == "direct" else ()))
+    return (*carried, *said, *(direct if project.destination.settings.publish == "direct" else ()))
 
 
 def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged]]:
