@@ -11,8 +11,10 @@ from arfeed.errors import (
 )
 from arfeed.hookspecs import hookimpl
 from arfeed.intake.files import find_files
+from arfeed.intake.grid import read_grid
 from arfeed.intake.read import read_header, read_table, read_tables, table
 from arfeed.intake.reports import PrintedReport, ReportForm
+from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
     Complete,
     Connector,
@@ -55,8 +57,10 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "read_grid",
     "read_header",
     "read_table",
     "read_tables",
+    "sheet_names",
     "table",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from arfeed.errors import SourceError
 from arfeed.intake.columns import Problem
-from arfeed.intake.read import physical_lines
+from arfeed.intake.text import physical_lines
 from arfeed.interfaces import Connector
 from arfeed.settings import FileSettings
 

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from arfeed.errors import SourceError
-from arfeed.intake.read import read_grid
+from arfeed.intake.grid import read_grid
 from arfeed.settings import FileSettings
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class PrintedReport:
         self.total: Decimal | None = None
         self.doubts: tuple[str, ...] = ()
         self.ended = False
-        self._frames = read_grid(file, encoding=settings.encoding, delimiter=settings.delimiter)
+        self._frames = read_grid(file, encoding=settings.encoding, delimiter=settings.delimiter, fallback="cp1252")
         self._first = next(self._frames, None)
         rows = [] if self._first is None else _texts(self._first.head(_HEAD))
         self._at = max(range(len(rows)), key=lambda number: len(_named(rows[number], form)), default=0)
