@@ -60,7 +60,9 @@ def _customers(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[str]:
     by_age = grouped_by_age(lines)
     if "customer_name" not in report.headers:
         if by_age:
-            raise SourceError(f"{report.file}: it groups by age and does not name the customers; add the column Customer")
+            raise SourceError(
+                f"{report.file}: it groups by age and does not name the customers; add the column Customer"
+            )
         return lines["group"].where(lines["group"] != "--", "")
     named = lines[report.name_of("customer_name")]
     return named if by_age else named.where(named != "", lines["group"])
@@ -83,6 +85,8 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     balance = pc.fill_null(pa.array(lines[report.name_of("balance")]), Decimal(0))
     by_sign = pc.if_else(pc.greater(balance, Decimal(0)), "invoice", "payment")
     kind = pc.coalesce(pa.array([_KINDS.get(name) for name in known.to_pylist()], pa.string()).take(found), by_sign)
-    waiting = pc.and_(pc.equal(balance, Decimal(0)), pc.is_in(found, value_set=pc.index_in(pa.array(_NOT_POSTED), known)))
+    waiting = pc.and_(
+        pc.equal(balance, Decimal(0)), pc.is_in(found, value_set=pc.index_in(pa.array(_NOT_POSTED), known))
+    )
     status = pc.if_else(waiting, "draft", "open")
     return pd.Series(kind, lines.index, dtype="str"), pd.Series(status, lines.index, dtype="str")

@@ -49,6 +49,7 @@ _INSTEAD = (
     "(Online: Reports > Who owes you; Desktop: Reports > Customers & Receivables)"
 )
 
+
 def refuse_others(report: PrintedReport) -> None:
     """Raise `SourceError` for a report that can't be a source, saying which to export instead."""
     for pattern, why in _REFUSED.items():

@@ -61,7 +61,8 @@ def _paths(names: pa.Array, parent: Integers, level: Integers) -> pa.Array:
     nested = ~pc.match_substring(names, ":").to_numpy(zero_copy_only=False)
     for height in range(2, int(level.max(initial=0)) + 1):
         inner = nested & (level == height)
-        joined = pc.binary_join_element_wise(paths.take(pa.array(parent[inner])), names.filter(pa.array(inner)), ":")
+        around, own = paths.take(pa.array(parent[inner])), names.filter(pa.array(inner))
+        joined = pc.binary_join_element_wise(around, own, pa.scalar(":", pa.large_string()))
         paths = pc.replace_with_mask(paths, pa.array(inner), joined)
     return paths
 

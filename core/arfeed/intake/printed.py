@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -86,7 +86,10 @@ class Rows:
         sums = self._sum + np.cumsum(np.where(kinds.line, units, 0))
         starts = np.flatnonzero(kinds.group)
         before = np.concatenate([[group.before for group in self._open], sums[starts]]).astype(np.int64)
-        origins = [pa.array([group.origin for group in self._open], pa.large_string()), page.origins.take(pa.array(starts))]
+        origins = [
+            pa.array([group.origin for group in self._open], pa.large_string()),
+            page.origins.take(pa.array(starts)),
+        ]
         groups = pa.table({"name": nesting.names, "before": before, "origin": pa.concat_arrays(origins)})
         ends = np.flatnonzero((kinds.subtotal | kinds.total) & mask(pc.is_valid(amounts)))
         counted = sums[ends] - np.append(before, 0)[nesting.owner[ends]]  # the grand total's owner is -1, the last
@@ -94,7 +97,9 @@ class Rows:
             end, owner = int(ends[wrong]), int(nesting.owner[ends[wrong]])
             whose = f"{groups['name'][owner]} (from {_place(groups['origin'][owner])})" if owner >= 0 else "everything"
             printed, read = _money(units[end]), _money(counted[wrong])
-            self._object(f"{page.place(end)}: the total of {whose} is printed as {printed}, but its lines sum to {read}")
+            self._object(
+                f"{page.place(end)}: the total of {whose} is printed as {printed}, but its lines sum to {read}"
+            )
         self._open = [OpenGroup(**group) for group in groups.take(pa.array(nesting.open, pa.int64())).to_pylist()]
         self._sum = int(sums[-1]) if len(sums) else self._sum
         self.grouped |= bool(kinds.group.any())

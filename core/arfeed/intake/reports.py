@@ -121,7 +121,10 @@ def _texts(frame: pd.DataFrame) -> list[list[str]]:
 def _named(row: Sequence[str], form: ReportForm) -> dict[str, int]:
     """Return the form's names of this row's columns, were it the header."""
     at = {_folded(text): column for column, text in reversed(list(enumerate(row))) if text}
-    found = {name: [at[_folded(theirs)] for theirs in headers if _folded(theirs) in at] for name, headers in form.headers.items()}
+    found = {
+        name: [at[_folded(theirs)] for theirs in headers if _folded(theirs) in at]
+        for name, headers in form.headers.items()
+    }
     return {name: columns[0] for name, columns in found.items() if columns}
 
 
