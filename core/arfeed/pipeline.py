@@ -21,7 +21,7 @@ from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
-from arfeed.planning import compare, reviewed, select, settle, settled_by, totals, with_reasons, write_report
+from arfeed.planning import compare, reviewed, select, settle, settled_by, with_reasons, write_report
 from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
 
@@ -177,7 +177,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         before=baseline.report if baseline else None,
         report=comparison.report,
         missing=missing,
-        totals=totals(invoices),
+        totals=schema.totals(invoices),
         counts=comparison.counts,
         sources=reading.reports,
         documents=documents,

@@ -99,6 +99,16 @@ def one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
+def totals(rows: pd.DataFrame, by: tuple[str, ...] = ("source", "currency")) -> pd.DataFrame:
+    """Return the columns `by`, in their order, with count (of rows that have a balance) and balance (their sum)."""
+    import pyarrow as pa
+
+    grouped = pa.Table.from_pandas(rows[[*by, "balance"]], preserve_index=False).group_by(list(by))
+    summed = grouped.aggregate([("balance", "count"), ("balance", "sum")]).replace_schema_metadata()
+    named = summed.rename_columns([*by, "count", "balance"])
+    return table_frame(named.sort_by([(name, "ascending") for name in by]))
+
+
 def no_invoices() -> pd.DataFrame:
     """Return a frame with all canonical columns and no rows."""
     import pyarrow as pa

@@ -54,8 +54,8 @@ def _known_columns(columns: dict[str, str]) -> dict[str, str]:
 
 
 def _date_order(order: str | None) -> str | None:
-    if order is not None and order not in ("DMY", "MDY", "YMD") and "%" not in order:
-        raise ValueError('give "DMY", "MDY", "YMD" or a format such as "%d.%m.%Y"')
+    if order is not None and order not in ("DMY", "MDY", "YMD", "excel", "excel-1904") and "%" not in order:
+        raise ValueError('give "DMY", "MDY", "YMD", "excel", "excel-1904" or a format such as "%d.%m.%Y"')
     return order
 
 
@@ -120,7 +120,7 @@ class SourceSettings(Settings):
         default_factory=dict, description='Canonical column = the source\'s own header, e.g. { invoice_ref = "No." }.'
     )
     dates: Annotated[str | None, AfterValidator(_date_order)] = Field(
-        default=None, description='Order of dates: "DMY", "MDY", "YMD" or a strptime format.'
+        default=None, description='Order of dates: "DMY", "MDY", "YMD", a strptime format, or "excel" for day numbers.'
     )
     currency: Annotated[str | None, AfterValidator(_currency_code)] = Field(
         default=None, description="ISO 4217 code of rows that name no currency."
@@ -152,6 +152,7 @@ class FileSettings(SourceSettings):
         default=None, description="Character encoding; found by the file's own marks if unset."
     )
     delimiter: str | None = Field(default=None, description="Column separator; found from the header if unset.")
+    sheet: str | None = Field(default=None, description="Sheet of a workbook; the only one that has cells if unset.")
     decimal: Literal[".", ","] | None = Field(
         default=None,
         description="Decimal mark. Naming it allows the other as thousands separator; unset means a plain dot.",

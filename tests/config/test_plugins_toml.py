@@ -77,7 +77,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         (SOURCE, "", "sources: there is none; add a table such as [sources.xero-uk]"),
         (SOURCE, '[sources]\nuk = "xero"\n', "sources.uk: it must be a table, [sources.uk]"),
         (PLUGINS, "", 'plugins: it must be a list of plugin names, such as ["xero", "kolleno"]'),
-        ('path = "', 'dates = "DYM"\npath = "', "sources.uk.dates: found 'DYM': give \"DMY\", \"MDY\", \"YMD\" or"),
+        ('path = "', 'dates = "DYM"\npath = "', "sources.uk.dates: found 'DYM': give \"DMY\", \"MDY\", \"YMD\", "),
         ('path = "', 'documents = "{ref}.pdf"\npath = "', "sources.uk.documents: found '{ref}.pdf': it must contain {"),
         ('path = "', 'columns = { ref = "No" }\npath = "', "uk.columns: found {'ref': 'No'}: 'ref' is no column"),
     ],

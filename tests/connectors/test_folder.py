@@ -54,9 +54,7 @@ def test_files_with_canonical_headers_need_no_columns(file: Path) -> None:
 
 def test_a_header_that_is_not_there_is_named_with_what_is(file: Path) -> None:
     said = failure(folder(file, GERMAN.replace("Offen", "Saldo"), "RE-1;Ada;1,00;1,00;;7.4.2026", **HOW))
-    assert said == (
-        "files: `columns` names the header 'Offen'; found Belegnr., Kunde, Betrag, Saldo, Fällig am, Belegdatum"
-    )
+    assert said == (f"{file}: there is no column 'Offen'; found Belegnr., Kunde, Betrag, Saldo, Fällig am, Belegdatum")
 
 
 def test_a_declared_separator_is_used(file: Path) -> None:
@@ -71,7 +69,7 @@ def test_a_declared_separator_is_used(file: Path) -> None:
 )
 def test_an_amount_in_another_notation_than_declared_is_a_problem(file: Path, decimal: str | None, amount: str) -> None:
     source = folder(file, HEADER.replace(",", ";"), f"INV-1;Ada;GBP;2026-04-07;{amount}", decimal=decimal)
-    assert f"column balance: {amount!r}: it is no " in problems(source)[1]
+    assert f"column balance: {amount!r} is no " in problems(source)[1]
 
 
 def test_a_status_column_tells_open_from_closed(file: Path) -> None:
@@ -100,7 +98,7 @@ def test_a_credit_note_with_a_positive_balance_is_a_problem(file: Path) -> None:
         "CN-2,Ada,GBP,2026-04-07,-10.00,credit_note",
     ]
     assert problems(folder(file, *lines))[1:] == [
-        f"{file}:2 column balance: '10.00': a credit note or payment lowers what is owed: its balance must be negative"
+        f"{file} line 2, column balance: '10.00' must be negative: a credit note or payment lowers what is owed"
     ]
 
 

@@ -114,7 +114,7 @@ def test_every_status_of_xero_has_its_meaning(file: Path, word: str, status: str
 
 def test_an_unknown_status_is_a_problem_with_its_line(file: Path) -> None:
     lines = problems(export(file, document("INV-1", lines=2), document("INV-2", Status="Disputed")))
-    assert lines[1] == f"{file}:4 column Status: 'Disputed': it must be one of open, paid, void, draft"
+    assert lines[1] == f"{file} line 4, column Status: 'Disputed' is not one of open, paid, void, draft"
 
 
 @pytest.mark.parametrize("kind", ["Bill", "Bill credit note", "Bill overpayment", "Receive money", "Spend money"])

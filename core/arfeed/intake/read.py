@@ -33,7 +33,7 @@ def read_header(
     `Invoice No`) and are returned as they are here; without any it is the first row.
     """
     if is_workbook(file):
-        return _sheet_header(file, next(read_sheet(file, sheet)), columns).names
+        return _sheet_header(file, next(read_sheet(file, sheet, lambda _: False)), columns).names
     known = find_encoding(file, encoding)
     return csv_header(file, known, find_delimiter(file, known, delimiter), columns).named
 
@@ -96,7 +96,7 @@ def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Itera
     """Rows that are blank throughout are passed over, as blank lines are: formats reach far below the last row."""
     import pyarrow.compute as pc
 
-    header = _sheet_header(file, next(read_sheet(file, sheet)), columns)
+    header = _sheet_header(file, next(read_sheet(file, sheet, lambda _: False)), columns)
     kept = list(columns) or header.names
     done = 0
     for cells in read_sheet(file, sheet, lambda number: header.names[number] in kept):

@@ -65,10 +65,12 @@ def read_sheet(
     with _opened(file) as (data, book):
         chosen = _chosen(file, book, sheet)
         special = told_by_format(file, data, chosen.name)
+        _, blank = chosen.start or (0, 0)  # calamine leaves out the columns before the first cell, but not the rows
         rows = iter(chosen.iter_rows())
         done = 0
         while chunk := list(islice(rows, _ROWS)):
-            columns: list[list[Value]] = [list(column) for column in zip(*chunk, strict=True)]
+            left: list[list[Value]] = [[""] * len(chunk) for _ in range(blank)]
+            columns = [*left, *(list(column) for column in zip(*chunk, strict=True))]
             for number, column in enumerate(columns):
                 _replace(column, special.get(number, {}), done)
                 if needed(number):
