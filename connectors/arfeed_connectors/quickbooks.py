@@ -20,7 +20,7 @@ ARFEED_CONTRACT = 1
 
 
 class QuickBooks(Connector):
-    """Open Invoices, A/R Aging Detail and their kin, whose totals prove that they are whole; IIF, with less to prove."""
+    """Open Invoices, A/R Aging Detail and their kin, proven by their totals; IIF, which proves nothing."""
 
     name = "quickbooks"
 
@@ -37,7 +37,8 @@ class QuickBooks(Connector):
         """Yield the items of each file, and say what their totals say."""
         said: list[Complete] = []
         for file in find_files(self.settings):
-            said.append((yield from self._file(file)))
+            complete = yield from self._file(file)
+            said.append(complete)
         return _together(said)
 
     def check(self) -> None:
@@ -68,7 +69,7 @@ class QuickBooks(Connector):
         others = currency[(currency != "") & (currency.str.upper() != self.settings.currency)]
         if len(others):
             raise SourceError(
-                f"{report.file}: it has invoices in {others.iloc[0]}, but their open balances in the company's currency "
+                f"{report.file}: it has invoices in {others.iloc[0]}, but open balances in the company's currency "
                 f"only ({self.settings.currency or 'say which by `currency`'}); add the column Foreign open balance"
             )
         return invoices
@@ -76,7 +77,6 @@ class QuickBooks(Connector):
     def _complete(self, report: PrintedReport, *, only_open: bool) -> Complete:
         currency, total, notes = self.settings.currency, report.total, []
         foreign = {"currency", "foreign_balance"} <= set(report.headers)
-        controlled = currency is not None and total is not None and not foreign
         if only_open and not report.ended:
             raise SourceError(f"{report.file}: it ends without its TOTAL, so it is cut off; export the report again")
         if not only_open:
@@ -84,7 +84,7 @@ class QuickBooks(Connector):
         if total is None:
             notes.append(f"{report.file}: it prints no TOTAL of open balances, so nothing proves that it is whole")
         return Complete(
-            totals={currency: total} if controlled else None,
+            totals=None if currency is None or total is None or foreign else {currency: total},
             as_of=report.as_of,
             lists_closed=not only_open,
             notes=tuple(notes),

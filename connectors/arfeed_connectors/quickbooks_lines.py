@@ -79,8 +79,8 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     if found.null_count:
         line = lines[pc.is_null(found).to_numpy(zero_copy_only=False)].iloc[0]
         raise SourceError(
-            f"{' record '.join(line['origin'].rsplit('#', 1))}: {line['type']!r} is no type of transaction that is known "
-            "here; bills and their payments are what you owe; leave them out by Customize > Filter > Transaction type"
+            f"{' record '.join(line['origin'].rsplit('#', 1))}: {line['type']!r} is no type of transaction known here; "
+            "bills and their payments are what you owe; leave them out by Customize > Filter > Transaction type"
         )
     balance = pc.fill_null(pa.array(lines[report.name_of("balance")]), Decimal(0))
     by_sign = pc.if_else(pc.greater(balance, Decimal(0)), "invoice", "payment")

@@ -40,7 +40,8 @@ _REFUSED = {
     r"collections": _OVERDUE,
     r"(a/p|accounts payable) aging (summary|detail)|unpaid bills( detail)?|vendor balance (summary|detail)": _PAYABLE,
     r"bills and applied payments|bill payment list|transaction list by vendor|vendor contact list": _PAYABLE,
-    r"profit (and|&) loss.*|balance sheet.*|statement of cash flows|general ledger.*|trial balance|journal": _NO_BALANCES,
+    r"profit (and|&) loss.*|balance sheet.*|statement of cash flows|general ledger.*": _NO_BALANCES,
+    r"trial balance|journal": _NO_BALANCES,
     r"sales by .*|deposit detail|transaction (report|detail by account)|unbilled (charges|time)": _NO_BALANCES,
     r"invoices and received payments|statement list|estimates by customer|customer contact list": _NO_BALANCES,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -74,10 +74,8 @@ def closings(names: pa.Array) -> pa.Array:
 
 def closes(labels: pa.Array, names: pa.Array) -> Mask:
     """Where a label is that of the total of the group beside it."""
-    fitting: Iterable[Mask] = (
-        pc.equal(labels, _closing(form, names)).to_numpy(zero_copy_only=False) for form in _CLOSINGS
-    )
-    return np.logical_or.reduce(list(fitting))
+    fitting = [pc.equal(labels, _closing(form, names)).to_numpy(zero_copy_only=False) for form in _CLOSINGS]
+    return np.stack(fitting).any(axis=0)
 
 
 def _closing(form: str, names: pa.Array) -> pa.Array:

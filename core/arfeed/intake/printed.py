@@ -153,8 +153,8 @@ class _Page:
 
 def _below(kinds: Kinds, *, ended: bool) -> Mask:
     """Where something stands below the grand total that may not."""
-    below = ended | (np.cumsum(kinds.total) - kinds.total > 0)
-    return below & (kinds.line | kinds.group | kinds.subtotal | kinds.total)
+    below: Mask = ended | (np.cumsum(kinds.total) - kinds.total > 0)
+    return np.logical_and(below, kinds.line | kinds.group | kinds.subtotal | kinds.total)
 
 
 def _unmatched(kinds: Kinds, nesting: Nesting) -> Mask:

@@ -72,7 +72,7 @@ class PrintedReport:
         """The date that the title speaks of, if it can be read in one way only."""
         import pyarrow as pa
 
-        from arfeed.intake.values import ORDERS, parse_dates
+        from arfeed.intake.dates import ORDERS, parse_dates
 
         said = pa.array([match[1] for text in self.title if (match := _AS_OF.search(text))][:1], pa.large_string())
         orders = (self.settings.dates,) if self.settings.dates else ORDERS
@@ -121,11 +121,10 @@ def _texts(frame: pd.DataFrame) -> list[list[str]]:
 def _named(row: Sequence[str], form: ReportForm) -> dict[str, int]:
     """Return the form's names of this row's columns, were it the header."""
     at = {_folded(text): column for column, text in reversed(list(enumerate(row))) if text}
-    found = {
-        name: [at[_folded(theirs)] for theirs in headers if _folded(theirs) in at]
-        for name, headers in form.headers.items()
+    chosen = {
+        name: [header for header in map(_folded, theirs) if header in at] for name, theirs in form.headers.items()
     }
-    return {name: columns[0] for name, columns in found.items() if columns}
+    return {name: at[headers[0]] for name, headers in chosen.items() if headers}
 
 
 def _folded(header: str) -> str:

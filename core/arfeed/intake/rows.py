@@ -45,7 +45,7 @@ class Kinds:
 def classify(grid: Sequence[pa.Array], sight: Sight, open_groups: Sequence[str], *, ended: bool) -> Kinds:
     """Tell the rows of a frame apart. `open_groups` were open before it; `ended` says that the total was too."""
     labels = _labels([grid[column] for column in sight.labels])
-    filled = np.sum([mask(pc.not_equal(column, "")) for column in grid], axis=0, dtype=np.int16)
+    filled = np.stack([mask(pc.not_equal(column, "")) for column in grid]).sum(axis=0)
     line = _lines(grid, sight, labels)
     rest = np.flatnonzero(~line & (filled > 0))
     names, single = labels.take(pa.array(rest)), filled[rest] == 1
@@ -58,8 +58,8 @@ def classify(grid: Sequence[pa.Array], sight: Sight, open_groups: Sequence[str],
     group = alone & ~subtotal
     footer = below & ~total & (single | mask(pc.match_substring_regex(names, sight.footers)))
     unknown = ~(total | subtotal | group | footer)
-    parts = (_scattered(rest[chosen], len(line)) for chosen in (group, subtotal, total, unknown))
-    return Kinds(line, *parts, labels)
+    found = [_scattered(rest[chosen], len(line)) for chosen in (group, subtotal, total, unknown)]
+    return Kinds(line, found[0], found[1], found[2], found[3], labels)
 
 
 def _labels(columns: Sequence[pa.Array]) -> pa.Array:
