@@ -144,7 +144,7 @@ def test_a_row_that_is_nothing_known_fails_with_its_place(file: Path, column: in
     rows = report()
     rows[6] = [*([""] * column), "Surprise", "7", *([""] * (6 - column))]
     message = failure(source(written(file, rows)))
-    assert message.startswith(f"{file} ")
+    assert message.startswith(f"{file} line 7: ")
     assert "'Surprise, 7' is neither a line nor a group nor a total" in message
 
 

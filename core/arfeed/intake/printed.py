@@ -18,6 +18,8 @@ from arfeed.errors import SourceError
 from arfeed.intake import values
 from arfeed.intake.groups import Nesting, closes, nest
 from arfeed.intake.rows import Kinds, Mask, Sight, classify, mask
+from arfeed.intake.text import physical_lines
+from arfeed.intake.workbook import is_workbook
 from arfeed.schema import text_array
 
 Integers = npt.NDArray[np.int64]
@@ -168,7 +170,12 @@ def _unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
 
 
 def _place(origin: pa.Scalar) -> str:
-    return " record ".join(origin.as_py().rsplit("#", 1))
+    """Return a row's file and line. Which bytes end lines is the same in all encodings without a mark of their own."""
+    file, _, number = origin.as_py().rpartition("#")
+    if is_workbook(file):
+        return f"{file} row {number}"
+    line = physical_lines(file, [int(number)], encoding="latin-1").get(int(number))
+    return f"{file} line {line}" if line else f"{file} record {number}"
 
 
 def _money(units: np.int64) -> str:
