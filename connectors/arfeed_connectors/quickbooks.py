@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -12,6 +11,7 @@ from arfeed import Complete, Connector, FileSettings, PrintedReport, SourceError
 from arfeed_connectors.quickbooks_iif import is_iif, read_iif
 from arfeed_connectors.quickbooks_lines import as_invoices, grouped_by_age
 from arfeed_connectors.quickbooks_reports import FORM, lists_open_items, refuse_others
+from arfeed_connectors.together import together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ class QuickBooks(Connector):
         for file in find_files(self.settings):
             complete = yield from self._file(file)
             said.append(complete)
-        return _together(said)
+        return together(said)
 
     def check(self) -> None:
         """See that each file is a report that can be taken."""
@@ -89,24 +89,6 @@ class QuickBooks(Connector):
             lists_closed=not only_open,
             notes=tuple(notes),
         )
-
-
-def _together(said: list[Complete]) -> Complete:
-    """Return what several reports say as one: what all of them can say, and the oldest date."""
-    totals: dict[str, Decimal] | None = {}
-    for each in said:
-        totals = None if totals is None or each.totals is None else _sum(totals, each.totals)
-    dates = [each.as_of for each in said if each.as_of]
-    return Complete(
-        totals=totals,
-        as_of=min(dates) if len(dates) == len(said) else None,
-        lists_closed=any(each.lists_closed for each in said),
-        notes=tuple(note for each in said for note in each.notes),
-    )
-
-
-def _sum(some: Mapping[str, Decimal], more: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    return {currency: some.get(currency, Decimal(0)) + total for currency, total in more.items()}
 
 
 @hookimpl

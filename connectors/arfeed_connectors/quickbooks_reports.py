@@ -24,7 +24,7 @@ FORM = ReportForm(
     },
     required=("type", "issued_on", "invoice_ref", "balance"),
     keys=("type", "issued_on"),
-    footers=r"(?i)^((accrual|cash) basis\b|(mon|tues|wednes|thurs|fri|satur|sun)day, )",
+    footers=r"(?i:^((accrual|cash) basis\b|(mon|tues|wednes|thurs|fri|satur|sun)day, ))",
 )
 """The headers of QuickBooks Online in both generations, of Desktop, and of the reports that look like them."""
 

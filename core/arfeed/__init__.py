@@ -10,7 +10,7 @@ from arfeed.errors import (
     SourceError,
 )
 from arfeed.hookspecs import hookimpl
-from arfeed.intake.files import find_files
+from arfeed.intake.files import find_files, open_binary
 from arfeed.intake.grid import read_grid
 from arfeed.intake.read import read_header, read_table, read_tables, table
 from arfeed.intake.reports import PrintedReport, ReportForm
@@ -57,6 +57,7 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "open_binary",
     "read_grid",
     "read_header",
     "read_table",

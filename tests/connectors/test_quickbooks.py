@@ -12,7 +12,7 @@ from arfeed import Complete
 from arfeed.intake.extract import extract
 from arfeed_connectors.quickbooks import QuickBooks
 from intake.sources import failure, problems, read
-from printed import DESKTOP, ITEMS, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, written
+from printed import DESKTOP, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, written
 
 
 @pytest.fixture
@@ -207,6 +207,18 @@ def test_invoices_in_other_currencies_need_their_own_balances(file: Path) -> Non
     assert "invoices in EUR" in failure(source(written(file, rows)))
 
 
+def test_balances_in_their_own_currencies_are_read_and_checked_in_the_companys(file: Path) -> None:
+    rows = report({"Ada": [Item("1", "5.00")]}, header=[*ONLINE_2026, "Currency", "Foreign open balance"])
+    for row in rows:
+        if "Invoice" in row:
+            row[-2:] = ["EUR", "4.50"]
+    books = source(written(file, rows))
+    assert read(books)[["currency", "balance"]].to_numpy().tolist() == [["EUR", Decimal("4.5")]]
+    assert not said(books).controlled
+    written(file, [["5.01" if cell == "5.00" else cell for cell in row] for row in rows])
+    assert "its lines sum to 5.01" in failure(source(file))
+
+
 def test_iif_gives_what_is_not_marked_paid_and_says_what_that_is_worth(tmp_path: Path) -> None:
     head = "!TRNS\tTRNSTYPE\tDATE\tNAME\tAMOUNT\tDOCNUM\tPAID\n!SPL\tTRNSTYPE\n!ENDTRNS\n"
     rows = (("INVOICE", "12.50", "1", "N"), ("INVOICE", "7.00", "2", "Y"), ("PAYMENT", "-3.00", "9", "N"))
@@ -232,4 +244,3 @@ def test_an_excel_file_is_read_like_a_csv_file(tmp_path: Path) -> None:
 def test_check_looks_at_the_header_alone(file: Path) -> None:
     written(file, report(title=OPEN_INVOICES)[:-3])
     source(file).check()
-    assert ITEMS

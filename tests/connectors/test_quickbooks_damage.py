@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arfeed import FileSettings, SourceError
+from arfeed import SourceError
 from arfeed_connectors.quickbooks import QuickBooks
 from intake.sources import read
 from printed import DESKTOP, ITEMS, ONLINE_2020, ONLINE_2026, Item, report, text_of
@@ -77,4 +77,3 @@ def _read_or_none(file: Path, content: bytes) -> list[tuple[str, str, Decimal]] 
 
 def test_the_undamaged_report_is_read_whole(file: Path) -> None:
     assert len(balances_of(file, BYTES)) == sum(len(items) for items in ITEMS.values())
-    assert issubclass(QuickBooks.Settings, FileSettings)

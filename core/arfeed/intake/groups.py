@@ -75,7 +75,8 @@ def closings(names: pa.Array) -> pa.Array:
 def closes(labels: pa.Array, names: pa.Array) -> Mask:
     """Where a label is that of the total of the group beside it."""
     fitting = [pc.equal(labels, _closing(form, names)).to_numpy(zero_copy_only=False) for form in _CLOSINGS]
-    return np.stack(fitting).any(axis=0)
+    found: Mask = np.logical_or.reduce(fitting)
+    return found
 
 
 def _closing(form: str, names: pa.Array) -> pa.Array:

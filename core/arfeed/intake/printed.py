@@ -155,13 +155,14 @@ class _Page:
 
 def _below(kinds: Kinds, *, ended: bool) -> Mask:
     """Where something stands below the grand total that may not."""
-    below: Mask = ended | (np.cumsum(kinds.total) - kinds.total > 0)
-    return np.logical_and(below, kinds.line | kinds.group | kinds.subtotal | kinds.total)
+    below = np.cumsum(kinds.total) - kinds.total + ended > 0
+    wrong: Mask = below & (kinds.line | kinds.group | kinds.subtotal | kinds.total)
+    return wrong
 
 
 def _unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
     """Where a total does not name the group that is open there: its own, or none if it is the grand total."""
-    wrong = kinds.total & (nesting.depth != 0)
+    wrong: Mask = kinds.total & (nesting.depth != 0)
     ends = np.flatnonzero(kinds.subtotal)
     owner = nesting.owner[ends]
     names = pc.fill_null(nesting.names.take(pa.array(owner, mask=owner < 0)), "")

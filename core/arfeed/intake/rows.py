@@ -15,6 +15,7 @@ from arfeed.intake.groups import closings
 Mask = npt.NDArray[np.bool_]
 
 _TOTAL = r"(?i)^(grand )?total$"
+_LIKE_A_TOTAL = r"(?i:^(grand )?total\b)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,11 @@ def _labels(columns: Sequence[pa.Array]) -> pa.Array:
 
 
 def _lines(grid: Sequence[pa.Array], sight: Sight, labels: pa.Array) -> Mask:
-    """Where all keys are filled. A total's label may stand in the column of a key, if that is the first of all."""
+    """Where all keys are filled. Labels may stand in the column of a key, if that is the first of all."""
     filled: Mask = np.logical_and.reduce([mask(pc.not_equal(grid[column], "")) for column in sight.keys])
-    return filled & ~mask(pc.starts_with(labels, "Total ", ignore_case=True)) if 0 in sight.keys else filled
+    if 0 not in sight.keys:
+        return filled
+    return filled & ~mask(pc.match_substring_regex(labels, f"{_LIKE_A_TOTAL}|{sight.footers}"))
 
 
 def _scattered(positions: npt.NDArray[np.intp], rows: int) -> Mask:
