@@ -1,5 +1,6 @@
 """What a plugin author imports, and nothing else."""
 
+from arfeed.currencies import minor_digits
 from arfeed.errors import (
     ArfeedError,
     ConfigError,
@@ -27,13 +28,24 @@ from arfeed.interfaces import (
     Receipt,
     Transform,
 )
-from arfeed.settings import DestinationSettings, FileSettings, Location, Settings, SourceSettings, TransformSettings
+from arfeed.schema import MAPPABLE
+from arfeed.settings import (
+    DatabaseUrl,
+    DestinationSettings,
+    FileSettings,
+    Location,
+    Settings,
+    SourceSettings,
+    TransformSettings,
+)
 
 __all__ = [
+    "MAPPABLE",
     "ArfeedError",
     "Complete",
     "ConfigError",
     "Connector",
+    "DatabaseUrl",
     "Delivered",
     "Destination",
     "DestinationError",
@@ -57,6 +69,7 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "minor_digits",
     "open_binary",
     "read_grid",
     "read_header",

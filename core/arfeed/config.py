@@ -13,24 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from arfeed.errors import ConfigError
 from arfeed.interfaces import Connector, Destination, Transform
 from arfeed.plugins import Part, PartKind, Registry, close_match, load, survey
-from arfeed.settings import GuardSettings, Settings
+from arfeed.settings import DatabaseUrl, GuardSettings, Settings
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
-
-
-def _database(url: str, info: ValidationInfo) -> str:
-    """Resolve the file of an SQLite URL against the folder of plugins.toml."""
-    match = re.fullmatch(r"(sqlite(?:\+\w+)?):///(?!/)(.+)", url)
-    if not match or match[2] == ":memory:":
-        return url
-    return f"{match[1]}:///{Path((info.context or {}).get('folder', Path()), match[2]).absolute()}"
 
 
 def _timezone(name: str | None) -> str | None:
@@ -49,9 +41,7 @@ class FeedSettings(Settings):
     timezone: Annotated[str | None, AfterValidator(_timezone)] = Field(
         default=None, description="Time zone of as-of dates, e.g. Europe/London."
     )
-    history: Annotated[
-        SecretStr, AfterValidator(lambda url, info: SecretStr(_database(url.get_secret_value(), info)))
-    ] = Field(
+    history: DatabaseUrl = Field(
         default=SecretStr("sqlite:///.arfeed/history.db"),
         validate_default=True,
         description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",

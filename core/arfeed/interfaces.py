@@ -25,8 +25,8 @@ class Complete:
 
     `rows` is the number of rows of all frames and `totals` the sum of `balance` over them by currency, both from
     a count, a TOTAL line or an API. `None` means that the source has no such control. `as_of` is the date the data
-    speaks of. `lists_closed` says that paid and void documents are listed beside the open ones. `notes` are shown with
-    the plan and kept in the receipt: what a person should know of this export, and no machine can judge.
+    speaks of. `lists_closed` says that paid and void documents are listed beside the open ones. `notes` are shown in
+    the plan and kept in the receipt: what a reader of the plan should know of this reading.
     """
 
     rows: int | None = None

@@ -37,6 +37,18 @@ def _pattern_below_the_folder(value: str, info: ValidationInfo) -> str:
 Pattern = Annotated[str, AfterValidator(_pattern_below_the_folder)]
 """A path with wildcards, relative to the folder of plugins.toml, or an fsspec URL with wildcards."""
 
+
+def _database_below_the_folder(url: SecretStr, info: ValidationInfo) -> SecretStr:
+    """Resolve the file of an SQLite URL against the folder of plugins.toml."""
+    match = re.fullmatch(r"(sqlite(?:\+\w+)?):///(?!/)(.+)", url.get_secret_value())
+    if not match or match[2] == ":memory:":
+        return url
+    return SecretStr(f"{match[1]}:///{Path((info.context or {}).get('folder', Path()), match[2]).absolute()}")
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_below_the_folder)]
+"""An SQLAlchemy URL, which may hold a password; the file of an SQLite URL is relative to the folder of plugins.toml."""
+
 Kind = Literal["invoice", "credit_note", "payment"]
 
 
@@ -183,6 +195,9 @@ class DestinationSettings(Settings):
     documents_required: bool = Field(default=False, description="Whether a missing or broken PDF refuses the run.")
     publish: Literal["rename", "direct"] = Field(
         default="rename", description="Upload under another name and rename, or write under the real name at once."
+    )
+    verify: Literal["size", "content"] = Field(
+        default="size", description="Look at the size of what was sent, or read it all back and compare."
     )
     part_folder: str | None = Field(
         default=None, description="Folder below the root for uploads under way; beside the target where unset."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -47,7 +48,9 @@ def test_any_ragged_table_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], mark: str, end: str, encoding: str
 ) -> None:
     text = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL  # the writer leaves a line feed bare beside CR
+    quoting: Literal[0, 1] = (
+        csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL
+    )  # the writer leaves a line feed bare beside CR
     csv.writer(text, delimiter=mark, lineterminator=end, quoting=quoting).writerows(rows)
     width = max(map(len, rows))
     found = grid(tmp_path_factory.mktemp("grid") / "a.csv", text.getvalue().encode(encoding), delimiter=mark)

@@ -65,8 +65,8 @@ def plan_facts(plan: Plan) -> dict[str, object]:
                 "as_of": source.read.as_of.isoformat() if source.read.as_of else None,
                 "read_at": source.read.at.isoformat(),
                 "carried_forward": source.failed,
-                "notes": list(source.complete.notes),
                 "inputs": [{"file": file, "sha256": sha256} for file, sha256 in source.inputs],
+                "notes": list(source.complete.notes),
             }
             for source in plan.sources
         ],
