@@ -11,9 +11,10 @@ from arfeed.errors import (
     SourceError,
 )
 from arfeed.hookspecs import hookimpl
-from arfeed.intake.files import find_files
+from arfeed.intake.files import find_files, open_binary
 from arfeed.intake.grid import read_grid
 from arfeed.intake.read import read_header, read_table, read_tables, table
+from arfeed.intake.reports import PrintedReport, ReportForm
 from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
     Complete,
@@ -57,9 +58,11 @@ __all__ = [
     "LockedError",
     "Objection",
     "Plan",
+    "PrintedReport",
     "ProblemsError",
     "Receipt",
     "RefusedError",
+    "ReportForm",
     "Settings",
     "SourceError",
     "SourceSettings",
@@ -69,6 +72,7 @@ __all__ = [
     "hookimpl",
     "masked",
     "minor_digits",
+    "open_binary",
     "read_grid",
     "read_header",
     "read_table",
