@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, Secret
 
-from arfeed import Complete, Connector, Location, SourceError, hookimpl
-from arfeed_connectors.masking import masked, texts
-from arfeed_connectors.records import Records, RecordSettings, named
+from arfeed import Complete, Connector, Location, SourceError, hookimpl, masked
+from arfeed_connectors.records import Records, RecordSettings, named, texts
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FRAME = 50_000
 _CREDITS = ["credit_note", "payment"]
+_SHORTEST_SECRET = 4
 _MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?(Z|[+-]00:?00)$"
 """What systems that know only points in time put behind a date. Any other time of day is left to `dates`."""
 
@@ -53,6 +54,18 @@ def named(source: str) -> Iterator[None]:
         yield
     except SourceError as exc:
         raise SourceError(f"{source}: {exc}") from exc
+
+
+def texts(value: object) -> Iterator[str]:
+    """Yield every text in a configuration that is long enough to be a secret: which are, only its owner knows."""
+    if isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
 
 
 class Records:

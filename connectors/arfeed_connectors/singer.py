@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Secret
 
 from arfeed import Complete, Connector, Location, SourceError, hookimpl
-from arfeed_connectors.masking import texts
-from arfeed_connectors.records import Records, RecordSettings, named
+from arfeed_connectors.records import Records, RecordSettings, named, texts
 from arfeed_connectors.singer_catalog import bookmarked, incremental, message_names, select
 from arfeed_connectors.singer_process import Running, Tap, private_place
 
@@ -94,7 +93,7 @@ class Singer(Connector):
             if name not in os.environ:
                 raise SourceError(f"the environment variable {name!r} is not set; export it before running arfeed")
             environment[name] = os.environ[name]
-        secrets = (*texts({**config, _START: None}), *(environment[name] for name in settings.environment))
+        secrets = tuple(texts([{**config, _START: None}, [environment[name] for name in settings.environment]]))
         with private_place() as place:
             file = settings.config
             if isinstance(file, Secret):

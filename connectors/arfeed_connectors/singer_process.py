@@ -11,8 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, cast
 
-from arfeed import SourceError
-from arfeed_connectors.masking import masked
+from arfeed import SourceError, masked
 
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 24

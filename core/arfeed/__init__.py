@@ -11,10 +11,11 @@ from arfeed.errors import (
     SourceError,
 )
 from arfeed.hookspecs import hookimpl
-from arfeed.intake.files import find_files
+from arfeed.intake.files import find_files, open_binary
 from arfeed.intake.grid import read_grid
 from arfeed.intake.proposal import missing_columns, propose
 from arfeed.intake.read import read_header, read_table, read_tables, table
+from arfeed.intake.reports import PrintedReport, ReportForm
 from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
     Complete,
@@ -29,6 +30,7 @@ from arfeed.interfaces import (
     Transform,
 )
 from arfeed.schema import MAPPABLE
+from arfeed.secrets import masked
 from arfeed.settings import (
     DatabaseUrl,
     DestinationSettings,
@@ -57,9 +59,11 @@ __all__ = [
     "LockedError",
     "Objection",
     "Plan",
+    "PrintedReport",
     "ProblemsError",
     "Receipt",
     "RefusedError",
+    "ReportForm",
     "Settings",
     "SourceError",
     "SourceSettings",
@@ -67,8 +71,10 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "masked",
     "minor_digits",
     "missing_columns",
+    "open_binary",
     "propose",
     "read_grid",
     "read_header",

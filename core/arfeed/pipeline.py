@@ -25,6 +25,7 @@ from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument
 from arfeed.planning import compare, reviewed, select, settle, settled_by, touched, with_reasons, write_report
 from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
+from arfeed.secrets import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _deliver_reading(
             record = describe_run(at, run, kind, started, prepared, approve)
             receipt = deliver(at, server, prepared, record, lease)
     except ArfeedError as exc:
-        failure = Failure(project.feed.name, identity(project), str(exc), exc.exit_code)
+        failure = Failure(project.feed.name, identity(project), masked(str(exc), project.secrets), exc.exit_code)
         _notify(project, progress, "arfeed_failed", failure=failure)
         raise
     _notify(project, progress, "arfeed_delivered", receipt=receipt)
@@ -203,8 +204,8 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     carried = [
-        f"{report.source} failed ({report.failed}); its {report.rows} invoices are carried forward as they were on "
-        f"{report.read.at:%Y-%m-%d %H:%M} UTC"
+        f"{report.source} failed ({masked(report.failed, project.secrets)}); its {report.rows} invoices are carried "
+        f"forward as they were on {report.read.at:%Y-%m-%d %H:%M} UTC"
         for report in reading.reports
         if report.failed
     ]

@@ -117,6 +117,10 @@ Span = Annotated[timedelta, BeforeValidator(_span)]
 """A span of time as people write it: "36h", "7 days"."""
 
 
+def _one_or_several(value: object) -> object:
+    return [] if value is None else [value] if isinstance(value, str) else value
+
+
 class GuardSettings(Settings):
     """The table [guards]: how much may be missing before a plan is refused."""
 
@@ -175,8 +179,12 @@ class FileSettings(SourceSettings):
     settle_seconds: float = Field(
         default=2, ge=0, description="How long a fresh file must lie unchanged before it is read; 0 does not look."
     )
-    private_key: Location | None = Field(default=None, description="OpenSSH private key, where path is sftp://….")
-    passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
+    private_key: Annotated[tuple[Location, ...], BeforeValidator(_one_or_several)] = Field(
+        default=(), description="OpenSSH private key for sftp:// URLs; several, in a list, are tried in order."
+    )
+    passphrase: SecretStr | None = Field(
+        default=None, description="Passphrase of the private key, as ${NAME} or ${keyring:SERVICE/NAME}."
+    )
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
     known_hosts: Location | None = Field(
         default=None, description="OpenSSH known_hosts file with the host's key; ~/.ssh/known_hosts where unset."
@@ -195,9 +203,17 @@ class DestinationSettings(Settings):
     url: Annotated[Location, AfterValidator(_address)] = Field(
         description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME."
     )
-    private_key: Location | None = Field(default=None, description="OpenSSH private key for sftp:// URLs.")
-    passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
+    private_key: Annotated[tuple[Location, ...], BeforeValidator(_one_or_several)] = Field(
+        default=(), description="OpenSSH private key for sftp:// URLs; several, in a list, are tried in order."
+    )
+    passphrase: SecretStr | None = Field(
+        default=None, description="Passphrase of the private key, as ${NAME} or ${keyring:SERVICE/NAME}."
+    )
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
+    use_agent: bool = Field(default=False, description="Whether the keys of the running SSH agent are tried as well.")
+    ssh_config: Location | None = Field(
+        default=None, description="An OpenSSH configuration, e.g. ~/.ssh/config, that says how to reach the host."
+    )
     known_hosts: Location = Field(
         default="~/.ssh/known_hosts", validate_default=True, description="OpenSSH known_hosts file with the host's key."
     )

@@ -197,7 +197,7 @@ def test_a_resource_has_no_control(tmp_path: Path) -> None:
 
 def test_problems_are_named_by_resource_and_key(tmp_path: Path) -> None:
     said = problems(dlt_source(tmp_path, PLAIN.replace('"7.25"', '"7.25", currency="Pound"')))
-    assert said[1].startswith("invoices INV-0 column currency: 'Pound'")
+    assert said[1].startswith("invoices INV-0, column currency: 'Pound'")
 
 
 FEED = """

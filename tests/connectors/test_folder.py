@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Generator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from arfeed import Complete, SourceError
 from arfeed_connectors.folder import Folder
-from intake.sources import HEADER, balances, failure, folder, opened, problems, read
+from intake.sources import HEADER, balances, complete, failure, folder, opened, problems, read
 
 GERMAN = "Belegnr.;Kunde;Betrag;Offen;Fällig am;Belegdatum"
 COLUMNS = {
@@ -29,15 +28,6 @@ HOW = {"columns": COLUMNS, "decimal": ",", "dates": "DMY", "currency": "EUR"}
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "erp.csv"
-
-
-def complete(source: Folder) -> Complete:
-    def ended() -> Generator[object, None, None]:
-        words.append((yield from source.invoices()))
-
-    words: list[Complete] = []
-    assert [*ended()]
-    return words[0]
 
 
 def test_the_columns_of_the_settings_say_what_the_headers_mean(file: Path) -> None:

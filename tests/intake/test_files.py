@@ -167,7 +167,7 @@ def test_a_server_whose_key_is_unknown_is_not_read(openssh: OpenSSH, exports: Pa
 
 
 def test_without_a_key_the_table_of_the_source_is_named(openssh: OpenSSH, exports: Path) -> None:
-    said = wrong(openssh.url(exports) + "/*.csv", **login(openssh, private_key=None))
+    said = wrong(openssh.url(exports) + "/*.csv", **login(openssh, private_key=[]))
     assert "in the table of the source" in said
     assert "destination" not in said
 

@@ -31,11 +31,11 @@ Probe = Annotated[
 def check(config: Config = DEFAULT_CONFIG, probe: Probe = False, as_json: Json = False) -> None:
     """Check the configuration, every source and the way to the destination. Writes nothing, but for --probe."""
     from arfeed import pipeline
-    from arfeed.config import read_project
+    from arfeed.cli.masking import read_feed
     from arfeed.desk import identity
     from arfeed.intake.documents import look
 
-    project = read_project(config)
+    project = read_feed(config)
     findings = [_Finding(str(config), None)]
     findings += [_tried(f"source {source.source} ({source.name})", source.check) for source in project.sources]
     with_pdfs = [source for source in project.sources if source.settings.documents]

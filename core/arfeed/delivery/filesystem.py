@@ -57,6 +57,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         port: int,
         known_hosts: asyncssh.SSHKnownHosts,
         options: asyncssh.SSHClientConnectionOptions,
+        config: str | None = None,
         abort_broken_writes: bool = False,
     ) -> None:
         """Connect, log in and open the channels."""
@@ -65,7 +66,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             port=port,
             known_hosts=known_hosts,
             options=options,
-            config=None,  # neither ~/.ssh/config nor any other
+            config=config,  # also for the machines it leads through; None reads neither ~/.ssh/config nor any other
             pool_type=OpenChannels,
             # One name in another encoding must not make the receiver's whole folder unreadable.
             sftp_client_kwargs={"path_errors": "surrogateescape"},

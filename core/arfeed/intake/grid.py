@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
@@ -117,7 +116,7 @@ def batches(
     types = dict.fromkeys(names, pa.large_string())
     kept = list(dict.fromkeys(wanted))
     converting = csv.ConvertOptions(column_types=types, strings_can_be_null=False, include_columns=kept)
-    with csv.open_csv(io.BufferedReader(data, _BLOCK), options, parsing, converting) as reader:
+    with csv.open_csv(data, options, parsing, converting) as reader:
         for batch in reader:
             yield pa.Table.from_batches([batch])
 

@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
-from pydantic import SecretStr
-
 from arfeed.errors import ArfeedError, SourceError
 from arfeed.settings import FileSettings, SourceSettings
 
@@ -157,10 +155,10 @@ def storage(url: str, settings: SourceSettings) -> Storage:
     return Storage(fsspec.core.url_to_fs(url)[0])
 
 
-def _login(url: str, settings: SourceSettings) -> Mapping[str, str | SecretStr]:
+def _login(url: str, settings: SourceSettings) -> Mapping[str, object]:
     if not isinstance(settings, FileSettings):
         raise SourceError(f"{url}: this kind of source has no keys for SFTP; copy the files here first")
-    return {name: value for name in _LOGIN if (value := getattr(settings, name)) is not None}
+    return {name: value for name in _LOGIN if (value := getattr(settings, name))}
 
 
 @contextmanager

@@ -8,13 +8,10 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from arfeed.errors import SourceError
 from arfeed.intake.files import open_binary
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = ",;\t|"
@@ -23,36 +20,36 @@ _BLOCK = 1 << 22
 
 
 class Stream(io.RawIOBase):
-    """Pieces of bytes as a file to read from, once."""
+    """Pieces of bytes as a file to read from, once. A whole piece is passed on without a copy."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         """Take the pieces; none is asked for before it is needed."""
         self._pieces = pieces
-        self._rest = memoryview(b"")
+        self._rest = b""
 
     def readable(self) -> bool:
         """Say that it can be read."""
         return True
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Read on."""
-        target = memoryview(buffer).cast("B")
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read on: what is left of a piece, at most so many bytes."""
         while not self._rest:
             try:
-                self._rest = memoryview(next(self._pieces))
+                self._rest = next(self._pieces)
             except StopIteration:
-                return 0
-        size = min(len(target), len(self._rest))
-        target[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
-        return size
+                return b""
+        if size is None or size < 0 or len(self._rest) <= size:
+            piece, self._rest = self._rest, b""
+        else:
+            piece, self._rest = self._rest[:size], self._rest[size:]
+        return piece
 
 
 def blocks(file: str, encoding: str) -> Iterator[bytes]:
     """Yield the file in UTF-8 without a byte order mark. Raise `UnicodeDecodeError` for other than UTF-8 only."""
     if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
         with open_binary(file) as data:
-            yield data.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
+            yield data.read(_BLOCK).removeprefix(codecs.BOM_UTF8)
             while block := data.read(_BLOCK):
                 yield block
         return
