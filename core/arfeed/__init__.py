@@ -13,6 +13,7 @@ from arfeed.errors import (
 from arfeed.hookspecs import hookimpl
 from arfeed.intake.files import find_files, open_binary
 from arfeed.intake.grid import read_grid
+from arfeed.intake.proposal import missing_columns, propose
 from arfeed.intake.read import read_header, read_table, read_tables, table
 from arfeed.intake.reports import PrintedReport, ReportForm
 from arfeed.intake.workbook import sheet_names
@@ -72,7 +73,9 @@ __all__ = [
     "hookimpl",
     "masked",
     "minor_digits",
+    "missing_columns",
     "open_binary",
+    "propose",
     "read_grid",
     "read_header",
     "read_table",

@@ -19,9 +19,10 @@ from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
+from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
-from arfeed.planning import compare, reviewed, select, settle, settled_by, with_reasons, write_report
+from arfeed.planning import compare, reviewed, select, settle, settled_by, touched, with_reasons, write_report
 from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.secrets import masked
@@ -141,7 +142,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
     at.progress.step("Reading the sources")
     sources = at.project.sources
-    extracted = extract(sources, at.clock)
+    extracted = extract(sources, at.clock, unsettled(sources))
     shaped = transform(extracted.open, at.project.transforms)
     kept = keep(shaped.invoices, at.project.destination.settings.kinds)
     last = baseline.reads if baseline else {}
@@ -162,7 +163,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         invoices=invoices.drop(columns="origin"),  # from here on nobody asks for lines of files
         rows=extracted.rows.drop(columns="origin"),
         removed=pd.concat([shaped.removed, kept.removed], ignore_index=True),
-        found=find(read, kept.invoices, at.project.folder),
+        found=find(read, kept.invoices, at.project.folder, extracted.rows),
         reports=reports,
         sources=tuple(source.source for source in sources),
         reads={report.source: report.read for report in reports},
@@ -176,7 +177,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     at.progress.step("Preparing the PDFs")
-    documents, staged = _documents(at, reading)
+    documents, staged, unsent = _documents(at, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
     settings = settings_hash(project)
     drafted = Plan(
@@ -198,7 +199,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         notes=_notes(project, reading),
     )
     final = reviewed(drafted, project.registry.manager, settings)
-    return Prepared(final, report, staged, reading.reads, baseline, settings, plugin_versions(project))
+    return Prepared(final, report, staged, unsent, reading.reads, baseline, settings, plugin_versions(project))
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
@@ -210,11 +211,12 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     ]
     said = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
-    return (*carried, *said, *(direct if project.destination.settings.publish == "direct" else ()))
+    published = direct if project.destination.settings.publish == "direct" else []
+    return (*carried, *said, *reading.found.notes, *published)
 
 
-def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged]]:
-    """Choose the PDFs that are new or changed, and copy them into the staging folder."""
+def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
+    """Choose the PDFs that are new or changed, copy them into the staging folder, and name those only touched."""
     known: Mapping[str, SentDocument] = at.history.documents(at.where)
     found = reading.found
     name_of = at.project.destination.document_name
@@ -223,4 +225,4 @@ def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Sta
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
-    return settle(selection, hashes, broken, known), staged
+    return settle(selection, hashes, broken, known), staged, touched(selection, hashes, known)

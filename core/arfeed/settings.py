@@ -15,8 +15,11 @@ from arfeed.currencies import minor_digits
 
 
 def _below_the_folder(value: str, info: ValidationInfo) -> str:
-    """Resolve a path against the folder of plugins.toml; leave URLs alone."""
-    if "://" in value or "::" in value:
+    """Resolve a path, or the archive at the end of a chain, against the folder of plugins.toml; leave URLs alone."""
+    chain, link, value = value.rpartition("::")
+    if link:
+        return f"{chain}::{_below_the_folder(value, info)}"
+    if "://" in value:
         return value
     folder = (info.context or {}).get("folder", Path())
     return str(Path(folder, Path(value).expanduser()).absolute())
@@ -172,6 +175,15 @@ class FileSettings(SourceSettings):
     decimal: Literal[".", ","] | None = Field(
         default=None,
         description="Decimal mark. Naming it allows the other as thousands separator; unset means a plain dot.",
+    )
+    settle_seconds: float = Field(
+        default=2, ge=0, description="How long a fresh file must lie unchanged before it is read; 0 does not look."
+    )
+    private_key: Location | None = Field(default=None, description="OpenSSH private key, where path is sftp://….")
+    passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
+    password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
+    known_hosts: Location | None = Field(
+        default=None, description="OpenSSH known_hosts file with the host's key; ~/.ssh/known_hosts where unset."
     )
 
 

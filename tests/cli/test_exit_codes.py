@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -278,3 +279,10 @@ def test_the_plan_names_the_files_that_were_read_with_their_hashes(arfeed: Here,
     (read,) = source["inputs"]
     (file,) = feed.glob("exports/*.csv")
     assert read == {"file": "exports/" + file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+
+
+def test_check_looks_for_the_folder_of_the_pdfs(arfeed: Here, feed: Path) -> None:
+    shutil.rmtree(feed / "pdf")
+    done = arfeed(feed, "check")
+    assert done.code == 4
+    assert "✗ documents of xero-uk: xero-uk: the folder of `documents` is not there: pdf" in done.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -113,3 +114,17 @@ def test_check_sees_that_there_is_a_file_with_a_header(file: Path) -> None:
     file.unlink()
     with pytest.raises(SourceError, match="no file matches"):
         Folder("files", Folder.Settings.model_validate({"path": str(file)})).check()
+
+
+def test_a_mapping_is_proposed_by_check_and_never_applied(file: Path) -> None:
+    source = folder(file, GERMAN, "RE-1;Söhne & Co;1.234,56;1.000,00;21.04.2026;07.04.2026", currency="EUR")
+    with pytest.raises(SourceError) as checked:
+        source.check()
+    beginning, _, proposal = str(checked.value).partition("paste it below [sources.files]:\n")
+    assert beginning.startswith(f"{file}: no column for invoice_ref, customer_name, balance among Belegnr., Kunde, ")
+    proposed = tomllib.loads(proposal)
+    assert proposed == {"columns": COLUMNS, "decimal": ",", "dates": "DMY"}
+    assert "type `arfeed check`, which proposes what to say" in failure(source)
+    pasted = folder(file, *file.read_text().splitlines(), currency="EUR", **proposed)
+    pasted.check()
+    assert balances(opened(pasted)) == {"RE-1": Decimal(1000)}

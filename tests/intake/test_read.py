@@ -161,7 +161,7 @@ def exports(tmp_path: Path) -> Path:
     for age, name in enumerate(["new.csv", "middle.csv", "old.csv"]):
         tmp_path.joinpath(name).write_text("a\n")
         os.utime(tmp_path / name, (1_750_000_000 - age, 1_750_000_000 - age))
-    for name in ("~$new.csv", "._new.csv", "notes.txt"):
+    for name in ("~$gone.csv", "._new.csv", "notes.txt"):
         tmp_path.joinpath(name).write_text("")
     tmp_path.joinpath("folder.csv").mkdir()
     return tmp_path / "*.csv"
@@ -180,7 +180,7 @@ def test_several_files_are_an_error_as_long_as_nothing_says_which(exports: Path)
         found(exports)
 
 
-@pytest.mark.parametrize("name", ["*.xlsx", "folder.csv", "~$new.csv"], ids=["nothing", "a folder", "a lock file"])
+@pytest.mark.parametrize("name", ["*.xlsx", "folder.csv", "~$gone.csv"], ids=["nothing", "a folder", "a lock file"])
 def test_no_file_is_an_error(exports: Path, name: str) -> None:
     with pytest.raises(SourceError, match=r"no file matches; export it again or mend `path`"):
         found(exports.with_name(name), files="all")

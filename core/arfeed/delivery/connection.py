@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 import asyncssh
@@ -29,8 +29,14 @@ ALL_ATTEMPTS_SECONDS = 60
 # ChaCha20 costs asyncssh twice the processor time of AES-GCM.
 CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 
+Kind = TypeVar("Kind", bound=SftpFileSystem)
 
-def connect(url: str, settings: DestinationSettings) -> SftpFileSystem:
+
+def connect(
+    url: str,
+    settings: DestinationSettings,
+    kind: type[Kind] = SftpFileSystem,
+) -> Kind:
     """Connect and log in; raise `DestinationError` saying what went wrong and what to do."""
     if urlsplit(url).password is not None:
         raise ConfigError('destination.url holds a password; set password = "${NAME}" in [destination] instead.')
@@ -41,7 +47,7 @@ def connect(url: str, settings: DestinationSettings) -> SftpFileSystem:
         options = _options(address, way, settings, held)
         for attempt in stamina.retry_context(_may_pass, attempts=ATTEMPTS, timeout=ALL_ATTEMPTS_SECONDS):
             with attempt:
-                return SftpFileSystem(
+                return kind(
                     address.host,
                     port=way.server.port,
                     known_hosts=known_hosts,

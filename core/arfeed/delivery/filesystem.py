@@ -254,4 +254,5 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
 def _described(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:
     kinds = {asyncssh.FILEXFER_TYPE_DIRECTORY: "directory", asyncssh.FILEXFER_TYPE_REGULAR: "file"}
-    return {"name": path, "size": attributes.size, "type": kinds.get(attributes.type, "other")}
+    kind = kinds.get(attributes.type, "other")
+    return {"name": path, "size": attributes.size, "type": kind, "mtime": attributes.mtime}

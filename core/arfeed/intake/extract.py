@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.columns import Problem
-from arfeed.intake.files import digest, find_files
+from arfeed.intake.files import inputs, state
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
@@ -41,17 +41,27 @@ class Extract:
         return only(self.rows, _is_open(self.rows))
 
 
-def extract(sources: Sequence[Connector], now: Callable[[], datetime]) -> Extract:
-    """Read every source. Raise `SourceError` for the first that fails, `ProblemsError` with all bad rows."""
+def extract(
+    sources: Sequence[Connector], now: Callable[[], datetime], unsettled: Mapping[str, SourceError] | None = None
+) -> Extract:
+    """Read every source. Raise `SourceError` for the first that fails, `ProblemsError` with all bad rows.
+
+    `unsettled` names sources that have failed already.
+    """
     frames, reports = [], []
     failed: dict[str, SourceError] = {}
     problems: list[tuple[Connector, list[Problem]]] = []
     for connector in sources:
         normalizer = Normalizer(connector)
         try:
+            if unsettled and connector.source in unsettled:
+                raise unsettled[connector.source]
+            files = connector.settings if isinstance(connector.settings, FileSettings) else None
+            before = state(files) if files else ()
             rows, complete = _read(connector, normalizer)
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
+            read = inputs(files, before) if files else ()
         except SourceError as exc:
             if connector.settings.on_failure is None:
                 raise
@@ -61,23 +71,20 @@ def extract(sources: Sequence[Connector], now: Callable[[], datetime]) -> Extrac
             problems.append((connector, normalizer.problems))
             continue
         frames.append(rows)
-        reports.append(_report(connector, rows, complete, now()))
+        reports.append(_report(connector, rows, complete, now(), read))
     if problems:
         raise ProblemsError(describe(problems))
     return Extract(joined(frames) if frames else no_invoices(), tuple(reports), failed)
 
 
-def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime) -> SourceReport:
+def _report(
+    connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime, inputs: tuple[tuple[str, str], ...]
+) -> SourceReport:
     latest: date | None = pc.max(pa.array(rows["issued_on"])).as_py() if len(rows) else None
     read = SourceRead(at, complete.as_of, latest)
     count = int(_is_open(rows).sum())
     source, name, settings = connector.source, connector.name, connector.settings
-    return SourceReport(source, name, settings, len(rows), count, complete, read, inputs=_inputs(connector))
-
-
-def _inputs(connector: Connector) -> tuple[tuple[str, str], ...]:
-    settings = connector.settings
-    return tuple((file, digest(file)) for file in find_files(settings)) if isinstance(settings, FileSettings) else ()
+    return SourceReport(source, name, settings, len(rows), count, complete, read, inputs=inputs)
 
 
 def only(rows: pd.DataFrame, wanted: pd.Series[bool]) -> pd.DataFrame:
