@@ -126,15 +126,15 @@ def test_a_broken_plugin_that_the_feed_enables_is_fatal(planned: Planned, site: 
     install(site, "mine", source)
     done = planned("mine")
     assert (done.code, done.out) == (2, "")
-    assert f"plugins.toml: plugins: plugin 'mine' (arfeed-mine 1.2): {why}" in done.err
+    assert f"plugins.toml: plugins: plugin mine (arfeed-mine 1.2): {why}" in done.err
 
 
 def test_all_broken_plugins_are_told_at_once(planned: Planned, site: Path) -> None:
     install(site, "mine", "import no_such_library")
     install(site, "yours", "x = 1")
     done = planned("mine", "yours", "xerox")
-    assert "plugin 'mine' (arfeed-mine 1.2): cannot be imported" in done.err
-    assert "plugin 'yours' (arfeed-yours 1.2): states no ARFEED_CONTRACT" in done.err
+    assert "plugin mine (arfeed-mine 1.2): cannot be imported" in done.err
+    assert "plugin yours (arfeed-yours 1.2): states no ARFEED_CONTRACT" in done.err
     assert "there is no plugin 'xerox' installed; did you mean 'xero'?" in done.err
 
 
@@ -152,7 +152,8 @@ def test_two_plugins_that_offer_one_connector_are_both_named(planned: Planned, l
     install(site, "yours", GOOD)
     plugins = listed("mine", "yours")
     assert plugins["yours"]["broken"] == (
-        "its connector 'shop' is also offered by arfeed_mine.Shop of arfeed-mine 1.2; enable one of the two"
+        "its connector 'shop' is also offered by arfeed_mine.Shop of plugin mine (arfeed-mine 1.2); "
+        "enable one of the two"
     )
     assert planned("mine", "yours").code == 2
 
@@ -160,7 +161,7 @@ def test_two_plugins_that_offer_one_connector_are_both_named(planned: Planned, l
 def test_a_stranger_may_not_take_the_name_of_ours_silently(listed: Listed, site: Path) -> None:
     install(site, "mine", GOOD.replace('"shop"', '"xero"'))
     plugins = listed("mine", "xero")
-    assert "also offered by arfeed_mine.Shop of arfeed-mine 1.2" in plugins["xero"]["broken"]
+    assert "also offered by arfeed_mine.Shop of plugin mine (arfeed-mine 1.2)" in plugins["xero"]["broken"]
 
 
 def test_a_broken_plugin_offers_nothing(listed: Listed, site: Path) -> None:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from arfeed.errors import ArfeedError, SourceError
 from arfeed.intake.files import label
 from arfeed.interfaces import Connector
+from arfeed.isolation import own
 from arfeed.schema import table_frame, text_array
 
 if TYPE_CHECKING:
@@ -160,7 +161,8 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
 
 def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
     try:
-        found = {document.invoice_ref: document for document in connector.documents(invoices["source_ref"])}
+        refs = own(invoices[["source_ref"]])["source_ref"]
+        found = {document.invoice_ref: document for document in connector.documents(refs)}
     except ArfeedError:
         raise
     except (Exception, SystemExit) as exc:
