@@ -10,7 +10,8 @@ import asyncio
 import errno
 import math
 import posixpath
-from collections.abc import AsyncIterator, Awaitable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -26,11 +27,17 @@ BLOCK = 255 * 1024
 BLOCKS_A_FILE = 32
 BLOCKS_IN_FLIGHT = 256
 """Blocks held in memory and under way, over all files."""
-ANSWER_SECONDS = 180
-"""How long one request may stay unanswered."""
+HANDLES = 64
+"""Files open at once on one channel, unless the server says that it allows fewer."""
+ANSWER_SECONDS = 60
+"""How long requests may wait while the server answers none of them; on a slow line many wait, and each in its turn."""
 OPENING_SECONDS = 30
 
+READ_AT_ONCE = 1024 * 1024
+
 Answer = TypeVar("Answer")
+
+_CONNECTION_GONE = (ConnectionError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
 class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no types
@@ -65,11 +72,18 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         )
         self._abort_broken_writes = abort_broken_writes
         self._blocks = asyncio.Semaphore(BLOCKS_IN_FLIGHT)
+        self._patience = _Patience(self.client)
+        self._watch = asyncio.run_coroutine_threadsafe(self._patience.watch(), self.loop)
         try:
             sync(self.loop, self._pool.open, CHANNELS)
         except BaseException:
             self.abort()
             raise
+
+    @property
+    def handles(self) -> int:
+        """How many files may be open at once, over all channels."""
+        return sum(min(HANDLES, channel.limits.max_open_handles or HANDLES) for channel in self._pool.channels)
 
     @property
     def refuses_taken_names(self) -> bool:
@@ -87,27 +101,39 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             sync(self.loop, self._close, timeout=OPENING_SECONDS)
 
     async def _close(self) -> None:
+        self._watch.cancel()
         await self._pool.close()
         await self._stack.aclose()
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[asyncssh.SFTPClient]:
-        with _os_errors():
+        with self._patience.explained(), _os_errors():
             async with self._pool.get() as channel:
                 yield channel
+
+    async def _answered(self, request: Awaitable[Answer]) -> Answer:
+        with self._patience.waiting():
+            return await request
 
     async def _put_file(self, lpath: str, rpath: str, **_: object) -> None:
         """Write a file, or all anew over an old one; its folder has to exist."""
         with Path(lpath).open("rb") as source:
             async with self._channel() as channel:
                 # Without a block size every `write` is one request, and no task is left behind when one fails.
-                file = await _answered(channel.open(rpath, "wb", block_size=0))
+                file = await self._opened(channel, rpath)
                 try:
                     await self._send(source, file, min(BLOCK, channel.limits.max_write_len))
                 except (OSError, asyncssh.Error) as exc:
                     await self._give_up(rpath, file, exc)
                     raise
-                await _answered(file.close())
+                await self._answered(file.close())
+
+    async def _opened(self, channel: asyncssh.SFTPClient, path: str) -> asyncssh.SFTPClientFile:
+        try:
+            return await self._answered(channel.open(path, "wb", block_size=0))
+        except asyncssh.SFTPFailure as exc:
+            # The protocol has no word for it, but this is how servers say that too many files are open.
+            raise OSError(errno.EMFILE, exc.reason) from exc
 
     async def _send(self, source: IO[bytes], file: asyncssh.SFTPClientFile, size: int) -> None:
         senders = min(BLOCKS_A_FILE, math.ceil(source.seek(0, 2) / size))
@@ -128,29 +154,27 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                 block = source.read(size)
                 if not block:
                     return
-                await _answered(file.write(block, offset))
+                await self._answered(file.write(block, offset))
 
     async def _give_up(self, path: str, file: asyncssh.SFTPClientFile, exc: Exception) -> None:
-        if self._abort_broken_writes or isinstance(exc, TimeoutError):
+        if self._abort_broken_writes and not isinstance(exc, _CONNECTION_GONE):
             self.client.abort()
-            raise ConnectionAbortedError(
-                f"writing {path} failed: {exc or 'no answer in time'}; a part of it may stand there"
-            ) from exc
+            raise ConnectionAbortedError(f"writing {path} failed: {exc}; a part of it may stand there") from exc
         with suppress(OSError, asyncssh.Error):
-            await _answered(file.close())
+            await self._answered(file.close())
 
     async def _rename(self, path: str, target: str, *, replace: bool) -> None:
         """Rename a file; over an existing one only where `replace` says so and the server can."""
         async with self._channel() as channel:
             if not replace:
-                await _answered(channel.rename(path, target))
+                await self._answered(channel.rename(path, target))
                 return
             try:
-                await _answered(channel.posix_rename(path, target))
+                await self._answered(channel.posix_rename(path, target))
             except asyncssh.SFTPOpUnsupported:
-                if await _answered(channel.exists(target)):
+                if await self._answered(channel.exists(target)):
                     raise
-                await _answered(channel.rename(path, target))
+                await self._answered(channel.rename(path, target))
 
     async def _mv_file(self, path1: str, path2: str, **_: object) -> None:
         raise NotImplementedError("sshfs moves by copying and deleting, which can lose the file; nothing was moved")
@@ -159,30 +183,43 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     async def _info(self, path: str, **_: object) -> dict[str, Any]:
         async with self._channel() as channel:
-            return _described(path, await _answered(channel.stat(path or ".")))
+            return _described(path, await self._answered(channel.stat(path or ".")))
 
     async def _ls(self, path: str, detail: bool = True, **_: object) -> list[Any]:
+        found: list[dict[str, Any]] = []
         async with self._channel() as channel:
-            entries = await _answered(channel.readdir(path or "."))
-        found = [
-            _described(posixpath.join(path, str(entry.filename)), entry.attrs)
-            for entry in entries
-            if entry.filename not in (".", "..")
-        ]
+            with self._patience.waiting() as heard:
+                async for entry in channel.scandir(path or "."):
+                    heard()
+                    if entry.filename not in (".", ".."):
+                        found.append(_described(posixpath.join(path, str(entry.filename)), entry.attrs))
         return found if detail else [info["name"] for info in found]
 
-    async def _cat_file(self, path: str, **_: object) -> bytes:
-        async with self._channel() as channel, channel.open(path, "rb", block_size=-1) as file:
-            content: bytes = await _answered(file.read())
-        return content
+    async def _cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: object) -> bytes:
+        """Read a file, or its bytes from `start` up to `end`."""
+        content = bytearray()
+        offset, wanted = start or 0, math.inf if end is None else end - (start or 0)
+        async with self._channel() as channel:
+            file = await self._answered(channel.open(path, "rb", block_size=-1))
+            try:
+                while len(content) < wanted:
+                    size = int(min(READ_AT_ONCE, wanted - len(content)))
+                    block: bytes = await self._answered(file.read(size, offset + len(content)))
+                    if not block:
+                        break
+                    content += block
+            finally:
+                with suppress(*_CONNECTION_GONE):
+                    await self._answered(file.close())
+        return bytes(content)
 
     async def _rm_file(self, path: str, **_: object) -> None:
         async with self._channel() as channel:
-            await _answered(channel.remove(path))
+            await self._answered(channel.remove(path))
 
     async def _mkdir(self, path: str, create_parents: bool = True, **_: object) -> None:
         async with self._channel() as channel:
-            await _answered(channel.makedirs(path, exist_ok=True) if create_parents else channel.mkdir(path))
+            await self._answered(channel.makedirs(path, exist_ok=True) if create_parents else channel.mkdir(path))
 
 
 class _OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no types
@@ -195,6 +232,10 @@ class _OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships n
     @property
     def active_channels(self) -> int:
         return len(self._busy)
+
+    @property
+    def channels(self) -> list[asyncssh.SFTPClient]:
+        return list(self._busy)
 
     async def open(self, count: int) -> None:
         with _os_errors():
@@ -221,9 +262,44 @@ class _OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships n
         self._busy = {}
 
 
-async def _answered(request: Awaitable[Answer]) -> Answer:
-    async with asyncio.timeout(ANSWER_SECONDS):
-        return await request
+class _Patience:
+    """Ends a connection on which every request stays unanswered; one timer for all of them."""
+
+    def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
+        self._connection = connection
+        self._waiting = 0
+        self._heard = 0.0
+        self._ran_out = False
+
+    async def watch(self) -> None:
+        while not self._ran_out:
+            await asyncio.sleep(ANSWER_SECONDS / 4)
+            self._ran_out = self._waiting > 0 and time.monotonic() - self._heard >= ANSWER_SECONDS
+        self._connection.abort()
+
+    @contextmanager
+    def waiting(self) -> Iterator[Callable[[], None]]:
+        """Count a request in; what is yielded notes that a part of the answer has come."""
+        if not self._waiting:
+            self._note()
+        self._waiting += 1
+        try:
+            yield self._note
+        finally:
+            self._waiting -= 1
+            self._note()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        try:
+            yield
+        except ConnectionError as exc:
+            if self._ran_out:
+                raise TimeoutError(f"no answer for {ANSWER_SECONDS} seconds") from exc
+            raise
+
+    def _note(self) -> None:
+        self._heard = time.monotonic()
 
 
 @contextmanager
@@ -239,6 +315,10 @@ def _os_errors() -> Iterator[None]:
         raise FileExistsError(errno.EEXIST, exc.reason) from exc
     except asyncssh.SFTPOpUnsupported as exc:
         raise OSError(errno.ENOTSUP, exc.reason) from exc
+    except asyncssh.SFTPNoSpaceOnFilesystem as exc:
+        raise OSError(errno.ENOSPC, exc.reason) from exc
+    except asyncssh.SFTPQuotaExceeded as exc:
+        raise OSError(errno.EDQUOT, exc.reason) from exc
     except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection) as exc:
         raise ConnectionError(exc.reason) from exc
     except asyncssh.SFTPError as exc:

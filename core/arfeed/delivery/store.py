@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ from arfeed.settings import DestinationSettings
 
 if TYPE_CHECKING:
     from arfeed.delivery.filesystem import SftpFileSystem
+
+PIECE = 4 * 1024 * 1024
+READING_AT_ONCE = 32
+"""How many files are read back at once; each may hold a piece in memory."""
 
 
 class Store:
@@ -36,6 +41,7 @@ class Store:
         """Keep the file system and the root, both open already."""
         self.filesystem = filesystem
         self.root = root
+        self._reading = asyncio.Semaphore(READING_AT_ONCE)
 
     def path(self, folder: str, name: str = "") -> str:
         """Return the path of a folder or a file below the root."""
@@ -63,6 +69,14 @@ class Store:
         entries = await self._call("ls", folder, True)
         files = (entry for entry in entries if entry["type"] != "directory")
         return {posixpath.basename(entry["name"]): int(entry["size"] or 0) for entry in files}
+
+    async def sha256(self, path: str, size: int) -> str:
+        """Read a file of a known size back, a piece at a time and not too many at once; return its SHA-256."""
+        digest = hashlib.sha256()
+        async with self._reading:
+            for start in range(0, size, PIECE):
+                digest.update(await self._call("cat_file", path, start, min(start + PIECE, size)))
+        return digest.hexdigest()
 
     async def read(self, path: str) -> bytes:
         """Return a file's content."""
@@ -102,12 +116,12 @@ class LocalStore(Store):
 class SftpStore(Store):
     """Files on an SFTP server."""
 
-    slots = 256
     makes_root = False
 
     def __init__(self, filesystem: SftpFileSystem, root: str) -> None:
         """Keep the connected file system; an empty root is the login directory."""
         super().__init__(filesystem, root)
+        self.slots = filesystem.handles
         self.refuses_taken_names = filesystem.refuses_taken_names
 
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
