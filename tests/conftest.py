@@ -9,6 +9,8 @@ import pytest
 from openssh import OpenSSH, running_openssh
 from postgresql import new_database, new_schema
 
+pytest_plugins = ["arfeed.testing"]
+
 
 @pytest.fixture(scope="session")
 def openssh() -> Iterator[OpenSSH]:

@@ -41,13 +41,25 @@ def settings_in_words(part: Part) -> list[Setting]:
         Setting(
             name=name,
             type=_type(field, schema),
-            default=_toml(field["default"]) if field.get("default") is not None else "",
+            default=toml_value(field["default"]) if field.get("default") is not None else "",
             required=name in required,
             meaning=field.get("description", ""),
-            example=_toml(_example(name, field)),
+            example=toml_value(_example(name, field)),
         )
         for name, field in schema.get("properties", {}).items()
     ]
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        described.append(
+            Setting(
+                "any other name",
+                _type(others, schema),
+                "",
+                required=False,
+                meaning=schema.get("description", ""),
+                example="",
+            )
+        )
     return sorted(described, key=lambda setting: not setting.required)
 
 
@@ -58,11 +70,11 @@ def example(kind: PartKind, part: Part) -> str:
     `json_schema_extra={"examples": [{…}]}` says which are given.
     """
     chosen: Mapping[str, object] = part.Settings.model_json_schema().get("examples", [{}])[0]
-    lines = [_HEADS[kind].format(name=part.name), f"use = {_toml(part.name)}"]
-    lines += [f"{_key(name)} = {_toml(value)}" for name, value in chosen.items()]
+    lines = [_HEADS[kind].format(name=part.name), f"use = {toml_value(part.name)}"]
+    lines += [f"{toml_key(name)} = {toml_value(value)}" for name, value in chosen.items()]
     for setting in settings_in_words(part):
-        if setting.name not in chosen:
-            lines.append(f"{'' if setting.required else '# '}{_key(setting.name)} = {setting.example}")
+        if setting.name not in chosen and setting.example:
+            lines.append(f"{'' if setting.required else '# '}{toml_key(setting.name)} = {setting.example}")
     return "\n".join(lines) + "\n"
 
 
@@ -109,9 +121,9 @@ def _type(field: JsonSchema, schema: JsonSchema) -> str:
     if "anyOf" in field:
         return " or ".join(_type(each, schema) for each in field["anyOf"] if each.get("type") != "null")
     if "const" in field:
-        return _toml(field["const"])
+        return toml_value(field["const"])
     if "enum" in field:
-        return " or ".join(map(_toml, field["enum"]))
+        return " or ".join(map(toml_value, field["enum"]))
     if field.get("type") == "array":
         return f"list of {_type(field.get('items', {}), schema)}"
     if field.get("type") == "object":
@@ -132,14 +144,18 @@ def _example(name: str, field: JsonSchema) -> object:
     return next((empty[each["type"]] for each in choices if each.get("type") in empty), name)
 
 
-def _toml(value: object) -> str:
+def toml_value(value: object) -> str:
+    """Return a value as TOML writes it; paths and the like as text."""
     if isinstance(value, Mapping):
-        pairs = ", ".join(f"{_key(str(name))} = {_toml(item)}" for name, item in value.items())
+        pairs = ", ".join(f"{toml_key(str(name))} = {toml_value(item)}" for name, item in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False)  # of which TOML's texts, numbers and booleans are a superset
+        return f"[{', '.join(map(toml_value, value))}]"
+    return json.dumps(
+        value, ensure_ascii=False, default=str
+    )  # of which TOML's texts, numbers and booleans are a superset
 
 
-def _key(name: str) -> str:
-    return name if _PLAIN_KEY.fullmatch(name) else _toml(name)
+def toml_key(name: str) -> str:
+    """Return a key as TOML writes it."""
+    return name if _PLAIN_KEY.fullmatch(name) else toml_value(name)
