@@ -50,16 +50,8 @@ def settings_in_words(part: Part) -> list[Setting]:
     ]
     others = schema.get("additionalProperties")
     if isinstance(others, dict):
-        described.append(
-            Setting(
-                "any other name",
-                _type(others, schema),
-                "",
-                required=False,
-                meaning=schema.get("description", ""),
-                example="",
-            )
-        )
+        meaning = schema.get("description", "")
+        described.append(Setting("any other name", _type(others, schema), "", False, meaning, ""))
     return sorted(described, key=lambda setting: not setting.required)
 
 

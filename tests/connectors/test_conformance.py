@@ -38,9 +38,6 @@ class TestFolder(ConnectorConformance):
     def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
         return {"no such file": {**settings, "path": str(folder / "other.csv")}}
 
-    def damages(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Callable[[], object]]:
-        return {"the file was cut off": partial(cut, folder / "erp.csv")}
-
 
 class TestXero(ConnectorConformance):
     plugin = "xero"

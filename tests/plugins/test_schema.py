@@ -39,9 +39,9 @@ def test_the_demo_has_no_mistakes(schema: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "where"),
     [
-        ('use = "xero"', 'use = "xreo"', "$.sources.xero-uk"),
-        ('files = "newest"', 'files = "latest"', "$.sources.xero-uk"),
-        ('dates = "DMY"', 'date = "DMY"', "$.sources.xero-uk"),
+        ('use = "xero"', 'use = "xreo"', "$.sources"),
+        ('files = "newest"', 'files = "latest"', "$.sources"),
+        ('dates = "DMY"', 'date = "DMY"', "$.sources"),
         ('mode = "open-ar"', "", "$.destination"),
         ('"transforms", "kolleno"', '"transforms", "kollen"', "$.plugins[3]"),
         ("[feed]", "[feeds]", "$"),

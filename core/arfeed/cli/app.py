@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from arfeed.cli import adopt, check, history, plan, plugins, sync
+from arfeed.cli import adopt, check, history, plan, plugins, schema, sync
 from arfeed.cli.output import complain, print_json
 from arfeed.errors import ArfeedError
 
@@ -25,6 +25,7 @@ app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("resend")(sync.resend)
 app.command("adopt")(adopt.adopt)
+app.command("schema")(schema.schema)
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -70,19 +70,17 @@ def frame(invoices: Sequence[Invoice] = SAMPLE, source: str = "sample") -> pd.Da
 
     plain = {"customer_email": "", "po_number": "", "memo": "", "document": "", "source": source}
     columns = {
-        name: [
-            plain[name] if name in plain else _value(invoice, name, number) for number, invoice in enumerate(invoices)
-        ]
-        for name in schema.NAMES
+        name: [_value(each, name, number, plain) for number, each in enumerate(invoices)] for name in schema.NAMES
     }
-    return schema.table_frame(
-        pa.table({name: pa.array(each, schema.arrow_type(name)) for name, each in columns.items()})
-    )
+    arrays = {name: pa.array(values, schema.arrow_type(name)) for name, values in columns.items()}
+    return schema.table_frame(pa.table(arrays))
 
 
-def _value(invoice: Invoice, name: str, number: int) -> object:
+def _value(invoice: Invoice, name: str, number: int, plain: Mapping[str, str]) -> object:
+    if name in plain:
+        return plain[name]
     same = {"customer_id": "customer_name", "source_ref": "invoice_ref"}
-    return f"sample#{number + 1}" if name == "origin" else getattr(invoice, same.get(name, name))
+    return f"sample#{number}" if name == "origin" else getattr(invoice, same.get(name, name))
 
 
 def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None = None) -> Plan:

@@ -72,9 +72,8 @@ class TransformConformance(PartConformance):
         """Blank dates and columns, formulas, quotes, other scripts."""
         plain = Invoice("INV-1", Decimal("10.00"), due_on=None)
         invoices = [replace(plain, invoice_ref=text) for text in HOSTILE_REFS]
-        invoices += [
-            replace(plain, invoice_ref=f"N-{number}", customer_name=text) for number, text in enumerate(HOSTILE_NAMES)
-        ]
+        for number, text in enumerate(HOSTILE_NAMES):
+            invoices.append(replace(plain, invoice_ref=f"N-{number}", customer_name=text))
         transform(frame(invoices), [self._step()])
 
     def _step(self) -> Transform:
