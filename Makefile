@@ -1,4 +1,4 @@
-# make demo, test, check, bench, soak: each makes its environment in .venv first, and again whenever pyproject.toml
+# make demo, test, check, bench, docs, soak: each makes its environment in .venv first, and again whenever pyproject.toml
 # changes. Another Python: make test PYTHON=python3.13. More for pytest: make test ARGS="-k xero -x"
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ ARGS ?=
 
 PIP := .venv/bin/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check bench soak
+.PHONY: demo test check bench docs soak
 
 demo: .venv/installed
 	@ARFEED=.venv/bin/arfeed sh examples/demo.sh
@@ -23,6 +23,10 @@ check: .venv/installed-dev
 
 bench: .venv/installed
 	.venv/bin/python -m benchmarks $(ARGS)
+
+# The reference pages of the built-in plugins, from their settings.
+docs: .venv/installed
+	.venv/bin/python docs/plugins/generate.py
 
 # The tests that run for many minutes.
 soak: .venv/installed-dev
