@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arfeed.plugins import load
+from arfeed.reference import example, parts_of
 from feeds import Done, Here, run, write
 from strangers import install
 
@@ -175,6 +179,24 @@ def test_the_settings_of_a_plugin_are_shown(tmp_path: Path) -> None:
     shown = run(tmp_path, "plugins", "show", "xero")
     assert 'use = "xero"' in shown.out
     assert "columns" in shown.out
+
+
+@pytest.mark.parametrize("plugin", ["xero", "folder", "transforms", "kolleno"])
+def test_every_line_of_an_example_is_valid(plugin: str) -> None:
+    registry = load([plugin])
+    for kind, part in parts_of(registry, registry.infos[plugin]):
+        lines = example(kind, part).splitlines()[2:]
+        given = [line for line in lines if not line.startswith("# ")]
+        for line in lines:
+            table = tomllib.loads("\n".join(dict.fromkeys([*given, line.removeprefix("# ")])))
+            assert part.Settings.model_validate(table)
+
+
+def test_the_settings_are_shown_with_type_default_and_meaning(tmp_path: Path) -> None:
+    shown = run(tmp_path, "plugins", "show", "kolleno").out
+    assert re.search(r"^mode +\"open-ar\" +required +\"open-ar\": the report lists", shown, re.MULTILINE)
+    assert re.search(r"^publish +\"rename\" or \"direct\" +\"rename\" +Upload under", shown, re.MULTILINE)
+    assert '[destination]\nuse = "kolleno"\n' in shown
 
 
 def test_a_plugin_that_is_not_installed_is_answered_with_a_close_match(tmp_path: Path) -> None:
