@@ -42,7 +42,7 @@ class Dlt(Connector):
             pattern=r"^[\w.]+:\w+$", description='Module and function of the resource, e.g. "erp:invoices".'
         )
         arguments: Secret[dict[str, Any]] = Field(
-            default=Secret({}), description="What the function is called with; kept secret."
+            default_factory=lambda: Secret({}), description="What the function is called with; kept secret."
         )
         folder: Location = Field(
             default=".",

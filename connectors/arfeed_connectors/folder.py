@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arfeed import (
     Complete,
@@ -40,7 +40,6 @@ class Folder(Connector):
         lists_closed = False
         for file in find_files(self.settings):
             header = self._header(file)
-            self._insist_on_columns(file, header, "type `arfeed check`, which proposes what to say")
             for rows in read_tables(file, columns=header, **self._how()):
                 lists_closed = lists_closed or status in rows.columns
                 yield rows
@@ -49,25 +48,27 @@ class Folder(Connector):
     def check(self) -> None:
         """See that there are files with a header that is understood; propose `columns` where it is not."""
         for file in find_files(self.settings):
-            header = self._header(file)
-            rows = next(read_tables(file, columns=header, **self._how()))
-            proposed = f"this may be right; look at it, then paste it below [sources.{self.source}]:\n{propose(rows)}"
-            self._insist_on_columns(file, header, proposed)
+            self._header(file, proposing=True)
 
-    def _insist_on_columns(self, file: str, header: list[str], otherwise: str) -> None:
-        """Raise `SourceError` where nothing says which header is a column that every invoice needs."""
-        missing = missing_columns(header, self.settings.columns)
+    def _header(self, file: str, *, proposing: bool = False) -> list[str]:
+        """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled.
+
+        Raise `SourceError` where nothing says which header is a column that every invoice needs.
+        """
+        headers = read_header(file, columns=[*self.settings.columns.values()], **self._how())
+        missing = missing_columns(headers, self.settings.columns)
         if missing:
             raise SourceError(
-                f"{file}: no column for {', '.join(missing)} among {', '.join(header)}; `columns` can say which; "
-                f"{otherwise}"
+                f"{file}: no column for {', '.join(missing)} among {', '.join(headers)}; `columns` can say which; "
+                + (self._proposal(file) if proposing else "type `arfeed check`, which proposes what to say")
             )
+        return headers
 
-    def _header(self, file: str) -> list[str]:
-        """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled."""
-        return read_header(file, columns=[*self.settings.columns.values()], **self._how())
+    def _proposal(self, file: str) -> str:
+        rows = next(read_tables(file, **self._how()))
+        return f"this may be right; look at it, then paste it below [sources.{self.source}]:\n{propose(rows)}"
 
-    def _how(self) -> dict[str, str | None]:
+    def _how(self) -> dict[str, Any]:
         settings = self.settings
         return {"encoding": settings.encoding, "delimiter": settings.delimiter, "sheet": settings.sheet}
 

@@ -41,7 +41,8 @@ class _Reading:
     """What is to be reported: the invoices, and what explains the absence of others.
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
-    names, None where no source was asked; `reads` says how each was read for these invoices.
+    names, None where no source was asked; `reads` says how each was read for these invoices, `seconds` how long
+    each source and step took.
     """
 
     invoices: pd.DataFrame
@@ -51,6 +52,7 @@ class _Reading:
     reports: tuple[SourceReport, ...]
     sources: tuple[str, ...] | None
     reads: Mapping[str, SourceRead]
+    seconds: Mapping[str, float]
 
 
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
@@ -77,7 +79,7 @@ def resend(
         invoices = as_invoices(at.history.report(run, at.where), f"run {run}")
         nothing = invoices.iloc[:0]
         removed, reads = nothing.assign(by=nothing["source"]), at.history.reads(run)
-        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads)
+        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {})
 
     return _deliver_reading(project, progress, "resend", read, approve, clock)
 
@@ -116,9 +118,9 @@ def _deliver_reading(
 
 def _notify(project: Project, progress: Progress, hook: str, **told: object) -> None:
     """Tell the plugins; one that raises is reported and changes nothing."""
-    for name, answer in call_each(project.registry.manager, hook, **told):
-        if isinstance(answer, (Exception, SystemExit)):
-            progress.warn(f"the plugin {name!r} failed in {hook}: {type(answer).__name__}: {answer}")
+    for plugin, value, _ in call_each(project.registry.manager, hook, **told):
+        if isinstance(value, (Exception, SystemExit)):
+            progress.warn(f"the plugin {plugin} failed in {hook}: {type(value).__name__}: {value}")
 
 
 def reach(project: Project) -> None:
@@ -167,6 +169,8 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         reports=reports,
         sources=tuple(source.source for source in sources),
         reads={report.source: report.read for report in reports},
+        seconds={f"source {report.source}": report.seconds for report in extracted.reports}
+        | {f"transform {step}": spent for step, spent in shaped.seconds.items()},
     )
 
 
@@ -197,6 +201,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),
         notes=_notes(project, reading),
+        seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
     final = reviewed(drafted, project.registry.manager, settings)
     return Prepared(final, report, staged, unsent, reading.reads, baseline, settings, plugin_versions(project))
@@ -211,12 +216,8 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     ]
     said = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
-    return (
-        *carried,
-        *said,
-        *reading.found.notes,
-        *(direct if project.destination.settings.publish == "direct" else ()),
-    )
+    published = direct if project.destination.settings.publish == "direct" else []
+    return (*carried, *said, *reading.found.notes, *published)
 
 
 def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:

@@ -8,7 +8,7 @@ import traceback
 
 import typer
 
-from arfeed.cli import adopt, check, history, keygen, plan, plugins, sync
+from arfeed.cli import adopt, check, history, keygen, plan, plugins, schema, sync
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
 from arfeed.errors import ArfeedError
@@ -29,6 +29,7 @@ app.command("sync")(sync.sync)
 app.command("resend")(sync.resend)
 app.command("adopt")(adopt.adopt)
 app.command("keygen")(keygen.keygen)
+app.command("schema")(schema.schema)
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 

@@ -72,6 +72,7 @@ def plan_facts(plan: Plan) -> dict[str, object]:
         ],
         "totals": plan.totals[columns].astype({"balance": "str", "count": "int64"}).to_dict("records"),
         "counts": plan.counts._asdict(),
+        "seconds": {plugin: round(spent, 3) for plugin, spent in plan.seconds.items()},
         "missing": _missing(plan),
         "objections": [
             {"code": item.code, "message": item.message, "refs": list(item.refs)} for item in plan.objections

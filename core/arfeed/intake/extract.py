@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from arfeed.intake.files import inputs, state
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
+from arfeed.isolation import own
 from arfeed.schema import ZERO, no_invoices, table_frame, totals
 from arfeed.settings import FileSettings
 
@@ -58,7 +60,7 @@ def extract(
                 raise unsettled[connector.source]
             files = connector.settings if isinstance(connector.settings, FileSettings) else None
             before = state(files) if files else ()
-            rows, complete = _read(connector, normalizer)
+            rows, complete, seconds = _read(connector, normalizer)
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
             read = inputs(files, before) if files else ()
@@ -71,7 +73,7 @@ def extract(
             problems.append((connector, normalizer.problems))
             continue
         frames.append(rows)
-        reports.append(_report(connector, rows, complete, now(), read))
+        reports.append(_report(connector, rows, complete, now(), read)._replace(seconds=seconds))
     if problems:
         raise ProblemsError(describe(problems))
     return Extract(joined(frames) if frames else no_invoices(), tuple(reports), failed)
@@ -96,12 +98,18 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
     return (rows["status"] == "open") & (rows["balance"] != ZERO)
 
 
-def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, Complete]:
+def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, Complete, float]:
+    """Return the rows, the source's word on them, and for how many seconds the connector was at work."""
     frames: list[pd.DataFrame] = []
-    generator = connector.invoices()
+    generator, seconds = connector.invoices(), 0.0
     try:
         while True:
-            frames += normalizer.take(_next(connector, generator))
+            began = perf_counter()
+            try:
+                raw = _next(connector, generator)
+            finally:
+                seconds += perf_counter() - began
+            frames += normalizer.take(raw)
     except StopIteration as stop:
         complete = stop.value
     frames += normalizer.rest()
@@ -118,13 +126,13 @@ def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, C
             f"{connector.source}: it has no rows at all, which would mark everything as paid; "
             "if that can be right, say allow_empty = true"
         )
-    return joined(frames) if frames else no_invoices(), complete
+    return joined(frames) if frames else no_invoices(), complete, seconds
 
 
 def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
-    """Take the next frame; name the source in whatever a connector raises."""
+    """Take the next frame, which the connector can't change afterwards; name the source in whatever it raises."""
     try:
-        return next(generator)
+        return own(next(generator))
     except (StopIteration, ArfeedError):
         raise
     except (Exception, SystemExit, GeneratorExit) as exc:

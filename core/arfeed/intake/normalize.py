@@ -42,6 +42,8 @@ class Normalizer:
 
     def take(self, raw: pd.DataFrame) -> list[pd.DataFrame]:
         """Take the next frame; return those that can be normalized now."""
+        if _says_nothing(raw):
+            return []
         self.waiting.append(raw)
         return self.rest() if self._order_is_settled(raw) else []
 
@@ -224,6 +226,11 @@ class Normalizer:
         parts = (self.connector.source, *row, self.nameless[row])
         text = "\x1f".join("" if part is None else str(part) for part in parts)
         return f"{str(row[0]).upper()}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _says_nothing(raw: pd.DataFrame) -> bool:
+    """Whether a frame has neither rows nor headers, as the empty answer of an API: there is nothing to map."""
+    return len(raw) == 0 and {*getattr(raw, "columns", ["?"])} <= {"origin"}
 
 
 _MONEY_WHY: Mapping[str | None, str] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arfeed import schema
-from arfeed.intake.headers import USUAL
+from arfeed.intake.synonyms import USUAL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,6 +18,7 @@ from arfeed.intake.documents.merged import merged_files
 from arfeed.intake.documents.template import claims
 from arfeed.intake.storage import Storage, explained, is_local, label, storage
 from arfeed.interfaces import Connector
+from arfeed.isolation import own
 from arfeed.schema import table_frame
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
 
 def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
     try:
-        found = {document.invoice_ref: document for document in connector.documents(invoices["source_ref"])}
+        refs = own(invoices[["source_ref"]])["source_ref"]
+        found = {document.invoice_ref: document for document in connector.documents(refs)}
     except ArfeedError:
         raise
     except (Exception, SystemExit) as exc:
