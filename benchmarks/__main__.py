@@ -3,13 +3,14 @@
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 from benchmarks import table
-from benchmarks.contest import BUILD, CONTESTS, HERE, Arena
+from benchmarks.contest import BUILD, CONTESTS, HERE, POSTGRESQL, Arena
 
 FULL_SIZE = 1_000_000
 REQUIREMENTS = HERE / "requirements.txt"
@@ -27,13 +28,18 @@ def main() -> None:
     peers_python = options.peers or _installed_peers()
     texts = []
     for contest in CONTESTS:
-        if options.only in (None, contest.data):
+        if contest.suffix == "url" and POSTGRESQL not in os.environ:
+            print(
+                f"{contest.data}: left out, since {POSTGRESQL} names no database, e.g. postgresql://me@localhost/test"
+            )
+        elif options.only in (None, contest.data):
             arena = Arena(contest, options.rows, peers_python)
             pairs = []
             for pair in arena.pairs(options.rounds):
                 pairs.append(pair)
                 print(f"{contest.data}: arfeed {pair.ours.seconds:.1f} s, {pair.peer.name} {pair.theirs.seconds:.1f} s")
-            size = f"{options.rows:,} lines, {arena.data.stat().st_size / 1e6:.0f} MB"
+            megabytes = f", {arena.data.stat().st_size / 1e6:.0f} MB" if contest.suffix != "url" else ""
+            size = f"{options.rows:,} rows{megabytes}"
             texts.append(table.table(contest, size, pairs))
     text = "\n\n".join([_circumstances(peers_python, options.rounds), *texts])
     print(f"\n{text}")
@@ -52,7 +58,7 @@ def _installed_peers() -> Path:
 
 
 def _circumstances(peers_python: Path, rounds: int) -> str:
-    names = [line.split(">")[0] for line in REQUIREMENTS.read_text().splitlines() if line and line[0] != "#"]
+    names = [re.split(r"[\[>]", line)[0] for line in REQUIREMENTS.read_text().splitlines() if line and line[0] != "#"]
     code = "import sys, importlib.metadata as m; print(', '.join(f'{name} {m.version(name)}' for name in sys.argv[1:]))"
     versions = [
         subprocess.check_output([python, "-c", code, *packages], text=True).strip()

@@ -28,8 +28,9 @@ from pyarrow import csv, parquet
 from arfeed import Complete, Plan, SourceSettings, schema
 from arfeed.hookspecs import Hooks
 from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.planning import compare, reviewed, totals, with_reasons
+from arfeed.planning import compare, reviewed, with_reasons
 from arfeed.planning.compare import COMPARED
+from arfeed.schema import totals
 from arfeed.settings import GuardSettings
 
 SECONDS, MEGABYTES = 3, 1500

@@ -18,13 +18,15 @@ from zlib import crc32
 HERE = Path(__file__).parent
 BUILD = HERE.parent / "build" / "benchmarks"
 
+POSTGRESQL = "ARFEED_BENCHMARK_POSTGRESQL"
+"""The variable with the URL of a database that a schema may be made in."""
+
 CONFIG = """
 plugins = ["{connector}", "kolleno"]
 
 [sources.invoices]
 use = "{connector}"
-path = '{file}'
-dates = "{dates}"
+{settings}
 
 [destination]
 use = "kolleno"
@@ -45,14 +47,24 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """One file, read by arfeed and by its peers. `megabytes`: how much memory arfeed may hold."""
+    """One input, read by arfeed and by its peers. `megabytes`: how much memory arfeed may hold.
+
+    `settings` are the source's, with `{data}` for where the input is: a file, or what the file `data` holds: a URL.
+    """
 
     title: str
     data: str
     connector: str
-    dates: str
+    settings: str
     peers: tuple[Peer, ...]
     megabytes: int | None = None
+    suffix: str = "csv"
+
+    def place(self, file: Path) -> str:
+        """Return where the input is, as the contestants are told."""
+        if self.suffix == "url":
+            return file.read_text("utf-8")
+        return f"sqlite:///{file}" if self.suffix == "db" else str(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +84,18 @@ class Pair:
     theirs: Run
 
 
+FILE = "path = '{data}'\ndates = "
+QUERY = "url = '{data}'\nquery = 'SELECT * FROM invoices'"
+SQL_PEERS = (
+    Peer("pandas.read_sql in chunks (parses nothing)", "sql_pandas.py", limit=0.6),
+    Peer("dlt, Arrow tables (checks nothing)", "sql_dlt.py"),
+)
 CONTESTS = (
     Contest(
         "Flat CSV of open invoices",
         "flat",
         "folder",
-        "YMD",
+        FILE + "'YMD'",
         (
             Peer("duckdb", "flat_duckdb.py", limit=3),
             Peer("polars, eager", "flat_polars.py"),
@@ -92,13 +110,15 @@ CONTESTS = (
         "Xero sales export",
         "xero",
         "xero",
-        "DMY",
+        FILE + "'DMY'",
         (
             Peer("polars, eager", "xero_polars.py eager", limit=3),
             Peer("polars, streaming", "xero_polars.py streaming"),
             Peer("duckdb", "xero_duckdb.py"),
         ),
     ),
+    Contest("SQLite table of open invoices", "sqlite", "sql", QUERY, SQL_PEERS, 800, "db"),
+    Contest("PostgreSQL table of open invoices", "postgresql", "sql", QUERY, SQL_PEERS, 800, "url"),
 )
 
 
@@ -113,6 +133,7 @@ class Arena:
         self.target = self.folder / "out"
         self.config = self.folder / "plugins.toml"
         self.data = self._data(rows)
+        self.place = contest.place(self.data)
         self.outcome: dict[str, object] | None = None
         self.approval = self._approval()
 
@@ -128,7 +149,7 @@ class Arena:
 
     def _theirs(self, peer: Peer) -> Run:
         script, *arguments = peer.script.split()
-        return self._timed(peer.name, [self.peers_python, HERE / "peers" / script, self.data, self.target, *arguments])
+        return self._timed(peer.name, [self.peers_python, HERE / "peers" / script, self.place, self.target, *arguments])
 
     def _timed(self, name: str, command: list[Path | str]) -> Run:
         self._clean()
@@ -155,17 +176,14 @@ class Arena:
         """Remove what the last run wrote, arfeed's history with it, and write its configuration again."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.target.mkdir(parents=True)
-        contest = self.contest
-        self.config.write_text(
-            CONFIG.format(
-                connector=contest.connector, dates=contest.dates, file=self.data, destination=self.target.as_uri()
-            )
-        )
+        settings = self.contest.settings.format(data=self.place)
+        feed = {"connector": self.contest.connector, "settings": settings, "destination": self.target.as_uri()}
+        self.config.write_text(CONFIG.format(**feed))
 
     def _data(self, rows: int) -> Path:
         """Return the input, made once; another generator makes another file."""
         generator = crc32((HERE / "data.py").read_bytes())
-        file = BUILD / f"{self.contest.data}-{rows}-{generator:08x}.csv"
+        file = BUILD / f"{self.contest.data}-{rows}-{generator:08x}.{self.contest.suffix}"
         if not file.exists():
             BUILD.mkdir(parents=True, exist_ok=True)
             _output([sys.executable, "-m", "benchmarks.data", self.contest.data, file, str(rows)])

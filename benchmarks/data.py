@@ -1,10 +1,14 @@
 """Write the input files: invented, seeded and vectorised, so that a million rows take seconds.
 
-`python -m benchmarks.data flat|xero FILE ROWS`
+`python -m benchmarks.data flat|xero|sqlite|postgresql FILE ROWS`
 """
 
+import csv
+import os
 import re
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from benchmarks.contest import POSTGRESQL
 
 Integers = npt.NDArray[np.int64]
 Days = npt.NDArray[np.datetime64]
@@ -117,6 +122,42 @@ def xero(file: Path, lines: int) -> None:
     _write(file, columns)
 
 
+INVOICES = """CREATE TABLE invoices (
+    invoice_ref VARCHAR(20), customer_id VARCHAR(20), customer_name VARCHAR(80), customer_email VARCHAR(80),
+    currency CHAR(3), issued_on DATE, due_on DATE, amount DECIMAL(18, 2), balance DECIMAL(18, 2),
+    po_number VARCHAR(20), memo TEXT
+)"""
+
+
+def sqlite(file: Path, rows: int) -> None:
+    """The flat file's invoices as a table; amounts are floats there, as SQLite has no decimals."""
+    flat(file.with_suffix(".csv"), rows)
+    part = file.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with closing(sqlite3.connect(part)) as connection, file.with_suffix(".csv").open(newline="") as lines, connection:
+        connection.execute(INVOICES)
+        marks = ", ".join("?" * len(next(lines).split(",")))
+        connection.executemany(f"INSERT INTO invoices VALUES ({marks})", csv.reader(lines))
+    file.with_suffix(".csv").unlink()
+    part.rename(file)
+
+
+def postgresql(file: Path, rows: int) -> None:
+    """The flat file's invoices as a table in a schema of its own; the file says where."""
+    import psycopg
+
+    server = os.environ[POSTGRESQL]
+    schema = f"arfeed_benchmark_{rows}"
+    flat(file.with_suffix(".csv"), rows)
+    with psycopg.connect(server) as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE".encode())
+        connection.execute(f"CREATE SCHEMA {schema}; SET search_path = {schema}; {INVOICES}".encode())
+        with connection.cursor().copy("COPY invoices FROM STDIN (FORMAT csv, HEADER)") as copy:
+            copy.write(file.with_suffix(".csv").read_bytes())
+    file.with_suffix(".csv").unlink()
+    file.write_text(f"{server}?options=-csearch_path%3D{schema}", "utf-8")
+
+
 def _names() -> Strings:
     """Return the names of all customers; the number keeps each of them unique."""
     return pa.array([_quoted(f"{NAMES[n % 10]} {n}{FORMS[n // 10 % 5]}") for n in range(CUSTOMERS)])
@@ -175,4 +216,4 @@ def _write(file: Path, columns: dict[str, Strings]) -> None:
 
 if __name__ == "__main__":
     what, name, rows = sys.argv[1:]
-    {"flat": flat, "xero": xero}[what](Path(name), int(rows))
+    {"flat": flat, "xero": xero, "sqlite": sqlite, "postgresql": postgresql}[what](Path(name), int(rows))

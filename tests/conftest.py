@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import stamina
 
+import mariadb
 from openssh import OpenSSH, running_openssh
 from postgresql import new_database, new_schema
 
 pytest_plugins = ["arfeed.testing"]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting() -> Iterator[None]:
+    """Try again at once, and not often."""
+    with stamina.set_testing(True, attempts=3, cap=True):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +39,10 @@ def postgresql_database() -> Iterator[str]:
 def postgresql(postgresql_database: str) -> str:
     """The URL of an empty place in that database, of the test's own."""
     return new_schema(postgresql_database)
+
+
+@pytest.fixture
+def mariadb_url() -> Iterator[str]:
+    """The URL of an empty database on a real MariaDB server, of the test's own."""
+    with mariadb.new_database() as url:
+        yield url

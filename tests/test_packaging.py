@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hatchling.build import build_wheel
 
+from arfeed_connectors.sql.presets import PRESETS
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -47,9 +49,14 @@ def test_the_built_in_plugins_come_by_the_same_door_as_strangers(wheel: zipfile.
     points = configparser.ConfigParser()
     points.read_string(text(wheel, "entry_points.txt"))
     assert dict(points["console_scripts"]) == {"arfeed": "arfeed.cli:main"}
-    modules = {module.replace(".", "/") + ".py" for module in points["arfeed"].values()}
-    assert {"xero", "folder", "kolleno", "transforms"} <= set(points["arfeed"])
-    assert modules <= set(wheel.namelist())
+    modules = {module.replace(".", "/") for module in points["arfeed"].values()}
+    assert {"xero", "folder", "sql", "kolleno", "transforms"} <= set(points["arfeed"])
+    files = {name.removesuffix(".py").removesuffix("/__init__") for name in wheel.namelist()}
+    assert modules <= files
+
+
+def test_the_presets_are_in_the_wheel(wheel: zipfile.ZipFile) -> None:
+    assert {f"arfeed_connectors/sql/presets/{name}.sql" for name in PRESETS} <= set(wheel.namelist())
 
 
 def test_the_licence_is_in_the_wheel_and_named(wheel: zipfile.ZipFile) -> None:

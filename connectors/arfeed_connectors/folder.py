@@ -1,4 +1,4 @@
-"""CSV files with whatever headers they have: the setting `columns` says what they mean."""
+"""CSV and Excel files with whatever headers they have: the setting `columns` says what they mean."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ARFEED_CONTRACT = 1
 
 
 class Folder(Connector):
-    """One or many CSV files, a row a document."""
+    """One or many CSV or Excel files, a row a document."""
 
     name = "folder"
 
@@ -28,7 +28,8 @@ class Folder(Connector):
         status = self.settings.columns.get("status", "status")
         lists_closed = False
         for file in find_files(self.settings):
-            for rows in read_tables(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter):
+            header = self._header(file)
+            for rows in read_tables(file, columns=header, **self._how()):
                 lists_closed = lists_closed or status in rows.columns
                 yield rows
         return Complete(lists_closed=lists_closed)
@@ -36,7 +37,15 @@ class Folder(Connector):
     def check(self) -> None:
         """See that there are files with a header."""
         for file in find_files(self.settings):
-            read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+            self._header(file)
+
+    def _header(self, file: str) -> list[str]:
+        """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled."""
+        return read_header(file, columns=[*self.settings.columns.values()], **self._how())
+
+    def _how(self) -> dict[str, str | None]:
+        settings = self.settings
+        return {"encoding": settings.encoding, "delimiter": settings.delimiter, "sheet": settings.sheet}
 
 
 @hookimpl

@@ -7,15 +7,19 @@ export has the same columns.
 from __future__ import annotations
 
 import functools
-from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from arfeed import Complete, Connector, FileSettings, SourceError, find_files, hookimpl, read_header, read_tables
+from arfeed_connectors.together import together
+from arfeed_connectors.xero_aged import find_aged, read_aged
+from arfeed_connectors.xero_json import is_json, read_json
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+    import pyarrow as pa
 
 ARFEED_CONTRACT = 1
 
@@ -68,45 +72,60 @@ class Xero(Connector):
     settings: Settings
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield the sales documents of each file, paid and void ones too. The export has no control total."""
+        """Yield the documents of each file, and say what is known of them all."""
+        said: list[Complete] = []
         for file in find_files(self.settings):
-            yield self._documents(file)
-        return Complete(lists_closed=True)
+            complete = yield from self._file(file)
+            said.append(complete)
+        return together(said)
 
     def check(self) -> None:
-        """See that each file has the export's header."""
+        """See that each file has the header of something known."""
         for file in find_files(self.settings):
-            self._headers(file)
+            if not is_json(file) and not find_aged(file, self.settings):
+                self._headers(file)
+
+    def _file(self, file: str) -> Generator[pd.DataFrame, None, Complete]:
+        if is_json(file):
+            return (yield from read_json(file))
+        if aged := find_aged(file, self.settings):
+            return (yield from read_aged(aged))
+        yield self._documents(file)
+        return Complete(lists_closed=True)
 
     def _documents(self, file: str) -> pd.DataFrame:
-        import pandas as pd
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
         types: set[str] = set()
         count, parts = 0, []
         for lines in self._lines(file):
             _refuse_other_types(file, lines)
-            types.update(lines["Type"].unique())
+            types.update(pc.unique(lines["Type"]).to_pylist())
             count += len(lines)
-            parts.append(_without_repeats(lines[lines["Type"].isin(list(_KINDS))]))
-        documents = _folded(pd.concat(parts, ignore_index=True)).drop(columns="LineAmount", errors="ignore")
-        if documents.empty and types:
+            parts.append(_without_repeats(lines))
+        lines = pa.concat_tables(parts)
+        if not len(lines) and types:
             raise SourceError(
                 f"{file}: it lists {count} lines but no sales document, only {', '.join(sorted(types))}; "
                 "export Business > Invoices, not Bills"
             )
-        status = documents["Status"].str.strip().str.lower()
-        documents["kind"] = documents["Type"].map(_KINDS).astype("str")
-        documents["Status"] = status.map(_STATUSES).fillna(documents["Status"]).astype("str")
-        return documents
+        return _folded(lines)
 
-    def _lines(self, file: str) -> Iterator[pd.DataFrame]:
+    def _lines(self, file: str) -> Iterator[pa.Table]:
         """Yield the file's lines under Xero's own headers, however it spells them."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
         headers = self._headers(file)
-        spelled = {theirs: ours for ours, theirs in headers.items()}
+        names = [*headers, "origin"]
         settings = self.settings
-        for lines in read_tables(file, columns=list(spelled), encoding=settings.encoding, delimiter=settings.delimiter):
-            named = lines.rename(columns=spelled)
-            yield named.assign(Type=named["Type"].str.strip().str.lower())
+        for rows in read_tables(
+            file, columns=list(headers.values()), encoding=settings.encoding, delimiter=settings.delimiter
+        ):
+            lines = pa.Table.from_pandas(rows, preserve_index=False, nthreads=1).rename_columns(names)
+            types = pc.utf8_lower(pc.utf8_trim_whitespace(_array(lines, "Type")))
+            yield lines.set_column(names.index("Type"), "Type", types)
 
     def _headers(self, file: str) -> dict[str, str]:
         """Return Xero's name of each column that is needed, and how this file spells it."""
@@ -128,88 +147,113 @@ class Xero(Connector):
         return headers | {header: header for header in mapped if header not in headers.values()}
 
 
-def _refuse_other_types(file: str, lines: pd.DataFrame) -> None:
-    unknown = lines[~lines["Type"].isin([*_KINDS, *_OTHER_TYPES])]
-    if not unknown.empty:
+def _refuse_other_types(file: str, lines: pa.Table) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    unknown = lines.filter(pc.invert(pc.is_in(lines["Type"], value_set=pa.array([*_KINDS, *_OTHER_TYPES]))))
+    if len(unknown):
         raise SourceError(
-            f"{_place(unknown.iloc[0])} column Type: {unknown['Type'].iloc[0]!r} is no type of document that is "
+            f"{_place(unknown)} column Type: {unknown['Type'][0].as_py()!r} is no type of document that is "
             f"known here ({len(unknown)} such lines in {file}); export it again, or ask for its support"
         )
 
 
-def _place(line: pd.Series[str]) -> str:
-    return " record ".join(line["origin"].rsplit("#", 1))
+def _place(lines: pa.Table) -> str:
+    return " record ".join(lines["origin"][0].as_py().rsplit("#", 1))
 
 
-def _folded(lines: pd.DataFrame) -> pd.DataFrame:
+def _without_repeats(lines: pa.Table) -> pa.Table:
+    """Keep the sales lines that do not just repeat the line before: a document's lines follow each other."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = [_array(lines, name) for name in lines.column_names if name not in ("origin", "LineAmount")]
+    repeats = [pc.equal(column.slice(1), column.slice(0, max(len(column) - 1, 0))) for column in columns]
+    first = pa.array([False] * min(len(lines), 1), pa.bool_())
+    same = pa.concat_arrays([first, functools.reduce(pc.and_, repeats)])
+    sales = pc.is_in(lines["Type"], value_set=pa.array(list(_KINDS)))
+    return lines.filter(pc.and_(sales, pc.or_(pc.invert(same), _alone(lines))))
+
+
+def _alone(lines: pa.Table) -> pa.Array:
+    """Where a line is a document of its own: it has no number, as overpayments do, and makes up the whole total.
+
+    Two overpayments may be equal in all that the export holds; grouped, the second would be lost.
+    """
+    import pyarrow.compute as pc
+
+    nameless = pc.equal(pc.utf8_trim_whitespace(_array(lines, "InvoiceNumber")), "")
+    if "LineAmount" not in lines.column_names or not pc.any(nameless).as_py():
+        return nameless
+    whole = pc.equal(_plain(_array(lines, "LineAmount")), _plain(_array(lines, "Total")))
+    return pc.and_(nameless, whole)
+
+
+def _plain(amounts: pa.Array) -> pa.Array:
+    """Return amounts as text without trailing zeros: an export may write 2 decimals here and 4 there."""
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(pc.utf8_trim_whitespace(amounts), r"\.0*$|(\.\d*?)0+$", r"\1")
+
+
+def _folded(lines: pa.Table) -> pd.DataFrame:
     """Return a row a document, its first line's. Raise `SourceError` where lines of one disagree on what is due."""
     import numpy as np
     import pyarrow.compute as pc
 
     first = _first_lines(lines)
     for column in ("InvoiceAmountDue", "Status", "DueDate", "Currency"):
-        texts = _array(lines[column])
-        differs = pc.not_equal(texts, texts.take(first)).to_numpy(zero_copy_only=False)
-        if differs.any():
-            line = lines[differs].iloc[0]
+        texts = _array(lines, column)
+        differs = lines.filter(pc.not_equal(texts, texts.take(first)))
+        if len(differs):
+            number, customer, found = (differs[name][0].as_py() for name in ("InvoiceNumber", "ContactName", column))
             raise SourceError(
-                f"{_place(line)}: document {line['InvoiceNumber']!r} of {line['ContactName']!r} has lines that "
-                f"disagree in {column}, here {line[column]!r}; export it again"
+                f"{_place(differs)}: document {number!r} of {customer!r} has lines that "
+                f"disagree in {column}, here {found!r}; export it again"
             )
-    return lines.take(np.flatnonzero(first == np.arange(len(lines)))).reset_index(drop=True)
+    documents = lines.take(np.flatnonzero(first == np.arange(len(lines))))
+    kinds = _translated(_array(documents, "Type"), _KINDS)
+    status = _array(documents, "Status")
+    known = _translated(pc.utf8_lower(pc.utf8_trim_whitespace(status)), _STATUSES)
+    documents = documents.append_column("kind", kinds).set_column(
+        documents.column_names.index("Status"), "Status", pc.coalesce(known, status)
+    )
+    wanted = [name for name in documents.column_names if name != "LineAmount"]
+    frame: pd.DataFrame = documents.select(wanted).to_pandas()
+    return frame
 
 
-def _first_lines(lines: pd.DataFrame) -> npt.NDArray[np.int64]:
+def _first_lines(lines: pa.Table) -> npt.NDArray[np.int64]:
     """Return, for every line, the position of its document's first line."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    keys = [_array(lines[name]) for name in _DOCUMENT]
-    joined = pc.binary_join_element_wise(*keys, pa.scalar("\x1f", pa.large_string()))
-    codes = joined.dictionary_encode().indices.to_numpy().astype(np.int64)
-    alone = _alone(lines).to_numpy(dtype=bool)
-    codes[alone] = -1 - np.arange(alone.sum())
-    _, position, document = np.unique(codes, return_index=True, return_inverse=True)
-    return position[document]
+    keys = pc.binary_join_element_wise(
+        *(_array(lines, name) for name in _DOCUMENT), pa.scalar("\x1f", pa.large_string())
+    )
+    documents = pc.if_else(_alone(lines), _array(lines, "origin"), keys).dictionary_encode().indices.to_numpy()
+    # Documents are numbered in the order they come up, so a first line is where the number is the highest so far.
+    highest = np.maximum.accumulate(documents)
+    first = np.flatnonzero(np.diff(highest, prepend=-1))
+    positions: npt.NDArray[np.int64] = first[documents]
+    return positions
 
 
-def _array(column: pd.Series[str]) -> Any:
-    """Return a text column as one Arrow array."""
+def _translated(texts: pa.Array, meanings: Mapping[str, str]) -> pa.Array:
+    """Return what each text means; null where it is none of the known ones."""
     import pyarrow as pa
-
-    return pa.chunked_array(pa.array(column)).combine_chunks()
-
-
-def _without_repeats(lines: pd.DataFrame) -> pd.DataFrame:
-    """Drop the lines that only repeat the one before: a document's lines follow each other, so few are left."""
     import pyarrow.compute as pc
 
-    columns = lines.drop(columns=["origin", "LineAmount"], errors="ignore")
-    arrays = [_array(columns[name]) for name in columns]
-    repeats = [pc.equal(array.slice(1), array.slice(0, max(len(array) - 1, 0))) for array in arrays]
-    same = functools.reduce(pc.and_, repeats).to_numpy(zero_copy_only=False)
-    keep = _alone(lines).to_numpy(dtype=bool, copy=True)
-    keep[:1] = True
-    keep[1:] |= ~same
-    return lines[keep]
+    place = pc.index_in(texts, value_set=pa.array(list(meanings), pa.large_string()))
+    return pa.array(list(meanings.values()), pa.large_string()).take(place)
 
 
-def _alone(lines: pd.DataFrame) -> pd.Series[bool]:
-    """Where a line is a document of its own: it has no number, as overpayments do, and makes up the whole total.
-
-    Two overpayments may be equal in all that the export holds; grouped, the second would be lost.
-    """
-    alone = lines["InvoiceNumber"].str.strip() == ""
-    if "LineAmount" in lines and alone.any():
-        nameless = lines[alone]
-        alone[alone] = _plain(nameless["LineAmount"]) == _plain(nameless["Total"])
-    return alone
-
-
-def _plain(amounts: pd.Series[str]) -> pd.Series[str]:
-    """Return amounts as text without trailing zeros: an export may write 2 decimals here and 4 there."""
-    return amounts.str.strip().str.replace(r"(\.\d*?)0*$", r"\1", regex=True).str.rstrip(".")
+def _array(lines: pa.Table, name: str) -> pa.Array:
+    """Return a column as one array; combining would copy even a single piece."""
+    column = lines[name]
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 @hookimpl

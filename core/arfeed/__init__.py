@@ -1,5 +1,6 @@
 """What a plugin author imports, and nothing else."""
 
+from arfeed.currencies import minor_digits
 from arfeed.errors import (
     ArfeedError,
     ConfigError,
@@ -10,8 +11,11 @@ from arfeed.errors import (
     SourceError,
 )
 from arfeed.hookspecs import hookimpl
-from arfeed.intake.files import find_files
+from arfeed.intake.files import find_files, open_binary
+from arfeed.intake.grid import read_grid
 from arfeed.intake.read import read_header, read_table, read_tables, table
+from arfeed.intake.reports import PrintedReport, ReportForm
+from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
     Complete,
     Connector,
@@ -24,13 +28,25 @@ from arfeed.interfaces import (
     Receipt,
     Transform,
 )
-from arfeed.settings import DestinationSettings, FileSettings, Location, Settings, SourceSettings, TransformSettings
+from arfeed.schema import MAPPABLE
+from arfeed.secrets import masked
+from arfeed.settings import (
+    DatabaseUrl,
+    DestinationSettings,
+    FileSettings,
+    Location,
+    Settings,
+    SourceSettings,
+    TransformSettings,
+)
 
 __all__ = [
+    "MAPPABLE",
     "ArfeedError",
     "Complete",
     "ConfigError",
     "Connector",
+    "DatabaseUrl",
     "Delivered",
     "Destination",
     "DestinationError",
@@ -42,9 +58,11 @@ __all__ = [
     "LockedError",
     "Objection",
     "Plan",
+    "PrintedReport",
     "ProblemsError",
     "Receipt",
     "RefusedError",
+    "ReportForm",
     "Settings",
     "SourceError",
     "SourceSettings",
@@ -52,8 +70,13 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "masked",
+    "minor_digits",
+    "open_binary",
+    "read_grid",
     "read_header",
     "read_table",
     "read_tables",
+    "sheet_names",
     "table",
 ]

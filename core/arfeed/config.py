@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -13,24 +12,17 @@ from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from arfeed.errors import ConfigError
 from arfeed.interfaces import Connector, Destination, Transform
 from arfeed.plugins import Part, PartKind, Registry, close_match, load, survey
-from arfeed.settings import GuardSettings, Settings
+from arfeed.secrets import looked_up, secrets_in
+from arfeed.settings import DatabaseUrl, GuardSettings, Settings
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
-
-
-def _database(url: str, info: ValidationInfo) -> str:
-    """Resolve the file of an SQLite URL against the folder of plugins.toml."""
-    match = re.fullmatch(r"(sqlite(?:\+\w+)?):///(?!/)(.+)", url)
-    if not match or match[2] == ":memory:":
-        return url
-    return f"{match[1]}:///{Path((info.context or {}).get('folder', Path()), match[2]).absolute()}"
 
 
 def _timezone(name: str | None) -> str | None:
@@ -49,9 +41,7 @@ class FeedSettings(Settings):
     timezone: Annotated[str | None, AfterValidator(_timezone)] = Field(
         default=None, description="Time zone of as-of dates, e.g. Europe/London."
     )
-    history: Annotated[
-        SecretStr, AfterValidator(lambda url, info: SecretStr(_database(url.get_secret_value(), info)))
-    ] = Field(
+    history: DatabaseUrl = Field(
         default=SecretStr("sqlite:///.arfeed/history.db"),
         validate_default=True,
         description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
@@ -77,6 +67,12 @@ class Project:
     def folder(self) -> Path:
         """The folder of plugins.toml, which relative paths start from."""
         return self.path.parent
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """All secrets of the settings; `masked` covers them in a text."""
+        parts: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
+        return secrets_in([self.feed, *(part.settings for part in parts)])
 
 
 _TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination")
@@ -217,9 +213,10 @@ class _Reader:
         return _VARIABLE.sub(lambda match: self._variable(match[1], key), value) if isinstance(value, str) else value
 
     def _variable(self, name: str, key: str) -> str:
-        value = os.environ.get(name)
-        if value is None:
-            self._mistake(key, f"the environment variable {name!r} is not set; export it before running arfeed")
+        try:
+            value = looked_up(name)
+        except LookupError as exc:
+            self._mistake(key, str(exc))
             return ""
         self._raw.add(value)
         return value

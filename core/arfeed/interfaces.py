@@ -25,13 +25,15 @@ class Complete:
 
     `rows` is the number of rows of all frames and `totals` the sum of `balance` over them by currency, both from
     a count, a TOTAL line or an API. `None` means that the source has no such control. `as_of` is the date the data
-    speaks of. `lists_closed` says that paid and void documents are listed beside the open ones.
+    speaks of. `lists_closed` says that paid and void documents are listed beside the open ones. `notes` are shown in
+    the plan and kept in the receipt: what a reader of the plan should know of this reading.
     """
 
     rows: int | None = None
     totals: Mapping[str, Decimal] | None = None
     as_of: date | None = None
     lists_closed: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a control that could not be compared exactly."""

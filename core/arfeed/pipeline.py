@@ -21,9 +21,10 @@ from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
-from arfeed.planning import compare, reviewed, select, settle, settled_by, totals, with_reasons, write_report
+from arfeed.planning import compare, reviewed, select, settle, settled_by, with_reasons, write_report
 from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
+from arfeed.secrets import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _deliver_reading(
             record = describe_run(at, run, kind, started, prepared, approve)
             receipt = deliver(at, server, prepared, record, lease)
     except ArfeedError as exc:
-        failure = Failure(project.feed.name, identity(project), str(exc), exc.exit_code)
+        failure = Failure(project.feed.name, identity(project), masked(str(exc), project.secrets), exc.exit_code)
         _notify(project, progress, "arfeed_failed", failure=failure)
         raise
     _notify(project, progress, "arfeed_delivered", receipt=receipt)
@@ -127,6 +128,15 @@ def reach(project: Project) -> None:
         server.check_root()
         for folder in dict.fromkeys([project.destination.document_folder, project.destination.report_folder]):
             server.sizes(folder)
+
+
+def probe(project: Project) -> list[tuple[str, str | None]]:
+    """Try with a scratch file what may be done in the receiver's folders; return each try and how it failed, if so."""
+    with remote(project) as server:
+        folders = dict.fromkeys([project.destination.document_folder, project.destination.report_folder])
+        return [
+            (f"{what} in {folder or 'the root'}", error) for folder in folders for what, error in server.probe(folder)
+        ]
 
 
 def _read(at: Desk, baseline: Baseline | None) -> _Reading:
@@ -181,7 +191,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         before=baseline.report if baseline else None,
         report=comparison.report,
         missing=missing,
-        totals=totals(invoices),
+        totals=schema.totals(invoices),
         counts=comparison.counts,
         sources=reading.reports,
         documents=documents,
@@ -198,13 +208,14 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     carried = [
-        f"{report.source} failed ({report.failed}); its {report.rows} invoices are carried forward as they were on "
-        f"{report.read.at:%Y-%m-%d %H:%M} UTC"
+        f"{report.source} failed ({masked(report.failed, project.secrets)}); its {report.rows} invoices are carried "
+        f"forward as they were on {report.read.at:%Y-%m-%d %H:%M} UTC"
         for report in reading.reports
         if report.failed
     ]
+    said = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
-    return (*carried, *(direct if project.destination.settings.publish == "direct" else ()))
+    return (*carried, *said, *(direct if project.destination.settings.publish == "direct" else ()))
 
 
 def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged]]:

@@ -54,6 +54,7 @@ TEXTS = tuple(column.name for column in COLUMNS if column.type == "str")
 
 SET_BY_CORE = ("source", "source_ref")
 MAPPABLE = tuple(name for name in NAMES if name not in (*SET_BY_CORE, "origin"))
+"""The columns that a source may give, and that the setting `columns` may name."""
 
 
 def arrow_type(name: str) -> pa.DataType:
@@ -97,6 +98,16 @@ def one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     if not isinstance(column, pa.ChunkedArray):
         return column
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def totals(rows: pd.DataFrame, by: tuple[str, ...] = ("source", "currency")) -> pd.DataFrame:
+    """Return the columns `by`, in their order, with count (of rows that have a balance) and balance (their sum)."""
+    import pyarrow as pa
+
+    grouped = pa.Table.from_pandas(rows[[*by, "balance"]], preserve_index=False).group_by(list(by))
+    summed = grouped.aggregate([("balance", "count"), ("balance", "sum")]).replace_schema_metadata()
+    named = summed.rename_columns([*by, "count", "balance"])
+    return table_frame(named.sort_by([(name, "ascending") for name in by]))
 
 
 def no_invoices() -> pd.DataFrame:

@@ -6,7 +6,7 @@ import glob
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaWarningKind
 
 from arfeed import schema
 from arfeed.currencies import minor_digits
@@ -46,6 +47,18 @@ def _pattern_below_the_folder(value: str, info: ValidationInfo) -> str:
 Pattern = Annotated[str, AfterValidator(_pattern_below_the_folder)]
 """A path with wildcards, relative to the folder of plugins.toml, or an fsspec URL with wildcards."""
 
+
+def _database_below_the_folder(url: SecretStr, info: ValidationInfo) -> SecretStr:
+    """Resolve the file of an SQLite URL against the folder of plugins.toml."""
+    match = re.fullmatch(r"(sqlite(?:\+\w+)?):///(?!/)(.+)", url.get_secret_value())
+    if not match or match[2] == ":memory:":
+        return url
+    return SecretStr(f"{match[1]}:///{Path((info.context or {}).get('folder', Path()), match[2]).absolute()}")
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_below_the_folder)]
+"""An SQLAlchemy URL, which may hold a password; the file of an SQLite URL is relative to the folder of plugins.toml."""
+
 Kind = Literal["invoice", "credit_note", "payment"]
 
 
@@ -63,8 +76,8 @@ def _known_columns(columns: dict[str, str]) -> dict[str, str]:
 
 
 def _date_order(order: str | None) -> str | None:
-    if order is not None and order not in ("DMY", "MDY", "YMD") and "%" not in order:
-        raise ValueError('give "DMY", "MDY", "YMD" or a format such as "%d.%m.%Y"')
+    if order is not None and order not in ("DMY", "MDY", "YMD", "excel", "excel-1904") and "%" not in order:
+        raise ValueError('give "DMY", "MDY", "YMD", "excel", "excel-1904" or a format such as "%d.%m.%Y"')
     return order
 
 
@@ -111,6 +124,19 @@ Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "str
 """A span of time as people write it: "36h", "7 days"."""
 
 
+def _one_or_several(value: object) -> object:
+    return [] if value is None else [value] if isinstance(value, str) else value
+
+
+class _JsonSchema(GenerateJsonSchema):
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default"}  # noqa: RUF012 - as in its base
+
+
+def json_schema(model: type[BaseModel], ref_template: str = DEFAULT_REF_TEMPLATE) -> dict[str, Any]:
+    """Return the JSON Schema of settings; a default that is a secret is left out without a word."""
+    return model.model_json_schema(ref_template=ref_template, schema_generator=_JsonSchema)
+
+
 class GuardSettings(Settings):
     """The table [guards]: how much may be missing before a plan is refused."""
 
@@ -131,7 +157,9 @@ class SourceSettings(Settings):
         description="Canonical column = the source's own header.",
     )
     dates: Annotated[str | None, AfterValidator(_date_order)] = Field(
-        default=None, examples=["DMY"], description='Order of dates: "DMY", "MDY", "YMD" or a strptime format.'
+        default=None,
+        examples=["DMY"],
+        description='Order of dates: "DMY", "MDY", "YMD", a strptime format, or "excel" for day numbers.',
     )
     currency: Annotated[str | None, AfterValidator(_currency_code)] = Field(
         default=None, examples=["GBP"], description="ISO 4217 code of rows that name no currency."
@@ -167,6 +195,9 @@ class FileSettings(SourceSettings):
     delimiter: str | None = Field(
         default=None, examples=[";"], description="Column separator; found from the header if unset."
     )
+    sheet: str | None = Field(
+        default=None, examples=["Open"], description="Sheet of a workbook; the only one that has cells if unset."
+    )
     decimal: Literal[".", ","] | None = Field(
         default=None,
         description="Decimal mark. Naming it allows the other as thousands separator; unset means a plain dot.",
@@ -181,6 +212,13 @@ class TransformSettings(Settings):
     )
 
 
+_Keys = Annotated[
+    tuple[Location, ...],
+    BeforeValidator(_one_or_several),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
 class DestinationSettings(Settings):
     """Settings that every destination has."""
 
@@ -188,11 +226,21 @@ class DestinationSettings(Settings):
         examples=["sftp://acme@sftp.example.com"],
         description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME.",
     )
-    private_key: Location | None = Field(
-        default=None, examples=["~/.ssh/arfeed_ed25519"], description="OpenSSH private key for sftp:// URLs."
+    private_key: _Keys = Field(
+        default=(),
+        examples=["~/.ssh/arfeed_ed25519"],
+        description="OpenSSH private key for sftp:// URLs; several, in a list, are tried in order.",
     )
-    passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
+    passphrase: SecretStr | None = Field(
+        default=None, description="Passphrase of the private key, as ${NAME} or ${keyring:SERVICE/NAME}."
+    )
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
+    use_agent: bool = Field(default=False, description="Whether the keys of the running SSH agent are tried as well.")
+    ssh_config: Location | None = Field(
+        default=None,
+        examples=["~/.ssh/config"],
+        description="An OpenSSH configuration that says how to reach the host.",
+    )
     known_hosts: Location = Field(
         default="~/.ssh/known_hosts", validate_default=True, description="OpenSSH known_hosts file with the host's key."
     )

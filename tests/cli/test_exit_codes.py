@@ -110,7 +110,7 @@ def test_a_folder_without_a_feed_ends_with_2(arfeed: Here, tmp_path: Path) -> No
         ([], "xero-uk: it has no rows at all"),
         (
             [*SEVEN, document("INV-9", InvoiceDate="31/02/2026")],
-            "SalesInvoices.csv:15 column InvoiceDate: '31/02/2026': ",
+            "SalesInvoices.csv line 15, column InvoiceDate: '31/02/2026' is not a date in order day-month-year",
         ),
         ([*SEVEN, document("inv-001", ContactName="Bob")], "2 rows share an invoice number"),
     ],

@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from arfeed import Complete, Objection, Plan, SourceSettings, schema
 from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.planning import compare, totals
+from arfeed.planning import compare
 from arfeed.planning.compare import Comparison
 from arfeed.planning.guards import Guards
+from arfeed.schema import totals
 from arfeed.settings import GuardSettings
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)

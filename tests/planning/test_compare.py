@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed import schema
-from arfeed.planning import totals
 from arfeed.planning.compare import COMPARED
+from arfeed.schema import totals
 from planning.plans import compared, invoices
 
 OTHER = {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import traceback
 
 import typer
 
-from arfeed.cli import adopt, check, history, plan, plugins, schema, sync
+from arfeed.cli import adopt, check, history, keygen, plan, plugins, schema, sync
+from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
 from arfeed.errors import ArfeedError
 
@@ -25,6 +28,7 @@ app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("resend")(sync.resend)
 app.command("adopt")(adopt.adopt)
+app.command("keygen")(keygen.keygen)
 app.command("schema")(schema.schema)
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
@@ -32,10 +36,17 @@ app.add_typer(plugins.app, name="plugins")
 
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
-    try:
-        app()
-    except ArfeedError as exc:
-        complain(exc)
-        if "--json" in sys.argv:
-            print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
-        sys.exit(exc.exit_code)
+    for library in ("asyncio", "stamina"):
+        # What these log of a lost connection is said in arfeed's own words.
+        logging.getLogger(library).addHandler(logging.NullHandler())
+    with masked_output():
+        try:
+            app()
+        except ArfeedError as exc:
+            complain(exc)
+            if "--json" in sys.argv:
+                print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
+            sys.exit(exc.exit_code)
+        except Exception:  # noqa: BLE001 - printed here, while secrets are still covered
+            traceback.print_exc()
+            sys.exit(ArfeedError.exit_code)

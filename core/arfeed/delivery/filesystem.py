@@ -8,36 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import math
 import posixpath
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import asyncssh
 from fsspec.asyn import sync
 from sshfs import SSHFileSystem
-from sshfs.pools.base import BaseSFTPChannelPool
+
+from arfeed.delivery.channels import OPENING_SECONDS, OpenChannels, Patience, os_errors
 
 CHANNELS = 4
 BLOCK = 255 * 1024
 """Most bytes of one WRITE, and what OpenSSH takes; a server's smaller limit is honoured."""
-BLOCKS_A_FILE = 32
+BYTES_A_FILE = 32 * BLOCK
+"""Bytes of one file under way."""
 BLOCKS_IN_FLIGHT = 256
 """Blocks held in memory and under way, over all files."""
 HANDLES = 64
 """Files open at once on one channel, unless the server says that it allows fewer."""
-ANSWER_SECONDS = 60
-"""How long requests may wait while the server answers none of them; on a slow line many wait, and each in its turn."""
-OPENING_SECONDS = 30
 
 READ_AT_ONCE = 1024 * 1024
+"""Bytes asked for at once while a file is read."""
 
 Answer = TypeVar("Answer")
 
-_CONNECTION_GONE = (ConnectionError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
+_CONNECTION_GONE = (ConnectionError, asyncssh.DisconnectError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
 class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no types
@@ -57,6 +57,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         port: int,
         known_hosts: asyncssh.SSHKnownHosts,
         options: asyncssh.SSHClientConnectionOptions,
+        config: str | None = None,
         abort_broken_writes: bool = False,
     ) -> None:
         """Connect, log in and open the channels."""
@@ -65,14 +66,14 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             port=port,
             known_hosts=known_hosts,
             options=options,
-            config=None,  # neither ~/.ssh/config nor any other
-            pool_type=_OpenChannels,
+            config=config,  # also for the machines it leads through; None reads neither ~/.ssh/config nor any other
+            pool_type=OpenChannels,
             # One name in another encoding must not make the receiver's whole folder unreadable.
             sftp_client_kwargs={"path_errors": "surrogateescape"},
         )
         self._abort_broken_writes = abort_broken_writes
         self._blocks = asyncio.Semaphore(BLOCKS_IN_FLIGHT)
-        self._patience = _Patience(self.client)
+        self._patience = Patience(self.client)
         self._watch = asyncio.run_coroutine_threadsafe(self._patience.watch(), self.loop)
         try:
             sync(self.loop, self._pool.open, CHANNELS)
@@ -107,7 +108,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[asyncssh.SFTPClient]:
-        with self._patience.explained(), _os_errors():
+        with self._patience.explained(), os_errors():
             async with self._pool.get() as channel:
                 yield channel
 
@@ -115,28 +116,57 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         with self._patience.waiting():
             return await request
 
-    async def _put_file(self, lpath: str, rpath: str, **_: object) -> None:
-        """Write a file, or all anew over an old one; its folder has to exist."""
-        with Path(lpath).open("rb") as source:
-            async with self._channel() as channel:
-                # Without a block size every `write` is one request, and no task is left behind when one fails.
-                file = await self._opened(channel, rpath)
-                try:
-                    await self._send(source, file, min(BLOCK, channel.limits.max_write_len))
-                except (OSError, asyncssh.Error) as exc:
-                    await self._give_up(rpath, file, exc)
-                    raise
-                await self._answered(file.close())
+    async def _put_file(
+        self, lpath: str, rpath: str, mode: str = "overwrite", make_parents: bool = True, **_: object
+    ) -> None:
+        """Write a file, or all anew over an old one. Its folder is made only where the server misses it."""
+        path = Path(lpath)
+        if path.is_dir():
+            await self._mkdir(rpath)
+            return
+        with path.open("rb") as source:
+            await self._write(source, rpath, mode, make_parents=make_parents)
 
-    async def _opened(self, channel: asyncssh.SFTPClient, path: str) -> asyncssh.SFTPClientFile:
+    async def _pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_: object) -> None:
+        await self._write(io.BytesIO(value), path, mode)
+
+    async def _write(self, source: IO[bytes], path: str, mode: str, *, make_parents: bool = True) -> None:
+        async with self._channel() as channel:
+            try:
+                file = await self._opened(channel, path, mode)
+            except asyncssh.SFTPNoSuchFile:
+                if not make_parents:
+                    raise
+                await self._mkdir(posixpath.dirname(path))
+                file = await self._opened(channel, path, mode)
+            try:
+                await self._send(source, file, min(BLOCK, channel.limits.max_write_len))
+            except (OSError, asyncssh.Error) as exc:
+                await self._give_up(path, file, exc)
+                raise
+            await self._answered(file.close())
+
+    async def _opened(self, channel: asyncssh.SFTPClient, path: str, mode: str) -> asyncssh.SFTPClientFile:
         try:
-            return await self._answered(channel.open(path, "wb", block_size=0))
+            # Without a block size every `write` is one request, and no task is left behind when one fails.
+            return await self._answered(channel.open(path, "xb" if mode == "create" else "wb", block_size=0))
         except asyncssh.SFTPFailure as exc:
+            if mode == "create" and await self._answered(channel.exists(path)):
+                raise FileExistsError(errno.EEXIST, "File exists") from exc
             # The protocol has no word for it, but this is how servers say that too many files are open.
             raise OSError(errno.EMFILE, exc.reason) from exc
 
+    def _open(self, path: str, mode: str = "rb", **options: object) -> Any:
+        try:
+            with os_errors():
+                return super()._open(path, mode, **options)
+        except OSError as exc:
+            if "x" in mode and exc.errno == errno.EIO and self.exists(path):
+                raise FileExistsError(errno.EEXIST, "File exists") from exc
+            raise
+
     async def _send(self, source: IO[bytes], file: asyncssh.SFTPClientFile, size: int) -> None:
-        senders = min(BLOCKS_A_FILE, math.ceil(source.seek(0, 2) / size))
+        senders = min(BYTES_A_FILE // size, BLOCKS_IN_FLIGHT, math.ceil(source.seek(0, 2) / size))
         source.seek(0)
         if senders == 1:
             return await self._send_blocks(source, file, size)
@@ -220,111 +250,6 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
     async def _mkdir(self, path: str, create_parents: bool = True, **_: object) -> None:
         async with self._channel() as channel:
             await self._answered(channel.makedirs(path, exist_ok=True) if create_parents else channel.mkdir(path))
-
-
-class _OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no types
-    """Opens its channels before the first file, as many as the server gives, and hands out the least busy."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._busy: dict[asyncssh.SFTPClient, int] = {}
-
-    @property
-    def active_channels(self) -> int:
-        return len(self._busy)
-
-    @property
-    def channels(self) -> list[asyncssh.SFTPClient]:
-        return list(self._busy)
-
-    async def open(self, count: int) -> None:
-        with _os_errors():
-            async with asyncio.timeout(OPENING_SECONDS):
-                opened = await asyncio.gather(
-                    *(self._maybe_new_channel() for _ in range(count)), return_exceptions=True
-                )
-            self._busy = {channel: 0 for channel in opened if isinstance(channel, asyncssh.SFTPClient)}
-            if not self._busy:
-                raise next((found for found in opened if found), ConnectionError("it opens no SFTP session"))
-
-    @asynccontextmanager
-    async def get(self) -> AsyncIterator[asyncssh.SFTPClient]:
-        if not self._busy:
-            raise ConnectionError("the connection is closed")
-        channel = min(self._busy, key=self._busy.__getitem__)
-        self._busy[channel] += 1
-        try:
-            yield channel
-        finally:
-            self._busy[channel] -= 1
-
-    async def _cleanup(self) -> None:
-        self._busy = {}
-
-
-class _Patience:
-    """Ends a connection on which every request stays unanswered; one timer for all of them."""
-
-    def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
-        self._connection = connection
-        self._waiting = 0
-        self._heard = 0.0
-        self._ran_out = False
-
-    async def watch(self) -> None:
-        while not self._ran_out:
-            await asyncio.sleep(ANSWER_SECONDS / 4)
-            self._ran_out = self._waiting > 0 and time.monotonic() - self._heard >= ANSWER_SECONDS
-        self._connection.abort()
-
-    @contextmanager
-    def waiting(self) -> Iterator[Callable[[], None]]:
-        """Count a request in; what is yielded notes that a part of the answer has come."""
-        if not self._waiting:
-            self._note()
-        self._waiting += 1
-        try:
-            yield self._note
-        finally:
-            self._waiting -= 1
-            self._note()
-
-    @contextmanager
-    def explained(self) -> Iterator[None]:
-        try:
-            yield
-        except ConnectionError as exc:
-            if self._ran_out:
-                raise TimeoutError(f"no answer for {ANSWER_SECONDS} seconds") from exc
-            raise
-
-    def _note(self) -> None:
-        self._heard = time.monotonic()
-
-
-@contextmanager
-def _os_errors() -> Iterator[None]:
-    """Turn what asyncssh raises into what every file system raises."""
-    try:
-        yield
-    except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath) as exc:
-        raise FileNotFoundError(errno.ENOENT, exc.reason) from exc
-    except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect) as exc:
-        raise PermissionError(errno.EACCES, exc.reason) from exc
-    except asyncssh.SFTPFileAlreadyExists as exc:
-        raise FileExistsError(errno.EEXIST, exc.reason) from exc
-    except asyncssh.SFTPOpUnsupported as exc:
-        raise OSError(errno.ENOTSUP, exc.reason) from exc
-    except asyncssh.SFTPNoSpaceOnFilesystem as exc:
-        raise OSError(errno.ENOSPC, exc.reason) from exc
-    except asyncssh.SFTPQuotaExceeded as exc:
-        raise OSError(errno.EDQUOT, exc.reason) from exc
-    except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection) as exc:
-        raise ConnectionError(exc.reason) from exc
-    except asyncssh.SFTPError as exc:
-        raise OSError(errno.EIO, exc.reason) from exc
-    except (asyncssh.ChannelOpenError, asyncssh.DisconnectError) as exc:
-        raise ConnectionError(exc.reason) from exc
 
 
 def _described(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:

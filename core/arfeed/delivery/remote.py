@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from operator import methodcaller
@@ -13,6 +14,7 @@ import stamina
 from fsspec.asyn import get_loop
 
 from arfeed.delivery.address import check_folder, check_name, destination_id
+from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import (
     CONNECTION_OVER,
     Outcome,
@@ -26,6 +28,8 @@ from arfeed.errors import DestinationError
 from arfeed.settings import DestinationSettings
 
 Result = TypeVar("Result")
+
+_log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 PATIENCE_SECONDS = 300
@@ -74,6 +78,12 @@ class Remote:
         with self._explained("looking for its folder"):
             if not self._store.makes_root:
                 self._ask(lambda store: store.sizes(store.path("")))
+
+    def probe(self, folder: str) -> list[tuple[str, str | None]]:
+        """Try with a scratch file what may be done in a folder; return each try and, if it failed, the answer."""
+        check_folder(folder)
+        with self._explained("trying it out"):
+            return _run(probe(self._store, folder))
 
     def read(self, folder: str, name: str) -> bytes:
         """Return the content of a file."""
@@ -164,6 +174,7 @@ class Remote:
                     raise
 
     def _reconnect(self) -> None:
+        _log.warning("The connection to %s was lost; connecting anew", self._where)
         self._store.abort()
         try:
             self._store = self._open()

@@ -98,10 +98,10 @@ class Store:
     def close(self) -> None:
         """Let go of the server."""
 
-    async def _call(self, method: str, *args: object) -> Any:
+    async def _call(self, method: str, *args: object, **options: object) -> Any:
         if isinstance(self.filesystem, AsyncFileSystem):
-            return await getattr(self.filesystem, f"_{method}")(*args)
-        return await asyncio.to_thread(getattr(self.filesystem, method), *args)
+            return await getattr(self.filesystem, f"_{method}")(*args, **options)
+        return await asyncio.to_thread(getattr(self.filesystem, method), *args, **options)
 
 
 class LocalStore(Store):
@@ -124,9 +124,13 @@ class SftpStore(Store):
         self.slots = filesystem.handles
         self.refuses_taken_names = filesystem.refuses_taken_names
 
+    async def put(self, file: Path, path: str) -> None:
+        """Write a local file; its folder has to exist, since it may be the root, and that is not made."""
+        await self._call("put_file", str(file), path, make_parents=False)
+
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
         """Rename, over an older file only where `replace` says so."""
-        await self.filesystem._rename(path, target, replace=replace)  # noqa: SLF001  # fsspec's name for the async half
+        await self._call("rename", path, target, replace=replace)
 
     async def make_folder(self, folder: str) -> None:
         """Make a folder below the root. A root that is missing is a mistake in the URL, never made."""

@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-
+from arfeed import schema
 from arfeed.errors import ConfigError
 from arfeed.history.receipts import verify
 from arfeed.history.records import RunRecord
@@ -43,16 +41,8 @@ def _wrong(history: History, run: RunRecord) -> str | None:
 
 def _wrong_report(history: History, run: RunRecord, totals: list[dict[str, Any]]) -> str | None:
     try:
-        kept = _totals(history.report(run.id, run.destination))
+        kept = schema.totals(history.report(run.id, run.destination)).to_dict("records")
     except ConfigError as exc:
         return str(exc)
-    written = {(item["source"], item["currency"]): (item["count"], item["balance"]) for item in totals}
-    return None if kept == written else "the report that is kept does not sum to its receipt"
-
-
-def _totals(report: pd.DataFrame) -> dict[tuple[str, str], tuple[int, str]]:
-    """Return count and balance by source and currency."""
-    columns = pa.Table.from_pandas(report[["source", "currency", "balance"]], preserve_index=False)
-    grouped = columns.group_by(["source", "currency"]).aggregate([("balance", "count"), ("balance", "sum")])
-    rows = grouped.to_pylist()
-    return {(row["source"], row["currency"]): (row["balance_count"], str(row["balance_sum"])) for row in rows}
+    found = [{**group, "balance": str(group["balance"])} for group in kept]
+    return None if found == totals else "the report that is kept does not sum to its receipt"

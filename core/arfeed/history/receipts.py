@@ -66,6 +66,7 @@ def plan_facts(plan: Plan) -> dict[str, object]:
                 "read_at": source.read.at.isoformat(),
                 "carried_forward": source.failed,
                 "inputs": [{"file": file, "sha256": sha256} for file, sha256 in source.inputs],
+                "notes": list(source.complete.notes),
             }
             for source in plan.sources
         ],

@@ -19,7 +19,7 @@ from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
 from arfeed.isolation import own
-from arfeed.schema import ZERO, no_invoices, table_frame
+from arfeed.schema import ZERO, no_invoices, table_frame, totals
 from arfeed.settings import FileSettings
 
 if TYPE_CHECKING:
@@ -135,9 +135,8 @@ def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complet
 def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) -> None:
     if complete.totals is None:
         return
-    grouped = pa.table({"currency": rows["currency"], "balance": rows["balance"]}).group_by("currency")
-    groups = grouped.aggregate([("balance", "sum")]).to_pylist()
-    sums: dict[str, Decimal] = {group["currency"]: group["balance_sum"] for group in groups}
+    groups = totals(rows, ("currency",)).to_dict("records")
+    sums: dict[str, Decimal] = {group["currency"]: group["balance"] for group in groups}
     for currency in sorted({*sums, *complete.totals}):
         counted, said = sums.get(currency, Decimal(0)), complete.totals.get(currency, Decimal(0))
         if counted != said:

@@ -2,7 +2,7 @@
 
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.approval import settled_by
-from arfeed.planning.compare import compare, totals
+from arfeed.planning.compare import compare
 from arfeed.planning.documents import select, settle
 from arfeed.planning.reasons import with_reasons
 from arfeed.planning.report import ReportFile, write_report
@@ -17,7 +17,6 @@ __all__ = [
     "select",
     "settle",
     "settled_by",
-    "totals",
     "with_reasons",
     "write_report",
 ]

@@ -61,13 +61,3 @@ def _changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> 
 
 def _array(column: pd.Series) -> pa.Array:
     return schema.one_piece(pa.array(column))
-
-
-def totals(report: pd.DataFrame) -> pd.DataFrame:
-    """Return source, currency, count and balance: what the report sums to."""
-    columns = {name: pa.array(report[name]) for name in ("source", "currency", "balance")}
-    grouped = pa.table(columns).group_by(["source", "currency"]).aggregate([("balance", "count"), ("balance", "sum")])
-    named = grouped.rename_columns(["source", "currency", "count", "balance"]).sort_by(
-        [("source", "ascending"), ("currency", "ascending")]
-    )
-    return schema.table_frame(named)

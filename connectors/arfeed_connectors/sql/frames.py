@@ -1,0 +1,140 @@
+"""The driver's tuples as frames: whole columns, text or exact types, never a float."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from arfeed import SourceError, minor_digits
+from arfeed_connectors.sql.money import exact
+from arfeed_connectors.sql.settings import SqlSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_NO_DATES = ("0000-00-00", "1900-01-01")
+"""How MySQL and Dynamics GP, and many after them, write that there is no date."""
+
+_TIME_OF_DAY = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"
+_COMPACT = r"^(\d{4})(\d{2})(\d{2})(\d{6})?$"
+_SMALLEST_UNKNOWN = 4
+
+
+class Frames:
+    """Makes the frames of one reading, in order."""
+
+    def __init__(self, source: str, settings: SqlSettings, names: Sequence[str]) -> None:
+        """Keep the names of the query's columns."""
+        self.source = source
+        self.settings = settings
+        self.names = names
+        self.seen = 0
+
+    def frame(self, rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+        """Return a batch under the query's names. Raise `SourceError` where a value can't be taken exactly."""
+        import pandas as pd
+        import pyarrow as pa
+
+        columns = {
+            name: self._column(name, values) for name, values in zip(self.names, zip(*rows, strict=True), strict=True)
+        }
+        header = self.settings.header
+        currency = self._currencies(columns.get(header("currency")), len(rows))
+        columns[header("currency")] = currency
+        for name in {header("amount"), header("balance")} & columns.keys():
+            columns[name] = self._money(name, columns, currency)
+        for name in {header("issued_on"), header("due_on")} & columns.keys():
+            columns[name] = self._days(name, columns[name])
+        money_or_day = {header(name) for name in ("amount", "balance", "issued_on", "due_on")}
+        texts = {name: array if name in money_or_day else _text(array) for name, array in columns.items()}
+        self.seen += len(rows)
+        frame: pd.DataFrame = pa.table(texts).to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
+
+    def _column(self, name: str, values: Sequence[object]) -> pa.Array:
+        """Return a column in the type that its values have in common, else as text."""
+        import pyarrow as pa
+
+        try:
+            array = pa.array(values)
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+            return _each_as_text(values)
+        kind = array.type
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            raise SourceError(
+                f"{self.source}: column {name!r} holds bytes; leave it out of the query or cast it to text "
+                "(PDFs belong into document_query)"
+            )
+        return _each_as_text(values) if pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) else array
+
+    def _currencies(self, column: pa.Array | None, rows: int) -> pa.Array:
+        import pyarrow as pa
+
+        if column is None:
+            return pa.repeat(pa.scalar(self.settings.code(None), pa.large_string()), rows)
+        encoded = _text(column).dictionary_encode(null_encoding="encode")
+        codes = [self.settings.code(name) for name in encoded.dictionary.to_pylist()]
+        return pa.array(codes, pa.large_string()).take(encoded.indices)
+
+    def _money(self, name: str, columns: dict[str, pa.Array], currency: pa.Array) -> pa.Array:
+        import numpy as np
+
+        encoded = currency.dictionary_encode()
+        known = [minor_digits().get(code, _SMALLEST_UNKNOWN) for code in encoded.dictionary.to_pylist()]
+        digits = np.array(known, dtype=np.int64)[encoded.indices.to_numpy()]
+        values, wrong = exact(columns[name], digits, self.settings.tolerance)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            ref = columns[self.settings.header("invoice_ref")][row] if "invoice_ref" in self.names else "?"
+            raise SourceError(
+                f"{self.source} row {self.seen + row + 1} (invoice {ref}) column {name}: {columns[name][row]} is no "
+                f"amount in {currency[row]}, which has {digits[row]} decimals, nor within `tolerance` of one "
+                f"({int(wrong.sum())} such rows in this batch); mend it there, or round it in the query"
+            )
+        return values
+
+    def _days(self, name: str, column: pa.Array) -> pa.Array:
+        """Return dates without time of day; a day that stands for none is null or blank."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        kind = column.type
+        if pa.types.is_timestamp(kind):
+            if kind.tz:
+                raise SourceError(
+                    f"{self.source}: column {name!r} holds moments in time zone {kind.tz}, which may be two days; say "
+                    f"which in the query, e.g. CAST({name} AT TIME ZONE 'Europe/London' AS date)"
+                )
+            column = pc.cast(pc.floor_temporal(column, unit="day"), pa.date32())
+        if pa.types.is_date(column.type):
+            days = pc.cast(column, pa.date32())
+            none = pc.is_in(pc.cast(days, pa.string()), value_set=pa.array(_NO_DATES))
+            return pc.if_else(none, pa.scalar(None, pa.date32()), days)
+        encoded = _text(column).dictionary_encode()
+        texts = encoded.dictionary
+        if "%" not in (self.settings.dates or ""):
+            texts = pc.replace_substring_regex(texts, _TIME_OF_DAY, r"\1")
+            texts = pc.replace_substring_regex(texts, _COMPACT, r"\1-\2-\3")
+        none = pc.is_in(texts, value_set=pa.array(_NO_DATES, pa.large_string()))
+        return pc.if_else(none, "", texts).take(encoded.indices)
+
+
+def _each_as_text(values: Sequence[object]) -> pa.Array:
+    """Return values of several types, or of one Arrow does not know (UUID, time, arrays), as Python writes them."""
+    import pyarrow as pa
+
+    return pa.array([None if value is None else str(value) for value in values], pa.large_string())
+
+
+def _text(array: pa.Array) -> pa.Array:
+    """Return a column as text; whole floats as whole numbers, since a reference is never 1001.0."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_floating(array.type):
+        whole = pc.equal(array, pc.trunc(array))
+        safe = pc.and_(whole, pc.less(pc.abs(array), 2.0**53))
+        integers = pc.cast(pc.if_else(safe, array, None), pa.int64())
+        return pc.if_else(safe, pc.cast(integers, pa.large_string()), pc.cast(array, pa.large_string()))
+    return pc.cast(array, pa.large_string())

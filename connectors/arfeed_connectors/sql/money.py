@@ -1,0 +1,73 @@
+"""Floats, and decimals with float noise in them, to exact amounts: only where it is plain which amount is meant."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    Digits = npt.NDArray[np.int64]
+    Mask = npt.NDArray[np.bool_]
+
+_SCALE = 4
+_MOST_UNITS = 9e14
+"""Minor units up to which a float still tells neighbours apart, and ten thousand times which fit 64 bits."""
+
+_FLOAT_STEPS = 8
+"""Neighbouring floats that a few additions may be off, however small the tolerance."""
+
+
+def exact(column: pa.Array, digits: Digits, tolerance: Decimal) -> tuple[pa.Array, Mask]:
+    """Return amounts as decimals, and where there is none within the tolerance (in minor units) of the value.
+
+    `digits` are the decimals of each row's currency. Whole numbers, decimals and texts are returned as they are.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_floating(column.type):
+        return _from_floats(column, digits, float(tolerance))
+    if pa.types.is_decimal(column.type) and column.type.scale > _SCALE:
+        return _from_decimals(column, digits, tolerance)
+    return column, np.zeros(len(column), dtype=bool)
+
+
+def _from_floats(column: pa.Array, digits: Digits, tolerance: float) -> tuple[pa.Array, Mask]:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    present = column.is_valid().to_numpy(zero_copy_only=False)
+    units = column.fill_null(0.0).to_numpy() * 10.0**digits
+    with np.errstate(invalid="ignore"):  # not a number, or none that ends: it fits nothing
+        nearest = np.rint(units)
+        slack = np.maximum(tolerance, _FLOAT_STEPS * np.spacing(np.abs(units)))
+        fits = (np.abs(units - nearest) <= slack) & (np.abs(units) < _MOST_UNITS)
+    whole = np.where(fits, nearest, 0).astype(np.int64) * 10 ** (_SCALE - digits)
+    amounts = pc.multiply(
+        pa.array(whole).cast(pa.decimal128(19)), pa.scalar(Decimal(1).scaleb(-_SCALE), pa.decimal128(5, _SCALE))
+    )
+    return pc.if_else(pa.array(present & fits), amounts.cast(pa.decimal128(20, _SCALE)), None), present & ~fits
+
+
+def _from_decimals(column: pa.Array, digits: Digits, tolerance: Decimal) -> tuple[pa.Array, Mask]:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wide = column.cast(pa.decimal256(70, max(column.type.scale, 20)))
+    amounts, wrong = wide, np.zeros(len(column), dtype=bool)
+    for places in np.unique(digits):
+        mine = digits == places
+        rounded = pc.round(wide, ndigits=int(places))
+        allowed = pa.scalar(tolerance.scaleb(-int(places)), wide.type)
+        off = pc.greater(pc.abs(pc.subtract(wide, rounded)), allowed)
+        wrong |= mine & pc.fill_null(off, fill_value=False).to_numpy(zero_copy_only=False)
+        amounts = pc.if_else(pa.array(mine), rounded, amounts)
+    if wrong.any():
+        return column, wrong
+    return amounts.cast(pa.decimal128(38, _SCALE)), wrong

@@ -1,0 +1,44 @@
+"""Ready queries for known systems. Each is a file of SQL beside this one, whose head says what it minds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a preset is for, the usual prefix of its tables, the settings it needs, and whether companies share it."""
+
+    about: str
+    table_prefix: str = ""
+    requires: tuple[str, ...] = ()
+    by_company: bool = False
+
+    def statement(self, name: str, table_prefix: str | None, quote: Callable[[str], str]) -> str:
+        """Return the SQL, with every `{table}` prefixed and quoted."""
+        prefix = self.table_prefix if table_prefix is None else table_prefix
+        text = resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+        return re.sub(r"\{([\w ]+)\}", lambda table: quote(prefix + table[1]), text)
+
+
+PRESETS: Mapping[str, Preset] = {
+    "odoo": Preset("Odoo 13 and later", by_company=True),
+    "erpnext": Preset("ERPNext 13 and later", table_prefix="tab", by_company=True),
+    "dolibarr": Preset("Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True),
+    "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",)),
+    "akaunting": Preset("Akaunting 3", requires=("table_prefix",), by_company=True),
+    "gnucash": Preset("GnuCash 3 and later, saved as SQLite, PostgreSQL or MySQL"),
+    "sap-b1": Preset("SAP Business One on SQL Server"),
+    "dynamics-gp": Preset("Microsoft Dynamics GP"),
+}
+
+
+def described() -> str:
+    """Name all presets in a sentence, with what each is for and needs."""
+    return "; ".join(
+        f'"{name}" ({preset.about}{"".join(f", needs {key}" for key in preset.requires)})'
+        for name, preset in PRESETS.items()
+    )
