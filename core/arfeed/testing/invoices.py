@@ -105,7 +105,7 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
         before=None if before is None else frame(before),
         report=comparison.report,
         missing=comparison.missing.assign(reason=pd.Series(["paid"] * len(comparison.missing), dtype="str")),
-        totals=totals(report),
+        totals=schema.totals(report),
         counts=comparison.counts,
         sources=(source,),
         documents=DocumentPlan(send=nothing, present=0, without=(), colliding={}, broken={}),
