@@ -42,7 +42,7 @@ class Dlt(Connector):
             pattern=r"^[\w.]+:\w+$", examples=["erp:invoices"], description="Module and function of the resource."
         )
         arguments: Secret[dict[str, Any]] = Field(
-            default_factory=lambda: Secret({}), description="What the function is called with; kept secret."
+            default=Secret({}), description="What the function is called with; kept secret."
         )
         folder: Location = Field(
             default=".",

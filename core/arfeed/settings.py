@@ -236,7 +236,7 @@ class DestinationSettings(Settings):
         examples=["sftp://acme@sftp.example.com"],
         description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME.",
     )
-    private_key: Annotated[tuple[Location, ...], BeforeValidator(_one_or_several)] = Field(
+    private_key: _Keys = Field(
         default=(),
         examples=["~/.ssh/arfeed_ed25519"],
         description="OpenSSH private key for sftp:// URLs; several, in a list, are tried in order.",

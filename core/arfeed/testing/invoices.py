@@ -88,7 +88,6 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
     import pandas as pd
 
     from arfeed.planning import compare
-    from arfeed.schema import totals
 
     report = frame([invoice for invoice in invoices if invoice.status == "open"])
     comparison = compare(report, frame([*(before or ())]))
