@@ -69,7 +69,7 @@ def arrow_type(name: str) -> pa.DataType:
 
 
 INVISIBLE = r"[\p{Cf}\p{Cc}\x{034F}\x{FE00}-\x{FE0F}]"
-"""What shows as nothing (RE2): zero widths, marks of order and direction, soft hyphens, controls, variation selectors."""
+"""What shows as nothing (RE2): zero widths, marks of direction, soft hyphens, controls, variation selectors."""
 
 _BLANKS = r"[\p{Z}\s]+"
 

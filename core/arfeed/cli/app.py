@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from typing import cast
 
 import typer
 from typer.exceptions import TyperException
@@ -35,12 +36,12 @@ app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 
 
-def _run() -> object:
+def _run() -> int | None:
     """Run the command that was typed. Standing alone, typer would say wrong usage on stderr only."""
     try:
-        return app(standalone_mode="--json" not in sys.argv)
+        return cast("int | None", app(standalone_mode="--json" not in sys.argv))
     except TyperException as exc:
-        raise ConfigError(f"{exc}; `arfeed --help` lists what there is") from exc
+        raise ConfigError(f"{exc} (`arfeed --help` lists what there is)") from exc
 
 
 def main() -> None:

@@ -26,8 +26,8 @@ def unseen_notes(refs: pd.Series[str]) -> Iterator[str]:
     if len(found):
         yield (
             f"{counted(len(found), 'invoice number')} with characters that can't be seen: "
-            f"{named(f'{text!r}' for text in found.to_pylist())}. They are sent as they are, and the receiver takes the "
-            "number without them for another invoice; retype it at the source"
+            f"{named(f'{text!r}' for text in found.to_pylist())}. They are sent as they are, and the "
+            "receiver takes the number without them for another invoice; retype it at the source"
         )
 
 
@@ -39,6 +39,6 @@ def formula_notes(report: pa.Table) -> Iterator[str]:
     if found:
         columns = named(f"{name} {count:,}" for name, count in found.items())
         yield (
-            f"{counted(sum(found.values()), 'text')} of the report begin with =, +, - or @ ({columns}). They are sent as "
-            "they are; a spreadsheet that opens the report may take them for formulas"
+            f"{counted(sum(found.values()), 'text')} of the report begin with =, +, - or @ ({columns}). They are sent "
+            "as they are; a spreadsheet that opens the report may take them for formulas"
         )
