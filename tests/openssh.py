@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ class OpenSSH:
     known_hosts: Path
     login: Path
     log: Path
+    pid: int = 0
 
     def url(self, root: Path | None = None) -> str:
         return f"sftp://{self.user}@{HOST}:{self.port}{root or ''}"
@@ -40,14 +41,17 @@ class OpenSSH:
 
 
 @contextmanager
-def running_openssh(*options: str) -> Iterator[OpenSSH]:
-    """Run a server with more lines of sshd_config; skip the test where there is no sshd, but never in CI."""
+def running_openssh(*options: str, most_files: int | None = None) -> Iterator[OpenSSH]:
+    """Run a server with more lines of sshd_config, whose sessions may open so many files.
+
+    Skip the test where there is no sshd, but never in CI.
+    """
     sshd = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin")
     if sshd is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("OpenSSH's sshd is not installed")
     with tempfile.TemporaryDirectory(prefix="arfeed-openssh-") as folder:
         server = _prepare(Path(folder))
-        process, server = _start(sshd, server, options)
+        process, server = _start(sshd, server, options, most_files)
         try:
             yield server
         finally:
@@ -61,37 +65,40 @@ def make_key(file: Path, passphrase: str = "", kind: str = "ed25519") -> Path:
     return file
 
 
+def user() -> str:
+    """Return who logs in: root's sessions would be refused nothing, so nobody's are used instead."""
+    return "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
 def _prepare(folder: Path) -> OpenSSH:
     folder.chmod(0o711)
     make_key(folder / "host")
     user_key = make_key(folder / "user")
     folder.joinpath("authorized_keys").write_text(folder.joinpath("user.pub").read_text())
     folder.joinpath("authorized_keys").chmod(0o644)
-    user = _user()
+    account = user()
     login = folder / "login"
     login.mkdir()
-    shutil.chown(login, user)
-    return OpenSSH(0, user, user_key, folder / "known_hosts", login, folder / "sshd.log")
+    shutil.chown(login, account)
+    return OpenSSH(0, account, user_key, folder / "known_hosts", login, folder / "sshd.log")
 
 
-def _user() -> str:
-    """Return who logs in: root's sessions would be refused nothing, so nobody's are used instead."""
-    return "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-
-
-def _start(sshd: str, server: OpenSSH, options: tuple[str, ...]) -> tuple[subprocess.Popen[bytes], OpenSSH]:
+def _start(
+    sshd: str, server: OpenSSH, options: tuple[str, ...], most_files: int | None
+) -> tuple[subprocess.Popen[bytes], OpenSSH]:
+    limit = ["prlimit", f"--nofile={most_files}"] if most_files else []
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     for _ in range(5):
-        port = _free_port()
+        port = free_port()
         folder = server.log.parent
         folder.joinpath("sshd_config").write_text(_config(server, port, options))
         host_key = folder.joinpath("host.pub").read_text()
         server.known_hosts.write_text(f"[{HOST}]:{port} {host_key}")
         with server.log.open("wb") as log:
-            process = subprocess.Popen([sshd, "-D", "-e", "-f", folder / "sshd_config"], stderr=log)
-        if _answers(process, port):
-            return process, OpenSSH(port, server.user, server.private_key, server.known_hosts, server.login, server.log)
+            process = subprocess.Popen([*limit, sshd, "-D", "-e", "-f", folder / "sshd_config"], stderr=log)
+        if answers(process, port):
+            return process, replace(server, port=port, pid=process.pid)
     pytest.fail(f"sshd does not start:\n{server.log.read_text()}")
 
 
@@ -115,13 +122,13 @@ def _config(server: OpenSSH, port: int, options: tuple[str, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
-def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+def answers(process: subprocess.Popen[bytes], port: int) -> bool:
     for _ in range(200):
         if process.poll() is not None:
             return False

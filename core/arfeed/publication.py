@@ -15,6 +15,8 @@ from arfeed.intake.documents import Staged
 from arfeed.interfaces import Delivered, Plan, Receipt, SourceRead
 from arfeed.planning import ReportFile
 
+_MOST_LINES = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -71,13 +73,16 @@ def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease:
     outcomes = _send_documents(at, server, prepared, run, lease)
     arrived = {item.upload.name for item in outcomes if item.error is None}
     sent = [document for document in planned if document.name in arrived]
+    if lacking := _lacking(at, outcomes):
+        at.history.failed(run, ended_at=at.clock(), documents=sent)
+        raise DestinationError(lacking)
     try:
         outcome = _publish_report(at, server, prepared, run, outcomes)
     except RefusedError:
         at.history.failed(run, ended_at=at.clock(), documents=sent)
         raise
     if outcome.error is not None:
-        at.history.failed(run, ended_at=at.clock(), documents=sent)
+        at.history.failed(run, ended_at=at.clock(), documents=sent, unsettled=outcome.exposed)
         raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
     receipt = _receipt(prepared, run, outcome.upload, outcome.verified, outcomes)
     at.history.delivered(run, ended_at=at.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified)
@@ -94,6 +99,19 @@ def _send_documents(at: Desk, server: Remote, prepared: Prepared, run: RunRecord
         # The run that took over has settled this one already, so nobody else will clear up behind it.
         clear_parts(at, server, run.id)
         raise
+
+
+def _lacking(at: Desk, outcomes: list[Outcome]) -> str | None:
+    """Say which PDFs did not arrive, where the report may not go without them."""
+    failed = [item.error for item in outcomes if item.error is not None]
+    if not failed or not at.project.destination.settings.documents_required:
+        return None
+    lines = "\n".join(f"  {error}" for error in failed[:_MOST_LINES])
+    more = f"\n  … and {len(failed) - _MOST_LINES} more" if len(failed) > _MOST_LINES else ""
+    return (
+        f"{len(failed)} of {len(outcomes)} PDFs did not arrive, so the report was not sent (documents_required):\n"
+        f"{lines}{more}\nRun sync again when that is settled; what has arrived is not sent twice"
+    )
 
 
 def _publish_report(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, outcomes: list[Outcome]) -> Outcome:

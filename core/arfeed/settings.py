@@ -195,6 +195,9 @@ class DestinationSettings(Settings):
     publish: Literal["rename", "direct"] = Field(
         default="rename", description="Upload under another name and rename, or write under the real name at once."
     )
+    verify: Literal["size", "content"] = Field(
+        default="size", description="Look at the size of what was sent, or read it all back and compare."
+    )
     part_folder: str | None = Field(
         default=None, description="Folder below the root for uploads under way; beside the target where unset."
     )

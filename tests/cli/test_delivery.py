@@ -181,3 +181,20 @@ def test_check_reaches_the_server_and_writes_nothing(sftp_feed: Path, root: Path
     assert done.code == 0, done.err
     assert done.json()["ok"] is True
     assert files(root) == set()
+
+
+def test_a_probe_tries_what_a_delivery_needs_and_leaves_nothing(sftp_feed: Path, root: Path) -> None:
+    done = run(sftp_feed, "check", "--probe", "--json")
+    assert done.code == 0, done.err
+    tried = [check["what"] for check in done.json()["checks"]]
+    assert "rename it in the root" in tried
+    assert "replace a file by renaming in csv_data_uploads" in tried
+    assert files(root) == set()
+
+
+def test_a_probe_says_what_the_server_refuses(sftp_feed: Path, root: Path) -> None:
+    root.joinpath("csv_data_uploads").mkdir(mode=0o555)
+    done = run(sftp_feed, "check", "--probe")
+    assert done.code == 5
+    assert "✓ rename it in the root" in done.out
+    assert "✗ write a file in csv_data_uploads: the server answered 'Permission denied'" in done.out

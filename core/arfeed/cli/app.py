@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import typer
@@ -31,6 +32,9 @@ app.add_typer(plugins.app, name="plugins")
 
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
+    for library in ("asyncio", "stamina"):
+        # What these log of a lost connection is said in arfeed's own words.
+        logging.getLogger(library).addHandler(logging.NullHandler())
     try:
         app()
     except ArfeedError as exc:

@@ -1,13 +1,19 @@
-"""`arfeed check`: the configuration, the sources and the destination, without writing anything."""
+"""`arfeed check`: the configuration, the sources and the destination."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.cli.output import console, print_json
-from arfeed.errors import ArfeedError, SourceError
+from arfeed.errors import ArfeedError, DestinationError, SourceError
+
+if TYPE_CHECKING:
+    from arfeed.config import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +22,13 @@ class _Finding:
     error: ArfeedError | None
 
 
-def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """Check the configuration, every source and the way to the destination. Writes nothing."""
+Probe = Annotated[
+    bool, typer.Option("--probe", help="Also write, rename and remove a scratch file in the receiver's folders.")
+]
+
+
+def check(config: Config = DEFAULT_CONFIG, probe: Probe = False, as_json: Json = False) -> None:
+    """Check the configuration, every source and the way to the destination. Writes nothing, but for --probe."""
     from arfeed import pipeline
     from arfeed.config import read_project
     from arfeed.desk import identity
@@ -26,6 +37,8 @@ def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     findings = [_Finding(str(config), None)]
     findings += [_tried(f"source {source.source} ({source.name})", source.check) for source in project.sources]
     findings.append(_tried(f"destination {identity(project)}", lambda: pipeline.reach(project)))
+    if probe and findings[-1].error is None:
+        findings += _probed(project)
     people = console(beside_json=as_json)
     for finding in findings:
         line = f"✗ {finding.what}: {finding.error}" if finding.error else f"✓ {finding.what}"
@@ -36,6 +49,20 @@ def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         print_json({"ok": not failed, "checks": data})
     if failed:
         raise SystemExit(max(error.exit_code for error in failed))
+
+
+def _probed(project: Project) -> list[_Finding]:
+    from arfeed import pipeline
+
+    try:
+        tries = pipeline.probe(project)
+    except ArfeedError as exc:
+        return [_Finding("trying the destination out", exc)]
+    advice = "Ask the receiver for the right to do so."
+    return [
+        _Finding(what, DestinationError(f"the server answered {error!r}. {advice}") if error else None)
+        for what, error in tries
+    ]
 
 
 def _tried(what: str, attempt: Callable[[], None]) -> _Finding:

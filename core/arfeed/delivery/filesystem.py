@@ -8,29 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import math
 import posixpath
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import asyncssh
 from fsspec.asyn import sync
 from sshfs import SSHFileSystem
-from sshfs.pools.base import BaseSFTPChannelPool
+
+from arfeed.delivery.channels import OPENING_SECONDS, OpenChannels, Patience, os_errors
 
 CHANNELS = 4
 BLOCK = 255 * 1024
 """Most bytes of one WRITE, and what OpenSSH takes; a server's smaller limit is honoured."""
-BLOCKS_A_FILE = 32
+BYTES_A_FILE = 32 * BLOCK
+"""Bytes of one file under way."""
 BLOCKS_IN_FLIGHT = 256
 """Blocks held in memory and under way, over all files."""
-ANSWER_SECONDS = 180
-"""How long one request may stay unanswered."""
-OPENING_SECONDS = 30
+HANDLES = 64
+"""Files open at once on one channel, unless the server says that it allows fewer."""
+
+READ_AT_ONCE = 1024 * 1024
+"""Bytes asked for at once while a file is read."""
 
 Answer = TypeVar("Answer")
+
+_CONNECTION_GONE = (ConnectionError, asyncssh.DisconnectError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
 class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no types
@@ -59,17 +66,24 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             known_hosts=known_hosts,
             options=options,
             config=None,  # neither ~/.ssh/config nor any other
-            pool_type=_OpenChannels,
+            pool_type=OpenChannels,
             # One name in another encoding must not make the receiver's whole folder unreadable.
             sftp_client_kwargs={"path_errors": "surrogateescape"},
         )
         self._abort_broken_writes = abort_broken_writes
         self._blocks = asyncio.Semaphore(BLOCKS_IN_FLIGHT)
+        self._patience = Patience(self.client)
+        self._watch = asyncio.run_coroutine_threadsafe(self._patience.watch(), self.loop)
         try:
             sync(self.loop, self._pool.open, CHANNELS)
         except BaseException:
             self.abort()
             raise
+
+    @property
+    def handles(self) -> int:
+        """How many files may be open at once, over all channels."""
+        return sum(min(HANDLES, channel.limits.max_open_handles or HANDLES) for channel in self._pool.channels)
 
     @property
     def refuses_taken_names(self) -> bool:
@@ -87,30 +101,71 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             sync(self.loop, self._close, timeout=OPENING_SECONDS)
 
     async def _close(self) -> None:
+        self._watch.cancel()
         await self._pool.close()
         await self._stack.aclose()
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[asyncssh.SFTPClient]:
-        with _os_errors():
+        with self._patience.explained(), os_errors():
             async with self._pool.get() as channel:
                 yield channel
 
-    async def _put_file(self, lpath: str, rpath: str, **_: object) -> None:
-        """Write a file, or all anew over an old one; its folder has to exist."""
-        with Path(lpath).open("rb") as source:
-            async with self._channel() as channel:
-                # Without a block size every `write` is one request, and no task is left behind when one fails.
-                file = await _answered(channel.open(rpath, "wb", block_size=0))
-                try:
-                    await self._send(source, file, min(BLOCK, channel.limits.max_write_len))
-                except (OSError, asyncssh.Error) as exc:
-                    await self._give_up(rpath, file, exc)
+    async def _answered(self, request: Awaitable[Answer]) -> Answer:
+        with self._patience.waiting():
+            return await request
+
+    async def _put_file(
+        self, lpath: str, rpath: str, mode: str = "overwrite", make_parents: bool = True, **_: object
+    ) -> None:
+        """Write a file, or all anew over an old one. Its folder is made only where the server misses it."""
+        path = Path(lpath)
+        if path.is_dir():
+            await self._mkdir(rpath)
+            return
+        with path.open("rb") as source:
+            await self._write(source, rpath, mode, make_parents=make_parents)
+
+    async def _pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_: object) -> None:
+        await self._write(io.BytesIO(value), path, mode)
+
+    async def _write(self, source: IO[bytes], path: str, mode: str, *, make_parents: bool = True) -> None:
+        async with self._channel() as channel:
+            try:
+                file = await self._opened(channel, path, mode)
+            except asyncssh.SFTPNoSuchFile:
+                if not make_parents:
                     raise
-                await _answered(file.close())
+                await self._mkdir(posixpath.dirname(path))
+                file = await self._opened(channel, path, mode)
+            try:
+                await self._send(source, file, min(BLOCK, channel.limits.max_write_len))
+            except (OSError, asyncssh.Error) as exc:
+                await self._give_up(path, file, exc)
+                raise
+            await self._answered(file.close())
+
+    async def _opened(self, channel: asyncssh.SFTPClient, path: str, mode: str) -> asyncssh.SFTPClientFile:
+        try:
+            # Without a block size every `write` is one request, and no task is left behind when one fails.
+            return await self._answered(channel.open(path, "xb" if mode == "create" else "wb", block_size=0))
+        except asyncssh.SFTPFailure as exc:
+            if mode == "create" and await self._answered(channel.exists(path)):
+                raise FileExistsError(errno.EEXIST, "File exists") from exc
+            # The protocol has no word for it, but this is how servers say that too many files are open.
+            raise OSError(errno.EMFILE, exc.reason) from exc
+
+    def _open(self, path: str, mode: str = "rb", **options: object) -> Any:
+        try:
+            with os_errors():
+                return super()._open(path, mode, **options)
+        except OSError as exc:
+            if "x" in mode and exc.errno == errno.EIO and self.exists(path):
+                raise FileExistsError(errno.EEXIST, "File exists") from exc
+            raise
 
     async def _send(self, source: IO[bytes], file: asyncssh.SFTPClientFile, size: int) -> None:
-        senders = min(BLOCKS_A_FILE, math.ceil(source.seek(0, 2) / size))
+        senders = min(BYTES_A_FILE // size, BLOCKS_IN_FLIGHT, math.ceil(source.seek(0, 2) / size))
         source.seek(0)
         if senders == 1:
             return await self._send_blocks(source, file, size)
@@ -128,29 +183,27 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                 block = source.read(size)
                 if not block:
                     return
-                await _answered(file.write(block, offset))
+                await self._answered(file.write(block, offset))
 
     async def _give_up(self, path: str, file: asyncssh.SFTPClientFile, exc: Exception) -> None:
-        if self._abort_broken_writes or isinstance(exc, TimeoutError):
+        if self._abort_broken_writes and not isinstance(exc, _CONNECTION_GONE):
             self.client.abort()
-            raise ConnectionAbortedError(
-                f"writing {path} failed: {exc or 'no answer in time'}; a part of it may stand there"
-            ) from exc
+            raise ConnectionAbortedError(f"writing {path} failed: {exc}; a part of it may stand there") from exc
         with suppress(OSError, asyncssh.Error):
-            await _answered(file.close())
+            await self._answered(file.close())
 
     async def _rename(self, path: str, target: str, *, replace: bool) -> None:
         """Rename a file; over an existing one only where `replace` says so and the server can."""
         async with self._channel() as channel:
             if not replace:
-                await _answered(channel.rename(path, target))
+                await self._answered(channel.rename(path, target))
                 return
             try:
-                await _answered(channel.posix_rename(path, target))
+                await self._answered(channel.posix_rename(path, target))
             except asyncssh.SFTPOpUnsupported:
-                if await _answered(channel.exists(target)):
+                if await self._answered(channel.exists(target)):
                     raise
-                await _answered(channel.rename(path, target))
+                await self._answered(channel.rename(path, target))
 
     async def _mv_file(self, path1: str, path2: str, **_: object) -> None:
         raise NotImplementedError("sshfs moves by copying and deleting, which can lose the file; nothing was moved")
@@ -159,92 +212,43 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     async def _info(self, path: str, **_: object) -> dict[str, Any]:
         async with self._channel() as channel:
-            return _described(path, await _answered(channel.stat(path or ".")))
+            return _described(path, await self._answered(channel.stat(path or ".")))
 
     async def _ls(self, path: str, detail: bool = True, **_: object) -> list[Any]:
+        found: list[dict[str, Any]] = []
         async with self._channel() as channel:
-            entries = await _answered(channel.readdir(path or "."))
-        found = [
-            _described(posixpath.join(path, str(entry.filename)), entry.attrs)
-            for entry in entries
-            if entry.filename not in (".", "..")
-        ]
+            with self._patience.waiting() as heard:
+                async for entry in channel.scandir(path or "."):
+                    heard()
+                    if entry.filename not in (".", ".."):
+                        found.append(_described(posixpath.join(path, str(entry.filename)), entry.attrs))
         return found if detail else [info["name"] for info in found]
 
-    async def _cat_file(self, path: str, **_: object) -> bytes:
-        async with self._channel() as channel, channel.open(path, "rb", block_size=-1) as file:
-            content: bytes = await _answered(file.read())
-        return content
+    async def _cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: object) -> bytes:
+        """Read a file, or its bytes from `start` up to `end`."""
+        content = bytearray()
+        offset, wanted = start or 0, math.inf if end is None else end - (start or 0)
+        async with self._channel() as channel:
+            file = await self._answered(channel.open(path, "rb", block_size=-1))
+            try:
+                while len(content) < wanted:
+                    size = int(min(READ_AT_ONCE, wanted - len(content)))
+                    block: bytes = await self._answered(file.read(size, offset + len(content)))
+                    if not block:
+                        break
+                    content += block
+            finally:
+                with suppress(*_CONNECTION_GONE):
+                    await self._answered(file.close())
+        return bytes(content)
 
     async def _rm_file(self, path: str, **_: object) -> None:
         async with self._channel() as channel:
-            await _answered(channel.remove(path))
+            await self._answered(channel.remove(path))
 
     async def _mkdir(self, path: str, create_parents: bool = True, **_: object) -> None:
         async with self._channel() as channel:
-            await _answered(channel.makedirs(path, exist_ok=True) if create_parents else channel.mkdir(path))
-
-
-class _OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no types
-    """Opens its channels before the first file, as many as the server gives, and hands out the least busy."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._busy: dict[asyncssh.SFTPClient, int] = {}
-
-    @property
-    def active_channels(self) -> int:
-        return len(self._busy)
-
-    async def open(self, count: int) -> None:
-        with _os_errors():
-            async with asyncio.timeout(OPENING_SECONDS):
-                opened = await asyncio.gather(
-                    *(self._maybe_new_channel() for _ in range(count)), return_exceptions=True
-                )
-            self._busy = {channel: 0 for channel in opened if isinstance(channel, asyncssh.SFTPClient)}
-            if not self._busy:
-                raise next((found for found in opened if found), ConnectionError("it opens no SFTP session"))
-
-    @asynccontextmanager
-    async def get(self) -> AsyncIterator[asyncssh.SFTPClient]:
-        if not self._busy:
-            raise ConnectionError("the connection is closed")
-        channel = min(self._busy, key=self._busy.__getitem__)
-        self._busy[channel] += 1
-        try:
-            yield channel
-        finally:
-            self._busy[channel] -= 1
-
-    async def _cleanup(self) -> None:
-        self._busy = {}
-
-
-async def _answered(request: Awaitable[Answer]) -> Answer:
-    async with asyncio.timeout(ANSWER_SECONDS):
-        return await request
-
-
-@contextmanager
-def _os_errors() -> Iterator[None]:
-    """Turn what asyncssh raises into what every file system raises."""
-    try:
-        yield
-    except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath) as exc:
-        raise FileNotFoundError(errno.ENOENT, exc.reason) from exc
-    except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect) as exc:
-        raise PermissionError(errno.EACCES, exc.reason) from exc
-    except asyncssh.SFTPFileAlreadyExists as exc:
-        raise FileExistsError(errno.EEXIST, exc.reason) from exc
-    except asyncssh.SFTPOpUnsupported as exc:
-        raise OSError(errno.ENOTSUP, exc.reason) from exc
-    except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection) as exc:
-        raise ConnectionError(exc.reason) from exc
-    except asyncssh.SFTPError as exc:
-        raise OSError(errno.EIO, exc.reason) from exc
-    except (asyncssh.ChannelOpenError, asyncssh.DisconnectError) as exc:
-        raise ConnectionError(exc.reason) from exc
+            await self._answered(channel.makedirs(path, exist_ok=True) if create_parents else channel.mkdir(path))
 
 
 def _described(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:

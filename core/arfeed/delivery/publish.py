@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import errno
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from arfeed.delivery.address import check_folder, check_name
 from arfeed.delivery.store import Store
 from arfeed.errors import ArfeedError, DestinationError
+from arfeed.settings import DestinationSettings
 
 CONNECTION_OVER = (ConnectionError, TimeoutError)
+
+OPENING_TRIES = 3
+"""How often a file that the server does not open is tried again, with fewer others open."""
 
 _PART = re.compile(r"\..+\.part")
 
@@ -37,16 +42,20 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one upload ended. Without an error it is published; `verified` says that its size was seen there."""
+    """How one upload ended. Without an error it is published; `verified` says that it was seen there, whole.
+
+    `exposed` says of one that failed that a part of it may stand under its real name.
+    """
 
     upload: Upload
     error: str | None
     verified: bool
+    exposed: bool = False
 
 
-def part_name(name: str, run: str) -> str:
-    """Return the name a file has while it is uploaded."""
-    return f".{name}.{run}.part"
+def part_name(name: str, run: str, connection: int = 1) -> str:
+    """Return the name a file has while it is uploaded over a run's first connection, or a later one."""
+    return f".{name}.{run}.part" if connection == 1 else f".{name}.{connection}.{run}.part"
 
 
 def check_part(name: str) -> None:
@@ -67,86 +76,142 @@ def check_uploads(uploads: Sequence[Upload], run: str) -> None:
         taken.add((upload.folder, upload.name))
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    """How far an upload has come: where it is written, and whether its rename was asked for.
+
+    `exposed` means that a part of it may stand under its real name.
+    """
+
+    part: str
+    naming: bool = False
+    exposed: bool = False
+
+
+class _NoHandleError(Exception):
+    """The server did not open a file, which may be because too many are open."""
+
+
 class Publication:
-    """Publishes files to a store, many at once. A file that fails does not stop the others; a lost connection does."""
+    """Publishes files, many at once, over as many connections as it takes. A file that fails does not stop the others.
+
+    What one connection leaves under way, the next settles before anything else. It gives its own uploads other names:
+    a rename that the server has received and not yet carried out must find neither the new upload nor a half of it.
+    """
 
     def __init__(
         self,
-        store: Store,
+        uploads: Sequence[Upload],
         *,
         run: str,
-        strategy: Literal["rename", "direct"],
-        part_folder: str | None,
+        settings: DestinationSettings,
         before_naming: Callable[[], None] | None = None,
     ) -> None:
         """Take the run's id, which marks its uploads under way."""
-        self._store = store
+        self._waiting = deque(uploads)
+        self._under_way: dict[Upload, _UnderWay] = {}
         self._run = run
-        self._steps = self._by_rename if strategy == "rename" else self._directly
-        self._part_folder = part_folder
+        self._settings = settings
         self._before_naming = before_naming
+        self._connections = 0
+        self._workers = 0
+        self._refusals: Counter[Upload] = Counter()
+        self._begun: set[Upload] = set()
         self._making_folders = asyncio.Lock()
         self._made: set[str] = set()
-        self.unsettled: list[Upload] = []
-        """Files whose rename was asked for, but never answered."""
 
-    async def publish(self, uploads: Sequence[Upload], done: Callable[[Outcome], None]) -> None:
-        """Publish them all; raise what ended the connection."""
-        waiting = iter(uploads)
+    async def go_on(self, store: Store, done: Callable[[Outcome], None]) -> None:
+        """Settle what an earlier connection left, then publish the rest; raise what ended this connection."""
+        self._store = store
+        self._done = done
+        self._connections += 1
+        await _together(self._settle(upload, left) for upload, left in list(self._under_way.items()))
+        self._workers = min(store.slots, len(self._waiting))
+        await _together(self._work() for _ in range(self._workers))
 
-        async def work() -> None:
-            for upload in waiting:
-                done(await self._outcome(upload))
+    async def _settle(self, upload: Upload, left: _UnderWay) -> None:
+        """Find out what became of an upload. Once its part is removed, nothing can give it its name any more."""
+        if self._settings.publish == "rename":
+            try:
+                await self._store.remove(left.part)
+            except FileNotFoundError:
+                if left.naming:
+                    size = await _size(self._store, self._target(upload))
+                    self._end(Outcome(upload, None, verified=size == upload.size))
+                    return
+        del self._under_way[upload]
+        self._waiting.append(upload)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._store.slots, len(uploads))):
-                    group.create_task(work())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+    async def _work(self) -> None:
+        """Publish one file after the other. Where a server opens no more files, fewer workers go on."""
+        while self._waiting:
+            upload = self._waiting.popleft()
+            self._under_way[upload] = _UnderWay(self._part(upload))
+            try:
+                outcome = await self._outcome(upload)
+            except _NoHandleError:
+                del self._under_way[upload]
+                self._waiting.append(upload)
+                if self._workers > 1:
+                    break
+            else:
+                self._end(outcome)
+        self._workers -= 1
 
-    async def settle(self, upload: Upload, store: Store) -> Outcome:
-        """Find out, on a fresh connection, what became of a rename that was never answered."""
-        part, target = self._part(upload), self._target(upload)
-        if await _size(store, part) is not None:
-            await store.remove(part)
-            return Outcome(upload, f"{_place(upload)}: the connection was lost before the file got its name.", False)
-        return Outcome(upload, None, verified=await _size(store, target) == upload.size)
+    def _end(self, outcome: Outcome) -> None:
+        self._under_way.pop(outcome.upload, None)
+        self._done(outcome)
 
     async def _outcome(self, upload: Upload) -> Outcome:
         try:
             _check_staged(upload)
-            return Outcome(upload, None, verified=await self._steps(upload))
+            return Outcome(upload, None, verified=await self._published(upload))
+        except ConnectionAbortedError as exc:
+            # The connection was dropped so that a broken file is never closed, which would finish it.
+            self._end(Outcome(upload, f"{_place(upload)}: {exc}", verified=False, exposed=True))
+            raise
         except CONNECTION_OVER:
             raise
         except (OSError, DestinationError) as exc:
-            return Outcome(upload, f"{_place(upload)}: {_reason(exc)}", verified=False)
+            if getattr(exc, "errno", None) == errno.EMFILE and self._refusals[upload] < OPENING_TRIES:
+                self._refusals[upload] += 1
+                raise _NoHandleError from exc
+            exposed = self._under_way[upload].exposed
+            return Outcome(upload, f"{_place(upload)}: {_reason(exc)}", verified=False, exposed=exposed)
+
+    async def _published(self, upload: Upload) -> bool:
+        """Publish a file; return whether it was seen whole."""
+        return await (self._by_rename(upload) if self._settings.publish == "rename" else self._directly(upload))
 
     async def _by_rename(self, upload: Upload) -> bool:
-        part, target = self._part(upload), self._target(upload)
+        left, target = self._under_way[upload], self._target(upload)
         try:
-            await self._write(upload, self._folder_of_parts(upload), part)
+            await self._write(upload, self._folder_of_parts(upload), left.part)
             if self._store.refuses_taken_names:
-                await self._check_size(upload, part)
+                await self._check_part(upload, left.part)
             else:
-                await asyncio.gather(self._check_size(upload, part), self._check_free(upload, target))
+                await asyncio.gather(self._check_part(upload, left.part), self._check_free(upload, target))
             await self._ask_before_naming()
-            await self._rename(upload, part, target)
+            left.naming = True
+            await self._rename(upload, left.part, target)
         except CONNECTION_OVER:
             raise
         except (OSError, ArfeedError):
             with suppress(OSError):
-                await self._store.remove(part)
+                await self._store.remove(left.part)
             raise
         return True
 
     async def _directly(self, upload: Upload) -> bool:
         target = self._target(upload)
-        await self._check_free(upload, target)
+        if upload not in self._begun:
+            await self._check_free(upload, target)
         await self._ask_before_naming()
+        self._begun.add(upload)
         await self._write(upload, upload.folder, target)
+        self._under_way[upload].exposed = True
         try:
-            await self._check_size(upload, target)
+            await self._check(upload, target)
         except FileNotFoundError:
             # The receiver takes files away at once.
             return False
@@ -169,10 +234,21 @@ class Publication:
                 await self._store.make_folder(folder)
                 self._made.add(folder)
 
-    async def _check_size(self, upload: Upload, path: str) -> None:
+    async def _check_part(self, upload: Upload, path: str) -> None:
+        try:
+            await self._check(upload, path)
+        except FileNotFoundError as exc:
+            raise DestinationError(
+                "the server took the upload away before it had its name. Set part_folder in [destination] to a folder "
+                'that the receiver does not watch, or publish = "direct".'
+            ) from exc
+
+    async def _check(self, upload: Upload, path: str) -> None:
         size = await self._store.size(path)
         if size != upload.size:
             raise DestinationError(f"the server holds {size:,} of {upload.size:,} bytes. Ask the receiver about space.")
+        if self._settings.verify == "content" and await self._store.sha256(path, size) != upload.sha256:
+            raise DestinationError("the server holds other bytes than were sent. Ask the receiver about their disk.")
 
     async def _check_free(self, upload: Upload, target: str) -> None:
         if not upload.replaces and await _size(self._store, target) is not None:
@@ -181,8 +257,7 @@ class Publication:
     async def _rename(self, upload: Upload, part: str, target: str) -> None:
         try:
             await self._store.rename(part, target, replace=upload.replaces)
-        except (*CONNECTION_OVER, asyncio.CancelledError):
-            self.unsettled.append(upload)
+        except CONNECTION_OVER:
             raise
         except OSError:
             # Some servers answer with an error after having done it.
@@ -192,13 +267,25 @@ class Publication:
             raise
 
     def _part(self, upload: Upload) -> str:
-        return self._store.path(self._folder_of_parts(upload), part_name(upload.name, self._run))
+        name = part_name(upload.name, self._run, self._connections)
+        return self._store.path(self._folder_of_parts(upload), name)
 
     def _folder_of_parts(self, upload: Upload) -> str:
-        return upload.folder if self._part_folder is None else self._part_folder
+        chosen = self._settings.part_folder
+        return upload.folder if chosen is None else chosen
 
     def _target(self, upload: Upload) -> str:
         return self._store.path(upload.folder, upload.name)
+
+
+async def _together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Take steps at once; where some fail, stop the others and raise what no other connection would mend, if any."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for step in steps:
+                group.create_task(step)
+    except ExceptionGroup as failures:
+        raise min(failures.exceptions, key=lambda exc: isinstance(exc, CONNECTION_OVER)) from None
 
 
 async def _size(store: Store, path: str) -> int | None:
@@ -235,6 +322,8 @@ def _reason(exc: Exception) -> str:
                 "the server can't replace a file by renaming another; the old one still stands. Ask the receiver, or "
                 'set publish = "direct" in [destination].'
             )
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return "the receiver's disk or quota is full. Ask the receiver for space."
         case OSError():
-            return f"the server answered {exc.strerror or str(exc)!r}. Ask the receiver if it happens again."
+            return f"the server answered {exc.strerror or str(exc)!r}. Its disk or quota may be full; ask the receiver."
     return str(exc)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from operator import methodcaller
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+import stamina
 from fsspec.asyn import get_loop
 
 from arfeed.delivery.address import check_folder, check_name, destination_id
+from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import (
     CONNECTION_OVER,
     Outcome,
@@ -24,6 +28,12 @@ from arfeed.errors import DestinationError
 from arfeed.settings import DestinationSettings
 
 Result = TypeVar("Result")
+
+_log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+PATIENCE_SECONDS = 300
+"""How often, and for how long, a lost connection is made anew before a run gives up."""
 
 
 @contextmanager
@@ -59,7 +69,7 @@ class Remote:
         check_folder(folder)
         with self._explained(f"listing {folder or 'the root'}"):
             try:
-                return _run(self._store.sizes(self._store.path(folder)))
+                return self._ask(lambda store: store.sizes(store.path(folder)))
             except FileNotFoundError:
                 return {}
 
@@ -67,18 +77,26 @@ class Remote:
         """Raise where the root is not there and would not be made."""
         with self._explained("looking for its folder"):
             if not self._store.makes_root:
-                _run(self._store.sizes(self._store.path("")))
+                self._ask(lambda store: store.sizes(store.path("")))
+
+    def probe(self, folder: str) -> list[tuple[str, str | None]]:
+        """Try with a scratch file what may be done in a folder; return each try and, if it failed, the answer."""
+        check_folder(folder)
+        with self._explained("trying it out"):
+            return _run(probe(self._store, folder))
 
     def read(self, folder: str, name: str) -> bytes:
         """Return the content of a file."""
+        path = self._path(folder, name)
         with self._explained(f"reading {name}"):
-            return _run(self._store.read(self._path(folder, name)))
+            return self._ask(lambda store: store.read(path))
 
     def size(self, folder: str, name: str) -> int | None:
         """Return the size of a file in bytes, None where there is no such file."""
+        path = self._path(folder, name)
         with self._explained(f"looking for {name}"):
             try:
-                return _run(self._store.size(self._path(folder, name)))
+                return self._ask(lambda store: store.size(path))
             except FileNotFoundError:
                 return None
 
@@ -86,17 +104,14 @@ class Remote:
         """Use a folder that is there; make it where it is not, if the server lets us."""
         check_folder(folder)
         with self._explained(f"making the folder {folder!r}, which the receiver may have to make"):
-            _run(self._store.make_folder(folder))
+            self._ask(lambda store: store.make_folder(folder))
 
     def remove(self, folder: str, names: Iterable[str]) -> None:
         """Remove what an interrupted run left under way; anything else is refused."""
         for name in names:
             check_part(name)
-            with self._explained(f"removing the unfinished upload {name}"):
-                try:
-                    _run(self._store.remove(self._path(folder, name)))
-                except FileNotFoundError:
-                    continue
+            with self._explained(f"removing the unfinished upload {name}"), suppress(FileNotFoundError):
+                self._ask(methodcaller("remove", self._path(folder, name)))
 
     def publish(
         self,
@@ -114,13 +129,7 @@ class Remote:
         """
         todo = list(uploads)
         check_uploads(todo, run)
-        publication = Publication(
-            self._store,
-            run=run,
-            strategy=self._settings.publish,
-            part_folder=self._settings.part_folder,
-            before_naming=before_naming,
-        )
+        publication = Publication(todo, run=run, settings=self._settings, before_naming=before_naming)
         done: dict[Upload, Outcome] = {}
 
         def take(outcome: Outcome) -> None:
@@ -128,13 +137,11 @@ class Remote:
             if on_done is not None:
                 on_done(outcome)
 
+        def go_on() -> None:
+            _stream(lambda put: publication.go_on(self._store, put), take)
+
         with self._explained(f"delivering {todo[0].name if len(todo) == 1 else f'{len(todo)} files'}"):
-            try:
-                _stream(lambda put: publication.publish(todo, put), take)
-            except CONNECTION_OVER:
-                self._settle(publication, take)
-                if len(done) < len(todo):
-                    raise
+            self._persistently(go_on, succeeded=lambda: sum(outcome.error is None for outcome in done.values()))
         return [done[upload] for upload in todo]
 
     def abort(self) -> None:
@@ -145,12 +152,35 @@ class Remote:
         """Close the connection."""
         self._store.close()
 
-    def _settle(self, publication: Publication, take: Callable[[Outcome], None]) -> None:
-        """Ask a fresh connection about renames that were never answered."""
+    def _ask(self, request: Callable[[Store], Coroutine[Any, Any, Result]]) -> Result:
+        """Ask the server for something that may be asked for twice."""
+        return self._persistently(lambda: _run(request(self._store)))
+
+    def _persistently(self, do: Callable[[], Result], succeeded: Callable[[], int] = lambda: 0) -> Result:
+        """Do something; go on with it over fresh connections while connections are lost.
+
+        The time for that is bounded, and begins anew whenever more has `succeeded`.
+        """
+        while True:
+            before = succeeded()
+            try:
+                for attempt in stamina.retry_context(CONNECTION_OVER, attempts=ATTEMPTS, timeout=PATIENCE_SECONDS):
+                    with attempt:
+                        if attempt.num > 1:
+                            self._reconnect()
+                        return do()
+            except CONNECTION_OVER:
+                if succeeded() == before:
+                    raise
+
+    def _reconnect(self) -> None:
+        _log.warning("The connection to %s was lost; connecting anew", self._where)
         self._store.abort()
-        self._store = self._open()
-        for upload in publication.unsettled:
-            take(_run(publication.settle(upload, self._store)))
+        try:
+            self._store = self._open()
+        except DestinationError as exc:
+            # These settings have worked a moment ago, so whatever it is may pass.
+            raise ConnectionError(str(exc)) from exc
 
     def _open(self) -> Store:
         with self._explained("opening it"):

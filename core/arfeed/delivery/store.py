@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ from arfeed.settings import DestinationSettings
 
 if TYPE_CHECKING:
     from arfeed.delivery.filesystem import SftpFileSystem
+
+PIECE = 4 * 1024 * 1024
+READING_AT_ONCE = 32
+"""How many files are read back at once; each may hold a piece in memory."""
 
 
 class Store:
@@ -36,6 +41,7 @@ class Store:
         """Keep the file system and the root, both open already."""
         self.filesystem = filesystem
         self.root = root
+        self._reading = asyncio.Semaphore(READING_AT_ONCE)
 
     def path(self, folder: str, name: str = "") -> str:
         """Return the path of a folder or a file below the root."""
@@ -64,6 +70,14 @@ class Store:
         files = (entry for entry in entries if entry["type"] != "directory")
         return {posixpath.basename(entry["name"]): int(entry["size"] or 0) for entry in files}
 
+    async def sha256(self, path: str, size: int) -> str:
+        """Read a file of a known size back, a piece at a time and not too many at once; return its SHA-256."""
+        digest = hashlib.sha256()
+        async with self._reading:
+            for start in range(0, size, PIECE):
+                digest.update(await self._call("cat_file", path, start, min(start + PIECE, size)))
+        return digest.hexdigest()
+
     async def read(self, path: str) -> bytes:
         """Return a file's content."""
         content = await self._call("cat_file", path)
@@ -84,10 +98,10 @@ class Store:
     def close(self) -> None:
         """Let go of the server."""
 
-    async def _call(self, method: str, *args: object) -> Any:
+    async def _call(self, method: str, *args: object, **options: object) -> Any:
         if isinstance(self.filesystem, AsyncFileSystem):
-            return await getattr(self.filesystem, f"_{method}")(*args)
-        return await asyncio.to_thread(getattr(self.filesystem, method), *args)
+            return await getattr(self.filesystem, f"_{method}")(*args, **options)
+        return await asyncio.to_thread(getattr(self.filesystem, method), *args, **options)
 
 
 class LocalStore(Store):
@@ -102,17 +116,21 @@ class LocalStore(Store):
 class SftpStore(Store):
     """Files on an SFTP server."""
 
-    slots = 256
     makes_root = False
 
     def __init__(self, filesystem: SftpFileSystem, root: str) -> None:
         """Keep the connected file system; an empty root is the login directory."""
         super().__init__(filesystem, root)
+        self.slots = filesystem.handles
         self.refuses_taken_names = filesystem.refuses_taken_names
+
+    async def put(self, file: Path, path: str) -> None:
+        """Write a local file; its folder has to exist, since it may be the root, and that is not made."""
+        await self._call("put_file", str(file), path, make_parents=False)
 
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
         """Rename, over an older file only where `replace` says so."""
-        await self.filesystem._rename(path, target, replace=replace)  # noqa: SLF001  # fsspec's name for the async half
+        await self._call("rename", path, target, replace=replace)
 
     async def make_folder(self, folder: str) -> None:
         """Make a folder below the root. A root that is missing is a mistake in the URL, never made."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from arfeed.errors import LockedError
 from arfeed.rehearsal import layout
 from arfeed.rehearsal.books import Books, read_books
+from arfeed.rehearsal.faults import Faults
 from arfeed.rehearsal.identity import key_at, write_known_hosts
 from arfeed.rehearsal.reports import Bookkeeper, Headers
 from arfeed.rehearsal.server import HOST, USER, Door, running
@@ -37,11 +38,13 @@ class Receiver:
 
 
 @contextmanager
-def receiver(name: str, folder: Path, headers: Headers | None = None) -> Iterator[Receiver]:
+def receiver(
+    name: str, folder: Path, headers: Headers | None = None, faults: Faults | None = None
+) -> Iterator[Receiver]:
     """Run a receiver whose things are kept in a folder, so that it can be played on for several days.
 
-    `headers` names the two columns of the report that it goes by. A folder serves one receiver at a time, as two
-    would book over each other: `LockedError`.
+    `headers` names the two columns of the report that it goes by; `faults` may be changed meanwhile. A folder serves
+    one receiver at a time, as two would book over each other: `LockedError`.
     """
     (layout.inbox(folder) / layout.REPORT_FOLDER).mkdir(parents=True, exist_ok=True)
     layout.keys(folder).mkdir(exist_ok=True)
@@ -49,7 +52,8 @@ def receiver(name: str, folder: Path, headers: Headers | None = None) -> Iterato
         bookkeeper = Bookkeeper(folder, headers or Headers())
         bookkeeper.catch_up()
         private_key, known_hosts = layout.keys(folder) / "arfeed_ed25519", layout.keys(folder) / "known_hosts"
-        door = Door(host_key=key_at(layout.keys(folder) / "host_ed25519"), client_key=key_at(private_key))
+        host_key = key_at(layout.keys(folder) / "host_ed25519")
+        door = Door(host_key, key_at(private_key), faults or Faults())
         with running(door, layout.inbox(folder), bookkeeper.take) as port:
             write_known_hosts(known_hosts, HOST, port, door.host_key)
             yield Receiver(f"sftp://{USER}@{HOST}:{port}", private_key, known_hosts, folder)

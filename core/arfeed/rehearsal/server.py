@@ -1,73 +1,30 @@
-"""The SFTP server: one user, one key, one folder, and somebody who looks at every file that appears."""
+"""The SFTP server: one user, one key, one folder."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 from typing import NamedTuple, cast
 
 import asyncssh
 
+from arfeed.rehearsal.faults import Faults, FaultyFolder
+
 HOST = "127.0.0.1"
 USER = "arfeed"
 
 
-class Folder(asyncssh.SFTPServer):
-    """The receiver's root as its clients see it, with the file operations of OpenSSH's internal-sftp.
-
-    A file has appeared once it is closed after writing, or renamed. That includes an upload whose connection broke:
-    a receiver that watches its folder cannot tell it from a finished one.
-    """
-
-    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], root: Path, appeared: Callable[[Path], None]) -> None:
-        """Serve the folder `root`, and tell `appeared` of the files in it."""
-        super().__init__(channel, chroot=os.fsencode(root))
-        self._appeared = appeared
-
-    def close(self, file_obj: object) -> None:
-        """Close a file, and look at it if it was written."""
-        written = _path_if_written(file_obj)
-        super().close(file_obj)
-        if written:
-            self._appeared(written)
-
-    def rename(self, oldpath: bytes, newpath: bytes) -> None:
-        """Rename to a name that is free; asyncssh refuses any other, as OpenSSH does."""
-        super().rename(oldpath, newpath)
-        self._look_at(newpath)
-
-    def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
-        """Rename, replacing what had the name before."""
-        super().posix_rename(oldpath, newpath)
-        self._look_at(newpath)
-
-    def symlink(self, oldpath: bytes, newpath: bytes) -> None:
-        """Refuse: a relative link that is moved to another folder would lead out of the root."""
-        del oldpath, newpath
-        raise asyncssh.SFTPOpUnsupported("This receiver takes no symbolic links")
-
-    def _look_at(self, path: bytes) -> None:
-        self._appeared(Path(os.fsdecode(self.map_path(path))))
-
-
-def _path_if_written(file_obj: object) -> Path | None:
-    if isinstance(file_obj, FileIO) and file_obj.writable():
-        return Path(os.fsdecode(file_obj.name))
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Who may come in, the key that the server shows, and the connections that are open."""
+    """Who may come in, the key that the server shows, what goes wrong, and the connections that are open."""
 
     host_key: asyncssh.SSHKey
     client_key: asyncssh.SSHKey
+    faults: Faults = field(default_factory=Faults)
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
 
     async def hang_up(self) -> None:
@@ -100,7 +57,8 @@ class Doorkeeper(asyncssh.SSHServer):
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Whether this is our user with our key."""
-        return username == USER and key.public_data == self._door.client_key.public_data
+        ours = username == USER and key.public_data == self._door.client_key.public_data
+        return ours and not self._door.faults.refuse_login
 
 
 class Started(NamedTuple):
@@ -142,7 +100,7 @@ async def _listen(door: Door, root: Path, appeared: Callable[[Path], None]) -> a
         0,
         server_host_keys=[door.host_key],
         server_factory=lambda: Doorkeeper(door),
-        sftp_factory=lambda channel: Folder(channel, root, appeared),
+        sftp_factory=lambda channel: FaultyFolder(channel, root, appeared, door.faults),
         gss_host=None,
         allow_pty=False,
         agent_forwarding=False,
