@@ -1,12 +1,12 @@
-# make demo, test, check, bench, soak: each makes its environment in .venv first, and again whenever pyproject.toml
-# changes. Another Python: make test PYTHON=python3.13. More for pytest: make test ARGS="-k xero -x"
+# make demo, test, check, bench, bench-delivery, docs, soak: each makes its environment in .venv first, and again
+# whenever pyproject.toml changes. Another Python: make test PYTHON=python3.13. More for pytest: make test ARGS="-k xero -x"
 
 PYTHON ?= python3
 ARGS ?=
 
 PIP := .venv/bin/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check bench soak
+.PHONY: demo test check bench bench-delivery docs soak
 
 demo: .venv/installed
 	@ARFEED=.venv/bin/arfeed sh examples/demo.sh
@@ -23,6 +23,15 @@ check: .venv/installed-dev
 
 bench: .venv/installed
 	.venv/bin/python -m benchmarks $(ARGS)
+
+# Needs sshd, rclone and lftp.
+bench-delivery: .venv/installed
+	@$(PIP) install --quiet 'paramiko>=5'
+	.venv/bin/python -m benchmarks.delivery $(ARGS)
+
+# The reference pages of the built-in plugins, from their settings.
+docs: .venv/installed
+	.venv/bin/python docs/plugins/generate.py
 
 # The tests that run for many minutes.
 soak: .venv/installed-dev

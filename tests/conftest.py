@@ -11,6 +11,8 @@ import mariadb
 from openssh import OpenSSH, running_openssh
 from postgresql import new_database, new_schema
 
+pytest_plugins = ["arfeed.testing"]
+
 
 @pytest.fixture(autouse=True)
 def no_waiting() -> Iterator[None]:

@@ -27,6 +27,7 @@ name = "acme-uk"
 use = "xero"
 path = "exports/SalesInvoices.csv"
 dates = "DMY"
+settle_seconds = 0
 documents = "pdf/Invoice {{invoice_ref}}.pdf"
 
 [destination]

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import dlt  # type: ignore[import-not-found]
+import dlt
 import pyarrow as pa
 import pyarrow.csv
 
@@ -15,7 +15,7 @@ dlt.config["normalize.data_writer.disable_compression"] = True
 dlt.config["runtime.dlthub_telemetry"] = False
 
 
-@dlt.resource(name="invoices")  # type: ignore[untyped-decorator]
+@dlt.resource(name="invoices")
 def invoices() -> Iterator[pa.Table]:
     types = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(HEADER.split(","), pa.string()))
     yield pyarrow.csv.read_csv(file, convert_options=types)

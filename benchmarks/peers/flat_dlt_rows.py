@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-import dlt  # type: ignore[import-not-found]
-from dlt.sources.filesystem import filesystem, read_csv  # type: ignore[import-not-found]
+import dlt
+from dlt.sources.filesystem import filesystem, read_csv
 
 file, folder = (Path(name).absolute() for name in sys.argv[1:])
 dlt.config["normalize.data_writer.disable_compression"] = True

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-import dlt  # type: ignore[import-not-found]
-from dlt.sources.sql_database import sql_table  # type: ignore[import-not-found]
+import dlt
+from dlt.sources.sql_database import sql_table
 
 url, folder = sys.argv[1], Path(sys.argv[2]).absolute()
 dlt.config["normalize.data_writer.disable_compression"] = True

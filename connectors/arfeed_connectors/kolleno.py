@@ -68,9 +68,13 @@ class Kolleno(Destination):
             default=["invoice", "credit_note"], description="Which kinds of document the report lists."
         )
         columns: Annotated[dict[str, str], AfterValidator(_report_columns)] = Field(
-            default_factory=dict, description='Other headers for the report, e.g. { invoice_ref = "Invoice number" }.'
+            default_factory=dict,
+            examples=[{"invoice_ref": "Invoice number"}],
+            description="Other headers for the report.",
         )
-        extra_columns: list[str] = Field(default_factory=list, description="Further columns of the sources to send.")
+        extra_columns: list[str] = Field(
+            default_factory=list, examples=[["branch"]], description="Further columns of the sources to send."
+        )
         document_name: Annotated[str, AfterValidator(_with_ref)] = Field(
             default="{ref}", description="Kolleno's format of PDF names, without .pdf."
         )

@@ -11,6 +11,9 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from arfeed import Complete, Connector, FileSettings, SourceError, find_files, hookimpl, read_header, read_tables
+from arfeed_connectors.together import together
+from arfeed_connectors.xero_aged import find_aged, read_aged
+from arfeed_connectors.xero_json import is_json, read_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,15 +72,26 @@ class Xero(Connector):
     settings: Settings
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield the sales documents of each file, paid and void ones too. The export has no control total."""
+        """Yield the documents of each file, and say what is known of them all."""
+        said: list[Complete] = []
         for file in find_files(self.settings):
-            yield self._documents(file)
-        return Complete(lists_closed=True)
+            complete = yield from self._file(file)
+            said.append(complete)
+        return together(said)
 
     def check(self) -> None:
-        """See that each file has the export's header."""
+        """See that each file has the header of something known."""
         for file in find_files(self.settings):
-            self._headers(file)
+            if not is_json(file) and not find_aged(file, self.settings):
+                self._headers(file)
+
+    def _file(self, file: str) -> Generator[pd.DataFrame, None, Complete]:
+        if is_json(file):
+            return (yield from read_json(file))
+        if aged := find_aged(file, self.settings):
+            return (yield from read_aged(aged))
+        yield self._documents(file)
+        return Complete(lists_closed=True)
 
     def _documents(self, file: str) -> pd.DataFrame:
         import pyarrow as pa

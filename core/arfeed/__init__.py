@@ -11,8 +11,12 @@ from arfeed.errors import (
     SourceError,
 )
 from arfeed.hookspecs import hookimpl
-from arfeed.intake.files import find_files
+from arfeed.intake.files import find_files, open_binary
+from arfeed.intake.grid import read_grid
+from arfeed.intake.proposal import missing_columns, propose
 from arfeed.intake.read import read_header, read_table, read_tables, table
+from arfeed.intake.reports import PrintedReport, ReportForm
+from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
     Complete,
     Connector,
@@ -25,6 +29,8 @@ from arfeed.interfaces import (
     Receipt,
     Transform,
 )
+from arfeed.schema import MAPPABLE
+from arfeed.secrets import masked
 from arfeed.settings import (
     DatabaseUrl,
     DestinationSettings,
@@ -36,6 +42,7 @@ from arfeed.settings import (
 )
 
 __all__ = [
+    "MAPPABLE",
     "ArfeedError",
     "Complete",
     "ConfigError",
@@ -52,9 +59,11 @@ __all__ = [
     "LockedError",
     "Objection",
     "Plan",
+    "PrintedReport",
     "ProblemsError",
     "Receipt",
     "RefusedError",
+    "ReportForm",
     "Settings",
     "SourceError",
     "SourceSettings",
@@ -62,9 +71,15 @@ __all__ = [
     "TransformSettings",
     "find_files",
     "hookimpl",
+    "masked",
     "minor_digits",
+    "missing_columns",
+    "open_binary",
+    "propose",
+    "read_grid",
     "read_header",
     "read_table",
     "read_tables",
+    "sheet_names",
     "table",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from pydantic_core import ErrorDetails
 from arfeed.errors import ConfigError
 from arfeed.interfaces import Connector, Destination, Transform
 from arfeed.plugins import Part, PartKind, Registry, close_match, load, survey
+from arfeed.secrets import looked_up, secrets_in
 from arfeed.settings import DatabaseUrl, GuardSettings, Settings
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
@@ -67,6 +67,12 @@ class Project:
     def folder(self) -> Path:
         """The folder of plugins.toml, which relative paths start from."""
         return self.path.parent
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """All secrets of the settings; `masked` covers them in a text."""
+        parts: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
+        return secrets_in([self.feed, *(part.settings for part in parts)])
 
 
 _TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination")
@@ -207,9 +213,10 @@ class _Reader:
         return _VARIABLE.sub(lambda match: self._variable(match[1], key), value) if isinstance(value, str) else value
 
     def _variable(self, name: str, key: str) -> str:
-        value = os.environ.get(name)
-        if value is None:
-            self._mistake(key, f"the environment variable {name!r} is not set; export it before running arfeed")
+        try:
+            value = looked_up(name)
+        except LookupError as exc:
+            self._mistake(key, str(exc))
             return ""
         self._raw.add(value)
         return value

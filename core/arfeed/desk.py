@@ -93,7 +93,7 @@ def remote(project: Project) -> Iterator[Remote]:
 
     name = settings.url.removeprefix(_REHEARSAL)
     with receiver(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
-        keys = {"private_key": str(local.private_key), "known_hosts": str(local.known_hosts)}
+        keys = {"private_key": (str(local.private_key),), "known_hosts": str(local.known_hosts)}
         with open_remote(settings.model_copy(update=keys), url=local.url) as server:
             yield server
 

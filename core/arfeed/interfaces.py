@@ -25,13 +25,15 @@ class Complete:
 
     `rows` is the number of rows of all frames and `totals` the sum of `balance` over them by currency, both from
     a count, a TOTAL line or an API. `None` means that the source has no such control. `as_of` is the date the data
-    speaks of. `lists_closed` says that paid and void documents are listed beside the open ones.
+    speaks of. `lists_closed` says that paid and void documents are listed beside the open ones. `notes` are shown in
+    the plan and kept in the receipt: what a reader of the plan should know of this reading.
     """
 
     rows: int | None = None
     totals: Mapping[str, Decimal] | None = None
     as_of: date | None = None
     lists_closed: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a control that could not be compared exactly."""
@@ -169,7 +171,7 @@ class SourceReport(NamedTuple):
 
     `rows` were read, `open` of them are open invoices. `read` is this reading, or, where its rows are carried
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
-    files that were read, with their SHA-256.
+    files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
     """
 
     source: str
@@ -182,6 +184,7 @@ class SourceReport(NamedTuple):
     before: SourceRead | None = None
     failed: str | None = None
     inputs: tuple[tuple[str, str], ...] = ()
+    seconds: float = 0.0
 
 
 class Counts(NamedTuple):
@@ -224,7 +227,8 @@ class Plan:
     `report`: canonical columns but `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows
     that the report no longer lists, which the receiver will mark as paid, with `reason`. `before`: all rows of the
     baseline, None where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
-    the feed's time zone. `foreign`: reports at the destination that the history does not know.
+    the feed's time zone. `foreign`: reports at the destination that the history does not know. `seconds`: how long
+    each plugin worked, by what it is, such as "transform exclude".
     """
 
     feed: str
@@ -245,6 +249,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     objections: tuple[Objection, ...] = ()
     approval: str | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

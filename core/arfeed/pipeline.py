@@ -19,11 +19,13 @@ from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
+from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
-from arfeed.planning import compare, reviewed, select, settle, settled_by, with_reasons, write_report
+from arfeed.planning import compare, reviewed, select, settle, settled_by, touched, with_reasons, write_report
 from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
+from arfeed.secrets import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class _Reading:
     """What is to be reported: the invoices, and what explains the absence of others.
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
-    names, None where no source was asked; `reads` says how each was read for these invoices.
+    names, None where no source was asked; `reads` says how each was read for these invoices, `seconds` how long
+    each source and step took.
     """
 
     invoices: pd.DataFrame
@@ -49,6 +52,7 @@ class _Reading:
     reports: tuple[SourceReport, ...]
     sources: tuple[str, ...] | None
     reads: Mapping[str, SourceRead]
+    seconds: Mapping[str, float]
 
 
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
@@ -75,7 +79,7 @@ def resend(
         invoices = as_invoices(at.history.report(run, at.where), f"run {run}")
         nothing = invoices.iloc[:0]
         removed, reads = nothing.assign(by=nothing["source"]), at.history.reads(run)
-        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads)
+        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {})
 
     return _deliver_reading(project, progress, "resend", read, approve, clock)
 
@@ -105,7 +109,7 @@ def _deliver_reading(
             record = describe_run(at, run, kind, started, prepared, approve)
             receipt = deliver(at, server, prepared, record, lease)
     except ArfeedError as exc:
-        failure = Failure(project.feed.name, identity(project), str(exc), exc.exit_code)
+        failure = Failure(project.feed.name, identity(project), masked(str(exc), project.secrets), exc.exit_code)
         _notify(project, progress, "arfeed_failed", failure=failure)
         raise
     _notify(project, progress, "arfeed_delivered", receipt=receipt)
@@ -114,9 +118,9 @@ def _deliver_reading(
 
 def _notify(project: Project, progress: Progress, hook: str, **told: object) -> None:
     """Tell the plugins; one that raises is reported and changes nothing."""
-    for name, answer in call_each(project.registry.manager, hook, **told):
-        if isinstance(answer, (Exception, SystemExit)):
-            progress.warn(f"the plugin {name!r} failed in {hook}: {type(answer).__name__}: {answer}")
+    for plugin, value, _ in call_each(project.registry.manager, hook, **told):
+        if isinstance(value, (Exception, SystemExit)):
+            progress.warn(f"the plugin {plugin} failed in {hook}: {type(value).__name__}: {value}")
 
 
 def reach(project: Project) -> None:
@@ -140,7 +144,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
     at.progress.step("Reading the sources")
     sources = at.project.sources
-    extracted = extract(sources, at.clock)
+    extracted = extract(sources, at.clock, unsettled(sources))
     shaped = transform(extracted.open, at.project.transforms)
     kept = keep(shaped.invoices, at.project.destination.settings.kinds)
     last = baseline.reads if baseline else {}
@@ -161,10 +165,12 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         invoices=invoices.drop(columns="origin"),  # from here on nobody asks for lines of files
         rows=extracted.rows.drop(columns="origin"),
         removed=pd.concat([shaped.removed, kept.removed], ignore_index=True),
-        found=find(read, kept.invoices, at.project.folder),
+        found=find(read, kept.invoices, at.project.folder, extracted.rows),
         reports=reports,
         sources=tuple(source.source for source in sources),
         reads={report.source: report.read for report in reports},
+        seconds={f"source {report.source}": report.seconds for report in extracted.reports}
+        | {f"transform {step}": spent for step, spent in shaped.seconds.items()},
     )
 
 
@@ -175,7 +181,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     at.progress.step("Preparing the PDFs")
-    documents, staged = _documents(at, reading)
+    documents, staged, unsent = _documents(at, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
     settings = settings_hash(project)
     drafted = Plan(
@@ -195,24 +201,27 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),
         notes=_notes(project, reading),
+        seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
     final = reviewed(drafted, project.registry.manager, settings)
-    return Prepared(final, report, staged, reading.reads, baseline, settings, plugin_versions(project))
+    return Prepared(final, report, staged, unsent, reading.reads, baseline, settings, plugin_versions(project))
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     carried = [
-        f"{report.source} failed ({report.failed}); its {report.rows} invoices are carried forward as they were on "
-        f"{report.read.at:%Y-%m-%d %H:%M} UTC"
+        f"{report.source} failed ({masked(report.failed, project.secrets)}); its {report.rows} invoices are carried "
+        f"forward as they were on {report.read.at:%Y-%m-%d %H:%M} UTC"
         for report in reading.reports
         if report.failed
     ]
+    said = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
-    return (*carried, *(direct if project.destination.settings.publish == "direct" else ()))
+    published = direct if project.destination.settings.publish == "direct" else []
+    return (*carried, *said, *reading.found.notes, *published)
 
 
-def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged]]:
-    """Choose the PDFs that are new or changed, and copy them into the staging folder."""
+def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
+    """Choose the PDFs that are new or changed, copy them into the staging folder, and name those only touched."""
     known: Mapping[str, SentDocument] = at.history.documents(at.where)
     found = reading.found
     name_of = at.project.destination.document_name
@@ -221,4 +230,4 @@ def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Sta
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
-    return settle(selection, hashes, broken, known), staged
+    return settle(selection, hashes, broken, known), staged, touched(selection, hashes, known)

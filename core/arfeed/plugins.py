@@ -5,17 +5,19 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isfunction
+from time import perf_counter
 from types import ModuleType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pluggy
 
 from arfeed.errors import ConfigError
 from arfeed.hookspecs import Hooks
 from arfeed.interfaces import CONTRACT, Connector, Destination, Transform
+from arfeed.isolation import own
 
 GROUP = "arfeed"
 
@@ -37,16 +39,17 @@ class PluginInfo:
     provides: tuple[str, ...] = ()
     broken: str | None = None
 
+    def __str__(self) -> str:
+        """Name it as messages do."""
+        return f"{self.name} ({self.distribution} {self.version})"
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:
     """The parts that the enabled plugins offer, by kind and name, and the hooks to call."""
 
     manager: pluggy.PluginManager
-    parts: dict[PartKind, dict[str, Part]] = field(
-        default_factory=lambda: {"connector": {}, "transform": {}, "destination": {}}
-    )
-    owners: dict[str, str] = field(default_factory=dict)
+    parts: dict[PartKind, dict[str, Part]] = field(default_factory=lambda: {kind: {} for kind in _BASES})
     infos: dict[str, PluginInfo] = field(default_factory=dict)
 
     def find(self, kind: PartKind, name: str) -> Part:
@@ -55,6 +58,18 @@ class Registry:
         if name not in known:
             raise ConfigError(f"there is no {kind} {name!r} in the enabled plugins{close_match(name, known)}")
         return known[name]
+
+
+class Answer(NamedTuple):
+    """What one plugin answered to a hook, or what it raised, and after how many seconds."""
+
+    plugin: str
+    value: object
+    seconds: float
+
+
+class _UnusableError(Exception):
+    """What is wrong with a plugin, in words."""
 
 
 def close_match(wrong: str, known: Iterable[str]) -> str:
@@ -77,12 +92,11 @@ def installed() -> dict[str, list[EntryPoint]]:
 
 def load(enabled: Sequence[str]) -> Registry:
     """Import the enabled plugins. Raise `ConfigError` with every one that is unknown, broken or clashes."""
-    registry, infos = _survey(enabled)
-    known = {info.name for info in infos}
+    registry, known = _enable_all(enabled), installed()
     mistakes = [
         f"there is no plugin {name!r} installed{close_match(name, known)}" for name in enabled if name not in known
     ]
-    mistakes += [f"plugin {_label(info)}: {info.broken}" for info in infos if info.enabled and info.broken]
+    mistakes += [f"plugin {info}: {info.broken}" for info in registry.infos.values() if info.broken]
     if mistakes:
         raise ConfigError(*mistakes)
     return registry
@@ -90,110 +104,103 @@ def load(enabled: Sequence[str]) -> Registry:
 
 def survey(enabled: Sequence[str]) -> tuple[PluginInfo, ...]:
     """Describe every installed plugin; the enabled ones are imported to see whether they work."""
-    return _survey(enabled)[1]
+    infos = _enable_all(enabled).infos
+    return tuple(infos.get(name) or _describe(points[0], enabled=False) for name, points in sorted(installed().items()))
 
 
-def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> Iterator[tuple[str, object]]:
-    """Call a hook one plugin at a time, and yield each plugin's name with its answer, or with what it raised."""
+def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> Iterator[Answer]:
+    """Call a hook one plugin at a time, each with arguments of its own: what one does to them no other sees."""
     for implementation in getattr(manager.hook, hook).get_hookimpls():
         others = [plugin for _, plugin in manager.list_name_plugin() if plugin is not implementation.plugin]
         caller = manager.subset_hook_caller(hook, remove_plugins=others)
+        began = perf_counter()
         try:
-            answers = caller(**arguments)
+            answers = caller(**{name: own(value) for name, value in arguments.items()})
+            # A reviewer may be a generator, whose work is done, and whose errors are raised, only here.
+            value = [*answers[0]] if answers and isinstance(answers[0], Iterator) else next(iter(answers), None)
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - a plugin that fails must not silence the others
-            yield implementation.plugin_name, exc
-        else:
-            yield implementation.plugin_name, answers[0] if answers else None
+            value = exc
+        yield Answer(implementation.plugin_name, value, perf_counter() - began)
 
 
-def _survey(enabled: Sequence[str]) -> tuple[Registry, tuple[PluginInfo, ...]]:
-    manager = pluggy.PluginManager("arfeed")
-    manager.add_hookspecs(Hooks)
-    registry = Registry(manager)
+def _enable_all(enabled: Sequence[str]) -> Registry:
+    registry = Registry(pluggy.PluginManager("arfeed"))
+    registry.manager.add_hookspecs(Hooks)
     for name, points in sorted(installed().items()):
         if name in enabled:
-            registry.infos[name] = _enable(registry, name, points)
-    others = [_info(points[0], enabled=False) for name, points in installed().items() if name not in enabled]
-    return registry, tuple(sorted([*registry.infos.values(), *others], key=lambda info: info.name))
+            registry.infos[name] = _enable(registry, points)
+    return registry
 
 
-def _enable(registry: Registry, name: str, points: list[EntryPoint]) -> PluginInfo:
-    if len(points) > 1:
-        rivals = " and ".join(_origin(point) for point in points)
-        return _info(points[0], enabled=True, broken=f"two distributions offer it: {rivals}; uninstall one")
+def _enable(registry: Registry, points: list[EntryPoint]) -> PluginInfo:
+    """Import a plugin and take what it offers, all or nothing. Whatever it raises is its reason to be broken."""
+    info = _describe(points[0], enabled=True)
     try:
-        module = points[0].load()
-    except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a stranger's import raises, the others go on
-        return _info(points[0], enabled=True, broken=f"cannot be imported: {type(exc).__name__}: {exc}")
+        module = _module(points)
+        info = replace(info, contract=_contract(module))
+        _register(registry.manager, str(info), module)
+        parts = [(kind, part) for kind in _BASES for part in _parts(registry, kind, module)]
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - a stranger's code may raise anything; the others go on
+        if registry.manager.has_plugin(str(info)):
+            registry.manager.unregister(name=str(info))
+        return replace(info, broken=str(exc) if isinstance(exc, _UnusableError) else f"{type(exc).__name__}: {exc}")
+    for kind, part in parts:
+        registry.parts[kind][part.name] = part
+    hooks = sorted(caller.name for caller in registry.manager.get_hookcallers(module) or ())
+    return replace(info, hooks=tuple(hooks), provides=tuple(f"{kind} {part.name}" for kind, part in parts))
+
+
+def _module(points: list[EntryPoint]) -> ModuleType:
+    if len(points) > 1:
+        rivals = " and ".join(f"{info.distribution} {info.version}" for info in map(_describe, points))
+        raise _UnusableError(f"two distributions offer it: {rivals}; uninstall one")
+    try:
+        module: ModuleType = points[0].load()
+    except (Exception, SystemExit) as exc:
+        raise _UnusableError(f"cannot be imported: {type(exc).__name__}: {exc}") from exc
+    return module
+
+
+def _contract(module: ModuleType) -> int:
     contract = getattr(module, "ARFEED_CONTRACT", None)
     if contract != CONTRACT:
         said = "states no ARFEED_CONTRACT" if contract is None else f"is written for plugin contract {contract!r}"
-        return _info(points[0], enabled=True, broken=f"{said}; this arfeed speaks contract {CONTRACT}")
+        raise _UnusableError(f"{said}; this arfeed speaks contract {CONTRACT}")
+    return CONTRACT
+
+
+def _register(manager: pluggy.PluginManager, name: str, module: ModuleType) -> None:
+    for hook, function in vars(module).items():
+        # Without its mark a hook would never be called, a review rule least of all.
+        if hook.startswith("arfeed_") and isfunction(function) and not hasattr(function, "arfeed_impl"):
+            raise _UnusableError(f"its function {hook} is not marked as a hook; put @arfeed.hookimpl above it")
     try:
-        provides = _register(registry, name, points[0], module)
-    except Exception as exc:  # noqa: BLE001 - likewise for its hooks
-        registry.manager.unregister(name=name) if registry.manager.has_plugin(name) else None
-        return _info(points[0], enabled=True, contract=contract, broken=_reason(exc))
-    hooks = tuple(sorted(caller.name for caller in registry.manager.get_hookcallers(module) or ()))
-    return _info(points[0], enabled=True, contract=contract, hooks=hooks, provides=provides)
+        manager.register(module, name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as exc:
+        raise _UnusableError(f"has a hook that does not fit the contract: {' '.join(str(exc).split())}") from exc
 
 
-def _register(registry: Registry, name: str, point: EntryPoint, module: ModuleType) -> tuple[str, ...]:
-    _refuse_unmarked(module)
-    registry.manager.register(module, name)
-    registry.manager.check_pending()
-    provides: list[tuple[PartKind, Part]] = []
-    for kind, base in _BASES.items():
-        hook = getattr(module, f"arfeed_{kind}s", None)
-        for part in hook() if hook else ():
-            if not (isinstance(part, type) and issubclass(part, base) and isinstance(getattr(part, "name", None), str)):
-                raise TypeError(
-                    f"arfeed_{kind}s() returned {part!r}, which is no named subclass of arfeed.{base.__name__}"
-                )
-            rival = registry.owners.get(f"{kind} {part.name}")
-            if rival:
-                raise TypeError(f"its {kind} {part.name!r} is also offered by {rival}; enable one of the two")
-            twin = next((other for what, other in provides if what == kind and other.name == part.name), None)
-            if twin:
-                raise TypeError(
-                    f"its classes {twin.__qualname__} and {part.__qualname__} are both {kind} {part.name!r}"
-                )
-            provides.append((kind, part))
-    for kind, part in provides:
-        registry.parts[kind][part.name] = part
-        registry.owners[f"{kind} {part.name}"] = f"{part.__module__}.{part.__qualname__} of {_origin(point)}"
-    return tuple(f"{kind} {part.name}" for kind, part in provides)
+def _parts(registry: Registry, kind: PartKind, module: ModuleType) -> Iterator[Part]:
+    """Yield what a plugin's hook of that kind returns; refuse what is no such class, or has a name that is taken."""
+    hook, base = getattr(module, f"arfeed_{kind}s", tuple), _BASES[kind]
+    mine: dict[str, Part] = {}
+    for part in hook():
+        if not (isinstance(part, type) and issubclass(part, base) and isinstance(getattr(part, "name", None), str)):
+            raise _UnusableError(
+                f"arfeed_{kind}s() returned {part!r}, which is no named subclass of arfeed.{base.__name__}"
+            )
+        if part.name in mine:
+            twins = f"{mine[part.name].__qualname__} and {part.__qualname__}"
+            raise _UnusableError(f"its classes {twins} are both {kind} {part.name!r}")
+        if rival := registry.parts[kind].get(part.name):
+            owner = next(info for info in registry.infos.values() if f"{kind} {part.name}" in info.provides)
+            theirs = f"{rival.__module__}.{rival.__qualname__} of plugin {owner}"
+            raise _UnusableError(f"its {kind} {part.name!r} is also offered by {theirs}; enable one of the two")
+        mine[part.name] = part
+        yield part
 
 
-def _refuse_unmarked(module: ModuleType) -> None:
-    """Raise `TypeError` for a hook without its mark: it would never be called, a review rule least of all."""
-    for name, function in vars(module).items():
-        if name.startswith("arfeed_") and isfunction(function) and not hasattr(function, "arfeed_impl"):
-            raise TypeError(f"its function {name} is not marked as a hook; put @arfeed.hookimpl above it")
-
-
-def _reason(exc: Exception) -> str:
-    if isinstance(exc, pluggy.PluginValidationError):
-        return f"has a hook that does not fit the contract: {' '.join(str(exc).split())}"
-    return str(exc) if isinstance(exc, TypeError) else f"{type(exc).__name__}: {exc}"
-
-
-def _origin(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-
-
-def _label(info: PluginInfo) -> str:
-    return f"{info.name!r} ({info.distribution} {info.version})"
-
-
-def _info(
-    point: EntryPoint,
-    *,
-    enabled: bool,
-    contract: int | None = None,
-    hooks: tuple[str, ...] = (),
-    provides: tuple[str, ...] = (),
-    broken: str | None = None,
-) -> PluginInfo:
+def _describe(point: EntryPoint, *, enabled: bool = True) -> PluginInfo:
     distribution, version = (point.dist.name, point.dist.version) if point.dist else (point.value, "")
-    return PluginInfo(point.name, distribution, version, enabled, contract, hooks, provides, broken)
+    return PluginInfo(point.name, distribution, version, enabled)

@@ -20,11 +20,15 @@ _MOST_LINES = 10
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that a delivery needs, staged on this machine. `reads` says how each source was read for it."""
+    """Everything that a delivery needs, staged on this machine. `reads` says how each source was read for it.
+
+    `touched` are the new versions, by name, of PDFs that need not be sent.
+    """
 
     plan: Plan
     report: ReportFile
     staged: Mapping[str, Staged]
+    touched: Mapping[str, str]
     reads: Mapping[str, SourceRead]
     baseline: Baseline | None
     settings: str
@@ -69,6 +73,7 @@ def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease:
     """
     planned = _planned(prepared)
     lease.insist()
+    at.history.touched(at.where, prepared.touched)
     at.history.begin(run, prepared.plan.report, prepared.reads, planned)
     outcomes = _send_documents(at, server, prepared, run, lease)
     arrived = {item.upload.name for item in outcomes if item.error is None}

@@ -54,6 +54,7 @@ TEXTS = tuple(column.name for column in COLUMNS if column.type == "str")
 
 SET_BY_CORE = ("source", "source_ref")
 MAPPABLE = tuple(name for name in NAMES if name not in (*SET_BY_CORE, "origin"))
+"""The columns that a source may give, and that the setting `columns` may name."""
 
 
 def arrow_type(name: str) -> pa.DataType:

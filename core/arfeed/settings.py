@@ -8,15 +8,27 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from arfeed import schema
 from arfeed.currencies import minor_digits
 
 
 def _below_the_folder(value: str, info: ValidationInfo) -> str:
-    """Resolve a path against the folder of plugins.toml; leave URLs alone."""
-    if "://" in value or "::" in value:
+    """Resolve a path, or the archive at the end of a chain, against the folder of plugins.toml; leave URLs alone."""
+    chain, link, value = value.rpartition("::")
+    if link:
+        return f"{chain}::{_below_the_folder(value, info)}"
+    if "://" in value:
         return value
     folder = (info.context or {}).get("folder", Path())
     return str(Path(folder, Path(value).expanduser()).absolute())
@@ -66,8 +78,8 @@ def _known_columns(columns: dict[str, str]) -> dict[str, str]:
 
 
 def _date_order(order: str | None) -> str | None:
-    if order is not None and order not in ("DMY", "MDY", "YMD") and "%" not in order:
-        raise ValueError('give "DMY", "MDY", "YMD" or a format such as "%d.%m.%Y"')
+    if order is not None and order not in ("DMY", "MDY", "YMD", "excel", "excel-1904") and "%" not in order:
+        raise ValueError('give "DMY", "MDY", "YMD", "excel", "excel-1904" or a format such as "%d.%m.%Y"')
     return order
 
 
@@ -110,8 +122,12 @@ def _span(value: object) -> object:
     return timedelta(hours=int(match[1])) if match[2].startswith("h") else timedelta(days=int(match[1]))
 
 
-Span = Annotated[timedelta, BeforeValidator(_span)]
+Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": f"^{_SPAN.pattern}$"})]
 """A span of time as people write it: "36h", "7 days"."""
+
+
+def _one_or_several(value: object) -> object:
+    return [] if value is None else [value] if isinstance(value, str) else value
 
 
 class GuardSettings(Settings):
@@ -129,19 +145,23 @@ class SourceSettings(Settings):
     """Settings that every source has."""
 
     columns: Annotated[dict[str, str], AfterValidator(_known_columns)] = Field(
-        default_factory=dict, description='Canonical column = the source\'s own header, e.g. { invoice_ref = "No." }.'
+        default_factory=dict,
+        examples=[{"invoice_ref": "No."}],
+        description="Canonical column = the source's own header.",
     )
     dates: Annotated[str | None, AfterValidator(_date_order)] = Field(
-        default=None, description='Order of dates: "DMY", "MDY", "YMD" or a strptime format.'
+        default=None,
+        examples=["DMY"],
+        description='Order of dates: "DMY", "MDY", "YMD", a strptime format, or "excel" for day numbers.',
     )
     currency: Annotated[str | None, AfterValidator(_currency_code)] = Field(
-        default=None, description="ISO 4217 code of rows that name no currency."
+        default=None, examples=["GBP"], description="ISO 4217 code of rows that name no currency."
     )
     documents: Annotated[Location | None, AfterValidator(_template)] = Field(
-        default=None, description='Where the PDFs lie, e.g. "pdf/Invoice {invoice_ref}.pdf".'
+        default=None, examples=["pdf/Invoice {invoice_ref}.pdf"], description="Where the PDFs lie."
     )
     allow_empty: bool = Field(default=False, description="Whether the source may have no rows at all.")
-    max_age: Span | None = Field(default=None, description='How old its as-of date may be, e.g. "3 days".')
+    max_age: Span | None = Field(default=None, examples=["3 days"], description="How old its as-of date may be.")
     absent_means_paid: bool = Field(
         default=False, description="Whether an invoice that this source no longer lists is paid by that alone."
     )
@@ -149,42 +169,69 @@ class SourceSettings(Settings):
         default=None, description='"carry-forward" reuses the rows delivered last when the source fails.'
     )
     carry_forward_max_age: Span = Field(
-        default=timedelta(days=3), description="How long rows may be carried forward since the source was last read."
+        default=timedelta(days=3),
+        json_schema_extra={"default": "3 days"},
+        description="How long rows may be carried forward since the source was last read.",
     )
 
 
 class FileSettings(SourceSettings):
     """Settings of a source that reads files."""
 
-    path: Pattern = Field(description="The file, or a pattern such as exports/SalesInvoices*.csv.")
+    path: Pattern = Field(examples=["exports/invoices*.csv"], description="The file, or a pattern with wildcards.")
     files: Literal["newest", "all"] | None = Field(
         default=None, description="What to do where the pattern matches several files; without it that is an error."
     )
     encoding: str | None = Field(
-        default=None, description="Character encoding; found by the file's own marks if unset."
+        default=None, examples=["cp1252"], description="Character encoding; found by the file's own marks if unset."
     )
-    delimiter: str | None = Field(default=None, description="Column separator; found from the header if unset.")
+    delimiter: str | None = Field(
+        default=None, examples=[";"], description="Column separator; found from the header if unset."
+    )
+    sheet: str | None = Field(default=None, description="Sheet of a workbook; the only one that has cells if unset.")
     decimal: Literal[".", ","] | None = Field(
         default=None,
         description="Decimal mark. Naming it allows the other as thousands separator; unset means a plain dot.",
+    )
+    settle_seconds: float = Field(
+        default=2, ge=0, description="How long a fresh file must lie unchanged before it is read; 0 does not look."
+    )
+    private_key: Location | None = Field(default=None, description="OpenSSH private key, where path is sftp://….")
+    passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
+    password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
+    known_hosts: Location | None = Field(
+        default=None, description="OpenSSH known_hosts file with the host's key; ~/.ssh/known_hosts where unset."
     )
 
 
 class TransformSettings(Settings):
     """Settings that every transform has."""
 
-    sources: list[str] | None = Field(default=None, description="Only rows of these sources; all where unset.")
+    sources: list[str] | None = Field(
+        default=None, examples=[["xero-uk"]], description="Only rows of these sources; all where unset."
+    )
 
 
 class DestinationSettings(Settings):
     """Settings that every destination has."""
 
     url: Annotated[Location, AfterValidator(_address)] = Field(
-        description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME."
+        examples=["sftp://acme@sftp.example.com"],
+        description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME.",
     )
-    private_key: Location | None = Field(default=None, description="OpenSSH private key for sftp:// URLs.")
-    passphrase: SecretStr | None = Field(default=None, description="Passphrase of the private key, as ${NAME}.")
+    private_key: Annotated[tuple[Location, ...], BeforeValidator(_one_or_several)] = Field(
+        default=(),
+        examples=["~/.ssh/arfeed_ed25519"],
+        description="OpenSSH private key for sftp:// URLs; several, in a list, are tried in order.",
+    )
+    passphrase: SecretStr | None = Field(
+        default=None, description="Passphrase of the private key, as ${NAME} or ${keyring:SERVICE/NAME}."
+    )
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
+    use_agent: bool = Field(default=False, description="Whether the keys of the running SSH agent are tried as well.")
+    ssh_config: Location | None = Field(
+        default=None, description="An OpenSSH configuration, e.g. ~/.ssh/config, that says how to reach the host."
+    )
     known_hosts: Location = Field(
         default="~/.ssh/known_hosts", validate_default=True, description="OpenSSH known_hosts file with the host's key."
     )
@@ -199,5 +246,7 @@ class DestinationSettings(Settings):
         default="size", description="Look at the size of what was sent, or read it all back and compare."
     )
     part_folder: str | None = Field(
-        default=None, description="Folder below the root for uploads under way; beside the target where unset."
+        default=None,
+        examples=["uploads"],
+        description="Folder below the root for uploads under way; beside the target where unset.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def test_a_folder_without_a_feed_ends_with_2(arfeed: Here, tmp_path: Path) -> No
         ([], "xero-uk: it has no rows at all"),
         (
             [*SEVEN, document("INV-9", InvoiceDate="31/02/2026")],
-            "SalesInvoices.csv:15 column InvoiceDate: '31/02/2026': ",
+            "SalesInvoices.csv line 15, column InvoiceDate: '31/02/2026' is not a date in order day-month-year",
         ),
         ([*SEVEN, document("inv-001", ContactName="Bob")], "2 rows share an invoice number"),
     ],
@@ -278,3 +279,10 @@ def test_the_plan_names_the_files_that_were_read_with_their_hashes(arfeed: Here,
     (read,) = source["inputs"]
     (file,) = feed.glob("exports/*.csv")
     assert read == {"file": "exports/" + file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+
+
+def test_check_looks_for_the_folder_of_the_pdfs(arfeed: Here, feed: Path) -> None:
+    shutil.rmtree(feed / "pdf")
+    done = arfeed(feed, "check")
+    assert done.code == 4
+    assert "✗ documents of xero-uk: xero-uk: the folder of `documents` is not there: pdf" in done.out

@@ -77,7 +77,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         (SOURCE, "", "sources: there is none; add a table such as [sources.xero-uk]"),
         (SOURCE, '[sources]\nuk = "xero"\n', "sources.uk: it must be a table, [sources.uk]"),
         (PLUGINS, "", 'plugins: it must be a list of plugin names, such as ["xero", "kolleno"]'),
-        ('path = "', 'dates = "DYM"\npath = "', "sources.uk.dates: found 'DYM': give \"DMY\", \"MDY\", \"YMD\" or"),
+        ('path = "', 'dates = "DYM"\npath = "', "sources.uk.dates: found 'DYM': give \"DMY\", \"MDY\", \"YMD\", "),
         ('path = "', 'documents = "{ref}.pdf"\npath = "', "sources.uk.documents: found '{ref}.pdf': it must contain {"),
         ('path = "', 'columns = { ref = "No" }\npath = "', "uk.columns: found {'ref': 'No'}: 'ref' is no column"),
     ],
@@ -187,7 +187,7 @@ def test_relative_paths_start_at_the_folder_of_the_file(tmp_path: Path, monkeypa
     source, destination = made.sources[0].settings, made.destination.settings
     assert source.model_dump()["path"] == str(tmp_path / "feed/exports/*.csv")
     assert source.documents == str(tmp_path / "feed/../pdf/{invoice_ref}.pdf")
-    assert destination.private_key == str(tmp_path / "feed/keys/id")
+    assert destination.private_key == (str(tmp_path / "feed/keys/id"),)
     assert destination.known_hosts == str(tmp_path / "home/hosts")
 
 

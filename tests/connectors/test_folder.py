@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 
 from arfeed import Complete, SourceError
 from arfeed_connectors.folder import Folder
-from intake.sources import HEADER, balances, failure, folder, opened, problems, read
+from intake.sources import HEADER, balances, complete, failure, folder, opened, problems, read
 
 GERMAN = "Belegnr.;Kunde;Betrag;Offen;Fällig am;Belegdatum"
 COLUMNS = {
@@ -30,15 +30,6 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "erp.csv"
 
 
-def complete(source: Folder) -> Complete:
-    def ended() -> Generator[object, None, None]:
-        words.append((yield from source.invoices()))
-
-    words: list[Complete] = []
-    assert [*ended()]
-    return words[0]
-
-
 def test_the_columns_of_the_settings_say_what_the_headers_mean(file: Path) -> None:
     lines = [GERMAN, "RE-1;Söhne & Co;1.234,56;1.000,00;21.04.2026;07.04.2026", "RE-2;Ada;0,05;0,05;;8.4.2026"]
     frame = opened(folder(file, *lines, **HOW)).set_index("invoice_ref")
@@ -54,9 +45,7 @@ def test_files_with_canonical_headers_need_no_columns(file: Path) -> None:
 
 def test_a_header_that_is_not_there_is_named_with_what_is(file: Path) -> None:
     said = failure(folder(file, GERMAN.replace("Offen", "Saldo"), "RE-1;Ada;1,00;1,00;;7.4.2026", **HOW))
-    assert said == (
-        "files: `columns` names the header 'Offen'; found Belegnr., Kunde, Betrag, Saldo, Fällig am, Belegdatum"
-    )
+    assert said == (f"{file}: there is no column 'Offen'; found Belegnr., Kunde, Betrag, Saldo, Fällig am, Belegdatum")
 
 
 def test_a_declared_separator_is_used(file: Path) -> None:
@@ -71,7 +60,7 @@ def test_a_declared_separator_is_used(file: Path) -> None:
 )
 def test_an_amount_in_another_notation_than_declared_is_a_problem(file: Path, decimal: str | None, amount: str) -> None:
     source = folder(file, HEADER.replace(",", ";"), f"INV-1;Ada;GBP;2026-04-07;{amount}", decimal=decimal)
-    assert f"column balance: {amount!r}: it is no " in problems(source)[1]
+    assert f"column balance: {amount!r} is no " in problems(source)[1]
 
 
 def test_a_status_column_tells_open_from_closed(file: Path) -> None:
@@ -100,7 +89,7 @@ def test_a_credit_note_with_a_positive_balance_is_a_problem(file: Path) -> None:
         "CN-2,Ada,GBP,2026-04-07,-10.00,credit_note",
     ]
     assert problems(folder(file, *lines))[1:] == [
-        f"{file}:2 column balance: '10.00': a credit note or payment lowers what is owed: its balance must be negative"
+        f"{file} line 2, column balance: '10.00' must be negative: a credit note or payment lowers what is owed"
     ]
 
 
@@ -125,3 +114,17 @@ def test_check_sees_that_there_is_a_file_with_a_header(file: Path) -> None:
     file.unlink()
     with pytest.raises(SourceError, match="no file matches"):
         Folder("files", Folder.Settings.model_validate({"path": str(file)})).check()
+
+
+def test_a_mapping_is_proposed_by_check_and_never_applied(file: Path) -> None:
+    source = folder(file, GERMAN, "RE-1;Söhne & Co;1.234,56;1.000,00;21.04.2026;07.04.2026", currency="EUR")
+    with pytest.raises(SourceError) as checked:
+        source.check()
+    beginning, _, proposal = str(checked.value).partition("paste it below [sources.files]:\n")
+    assert beginning.startswith(f"{file}: no column for invoice_ref, customer_name, balance among Belegnr., Kunde, ")
+    proposed = tomllib.loads(proposal)
+    assert proposed == {"columns": COLUMNS, "decimal": ",", "dates": "DMY"}
+    assert "type `arfeed check`, which proposes what to say" in failure(source)
+    pasted = folder(file, *file.read_text().splitlines(), currency="EUR", **proposed)
+    pasted.check()
+    assert balances(opened(pasted)) == {"RE-1": Decimal(1000)}

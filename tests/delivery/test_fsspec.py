@@ -24,7 +24,7 @@ pytestmark = pytest.mark.openssh
 def connected(openssh: OpenSSH) -> Iterator[SftpFileSystem]:
     url = openssh.url()
     keys = {"private_key": str(openssh.private_key), "known_hosts": str(openssh.known_hosts)}
-    filesystem = connect(url, DestinationSettings(url=url, **keys))
+    filesystem: SftpFileSystem = connect(url, DestinationSettings(url=url, **keys))
     yield filesystem
     filesystem.close()
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import os
+import shutil
 import socket
-from collections.abc import Callable
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
 from pydantic import SecretStr
+from rich.console import Console
+from rich.traceback import Traceback
 
 from arfeed.delivery import open_remote
 from arfeed.errors import ConfigError, DestinationError
 from arfeed.settings import DestinationSettings
-from openssh import HOST, OpenSSH, make_key
+from openssh import HOST, OpenSSH, make_key, running_openssh
 
 pytestmark = pytest.mark.openssh
 
@@ -69,10 +77,50 @@ def test_several_keys_may_be_known(settings: Settings, openssh: OpenSSH, tmp_pat
         assert remote.sizes("") == {}
 
 
-def test_a_revoked_host_key_is_refused(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
+def test_a_revoked_host_key_is_refused_even_if_it_is_also_listed(
+    settings: Settings, openssh: OpenSSH, tmp_path: Path
+) -> None:
     known_hosts = tmp_path / "known_hosts"
-    known_hosts.write_text("@revoked " + openssh.known_hosts.read_text())
-    assert "revoked" in refusal(settings(known_hosts=str(known_hosts)))
+    line = openssh.known_hosts.read_text()
+    known_hosts.write_text(f"@revoked {line}{line}")
+    message = refusal(settings(known_hosts=str(known_hosts)))
+    assert "as revoked" in message
+    assert host_key(openssh).get_fingerprint() in message
+
+
+def test_hashed_hosts_are_recognised(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text(openssh.known_hosts.read_text())
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", known_hosts], check=True, capture_output=True)
+    assert HOST not in known_hosts.read_text()
+    with open_remote(settings(known_hosts=str(known_hosts))) as remote:
+        assert remote.sizes("") == {}
+    other = make_key(tmp_path / "other").with_suffix(".pub").read_text()
+    known_hosts.write_text(known_hosts.read_text().rpartition("ssh-ed25519 ")[0] + other)
+    message = refusal(settings(known_hosts=str(known_hosts)))
+    assert "shows another key" in message
+    line = message.splitlines()[-1]
+    subprocess.run(["ssh-keygen", "-R", f"[{HOST}]:{openssh.port}", "-f", known_hosts], check=True, capture_output=True)
+    with known_hosts.open("a") as file:
+        file.write(line.strip() + "\n")
+    with open_remote(settings(known_hosts=str(known_hosts))) as remote:
+        assert remote.sizes("") == {}
+
+
+def test_a_host_key_may_be_signed_by_a_known_authority(tmp_path: Path) -> None:
+    authority, stranger = make_key(tmp_path / "authority"), make_key(tmp_path / "stranger")
+    host = make_key(tmp_path / "certified")
+    sign = ["ssh-keygen", "-q", "-s", str(authority), "-I", "sftp", "-h", "-n", HOST, f"{host}.pub"]
+    subprocess.run(sign, check=True, capture_output=True)
+    with running_openssh(f"HostKey {host}", f"HostCertificate {host}-cert.pub") as server:
+        known_hosts = tmp_path / "known_hosts"
+        given = {"url": server.url(server.new_root()), "private_key": str(server.private_key)}
+        certified = DestinationSettings.model_validate({**given, "known_hosts": str(known_hosts)})
+        known_hosts.write_text(f"@cert-authority [{HOST}]:{server.port} {authority.with_suffix('.pub').read_text()}")
+        with open_remote(certified) as remote:
+            assert remote.sizes("") == {}
+        known_hosts.write_text(f"@cert-authority [{HOST}]:{server.port} {stranger.with_suffix('.pub').read_text()}")
+        assert "@cert-authority" in refusal(certified)
 
 
 def test_a_damaged_known_hosts_is_said(settings: Settings, tmp_path: Path) -> None:
@@ -104,10 +152,78 @@ def test_keys_and_settings_lying_about_on_this_machine_are_not_used(
         assert remote.sizes("") == {}
 
 
-def test_a_key_that_others_can_read_is_refused(settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602, 0o601], ids=oct)
+def test_a_key_that_others_can_read_is_refused(settings: Settings, tmp_path: Path, mode: int) -> None:
     key = make_key(tmp_path / "key")
-    key.chmod(0o644)
+    key.chmod(mode)
     assert f"chmod 600 {key}" in refusal(settings(private_key=str(key)))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_a_mounted_key_of_another_user_is_taken_as_openssh_takes_it(
+    settings: Settings, openssh: OpenSSH, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(openssh.private_key.read_bytes())
+    key.chmod(0o640)
+    shutil.chown(key, "nobody")
+    with open_remote(settings(private_key=str(key))) as remote:
+        assert remote.sizes("") == {}
+
+
+def test_keys_are_tried_in_order_while_they_are_rotated(settings: Settings, openssh: OpenSSH, tmp_path: Path) -> None:
+    new, old = make_key(tmp_path / "new"), openssh.private_key
+    for keys in ([str(new), str(old)], [str(old), str(new)]):
+        with open_remote(settings(private_key=keys)) as remote:
+            assert remote.sizes("") == {}
+    strangers = [str(new), str(make_key(tmp_path / "other"))]
+    assert f"with the key {new} or the key {tmp_path / 'other'}" in refusal(settings(private_key=strangers))
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A running ssh-agent that holds no key yet."""
+    socket_of_agent = tmp_path / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", socket_of_agent], stdout=subprocess.DEVNULL)
+    while not socket_of_agent.exists():
+        time.sleep(0.01)
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket_of_agent))
+    yield
+    process.terminate()
+    process.wait()
+
+
+@pytest.mark.usefixtures("agent")
+def test_the_agent_is_asked_where_the_settings_say_so_and_never_else(settings: Settings, openssh: OpenSSH) -> None:
+    assert "holds no key" in refusal(settings(private_key=None, use_agent=True))
+    subprocess.run(["ssh-add", "-q", openssh.private_key], check=True)
+    assert "Set private_key" in refusal(settings(private_key=None))
+    with open_remote(settings(private_key=None, use_agent=True)) as remote:
+        assert remote.sizes("") == {}
+
+
+def test_an_agent_that_does_not_run_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    assert "no SSH agent answers" in refusal(settings(use_agent=True))
+
+
+def test_a_configuration_of_openssh_that_is_named_says_how_to_reach_the_host(
+    settings: Settings, openssh: OpenSSH, root: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"Host acme\n  HostName {HOST}\n  Port {openssh.port}\n  IdentityFile {openssh.private_key}\n")
+    given = {"url": f"sftp://{openssh.user}@acme{root}", "private_key": None}
+    with open_remote(settings(**given, ssh_config=str(config))) as remote:
+        assert remote.sizes("") == {}
+    empty = tmp_path / "known_hosts"
+    empty.touch()
+    message = refusal(settings(**given, ssh_config=str(config), known_hosts=str(empty)))
+    assert message.splitlines()[-1].strip() in openssh.known_hosts.read_text()
+    assert "leads nowhere" in refusal(settings(**{**given, "private_key": str(openssh.private_key)}))
+
+
+def test_a_configuration_of_openssh_that_is_not_there_is_said(settings: Settings, tmp_path: Path) -> None:
+    assert "ssh_config" in refusal(settings(ssh_config=str(tmp_path / "none")))
 
 
 @pytest.mark.parametrize("kind", ["openssh", "pkcs8-pem"])
@@ -117,16 +233,16 @@ def test_a_key_with_a_passphrase_needs_it(settings: Settings, openssh: OpenSSH, 
     key = tmp_path / "key"
     key.touch(mode=0o600)
     asyncssh.read_private_key(openssh.private_key).write_private_key(key, kind, passphrase=SECRET)
-    assert "passphrase" in refusal(settings(private_key=str(key)))
+    assert "is protected by a passphrase, and none is given" in refusal(settings(private_key=str(key)))
     wrong = refusal(settings(private_key=str(key), passphrase=SecretStr("wrong-horse")))
-    assert "can't be used" in wrong
+    assert "does not open the private key" in wrong
     assert "wrong-horse" not in wrong
     with open_remote(settings(private_key=str(key), passphrase=SecretStr(SECRET))) as remote:
         assert remote.sizes("") == {}
 
 
 def test_a_missing_key_and_no_key_at_all_are_said(settings: Settings, tmp_path: Path) -> None:
-    assert "ssh-keygen -t ed25519" in refusal(settings(private_key=str(tmp_path / "none")))
+    assert "arfeed keygen" in refusal(settings(private_key=str(tmp_path / "none")))
     assert "Set private_key" in refusal(settings(private_key=None))
 
 
@@ -160,6 +276,27 @@ def test_no_secret_shows_in_anything_that_prints(
     shown.append(refusal(settings(private_key=None, password=SecretStr(SECRET))))
     shown.append(caplog.text)
     assert SECRET not in "\n".join(shown)
+
+
+@pytest.mark.parametrize("changes", [{"private_key": None}, {"passphrase": SecretStr(f"{SECRET}-2")}], ids=str)
+def test_no_frame_of_a_traceback_that_shows_variables_holds_a_secret(
+    settings: Settings, openssh: OpenSSH, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    key = tmp_path / "key"
+    key.touch(mode=0o600)
+    asyncssh.read_private_key(openssh.private_key).write_private_key(key, passphrase="another")
+    with (
+        pytest.raises(DestinationError) as caught,
+        open_remote(settings(**{"private_key": str(key), "password": SecretStr(SECRET), **changes})),
+    ):
+        pass
+    traceback = Traceback.from_exception(
+        DestinationError, caught.value, caught.value.__traceback__, show_locals=True, locals_max_string=100_000
+    )
+    page = io.StringIO()
+    Console(file=page, width=500).print(traceback)
+    assert "locals" in page.getvalue()
+    assert SECRET not in page.getvalue()
 
 
 def test_every_connection_is_a_fresh_one(settings: Settings) -> None:

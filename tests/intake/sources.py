@@ -69,6 +69,17 @@ def balances(frame: pd.DataFrame) -> dict[str, Decimal]:
     return dict(zip(frame["invoice_ref"], frame["balance"], strict=True))
 
 
+def complete(source: Connector) -> Complete:
+    """What a source says at its end."""
+
+    def ended() -> Generator[object, None, None]:
+        words.append((yield from source.invoices()))
+
+    words: list[Complete] = []
+    assert [*ended()]
+    return words[0]
+
+
 def problems(*sources: Connector) -> list[str]:
     with pytest.raises(ProblemsError) as caught:
         read(*sources)

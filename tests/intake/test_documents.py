@@ -148,8 +148,12 @@ def test_what_every_reader_opens_is_taken(tmp_path: Path, data: bytes) -> None:
         (b"PK\x03\x04", "the file is no PDF: it does not begin with %PDF-"),
         (pdf()[:-7], "the PDF is cut off: it does not end with %%EOF"),
         (pdf() + b"x" * 5000, "the PDF is cut off: it does not end with %%EOF"),
+        (
+            pdf().replace(b"<<", b"<</Encrypt 7 0 R "),
+            "the PDF is encrypted, so the receiver may not be able to open it; print it without protection",
+        ),
     ],
-    ids=["empty", "web page", "zip", "cut off", "overwritten end"],
+    ids=["empty", "web page", "zip", "cut off", "overwritten end", "encrypted"],
 )
 def test_what_is_no_whole_pdf_is_not_sent_and_said_why(tmp_path: Path, data: bytes, wrong: str) -> None:
     assert staged(tmp_path, data) == wrong

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from arfeed import Complete, SourceError
+from arfeed import Complete, SourceError, table
 from arfeed.schema import NAMES
 from intake.sources import balances, failure, given, opened, problems, read, rows
 
@@ -132,3 +132,12 @@ def test_a_connector_that_exits_has_failed(end: BaseException) -> None:
     source = given()
     source.frames = frames
     assert failure(source).startswith(f"given: {type(end).__name__}")
+
+
+def test_an_answer_without_rows_and_headers_is_an_empty_source() -> None:
+    assert "it has no rows at all" in failure(given(table([], origin="api")))
+    assert read(given(table([], origin="api"), allow_empty=True)).empty
+
+
+def test_rows_without_headers_are_refused() -> None:
+    assert "no column for invoice_ref" in failure(given(pd.DataFrame({"origin": ["api#1"]})))

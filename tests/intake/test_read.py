@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ def test_nothing_is_taken_for_a_number_a_date_or_nothing(file: Path) -> None:
 
 def test_every_record_knows_its_file_and_number(file: Path) -> None:
     file.write_text('a,b\n1,"x\ny"\n\n2,z\n')
-    assert read_table(str(file))["origin"].tolist() == [f"{file}#1", f"{file}#2"]
+    assert read_table(str(file))["origin"].tolist() == [f"{file}#2", f"{file}#3"]
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"], ids=["comma", "semicolon", "tab", "pipe"])
@@ -50,7 +49,9 @@ def test_a_declared_separator_goes_before_the_one_found(file: Path) -> None:
 
 
 def test_a_separator_of_two_characters_is_refused(file: Path) -> None:
-    assert "the delimiter must be a single character, found ';;'" in refusal(file, "a;;b\n", delimiter=";;")
+    assert "the delimiter must be a single character such as a semicolon, found ';;'" in refusal(
+        file, "a;;b\n", delimiter=";;"
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -95,7 +96,7 @@ def test_repeated_and_blank_headers_are_told_apart(file: Path) -> None:
 def test_a_header_called_origin_does_not_hide_where_a_row_came_from(file: Path) -> None:
     file.write_text("origin,b\nParis,1\n")
     frame = read_table(str(file))
-    assert frame.to_dict("list") == {"origin (2)": ["Paris"], "b": ["1"], "origin": [f"{file}#1"]}
+    assert frame.to_dict("list") == {"origin (2)": ["Paris"], "b": ["1"], "origin": [f"{file}#2"]}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def exports(tmp_path: Path) -> Path:
     for age, name in enumerate(["new.csv", "middle.csv", "old.csv"]):
         tmp_path.joinpath(name).write_text("a\n")
         os.utime(tmp_path / name, (1_750_000_000 - age, 1_750_000_000 - age))
-    for name in ("~$new.csv", "._new.csv", "notes.txt"):
+    for name in ("~$gone.csv", "._new.csv", "notes.txt"):
         tmp_path.joinpath(name).write_text("")
     tmp_path.joinpath("folder.csv").mkdir()
     return tmp_path / "*.csv"
@@ -179,7 +180,7 @@ def test_several_files_are_an_error_as_long_as_nothing_says_which(exports: Path)
         found(exports)
 
 
-@pytest.mark.parametrize("name", ["*.xlsx", "folder.csv", "~$new.csv"], ids=["nothing", "a folder", "a lock file"])
+@pytest.mark.parametrize("name", ["*.xlsx", "folder.csv", "~$gone.csv"], ids=["nothing", "a folder", "a lock file"])
 def test_no_file_is_an_error(exports: Path, name: str) -> None:
     with pytest.raises(SourceError, match=r"no file matches; export it again or mend `path`"):
         found(exports.with_name(name), files="all")
@@ -212,18 +213,17 @@ def test_a_float_in_a_record_is_refused_by_name() -> None:
     [
         ('a,b\n"x","y"\n', False),
         ('a,b\n"x ""y"" z","1\n2"\r\n"",""\r\n', False),
-        ('\ufeff"a",b\n', False),
         ('a,b\n1,"two\n3,"four\n', True),
         ('a,b\n1,"two"x\n', True),
         ('a,b\n1,5" pipe, 6" pipe\n', True),
         ('a,b\n1,"two\n', True),
     ],
-    ids=["quoted", "doubled", "mark", "two stray", "behind a close", "inches", "open"],
+    ids=["quoted", "doubled", "two stray", "behind a close", "inches", "open"],
 )
 def test_a_quote_that_neither_opens_nor_closes_a_field_is_doubtful(text: str, doubtful: bool, chunk: int) -> None:
-    quotes = Quotes(io.BytesIO(text.encode()), ",")
-    while quotes.read(chunk):
-        pass
+    quotes, data = Quotes(","), text.encode()
+    blocks = [data[start : start + chunk] for start in range(0, len(data), chunk)]
+    assert [*quotes.watch(iter(blocks))] == blocks
     assert quotes.doubtful is doubtful
 
 

@@ -81,7 +81,7 @@ def test_a_reviewer_that_raises_refuses_the_plan_and_the_others_are_heard(
     assert sorted(plan.objections, key=lambda objection: objection.code) == [
         Objection(
             "review-failed",
-            "the reviewer 'broken' failed: RuntimeError: no connection; mend it, or take it out of `plugins`",
+            "the reviewer broken failed: RuntimeError: no connection; mend it, or take it out of `plugins`",
         ),
         OURS,
     ]
@@ -105,7 +105,7 @@ def test_a_reviewer_that_raises_refuses_the_plan_and_the_others_are_heard(
 def test_an_answer_that_is_no_objections_refuses_the_plan(answer: object, why: str) -> None:
     (objection,) = reviewed(CALM, reviewers(company=lambda plan: answer), "s").objections
     assert objection.code == "review-failed"
-    assert f"the reviewer 'company' failed: {why}" in objection.message
+    assert f"the reviewer company failed: {why}" in objection.message
 
 
 def test_what_a_reviewer_does_to_its_frames_stays_with_it() -> None:

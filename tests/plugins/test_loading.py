@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arfeed.plugins import load
+from arfeed.reference import example, parts_of
 from feeds import Done, Here, run, write
 from strangers import install
 
@@ -126,15 +130,15 @@ def test_a_broken_plugin_that_the_feed_enables_is_fatal(planned: Planned, site: 
     install(site, "mine", source)
     done = planned("mine")
     assert (done.code, done.out) == (2, "")
-    assert f"plugins.toml: plugins: plugin 'mine' (arfeed-mine 1.2): {why}" in done.err
+    assert f"plugins.toml: plugins: plugin mine (arfeed-mine 1.2): {why}" in done.err
 
 
 def test_all_broken_plugins_are_told_at_once(planned: Planned, site: Path) -> None:
     install(site, "mine", "import no_such_library")
     install(site, "yours", "x = 1")
     done = planned("mine", "yours", "xerox")
-    assert "plugin 'mine' (arfeed-mine 1.2): cannot be imported" in done.err
-    assert "plugin 'yours' (arfeed-yours 1.2): states no ARFEED_CONTRACT" in done.err
+    assert "plugin mine (arfeed-mine 1.2): cannot be imported" in done.err
+    assert "plugin yours (arfeed-yours 1.2): states no ARFEED_CONTRACT" in done.err
     assert "there is no plugin 'xerox' installed; did you mean 'xero'?" in done.err
 
 
@@ -152,7 +156,8 @@ def test_two_plugins_that_offer_one_connector_are_both_named(planned: Planned, l
     install(site, "yours", GOOD)
     plugins = listed("mine", "yours")
     assert plugins["yours"]["broken"] == (
-        "its connector 'shop' is also offered by arfeed_mine.Shop of arfeed-mine 1.2; enable one of the two"
+        "its connector 'shop' is also offered by arfeed_mine.Shop of plugin mine (arfeed-mine 1.2); "
+        "enable one of the two"
     )
     assert planned("mine", "yours").code == 2
 
@@ -160,7 +165,7 @@ def test_two_plugins_that_offer_one_connector_are_both_named(planned: Planned, l
 def test_a_stranger_may_not_take_the_name_of_ours_silently(listed: Listed, site: Path) -> None:
     install(site, "mine", GOOD.replace('"shop"', '"xero"'))
     plugins = listed("mine", "xero")
-    assert "also offered by arfeed_mine.Shop of arfeed-mine 1.2" in plugins["xero"]["broken"]
+    assert "also offered by arfeed_mine.Shop of plugin mine (arfeed-mine 1.2)" in plugins["xero"]["broken"]
 
 
 def test_a_broken_plugin_offers_nothing(listed: Listed, site: Path) -> None:
@@ -174,6 +179,24 @@ def test_the_settings_of_a_plugin_are_shown(tmp_path: Path) -> None:
     shown = run(tmp_path, "plugins", "show", "xero")
     assert 'use = "xero"' in shown.out
     assert "columns" in shown.out
+
+
+@pytest.mark.parametrize("plugin", ["xero", "folder", "transforms", "kolleno"])
+def test_every_line_of_an_example_is_valid(plugin: str) -> None:
+    registry = load([plugin])
+    for kind, part in parts_of(registry, registry.infos[plugin]):
+        lines = example(kind, part).splitlines()[2:]
+        given = [line for line in lines if not line.startswith("# ")]
+        for line in lines:
+            table = tomllib.loads("\n".join(dict.fromkeys([*given, line.removeprefix("# ")])))
+            assert part.Settings.model_validate(table)
+
+
+def test_the_settings_are_shown_with_type_default_and_meaning(tmp_path: Path) -> None:
+    shown = run(tmp_path, "plugins", "show", "kolleno").out
+    assert re.search(r"^mode +\"open-ar\" +required +\"open-ar\": the report lists", shown, re.MULTILINE)
+    assert re.search(r"^publish +\"rename\" or \"direct\" +\"rename\" +Upload under", shown, re.MULTILINE)
+    assert '[destination]\nuse = "kolleno"\n' in shown
 
 
 def test_a_plugin_that_is_not_installed_is_answered_with_a_close_match(tmp_path: Path) -> None:

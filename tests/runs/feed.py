@@ -114,7 +114,7 @@ class Feed:
     def configure(self) -> Path:
         """Write plugins.toml as the fields say."""
         sources = {
-            name: {"use": "folder", "path": f"{name}.csv", "dates": "YMD", **table}
+            name: {"use": "folder", "path": f"{name}.csv", "dates": "YMD", "settle_seconds": 0, **table}
             for name, table in self.sources.items()
         }
         feed: Table = {"name": "acme", "timezone": "UTC", "history": self.history, "lock_seconds": self.lock_seconds}

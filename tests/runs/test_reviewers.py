@@ -43,7 +43,7 @@ def test_a_reviewer_that_raises_refuses_and_cannot_be_approved(running: Feed, mo
     before = running.held()
     refused = running.sync()
     assert (codes(refused), refused.plan.approval, running.held()) == (["review-failed"], None, before)
-    assert "the reviewer 'house_rules' failed: ZeroDivisionError" in refused.plan.objections[0].message
+    assert "the reviewer house_rules (house-rules 1.0) failed: ZeroDivisionError" in refused.plan.objections[0].message
 
 
 def test_the_guards_are_heard_beside_a_reviewer_that_raises(running: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,8 @@ def test_a_reviewer_objects_and_may_be_overruled(running: Feed, monkeypatch: pyt
 def test_a_notifier_that_raises_is_reported_and_changes_nothing(running: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     install(running, monkeypatch, delivered='raise OSError("no mail server")')
     assert running.sync().receipt
-    assert running.steps.warnings == ["the plugin 'house_rules' failed in arfeed_delivered: OSError: no mail server"]
+    (warning,) = running.steps.warnings
+    assert warning == "the plugin house_rules (house-rules 1.0) failed in arfeed_delivered: OSError: no mail server"
 
 
 def test_plugins_are_told_of_refusals_and_failures(running: Feed, monkeypatch: pytest.MonkeyPatch) -> None:

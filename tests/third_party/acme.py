@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
+from pydantic import Field
 
 from arfeed import (
     Complete,
@@ -40,7 +42,7 @@ class AcmeBilling(Connector):
     class Settings(SourceSettings):
         """Settings of the connector `acme-billing`."""
 
-        file: Location
+        file: Location = Field(description="The JSON document that Acme's billing writes.")
 
     settings: Settings
 
@@ -72,7 +74,7 @@ class Shout(Transform):
     class Settings(TransformSettings):
         """Settings of the step `shout`."""
 
-        mark: str = "!"
+        mark: str = Field(default="!", description="What stands behind the name.")
 
     settings: Settings
 
@@ -112,8 +114,8 @@ class AcmeCollect(Destination):
         return pd.read_csv(file, dtype="str", keep_default_na=False).rename(columns=names)
 
     def document_name(self, ref: str) -> str:
-        """Return the number, as it is."""
-        return f"{ref}.pdf"
+        """Return the number; what may not stand in a file name becomes an underscore."""
+        return re.sub(r"[^A-Za-z0-9_-]", "_", ref) + ".pdf"
 
 
 @hookimpl

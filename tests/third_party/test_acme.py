@@ -91,3 +91,25 @@ def test_its_settings_are_listed_and_checked_like_ours(feed: Path, site: Path) -
     assert (listed["acme"]["distribution"], listed["acme"]["version"]) == ("arfeed-acme", "1.2")
     write(feed, feed.joinpath("plugins.toml").read_text().replace("mark =", "marc ="))
     assert "transforms[1].marc: there is no such key; did you mean 'mark'?" in run(feed, "plan", path=site).err
+
+
+def test_beside_a_broken_plugin_everything_still_runs_and_the_list_names_the_culprit(feed: Path, site: Path) -> None:
+    install(site, "wreck", "raise RuntimeError('half written')")
+    assert sync_approved(feed, path=site)["delivered"] is True
+    write(feed, feed.joinpath("plugins.toml").read_text().replace('["acme"]', '["acme", "wreck"]'))
+    listed = run(feed, "plugins", "list", path=site)
+    assert listed.code == 0
+    (line,) = [line for line in listed.out.splitlines() if line.startswith("wreck")]
+    assert "arfeed-wreck 1.2" in line
+    assert "broken: cannot be imported: RuntimeError: half written" in line
+    refused = run(feed, "sync", path=site)
+    assert refused.code == 2
+    assert "plugin wreck (arfeed-wreck 1.2): cannot be imported: RuntimeError: half written" in refused.err
+
+
+def test_the_receipt_says_how_long_each_plugin_worked(feed: Path, site: Path) -> None:
+    seconds = sync_approved(feed, path=site)["receipt"]["seconds"]
+    assert {*seconds} == {
+        *("source billing", "transform shout", "destination acme-collect", "reviewer acme (arfeed-acme 1.2)")
+    }
+    assert all(0 <= spent < 60 for spent in seconds.values())

@@ -19,7 +19,7 @@ ARFEED_CONTRACT = 1
 class MatchSettings(TransformSettings):
     """Any text column as a key, with the values that match: `customer_name = ["Acme Holdings"]`."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"customer_name": ["Acme Holdings"]}]})
     __pydantic_extra__: dict[str, list[str]] = Field(init=False)
 
     @model_validator(mode="after")
@@ -88,9 +88,11 @@ class Rename(Transform):
     class Settings(TransformSettings):
         """Settings of the step `rename`: a prefix, or a pattern and its replacement."""
 
-        prefix: str = Field(default="", description='Put before every reference, e.g. "UK-".')
+        model_config = ConfigDict(json_schema_extra={"examples": [{"prefix": "UK-"}]})
+
+        prefix: str = Field(default="", examples=["UK-"], description="Put before every reference.")
         pattern: Annotated[str | None, AfterValidator(_compiles)] = Field(
-            default=None, description="Regular expression searched in the reference."
+            default=None, examples=["^0+"], description="Regular expression searched in the reference."
         )
         replace: str = Field(default="", description=r"What takes its place; \1 is the first group.")
 
@@ -118,7 +120,7 @@ class Set(Transform):
     class Settings(TransformSettings):
         """Settings of the step `set`."""
 
-        values: dict[str, str] = Field(description='Column = value, e.g. { memo = "UK entity" }.')
+        values: dict[str, str] = Field(examples=[{"memo": "UK entity"}], description="Column = value.")
         only_blank: bool = Field(default=False, description="Whether to leave what is filled already.")
 
     settings: Settings

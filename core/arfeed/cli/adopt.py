@@ -18,9 +18,9 @@ File = Annotated[
 def adopt(file: File = None, config: Config = DEFAULT_CONFIG, approve: Approve = None) -> None:
     """Take a report that arfeed did not send as what the next one is compared with."""
     from arfeed.adoption import adopt as take
-    from arfeed.config import read_project
+    from arfeed.cli.masking import read_feed
 
-    project = read_project(config)
+    project = read_feed(config)
     with progress() as steps:
         taken = take(project, steps, file, approve=approve)
     people = console()

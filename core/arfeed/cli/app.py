@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 
 import typer
 
-from arfeed.cli import adopt, check, history, plan, plugins, sync
+from arfeed.cli import adopt, check, history, keygen, plan, plugins, schema, sync
+from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
 from arfeed.errors import ArfeedError
 
@@ -26,6 +28,8 @@ app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("resend")(sync.resend)
 app.command("adopt")(adopt.adopt)
+app.command("keygen")(keygen.keygen)
+app.command("schema")(schema.schema)
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 
@@ -35,10 +39,14 @@ def main() -> None:
     for library in ("asyncio", "stamina"):
         # What these log of a lost connection is said in arfeed's own words.
         logging.getLogger(library).addHandler(logging.NullHandler())
-    try:
-        app()
-    except ArfeedError as exc:
-        complain(exc)
-        if "--json" in sys.argv:
-            print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
-        sys.exit(exc.exit_code)
+    with masked_output():
+        try:
+            app()
+        except ArfeedError as exc:
+            complain(exc)
+            if "--json" in sys.argv:
+                print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
+            sys.exit(exc.exit_code)
+        except Exception:  # noqa: BLE001 - printed here, while secrets are still covered
+            traceback.print_exc()
+            sys.exit(ArfeedError.exit_code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,19 +31,22 @@ Probe = Annotated[
 def check(config: Config = DEFAULT_CONFIG, probe: Probe = False, as_json: Json = False) -> None:
     """Check the configuration, every source and the way to the destination. Writes nothing, but for --probe."""
     from arfeed import pipeline
-    from arfeed.config import read_project
+    from arfeed.cli.masking import read_feed
     from arfeed.desk import identity
+    from arfeed.intake.documents import look
 
-    project = read_project(config)
+    project = read_feed(config)
     findings = [_Finding(str(config), None)]
     findings += [_tried(f"source {source.source} ({source.name})", source.check) for source in project.sources]
+    with_pdfs = [source for source in project.sources if source.settings.documents]
+    findings += [_tried(f"documents of {source.source}", partial(look, source)) for source in with_pdfs]
     findings.append(_tried(f"destination {identity(project)}", lambda: pipeline.reach(project)))
     if probe and findings[-1].error is None:
         findings += _probed(project)
     people = console(beside_json=as_json)
     for finding in findings:
         line = f"✗ {finding.what}: {finding.error}" if finding.error else f"✓ {finding.what}"
-        people.print(line, markup=False, style="red" if finding.error else "green")
+        people.print(line, markup=False, style="red" if finding.error else "green", soft_wrap=True)
     failed = [finding.error for finding in findings if finding.error]
     if as_json:
         data = [{"what": item.what, "error": str(item.error) if item.error else None} for item in findings]

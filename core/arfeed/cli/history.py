@@ -49,10 +49,10 @@ def _runs(config: Config) -> list[RunRecord]:
 
 
 def _history(config: Config) -> History:
-    from arfeed.config import read_project
+    from arfeed.cli.masking import read_feed
     from arfeed.history import History
 
-    return History(read_project(config).feed.history.get_secret_value())
+    return History(read_feed(config).feed.history.get_secret_value())
 
 
 def _list(runs: list[RunRecord], *, as_json: bool) -> None:

@@ -9,10 +9,10 @@ from arfeed.cli.output import console, print_json, progress, refuse
 def plan(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Show what sync would deliver and mark as paid. Sends nothing; ends as sync would."""
     from arfeed import pipeline
+    from arfeed.cli.masking import read_feed
     from arfeed.cli.show import plan_as_data, show_plan
-    from arfeed.config import read_project
 
-    project = read_project(config)
+    project = read_feed(config)
     with progress() as steps:
         result = pipeline.plan(project, steps)
     show_plan(result.plan, console(beside_json=as_json))

@@ -1,17 +1,21 @@
-"""`arfeed plugins`: what is installed, and what its settings are."""
+"""`arfeed plugins`: what is installed, what its settings are, and a package to begin one of your own with."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.cli.output import console, print_json
 from arfeed.errors import ConfigError
+from arfeed.scaffold import NEXT_STEPS, Kind, create
 
-app = typer.Typer(no_args_is_help=True, help="See what plugins are installed, and what their settings are.")
+app = typer.Typer(no_args_is_help=True, help="See what plugins there are and what their settings are, or begin one.")
 
 
 @app.command("list")
@@ -24,32 +28,63 @@ def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None
     if as_json:
         print_json([asdict(info) for info in infos])
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in ("plugin", "distribution", "enabled", "provides"):
-        table.add_column(name)
+    table = _table("plugin", "distribution", "enabled", "contract", "hooks", "provides")
     for info in infos:
+        enabled, contract = "yes" if info.enabled else "no", "" if info.contract is None else str(info.contract)
         offers = f"broken: {info.broken}" if info.broken else ", ".join(info.provides)
-        table.add_row(info.name, f"{info.distribution} {info.version}", "yes" if info.enabled else "no", offers)
+        row = (info.name, f"{info.distribution} {info.version}", enabled, contract, ", ".join(info.hooks), offers)
+        table.add_row(*map(escape, row))
     console().print(table)
 
 
 @app.command("show")
-def show(name: str, as_json: Json = False) -> None:
-    """Show the settings of everything that a plugin offers."""
+def show(
+    name: str,
+    as_json: Json = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a page for a README or the docs.")] = False,
+) -> None:
+    """Show the settings of everything that a plugin offers, and an example for plugins.toml."""
     from arfeed.plugins import close_match, installed, load
+    from arfeed.reference import example, page, parts_of, settings_in_words
 
     known = installed()
     if name not in known:
         raise ConfigError(f"there is no plugin {name!r} installed{close_match(name, known)}")
     registry = load([name])
-    parts = [(kind, part) for kind, parts in registry.parts.items() for part in parts.values()]
+    info = registry.infos[name]
+    parts = [*parts_of(registry, info)]
     if as_json:
         print_json({f"{kind} {part.name}": part.Settings.model_json_schema() for kind, part in parts})
         return
+    people = console()
+    if as_markdown:
+        people.print(page(registry, info), end="", markup=False)
+        return
+    people.print(f"plugin {info}: {', '.join(info.hooks)}", markup=False)
     for kind, part in parts:
-        table = Table(title=f'{kind} {part.name}: use = "{part.name}"', title_justify="left", box=None, padding=(0, 2))
-        for column in ("setting", "required", "meaning"):
-            table.add_column(column)
-        for setting, field in part.Settings.model_fields.items():
-            table.add_row(setting, "yes" if field.is_required() else "", (field.description or "").replace("[", r"\["))
-        console().print(table)
+        table = _table("setting", "type", "default", "meaning", title=f"\n{kind} {part.name}")
+        for item in settings_in_words(part):
+            default = "required" if item.required else item.default
+            table.add_row(*map(escape, (item.name, item.type, default, item.meaning)))
+        people.print(table)
+        people.print(f"\n{example(kind, part)}", end="", markup=False)
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="What the plugin is called, such as larch.")],
+    kind: Annotated[Kind, typer.Option(help="What it is.")] = "connector",
+) -> None:
+    """Make a package in a new folder: a working plugin with its tests, README, licence and CI."""
+    folder = create(name, kind, Path.cwd())
+    people = console()
+    people.print(f"✓ made {folder.name}; next:", style="green", markup=False)
+    for line in (f"cd {folder.name}", *NEXT_STEPS):
+        people.print(f"  {line}", markup=False)
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2))
+    for column in columns:
+        table.add_column(column)
+    return table

@@ -20,9 +20,9 @@ Approve = Annotated[
 def sync(config: Config = DEFAULT_CONFIG, approve: Approve = None, as_json: Json = False) -> None:
     """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
     from arfeed import pipeline
-    from arfeed.config import read_project
+    from arfeed.cli.masking import read_feed
 
-    project = read_project(config)
+    project = read_feed(config)
     with progress() as steps:
         result = pipeline.sync(project, steps, approve=approve)
     _tell(result, approve, as_json=as_json)
@@ -36,9 +36,9 @@ def resend(
 ) -> None:
     """Deliver an earlier run's report again, reviewed like any other; it sends no PDFs."""
     from arfeed import pipeline
-    from arfeed.config import read_project
+    from arfeed.cli.masking import read_feed
 
-    project = read_project(config)
+    project = read_feed(config)
     with progress() as steps:
         result = pipeline.resend(project, steps, run, approve=approve)
     _tell(result, approve, as_json=as_json)

@@ -1,19 +1,22 @@
-"""Connecting to an SFTP server: with the keys of the settings and nothing else of this machine."""
+"""Connecting to an SFTP server: with what the settings name, and nothing else of this machine."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 import asyncssh
 import stamina
 
-from arfeed.delivery.address import SftpAddress, sftp_address
+from arfeed.delivery.address import SFTP_PORT, SftpAddress, sftp_address
 from arfeed.delivery.filesystem import SftpFileSystem
-from arfeed.delivery.keys import HostKeyWitness, host_key_kinds, read_known_hosts, read_private_key, untrusted
+from arfeed.delivery.hostkeys import HostKeyWitness, host_key_kinds, read_known_hosts, untrusted
+from arfeed.delivery.keys import agent_keys, read_private_key
 from arfeed.errors import ConfigError, DestinationError
 from arfeed.settings import DestinationSettings
 
@@ -26,54 +29,96 @@ ALL_ATTEMPTS_SECONDS = 60
 # ChaCha20 costs asyncssh twice the processor time of AES-GCM.
 CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 
+Kind = TypeVar("Kind", bound=SftpFileSystem)
 
-def connect(url: str, settings: DestinationSettings) -> SftpFileSystem:
+
+def connect(
+    url: str,
+    settings: DestinationSettings,
+    kind: type[Kind] = SftpFileSystem,
+) -> Kind:
     """Connect and log in; raise `DestinationError` saying what went wrong and what to do."""
     if urlsplit(url).password is not None:
         raise ConfigError('destination.url holds a password; set password = "${NAME}" in [destination] instead.')
     address = sftp_address(url)
-    seen: list[asyncssh.SSHKey] = []
-    options = _options(address, settings, seen)
+    way = _way(address, settings, port_is_given=urlsplit(url).port is not None)
     known_hosts = read_known_hosts(Path(settings.known_hosts))
-    with _explained(address, settings, seen):
+    with _explained(address, way, settings), agent_keys(wanted=settings.use_agent) as held:
+        options = _options(address, way, settings, held)
         for attempt in stamina.retry_context(_may_pass, attempts=ATTEMPTS, timeout=ALL_ATTEMPTS_SECONDS):
             with attempt:
-                return SftpFileSystem(
+                return kind(
                     address.host,
-                    port=address.port,
+                    port=way.server.port,
                     known_hosts=known_hosts,
                     options=options,
+                    config=settings.ssh_config,
                     abort_broken_writes=settings.publish == "direct",
                 )
     raise AssertionError("the last attempt returns or raises")
 
 
-def _options(
-    address: SftpAddress, settings: DestinationSettings, seen: list[asyncssh.SSHKey]
-) -> asyncssh.SSHClientConnectionOptions:
-    if not settings.private_key and not settings.password:
-        raise DestinationError(
-            f"There is nothing to log in to {address.host} with. Set private_key (the file of an OpenSSH key) or "
-            'password = "${NAME}" in [destination].'
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the server is reached: under which name and port known_hosts lists it, and what it showed when it was not.
+
+    Without `ssh_config` in the settings, that is the address itself.
+    """
+
+    server: SftpAddress
+    options: asyncssh.SSHClientConnectionOptions
+    keys: tuple[Path, ...]
+    shown: list[asyncssh.SSHKey] = field(default_factory=list)
+
+
+def _way(address: SftpAddress, settings: DestinationSettings, *, port_is_given: bool) -> _Way:
+    port = {} if settings.ssh_config and not port_is_given else {"port": address.port}
+    try:
+        options = asyncssh.SSHClientConnectionOptions(
+            host=address.host,
+            username=address.user,
+            config=settings.ssh_config,  # None reads no configuration at all
+            client_keys=None,
+            agent_path=None,
+            x509_trusted_certs=None,
+            x509_trusted_cert_paths=None,
+            **port,
         )
-    key = settings.private_key
+    except (OSError, ValueError) as exc:
+        raise DestinationError(f"ssh_config: {settings.ssh_config} can't be used: {exc}. Mend it.") from exc
+    server = replace(address, host=options.host_key_alias or options.host, port=options.port or SFTP_PORT)
+    return _Way(server, options, tuple(Path(key).expanduser() for key in settings.private_key or _identities(options)))
+
+
+def _identities(options: asyncssh.SSHClientConnectionOptions) -> list[str]:
+    """Return the key files that the OpenSSH configuration names for this host, if one was read."""
+    return [str(file) for file in cast("list[object]", options.config.get("IdentityFile", []))]
+
+
+def _options(
+    address: SftpAddress, way: _Way, settings: DestinationSettings, held: Sequence[asyncssh.SSHKeyPair]
+) -> asyncssh.SSHClientConnectionOptions:
+    keys = [*(read_private_key(key, settings.passphrase) for key in way.keys), *held]
+    if not keys and not settings.password:
+        raise DestinationError(
+            f"There is nothing to log in to {address.host} with. Set private_key (the file of an OpenSSH key; "
+            '`arfeed keygen` makes one) or password = "${NAME}" in [destination].'
+        )
     return asyncssh.SSHClientConnectionOptions(
-        username=address.user,
+        way.options,
         # An empty list would mean the keys in ~/.ssh; only None means none.
-        client_keys=[read_private_key(Path(key), settings.passphrase)] if key else None,
-        password=settings.password.get_secret_value() if settings.password else None,
-        agent_path=None,
+        client_keys=keys or None,
+        # Handed over as a question, so that no frame of a traceback holds the answer.
+        password=settings.password.get_secret_value if settings.password else None,
         gss_host=None,
         host_based_auth=False,
-        x509_trusted_certs=None,
-        x509_trusted_cert_paths=None,
-        server_host_key_algs=host_key_kinds(address, Path(settings.known_hosts)),
+        server_host_key_algs=host_key_kinds(way.server, Path(settings.known_hosts)),
         encryption_algs=CIPHERS,
         compression_algs=None,
         connect_timeout=CONNECT_SECONDS,
         login_timeout=LOGIN_SECONDS,
         keepalive_interval=KEEPALIVE_SECONDS,
-        client_factory=lambda: HostKeyWitness(seen),
+        client_factory=lambda: HostKeyWitness(way.shown),
     )
 
 
@@ -85,17 +130,15 @@ def _may_pass(exc: Exception) -> bool:
 
 
 @contextmanager
-def _explained(address: SftpAddress, settings: DestinationSettings, seen: list[asyncssh.SSHKey]) -> Iterator[None]:
-    known_hosts = Path(settings.known_hosts)
-    server = f"{address.host} (port {address.port})"
+def _explained(address: SftpAddress, way: _Way, settings: DestinationSettings) -> Iterator[None]:
+    server = f"{address.host} (port {way.server.port})"
     try:
         yield
     except asyncssh.HostKeyNotVerifiable as exc:
-        why = untrusted(address, known_hosts, seen[-1]) if seen else f"The server {server} is not trusted: {exc.reason}"
-        raise DestinationError(why) from exc
+        raise DestinationError(untrusted(way.server, Path(settings.known_hosts), way.shown, exc.reason)) from exc
     except PermissionError as exc:
         raise DestinationError(
-            f"{server} did not let {address.user!r} log in with {_credentials(settings)}. Check the user in "
+            f"{server} did not let {address.user!r} log in with {_credentials(way, settings)}. Check the user in "
             "destination.url, and that the receiver has your public key."
         ) from exc
     except socket.gaierror as exc:
@@ -115,6 +158,7 @@ def _explained(address: SftpAddress, settings: DestinationSettings, seen: list[a
         ) from exc
 
 
-def _credentials(settings: DestinationSettings) -> str:
-    given = [f"the key {settings.private_key}"] if settings.private_key else []
+def _credentials(way: _Way, settings: DestinationSettings) -> str:
+    given = [f"the key {key}" for key in way.keys]
+    given += ["the keys of the SSH agent"] if settings.use_agent else []
     return " or ".join([*given, "the password"] if settings.password else given)

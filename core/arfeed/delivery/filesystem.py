@@ -57,6 +57,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         port: int,
         known_hosts: asyncssh.SSHKnownHosts,
         options: asyncssh.SSHClientConnectionOptions,
+        config: str | None = None,
         abort_broken_writes: bool = False,
     ) -> None:
         """Connect, log in and open the channels."""
@@ -65,7 +66,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             port=port,
             known_hosts=known_hosts,
             options=options,
-            config=None,  # neither ~/.ssh/config nor any other
+            config=config,  # also for the machines it leads through; None reads neither ~/.ssh/config nor any other
             pool_type=OpenChannels,
             # One name in another encoding must not make the receiver's whole folder unreadable.
             sftp_client_kwargs={"path_errors": "surrogateescape"},
@@ -253,4 +254,5 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
 def _described(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:
     kinds = {asyncssh.FILEXFER_TYPE_DIRECTORY: "directory", asyncssh.FILEXFER_TYPE_REGULAR: "file"}
-    return {"name": path, "size": attributes.size, "type": kinds.get(attributes.type, "other")}
+    kind = kinds.get(attributes.type, "other")
+    return {"name": path, "size": attributes.size, "type": kind, "mtime": attributes.mtime}

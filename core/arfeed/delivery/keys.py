@@ -1,118 +1,112 @@
-"""The key that arfeed logs in with, and the keys by which it knows the server."""
+"""The keys that arfeed logs in with."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import asyncssh
+from fsspec.asyn import get_loop, sync
 from pydantic import SecretStr
 
-from arfeed.delivery.address import SFTP_PORT, SftpAddress
-from arfeed.errors import DestinationError
+from arfeed.errors import ConfigError, DestinationError
 
-HOST_KEY_KINDS = [
-    "ssh-ed25519",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "rsa-sha2-512",
-    "rsa-sha2-256",
-]
+RSA_BITS = 4096
+
+KeyKind = Literal["ed25519", "rsa"]
 
 
 def read_private_key(file: Path, passphrase: SecretStr | None) -> asyncssh.SSHKey:
-    """Read an OpenSSH private key that nobody else on this machine can read."""
+    """Read a private key, unless others on this machine can read it too: OpenSSH's own rule."""
     try:
-        mode = file.stat().st_mode
+        status = file.stat()
         content = file.read_bytes()
     except OSError as exc:
         raise DestinationError(
             f"The private key {file} can't be read: {exc.strerror}. Check private_key in [destination], or make a key "
-            f"with: ssh-keygen -t ed25519 -f {file}"
+            f"with: arfeed keygen {file}"
         ) from exc
-    if os.name == "posix" and mode & 0o077:
+    # As for OpenSSH, a file of another user may be open to this one's group: mounted secrets are.
+    if os.name == "posix" and status.st_uid == os.getuid() and status.st_mode & 0o077:
         raise DestinationError(
-            f"The private key {file} can be read by others on this machine (mode {mode & 0o777:04o}), so it is not "
-            f"used. Type: chmod 600 {file}"
+            f"The private key {file} can be read by others on this machine (mode {status.st_mode & 0o777:04o}), so it "
+            f"is not used. Type: chmod 600 {file}"
         )
     try:
         return asyncssh.import_private_key(content, passphrase.get_secret_value() if passphrase else None)
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as exc:
-        raise DestinationError(
-            f'The private key {file} can\'t be used: {exc}. Check the file, and passphrase = "${{NAME}}" in '
-            "[destination]."
-        ) from exc
+        # The cause's frames hold the passphrase.
+        raise DestinationError(_unusable(file, exc, given=passphrase is not None)) from None
 
 
-def read_known_hosts(file: Path) -> asyncssh.SSHKnownHosts:
-    """Read the keys of known servers. A file that does not exist knows none."""
-    try:
-        content = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        content = ""
-    except (OSError, UnicodeError) as exc:
-        raise DestinationError(
-            f"The file of known hosts {file} can't be read: {exc}. Mend it, or name another as known_hosts in "
-            "[destination]."
-        ) from exc
-    try:
-        return asyncssh.import_known_hosts(content)
-    except ValueError as exc:
-        raise DestinationError(f"The file of known hosts {file} is damaged: {exc}. Mend that line.") from exc
-
-
-def host_key_kinds(address: SftpAddress, file: Path) -> Sequence[str]:
-    """Return the kinds of host key to ask for: the known ones first, then any, so that a changed key can be shown."""
-    known, authorities = _known(address, file)
-    if authorities:
-        return ()
-    return [alg.decode() for key in known for alg in key.sig_algorithms] + HOST_KEY_KINDS
-
-
-class HostKeyWitness(asyncssh.SSHClient):
-    """Remembers the host key that was not trusted, so that a message can show it."""
-
-    def __init__(self, seen: list[asyncssh.SSHKey]) -> None:
-        """Take the list to put it into."""
-        self._seen = seen
-
-    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        """Trust nothing that known_hosts does not list."""
-        del host, addr, port
-        self._seen.append(key)
-        return False
-
-
-def untrusted(address: SftpAddress, file: Path, key: asyncssh.SSHKey) -> str:
-    """Say that the server's key is unknown or has changed, and what settles it."""
-    name = _name_in_known_hosts(address)
-    line = f"{name} {key.export_public_key().decode().strip()}"
-    before, _ = _known(address, file)
-    if not before:
-        return (
-            f"The server {address.host} is not known yet, so nothing was sent. Its key has the fingerprint\n"
-            f"  {key.get_fingerprint()}\n"
-            f"Ask the receiver for theirs, by another way than this connection. If it is the same, add this line to "
-            f"{file}:\n  {line}"
-        )
+def _unusable(file: Path, exc: Exception, *, given: bool) -> str:
+    """Say why a key was not read; that its passphrase is at fault, asyncssh says in words only."""
+    if "passphrase" not in str(exc).lower() and "decrypt" not in str(exc):
+        return f"The private key {file} can't be used: {exc}. Make a key with: arfeed keygen"
+    if given:
+        return f"The passphrase in [destination] does not open the private key {file}."
     return (
-        f"The server {address.host} shows another key than the one in {file}, so nothing was sent: somebody may stand "
-        f"between, or the receiver has changed it.\n"
-        f"  known:  {', '.join(known.get_fingerprint() for known in before)}\n"
-        f"  shown:  {key.get_fingerprint()}\n"
-        f"Ask the receiver, by another way than this connection. If they confirm the new one, remove the old with "
-        f"ssh-keygen -R '{name}' -f {file} and add this line:\n  {line}"
+        f"The private key {file} is protected by a passphrase, and none is given. Set passphrase = "
+        '"${NAME}" or "${keyring:SERVICE/NAME}" in [destination].'
     )
 
 
-def _known(address: SftpAddress, file: Path) -> tuple[Sequence[asyncssh.SSHKey], Sequence[asyncssh.SSHKey]]:
-    """Return the host keys known for a server, and the keys of authorities that may sign others."""
-    port = None if address.port == SFTP_PORT else address.port
-    keys, authorities, *_ = read_known_hosts(file).match(address.host, "", port)
-    return keys, authorities
+@contextmanager
+def agent_keys(*, wanted: bool) -> Iterator[Sequence[asyncssh.SSHKeyPair]]:
+    """Lend the keys of the running SSH agent for as long as a login takes; none where they are not wanted."""
+    if not wanted:
+        yield ()
+        return
+    start = "Start one with eval $(ssh-agent), and give it the key with ssh-add FILE; or take use_agent away."
+    try:
+        agent = sync(get_loop(), asyncssh.connect_agent)
+    except OSError as exc:
+        raise DestinationError(f"use_agent is set, but no SSH agent answers at SSH_AUTH_SOCK. {start}") from exc
+    try:
+        keys = sync(get_loop(), agent.get_keys)
+        if not keys:
+            raise DestinationError(f"use_agent is set, but the SSH agent holds no key. {start}")
+        yield keys
+    finally:
+        agent.close()
+        sync(get_loop(), agent.wait_closed)
 
 
-def _name_in_known_hosts(address: SftpAddress) -> str:
-    return address.host if address.port == SFTP_PORT else f"[{address.host}]:{address.port}"
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A key pair that was made: the file of the private half, and the public one as a line of authorized_keys."""
+
+    file: Path
+    public_file: Path
+    public_key: str
+    fingerprint: str
+
+
+def make_key_pair(file: Path, kind: KeyKind, passphrase: SecretStr | None) -> KeyPair:
+    """Make a key pair in OpenSSH's format, readable by nobody else. Raise `ConfigError` where a file is there."""
+    public_file = file.with_name(f"{file.name}.pub")
+    for taken in (file, public_file):
+        if taken.exists() or taken.is_symlink():
+            raise ConfigError(f"{taken} is there already and was left as it is; name another file: arfeed keygen FILE")
+    key = (
+        asyncssh.generate_private_key("ssh-rsa", "arfeed", key_size=RSA_BITS)
+        if kind == "rsa"
+        else asyncssh.generate_private_key("ssh-ed25519", "arfeed")
+    )
+    private = key.export_private_key("openssh", passphrase.get_secret_value() if passphrase else None)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(file, private, 0o600)
+        _write(public_file, key.export_public_key(), 0o644)
+    except OSError as exc:
+        raise ConfigError(f"{exc.filename or file} can't be written: {exc.strerror}; name another file") from exc
+    return KeyPair(file, public_file, key.export_public_key().decode().strip(), key.get_fingerprint())
+
+
+def _write(file: Path, content: bytes, mode: int) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as target:
+        target.write(content)

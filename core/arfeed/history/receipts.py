@@ -66,11 +66,13 @@ def plan_facts(plan: Plan) -> dict[str, object]:
                 "read_at": source.read.at.isoformat(),
                 "carried_forward": source.failed,
                 "inputs": [{"file": file, "sha256": sha256} for file, sha256 in source.inputs],
+                "notes": list(source.complete.notes),
             }
             for source in plan.sources
         ],
         "totals": plan.totals[columns].astype({"balance": "str", "count": "int64"}).to_dict("records"),
         "counts": plan.counts._asdict(),
+        "seconds": {plugin: round(spent, 3) for plugin, spent in plan.seconds.items()},
         "missing": _missing(plan),
         "objections": [
             {"code": item.code, "message": item.message, "refs": list(item.refs)} for item in plan.objections

@@ -124,6 +124,15 @@ class History:
         with self._engine.connect() as connection:
             return {name: SentDocument(*rest) for name, *rest in connection.execute(query)}
 
+    def touched(self, destination: str, versions: Mapping[str, str]) -> None:
+        """Remember new versions of PDFs that hold what was sent before, by name."""
+        columns = tables.documents.c
+        this = sa.and_(columns.destination == destination, columns.name == sa.bindparam("touched"))
+        rows = [{"touched": name, "now": version} for name, version in versions.items()]
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(sa.update(tables.documents).where(this).values(version=sa.bindparam("now")), rows)
+
     def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""
         return self._runs()

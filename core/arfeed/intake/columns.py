@@ -66,7 +66,7 @@ class Columns:
             return pa.repeat(pa.scalar(default, pa.large_string()), self.raw.num_rows)
         words = pc.utf8_lower(self.text(name))
         known = pc.is_in(words, value_set=pa.array(allowed, pa.large_string()))
-        self.object(name, pc.invert(known), f"it must be one of {', '.join(allowed)}")
+        self.object(name, pc.invert(known), f"is not one of {', '.join(allowed)}")
         return words
 
     def object(self, name: str, wrong: pa.Array, why: str) -> None:

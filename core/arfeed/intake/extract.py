@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -13,10 +14,11 @@ import pyarrow.compute as pc
 
 from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.columns import Problem
-from arfeed.intake.files import digest, find_files
+from arfeed.intake.files import inputs, state
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
+from arfeed.isolation import own
 from arfeed.schema import ZERO, no_invoices, table_frame, totals
 from arfeed.settings import FileSettings
 
@@ -41,17 +43,27 @@ class Extract:
         return only(self.rows, _is_open(self.rows))
 
 
-def extract(sources: Sequence[Connector], now: Callable[[], datetime]) -> Extract:
-    """Read every source. Raise `SourceError` for the first that fails, `ProblemsError` with all bad rows."""
+def extract(
+    sources: Sequence[Connector], now: Callable[[], datetime], unsettled: Mapping[str, SourceError] | None = None
+) -> Extract:
+    """Read every source. Raise `SourceError` for the first that fails, `ProblemsError` with all bad rows.
+
+    `unsettled` names sources that have failed already.
+    """
     frames, reports = [], []
     failed: dict[str, SourceError] = {}
     problems: list[tuple[Connector, list[Problem]]] = []
     for connector in sources:
         normalizer = Normalizer(connector)
         try:
-            rows, complete = _read(connector, normalizer)
+            if unsettled and connector.source in unsettled:
+                raise unsettled[connector.source]
+            files = connector.settings if isinstance(connector.settings, FileSettings) else None
+            before = state(files) if files else ()
+            rows, complete, seconds = _read(connector, normalizer)
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
+            read = inputs(files, before) if files else ()
         except SourceError as exc:
             if connector.settings.on_failure is None:
                 raise
@@ -61,23 +73,20 @@ def extract(sources: Sequence[Connector], now: Callable[[], datetime]) -> Extrac
             problems.append((connector, normalizer.problems))
             continue
         frames.append(rows)
-        reports.append(_report(connector, rows, complete, now()))
+        reports.append(_report(connector, rows, complete, now(), read)._replace(seconds=seconds))
     if problems:
         raise ProblemsError(describe(problems))
     return Extract(joined(frames) if frames else no_invoices(), tuple(reports), failed)
 
 
-def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime) -> SourceReport:
+def _report(
+    connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime, inputs: tuple[tuple[str, str], ...]
+) -> SourceReport:
     latest: date | None = pc.max(pa.array(rows["issued_on"])).as_py() if len(rows) else None
     read = SourceRead(at, complete.as_of, latest)
     count = int(_is_open(rows).sum())
     source, name, settings = connector.source, connector.name, connector.settings
-    return SourceReport(source, name, settings, len(rows), count, complete, read, inputs=_inputs(connector))
-
-
-def _inputs(connector: Connector) -> tuple[tuple[str, str], ...]:
-    settings = connector.settings
-    return tuple((file, digest(file)) for file in find_files(settings)) if isinstance(settings, FileSettings) else ()
+    return SourceReport(source, name, settings, len(rows), count, complete, read, inputs=inputs)
 
 
 def only(rows: pd.DataFrame, wanted: pd.Series[bool]) -> pd.DataFrame:
@@ -89,12 +98,18 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
     return (rows["status"] == "open") & (rows["balance"] != ZERO)
 
 
-def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, Complete]:
+def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, Complete, float]:
+    """Return the rows, the source's word on them, and for how many seconds the connector was at work."""
     frames: list[pd.DataFrame] = []
-    generator = connector.invoices()
+    generator, seconds = connector.invoices(), 0.0
     try:
         while True:
-            frames += normalizer.take(_next(connector, generator))
+            began = perf_counter()
+            try:
+                raw = _next(connector, generator)
+            finally:
+                seconds += perf_counter() - began
+            frames += normalizer.take(raw)
     except StopIteration as stop:
         complete = stop.value
     frames += normalizer.rest()
@@ -111,13 +126,13 @@ def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, C
             f"{connector.source}: it has no rows at all, which would mark everything as paid; "
             "if that can be right, say allow_empty = true"
         )
-    return joined(frames) if frames else no_invoices(), complete
+    return joined(frames) if frames else no_invoices(), complete, seconds
 
 
 def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
-    """Take the next frame; name the source in whatever a connector raises."""
+    """Take the next frame, which the connector can't change afterwards; name the source in whatever it raises."""
     try:
-        return next(generator)
+        return own(next(generator))
     except (StopIteration, ArfeedError):
         raise
     except (Exception, SystemExit, GeneratorExit) as exc:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from arfeed import schema
 from arfeed.currencies import minor_digits
 from arfeed.errors import SourceError
-from arfeed.intake import values
+from arfeed.intake import dates, values
 from arfeed.intake.columns import Columns, Problem
 from arfeed.interfaces import Connector
 from arfeed.schema import table_frame
@@ -42,6 +42,8 @@ class Normalizer:
 
     def take(self, raw: pd.DataFrame) -> list[pd.DataFrame]:
         """Take the next frame; return those that can be normalized now."""
+        if _says_nothing(raw):
+            return []
         self.waiting.append(raw)
         return self.rest() if self._order_is_settled(raw) else []
 
@@ -58,25 +60,30 @@ class Normalizer:
         is_open = pc.equal(status, "open")
         kind = table.choice("kind", schema.KINDS, default="invoice")
         currency = self._currency(table)
-        dates = self._dates(table)
+        days = self._dates(table)
         money = {name: self._money(table, name) for name in schema.MONEY}
         balance = money["balance"]
-        table.object("balance", pc.and_(is_open, table.blank("balance")), "a balance is required; blank is not zero")
+        table.object(
+            "balance", pc.and_(is_open, table.blank("balance")), "is no balance: one is required, and blank is not zero"
+        )
         self._check_digits(table, money, currency)
+        self._check_currencies(table, currency)
         credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, values.MONEY)))
-        table.object("balance", credit, "a credit note or payment lowers what is owed: its balance must be negative")
+        table.object("balance", credit, "must be negative: a credit note or payment lowers what is owed")
         open_invoice = pc.and_(is_open, pc.equal(kind, "invoice"))
-        table.object("issued_on", pc.and_(open_invoice, table.blank("issued_on")), "an invoice needs its date")
+        table.object(
+            "issued_on", pc.and_(open_invoice, _dateless(table, "issued_on")), "is none: an invoice needs its date"
+        )
         name = table.text("customer_name")
-        table.object("customer_name", pc.and_(is_open, values.blank(name)), "the customer's name is required")
+        table.object("customer_name", pc.and_(is_open, values.blank(name)), "is blank: the customer's name is required")
         ref = table.text("invoice_ref")
-        table.object("invoice_ref", pc.and_(open_invoice, values.blank(ref)), "an invoice needs its number")
+        table.object("invoice_ref", pc.and_(open_invoice, values.blank(ref)), "is blank: an invoice needs its number")
         identity = table.text("customer_id")
         identity = pc.if_else(values.blank(identity), name, identity)
-        ref = self._named(ref, kind, identity, dates["issued_on"], money["amount"])
+        ref = self._named(ref, kind, identity, days["issued_on"], money["amount"])
         result = {
             **{column: table.text(column) for column in schema.TEXTS},
-            **dates,
+            **days,
             **money,
             "invoice_ref": ref,
             "source_ref": ref,
@@ -134,7 +141,7 @@ class Normalizer:
             texts = pc.if_else(values.blank(texts), default, texts)
         codes = pc.utf8_upper(texts)
         known = pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string()))
-        why = "it is no ISO 4217 currency code; map the column, or set `currency` for rows without one"
+        why = "is no ISO 4217 currency code; map the column, or set `currency` for rows without one"
         table.object("currency", pc.invert(known), why)
         return codes
 
@@ -160,7 +167,7 @@ class Normalizer:
         if pa.types.is_date32(column.type):
             return column
         order = self.order or "YMD"
-        parsed = values.parse_dates(table.text(name), order)
+        parsed = dates.parse_dates(table.text(name), order, declared=self.connector.settings.dates is not None)
         if pc.any(parsed.wrong).as_py():
             table.object(name, parsed.wrong, _date_why(order, distinct))
         return parsed.values
@@ -192,7 +199,14 @@ class Normalizer:
             for code, digits in codes.items():
                 if pc.any(finer[digits]).as_py():
                     wrong = pc.and_(pc.equal(currency, code), finer[digits])
-                    table.object(name, wrong, f"{code} has {digits} decimals")
+                    table.object(name, wrong, f"has too many digits: {code} has {digits} decimals")
+
+    def _check_currencies(self, table: Columns, currency: pa.Array) -> None:
+        for name in schema.MONEY:
+            texts = table.text(name)
+            if pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
+                wrong = values.contradicted(texts, currency)
+                table.object(name, wrong, "names another currency than its row; mend `columns` or `currency`")
 
     def _named(self, ref: pa.Array, kind: pa.Array, customer: pa.Array, issued: pa.Array, amount: pa.Array) -> pa.Array:
         """Give credit notes and payments without a number a lasting one, made of what does not change."""
@@ -214,10 +228,15 @@ class Normalizer:
         return f"{str(row[0]).upper()}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
+def _says_nothing(raw: pd.DataFrame) -> bool:
+    """Whether a frame has neither rows nor headers, as the empty answer of an API: there is nothing to map."""
+    return len(raw) == 0 and {*getattr(raw, "columns", ["?"])} <= {"origin"}
+
+
 _MONEY_WHY: Mapping[str | None, str] = {
-    None: 'it is no plain amount such as 1234.50; for other notations say decimal = "," or decimal = "."',
-    ".": "it is no amount such as 1,234.50",
-    ",": "it is no amount such as 1.234,50",
+    None: 'is no plain amount such as 1234.50; for other notations say decimal = "," or decimal = "."',
+    ".": "is no amount such as 1,234.50",
+    ",": "is no amount such as 1.234,50",
 }
 
 
@@ -232,14 +251,22 @@ def _any_text(texts: pa.Array) -> bool:
 
 def _fitting_best(distinct: pa.Array) -> list[str]:
     """Return the orders in which the fewest of these texts are no date."""
-    wrong = values.misfits(distinct)
-    return [order for order in values.ORDERS if wrong[order] == min(wrong.values())]
+    wrong = dates.misfits(distinct)
+    return [order for order in dates.ORDERS if wrong[order] == min(wrong.values())]
 
 
 def _date_why(order: str, distinct: pa.Array) -> str:
-    fitting = [other for other, wrong in values.misfits(distinct).items() if not wrong]
-    hint = f"; all dates of this source fit {values.ORDER_WORDS[fitting[0]]}, so look at `dates`" if fitting else ""
-    return f"it is no date in the order {values.ORDER_WORDS.get(order, order)}{hint}"
+    fitting = [other for other, wrong in dates.misfits(distinct).items() if not wrong]
+    hint = f"; all dates of this source fit {dates.ORDER_WORDS[fitting[0]]}, so look at `dates`" if fitting else ""
+    return f"is not a date {dates.in_words(order)}{hint}"
+
+
+def _dateless(table: Columns, name: str) -> pa.Array:
+    """Where a date is blank, or one that stands for none."""
+    dateless = table.blank(name)
+    return (
+        dateless if pa.types.is_date(table.array(name).type) else pc.or_(dateless, dates.means_none(table.text(name)))
+    )
 
 
 def _exact(column: pa.Array, table: Columns, name: str) -> pa.Array:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from arfeed.errors import SourceError
 from arfeed.intake.columns import Problem
-from arfeed.intake.read import physical_lines
+from arfeed.intake.text import physical_lines
+from arfeed.intake.workbook import is_workbook
 from arfeed.interfaces import Connector
 from arfeed.settings import FileSettings
 
@@ -32,7 +33,7 @@ def _group(connector: Connector, problem: Problem, share: int) -> list[str]:
     examples = problem.examples[:share]
     places = _places(connector, [origin for origin, _ in examples])
     lines = [
-        f"{place} column {problem.column}: {value!r}: {problem.why}"
+        f"{place}, column {problem.column}: {value!r} {problem.why}"
         for place, (_, value) in zip(places, examples, strict=True)
     ]
     more = problem.count - len(examples)
@@ -40,7 +41,7 @@ def _group(connector: Connector, problem: Problem, share: int) -> list[str]:
 
 
 def _places(connector: Connector, origins: Sequence[str]) -> list[str]:
-    """Turn `file#record` into `file:line`, where the file can still be read; leave other origins as they are."""
+    """Turn `file#7` into `file line 9` or `file row 7`, where the file can still be read; leave others as they are."""
     records: defaultdict[str, set[int]] = defaultdict(set)
     for origin in origins:
         file, _, record = origin.rpartition("#")
@@ -55,6 +56,8 @@ def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]
     if not isinstance(settings, FileSettings):
         return {}
     try:
+        if is_workbook(file):
+            return {}
         return physical_lines(file, records, encoding=settings.encoding, delimiter=settings.delimiter)
     except SourceError:
         return {}
@@ -63,4 +66,6 @@ def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]
 def _place(origin: str, lines: dict[str, dict[int, int]]) -> str:
     file, _, record = origin.rpartition("#")
     line = lines.get(file, {}).get(int(record)) if record.isdigit() else None
-    return f"{file}:{line}" if line else origin
+    if line:
+        return f"{file} line {line}"
+    return f"{file} row {record}" if file.lower().endswith((".xlsx", ".xlsm")) and record.isdigit() else origin

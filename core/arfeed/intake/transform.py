@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
 
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +17,7 @@ from arfeed.errors import ProblemsError, SourceError
 from arfeed.intake.extract import only
 from arfeed.intake.problems import MOST_LINES
 from arfeed.interfaces import Transform
+from arfeed.isolation import own
 
 KEY = ["source", "source_ref"]
 
@@ -23,21 +26,26 @@ KEY = ["source", "source_ref"]
 class Transformed:
     """The invoices after all steps, and those that lost their place: columns source, source_ref, kind, by.
 
-    `by` names the step that removed an invoice or gave it another `invoice_ref`.
+    `by` names the step that removed an invoice or gave it another `invoice_ref`. `seconds` is how long each worked.
     """
 
     invoices: pd.DataFrame
     removed: pd.DataFrame
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def transform(invoices: pd.DataFrame, steps: Sequence[Transform]) -> Transformed:
     """Apply the steps. Raise `SourceError` for one that breaks its contract."""
     removed = [invoices[[*KEY, "kind"]].iloc[:0].assign(by=pd.Series([], dtype="str"))]
+    seconds: defaultdict[str, float] = defaultdict(float)
     for step in steps:
-        after = _checked(step, invoices, _applied(step, invoices))
+        began = perf_counter()
+        applied = _applied(step, invoices)
+        seconds[step.name] += perf_counter() - began
+        after = _checked(step, invoices, applied)
         removed.append(_displaced(invoices, after, step.name))
         invoices = after
-    return Transformed(invoices, pd.concat(removed, ignore_index=True))
+    return Transformed(invoices, pd.concat(removed, ignore_index=True), seconds)
 
 
 def _displaced(before: pd.DataFrame, after: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -66,7 +74,7 @@ def _applied(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
 
 def _called(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
-        return step.apply(invoices.reset_index(drop=True))
+        return step.apply(own(invoices.reset_index(drop=True)))
     except SourceError:
         raise
     except (Exception, SystemExit) as exc:

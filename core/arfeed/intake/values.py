@@ -1,10 +1,13 @@
-"""Text to exact values: dates in a declared order, money as decimals. Whole columns at a time, never a float."""
+"""Text to exact amounts, whole columns at a time, never a float."""
 
 from __future__ import annotations
 
+import string
+import sys
+import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -16,16 +19,26 @@ MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)
 WIDE = pa.decimal128(38, schema.MONEY_SCALE)
 """Room for what does not fit into MONEY, so that it can be said."""
 
-_YEAR_FIRST = r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
-_MIDNIGHT = r"(?:[T ]00:00(?::00(?:\.0+)?)?)?$"
-_PATTERNS: Mapping[str, str] = {
-    "YMD": _YEAR_FIRST + _MIDNIGHT,
-    "DMY": r"^(?P<d>\d{1,2})[-/. ](?P<m>\d{1,2})[-/. ](?P<y>\d{4})" + _MIDNIGHT,
-    "MDY": r"^(?P<m>\d{1,2})[-/. ](?P<d>\d{1,2})[-/. ](?P<y>\d{4})" + _MIDNIGHT,
-}
 _FITS = rf"^-?\d{{1,{schema.MONEY_PRECISION - schema.MONEY_SCALE}}}(\.\d{{1,{schema.MONEY_SCALE}}}0*)?$"
-ORDERS = tuple(_PATTERNS)
-ORDER_WORDS: Mapping[str, str] = {"DMY": "day-month-year", "MDY": "month-day-year", "YMD": "year-month-day"}
+
+_NUMBERS: Mapping[str | None, str] = {
+    None: r"\d+(?:\.\d+)?",
+    ".": r"(?:\d+|\d{1,3}(?:(?:,\d{3})+|(?: \d{3})+|(?:'\d{3})+)|\d{1,2}(?:,\d{2})+,\d{3})(?:\.\d+)?",
+    ",": r"(?:\d+|\d{1,3}(?:(?:\.\d{3})+|(?: \d{3})+|(?:'\d{3})+))(?:,\d+)?",
+}
+"""Whole numbers, alone or grouped by threes (the Indian way: lakhs), and decimals."""
+
+_CURRENCY = r"(?:[A-Z]{1,2}\$|\p{Sc}|[A-Z]{3})"
+_NOTATIONS = (
+    "(?:-?{c} ?|{c} ?-|-)?{n}",  # 12.50, -12.50, -$12.50, EUR -12.50
+    "-?{n} ?{c}",  # -12.50 EUR
+    "(?:{c} ?)?{n}-(?: ?{c})?",  # 12.50-
+    r"\((?:{c} ?)?{n}(?: ?{c})?\)",  # (12.50), ($12.50)
+    r"{c} ?\({n}\)|\({n}\) ?{c}",  # $(12.50)
+    "(?:{c} ?)?{n} ?(?:CR|DR)",  # 12.50 CR
+)
+_SPELLED = (("\u2212", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "), ("\u2019", "'"))
+"""What typography writes instead of a minus, a space and an apostrophe."""
 
 
 class Parsed(NamedTuple):
@@ -40,84 +53,68 @@ def blank(texts: pa.Array) -> pa.Array:
     return pc.fill_null(pc.equal(texts, ""), fill_value=True)
 
 
-def parse_dates(texts: pa.Array, order: str) -> Parsed:
-    """Parse texts to date32 in the order DMY, MDY or YMD, or by a strptime format. Blank gives null.
-
-    A date that starts with a four-digit year is read as such in every order. Only distinct texts are parsed: a
-    million rows hold a few thousand days.
-    """
-    encoded = texts.dictionary_encode()
-    distinct = encoded.dictionary
-    days = _by_format(distinct, order) if "%" in order else _by_order(distinct, order)
-    values = days.take(encoded.indices)
-    return Parsed(values, pc.and_(pc.is_null(values), pc.invert(blank(texts))))
-
-
-def misfits(distinct: pa.Array) -> dict[str, int]:
-    """Return how many of these texts are no date, by date order."""
-    return {order: pc.sum(parse_dates(distinct, order).wrong).as_py() or 0 for order in ORDERS}
-
-
-def _by_order(texts: pa.Array, order: str) -> pa.Array:
-    days = _civil(pc.extract_regex(texts, _PATTERNS[order]))
-    if order == "YMD":
-        return days
-    return pc.coalesce(days, _civil(pc.extract_regex(texts, _PATTERNS["YMD"])))
-
-
-def _civil(parts: pa.Array) -> pa.Array:
-    """Join year, month and day to date32; null where there is no such day.
-
-    Arrow's strptime turns 31 February into 3 March, so the day and month are compared with what went in.
-    """
-    year, month, day = (pc.cast(pc.struct_field(parts, name), pa.int32()) for name in "ymd")
-    pieces = [pc.cast(part, pa.large_string()) for part in (year, month, day)]
-    stamps = pc.strptime(
-        pc.binary_join_element_wise(*pieces, pa.scalar("-", pa.large_string())),
-        format="%Y-%m-%d",
-        unit="s",
-        error_is_null=True,
-    )
-    same = pc.and_(
-        pc.equal(pc.day(stamps), pc.cast(day, pa.int64())), pc.equal(pc.month(stamps), pc.cast(month, pa.int64()))
-    )
-    plausible = pc.and_(same, pc.greater_equal(year, 1900))
-    return pc.cast(pc.if_else(plausible, stamps, None), pa.date32())
-
-
-def _by_format(texts: pa.Array, form: str) -> pa.Array:
-    """Parse distinct texts by a strptime format; Python's own is strict about the calendar, Arrow's is not."""
-
-    def parse(text: str | None) -> object:
-        try:
-            return datetime.strptime(text or "", form).date()  # noqa: DTZ007 - a date has no time zone
-        except ValueError:
-            return None
-
-    return pa.array([parse(text) for text in texts.to_pylist()], pa.date32())
-
-
 def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
     """Parse texts to decimal128(20, 4). Blank gives null.
 
-    Without a declared decimal mark only plain amounts with a dot are taken: 1,234 could be either. With one, the
-    other mark may group thousands, strictly by three.
+    Signs, brackets and currencies may stand around an amount. Only with a declared decimal mark may it be grouped,
+    strictly: 1,234 could be either. Then a dash alone is zero, too.
     """
-    plain = _ungrouped(texts, decimal) if decimal else texts
-    plain = _where(pc.match_substring_regex(plain, _FITS), plain)
+    plain = texts
+    if decimal == "," or not pc.all(pc.or_(pc.match_substring_regex(texts, _FITS), blank(texts))).as_py():
+        plain = _plain(texts, decimal)
+    plain = pc.if_else(pc.match_substring_regex(plain, _FITS), plain, None)
     return Parsed(pc.cast(plain, MONEY), pc.and_(pc.is_null(plain), pc.invert(blank(texts))))
 
 
-def _ungrouped(texts: pa.Array, mark: str) -> pa.Array:
-    """Return amounts without thousands separators and with a dot; null where the separators do not stand by threes."""
-    group = "," if mark == "." else "."
-    notation = rf"^-?(\d+|\d{{1,3}}(\{group}\d{{3}})+)(\{mark}\d+)?$"
-    plain = pc.replace_substring(_where(pc.match_substring_regex(texts, notation), texts), group, "")
-    return pc.replace_substring(plain, ",", ".") if mark == "," else plain
+def _plain(texts: pa.Array, decimal: str | None) -> pa.Array:
+    """Return amounts as -1234.50; null where the notation is none."""
+    for written, typed in _SPELLED:
+        texts = pc.replace_substring(texts, written, typed)
+    valid = pc.match_substring_regex(texts, _notation(decimal))
+    below = pc.or_(pc.match_substring_regex(texts, r"[-(]"), pc.ends_with(texts, "CR"))
+    numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_around())
+    for group in " '" + {None: "", ".": ",", ",": "."}[decimal]:
+        numbers = pc.replace_substring(numbers, group, "")
+    numbers = pc.replace_substring(numbers, ",", ".")
+    minus = pc.if_else(below, pa.scalar("-", pa.large_string()), pa.scalar("", pa.large_string()))
+    signed = pc.binary_join_element_wise(minus, numbers, pa.scalar("", pa.large_string()))
+    if decimal is None:
+        return signed
+    return pc.if_else(pc.is_in(texts, value_set=pa.array(["-", "--"], pa.large_string())), "0", signed)
 
 
-def _where(mask: pa.Array, texts: pa.Array) -> pa.Array:
-    return pc.if_else(mask, texts, None)
+@cache
+def _notation(decimal: str | None) -> str:
+    forms = (form.replace("{c}", _CURRENCY).replace("{n}", _NUMBERS[decimal]) for form in _NOTATIONS)
+    return f"^(?:{'|'.join(forms)})$"
+
+
+@cache
+def _around() -> str:
+    """Return every character that may stand around an amount."""
+    signs = (chr(code) for code in range(sys.maxunicode + 1))
+    return "()- " + string.ascii_uppercase + "".join(sign for sign in signs if unicodedata.category(sign) == "Sc")
+
+
+def contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:
+    """Return where the code or sign beside an amount can't be that of the row's currency."""
+    claims = pc.struct_field(pc.extract_regex(texts, f"(?P<claim>{_CURRENCY})"), "claim")
+    pairs = pc.binary_join_element_wise(claims, currency, pa.scalar(" ", pa.large_string()))
+    wrong = [pair for pair in pairs.unique().drop_null().to_pylist() if not _may_be(*pair.split(" ", 1))]
+    return pc.is_in(pairs, value_set=pa.array(wrong, pa.large_string()))
+
+
+def _may_be(claim: str, code: str) -> bool:
+    """Whether people write a currency so: CLDR knows its sign; many dollars, pesos and pounds share theirs."""
+    from babel import Locale
+
+    english = Locale.parse("en")
+    known, name = english.currency_symbols.get(code, code), english.currencies.get(code, "")
+    sign, before = claim[-1], claim[:-1]
+    if before:
+        return claim in (code, known) or (sign == "$" and code.startswith(before) and "Dollar" in name)
+    shared = {"$": ("Dollar", "Peso"), "£": ("Pound",)}.get(sign, ())
+    return known.endswith(sign) or any(word in name for word in shared)
 
 
 def decimals_used(values: pa.Array, digits: int) -> pa.Array:

@@ -3,7 +3,7 @@
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.approval import settled_by
 from arfeed.planning.compare import compare
-from arfeed.planning.documents import select, settle
+from arfeed.planning.documents import select, settle, touched
 from arfeed.planning.reasons import with_reasons
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
@@ -17,6 +17,7 @@ __all__ = [
     "select",
     "settle",
     "settled_by",
+    "touched",
     "with_reasons",
     "write_report",
 ]

@@ -103,3 +103,13 @@ def settle(
         colliding=selection.colliding,
         broken={refs[name]: why for name, why in broken.items()},
     )
+
+
+def touched(selection: Selection, hashes: Mapping[str, str], known: Mapping[str, SentDocument]) -> dict[str, str]:
+    """Return the new versions, by name, of files that hold what was sent before: nobody need read them again."""
+    send = selection.send
+    return {
+        name: version
+        for name, ref, version in zip(send["name"], send["invoice_ref"], send["version"], strict=True)
+        if name in known and known[name].sha256 == hashes.get(name) and known[name].invoice_ref == ref
+    }

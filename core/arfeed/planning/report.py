@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 import pandas as pd
 import pyarrow as pa
@@ -15,16 +16,18 @@ from arfeed import schema
 from arfeed.currencies import minor_digits
 from arfeed.errors import DestinationError
 from arfeed.interfaces import Destination
+from arfeed.isolation import own
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """A report staged on disk."""
+    """A report staged on disk; `seconds` is how long the destination took to lay it out."""
 
     path: Path
     size: int
     sha256: str
     header: tuple[str, ...]
+    seconds: float
 
 
 def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -> ReportFile:
@@ -32,7 +35,10 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
 
     Raise `DestinationError` where the destination's layout is not these invoices, row by row.
     """
-    table = pa.Table.from_pandas(_laid_out(destination, invoices), preserve_index=False)
+    began = perf_counter()
+    laid_out = _laid_out(destination, invoices)
+    seconds = perf_counter() - began
+    table = pa.Table.from_pandas(laid_out, preserve_index=False)
     currencies = schema.text_array(invoices["currency"])
     for number, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):
@@ -42,12 +48,12 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     csv.write_csv(table, path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names))
+    return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names), seconds)
 
 
 def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
-        laid_out = destination.report(invoices)
+        laid_out = destination.report(own(invoices))
     except ValueError as exc:
         raise DestinationError(f"{destination.name}: {exc}") from exc
     if len(laid_out) != len(invoices):

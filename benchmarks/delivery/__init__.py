@@ -1,0 +1,1 @@
+"""arfeed's delivery beside its peers, over a real OpenSSH server."""

@@ -1,0 +1,97 @@
+"""QuickBooks' reports of open items, Online and Desktop, as CSV or Excel files."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from arfeed import Complete, Connector, FileSettings, PrintedReport, SourceError, find_files, hookimpl
+from arfeed_connectors.quickbooks_iif import is_iif, read_iif
+from arfeed_connectors.quickbooks_lines import as_invoices, grouped_by_age
+from arfeed_connectors.quickbooks_reports import FORM, lists_open_items, refuse_others
+from arfeed_connectors.together import together
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ARFEED_CONTRACT = 1
+
+
+class QuickBooks(Connector):
+    """Open Invoices, A/R Aging Detail and their kin, proven by their totals; IIF, which proves nothing."""
+
+    name = "quickbooks"
+
+    class Settings(FileSettings):
+        """Settings of the connector `quickbooks`."""
+
+        decimal: Literal[".", ","] | None = Field(
+            default=".", description="Decimal mark; the other groups thousands. QuickBooks writes 1,234.50."
+        )
+
+    settings: Settings
+
+    def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
+        """Yield the items of each file, and say what their totals say."""
+        said: list[Complete] = []
+        for file in find_files(self.settings):
+            complete = yield from self._file(file)
+            said.append(complete)
+        return together(said)
+
+    def check(self) -> None:
+        """See that each file is a report that can be taken."""
+        for file in find_files(self.settings):
+            if not is_iif(file):
+                refuse_others(PrintedReport(file, FORM, self.settings))
+
+    def _file(self, file: str) -> Generator[pd.DataFrame, None, Complete]:
+        if is_iif(file):
+            return (yield from read_iif(file, self.settings))
+        report = PrintedReport(file, FORM, self.settings)
+        refuse_others(report)
+        ages: set[bool] = set()
+        for lines in report.lines():
+            if len(lines):
+                ages.add(grouped_by_age(lines))
+                yield self._in_currency(as_invoices(lines, report), report)
+        return self._complete(report, only_open=ages == {True} or lists_open_items(report))
+
+    def _in_currency(self, invoices: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
+        """Take what is open in the invoice's own currency, if the report has that; the totals are in the company's."""
+        if "currency" not in report.headers:
+            return invoices
+        if "foreign_balance" in report.headers:
+            return invoices.assign(balance=invoices[report.name_of("foreign_balance")])
+        currency = invoices[report.name_of("currency")]
+        others = currency[(currency != "") & (currency.str.upper() != self.settings.currency)]
+        if len(others):
+            raise SourceError(
+                f"{report.file}: it has invoices in {others.iloc[0]}, but open balances in the company's currency "
+                f"only ({self.settings.currency or 'say which by `currency`'}); add the column Foreign open balance"
+            )
+        return invoices
+
+    def _complete(self, report: PrintedReport, *, only_open: bool) -> Complete:
+        currency, total, notes = self.settings.currency, report.total, []
+        foreign = {"currency", "foreign_balance"} <= set(report.headers)
+        if only_open and not report.ended:
+            raise SourceError(f"{report.file}: it ends without its TOTAL, so it is cut off; export the report again")
+        if not only_open:
+            notes.append(f"{report.file}: nothing in it says that it lists all open items; Open Invoices would")
+        if total is None:
+            notes.append(f"{report.file}: it prints no TOTAL of open balances, so nothing proves that it is whole")
+        return Complete(
+            totals=None if currency is None or total is None or foreign else {currency: total},
+            as_of=report.as_of,
+            lists_closed=not only_open,
+            notes=tuple(notes),
+        )
+
+
+@hookimpl
+def arfeed_connectors() -> Iterable[type[Connector]]:
+    """Offer QuickBooks."""
+    return [QuickBooks]

@@ -1,0 +1,74 @@
+"""QuickBooks Desktop's IIF files: transactions without open balances, so all there is are invoices not marked PAID."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from arfeed import Complete, FileSettings, SourceError, read_grid
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_COLUMNS = {
+    "invoice_ref": "DOCNUM",
+    "customer_name": "NAME",
+    "issued_on": "DATE",
+    "due_on": "DUEDATE",
+    "amount": "AMOUNT",
+    "po_number": "PONUM",
+    "memo": "MEMO",
+    "status": "PAID",
+    "kind": "TRNSTYPE",
+}
+_OPTIONAL = ("due_on", "po_number", "memo")
+_KINDS = {"INVOICE": "invoice", "CREDIT MEMO": "credit_note"}
+_STATUSES = {"Y": "paid", "N": "open"}
+
+
+def is_iif(file: str) -> bool:
+    """Whether a file is called so."""
+    return file.lower().endswith(".iif")
+
+
+def read_iif(file: str, settings: FileSettings) -> Generator[pd.DataFrame, None, Complete]:
+    """Yield invoices and credit memos; what is not marked PAID counts as open with its whole amount."""
+    letters: dict[str, str] = {}
+    last = ""
+    for frame in read_grid(file, encoding=settings.encoding, delimiter="\t", fallback="cp1252"):
+        letters = letters or _letters(file, frame)
+        last = frame["A"].iloc[-1]
+        yield _documents(frame, letters)
+    if last != "ENDTRNS":
+        raise SourceError(f"{file}: it ends with {last!r}, not with ENDTRNS, so it is cut off; export it again")
+    return Complete(
+        lists_closed=True,
+        notes=(
+            f"{file}: IIF files hold no open balances: what is not marked PAID counts with its whole amount, even "
+            "where a part is paid; the report Open Invoices knows better",
+        ),
+    )
+
+
+def _letters(file: str, frame: pd.DataFrame) -> dict[str, str]:
+    """Return the grid's column of each canonical one, as the row !TRNS says."""
+    heads = frame[frame["A"] == "!TRNS"].drop(columns="origin")
+    found = {name: letter for letter, name in heads.iloc[0].items() if name} if len(heads) else {}
+    missing = [header for name, header in _COLUMNS.items() if header not in found and name not in _OPTIONAL]
+    if missing or len(heads.drop_duplicates()) > 1:
+        raise SourceError(
+            f"{file}: it needs one row !TRNS with {', '.join(missing) or 'the same columns throughout'}; "
+            "export the report Open Invoices instead"
+        )
+    return {name: str(found[header]) for name, header in _COLUMNS.items() if header in found}
+
+
+def _documents(frame: pd.DataFrame, letters: dict[str, str]) -> pd.DataFrame:
+    kinds = frame[letters["kind"]].str.upper()
+    chosen = frame[(frame["A"] == "TRNS") & kinds.isin(list(_KINDS))]
+    named = chosen[[*letters.values(), "origin"]].set_axis([*letters, "origin"], axis="columns")
+    return named.assign(
+        kind=named["kind"].str.upper().replace(_KINDS),
+        status=named["status"].str.upper().replace(_STATUSES),
+        balance=named["amount"],
+    )

@@ -1,0 +1,92 @@
+"""The lines of QuickBooks' reports as invoices: whose they are, what kind of document, in which currency."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from arfeed import PrintedReport, SourceError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_KINDS = {
+    "invoice": "invoice",
+    "finance charge": "invoice",
+    "late fee": "invoice",
+    "statement charge": "invoice",
+    "stmt charge": "invoice",
+    "credit memo": "credit_note",
+    "credit note": "credit_note",
+    "payment": "payment",
+    "receive payment": "payment",
+}
+_EITHER = (
+    "journal entry", "general journal", "journal", "check", "cheque", "expense", "cash expense", "deposit",
+    "sales receipt", "refund", "refund receipt", "credit card credit", "credit card refund", "discount", "transfer",
+)  # fmt: skip
+"""What raises a customer's debt is taken for an invoice, and what lowers it for a payment."""
+
+_NOT_POSTED = ("estimate", "quote", "proposal", "sales order", "charge", "delayed charge", "delayed credit")
+"""No debts yet, but they stand in lists of all transactions."""
+
+_AGE = (
+    r"(?i)(current|not (yet )?due|\d+ ?(-|–|to) ?\d+( days)?( past due)?"
+    r"|((over|>) ?\d+|\d+ ?(\+|and over|or more))( days)?( past due)?)"
+)
+"""What A/R Aging Detail groups by, where others group by customer."""
+
+
+def as_invoices(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
+    """Return lines with kind, status and customer, and without the numbers of cheques."""
+    kind, status = _kinds(lines, report)
+    number = report.name_of("invoice_ref")
+    columns = {
+        report.name_of("customer_name"): _customers(lines, report),
+        number: lines[number].where(kind != "payment", ""),
+        "kind": kind,
+        "status": status,
+    }
+    return lines.assign(**columns).drop(columns="group")
+
+
+def grouped_by_age(lines: pd.DataFrame) -> bool:
+    """Whether the groups are ages, as in A/R Aging Detail alone."""
+    return bool(lines["group"].drop_duplicates().str.fullmatch(_AGE).all())
+
+
+def _customers(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[str]:
+    """Return the customers: from their column, or else from the groups."""
+    by_age = grouped_by_age(lines)
+    if "customer_name" not in report.headers:
+        if by_age:
+            raise SourceError(
+                f"{report.file}: it groups by age and does not name the customers; add the column Customer"
+            )
+        return lines["group"].where(lines["group"] != "--", "")
+    named = lines[report.name_of("customer_name")]
+    return named if by_age else named.where(named != "", lines["group"])
+
+
+def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], pd.Series[str]]:
+    """Return kind and status. Raise `SourceError` for a type of transaction that is not known here."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = pa.array([*_KINDS, *_EITHER, *_NOT_POSTED])
+    found = pc.index_in(pc.utf8_lower(pa.array(lines["type"], pa.string())), value_set=known)
+    if found.null_count:
+        line = lines[pc.is_null(found).to_numpy(zero_copy_only=False)].iloc[0]
+        raise SourceError(
+            f"{' record '.join(line['origin'].rsplit('#', 1))}: {line['type']!r} is no type of transaction known here; "
+            "bills and their payments are what you owe; leave them out by Customize > Filter > Transaction type"
+        )
+    balance = pc.fill_null(pa.array(lines[report.name_of("balance")]), Decimal(0))
+    by_sign = pc.if_else(pc.greater(balance, Decimal(0)), "invoice", "payment")
+    kind = pc.coalesce(pa.array([_KINDS.get(name) for name in known.to_pylist()], pa.string()).take(found), by_sign)
+    waiting = pc.and_(
+        pc.equal(balance, Decimal(0)), pc.is_in(found, value_set=pc.index_in(pa.array(_NOT_POSTED), known))
+    )
+    status = pc.if_else(waiting, "draft", "open")
+    return pd.Series(kind, lines.index, dtype="str"), pd.Series(status, lines.index, dtype="str")

@@ -1,0 +1,73 @@
+"""Which of QuickBooks' reports can be taken, what their headers are called, and which are refused by name."""
+
+from __future__ import annotations
+
+import re
+
+from arfeed import PrintedReport, ReportForm, SourceError
+
+FORM = ReportForm(
+    headers={
+        "type": ("Transaction type", "Type"),
+        "issued_on": ("Date", "Transaction date"),
+        "invoice_ref": ("Num", "No.", "Number", "Document number"),
+        "customer_name": ("Customer full name", "Customer", "Customer name", "Name"),
+        "customer_email": ("Email", "Customer email"),
+        "due_on": ("Due date",),
+        "amount": ("Amount",),
+        "balance": ("Open balance",),
+        "currency": ("Currency",),
+        "foreign_balance": ("Foreign open balance", "Open balance (foreign)"),
+        "po_number": ("P. O. #", "P.O. No.", "P.O. number", "PO number"),
+        "memo": ("Memo/Description", "Memo", "Description"),
+        "vendor": ("Vendor", "Vendor display name", "Vendor full name", "Supplier"),
+    },
+    required=("type", "issued_on", "invoice_ref", "balance"),
+    keys=("type", "issued_on"),
+    footers=r"(?i:^((accrual|cash) basis\b|(mon|tues|wednes|thurs|fri|satur|sun)day, ))",
+)
+"""The headers of QuickBooks Online in both generations, of Desktop, and of the reports that look like them."""
+
+_OPEN_ITEMS = re.compile(r"(open invoices|(a/r|accounts receivable) aging detail)( report)?", re.IGNORECASE)
+"""Reports that list all that is open, and nothing else."""
+
+_SUMMARY = "it has one row a customer and names no invoices"
+_OVERDUE = "it leaves out what is not yet due"
+_PAYABLE = "it lists what you owe, not what you are owed"
+_NO_BALANCES = "it does not say what is still open of each invoice"
+_REFUSED = {
+    r"(a/r|accounts receivable) aging summary|customer balance summary|income by customer summary": _SUMMARY,
+    r"collections": _OVERDUE,
+    r"(a/p|accounts payable) aging (summary|detail)|unpaid bills( detail)?|vendor balance (summary|detail)": _PAYABLE,
+    r"bills and applied payments|bill payment list|transaction list by vendor|vendor contact list": _PAYABLE,
+    r"profit (and|&) loss.*|balance sheet.*|statement of cash flows|general ledger.*": _NO_BALANCES,
+    r"trial balance|journal": _NO_BALANCES,
+    r"sales by .*|deposit detail|transaction (report|detail by account)|unbilled (charges|time)": _NO_BALANCES,
+    r"invoices and received payments|statement list|estimates by customer|customer contact list": _NO_BALANCES,
+}
+_INSTEAD = (
+    "export the report Open Invoices or A/R Aging Detail "
+    "(Online: Reports > Who owes you; Desktop: Reports > Customers & Receivables)"
+)
+
+
+def refuse_others(report: PrintedReport) -> None:
+    """Raise `SourceError` for a report that can't be a source, saying which to export instead."""
+    for pattern, why in _REFUSED.items():
+        for text in report.title:
+            if re.fullmatch(rf"({pattern})( report)?", text, re.IGNORECASE):
+                raise SourceError(f"{report.file}: this is the report {text!r}: {why}; {_INSTEAD}")
+    if "vendor" in report.headers and "customer_name" not in report.headers:
+        raise SourceError(f"{report.file}: its column {report.headers['vendor']!r} says that {_PAYABLE}; {_INSTEAD}")
+    if report.missing:
+        wanted = ", ".join(repr(FORM.headers[name][0]) for name in report.missing)
+        found = ", ".join(text for text in report.found if text) or "nothing"
+        raise SourceError(
+            f"{report.file}: no row heads the columns of a report of open items: {wanted} missing, the nearest row has "
+            f"{found}; add the columns by Customize, or {_INSTEAD}"
+        )
+
+
+def lists_open_items(report: PrintedReport) -> bool:
+    """Whether its title says so; other lists, and those without a title, may hold paid items or leave some out."""
+    return any(_OPEN_ITEMS.fullmatch(text) for text in report.title)

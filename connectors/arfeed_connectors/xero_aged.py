@@ -1,0 +1,63 @@
+"""Xero's report Aged Receivables Detail: invoices below their contact, in columns that users arrange as they like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from arfeed import Complete, FileSettings, PrintedReport, ReportForm, SourceError, read_header
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORM = ReportForm(
+    headers={
+        "issued_on": ("Invoice date", "Date"),
+        "due_on": ("Due date",),
+        "invoice_ref": ("Invoice number", "Number"),
+        "memo": ("Invoice reference", "Reference"),
+        "customer_id": ("Contact account number", "Account number"),
+        "customer_email": ("Email",),
+        "currency": ("Currency",),
+        "balance": ("Total",),
+    },
+    required=("issued_on", "invoice_ref", "balance"),
+    keys=("issued_on", "balance"),
+    exact=False,  # its totals leave out invoices that are not yet due, where no column holds those
+    footers=r"(?i:^percentage of total$)",
+)
+_EXPORT = {"contactname", "lineamount", "invoiceamountdue"}
+"""Headers of the sales export and of the template for imports."""
+
+_INSTEAD = "export Accounting > Reports > Aged Receivables Detail, or Business > Invoices > Export"
+
+
+def find_aged(file: str, settings: FileSettings) -> PrintedReport | None:
+    """Return the report that a file is, None where it is none. Raise `SourceError` for one that names no invoices."""
+    try:
+        header = read_header(file, encoding=settings.encoding, delimiter=settings.delimiter)
+    except SourceError:
+        header = []
+    if not _EXPORT.isdisjoint(re.sub(r"[\W_]", "", name).casefold() for name in header):
+        return None  # looking further would read a large file twice
+    report = PrintedReport(file, _FORM, settings)
+    for text in report.title:
+        if re.fullmatch(r"aged (receivables summary|payables .*)", text, re.IGNORECASE):
+            raise SourceError(f"{file}: this is the report {text!r}, which does not list your invoices; {_INSTEAD}")
+    return None if report.missing else report
+
+
+def read_aged(report: PrintedReport) -> Generator[pd.DataFrame, None, Complete]:
+    """Yield the report's lines; its totals are a control only where they agree with all of its lines."""
+    ref, balance = report.name_of("invoice_ref"), report.name_of("balance")
+    for lines in report.lines():
+        credit = lines[balance] < 0
+        kind = credit.map({True: "credit_note", False: "invoice"}).astype("str")
+        yield lines.assign(customer_name=lines["group"], kind=kind, invoice_ref=lines[ref]).drop(columns="group")
+    if not report.ended:
+        raise SourceError(f"{report.file}: it ends without its Total, so it is cut off; export the report again")
+    currency = None if "currency" in report.headers else report.settings.currency
+    agreed = currency is not None and report.total is not None and not report.doubts
+    totals = {currency: report.total} if currency and report.total is not None and agreed else None
+    return Complete(totals=totals, as_of=report.as_of, notes=report.doubts)

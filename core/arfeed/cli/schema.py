@@ -1,0 +1,20 @@
+"""`arfeed schema`: the JSON Schema of plugins.toml, for editors."""
+
+from __future__ import annotations
+
+from arfeed.cli.options import DEFAULT_CONFIG, Config
+from arfeed.cli.output import console, print_json
+
+
+def schema(config: Config = DEFAULT_CONFIG) -> None:
+    """Print the JSON Schema of plugins.toml, with the settings of the plugins that it enables."""
+    from arfeed.config import enabled_plugins
+    from arfeed.plugins import installed, load, survey
+    from arfeed.toml_schema import plugins_toml_schema
+
+    infos = survey(enabled_plugins(config) if config.exists() else [])
+    for info in infos:
+        if info.broken:
+            console(beside_json=True).print(f"! left out: plugin {info}: {info.broken}", markup=False, style="yellow")
+    usable = load([info.name for info in infos if info.enabled and not info.broken])
+    print_json(plugins_toml_schema(usable, installed()))

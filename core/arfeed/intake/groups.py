@@ -1,0 +1,84 @@
+"""Groups within groups, for whole frames at once: which rows stand in which, as their openings and closings say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Mask = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+
+_CLOSINGS = ("Total for {}", "Total for {} with sub-customers", "Total - {}", "Total {}")
+
+
+class Nesting(NamedTuple):
+    """The groups of a frame, those first that were open before it, and where its rows stand.
+
+    `depth` counts the groups that are open behind each row. `owner` is the number of the innermost group of each row,
+    -1 for none; an opening or closing row belongs to its own. `open` numbers the groups open at the end.
+    """
+
+    names: pa.Array
+    paths: pa.Array
+    depth: Integers
+    owner: Integers
+    open: list[int]
+
+
+def nest(carried: Sequence[str], opens: Mask, closes: Mask, labels: pa.Array) -> Nesting:
+    """Match openings and closings as brackets are matched, whatever the labels of the closings say.
+
+    Groups that were open before the frame count as opened in rows before its first.
+    """
+    before = len(carried)
+    opens = np.concatenate([np.ones(before, bool), opens])
+    closes = np.concatenate([np.zeros(before, bool), closes])
+    depth = np.cumsum(opens.astype(np.int64) - closes)
+    level = depth + closes
+    number = np.cumsum(opens) - 1
+    owner, parent, last = np.full((3, len(level)), -1)
+    still_open: list[int] = []
+    for height in range(1, int(level.max(initial=0)) + 1):
+        last = np.maximum.accumulate(np.where(opens & (level == height), number, -1))
+        owner[level == height] = last[level == height]
+        deeper = opens & (level == height + 1)
+        parent[deeper] = last[deeper]
+        if height <= depth[-1]:
+            still_open.append(int(last[-1]))
+    names = pa.concat_arrays([pa.array(carried, pa.large_string()), labels.filter(pa.array(opens[before:]))])
+    paths = _paths(names, parent[opens], level[opens])
+    return Nesting(names, paths, depth[before:], owner[before:], still_open)
+
+
+def _paths(names: pa.Array, parent: Integers, level: Integers) -> pa.Array:
+    """Join names to those of the groups around them; one with a colon, which no name may hold, is a path already."""
+    paths = names
+    nested = ~pc.match_substring(names, ":").to_numpy(zero_copy_only=False)
+    for height in range(2, int(level.max(initial=0)) + 1):
+        inner = nested & (level == height)
+        around, own = paths.take(pa.array(parent[inner])), names.filter(pa.array(inner))
+        joined = pc.binary_join_element_wise(around, own, pa.scalar(":", pa.large_string()))
+        paths = pc.replace_with_mask(paths, pa.array(inner), joined)
+    return paths
+
+
+def closings(names: pa.Array) -> pa.Array:
+    """Return every label that a total of one of these groups may have."""
+    return pa.concat_arrays([_closing(form, names) for form in _CLOSINGS])
+
+
+def closes(labels: pa.Array, names: pa.Array) -> Mask:
+    """Where a label is that of the total of the group beside it."""
+    fitting = [pc.equal(labels, _closing(form, names)).to_numpy(zero_copy_only=False) for form in _CLOSINGS]
+    found: Mask = np.logical_or.reduce(fitting)
+    return found
+
+
+def _closing(form: str, names: pa.Array) -> pa.Array:
+    start, end = (pa.scalar(part, pa.large_string()) for part in form.split("{}"))
+    return pc.binary_join_element_wise(start, names, end, pa.scalar("", pa.large_string()))

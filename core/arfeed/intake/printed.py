@@ -1,0 +1,184 @@
+"""Take printed reports apart: lines under their groups, and totals that must be what the lines add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.errors import SourceError
+from arfeed.intake import values
+from arfeed.intake.groups import Nesting, closes, nest
+from arfeed.intake.rows import Kinds, Mask, Sight, classify, mask
+from arfeed.intake.text import physical_lines
+from arfeed.intake.workbook import is_workbook
+from arfeed.schema import text_array
+
+Integers = npt.NDArray[np.int64]
+
+_UNITS = pa.scalar(Decimal(10**schema.MONEY_SCALE), pa.decimal128(5, 0))
+_LARGEST = 2.0**62
+_MOST_DOUBTS = 3
+
+
+class OpenGroup(NamedTuple):
+    """A group that is open where a frame ends: what the lines before it sum to, and where it begins."""
+
+    name: str
+    before: int
+    origin: str
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one report, taken frame by frame. `names` calls the columns that are kept, by their numbers.
+
+    Totals that are not the sum of their lines are errors if `exact`; otherwise the first of them go to `doubts`.
+    Sums are kept in ten-thousandths, as 64-bit integers.
+    """
+
+    file: str
+    sight: Sight
+    names: Mapping[int, str]
+    balance: int
+    decimal: str | None
+    exact: bool
+    total: Decimal | None = None
+    ended: bool = False
+    grouped: bool = False
+    doubts: list[str] = field(default_factory=list)
+    _open: list[OpenGroup] = field(default_factory=list)
+    _sum: int = 0
+
+    def take(self, frame: pd.DataFrame) -> pa.Table:
+        """Return the next frame's lines. Raise `SourceError` for rows that are nothing known, and for wrong totals."""
+        page = _Page(frame)
+        kinds = classify(page.grid, self.sight, [group.name for group in self._open], ended=self.ended)
+        page.refuse(kinds.unknown, "is neither a line nor a group nor a total that is known here")
+        page.refuse(_below(kinds, ended=self.ended), "stands below the TOTAL, where nothing more is expected")
+        amounts = self._amounts(page, kinds)
+        nesting = nest([group.name for group in self._open], kinds.group, kinds.subtotal, kinds.labels)
+        page.refuse(_unmatched(kinds, nesting), "is not the total of the group that is open there")
+        self._add_up(page, kinds, nesting, amounts)
+        return self._lines(page, kinds, nesting, amounts)
+
+    def finish(self) -> None:
+        """Raise `SourceError` where the report has no end."""
+        if self._open or (self.grouped and not self.ended):
+            where = f"within the group {self._open[-1].name!r}" if self._open else "without its TOTAL"
+            raise SourceError(f"{self.file}: it ends {where}, so it is cut off; export the report again")
+
+    def _amounts(self, page: _Page, kinds: Kinds) -> pa.Array:
+        counted = pa.array(kinds.line | kinds.subtotal | kinds.total)
+        parsed = values.parse_money(pc.if_else(counted, page.grid[self.balance], ""), self.decimal)
+        page.refuse(mask(parsed.wrong), f"holds no amount in the column {self.names[self.balance]!r}")
+        return parsed.values
+
+    def _add_up(self, page: _Page, kinds: Kinds, nesting: Nesting, amounts: pa.Array) -> None:
+        """Compare every printed total with its lines, and remember the groups that stay open."""
+        units = self._units(amounts, kinds)
+        sums = self._sum + np.cumsum(np.where(kinds.line, units, 0))
+        starts = np.flatnonzero(kinds.group)
+        before = np.concatenate([[group.before for group in self._open], sums[starts]]).astype(np.int64)
+        origins = [
+            pa.array([group.origin for group in self._open], pa.large_string()),
+            page.origins.take(pa.array(starts)),
+        ]
+        groups = pa.table({"name": nesting.names, "before": before, "origin": pa.concat_arrays(origins)})
+        ends = np.flatnonzero((kinds.subtotal | kinds.total) & mask(pc.is_valid(amounts)))
+        counted = sums[ends] - np.append(before, 0)[nesting.owner[ends]]  # the grand total's owner is -1, the last
+        for wrong in np.flatnonzero(units[ends] != counted)[:_MOST_DOUBTS].tolist():
+            end, owner = int(ends[wrong]), int(nesting.owner[ends[wrong]])
+            whose = f"{groups['name'][owner]} (from {_place(groups['origin'][owner])})" if owner >= 0 else "everything"
+            printed, read = _money(units[end]), _money(counted[wrong])
+            self._object(
+                f"{page.place(end)}: the total of {whose} is printed as {printed}, but its lines sum to {read}"
+            )
+        self._open = [OpenGroup(**group) for group in groups.take(pa.array(nesting.open, pa.int64())).to_pylist()]
+        self._sum = int(sums[-1]) if len(sums) else self._sum
+        self.grouped |= bool(kinds.group.any())
+        if kinds.total.any():
+            self.ended, self.total = True, amounts[int(np.argmax(kinds.total))].as_py()
+
+    def _units(self, amounts: pa.Array, kinds: Kinds) -> Integers:
+        """Return amounts as integers. Raise `SourceError` where their sum may be too large for that."""
+        zero = pa.scalar(Decimal(0), values.MONEY)
+        try:
+            units: Integers = pc.cast(pc.multiply(pc.fill_null(amounts, zero), _UNITS), pa.int64()).to_numpy()
+        except pa.ArrowInvalid:
+            units = np.full(len(amounts), np.iinfo(np.int64).max)
+        if abs(self._sum) + np.abs(units.astype(np.float64))[kinds.line].sum() > _LARGEST:
+            raise SourceError(f"{self.file}: its amounts are too large to be added up here")
+        return units
+
+    def _object(self, doubt: str) -> None:
+        if self.exact:
+            raise SourceError(f"{doubt}; lines are missing or repeated: export the report again")
+        if len(self.doubts) < _MOST_DOUBTS:
+            self.doubts.append(doubt)
+
+    def _lines(self, page: _Page, kinds: Kinds, nesting: Nesting, amounts: pa.Array) -> pa.Table:
+        chosen = pa.array(kinds.line)
+        lines = {name: page.grid[column].filter(chosen) for column, name in self.names.items()}
+        lines[self.names[self.balance]] = amounts.filter(chosen)
+        owner = nesting.owner[kinds.line]
+        lines["group"] = pc.fill_null(nesting.paths.take(pa.array(owner, mask=owner < 0)), "")
+        return pa.table(lines | {"origin": page.origins.filter(chosen)})
+
+
+class _Page:
+    """One frame of a report: its cells by column, trimmed, and where each row comes from."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.grid = [pc.utf8_trim_whitespace(text_array(frame[name])) for name in frame.columns if name != "origin"]
+        self.origins = text_array(frame["origin"])
+
+    def place(self, row: int) -> str:
+        """Return the file and record of a row."""
+        return _place(self.origins[row])
+
+    def refuse(self, wrong: Mask, why: str) -> None:
+        """Raise `SourceError` for the first of these rows."""
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            found = ", ".join(text for text in (column[row].as_py() for column in self.grid) if text)
+            raise SourceError(f"{self.place(row)}: {found[:100]!r} {why}; export the report again, as it comes")
+
+
+def _below(kinds: Kinds, *, ended: bool) -> Mask:
+    """Where something stands below the grand total that may not."""
+    below = np.cumsum(kinds.total) - kinds.total + ended > 0
+    wrong: Mask = below & (kinds.line | kinds.group | kinds.subtotal | kinds.total)
+    return wrong
+
+
+def _unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
+    """Where a total does not name the group that is open there: its own, or none if it is the grand total."""
+    wrong: Mask = kinds.total & (nesting.depth != 0)
+    ends = np.flatnonzero(kinds.subtotal)
+    owner = nesting.owner[ends]
+    names = pc.fill_null(nesting.names.take(pa.array(owner, mask=owner < 0)), "")
+    wrong[ends] = ~closes(kinds.labels.take(pa.array(ends)), names)
+    return wrong
+
+
+def _place(origin: pa.Scalar) -> str:
+    """Return a row's file and line. Which bytes end lines is the same in all encodings without a mark of their own."""
+    file, _, number = origin.as_py().rpartition("#")
+    if is_workbook(file):
+        return f"{file} row {number}"
+    line = physical_lines(file, [int(number)], encoding="latin-1").get(int(number))
+    return f"{file} line {line}" if line else f"{file} record {number}"
+
+
+def _money(units: np.int64) -> str:
+    """Return ten-thousandths as people write money: two decimals, unless there are more."""
+    return f"{Decimal(int(units)).scaleb(-schema.MONEY_SCALE):,.{2 if units % 100 == 0 else 4}f}"

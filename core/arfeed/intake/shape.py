@@ -1,0 +1,60 @@
+"""The shape of a CSV file: how wide its records are, and how to make all of them as wide as the widest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+_QUOTE, _LF, _CR = b'"\n\r'
+
+Positions = npt.NDArray[np.intp]
+
+
+def widest(blocks: Iterator[bytes], delimiter: str) -> int:
+    """Return the number of fields of the widest record. Quotes must be right: see `Quotes`."""
+    most, pending, inside = 0, 0, False
+    for block in blocks:
+        data = np.frombuffer(block, np.uint8)
+        quotes, separators, ends = _boundaries(data, delimiter, inside=inside)
+        counts = np.diff(np.searchsorted(separators, ends), prepend=-pending)
+        most = max(most, counts.max(initial=0))
+        pending += len(separators) - counts.sum()
+        inside ^= len(quotes) % 2 == 1
+    return int(max(most, pending)) + 1
+
+
+def padded(blocks: Iterator[bytes], delimiter: str, width: int) -> Iterator[bytes]:
+    """Give shorter records more separators at their end, so that Arrow can read them. Blank lines stay blank."""
+    rest = b""
+    for block in blocks:
+        data = rest + block
+        _, _, ends = _boundaries(np.frombuffer(data, np.uint8), delimiter)
+        whole = int(ends[-1]) + 1 if len(ends) else 0
+        rest = data[whole:]
+        yield _padded(data[:whole], delimiter, width)
+    if rest:
+        yield _padded(rest + b"\n", delimiter, width)
+
+
+def _padded(block: bytes, delimiter: str, width: int) -> bytes:
+    data = np.frombuffer(block, np.uint8)
+    _, separators, ends = _boundaries(data, delimiter)
+    lacking = width - 1 - np.diff(np.searchsorted(separators, ends), prepend=0)
+    lacking[np.diff(ends, prepend=-1) == 1] = 0
+    if not lacking.any():
+        return block
+    return np.insert(data, np.repeat(ends, lacking), ord(delimiter)).tobytes()
+
+
+def _boundaries(
+    data: npt.NDArray[np.uint8], delimiter: str, *, inside: bool = False
+) -> tuple[Positions, Positions, Positions]:
+    """Return where quotes stand, and, outside of quoted fields, separators and ends of lines."""
+    quotes = np.flatnonzero(data == _QUOTE)
+    separators = np.flatnonzero(data == ord(delimiter))
+    ends = np.flatnonzero((data == _LF) | (data == _CR))
+    if len(quotes) or inside:
+        separators, ends = (at[(np.searchsorted(quotes, at) + inside) % 2 == 0] for at in (separators, ends))
+    return quotes, separators, ends

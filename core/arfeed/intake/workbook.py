@@ -1,0 +1,163 @@
+"""Excel workbooks: every cell as the text that people see, read by calamine.
+
+calamine gives neither number formats nor errors, and a formula that was never computed looks blank to it. So the
+sheet's XML is looked through for the few cells where that matters; see `cells.py`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import IO, TYPE_CHECKING
+
+from arfeed.errors import SourceError
+from arfeed.intake.files import open_binary
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook
+
+Value = int | float | str | bool | time | date | datetime | timedelta
+
+
+_ROWS = 20_000
+_EXACT = 10**15
+_OLE = b"\xd0\xcf\x11\xe0"
+_SAVE_AS = "open it in Excel and save it as an Excel workbook (.xlsx)"
+
+
+def is_workbook(file: str) -> bool:
+    """Whether a file is an Excel workbook. Raise `SourceError` for one that can't be read, whatever its name says."""
+    with open_binary(file) as data:
+        start = data.read(1 << 16)
+    if start.startswith(_OLE):
+        locked = "EncryptedPackage".encode("utf-16-le") in start
+        why = "it is protected by a password; remove that" if locked else f"it is an old Excel file; {_SAVE_AS}"
+        raise SourceError(f"{file}: {why}")
+    if start.startswith(b"PK\x03\x04"):
+        return True
+    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+        raise SourceError(f"{file}: it is HTML or XML, whatever it is called; {_SAVE_AS}")
+    return False
+
+
+def sheet_names(file: str) -> list[str]:
+    """Return the names of a workbook's sheets that are not hidden; none for a file that is no workbook."""
+    if not is_workbook(file):
+        return []
+    with _opened(file) as (_, book):
+        return _visible(book)
+
+
+def read_sheet(
+    file: str, sheet: str | None, needed: Callable[[int], bool] = lambda _: True
+) -> Iterator[list[list[str]]]:
+    """Yield the cells as text, column by column, some ten thousand rows at a time, from row 1 and column A on.
+
+    Without `sheet` the workbook must have a single one that is not empty. `needed` says by number, from 0, in which
+    columns a number that Excel has rounded is refused.
+    """
+    from arfeed.intake.cells import told_by_format
+
+    with _opened(file) as (data, book):
+        chosen = _chosen(file, book, sheet)
+        special = told_by_format(file, data, chosen.name)
+        _, blank = chosen.start or (0, 0)  # calamine leaves out the columns before the first cell, but not the rows
+        rows = iter(chosen.iter_rows())
+        done = 0
+        while chunk := list(islice(rows, _ROWS)):
+            left: list[list[Value]] = [[""] * len(chunk) for _ in range(blank)]
+            columns = [*left, *(list(column) for column in zip(*chunk, strict=True))]
+            for number, column in enumerate(columns):
+                _replace(column, special.get(number, {}), done)
+                if needed(number):
+                    _refuse_rounded(file, column, number, done)
+            yield [[_TEXTS[type(value)](value) for value in column] for column in columns]
+            done += len(chunk)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[tuple[IO[bytes], CalamineWorkbook]]:
+    from python_calamine import CalamineError, load_workbook
+
+    with open_binary(file) as data:
+        try:
+            with closing(load_workbook(data)) as book:
+                yield data, book
+        except (CalamineError, zipfile.BadZipFile) as exc:
+            raise SourceError(f"{file}: it is no whole Excel workbook ({exc}); export it again, or {_SAVE_AS}") from exc
+
+
+def _visible(book: CalamineWorkbook) -> list[str]:
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+    return [
+        sheet.name
+        for sheet in book.sheets_metadata
+        if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
+    ]
+
+
+def _chosen(file: str, book: CalamineWorkbook, name: str | None) -> CalamineSheet:
+    names = _visible(book)
+    found = [sheet for sheet in map(book.get_sheet_by_name, names) if sheet.end is not None]
+    if name is not None:
+        found = [sheet for sheet in found if sheet.name.strip().casefold() == name.strip().casefold()]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(repr(each) for each in names)
+    if name is None and len(found) > 1:
+        raise SourceError(f"{file}: it has several sheets ({listed}); say which, as in sheet = {names[0]!r}")
+    what = "it has no cells" if name is None else f"it has no sheet {name!r} with cells"
+    raise SourceError(f"{file}: {what}; found {listed}; export it again")
+
+
+def letters(count: int) -> list[str]:
+    """Return the names of a spreadsheet's first columns: A to Z, AA, AB, …"""
+    return [_letters(number) for number in range(1, count + 1)]
+
+
+def _letters(number: int) -> str:
+    before, last = divmod(number - 1, 26)
+    return (_letters(before) if before else "") + chr(ord("A") + last)
+
+
+def _replace(column: list[Value], special: Mapping[int, str], before: int) -> None:
+    for row, text in special.items():
+        if 0 <= row - before < len(column):
+            column[row - before] = text
+
+
+def _refuse_rounded(file: str, column: Sequence[Value], number: int, before: int) -> None:
+    for row, value in enumerate(column):
+        if type(value) is float and abs(value) >= _EXACT:
+            cell = f"{_letters(number + 1)}{before + row + 1}"
+            raise SourceError(
+                f"{file} cell {cell}: the number {value:.0f} has more than 15 digits, and Excel keeps no more than 15; "
+                "make the column text where the file comes from"
+            )
+
+
+def _number(value: float) -> str:
+    """Write a number with 15 significant digits, as Excel shows it: the rest is noise of binary fractions."""
+    text = str(int(value)) if value.is_integer() else f"{value:.15g}"
+    return format(Decimal(text), "f") if "e" in text else text
+
+
+def _moment(value: datetime) -> str:
+    return value.isoformat(sep=" ").removesuffix(" 00:00:00")
+
+
+_TEXTS: Mapping[type, Callable[..., str]] = {
+    str: str,
+    int: str,
+    float: _number,
+    bool: lambda value: str(value).upper(),
+    datetime: _moment,
+    date: date.isoformat,
+    time: time.isoformat,
+    timedelta: str,
+}

@@ -1,0 +1,72 @@
+"""What a plugin is given is its own: changing it in place reaches neither the run nor another plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+T = TypeVar("T")
+
+
+def own(value: T) -> T:
+    """Return a value that a plugin may do anything with; frames are copied only where they are written to."""
+    import pandas as pd
+
+    return cast("T", _own(value, pd.DataFrame))
+
+
+def _own(value: object, frame: type[pd.DataFrame]) -> object:
+    if isinstance(value, frame):
+        return own_frame(value)
+    if isinstance(value, BaseModel):
+        return value.model_copy(deep=True)
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _own(item, frame) for key, item in value.items()})
+    if isinstance(value, tuple):
+        items = tuple(_own(item, frame) for item in value)
+        return value._make(items) if hasattr(value, "_make") else items
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: _own(getattr(value, each.name), frame) for each in fields(value)})
+    return value
+
+
+def own_frame(invoices: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with columns that share the memory but can't write to it.
+
+    Copy-on-write keeps what pandas does to itself. The Arrow buffers below would still let `numpy.frombuffer` write
+    into the run's own memory; slices of them are read-only.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    copy = invoices.copy(deep=False)
+    for number, (_, column) in enumerate(copy.items()):
+        if isinstance(column.dtype, (pd.ArrowDtype, pd.StringDtype)):
+            array = pa.chunked_array(pa.array(column))
+            if _is_flat(array.type):
+                sealed = pa.chunked_array([_sealed(chunk) for chunk in array.chunks], array.type)
+                copy.isetitem(number, pd.array(sealed, dtype=column.dtype))
+    return copy
+
+
+def _is_flat(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    tests = (pa.types.is_primitive, pa.types.is_decimal, pa.types.is_string, pa.types.is_large_string)
+    return any(test(kind) for test in tests)
+
+
+def _sealed(array: pa.Array) -> pa.Array:
+    """Return a flat array over read-only views of its buffers."""
+    import pyarrow as pa
+
+    buffers = [None if buffer is None else buffer.slice() for buffer in array.buffers()]
+    return pa.Array.from_buffers(array.type, len(array), buffers, offset=array.offset)

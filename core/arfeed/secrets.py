@@ -1,0 +1,84 @@
+"""What plugins.toml leaves to the environment or the system's keyring, and keeping it out of what people read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote, unquote
+
+from pydantic import BaseModel, SecretStr
+
+KEYRING = "keyring:"
+MASK = "***"
+
+SHORTEST = 4
+"""Masking something shorter would riddle every other word."""
+
+_URL_PASSWORD = re.compile(r"://[^\s:/@]*:([^\s'\"]+)@")
+
+
+def looked_up(name: str) -> str:
+    """Return what `${name}` stands for: a variable of the environment, or `keyring:SERVICE/NAME`.
+
+    Raise `LookupError` saying what is missing and what to type.
+    """
+    if name.startswith(KEYRING):
+        return _from_keyring(name.removeprefix(KEYRING))
+    value = os.environ.get(name)
+    if value is None:
+        raise LookupError(f"the environment variable {name!r} is not set; export it before running arfeed")
+    return value
+
+
+def _from_keyring(place: str) -> str:
+    service, _, name = place.rpartition("/")
+    if not service or not name:
+        raise LookupError(f"${{{KEYRING}{place}}} names nothing in the keyring; write ${{{KEYRING}SERVICE/NAME}}")
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError as exc:
+        raise LookupError("the keyring needs one more library: pip install 'arfeed[keyring]'") from exc
+    try:
+        value = keyring.get_password(service, name)
+    except KeyringError as exc:
+        raise LookupError(f"the keyring can't be asked: {exc}; unlock it, or use ${{NAME}} of the environment") from exc
+    if value is None:
+        raise LookupError(f"the keyring holds nothing for {place!r}; store it with: keyring set {service} {name}")
+    return value
+
+
+def secrets_in(settings: Iterable[BaseModel]) -> frozenset[str]:
+    """Return every value that settings hold as a secret, and the passwords of all their URLs."""
+    return frozenset(secret for model in settings for secret in _secrets(model) if len(secret) >= SHORTEST)
+
+
+def _secrets(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+        yield from _secrets(value.get_secret_value())
+    elif isinstance(value, str):
+        for password in _URL_PASSWORD.findall(value):
+            yield from {password, unquote(password)}
+    elif isinstance(value, BaseModel):
+        yield from _secrets(dict(value))
+    elif isinstance(value, Mapping):
+        yield from _secrets(list(value.values()))
+    elif isinstance(value, Iterable):
+        for item in value:
+            yield from _secrets(item)
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Return a text with every secret in it covered, also where it is quoted as in JSON, Python or a URL."""
+    spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
+    for spelling in sorted(spellings, key=len, reverse=True):
+        text = text.replace(spelling, MASK)
+    return text
+
+
+def _spellings(secret: str) -> set[str]:
+    as_json = {json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (True, False)}
+    return {secret, repr(secret)[1:-1], quote(secret, safe=""), quote(secret), *as_json}

@@ -1,0 +1,36 @@
+"""The kit for authors of plugins: classes to inherit, and fixtures.
+
+In `conftest.py`: `pytest_plugins = ["arfeed.testing"]`. In a test module: `class TestMine(ConnectorConformance)`.
+It needs pytest, which `arfeed[testing]` installs.
+"""
+
+from arfeed.reference import settings_table
+from arfeed.testing.connectors import ConnectorConformance
+from arfeed.testing.destinations import DestinationConformance
+from arfeed.testing.fixtures import arfeed_project, receiver, sftp_server
+from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, frame, plan
+from arfeed.testing.project import ArfeedProject, Outcome
+from arfeed.testing.reviewers import ReviewerConformance
+from arfeed.testing.servers import RehearsedReceiver, SFTPServer
+from arfeed.testing.transforms import TransformConformance
+
+__all__ = [
+    "HOSTILE_NAMES",
+    "HOSTILE_REFS",
+    "SAMPLE",
+    "ArfeedProject",
+    "ConnectorConformance",
+    "DestinationConformance",
+    "Invoice",
+    "Outcome",
+    "RehearsedReceiver",
+    "ReviewerConformance",
+    "SFTPServer",
+    "TransformConformance",
+    "arfeed_project",
+    "frame",
+    "plan",
+    "receiver",
+    "settings_table",
+    "sftp_server",
+]

@@ -1,0 +1,262 @@
+"""What a connector must hold, whatever it reads: no row lost, none invented, and no delivery from half a reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from arfeed.errors import SourceError
+from arfeed.intake.extract import extract
+from arfeed.interfaces import Connector
+from arfeed.plugins import PartKind
+from arfeed.testing.accidents import ACCIDENTS, drained, happening
+from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice
+from arfeed.testing.parts import PartConformance
+from arfeed.testing.project import ArfeedProject
+from arfeed.testing.servers import files_below
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Settings = Mapping[str, object]
+
+_COMPARED = ("invoice_ref", "kind", "status", "customer_name", "currency", "issued_on", "due_on", "amount", "balance")
+_PDF = b"%PDF-1.4\n% {}\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+class ConnectorConformance(PartConformance):
+    """Inherit, name `plugin` and `connector`, and write `system`: how the system holds invoices.
+
+    `kinds`, `statuses` and `columns` say which of an invoice's facts the system can hold, `unspeakable` the texts it
+    can't. `keeps_documents` says that the connector finds PDFs itself.
+    """
+
+    kind: ClassVar[PartKind] = "connector"
+    connector: ClassVar[type[Connector]]
+    kinds: ClassVar[Sequence[str]] = ("invoice", "credit_note", "payment")
+    statuses: ClassVar[Sequence[str]] = ("open",)
+    columns: ClassVar[Sequence[str]] = _COMPARED
+    unspeakable: ClassVar[Sequence[str]] = ()
+    keeps_documents: ClassVar[bool] = False
+
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Settings:
+        """Make the system hold just these invoices, and return the source's settings, without `use`.
+
+        `folder` is empty, and belongs to this test.
+        """
+        raise NotImplementedError
+
+    def unreachable(self, folder: Path, settings: Settings) -> Mapping[str, Settings]:
+        """Return settings with which `check` must fail, by what is wrong: a password, an address, a path."""
+        raise NotImplementedError
+
+    def damages(self, folder: Path, settings: Settings) -> Mapping[str, Callable[[], object]]:
+        """Return what can befall the system so that a reading is incomplete and must fail, by name."""
+        del folder, settings
+        return {}
+
+    def state(self, folder: Path) -> object:
+        """Return all that the system holds, to be compared; by default the files in the folder."""
+        return files_below(folder)
+
+    @property
+    def part(self) -> type[Connector]:
+        """The class under test."""
+        return self.connector
+
+    # --- what it reads ------------------------------------------------------------------------------------------------
+
+    def test_it_reads_what_the_system_holds_and_nothing_else(self, tmp_path: Path) -> None:
+        """Every fact of every document, exactly."""
+        invoices = self._sample()
+        rows = _read(self._source(tmp_path, invoices))
+        expected = {tuple(getattr(invoice, name) for name in self.columns) for invoice in invoices}
+        blanks = rows[list(self.columns)].astype("object").where(rows[list(self.columns)].notna(), None)
+        found = {*blanks.itertuples(index=False, name=None)}
+        assert found == expected, (
+            f"of {self.columns}\nlost or changed: {sorted(map(str, expected - found))}\n"
+            f"found instead: {sorted(map(str, found - expected))}"
+        )
+
+    def test_reading_twice_gives_the_same(self, tmp_path: Path) -> None:
+        """The same rows in the same order, from the same connector and from a new one."""
+        settings = self.system(_made(tmp_path), self._sample())
+        source = self._connector(settings)
+        first = drained(source)
+        for other in (drained(source), drained(self._connector(settings))):
+            assert other.rows.equals(first.rows), "another reading gave other rows, or another order"
+            assert other.complete == first.complete, "another reading gave another Complete(…)"
+
+    def test_it_yields_text_dates_and_decimals_and_no_floats(self, tmp_path: Path) -> None:
+        """Floats lose cents, and numbers lose the zeros of a reference."""
+        import pyarrow as pa
+
+        frames = drained(self._source(tmp_path, self._sample())).frames
+        for frame in frames:
+            schema = pa.Schema.from_pandas(frame, preserve_index=False)
+            floats = [field.name for field in schema if pa.types.is_floating(field.type)]
+            assert not floats, f"the columns {floats} are floats; yield text, or decimals"
+            ref = self._header(frame, "invoice_ref")
+            assert pa.types.is_large_string(schema.field(ref).type) or pa.types.is_string(schema.field(ref).type), (
+                f"the column {ref!r} is {schema.field(ref).type}; a reference is text"
+            )
+
+    @pytest.mark.parametrize("texts", [HOSTILE_REFS, HOSTILE_NAMES], ids=["references", "names"])
+    def test_what_programs_mistake_for_something_else_comes_through(self, tmp_path: Path, texts: Sequence[str]) -> None:
+        """Leading zeros, NULL, formulas, quotes, separators, other scripts."""
+        wanted = [text for text in texts if text not in self.unspeakable]
+        made = [Invoice(f"INV-{number}", Decimal(number)) for number in range(1, len(wanted) + 1)]
+        field = "invoice_ref" if texts is HOSTILE_REFS else "customer_name"
+        invoices = [replace(invoice, **{field: text}) for invoice, text in zip(made, wanted, strict=True)]  # type: ignore[arg-type]
+        rows = _read(self._source(tmp_path, invoices))
+        found = {str(balance.normalize()): text for balance, text in zip(rows["balance"], rows[field], strict=True)}
+        expected = {str(invoice.balance.normalize()): text for invoice, text in zip(invoices, wanted, strict=True)}
+        changed = {text: found.get(key) for key, text in expected.items() if found.get(key) != text}
+        assert not changed, f"these came through as something else (None: not at all): {changed}"
+
+    def test_large_and_small_amounts_are_exact(self, tmp_path: Path) -> None:
+        """To the cent, up to sixteen digits before the point."""
+        amounts = [Decimal(text) for text in ("0.01", "0.10", "19.99", "1000000.01", "12345678901234.56")]
+        invoices = [Invoice(f"INV-{number}", amount) for number, amount in enumerate(amounts)]
+        found = sorted(_read(self._source(tmp_path, invoices))["balance"])
+        assert found == amounts, f"the balances {amounts} were read as {found}"
+
+    def test_closed_documents_come_with_their_status(self, tmp_path: Path) -> None:
+        """They explain why an invoice is absent; and where they are listed, `lists_closed` says so."""
+        if set(self.statuses) <= {"open"}:
+            pytest.skip("this system lists open documents only")
+        complete = drained(self._source(tmp_path, self._sample())).complete
+        assert complete.lists_closed, "it lists closed documents, so say Complete(lists_closed=True)"
+
+    # --- what it proves -----------------------------------------------------------------------------------------------
+
+    def test_a_system_without_invoices_is_refused_unless_that_is_allowed(self, tmp_path: Path) -> None:
+        """An empty answer would mark everything as paid."""
+        settings = self.system(_made(tmp_path), [])
+        with pytest.raises(SourceError):
+            _read(self._connector(settings))
+        rows = _read(self._connector({**settings, "allow_empty": True}))
+        assert rows.empty, f"with allow_empty = true it read {len(rows)} rows of a system that holds none"
+
+    def test_a_damaged_system_is_a_failed_source(self, tmp_path: Path) -> None:
+        """Half a file, a lost connection, a page too few: whatever `damages` names."""
+        first = _made(tmp_path / "undamaged")
+        names = [*self.damages(first, self.system(first, self._sample()))]
+        for name in names:
+            folder = _made(tmp_path / name)
+            settings = self.system(folder, self._sample())
+            self.damages(folder, settings)[name]()
+            try:
+                rows = _read(self._connector(settings))
+            except SourceError:
+                continue
+            pytest.fail(f"after {name!r} it was read as if nothing had happened, with {len(rows)} rows")
+
+    @pytest.mark.parametrize("accident", ACCIDENTS)
+    def test_nothing_is_published_after(
+        self, accident: str, arfeed_project: ArfeedProject, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Through the whole of arfeed: the next day's reading ends otherwise than it should."""
+        settings = self.system(_made(arfeed_project.folder / "system"), self._sample())
+        arfeed_project.configure([self.plugin], {"source": {"use": self.connector.name, **settings}})
+        first = arfeed_project.deliver()
+        assert first.code == 0, f"not even the first delivery succeeds:\n{first.err}"
+        before = arfeed_project.server
+        monkeypatch.setattr(self.connector, "invoices", happening(accident, self.connector.invoices))
+        second = arfeed_project.run("sync")
+        assert second.code == SourceError.exit_code, f"a source that {accident} ended with {second.code}:\n{second.err}"
+        assert arfeed_project.server == before, "something was published all the same"
+
+    def test_it_may_be_left_before_its_end(self, tmp_path: Path) -> None:
+        """Where another source fails, arfeed reads no further."""
+        with closing(self._source(tmp_path, self._sample()).invoices()) as frames:
+            next(frames)
+
+    # --- what it leaves alone -----------------------------------------------------------------------------------------
+
+    def test_neither_check_nor_reading_changes_the_system(self, tmp_path: Path) -> None:
+        """A source is read, never written to."""
+        folder = _made(tmp_path)
+        source = self._connector(self.system(folder, self._sample()))
+        before = self.state(folder)
+        source.check()
+        drained(source)
+        assert self.state(folder) == before, "the system holds something else than before it was read"
+
+    def test_check_names_what_is_wrong(self, tmp_path: Path) -> None:
+        """It passes with the right settings, and raises `SourceError` with wrong ones, without telling secrets."""
+        folder = _made(tmp_path)
+        settings = self.system(folder, self._sample())
+        self._connector(settings).check()
+        for name, wrong in self.unreachable(folder, settings).items():
+            source = self._connector(wrong)
+            try:
+                source.check()
+            except SourceError as exc:
+                said = str(exc)
+            else:
+                pytest.fail(f"check() finds nothing wrong with {name!r}; it must raise arfeed.SourceError")
+            assert said, f"the error about {name!r} says nothing"
+            assert not [secret for secret in _secrets(source) if secret in said], f"the error tells a secret: {said}"
+
+    def test_secrets_do_not_show(self, tmp_path: Path) -> None:
+        """Neither in the settings' repr nor in what a receipt keeps."""
+        source = self._source(tmp_path, self._sample())
+        shown = f"{source.settings!r} {source.settings.model_dump_json()} {source!r}"
+        assert not [value for value in _secrets(source) if value in shown], f"a secret shows in {shown}"
+
+    def test_documents_are_the_ones_asked_for(self, tmp_path: Path) -> None:
+        """With a version that stays while the PDF does, and the PDF itself."""
+        import pandas as pd
+
+        overridden = self.connector.documents is not Connector.documents
+        assert overridden == self.keeps_documents, "keeps_documents must say whether the connector has documents()"
+        if not overridden:
+            pytest.skip("this connector finds no PDFs itself")
+        pdfs = {f"INV-{number}": _PDF.replace(b"{}", str(number).encode()) for number in range(3)}
+        invoices = [Invoice(ref, Decimal(10), pdf=pdf) for ref, pdf in pdfs.items()]
+        source = self._source(tmp_path, invoices)
+        asked = pd.Series(["INV-0", "INV-2", "no-such-invoice"], dtype="str")
+        found, again = ({item.invoice_ref: item for item in source.documents(asked)} for _ in range(2))
+        assert {*found} == {"INV-0", "INV-2"}, f"asked for INV-0 and INV-2 it found {sorted(found)}"
+        for ref, document in found.items():
+            assert document.version, f"the PDF of {ref} has no version"
+            assert document.version == again[ref].version, f"the PDF of {ref} has another version at every look"
+            assert document.read() == pdfs[ref], f"the PDF of {ref} is not what the system holds"
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _sample(self) -> list[Invoice]:
+        return [item for item in SAMPLE if item.kind in self.kinds and item.status in self.statuses]
+
+    def _source(self, folder: Path, invoices: Sequence[Invoice]) -> Connector:
+        return self._connector(self.system(_made(folder), invoices))
+
+    def _connector(self, settings: Settings) -> Connector:
+        return self.connector("source", self.connector.Settings.model_validate(dict(settings)))
+
+    def _header(self, frame: pd.DataFrame, name: str) -> str:
+        return next((each for each in (self.connector.columns.get(name, name), name) if each in frame.columns), name)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _read(source: Connector) -> pd.DataFrame:
+    return extract([source], lambda: datetime.now(UTC)).rows
+
+
+def _secrets(source: Connector) -> list[str]:
+    from pydantic import SecretStr
+
+    values = [getattr(source.settings, name) for name in type(source.settings).model_fields]
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr) and value.get_secret_value()]

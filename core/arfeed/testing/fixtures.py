@@ -1,0 +1,33 @@
+"""The fixtures, which `pytest_plugins = ["arfeed.testing"]` in conftest.py makes known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from arfeed.testing.project import RECEIVER, ArfeedProject
+from arfeed.testing.servers import RehearsedReceiver, SFTPServer, running_receiver, running_server
+
+
+@pytest.fixture
+def arfeed_project(tmp_path: Path) -> ArfeedProject:
+    """A feed in a folder of its own: write its files, run its commands, look at what was delivered."""
+    folder = tmp_path / "project"
+    folder.joinpath(RECEIVER).mkdir(parents=True)
+    return ArfeedProject(folder)
+
+
+@pytest.fixture
+def sftp_server(tmp_path: Path) -> Iterator[SFTPServer]:
+    """An SFTP server with an empty root and faults to switch on."""
+    with running_server(tmp_path / "sftp") as server:
+        yield server
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[RehearsedReceiver]:
+    """The rehearsal's receiver, with books to look at and faults to switch on."""
+    with running_receiver(tmp_path / "rehearsed") as server:
+        yield server

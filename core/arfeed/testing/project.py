@@ -1,0 +1,95 @@
+"""A feed in a folder of its own: write its files, run its commands, look at what was delivered."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arfeed.cli import main
+from arfeed.reference import toml_key, toml_value
+from arfeed.testing.servers import files_below
+
+Table = Mapping[str, object]
+
+RECEIVER = "receiver"
+_FOLDER: Table = {"use": "kolleno", "mode": "open-ar", "url": RECEIVER}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended: its exit code, and what it wrote on stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Return the one document that `--json` prints."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class ArfeedProject:
+    """A folder with a plugins.toml, and `receiver`, a folder that it may deliver to."""
+
+    folder: Path
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Write files, named by their path below the folder."""
+        for name, content in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def configure(
+        self,
+        plugins: Sequence[str],
+        sources: Mapping[str, Table],
+        transforms: Sequence[Table] = (),
+        destination: Table = _FOLDER,
+    ) -> None:
+        """Write plugins.toml. Where no destination is given it is the folder `receiver`, laid out for kolleno."""
+        heads = [(f"[sources.{toml_key(name)}]", table) for name, table in sources.items()]
+        heads += [("[[transforms]]", table) for table in transforms] + [("[destination]", destination)]
+        enabled = list(dict.fromkeys([*plugins, *(["kolleno"] if destination is _FOLDER else [])]))
+        lines = [f"plugins = {toml_value(enabled)}"]
+        for head, table in heads:
+            lines += [head, *(f"{toml_key(name)} = {toml_value(value)}" for name, value in table.items())]
+        self.write({"plugins.toml": "\n".join(lines) + "\n"})
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run a command in the folder, inside of this process: `run("plan", "--json")`."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            patch.setattr(sys, "argv", ["arfeed", *arguments])
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            else:
+                code = 0
+        return Outcome(code, out.getvalue(), err.getvalue())
+
+    def deliver(self) -> Outcome:
+        """Run `sync --json`, as somebody who has read the plan and approves it."""
+        planned = self.run("plan", "--json")
+        approval = planned.json().get("approval") if planned.code == 3 else None
+        return self.run("sync", "--json", *(["--approve", approval] if approval else []))
+
+    @property
+    def server(self) -> dict[str, bytes]:
+        """What lies in the folder `receiver`: contents by path."""
+        return files_below(self.folder / RECEIVER)

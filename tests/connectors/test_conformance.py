@@ -1,0 +1,109 @@
+"""Our own connectors, steps and destination hold what the kit asks of a stranger's."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from arfeed.testing import ConnectorConformance, DestinationConformance, Invoice, TransformConformance
+from arfeed_connectors.folder import Folder
+from arfeed_connectors.kolleno import Kolleno
+from arfeed_connectors.xero import Xero
+from arfeed_transforms.steps import Exclude, Keep, Rename, Set
+from exports import document, xero
+
+FOLDER = ["invoice_ref", "kind", "status", "customer_name", "currency", "issued_on", "due_on", "amount", "balance"]
+XERO_TYPES = {"invoice": "Sales invoice", "credit_note": "Sales credit note", "payment": "Sales prepayment"}
+XERO_STATUSES = {"open": "Awaiting Payment", "paid": "Paid", "void": "Voided", "draft": "Draft"}
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-7])
+
+
+class TestFolder(ConnectorConformance):
+    plugin = "folder"
+    connector = Folder
+    statuses = ("open", "paid", "void", "draft")
+
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
+        with folder.joinpath("erp.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(FOLDER)
+            writer.writerows([getattr(invoice, name) for name in FOLDER] for invoice in invoices)
+        return {"path": str(folder / "erp.csv"), "dates": "YMD"}
+
+    def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+        return {"no such file": {**settings, "path": str(folder / "other.csv")}}
+
+
+class TestXero(ConnectorConformance):
+    plugin = "xero"
+    connector = Xero
+    statuses = ("open", "paid", "void", "draft")
+
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
+        xero(folder / "SalesInvoices.csv", *map(exported, invoices))
+        return {"path": str(folder / "SalesInvoices.csv"), "dates": "DMY"}
+
+    def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+        folder.joinpath("other.csv").write_text("a,b\n1,2\n")
+        names = {"no such file": "none.csv", "a file of another kind": "other.csv"}
+        return {what: {**settings, "path": str(folder / name)} for what, name in names.items()}
+
+    def damages(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Callable[[], object]]:
+        return {"the file was cut off": partial(cut, folder / "SalesInvoices.csv")}
+
+
+def exported(invoice: Invoice) -> list[dict[str, str]]:
+    due = invoice.due_on.strftime("%d/%m/%Y") if invoice.due_on else ""
+    return document(
+        invoice.invoice_ref,
+        str(invoice.balance),
+        lines=2,
+        ContactName=invoice.customer_name,
+        Total=str(invoice.amount),
+        Currency=invoice.currency,
+        Type=XERO_TYPES[invoice.kind],
+        Status=XERO_STATUSES[invoice.status],
+        InvoiceDate=invoice.issued_on.strftime("%d/%m/%Y"),
+        DueDate=due,
+    )
+
+
+class TestExclude(TransformConformance):
+    plugin = "transforms"
+    transform = Exclude
+
+    def settings(self) -> Mapping[str, object]:
+        return {"customer_name": ["Ada Ltd"]}
+
+
+class TestKeep(TestExclude):
+    transform = Keep  # type: ignore[assignment]
+
+
+class TestRename(TransformConformance):
+    plugin = "transforms"
+    transform = Rename
+
+    def settings(self) -> Mapping[str, object]:
+        return {"prefix": "UK-", "pattern": "^0+"}
+
+
+class TestSet(TransformConformance):
+    plugin = "transforms"
+    transform = Set
+
+    def settings(self) -> Mapping[str, object]:
+        return {"values": {"memo": "UK entity"}}
+
+
+class TestKolleno(DestinationConformance):
+    plugin = "kolleno"
+    destination = Kolleno
+
+    def settings(self) -> Mapping[str, object]:
+        return {"mode": "open-ar", "kinds": ["invoice", "credit_note", "payment"]}

@@ -1,0 +1,246 @@
+"""QuickBooks' reports of open items: groups, lines and totals."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from arfeed import Complete
+from arfeed.intake.extract import extract
+from arfeed_connectors.quickbooks import QuickBooks
+from intake.sources import failure, problems, read
+from printed import DESKTOP, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, written
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "report.csv"
+
+
+def source(file: Path, **settings: object) -> QuickBooks:
+    plain = {"path": str(file), "dates": "MDY", "currency": "USD"}
+    return QuickBooks("books", QuickBooks.Settings.model_validate({**plain, **settings}))
+
+
+def said(books: QuickBooks) -> Complete:
+    return extract([books], lambda: datetime.now(UTC)).reports[0].complete
+
+
+def facts(books: QuickBooks) -> list[tuple[object, ...]]:
+    frame = read(books)
+    return list(zip(frame["customer_name"], frame["kind"], frame["balance"], strict=True))
+
+
+EXPECTED = [
+    ("Acme, Inc.", "invoice", Decimal("1500.00")),
+    ("Acme, Inc.", "invoice", Decimal("0.05")),
+    ("Beta:North", "invoice", Decimal("750.00")),
+    ("Beta:North", "credit_note", Decimal("-50.00")),
+    ("3000", "payment", Decimal("-200.00")),
+]
+
+
+@pytest.mark.parametrize(
+    ("header", "closing"),
+    [(ONLINE_2026, "Total for {}"), (ONLINE_2020, "Total for {}"), (DESKTOP, "Total {}"), (DESKTOP, "Total - {}")],
+    ids=["Online 2026", "Online 2020", "Desktop", "NetSuite's totals"],
+)
+@pytest.mark.parametrize("total_in", [0, 1], ids=["TOTAL in A", "TOTAL in B"])
+def test_open_invoices_are_read_in_every_generation(file: Path, header: list[str], closing: str, total_in: int) -> None:
+    books = source(written(file, report(header=header, closing=closing, total_in=total_in)))
+    assert facts(books) == EXPECTED
+    assert said(books) == Complete(totals={"USD": Decimal("2000.05")}, as_of=date(2026, 4, 4))
+
+
+def test_numbers_and_dates_are_read_and_a_cheques_number_is_none(file: Path) -> None:
+    frame = read(source(written(file, report())))
+    assert frame["invoice_ref"].tolist()[:4] == ["INV-001", "00071", "INV-002", "CN-1"]
+    assert frame["invoice_ref"].tolist()[4].startswith("PAYMENT-")
+    assert set(frame["issued_on"]) == {date(2026, 1, 15)}
+    assert frame["due_on"].tolist()[0] == date(2026, 2, 14)
+
+
+@pytest.mark.parametrize(
+    ("title", "as_of", "lists_closed"),
+    [
+        (("Example LLC", "Open Invoices", "As of April 4, 2026"), date(2026, 4, 4), False),
+        (("Open Invoices", "All Dates"), None, False),
+        (("Invoice List by Date", "Example LLC"), None, True),
+        (("Transaction List by Customer",), None, True),
+        ((), None, True),
+    ],
+    ids=["another order", "all dates", "a list of invoices", "a list of transactions", "no title"],
+)
+def test_the_title_says_what_is_listed_and_as_of_when(
+    file: Path, title: tuple[str, ...], as_of: date | None, lists_closed: bool
+) -> None:
+    complete = said(source(written(file, report(title=title))))
+    assert (complete.as_of, complete.lists_closed, complete.controlled) == (as_of, lists_closed, True)
+    assert bool(complete.notes) is lists_closed
+
+
+def test_groups_by_age_are_no_customers(file: Path) -> None:
+    header = [*ONLINE_2026[:4], "Customer full name", *ONLINE_2026[4:]]
+    rows = report(
+        {"CURRENT": [Item("1", "5.00")], "1 - 30 days past due": [Item("2", "7.00")]}, title=(), header=header
+    )
+    for row in rows:
+        if "Invoice" in row:
+            row[4] = "Ada Ltd"
+    books = source(written(file, rows))
+    assert [customer for customer, *_ in facts(books)] == ["Ada Ltd", "Ada Ltd"]
+    assert not said(books).lists_closed
+
+
+def test_groups_by_age_without_a_column_for_the_customer_are_refused(file: Path) -> None:
+    assert "add the column Customer" in failure(source(written(file, report({"CURRENT": [Item("1", "5.00")]}))))
+
+
+def test_the_report_of_a_single_customer_is_read_whole(file: Path) -> None:
+    assert facts(source(written(file, report({"Ada Ltd": [Item("1", "5.00")]})))) == [
+        ("Ada Ltd", "invoice", Decimal(5))
+    ]
+
+
+def test_jobs_of_a_customer_are_named_with_it(file: Path) -> None:
+    rows = report({"Attic": [Item("1", "5.00")]}, header=DESKTOP, closing="Total {}", title=("Open Invoices",))
+    group = next(number for number, row in enumerate(rows) if row and row[0] == "Attic")
+    blank = [""] * 8
+    rows[group + 3 : group + 3] = [["Total Café Müller", *blank[:-1], "5.00"]]
+    rows[group:group] = [["Café Müller", *blank]]
+    assert facts(source(written(file, rows, encoding="cp1252", newline="\r\n"))) == [
+        ("Café Müller:Attic", "invoice", Decimal(5))
+    ]
+
+
+def test_a_customer_may_be_called_total(file: Path) -> None:
+    assert facts(source(written(file, report({"Total Gas Ltd": [Item("1", "5.00")]}))))[0][0] == "Total Gas Ltd"
+
+
+def test_totals_without_amounts_are_no_control(file: Path) -> None:
+    rows = [["" if "$" in cell else cell for cell in row] for row in report()]
+    complete = said(source(written(file, rows)))
+    assert not complete.controlled
+    assert "no TOTAL of open balances" in complete.notes[0]
+
+
+def test_a_subtotal_that_is_not_the_sum_of_its_lines_fails(file: Path) -> None:
+    rows = [["750.01" if cell == "750.00" else cell for cell in row] for row in report()]
+    message = failure(source(written(file, rows)))
+    assert "the total of Beta:North" in message
+    assert "printed as 700.00, but its lines sum to 700.01" in message
+
+
+def test_a_report_without_its_total_is_cut_off(file: Path) -> None:
+    rows = [row for row in report() if "TOTAL" not in row]
+    assert "without its TOTAL, so it is cut off" in failure(source(written(file, rows[:-1])))
+
+
+@pytest.mark.parametrize("column", [0, 3])
+def test_a_row_that_is_nothing_known_fails_with_its_place(file: Path, column: int) -> None:
+    rows = report()
+    rows[6] = [*([""] * column), "Surprise", "7", *([""] * (6 - column))]
+    message = failure(source(written(file, rows)))
+    assert message.startswith(f"{file} line 7: ")
+    assert "'Surprise, 7' is neither a line nor a group nor a total" in message
+
+
+@pytest.mark.parametrize(
+    ("title", "why"),
+    [
+        ("A/R Aging Summary Report", "names no invoices"),
+        ("Customer Balance Summary", "names no invoices"),
+        ("Collections Report", "not yet due"),
+        ("A/P Aging Detail Report", "what you owe"),
+        ("Unpaid Bills", "what you owe"),
+        ("Profit and Loss", "still open"),
+        ("Invoices and Received Payments", "still open"),
+    ],
+)
+def test_other_reports_are_refused_by_name(file: Path, title: str, why: str) -> None:
+    message = failure(source(written(file, report(title=("Example LLC", title)))))
+    assert f"this is the report {title!r}" in message
+    assert why in message
+    assert "export the report Open Invoices" in message
+
+
+def test_a_report_without_open_balances_is_refused_with_what_was_found(file: Path) -> None:
+    header = ["Balance" if name == "Open balance" else name for name in ONLINE_2026]
+    rows = [header if row == ONLINE_2026 else row for row in report()]
+    message = failure(source(written(file, rows)))
+    assert "'Open balance' missing" in message
+    assert "Transaction type" in message
+
+
+@pytest.mark.parametrize("kind", ["Bill", "Vendor Credit", "Mystery"])
+def test_an_unknown_type_of_transaction_is_refused_by_name(file: Path, kind: str) -> None:
+    assert f"{kind!r} is no type of transaction" in failure(
+        source(written(file, report({"Ada": [Item("1", "5.00", kind)]})))
+    )
+
+
+@pytest.mark.parametrize("kind", ["Journal Entry", "Check", "Deposit", "Sales Receipt"])
+def test_what_raises_a_debt_is_an_invoice_and_what_lowers_it_a_payment(file: Path, kind: str) -> None:
+    rows = report({"Ada": [Item("1", "5.00", kind), Item("2", "-7.00", kind)]})
+    assert [kind for _, kind, _ in facts(source(written(file, rows)))] == ["invoice", "payment"]
+
+
+def test_an_invoice_without_a_number_is_a_problem(file: Path) -> None:
+    lines = problems(source(written(file, report({"Ada": [Item("", "5.00")]}))))
+    assert "an invoice needs its number" in lines[1]
+
+
+def test_a_trailing_blank_in_an_amount_does_no_harm(file: Path) -> None:
+    rows = [[f"{cell}  " if cell.endswith((".00", ".05")) else cell for cell in row] for row in report()]
+    assert facts(source(written(file, rows))) == EXPECTED
+
+
+def test_invoices_in_other_currencies_need_their_own_balances(file: Path) -> None:
+    header = [*ONLINE_2026, "Currency"]
+    rows = report(header=header)
+    for row in rows:
+        if "INV-002" in row:
+            row[-1] = "EUR"
+    assert "invoices in EUR" in failure(source(written(file, rows)))
+
+
+def test_balances_in_their_own_currencies_are_read_and_checked_in_the_companys(file: Path) -> None:
+    rows = report({"Ada": [Item("1", "5.00")]}, header=[*ONLINE_2026, "Currency", "Foreign open balance"])
+    for row in rows:
+        if "Invoice" in row:
+            row[-2:] = ["EUR", "4.50"]
+    books = source(written(file, rows))
+    assert read(books)[["currency", "balance"]].to_numpy().tolist() == [["EUR", Decimal("4.5")]]
+    assert not said(books).controlled
+    written(file, [["5.01" if cell == "5.00" else cell for cell in row] for row in rows])
+    assert "its lines sum to 5.01" in failure(source(file))
+
+
+def test_iif_gives_what_is_not_marked_paid_and_says_what_that_is_worth(tmp_path: Path) -> None:
+    head = "!TRNS\tTRNSTYPE\tDATE\tNAME\tAMOUNT\tDOCNUM\tPAID\n!SPL\tTRNSTYPE\n!ENDTRNS\n"
+    rows = (("INVOICE", "12.50", "1", "N"), ("INVOICE", "7.00", "2", "Y"), ("PAYMENT", "-3.00", "9", "N"))
+    body = "".join(f"TRNS\t{t}\t04/13/2026\tAda\t{a}\t{n}\t{p}\nSPL\t{t}\nENDTRNS\n" for t, a, n, p in rows)
+    file = tmp_path / "books.iif"
+    file.write_text(head + body, encoding="utf-8")
+    frame = read(source(file))
+    assert frame[["invoice_ref", "status"]].to_numpy().tolist() == [["1", "open"], ["2", "paid"]]
+    assert "no open balances" in said(source(file)).notes[0]
+    file.write_text((head + body).removesuffix("ENDTRNS\n"), encoding="utf-8")
+    assert "not with ENDTRNS" in failure(source(file))
+
+
+def test_an_excel_file_is_read_like_a_csv_file(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in report():
+        book.active.append([cell or None for cell in row])
+    book.save(tmp_path / "report.xlsx")
+    assert facts(source(tmp_path / "report.xlsx")) == EXPECTED
+
+
+def test_check_looks_at_the_header_alone(file: Path) -> None:
+    written(file, report(title=OPEN_INVOICES)[:-3])
+    source(file).check()

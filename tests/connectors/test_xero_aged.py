@@ -1,0 +1,110 @@
+"""Xero's report Aged Receivables Detail, and its API's answers kept as files."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from arfeed import Complete, FileSettings
+from arfeed.intake.extract import extract
+from arfeed_connectors.xero import Xero
+from intake.sources import balances, failure, problems, read
+from printed import written
+
+HEADER = ["Invoice Date", "Due Date", "Invoice Number", "Invoice Reference", "Current", "", "Older", "Total"]
+TITLE = [["Aged Receivables Detail"], ["Larkfield Ltd"], ["As at 30 June 2026"], ["Ageing by due date"], []]
+ROWS = [
+    ["Ada Ltd"],
+    ["10/06/2026", "10/07/2026", "INV-1", "PO 7", "4,000.00", "", "0", "4,000.00"],
+    ["1/06/2026", "", "", "credit", "0", "-300.00", "0", "-300.00"],
+    ["Total Ada Ltd", "", "", "", "4,000.00", "-300.00", "0", "3,700.00"],
+    [],
+    ["Bob: Two & Co"],
+    ["15/06/2026", "15/07/2026", "0002", "", "750.50", "", "0", "750.50"],
+    ["Total Bob: Two & Co", "", "", "", "750.50", "0", "0", "750.50"],
+    [],
+]
+TOTAL = [
+    ["Total", "", "", "", "4750.50", "-300.00", "0", "4,450.50"],
+    ["Percentage of total", "", "", "", "1.07", "-0.07", "0", "1"],
+]
+
+
+def source(file: Path, **settings: object) -> Xero:
+    plain = {"path": str(file), "dates": "DMY", "decimal": ".", "currency": "GBP"}
+    return Xero("xero", FileSettings.model_validate({**plain, **settings}))
+
+
+def said(xero: Xero) -> Complete:
+    return extract([xero], lambda: datetime.now(UTC)).reports[0].complete
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "aged.csv"
+
+
+def test_the_aged_report_is_read_under_its_contacts(file: Path) -> None:
+    xero = source(written(file, [*TITLE, HEADER, *ROWS, *TOTAL]))
+    frame = read(xero)
+    assert frame["customer_name"].tolist() == ["Ada Ltd", "Ada Ltd", "Bob: Two & Co"]
+    assert frame["balance"].tolist() == [Decimal(4000), Decimal(-300), Decimal("750.5")]
+    assert frame["kind"].tolist() == ["invoice", "credit_note", "invoice"]
+    assert frame["invoice_ref"].tolist()[::2] == ["INV-1", "0002"]
+    assert said(xero) == Complete(totals={"GBP": Decimal("4450.5")}, as_of=date(2026, 6, 30))
+
+
+def test_totals_that_lie_are_noted_and_are_no_control(file: Path) -> None:
+    complete = said(source(written(file, [*TITLE, HEADER, *ROWS, ["Total", *[""] * 6, "0"]])))
+    assert not complete.controlled
+    assert "the total of everything is printed as 0.00, but its lines sum to 4,450.50" in complete.notes[0]
+
+
+def test_an_aged_report_without_its_total_is_cut_off(file: Path) -> None:
+    assert "cut off" in failure(source(written(file, [*TITLE, HEADER, *ROWS])))
+
+
+def test_a_summary_is_refused_by_name(file: Path) -> None:
+    rows = [["Aged Receivables Summary"], ["Contact", "Current", "Total"], ["Ada Ltd", "5.00", "5.00"]]
+    assert "'Aged Receivables Summary'" in failure(source(written(file, rows)))
+
+
+def answer(**fields: object) -> dict[str, object]:
+    plain = {"Type": "ACCREC", "InvoiceNumber": "INV-1", "Status": "AUTHORISED", "Contact": {"Name": "Ada"}}
+    return {**plain, "CurrencyCode": "GBP", "Date": "/Date(1775520000000+0000)/", "AmountDue": 12.5, **fields}
+
+
+def kept(folder: Path, documents: list[dict[str, object]], **more: object) -> Xero:
+    file = folder / "invoices.json"
+    file.write_text(json.dumps({"Invoices": documents, **more}), encoding="utf-8")
+    return source(file)
+
+
+def test_the_answer_of_the_api_is_read_with_exact_amounts_and_credit_notes_negated(tmp_path: Path) -> None:
+    note = answer(Type="ACCRECCREDIT", InvoiceNumber="CN-1", AmountDue=3, DateString="2026-04-08T00:00:00")
+    frame = read(kept(tmp_path, [answer(), note, answer(Type="ACCPAY"), answer(InvoiceNumber="INV-2", Status="PAID")]))
+    assert balances(frame) == {"INV-1": Decimal("12.5"), "CN-1": Decimal(-3), "INV-2": Decimal("12.5")}
+    assert frame["issued_on"].tolist()[:2] == [date(2026, 4, 7), date(2026, 4, 8)]
+    assert frame["status"].tolist() == ["open", "open", "paid"]
+
+
+@pytest.mark.parametrize("more", [{}, {"pagination": {"itemCount": 250}}], ids=["a full page", "a page of several"])
+def test_one_page_of_several_is_refused(tmp_path: Path, more: dict[str, object]) -> None:
+    pages = [answer(InvoiceNumber=f"INV-{number}") for number in range(100)]
+    assert "one page of several" in failure(kept(tmp_path, pages, **more))
+    assert len(read(kept(tmp_path, pages, pagination={"itemCount": 100}))) == 100
+
+
+def test_an_answer_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    xero = kept(tmp_path, [answer()])
+    file = tmp_path / "invoices.json"
+    file.write_text(file.read_text()[:-2])
+    assert "no whole JSON document" in failure(xero)
+
+
+def test_an_unknown_status_of_the_api_is_a_problem(tmp_path: Path) -> None:
+    assert "is not one of open" in problems(kept(tmp_path, [answer(Status="NEW")]))[1]

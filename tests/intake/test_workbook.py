@@ -1,0 +1,170 @@
+"""Excel workbooks, as text that is what people see."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from arfeed import SourceError, read_grid, read_header, read_table, sheet_names
+
+Value = str | float | date | datetime
+Cells = Mapping[str, Value]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "export.xlsx"
+
+
+def write(file: Path, cells: Cells, formats: Mapping[str, str] | None = None) -> str:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for place, value in cells.items():
+        sheet[place] = value
+    for place, code in (formats or {}).items():
+        sheet[place].number_format = code
+    book.save(file)
+    return str(file)
+
+
+def edit(file: Path, change: Callable[[str], str], member: str = "xl/worksheets/sheet1.xml") -> str:
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts[member] = change(parts[member].decode()).encode()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "text"),
+    [
+        ("00071", "General", "00071"),
+        (71, "General", "71"),
+        (71, "0000000000", "0000000071"),
+        (71, '"INV-"0000', "INV-0071"),
+        (71.5, "0000", "71.5"),
+        (2309.7899999999995, "General", "2309.79"),
+        (0.1 + 0.2, "General", "0.3"),
+        (-1234567.1, "#,##0.00", "-1234567.1"),
+        (1e-7, "General", "0.0000001"),
+        (999999999999999, "General", "999999999999999"),
+        (True, "General", "TRUE"),
+        (date(2026, 4, 7), "dd/mm/yyyy", "2026-04-07"),
+        (datetime.fromisoformat("2026-04-07T13:30"), "dd/mm/yyyy hh:mm", "2026-04-07 13:30:00"),
+        (46119, "General", "46119"),
+    ],
+)
+def test_a_cell_is_read_as_people_see_it(file: Path, value: Value, code: str, text: str) -> None:
+    assert next(read_grid(write(file, {"A1": value}, {"A1": code})))["A"].tolist() == [text]
+
+
+def test_the_grid_is_as_wide_as_the_sheet_and_knows_its_rows(file: Path) -> None:
+    grid = next(read_grid(write(file, {"B2": "x", "D4": "y"})))
+    assert [*grid] == ["A", "B", "C", "D", "origin"]
+    assert grid["B"].tolist() == ["", "x", "", ""]
+    assert grid["origin"].tolist() == [f"{file}#{row}" for row in (1, 2, 3, 4)]
+
+
+def test_dates_of_the_epoch_of_1904_are_read_right(file: Path) -> None:
+    write(file, {"A1": date(2026, 4, 7)})
+    edit(file, lambda xml: xml.replace("<workbookPr />", '<workbookPr date1904="1" />'), "xl/workbook.xml")
+    assert next(read_grid(str(file)))["A"].tolist() == ["2030-04-08"]
+
+
+def test_an_error_stays_visible(file: Path) -> None:
+    write(file, {"A1": "x", "B1": "y"})
+    edit(
+        file,
+        lambda xml: xml.replace('<c r="B1" t="inlineStr"><is><t>y</t></is></c>', '<c r="B1" t="e"><v>#REF!</v></c>'),
+    )
+    assert next(read_grid(str(file)))["B"].tolist() == ["#REF!"]
+
+
+def formula(value: str, kind: str = "") -> Callable[[str], str]:
+    return lambda xml: xml.replace("<f>1+1</f><v />", f"<f>1+1</f>{value}").replace('r="B2"', f'r="B2"{kind}')
+
+
+@pytest.mark.parametrize("value", ["", "<v />", "<v></v>"])
+def test_a_formula_that_was_never_computed_is_refused_with_its_cell(file: Path, value: str) -> None:
+    write(file, {"A1": "x", "B2": "=1+1"})
+    with pytest.raises(
+        SourceError, match=r"cell B2: it holds a formula that was never computed; open the file in Excel"
+    ):
+        next(read_grid(edit(file, formula(value))))
+
+
+def test_a_zero_in_a_workbook_that_asks_to_be_computed_is_no_result(file: Path) -> None:
+    write(file, {"A1": "x", "B2": "=1+1"})
+    edit(file, formula("<v>0</v>"))
+    with pytest.raises(SourceError, match="cell B2: it holds a formula that was never computed"):
+        next(read_grid(str(file)))
+    edit(file, lambda xml: xml.replace('fullCalcOnLoad="1"', ""), "xl/workbook.xml")
+    assert next(read_grid(str(file)))["B"].tolist() == ["", "0"]
+
+
+def test_a_formula_gives_its_kept_value_even_a_blank_text(file: Path) -> None:
+    write(file, {"A1": "x", "B2": "=1+1"})
+    assert next(read_grid(edit(file, formula("<v>2</v>"))))["B"].tolist() == ["", "2"]
+    write(file, {"A1": "x", "B2": "=1+1"})
+    assert next(read_grid(edit(file, formula("<v></v>", ' t="str"'))))["B"].tolist() == ["", ""]
+
+
+def test_a_number_of_more_than_15_digits_is_refused_where_its_column_is_needed(file: Path) -> None:
+    write(file, {"A1": "No", "B1": "Card", "A2": "INV-1", "B2": 1234567890123456})
+    assert read_table(str(file), columns=["No"])["No"].tolist() == ["INV-1"]
+    with pytest.raises(SourceError, match="cell B2: the number 1234567890123456 has more than 15 digits"):
+        read_table(str(file))
+
+
+def test_a_table_starts_below_its_header_and_passes_over_blank_rows(file: Path) -> None:
+    write(file, {"A1": "Acme", "A3": "*invoice no", "B3": "Due", "A4": "1", "B4": 5, "A6": "2", "B6": 6})
+    assert read_header(str(file), columns=["Invoice No"]) == ["Invoice No", "Due"]
+    rows = read_table(str(file), columns=["Due", "Invoice No"])
+    assert rows.to_dict("list") == {"Due": ["5", "6"], "Invoice No": ["1", "2"], "origin": [f"{file}#4", f"{file}#6"]}
+
+
+def test_one_of_several_sheets_must_be_named(file: Path) -> None:
+    book = openpyxl.Workbook()
+    for name in ("May", "June"):
+        book.create_sheet(name)["A1"] = name
+    book.create_sheet("Notes").sheet_state = "hidden"
+    book.save(file)
+    assert sheet_names(str(file)) == ["Sheet", "May", "June"]
+    assert next(read_grid(str(file), sheet="june"))["A"].tolist() == ["June"]
+    with pytest.raises(SourceError, match=r"several sheets .* say which, as in sheet = 'Sheet'"):
+        next(read_grid(str(file)))
+    with pytest.raises(SourceError, match="it has no sheet 'July' with cells; found 'Sheet', 'May', 'June'"):
+        next(read_grid(str(file), sheet="July"))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "it is an old Excel file; open it in Excel and save it as"),
+        (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "it is protected by a password; remove that"),
+        (b"\xef\xbb\xbf \n<html><table>", "it is HTML or XML, whatever it is called"),
+        (b"PK\x03\x04 and then nothing", "it is no whole Excel workbook"),
+    ],
+    ids=["xls", "password", "html", "cut off"],
+)
+def test_what_is_no_workbook_is_refused_with_what_to_do(file: Path, data: bytes, said: str) -> None:
+    file.write_bytes(data)
+    with pytest.raises(SourceError, match=said):
+        next(read_grid(str(file)))
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
+def test_a_workbook_that_is_cut_off_is_refused(file: Path, part: float) -> None:
+    write(file, {"A1": "x"})
+    data = file.read_bytes()
+    file.write_bytes(data[: int(len(data) * part)])
+    with pytest.raises(SourceError, match="it is no whole Excel workbook"):
+        next(read_grid(str(file)))

@@ -1,0 +1,73 @@
+"""`arfeed plugins new`: a package that builds, installs, passes its tests and type-checks as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from environment import make_environment
+from feeds import Here
+from strangers import install
+
+KINDS = ("connector", "transform", "destination", "reviewer")
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    return Here(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_package_builds_installs_passes_its_tests_and_type_checks(here: Here, tmp_path: Path, kind: str) -> None:
+    assert here(tmp_path, "plugins", "new", "pear-tree", "--kind", kind).code == 0
+    package, environment = tmp_path / "arfeed-pear-tree", make_environment(tmp_path / "venv")
+    environment.run(package, "python", "-m", "pip", "wheel", "--wheel-dir", "dist", ".")
+    environment.run(package, "python", "-m", "pip", "install", "dist/arfeed_pear_tree-0.1.0-py3-none-any.whl")
+    environment.run(package, "python", "-m", "pytest", "-q")
+    environment.run(package, "python", "-m", "mypy")
+    shown = environment.run(package, "arfeed", "plugins", "show", "pear-tree")
+    assert "pear-tree (arfeed-pear-tree 0.1.0)" in shown.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_package_is_whole(here: Here, tmp_path: Path, kind: str) -> None:
+    here(tmp_path, "plugins", "new", "larch", "--kind", kind)
+    files = {path.relative_to(tmp_path / "arfeed-larch").as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    wanted = {"pyproject.toml", "README.md", "LICENSE", ".gitignore", ".github/workflows/ci.yml", "tests/conftest.py"}
+    assert wanted | {"src/arfeed_larch/__init__.py", "src/arfeed_larch/py.typed"} <= files
+    text = "".join(file.read_text() for file in tmp_path.rglob("*") if file.is_file())
+    assert "PACKAGE" not in text
+    assert "$name" not in text
+
+
+def test_a_folder_that_exists_is_left_alone(here: Here, tmp_path: Path) -> None:
+    tmp_path.joinpath("arfeed-larch").mkdir()
+    done = here(tmp_path, "plugins", "new", "larch")
+    assert done.code == 2
+    assert "arfeed-larch: there is something of that name already" in done.err
+    assert not [*tmp_path.joinpath("arfeed-larch").iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Pear Tree", "write small letters, digits and hyphens; 'pear-tree' would do"),
+        ("pear_tree", "'pear-tree' would do"),
+        ("1", "'1' is no name for a plugin: write small letters, digits and hyphens"),
+        ("arfeed-larch", "leave the prefix out: 'larch' becomes the package 'arfeed-larch'"),
+        ("xero", "a plugin 'xero' is installed already, by arfeed "),
+    ],
+)
+def test_a_name_that_cannot_be_used_is_refused_with_what_would_do(
+    here: Here, tmp_path: Path, name: str, said: str
+) -> None:
+    done = here(tmp_path, "plugins", "new", name)
+    assert done.code == 2
+    assert said in done.err
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_strangers_plugin_of_that_name_is_named(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(install(tmp_path / "site", "larch", ""))
+    assert "is installed already, by arfeed-larch 1.2" in here(tmp_path, "plugins", "new", "larch").err

@@ -1,0 +1,70 @@
+"""`arfeed schema`: an editor knows every key, and marks what arfeed would refuse."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from feeds import run, write
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT.joinpath("plugins.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    done = run(ROOT, "schema")
+    assert done.code == 0, done.err
+    return dict(done.json())
+
+
+def mistakes(schema: dict[str, Any], toml: str) -> list[str]:
+    found = Draft202012Validator(schema).iter_errors(tomllib.loads(toml))
+    return [error.json_path for error in found]
+
+
+def test_it_is_a_json_schema(schema: dict[str, Any]) -> None:
+    Draft202012Validator.check_schema(schema)
+
+
+def test_the_demo_has_no_mistakes(schema: dict[str, Any]) -> None:
+    assert mistakes(schema, DEMO) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "where"),
+    [
+        ('use = "xero"', 'use = "xreo"', "$.sources"),
+        ('files = "newest"', 'files = "latest"', "$.sources"),
+        ('dates = "DMY"', 'date = "DMY"', "$.sources"),
+        ('mode = "open-ar"', "", "$.destination"),
+        ('"transforms", "kolleno"', '"transforms", "kollen"', "$.plugins[3]"),
+        ("[feed]", "[feeds]", "$"),
+        ("[feed]", "[guards]\nmissing_share = 2\n[feed]", "$.guards"),
+        ('name = "larkfield"', "lock_seconds = 0", "$.feed"),
+    ],
+    ids=["connector", "value", "key", "missing key", "plugin", "table", "too large", "too small"],
+)
+def test_a_mistake_is_marked_where_it_is(schema: dict[str, Any], right: str, wrong: str, where: str) -> None:
+    assert right in DEMO
+    assert any(path.startswith(where) for path in mistakes(schema, DEMO.replace(right, wrong, 1)))
+
+
+@pytest.mark.parametrize("line", ['max_age = "3 days"', 'allow_empty = "${EMPTY}"', 'currency = "${CURRENCY}"'])
+def test_what_arfeed_takes_an_editor_takes(schema: dict[str, Any], line: str) -> None:
+    assert mistakes(schema, DEMO.replace('dates = "DMY"', f'dates = "DMY"\n{line}', 1)) == []
+
+
+def test_a_broken_plugin_is_left_out_and_named(tmp_path: Path) -> None:
+    from strangers import install
+
+    write(tmp_path, 'plugins = ["mine", "xero"]')
+    done = run(tmp_path, "schema", path=install(tmp_path / "site", "mine", "1 / 0"))
+    assert done.code == 0
+    assert "left out: plugin mine (arfeed-mine 1.2): cannot be imported: ZeroDivisionError" in done.err
+    assert "connector-xero" in json.loads(done.out)["$defs"]

@@ -1,0 +1,124 @@
+"""Where secrets come from, and how they are covered in a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
+from pydantic import SecretStr
+
+from arfeed.errors import ConfigError
+from arfeed.secrets import looked_up, masked, secrets_in
+from arfeed.settings import Settings
+
+
+class Drawer(KeyringBackend):
+    """A keyring of one password."""
+
+    priority = 1
+    locked = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.locked:
+            raise KeyringLocked("it is locked")
+        return "quux" if (service, username) == ("arfeed", "acme") else None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise NotImplementedError
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def drawer() -> Iterator[Drawer]:
+    before, drawer = keyring.get_keyring(), Drawer()  # type: ignore[no-untyped-call]
+    keyring.set_keyring(drawer)
+    yield drawer
+    keyring.set_keyring(before)
+
+
+@pytest.mark.usefixtures("drawer")
+def test_a_secret_may_come_from_the_keyring(tmp_path: Path) -> None:
+    from arfeed.config import read_project
+
+    file = tmp_path / "plugins.toml"
+    file.write_text(FEED.format(password="${keyring:arfeed/acme}"))
+    password = read_project(file).destination.settings.password
+    assert password is not None
+    assert password.get_secret_value() == "quux"
+    file.write_text(FEED.format(password="${keyring:arfeed/other}"))
+    with pytest.raises(ConfigError, match="store it with: keyring set arfeed other"):
+        read_project(file)
+
+
+FEED = """
+plugins = ["folder", "kolleno"]
+
+[sources.erp]
+use = "folder"
+path = "*.csv"
+
+[destination]
+use = "kolleno"
+mode = "open-ar"
+url = "sftp://acme@sftp.example.com"
+password = "{password}"
+"""
+
+
+def test_a_keyring_that_is_locked_or_not_well_named_is_said(drawer: Drawer) -> None:
+    with pytest.raises(LookupError, match="SERVICE/NAME"):
+        looked_up("keyring:acme")
+    drawer.locked = True
+    with pytest.raises(LookupError, match="it is locked; unlock it"):
+        looked_up("keyring:arfeed/acme")
+
+
+def test_a_variable_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME", "quux")
+    assert looked_up("ACME") == "quux"
+
+
+class Inner(Settings):
+    """Settings in settings."""
+
+    tokens: list[SecretStr]
+
+
+class Outer(Settings):
+    """Settings of everything that may hold a secret."""
+
+    url: str
+    history: SecretStr
+    short: SecretStr
+    inner: dict[str, Inner]
+
+
+def test_every_secret_is_found_wherever_it_is_kept() -> None:
+    outer = Outer(
+        url="ftp://ada:pass%2Fword@example.com/in",
+        history=SecretStr("postgresql://ada:horse@db.example.com/x"),
+        short=SecretStr("abc"),
+        inner={"a": Inner(tokens=[SecretStr("token-1"), SecretStr("token-2")])},
+    )
+    assert secrets_in([outer]) == {
+        *("pass%2Fword", "pass/word", "postgresql://ada:horse@db.example.com/x", "horse", "token-1", "token-2")
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["p\"/ä'w", "p\\\"/ä'w", "p\\\"/\\u00e4'w", "p%22%2F%C3%A4%27w", "p%22/%C3%A4%27w", "p\"/ä\\'w"],
+    ids=["plain", "JSON", "ASCII JSON", "URL", "path of a URL", "Python"],
+)
+def test_a_secret_is_covered_in_every_spelling(text: str) -> None:
+    assert masked(f"before {text} after", ["p\"/ä'w"]) == "before *** after"
+
+
+def test_a_secret_within_another_does_not_give_it_away() -> None:
+    assert masked("horse-battery", ["horse", "horse-battery"]) == "***"
