@@ -39,10 +39,10 @@ class Dlt(Connector):
         """Settings of the connector `dlt`."""
 
         resource: str = Field(
-            pattern=r"^[\w.]+:\w+$", description='Module and function of the resource, e.g. "erp:invoices".'
+            pattern=r"^[\w.]+:\w+$", examples=["erp:invoices"], description="Module and function of the resource."
         )
         arguments: Secret[dict[str, Any]] = Field(
-            default_factory=lambda: Secret({}), description="What the function is called with; kept secret."
+            default=Secret({}), description="What the function is called with; kept secret."
         )
         folder: Location = Field(
             default=".",

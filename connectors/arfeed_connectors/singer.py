@@ -46,13 +46,15 @@ class Singer(Connector):
         """Settings of the connector `singer`."""
 
         command: Annotated[list[str], AfterValidator(_without_state)] = Field(
-            min_length=1, description='The tap\'s executable and arguments, e.g. ["taps/xero/bin/tap-xero"].'
+            min_length=1, examples=[["taps/xero/bin/tap-xero"]], description="The tap's executable and arguments."
         )
         config: Secret[dict[str, Any]] | Location | None = Field(
-            default=None, description="The tap's configuration: a table, kept secret, or a JSON file of its own."
+            default=None,
+            examples=["tap.json"],
+            description="The tap's configuration: a table, kept secret, or a JSON file of its own.",
         )
         catalog: Location | None = Field(default=None, description="The tap's catalog; asked of the tap where unset.")
-        streams: list[str] = Field(min_length=1, description='The streams to read, e.g. ["invoices"].')
+        streams: list[str] = Field(min_length=1, examples=[["invoices"]], description="The streams to read.")
         incremental: Literal["from-start"] | None = Field(
             default=None, description='"from-start" takes incremental streams, as they are without a state.'
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arfeed.plugins import Part, PartKind, PluginInfo, Registry
+from arfeed.settings import json_schema
 
 _HEADS: Mapping[PartKind, str] = {
     "connector": "[sources.{name}]",
@@ -35,7 +36,7 @@ class Setting:
 
 def settings_in_words(part: Part) -> list[Setting]:
     """Return the settings of a part, the required ones first."""
-    schema = part.Settings.model_json_schema()
+    schema = json_schema(part.Settings)
     required = schema.get("required", [])
     described = [
         Setting(
@@ -61,7 +62,7 @@ def example(kind: PartKind, part: Part) -> str:
     A value is the field's first `examples`, or its default; where several settings must agree, the model's own
     `json_schema_extra={"examples": [{…}]}` says which are given.
     """
-    chosen: Mapping[str, object] = part.Settings.model_json_schema().get("examples", [{}])[0]
+    chosen: Mapping[str, object] = json_schema(part.Settings).get("examples", [{}])[0]
     lines = [_HEADS[kind].format(name=part.name), f"use = {toml_value(part.name)}"]
     lines += [f"{toml_key(name)} = {toml_value(value)}" for name, value in chosen.items()]
     for setting in settings_in_words(part):
@@ -126,7 +127,7 @@ def _type(field: JsonSchema, schema: JsonSchema) -> str:
 
 def _example(name: str, field: JsonSchema) -> object:
     choices = [field, *(each for each in field.get("anyOf", ()) if each.get("type") != "null")]
-    if any(each.get("writeOnly") for each in choices):
+    if "examples" not in field and any(each.get("writeOnly") for each in choices):
         return f"${{{name.upper()}}}"
     for each in choices:
         for key in ("examples", "const", "enum", "default"):

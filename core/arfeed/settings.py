@@ -6,7 +6,7 @@ import glob
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaWarningKind
 
 from arfeed import schema
 from arfeed.currencies import minor_digits
@@ -130,6 +131,15 @@ def _one_or_several(value: object) -> object:
     return [] if value is None else [value] if isinstance(value, str) else value
 
 
+class _JsonSchema(GenerateJsonSchema):
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default"}  # noqa: RUF012 - as in its base
+
+
+def json_schema(model: type[BaseModel], ref_template: str = DEFAULT_REF_TEMPLATE) -> dict[str, Any]:
+    """Return the JSON Schema of settings; a default that is a secret is left out without a word."""
+    return model.model_json_schema(ref_template=ref_template, schema_generator=_JsonSchema)
+
+
 class GuardSettings(Settings):
     """The table [guards]: how much may be missing before a plan is refused."""
 
@@ -212,6 +222,13 @@ class TransformSettings(Settings):
     )
 
 
+_Keys = Annotated[
+    tuple[Location, ...],
+    BeforeValidator(_one_or_several),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
 class DestinationSettings(Settings):
     """Settings that every destination has."""
 
@@ -219,7 +236,7 @@ class DestinationSettings(Settings):
         examples=["sftp://acme@sftp.example.com"],
         description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME.",
     )
-    private_key: Annotated[tuple[Location, ...], BeforeValidator(_one_or_several)] = Field(
+    private_key: _Keys = Field(
         default=(),
         examples=["~/.ssh/arfeed_ed25519"],
         description="OpenSSH private key for sftp:// URLs; several, in a list, are tried in order.",
@@ -230,7 +247,9 @@ class DestinationSettings(Settings):
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
     use_agent: bool = Field(default=False, description="Whether the keys of the running SSH agent are tried as well.")
     ssh_config: Location | None = Field(
-        default=None, description="An OpenSSH configuration, e.g. ~/.ssh/config, that says how to reach the host."
+        default=None,
+        examples=["~/.ssh/config"],
+        description="An OpenSSH configuration that says how to reach the host.",
     )
     known_hosts: Location = Field(
         default="~/.ssh/known_hosts", validate_default=True, description="OpenSSH known_hosts file with the host's key."

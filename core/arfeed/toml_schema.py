@@ -7,7 +7,7 @@ from typing import Any
 
 from arfeed.config import FeedSettings
 from arfeed.plugins import Part, PartKind, Registry
-from arfeed.settings import GuardSettings, Settings
+from arfeed.settings import GuardSettings, Settings, json_schema
 
 Schema = dict[str, Any]
 
@@ -55,7 +55,7 @@ def _choice(definitions: Schema, kind: PartKind, parts: Mapping[str, Part]) -> S
 def _table(definitions: Schema, name: str, model: type[Settings], use: str | None = None) -> Schema:
     """Define the settings of a model as a table, with what may come from the environment, and refer to it."""
     template = f"#/$defs/{name}-{{model}}"
-    table = model.model_json_schema(ref_template=template)
+    table = json_schema(model, template)
     for inner, definition in table.pop("$defs", {}).items():
         definitions[f"{name}-{inner}"] = definition
     properties = {key: _or_variable(field) for key, field in table.get("properties", {}).items()}

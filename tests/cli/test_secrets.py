@@ -175,7 +175,7 @@ def blabber(tmp_path: Path, openssh: OpenSSH, postgresql: str) -> Blabber:
 def test_no_secret_comes_out_of_commands_that_succeed(blabber: Blabber) -> None:
     code = blabber("plan", "--json").json()["approval"]
     assert blabber("sync", "--approve", code).code == 0
-    assert "the plugin 'blab' failed in arfeed_delivered: RuntimeError: ***" in blabber.heard[-1]
+    assert "the plugin blab (arfeed-blab 1.2) failed in arfeed_delivered: RuntimeError: ***" in blabber.heard[-1]
     assert blabber("sync", "--json").code == 0
     assert blabber("history", "--json").code == 0
     assert "quux" not in blabber.everything()

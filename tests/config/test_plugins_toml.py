@@ -68,7 +68,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         ('"xero", "f', '"xerox", "f', "plugins: there is no plugin 'xerox' installed; did you mean 'xero'?"),
         ('use = "xero"', 'use = "zero"', "sources.uk.use: there is no connector 'zero' in the enabled plugins"),
         ('use = "xero"', "use = 7", "sources.uk.use: name the connector; there are folder, xero"),
-        ('path = "exports/*.csv"', "", "sources.uk.path: it is required: The file, or a pattern such as "),
+        ('path = "exports/*.csv"', "", "sources.uk.path: it is required: The file, or a pattern with wildcards"),
         ('path = "exports/*.csv"', "path = 7", "sources.uk.path: found 7: "),
         ('mode = "open-ar"', "", 'destination.mode: it is required: "open-ar": '),
         ('mode = "open-ar"', 'mode = "delta"', "destination.mode: found 'delta': input should be 'open-ar'"),

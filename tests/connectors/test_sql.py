@@ -117,7 +117,7 @@ def test_the_control_over_floats_is_exact_too(file: str) -> None:
 
 def test_an_exact_decimal_with_too_many_digits_is_a_problem_of_its_row(postgresql: str) -> None:
     assert problems(one_row(postgresql, "10.005 AS balance"))[1:] == [
-        "erp row 1 column balance: '10.005': EUR has 2 decimals"
+        "erp row 1, column balance: '10.005' has too many digits: EUR has 2 decimals"
     ]
 
 
@@ -201,7 +201,7 @@ def test_padding_is_trimmed_and_unknown_columns_travel_along(postgresql: str) ->
 def test_the_databases_own_names_of_currencies_are_mapped(file: str) -> None:
     source = one_row(file, "'$' AS currency", currencies={"$": "USD"})
     assert opened(source)["currency"].tolist() == ["USD"]
-    assert "it is no ISO 4217 currency code" in problems(one_row(file, "'$' AS currency"))[1]
+    assert "is no ISO 4217 currency code" in problems(one_row(file, "'$' AS currency"))[1]
 
 
 def test_rows_without_a_currency_take_the_settings(file: str) -> None:

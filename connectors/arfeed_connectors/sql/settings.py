@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, field_serializer, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_serializer, model_validator
 
 from arfeed import DatabaseUrl, SourceSettings
 from arfeed_connectors.sql.presets import PRESETS, described
@@ -53,11 +53,25 @@ Query = Annotated[str, AfterValidator(_one_select)]
 class SqlSettings(SourceSettings):
     """Settings of the connector `sql`: `url`, and either `query` or `preset`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "postgresql://reader@db.example.com/erp",
+                    "query": "SELECT invoice_ref, customer_name, currency, issued_on, balance FROM open_invoices",
+                }
+            ]
+        }
+    )
+
     url: Annotated[DatabaseUrl, AfterValidator(_sqlalchemy_url)] = Field(
-        description="SQLAlchemy URL of the database, e.g. ${ERP_URL}; may hold a password, so it is never shown."
+        examples=["postgresql://reader@db.example.com/erp"],
+        description="SQLAlchemy URL of the database, best as ${ERP_URL}; may hold a password, so it is never shown.",
     )
     query: Query | None = Field(
-        default=None, description="One SELECT, a row a document, under the names of an invoice's columns."
+        default=None,
+        examples=["SELECT number AS invoice_ref FROM open_invoices"],
+        description="One SELECT, a row a document, under the names of an invoice's columns.",
     )
     preset: Annotated[str, AfterValidator(_preset)] | None = Field(
         default=None, description=f"A ready query instead of your own: {described()}."

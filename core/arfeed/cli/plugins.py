@@ -46,6 +46,7 @@ def show(
     """Show the settings of everything that a plugin offers, and an example for plugins.toml."""
     from arfeed.plugins import close_match, installed, load
     from arfeed.reference import example, page, parts_of, settings_in_words
+    from arfeed.settings import json_schema
 
     known = installed()
     if name not in known:
@@ -54,7 +55,7 @@ def show(
     info = registry.infos[name]
     parts = [*parts_of(registry, info)]
     if as_json:
-        print_json({f"{kind} {part.name}": part.Settings.model_json_schema() for kind, part in parts})
+        print_json({f"{kind} {part.name}": json_schema(part.Settings) for kind, part in parts})
         return
     people = console()
     if as_markdown:

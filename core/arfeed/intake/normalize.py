@@ -230,7 +230,8 @@ class Normalizer:
 
 def _says_nothing(raw: pd.DataFrame) -> bool:
     """Whether a frame has neither rows nor headers, as the empty answer of an API: there is nothing to map."""
-    return len(raw) == 0 and {*getattr(raw, "columns", ["?"])} <= {"origin"}
+    headers = getattr(raw, "columns", None)  # what is no frame is judged, and refused, further on
+    return headers is not None and len(raw) == 0 and {*headers} <= {"origin"}
 
 
 _MONEY_WHY: Mapping[str | None, str] = {

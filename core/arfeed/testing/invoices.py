@@ -88,7 +88,6 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
     import pandas as pd
 
     from arfeed.planning import compare
-    from arfeed.schema import totals
 
     report = frame([invoice for invoice in invoices if invoice.status == "open"])
     comparison = compare(report, frame([*(before or ())]))
@@ -105,7 +104,7 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
         before=None if before is None else frame(before),
         report=comparison.report,
         missing=comparison.missing.assign(reason=pd.Series(["paid"] * len(comparison.missing), dtype="str")),
-        totals=totals(report),
+        totals=schema.totals(report),
         counts=comparison.counts,
         sources=(source,),
         documents=DocumentPlan(send=nothing, present=0, without=(), colliding={}, broken={}),
