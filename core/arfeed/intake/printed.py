@@ -37,6 +37,12 @@ class OpenGroup(NamedTuple):
     origin: str
 
 
+_NOT_ITS_TOTAL = (
+    "is not the total of the group that is open there; where a customer has two totals, its own and one with "
+    "sub-customers, export a list such as Invoice List, with the column Open balance"
+)
+
+
 @dataclass(slots=True)
 class Rows:
     """The rows of one report, taken frame by frame. `names` calls the columns that are kept, by their numbers.
@@ -66,7 +72,7 @@ class Rows:
         page.refuse(_below(kinds, ended=self.ended), "stands below the TOTAL, where nothing more is expected")
         amounts = self._amounts(page, kinds)
         nesting = nest([group.name for group in self._open], kinds.group, kinds.subtotal, kinds.labels)
-        page.refuse(_unmatched(kinds, nesting), "is not the total of the group that is open there")
+        page.refuse(_unmatched(kinds, nesting), _NOT_ITS_TOTAL)
         self._add_up(page, kinds, nesting, amounts)
         return self._lines(page, kinds, nesting, amounts)
 
