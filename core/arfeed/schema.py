@@ -71,14 +71,14 @@ def arrow_type(name: str) -> pa.DataType:
 INVISIBLE = r"[\p{Cf}\p{Cc}\x{034F}\x{FE00}-\x{FE0F}]"
 """What shows as nothing (RE2): zero widths, marks of direction, soft hyphens, controls, variation selectors."""
 
-_BLANKS = r"[\p{Z}\s]+"
+_BLANKS = r"[\p{Z}\s]"
 
 
 def folded(refs: pd.Series[str]) -> pd.Series[str]:
     """Return refs as they are compared: as the eye reads them, NFC and casefolded.
 
-    Characters that nobody sees are left out, and any blanks are one. Plain ASCII, which nearly all are, takes the fast
-    road.
+    Characters that nobody sees are left out, and every blank is a space. Plain ASCII, which nearly all are,
+    takes the fast road.
     """
     import pandas as pd
     import pyarrow as pa

@@ -42,7 +42,8 @@ def test_texts_that_a_spreadsheet_would_take_for_formulas_are_counted_by_column(
     ("one", "other"),
     [
         ("INV-1", "inv-1"), ("INV-1", "INV-1\u200b"), ("\ufeffINV-1", "INV-1"), ("INV\u00a01", "INV 1"),
-        ("A\tB", "A B"), ("A \u200b", "A"), ("\u00e9", "E\u0301"), ("a\x00b", "ab"), ("\u200b", ""),
+        ("A\tB", "A B"), ("A \u00a0B", "A  B"),
+        ("A \u200b", "A"), ("\u00e9", "E\u0301"), ("a\x00b", "ab"), ("\u200b", ""),
     ],
     ids=ascii,
 )  # fmt: skip
@@ -51,7 +52,11 @@ def test_numbers_that_look_alike_are_compared_as_one(one: str, other: str) -> No
     assert first == second
 
 
-@pytest.mark.parametrize(("one", "other"), [("A B", "AB"), ("1", "\u2160"), ("0071", "71"), ("a", "\u0430")], ids=ascii)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("A B", "AB"), ("A\u00a0\u00a0B", "A B"), ("1", "\u2160"), ("0071", "71"), ("a", "\u0430")],
+    ids=ascii,
+)
 def test_numbers_that_differ_to_the_eye_or_by_letter_stay_two(one: str, other: str) -> None:
     first, second = schema.folded(refs(one, other))
     assert first != second

@@ -33,7 +33,8 @@ def unseen_notes(refs: pd.Series[str]) -> Iterator[str]:
 
 def formula_notes(report: pa.Table) -> Iterator[str]:
     """Yield a note on texts of the report that a spreadsheet would take for formulas."""
-    texts = [name for name in report.column_names if pa.types.is_large_string(report.schema.field(name).type)]
+    kinds = (pa.string(), pa.large_string())
+    texts = [field.name for field in report.schema if field.type in kinds]
     counts = {name: pc.sum(pc.match_substring_regex(report.column(name), _FORMULA)).as_py() or 0 for name in texts}
     found = {name: count for name, count in counts.items() if count}
     if found:
