@@ -19,7 +19,7 @@ from arfeed.errors import ConfigError
 from arfeed.interfaces import Connector, Destination, Transform
 from arfeed.plugins import Part, PartKind, Registry, close_match, load, survey
 from arfeed.secrets import looked_up, secrets_in
-from arfeed.settings import DatabaseUrl, GuardSettings, Settings
+from arfeed.settings import TRANSPORT, DatabaseUrl, GuardSettings, Settings
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
@@ -274,13 +274,24 @@ def plugin_versions(project: Project) -> dict[str, str]:
 
 
 def settings_hash(project: Project) -> str:
-    """Return the SHA-256 of what shapes a report: the settings of all parts, without secrets, and plugin versions."""
+    """Return the SHA-256 of what shapes a report: the settings of all parts, without secrets, and plugin versions.
+
+    How to log in and to send shapes none, so a new key is no other configuration; where to is part of it.
+    """
     parts: list[Connector | Transform | Destination] = [*project.sources, *project.transforms, project.destination]
     names = [source.source for source in project.sources]
-    document = [names, [[part.name, settings_of(part)] for part in parts], plugin_versions(project)]
+    shaping = [
+        [part.name, {key: value for key, value in settings_of(part).items() if not _of_transport(part, key)}]
+        for part in parts
+    ]
+    document = [names, shaping, plugin_versions(project)]
     text = json.dumps(document, sort_keys=True, ensure_ascii=False)
     folder = json.dumps(str(project.folder), ensure_ascii=False)[1:-1]  # which may be another on another machine
     return hashlib.sha256(text.replace(folder, ".").encode()).hexdigest()
+
+
+def _of_transport(part: Connector | Transform | Destination, key: str) -> bool:
+    return isinstance(part, Destination) and key in TRANSPORT
 
 
 def settings_of(part: Connector | Transform | Destination) -> Mapping[str, object]:

@@ -22,7 +22,17 @@ from arfeed.intake.extract import extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
-from arfeed.planning import compare, reviewed, select, settle, settled_by, touched, with_reasons, write_report
+from arfeed.planning import (
+    compare,
+    reviewed,
+    select,
+    settle,
+    settled_by,
+    touched,
+    unseen_notes,
+    with_reasons,
+    write_report,
+)
 from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.secrets import masked
@@ -200,7 +210,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),
-        notes=_notes(project, reading),
+        notes=(*_notes(project, reading), *report.notes),
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
     final = reviewed(drafted, project.registry.manager, settings)
@@ -217,7 +227,8 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     said = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
     published = direct if project.destination.settings.publish == "direct" else []
-    return (*carried, *said, *reading.found.notes, *published)
+    unseen = unseen_notes(reading.invoices["invoice_ref"])
+    return (*carried, *said, *reading.found.notes, *published, *unseen)
 
 
 def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:

@@ -68,17 +68,29 @@ def arrow_type(name: str) -> pa.DataType:
     return pa.large_string()
 
 
+INVISIBLE = r"[\p{Cf}\p{Cc}\x{034F}\x{FE00}-\x{FE0F}]"
+"""What shows as nothing (RE2): zero widths, marks of direction, soft hyphens, controls, variation selectors."""
+
+_BLANKS = r"[\p{Z}\s]+"
+
+
 def folded(refs: pd.Series[str]) -> pd.Series[str]:
-    """Return refs as they are compared: NFC and casefolded. ASCII, which nearly all are, takes the fast road."""
+    """Return refs as they are compared: as the eye reads them, NFC and casefolded.
+
+    Characters that nobody sees are left out, and any blanks are one. Plain ASCII, which nearly all are, takes the fast
+    road.
+    """
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
 
     texts = text_array(refs)
     lowered = pc.ascii_lower(texts)
-    foreign = pc.invert(pc.string_is_ascii(texts))
+    foreign = pc.invert(pc.ascii_is_printable(texts))
     if pc.any(foreign).as_py():
-        some = pd.Series(pc.utf8_normalize(pc.filter(texts, foreign), form="NFC"), dtype="str").str.casefold()
+        spaced = pc.replace_substring_regex(pc.filter(texts, foreign), _BLANKS, " ")
+        seen = pc.utf8_trim_whitespace(pc.replace_substring_regex(spaced, INVISIBLE, ""))
+        some = pd.Series(pc.utf8_normalize(seen, form="NFC"), dtype="str").str.casefold()
         normal = pc.utf8_normalize(pa.array(some, type=pa.large_string()), form="NFC")
         lowered = pc.replace_with_mask(lowered, foreign, normal)
     return pd.Series(lowered, index=refs.index, dtype="str")

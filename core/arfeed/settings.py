@@ -273,3 +273,12 @@ class DestinationSettings(Settings):
         examples=["uploads"],
         description="Folder below the root for uploads under way; beside the target where unset.",
     )
+
+
+TRANSPORT = frozenset(
+    {
+        *("private_key", "passphrase", "password", "use_agent", "ssh_config", "known_hosts"),
+        *("publish", "verify", "part_folder"),
+    }
+)
+"""Settings of a destination that say how to log in and to send; no report looks different for them."""

@@ -170,6 +170,26 @@ def test_json_is_one_document_on_stdout_and_nothing_else_there(
     json.loads(done.out)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["synk"], "No such command 'synk'"),
+        (["sync", "--force"], "No such option: --force"),
+        (["plan", "--config"], "Option '--config' requires an argument"),
+        (["resend"], "Missing parameter: run"),
+        (["plan"], "plugins.toml: there is no such file"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_one_json_document_too(arfeed: Here, tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = arfeed(tmp_path, arguments[0], "--json", *arguments[1:])
+    assert done.code == 2
+    error = done.json()["error"]
+    assert (error["kind"], error["exit_code"]) == ("ConfigError", 2)
+    assert said in error["message"]
+    assert said in done.err
+
+
 def test_what_people_read_goes_to_stderr_beside_json(arfeed: Here, feed: Path) -> None:
     done = arfeed(feed, "plan", "--json")
     assert "unknown-baseline" in done.err

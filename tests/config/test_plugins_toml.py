@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arfeed import ConfigError
-from arfeed.config import Project, read_project
+from arfeed.config import Project, read_project, settings_hash
 from feeds import write
 
 PLUGINS = 'plugins = ["xero", "folder", "transforms", "kolleno"]\n'
@@ -228,3 +228,22 @@ def test_a_destination_folder_is_the_same_wherever_arfeed_is_run(
     for folder, config in ((tmp_path, "feed/plugins.toml"), (tmp_path / "feed", "plugins.toml")):
         monkeypatch.chdir(folder)
         assert read_project(Path(config)).destination.settings.url == str(tmp_path / "feed/out")
+
+
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ('private_key = ["new", "old"]', True), ('passphrase = "p"', True), ('password = "p"', True),
+        ("use_agent = true", True), ('ssh_config = "~/.ssh/config"', True), ('known_hosts = "hosts"', True),
+        ('publish = "direct"', True), ('verify = "content"', True), ('part_folder = "parts"', True),
+        ('kinds = ["invoice"]', False), ('document_name = "{ref}_v1"', False), ("documents_required = true", False),
+    ],
+)  # fmt: skip
+def test_another_way_to_log_in_or_send_is_no_other_configuration(tmp_path: Path, line: str, same: bool) -> None:
+    plain = settings_hash(project(tmp_path))
+    assert (settings_hash(project(tmp_path, f"{RIGHT}{line}\n")) == plain) is same
+
+
+def test_another_destination_is_another_configuration(tmp_path: Path) -> None:
+    elsewhere = RIGHT.replace("sftp.example.com", "other.example.com")
+    assert settings_hash(project(tmp_path)) != settings_hash(project(tmp_path, elsewhere))

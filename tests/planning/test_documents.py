@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from arfeed import DestinationError
 from arfeed.interfaces import DocumentPlan, SentDocument
 from arfeed.planning import select, settle
 from arfeed.planning.documents import Selection
+from arfeed_connectors.kolleno import Kolleno
 from planning.plans import invoices
 
 NOTHING: Mapping[str, SentDocument] = {}
@@ -118,6 +122,34 @@ def test_a_name_that_is_no_bare_file_name_is_refused(name: str) -> None:
     assert str(caught.value) == (
         f"the destination names a PDF {name!r}, which is no bare file name; its plugin must mend that"
     )
+
+
+@pytest.mark.parametrize(
+    ("ref", "sent"), [("x" * 251, True), ("x" * 252, False), ("é" * 126, False)], ids=["255", "256", "256 in UTF-8"]
+)
+def test_a_name_that_no_server_takes_is_a_problem_of_that_document(ref: str, sent: bool) -> None:
+    report = invoices([ref, "B1"])
+    plan = settle(select(report, found([ref, "B1"]), pdf, NOTHING), {}, {}, NOTHING)
+    assert [name for name, _ in chosen(plan)] == [pdf(ref)] * sent + ["B1.pdf"]
+    why = "its file name would be longer than 255 bytes; shorten its number"
+    assert (plan.broken, plan.without) == ({} if sent else {ref: why}, ())
+
+
+def test_a_long_name_without_a_pdf_is_no_problem() -> None:
+    selection = select(invoices(["x" * 300, "B1"]), found(["B1"]), pdf, NOTHING)
+    assert (selection.broken, selection.without) == ({}, ("x" * 300,))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300), min_size=2, unique=True))
+def test_any_numbers_get_distinct_safe_names_or_are_said_not_to(refs: list[str]) -> None:
+    name_of = Kolleno(Kolleno.Settings(url="memory://", mode="open-ar")).document_name
+    selection = select(invoices(refs), found(refs), name_of, NOTHING)
+    names = selection.send["name"].tolist()
+    assert len({name.casefold() for name in names}) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+\.pdf", name) and len(name) <= 255 for name in names)
+    said = [*selection.broken, *(ref for claimed in selection.colliding.values() for ref in claimed)]
+    assert sorted([*selection.send["invoice_ref"], *said]) == sorted(refs)
 
 
 @pytest.mark.parametrize("name", ["...", ".a", "a b.pdf", "ä.pdf"])

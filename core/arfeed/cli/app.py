@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from typing import cast
 
 import typer
+from typer.exceptions import TyperException
 
 from arfeed.cli import adopt, check, history, keygen, plan, plugins, schema, sync
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
-from arfeed.errors import ArfeedError
+from arfeed.errors import ArfeedError, ConfigError
 
 app = typer.Typer(
     name="arfeed",
@@ -34,6 +36,14 @@ app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 
 
+def _run() -> int | None:
+    """Run the command that was typed. Standing alone, typer would say wrong usage on stderr only."""
+    try:
+        return cast("int | None", app(standalone_mode="--json" not in sys.argv))
+    except TyperException as exc:
+        raise ConfigError(f"{exc} (`arfeed --help` lists what there is)") from exc
+
+
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
     for library in ("asyncio", "stamina"):
@@ -41,7 +51,7 @@ def main() -> None:
         logging.getLogger(library).addHandler(logging.NullHandler())
     with masked_output():
         try:
-            app()
+            sys.exit(_run())
         except ArfeedError as exc:
             complain(exc)
             if "--json" in sys.argv:

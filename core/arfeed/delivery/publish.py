@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -21,6 +22,8 @@ CONNECTION_OVER = (ConnectionError, TimeoutError)
 
 OPENING_TRIES = 3
 """How often a file that the server does not open is tried again, with fewer others open."""
+
+_LONGEST_STEM = 200
 
 _PART = re.compile(r"\..+\.part")
 
@@ -54,8 +57,12 @@ class Outcome:
 
 
 def part_name(name: str, run: str, connection: int = 1) -> str:
-    """Return the name a file has while it is uploaded over a run's first connection, or a later one."""
-    return f".{name}.{run}.part" if connection == 1 else f".{name}.{connection}.{run}.part"
+    """Return the name a file has while it is uploaded over a run's first connection, or a later one.
+
+    A long name gives its hash instead, since the longer name of its part might be one that no server takes.
+    """
+    stem = name if len(name.encode()) <= _LONGEST_STEM else hashlib.sha256(name.encode()).hexdigest()
+    return f".{stem}.{run}.part" if connection == 1 else f".{stem}.{connection}.{run}.part"
 
 
 def check_part(name: str) -> None:

@@ -129,8 +129,7 @@ def _in(some: pa.Array, others: pa.Array) -> pd.Series[bool]:
 
 def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     """Raise `ProblemsError` where two rows of the report have one `invoice_ref`; `keys` are the folded refs."""
-    blank = invoices["invoice_ref"] == ""
-    repeated = keys.duplicated(keep=False) | blank
+    repeated = keys.duplicated(keep=False) | (keys == "")
     if not repeated.any():
         return
     rows = invoices[repeated].assign(key=keys[repeated]).sort_values("key").head(MOST_LINES - 2)
@@ -140,5 +139,8 @@ def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     ]
     total = int(repeated.sum())
     more = [f"… and {total - len(lines)} more"] if total > len(lines) else []
-    head = f"{total} rows share an invoice number (or have none), and the receiver needs one each; rename by source:"
+    head = (
+        f"{total} rows share an invoice number (or have none), but for letter case and what can't be seen, and the "
+        "receiver needs one each; rename by source:"
+    )
     raise ProblemsError([head, *lines, *more])

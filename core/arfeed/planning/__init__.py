@@ -7,6 +7,7 @@ from arfeed.planning.documents import select, settle, touched
 from arfeed.planning.reasons import with_reasons
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
+from arfeed.planning.texts import unseen_notes
 
 __all__ = [
     "ReportFile",
@@ -18,6 +19,7 @@ __all__ = [
     "settle",
     "settled_by",
     "touched",
+    "unseen_notes",
     "with_reasons",
     "write_report",
 ]

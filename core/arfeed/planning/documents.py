@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.errors import DestinationError
 from arfeed.interfaces import DocumentPlan, SentDocument
 
 KEY = ["source", "source_ref"]
+_LONGEST_NAME = 255
+"""In bytes: what ext4, XFS, NTFS and others take; OpenSSH answers anything longer with a bare failure."""
 _SENT = ["invoice_ref", *KEY, "name", "version"]
 
 
@@ -23,6 +26,7 @@ class Selection:
     present: int
     without: tuple[str, ...]
     colliding: Mapping[str, tuple[str, ...]]
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 def select(
@@ -46,6 +50,8 @@ def select(
     merged = named.assign(folded=folded, double=folded.duplicated(keep=False)).merge(
         found, on=KEY, how="left", validate="many_to_one"
     )
+    too_long = _too_long(merged["name"]) & merged["version"].notna() & ~merged["double"]
+    broken, merged = merged[too_long], merged[~too_long].reset_index(drop=True)
     has = merged["version"].notna()
     pairs = zip(merged["name"], merged["invoice_ref"], strict=True)
     ours = pd.Series([name in known and known[name].invoice_ref == ref for name, ref in pairs], dtype=bool)
@@ -60,11 +66,17 @@ def select(
         len(candidates) - len(fresh) + int((sent & ~has).sum()),
         _refs(merged[~has & ~sent]),
         {**_collisions(merged[merged["double"]], has), **(claimed or {})},
+        dict.fromkeys(_refs(broken), f"its file name would be longer than {_LONGEST_NAME} bytes; shorten its number"),
     )
 
 
 def _refs(rows: pd.DataFrame) -> tuple[str, ...]:
     return tuple(schema.text_array(rows["invoice_ref"]).to_pylist())
+
+
+def _too_long(names: pd.Series[str]) -> pd.Series[bool]:
+    sizes = pc.binary_length(schema.text_array(names))
+    return pd.Series(pc.greater(sizes, _LONGEST_NAME), index=names.index, dtype=bool)
 
 
 def _checked(name: str) -> str:
@@ -101,7 +113,7 @@ def settle(
         present=selection.present + int(same.sum()),
         without=selection.without,
         colliding=selection.colliding,
-        broken={refs[name]: why for name, why in broken.items()},
+        broken={**selection.broken, **{refs[name]: why for name, why in broken.items()}},
     )
 
 

@@ -17,17 +17,19 @@ from arfeed.currencies import minor_digits
 from arfeed.errors import DestinationError
 from arfeed.interfaces import Destination
 from arfeed.isolation import own
+from arfeed.planning.texts import formula_notes
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """A report staged on disk; `seconds` is how long the destination took to lay it out."""
+    """A report staged on disk; `seconds` is how long the destination took to lay it out, `notes` are for the plan."""
 
     path: Path
     size: int
     sha256: str
     header: tuple[str, ...]
     seconds: float
+    notes: tuple[str, ...]
 
 
 def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -> ReportFile:
@@ -39,6 +41,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     laid_out = _laid_out(destination, invoices)
     seconds = perf_counter() - began
     table = pa.Table.from_pandas(laid_out, preserve_index=False)
+    notes = tuple(formula_notes(table))
     currencies = schema.text_array(invoices["currency"])
     for number, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):
@@ -48,7 +51,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     csv.write_csv(table, path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names), seconds)
+    return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names), seconds, notes)
 
 
 def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
