@@ -118,7 +118,9 @@ def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> 
             answers = caller(**{name: own(value) for name, value in arguments.items()})
             # A reviewer may be a generator, whose work is done, and whose errors are raised, only here.
             value = [*answers[0]] if answers and isinstance(answers[0], Iterator) else next(iter(answers), None)
-        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a plugin that fails must not silence the others
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - a plugin that fails must not silence the others
             value = exc
         yield Answer(implementation.plugin_name, value, perf_counter() - began)
 
@@ -140,7 +142,9 @@ def _enable(registry: Registry, points: list[EntryPoint]) -> PluginInfo:
         info = replace(info, contract=_contract(module))
         _register(registry.manager, str(info), module)
         parts = [(kind, part) for kind in _BASES for part in _parts(registry, kind, module)]
-    except (Exception, SystemExit) as exc:  # noqa: BLE001 - a stranger's code may raise anything; the others go on
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # noqa: BLE001 - a stranger's code may raise anything; the others go on
         if registry.manager.has_plugin(str(info)):
             registry.manager.unregister(name=str(info))
         return replace(info, broken=str(exc) if isinstance(exc, _UnusableError) else f"{type(exc).__name__}: {exc}")
@@ -156,7 +160,9 @@ def _module(points: list[EntryPoint]) -> ModuleType:
         raise _UnusableError(f"two distributions offer it: {rivals}; uninstall one")
     try:
         module: ModuleType = points[0].load()
-    except (Exception, SystemExit) as exc:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:
         raise _UnusableError(f"cannot be imported: {type(exc).__name__}: {exc}") from exc
     return module
 
@@ -197,6 +203,8 @@ def _parts(registry: Registry, kind: PartKind, module: ModuleType) -> Iterator[P
             owner = next(info for info in registry.infos.values() if f"{kind} {part.name}" in info.provides)
             theirs = f"{rival.__module__}.{rival.__qualname__} of plugin {owner}"
             raise _UnusableError(f"its {kind} {part.name!r} is also offered by {theirs}; enable one of the two")
+        if not (isinstance(part.Settings, type) and issubclass(part.Settings, base.Settings)):
+            raise _UnusableError(f"{part.__qualname__}.Settings is no subclass of arfeed.{base.Settings.__name__}")
         mine[part.name] = part
         yield part
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 from arfeed.testing import ConnectorConformance, DestinationConformance, Invoice, TransformConformance
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.kolleno import Kolleno
+from arfeed_connectors.quickbooks import QuickBooks
+from arfeed_connectors.sql import Sql
 from arfeed_connectors.xero import Xero
 from arfeed_transforms.steps import Exclude, Keep, Rename, Set
 from exports import document, xero
 
 FOLDER = ["invoice_ref", "kind", "status", "customer_name", "currency", "issued_on", "due_on", "amount", "balance"]
+AGING = ["", "Date", "Transaction type", "Num", "Customer", "Due date", "Amount", "Open balance"]
+QUICKBOOKS_TYPES = {"invoice": "Invoice", "credit_note": "Credit Memo"}
 XERO_TYPES = {"invoice": "Sales invoice", "credit_note": "Sales credit note", "payment": "Sales prepayment"}
 XERO_STATUSES = {"open": "Awaiting Payment", "paid": "Paid", "void": "Voided", "draft": "Draft"}
 
@@ -37,6 +43,63 @@ class TestFolder(ConnectorConformance):
 
     def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
         return {"no such file": {**settings, "path": str(folder / "other.csv")}}
+
+
+class TestSql(ConnectorConformance):
+    plugin = "sql"
+    connector = Sql
+    statuses = ("open", "paid", "void", "draft")
+    keeps_documents = True
+    secret_urls = ("url",)
+
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
+        with closing(sqlite3.connect(folder / "erp.db")) as database, database:
+            database.execute(f"CREATE TABLE invoices ({', '.join(f'{name} TEXT' for name in FOLDER)})")
+            rows = [[blank_or_text(getattr(invoice, name)) for name in FOLDER] for invoice in invoices]
+            database.executemany(f"INSERT INTO invoices VALUES ({', '.join('?' * len(FOLDER))})", rows)
+            database.execute("CREATE TABLE pdfs (invoice_ref TEXT, version TEXT, content BLOB)")
+            pdfs = [(each.invoice_ref, "1", each.pdf) for each in invoices if each.pdf]
+            database.executemany("INSERT INTO pdfs VALUES (?, ?, ?)", pdfs)
+        queries = {"query": "SELECT * FROM invoices", "document_query": "SELECT * FROM pdfs"}
+        return {"url": f"sqlite:///{folder / 'erp.db'}", "dates": "YMD", **queries}
+
+    def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+        return {
+            "no such file": {**settings, "url": f"sqlite:///{folder / 'other.db'}"},
+            "no such table": {**settings, "query": "SELECT * FROM bills"},
+        }
+
+
+def blank_or_text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+class TestQuickBooks(ConnectorConformance):
+    plugin = "quickbooks"
+    connector = QuickBooks
+    kinds = ("invoice", "credit_note")
+
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
+        with folder.joinpath("aging.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerows([["A/R Aging Detail Report"], ["Acme Ltd"], ["As of Apr 9, 2026"], [], AGING, ["CURRENT"]])
+            writer.writerows(map(aged, invoices))
+            total = sum(invoice.balance for invoice in invoices)
+            writer.writerows([[label, *[""] * 6, f"{total:,}"] for label in ("Total for CURRENT", "TOTAL")])
+        currency = {invoice.currency for invoice in invoices} or {"USD"}
+        return {"path": str(folder / "aging.csv"), "dates": "MDY", "currency": currency.pop()}
+
+    def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+        return {"no such file": {**settings, "path": str(folder / "other.csv")}}
+
+    def damages(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Callable[[], object]]:
+        return {"the file was cut off": partial(cut, folder / "aging.csv")}
+
+
+def aged(invoice: Invoice) -> list[str]:
+    issued, due = (day.strftime("%m/%d/%Y") if day else "" for day in (invoice.issued_on, invoice.due_on))
+    facts = (invoice.invoice_ref, invoice.customer_name, due, f"{invoice.amount:,}", f"{invoice.balance:,}")
+    return ["", issued, QUICKBOOKS_TYPES[invoice.kind], *facts]
 
 
 class TestXero(ConnectorConformance):

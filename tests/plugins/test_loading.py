@@ -35,6 +35,13 @@ BROKEN = {
     "another contract": ("ARFEED_CONTRACT = 2", "is written for plugin contract 2; this arfeed speaks contract 1"),
     "import error": ("import no_such", "cannot be imported: ModuleNotFoundError: No module named 'no_such'"),
     "syntax error": ("def", "cannot be imported: SyntaxError: "),
+    "cancels": ("import asyncio\nraise asyncio.CancelledError", "cannot be imported: CancelledError: "),
+    "settings that are none": (
+        "import arfeed\nARFEED_CONTRACT = 1\n\n"
+        "class Shop(arfeed.Connector):\n    name = 'shop'\n    Settings = None\n\n"
+        "@arfeed.hookimpl\ndef arfeed_connectors():\n    return [Shop]\n",
+        "Shop.Settings is no subclass of arfeed.SourceSettings",
+    ),
     "exits": ("raise SystemExit(7)", "cannot be imported: SystemExit: 7"),
     "unknown hook": (
         GOOD + "@hookimpl\ndef arfeed_reviev(plan): ...\n",

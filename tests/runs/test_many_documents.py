@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.history import PlannedDocument
-from arfeed.intake import documents
+from arfeed.intake.documents import staging
 from pdfs import pdf
 from runs.feed import Feed, invoice
 
@@ -30,7 +30,7 @@ def test_only_new_pdfs_are_read_and_sent(
     feed.export(invoice(number) for number in range(count + NEW))
     feed.print_pdfs(f"INV-{number:04}" for number in range(count, count + NEW))
     read: list[str] = []
-    monkeypatch.setattr(documents, "_no_pdf", lambda content: read.append(content.decode()))
+    monkeypatch.setattr(staging, "_no_pdf", lambda content: read.append(content.decode()))
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     done = feed.sync()
     record_property("seconds", time.monotonic() - begun)

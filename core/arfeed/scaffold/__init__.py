@@ -7,6 +7,7 @@ import runpy
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from keyword import iskeyword
 from pathlib import Path
 from string import Template
 from typing import Literal
@@ -22,12 +23,13 @@ NEXT_STEPS = ("python -m pip install -e . --group test", "python -m pytest")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SUFFIX = ".tmpl"
+_LONGEST = 50
 _BASES: dict[Kind, Part] = {"connector": Connector, "transform": Transform, "destination": Destination}
 
 
 def create(name: str, kind: Kind, where: Path) -> Path:
     """Write a package into a new folder, and return that. Raise `ConfigError` for a name that can't be used."""
-    _check_name(name)
+    _check_name(name, kind)
     folder, package = where / f"arfeed-{name}", f"arfeed_{name.replace('-', '_')}"
     if folder.exists():
         raise ConfigError(f"{folder.name}: there is something of that name already; choose another, or move it away")
@@ -36,7 +38,7 @@ def create(name: str, kind: Kind, where: Path) -> Path:
         "kind": kind,
         "distribution": f"arfeed-{name}",
         "package": package,
-        "part": "".join(word.capitalize() for word in name.split("-")),
+        "part": _part(name),
         "contract": str(CONTRACT),
         "arfeed": version("arfeed"),
         "settings": "",
@@ -48,13 +50,23 @@ def create(name: str, kind: Kind, where: Path) -> Path:
     return folder
 
 
-def _check_name(name: str) -> None:
+def _part(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("-"))
+
+
+def _check_name(name: str, kind: Kind) -> None:
     if not _NAME.fullmatch(name):
         plain = re.sub(r"[^a-z0-9]+", "-", name.casefold().removeprefix("arfeed-")).strip("-0123456789")
         hint = f"; {plain!r} would do" if _NAME.fullmatch(plain) else ""
         raise ConfigError(f"{name!r} is no name for a plugin: write small letters, digits and hyphens{hint}")
     if name.startswith("arfeed-"):
         raise ConfigError(f"leave the prefix out: {name.removeprefix('arfeed-')!r} becomes the package {name!r}")
+    module = files("arfeed.scaffold").joinpath("template", kind, "src", "PACKAGE", "__init__.py" + _SUFFIX)
+    if len(name) > _LONGEST or iskeyword(_part(name)) or re.search(rf"\b{_part(name)}\b", module.read_text("utf-8")):
+        raise ConfigError(
+            f"{name!r} can't be used: its class would be called {_part(name)}, which is taken or too long; choose "
+            "another"
+        )
     if name in installed():
         point = installed()[name][0]
         owner = f"{point.dist.name} {point.dist.version}" if point.dist else point.value

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -35,7 +36,8 @@ class ConnectorConformance(PartConformance):
     """Inherit, name `plugin` and `connector`, and write `system`: how the system holds invoices.
 
     `kinds`, `statuses` and `columns` say which of an invoice's facts the system can hold, `unspeakable` the texts it
-    can't. `keeps_documents` says that the connector finds PDFs itself.
+    can't. `keeps_documents` says that the connector finds PDFs itself. `secret_urls` are secret settings that are URLs
+    of which all but the password may show.
     """
 
     kind: ClassVar[PartKind] = "connector"
@@ -45,6 +47,7 @@ class ConnectorConformance(PartConformance):
     columns: ClassVar[Sequence[str]] = _COMPARED
     unspeakable: ClassVar[Sequence[str]] = ()
     keeps_documents: ClassVar[bool] = False
+    secret_urls: ClassVar[Sequence[str]] = ()
 
     def system(self, folder: Path, invoices: Sequence[Invoice]) -> Settings:
         """Make the system hold just these invoices, and return the source's settings, without `use`.
@@ -204,13 +207,15 @@ class ConnectorConformance(PartConformance):
             else:
                 pytest.fail(f"check() finds nothing wrong with {name!r}; it must raise arfeed.SourceError")
             assert said, f"the error about {name!r} says nothing"
-            assert not [secret for secret in _secrets(source) if secret in said], f"the error tells a secret: {said}"
+            assert not [secret for secret in self._secrets(source) if secret in said], (
+                f"the error tells a secret: {said}"
+            )
 
     def test_secrets_do_not_show(self, tmp_path: Path) -> None:
         """Neither in the settings' repr nor in what a receipt keeps."""
         source = self._source(tmp_path, self._sample())
         shown = f"{source.settings!r} {source.settings.model_dump_json()} {source!r}"
-        assert not [value for value in _secrets(source) if value in shown], f"a secret shows in {shown}"
+        assert not [value for value in self._secrets(source) if value in shown], f"a secret shows in {shown}"
 
     def test_documents_are_the_ones_asked_for(self, tmp_path: Path) -> None:
         """With a version that stays while the PDF does, and the PDF itself."""
@@ -242,6 +247,14 @@ class ConnectorConformance(PartConformance):
     def _connector(self, settings: Settings) -> Connector:
         return self.connector("source", self.connector.Settings.model_validate(dict(settings)))
 
+    def _secrets(self, source: Connector) -> list[str]:
+        from pydantic import SecretStr
+
+        values = {name: getattr(source.settings, name) for name in type(source.settings).model_fields}
+        secrets = {name: value.get_secret_value() for name, value in values.items() if isinstance(value, SecretStr)}
+        passwords = {name: urlsplit(secrets[name]).password for name in self.secret_urls}
+        return [secret for secret in {**secrets, **passwords}.values() if secret]
+
     def _header(self, frame: pd.DataFrame, name: str) -> str:
         return next((each for each in (self.connector.columns.get(name, name), name) if each in frame.columns), name)
 
@@ -253,10 +266,3 @@ def _made(folder: Path) -> Path:
 
 def _read(source: Connector) -> pd.DataFrame:
     return extract([source], lambda: datetime.now(UTC)).rows
-
-
-def _secrets(source: Connector) -> list[str]:
-    from pydantic import SecretStr
-
-    values = [getattr(source.settings, name) for name in type(source.settings).model_fields]
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr) and value.get_secret_value()]
