@@ -16,14 +16,13 @@ from arfeed.currencies import minor_digits
 from arfeed.errors import SourceError
 from arfeed.intake import dates, values
 from arfeed.intake.columns import Columns, Problem
+from arfeed.intake.proposal import REQUIRED
 from arfeed.interfaces import Connector
 from arfeed.schema import table_frame
 from arfeed.settings import FileSettings
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_REQUIRED = ("invoice_ref", "customer_name", "balance")
 
 
 @dataclass(slots=True)
@@ -126,7 +125,7 @@ class Normalizer:
             )
         known = {name: header for name, header in self.connector.columns.items() if header in found}
         columns = {name: name for name in schema.NAMES if name in found} | known | dict(declared)
-        absent = [name for name in _REQUIRED if name not in columns]
+        absent = [name for name in REQUIRED if name not in columns]
         if absent:
             raise SourceError(
                 f"{self.connector.source}: no column for {', '.join(absent)}; say which in "
