@@ -122,11 +122,7 @@ def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: 
             "clock", said, "set the one that is wrong; reports are named by this machine's", ahead=round(ahead, 1)
         )
         return
-    compared = (
-        f"and the server's {abs(ahead):.1f} seconds off"
-        if ahead is not None
-        else "the server's is compared with --probe"
-    )
+    compared = "the server's is compared with --probe" if ahead is None else "and the server's agrees"
     yield ok("clock", f"{now:%Y-%m-%d %H:%M} UTC here, {compared}", now=now.isoformat(), ahead=ahead)
 
 

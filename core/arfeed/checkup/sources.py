@@ -198,5 +198,5 @@ def _report(project: Project, invoices: pd.DataFrame) -> Finding:
     except ArfeedError as exc:
         return failed("report", exc)
     left = len(invoices) - len(kept)
-    by = f", after {len(project.transforms)} transforms and `kinds` left out {left}" if left else ""
+    by = f"; the transforms and `kinds` leave {left} out" if left else ""
     return ok("report", f"{len(kept)} documents would be reported{by}", documents=len(kept), left_out=left)

@@ -59,7 +59,7 @@ class Evidence:
     @cached_property
     def orders(self) -> list[str]:
         """The orders that all dates fit."""
-        texts = self._sighted["text"]
+        texts = self._texts
         return [order for order in ORDERS if not _any(parse_dates(texts, order, declared=True).wrong)]
 
     @property
@@ -69,25 +69,28 @@ class Evidence:
 
     def example(self, order: str) -> str:
         """Return the date that proves an order best, with its line, such as `line 4 has 31/03/2026`."""
-        texts = self._sighted["text"]
         others = [other for other in ("DMY", "MDY") if other != order]
-        against = [parse_dates(texts, other, declared=True).wrong for other in others]
+        against = [parse_dates(self._texts, other, declared=True).wrong for other in others]
         proof = self._sighted.filter(pc.and_(*against) if len(against) > 1 else against[0])
         found = (proof if len(proof) else self._sighted).slice(0, 1).to_pylist()[0]
         return f"{place(found['origin'], self.connector)} has {found['text']}"
 
     def means(self, order: str) -> str:
         """Return what the first date is, read in an order, such as `03/04/2026 is 3 April 2026`."""
-        text = self._sighted["text"][0].as_py()
+        text = self._texts[0].as_py()
         day = parse_dates(pa.array([text], pa.large_string()), order, declared=True).values[0].as_py()
         return f"{text} is {day.day} {day:%B %Y}" if day else f"{text} is no date"
+
+    @property
+    def _texts(self) -> pa.Array:
+        return schema.one_piece(self._sighted["text"])
 
     @cached_property
     def _sighted(self) -> pa.Table:
         every = pa.concat_tables([_SIGHTED.empty_table(), *self._dates])
         once = _distinct(every["text"], every["origin"])
         dated = pc.and_(pc.not_equal(once["text"], ""), pc.invert(means_none(once["text"])))
-        return once.filter(dated).combine_chunks()
+        return once.filter(dated)
 
     def _currency(self, raw: pd.DataFrame) -> None:
         header = self._header("currency", raw)
