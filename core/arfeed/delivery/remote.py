@@ -15,15 +15,9 @@ from fsspec.asyn import get_loop
 
 from arfeed.delivery.address import check_folder, check_name, destination_id
 from arfeed.delivery.probe import probe
-from arfeed.delivery.publish import (
-    CONNECTION_OVER,
-    Outcome,
-    Publication,
-    Upload,
-    check_part,
-    check_uploads,
-)
-from arfeed.delivery.store import Store, open_store
+from arfeed.delivery.publish import Publication
+from arfeed.delivery.store import CONNECTION_OVER, Store, open_store
+from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
 from arfeed.errors import DestinationError
 from arfeed.settings import DestinationSettings
 
