@@ -37,7 +37,10 @@ def ledgers(*, least: int = 1, most: int = 5, named: st.SearchStrategy[str] = NA
     """Ledgers of distinct numbers, each with leading zeros; negative items are credit notes."""
     debt = st.tuples(named, DAYS, DAYS, CENTS)
     return st.lists(debt, min_size=least, max_size=most).map(
-        lambda rows: [Debt(name, f"00{place}/7", *rest) for place, (name, *rest) in enumerate(rows, 1)]
+        lambda rows: [
+            Debt(name, f"00{place}/7", issued, due, balance)
+            for place, (name, issued, due, balance) in enumerate(rows, 1)
+        ]
     )
 
 
