@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pluggy
 
-from arfeed.interfaces import Connector, Destination, Failure, Objection, Plan, Receipt, Transform
+from arfeed.interfaces import Connector, Destination, Failure, Notifier, Objection, Plan, Receipt, Transform
 
 hookspec = pluggy.HookspecMarker("arfeed")
 hookimpl = pluggy.HookimplMarker("arfeed")
@@ -27,6 +27,10 @@ class Hooks(Protocol):
     @hookspec
     def arfeed_destinations(self) -> Iterable[type[Destination]]:
         """Return the destination classes of this plugin."""
+
+    @hookspec
+    def arfeed_notifiers(self) -> Iterable[type[Notifier]]:
+        """Return the notifier classes of this plugin."""
 
     @hookspec
     def arfeed_review(self, plan: Plan) -> Iterable[Objection]:

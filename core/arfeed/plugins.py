@@ -16,14 +16,19 @@ import pluggy
 
 from arfeed.errors import ConfigError
 from arfeed.hookspecs import Hooks
-from arfeed.interfaces import CONTRACT, Connector, Destination, Transform
+from arfeed.interfaces import CONTRACT, Connector, Destination, Notifier, Transform
 from arfeed.isolation import own
 
 GROUP = "arfeed"
 
-Part = type[Connector] | type[Transform] | type[Destination]
-PartKind = Literal["connector", "transform", "destination"]
-_BASES: Mapping[PartKind, Part] = {"connector": Connector, "transform": Transform, "destination": Destination}
+Part = type[Connector] | type[Transform] | type[Destination] | type[Notifier]
+PartKind = Literal["connector", "transform", "destination", "notifier"]
+_BASES: Mapping[PartKind, Part] = {
+    "connector": Connector,
+    "transform": Transform,
+    "destination": Destination,
+    "notifier": Notifier,
+}
 
 
 @dataclass(frozen=True, slots=True)

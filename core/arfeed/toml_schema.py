@@ -40,6 +40,7 @@ def plugins_toml_schema(registry: Registry, installed: Iterable[str]) -> Schema:
             "transforms": {"type": "array", "items": tables["transform"]},
             "guards": _table(definitions, "guards", GuardSettings),
             "destination": tables["destination"],
+            "notifiers": {"type": "object", "additionalProperties": tables["notifier"]},
         },
         "$defs": definitions,
     }
