@@ -14,8 +14,9 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationErro
 from pydantic_core import ErrorDetails
 
 from arfeed.errors import ConfigError
+from arfeed.hookspecs import Part, PartKind
 from arfeed.interfaces import Connector, Destination, Notifier, Transform
-from arfeed.plugins import Part, PartKind, Registry, close_match, load, survey
+from arfeed.plugins import Registry, close_match, survey
 from arfeed.secrets import looked_up, secrets_in
 from arfeed.settings import DatabaseUrl, GuardSettings, Settings
 
@@ -129,12 +130,10 @@ class _Reader:
         enabled = _strings(self.document.get("plugins"))
         if not enabled:
             self._mistake("plugins", 'it must be a list of plugin names, such as ["xero", "kolleno"]')
-        try:
-            return load(enabled)
-        except ConfigError as exc:
-            for mistake in exc.mistakes:
-                self._mistake("plugins", mistake)
-            return load([info.name for info in survey(enabled) if info.enabled and not info.broken])
+        registry = survey(enabled)
+        for mistake in registry.mistakes:
+            self._mistake("plugins", mistake)
+        return registry
 
     def _named(self, registry: Registry, kind: PartKind, key: str) -> list[Connector | Notifier | None]:
         """Return a part for each of the tables [key.NAME], None for one that can't be made."""

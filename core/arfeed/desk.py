@@ -34,11 +34,14 @@ class Progress(Protocol):
     def step(self, text: str) -> None:
         """Begin a step, named for people."""
 
-    def sending(self, files: int) -> None:
-        """Begin to send so many PDFs."""
+    def reading(self, source: str, rows: int) -> None:
+        """Note how many rows of a source have been read."""
 
-    def sent(self) -> None:
-        """Note that one more PDF was sent, or failed."""
+    def expect(self, files: int, size: int | None = None) -> None:
+        """Begin to work through so many files, of so many bytes where that is known."""
+
+    def done(self, size: int) -> None:
+        """Note that one more file, of so many bytes, is done, or has failed."""
 
     def warn(self, text: str) -> None:
         """Say something that went wrong without stopping the run."""
@@ -83,16 +86,16 @@ def desk(project: Project, progress: Progress, clock: Clock) -> Iterator[Desk]:
 
 @contextmanager
 def remote(project: Project) -> Iterator[Remote]:
-    """Connect to the destination; `rehearsal://NAME` starts the local receiver for as long."""
+    """Connect to the destination; `rehearsal://NAME` is the local receiver, started for as long where none runs."""
     settings = project.destination.settings
     if not settings.url.startswith(_REHEARSAL):
         with open_remote(settings) as server:
             yield server
         return
-    from arfeed.rehearsal import receiver
+    from arfeed.rehearsal import at_hand
 
     name = settings.url.removeprefix(_REHEARSAL)
-    with receiver(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
+    with at_hand(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
         keys = {"private_key": (str(local.private_key),), "known_hosts": str(local.known_hosts)}
         with open_remote(settings.model_copy(update=keys), url=local.url) as server:
             yield server

@@ -61,7 +61,7 @@ class Document:
     read: Callable[[], bytes] = field(repr=False, compare=False)
 
 
-class Connector:
+class Connector(ABC):
     """A source. Subclass it, name it, give it settings, and write `invoices`."""
 
     name: ClassVar[str]
@@ -76,24 +76,24 @@ class Connector:
         self.source = source
         self.settings = settings
 
+    @abstractmethod
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield frames with a row a document and *return* `Complete`.
 
         Columns are canonical names or the source's own headers, all text; core parses dates, money and currency.
         Typed columns (date32, decimal128) are taken as they are, floats are refused by name.
         """
-        raise NotImplementedError
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
         """Yield the PDFs of the invoices named by `refs` (as the source wrote them), where the source keeps them."""
         del refs
         return ()
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 - may be left as it is
         """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
 
 
-class Transform:
+class Transform(ABC):
     """A step from invoices to invoices."""
 
     name: ClassVar[str]
@@ -105,12 +105,12 @@ class Transform:
         """Keep the validated settings."""
         self.settings = settings
 
+    @abstractmethod
     def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
         """Return the invoices (canonical columns, typed) as they should be; `source_ref` may not change."""
-        raise NotImplementedError
 
 
-class Destination:
+class Destination(ABC):
     """A receiver's layout: how the report looks, what files are called, and where they go."""
 
     name: ClassVar[str]
@@ -126,25 +126,25 @@ class Destination:
         """Keep the validated settings."""
         self.settings = settings
 
+    @abstractmethod
     def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
         """Return the report: a row an invoice, in order, under the receiver's headers. Core writes it as CSV."""
-        raise NotImplementedError
 
+    @abstractmethod
     def report_name(self, at: datetime) -> str:
         """Return the file name of the report delivered at a moment (UTC, whole seconds)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_report(self, name: str) -> bool:
         """Whether a file in the report folder is a report, ours or anybody's."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_report(self, file: IO[bytes]) -> pd.DataFrame:
         """Read a report back: text under canonical names, at least `invoice_ref` and `balance`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def document_name(self, ref: str) -> str:
         """Return the file name of an invoice's PDF."""
-        raise NotImplementedError
 
 
 class Notifier(ABC):
@@ -226,6 +226,75 @@ class Counts(NamedTuple):
     missing: int
 
 
+BUCKETS = ("not due", "1–30", "31–60", "61–90", "over 90", "no due date")
+"""How documents are aged: by days past their due date."""
+
+
+class Sum(NamedTuple):
+    """So many documents, and the sum of their balances, sign included."""
+
+    documents: int
+    balance: Decimal
+
+
+class Movement(NamedTuple):
+    """How one source's documents of a currency came from the last report to this one.
+
+    before + new + changed − missing = now, where the balance of `changed` is a difference. `moved` documents came from
+    another source or currency, or left for one where it is negative; the difference counts them, too.
+    """
+
+    source: str
+    currency: str
+    before: Sum
+    new: Sum
+    changed: Sum
+    missing: Sum
+    now: Sum
+    moved: int
+
+
+class Reason(NamedTuple):
+    """How much of a currency is missing for one reason."""
+
+    reason: str
+    currency: str
+    owed: Sum
+
+
+class Aged(NamedTuple):
+    """What is owed in a currency in one of the `BUCKETS`."""
+
+    currency: str
+    bucket: str
+    owed: Sum
+
+
+class Debtor(NamedTuple):
+    """What one customer of a source owes in a currency, and how much of it is past due."""
+
+    currency: str
+    source: str
+    customer_name: str
+    owed: Sum
+    overdue: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a report sums to; currencies are never added up.
+
+    `aged_on` is the date that `ageing` speaks of, by source. `debtors` are the customers who owe most, a currency
+    after the other.
+    """
+
+    movements: tuple[Movement, ...]
+    reasons: tuple[Reason, ...]
+    ageing: tuple[Aged, ...]
+    aged_on: Mapping[str, date]
+    debtors: tuple[Debtor, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentPlan:
     """What happens to the PDFs.
@@ -273,6 +342,7 @@ class Plan:
     sources: tuple[SourceReport, ...]
     documents: DocumentPlan
     guards: GuardSettings
+    facts: Facts
     documents_required: bool = False
     settings_changed: bool = False
     foreign: tuple[str, ...] = ()

@@ -66,9 +66,10 @@ def test_a_mistake_is_marked_where_it_is(schema: dict[str, Any], right: str, wro
     ids=["webhook", "mail", "ending", "name"],
 )
 def test_notifiers_are_known(tmp_path: Path, table: str, where: list[str]) -> None:
-    toml = f"{DEMO.replace('"kolleno"]', '"kolleno", "notify"]')}\n[notifiers.ops]\n{table}\n"
+    demo = DEMO.replace('"kolleno"]', '"kolleno", "notify"]')
+    toml = f"{demo}\n[notifiers.ops]\n{table}\n"
     write(tmp_path, toml)
-    assert mistakes(run(tmp_path, "schema").json(), toml) == where
+    assert sorted({path.removesuffix(".use") for path in mistakes(run(tmp_path, "schema").json(), toml)}) == where
 
 
 @pytest.mark.parametrize("line", ['max_age = "3 days"', 'allow_empty = "${EMPTY}"', 'currency = "${CURRENCY}"'])

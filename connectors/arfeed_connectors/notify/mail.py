@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic.config import JsonDict
 
 from arfeed import ConfigError, DestinationError, Failure, Notifier, Plan, Receipt
 from arfeed_connectors.notify.message import Message, of_delivery, of_failure, of_refusal
@@ -16,6 +17,13 @@ from arfeed_connectors.notify.settings import LOOPBACK, OverTls
 if TYPE_CHECKING:
     from smtplib import SMTP
 
+_EXAMPLE: JsonDict = {
+    "host": "smtp.example.com",
+    "username": "arfeed@example.com",
+    "password": "${MAIL_PASSWORD}",
+    "sender": "arfeed@example.com",
+    "to": ["ada@example.com"],
+}
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -40,8 +48,12 @@ class Mail(Notifier):
     class Settings(OverTls):
         """Settings of the notifier `mail`."""
 
+        model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
         host: str = Field(examples=["smtp.example.com"], description="The mail server.")
-        port: int | None = Field(default=None, description="Its port: 587 for starttls, 465 for tls, if unset.")
+        port: int | None = Field(
+            default=None, examples=[587], description="Its port: 587 for starttls, 465 for tls, if unset."
+        )
         security: Literal["starttls", "tls", "none"] = Field(
             default="starttls", description='How the line is encrypted; "none" is for a server on this machine only.'
         )

@@ -18,7 +18,9 @@ class OverTls(NotifierSettings):
     """Settings of a notifier that speaks TLS."""
 
     ca_file: Location | None = Field(
-        default=None, description="PEM file of the certificates to trust, where the server's is a company's own."
+        default=None,
+        examples=["company-ca.pem"],
+        description="PEM file of the certificates to trust, where the server's is a company's own.",
     )
 
     @property

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from arfeed.errors import RefusedError, SourceError
+from arfeed.hookspecs import PartKind
 from arfeed.interfaces import Failure, Notifier, Objection
-from arfeed.plugins import PartKind
 from arfeed.secrets import secrets_in
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, plan
 from arfeed.testing.parts import PartConformance
