@@ -118,7 +118,8 @@ def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
 
 
 def _say(people: Console, mark: str, text: str) -> None:
-    people.print(f"{mark} {text}", style={"✓": "green", "!": "yellow"}[mark], markup=False)
+    style = {"✓": "green", "!": "yellow"}[mark]
+    people.print(f"{mark} {text}", style=style, markup=False, soft_wrap=not people.is_terminal)
 
 
 class Person:
@@ -140,7 +141,7 @@ class Person:
         """Ask until the answer is not wrong."""
         del option
         while True:
-            self._people.print(question, markup=False, style="bold")
+            self._people.print(question, markup=False, style="bold", soft_wrap=False)
             shown = f" ({default})" if default else ""
             answer = Prompt.ask(
                 f"[bold]>[/bold]{shown}", console=self._people, default=default or "", show_default=False

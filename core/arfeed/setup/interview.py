@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from arfeed.config import project_of
 from arfeed.errors import ConfigError
+from arfeed.interfaces import Connector
 from arfeed.reference import settings_in_words
 from arfeed.setup import destination, sample
 from arfeed.setup.answers import Answers, Asker
@@ -93,11 +96,8 @@ def _no_source(text: str) -> str | None:
 
 
 def _ask_settings(draft: Draft, chosen: Offer, answers: Answers, asker: Asker) -> None:
-    """Ask for what the connector's own settings require, then for what it says is lacking."""
+    """Ask for what the connector's own settings require, then for what it says is lacking, then look at its rows."""
     fields, given = chosen.connector.Settings.model_fields, dict(answers.settings)
-    for name in ("dates", "currency", "documents"):
-        if value := getattr(answers, name):
-            given[name] = value
     for setting in settings_in_words(chosen.connector):
         if setting.required and setting.name not in given:
             question, secret = (
@@ -109,22 +109,34 @@ def _ask_settings(draft: Draft, chosen: Offer, answers: Answers, asker: Asker) -
         if name in fields and (complaint := _secret(fields[name], value)):
             raise ConfigError(f"--set {name}=…: {complaint}")
     _until_valid(draft, given, answers, asker)
+    columns = [Line(name, header, "as you said") for name, header in answers.columns.items()]
+    draft.columns += columns
+
+    def connector(more: Mapping[str, object]) -> Connector:
+        trial = replace(draft, source=[*draft.source, *(Line(key, value) for key, value in more.items())])
+        return _tried(trial, answers)
+
+    sample.settle(draft, connector, answers.folder, answers, asker)
 
 
 def _until_valid(draft: Draft, given: dict[str, str], answers: Answers, asker: Asker) -> None:
     """Ask for more settings for as long as the connector finds something lacking."""
     while True:
-        draft.source = [Line(name, _typed(value), "as you said") for name, value in given.items()]
-        draft.destination = [Line("url", "rehearsal://trial")]
+        draft.source = [Line(name, _typed(value)) for name, value in given.items()]
         try:
-            project_of(draft.text(), answers.config)
+            _tried(draft, answers)
         except ConfigError as exc:
             more = asker.ask(f"{exc}\nSay it as NAME=VALUE.", "--set NAME=VALUE", None, _no_pair)
             name, _, value = more.partition("=")
             given[name.strip()] = value.strip().strip('"')
         else:
-            break
-    draft.destination = []
+            return
+
+
+def _tried(draft: Draft, answers: Answers) -> Connector:
+    """Return the source of the feed, as it would be with the rehearsal for a destination."""
+    trial = replace(draft, destination=[Line("url", "rehearsal://trial")])
+    return project_of(trial.text(), answers.config).sources[0]
 
 
 def _typed(text: str) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,14 +45,25 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
         if decimal:
             draft.source.append(decimal)
             settings["decimal"] = decimal.value
-    evidence = _seen(looked_at(offer, sample, settings))
-    for line in (_dates(evidence, answers, asker), _currency(evidence, answers, asker)):
-        if line:
-            draft.source.append(line)
-            settings[line.key] = line.value
     draft.source += [Line(key, value, "as you said") for key, value in answers.settings.items()]
-    refs = _refs(looked_at(offer, sample, settings), asker)
-    draft.source += documents(refs, sample.absolute().parent, answers, asker)
+
+    def connector(more: Mapping[str, object]) -> Connector:
+        return looked_at(offer, sample, {**settings, **more})
+
+    settle(draft, connector, sample.absolute().parent, answers, asker)
+
+
+def settle(
+    draft: Draft, made: Callable[[Mapping[str, object]], Connector], near: Path, answers: Answers, asker: Asker
+) -> None:
+    """Read the source to its end, and settle what its rows leave open: the order of dates, the currency, the PDFs.
+
+    `made` makes the connector with further settings. Raise `SourceError` where it can't be read to its end.
+    """
+    evidence = _seen(made({}))
+    lines = [line for line in (_dates(evidence, answers, asker), _currency(evidence, answers, asker)) if line]
+    refs = _refs(made({line.key: line.value for line in lines}), asker)
+    draft.source += [*lines, *_documents(refs, near, answers, asker)]
 
 
 def _path(sample: Path, folder: Path, asker: Asker) -> list[Line]:
@@ -226,7 +237,7 @@ def _refs(connector: Connector, asker: Asker) -> list[str]:
     return refs
 
 
-def documents(refs: Sequence[str], near: Path, answers: Answers, asker: Asker) -> list[Line]:
+def _documents(refs: Sequence[str], near: Path, answers: Answers, asker: Asker) -> list[Line]:
     """Say where the PDFs are, by those that lie near the sample."""
     if answers.documents is not None:
         return [Line("documents", answers.documents, "as you said")] if answers.documents else []
