@@ -92,6 +92,13 @@ class Connector(ABC):
     def check(self) -> None:  # noqa: B027 - may be left as it is
         """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
 
+    def recognizes(self) -> bool:
+        """Whether the files of the setting `path` come from this connector's system, those too that `check` refuses.
+
+        `arfeed init` asks connectors of files. Cheap; may raise `SourceError` for what is no table at all.
+        """
+        return False
+
 
 class Transform(ABC):
     """A step from invoices to invoices."""
