@@ -171,3 +171,15 @@ def test_a_notifier_is_no_other_configuration(running: Feed) -> None:
 
 def told(there: Webhook) -> dict[str, object]:
     return {"use": "webhook", "url": there.url}
+
+
+def test_check_tries_each_notifier_and_fails_for_none(pigeons: Feed) -> None:
+    mail = {"use": "mail", "host": "127.0.0.1", "port": free_port(), "sender": "a@example.com", "to": "b@example.com"}
+    with webhook() as there:
+        pigeons.notifiers = {"ops": told(there), "office": mail}
+        code, printed = pigeons.command("check")
+    text = " ".join(printed.split())
+    assert code == 0, printed
+    assert "✓ notifier ops (webhook): is told of runs that are delivered, refused, failed" in text
+    assert "! notifier office (mail): the mail server 127.0.0.1 at port" in text
+    assert there.texts == []

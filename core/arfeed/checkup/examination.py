@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.checkup import destination, sources
+from arfeed.checkup import destination, notifiers, sources
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
 from arfeed.desk import Clock, identity
@@ -27,6 +27,7 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
     yield history
     yield from sources.examined(project, clock, quick=quick)
     yield from destination.examined(project, clock, history_is_there=history.state != "failed", probe=probe)
+    yield from notifiers.examined(project)
 
 
 def _history(project: Project) -> Finding:
