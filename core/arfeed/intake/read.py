@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ def read_header(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    fallback: str | None = None,
 ) -> list[str]:
     """Return the header of a CSV or XLSX file: stripped, `column 3` for a blank name, `Name (2)` for a repeated one.
 
@@ -34,7 +36,7 @@ def read_header(
     """
     if is_workbook(file):
         return _sheet_header(file, next(read_sheet(file, sheet, lambda _: False)), columns).names
-    known = find_encoding(file, encoding)
+    known = find_encoding(file, encoding, fallback)
     return csv_header(file, known, find_delimiter(file, known, delimiter), columns).named
 
 
@@ -45,11 +47,12 @@ def read_table(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    fallback: str | None = None,
 ) -> pd.DataFrame:
     """Read a whole CSV or XLSX file as `read_tables` does."""
     import pandas as pd
 
-    frames = read_tables(file, columns=columns, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    frames = read_tables(file, columns=columns, encoding=encoding, delimiter=delimiter, sheet=sheet, fallback=fallback)
     return pd.concat(frames, ignore_index=True)
 
 
@@ -60,16 +63,19 @@ def read_tables(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    fallback: str | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Read a CSV or XLSX file as text in frames of some ten thousand rows, at least one.
 
     They have the header's names and `origin` (`file#record`, for a workbook `file#row`; the header is counted too).
-    `columns` limits what is kept, and finds the header as `read_header` does. Raise `SourceError` where the file can't
-    be decoded, a record has another number of fields than the header, a quote is left open, or a column is missing.
+    `columns` limits what is kept, and finds the header as `read_header` does. `fallback` is the encoding of a file that
+    is not UTF-8 and has no mark of its own; name it where a system is known to write in no other. Raise `SourceError`
+    where the file can't be decoded, a record has another number of fields than the header, a quote is left open, or a
+    column is missing.
     """
     if is_workbook(file):
         return _sheet_tables(file, sheet, columns)
-    known = find_encoding(file, encoding)
+    known = find_encoding(file, encoding, fallback)
     return csv_tables(file, known, find_delimiter(file, known, delimiter), columns)
 
 
@@ -84,6 +90,8 @@ def table(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFra
 def _as_text(key: str, value: object, origin: str) -> str:
     if isinstance(value, float):
         raise SourceError(f"{origin}: {key} is the float {value!r}; read it as text or Decimal, floats lose cents")
+    if isinstance(value, Decimal):
+        return f"{value:f}"  # str would write 1E+2
     return "" if value is None else str(value)
 
 
