@@ -2,11 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import Literal, cast
 
 import pandas as pd
 
-file, folder, engine = sys.argv[1:]
-invoices = pd.read_excel(file, engine=engine, dtype={"invoice_ref": str, "po_number": str})
+file, folder = sys.argv[1:3]
+engine = cast("Literal['calamine', 'openpyxl']", sys.argv[3])
+invoices = pd.read_excel(file, engine=engine, dtype={"invoice_ref": "str", "po_number": "str"})
 if invoices["invoice_ref"].duplicated().any():
     sys.exit("refs are repeated")
 for name in ("amount", "balance"):

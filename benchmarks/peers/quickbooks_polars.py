@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-import polars as pl
+import polars as pl  # type: ignore[import-not-found]
 
 file, folder = sys.argv[1:]
 names = ["group", "issued_on", "type", "invoice_ref", "terms", "due_on", "balance"]

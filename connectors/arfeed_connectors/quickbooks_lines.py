@@ -52,7 +52,11 @@ def as_invoices(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
 
 def grouped_by_age(lines: pd.DataFrame) -> bool:
     """Whether the groups are ages, as in A/R Aging Detail alone."""
-    return bool(lines["group"].drop_duplicates().str.fullmatch(_AGE).all())
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    groups = pa.array(lines["group"], pa.large_string()).unique()
+    return bool(pc.all(pc.match_substring_regex(groups, f"^(?:{_AGE})$")).as_py())
 
 
 def _customers(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[str]:

@@ -13,7 +13,7 @@ from arfeed.intake.flat import csv_header, csv_tables
 from arfeed.intake.grid import origins, text_columns
 from arfeed.intake.header import MOST_ROWS, Header, Row, find_header
 from arfeed.intake.text import find_delimiter, find_encoding
-from arfeed.intake.workbook import is_workbook, read_sheet
+from arfeed.intake.workbook import Cells, is_workbook, read_sheet
 from arfeed.schema import table_frame
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def read_header(
     `Invoice No`) and are returned as they are here; without any it is the first row.
     """
     if is_workbook(file):
-        return _sheet_header(file, next(read_sheet(file, sheet, lambda _: False)), columns).names
+        return _sheet_header(file, next(read_sheet(file, sheet, start_only=True)), columns).names
     known = find_encoding(file, encoding, fallback)
     return csv_header(file, known, find_delimiter(file, known, delimiter), columns).named
 
@@ -95,8 +95,9 @@ def _as_text(key: str, value: object, origin: str) -> str:
     return "" if value is None else str(value)
 
 
-def _sheet_header(file: str, cells: Sequence[Sequence[str]], columns: Sequence[str]) -> Header:
-    rows = (Row(number, row) for number, row in enumerate(zip(*cells, strict=True), 1))
+def _sheet_header(file: str, cells: Cells, columns: Sequence[str]) -> Header:
+    texts = cells.texts(lambda _: False)
+    rows = (Row(number, row) for number, row in enumerate(zip(*texts, strict=True), 1))
     return find_header(file, list(islice((row for row in rows if any(row.cells)), MOST_ROWS)), columns)
 
 
@@ -104,13 +105,13 @@ def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Itera
     """Rows that are blank throughout are passed over, as blank lines are: formats reach far below the last row."""
     import pyarrow.compute as pc
 
-    header = _sheet_header(file, next(read_sheet(file, sheet, lambda _: False)), columns)
-    kept = list(columns) or header.names
-    done = 0
-    for cells in read_sheet(file, sheet, lambda number: header.names[number] in kept):
-        read = text_columns(cells, header.names)
+    header: Header | None = None
+    for cells in read_sheet(file, sheet):
+        header = header or _sheet_header(file, cells, columns)
+        names = header.names
+        kept = list(columns) or names
+        read = text_columns(cells.texts(lambda number: names[number] in kept), names)  # noqa: B023 - called at once
         filled = functools.reduce(pc.or_, (pc.not_equal(column, "") for column in read.columns))
-        rows = read.select(kept).append_column("origin", origins(file, done + 1, len(read)))
-        below = max(header.line - done, 0)
+        rows = read.select(kept).append_column("origin", origins(file, cells.before + 1, len(read)))
+        below = max(header.line - cells.before, 0)
         yield table_frame(rows.slice(below).filter(filled.slice(below)))
-        done += len(read)
