@@ -91,6 +91,15 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         """Whether a rename to a name that exists is known to fail, as the protocol wants it; some servers overwrite."""
         return str(self.client.get_extra_info("server_version")).startswith("SSH-2.0-OpenSSH_")
 
+    @property
+    def replaces(self) -> bool:
+        """Whether a rename over a file that exists is offered, as posix-rename@openssh.com, in the handshake.
+
+        Without that offer the protocol's third version, which is what servers speak, knows no such rename.
+        """
+        # asyncssh keeps what the server offers to itself, and acts on it.
+        return all(channel._handler._supports_posix_rename for channel in self._pool.channels)  # noqa: SLF001
+
     def abort(self) -> None:
         """Drop the connection at once: no handle is closed, nothing half written is finished."""
         self.loop.call_soon_threadsafe(self.client.abort)
