@@ -33,6 +33,7 @@ def unable(request: pytest.FixtureRequest) -> Iterator[Server]:
 def test_a_server_that_offers_it_is_known_to_replace(make: Making) -> None:
     with make() as server:
         filesystem = connect(server.settings(server.new_root()).url, server.settings(server.login))
+        assert filesystem.offers("posix-rename") is True
         assert filesystem.replaces
         filesystem.close()
 
