@@ -81,7 +81,12 @@ _TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination")
 
 def read_project(path: Path) -> Project:
     """Read a plugins.toml. Raise `ConfigError` with every mistake in it, each with its key and what was found."""
-    return _Reader(path).project()
+    return _Reader(path, _parse(path)).project()
+
+
+def project_of(text: str, path: Path) -> Project:
+    """Return what `read_project` would, were this text written there."""
+    return _Reader(path, tomllib.loads(text)).project()
 
 
 def enabled_plugins(path: Path) -> list[str]:
@@ -92,10 +97,10 @@ def enabled_plugins(path: Path) -> list[str]:
 class _Reader:
     """One reading of one file: gathers mistakes until all of it has been looked at."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, document: dict[str, Any]) -> None:
         self.path = path.absolute()
         self.mistakes: list[str] = []
-        self.document = self._interpolated(_parse(path))
+        self.document = self._interpolated(document)
 
     def project(self) -> Project:
         for key in self.document.keys() - set(_TABLES):
