@@ -36,6 +36,22 @@ show() {
     "$python" examples/receiver.py "$1" .arfeed/rehearsal/demo
 }
 
+# receive: start the receiver, and name its page once it is up. It ends with the demo.
+receive() {
+    : > receiver.json
+    "$arfeed" rehearse demo --json > receiver.json 2> receiver.log &
+    receiver=$!
+    trap 'kill "$receiver" && wait "$receiver" || true' EXIT
+    trap 'exit 130' INT TERM
+    waited=0
+    until page=$("$python" -c 'import json, sys; print(json.load(sys.stdin)["page"])' < receiver.json 2> wait.log); do
+        kill -0 "$receiver" 2> wait.log && [ "$waited" -lt 120 ] || stop "the receiver did not start: $(cat receiver.log)"
+        waited=$((waited + 1))
+        sleep 0.5
+    done
+    printf '\n$ arfeed rehearse demo\nIt shows what it believes at %s\n' "$page"
+}
+
 found=$(command -v "${ARFEED:-arfeed}") || stop "there is no command ${ARFEED:-arfeed}; name it with ARFEED=..."
 bin=$(CDPATH='' cd -- "$(dirname -- "$found")" && pwd)
 arfeed=$bin/$(basename -- "$found")
@@ -52,6 +68,9 @@ mv examples/exports today
 cp -R examples/yesterday/exports examples/exports
 mv "examples/pdf/Invoice INV-1012.pdf" revised.pdf
 cp examples/yesterday/pdf/*.pdf examples/pdf/
+
+say "First of all a receiver, which behaves like the real one. It marks as paid what a report no longer lists."
+receive
 
 say "Wednesday. A feed has been set up: two systems, their PDFs, and a receiver. Is everything in place?"
 run 0 check
@@ -82,5 +101,10 @@ run 0 sync --approve "$code"
 
 say "This is what the receiver believes now:"
 show books
+
+if [ -t 0 ] && [ -t 1 ]; then
+    printf '\nSee it on the page, too: %s\nPress Enter to end the receiver. ' "$page"
+    read -r _ || true
+fi
 
 say "That was arfeed. The folder .demo holds everything you saw; play on in it, or begin with plugins.toml."

@@ -83,16 +83,16 @@ def desk(project: Project, progress: Progress, clock: Clock) -> Iterator[Desk]:
 
 @contextmanager
 def remote(project: Project) -> Iterator[Remote]:
-    """Connect to the destination; `rehearsal://NAME` starts the local receiver for as long."""
+    """Connect to the destination; `rehearsal://NAME` is the local receiver, started for as long where none runs."""
     settings = project.destination.settings
     if not settings.url.startswith(_REHEARSAL):
         with open_remote(settings) as server:
             yield server
         return
-    from arfeed.rehearsal import receiver
+    from arfeed.rehearsal import at_hand
 
     name = settings.url.removeprefix(_REHEARSAL)
-    with receiver(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
+    with at_hand(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
         keys = {"private_key": (str(local.private_key),), "known_hosts": str(local.known_hosts)}
         with open_remote(settings.model_copy(update=keys), url=local.url) as server:
             yield server

@@ -10,7 +10,7 @@ import json
 import shutil
 import tempfile
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -242,7 +242,7 @@ class Days(RuleBasedStateMachine):
             content = (self.feed.receiver / name).read_text()
             listed = {row["invoice_ref"]: Decimal(row["balance"]) for row in csv.DictReader(content.splitlines())}
             written_off = self.books.open.keys() - listed.keys()
-            self.books = self.books.after(name, listed).seen(name, "")
+            self.books = self.books.after(name, listed, datetime.now(UTC)).seen(name, "")
             if not Path(name).name.startswith("zz_"):
                 self.judge(name, written_off, listed)
 

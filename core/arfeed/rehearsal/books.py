@@ -6,11 +6,24 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 from arfeed.rehearsal import layout
 from arfeed.rehearsal.whole_file import write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What one report did to the books: how many it lists, and how many were new, paid by absence or came back."""
+
+    report: str
+    at: str
+    listed: int
+    new: int
+    paid_by_absence: int
+    reopened: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +33,8 @@ class Books:
     `open`: ref to balance. `paid_by_absence`: ref to the report that left it out. `reopened`: every ref that was once
     paid by absence and came back, to the report it last came back in. `reports`: name to SHA-256, in the order seen.
     `rejected`: report to the reason it could not be read; such a report changes nothing else. `documents`: PDF to the
-    ref it belongs to, or None where no invoice has that name, or several have.
+    ref it belongs to, or None where no invoice has that name, or several have. `bookings`: what each report did, the
+    newest last.
     """
 
     open: Mapping[str, Decimal] = field(default_factory=dict)
@@ -29,13 +43,22 @@ class Books:
     reports: Mapping[str, str] = field(default_factory=dict)
     rejected: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, str | None] = field(default_factory=dict)
+    bookings: tuple[Booking, ...] = ()
 
-    def after(self, report: str, listed: Mapping[str, Decimal]) -> Books:
+    def after(self, report: str, listed: Mapping[str, Decimal], at: datetime) -> Books:
         """Apply the receiver's rule: what a report lists is open, what it no longer lists has been paid."""
         absent = {ref: report for ref in self.open if ref not in listed}
         back = {ref: report for ref in self.paid_by_absence if ref in listed}
         still_paid = {ref: since for ref, since in self.paid_by_absence.items() if ref not in listed}
-        return replace(self, open=dict(listed), paid_by_absence=still_paid | absent, reopened={**self.reopened, **back})
+        new = len(listed.keys() - self.open.keys() - back.keys())
+        time = at.isoformat(timespec="seconds")
+        return replace(
+            self,
+            open=dict(listed),
+            paid_by_absence=still_paid | absent,
+            reopened={**self.reopened, **back},
+            bookings=(*self.bookings, Booking(report, time, len(listed), new, len(absent), len(back))),
+        )
 
     def seen(self, report: str, sha256: str) -> Books:
         """Note a report as seen; under a name used before it counts as a later one."""
@@ -55,9 +78,12 @@ def read_books(folder: Path) -> Books:
 
 def write_books(folder: Path, books: Books) -> None:
     """Keep the books; documents are not kept, as they are matched anew whenever the books are read."""
-    kept = asdict(replace(books, documents={}))
-    text = json.dumps(kept, default=str, ensure_ascii=False, indent=1)
-    write_whole(layout.books_file(folder), text.encode())
+    write_whole(layout.books_file(folder), as_json(replace(books, documents={})).encode())
+
+
+def as_json(books: Books) -> str:
+    """Write the books as JSON, amounts as text."""
+    return json.dumps(asdict(books), default=str, ensure_ascii=False, indent=1)
 
 
 def _load(file: Path) -> Books:
@@ -65,6 +91,7 @@ def _load(file: Path) -> Books:
         return Books()
     kept = json.loads(file.read_bytes())
     kept["open"] = {ref: Decimal(balance) for ref, balance in kept["open"].items()}
+    kept["bookings"] = tuple(Booking(**booking) for booking in kept.get("bookings", ()))
     return Books(**kept)
 
 

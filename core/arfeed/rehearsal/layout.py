@@ -23,6 +23,26 @@ def books_file(folder: Path) -> Path:
     return folder / "books.json"
 
 
+def ports_file(folder: Path) -> Path:
+    """Return the file that keeps the ports of a receiver that is left running."""
+    return folder / "ports.json"
+
+
+def address_file(folder: Path) -> Path:
+    """Return the file with the address of a receiver that is running now."""
+    return folder / "address"
+
+
+def client_key(folder: Path) -> Path:
+    """Return the private key that clients log in with."""
+    return keys(folder) / "arfeed_ed25519"
+
+
+def known_hosts(folder: Path) -> Path:
+    """Return the file by which clients recognise the server."""
+    return keys(folder) / "known_hosts"
+
+
 def is_report(folder: Path, path: Path) -> bool:
     """Whether a path is a report under its real name; uploads under way begin with a dot."""
     real_name = not path.name.startswith(".") and path.suffix.lower() == ".csv"

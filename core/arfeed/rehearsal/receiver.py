@@ -26,6 +26,11 @@ class Receiver:
     known_hosts: Path
     folder: Path
 
+    @classmethod
+    def at(cls, url: str, folder: Path) -> Receiver:
+        """Return the receiver at an address, whose things are kept in a folder."""
+        return cls(url, layout.client_key(folder), layout.known_hosts(folder), folder)
+
     @property
     def root(self) -> Path:
         """The folder that clients see as their root."""
@@ -39,24 +44,24 @@ class Receiver:
 
 @contextmanager
 def receiver(
-    name: str, folder: Path, headers: Headers | None = None, faults: Faults | None = None
+    name: str, folder: Path, headers: Headers | None = None, faults: Faults | None = None, port: int = 0
 ) -> Iterator[Receiver]:
     """Run a receiver whose things are kept in a folder, so that it can be played on for several days.
 
     `headers` names the two columns of the report that it goes by; `faults` may be changed meanwhile. A folder serves
-    one receiver at a time, as two would book over each other: `LockedError`.
+    one receiver at a time, as two would book over each other: `LockedError`. Without a port it takes any free one.
     """
     (layout.inbox(folder) / layout.REPORT_FOLDER).mkdir(parents=True, exist_ok=True)
     layout.keys(folder).mkdir(exist_ok=True)
     with _alone(name, folder):
+        layout.address_file(folder).unlink(missing_ok=True)  # of one that was killed
         bookkeeper = Bookkeeper(folder, headers or Headers())
         bookkeeper.catch_up()
-        private_key, known_hosts = layout.keys(folder) / "arfeed_ed25519", layout.keys(folder) / "known_hosts"
         host_key = key_at(layout.keys(folder) / "host_ed25519")
-        door = Door(host_key, key_at(private_key), faults or Faults())
-        with running(door, layout.inbox(folder), bookkeeper.take) as port:
-            write_known_hosts(known_hosts, HOST, port, door.host_key)
-            yield Receiver(f"sftp://{USER}@{HOST}:{port}", private_key, known_hosts, folder)
+        door = Door(host_key, key_at(layout.client_key(folder)), faults or Faults())
+        with running(door, layout.inbox(folder), bookkeeper.take, port) as taken:
+            write_known_hosts(layout.known_hosts(folder), HOST, taken, door.host_key)
+            yield Receiver.at(f"sftp://{USER}@{HOST}:{taken}", folder)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -47,7 +48,7 @@ class Bookkeeper:
 
     def _booked(self, books: Books, name: str, content: bytes) -> Books:
         try:
-            return books.after(name, _listed(content, self.headers))
+            return books.after(name, _listed(content, self.headers), datetime.now(UTC))
         except (ValueError, csv.Error) as exc:
             return books.rejecting(name, str(exc))
 

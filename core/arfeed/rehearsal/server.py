@@ -69,11 +69,14 @@ class Started(NamedTuple):
 
 
 @contextmanager
-def running(door: Door, root: Path, appeared: Callable[[Path], None]) -> Iterator[int]:
-    """Serve a folder from a thread with its own event loop, and yield the port. `appeared` is called in that thread."""
+def running(door: Door, root: Path, appeared: Callable[[Path], None], port: int = 0) -> Iterator[int]:
+    """Serve a folder from a thread with its own event loop, and yield the port: any free one where 0 is asked for.
+
+    `appeared` is called in that thread. A port that another program has is an `OSError`.
+    """
     started: Future[Started] = Future()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="arfeed-rehearsal") as threads:
-        ended = threads.submit(asyncio.run, _serve(door, root, appeared, started))
+        ended = threads.submit(asyncio.run, _serve(door, root, appeared, port, started))
         wait([cast("Future[object]", started), cast("Future[object]", ended)], return_when=FIRST_COMPLETED)
         if ended.done():
             ended.result()
@@ -85,19 +88,19 @@ def running(door: Door, root: Path, appeared: Callable[[Path], None]) -> Iterato
             ended.result()
 
 
-async def _serve(door: Door, root: Path, appeared: Callable[[Path], None], started: Future[Started]) -> None:
+async def _serve(door: Door, root: Path, appeared: Callable[[Path], None], port: int, started: Future[Started]) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    async with await _listen(door, root, appeared) as acceptor:
+    async with await _listen(door, root, appeared, port) as acceptor:
         started.set_result(Started(acceptor.get_port(), lambda: loop.call_soon_threadsafe(stop.set)))
         await stop.wait()
         acceptor.close()
         await door.hang_up()
 
 
-async def _listen(door: Door, root: Path, appeared: Callable[[Path], None]) -> asyncssh.SSHAcceptor:
+async def _listen(door: Door, root: Path, appeared: Callable[[Path], None], port: int) -> asyncssh.SSHAcceptor:
     return await asyncssh.listen(
         HOST,
-        0,
+        port,
         server_host_keys=[door.host_key],
         server_factory=lambda: Doorkeeper(door),
         sftp_factory=lambda channel: FaultyFolder(channel, root, appeared, door.faults),

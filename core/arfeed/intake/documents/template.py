@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -29,6 +29,7 @@ _WILDCARD = re.compile(r"\*\*/|\*|\?")
 _WILDCARDS: Mapping[str, str] = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+|\.\d[^\W_]*)*")
 _DIGITS = re.compile(r"\d+")
+_FIELD = re.compile(r"\{(\w+)\}")
 _REF = "{invoice_ref}"
 _LONG_NUMBER = 40
 
@@ -86,9 +87,13 @@ class _Wildcards:
         self.template = template
         self.before, _, self.after = template.partition(_REF)
         self.left, self.right = re.compile(_pattern(self.before)), re.compile(_pattern(self.after))
+        self.others = _FIELD.findall(self.before + self.after)
+        self.columns = {name: _nfc(invoices["source_ref" if name == "invoice_ref" else name]) for name in self.others}
         self.edges = _edge(self.before, -1), _edge(self.after, 0)
         self.known = _spellings(text_array(invoices["source_ref"]).to_pylist())
-        self.lengths = set(map(len, self.known))
+        self.lengths = {len(text) for text in self.known if text}
+        self.longest = max({_LONG_NUMBER, *self.lengths})
+        self.firsts = {text[0] for text in self.known if text}
 
     @cached_property
     def shapes(self) -> set[str]:
@@ -96,18 +101,30 @@ class _Wildcards:
         return {_shape(text) for text in self.known if _DIGITS.search(text)}
 
     @cached_property
-    def beginnings(self) -> set[str]:
-        """Their first characters, which settle nearly all words quickly."""
-        return {shape[0] for shape in self.shapes}
+    def begins(self) -> Callable[[str], bool]:
+        """Whether a number, or what looks like one, may begin with a letter; that settles nearly all places quickly."""
+        return self._may_stand(0)
+
+    @cached_property
+    def ends(self) -> Callable[[str], bool]:
+        """Whether it may end with a letter."""
+        return self._may_stand(-1)
+
+    def _may_stand(self, side: int) -> Callable[[str], bool]:
+        known = {text[side] for text in self.known if text}
+        alike = {shape[side] for shape in self.shapes}
+        return cache(lambda letter: letter in known or _shape(letter)[side] in alike)
 
     def claims(self, names: Iterable[str]) -> Claims:
         found = Claims()
         for file, name in enumerate(names):
-            inside = {place for word in _WORD.finditer(name) for place in range(word.start() + 1, word.end())}
-            spans = self._spans(name, [place for place in range(len(name) + 1) if place not in inside])
+            spans = self._spans(name)
             claimed = [span for span in spans if name[slice(*span)] in self.known]
             owners = {
-                number for span in claimed for number in self.known[name[slice(*span)]] if self._fits(number, name)
+                number
+                for span in claimed
+                for number in self.known[name[slice(*span)]]
+                if self._fits(number, name, span)
             }
             if not owners:
                 continue
@@ -119,19 +136,26 @@ class _Wildcards:
                 found.strange[file] = sorted(strange)
         return found
 
-    def _spans(self, name: str, borders: Sequence[int]) -> list[tuple[int, int]]:
+    def _spans(self, name: str) -> list[tuple[int, int]]:
         """Return where the number may stand in a file's name, by the template and at the borders of words."""
         before, after = self.edges
-        starts = [place + len(before) for place in _places(before, name)] if before else borders
-        ends = _places(after, name) if after else borders
-        starts = [place for place in starts if self.left.fullmatch(name, 0, place)]
-        ends = [place for place in ends if self.right.fullmatch(name, place)]
-        longest = max(_LONG_NUMBER, *self.lengths)
-        return [(start, end) for start in starts for end in ends if start < end <= start + longest]
+        inside = set() if before and after else _insides(name)
+        starts = [place + len(before) for place in _places(before, name)] if before else range(len(name))
+        ends = _places(after, name) if after else range(1, len(name) + 1)
+        starts = [
+            start
+            for start in starts
+            if start < len(name) and self.begins(name[start]) and (before or start not in inside)
+        ]
+        ends = [end for end in ends if end and self.ends(name[end - 1]) and (after or end not in inside)]
+        starts = [start for start in starts if self.left.fullmatch(name, 0, start)]
+        ends = [end for end in ends if self.right.fullmatch(name, end)]
+        return [(start, end) for start in starts for end in ends if start < end <= start + self.longest]
 
     def _glued(self, name: str, claimed: Sequence[tuple[int, int]]) -> set[str]:
         """Return known numbers that stand outside of those claimed, though as parts of words, as in INV_1_2draft."""
-        spans = ((start, start + length) for length in self.lengths for start in range(len(name) - length + 1))
+        starts = [start for start, letter in enumerate(name) if letter in self.firsts]
+        spans = ((start, start + length) for start in starts for length in self.lengths if start + length <= len(name))
         return {
             name[start:end]
             for start, end in spans
@@ -143,18 +167,37 @@ class _Wildcards:
 
     def _looks_like_a_number(self, text: str) -> bool:
         """Whether a word that is no number we know looks like one of them."""
-        if text in self.known or (text[0].isalpha() and text[0].casefold() not in self.beginnings):
-            return False
-        return text[0].isalnum() and text[-1].isalnum() and bool(_DIGITS.search(text)) and _shape(text) in self.shapes
+        ends_as_words_do = text[0].isalnum() and text[-1].isalnum()
+        return (
+            ends_as_words_do and text not in self.known and bool(_DIGITS.search(text)) and _shape(text) in self.shapes
+        )
 
-    def _fits(self, invoice: int, name: str) -> bool:
+    def _fits(self, invoice: int, name: str, span: tuple[int, int]) -> bool:
         """Whether the other fields of the template are this invoice's."""
-        fields = set(re.findall(r"\{(\w+)\}", self.template)) - {"invoice_ref"}
-        if not fields:
+        if not self.others:
             return True
-        values = {field: str(self.invoices[field].iloc[invoice]) for field in fields}
-        values["invoice_ref"] = str(self.invoices["source_ref"].iloc[invoice])
+        values = {field: column[invoice] for field, column in self.columns.items()}
+        around = self.left.fullmatch(name, 0, span[0]), self.right.fullmatch(name, span[1])
+        texts = [text for found in around if found for text in found.groups()]
+        if all(_stands_for(text, values[field]) for field, text in zip(self.others, texts, strict=True)):
+            return True
+        # Wildcards may have taken what belongs to a field; a pattern for this invoice alone decides, at its price.
+        values["invoice_ref"] = _nfc(self.invoices["source_ref"].iloc[invoice : invoice + 1])[0]
         return re.fullmatch(_pattern(self.template, values), name) is not None
+
+
+def _nfc(texts: pd.Series) -> list[str]:
+    """Return texts in the form in which names are compared."""
+    normal: list[str] = pc.utf8_normalize(text_array(texts), form="NFC").to_pylist()
+    return normal
+
+
+def _stands_for(text: str, value: str) -> bool:
+    """Whether a part of a name is a value, but for characters that no name can hold."""
+    if text == value:
+        return True
+    pairs = zip(text, value, strict=False)
+    return len(text) == len(value) and all(a == b or (a in _STAND_INS and re.match(_ILLEGAL, b)) for a, b in pairs)
 
 
 def _spellings(refs: Sequence[str]) -> dict[str, list[int]]:
@@ -176,6 +219,14 @@ def _edge(piece: str, side: int) -> str:
     return re.split(r"\*\*/|\*|\?|\{\w+\}", piece)[side]
 
 
+def _insides(name: str) -> set[int]:
+    """Return the places of a name that are inside of a word, where no number begins or ends."""
+    inside: set[int] = set()
+    for word in _WORD.finditer(name):
+        inside.update(range(word.start() + 1, word.end()))
+    return inside
+
+
 def _places(edge: str, name: str) -> list[int]:
     """Return where a text begins in a name, overlapping ones too."""
     return [match.start() for match in re.finditer(f"(?={re.escape(edge)})", name)]
@@ -188,9 +239,9 @@ def _pattern(template: str, values: Mapping[str, str] | None = None) -> str:
         if text in _WILDCARDS:
             return _WILDCARDS[text]
         if text.startswith("{") and values is None:
-            return "[^/]+"
+            return "([^/]+)"
         if text.startswith("{"):
-            value = unicodedata.normalize("NFC", values[text[1:-1]]) if values else ""
+            value = (values or {})[text[1:-1]]
             return "".join(
                 f"[{re.escape(letter)}_-]" if re.match(_ILLEGAL, letter) else re.escape(letter) for letter in value
             )

@@ -1,0 +1,167 @@
+"""The two ways from a staged file to one under its real name, with the guard that each step needs."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from arfeed.delivery.store import CONNECTION_OVER, Store
+from arfeed.delivery.uploads import Upload
+from arfeed.delivery.verification import check_free, check_whole, size_of
+from arfeed.errors import ArfeedError, DestinationError
+from arfeed.settings import DestinationSettings
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """How far an upload has come: where it is written, and whether its rename was asked for.
+
+    `exposed` means that a part of it may stand under its real name.
+    """
+
+    upload: Upload
+    part: str
+    naming: bool = False
+    exposed: bool = False
+
+
+class Strategy(ABC):
+    """A way to publish a file. What it knows holds over all connections of a run."""
+
+    def __init__(self, settings: DestinationSettings, before_naming: Callable[[], None] | None) -> None:
+        """Take what is asked when a file is about to get its real name."""
+        self.settings = settings
+        self._before_naming = before_naming
+        self._making_folders = asyncio.Lock()
+        self._made: set[str] = set()
+
+    @abstractmethod
+    async def publish(self, store: Store, left: UnderWay) -> bool:
+        """Publish a file; return whether it was seen whole."""
+
+    @abstractmethod
+    async def settle(self, store: Store, left: UnderWay) -> bool | None:
+        """Find out what became of an upload whose connection was lost.
+
+        Return None where it has to be sent again; else it has its name, and the answer says whether it is whole.
+        """
+
+    def folder_of_parts(self, upload: Upload) -> str:
+        """Return the folder that a file is uploaded to before it gets its name."""
+        chosen = self.settings.part_folder
+        return upload.folder if chosen is None else chosen
+
+    async def _ask_before_naming(self) -> None:
+        if self._before_naming is not None:
+            await asyncio.to_thread(self._before_naming)
+
+    async def _write(self, store: Store, upload: Upload, folder: str, path: str) -> None:
+        try:
+            await store.put(upload.path, path)
+        except FileNotFoundError:
+            await self._make_folder(store, folder)
+            await store.put(upload.path, path)
+
+    async def _make_folder(self, store: Store, folder: str) -> None:
+        async with self._making_folders:
+            if folder not in self._made:
+                await store.make_folder(folder)
+                self._made.add(folder)
+
+
+class Rename(Strategy):
+    """Upload under another name, see that it is whole, then rename it. Nothing is ever removed but the upload."""
+
+    async def publish(self, store: Store, left: UnderWay) -> bool:
+        """Publish a file; what fails leaves nothing behind."""
+        upload, target = left.upload, target_of(store, left.upload)
+        try:
+            await self._write(store, upload, self.folder_of_parts(upload), left.part)
+            if store.refuses_taken_names:
+                await self._check_part(store, left)
+            else:
+                await asyncio.gather(self._check_part(store, left), check_free(store, upload, target))
+            await self._ask_before_naming()
+            left.naming = True
+            await _rename(store, left, target)
+        except CONNECTION_OVER:
+            raise
+        except (OSError, ArfeedError):
+            with suppress(OSError):
+                await store.remove(left.part)
+            raise
+        return True
+
+    async def settle(self, store: Store, left: UnderWay) -> bool | None:
+        """Remove the upload: once it is gone, nothing can give it its name any more. If it had gone, look there."""
+        try:
+            await store.remove(left.part)
+        except FileNotFoundError:
+            if left.naming:
+                return await size_of(store, target_of(store, left.upload)) == left.upload.size
+        return None
+
+    async def _check_part(self, store: Store, left: UnderWay) -> None:
+        try:
+            await check_whole(store, left.upload, left.part, self.settings.verify)
+        except FileNotFoundError as exc:
+            raise DestinationError(
+                "the server took the upload away before it had its name. Set part_folder in [destination] to a folder "
+                'that the receiver does not watch, or publish = "direct".'
+            ) from exc
+
+
+class Direct(Strategy):
+    """Write under the real name at once, for servers that can't rename; a part of a file may be seen there."""
+
+    def __init__(self, settings: DestinationSettings, before_naming: Callable[[], None] | None) -> None:
+        """Begin without a file."""
+        super().__init__(settings, before_naming)
+        self._begun: set[Upload] = set()
+
+    async def publish(self, store: Store, left: UnderWay) -> bool:
+        """Publish a file; what fails may leave a part under the real name."""
+        upload, target = left.upload, target_of(store, left.upload)
+        if upload not in self._begun:
+            await check_free(store, upload, target)
+        await self._ask_before_naming()
+        self._begun.add(upload)
+        await self._write(store, upload, upload.folder, target)
+        left.exposed = True
+        try:
+            await check_whole(store, upload, target, self.settings.verify)
+        except FileNotFoundError:
+            # The receiver takes files away at once.
+            return False
+        return True
+
+    async def settle(self, store: Store, left: UnderWay) -> bool | None:
+        """Send it again, over what stands there of it."""
+        del store, left
+        return None
+
+
+def strategy(settings: DestinationSettings, before_naming: Callable[[], None] | None) -> Strategy:
+    """Return the way that the settings choose."""
+    return (Rename if settings.publish == "rename" else Direct)(settings, before_naming)
+
+
+def target_of(store: Store, upload: Upload) -> str:
+    """Return the path of a file under its real name."""
+    return store.path(upload.folder, upload.name)
+
+
+async def _rename(store: Store, left: UnderWay, target: str) -> None:
+    try:
+        await store.rename(left.part, target, replace=left.upload.replaces)
+    except CONNECTION_OVER:
+        raise
+    except OSError:
+        # Some servers answer with an error after having done it.
+        if await size_of(store, left.part) is None and await size_of(store, target) == left.upload.size:
+            return
+        await check_free(store, left.upload, target)
+        raise

@@ -1,0 +1,86 @@
+"""What is uploaded, how it ended, and the names that files have on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from arfeed.delivery.address import check_folder, check_name
+from arfeed.errors import DestinationError
+
+_LONGEST_STEM = 200
+
+_PART = re.compile(r"\..+\.part")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A staged local file and where it goes: a folder below the root ("" is the root) and a bare name.
+
+    `replaces` says that an older version of this name was delivered before; otherwise the name has to be free.
+    """
+
+    path: Path
+    folder: str
+    name: str
+    size: int
+    sha256: str
+    replaces: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one upload ended. Without an error it is published; `verified` says that it was seen there, whole.
+
+    `exposed` says of one that failed that a part of it may stand under its real name.
+    """
+
+    upload: Upload
+    error: str | None
+    verified: bool
+    exposed: bool = False
+
+
+def part_name(name: str, run: str, connection: int = 1) -> str:
+    """Return the name a file has while it is uploaded over a run's first connection, or a later one.
+
+    A long name gives its hash instead, since the longer name of its part might be one that no server takes.
+    """
+    stem = name if len(name.encode()) <= _LONGEST_STEM else hashlib.sha256(name.encode()).hexdigest()
+    return f".{stem}.{run}.part" if connection == 1 else f".{stem}.{connection}.{run}.part"
+
+
+def check_part(name: str) -> None:
+    """Refuse a name that is not one of an upload under way."""
+    if not _PART.fullmatch(name):
+        raise DestinationError(f"{name!r} is no upload under way, and nothing else is ever removed.")
+
+
+def check_uploads(uploads: Sequence[Upload], run: str) -> None:
+    """Refuse names and folders that leave the root, and two uploads of one name, before anything is sent."""
+    check_name(run)
+    taken: set[tuple[str, str]] = set()
+    for upload in uploads:
+        check_folder(upload.folder)
+        check_name(upload.name)
+        if (upload.folder, upload.name) in taken:
+            raise DestinationError(f"Two files are to be called {place(upload)}. Nothing was sent.")
+        taken.add((upload.folder, upload.name))
+
+
+def check_staged(upload: Upload) -> None:
+    """Refuse a staged copy that is not what was staged."""
+    try:
+        size = upload.path.stat().st_size
+    except OSError as exc:
+        raise DestinationError(f"its staged copy {upload.path} can't be read: {exc.strerror}. Run again.") from exc
+    if size != upload.size:
+        raise DestinationError(f"its staged copy {upload.path} has changed since it was staged. Run again.")
+
+
+def place(upload: Upload) -> str:
+    """Return where a file goes, as a path below the root."""
+    return f"{upload.folder}/{upload.name}" if upload.folder else upload.name

@@ -1,0 +1,32 @@
+"""Looking at what the server holds: whether a name is free, and whether a file is there as it was sent."""
+
+from __future__ import annotations
+
+import errno
+
+from arfeed.delivery.store import Store
+from arfeed.delivery.uploads import Upload
+from arfeed.errors import DestinationError
+
+
+async def size_of(store: Store, path: str) -> int | None:
+    """Return a file's size, None where there is no such file."""
+    try:
+        return await store.size(path)
+    except FileNotFoundError:
+        return None
+
+
+async def check_free(store: Store, upload: Upload, target: str) -> None:
+    """Refuse a name that is taken, unless by an older version that arfeed delivered."""
+    if not upload.replaces and await size_of(store, target) is not None:
+        raise FileExistsError(errno.EEXIST, "File exists")
+
+
+async def check_whole(store: Store, upload: Upload, path: str, verify: str) -> None:
+    """Refuse a file of another size than was sent or, by "content", of other bytes."""
+    size = await store.size(path)
+    if size != upload.size:
+        raise DestinationError(f"the server holds {size:,} of {upload.size:,} bytes. Ask the receiver about space.")
+    if verify == "content" and await store.sha256(path, size) != upload.sha256:
+        raise DestinationError("the server holds other bytes than were sent. Ask the receiver about their disk.")
