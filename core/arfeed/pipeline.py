@@ -28,6 +28,7 @@ from arfeed.planning import (
     select,
     settle,
     settled_by,
+    summed,
     touched,
     unseen_notes,
     with_reasons,
@@ -154,7 +155,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
     at.progress.step("Reading the sources")
     sources = at.project.sources
-    extracted = extract(sources, at.clock, unsettled(sources))
+    extracted = extract(sources, at.clock, unsettled(sources), at.progress.reading)
     shaped = transform(extracted.open, at.project.transforms)
     kept = keep(shaped.invoices, at.project.destination.settings.kinds)
     last = baseline.reads if baseline else {}
@@ -194,12 +195,14 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     documents, staged, unsent = _documents(at, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
     settings = settings_hash(project)
+    now = at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
+    before = baseline.report if baseline else None
     drafted = Plan(
         feed=project.feed.name,
         destination=at.where,
-        at=at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC")),
+        at=now,
         baseline=baseline.id if baseline else None,
-        before=baseline.report if baseline else None,
+        before=before,
         report=comparison.report,
         missing=missing,
         totals=schema.totals(invoices),
@@ -207,6 +210,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         sources=reading.reports,
         documents=documents,
         guards=project.guards,
+        facts=summed(comparison.report, before, missing, reading.reports, now.date()),
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),
@@ -237,7 +241,11 @@ def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Sta
     found = reading.found
     name_of = at.project.destination.document_name
     selection = select(reading.invoices, found.table, name_of, known, found.ambiguous)
-    outcomes = dict(stage(selection.send, found, at.folder))
+    outcomes: dict[str, Staged | str] = {}
+    at.progress.expect(len(selection.send))
+    for name, outcome in stage(selection.send, found, at.folder):
+        outcomes[name] = outcome
+        at.progress.done(outcome.size if isinstance(outcome, Staged) else 0)
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
