@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from arfeed import schema
-from arfeed.config import Project, plugin_versions, settings_hash
+from arfeed.config import Project
 from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, new_run, remote, utc_now
 from arfeed.errors import ArfeedError
+from arfeed.fingerprint import plugin_versions, settings_hash
 from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
@@ -22,6 +23,7 @@ from arfeed.intake.extract import extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
+from arfeed.notification import tell
 from arfeed.planning import (
     compare,
     reviewed,
@@ -34,7 +36,6 @@ from arfeed.planning import (
     with_reasons,
     write_report,
 )
-from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.secrets import masked
 
@@ -103,35 +104,44 @@ def _deliver_reading(
     approve: str | None,
     clock: Clock,
 ) -> Result:
-    """Take the lock, settle what was interrupted, plan, review, deliver, record; tell the plugins how it ended."""
-    run, started = new_run(clock()), clock()
+    """Run, and tell the plugins and notifiers how it ended, after the lock is given back."""
     try:
-        with (
-            desk(project, progress, clock) as at,
-            at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
-            remote(project) as server,
-        ):
-            settle_interrupted(at, server)
-            baseline = at.history.baseline(at.where)
-            prepared = _prepare(at, server, read(at, baseline), baseline)
-            if prepared.plan.objections and not settled_by(approve, prepared.plan):
-                _notify(project, progress, "arfeed_refused", plan=prepared.plan)
-                return Result(prepared.plan)
-            record = describe_run(at, run, kind, started, prepared, approve)
-            receipt = deliver(at, server, prepared, record, lease)
-    except ArfeedError as exc:
-        failure = Failure(project.feed.name, identity(project), masked(str(exc), project.secrets), exc.exit_code)
-        _notify(project, progress, "arfeed_failed", failure=failure)
+        result = _run(project, progress, kind, read, approve, clock)
+    except Exception as exc:
+        expected = isinstance(exc, ArfeedError)
+        error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
+        failure = Failure(project.feed.name, identity(project), masked(error, project.secrets), code)
+        tell(project, progress, "failed", failure)
         raise
-    _notify(project, progress, "arfeed_delivered", receipt=receipt)
-    return Result(prepared.plan, receipt)
+    if result.receipt:
+        tell(project, progress, "delivered", result.receipt)
+    else:
+        tell(project, progress, "refused", result.plan)
+    return result
 
 
-def _notify(project: Project, progress: Progress, hook: str, **told: object) -> None:
-    """Tell the plugins; one that raises is reported and changes nothing."""
-    for plugin, value, _ in call_each(project.registry.manager, hook, **told):
-        if isinstance(value, (Exception, SystemExit)):
-            progress.warn(f"the plugin {plugin} failed in {hook}: {type(value).__name__}: {value}")
+def _run(
+    project: Project,
+    progress: Progress,
+    kind: Literal["sync", "resend"],
+    read: Callable[[Desk, Baseline | None], _Reading],
+    approve: str | None,
+    clock: Clock,
+) -> Result:
+    """Take the lock, settle what was interrupted, plan, review, deliver, record."""
+    run, started = new_run(clock()), clock()
+    with (
+        desk(project, progress, clock) as at,
+        at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
+        remote(project) as server,
+    ):
+        settle_interrupted(at, server)
+        baseline = at.history.baseline(at.where)
+        prepared = _prepare(at, server, read(at, baseline), baseline)
+        if prepared.plan.objections and not settled_by(approve, prepared.plan):
+            return Result(prepared.plan)
+        record = describe_run(at, run, kind, started, prepared, approve)
+        return Result(prepared.plan, deliver(at, server, prepared, record, lease))
 
 
 def reach(project: Project) -> None:
@@ -218,7 +228,16 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
     final = reviewed(drafted, project.registry.manager, settings)
-    return Prepared(final, report, staged, unsent, reading.reads, baseline, settings, plugin_versions(project))
+    return Prepared(
+        final,
+        report,
+        staged,
+        unsent,
+        reading.reads,
+        baseline,
+        settings,
+        plugin_versions(project),
+    )
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
