@@ -16,6 +16,8 @@ from fsspec.asyn import get_loop
 from arfeed.delivery.address import check_folder, check_name, destination_id
 from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
+from arfeed.delivery.reasons import IRREPLACEABLE
+from arfeed.delivery.server import About, about, clock_ahead
 from arfeed.delivery.store import CONNECTION_OVER, Store, open_store
 from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
 from arfeed.errors import DestinationError
@@ -73,11 +75,42 @@ class Remote:
             if not self._store.makes_root:
                 self._ask(lambda store: store.sizes(store.path("")))
 
+    def about(self) -> About | None:
+        """Return what an SFTP server says of itself; None for any other file system."""
+        with self._explained("asking what it can do"):
+            return self._ask(about)
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether a folder below the root is there."""
+        check_folder(folder)
+        with self._explained(f"looking for {folder or 'the root'}"):
+            try:
+                self._ask(lambda store: store.sizes(store.path(folder)))
+            except FileNotFoundError:
+                return False
+            return True
+
+    def clock_ahead(self, folder: str) -> float | None:
+        """Return by how many seconds the server's clock is ahead of ours, by a scratch file; None if nothing shows."""
+        check_folder(folder)
+        with self._explained("comparing its clock"):
+            return _run(clock_ahead(self._store, folder))
+
     def probe(self, folder: str) -> list[tuple[str, str | None]]:
         """Try with a scratch file what may be done in a folder; return each try and, if it failed, the answer."""
         check_folder(folder)
         with self._explained("trying it out"):
             return _run(probe(self._store, folder))
+
+    def irreplaceable(self, folder: str, names: Iterable[str]) -> dict[str, str]:
+        """Return which files stand in a folder and can't be replaced, as the server said when it was connected to.
+
+        With each comes the reason, for people. A server that offers more than it does is found out only by trying.
+        """
+        wanted = set(names)
+        if not wanted or self._settings.publish == "direct" or self._store.replaces:
+            return {}
+        return dict.fromkeys(wanted & self.sizes(folder).keys(), IRREPLACEABLE)
 
     def read(self, folder: str, name: str) -> bytes:
         """Return the content of a file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import posixpath
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ class Store:
     """How many files may be under way at once."""
     makes_root = True
     """Whether a root that is not there is made with the first folder; otherwise it is a mistake in the URL."""
+    replaces = True
+    """Whether `rename` can put a file in the place of another."""
     refuses_taken_names = False
     """Whether `rename` itself fails where the name is taken, so that nobody need look first."""
 
@@ -66,6 +69,12 @@ class Store:
         if size is None:
             raise OSError("the server does not tell how large a file is")
         return int(size)
+
+    async def changed(self, path: str) -> datetime | None:
+        """Return when a file was last changed, by the server's clock, where it tells."""
+        info = await self._call("info", path)
+        told = info.get("mtime") or info.get("LastModified")
+        return told if isinstance(told, datetime) else datetime.fromtimestamp(told, UTC) if told else None
 
     async def sizes(self, folder: str) -> dict[str, int]:
         """Return the names and sizes of all files in a folder."""
@@ -126,6 +135,7 @@ class SftpStore(Store):
         super().__init__(filesystem, root)
         self.slots = filesystem.handles
         self.refuses_taken_names = filesystem.refuses_taken_names
+        self.replaces = filesystem.replaces
 
     async def put(self, file: Path, path: str) -> None:
         """Write a local file; its folder has to exist, since it may be the root, and that is not made."""
