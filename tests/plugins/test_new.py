@@ -81,12 +81,12 @@ def test_a_strangers_plugin_of_that_name_is_named(here: Here, tmp_path: Path, mo
 
 def test_the_settings_in_a_readme_are_renewed_and_the_rest_stays(here: Here, tmp_path: Path) -> None:
     begin, end = "<!-- settings of destination kolleno -->", "<!-- end of destination kolleno -->"
-    tmp_path.joinpath("README.md").write_text(f"# Mine\n{begin}\nold\n{end}\nrest\n")
+    tmp_path.joinpath("README.md").write_text(f"# Mine\n{begin}\noutworn\n{end}\nrest\n")
     assert here(tmp_path, "plugins", "show", "kolleno", "--readme", "README.md").code == 0
     text = tmp_path.joinpath("README.md").read_text()
     assert text.startswith(f"# Mine\n{begin}\n| setting | type |")
     assert text.endswith(f"{end}\nrest\n")
-    assert "old" not in text
+    assert "outworn" not in text
     assert settings_section(Kolleno) in text
 
 
