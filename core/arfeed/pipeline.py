@@ -208,7 +208,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     at.progress.step("Preparing the PDFs")
-    documents, staged, unsent = _documents(at, reading)
+    documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
     settings = settings_hash(project)
     now = at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
@@ -261,7 +261,7 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     return (*carried, *said, *reading.found.notes, *published, *unseen)
 
 
-def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
+def _documents(at: Desk, server: Remote, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
     """Choose the PDFs that are new or changed, copy them into the staging folder, and name those only touched."""
     known: Mapping[str, SentDocument] = at.history.documents(at.where)
     found = reading.found
@@ -275,4 +275,6 @@ def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Sta
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
+    changed = [name for name in hashes if name in known and known[name].sha256 != hashes[name]]
+    broken |= server.irreplaceable(at.project.destination.document_folder, changed)
     return settle(selection, hashes, broken, known), staged, touched(selection, hashes, known)

@@ -24,6 +24,7 @@ Value = int | float | str | bool | time | date | datetime | timedelta
 
 
 _ROWS = 20_000
+_BLOCK = 1 << 22
 _EXACT = 10**15
 _OLE = b"\xd0\xcf\x11\xe0"
 _NO_TABLES = {
@@ -87,6 +88,15 @@ def read_sheet(
                     _refuse_rounded(file, column, number, done)
             yield [[_TEXTS[type(value)](value) for value in column] for column in columns]
             done += len(chunk)
+
+
+def raw_blocks(file: str) -> Iterator[bytes]:
+    """Yield the XML of everything in a workbook, piece by piece."""
+    with _opened(file) as (data, _), zipfile.ZipFile(data) as archive:
+        for member in archive.namelist():
+            with archive.open(member) as content:
+                while block := content.read(_BLOCK):
+                    yield block
 
 
 @contextmanager
