@@ -1,5 +1,6 @@
 """What a plugin author imports, and nothing else."""
 
+import arfeed.distributions  # noqa: F401 - before all that looks for entry points
 from arfeed.currencies import minor_digits
 from arfeed.errors import (
     ArfeedError,

@@ -16,8 +16,9 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationErro
 from pydantic_core import ErrorDetails
 
 from arfeed.errors import ConfigError
+from arfeed.hookspecs import Part, PartKind
 from arfeed.interfaces import Connector, Destination, Transform
-from arfeed.plugins import Part, PartKind, Registry, close_match, load, survey
+from arfeed.plugins import Registry, close_match, survey
 from arfeed.secrets import looked_up, secrets_in
 from arfeed.settings import TRANSPORT, DatabaseUrl, GuardSettings, Settings
 
@@ -127,12 +128,10 @@ class _Reader:
         enabled = _strings(self.document.get("plugins"))
         if not enabled:
             self._mistake("plugins", 'it must be a list of plugin names, such as ["xero", "kolleno"]')
-        try:
-            return load(enabled)
-        except ConfigError as exc:
-            for mistake in exc.mistakes:
-                self._mistake("plugins", mistake)
-            return load([info.name for info in survey(enabled) if info.enabled and not info.broken])
+        registry = survey(enabled)
+        for mistake in registry.mistakes:
+            self._mistake("plugins", mistake)
+        return registry
 
     def _source(self, registry: Registry, name: str, table: dict[str, Any]) -> Connector | None:
         part = self._class(registry, "connector", f"sources.{name}", table)

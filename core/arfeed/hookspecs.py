@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Literal, Protocol
 
 import pluggy
 
@@ -11,6 +11,15 @@ from arfeed.interfaces import Connector, Destination, Failure, Objection, Plan, 
 
 hookspec = pluggy.HookspecMarker("arfeed")
 hookimpl = pluggy.HookimplMarker("arfeed")
+
+Part = type[Connector] | type[Transform] | type[Destination]
+PartKind = Literal["connector", "transform", "destination"]
+PARTS: Mapping[PartKind, Part] = {
+    "connector": Connector,
+    "transform": Transform,
+    "destination": Destination,
+}
+"""What the hook `arfeed_…s` of each kind returns subclasses of."""
 
 
 class Hooks(Protocol):

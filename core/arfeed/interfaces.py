@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -60,7 +61,7 @@ class Document:
     read: Callable[[], bytes] = field(repr=False, compare=False)
 
 
-class Connector:
+class Connector(ABC):
     """A source. Subclass it, name it, give it settings, and write `invoices`."""
 
     name: ClassVar[str]
@@ -75,24 +76,24 @@ class Connector:
         self.source = source
         self.settings = settings
 
+    @abstractmethod
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield frames with a row a document and *return* `Complete`.
 
         Columns are canonical names or the source's own headers, all text; core parses dates, money and currency.
         Typed columns (date32, decimal128) are taken as they are, floats are refused by name.
         """
-        raise NotImplementedError
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
         """Yield the PDFs of the invoices named by `refs` (as the source wrote them), where the source keeps them."""
         del refs
         return ()
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 - may be left as it is
         """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
 
 
-class Transform:
+class Transform(ABC):
     """A step from invoices to invoices."""
 
     name: ClassVar[str]
@@ -104,12 +105,12 @@ class Transform:
         """Keep the validated settings."""
         self.settings = settings
 
+    @abstractmethod
     def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
         """Return the invoices (canonical columns, typed) as they should be; `source_ref` may not change."""
-        raise NotImplementedError
 
 
-class Destination:
+class Destination(ABC):
     """A receiver's layout: how the report looks, what files are called, and where they go."""
 
     name: ClassVar[str]
@@ -125,25 +126,25 @@ class Destination:
         """Keep the validated settings."""
         self.settings = settings
 
+    @abstractmethod
     def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
         """Return the report: a row an invoice, in order, under the receiver's headers. Core writes it as CSV."""
-        raise NotImplementedError
 
+    @abstractmethod
     def report_name(self, at: datetime) -> str:
         """Return the file name of the report delivered at a moment (UTC, whole seconds)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_report(self, name: str) -> bool:
         """Whether a file in the report folder is a report, ours or anybody's."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_report(self, file: IO[bytes]) -> pd.DataFrame:
         """Read a report back: text under canonical names, at least `invoice_ref` and `balance`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def document_name(self, ref: str) -> str:
         """Return the file name of an invoice's PDF."""
-        raise NotImplementedError
 
 
 # --- what a run says ------------------------------------------------------------------------------------------------

@@ -1,8 +1,14 @@
-"""What a plugin is given is its own: changing it in place reaches neither the run nor another plugin."""
+"""What a plugin is given is its own, and what it does around itself ends with its call."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import decimal
+import locale
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -14,6 +20,35 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
+
+PATIENCE = 10.0
+"""For how many seconds a plugin may be silent before somebody is told who is being waited for."""
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Undo what a plugin's code did to the working folder, the locale and decimal arithmetic of the whole process."""
+    folder, words = os.getcwd(), locale.setlocale(locale.LC_ALL)  # noqa: PTH109 - given back as it was
+    try:
+        with decimal.localcontext():
+            yield
+    finally:
+        if locale.setlocale(locale.LC_ALL) != words:
+            locale.setlocale(locale.LC_ALL, words)
+        os.chdir(folder)
+
+
+@contextmanager
+def watched(what: str) -> Iterator[None]:
+    """Say on stderr, by logging, what is being waited for once it takes long."""
+    told = "%s is still at work after %g seconds; Ctrl-C ends it"
+    timer = threading.Timer(PATIENCE, logging.getLogger("arfeed").warning, (told, what, PATIENCE))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def own(value: T) -> T:

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
-from inspect import isfunction
 from time import perf_counter
 from types import ModuleType
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import pluggy
 
+from arfeed.contract import UnusableError, check_module, check_name, offered, plain
+from arfeed.distributions import identity, unreadable
 from arfeed.errors import ConfigError
-from arfeed.hookspecs import Hooks
-from arfeed.interfaces import CONTRACT, Connector, Destination, Transform
-from arfeed.isolation import own
+from arfeed.hookspecs import PARTS, Hooks, Part, PartKind
+from arfeed.interfaces import CONTRACT
+from arfeed.isolation import own, undisturbed, watched
 
-GROUP = "arfeed"
-
-Part = type[Connector] | type[Transform] | type[Destination]
-PartKind = Literal["connector", "transform", "destination"]
-_BASES: Mapping[PartKind, Part] = {"connector": Connector, "transform": Transform, "destination": Destination}
+OURS = "arfeed"
+"""The distribution whose plugins are built in: where others take their names, the others are refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """One installed plugin: where it comes from, what it offers, and why it is unusable, if it is."""
+    """One installed plugin: where it comes from, what it offers, and why it is unusable, if it is.
+
+    Without a name it stands for a whole distribution, whose entry points can't be read.
+    """
 
     name: str
     distribution: str
@@ -46,11 +48,25 @@ class PluginInfo:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The parts that the enabled plugins offer, by kind and name, and the hooks to call."""
+    """What the enabled plugins offer, by kind and name, and the hooks to call; `installed` are all that there are."""
 
-    manager: pluggy.PluginManager
-    parts: dict[PartKind, dict[str, Part]] = field(default_factory=lambda: {kind: {} for kind in _BASES})
+    enabled: Sequence[str]
+    manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager("arfeed"))
+    parts: dict[PartKind, dict[str, Part]] = field(default_factory=lambda: {kind: {} for kind in PARTS})
     infos: dict[str, PluginInfo] = field(default_factory=dict)
+    installed: list[PluginInfo] = field(default_factory=list)
+
+    @property
+    def mistakes(self) -> list[str]:
+        """Every enabled plugin that is unknown, broken or clashes with another, in words."""
+        known = {info.name for info in self.installed if info.name}
+        lost = "".join(f"; what {info.distribution} offers can't be read" for info in self.installed if not info.name)
+        unknown = [name for name in self.enabled if name not in known]
+        broken = [info for info in self.installed if info.enabled and info.broken]
+        return [
+            *(f"there is no plugin {name!r} installed{close_match(name, known)}{lost}" for name in unknown),
+            *(f"plugin {info}: {info.broken}" for info in broken),
+        ]
 
     def find(self, kind: PartKind, name: str) -> Part:
         """Return the class of that name, or raise `ConfigError` with what there is."""
@@ -68,10 +84,6 @@ class Answer(NamedTuple):
     seconds: float
 
 
-class _UnusableError(Exception):
-    """What is wrong with a plugin, in words."""
-
-
 def close_match(wrong: str, known: Iterable[str]) -> str:
     """Return "; did you mean …?" for an unknown name, and what there is where nothing comes close."""
     names = sorted(known)
@@ -81,31 +93,44 @@ def close_match(wrong: str, known: Iterable[str]) -> str:
     return f"; there are {', '.join(names)}" if names else "; there are none"
 
 
-def installed() -> dict[str, list[EntryPoint]]:
-    """Return the entry points by name. Two distributions that claim one name both stand under it."""
-    found: defaultdict[str, list[EntryPoint]] = defaultdict(list)
-    for point in entry_points(group=GROUP):
-        if point not in found[point.name]:
-            found[point.name].append(point)
-    return dict(found)
-
-
 def load(enabled: Sequence[str]) -> Registry:
     """Import the enabled plugins. Raise `ConfigError` with every one that is unknown, broken or clashes."""
-    registry, known = _enable_all(enabled), installed()
-    mistakes = [
-        f"there is no plugin {name!r} installed{close_match(name, known)}" for name in enabled if name not in known
-    ]
-    mistakes += [f"plugin {info}: {info.broken}" for info in registry.infos.values() if info.broken]
-    if mistakes:
-        raise ConfigError(*mistakes)
+    registry = survey(enabled)
+    if registry.mistakes:
+        raise ConfigError(*registry.mistakes)
     return registry
 
 
-def survey(enabled: Sequence[str]) -> tuple[PluginInfo, ...]:
-    """Describe every installed plugin; the enabled ones are imported to see whether they work."""
-    infos = _enable_all(enabled).infos
-    return tuple(infos.get(name) or _describe(points[0], enabled=False) for name, points in sorted(installed().items()))
+def survey(enabled: Sequence[str] = ()) -> Registry:
+    """Describe every installed plugin, and take in those that are enabled and sound, each as a whole or not at all."""
+    registry = Registry(enabled)
+    registry.manager.add_hookspecs(Hooks)
+    points = {_describe(point, enabled): point for point in entry_points(group="arfeed")}
+    broken = _clashes((f"name {info.name!r}", info, f"plugin {info}") for info in points)
+    offers: dict[PluginInfo, list[tuple[PartKind, Part]]] = {}
+    for info, point in points.items():
+        if info.enabled and info not in broken:
+            try:
+                offers[info] = _take(registry.manager, info, point)
+            except UnusableError as exc:
+                broken[info] = plain(exc)
+                _drop(registry.manager, info)
+    broken |= _clashes(
+        (f"{kind} {part.name!r}", info, f"{part.__module__}.{part.__qualname__} of plugin {info}")
+        for info, parts in offers.items()
+        for kind, part in parts
+    )
+    for info in points:
+        if info in offers and info not in broken:
+            _settle(registry, info, offers[info])
+        else:
+            _drop(registry.manager, info)
+            registry.installed.append(replace(info, broken=broken.get(info)))
+    why = "its entry_points.txt can't be read ({}); install it anew, or uninstall it"
+    for name, version, said in unreadable():
+        registry.installed.append(PluginInfo("", plain(name), plain(version), False, broken=why.format(plain(said))))
+    registry.installed.sort(key=lambda info: (info.name, info.distribution))
+    return registry
 
 
 def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> Iterator[Answer]:
@@ -115,9 +140,10 @@ def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> 
         caller = manager.subset_hook_caller(hook, remove_plugins=others)
         began = perf_counter()
         try:
-            answers = caller(**{name: own(value) for name, value in arguments.items()})
-            # A reviewer may be a generator, whose work is done, and whose errors are raised, only here.
-            value = [*answers[0]] if answers and isinstance(answers[0], Iterator) else next(iter(answers), None)
+            with undisturbed():
+                answers = caller(**{name: own(value) for name, value in arguments.items()})
+                # A reviewer may be a generator, whose work is done, and whose errors are raised, only here.
+                value = [*answers[0]] if answers and isinstance(answers[0], Iterator) else next(iter(answers), None)
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - a plugin that fails must not silence the others
@@ -125,90 +151,65 @@ def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> 
         yield Answer(implementation.plugin_name, value, perf_counter() - began)
 
 
-def _enable_all(enabled: Sequence[str]) -> Registry:
-    registry = Registry(pluggy.PluginManager("arfeed"))
-    registry.manager.add_hookspecs(Hooks)
-    for name, points in sorted(installed().items()):
-        if name in enabled:
-            registry.infos[name] = _enable(registry, points)
-    return registry
+def _describe(point: EntryPoint, enabled: Sequence[str]) -> PluginInfo:
+    distribution, version = identity(point.dist, point.value)
+    return PluginInfo(plain(point.name), plain(distribution), plain(version), point.name in enabled)
 
 
-def _enable(registry: Registry, points: list[EntryPoint]) -> PluginInfo:
-    """Import a plugin and take what it offers, all or nothing. Whatever it raises is its reason to be broken."""
-    info = _describe(points[0], enabled=True)
+def _clashes(claims: Iterable[tuple[str, PluginInfo, str]]) -> dict[PluginInfo, str]:
+    """Say of each plugin that has a name of another's, and is not built in, who else has it."""
+    claimants: defaultdict[str, dict[PluginInfo, str]] = defaultdict(dict)
+    for what, info, who in claims:
+        claimants[what][info] = who
+    broken = {}
+    for what, those in claimants.items():
+        for info in those:
+            if rivals := [who for rival, who in those.items() if rival != info and info.distribution != OURS]:
+                broken[info] = f"its {what} is also that of {' and '.join(rivals)}; keep one of them"
+    return broken
+
+
+def _take(manager: pluggy.PluginManager, info: PluginInfo, point: EntryPoint) -> list[tuple[PartKind, Part]]:
+    """Import a plugin, register its hooks, and return what it offers. Raise `UnusableError` with what is wrong."""
+    with undisturbed(), watched(f"the plugin {info}"):
+        module = _imported(point)
+        try:
+            check_module(module)
+            manager.register(module, str(info))
+            manager.check_pending()
+            return [*offered(module)]
+        except (KeyboardInterrupt, UnusableError):
+            raise
+        except pluggy.PluginValidationError as exc:
+            raise UnusableError(f"has a hook that does not fit the contract: {exc}") from exc
+        except BaseException as exc:  # a stranger's code may raise anything; the others go on
+            raise UnusableError(f"{type(exc).__name__}: {exc}") from exc
+
+
+def _imported(point: EntryPoint) -> ModuleType:
+    check_name(point.name, "its entry point")
+    if not re.fullmatch(r"[A-Za-z_][\w.]*", point.value):
+        raise UnusableError(f'its entry point {point.value!r} names no module; write {point.name} = "your_module"')
     try:
-        module = _module(points)
-        info = replace(info, contract=_contract(module))
-        _register(registry.manager, str(info), module)
-        parts = [(kind, part) for kind in _BASES for part in _parts(registry, kind, module)]
-    except KeyboardInterrupt:
-        raise
-    except BaseException as exc:  # noqa: BLE001 - a stranger's code may raise anything; the others go on
-        if registry.manager.has_plugin(str(info)):
-            registry.manager.unregister(name=str(info))
-        return replace(info, broken=str(exc) if isinstance(exc, _UnusableError) else f"{type(exc).__name__}: {exc}")
-    for kind, part in parts:
-        registry.parts[kind][part.name] = part
-    hooks = sorted(caller.name for caller in registry.manager.get_hookcallers(module) or ())
-    return replace(info, hooks=tuple(hooks), provides=tuple(f"{kind} {part.name}" for kind, part in parts))
-
-
-def _module(points: list[EntryPoint]) -> ModuleType:
-    if len(points) > 1:
-        rivals = " and ".join(f"{info.distribution} {info.version}" for info in map(_describe, points))
-        raise _UnusableError(f"two distributions offer it: {rivals}; uninstall one")
-    try:
-        module: ModuleType = points[0].load()
+        module: ModuleType = point.load()
     except KeyboardInterrupt:
         raise
     except BaseException as exc:
-        raise _UnusableError(f"cannot be imported: {type(exc).__name__}: {exc}") from exc
+        raise UnusableError(f"cannot be imported: {type(exc).__name__}: {exc}") from exc
     return module
 
 
-def _contract(module: ModuleType) -> int:
-    contract = getattr(module, "ARFEED_CONTRACT", None)
-    if contract != CONTRACT:
-        said = "states no ARFEED_CONTRACT" if contract is None else f"is written for plugin contract {contract!r}"
-        raise _UnusableError(f"{said}; this arfeed speaks contract {CONTRACT}")
-    return CONTRACT
+def _drop(manager: pluggy.PluginManager, info: PluginInfo) -> None:
+    if manager.has_plugin(str(info)):
+        manager.unregister(name=str(info))
 
 
-def _register(manager: pluggy.PluginManager, name: str, module: ModuleType) -> None:
-    for hook, function in vars(module).items():
-        # Without its mark a hook would never be called, a review rule least of all.
-        if hook.startswith("arfeed_") and isfunction(function) and not hasattr(function, "arfeed_impl"):
-            raise _UnusableError(f"its function {hook} is not marked as a hook; put @arfeed.hookimpl above it")
-    try:
-        manager.register(module, name)
-        manager.check_pending()
-    except pluggy.PluginValidationError as exc:
-        raise _UnusableError(f"has a hook that does not fit the contract: {' '.join(str(exc).split())}") from exc
-
-
-def _parts(registry: Registry, kind: PartKind, module: ModuleType) -> Iterator[Part]:
-    """Yield what a plugin's hook of that kind returns; refuse what is no such class, or has a name that is taken."""
-    hook, base = getattr(module, f"arfeed_{kind}s", tuple), _BASES[kind]
-    mine: dict[str, Part] = {}
-    for part in hook():
-        if not (isinstance(part, type) and issubclass(part, base) and isinstance(getattr(part, "name", None), str)):
-            raise _UnusableError(
-                f"arfeed_{kind}s() returned {part!r}, which is no named subclass of arfeed.{base.__name__}"
-            )
-        if part.name in mine:
-            twins = f"{mine[part.name].__qualname__} and {part.__qualname__}"
-            raise _UnusableError(f"its classes {twins} are both {kind} {part.name!r}")
-        if rival := registry.parts[kind].get(part.name):
-            owner = next(info for info in registry.infos.values() if f"{kind} {part.name}" in info.provides)
-            theirs = f"{rival.__module__}.{rival.__qualname__} of plugin {owner}"
-            raise _UnusableError(f"its {kind} {part.name!r} is also offered by {theirs}; enable one of the two")
-        if not (isinstance(part.Settings, type) and issubclass(part.Settings, base.Settings)):
-            raise _UnusableError(f"{part.__qualname__}.Settings is no subclass of arfeed.{base.Settings.__name__}")
-        mine[part.name] = part
-        yield part
-
-
-def _describe(point: EntryPoint, *, enabled: bool = True) -> PluginInfo:
-    distribution, version = (point.dist.name, point.dist.version) if point.dist else (point.value, "")
-    return PluginInfo(point.name, distribution, version, enabled)
+def _settle(registry: Registry, info: PluginInfo, parts: list[tuple[PartKind, Part]]) -> None:
+    """Enter a sound plugin and its parts."""
+    for kind, part in parts:
+        registry.parts[kind][part.name] = part
+    module = registry.manager.get_plugin(str(info))
+    hooks = sorted(caller.name for caller in registry.manager.get_hookcallers(module) or ())
+    provides = tuple(f"{kind} {part.name}" for kind, part in parts)
+    registry.infos[info.name] = replace(info, contract=CONTRACT, hooks=tuple(hooks), provides=provides)
+    registry.installed.append(registry.infos[info.name])

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arfeed.plugins import Part, PartKind, PluginInfo, Registry
+from arfeed.hookspecs import Part, PartKind
+from arfeed.plugins import PluginInfo, Registry
 from arfeed.settings import json_schema
 
 _HEADS: Mapping[PartKind, str] = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from arfeed.config import FeedSettings
-from arfeed.plugins import Part, PartKind, Registry
+from arfeed.hookspecs import Part, PartKind
+from arfeed.plugins import Registry
 from arfeed.settings import GuardSettings, Settings, json_schema
 
 Schema = dict[str, Any]
@@ -15,13 +16,13 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _VARIABLE: Schema = {"type": "string", "pattern": r"\$\{[^}]*\}", "description": "${NAME}: from the environment."}
 
 
-def plugins_toml_schema(registry: Registry, installed: Iterable[str]) -> Schema:
-    """Return the schema of a feed that enables the registry's plugins; any that is `installed` may be named."""
+def plugins_toml_schema(registry: Registry) -> Schema:
+    """Return the schema of a feed that enables the registry's plugins; any that is installed may be named."""
     definitions: Schema = {}
     tables = {kind: _choice(definitions, kind, parts) for kind, parts in registry.parts.items()}
     plugins = {
         "type": "array",
-        "items": {"enum": sorted(installed)},
+        "items": {"enum": sorted({info.name for info in registry.installed if info.name})},
         "uniqueItems": True,
         "minItems": 1,
         "description": "The plugins this feed uses; only these are imported.",

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arfeed import Destination, DestinationError, DestinationSettings
+from arfeed import DestinationError
 from arfeed.planning import write_report
 from arfeed_connectors.kolleno import Kolleno
 from planning.plans import invoices
@@ -21,7 +21,7 @@ from planning.plans import invoices
 SHOWN = ["invoice_ref", "customer_name", "currency", "issued_on", "due_on", "amount", "balance"]
 
 
-class Laid(Destination):
+class Laid(Kolleno):
     """A destination whose report is made by a function."""
 
     name = "laid"
@@ -32,7 +32,7 @@ class Laid(Destination):
 
 
 def laid(make: Callable[[pd.DataFrame], pd.DataFrame] | None = None) -> Laid:
-    destination = Laid(DestinationSettings(url="memory://"))
+    destination = Laid(Kolleno.Settings(url="memory://", mode="open-ar"))
     if make:
         destination.make = make
     return destination

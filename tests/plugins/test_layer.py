@@ -33,6 +33,10 @@ def test_loader_hooks_and_registry_are_at_most_200_lines_of_code() -> None:
     assert sum(lines_of_code(CORE / name) for name in ("plugins.py", "hookspecs.py")) <= 200
 
 
+def test_what_holds_a_plugin_to_the_contract_is_at_most_80_lines_of_code() -> None:
+    assert lines_of_code(CORE / "contract.py") <= 80
+
+
 @pytest.mark.parametrize("file", sorted(CORE.rglob("*.py")), ids=lambda file: str(file.relative_to(CORE)))
 def test_only_the_kit_imports_pytest(file: Path) -> None:
     if file.parent.name != "testing":

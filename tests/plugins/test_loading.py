@@ -26,19 +26,26 @@ from arfeed import Complete, Connector, hookimpl
 ARFEED_CONTRACT = 1
 class Shop(Connector):
     name = "shop"
+    def invoices(self):
+        yield None
+        return Complete()
 @hookimpl
 def arfeed_connectors():
     return [Shop]
 """
 BROKEN = {
     "no contract": ("x = 1", "states no ARFEED_CONTRACT; this arfeed speaks contract 1"),
+    "a contract that only looks like one": (
+        "ARFEED_CONTRACT = True",
+        "is written for plugin contract True; this arfeed speaks contract 1",
+    ),
     "another contract": ("ARFEED_CONTRACT = 2", "is written for plugin contract 2; this arfeed speaks contract 1"),
     "import error": ("import no_such", "cannot be imported: ModuleNotFoundError: No module named 'no_such'"),
     "syntax error": ("def", "cannot be imported: SyntaxError: "),
-    "cancels": ("import asyncio\nraise asyncio.CancelledError", "cannot be imported: CancelledError: "),
+    "cancels": ("import asyncio\nraise asyncio.CancelledError", "cannot be imported: CancelledError:"),
     "settings that are none": (
         "import arfeed\nARFEED_CONTRACT = 1\n\n"
-        "class Shop(arfeed.Connector):\n    name = 'shop'\n    Settings = None\n\n"
+        "class Shop(arfeed.Connector):\n    name = 'shop'\n    Settings = None\n    def invoices(self): ...\n\n"
         "@arfeed.hookimpl\ndef arfeed_connectors():\n    return [Shop]\n",
         "Shop.Settings is no subclass of arfeed.SourceSettings",
     ),
@@ -56,6 +63,7 @@ BROKEN = {
         "its function arfeed_review is not marked as a hook; put @arfeed.hookimpl above it",
     ),
     "no class": (GOOD.replace("[Shop]", "[Shop('a', None)]"), "which is no named subclass of arfeed.Connector"),
+    "no list": (GOOD.replace("return [Shop]", "pass"), "arfeed_connectors() returned None; return a list of classes"),
     "nameless": (GOOD.replace('    name = "shop"', "    pass"), "which is no named subclass of arfeed.Connector"),
     "another kind": (GOOD.replace("arfeed_connectors", "arfeed_transforms"), "no named subclass of arfeed.Transform"),
     "hook raises": (GOOD.replace("return [Shop]", "1 / 0"), "ZeroDivisionError: division by zero"),
@@ -63,6 +71,46 @@ BROKEN = {
         GOOD.replace("return [Shop]", "return [Shop, type('Shop2', (Shop,), {})]"),
         "its classes Shop and Shop2 are both",
     ),
+    "no invoices": (GOOD.replace("def invoices", "def invoice"), "Shop has no invoices(); write def invoices(self)"),
+    "invoices that are no method": (
+        GOOD.replace("def invoices", "invoices = None\n    def other"),
+        "Shop has no invoices(); write def invoices(self)",
+    ),
+    "async invoices": (
+        GOOD.replace("def invoices", "async def invoices").replace("return Complete()", "return"),
+        "Shop.invoices is async, and arfeed would never await it; write a plain def",
+    ),
+    "other arguments": (
+        GOOD.replace("invoices(self)", "invoices(self, since)"),
+        "Shop.invoices(self, since) does not fit; write def invoices(self)",
+    ),
+    "another beginning": (
+        GOOD + "Shop.__init__ = lambda self, settings: None\n",
+        "Shop.__init__(self, settings) does not fit; write def __init__(self, source, settings)",
+    ),
+    "no apply": (
+        "from arfeed import Transform, hookimpl\nARFEED_CONTRACT = 1\nclass Tidy(Transform):\n    name = 'tidy'\n"
+        "@hookimpl\ndef arfeed_transforms(): return [Tidy]\n",
+        "Tidy has no apply(); write def apply(self, invoices)",
+    ),
+    "half a destination": (
+        "from arfeed import Destination, hookimpl\nARFEED_CONTRACT = 1\nclass Out(Destination):\n    name = 'out'\n"
+        "    def report(self, invoices): return invoices\n"
+        "    def is_report(self, name): return True\n    def report_name(self, at): return 'a'\n"
+        "    def document_name(self, ref): return ref\n"
+        "@hookimpl\ndef arfeed_destinations(): return [Out]\n",
+        "Out has no read_report(); write def read_report(self, file)",
+    ),
+    "async hook": (
+        GOOD + "@hookimpl\nasync def arfeed_review(plan): return []\n",
+        "arfeed_review is async, and arfeed would never await it; write a plain def",
+    ),
+    "hook that is no function": (GOOD + "arfeed_review = print\n", "arfeed_review is not marked as a hook"),
+    **{
+        f"a name with {what}": (GOOD.replace('"shop"', repr(name)), f"Shop is called {name!r}; ")
+        for what, name in {"colour": "\x1b[31mshop", "a line": "shop\n", "a blank": "my shop"}.items()
+    },
+    "a blank name": (GOOD.replace('"shop"', "''"), "Shop is called ''; write letters, digits, dots, hyphens and"),
 }  # fmt: skip
 
 
@@ -151,30 +199,80 @@ def test_all_broken_plugins_are_told_at_once(planned: Planned, site: Path) -> No
     assert "there is no plugin 'xerox' installed; did you mean 'xero'?" in done.err
 
 
-def test_two_distributions_that_offer_one_plugin_are_both_named(listed: Listed, site: Path) -> None:
+def test_two_strangers_of_one_plugin_name_are_both_broken_and_named(here: Here, tmp_path: Path, site: Path) -> None:
     install(site, "mine", GOOD, distribution="first", module="first")
     install(site, "mine", GOOD, distribution="second", module="second")
-    broken = listed("mine")["mine"]["broken"]
-    assert "two distributions offer it: " in broken
-    assert "first 1.2" in broken
-    assert "second 1.2" in broken
+    write(tmp_path, "plugins = ['mine']")
+    plugins = here(tmp_path, "plugins", "list", "--json").json()
+    assert {plugin["distribution"]: plugin["broken"] for plugin in plugins if plugin["name"] == "mine"} == {
+        "first": "its name 'mine' is also that of plugin mine (second 1.2); keep one of them",
+        "second": "its name 'mine' is also that of plugin mine (first 1.2); keep one of them",
+    }
 
 
-def test_two_plugins_that_offer_one_connector_are_both_named(planned: Planned, listed: Listed, site: Path) -> None:
+def test_two_strangers_of_one_connector_are_both_broken_and_named(planned: Planned, listed: Listed, site: Path) -> None:
     install(site, "mine", GOOD)
     install(site, "yours", GOOD)
-    plugins = listed("mine", "yours")
-    assert plugins["yours"]["broken"] == (
-        "its connector 'shop' is also offered by arfeed_mine.Shop of plugin mine (arfeed-mine 1.2); "
-        "enable one of the two"
-    )
+    plugins, said = listed("mine", "yours"), "its connector 'shop' is also that of arfeed_{0}.Shop of plugin {0} "
+    for one, other in (("mine", "yours"), ("yours", "mine")):
+        assert plugins[one]["broken"].startswith(said.format(other) + f"(arfeed-{other} 1.2); keep one")
+        assert plugins[one]["provides"] == []
     assert planned("mine", "yours").code == 2
 
 
-def test_a_stranger_may_not_take_the_name_of_ours_silently(listed: Listed, site: Path) -> None:
-    install(site, "mine", GOOD.replace('"shop"', '"xero"'))
-    plugins = listed("mine", "xero")
-    assert "also offered by arfeed_mine.Shop of plugin mine (arfeed-mine 1.2)" in plugins["xero"]["broken"]
+@pytest.mark.parametrize("name", ["aardvark", "zebra"])
+def test_who_takes_the_name_of_a_built_in_connector_is_refused_not_ours(
+    planned: Planned, listed: Listed, site: Path, name: str
+) -> None:
+    install(site, name, GOOD.replace('"shop"', '"xero"'))
+    plugins = listed(name, "xero")
+    assert plugins["xero"]["broken"] is None
+    said = "its connector 'xero' is also that of arfeed_connectors.xero.Xero of plugin xero (arfeed "
+    assert plugins[name]["broken"].startswith(said)
+    done = planned(name, "xero")
+    assert done.code == 2
+    assert f"plugin {name} (arfeed-{name} 1.2): {said}" in done.err
+
+
+def test_who_takes_the_name_of_a_built_in_plugin_is_refused_and_never_imported(
+    here: Here, planned: Planned, tmp_path: Path, site: Path
+) -> None:
+    install(site, "xero", "raise RuntimeError('never')", distribution="evil", module="evil")
+    done = planned("xero")
+    assert done.code == 2
+    assert "plugin xero (evil 1.2): its name 'xero' is also that of plugin xero (arfeed " in done.err
+    plugins = here(tmp_path, "plugins", "list", "--json").json()
+    both = {plugin["distribution"]: plugin for plugin in plugins if plugin["name"] == "xero"}
+    assert both["arfeed"]["broken"] is None
+    assert "arfeed_connectors" not in both["evil"]["broken"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("mine = arfeed-mine", "its entry point 'arfeed-mine' names no module; write mine = \"your_module\""),
+        ("mine = arfeed_mine:plugin", "its entry point 'arfeed_mine:plugin' names no module; "),
+        ("mine =", "its entry point '' names no module; "),
+        ("mine = arfeed_mine.sub", "cannot be imported: ModuleNotFoundError: No module named 'arfeed_mine.sub'"),
+    ],
+)
+def test_an_entry_point_that_leads_to_no_module_is_named(listed: Listed, site: Path, line: str, why: str) -> None:
+    install(site, "mine", GOOD)
+    site.joinpath("arfeed_mine-1.2.dist-info", "entry_points.txt").write_text(f"[arfeed]\n{line}\n")
+    plugin = listed("mine")["mine"]
+    assert plugin["broken"].startswith(why)
+    assert (plugin["distribution"], plugin["version"]) == ("arfeed-mine", "1.2")
+
+
+def test_what_strangers_write_cannot_command_a_terminal(here: Here, tmp_path: Path, site: Path) -> None:
+    install(site, "mine", "raise ValueError('\\x1b[2J\\n\\x07gone')")
+    site.joinpath("arfeed_mine-1.2.dist-info", "entry_points.txt").write_text("[arfeed]\nmi\x1b[1mne = arfeed_mine\n")
+    install(site, "yours", "raise ValueError('\\x1b[2J\\n\\x07gone')")
+    write(tmp_path, 'plugins = ["yours", "mi\\u001b[1mne"]')
+    done = here(tmp_path, "plugins", "list")
+    assert "broken: cannot be imported: ValueError: \\x1b[2J \\x07gone" in done.out
+    assert "mi\\x1b[1mne" in done.out
+    assert not {"\x1b", "\x07"} & {*done.out, *done.err, *here(tmp_path, "plan").err}
 
 
 def test_a_broken_plugin_offers_nothing(listed: Listed, site: Path) -> None:

@@ -1,79 +1,65 @@
-"""`arfeed check`: the configuration, the sources and the destination."""
+"""`arfeed check`: the configuration, the history, the sources and the destination."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.cli.output import console, print_json
-from arfeed.errors import ArfeedError, DestinationError, SourceError
 
 if TYPE_CHECKING:
-    from arfeed.config import Project
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    what: str
-    error: ArfeedError | None
-
+    from arfeed.checkup import Finding, State
 
 Probe = Annotated[
     bool, typer.Option("--probe", help="Also write, rename and remove a scratch file in the receiver's folders.")
 ]
+Quick = Annotated[bool, typer.Option("--quick", help="Leave the rows of the sources unread.")]
+
+_MARKS: dict[State, tuple[str, str]] = {"ok": ("✓", "green"), "doubt": ("!", "yellow"), "failed": ("✗", "red")}
 
 
-def check(config: Config = DEFAULT_CONFIG, probe: Probe = False, as_json: Json = False) -> None:
-    """Check the configuration, every source and the way to the destination. Writes nothing, but for --probe."""
-    from arfeed import pipeline
+def check(config: Config = DEFAULT_CONFIG, probe: Probe = False, quick: Quick = False, as_json: Json = False) -> None:
+    """Check the configuration, the history, every source and the way to the destination.
+
+    Writes nothing there, but for --probe.
+    """
+    code = run_checks(config, probe=probe, quick=quick, as_json=as_json)
+    if code:
+        raise SystemExit(code)
+
+
+def run_checks(config: Path, *, probe: bool = False, quick: bool = False, as_json: bool = False) -> int:
+    """Print what is found, a line each, and return the exit code."""
+    from arfeed.checkup import examine
     from arfeed.cli.masking import read_feed
-    from arfeed.desk import identity
-    from arfeed.intake.documents import look
+    from arfeed.desk import utc_now
 
-    project = read_feed(config)
-    findings = [_Finding(str(config), None)]
-    findings += [_tried(f"source {source.source} ({source.name})", source.check) for source in project.sources]
-    with_pdfs = [source for source in project.sources if source.settings.documents]
-    findings += [_tried(f"documents of {source.source}", partial(look, source)) for source in with_pdfs]
-    findings.append(_tried(f"destination {identity(project)}", lambda: pipeline.reach(project)))
-    if probe and findings[-1].error is None:
-        findings += _probed(project)
     people = console(beside_json=as_json)
-    for finding in findings:
-        line = f"✗ {finding.what}: {finding.error}" if finding.error else f"✓ {finding.what}"
-        people.print(line, markup=False, style="red" if finding.error else "green", soft_wrap=True)
-    failed = [finding.error for finding in findings if finding.error]
+    findings: list[Finding] = []
+    for finding in examine(read_feed(config), utc_now, probe=probe, quick=quick):
+        findings.append(finding)
+        mark, style = _MARKS[finding.state]
+        people.print(f"{mark} {_line(finding)}", markup=False, style=style, soft_wrap=True)
+    code = max(finding.exit_code for finding in findings)
     if as_json:
-        data = [{"what": item.what, "error": str(item.error) if item.error else None} for item in findings]
-        print_json({"ok": not failed, "checks": data})
-    if failed:
-        raise SystemExit(max(error.exit_code for error in failed))
+        print_json({"ok": code == 0, "checks": [_as_data(finding) for finding in findings]})
+    return code
 
 
-def _probed(project: Project) -> list[_Finding]:
-    from arfeed import pipeline
-
-    try:
-        tries = pipeline.probe(project)
-    except ArfeedError as exc:
-        return [_Finding("trying the destination out", exc)]
-    advice = "Ask the receiver for the right to do so."
-    return [
-        _Finding(what, DestinationError(f"the server answered {error!r}. {advice}") if error else None)
-        for what, error in tries
-    ]
+def _line(finding: Finding) -> str:
+    said = "; ".join(filter(None, [finding.said, finding.advice]))
+    return f"{finding.what}: {said}" if said else finding.what
 
 
-def _tried(what: str, attempt: Callable[[], None]) -> _Finding:
-    try:
-        attempt()
-    except ArfeedError as exc:
-        return _Finding(what, exc)
-    except (Exception, SystemExit) as exc:  # noqa: BLE001 - a stranger's check may raise anything
-        return _Finding(what, SourceError(f"{type(exc).__name__}: {exc}"))
-    return _Finding(what, None)
+def _as_data(finding: Finding) -> dict[str, object]:
+    return {
+        "what": finding.what,
+        "state": finding.state,
+        "said": finding.said,
+        "advice": finding.advice or None,
+        "error": finding.said if finding.state == "failed" else None,
+        **({"facts": dict(finding.facts)} if finding.facts else {}),
+    }

@@ -12,7 +12,6 @@ from rich.table import Table
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.cli.output import console, print_json
-from arfeed.errors import ConfigError
 from arfeed.scaffold import NEXT_STEPS, Kind, create
 
 app = typer.Typer(no_args_is_help=True, help="See what plugins there are and what their settings are, or begin one.")
@@ -24,7 +23,7 @@ def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None
     from arfeed.config import enabled_plugins
     from arfeed.plugins import survey
 
-    infos = survey(enabled_plugins(config) if config.exists() else [])
+    infos = survey(enabled_plugins(config) if config.exists() else []).installed
     if as_json:
         print_json([asdict(info) for info in infos])
         return
@@ -32,7 +31,14 @@ def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None
     for info in infos:
         enabled, contract = "yes" if info.enabled else "no", "" if info.contract is None else str(info.contract)
         offers = f"broken: {info.broken}" if info.broken else ", ".join(info.provides)
-        row = (info.name, f"{info.distribution} {info.version}", enabled, contract, ", ".join(info.hooks), offers)
+        row = (
+            info.name or "—",
+            f"{info.distribution} {info.version}",
+            enabled,
+            contract,
+            ", ".join(info.hooks),
+            offers,
+        )
         table.add_row(*map(escape, row))
     console().print(table)
 
@@ -44,13 +50,10 @@ def show(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a page for a README or the docs.")] = False,
 ) -> None:
     """Show the settings of everything that a plugin offers, and an example for plugins.toml."""
-    from arfeed.plugins import close_match, installed, load
+    from arfeed.plugins import load
     from arfeed.reference import example, page, parts_of, settings_in_words
     from arfeed.settings import json_schema
 
-    known = installed()
-    if name not in known:
-        raise ConfigError(f"there is no plugin {name!r} installed{close_match(name, known)}")
     registry = load([name])
     info = registry.infos[name]
     parts = [*parts_of(registry, info)]
@@ -87,5 +90,5 @@ def new(
 def _table(*columns: str, title: str | None = None) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2))
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     return table

@@ -9,12 +9,10 @@ from arfeed.cli.output import console, print_json
 def schema(config: Config = DEFAULT_CONFIG) -> None:
     """Print the JSON Schema of plugins.toml, with the settings of the plugins that it enables."""
     from arfeed.config import enabled_plugins
-    from arfeed.plugins import installed, load, survey
+    from arfeed.plugins import survey
     from arfeed.toml_schema import plugins_toml_schema
 
-    infos = survey(enabled_plugins(config) if config.exists() else [])
-    for info in infos:
-        if info.broken:
-            console(beside_json=True).print(f"! left out: plugin {info}: {info.broken}", markup=False, style="yellow")
-    usable = load([info.name for info in infos if info.enabled and not info.broken])
-    print_json(plugins_toml_schema(usable, installed()))
+    registry = survey(enabled_plugins(config) if config.exists() else [])
+    for mistake in registry.mistakes:
+        console(beside_json=True).print(f"! left out: {mistake}", markup=False, style="yellow")
+    print_json(plugins_toml_schema(registry))

@@ -2,6 +2,7 @@
 
 from arfeed.delivery.address import destination_id
 from arfeed.delivery.remote import Remote, open_remote
+from arfeed.delivery.server import About, failed_step
 from arfeed.delivery.uploads import Outcome, Upload, part_name
 
-__all__ = ["Outcome", "Remote", "Upload", "destination_id", "open_remote", "part_name"]
+__all__ = ["About", "Outcome", "Remote", "Upload", "destination_id", "failed_step", "open_remote", "part_name"]

@@ -87,6 +87,12 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         return sum(min(HANDLES, channel.limits.max_open_handles or HANDLES) for channel in self._pool.channels)
 
     @property
+    def channel(self) -> asyncssh.SFTPClient:
+        """One of the open channels, to ask what the server offers."""
+        channel: asyncssh.SFTPClient = self._pool.channels[0]
+        return channel
+
+    @property
     def refuses_taken_names(self) -> bool:
         """Whether a rename to a name that exists is known to fail, as the protocol wants it; some servers overwrite."""
         return str(self.client.get_extra_info("server_version")).startswith("SSH-2.0-OpenSSH_")

@@ -16,6 +16,7 @@ from fsspec.asyn import get_loop
 from arfeed.delivery.address import check_folder, check_name, destination_id
 from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
+from arfeed.delivery.server import About, about, clock_ahead
 from arfeed.delivery.store import CONNECTION_OVER, Store, open_store
 from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
 from arfeed.errors import DestinationError
@@ -72,6 +73,27 @@ class Remote:
         with self._explained("looking for its folder"):
             if not self._store.makes_root:
                 self._ask(lambda store: store.sizes(store.path("")))
+
+    def about(self) -> About | None:
+        """Return what an SFTP server says of itself; None for any other file system."""
+        with self._explained("asking what it can do"):
+            return self._ask(about)
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether a folder below the root is there."""
+        check_folder(folder)
+        with self._explained(f"looking for {folder or 'the root'}"):
+            try:
+                self._ask(lambda store: store.sizes(store.path(folder)))
+            except FileNotFoundError:
+                return False
+            return True
+
+    def clock_ahead(self, folder: str) -> float | None:
+        """Return by how many seconds the server's clock is ahead of ours, by a scratch file; None if nothing shows."""
+        check_folder(folder)
+        with self._explained("comparing its clock"):
+            return _run(clock_ahead(self._store, folder))
 
     def probe(self, folder: str) -> list[tuple[str, str | None]]:
         """Try with a scratch file what may be done in a folder; return each try and, if it failed, the answer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import posixpath
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,12 @@ class Store:
         if size is None:
             raise OSError("the server does not tell how large a file is")
         return int(size)
+
+    async def changed(self, path: str) -> datetime | None:
+        """Return when a file was last changed, by the server's clock, where it tells."""
+        info = await self._call("info", path)
+        told = info.get("mtime") or info.get("LastModified")
+        return told if isinstance(told, datetime) else datetime.fromtimestamp(told, UTC) if told else None
 
     async def sizes(self, folder: str) -> dict[str, int]:
         """Return the names and sizes of all files in a folder."""

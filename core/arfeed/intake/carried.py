@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import datetime
 
 import pandas as pd
@@ -48,6 +49,11 @@ class _Report(Connector):
     """A report at the destination, as if it were a source."""
 
     name = "report"
+
+    def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
+        """Yield nothing: its rows are given to `read_back`."""
+        yield from ()
+        return Complete()
 
 
 def read_back(report: pd.DataFrame, name: str) -> pd.DataFrame:

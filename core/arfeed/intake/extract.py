@@ -18,7 +18,7 @@ from arfeed.intake.files import inputs, state
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
-from arfeed.isolation import own
+from arfeed.isolation import own, undisturbed
 from arfeed.schema import ZERO, no_invoices, table_frame, totals
 from arfeed.settings import FileSettings
 
@@ -132,7 +132,8 @@ def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, C
 def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
     """Take the next frame, which the connector can't change afterwards; name the source in whatever it raises."""
     try:
-        return own(next(generator))
+        with undisturbed():
+            return own(next(generator))
     except (StopIteration, ArfeedError):
         raise
     except (Exception, SystemExit, GeneratorExit) as exc:

@@ -17,7 +17,7 @@ from arfeed.errors import ProblemsError, SourceError
 from arfeed.intake.extract import only
 from arfeed.intake.problems import MOST_LINES
 from arfeed.interfaces import Transform
-from arfeed.isolation import own
+from arfeed.isolation import own, undisturbed
 
 KEY = ["source", "source_ref"]
 
@@ -74,7 +74,8 @@ def _applied(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
 
 def _called(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
-        return step.apply(own(invoices.reset_index(drop=True)))
+        with undisturbed():
+            return step.apply(own(invoices.reset_index(drop=True)))
     except SourceError:
         raise
     except (Exception, SystemExit) as exc:

@@ -16,7 +16,7 @@ from arfeed import schema
 from arfeed.currencies import minor_digits
 from arfeed.errors import DestinationError
 from arfeed.interfaces import Destination
-from arfeed.isolation import own
+from arfeed.isolation import own, undisturbed
 from arfeed.planning.texts import formula_notes
 
 
@@ -56,9 +56,14 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
 
 def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
-        laid_out = destination.report(own(invoices))
+        with undisturbed():
+            laid_out = destination.report(own(invoices))
     except ValueError as exc:
         raise DestinationError(f"{destination.name}: {exc}") from exc
+    except (Exception, SystemExit) as exc:
+        raise DestinationError(f"{destination.name}: its report() failed: {type(exc).__name__}: {exc}") from exc
+    if not isinstance(laid_out, pd.DataFrame):
+        raise DestinationError(f"{destination.name}: its report() returned {type(laid_out).__name__}, no DataFrame")
     if len(laid_out) != len(invoices):
         raise DestinationError(
             f"{destination.name}: its report() returned {len(laid_out)} rows for {len(invoices)} invoices; "

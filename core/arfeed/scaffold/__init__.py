@@ -13,8 +13,9 @@ from string import Template
 from typing import Literal
 
 from arfeed.errors import ConfigError
-from arfeed.interfaces import CONTRACT, Connector, Destination, Transform
-from arfeed.plugins import Part, installed
+from arfeed.hookspecs import PARTS
+from arfeed.interfaces import CONTRACT
+from arfeed.plugins import survey
 from arfeed.reference import settings_table
 
 Kind = Literal["connector", "transform", "destination", "reviewer"]
@@ -24,7 +25,6 @@ NEXT_STEPS = ("python -m pip install -e . --group test", "python -m pytest")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SUFFIX = ".tmpl"
 _LONGEST = 50
-_BASES: dict[Kind, Part] = {"connector": Connector, "transform": Transform, "destination": Destination}
 
 
 def create(name: str, kind: Kind, where: Path) -> Path:
@@ -67,10 +67,10 @@ def _check_name(name: str, kind: Kind) -> None:
             f"{name!r} can't be used: its class would be called {_part(name)}, which is taken or too long; choose "
             "another"
         )
-    if name in installed():
-        point = installed()[name][0]
-        owner = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-        raise ConfigError(f"a plugin {name!r} is installed already, by {owner}; choose another name")
+    for info in survey().installed:
+        if info.name == name:
+            owner = f"{info.distribution} {info.version}"
+            raise ConfigError(f"a plugin {name!r} is installed already, by {owner}; choose another name")
 
 
 def _write(template: Traversable, folder: Path, values: dict[str, str]) -> None:
@@ -85,9 +85,9 @@ def _write(template: Traversable, folder: Path, values: dict[str, str]) -> None:
 
 def _settings(module: Path, kind: Kind) -> str:
     """Return the settings of the class in a module that was just written, as the README's table."""
-    if kind not in _BASES:
+    if kind == "reviewer":
         return "It has no settings."
-    base = _BASES[kind]
+    base = PARTS[kind]
     found = [each for each in runpy.run_path(str(module)).values() if isinstance(each, type) and issubclass(each, base)]
     (part,) = [each for each in found if each is not base]
     return settings_table(part)

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from arfeed.errors import SourceError
+from arfeed.hookspecs import PartKind
 from arfeed.intake.extract import extract
 from arfeed.interfaces import Connector
-from arfeed.plugins import PartKind
 from arfeed.testing.accidents import ACCIDENTS, drained, happening
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice
 from arfeed.testing.parts import PartConformance

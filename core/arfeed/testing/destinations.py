@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from arfeed.errors import RefusedError
+from arfeed.hookspecs import PartKind
 from arfeed.interfaces import Destination
 from arfeed.planning.report import write_report
-from arfeed.plugins import PartKind
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, frame
 from arfeed.testing.parts import PartConformance
 from arfeed.testing.project import ArfeedProject

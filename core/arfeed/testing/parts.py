@@ -9,7 +9,8 @@ from typing import ClassVar
 import pytest
 from pydantic import ValidationError
 
-from arfeed.plugins import Part, PartKind, load
+from arfeed.hookspecs import Part, PartKind
+from arfeed.plugins import load
 from arfeed.reference import example, settings_in_words
 from arfeed.settings import Settings, json_schema
 

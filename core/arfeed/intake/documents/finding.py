@@ -18,7 +18,7 @@ from arfeed.intake.documents.merged import merged_files
 from arfeed.intake.documents.template import claims
 from arfeed.intake.storage import Storage, explained, is_local, label, storage
 from arfeed.interfaces import Connector
-from arfeed.isolation import own
+from arfeed.isolation import own, undisturbed
 from arfeed.schema import table_frame
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
 def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
     try:
         refs = own(invoices[["source_ref"]])["source_ref"]
-        found = {document.invoice_ref: document for document in connector.documents(refs)}
+        with undisturbed():
+            found = {document.invoice_ref: document for document in connector.documents(refs)}
     except ArfeedError:
         raise
     except (Exception, SystemExit) as exc:

@@ -1,0 +1,202 @@
+"""Every source, read to its end as a run reads it: its file, its rows, its dates, its completeness, its PDFs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+
+from arfeed import schema
+from arfeed.checkup.finding import Finding, doubt, failed, ok
+from arfeed.config import Project
+from arfeed.currencies import minor_digits
+from arfeed.desk import Clock
+from arfeed.errors import ArfeedError
+from arfeed.intake.dates import ORDER_WORDS
+from arfeed.intake.documents import find, look
+from arfeed.intake.evidence import Evidence, watched
+from arfeed.intake.extract import Extract, extract, joined
+from arfeed.intake.files import find_files
+from arfeed.intake.transform import check_unique, keep, transform
+from arfeed.interfaces import Connector, SourceReport
+from arfeed.settings import FileSettings
+
+_AHEAD = timedelta(days=31)
+"""So far ahead an invoice may be dated; beyond, day and month are likelier to be mixed up."""
+
+_MOST_FILES = 3
+
+
+def examined(project: Project, clock: Clock, *, quick: bool) -> Iterator[Finding]:
+    """Yield what is found of each source, and of all their invoices together."""
+    rows: list[pd.DataFrame] = []
+    for connector in project.sources:
+        findings, extracted = _source(connector, project, clock, quick=quick)
+        yield from findings
+        if extracted:
+            rows.append(extracted.open)
+    if len(rows) == len(project.sources):
+        yield _report(project, joined(rows))
+
+
+def _source(
+    connector: Connector, project: Project, clock: Clock, *, quick: bool
+) -> tuple[list[Finding], Extract | None]:
+    """Look at one source; without its rows where it can't be reached, or where that is asked for."""
+    what = f"source {connector.source} ({connector.name})"
+    reached = _tried(what, lambda: _reached(what, connector, project.folder))
+    pdfs = [_tried(f"documents of {connector.source}", lambda: _folder(connector))]
+    if not connector.settings.documents:
+        pdfs = []
+    if quick or reached.state == "failed":
+        return [reached, *pdfs], None
+    evidence = Evidence(connector)
+    try:
+        extracted = _extracted(connector, evidence, clock)
+    except Exception as exc:  # noqa: BLE001 - a stranger's connector may raise anything
+        return [reached, failed(f"rows of {connector.source}", exc), *pdfs], None
+    if pdfs and pdfs[0].state == "ok":
+        pdfs = [_tried(pdfs[0].what, lambda: _documents(connector, extracted, project.folder))]
+    dates = _dates(connector, extracted, evidence, clock().date())
+    return [
+        reached,
+        _rows(connector, extracted),
+        *dates,
+        _completeness(connector, extracted.reports[0]),
+        *pdfs,
+    ], extracted
+
+
+def _extracted(connector: Connector, evidence: Evidence, clock: Clock) -> Extract:
+    extracted = extract([watched(connector, evidence)], clock)
+    for error in extracted.failed.values():  # one that would be carried forward has failed all the same
+        raise error
+    return extracted
+
+
+def _tried(what: str, attempt: Callable[[], Finding]) -> Finding:
+    try:
+        return attempt()
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - as above
+        return failed(what, exc)
+
+
+def _reached(what: str, connector: Connector, folder: Path) -> Finding:
+    connector.check()
+    if not isinstance(connector.settings, FileSettings):
+        return ok(what, "it answers")
+    files = [_near(file, folder) for file in find_files(connector.settings)]
+    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+    return ok(what, f"{', '.join(files[:_MOST_FILES])}{more}: the columns that it needs are there", files=files)
+
+
+def _near(file: str, folder: Path) -> str:
+    """Return a path as plugins.toml would say it."""
+    return str(Path(file).relative_to(folder)) if Path(file).is_relative_to(folder) else str(file)
+
+
+def _folder(connector: Connector) -> Finding:
+    look(connector)
+    return ok(f"documents of {connector.source}", "the place of the PDFs is there")
+
+
+def _rows(connector: Connector, extracted: Extract) -> Finding:
+    count, opened = len(extracted.rows), extracted.open
+    totals = schema.totals(opened, ("currency",)).to_dict("records")
+    sums = [f"{total['currency']} {_money(total['balance'], total['currency'])} ({total['count']})" for total in totals]
+    first = ""
+    if len(opened):
+        row = opened.iloc[0]
+        amount = _money(row["balance"], row["currency"])
+        first = f"; the first is {row['invoice_ref']}, {row['customer_name']}, {amount} {row['currency']}"
+    return ok(
+        f"rows of {connector.source}",
+        f"{count} documents, {len(opened)} of them open: {', '.join(sums) or 'nothing'}{first}",
+        rows=count,
+        open=len(opened),
+        totals={total["currency"]: str(total["balance"]) for total in totals},
+    )
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{amount:,.{minor_digits().get(currency, 2)}f}"
+
+
+def _dates(connector: Connector, extracted: Extract, evidence: Evidence, today: date) -> Iterator[Finding]:
+    """Say what the order of the dates rests on, and doubt it where it puts invoices into the future."""
+    issued = extracted.rows["issued_on"].dropna()
+    if not len(issued):
+        return
+    what, span = f"dates of {connector.source}", f"issued {issued.min()} to {issued.max()}"
+    facts = {"first": str(issued.min()), "last": str(issued.max()), "order": connector.settings.dates}
+    if issued.max() > today + _AHEAD:
+        advice = (
+            f"see whether `dates` is right in [sources.{connector.source}]: day and month may be the wrong way round"
+        )
+        yield doubt(what, f"{span}, which lies ahead", advice, **facts)
+        return
+    yield ok(what, f"{span}; {_order(connector, evidence)}", **facts)
+
+
+def _order(connector: Connector, evidence: Evidence) -> str:
+    """Say why the dates are read as they are."""
+    declared = connector.settings.dates
+    if evidence.undated:
+        return "the source itself says which day is which"
+    order = declared if declared in ORDER_WORDS else evidence.proven
+    if order is None:
+        return f"read as {declared}"
+    why = evidence.example(order)
+    if declared is None or evidence.proven == declared:
+        return f"{ORDER_WORDS[order]}, since {why}"
+    return f"{ORDER_WORDS[order]} because `dates` says so: no date in the file proves it, and {evidence.means(order)}"
+
+
+def _completeness(connector: Connector, report: SourceReport) -> Finding:
+    what, complete = f"completeness of {connector.source}", report.complete
+    facts = {
+        "control": complete.controlled,
+        "lists_closed": complete.lists_closed,
+        "as_of": complete.as_of.isoformat() if complete.as_of else None,
+        "notes": list(complete.notes),
+    }
+    as_of = f", as of {complete.as_of}" if complete.as_of else ""
+    if complete.controlled:
+        return ok(what, f"the source's own count or total agrees with what was read{as_of}", **facts)
+    if complete.lists_closed:
+        return ok(
+            what,
+            f"paid documents are listed, too, so that an invoice which disappears can be explained{as_of}",
+            **facts,
+        )
+    if connector.settings.absent_means_paid:
+        return ok(what, f"`absent_means_paid` says that an invoice which it no longer lists is paid{as_of}", **facts)
+    said = f"nothing in it proves that it is whole{as_of}"
+    return doubt(what, said, "an invoice that is gone from it will have to be approved, each time", **facts)
+
+
+def _documents(connector: Connector, extracted: Extract, folder: Path) -> Finding:
+    what, opened = f"documents of {connector.source}", extracted.open
+    found = find([connector], opened, folder, extracted.rows)
+    with_pdf = len(found.table)
+    facts: dict[str, object] = {"open": len(opened), "found": with_pdf, "notes": list(found.notes)}
+    if with_pdf or not len(opened):
+        return ok(what, f"{with_pdf} of {len(opened)} open invoices have a PDF", **facts)
+    said = f"none of {len(opened)} open invoices has a PDF there"
+    return doubt(what, said, f"see whether `documents` fits the files' names: {connector.settings.documents}", **facts)
+
+
+def _report(project: Project, invoices: pd.DataFrame) -> Finding:
+    """See that the transforms work, and that no two invoices share a number."""
+    try:
+        shaped = transform(invoices, project.transforms).invoices
+        kept = keep(shaped, project.destination.settings.kinds).invoices
+        check_unique(kept, schema.folded(kept["invoice_ref"]))
+    except ArfeedError as exc:
+        return failed("report", exc)
+    left = len(invoices) - len(kept)
+    by = f"; the transforms and `kinds` leave {left} out" if left else ""
+    return ok("report", f"{len(kept)} documents would be reported{by}", documents=len(kept), left_out=left)

@@ -1,0 +1,95 @@
+"""What a receiver's server says of itself, and which step of getting in failed."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from arfeed.delivery.store import SftpStore, Store
+from arfeed.errors import DestinationError
+
+if TYPE_CHECKING:
+    import asyncssh
+
+EXTENSIONS = ("posix-rename", "statvfs", "fsync", "limits", "copy-data")
+
+Step = Literal["address", "host key", "login"]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an SFTP server said when it was connected to, without being asked for anything.
+
+    `extensions` are those of `EXTENSIONS` that it offers. `free` is the room on its disk in bytes, where it tells.
+    """
+
+    software: str
+    protocol: int
+    host_key: str
+    extensions: tuple[str, ...]
+    largest_write: int
+    open_files: int
+    free: int | None
+
+
+async def about(store: Store) -> About | None:
+    """Return what the server of an SFTP store says; None for any other store."""
+    if not isinstance(store, SftpStore):
+        return None
+    filesystem = store.filesystem
+    channel, key = filesystem.channel, filesystem.client.get_server_host_key()
+    # asyncssh keeps what the server offers to itself, and acts on it.
+    offered = {name: getattr(channel._handler, f"_supports_{name.replace('-', '_')}", False) for name in EXTENSIONS}  # noqa: SLF001
+    return About(
+        software=str(filesystem.client.get_extra_info("server_version")).removeprefix("SSH-2.0-"),
+        protocol=channel.version,
+        host_key=key.get_fingerprint() if key else "",
+        extensions=tuple(name for name, there in offered.items() if there),
+        largest_write=channel.limits.max_write_len,
+        open_files=filesystem.handles,
+        free=await _free(channel, store.path("")) if offered["statvfs"] else None,
+    )
+
+
+async def _free(channel: asyncssh.SFTPClient, path: str) -> int | None:
+    import asyncssh
+
+    with suppress(asyncssh.Error, OSError):
+        told = await channel.statvfs(path or ".")
+        return told.bavail * told.frsize if told.blocks else None
+    return None
+
+
+async def clock_ahead(store: Store, folder: str) -> float | None:
+    """Return by how many seconds the server's clock is ahead of ours, as a scratch file shows; None if it does not."""
+    path = store.path(folder, f".arfeed-probe-{secrets.token_hex(4)}.clock.part")
+    with tempfile.TemporaryDirectory(prefix="arfeed-") as temporary:
+        file = Path(temporary, "scratch")
+        file.write_bytes(b"arfeed check --probe; this file may be removed\n")
+        try:
+            before = datetime.now(UTC)
+            await store.put(file, path)
+            middle = before + (datetime.now(UTC) - before) / 2
+            written = await store.changed(path)
+        finally:
+            with suppress(OSError):
+                await store.remove(path)
+    return None if written is None else (written - middle).total_seconds()
+
+
+def failed_step(error: DestinationError) -> Step:
+    """Return how far one came that could not connect."""
+    import asyncssh
+
+    cause = error.__cause__
+    if isinstance(cause, asyncssh.HostKeyNotVerifiable):
+        return "host key"
+    if isinstance(cause, socket.gaierror | ConnectionError | TimeoutError):
+        return "address"
+    return "login"

@@ -1,0 +1,49 @@
+"""What is installed beside arfeed and was never enabled: it is kept from being run, and from stopping arfeed.
+
+Importing this is what does it. It comes before all else, since pydantic and fsspec go through the entry points of every
+distribution while they are imported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib.metadata import Distribution, EntryPoints, distributions, entry_points
+
+# pydantic would import what any distribution offers it, and show it all settings. A blank variable allows that.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+_read = Distribution.entry_points.fget  # type: ignore[attr-defined]  # typeshed hides that it is a property
+
+
+def identity(distribution: Distribution | None, fallback: str = "") -> tuple[str, str]:
+    """Return a distribution's name and version; where its metadata can't be read, where it lies and no version."""
+    where = str(getattr(distribution, "_path", None) or fallback)
+    try:
+        return (distribution.name or where, distribution.version or "") if distribution else (where, "")
+    except Exception:  # noqa: BLE001 - strangers' files may hold anything
+        return where, ""
+
+
+def unreadable() -> Iterator[tuple[str, str, str]]:
+    """Yield name and version of each distribution whose entry points can't be read, and why they can't."""
+    for distribution in distributions():
+        try:
+            _read(distribution)
+        except Exception as exc:  # noqa: BLE001 - as above
+            yield (*identity(distribution), f"{type(exc).__name__}: {exc}")
+
+
+def _readable(distribution: Distribution) -> EntryPoints:
+    try:
+        found: EntryPoints = _read(distribution)
+    except Exception:  # noqa: BLE001 - as above; `unreadable` says why
+        return EntryPoints(())
+    return found
+
+
+try:
+    entry_points()
+except Exception:  # noqa: BLE001 - as above
+    # One such file ends every program that asks for entry points. To arfeed and its libraries it has none.
+    Distribution.entry_points = property(_readable)  # type: ignore[assignment,method-assign]

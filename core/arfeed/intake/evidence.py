@@ -1,0 +1,154 @@
+"""What the rows of a source prove of its settings: the order of its dates, with the line that says so, its currencies.
+
+Nothing is decided here: `init` proposes what is proven and asks for the rest, `check` says what the settings rest on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from copy import copy
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.intake.dates import ORDERS, means_none, parse_dates
+from arfeed.intake.text import physical_lines
+from arfeed.intake.workbook import is_workbook
+from arfeed.interfaces import Complete, Connector
+from arfeed.settings import FileSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SIGHTED = pa.schema([("text", pa.large_string()), ("origin", pa.large_string())])
+
+
+class Evidence:
+    """What was seen in the frames of a connector, as it yielded them."""
+
+    def __init__(self, connector: Connector) -> None:
+        """Take the connector whose frames will be shown."""
+        self.connector = connector
+        self.rows = 0
+        self.currencies: set[str] = set()
+        self._dates: list[pa.Table] = []
+        self._blank_currency = False
+
+    def see(self, raw: pd.DataFrame) -> None:
+        """Look at the next frame."""
+        self.rows += len(raw)
+        self._currency(raw)
+        for name in schema.DATES:
+            header = self._header(name, raw)
+            if header and raw[header].dtype == "str":
+                self._dates.append(_distinct(pc.utf8_trim_whitespace(schema.text_array(raw[header])), _origins(raw)))
+
+    @property
+    def needs_currency(self) -> bool:
+        """Whether there are rows that name no currency."""
+        return self._blank_currency
+
+    @property
+    def undated(self) -> bool:
+        """Whether there is no date that was read as text."""
+        return not len(self._sighted)
+
+    @cached_property
+    def orders(self) -> list[str]:
+        """The orders that all dates fit."""
+        texts = self._texts
+        return [order for order in ORDERS if not _any(parse_dates(texts, order, declared=True).wrong)]
+
+    @property
+    def proven(self) -> str | None:
+        """The one order that the dates can be in; None where they leave it open, or fit none."""
+        return self.orders[0] if len(self.orders) == 1 or self.orders[:1] == ["YMD"] else None
+
+    def example(self, order: str) -> str:
+        """Return the date that proves an order best, with its line, such as `line 4 has 31/03/2026`."""
+        others = [other for other in ("DMY", "MDY") if other != order]
+        against = [parse_dates(self._texts, other, declared=True).wrong for other in others]
+        proof = self._sighted.filter(pc.and_(*against) if len(against) > 1 else against[0])
+        found = (proof if len(proof) else self._sighted).slice(0, 1).to_pylist()[0]
+        return f"{place(found['origin'], self.connector)} has {found['text']}"
+
+    def means(self, order: str) -> str:
+        """Return what the first date is, read in an order, such as `03/04/2026 is 3 April 2026`."""
+        text = self._texts[0].as_py()
+        day = parse_dates(pa.array([text], pa.large_string()), order, declared=True).values[0].as_py()
+        return f"{text} is {day.day} {day:%B %Y}" if day else f"{text} is no date"
+
+    @property
+    def _texts(self) -> pa.Array:
+        return schema.one_piece(self._sighted["text"])
+
+    @cached_property
+    def _sighted(self) -> pa.Table:
+        every = pa.concat_tables([_SIGHTED.empty_table(), *self._dates])
+        once = _distinct(every["text"], every["origin"])
+        dated = pc.and_(pc.not_equal(once["text"], ""), pc.invert(means_none(once["text"])))
+        return once.filter(dated)
+
+    def _currency(self, raw: pd.DataFrame) -> None:
+        header = self._header("currency", raw)
+        if header is None:
+            self._blank_currency |= len(raw) > 0
+            return
+        codes = pc.unique(pc.utf8_trim_whitespace(schema.text_array(raw[header]))).to_pylist()
+        self.currencies |= {code for code in codes if code}
+        self._blank_currency |= "" in codes or None in codes
+
+    def _header(self, name: str, raw: pd.DataFrame) -> str | None:
+        columns = self.connector.columns
+        candidates = (self.connector.settings.columns.get(name), columns.get(name), name)
+        return next((header for header in candidates if header and header in raw.columns), None)
+
+
+def watched(connector: Connector, evidence: Evidence) -> Connector:
+    """Return the connector, but for this: every frame that it yields is shown to the evidence, too."""
+
+    def invoices() -> Generator[pd.DataFrame, None, Complete]:
+        frames = connector.invoices()
+        while True:
+            try:
+                raw = next(frames)
+            except StopIteration as stop:
+                return stop.value  # type: ignore[no-any-return]  # whatever a stranger returns is judged elsewhere
+            if hasattr(raw, "columns"):
+                evidence.see(raw)
+            yield raw
+
+    twin = copy(connector)
+    vars(twin)["invoices"] = invoices
+    return twin
+
+
+def place(origin: str, connector: Connector) -> str:
+    """Return where a row stands, in words: `line 4`, for workbooks `row 4`."""
+    file, _, number = origin.rpartition("#")
+    settings = connector.settings
+    if not number.isdecimal() or not isinstance(settings, FileSettings):
+        return origin or "a row"
+    if is_workbook(file):
+        return f"row {number}"
+    line = physical_lines(file, [int(number)], encoding="latin-1", delimiter=settings.delimiter).get(int(number))
+    return f"line {line or number}"
+
+
+def _origins(raw: pd.DataFrame) -> pa.Array:
+    if "origin" in raw.columns:
+        return schema.text_array(raw["origin"])
+    return pa.repeat(pa.scalar("", pa.large_string()), len(raw))
+
+
+def _distinct(texts: pa.Array, origins: pa.Array) -> pa.Table:
+    """Return each text once, with the origin of its first row."""
+    grouped = pa.table({"text": texts, "origin": origins}).group_by("text", use_threads=False)
+    return grouped.aggregate([("origin", "first")]).rename_columns(["text", "origin"]).cast(_SIGHTED)
+
+
+def _any(wrong: pa.Array) -> bool:
+    return bool(pc.any(wrong).as_py())

@@ -1,0 +1,205 @@
+"""`arfeed check`: a line each for everything there is to look at, all of them, and the same facts as JSON."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arfeed.checkup import examine
+from arfeed.config import read_project
+from exports import SEVEN, document, xero
+from feeds import Here, run, write
+from openssh import OpenSSH, make_key
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+FOLDER_FEED = """
+plugins = ["folder", "kolleno"]
+
+[sources.depot]
+use = "folder"
+path = "open.csv"
+dates = "DMY"
+currency = "EUR"
+
+[destination]
+use = "kolleno"
+mode = "open-ar"
+url = "out"
+"""
+OPEN = "invoice_ref,customer_name,issued_on,balance\nA-1,Ada,{first},10.00\nA-2,Bob,04/05/2026,20.00\n"
+
+
+def finding(done: Any, what: str) -> dict[str, Any]:
+    (found,) = [check for check in done.json()["checks"] if check["what"] == what]
+    return dict(found)
+
+
+def test_every_source_is_read_to_its_end(arfeed: Here, feed: Path) -> None:
+    done = arfeed(feed, "check", "--json")
+    assert done.code == 0, done.err
+    rows = finding(done, "rows of xero-uk")
+    assert (rows["state"], rows["facts"]["rows"]) == ("ok", 7)
+    assert finding(done, "completeness of xero-uk")["facts"]["lists_closed"] is True
+    assert "since line" in finding(done, "dates of xero-uk")["said"]
+    assert finding(done, "documents of xero-uk")["facts"]["found"] == 3
+
+
+def test_the_json_has_what_the_lines_say(arfeed: Here, feed: Path) -> None:
+    lines = arfeed(feed, "check").out.splitlines()
+    checks = arfeed(feed, "check", "--json").json()["checks"]
+    marks = {"ok": "✓", "doubt": "!", "failed": "✗"}
+    clock = "clock"
+    assert [line for line in lines if clock not in line] == [
+        f"{marks[check['state']]} {check['what']}: " + "; ".join(filter(None, [check["said"], check["advice"]]))
+        for check in checks
+        if check["what"] != clock
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "state", "said"),
+    [
+        ("31/03/2026", "ok", "day-month-year, since line 2 has 31/03/2026"),
+        ("03/04/2026", "ok", "no date in the file proves it, and 03/04/2026 is 3 April 2026"),
+        ("01/12/2099", "doubt", "which lies ahead"),
+    ],
+    ids=["proven", "declared", "in the future"],
+)
+def test_it_says_what_the_order_of_the_dates_rests_on(
+    arfeed: Here, tmp_path: Path, first: str, state: str, said: str
+) -> None:
+    write(tmp_path, FOLDER_FEED)
+    tmp_path.joinpath("open.csv").write_text(OPEN.format(first=first))
+    dates = finding(arfeed(tmp_path, "check", "--json"), "dates of depot")
+    assert dates["state"] == state
+    assert said in dates["said"]
+
+
+def test_a_source_that_proves_nothing_is_doubted_and_ends_with_0(arfeed: Here, tmp_path: Path) -> None:
+    write(tmp_path, FOLDER_FEED)
+    tmp_path.joinpath("open.csv").write_text(OPEN.format(first="31/03/2026"))
+    done = arfeed(tmp_path, "check")
+    assert done.code == 0
+    assert "! completeness of depot: nothing in it proves that it is whole; an invoice that is gone" in done.out
+
+
+def test_all_checks_run_though_one_fails(arfeed: Here, feed: Path) -> None:
+    feed.joinpath("exports/SalesInvoices.csv").unlink()
+    done = arfeed(feed, "check", "--json")
+    assert done.code == 4
+    assert finding(done, "source xero-uk (xero)")["state"] == "failed"
+    assert {"history", "documents of xero-uk", "folder csv_data_uploads"} <= {
+        check["what"] for check in done.json()["checks"] if check["state"] != "failed"
+    }
+
+
+def test_rows_that_are_no_invoice_fail_the_check(arfeed: Here, feed: Path) -> None:
+    xero(feed / "exports" / "SalesInvoices.csv", *SEVEN, document("INV-9", InvoiceDate="31/02/2026"))
+    done = arfeed(feed, "check")
+    assert done.code == 4
+    assert "✗ rows of xero-uk: 1 value can't be taken" in done.out
+
+
+def test_a_quick_check_leaves_the_rows_unread(arfeed: Here, feed: Path) -> None:
+    xero(feed / "exports" / "SalesInvoices.csv", *SEVEN, document("INV-9", InvoiceDate="31/02/2026"))
+    done = arfeed(feed, "check", "--quick")
+    assert done.code == 0
+    assert "rows of" not in done.out
+
+
+def test_two_sources_with_one_number_fail_the_report(arfeed: Here, feed: Path) -> None:
+    config = feed / "plugins.toml"
+    text = config.read_text()
+    again = text[text.index("[sources.xero-uk]") : text.index("[destination]")].replace("xero-uk", "again")
+    config.write_text(text.replace("[destination]", f"{again}\n[destination]"))
+    done = arfeed(feed, "check", "--json")
+    assert done.code == 4
+    assert "share an invoice number" in finding(done, "report")["said"]
+
+
+def test_a_history_out_of_reach_does_not_end_the_check(arfeed: Here, feed: Path) -> None:
+    config = feed / "plugins.toml"
+    history = 'name = "acme-uk"\nhistory = "postgresql://nobody@127.0.0.1:1/none"'
+    config.write_text(config.read_text().replace('name = "acme-uk"', history))
+    done = arfeed(feed, "check", "--json")
+    assert done.code == 2
+    assert finding(done, "history")["state"] == "failed"
+    assert finding(done, "folder (the root)")["state"] == "ok"
+
+
+def test_a_report_of_somebody_else_is_doubted(arfeed: Here, feed: Path, receiver: Path) -> None:
+    receiver.joinpath("csv_data_uploads").mkdir()
+    receiver.joinpath("csv_data_uploads", "theirs.csv").write_text("a\n")
+    reports = finding(arfeed(feed, "check", "--json"), "reports there")
+    assert (reports["state"], reports["facts"]["unknown"]) == ("doubt", ["theirs.csv"])
+
+
+@pytest.mark.openssh
+def test_a_server_is_described_by_what_it_offers(sftp_feed: Path) -> None:
+    done = run(sftp_feed, "check", "--json")
+    assert "posix-rename" in finding(done, "extensions")["facts"]["extensions"]
+    assert finding(done, "host key")["facts"]["fingerprint"].startswith("SHA256:")
+    assert finding(done, "folder csv_data_uploads")["state"] == "doubt"
+
+
+@pytest.mark.openssh
+def test_a_probe_compares_the_clocks(sftp_feed: Path, root: Path) -> None:
+    clock = finding(run(sftp_feed, "check", "--probe", "--json"), "clock")
+    assert clock["state"] == "ok"
+    assert abs(clock["facts"]["ahead"]) < 60
+    assert not [*root.rglob("*.part")]
+
+
+@pytest.mark.openssh
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("known_hosts", "empty", ["✓ destination", "✗ host key"]),
+        ("private_key", "stranger", ["✓ destination", "✓ host key", "✗ login"]),
+    ],
+    ids=["host key", "login"],
+)
+def test_it_says_how_far_one_came(
+    arfeed: Here, sftp_feed: Path, tmp_path: Path, key: str, value: str, said: list[str]
+) -> None:
+    file = make_key(tmp_path / value) if value == "stranger" else tmp_path / value
+    file.touch()
+    config = sftp_feed / "plugins.toml"
+    config.write_text(re.sub(rf"^{key} = .*$", f'{key} = "{file}"', config.read_text(), flags=re.MULTILINE))
+    done = arfeed(sftp_feed, "check")
+    assert done.code == 5
+    steps = [line for line in done.out.splitlines() if re.match(r"[✓✗] (destination|host key|login)", line)]
+    assert [line[: len(start)] for line, start in zip(steps, said, strict=True)] == said
+
+
+@pytest.mark.openssh
+def test_a_server_that_is_not_there_fails_at_its_address(arfeed: Here, sftp_feed: Path, openssh: OpenSSH) -> None:
+    config = sftp_feed / "plugins.toml"
+    config.write_text(config.read_text().replace(f":{openssh.port}", ":1"))
+    done = arfeed(sftp_feed, "check")
+    assert done.code == 5
+    assert "✗ destination sftp://" in done.out
+    assert "Nothing listens at" in done.out
+
+
+def test_the_last_delivery_is_named_and_a_clock_behind_it_is_doubted(arfeed: Here, feed: Path) -> None:
+    code = arfeed(feed, "plan", "--json").json()["approval"]
+    assert arfeed(feed, "sync", "--approve", code).code == 0
+    found = {item.what: item for item in examine(read_project(feed / "plugins.toml"), lambda: LONG_AGO, quick=True)}
+    assert "last delivery" in found["history"].said
+    assert found["clock"].state == "doubt"
+
+
+def test_files_in_the_receivers_folders_stay_as_they_are(arfeed: Here, feed: Path, receiver: Path) -> None:
+    before = time.time() - 60
+    receiver.joinpath("kept.pdf").write_text("x")
+    os.utime(receiver / "kept.pdf", (before, before))
+    arfeed(feed, "check")
+    assert [path.name for path in receiver.rglob("*")] == ["kept.pdf"]
