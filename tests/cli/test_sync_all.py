@@ -74,7 +74,7 @@ def sync_all(fleet: Path, *arguments: str) -> Done:
         "COLUMNS": "200",
         "PYTHONPATH": str(install(fleet.parent / "plugins", "vandal", VANDAL)),
     }
-    command = [ARFEED, "sync", "--all", fleet.name, *arguments]
+    command = [str(ARFEED), "sync", "--all", fleet.name, *arguments]
     ran = subprocess.run(command, cwd=fleet.parent, env=environment, capture_output=True, text=True)
     return Done(ran.returncode, ran.stdout, ran.stderr)
 
