@@ -36,6 +36,7 @@ docs: .venv/installed
 # The tests that run for many minutes.
 soak: .venv/installed-dev
 	.venv/bin/python -m pytest -rs -m soak $(ARGS)
+	.venv/bin/python -m pytest -rs -n auto -m "hypothesis and not soak" --hypothesis-profile soak $(ARGS)
 	sh tests/mutation.sh
 
 .venv/installed: pyproject.toml

@@ -28,7 +28,7 @@ from pyarrow import csv, parquet
 from arfeed import Complete, Plan, SourceSettings, schema
 from arfeed.hookspecs import Hooks
 from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.planning import compare, reviewed, with_reasons
+from arfeed.planning import compare, reviewed, summed, with_reasons
 from arfeed.planning.compare import COMPARED
 from arfeed.schema import totals
 from arfeed.settings import GuardSettings
@@ -94,6 +94,7 @@ def _arfeed(report: pd.DataFrame, before: pd.DataFrame, listed: pd.DataFrame) ->
     comparison = compare(report, before)
     removed = listed[["source", "source_ref", "kind"]].iloc[:0].assign(by=listed["source"].iloc[:0])
     read = SourceRead(NOON, None, None)
+    missing = with_reasons(comparison.missing, listed, removed, ["erp"])
     plan = Plan(
         feed="benchmark",
         destination="memory://",
@@ -101,12 +102,13 @@ def _arfeed(report: pd.DataFrame, before: pd.DataFrame, listed: pd.DataFrame) ->
         baseline="yesterday",
         before=before,
         report=comparison.report,
-        missing=with_reasons(comparison.missing, listed, removed, ["erp"]),
+        missing=missing,
         totals=totals(report),
         counts=comparison.counts,
         sources=(SourceReport("erp", "folder", SourceSettings(), len(listed), len(report), Complete(), read),),
         documents=DocumentPlan(send=report.iloc[:0], present=0, without=(), colliding={}, broken={}),
         guards=GuardSettings(),
+        facts=summed(comparison.report, before, missing, (), NOON.date()),
         settings_changed=True,
     )
     manager = pluggy.PluginManager("arfeed")

@@ -159,8 +159,9 @@ def block(document: Path, name: str) -> str:
 
 
 def lasting(output: str) -> list[str]:
-    """Return the lines without what differs from run to run: run ids and approval codes."""
+    """Return the lines without what differs from run to run: run ids, approval codes and the day."""
     masked = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]{6}", "RUN", output)
+    masked = re.sub(r"(?<=past due on )\d{4}-\d\d-\d\d", "DATE", masked)
     return [line.rstrip() for line in re.sub(r"\b(\d+)-[0-9a-f]{6}\b", r"\1-HASH", masked).splitlines()]
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed.config import Project, settings_hash
+from arfeed.config import Project
 from arfeed.convergence import settle_interrupted
 from arfeed.delivery import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, new_run, remote, utc_now
 from arfeed.errors import ConfigError, RefusedError
+from arfeed.fingerprint import settings_hash
 from arfeed.history import RunRecord, whoami
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique

@@ -34,11 +34,14 @@ class Progress(Protocol):
     def step(self, text: str) -> None:
         """Begin a step, named for people."""
 
-    def sending(self, files: int) -> None:
-        """Begin to send so many PDFs."""
+    def reading(self, source: str, rows: int) -> None:
+        """Note how many rows of a source have been read."""
 
-    def sent(self) -> None:
-        """Note that one more PDF was sent, or failed."""
+    def expect(self, files: int, size: int | None = None) -> None:
+        """Begin to work through so many files, of so many bytes where that is known."""
+
+    def done(self, size: int) -> None:
+        """Note that one more file, of so many bytes, is done, or has failed."""
 
     def warn(self, text: str) -> None:
         """Say something that went wrong without stopping the run."""

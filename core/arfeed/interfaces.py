@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, ClassVar, NamedTuple
 
-from arfeed.settings import DestinationSettings, GuardSettings, SourceSettings, TransformSettings
+from arfeed.settings import DestinationSettings, GuardSettings, NotifierSettings, SourceSettings, TransformSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +92,13 @@ class Connector(ABC):
     def check(self) -> None:  # noqa: B027 - may be left as it is
         """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
 
+    def recognizes(self) -> bool:
+        """Whether the files of the setting `path` come from this connector's system, those too that `check` refuses.
+
+        `arfeed init` asks connectors of files. Cheap; may raise `SourceError` for what is no table at all.
+        """
+        return False
+
 
 class Transform(ABC):
     """A step from invoices to invoices."""
@@ -147,6 +154,35 @@ class Destination(ABC):
         """Return the file name of an invoice's PDF."""
 
 
+class Notifier(ABC):
+    """Somebody to be told how runs end. Whatever it raises is reported, and changes nothing."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[NotifierSettings]] = NotifierSettings
+
+    settings: NotifierSettings
+
+    def __init__(self, notifier: str, settings: NotifierSettings) -> None:
+        """Keep the notifier's name in plugins.toml and its validated settings; connect to nothing yet."""
+        self.notifier = notifier
+        self.settings = settings
+
+    @abstractmethod
+    def delivered(self, receipt: Receipt) -> None:
+        """Tell of a delivery."""
+
+    @abstractmethod
+    def refused(self, plan: Plan) -> None:
+        """Tell of a plan that was refused, and what would approve it."""
+
+    @abstractmethod
+    def failed(self, failure: Failure) -> None:
+        """Tell of a run that failed."""
+
+    def check(self) -> None:  # noqa: B027 - many have nothing to try
+        """Raise an `ArfeedError` if it could tell nobody. Cheap; tells nobody."""
+
+
 # --- what a run says ------------------------------------------------------------------------------------------------
 
 
@@ -197,6 +233,75 @@ class Counts(NamedTuple):
     missing: int
 
 
+BUCKETS = ("not due", "1–30", "31–60", "61–90", "over 90", "no due date")
+"""How documents are aged: by days past their due date."""
+
+
+class Sum(NamedTuple):
+    """So many documents, and the sum of their balances, sign included."""
+
+    documents: int
+    balance: Decimal
+
+
+class Movement(NamedTuple):
+    """How one source's documents of a currency came from the last report to this one.
+
+    before + new + changed − missing = now, where the balance of `changed` is a difference. `moved` documents came from
+    another source or currency, or left for one where it is negative; the difference counts them, too.
+    """
+
+    source: str
+    currency: str
+    before: Sum
+    new: Sum
+    changed: Sum
+    missing: Sum
+    now: Sum
+    moved: int
+
+
+class Reason(NamedTuple):
+    """How much of a currency is missing for one reason."""
+
+    reason: str
+    currency: str
+    owed: Sum
+
+
+class Aged(NamedTuple):
+    """What is owed in a currency in one of the `BUCKETS`."""
+
+    currency: str
+    bucket: str
+    owed: Sum
+
+
+class Debtor(NamedTuple):
+    """What one customer of a source owes in a currency, and how much of it is past due."""
+
+    currency: str
+    source: str
+    customer_name: str
+    owed: Sum
+    overdue: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a report sums to; currencies are never added up.
+
+    `aged_on` is the date that `ageing` speaks of, by source. `debtors` are the customers who owe most, a currency
+    after the other.
+    """
+
+    movements: tuple[Movement, ...]
+    reasons: tuple[Reason, ...]
+    ageing: tuple[Aged, ...]
+    aged_on: Mapping[str, date]
+    debtors: tuple[Debtor, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentPlan:
     """What happens to the PDFs.
@@ -244,6 +349,7 @@ class Plan:
     sources: tuple[SourceReport, ...]
     documents: DocumentPlan
     guards: GuardSettings
+    facts: Facts
     documents_required: bool = False
     settings_changed: bool = False
     foreign: tuple[str, ...] = ()

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from arfeed import schema
-from arfeed.config import Project, plugin_versions, settings_hash
+from arfeed.config import Project
 from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, new_run, remote, utc_now
 from arfeed.errors import ArfeedError
+from arfeed.fingerprint import plugin_versions, settings_hash
 from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
@@ -22,18 +23,19 @@ from arfeed.intake.extract import extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
+from arfeed.notification import tell
 from arfeed.planning import (
     compare,
     reviewed,
     select,
     settle,
     settled_by,
+    summed,
     touched,
     unseen_notes,
     with_reasons,
     write_report,
 )
-from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.secrets import masked
 
@@ -102,35 +104,44 @@ def _deliver_reading(
     approve: str | None,
     clock: Clock,
 ) -> Result:
-    """Take the lock, settle what was interrupted, plan, review, deliver, record; tell the plugins how it ended."""
-    run, started = new_run(clock()), clock()
+    """Run, and tell the plugins and notifiers how it ended, after the lock is given back."""
     try:
-        with (
-            desk(project, progress, clock) as at,
-            at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
-            remote(project) as server,
-        ):
-            settle_interrupted(at, server)
-            baseline = at.history.baseline(at.where)
-            prepared = _prepare(at, server, read(at, baseline), baseline)
-            if prepared.plan.objections and not settled_by(approve, prepared.plan):
-                _notify(project, progress, "arfeed_refused", plan=prepared.plan)
-                return Result(prepared.plan)
-            record = describe_run(at, run, kind, started, prepared, approve)
-            receipt = deliver(at, server, prepared, record, lease)
-    except ArfeedError as exc:
-        failure = Failure(project.feed.name, identity(project), masked(str(exc), project.secrets), exc.exit_code)
-        _notify(project, progress, "arfeed_failed", failure=failure)
+        result = _run(project, progress, kind, read, approve, clock)
+    except Exception as exc:
+        expected = isinstance(exc, ArfeedError)
+        error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
+        failure = Failure(project.feed.name, identity(project), masked(error, project.secrets), code)
+        tell(project, progress, "failed", failure)
         raise
-    _notify(project, progress, "arfeed_delivered", receipt=receipt)
-    return Result(prepared.plan, receipt)
+    if result.receipt:
+        tell(project, progress, "delivered", result.receipt)
+    else:
+        tell(project, progress, "refused", result.plan)
+    return result
 
 
-def _notify(project: Project, progress: Progress, hook: str, **told: object) -> None:
-    """Tell the plugins; one that raises is reported and changes nothing."""
-    for plugin, value, _ in call_each(project.registry.manager, hook, **told):
-        if isinstance(value, (Exception, SystemExit)):
-            progress.warn(f"the plugin {plugin} failed in {hook}: {type(value).__name__}: {value}")
+def _run(
+    project: Project,
+    progress: Progress,
+    kind: Literal["sync", "resend"],
+    read: Callable[[Desk, Baseline | None], _Reading],
+    approve: str | None,
+    clock: Clock,
+) -> Result:
+    """Take the lock, settle what was interrupted, plan, review, deliver, record."""
+    run, started = new_run(clock()), clock()
+    with (
+        desk(project, progress, clock) as at,
+        at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
+        remote(project) as server,
+    ):
+        settle_interrupted(at, server)
+        baseline = at.history.baseline(at.where)
+        prepared = _prepare(at, server, read(at, baseline), baseline)
+        if prepared.plan.objections and not settled_by(approve, prepared.plan):
+            return Result(prepared.plan)
+        record = describe_run(at, run, kind, started, prepared, approve)
+        return Result(prepared.plan, deliver(at, server, prepared, record, lease))
 
 
 def reach(project: Project) -> None:
@@ -154,7 +165,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
     at.progress.step("Reading the sources")
     sources = at.project.sources
-    extracted = extract(sources, at.clock, unsettled(sources))
+    extracted = extract(sources, at.clock, unsettled(sources), at.progress.reading)
     shaped = transform(extracted.open, at.project.transforms)
     kept = keep(shaped.invoices, at.project.destination.settings.kinds)
     last = baseline.reads if baseline else {}
@@ -191,15 +202,17 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     at.progress.step("Preparing the PDFs")
-    documents, staged, unsent = _documents(at, reading)
+    documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
     settings = settings_hash(project)
+    now = at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
+    before = baseline.report if baseline else None
     drafted = Plan(
         feed=project.feed.name,
         destination=at.where,
-        at=at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC")),
+        at=now,
         baseline=baseline.id if baseline else None,
-        before=baseline.report if baseline else None,
+        before=before,
         report=comparison.report,
         missing=missing,
         totals=schema.totals(invoices),
@@ -207,6 +220,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         sources=reading.reports,
         documents=documents,
         guards=project.guards,
+        facts=summed(comparison.report, before, missing, reading.reports, now.date()),
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),
@@ -214,7 +228,16 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
     final = reviewed(drafted, project.registry.manager, settings)
-    return Prepared(final, report, staged, unsent, reading.reads, baseline, settings, plugin_versions(project))
+    return Prepared(
+        final,
+        report,
+        staged,
+        unsent,
+        reading.reads,
+        baseline,
+        settings,
+        plugin_versions(project),
+    )
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
@@ -231,14 +254,20 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     return (*carried, *said, *reading.found.notes, *published, *unseen)
 
 
-def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
+def _documents(at: Desk, server: Remote, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
     """Choose the PDFs that are new or changed, copy them into the staging folder, and name those only touched."""
     known: Mapping[str, SentDocument] = at.history.documents(at.where)
     found = reading.found
     name_of = at.project.destination.document_name
     selection = select(reading.invoices, found.table, name_of, known, found.ambiguous)
-    outcomes = dict(stage(selection.send, found, at.folder))
+    outcomes: dict[str, Staged | str] = {}
+    at.progress.expect(len(selection.send))
+    for name, outcome in stage(selection.send, found, at.folder):
+        outcomes[name] = outcome
+        at.progress.done(outcome.size if isinstance(outcome, Staged) else 0)
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
+    changed = [name for name in hashes if name in known and known[name].sha256 != hashes[name]]
+    broken |= server.irreplaceable(at.project.destination.document_folder, changed)
     return settle(selection, hashes, broken, known), staged, touched(selection, hashes, known)

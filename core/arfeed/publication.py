@@ -97,9 +97,11 @@ def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease:
 def _send_documents(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease) -> list[Outcome]:
     uploads = _document_uploads(prepared, at.project.destination.document_folder)
     at.progress.step("Sending the PDFs")
-    at.progress.sending(len(uploads))
+    at.progress.expect(len(uploads), sum(upload.size for upload in uploads))
     try:
-        return server.publish(uploads, run=run.id, on_done=lambda _: at.progress.sent(), before_naming=lease.insist)
+        return server.publish(
+            uploads, run=run.id, on_done=lambda end: at.progress.done(end.upload.size), before_naming=lease.insist
+        )
     except LockedError:
         # The run that took over has settled this one already, so nobody else will clear up behind it.
         clear_parts(at, server, run.id)

@@ -16,6 +16,7 @@ _HEADS: Mapping[PartKind, str] = {
     "connector": "[sources.{name}]",
     "transform": "[[transforms]]",
     "destination": "[destination]",
+    "notifier": "[notifiers.{name}]",
 }
 _WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from arfeed import Complete, Objection, Plan, SourceSettings, schema
 from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.planning import compare
+from arfeed.planning import compare, summed
 from arfeed.planning.compare import Comparison
 from arfeed.planning.guards import Guards
 from arfeed.schema import totals
@@ -88,14 +88,16 @@ def planned(
         "sources": (source(),),
         "documents": NO_DOCUMENTS,
         "guards": GuardSettings(),
-    }
+    } | known
+    missing = comparison.missing.assign(reason=pd.Series(each, dtype="str"))
+    facts = summed(comparison.report, before, missing, plain["sources"], NOON.date())
     return Plan(
         before=before,
         report=comparison.report,
-        missing=comparison.missing.assign(reason=pd.Series(each, dtype="str")),
+        missing=missing,
         totals=totals(report),
         counts=comparison.counts,
-        **(plain | known),
+        **({"facts": facts} | plain),
     )
 
 

@@ -68,6 +68,15 @@ def test_arfeed_destinations(project: ArfeedProject) -> None:
     assert [name.startswith("in/open-") for name in project.server] == [True]
 
 
+def test_arfeed_notifiers(project: ArfeedProject) -> None:
+    slate = {"use": "slate", "file": "told.txt", "on": ["delivered"]}
+    project.configure(["example", "folder"], {"erp": FOLDER}, notifiers={"wall": slate})
+    assert project.run("sync").code == 3
+    assert not project.folder.joinpath("told.txt").exists()
+    (name,) = [project.deliver().json()["receipt"]["report"]["name"]]
+    assert project.folder.joinpath("told.txt").read_text() == f"delivered {name}"
+
+
 def test_arfeed_review(project: ArfeedProject) -> None:
     outcome = project.run("plan", "--json")
     assert outcome.code == 3

@@ -54,6 +54,9 @@ class Steps:
     def __init__(self) -> None:
         self.steps: list[str] = []
         self.warnings: list[str] = []
+        self.rows: dict[str, int] = {}
+        self.expected: list[tuple[int, int | None]] = []
+        self.sizes: list[int] = []
         self.during: dict[str, object] = {}
 
     def step(self, text: str) -> None:
@@ -62,11 +65,14 @@ class Steps:
             if text.startswith(beginning):
                 happens()  # type: ignore[operator]
 
-    def sending(self, files: int) -> None:
-        """Not of interest."""
+    def reading(self, source: str, rows: int) -> None:
+        self.rows[source] = rows
 
-    def sent(self) -> None:
-        """Not of interest."""
+    def expect(self, files: int, size: int | None = None) -> None:
+        self.expected.append((files, size))
+
+    def done(self, size: int) -> None:
+        self.sizes.append(size)
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
@@ -81,6 +87,7 @@ class Feed:
     transforms: list[Table] = field(default_factory=list)
     guards: Table = field(default_factory=dict)
     destination: Table = field(default_factory=dict)
+    notifiers: dict[str, Table] = field(default_factory=dict)
     plugins: tuple[str, ...] = ("folder", "xero", "transforms", "kolleno")
     history: str = "sqlite:///.arfeed/history.db"
     lock_seconds: float = 60
@@ -124,6 +131,8 @@ class Feed:
             lines += _table(f"[sources.{name}]", table)
         for step in self.transforms:
             lines += _table("[[transforms]]", step)
+        for name, table in self.notifiers.items():
+            lines += _table(f"[notifiers.{name}]", table)
         path = self.folder / "plugins.toml"
         path.write_text("\n".join([*lines, *_table("[destination]", destination)]) + "\n")
         return path

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config
-from arfeed.cli.output import console, progress
+from arfeed.cli.output import console
+from arfeed.cli.progress import progress
 from arfeed.cli.sync import Approve
 
 File = Annotated[

@@ -10,7 +10,7 @@ from typing import cast
 import typer
 from typer.exceptions import TyperException
 
-from arfeed.cli import adopt, check, history, keygen, plan, plugins, rehearse, schema, sync
+from arfeed.cli import adopt, check, history, init, keygen, plan, plugins, rehearse, schema, sync
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
 from arfeed.errors import ArfeedError, ConfigError
@@ -25,6 +25,7 @@ app = typer.Typer(
     "2 wrong usage or configuration, 3 refused by review, 4 a source failed, 5 the destination failed, "
     "6 another run holds the lock.",
 )
+app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)

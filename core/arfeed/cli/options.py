@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -13,3 +14,8 @@ Config = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 
 DEFAULT_CONFIG = Path("plugins.toml")
+
+
+def typed(command: str, config: Path) -> str:
+    """Return a command as it is to be typed for a feed."""
+    return command if config == DEFAULT_CONFIG else f"{command} --config {shlex.quote(str(config))}"

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from arfeed.errors import ArfeedError, RefusedError
-
-if TYPE_CHECKING:
-    from arfeed.desk import Progress as RunProgress
-
+from arfeed.legible import json_escaped, legible
 
 _WIDTH_OF_A_LOG = 200
 
 
+class _LegibleConsole(Console):
+    """Escapes what could move a terminal's cursor in every text it is given, and minds no reader that has gone."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Render a text; only its line feeds are obeyed."""
+        return super().render_str(legible(text, keep="\n"), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Be silent from now on: the run goes on, and its exit code is its own."""
+        self.quiet = True
+        _discard(sys.stderr if self.stderr else sys.stdout)
+
+
 def console(*, beside_json: bool = False) -> Console:
     """Return where people's text goes."""
-    target = Console(stderr=beside_json, highlight=False, soft_wrap=True)
+    target = _LegibleConsole(stderr=beside_json, highlight=False, soft_wrap=True, emoji=False)
     if not target.is_terminal:
         target.width = _WIDTH_OF_A_LOG
     return target
@@ -30,7 +39,7 @@ def console(*, beside_json: bool = False) -> Console:
 
 def complain(error: ArfeedError) -> None:
     """Print an expected error as a paragraph."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"arfeed: {error}", markup=False, style="red")
+    console(beside_json=True).print(f"arfeed: {error}", markup=False, style="red")
 
 
 def refuse(text: str) -> NoReturn:
@@ -40,62 +49,16 @@ def refuse(text: str) -> NoReturn:
 
 
 def print_json(document: object) -> None:
-    """Print the one document that `--json` promises."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    """Print the one document that `--json` promises. A reader that has gone changes nothing."""
+    try:
+        sys.stdout.write(json_escaped(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
 
 
-@contextmanager
-def progress() -> Iterator[RunProgress]:
-    """Show a moving line on a terminal, and plain lines without one; always on stderr."""
-    target = Console(stderr=True, highlight=False)
-    if not target.is_terminal:
-        yield _Lines(target)
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=target, transient=True) as bars:
-        yield _Bars(bars)
-
-
-class _Lines:
-    """A line a step."""
-
-    def __init__(self, target: Console) -> None:
-        self._target = target
-
-    def step(self, text: str) -> None:
-        self._target.print(f"{text} …", markup=False)
-
-    def sending(self, files: int) -> None:
-        """Say nothing: the step has its line."""
-
-    def sent(self) -> None:
-        """Say nothing: a line a file would be noise in a log."""
-
-    def warn(self, text: str) -> None:
-        self._target.print(f"! {text}", markup=False)
-
-
-class _Bars:
-    """One bar that follows the steps."""
-
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
-        self._task = bars.add_task("", total=None)
-
-    def step(self, text: str) -> None:
-        self._bars.reset(self._task, description=text, total=None)
-
-    def sending(self, files: int) -> None:
-        self._bars.update(self._task, total=files)
-
-    def sent(self) -> None:
-        self._bars.advance(self._task)
-
-    def warn(self, text: str) -> None:
-        self._bars.console.print(f"! {text}", markup=False, style="yellow")
+def _discard(stream: Any) -> None:
+    """Send what else is written, the rest of a buffer too, nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
-from arfeed.cli.output import console, print_json, progress, refuse
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Json, typed
+from arfeed.cli.output import console, print_json, refuse
+from arfeed.cli.progress import progress
 
 
 def plan(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
@@ -15,7 +16,7 @@ def plan(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     project = read_feed(config)
     with progress() as steps:
         result = pipeline.plan(project, steps)
-    show_plan(result.plan, console(beside_json=as_json))
+    show_plan(result.plan, console(beside_json=as_json), typed("arfeed sync", config))
     if as_json:
         print_json(plan_as_data(result.plan))
     if result.plan.objections:

@@ -3,102 +3,135 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from datetime import date
 
-import pandas as pd
 from rich.console import Console
-from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
-from arfeed.currencies import minor_digits
+from arfeed.cli.figures import ageing, money, movements, reasons
 from arfeed.history import plan_facts
-from arfeed.interfaces import Plan, Receipt
+from arfeed.interfaces import Objection, Plan, Receipt
+from arfeed.legible import legible
+from arfeed.planning import largest
 
-_MOST_ROWS = 20
+_MOST_ROWS = 8
+_WIDEST_NAME = 34
 
 
-def show_plan(plan: Plan, console: Console, *, delivered: bool = False) -> None:
-    """Print the whole plan: sources, what is new and missing, totals, PDFs, objections, and what to type next."""
-    console.print(f"{plan.feed} → {plan.destination}", style="bold", markup=False)
-    _show_totals(plan, console)
+def show_plan(plan: Plan, console: Console, command: str, *, delivered: bool = False) -> None:
+    """Print the whole plan on one screen. `command` is what delivers it; its approval is printed behind it."""
+    console.print(Text(legible(f"{plan.feed} → {plan.destination}"), "bold"))
     counts = plan.counts
-    since = f"since {plan.baseline}" if plan.baseline else "no earlier delivery is known"
-    console.print(
-        f"  {counts.new} new, {counts.changed} changed, {counts.unchanged} unchanged, "
-        f"{counts.missing} missing ({since})",
-        markup=False,
+    since = f"since {plan.baseline}" if plan.baseline else "(no earlier delivery is known)"
+    compared = (
+        f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged, {counts.missing:,} missing"
     )
+    _paragraph(console, "  ", f"{compared} {since}")
+    console.print()
+    console.print(movements(plan.facts.movements, console))
     if counts.missing:
         _show_missing(plan, console)
+    if plan.facts.ageing:
+        console.print(f"\nDays past due {_on(plan.facts.aged_on)}", style="bold", markup=False)
+        console.print(ageing(plan.facts.ageing))
     _show_documents(plan, console)
     for note in plan.notes:
-        console.print(f"  note: {note}", markup=False)
+        _paragraph(console, "  note: ", legible(note))
+    if plan.objections:
+        console.print()
     for objection in plan.objections:
-        mark, style = ("approved", "yellow") if delivered else ("✗", "red")
-        console.print(f"{mark} {objection.code}: {objection.message}", style=style, markup=False)
-    if plan.approval and not delivered:
-        console.print(f"If this is right: arfeed sync --approve {plan.approval}", markup=False)
-
-
-def _show_totals(plan: Plan, console: Console) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in ("source", "currency", "open"):
-        table.add_column(name, justify="right" if name == "open" else "left")
-    table.add_column("balance", justify="right")
-    for source, currency, count, balance in _rows(plan.totals, "source", "currency", "count", "balance"):
-        table.add_row(source, currency, count, money(balance, currency))
-    console.print(table)
+        _show_objection(objection, console, approved=delivered)
+    if not delivered:
+        _show_next(plan, console, command)
 
 
 def _show_missing(plan: Plan, console: Console) -> None:
-    table = Table(title=f"{plan.counts.missing} will be marked as paid", title_justify="left", box=None, padding=(0, 2))
+    console.print(Text(f"\n{plan.counts.missing:,} will be marked as paid", "bold red"))
+    for line in reasons(plan.facts.reasons):
+        console.print(Text(legible(f"  − {line}")))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("invoice", "customer", "balance", "", "why"):
-        table.add_column(name, justify="right" if name == "balance" else "left")
-    order = plan.missing["balance"].abs().sort_values(ascending=False).index[:_MOST_ROWS]
-    columns = ("invoice_ref", "customer_name", "balance", "currency", "reason")
-    for ref, customer, balance, currency, reason in _rows(plan.missing.loc[order], *columns):
-        table.add_row(escape(ref), escape(customer), money(balance, currency), currency, escape(reason))
-    console.print(table)
+        table.add_column(name, justify="right" if name == "balance" else "left", overflow="fold")
+    for row in largest(plan.missing, _MOST_ROWS).to_dict("records"):
+        customer = Text(legible(row["customer_name"]))
+        customer.truncate(_WIDEST_NAME, overflow="ellipsis")
+        amount = Text(money(row["balance"], row["currency"]))
+        ref, currency, reason = (Text(legible(row[name])) for name in ("invoice_ref", "currency", "reason"))
+        table.add_row(ref, customer, amount, currency, reason)
+    console.print(Padding(table, (0, 0, 0, 4)))
     if plan.counts.missing > _MOST_ROWS:
-        console.print(f"  … and {plan.counts.missing - _MOST_ROWS} more; all of them with --json", markup=False)
+        more = f"    … and {plan.counts.missing - _MOST_ROWS:,} smaller ones; all of them with --json or --html FILE"
+        console.print(Text(more, "dim"))
 
 
-def money(amount: str, currency: str) -> str:
-    """Write an amount with as many decimals as its currency has, thousands apart."""
-    return f"{Decimal(amount):,.{minor_digits().get(currency, 2)}f}"
-
-
-def _rows(frame: pd.DataFrame, *columns: str) -> Iterable[list[str]]:
-    return frame[list(columns)].astype("str").to_numpy().tolist()
+def _on(aged_on: Mapping[str, date]) -> str:
+    """Say on which date, or which of each source."""
+    if len({*aged_on.values()}) == 1:
+        return f"on {next(iter(aged_on.values()))}"
+    return "on " + ", ".join(f"{on} ({source})" for source, on in aged_on.items())
 
 
 def _show_documents(plan: Plan, console: Console) -> None:
     documents = plan.documents
-    console.print(
-        f"  PDFs: {len(documents.send)} to send, {documents.present} there already, "
-        f"{len(documents.without)} invoices without",
-        markup=False,
-    )
+    colliding = sum(len(refs) for refs in documents.colliding.values())
+    parts = [
+        f"{len(documents.send):,} to send",
+        f"{documents.present:,} there already",
+        f"{len(documents.without):,} invoices without",
+        *([f"{colliding:,} colliding"] if colliding else []),
+        *([f"{len(documents.broken):,} broken"] if documents.broken else []),
+    ]
+    console.print(f"\nPDFs: {', '.join(parts)}", markup=False)
+    for line in _warnings(plan):
+        _paragraph(console, "  ! ", line, "yellow")
+
+
+def _warnings(plan: Plan) -> Iterator[str]:
+    documents = plan.documents
     for name, refs in documents.colliding.items():
-        console.print(
-            f"  ! {name} would be the PDF of {', '.join(refs)}: none of them is sent", style="yellow", markup=False
-        )
+        yield f"{legible(name)} would be the PDF of {legible(', '.join(refs))}: none of them is sent"
     for ref, why in documents.broken.items():
-        console.print(f"  ! the PDF of {ref} is not sent: {why}", style="yellow", markup=False)
+        yield f"the PDF of {legible(ref)} is not sent: {legible(why)}"
+
+
+def _show_objection(objection: Objection, console: Console, *, approved: bool) -> None:
+    mark, style = ("approved ", "yellow") if approved else ("✗ ", "red")
+    _paragraph(console, mark, legible(f"{objection.code}: {objection.message}"), style)
+
+
+def _show_next(plan: Plan, console: Console, command: str) -> None:
+    if plan.approval:
+        said, typed = "If this is right:", f"{command} --approve {plan.approval}"
+    elif not plan.objections:
+        said, typed = "Nothing speaks against it:", command
+    elif plan.foreign:
+        said, typed = "Once you know whose it is:", "arfeed adopt"
+    else:
+        return
+    console.print(Text.assemble(f"\n{said} ", (typed, "bold")))
+
+
+def _paragraph(console: Console, mark: str, text: str, style: str = "") -> None:
+    """Print a text between words on a terminal, below its own beginning; as one line where there is none."""
+    if not console.is_terminal:
+        console.print(Text(mark + text, style))
+        return
+    grid = Table.grid()
+    grid.add_row(Text(mark, style), Text(text, style))
+    console.print(grid)
 
 
 def show_receipt(receipt: Receipt, console: Console) -> None:
     """Print what arrived."""
     report, doubt = receipt.report, "" if receipt.verified else " (unverified: the receiver took it away at once)"
     place = "/".join(filter(None, [report.folder, report.name]))
-    console.print(
-        f"✓ delivered{doubt} {place} ({report.size:,} bytes) and {len(receipt.documents)} PDFs, run {receipt.run}",
-        style="green",
-        markup=False,
-    )
+    said = f"delivered{doubt} {place} ({report.size:,} bytes) and {len(receipt.documents):,} PDFs, run {receipt.run}"
+    _paragraph(console, "✓ ", legible(said), "green")
     for name, why in receipt.documents_failed.items():
-        console.print(f"! {name} was not delivered: {why}", style="yellow", markup=False)
+        _paragraph(console, "! ", legible(f"{name} was not delivered: {why}"), "yellow")
 
 
 def plan_as_data(plan: Plan) -> dict[str, object]:
@@ -115,7 +148,6 @@ def plan_as_data(plan: Plan) -> dict[str, object]:
             "colliding": {name: list(refs) for name, refs in plan.documents.colliding.items()},
             "broken": dict(plan.documents.broken),
         },
-        "notes": list(plan.notes),
         "approval": plan.approval,
     }
 

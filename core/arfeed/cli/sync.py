@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from arfeed.cli.every import sync_all
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
-from arfeed.cli.output import console, print_json, progress, refuse
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Json, typed
+from arfeed.cli.output import console, print_json, refuse
+from arfeed.cli.progress import progress
 from arfeed.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def sync(
     project = read_feed(config)
     with progress() as steps:
         result = pipeline.sync(project, steps, approve=approve)
-    _tell(result, approve, as_json=as_json)
+    _tell(result, typed("arfeed sync", config), approve, as_json=as_json)
 
 
 def _refuse_with_all(context: typer.Context, folder: Path) -> None:
@@ -73,14 +74,14 @@ def resend(
     project = read_feed(config)
     with progress() as steps:
         result = pipeline.resend(project, steps, run, approve=approve)
-    _tell(result, approve, as_json=as_json)
+    _tell(result, typed(f"arfeed resend {run}", config), approve, as_json=as_json)
 
 
-def _tell(result: Result, approve: str | None, *, as_json: bool) -> None:
+def _tell(result: Result, command: str, approve: str | None, *, as_json: bool) -> None:
     from arfeed.cli.show import plan_as_data, receipt_as_data, show_plan, show_receipt
 
     people = console(beside_json=as_json)
-    show_plan(result.plan, people, delivered=result.receipt is not None)
+    show_plan(result.plan, people, command, delivered=result.receipt is not None)
     if result.receipt:
         show_receipt(result.receipt, people)
     if as_json:

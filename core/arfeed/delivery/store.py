@@ -38,6 +38,8 @@ class Store:
     """How many files may be under way at once."""
     makes_root = True
     """Whether a root that is not there is made with the first folder; otherwise it is a mistake in the URL."""
+    replaces = True
+    """Whether `rename` can put a file in the place of another."""
     refuses_taken_names = False
     """Whether `rename` itself fails where the name is taken, so that nobody need look first."""
 
@@ -133,6 +135,7 @@ class SftpStore(Store):
         super().__init__(filesystem, root)
         self.slots = filesystem.handles
         self.refuses_taken_names = filesystem.refuses_taken_names
+        self.replaces = filesystem.replaces
 
     async def put(self, file: Path, path: str) -> None:
         """Write a local file; its folder has to exist, since it may be the root, and that is not made."""

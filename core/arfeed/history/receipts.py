@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 
-from arfeed.interfaces import Delivered, Plan, Receipt
+from arfeed.interfaces import Delivered, Facts, Plan, Receipt, SourceReport, Sum
 
 _HASH = "sha256"
 
@@ -55,29 +55,71 @@ def make_receipt(
 def plan_facts(plan: Plan) -> dict[str, object]:
     """Return what a plan says, as plain data with amounts as text; the same in a receipt and in `plan --json`."""
     columns = ["source", "currency", "count", "balance"]
+    documents = plan.documents
     return {
-        "sources": [
-            {
-                "source": source.source,
-                "connector": source.connector,
-                "rows": source.rows,
-                "open": source.open,
-                "as_of": source.read.as_of.isoformat() if source.read.as_of else None,
-                "read_at": source.read.at.isoformat(),
-                "carried_forward": source.failed,
-                "inputs": [{"file": file, "sha256": sha256} for file, sha256 in source.inputs],
-                "notes": list(source.complete.notes),
-            }
-            for source in plan.sources
-        ],
+        "planned_at": plan.at.isoformat(),
+        "sources": [_source(source) for source in plan.sources],
         "totals": plan.totals[columns].astype({"balance": "str", "count": "int64"}).to_dict("records"),
         "counts": plan.counts._asdict(),
+        **_facts(plan.facts),
+        "pdfs": {
+            "send": len(documents.send),
+            "present": documents.present,
+            "without": len(documents.without),
+            "colliding": sum(len(refs) for refs in documents.colliding.values()),
+            "broken": len(documents.broken),
+        },
+        "notes": list(plan.notes),
         "seconds": {plugin: round(spent, 3) for plugin, spent in plan.seconds.items()},
         "missing": _missing(plan),
         "objections": [
             {"code": item.code, "message": item.message, "refs": list(item.refs)} for item in plan.objections
         ],
     }
+
+
+def _source(source: SourceReport) -> dict[str, object]:
+    return {
+        "source": source.source,
+        "connector": source.connector,
+        "rows": source.rows,
+        "open": source.open,
+        "as_of": source.read.as_of.isoformat() if source.read.as_of else None,
+        "read_at": source.read.at.isoformat(),
+        "carried_forward": source.failed,
+        "inputs": [{"file": file, "sha256": sha256} for file, sha256 in source.inputs],
+        "notes": list(source.complete.notes),
+    }
+
+
+def _facts(facts: Facts) -> dict[str, object]:
+    return {
+        "movements": [
+            {
+                "source": move.source,
+                "currency": move.currency,
+                **{name: _sum(getattr(move, name)) for name in ("before", "new", "changed", "missing", "now")},
+                "moved": move.moved,
+            }
+            for move in facts.movements
+        ],
+        "ageing": [{"currency": aged.currency, "bucket": aged.bucket, **_sum(aged.owed)} for aged in facts.ageing],
+        "aged_on": {source: on.isoformat() for source, on in facts.aged_on.items()},
+        "debtors": [
+            {
+                "currency": debtor.currency,
+                "source": debtor.source,
+                "customer_name": debtor.customer_name,
+                **_sum(debtor.owed),
+                "overdue": str(debtor.overdue),
+            }
+            for debtor in facts.debtors
+        ],
+    }
+
+
+def _sum(owed: Sum) -> dict[str, object]:
+    return {"count": owed.documents, "balance": str(owed.balance)}
 
 
 def recovered(body: str, *, verified: bool) -> str:
@@ -113,8 +155,8 @@ def _canonical(document: dict[str, object]) -> str:
 
 
 def _missing(plan: Plan) -> list[dict[Hashable, str]]:
-    names = ["invoice_ref", "kind", "customer_name", "currency", "balance", "source", "reason"]
-    return plan.missing[names].astype("str").to_dict("records")
+    names = ["invoice_ref", "kind", "customer_name", "currency", "balance", "issued_on", "due_on", "source", "reason"]
+    return plan.missing[names].astype("str").fillna("").to_dict("records")
 
 
 def _as_record(file: Delivered) -> dict[str, object]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -44,11 +45,14 @@ class Extract:
 
 
 def extract(
-    sources: Sequence[Connector], now: Callable[[], datetime], unsettled: Mapping[str, SourceError] | None = None
+    sources: Sequence[Connector],
+    now: Callable[[], datetime],
+    unsettled: Mapping[str, SourceError] | None = None,
+    told: Callable[[str, int], None] = lambda *_: None,
 ) -> Extract:
     """Read every source. Raise `SourceError` for the first that fails, `ProblemsError` with all bad rows.
 
-    `unsettled` names sources that have failed already.
+    `unsettled` names sources that have failed already. `told` hears how many rows of a source have been read.
     """
     frames, reports = [], []
     failed: dict[str, SourceError] = {}
@@ -60,7 +64,7 @@ def extract(
                 raise unsettled[connector.source]
             files = connector.settings if isinstance(connector.settings, FileSettings) else None
             before = state(files) if files else ()
-            rows, complete, seconds = _read(connector, normalizer)
+            rows, complete, seconds = _read(connector, normalizer, partial(told, connector.source))
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
             read = inputs(files, before) if files else ()
@@ -98,7 +102,9 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
     return (rows["status"] == "open") & (rows["balance"] != ZERO)
 
 
-def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, Complete, float]:
+def _read(
+    connector: Connector, normalizer: Normalizer, told: Callable[[int], None]
+) -> tuple[pd.DataFrame, Complete, float]:
     """Return the rows, the source's word on them, and for how many seconds the connector was at work."""
     frames: list[pd.DataFrame] = []
     generator, seconds = connector.invoices(), 0.0
@@ -110,6 +116,7 @@ def _read(connector: Connector, normalizer: Normalizer) -> tuple[pd.DataFrame, C
             finally:
                 seconds += perf_counter() - began
             frames += normalizer.take(raw)
+            told(normalizer.seen)
     except StopIteration as stop:
         complete = stop.value
     frames += normalizer.rest()

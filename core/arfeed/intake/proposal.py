@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from arfeed import schema
@@ -21,10 +21,16 @@ REQUIRED = ("invoice_ref", "customer_name", "balance")
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a file's headers seem to mean, as lines of a source's table in plugins.toml, each with its evidence."""
+    """What a file's headers seem to mean, as lines of a source's table in plugins.toml, each with its evidence.
+
+    `columns` maps canonical names to headers, and `evidence` says what speaks for each. `decimal` is the mark that all
+    amounts need; None where they need none, blank where they leave it open.
+    """
 
     columns: Mapping[str, str]
     lines: tuple[str, ...]
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    decimal: str | None = None
 
     def __str__(self) -> str:
         """Return the lines as they are to be pasted."""
@@ -51,10 +57,12 @@ def propose(rows: pd.DataFrame) -> Proposal:
                 if why:
                     chosen[column], evidence[column] = header, why
                     break
-    settings = [*_dates(chosen, texts), *_decimal(chosen, texts), *_currency(chosen)]
+    marks = _marks_of(chosen, texts)
+    settings = [*_dates(chosen, texts), *_decimal(marks), *_currency(chosen)]
     lines = [_line(f"columns.{name}", chosen[name], evidence[name]) for name in USUAL if name in chosen]
     absent = [f'# columns.{name} = "…"  # not found; look it up' for name in missing_columns([*texts], chosen)]
-    return Proposal(chosen, (*settings, *lines, *absent))
+    decimal = None if None in marks else str(marks[0]) if len(marks) == 1 else ""
+    return Proposal(chosen, (*settings, *lines, *absent), evidence, decimal)
 
 
 def _named(column: str, headers: Sequence[str]) -> Iterator[str]:
@@ -136,11 +144,14 @@ def _dates(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Iterator
         yield '# dates = "…"  # no one order fits all dates; look them up'
 
 
-def _decimal(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Iterator[str]:
+def _marks_of(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> list[str | None]:
     import pyarrow as pa
 
     found = [texts[chosen[name]] for name in schema.MONEY if name in chosen]
-    marks = _marks(pa.concat_arrays(found)) if found else [None]
+    return _marks(pa.concat_arrays(found)) if found else [None]
+
+
+def _decimal(marks: Sequence[str | None]) -> Iterator[str]:
     if None in marks:
         return
     if len(marks) == 1:

@@ -4,20 +4,24 @@ from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.approval import settled_by
 from arfeed.planning.compare import compare
 from arfeed.planning.documents import select, settle, touched
+from arfeed.planning.facts import summed
 from arfeed.planning.reasons import with_reasons
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
 from arfeed.planning.texts import unseen_notes
+from arfeed.planning.wording import largest
 
 __all__ = [
     "ReportFile",
     "adoption_code",
     "compare",
     "dropped",
+    "largest",
     "reviewed",
     "select",
     "settle",
     "settled_by",
+    "summed",
     "touched",
     "unseen_notes",
     "with_reasons",

@@ -39,11 +39,11 @@ def span(time: timedelta) -> str:
     return counted(hours, "hour") if hours % 24 else counted(hours // 24, "day")
 
 
-def largest(rows: pd.DataFrame) -> pd.DataFrame:
+def largest(rows: pd.DataFrame, most: int = _MOST_NAMED) -> pd.DataFrame:
     """Return the few rows with the largest balances, credits included."""
     table = pa.table({"size": pc.abs(pa.array(rows["balance"])), "ref": schema.text_array(rows["invoice_ref"])})
     order = [("size", "descending"), ("ref", "ascending")]
-    return rows.take(pc.select_k_unstable(table, k=_MOST_NAMED, sort_keys=order).to_numpy())
+    return rows.take(pc.select_k_unstable(table, k=most, sort_keys=order).to_numpy())
 
 
 def worst(rows: pd.DataFrame) -> str:

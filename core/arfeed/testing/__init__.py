@@ -9,6 +9,7 @@ from arfeed.testing.connectors import ConnectorConformance
 from arfeed.testing.destinations import DestinationConformance
 from arfeed.testing.fixtures import arfeed_project, receiver, sftp_server
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, frame, plan
+from arfeed.testing.notifiers import NotifierConformance
 from arfeed.testing.project import ArfeedProject, Outcome
 from arfeed.testing.reviewers import ReviewerConformance
 from arfeed.testing.servers import RehearsedReceiver, SFTPServer
@@ -22,6 +23,7 @@ __all__ = [
     "ConnectorConformance",
     "DestinationConformance",
     "Invoice",
+    "NotifierConformance",
     "Outcome",
     "RehearsedReceiver",
     "ReviewerConformance",

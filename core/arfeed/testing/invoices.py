@@ -87,26 +87,29 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
     """Return the plan of a report of these open invoices against an earlier one; what is missing was paid."""
     import pandas as pd
 
-    from arfeed.planning import compare
+    from arfeed.planning import compare, summed
 
     report = frame([invoice for invoice in invoices if invoice.status == "open"])
     comparison = compare(report, frame([*(before or ())]))
+    missing = comparison.missing.assign(reason=pd.Series(["paid"] * len(comparison.missing), dtype="str"))
     nothing = pd.DataFrame({"name": [], "invoice_ref": [], "version": [], "change": []}, dtype="str")
     at = datetime(2026, 4, 10, 12, tzinfo=UTC)
     read = SourceRead(at, at.date(), None)
     complete = Complete(rows=len(invoices))
     source = SourceReport("sample", "sample", SourceSettings(), len(invoices), len(report), complete, read)
+    earlier = None if before is None else frame(before)
     return Plan(
         feed="sample",
         destination="sftp://sample@example.com:22/",
         at=at,
         baseline=None if before is None else "20260409T120000Z-5a3e1c",
-        before=None if before is None else frame(before),
+        before=earlier,
         report=comparison.report,
-        missing=comparison.missing.assign(reason=pd.Series(["paid"] * len(comparison.missing), dtype="str")),
+        missing=missing,
         totals=schema.totals(report),
         counts=comparison.counts,
         sources=(source,),
         documents=DocumentPlan(send=nothing, present=0, without=(), colliding={}, broken={}),
         guards=GuardSettings(),
+        facts=summed(comparison.report, earlier, missing, [source], at.date()),
     )

@@ -55,10 +55,12 @@ class ArfeedProject:
         sources: Mapping[str, Table],
         transforms: Sequence[Table] = (),
         destination: Table = _FOLDER,
+        notifiers: Mapping[str, Table] | None = None,
     ) -> None:
         """Write plugins.toml. Where no destination is given it is the folder `receiver`, laid out for kolleno."""
         heads = [(f"[sources.{toml_key(name)}]", table) for name, table in sources.items()]
         heads += [("[[transforms]]", table) for table in transforms] + [("[destination]", destination)]
+        heads += [(f"[notifiers.{toml_key(name)}]", table) for name, table in (notifiers or {}).items()]
         enabled = list(dict.fromkeys([*plugins, *(["kolleno"] if destination is _FOLDER else [])]))
         lines = [f"plugins = {toml_value(enabled)}"]
         for head, table in heads:

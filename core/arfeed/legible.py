@@ -1,0 +1,25 @@
+"""Texts from outside, made harmless to look at: nothing in them moves a cursor, turns the line round or hides."""
+
+from __future__ import annotations
+
+import re
+
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+"""Controls (ISO 6429, so that of a terminal too), separators of lines, Unicode's embeddings, overrides and isolates of
+direction, what is invisible but joins no letters, and halves of characters. Marks that names in Hebrew, Arabic or
+Persian need are left."""
+
+
+def legible(text: str, keep: str = "") -> str:
+    r"""Return a text with such characters as escapes, `\x1b` or `\u202e`; those of `keep` stay."""
+    return _UNSAFE.sub(lambda found: found[0] if found[0] in keep else escaped(found[0]), text)
+
+
+def escaped(character: str) -> str:
+    """Write a character as Python does."""
+    return repr(character)[1:-1]
+
+
+def json_escaped(document: str) -> str:
+    r"""Return a JSON document that says the same and holds no such character but line feeds, each as `\u009b`."""
+    return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)

@@ -1,0 +1,130 @@
+"""What a report sums to, for whoever reads a plan: movements, ageing and the largest debtors, exact and by column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.interfaces import BUCKETS, Aged, Debtor, Facts, Movement, Reason, SourceReport, Sum
+
+_MOST_DEBTORS = 10
+_LAST_DAYS = (0, 30, 60, 90)
+"""The last day past due of each bucket but the last."""
+
+_GROUP = ("source", "currency")
+_CUSTOMER = (*_GROUP, "customer_id")
+_MOST_FIRST = [("balance", "descending"), ("customer_id", "ascending")]
+_NOTHING = Sum(0, schema.ZERO)
+
+
+def summed(
+    report: pd.DataFrame,
+    before: pd.DataFrame | None,
+    missing: pd.DataFrame,
+    sources: Iterable[SourceReport],
+    today: date,
+) -> Facts:
+    """Sum up a report that was compared. Each source's documents are aged on the date that it speaks of, else today."""
+    aged_on = {source.source: source.read.as_of or today for source in sources}
+    days = _days_past_due(report, aged_on, today)
+    return Facts(
+        movements=tuple(_movements(report, before, missing)),
+        reasons=tuple(Reason(*group) for group in sorted(_sums(missing, "reason", "currency"))),
+        ageing=tuple(_ageing(report, days)),
+        aged_on=aged_on or {"": today},
+        debtors=tuple(_debtors(report, days)),
+    )
+
+
+def _movements(report: pd.DataFrame, before: pd.DataFrame | None, missing: pd.DataFrame) -> Iterator[Movement]:
+    """Sum by source and currency. What is neither new nor missing makes up the rest of the difference."""
+    was = {} if before is None else _by_group(before)
+    gone = _by_group(missing)
+    now: dict[tuple[str, str], dict[str, Sum]] = {}
+    for source, currency, change, owed in _sums(report, *_GROUP, "change"):
+        now.setdefault((source, currency), {})[change] = owed
+    for group in sorted({*was, *now}):
+        parts = now.get(group, {})
+        old, lost, fresh = was.get(group, _NOTHING), gone.get(group, _NOTHING), parts.get("new", _NOTHING)
+        counts, balances = zip(*parts.values(), strict=True) if parts else ((), ())
+        final = Sum(sum(counts), sum(balances, schema.ZERO))
+        difference = final.balance - old.balance - fresh.balance + lost.balance
+        yield Movement(
+            *group,
+            before=old,
+            new=fresh,
+            changed=Sum(parts.get("changed", _NOTHING).documents, difference),
+            missing=lost,
+            now=final,
+            moved=final.documents - old.documents - fresh.documents + lost.documents,
+        )
+
+
+def _by_group(rows: pd.DataFrame) -> dict[tuple[str, str], Sum]:
+    return {(source, currency): owed for source, currency, owed in _sums(rows, *_GROUP)}
+
+
+def _days_past_due(report: pd.DataFrame, aged_on: Mapping[str, date], today: date) -> pa.Array:
+    """Return for each row how many days it is past due; null where it has no due date."""
+    names, dates = pa.array([*aged_on], pa.large_string()), pa.array([*aged_on.values()], pa.date32())
+    places = pc.index_in(schema.text_array(report["source"]), value_set=names)
+    due = schema.one_piece(pa.array(report["due_on"]))
+    return pc.days_between(due, pc.fill_null(dates.take(places), today))
+
+
+def _ageing(report: pd.DataFrame, days: pa.Array) -> Iterator[Aged]:
+    number = np.searchsorted(_LAST_DAYS, np.asarray(pc.fill_null(days, 0)))
+    dated = np.asarray(pc.is_valid(days))
+    buckets = pd.Series(np.where(dated, number, len(BUCKETS) - 1), index=report.index)
+    for currency, bucket, owed in sorted(_sums(report.assign(bucket=buckets), "currency", "bucket")):
+        yield Aged(currency, BUCKETS[bucket], owed)
+
+
+def _debtors(report: pd.DataFrame, days: pa.Array) -> Iterator[Debtor]:
+    """Sum by customer of a source, and yield those that owe most in each currency."""
+    groups = _grouped(report, _CUSTOMER)
+    owing = groups.filter(pc.greater(groups["balance"], schema.ZERO))
+    top: list[dict[str, Any]] = []
+    for currency in sorted(pc.unique(owing["currency"]).to_pylist()):
+        mine = owing.filter(pc.equal(owing["currency"], currency))
+        top += mine.take(pc.select_k_unstable(mine, k=_MOST_DEBTORS, sort_keys=_MOST_FIRST)).to_pylist()
+    ids = pa.array([row["customer_id"] for row in top], pa.large_string())
+    theirs = np.asarray(pc.is_in(schema.text_array(report["customer_id"]), value_set=ids))
+    late = theirs & np.asarray(pc.fill_null(pc.greater(days, 0), fill_value=False))
+    overdue = {(*customer,): owed.balance for *customer, owed in _sums(report[late], *_CUSTOMER)}
+    names = report[theirs].drop_duplicates([*_CUSTOMER]).set_index([*_CUSTOMER])["customer_name"]
+    for row in top:
+        customer = tuple(row[name] for name in _CUSTOMER)
+        owed = Sum(row["count"], row["balance"])
+        yield Debtor(row["currency"], row["source"], names[customer], owed, overdue.get(customer, schema.ZERO))
+
+
+def _sums(rows: pd.DataFrame, *by: str) -> list[tuple[Any, ...]]:
+    """Return a tuple a group: what the columns `by` hold, and the sum."""
+    groups = _grouped(rows, by)
+    columns = [groups[name].to_pylist() for name in (*by, "count", "balance")]
+    return [(*keys, Sum(count, balance)) for *keys, count, balance in zip(*columns, strict=True)]
+
+
+def _grouped(rows: pd.DataFrame, by: Sequence[str]) -> pa.Table:
+    """Return the columns `by`, count and balance, a row a group: grouped by one number, much faster than by texts."""
+    balance, code = schema.one_piece(pa.array(rows["balance"])), np.zeros(len(rows), np.int64)
+    values: dict[str, pa.Array] = {}
+    for name in by:
+        encoded = pc.dictionary_encode(schema.one_piece(pa.array(rows[name])), null_encoding="encode")
+        values[name] = encoded.dictionary
+        code = code * len(encoded.dictionary) + np.asarray(encoded.indices)
+    table = pa.table({"code": code, "balance": balance}).group_by("code")
+    sums = table.aggregate([("balance", "count"), ("balance", "sum")])
+    rest, columns = np.asarray(sums["code"]), {}
+    for name in reversed(by):
+        rest, places = np.divmod(rest, max(len(values[name]), 1))
+        columns[name] = values[name].take(pa.array(places))
+    return pa.table({**columns, "count": sums["balance_count"], "balance": sums["balance_sum"]})
