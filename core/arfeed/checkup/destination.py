@@ -77,7 +77,7 @@ def _offers(project: Project, about: About) -> Finding:
     said = f"{', '.join(about.extensions) or 'none'}; {room}"
     if "posix-rename" in about.extensions or project.destination.settings.publish == "direct":
         return ok("extensions", said, **facts)
-    advice = "a PDF that changed may not be replaced: `arfeed check --probe` tries it"
+    advice = "a PDF that has changed stays as it was, and the plan names it; ask the receiver to allow it"
     return doubt("extensions", f"{said}; no posix-rename", advice, **facts)
 
 

@@ -97,6 +97,17 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         """Whether a rename to a name that exists is known to fail, as the protocol wants it; some servers overwrite."""
         return str(self.client.get_extra_info("server_version")).startswith("SSH-2.0-OpenSSH_")
 
+    @property
+    def replaces(self) -> bool:
+        """Whether a rename can put a file in the place of another; without the extension the protocol has none."""
+        return self.offers("posix-rename") is not False
+
+    def offers(self, extension: str) -> bool | None:
+        """Whether the server offers one of OpenSSH's extensions; None where a newer asyncssh does not let us see."""
+        # asyncssh keeps what the server offers to itself, and acts on it.
+        offered = getattr(self.channel._handler, f"_supports_{extension.replace('-', '_')}", None)  # noqa: SLF001
+        return None if offered is None else bool(offered)
+
     def abort(self) -> None:
         """Drop the connection at once: no handle is closed, nothing half written is finished."""
         self.loop.call_soon_threadsafe(self.client.abort)

@@ -38,6 +38,8 @@ class Store:
     """How many files may be under way at once."""
     makes_root = True
     """Whether a root that is not there is made with the first folder; otherwise it is a mistake in the URL."""
+    replaces = True
+    """Whether `rename` can put a file in the place of another."""
     refuses_taken_names = False
     """Whether `rename` itself fails where the name is taken, so that nobody need look first."""
 
@@ -133,6 +135,7 @@ class SftpStore(Store):
         super().__init__(filesystem, root)
         self.slots = filesystem.handles
         self.refuses_taken_names = filesystem.refuses_taken_names
+        self.replaces = filesystem.replaces
 
     async def put(self, file: Path, path: str) -> None:
         """Write a local file; its folder has to exist, since it may be the root, and that is not made."""
@@ -178,5 +181,7 @@ def open_store(url: str, settings: DestinationSettings) -> Store:
     try:
         filesystem, root = fsspec.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
     except (ImportError, ValueError) as exc:
-        raise ConfigError(f"destination.url can't be opened: {exc}") from exc
+        raise ConfigError(
+            f"destination.url can't be opened: {exc}. Write sftp://USER@HOST, a folder, or rehearsal://NAME."
+        ) from exc
     return (LocalStore if isinstance(filesystem, LocalFileSystem) else Store)(filesystem, root)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from arfeed.delivery.reasons import NO_RENAME
 from arfeed.delivery.store import CONNECTION_OVER, Store
 from arfeed.delivery.uploads import Upload
-from arfeed.delivery.verification import check_free, check_whole, size_of
+from arfeed.delivery.verification import check_free, check_replaceable, check_whole, size_of
 from arfeed.errors import ArfeedError, DestinationError
 from arfeed.settings import DestinationSettings
 
@@ -78,6 +79,7 @@ class Rename(Strategy):
     async def publish(self, store: Store, left: UnderWay) -> bool:
         """Publish a file; what fails leaves nothing behind."""
         upload, target = left.upload, target_of(store, left.upload)
+        await check_replaceable(store, upload, target)
         try:
             await self._write(store, upload, self.folder_of_parts(upload), left.part)
             if store.refuses_taken_names:
@@ -159,9 +161,11 @@ async def _rename(store: Store, left: UnderWay, target: str) -> None:
         await store.rename(left.part, target, replace=left.upload.replaces)
     except CONNECTION_OVER:
         raise
-    except OSError:
+    except OSError as exc:
         # Some servers answer with an error after having done it.
         if await size_of(store, left.part) is None and await size_of(store, target) == left.upload.size:
             return
         await check_free(store, left.upload, target)
+        if isinstance(exc, PermissionError):
+            raise DestinationError(NO_RENAME) from exc
         raise
