@@ -94,6 +94,19 @@ def enabled_plugins(path: Path) -> list[str]:
     return _strings(_parse(path).get("plugins", []))
 
 
+def variables(path: Path) -> list[str]:
+    """Return the names that a plugins.toml takes from the environment or the keyring, in the file's order."""
+    return list(dict.fromkeys(_variables(_parse(path))))
+
+
+def _variables(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from _VARIABLE.findall(value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _variables(item)
+
+
 class _Reader:
     """One reading of one file: gathers mistakes until all of it has been looked at."""
 
@@ -239,12 +252,20 @@ def _parse(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
         raise ConfigError(
-            f"{path}: there is no such file; go to the folder with your plugins.toml, or name it with --config FILE"
+            f"{path}: there is no such file; go to the folder with your plugins.toml, name it with --config FILE, or "
+            "make one with `arfeed init`"
         ) from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"{path}: it can't be read: {exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{path}: it can't be read: {exc}; save it as UTF-8") from exc
+    except OSError as exc:
+        raise ConfigError(
+            f"{path}: it can't be read: {exc.strerror}; mend that, or name another by --config FILE"
+        ) from exc
     except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{path.name}: it is no valid TOML: {exc}") from exc
+        raise ConfigError(
+            f"{path.name}: it is no valid TOML: {exc}. Texts stand in quotes; one with a backslash, such as a path of "
+            r"Windows, in single ones: 'C:\exports'"
+        ) from exc
 
 
 def _strings(value: object) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from threading import Thread
 from time import monotonic
 
 from arfeed.config import Project
 from arfeed.desk import Progress
 from arfeed.errors import ArfeedError
+from arfeed.events import event
 from arfeed.interfaces import Failure, Notifier, Plan, Receipt
 from arfeed.isolation import own
+from arfeed.narration import ended
 from arfeed.plugins import call_each
 from arfeed.secrets import masked
 from arfeed.settings import Ending
@@ -36,6 +39,7 @@ class _Telling(Thread):
 
 def tell(project: Project, progress: Progress, ending: Ending, about: Receipt | Plan | Failure) -> None:
     """Tell the plugins' hooks, then all notifiers at once; one that raises or takes too long is reported."""
+    event(ending, logging.INFO if ending == "delivered" else logging.WARNING, **ended(about))
     hook = f"arfeed_{ending}"
     for plugin, value, _ in call_each(project.registry.manager, hook, **{_ARGUMENTS[ending]: about}):
         if isinstance(value, (Exception, SystemExit)):

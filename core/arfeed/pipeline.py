@@ -15,6 +15,7 @@ from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, new_run, remote, utc_now
 from arfeed.errors import ArfeedError
+from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
 from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
@@ -23,6 +24,7 @@ from arfeed.intake.extract import extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
+from arfeed.narration import planned
 from arfeed.notification import tell
 from arfeed.planning import (
     compare,
@@ -69,6 +71,7 @@ class _Reading:
 
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
     """Say what `sync` would deliver. Looks at the destination, writes nothing there and nothing in the history."""
+    bind(feed=project.feed.name, destination=identity(project))
     with desk(project, progress, clock) as at, remote(project) as server:
         verdicts = {run.id: verdict for run, verdict in interrupted(at, server)}
         arrived, lost = ([run for run in verdicts if verdicts[run] == what] for what in ("arrived", "lost"))
@@ -105,8 +108,10 @@ def _deliver_reading(
     clock: Clock,
 ) -> Result:
     """Run, and tell the plugins and notifiers how it ended, after the lock is given back."""
+    run = new_run(clock())
+    bind(feed=project.feed.name, destination=identity(project), run=run)
     try:
-        result = _run(project, progress, kind, read, approve, clock)
+        result = _run(project, progress, run, kind, read, approve, clock)
     except Exception as exc:
         expected = isinstance(exc, ArfeedError)
         error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
@@ -123,13 +128,14 @@ def _deliver_reading(
 def _run(
     project: Project,
     progress: Progress,
+    run: str,
     kind: Literal["sync", "resend"],
     read: Callable[[Desk, Baseline | None], _Reading],
     approve: str | None,
     clock: Clock,
 ) -> Result:
     """Take the lock, settle what was interrupted, plan, review, deliver, record."""
-    run, started = new_run(clock()), clock()
+    started = clock()
     with (
         desk(project, progress, clock) as at,
         at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
@@ -228,6 +234,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
     final = reviewed(drafted, project.registry.manager, settings)
+    event("planned", **planned(final))
     return Prepared(
         final,
         report,

@@ -37,7 +37,8 @@ class Pigeon(Notifier):
             raise OSError(self.settings.raises + self.settings.token.get_secret_value())
 
     def refused(self, plan):
-        plan.missing.drop(plan.missing.index, inplace=True)
+        plan.missing["customer_name"] = "nobody"
+        plan.missing["balance"] = plan.missing["balance"].head(0)
         self.delivered(None)
 
     def failed(self, failure):
@@ -128,8 +129,10 @@ def test_what_a_notifier_does_to_a_plan_reaches_nobody_else(pigeons: Feed) -> No
         pigeons.notifiers = {"loft": {"use": "pigeon"}, "ops": told(there)}
         pigeons.export(invoices(10))
         result = pigeons.sync()
-    assert len(result.plan.missing) == 190
+    assert result.plan.missing["balance"].notna().all()
+    assert "nobody" not in there.texts[0]
     assert "190 would be marked as paid" in there.texts[0]
+    assert pigeons.steps.warnings == []
 
 
 def test_a_plan_tells_nobody(pigeons: Feed) -> None:

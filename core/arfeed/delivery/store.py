@@ -184,7 +184,9 @@ def open_store(url: str, settings: DestinationSettings) -> Store:
     try:
         filesystem, root = fsspec.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
     except (ImportError, ValueError) as exc:
-        raise ConfigError(f"destination.url can't be opened: {exc}") from exc
+        raise ConfigError(
+            f"destination.url can't be opened: {exc}. Write sftp://USER@HOST, a folder, or rehearsal://NAME."
+        ) from exc
     return (LocalStore if isinstance(filesystem, LocalFileSystem) else Store)(filesystem, root)
 
 

@@ -19,6 +19,7 @@ from arfeed.intake.proposal import REQUIRED, Proposal, propose
 from arfeed.intake.read import read_tables
 from arfeed.intake.text import head
 from arfeed.interfaces import Connector
+from arfeed.planning.wording import money
 from arfeed.setup import pdfs
 from arfeed.setup.answers import Answers, Asker, answered
 from arfeed.setup.connectors import ANY_TABLE, Offer, encoding_of, looked_at
@@ -229,7 +230,7 @@ def _refs(connector: Connector, asker: Asker) -> list[str]:
         asker.doubt(str(exc))
         return []
     totals = schema.totals(opened, ("currency",)).to_dict("records")
-    sums = ", ".join(f"{total['balance']:,.2f} {total['currency']}" for total in totals)
+    sums = ", ".join(money(total["balance"], total["currency"]) for total in totals)
     asker.found(
         f"it holds {len(opened)} open invoices and credit notes: {sums or 'nothing'}; compare that with your books"
     )
