@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from arfeed.intake.extract import extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
+from arfeed.pages import receipt_page
 from arfeed.planning import (
     compare,
     reviewed,
@@ -41,10 +43,11 @@ from arfeed.secrets import masked
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a run ended: the plan, and the receipt if it was delivered."""
+    """How a run ended: the plan, the receipt if it was delivered, and the page that says so."""
 
     plan: Plan
     receipt: Receipt | None = None
+    page: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def _deliver_reading(
         _notify(project, progress, "arfeed_failed", failure=failure)
         raise
     _notify(project, progress, "arfeed_delivered", receipt=receipt)
-    return Result(prepared.plan, receipt)
+    return Result(prepared.plan, receipt, receipt_page(project, progress, receipt))
 
 
 def _notify(project: Project, progress: Progress, hook: str, **told: object) -> None:

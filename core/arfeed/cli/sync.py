@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Json, typed
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
 from arfeed.cli.output import console, print_json, refuse
 from arfeed.cli.progress import progress
 
@@ -18,15 +19,17 @@ Approve = Annotated[
 ]
 
 
-def sync(config: Config = DEFAULT_CONFIG, approve: Approve = None, as_json: Json = False) -> None:
+def sync(config: Config = DEFAULT_CONFIG, approve: Approve = None, html: Html = None, as_json: Json = False) -> None:
     """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
-    from arfeed import pipeline
+    from arfeed import pages, pipeline
     from arfeed.cli.masking import read_feed
 
-    project = read_feed(config)
+    project, command = read_feed(config), typed("arfeed sync", config)
+    pages.check_place(html)
     with progress() as steps:
         result = pipeline.sync(project, steps, approve=approve)
-    _tell(result, typed("arfeed sync", config), approve, as_json=as_json)
+        page = pages.outcome_page(project, steps, result.plan, result.receipt, html, command) if html else result.page
+    _tell(result, page, command, approve, as_json=as_json)
 
 
 def resend(
@@ -42,19 +45,22 @@ def resend(
     project = read_feed(config)
     with progress() as steps:
         result = pipeline.resend(project, steps, run, approve=approve)
-    _tell(result, typed(f"arfeed resend {run}", config), approve, as_json=as_json)
+    _tell(result, result.page, typed(f"arfeed resend {run}", config), approve, as_json=as_json)
 
 
-def _tell(result: Result, command: str, approve: str | None, *, as_json: bool) -> None:
-    from arfeed.cli.show import plan_as_data, receipt_as_data, show_plan, show_receipt
+def _tell(result: Result, page: Path | None, command: str, approve: str | None, *, as_json: bool) -> None:
+    from arfeed.cli.show import receipt_as_data, show_page, show_plan, show_receipt
+    from arfeed.history import plan_document
 
     people = console(beside_json=as_json)
     show_plan(result.plan, people, command, delivered=result.receipt is not None)
     if result.receipt:
         show_receipt(result.receipt, people)
+    show_page(page, people)
     if as_json:
         receipt = receipt_as_data(result.receipt) if result.receipt else None
-        print_json({"delivered": receipt is not None, "plan": plan_as_data(result.plan), "receipt": receipt})
+        document = {"delivered": receipt is not None, "plan": plan_document(result.plan), "receipt": receipt}
+        print_json({**document, "page": str(page) if page else None})
     if result.receipt is None:
         refuse(_refused(approve))
 
