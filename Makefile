@@ -1,4 +1,4 @@
-# make demo, test, check, bench, bench-delivery, docs, soak: each makes its environment in .venv first, and again
+# make demo, test, check, bench, bench-delivery, docs, site, soak: each makes its environment in .venv first, and again
 # whenever pyproject.toml changes. Another Python: make test PYTHON=python3.13. More for pytest: make test ARGS="-k xero -x"
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ ARGS ?=
 
 PIP := .venv/bin/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check bench bench-delivery docs soak
+.PHONY: demo test check bench bench-delivery docs site soak
 
 demo: .venv/installed
 	@ARFEED=.venv/bin/arfeed sh examples/demo.sh
@@ -33,9 +33,14 @@ bench-delivery: .venv/installed
 docs: .venv/installed
 	.venv/bin/python docs/plugins/generate.py
 
+# The docs as a site in build/site; a warning, such as a link that leads nowhere, is an error.
+site: .venv/installed-docs
+	.venv/bin/sphinx-build --quiet --fail-on-warning --keep-going --builder html docs build/site
+
 # The tests that run for many minutes.
 soak: .venv/installed-dev
 	.venv/bin/python -m pytest -rs -m soak $(ARGS)
+	.venv/bin/python -m pytest -rs -n auto -m "hypothesis and not soak" --hypothesis-profile soak $(ARGS)
 	sh tests/mutation.sh
 
 .venv/installed: pyproject.toml
@@ -45,6 +50,10 @@ soak: .venv/installed-dev
 	$(PYTHON) -m venv .venv
 	$(PIP) install --quiet --upgrade pip
 	$(PIP) install --quiet --editable .
+	@touch $@
+
+.venv/installed-docs: .venv/installed
+	$(PIP) install --quiet --group docs
 	@touch $@
 
 .venv/installed-dev: .venv/installed

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 import stamina
+from hypothesis import settings
 
 import mariadb
 from openssh import OpenSSH, running_openssh
 from postgresql import new_database, new_schema
 
 pytest_plugins = ["arfeed.testing"]
+
+# Arrow loads its kernels on first use, which no deadline of a test can know.
+settings.register_profile("arfeed", deadline=None, max_examples=40)
+settings.register_profile("soak", deadline=None, max_examples=2000)
+settings.load_profile("arfeed")
 
 
 @pytest.fixture(autouse=True)

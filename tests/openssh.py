@@ -41,8 +41,8 @@ class OpenSSH:
 
 
 @contextmanager
-def running_openssh(*options: str, most_files: int | None = None) -> Iterator[OpenSSH]:
-    """Run a server with more lines of sshd_config, whose sessions may open so many files.
+def running_openssh(*options: str, sftp: str = "", most_files: int | None = None) -> Iterator[OpenSSH]:
+    """Run a server with more lines of sshd_config and options of sftp-server, whose sessions may open so many files.
 
     Skip the test where there is no sshd, but never in CI.
     """
@@ -51,7 +51,7 @@ def running_openssh(*options: str, most_files: int | None = None) -> Iterator[Op
         (pytest.fail if os.environ.get("CI") else pytest.skip)("OpenSSH's sshd is not installed")
     with tempfile.TemporaryDirectory(prefix="arfeed-openssh-") as folder:
         server = _prepare(Path(folder))
-        process, server = _start(sshd, server, options, most_files)
+        process, server = _start(sshd, server, (*options, _subsystem(server, sftp)), most_files)
         try:
             yield server
         finally:
@@ -102,6 +102,10 @@ def _start(
     pytest.fail(f"sshd does not start:\n{server.log.read_text()}")
 
 
+def _subsystem(server: OpenSSH, options: str) -> str:
+    return f"Subsystem sftp internal-sftp -d {server.login} {options}"
+
+
 def _config(server: OpenSSH, port: int, options: tuple[str, ...]) -> str:
     folder = server.log.parent
     lines = (
@@ -117,7 +121,6 @@ def _config(server: OpenSSH, port: int, options: tuple[str, ...]) -> str:
         "StrictModes no",
         "LogLevel VERBOSE",
         *options,
-        f"Subsystem sftp internal-sftp -d {server.login}",
     )
     return "\n".join(lines) + "\n"
 

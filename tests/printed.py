@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+import openpyxl
+
 ONLINE_2026 = ["", "Date", "Transaction type", "Num", "Term", "Due date", "Amount", "Open balance"]
 ONLINE_2020 = ["", "Date", "Transaction Type", "No.", "Terms", "Due Date", "Amount", "Open Balance"]
 DESKTOP = ["", "Type", "Date", "Num", "P. O. #", "Terms", "Due Date", "Aging", "Open Balance"]
@@ -80,4 +82,14 @@ def text_of(rows: Sequence[Sequence[str]], newline: str = "\n") -> str:
 
 def written(file: Path, rows: Sequence[Sequence[str]], encoding: str = "utf-8", newline: str = "\n") -> Path:
     file.write_bytes(text_of(rows, newline).encode(encoding))
+    return file
+
+
+def workbook(file: Path, rows: Sequence[Sequence[object]], sheet: str = "Sheet1") -> Path:
+    """Write a workbook: texts as texts, and what else there is as cells of its kind."""
+    book = openpyxl.Workbook(write_only=True)
+    page = book.create_sheet(sheet)
+    for row in rows:
+        page.append([None if cell == "" else cell for cell in row])
+    book.save(file)
     return file

@@ -77,10 +77,27 @@ class Server:
         lines = [line.split(maxsplit=8) for line in ran.stdout.splitlines() if line.startswith("-")]
         return {line[8]: int(line[4]) for line in lines}
 
+    def hashed(self, root: Path) -> dict[str, str]:
+        """Let rclone read every file below a root back, by path; return their SHA-256."""
+        options = {
+            "host": HOST,
+            "port": self.port,
+            "user": self.user,
+            "key-file": self.private_key,
+            "known-hosts-file": self.known_hosts,
+            "shell-type": "none",
+        }
+        command = [program("rclone"), "--config", os.devnull, "hashsum", "sha256", "--download"]
+        command += [f"--sftp-{name}={value}" for name, value in options.items()]
+        where = f":sftp:{self.seen_as}/{root.name}"
+        ran = subprocess.run([*command, where], capture_output=True, text=True, check=True)
+        pairs = [line.split(maxsplit=1) for line in ran.stdout.splitlines()]
+        return {name: digest for digest, name in pairs}
+
 
 @contextmanager
-def openssh_server() -> Iterator[Server]:
-    with running_openssh() as at:
+def openssh_server(*options: str, sftp: str = "", most_files: int | None = None) -> Iterator[Server]:
+    with running_openssh(*options, sftp=sftp, most_files=most_files) as at:
         yield Server(at.user, at.port, at.private_key, at.known_hosts, at.login, str(at.login), pid=at.pid)
 
 
@@ -96,7 +113,8 @@ def rehearsal_server() -> Iterator[Server]:
 
 
 @contextmanager
-def proftpd_server() -> Iterator[Server]:
+def proftpd_server(*options: str, prepare: Callable[[Path], None] = lambda _: None) -> Iterator[Server]:
+    """Run ProFTPD with more lines of its configuration, in which {folder} is a folder of its own, once prepared."""
     with _folder() as folder:
         keys = subprocess.run(["ssh-keygen", "-e", "-f", folder / "user.pub"], capture_output=True, check=True).stdout
         folder.joinpath("authorized_keys").write_bytes(keys)
@@ -104,9 +122,12 @@ def proftpd_server() -> Iterator[Server]:
         password.touch(0o600)
         password.write_text(f"acme:*:{_uid()}:{_uid()}::{folder}/login:/bin/false\n")
 
+        prepare(folder)
+
         def command(port: int) -> list[str]:
-            folder.joinpath("proftpd.conf").write_text(_PROFTPD.format(folder=folder, port=port, user=user()))
-            return [_program("proftpd"), "--nodaemon", "--config", str(folder / "proftpd.conf")]
+            lines = "\n".join([_PROFTPD, *options, ""])
+            folder.joinpath("proftpd.conf").write_text(lines.format(folder=folder, port=port, user=user()))
+            return [program("proftpd"), "--nodaemon", "--config", str(folder / "proftpd.conf")]
 
         with _started(folder, command) as (port, pid):
             login = folder / "login"
@@ -149,7 +170,7 @@ def rclone_server() -> Iterator[Server]:
         def command(port: int) -> list[str]:
             keys = ["--key", str(folder / "host"), "--authorized-keys", str(folder / "user.pub")]
             return [
-                _program("rclone"),
+                program("rclone"),
                 "serve",
                 "sftp",
                 str(login),
@@ -176,7 +197,7 @@ SERVERS: Mapping[str, Callable[[], Any]] = {
 }
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """Return where a program lies; skip the test where it is not installed, but never in CI."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
     if path is None:

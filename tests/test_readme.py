@@ -123,7 +123,7 @@ def test_the_output_is_what_the_demo_prints(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     printed = lasting(done.stdout)
-    (shown,) = re.findall(r"```console\n(.*?)```", text(README), re.DOTALL)
+    (shown,) = re.findall(r"```console\n(\$ arfeed plan\n.*?)```", text(README), re.DOTALL)
     assert [line for line in lasting(shown) if line not in printed] == [], "run `make demo` and copy what it prints"
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from arfeed import Complete, Connector, FileSettings, PrintedReport, SourceError, find_files, hookimpl
 from arfeed_connectors.quickbooks_iif import is_iif, read_iif
 from arfeed_connectors.quickbooks_lines import as_invoices, grouped_by_age
-from arfeed_connectors.quickbooks_reports import FORM, lists_open_items, refuse_others
+from arfeed_connectors.quickbooks_reports import FORM, is_known, lists_open_items, refuse_others
 from arfeed_connectors.together import together
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ ARFEED_CONTRACT = 1
 
 
 class QuickBooks(Connector):
-    """Open Invoices, A/R Aging Detail and their kin, proven by their totals; IIF, which proves nothing."""
+    """QuickBooks' Open Invoices, A/R Aging Detail and their kin, proven by their totals; IIF, which proves nothing."""
 
     name = "quickbooks"
 
@@ -46,6 +46,12 @@ class QuickBooks(Connector):
         for file in find_files(self.settings):
             if not is_iif(file):
                 refuse_others(PrintedReport(file, FORM, self.settings))
+
+    def recognizes(self) -> bool:
+        """Whether each file has the title or the headers of one of QuickBooks' reports."""
+        return all(
+            is_iif(file) or is_known(PrintedReport(file, FORM, self.settings)) for file in find_files(self.settings)
+        )
 
     def _file(self, file: str) -> Generator[pd.DataFrame, None, Complete]:
         if is_iif(file):

@@ -68,6 +68,13 @@ def refuse_others(report: PrintedReport) -> None:
         )
 
 
+def is_known(report: PrintedReport) -> bool:
+    """Whether a report is one of QuickBooks', be it one that is refused."""
+    titles = "|".join([*_REFUSED, _OPEN_ITEMS.pattern])
+    titled = any(re.fullmatch(rf"({titles})( report)?", text, re.IGNORECASE) for text in report.title)
+    return titled or not report.missing
+
+
 def lists_open_items(report: PrintedReport) -> bool:
     """Whether its title says so; other lists, and those without a title, may hold paid items or leave some out."""
     return any(_OPEN_ITEMS.fullmatch(text) for text in report.title)

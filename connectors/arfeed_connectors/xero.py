@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from arfeed import Complete, Connector, FileSettings, SourceError, find_files, hookimpl, read_header, read_tables
 from arfeed_connectors.together import together
-from arfeed_connectors.xero_aged import find_aged, read_aged
+from arfeed_connectors.xero_aged import find_aged, is_titled, read_aged
 from arfeed_connectors.xero_json import is_json, read_json
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _DOCUMENT = ("Type", "InvoiceNumber", "ContactName", "InvoiceDate", "Total")
 _REQUIRED = (*_DOCUMENT, "DueDate", "InvoiceAmountDue", "Currency", "Status")
 _OPTIONAL = ("EmailAddress", "Reference", "PlannedDate", "TaxTotal", "InvoiceAmountPaid", "Sent", "LineAmount")
 _TEMPLATE_ONLY = ("InvoiceAmountDue", "Status", "Type")
+_OWN = {"contactname", "invoicenumber"}
+"""How the headers of the export and of the template are spelled, and hardly anybody else's."""
 
 _KINDS = {
     "sales invoice": "invoice",
@@ -50,7 +52,7 @@ _STATUSES = {
 
 
 class Xero(Connector):
-    """The sales invoices export, in the 36 and 44 column variants; columns are found by name."""
+    """Xero's sales invoices export, the Aged Receivables Detail, or invoices as its API answers them."""
 
     name = "xero"
     columns = {  # noqa: RUF012 - the base class declares it a ClassVar
@@ -84,6 +86,16 @@ class Xero(Connector):
         for file in find_files(self.settings):
             if not is_json(file) and not find_aged(file, self.settings):
                 self._headers(file)
+
+    def recognizes(self) -> bool:
+        """Whether a file has headers or the title of one of Xero's exports."""
+        return all(self._is_xeros(file) for file in find_files(self.settings))
+
+    def _is_xeros(self, file: str) -> bool:
+        if is_json(file) or is_titled(file, self.settings):
+            return True
+        found = read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+        return {_spelled(name) for name in found} >= _OWN
 
     def _file(self, file: str) -> Generator[pd.DataFrame, None, Complete]:
         if is_json(file):
@@ -130,10 +142,10 @@ class Xero(Connector):
     def _headers(self, file: str) -> dict[str, str]:
         """Return Xero's name of each column that is needed, and how this file spells it."""
         found = read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
-        spelled = {name.replace("*", "").replace(" ", "").casefold(): name for name in reversed(found)}
+        spelled = {_spelled(name): name for name in reversed(found)}
         headers = {name: spelled[name.casefold()] for name in (*_REQUIRED, *_OPTIONAL) if name.casefold() in spelled}
         missing = [name for name in _REQUIRED if name not in headers]
-        if set(_TEMPLATE_ONLY) <= set(missing):
+        if set(_TEMPLATE_ONLY) <= set(missing) and spelled.keys() >= _OWN:
             raise SourceError(
                 f"{file}: this looks like Xero's import template: it has no {', '.join(_TEMPLATE_ONLY)}, so nothing "
                 "says what is open; export the invoices from Business > Invoices"
@@ -141,10 +153,14 @@ class Xero(Connector):
         if missing:
             raise SourceError(
                 f"{file}: this is no sales invoices export of Xero: no column {', '.join(missing)}; "
-                f"found {', '.join(found)}"
+                f"found {', '.join(found)}; export Business > Invoices > Export, or use the connector folder"
             )
         mapped = [header for header in self.settings.columns.values() if header in found]
         return headers | {header: header for header in mapped if header not in headers.values()}
+
+
+def _spelled(header: str) -> str:
+    return header.replace("*", "").replace(" ", "").casefold()
 
 
 def _refuse_other_types(file: str, lines: pa.Table) -> None:

@@ -33,6 +33,12 @@ _EXPORT = {"contactname", "lineamount", "invoiceamountdue"}
 _INSTEAD = "export Accounting > Reports > Aged Receivables Detail, or Business > Invoices > Export"
 
 
+def is_titled(file: str, settings: FileSettings) -> bool:
+    """Whether a file has the title of one of Xero's reports of what is owed, those included that are refused."""
+    title = PrintedReport(file, _FORM, settings).title
+    return any(re.fullmatch(r"aged (receivables|payables)( .*)?", text, re.IGNORECASE) for text in title)
+
+
 def find_aged(file: str, settings: FileSettings) -> PrintedReport | None:
     """Return the report that a file is, None where it is none. Raise `SourceError` for one that names no invoices."""
     try:

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed.config import Project, settings_hash
+from arfeed.config import Project
 from arfeed.convergence import settle_interrupted
 from arfeed.delivery import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, new_run, remote, utc_now
 from arfeed.errors import ConfigError, RefusedError
+from arfeed.fingerprint import settings_hash
 from arfeed.history import RunRecord, whoami
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
 from arfeed.planning import adoption_code, dropped
+from arfeed.plugins import close_match
 from arfeed.schema import folded
 
 
@@ -70,7 +72,11 @@ def _chosen(at: Desk, server: Remote, foreign: tuple[str, ...], file: str | None
         return Path(file).name, Path(file).read_bytes()
     if file is not None:
         if server.size(folder, file) is None:
-            raise ConfigError(f"{file}: there is no such file here, and no such report in {folder or 'the root'} there")
+            there = [name for name in server.sizes(folder) if at.project.destination.is_report(name)]
+            raise ConfigError(
+                f"{file}: there is no such file here, and no such report in {folder or 'the root'} there"
+                f"{close_match(file, there)}"
+            )
         return file, server.read(folder, file)
     if len(foreign) != 1:
         found = f"{len(foreign)} are unknown: {', '.join(foreign)}" if foreign else "no unknown report lies there"

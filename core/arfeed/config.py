@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
@@ -17,10 +15,10 @@ from pydantic_core import ErrorDetails
 
 from arfeed.errors import ConfigError
 from arfeed.hookspecs import Part, PartKind
-from arfeed.interfaces import Connector, Destination, Transform
+from arfeed.interfaces import Connector, Destination, Notifier, Transform
 from arfeed.plugins import Registry, close_match, survey
 from arfeed.secrets import looked_up, secrets_in
-from arfeed.settings import TRANSPORT, DatabaseUrl, GuardSettings, Location, Settings
+from arfeed.settings import DatabaseUrl, GuardSettings, Location, Settings
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
@@ -67,6 +65,7 @@ class Project:
     transforms: tuple[Transform, ...]
     guards: GuardSettings
     destination: Destination
+    notifiers: tuple[Notifier, ...]
     registry: Registry
 
     @property
@@ -77,16 +76,22 @@ class Project:
     @property
     def secrets(self) -> frozenset[str]:
         """All secrets of the settings; `masked` covers them in a text."""
-        parts: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
+        shaping: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
+        parts = [*shaping, *self.notifiers]
         return secrets_in([self.feed, *(part.settings for part in parts)])
 
 
-_TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination")
+_TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers")
 
 
 def read_project(path: Path) -> Project:
     """Read a plugins.toml. Raise `ConfigError` with every mistake in it, each with its key and what was found."""
-    return _Reader(path).project()
+    return _Reader(path, _parse(path)).project()
+
+
+def project_of(text: str, path: Path) -> Project:
+    """Return what `read_project` would, were this text written there."""
+    return _Reader(path, tomllib.loads(text)).project()
 
 
 def enabled_plugins(path: Path) -> list[str]:
@@ -94,20 +99,33 @@ def enabled_plugins(path: Path) -> list[str]:
     return _strings(_parse(path).get("plugins", []))
 
 
+def variables(path: Path) -> list[str]:
+    """Return the names that a plugins.toml takes from the environment or the keyring, in the file's order."""
+    return list(dict.fromkeys(_variables(_parse(path))))
+
+
+def _variables(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from _VARIABLE.findall(value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _variables(item)
+
+
 class _Reader:
     """One reading of one file: gathers mistakes until all of it has been looked at."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, document: dict[str, Any]) -> None:
         self.path = path.absolute()
         self.mistakes: list[str] = []
-        self.document = self._interpolated(_parse(path))
+        self.document = self._interpolated(document)
 
     def project(self) -> Project:
         for key in self.document.keys() - set(_TABLES):
             self._mistake(key, f"there is no such table{close_match(key, _TABLES)}")
         feed = self._settings("feed", FeedSettings, self._table("feed"))
         registry = self._registry()
-        sources = [self._source(registry, name, table) for name, table in self._tables("sources")]
+        sources = [cast("Connector | None", part) for part in self._named(registry, "connector", "sources")]
         if not sources:
             self._mistake("sources", "there is none; add a table such as [sources.xero-uk]")
         transforms = [self._part(registry, "transform", key, table) for key, table in self._steps()]
@@ -117,6 +135,7 @@ class _Reader:
         guards = self._settings("guards", GuardSettings, self._table("guards"))
         self._check_timezone(feed, sources)
         destination = self._part(registry, "destination", "destination", self._table("destination"))
+        notifiers = self._named(registry, "notifier", "notifiers")
         if self.mistakes or not (feed and destination):
             raise ConfigError(*self.mistakes)
         return Project(
@@ -126,6 +145,7 @@ class _Reader:
             tuple(cast("Transform", transform) for transform in transforms),
             cast("GuardSettings", guards),
             cast("Destination", destination),
+            tuple(cast("Notifier", notifier) for notifier in notifiers),
             registry,
         )
 
@@ -138,10 +158,16 @@ class _Reader:
             self._mistake("plugins", mistake)
         return registry
 
-    def _source(self, registry: Registry, name: str, table: dict[str, Any]) -> Connector | None:
-        part = self._class(registry, "connector", f"sources.{name}", table)
-        settings = self._settings(f"sources.{name}", part.Settings, table) if part else None
-        return cast("type[Connector]", part)(name, settings) if part and settings else None  # type: ignore[arg-type]
+    def _named(self, registry: Registry, kind: PartKind, key: str) -> list[Connector | Notifier | None]:
+        """Return a part for each of the tables [key.NAME], None for one that can't be made."""
+        return [self._one(registry, kind, f"{key}.{name}", name, table) for name, table in self._tables(key)]
+
+    def _one(
+        self, registry: Registry, kind: PartKind, key: str, name: str, table: dict[str, Any]
+    ) -> Connector | Notifier | None:
+        part = self._class(registry, kind, key, table)
+        settings = self._settings(key, part.Settings, table) if part else None
+        return cast("type[Connector] | type[Notifier]", part)(name, settings) if part and settings else None  # type: ignore[arg-type]
 
     def _part(
         self, registry: Registry, kind: PartKind, key: str, table: dict[str, Any]
@@ -231,12 +257,20 @@ def _parse(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
         raise ConfigError(
-            f"{path}: there is no such file; go to the folder with your plugins.toml, or name it with --config FILE"
+            f"{path}: there is no such file; go to the folder with your plugins.toml, name it with --config FILE, or "
+            "make one with `arfeed init`"
         ) from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"{path}: it can't be read: {exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{path}: it can't be read: {exc}; save it as UTF-8") from exc
+    except OSError as exc:
+        raise ConfigError(
+            f"{path}: it can't be read: {exc.strerror}; mend that, or name another by --config FILE"
+        ) from exc
     except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{path.name}: it is no valid TOML: {exc}") from exc
+        raise ConfigError(
+            f"{path.name}: it is no valid TOML: {exc}. Texts stand in quotes; one with a backslash, such as a path of "
+            r"Windows, in single ones: 'C:\exports'"
+        ) from exc
 
 
 def _strings(value: object) -> list[str]:
@@ -270,34 +304,3 @@ def _found(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> st
 def _description(model: type[BaseModel], name: str) -> str:
     field = model.model_fields.get(name)
     return (field.description if field else None) or "a value"
-
-
-def plugin_versions(project: Project) -> dict[str, str]:
-    """Return the distribution and version behind each enabled plugin."""
-    return {name: f"{info.distribution} {info.version}" for name, info in project.registry.infos.items()}
-
-
-def settings_hash(project: Project) -> str:
-    """Return the SHA-256 of what shapes a report: the settings of all parts, without secrets, and plugin versions.
-
-    How to log in and to send shapes none, so a new key is no other configuration; where to is part of it.
-    """
-    parts: list[Connector | Transform | Destination] = [*project.sources, *project.transforms, project.destination]
-    names = [source.source for source in project.sources]
-    shaping = [
-        [part.name, {key: value for key, value in settings_of(part).items() if not _of_transport(part, key)}]
-        for part in parts
-    ]
-    document = [names, shaping, plugin_versions(project)]
-    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
-    folder = json.dumps(str(project.folder), ensure_ascii=False)[1:-1]  # which may be another on another machine
-    return hashlib.sha256(text.replace(folder, ".").encode()).hexdigest()
-
-
-def _of_transport(part: Connector | Transform | Destination, key: str) -> bool:
-    return isinstance(part, Destination) and key in TRANSPORT
-
-
-def settings_of(part: Connector | Transform | Destination) -> Mapping[str, object]:
-    """Return a part's settings as plain data, with secrets masked."""
-    return part.settings.model_dump(mode="json")

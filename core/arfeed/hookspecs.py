@@ -7,17 +7,18 @@ from typing import Literal, Protocol
 
 import pluggy
 
-from arfeed.interfaces import Connector, Destination, Failure, Objection, Plan, Receipt, Transform
+from arfeed.interfaces import Connector, Destination, Failure, Notifier, Objection, Plan, Receipt, Transform
 
 hookspec = pluggy.HookspecMarker("arfeed")
 hookimpl = pluggy.HookimplMarker("arfeed")
 
-Part = type[Connector] | type[Transform] | type[Destination]
-PartKind = Literal["connector", "transform", "destination"]
+Part = type[Connector] | type[Transform] | type[Destination] | type[Notifier]
+PartKind = Literal["connector", "transform", "destination", "notifier"]
 PARTS: Mapping[PartKind, Part] = {
     "connector": Connector,
     "transform": Transform,
     "destination": Destination,
+    "notifier": Notifier,
 }
 """What the hook `arfeed_…s` of each kind returns subclasses of."""
 
@@ -36,6 +37,10 @@ class Hooks(Protocol):
     @hookspec
     def arfeed_destinations(self) -> Iterable[type[Destination]]:
         """Return the destination classes of this plugin."""
+
+    @hookspec
+    def arfeed_notifiers(self) -> Iterable[type[Notifier]]:
+        """Return the notifier classes of this plugin."""
 
     @hookspec
     def arfeed_review(self, plan: Plan) -> Iterable[Objection]:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, ClassVar, NamedTuple
 
-from arfeed.settings import DestinationSettings, GuardSettings, SourceSettings, TransformSettings
+from arfeed.settings import DestinationSettings, GuardSettings, NotifierSettings, SourceSettings, TransformSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +92,13 @@ class Connector(ABC):
     def check(self) -> None:  # noqa: B027 - may be left as it is
         """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
 
+    def recognizes(self) -> bool:
+        """Whether the files of the setting `path` come from this connector's system, those too that `check` refuses.
+
+        `arfeed init` asks connectors of files. Cheap; may raise `SourceError` for what is no table at all.
+        """
+        return False
+
 
 class Transform(ABC):
     """A step from invoices to invoices."""
@@ -145,6 +152,35 @@ class Destination(ABC):
     @abstractmethod
     def document_name(self, ref: str) -> str:
         """Return the file name of an invoice's PDF."""
+
+
+class Notifier(ABC):
+    """Somebody to be told how runs end. Whatever it raises is reported, and changes nothing."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[NotifierSettings]] = NotifierSettings
+
+    settings: NotifierSettings
+
+    def __init__(self, notifier: str, settings: NotifierSettings) -> None:
+        """Keep the notifier's name in plugins.toml and its validated settings; connect to nothing yet."""
+        self.notifier = notifier
+        self.settings = settings
+
+    @abstractmethod
+    def delivered(self, receipt: Receipt) -> None:
+        """Tell of a delivery."""
+
+    @abstractmethod
+    def refused(self, plan: Plan) -> None:
+        """Tell of a plan that was refused, and what would approve it."""
+
+    @abstractmethod
+    def failed(self, failure: Failure) -> None:
+        """Tell of a run that failed."""
+
+    def check(self) -> None:  # noqa: B027 - many have nothing to try
+        """Raise an `ArfeedError` if it could tell nobody. Cheap; tells nobody."""
 
 
 # --- what a run says ------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from arfeed import schema
-from arfeed.config import Project, plugin_versions, settings_hash
+from arfeed.config import Project
 from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, new_run, remote, utc_now
 from arfeed.errors import ArfeedError
+from arfeed.events import bind, event
+from arfeed.fingerprint import plugin_versions, settings_hash
 from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
@@ -23,6 +25,8 @@ from arfeed.intake.extract import extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
+from arfeed.narration import planned
+from arfeed.notification import tell
 from arfeed.pages import receipt_page
 from arfeed.planning import (
     compare,
@@ -36,7 +40,6 @@ from arfeed.planning import (
     with_reasons,
     write_report,
 )
-from arfeed.plugins import call_each
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.secrets import masked
 
@@ -71,6 +74,7 @@ class _Reading:
 
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
     """Say what `sync` would deliver. Looks at the destination, writes nothing there and nothing in the history."""
+    bind(feed=project.feed.name, destination=identity(project))
     with desk(project, progress, clock) as at, remote(project) as server:
         verdicts = {run.id: verdict for run, verdict in interrupted(at, server)}
         arrived, lost = ([run for run in verdicts if verdicts[run] == what] for what in ("arrived", "lost"))
@@ -106,35 +110,47 @@ def _deliver_reading(
     approve: str | None,
     clock: Clock,
 ) -> Result:
-    """Take the lock, settle what was interrupted, plan, review, deliver, record; tell the plugins how it ended."""
-    run, started = new_run(clock()), clock()
+    """Run, and tell the plugins and notifiers how it ended, after the lock is given back."""
+    run = new_run(clock())
+    bind(feed=project.feed.name, destination=identity(project), run=run)
     try:
-        with (
-            desk(project, progress, clock) as at,
-            at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
-            remote(project) as server,
-        ):
-            settle_interrupted(at, server)
-            baseline = at.history.baseline(at.where)
-            prepared = _prepare(at, server, read(at, baseline), baseline)
-            if prepared.plan.objections and not settled_by(approve, prepared.plan):
-                _notify(project, progress, "arfeed_refused", plan=prepared.plan)
-                return Result(prepared.plan)
-            record = describe_run(at, run, kind, started, prepared, approve)
-            receipt = deliver(at, server, prepared, record, lease)
-    except ArfeedError as exc:
-        failure = Failure(project.feed.name, identity(project), masked(str(exc), project.secrets), exc.exit_code)
-        _notify(project, progress, "arfeed_failed", failure=failure)
+        result = _run(project, progress, run, kind, read, approve, clock)
+    except Exception as exc:
+        expected = isinstance(exc, ArfeedError)
+        error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
+        failure = Failure(project.feed.name, identity(project), masked(error, project.secrets), code)
+        tell(project, progress, "failed", failure)
         raise
-    _notify(project, progress, "arfeed_delivered", receipt=receipt)
-    return Result(prepared.plan, receipt, receipt_page(project, progress, receipt))
+    if result.receipt:
+        tell(project, progress, "delivered", result.receipt)
+        return replace(result, page=receipt_page(project, progress, result.receipt))
+    tell(project, progress, "refused", result.plan)
+    return result
 
 
-def _notify(project: Project, progress: Progress, hook: str, **told: object) -> None:
-    """Tell the plugins; one that raises is reported and changes nothing."""
-    for plugin, value, _ in call_each(project.registry.manager, hook, **told):
-        if isinstance(value, (Exception, SystemExit)):
-            progress.warn(f"the plugin {plugin} failed in {hook}: {type(value).__name__}: {value}")
+def _run(
+    project: Project,
+    progress: Progress,
+    run: str,
+    kind: Literal["sync", "resend"],
+    read: Callable[[Desk, Baseline | None], _Reading],
+    approve: str | None,
+    clock: Clock,
+) -> Result:
+    """Take the lock, settle what was interrupted, plan, review, deliver, record."""
+    started = clock()
+    with (
+        desk(project, progress, clock) as at,
+        at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
+        remote(project) as server,
+    ):
+        settle_interrupted(at, server)
+        baseline = at.history.baseline(at.where)
+        prepared = _prepare(at, server, read(at, baseline), baseline)
+        if prepared.plan.objections and not settled_by(approve, prepared.plan):
+            return Result(prepared.plan)
+        record = describe_run(at, run, kind, started, prepared, approve)
+        return Result(prepared.plan, deliver(at, server, prepared, record, lease))
 
 
 def reach(project: Project) -> None:
@@ -195,7 +211,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     at.progress.step("Preparing the PDFs")
-    documents, staged, unsent = _documents(at, reading)
+    documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
     settings = settings_hash(project)
     now = at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
@@ -221,7 +237,17 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
     final = reviewed(drafted, project.registry.manager, settings)
-    return Prepared(final, report, staged, unsent, reading.reads, baseline, settings, plugin_versions(project))
+    event("planned", **planned(final))
+    return Prepared(
+        final,
+        report,
+        staged,
+        unsent,
+        reading.reads,
+        baseline,
+        settings,
+        plugin_versions(project),
+    )
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
@@ -238,7 +264,7 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     return (*carried, *said, *reading.found.notes, *published, *unseen)
 
 
-def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
+def _documents(at: Desk, server: Remote, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
     """Choose the PDFs that are new or changed, copy them into the staging folder, and name those only touched."""
     known: Mapping[str, SentDocument] = at.history.documents(at.where)
     found = reading.found
@@ -252,4 +278,6 @@ def _documents(at: Desk, reading: _Reading) -> tuple[DocumentPlan, dict[str, Sta
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
+    changed = [name for name in hashes if name in known and known[name].sha256 != hashes[name]]
+    broken |= server.irreplaceable(at.project.destination.document_folder, changed)
     return settle(selection, hashes, broken, known), staged, touched(selection, hashes, known)

@@ -72,7 +72,9 @@ class Registry:
         """Return the class of that name, or raise `ConfigError` with what there is."""
         known = self.parts[kind]
         if name not in known:
-            raise ConfigError(f"there is no {kind} {name!r} in the enabled plugins{close_match(name, known)}")
+            idle = any(info.name == name and not info.enabled for info in self.installed)
+            hint = f'; add "{name}" to `plugins`, which enables it' if idle else close_match(name, known)
+            raise ConfigError(f"there is no {kind} {name!r} in the enabled plugins{hint}")
         return known[name]
 
 

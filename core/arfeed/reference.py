@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arfeed.hookspecs import Part, PartKind
+from arfeed.errors import ConfigError
+from arfeed.hookspecs import PARTS, Part, PartKind
 from arfeed.plugins import PluginInfo, Registry
 from arfeed.settings import json_schema
 
@@ -16,6 +17,7 @@ _HEADS: Mapping[PartKind, str] = {
     "connector": "[sources.{name}]",
     "transform": "[[transforms]]",
     "destination": "[destination]",
+    "notifier": "[notifiers.{name}]",
 }
 _WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -89,11 +91,41 @@ def page(registry: Registry, info: PluginInfo) -> str:
 def section(kind: PartKind, part: Part) -> str:
     """Return what a part is, its settings as a table and an example, in Markdown."""
     said = (part.__doc__ or "").strip().partition("\n\n")[0]
-    return "\n\n".join([f"## {kind} `{part.name}`", said, settings_table(part), f"```toml\n{example(kind, part)}```"])
+    return "\n\n".join([f"## {kind} `{part.name}`", said, _settings(kind, part)])
 
 
-def settings_table(part: Part) -> str:
-    """Return the settings of a part as a Markdown table."""
+def settings_section(part: Part) -> str:
+    """Return the settings of a part as a table and an example, in Markdown, as `plugins show --readme` writes them."""
+    return _settings(next(kind for kind, base in PARTS.items() if issubclass(part, base)), part)
+
+
+def readme_block(kind: PartKind, part: Part) -> str:
+    """Return the settings of a part between the marks by which `renewed` finds them again."""
+    begin, end = _marks(kind, part)
+    return f"{begin}\n{_settings(kind, part)}\n{end}"
+
+
+def renewed(readme: str, kind: PartKind, part: Part) -> str:
+    """Return a README with a part's settings as they are now. Raise `ConfigError` where it has no marks for them."""
+    begin, end = _marks(kind, part)
+    before, found, rest = readme.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not (found and ended):
+        raise ConfigError(
+            f"there is no place for the settings of {kind} {part.name}; write these lines:\n{begin}\n{end}"
+        )
+    return before + readme_block(kind, part) + after
+
+
+def _marks(kind: PartKind, part: Part) -> tuple[str, str]:
+    return f"<!-- settings of {kind} {part.name} -->", f"<!-- end of {kind} {part.name} -->"
+
+
+def _settings(kind: PartKind, part: Part) -> str:
+    return f"{_table(part)}\n\n```toml\n{example(kind, part)}```"
+
+
+def _table(part: Part) -> str:
     rows = [
         (f"`{item.name}`", item.type, "required" if item.required else _code(item.default), item.meaning)
         for item in settings_in_words(part)

@@ -103,6 +103,15 @@ def text_array(texts: pd.Series[str]) -> pa.Array:
     return one_piece(pa.array(texts, type=pa.large_string()))
 
 
+def among(texts: pd.Series[str], others: pd.Series[str]) -> pd.Series[bool]:
+    """Return where a text is one of the others; `Series.isin` takes seconds where they are hundreds of thousands."""
+    import pandas as pd
+    import pyarrow.compute as pc
+
+    found = pc.is_in(text_array(texts), value_set=text_array(others))
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=texts.index, dtype="bool")
+
+
 def one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Return a column as one array. Combining copies even where there is a single chunk, so that is taken as it is."""
     import pyarrow as pa

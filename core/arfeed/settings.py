@@ -218,6 +218,24 @@ class FileSettings(SourceSettings):
     )
 
 
+Ending = Literal["delivered", "refused", "failed"]
+"""How a run may end."""
+
+
+class NotifierSettings(Settings):
+    """Settings that every notifier has."""
+
+    on: tuple[Ending, ...] = Field(
+        default=("delivered", "refused", "failed"),
+        min_length=1,
+        examples=[["refused", "failed"]],
+        description="Which endings of a run it is told of.",
+    )
+    timeout_seconds: float = Field(
+        default=10, gt=0, description="How long a run waits for it; what is not told by then is reported."
+    )
+
+
 class TransformSettings(Settings):
     """Settings that every transform has."""
 

@@ -41,6 +41,7 @@ def plugins_toml_schema(registry: Registry) -> Schema:
             "transforms": {"type": "array", "items": tables["transform"]},
             "guards": _table(definitions, "guards", GuardSettings),
             "destination": tables["destination"],
+            "notifiers": {"type": "object", "additionalProperties": tables["notifier"]},
         },
         "$defs": definitions,
     }

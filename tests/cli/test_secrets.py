@@ -137,10 +137,14 @@ class Blabber:
     def __call__(self, *arguments: str, **changes: str) -> Done:
         write(self.folder, FEED.format(**{**self.values, **changes}))
         environment = {**os.environ, **SECRETS, "COLUMNS": "200", "PYTHONPATH": str(self.site)}
+        environment["ARFEED_LOG_JSON"] = str(self.folder / "log.json")
         command = [sys.executable, "-c", LOUD, *arguments]
         ran = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60)
         self.heard += [ran.stdout, ran.stderr]
         return Done(ran.returncode, ran.stdout, ran.stderr)
+
+    def logs(self) -> list[str]:
+        return [self.folder.joinpath(name).read_text() for name in ("all.log", "log.json")]
 
     def everything(self) -> str:
         """Return all that was printed, logged, kept and sent."""
@@ -150,7 +154,7 @@ class Blabber:
         with engine.connect() as connection:
             kept = [str(row) for table in tables.sorted_tables for row in connection.execute(sa.select(table))]
         engine.dispose()
-        return "\n".join([*self.heard, self.folder.joinpath("all.log").read_text(), *kept])
+        return "\n".join([*self.heard, *self.logs(), *kept])
 
 
 @pytest.fixture
@@ -193,6 +197,7 @@ def test_no_secret_comes_out_of_commands_that_fail(blabber: Blabber, tmp_path: P
     assert blabber("sync", history="postgresql://postgres:history-quux@127.0.0.1:1/none").code == 2
     assert blabber("sync", source='use = "${TOKEN}"').code == 2
     assert "no luck with '***' at https://ada:***@erp.example.com/" in "".join(blabber.heard)
+    assert "no luck with '***' at https://ada:***@erp.example.com/" in blabber.logs()[1]
     assert "quux" not in blabber.everything()
 
 
@@ -210,4 +215,5 @@ def test_no_secret_comes_out_of_a_bug(blabber: Blabber) -> None:
     assert done.code == 1
     assert done.err.splitlines()[-1] == "LookupError: ***"
     assert "Traceback" in done.err
+    assert r"LookupError: ***\n" in blabber.logs()[1]
     assert "quux" not in blabber.everything()

@@ -45,7 +45,10 @@ def test_files_with_canonical_headers_need_no_columns(file: Path) -> None:
 
 def test_a_header_that_is_not_there_is_named_with_what_is(file: Path) -> None:
     said = failure(folder(file, GERMAN.replace("Offen", "Saldo"), "RE-1;Ada;1,00;1,00;;7.4.2026", **HOW))
-    assert said == (f"{file}: there is no column 'Offen'; found Belegnr., Kunde, Betrag, Saldo, Fällig am, Belegdatum")
+    assert said == (
+        f"{file}: there is no column 'Offen'; found Belegnr., Kunde, Betrag, Saldo, Fällig am, Belegdatum. "
+        "Name one of these in `columns`, or export it with that column"
+    )
 
 
 def test_a_declared_separator_is_used(file: Path) -> None:

@@ -12,7 +12,7 @@ from arfeed import Complete
 from arfeed.intake.extract import extract
 from arfeed_connectors.quickbooks import QuickBooks
 from intake.sources import failure, problems, read
-from printed import DESKTOP, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, written
+from printed import DESKTOP, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, workbook, written
 
 
 @pytest.fixture
@@ -32,6 +32,10 @@ def said(books: QuickBooks) -> Complete:
 def facts(books: QuickBooks) -> list[tuple[object, ...]]:
     frame = read(books)
     return list(zip(frame["customer_name"], frame["kind"], frame["balance"], strict=True))
+
+
+def write(file: Path, rows: list[list[str]]) -> Path:
+    return workbook(file, rows) if file.suffix == ".xlsx" else written(file, rows)
 
 
 EXPECTED = [
@@ -114,6 +118,84 @@ def test_jobs_of_a_customer_are_named_with_it(file: Path) -> None:
     assert facts(source(written(file, rows, encoding="cp1252", newline="\r\n"))) == [
         ("Café Müller:Attic", "invoice", Decimal(5))
     ]
+
+
+def family(own: str = "$9.00", everything: str = "$16.00", *, own_last: bool = False) -> list[list[str]]:
+    """A customer with lines of its own, and two sub-customers: one with lines alone, one with a family of its own."""
+
+    def line(number: str, amount: str) -> list[str]:
+        return ["", "01/15/2026", "Invoice", number, "", "", "", amount]
+
+    def labelled(text: str, amount: str = "") -> list[str]:
+        return [text, *[""] * 6, amount]
+
+    own_total = [labelled("Total for Ada, Inc.", own)]
+    subs = [
+        labelled("North"), line("3", "3.00"), labelled("Total for North", "$3.00"),
+        labelled("South"), line("4", "1.50"), labelled("Total for South", "$1.50"),
+        labelled("Dock"), line("5", "2.50"), labelled("Total for Dock", "$2.50"),
+        labelled("Total for South with sub-customers", "$4.00"),
+    ]  # fmt: skip
+    return [
+        ["Open Invoices"], ["As of Apr 4, 2026"], list(ONLINE_2026),
+        labelled("Ada, Inc."), line("1", "4.00"), line("2", "5.00"),
+        *([*subs, *own_total] if own_last else [*own_total, *subs]),
+        labelled("Total for Ada, Inc. with sub-customers", everything),
+        labelled("Bob"), line("6", "7.00"), labelled("Total for Bob", "$7.00"),
+        labelled("TOTAL", "$23.00"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("own_last", [False, True], ids=["own total first", "own total last"])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_customers_own_total_and_the_one_with_its_sub_customers_are_both_proven(
+    tmp_path: Path, suffix: str, own_last: bool
+) -> None:
+    books = source(write(tmp_path / f"report.{suffix}", family(own_last=own_last)))
+    assert [(customer, balance) for customer, _, balance in facts(books)] == [
+        ("Ada, Inc.", Decimal(4)),
+        ("Ada, Inc.", Decimal(5)),
+        ("Ada, Inc.:North", Decimal(3)),
+        ("Ada, Inc.:South", Decimal("1.5")),
+        ("Ada, Inc.:South:Dock", Decimal("2.5")),
+        ("Bob", Decimal(7)),
+    ]
+
+
+@pytest.mark.parametrize("own_last", [False, True], ids=["own total first", "own total last"])
+@pytest.mark.parametrize(
+    ("own", "everything", "said"),
+    [("$9.01", "$16.00", "9.01, but its lines sum to 9.00"), ("$9.00", "$9.00", "9.00, but its lines sum to 16.00")],
+    ids=["own", "with sub-customers"],
+)
+def test_neither_of_a_customers_two_totals_may_be_wrong(
+    file: Path, own: str, everything: str, said: str, own_last: bool
+) -> None:
+    message = failure(source(written(file, family(own, everything, own_last=own_last))))
+    assert f"the total of Ada, Inc. (from {file} line 4) is printed as {said}" in message
+
+
+def test_a_customers_own_total_within_its_sub_customer_is_refused(file: Path) -> None:
+    rows = family()
+    rows.insert(8, rows.pop(6))
+    assert "is not the total of the group that is open there" in failure(source(written(file, rows)))
+
+
+def test_a_family_over_the_end_of_a_frame_is_added_up_all_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = family(own_last=True)
+    monkeypatch.setattr("arfeed.intake.grid._BLOCK", 200)
+    assert len(facts(source(written(file, rows)))) == 6
+    assert "9.01, but" in failure(source(written(file, family("$9.01", own_last=True))))
+
+
+def test_the_lines_of_a_customer_beside_those_of_its_jobs_are_its_own_in_desktop(file: Path) -> None:
+    rows = report(
+        {"Attic": [Item("1", "5.00")], "Ada - Other": [Item("2", "2.00")]}, header=DESKTOP, closing="Total {}"
+    )
+    group = next(number for number, row in enumerate(rows) if row and row[0] == "Attic")
+    rows[group + 6 : group + 6] = [["Total Ada", *[""] * 7, "7.00"]]
+    rows[group:group] = [["Ada"]]
+    assert [customer for customer, *_ in facts(source(written(file, rows)))] == ["Ada:Attic", "Ada"]
 
 
 def test_a_customer_may_be_called_total(file: Path) -> None:
@@ -233,12 +315,7 @@ def test_iif_gives_what_is_not_marked_paid_and_says_what_that_is_worth(tmp_path:
 
 
 def test_an_excel_file_is_read_like_a_csv_file(tmp_path: Path) -> None:
-    openpyxl = pytest.importorskip("openpyxl")
-    book = openpyxl.Workbook()
-    for row in report():
-        book.active.append([cell or None for cell in row])
-    book.save(tmp_path / "report.xlsx")
-    assert facts(source(tmp_path / "report.xlsx")) == EXPECTED
+    assert facts(source(write(tmp_path / "report.xlsx", report()))) == EXPECTED
 
 
 def test_check_looks_at_the_header_alone(file: Path) -> None:

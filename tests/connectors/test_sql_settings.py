@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from arfeed import ConfigError, SourceError
-from arfeed.config import read_project, settings_hash, settings_of
+from arfeed.config import read_project
+from arfeed.fingerprint import settings_hash, settings_of
 from arfeed_connectors.sql.presets import PRESETS
 from databases import sql
 from feeds import run, write

@@ -112,7 +112,7 @@ def test_a_refused_rename_is_said_and_leaves_nothing(
 ) -> None:
     faults.refuse_rename = True
     outcomes = deliver(server, root, tmp_path)
-    assert all("right to write and rename" in str(outcome.error) for outcome in outcomes)
+    assert all("right to rename" in str(outcome.error) for outcome in outcomes)
     assert held(root) == {}
 
 

@@ -18,7 +18,12 @@ from arfeed.history.tables import metadata
 SECRET = "open-sesame"
 
 
-def test_the_migrations_make_exactly_the_tables(database: str) -> None:
+@pytest.mark.parametrize("by", ["at-once", "migrations"])
+def test_the_tables_are_the_same_made_at_once_or_by_migrations(database: str, by: str) -> None:
+    if by == "migrations":
+        with History(database) as history, history._engine.begin() as connection:
+            metadata.drop_all(connection)
+            connection.execute(sa.text("DELETE FROM alembic_version"))
     with History(database) as history, history._engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []

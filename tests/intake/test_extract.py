@@ -36,7 +36,7 @@ def test_a_source_that_ends_without_its_word_has_not_completed() -> None:
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_another_number_of_rows_than_the_source_counts_fails(count: int) -> None:
     said = failure(given(TWO, complete=Complete(rows=count)))
-    assert said == f"given: the source counts {count} rows, but 2 were read"
+    assert said.startswith(f"given: the source counts {count} rows, but 2 were read; it was not read completely")
 
 
 @pytest.mark.parametrize(

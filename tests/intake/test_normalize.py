@@ -198,7 +198,8 @@ def test_a_connector_that_yields_nonsense_fails_its_source_by_name(frame: pd.Dat
 def test_a_header_that_the_settings_name_must_be_there() -> None:
     message = failure(given(rows(), columns={"invoice_ref": "Number"}))
     assert message == (
-        "given: `columns` names the header 'Number'; found invoice_ref, customer_name, currency, issued_on, balance"
+        "given: `columns` names the header 'Number', which is not there; found invoice_ref, customer_name, currency, "
+        "issued_on, balance; mend `columns`"
     )
 
 

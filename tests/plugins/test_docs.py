@@ -12,7 +12,7 @@ import pytest
 
 from arfeed.hookspecs import Hooks
 from arfeed.testing import ArfeedProject
-from environment import make_environment
+from environment import Environment
 from strangers import install
 
 DOCS = Path(__file__).parents[2] / "docs" / "plugins"
@@ -68,6 +68,15 @@ def test_arfeed_destinations(project: ArfeedProject) -> None:
     assert [name.startswith("in/open-") for name in project.server] == [True]
 
 
+def test_arfeed_notifiers(project: ArfeedProject) -> None:
+    slate = {"use": "slate", "file": "told.txt", "on": ["delivered"]}
+    project.configure(["example", "folder"], {"erp": FOLDER}, notifiers={"wall": slate})
+    assert project.run("sync").code == 3
+    assert not project.folder.joinpath("told.txt").exists()
+    (name,) = [project.deliver().json()["receipt"]["report"]["name"]]
+    assert project.folder.joinpath("told.txt").read_text() == f"delivered {name}"
+
+
 def test_arfeed_review(project: ArfeedProject) -> None:
     outcome = project.run("plan", "--json")
     assert outcome.code == 3
@@ -96,8 +105,8 @@ def test_the_reference_pages_are_what_make_docs_writes() -> None:
     assert written == pages, "run `make docs`"
 
 
-def test_the_tutorial_runs_word_by_word(tmp_path: Path) -> None:
-    environment, folder = make_environment(tmp_path / "venv"), tmp_path / "work"
+def test_the_tutorial_runs_word_by_word(tmp_path: Path, environment: Environment) -> None:
+    folder = tmp_path / "work"
     folder.mkdir()
     for language, block in re.findall(r"```(\w+)\n(.*?)```", text("write-a-connector.md"), re.DOTALL):
         if language != "console":

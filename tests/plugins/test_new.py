@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from environment import make_environment
+from arfeed.testing import settings_section
+from arfeed_connectors.kolleno import Kolleno
+from environment import Environment, build_wheel
 from feeds import Here
 from strangers import install
 
@@ -19,15 +21,17 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_package_builds_installs_passes_its_tests_and_type_checks(here: Here, tmp_path: Path, kind: str) -> None:
-    assert here(tmp_path, "plugins", "new", "pear-tree", "--kind", kind).code == 0
-    package, environment = tmp_path / "arfeed-pear-tree", make_environment(tmp_path / "venv")
-    environment.run(package, "python", "-m", "pip", "wheel", "--wheel-dir", "dist", ".")
-    environment.run(package, "python", "-m", "pip", "install", "dist/arfeed_pear_tree-0.1.0-py3-none-any.whl")
+def test_the_package_builds_installs_passes_its_tests_and_type_checks(
+    here: Here, tmp_path: Path, environment: Environment, kind: str
+) -> None:
+    name = f"pear-{kind}"
+    assert here(tmp_path, "plugins", "new", name, "--kind", kind).code == 0
+    package = tmp_path / f"arfeed-{name}"
+    environment.install(build_wheel(package, package / "dist"))
     environment.run(package, "python", "-m", "pytest", "-q")
     environment.run(package, "python", "-m", "mypy")
-    shown = environment.run(package, "arfeed", "plugins", "show", "pear-tree")
-    assert "pear-tree (arfeed-pear-tree 0.1.0)" in shown.stdout
+    shown = environment.run(package, "arfeed", "plugins", "show", name)
+    assert f"{name} (arfeed-{name} 0.1.0)" in shown.stdout
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -73,3 +77,24 @@ def test_a_name_that_cannot_be_used_is_refused_with_what_would_do(
 def test_a_strangers_plugin_of_that_name_is_named(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(install(tmp_path / "site", "larch", ""))
     assert "is installed already, by arfeed-larch 1.2" in here(tmp_path, "plugins", "new", "larch").err
+
+
+def test_the_settings_in_a_readme_are_renewed_and_the_rest_stays(here: Here, tmp_path: Path) -> None:
+    begin, end = "<!-- settings of destination kolleno -->", "<!-- end of destination kolleno -->"
+    tmp_path.joinpath("README.md").write_text(f"# Mine\n{begin}\noutworn\n{end}\nrest\n")
+    assert here(tmp_path, "plugins", "show", "kolleno", "--readme", "README.md").code == 0
+    text = tmp_path.joinpath("README.md").read_text()
+    assert text.startswith(f"# Mine\n{begin}\n| setting | type |")
+    assert text.endswith(f"{end}\nrest\n")
+    assert "outworn" not in text
+    assert settings_section(Kolleno) in text
+
+
+def test_a_readme_without_a_place_for_the_settings_is_left_alone_and_the_place_named(
+    here: Here, tmp_path: Path
+) -> None:
+    tmp_path.joinpath("README.md").write_text("# Mine\n")
+    done = here(tmp_path, "plugins", "show", "kolleno", "--readme", "README.md")
+    assert done.code == 2
+    assert "no place for the settings of destination kolleno; write these lines:\n<!-- settings of dest" in done.err
+    assert tmp_path.joinpath("README.md").read_text() == "# Mine\n"

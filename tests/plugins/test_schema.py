@@ -55,6 +55,23 @@ def test_a_mistake_is_marked_where_it_is(schema: dict[str, Any], right: str, wro
     assert any(path.startswith(where) for path in mistakes(schema, DEMO.replace(right, wrong, 1)))
 
 
+@pytest.mark.parametrize(
+    ("table", "where"),
+    [
+        ('use = "webhook"\nurl = "${HOOK}"\non = ["refused"]', []),
+        ('use = "mail"\nhost = "smtp.example.com"\nsender = "a@example.com"\nto = ["b@example.com"]', []),
+        ('use = "webhook"\nurl = "${HOOK}"\non = ["shipped"]', ["$.notifiers.ops"]),
+        ('use = "pigeon"', ["$.notifiers.ops"]),
+    ],
+    ids=["webhook", "mail", "ending", "name"],
+)
+def test_notifiers_are_known(tmp_path: Path, table: str, where: list[str]) -> None:
+    demo = DEMO.replace('"kolleno"]', '"kolleno", "notify"]')
+    toml = f"{demo}\n[notifiers.ops]\n{table}\n"
+    write(tmp_path, toml)
+    assert sorted({path.removesuffix(".use") for path in mistakes(run(tmp_path, "schema").json(), toml)}) == where
+
+
 @pytest.mark.parametrize("line", ['max_age = "3 days"', 'allow_empty = "${EMPTY}"', 'currency = "${CURRENCY}"'])
 def test_what_arfeed_takes_an_editor_takes(schema: dict[str, Any], line: str) -> None:
     assert mistakes(schema, DEMO.replace('dates = "DMY"', f'dates = "DMY"\n{line}', 1)) == []

@@ -87,6 +87,7 @@ class Feed:
     transforms: list[Table] = field(default_factory=list)
     guards: Table = field(default_factory=dict)
     destination: Table = field(default_factory=dict)
+    notifiers: dict[str, Table] = field(default_factory=dict)
     plugins: tuple[str, ...] = ("folder", "xero", "transforms", "kolleno")
     history: str = "sqlite:///.arfeed/history.db"
     lock_seconds: float = 60
@@ -132,6 +133,8 @@ class Feed:
             lines += _table(f"[sources.{name}]", table)
         for step in self.transforms:
             lines += _table("[[transforms]]", step)
+        for name, table in self.notifiers.items():
+            lines += _table(f"[notifiers.{name}]", table)
         path = self.folder / "plugins.toml"
         path.write_text("\n".join([*lines, *_table("[destination]", destination)]) + "\n")
         return path

@@ -17,10 +17,9 @@ import pytest
 from arfeed.delivery import channels, connection
 from arfeed.errors import DestinationError
 from relay import Fault, Relay, relaying
-from runs.feed import REPORTS, Feed, invoices
+from runs.feed import Feed
+from runs.proofs import converges, feed_with_new_pdfs
 from servers import SERVERS, Server
-
-PDFS = 20
 
 PHASES = {
     "PDFs, the first request": ("Sending the PDFs", 0),
@@ -50,54 +49,9 @@ def relay(server: Server) -> Iterator[Relay]:
 
 @pytest.fixture
 def feed(server: Server, relay: Relay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Feed:
-    """A feed that has delivered once, and has since got PDFs."""
     monkeypatch.setattr(channels, "ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(connection, "LOGIN_SECONDS", 1)
-    root = server.new_root()
-    feed = Feed(tmp_path / "feed", receiver=root, destination=server.destination(root, relay=relay.port))
-    feed.sources["erp"] = {"absent_means_paid": True, "documents": "pdf/{invoice_ref}.pdf"}
-    feed.folder.joinpath("pdf").mkdir()
-    feed.export(invoices(100))
-    feed.approved()
-    feed.print_pdfs((row["invoice_ref"] for row in invoices(PDFS)), "x" * 5_000)
-    return feed
-
-
-def pdfs(feed: Feed) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in feed.folder.joinpath("pdf").iterdir()}
-
-
-def nothing_is_half_published(feed: Feed) -> None:
-    """Every file under a real name is whole: a PDF as it was printed, a report with all its rows."""
-    for name, content in feed.held().items():
-        if name.endswith(".part"):
-            continue
-        if name.startswith(REPORTS):
-            assert content.count(b"\n") == 101, name
-        else:
-            assert content == pdfs(feed)[name], name
-
-
-def the_server_holds_what_the_receipts_say(feed: Feed, server: Server) -> None:
-    said: dict[str, dict[str, int]] = {"": {}, REPORTS: {}}
-    for receipt in feed.receipts():
-        for file in [receipt["report"], *receipt["documents"]]:  # type: ignore[misc]
-            said[file["folder"]][file["name"]] = file["size"]
-    assert server.listed(feed.receiver, REPORTS) == said[REPORTS]
-    there = server.listed(feed.receiver)
-    assert there == {name: len(content) for name, content in pdfs(feed).items()}
-    assert said[""].items() <= there.items()
-
-
-def converges(feed: Feed, server: Server) -> None:
-    nothing_is_half_published(feed)
-    done = feed.sync()
-    assert done.receipt is not None
-    assert done.receipt.documents_failed == {}
-    assert done.plan.counts.missing == 0
-    assert len(done.receipt.documents) + done.plan.documents.present == PDFS
-    nothing_is_half_published(feed)
-    the_server_holds_what_the_receipts_say(feed, server)
+    return feed_with_new_pdfs(server, tmp_path / "feed", relay=relay.port)
 
 
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])

@@ -77,7 +77,7 @@ def _offers(project: Project, about: About) -> Finding:
     said = f"{', '.join(about.extensions) or 'none'}; {room}"
     if "posix-rename" in about.extensions or project.destination.settings.publish == "direct":
         return ok("extensions", said, **facts)
-    advice = "a PDF that changed may not be replaced: `arfeed check --probe` tries it"
+    advice = "a PDF that has changed stays as it was, and the plan names it; ask the receiver to allow it"
     return doubt("extensions", f"{said}; no posix-rename", advice, **facts)
 
 
@@ -86,7 +86,7 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
     for folder in dict.fromkeys([destination.document_folder, destination.report_folder]):
         what = f"folder {folder or '(the root)'}"
         if not server.has_folder(folder):
-            said = "not there; the first delivery makes it, if the server lets it"
+            said = "not there yet; the first delivery makes it, if it may"
             yield doubt(what, said, "`arfeed check --probe` tries that now", there=False)
             continue
         names = [*server.sizes(folder)]

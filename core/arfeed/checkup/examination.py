@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.checkup import destination, sources
+from arfeed.checkup import destination, notifiers, sources
 from arfeed.checkup.finding import Finding, doubt, failed, ok
-from arfeed.config import Project, plugin_versions
+from arfeed.config import Project
 from arfeed.desk import Clock, identity
 from arfeed.errors import ArfeedError
+from arfeed.fingerprint import plugin_versions
 from arfeed.history import History
 
 
@@ -26,6 +27,7 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
     yield history
     yield from sources.examined(project, clock, quick=quick)
     yield from destination.examined(project, clock, history_is_there=history.state != "failed", probe=probe)
+    yield from notifiers.examined(project)
 
 
 def _history(project: Project) -> Finding:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +11,6 @@ import pandas as pd
 from arfeed import schema
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
-from arfeed.currencies import minor_digits
 from arfeed.desk import Clock
 from arfeed.errors import ArfeedError
 from arfeed.intake.dates import ORDER_WORDS
@@ -22,6 +20,7 @@ from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.files import find_files
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import Connector, SourceReport
+from arfeed.planning.wording import money
 from arfeed.settings import FileSettings
 
 _AHEAD = timedelta(days=31)
@@ -106,12 +105,12 @@ def _folder(connector: Connector) -> Finding:
 def _rows(connector: Connector, extracted: Extract) -> Finding:
     count, opened = len(extracted.rows), extracted.open
     totals = schema.totals(opened, ("currency",)).to_dict("records")
-    sums = [f"{total['currency']} {_money(total['balance'], total['currency'])} ({total['count']})" for total in totals]
+    sums = [f"{money(total['balance'], total['currency'])} ({total['count']})" for total in totals]
     first = ""
     if len(opened):
         row = opened.iloc[0]
-        amount = _money(row["balance"], row["currency"])
-        first = f"; the first is {row['invoice_ref']}, {row['customer_name']}, {amount} {row['currency']}"
+        amount = money(row["balance"], row["currency"])
+        first = f"; the first is {row['invoice_ref']}, {row['customer_name']}, {amount}"
     return ok(
         f"rows of {connector.source}",
         f"{count} documents, {len(opened)} of them open: {', '.join(sums) or 'nothing'}{first}",
@@ -119,10 +118,6 @@ def _rows(connector: Connector, extracted: Extract) -> Finding:
         open=len(opened),
         totals={total["currency"]: str(total["balance"]) for total in totals},
     )
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return f"{amount:,.{minor_digits().get(currency, 2)}f}"
 
 
 def _dates(connector: Connector, extracted: Extract, evidence: Evidence, today: date) -> Iterator[Finding]:
@@ -151,7 +146,7 @@ def _order(connector: Connector, evidence: Evidence) -> str:
         return f"read as {declared}"
     why = evidence.example(order)
     if declared is None or evidence.proven == declared:
-        return f"{ORDER_WORDS[order]}, since {why}"
+        return f"{evidence.in_words(order)}, since {why}"
     return f"{ORDER_WORDS[order]} because `dates` says so: no date in the file proves it, and {evidence.means(order)}"
 
 

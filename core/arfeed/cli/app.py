@@ -10,10 +10,12 @@ from typing import cast
 import typer
 from typer.exceptions import TyperException
 
-from arfeed.cli import adopt, check, history, keygen, plan, plugins, rehearse, schema, sync
+from arfeed.cli import adopt, check, history, init, keygen, plan, plugins, rehearse, schedule, schema, sync
+from arfeed.cli.logs import LogJson, narrated, wanted
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
 from arfeed.errors import ArfeedError, ConfigError
+from arfeed.events import LOGGER, event
 
 app = typer.Typer(
     name="arfeed",
@@ -25,6 +27,14 @@ app = typer.Typer(
     "2 wrong usage or configuration, 3 refused by review, 4 a source failed, 5 the destination failed, "
     "6 another run holds the lock.",
 )
+
+
+@app.callback()
+def _options(log_json: LogJson = None) -> None:
+    del log_json  # its own callback has begun the log
+
+
+app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
@@ -32,6 +42,7 @@ app.command("resend")(sync.resend)
 app.command("adopt")(adopt.adopt)
 app.command("keygen")(keygen.keygen)
 app.command("rehearse")(rehearse.rehearse)
+app.command("schedule")(schedule.schedule)
 app.command("schema")(schema.schema)
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
@@ -40,24 +51,26 @@ app.add_typer(plugins.app, name="plugins")
 def _run() -> int | None:
     """Run the command that was typed. Standing alone, typer would say wrong usage on stderr only."""
     try:
-        return cast("int | None", app(standalone_mode="--json" not in sys.argv))
+        return cast("int | None", app(standalone_mode="--json" not in sys.argv and not wanted()))
     except TyperException as exc:
         raise ConfigError(f"{exc} (`arfeed --help` lists what there is)") from exc
 
 
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
-    for library in ("asyncio", "stamina"):
-        # What these log of a lost connection is said in arfeed's own words.
+    for library in ("asyncio", "stamina", LOGGER):
+        # What these log of a lost connection is said in arfeed's own words; its events are for those who ask.
         logging.getLogger(library).addHandler(logging.NullHandler())
-    with masked_output():
+    with masked_output(), narrated():
         try:
             sys.exit(_run())
         except ArfeedError as exc:
+            event("error", logging.ERROR, kind=type(exc).__name__, message=str(exc), exit_code=exc.exit_code)
             complain(exc)
             if "--json" in sys.argv:
                 print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
             sys.exit(exc.exit_code)
         except Exception:  # noqa: BLE001 - printed here, while secrets are still covered
+            event("bug", logging.CRITICAL, traceback=traceback.format_exc(), exit_code=ArfeedError.exit_code)
             traceback.print_exc()
             sys.exit(ArfeedError.exit_code)

@@ -42,7 +42,7 @@ def run_checks(config: Path, *, probe: bool = False, quick: bool = False, as_jso
     for finding in examine(read_feed(config), utc_now, probe=probe, quick=quick):
         findings.append(finding)
         mark, style = _MARKS[finding.state]
-        people.print(f"{mark} {_line(finding)}", markup=False, style=style, soft_wrap=True)
+        people.print(f"{mark} {_line(finding)}", markup=False, style=style, soft_wrap=not people.is_terminal)
     code = max(finding.exit_code for finding in findings)
     if as_json:
         print_json({"ok": code == 0, "checks": [_as_data(finding) for finding in findings]})

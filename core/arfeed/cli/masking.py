@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from arfeed.config import Project, read_project
+from arfeed.events import LOGGER
 from arfeed.secrets import masked
 
 
@@ -31,6 +33,11 @@ class _Masking:
         return getattr(self._stream, name)
 
 
+def masking(stream: TextIO) -> TextIO:
+    """Return a stream that covers the secrets of every feed read by `read_feed`."""
+    return cast("TextIO", _Masking(stream))
+
+
 @contextmanager
 def masked_output() -> Iterator[None]:
     """Print through streams that cover the secrets of every feed read by `read_feed`."""
@@ -43,9 +50,10 @@ def masked_output() -> Iterator[None]:
 
 
 def read_feed(config: Path) -> Project:
-    """Read a plugins.toml, and cover its secrets in what is printed from now on."""
+    """Read a plugins.toml, and cover its secrets in what is printed and logged from now on."""
     project = read_project(config)
-    for stream in (sys.stdout, sys.stderr):
+    logs = [getattr(handler, "stream", None) for handler in logging.getLogger(LOGGER).handlers]
+    for stream in (sys.stdout, sys.stderr, *logs):
         if isinstance(stream, _Masking):
             stream.secrets |= project.secrets
     return project

@@ -16,6 +16,11 @@ from arfeed.scaffold import NEXT_STEPS, Kind, create
 
 app = typer.Typer(no_args_is_help=True, help="See what plugins there are and what their settings are, or begin one.")
 
+Readme = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Renew the settings in this README, between their marks."),
+]
+
 
 @app.command("list")
 def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
@@ -47,11 +52,12 @@ def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None
 def show(
     name: str,
     as_json: Json = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a page for a README or the docs.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a page for the docs.")] = False,
+    readme: Readme = None,
 ) -> None:
     """Show the settings of everything that a plugin offers, and an example for plugins.toml."""
     from arfeed.plugins import load
-    from arfeed.reference import example, page, parts_of, settings_in_words
+    from arfeed.reference import example, page, parts_of, renewed, settings_in_words
     from arfeed.settings import json_schema
 
     registry = load([name])
@@ -61,6 +67,13 @@ def show(
         print_json({f"{kind} {part.name}": json_schema(part.Settings) for kind, part in parts})
         return
     people = console()
+    if readme:
+        text = readme.read_text(encoding="utf-8")
+        for kind, part in parts:
+            text = renewed(text, kind, part)
+        readme.write_text(text, encoding="utf-8")
+        people.print(f"✓ {readme} has the settings as they are now", style="green", markup=False)
+        return
     if as_markdown:
         people.print(page(registry, info), end="", markup=False)
         return

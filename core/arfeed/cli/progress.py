@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 from arfeed.cli.output import console
+from arfeed.events import event
 from arfeed.legible import legible
 
 if TYPE_CHECKING:
@@ -24,10 +26,32 @@ def progress() -> Iterator[RunProgress]:
     """Show a run's steps while it works."""
     target = console(beside_json=True)
     if not target.is_terminal or target.is_dumb_terminal:
-        yield _Lines(target)
+        yield _logged(_Lines(target))
         return
     with Progress(*COLUMNS, console=target, transient=True) as bars:
-        yield Bars(bars)
+        yield _logged(Bars(bars))
+
+
+class _Logged:
+    """Says steps and warnings as events, too."""
+
+    def __init__(self, shown: RunProgress) -> None:
+        self._shown = shown
+
+    def step(self, text: str) -> None:
+        event("step", text=text)
+        self._shown.step(text)
+
+    def warn(self, text: str) -> None:
+        event("warning", logging.WARNING, text=text)
+        self._shown.warn(text)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._shown, name)
+
+
+def _logged(shown: RunProgress) -> RunProgress:
+    return cast("RunProgress", _Logged(shown))
 
 
 class _Lines:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from arfeed.cli.every import sync_all
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
 from arfeed.cli.output import console, print_json, refuse
 from arfeed.cli.progress import progress
+from arfeed.errors import ConfigError
 
 if TYPE_CHECKING:
     from arfeed.pipeline import Result
@@ -19,8 +21,28 @@ Approve = Annotated[
 ]
 
 
-def sync(config: Config = DEFAULT_CONFIG, approve: Approve = None, html: Html = None, as_json: Json = False) -> None:
+All = Annotated[
+    Path | None,
+    typer.Option(
+        "--all",
+        metavar="DIR",
+        help="Deliver every feed of a folder, one after the other: its *.toml, and plugins.toml in the folders in it.",
+    ),
+]
+
+
+def sync(
+    context: typer.Context,
+    config: Config = DEFAULT_CONFIG,
+    approve: Approve = None,
+    folder: All = None,
+    html: Html = None,
+    as_json: Json = False,
+) -> None:
     """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
+    if folder is not None:
+        _refuse_with_all(context, folder)
+        sync_all(folder, as_json=as_json)
     from arfeed import pages, pipeline
     from arfeed.cli.masking import read_feed
 
@@ -30,6 +52,16 @@ def sync(config: Config = DEFAULT_CONFIG, approve: Approve = None, html: Html = 
         result = pipeline.sync(project, steps, approve=approve)
         page = pages.outcome_page(project, steps, result.plan, result.receipt, html, command) if html else result.page
     _tell(result, page, command, approve, as_json=as_json)
+
+
+def _refuse_with_all(context: typer.Context, folder: Path) -> None:
+    for name in ("approve", "config", "html"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise ConfigError(
+                f"--{name} is about one feed, and --all about every feed in {folder}. Leave one out; a plan "
+                f"is approved by: arfeed sync --config {folder / 'FEED' / 'plugins.toml'} --approve N-HASH"
+            )
 
 
 def resend(

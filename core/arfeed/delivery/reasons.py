@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import errno
 
+IRREPLACEABLE = (
+    "the server can't replace a file by renaming another, so the old one stands. Ask the receiver to allow it (it is "
+    'posix-rename in OpenSSH) or to take the old one away, or set publish = "direct" in [destination].'
+)
+
+NO_RENAME = (
+    "the server took the file and does not let us rename it. Ask the receiver for the right to rename, or set "
+    'publish = "direct" in [destination].'
+)
+
 
 def reason(exc: Exception) -> str:
     """Say why one file could not be published, and what would help."""
@@ -11,14 +21,11 @@ def reason(exc: Exception) -> str:
         case FileExistsError():
             return "a file of that name is there already, which arfeed did not deliver; it was left as it is."
         case PermissionError():
-            return "the server does not allow it. Ask the receiver for the right to write and rename there."
+            return "the server does not allow it. Ask the receiver for the right to write there."
         case FileNotFoundError():
             return "the folder is not there. Check the path in destination.url, or ask the receiver to make it."
         case OSError(errno=errno.ENOTSUP):
-            return (
-                "the server can't replace a file by renaming another; the old one still stands. Ask the receiver, or "
-                'set publish = "direct" in [destination].'
-            )
+            return IRREPLACEABLE
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return "the receiver's disk or quota is full. Ask the receiver for space."
         case OSError():

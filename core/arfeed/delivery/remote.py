@@ -16,6 +16,7 @@ from fsspec.asyn import get_loop
 from arfeed.delivery.address import check_folder, check_name, destination_id
 from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
+from arfeed.delivery.reasons import IRREPLACEABLE
 from arfeed.delivery.server import About, about, clock_ahead
 from arfeed.delivery.store import CONNECTION_OVER, Store, open_store
 from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
@@ -100,6 +101,16 @@ class Remote:
         check_folder(folder)
         with self._explained("trying it out"):
             return _run(probe(self._store, folder))
+
+    def irreplaceable(self, folder: str, names: Iterable[str]) -> dict[str, str]:
+        """Return which files stand in a folder and can't be replaced, as the server said when it was connected to.
+
+        With each comes the reason, for people. A server that offers more than it does is found out only by trying.
+        """
+        wanted = set(names)
+        if not wanted or self._settings.publish == "direct" or self._store.replaces:
+            return {}
+        return dict.fromkeys(wanted & self.sizes(folder).keys(), IRREPLACEABLE)
 
     def read(self, folder: str, name: str) -> bytes:
         """Return the content of a file."""

@@ -44,16 +44,15 @@ async def about(store: Store) -> About | None:
         return None
     filesystem = store.filesystem
     channel, key = filesystem.channel, filesystem.client.get_server_host_key()
-    # asyncssh keeps what the server offers to itself, and acts on it.
-    offered = {name: getattr(channel._handler, f"_supports_{name.replace('-', '_')}", False) for name in EXTENSIONS}  # noqa: SLF001
+    offered = tuple(name for name in EXTENSIONS if filesystem.offers(name))
     return About(
         software=str(filesystem.client.get_extra_info("server_version")).removeprefix("SSH-2.0-"),
         protocol=channel.version,
         host_key=key.get_fingerprint() if key else "",
-        extensions=tuple(name for name, there in offered.items() if there),
+        extensions=offered,
         largest_write=channel.limits.max_write_len,
         open_files=filesystem.handles,
-        free=await _free(channel, store.path("")) if offered["statvfs"] else None,
+        free=await _free(channel, store.path("")) if "statvfs" in offered else None,
     )
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from arfeed.delivery.reasons import NO_RENAME
 from arfeed.delivery.store import CONNECTION_OVER, Store
 from arfeed.delivery.uploads import Upload
-from arfeed.delivery.verification import check_free, check_whole, size_of
+from arfeed.delivery.verification import check_free, check_replaceable, check_whole, size_of
 from arfeed.errors import ArfeedError, DestinationError
 from arfeed.settings import DestinationSettings
 
@@ -60,10 +61,10 @@ class Strategy(ABC):
 
     async def _write(self, store: Store, upload: Upload, folder: str, path: str) -> None:
         try:
-            await store.put(upload.path, path)
+            await store.put(upload.path, path, upload.start, upload.size)
         except FileNotFoundError:
             await self._make_folder(store, folder)
-            await store.put(upload.path, path)
+            await store.put(upload.path, path, upload.start, upload.size)
 
     async def _make_folder(self, store: Store, folder: str) -> None:
         async with self._making_folders:
@@ -78,6 +79,7 @@ class Rename(Strategy):
     async def publish(self, store: Store, left: UnderWay) -> bool:
         """Publish a file; what fails leaves nothing behind."""
         upload, target = left.upload, target_of(store, left.upload)
+        await check_replaceable(store, upload, target)
         try:
             await self._write(store, upload, self.folder_of_parts(upload), left.part)
             if store.refuses_taken_names:
@@ -109,8 +111,9 @@ class Rename(Strategy):
             await check_whole(store, left.upload, left.part, self.settings.verify)
         except FileNotFoundError as exc:
             raise DestinationError(
-                "the server took the upload away before it had its name. Set part_folder in [destination] to a folder "
-                'that the receiver does not watch, or publish = "direct".'
+                "the server took the upload away before it had its name. Ask the receiver whether their quota is used "
+                "up. If they collect files from there instead, set part_folder in [destination] to a folder that they "
+                'do not watch, or publish = "direct".'
             ) from exc
 
 
@@ -159,9 +162,11 @@ async def _rename(store: Store, left: UnderWay, target: str) -> None:
         await store.rename(left.part, target, replace=left.upload.replaces)
     except CONNECTION_OVER:
         raise
-    except OSError:
+    except OSError as exc:
         # Some servers answer with an error after having done it.
         if await size_of(store, left.part) is None and await size_of(store, target) == left.upload.size:
             return
         await check_free(store, left.upload, target)
+        if isinstance(exc, PermissionError):
+            raise DestinationError(NO_RENAME) from exc
         raise

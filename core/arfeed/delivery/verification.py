@@ -23,6 +23,12 @@ async def check_free(store: Store, upload: Upload, target: str) -> None:
         raise FileExistsError(errno.EEXIST, "File exists")
 
 
+async def check_replaceable(store: Store, upload: Upload, target: str) -> None:
+    """Refuse an older version that can't be replaced, before its successor is sent in vain."""
+    if upload.replaces and not store.replaces and await size_of(store, target) is not None:
+        raise OSError(errno.ENOTSUP, "Operation unsupported")
+
+
 async def check_whole(store: Store, upload: Upload, path: str, verify: str) -> None:
     """Refuse a file of another size than was sent or, by "content", of other bytes."""
     size = await store.size(path)

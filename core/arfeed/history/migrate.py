@@ -1,4 +1,4 @@
-"""Bring a history database to this version's schema. Alembic is loaded only where there is something to do."""
+"""Bring a history database to this version's schema. Alembic is loaded only where an older one is to be changed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from arfeed.errors import ConfigError
+from arfeed.history.tables import metadata
 
 HEAD = "0001"
+_VERSION = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own table, as it would make it."""
+
 _LOCK = 0x6172_6665  # any number, the same for all: two first runs must not create the tables at once
 
 
@@ -22,7 +31,10 @@ def migrate(engine: sa.Engine) -> None:
         revision = _revision(connection)
         if revision == HEAD:
             return
-        if revision is not None and revision > HEAD:
+        if revision is None:
+            _create(connection)
+            return
+        if revision > HEAD:
             raise ConfigError(
                 f"feed.history: this database has schema {revision}, newer than this arfeed's {HEAD}; upgrade arfeed"
             )
@@ -30,9 +42,10 @@ def migrate(engine: sa.Engine) -> None:
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
+    """Return the schema's revision: None for a new database, blank for one before the first."""
+    if not sa.inspect(connection).has_table(_VERSION.name):
         return None
-    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return connection.execute(sa.select(_VERSION.c.version_num)).scalar_one_or_none() or ""
 
 
 def _lock(connection: sa.Connection) -> None:
@@ -40,6 +53,13 @@ def _lock(connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     elif connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _create(connection: sa.Connection) -> None:
+    """Make all tables at once and note the revision: to load Alembic takes longer than that."""
+    metadata.create_all(connection)
+    _VERSION.create(connection)
+    connection.execute(sa.insert(_VERSION).values(version_num=HEAD))
 
 
 def _upgrade(connection: sa.Connection) -> None:

@@ -127,7 +127,10 @@ def _read(
         )
     rows = sum(len(frame) for frame in frames)
     if complete.rows is not None and complete.rows != rows:
-        raise SourceError(f"{connector.source}: the source counts {complete.rows} rows, but {rows} were read")
+        raise SourceError(
+            f"{connector.source}: the source counts {complete.rows} rows, but {rows} were read; "
+            "it was not read completely, so export it or run again"
+        )
     if not rows and not connector.settings.allow_empty:
         raise SourceError(
             f"{connector.source}: it has no rows at all, which would mark everything as paid; "
@@ -157,7 +160,7 @@ def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) 
         if counted != said:
             raise SourceError(
                 f"{connector.source}: its total is {said} {currency}, but the rows read sum to {counted}; "
-                "the export is not complete"
+                "it is not complete: export it again"
             )
 
 

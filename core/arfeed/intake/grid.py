@@ -16,7 +16,7 @@ from arfeed.intake.text import (
     refuse_open_quote,
     wrongly_encoded,
 )
-from arfeed.intake.workbook import is_workbook, letters, read_sheet
+from arfeed.intake.workbook import is_workbook, letters, raw_blocks, read_sheet
 from arfeed.schema import table_frame
 
 if TYPE_CHECKING:
@@ -46,6 +46,17 @@ def read_grid(
     for table in _tables(file, encoding, delimiter, sheet, fallback):
         yield table_frame(table.append_column("origin", origins(file, done + 1, table.num_rows)))
         done += table.num_rows
+
+
+def mentions(file: str, words: str, encoding: str | None = None) -> bool:
+    """Whether some words, in ASCII, stand anywhere in a CSV or XLSX file."""
+    wanted, rest = words.encode(), b""
+    read = raw_blocks(file) if is_workbook(file) else blocks(file, find_encoding(file, encoding))
+    for block in read:
+        if wanted in rest + block:
+            return True
+        rest = block[-len(wanted) :]
+    return False
 
 
 def _tables(

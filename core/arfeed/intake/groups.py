@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +14,13 @@ import pyarrow.compute as pc
 Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
-_CLOSINGS = ("Total for {}", "Total for {} with sub-customers", "Total - {}", "Total {}")
+_OWN, _WITH_SUBS = "Total for {}", "Total for {} with sub-customers"
+_CLOSINGS = (_OWN, _WITH_SUBS, "Total - {}", "Total {}")
+_OWN_LINES = " - Other"
+"""What QuickBooks Desktop adds to a customer's name where its own lines stand beside those of its jobs."""
+
+WITH_SUBS = _WITH_SUBS.partition("{}")[2].strip()
+"""What tells the total of a customer and its sub-customers from the customer's own."""
 
 
 class Nesting(NamedTuple):
@@ -58,11 +65,16 @@ def nest(carried: Sequence[str], opens: Mask, closes: Mask, labels: pa.Array) ->
 def _paths(names: pa.Array, parent: Integers, level: Integers) -> pa.Array:
     """Join names to those of the groups around them; one with a colon, which no name may hold, is a path already."""
     paths = names
+    empty = pa.scalar("", pa.large_string())
     nested = ~pc.match_substring(names, ":").to_numpy(zero_copy_only=False)
     for height in range(2, int(level.max(initial=0)) + 1):
         inner = nested & (level == height)
         around, own = paths.take(pa.array(parent[inner])), names.filter(pa.array(inner))
+        others = pc.binary_join_element_wise(
+            names.take(pa.array(parent[inner])), pa.scalar(_OWN_LINES, pa.large_string()), empty
+        )
         joined = pc.binary_join_element_wise(around, own, pa.scalar(":", pa.large_string()))
+        joined = pc.if_else(pc.equal(own, others), around, joined)
         paths = pc.replace_with_mask(paths, pa.array(inner), joined)
     return paths
 
@@ -77,6 +89,32 @@ def closes(labels: pa.Array, names: pa.Array) -> Mask:
     fitting = [pc.equal(labels, _closing(form, names)).to_numpy(zero_copy_only=False) for form in _CLOSINGS]
     found: Mask = np.logical_or.reduce(fitting)
     return found
+
+
+def parents(labels: pa.Array) -> pa.Array:
+    """Return the names of which labels are totals with sub-customers."""
+    start, end = (re.escape(part) for part in _WITH_SUBS.split("{}"))
+    spaced = pc.replace_substring_regex(pc.utf8_trim_whitespace(labels.unique()), r"\s+", " ")
+    return pc.struct_field(pc.extract_regex(spaced, f"^{start}(?P<name>.+){end}$"), "name").drop_null()
+
+
+def own_totals(labels: pa.Array, parents: pa.Array) -> Mask:
+    """Where a label is that of the total of a parent's own lines, which does not close its group."""
+    found: Mask = pc.is_in(labels, value_set=_closing(_OWN, parents)).to_numpy(zero_copy_only=False)
+    return found
+
+
+def sums_of_own(owner: Integers, units: Integers, groups: Integers, ends: Integers) -> Integers:
+    """Return what the lines of each of these groups sum to that stand in it itself and before such a row.
+
+    `owner` and `units` are those of all rows; units of rows that are no lines are 0.
+    """
+    width = len(owner) + 1
+    order = np.argsort(owner, kind="stable")
+    keys = owner[order] * width + order
+    sums = np.append(0, np.cumsum(units[order]))
+    result: Integers = sums[np.searchsorted(keys, groups * width + ends)] - sums[np.searchsorted(keys, groups * width)]
+    return result
 
 
 def _closing(form: str, names: pa.Array) -> pa.Array:

@@ -45,7 +45,10 @@ def find_header(file: str, rows: Sequence[Row], columns: Sequence[str]) -> Heade
     best = min(range(len(headers)), key=lambda position: len(lacking[position]))
     if lacking[best]:
         found = ", ".join(headers[best] if len(lacking[best]) < len(columns) else headers[0])
-        raise SourceError(f"{file}: there is no column {lacking[best][0]!r}; found {found}")
+        raise SourceError(
+            f"{file}: there is no column {lacking[best][0]!r}; found {found}. Name one of these in `columns`, or "
+            "export it with that column"
+        )
     names = _respelled(file, headers[best], columns)
     return Header(names, _surplus(rows[best:], len(names)), best, rows[best].line)
 

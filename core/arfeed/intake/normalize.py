@@ -120,8 +120,8 @@ class Normalizer:
         missing = [header for header in declared.values() if header not in found]
         if missing:
             raise SourceError(
-                f"{self.connector.source}: `columns` names the header {missing[0]!r}; "
-                f"found {', '.join(name for name in found if name != 'origin')}"
+                f"{self.connector.source}: `columns` names the header {missing[0]!r}, which is not there; "
+                f"found {', '.join(name for name in found if name != 'origin')}; mend `columns`"
             )
         known = {name: header for name, header in self.connector.columns.items() if header in found}
         columns = {name: name for name in schema.NAMES if name in found} | known | dict(declared)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from arfeed import schema
 from arfeed.errors import SourceError
 from arfeed.intake import values
-from arfeed.intake.groups import Nesting, closes, nest
+from arfeed.intake.groups import Nesting, closes, nest, own_totals, sums_of_own
 from arfeed.intake.rows import Kinds, Mask, Sight, classify, mask
 from arfeed.intake.text import physical_lines
 from arfeed.intake.workbook import is_workbook
@@ -29,24 +29,23 @@ _LARGEST = 2.0**62
 _MOST_DOUBTS = 3
 
 
+_GROUPS = pa.schema({"name": pa.large_string(), "before": pa.int64(), "own": pa.int64(), "origin": pa.large_string()})
+
+
 class OpenGroup(NamedTuple):
-    """A group that is open where a frame ends: what the lines before it sum to, and where it begins."""
+    """A group that is open where a frame ends: what the lines before it and its own sum to, and where it begins."""
 
     name: str
     before: int
+    own: int
     origin: str
-
-
-_NOT_ITS_TOTAL = (
-    "is not the total of the group that is open there; where a customer has two totals, its own and one with "
-    "sub-customers, export a list such as Invoice List, with the column Open balance"
-)
 
 
 @dataclass(slots=True)
 class Rows:
     """The rows of one report, taken frame by frame. `names` calls the columns that are kept, by their numbers.
 
+    `parents` names the groups that have a total of their own lines beside one of these and of all groups within.
     Totals that are not the sum of their lines are errors if `exact`; otherwise the first of them go to `doubts`.
     Sums are kept in ten-thousandths, as 64-bit integers.
     """
@@ -57,6 +56,7 @@ class Rows:
     balance: int
     decimal: str | None
     exact: bool
+    parents: pa.Array
     total: Decimal | None = None
     ended: bool = False
     grouped: bool = False
@@ -71,9 +71,10 @@ class Rows:
         page.refuse(kinds.unknown, "is neither a line nor a group nor a total that is known here")
         page.refuse(_below(kinds, ended=self.ended), "stands below the TOTAL, where nothing more is expected")
         amounts = self._amounts(page, kinds)
-        nesting = nest([group.name for group in self._open], kinds.group, kinds.subtotal, kinds.labels)
-        page.refuse(_unmatched(kinds, nesting), _NOT_ITS_TOTAL)
-        self._add_up(page, kinds, nesting, amounts)
+        own = kinds.subtotal & own_totals(kinds.labels, self.parents)
+        nesting = nest([group.name for group in self._open], kinds.group, kinds.subtotal & ~own, kinds.labels)
+        page.refuse(_unmatched(kinds, nesting), "is not the total of the group that is open there")
+        self._add_up(page, kinds, nesting, amounts, own)
         return self._lines(page, kinds, nesting, amounts)
 
     def finish(self) -> None:
@@ -88,31 +89,52 @@ class Rows:
         page.refuse(mask(parsed.wrong), f"holds no amount in the column {self.names[self.balance]!r}")
         return parsed.values
 
-    def _add_up(self, page: _Page, kinds: Kinds, nesting: Nesting, amounts: pa.Array) -> None:
+    def _add_up(self, page: _Page, kinds: Kinds, nesting: Nesting, amounts: pa.Array, own: Mask) -> None:
         """Compare every printed total with its lines, and remember the groups that stay open."""
-        units = self._units(amounts, kinds)
-        sums = self._sum + np.cumsum(np.where(kinds.line, units, 0))
-        starts = np.flatnonzero(kinds.group)
-        before = np.concatenate([[group.before for group in self._open], sums[starts]]).astype(np.int64)
-        origins = [
-            pa.array([group.origin for group in self._open], pa.large_string()),
-            page.origins.take(pa.array(starts)),
-        ]
-        groups = pa.table({"name": nesting.names, "before": before, "origin": pa.concat_arrays(origins)})
+        printed = self._units(amounts, kinds)
+        units = np.where(kinds.line, printed, 0)
+        sums = self._sum + np.cumsum(units)
+        groups = self._groups(page, kinds, nesting, sums)
         ends = np.flatnonzero((kinds.subtotal | kinds.total) & mask(pc.is_valid(amounts)))
-        counted = sums[ends] - np.append(before, 0)[nesting.owner[ends]]  # the grand total's owner is -1, the last
-        for wrong in np.flatnonzero(units[ends] != counted)[:_MOST_DOUBTS].tolist():
-            end, owner = int(ends[wrong]), int(nesting.owner[ends[wrong]])
-            whose = f"{groups['name'][owner]} (from {_place(groups['origin'][owner])})" if owner >= 0 else "everything"
-            printed, read = _money(units[end]), _money(counted[wrong])
+        owner = nesting.owner[ends]  # the grand total's is -1, the last
+        counted = sums[ends] - np.append(groups["before"].to_numpy(), 0)[owner]
+        if len(self.parents):
+            within = np.append(groups["own"].to_numpy(), 0)[owner] + sums_of_own(nesting.owner, units, owner, ends)
+            counted = np.where(own[ends], within, counted)
+        for wrong in np.flatnonzero(printed[ends] != counted)[:_MOST_DOUBTS].tolist():
+            of = groups.slice(owner[wrong], 1).to_pylist() if owner[wrong] >= 0 else []
+            whose = f"{of[0]['name']} (from {_place(of[0]['origin'])})" if of else "everything"
+            found, read = _money(printed[ends[wrong]]), _money(counted[wrong])
             self._object(
-                f"{page.place(end)}: the total of {whose} is printed as {printed}, but its lines sum to {read}"
+                f"{page.place(ends[wrong])}: the total of {whose} is printed as {found}, but its lines sum to {read}"
             )
-        self._open = [OpenGroup(**group) for group in groups.take(pa.array(nesting.open, pa.int64())).to_pylist()]
+        self._remember(groups, nesting, units)
         self._sum = int(sums[-1]) if len(sums) else self._sum
         self.grouped |= bool(kinds.group.any())
         if kinds.total.any():
             self.ended, self.total = True, amounts[int(np.argmax(kinds.total))].as_py()
+
+    def _groups(self, page: _Page, kinds: Kinds, nesting: Nesting, sums: Integers) -> pa.Table:
+        """Return the groups of a frame as `OpenGroup`s, those first that were open before it."""
+        starts = np.flatnonzero(kinds.group)
+        carried = pa.Table.from_pylist([group._asdict() for group in self._open], _GROUPS)
+        columns = {
+            "name": nesting.names[len(carried) :],
+            "before": pa.array(sums[starts]),
+            "own": pa.array(np.zeros(len(starts), np.int64)),
+            "origin": page.origins.take(pa.array(starts)),
+        }
+        return pa.concat_tables([carried, pa.table(columns, _GROUPS)])
+
+    def _remember(self, groups: pa.Table, nesting: Nesting, units: Integers) -> None:
+        """Keep the groups that are still open, with what their own lines sum to if that may be printed."""
+        still = np.asarray(nesting.open, np.int64)
+        self._open = [OpenGroup(**group) for group in groups.take(pa.array(still)).to_pylist()]
+        if len(self.parents):
+            more = sums_of_own(nesting.owner, units, still, np.full(len(still), len(units)))
+            self._open = [
+                group._replace(own=group.own + each) for group, each in zip(self._open, more.tolist(), strict=True)
+            ]
 
     def _units(self, amounts: pa.Array, kinds: Kinds) -> Integers:
         """Return amounts as integers. Raise `SourceError` where their sum may be too large for that."""
@@ -149,7 +171,7 @@ class _Page:
 
     def place(self, row: int) -> str:
         """Return the file and record of a row."""
-        return _place(self.origins[row])
+        return _place(self.origins[row].as_py())
 
     def refuse(self, wrong: Mask, why: str) -> None:
         """Raise `SourceError` for the first of these rows."""
@@ -176,9 +198,9 @@ def _unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
     return wrong
 
 
-def _place(origin: pa.Scalar) -> str:
+def _place(origin: str) -> str:
     """Return a row's file and line. Which bytes end lines is the same in all encodings without a mark of their own."""
-    file, _, number = origin.as_py().rpartition("#")
+    file, _, number = origin.rpartition("#")
     if is_workbook(file):
         return f"{file} row {number}"
     line = physical_lines(file, [int(number)], encoding="latin-1").get(int(number))

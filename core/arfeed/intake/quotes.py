@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 _QUOTE = ord('"')
 
@@ -17,7 +18,8 @@ class Quotes:
 
     def __init__(self, delimiter: str) -> None:
         """Take the file's separator."""
-        self._beside = np.frombuffer(f'"\r\n{delimiter}'.encode(), np.uint8)
+        self._beside = np.zeros(256, bool)
+        self._beside[list(f'"\r\n{delimiter}'.encode())] = True
         self._count = 0
         self._last = ord("\n")
         self._misplaced = False
@@ -42,13 +44,16 @@ class Quotes:
         """Every other quote opens, the ones between close; a doubled one is a close and an open."""
         if not block:
             return
-        data = np.frombuffer(block, np.uint8)
+        closed_before = self._last == _QUOTE and self._count % 2 == 0 and self._count > 0
+        self._misplaced |= closed_before and not self._beside[block[0]]
+        if b'"' in block:
+            self._look_beside(np.frombuffer(block, np.uint8))
+        self._last = block[-1]
+
+    def _look_beside(self, data: npt.NDArray[np.uint8]) -> None:
         at, opens_first = np.flatnonzero(data == _QUOTE), self._count % 2
         opening, closing = at[opens_first::2], at[1 - opens_first :: 2]
-        before = np.concatenate(([self._last], data))[opening]
+        before = np.where(opening > 0, data[opening - 1], self._last)
         after = data[closing[closing + 1 < len(data)] + 1]
-        if self._last == _QUOTE and self._count % 2 == 0 and self._count:
-            after = np.append(after, data[0])
-        self._misplaced |= not (np.isin(before, self._beside).all() and np.isin(after, self._beside).all())
+        self._misplaced |= not (self._beside[before].all() and self._beside[after].all())
         self._count += len(at)
-        self._last = int(data[-1])

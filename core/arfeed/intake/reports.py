@@ -11,11 +11,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from arfeed.errors import SourceError
-from arfeed.intake.grid import read_grid
+from arfeed.intake.grid import mentions, read_grid
 from arfeed.settings import FileSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 _HEAD = 100
 """So many rows are searched for the header."""
@@ -56,7 +57,7 @@ class PrintedReport:
         self.total: Decimal | None = None
         self.doubts: tuple[str, ...] = ()
         self.ended = False
-        self._frames = read_grid(file, encoding=settings.encoding, delimiter=settings.delimiter, fallback="cp1252")
+        self._frames = self._grid()
         self._first = next(self._frames, None)
         rows = [] if self._first is None else _texts(self._first.head(_HEAD))
         self._at = max(range(len(rows)), key=lambda number: len(_named(rows[number], form)), default=0)
@@ -97,11 +98,35 @@ class PrintedReport:
         first, keys = min(names), [self._columns[name] for name in self.form.keys]
         sight = Sight(range(max(first, 1)), range(first + 1), keys, self.form.footers)
         balance = self._columns[self.form.balance]
-        rows = Rows(self.file, sight, names, balance, self.settings.decimal, self.form.exact)
+        parents = self._parents(sight.labels)
+        rows = Rows(self.file, sight, names, balance, self.settings.decimal, self.form.exact, parents)
         for frame in chain([self._first.iloc[self._at + 1 :]], self._frames):
             yield table_frame(rows.take(frame))
         rows.finish()
         self.total, self.ended, self.doubts = rows.total, rows.ended, tuple(rows.doubts)
+
+    def _parents(self, labels: Sequence[int]) -> pa.Array:
+        """Return the groups that have a total with sub-customers, for which the whole file must be looked through."""
+        import pyarrow as pa
+
+        from arfeed.intake.groups import WITH_SUBS, parents
+        from arfeed.schema import text_array
+
+        found = [pa.array([], pa.large_string())]
+        if mentions(self.file, WITH_SUBS, self.settings.encoding):
+            for frame in self._grid():
+                found += [parents(text_array(frame.iloc[:, column])) for column in labels]
+        return pa.concat_arrays(found).unique()
+
+    def _grid(self) -> Iterator[pd.DataFrame]:
+        settings = self.settings
+        return read_grid(
+            self.file,
+            encoding=settings.encoding,
+            delimiter=settings.delimiter,
+            sheet=settings.sheet,
+            fallback="cp1252",
+        )
 
     def name_of(self, name: str) -> str:
         """Return how a column of the form is called in the lines: so, or by its header, if the settings name that."""

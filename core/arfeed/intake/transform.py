@@ -142,6 +142,6 @@ def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     more = [f"… and {total - len(lines)} more"] if total > len(lines) else []
     head = (
         f"{total} rows share an invoice number (or have none), but for letter case and what can't be seen, and the "
-        "receiver needs one each; rename by source:"
+        "receiver needs one each; mend them there, or tell sources apart with the transform `rename` and its `prefix`:"
     )
     raise ProblemsError([head, *lines, *more])

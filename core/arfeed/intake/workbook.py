@@ -24,8 +24,16 @@ Value = int | float | str | bool | time | date | datetime | timedelta
 
 
 _ROWS = 20_000
+_BLOCK = 1 << 22
 _EXACT = 10**15
 _OLE = b"\xd0\xcf\x11\xe0"
+_NO_TABLES = {
+    b"%PDF-": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\x1f\x8b": "compressed with gzip",
+    b"SQLite format 3": "a database",
+}
 _SAVE_AS = "open it in Excel and save it as an Excel workbook (.xlsx)"
 
 
@@ -37,6 +45,9 @@ def is_workbook(file: str) -> bool:
         locked = "EncryptedPackage".encode("utf-16-le") in start
         why = "it is protected by a password; remove that" if locked else f"it is an old Excel file; {_SAVE_AS}"
         raise SourceError(f"{file}: {why}")
+    for mark, what in _NO_TABLES.items():
+        if start.startswith(mark):
+            raise SourceError(f"{file}: it is {what}, whatever it is called; export a CSV file or an Excel workbook")
     if start.startswith(b"PK\x03\x04"):
         return True
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
@@ -77,6 +88,15 @@ def read_sheet(
                     _refuse_rounded(file, column, number, done)
             yield [[_TEXTS[type(value)](value) for value in column] for column in columns]
             done += len(chunk)
+
+
+def raw_blocks(file: str) -> Iterator[bytes]:
+    """Yield the XML of everything in a workbook, piece by piece."""
+    with _opened(file) as (data, _), zipfile.ZipFile(data) as archive:
+        for member in archive.namelist():
+            with archive.open(member) as content:
+                while block := content.read(_BLOCK):
+                    yield block
 
 
 @contextmanager

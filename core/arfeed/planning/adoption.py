@@ -13,7 +13,7 @@ DROPPED = "dropped by adopt"
 def dropped(adopted: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     """Return the baseline's rows that the adopted report lacks: no later plan would miss them any more."""
     there = schema.folded(adopted["invoice_ref"])
-    rows = baseline[~schema.folded(baseline["invoice_ref"]).isin(there)]
+    rows = baseline[~schema.among(schema.folded(baseline["invoice_ref"]), there)]
     return rows.assign(reason=pd.Series([DROPPED] * len(rows), index=rows.index, dtype="str"))
 
 

@@ -75,8 +75,7 @@ def _said(refs: pd.Series[str], rows: pd.DataFrame, removed: pd.DataFrame) -> pd
 
 def _about(refs: pd.Series[str], rows: pd.DataFrame) -> pd.DataFrame:
     folded = schema.folded(rows["source_ref"])
-    there = pc.is_in(schema.text_array(folded), value_set=schema.text_array(refs))
-    wanted = pd.Series(there, index=rows.index, dtype="bool")
+    wanted = schema.among(folded, refs)
     return rows[wanted].assign(ref=folded[wanted])
 
 

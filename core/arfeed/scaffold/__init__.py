@@ -13,14 +13,14 @@ from string import Template
 from typing import Literal
 
 from arfeed.errors import ConfigError
-from arfeed.hookspecs import PARTS
+from arfeed.hookspecs import PARTS, PartKind
 from arfeed.interfaces import CONTRACT
 from arfeed.plugins import survey
-from arfeed.reference import settings_table
+from arfeed.reference import readme_block
 
 Kind = Literal["connector", "transform", "destination", "reviewer"]
 
-NEXT_STEPS = ("python -m pip install -e . --group test", "python -m pytest")
+NEXT_STEPS = ('python -m pip install -e ".[test]"', "python -m pytest")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SUFFIX = ".tmpl"
@@ -44,9 +44,12 @@ def create(name: str, kind: Kind, where: Path) -> Path:
         "settings": "",
     }
     template = files("arfeed.scaffold") / "template"
-    _write(template / kind, folder, values)
-    values["settings"] = _settings(folder / "src" / package / "__init__.py", kind)
     _write(template / "common", folder, values)
+    if kind != "reviewer":
+        _write(template / kind / "src", folder / "src", values)
+        values["settings"] = _settings(folder / "src" / package / "__init__.py", kind)
+        _write(template / "part", folder, values)
+    _write(template / kind, folder, values)
     return folder
 
 
@@ -83,11 +86,9 @@ def _write(template: Traversable, folder: Path, values: dict[str, str]) -> None:
             target.write_text(Template(item.read_text(encoding="utf-8")).substitute(values), encoding="utf-8")
 
 
-def _settings(module: Path, kind: Kind) -> str:
-    """Return the settings of the class in a module that was just written, as the README's table."""
-    if kind == "reviewer":
-        return "It has no settings."
+def _settings(module: Path, kind: PartKind) -> str:
+    """Return the settings of the class in a module that was just written, as the README has them."""
     base = PARTS[kind]
     found = [each for each in runpy.run_path(str(module)).values() if isinstance(each, type) and issubclass(each, base)]
     (part,) = [each for each in found if each is not base]
-    return settings_table(part)
+    return readme_block(kind, part)

@@ -4,11 +4,12 @@ In `conftest.py`: `pytest_plugins = ["arfeed.testing"]`. In a test module: `clas
 It needs pytest, which `arfeed[testing]` installs.
 """
 
-from arfeed.reference import settings_table
+from arfeed.reference import settings_section
 from arfeed.testing.connectors import ConnectorConformance
 from arfeed.testing.destinations import DestinationConformance
 from arfeed.testing.fixtures import arfeed_project, receiver, sftp_server
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, frame, plan
+from arfeed.testing.notifiers import NotifierConformance
 from arfeed.testing.project import ArfeedProject, Outcome
 from arfeed.testing.reviewers import ReviewerConformance
 from arfeed.testing.servers import RehearsedReceiver, SFTPServer
@@ -22,6 +23,7 @@ __all__ = [
     "ConnectorConformance",
     "DestinationConformance",
     "Invoice",
+    "NotifierConformance",
     "Outcome",
     "RehearsedReceiver",
     "ReviewerConformance",
@@ -31,6 +33,6 @@ __all__ = [
     "frame",
     "plan",
     "receiver",
-    "settings_table",
+    "settings_section",
     "sftp_server",
 ]

@@ -20,7 +20,7 @@ from arfeed.interfaces import Connector
 from arfeed.testing.accidents import ACCIDENTS, drained, happening
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice
 from arfeed.testing.parts import PartConformance
-from arfeed.testing.project import ArfeedProject
+from arfeed.testing.project import ArfeedProject, age
 from arfeed.testing.servers import files_below
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ class ConnectorConformance(PartConformance):
     ) -> None:
         """Through the whole of arfeed: the next day's reading ends otherwise than it should."""
         settings = self.system(_made(arfeed_project.folder / "system"), self._sample())
+        age(*(path for path in arfeed_project.folder.joinpath("system").rglob("*") if path.is_file()))
         arfeed_project.configure([self.plugin], {"source": {"use": self.connector.name, **settings}})
         first = arfeed_project.deliver()
         assert first.code == 0, f"not even the first delivery succeeds:\n{first.err}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,13 @@ Table = Mapping[str, object]
 
 RECEIVER = "receiver"
 _FOLDER: Table = {"use": "kolleno", "mode": "open-ar", "url": RECEIVER}
+
+
+def age(*paths: Path) -> None:
+    """Make files a minute older, since arfeed waits until fresh ones have settled."""
+    for path in paths:
+        status = path.stat()
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns - 60 * 10**9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,12 @@ class ArfeedProject:
     folder: Path
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
-        """Write files, named by their path below the folder."""
+        """Write files, named by their path below the folder, as if that had been a while ago."""
         for name, content in files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            age(path)
 
     def configure(
         self,
@@ -55,10 +64,12 @@ class ArfeedProject:
         sources: Mapping[str, Table],
         transforms: Sequence[Table] = (),
         destination: Table = _FOLDER,
+        notifiers: Mapping[str, Table] | None = None,
     ) -> None:
         """Write plugins.toml. Where no destination is given it is the folder `receiver`, laid out for kolleno."""
         heads = [(f"[sources.{toml_key(name)}]", table) for name, table in sources.items()]
         heads += [("[[transforms]]", table) for table in transforms] + [("[destination]", destination)]
+        heads += [(f"[notifiers.{toml_key(name)}]", table) for name, table in (notifiers or {}).items()]
         enabled = list(dict.fromkeys([*plugins, *(["kolleno"] if destination is _FOLDER else [])]))
         lines = [f"plugins = {toml_value(enabled)}"]
         for head, table in heads:

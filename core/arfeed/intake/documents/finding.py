@@ -19,7 +19,7 @@ from arfeed.intake.documents.template import claims
 from arfeed.intake.storage import Storage, explained, is_local, label, storage
 from arfeed.interfaces import Connector
 from arfeed.isolation import own, undisturbed
-from arfeed.schema import table_frame
+from arfeed.schema import among, table_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def find(
     for connector in connectors:
         mine = _of(connector, invoices)
         theirs = mine.iloc[:0] if others is None else _of(connector, others)
-        theirs = theirs[~theirs["source_ref"].isin(mine["source_ref"])]
+        theirs = theirs[~among(theirs["source_ref"], mine["source_ref"])]
         parts += (
             _by_template(connector, mine, theirs),
             _by_column(connector, mine, folder),

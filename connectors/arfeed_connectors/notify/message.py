@@ -1,0 +1,118 @@
+"""What is told of a run: counts, sums by currency, the largest that are missing, and the next command to type."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from arfeed import Failure, Plan, Receipt, minor_digits
+
+_LARGEST = 3
+_LONGEST_LINE = 300
+_MOST_LINES = 5
+
+_NEXT = {
+    1: "This is a bug: report it with the traceback, which stands where arfeed ran",
+    2: "Mend what it names, then: arfeed check",
+    3: "Look into it, then: arfeed plan",
+    4: "Export again or mend what it names, then: arfeed sync",
+    5: "See what is wrong with: arfeed check. Then: arfeed sync",
+    6: "Nothing: another run is under way, and will tell how it ends",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A heading of one line, and the lines below it."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+def of_delivery(receipt: Receipt) -> Message:
+    """Say what was delivered, and what that marked as paid."""
+    facts = json.loads(receipt.body)
+    counts, totals = facts["counts"], facts["totals"]
+    open_count = sum(total["count"] for total in totals)
+    lines = [
+        *_sums(totals),
+        _compared(counts),
+        f"{counts['missing']} marked as paid",
+        *_largest(heapq.nlargest(_LARGEST, facts["missing"], _size), counts["missing"]),
+        f"PDFs: {len(receipt.documents)} sent, {len(receipt.documents_failed)} not",
+    ]
+    if not receipt.verified:
+        lines.append("Unverified: the receiver took the report away before it could be looked at")
+    if facts["approval"]:
+        lines.append(f"Approved by {facts['approval']['by']} with {facts['approval']['code']}")
+    lines.append(f"Run {receipt.run}, report {receipt.report.name}, to {receipt.destination}")
+    return _message(f"✓ {facts['feed']}: {open_count} open delivered, {counts['missing']} marked as paid", lines)
+
+
+def of_refusal(plan: Plan) -> Message:
+    """Say what would have been marked as paid, what speaks against it, and what would approve it."""
+    largest = plan.missing["balance"].abs().sort_values(ascending=False).index[:_LARGEST]
+    approval = [f"If it is right: arfeed sync --approve {plan.approval}"] if plan.approval else []
+    lines = [
+        *_sums(plan.totals.to_dict("records")),
+        _compared(plan.counts._asdict()),
+        f"{plan.counts.missing} would be marked as paid",
+        *_largest(plan.missing.loc[largest].to_dict("records"), plan.counts.missing),
+        f"Objections: {', '.join(dict.fromkeys(item.code for item in plan.objections))}",
+        f"For {plan.destination}",
+        "Read the whole plan: arfeed plan",
+        *approval,
+    ]
+    return _message(f"✗ {plan.feed}: refused, nothing was delivered", lines)
+
+
+def of_failure(failure: Failure) -> Message:
+    """Say what failed, shortened, and what to do next."""
+    said = failure.error.splitlines()
+    more = [f"… and {len(said) - _MOST_LINES} more lines"] if len(said) > _MOST_LINES else []
+    lines = [*said[:_MOST_LINES], *more, f"For {failure.destination}"]
+    return _message(f"✗ {failure.feed}: failed with exit code {failure.exit_code}", [*lines, _NEXT[failure.exit_code]])
+
+
+def _message(heading: str, lines: Iterable[str]) -> Message:
+    return Message(_plain(heading), tuple(_plain(line) for line in lines))
+
+
+def _plain(text: str) -> str:
+    """Return a text on one line without anything that is obeyed rather than shown, and not endless."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
+
+
+def _sums(totals: Iterable[Mapping[Any, Any]]) -> Iterator[str]:
+    """Sum up by currency over all sources."""
+    by_currency: dict[str, tuple[int, Decimal]] = {}
+    for total in totals:
+        count, balance = by_currency.get(total["currency"], (0, Decimal()))
+        by_currency[total["currency"]] = (count + int(total["count"]), balance + Decimal(total["balance"]))
+    for currency, (count, balance) in sorted(by_currency.items()):
+        yield f"{count} open, {_money(balance, currency)}"
+
+
+def _compared(counts: Mapping[str, int]) -> str:
+    return f"{counts['new']} new, {counts['changed']} changed, {counts['unchanged']} unchanged"
+
+
+def _size(row: Mapping[str, str]) -> Decimal:
+    return abs(Decimal(row["balance"]))
+
+
+def _largest(rows: Iterable[Mapping[Any, Any]], missing: int) -> Iterator[str]:
+    for row in rows:
+        amount = _money(Decimal(row["balance"]), row["currency"])
+        yield f"  {row['invoice_ref']} {row['customer_name']} {amount}: {row['reason']}"
+    if missing > _LARGEST:
+        yield f"  … and {missing - _LARGEST} more"
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{amount:,.{minor_digits().get(currency, 2)}f} {currency}"

@@ -1,0 +1,111 @@
+"""`--log-json`: what happens, as lines of JSON for schedulers and monitors."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, TextIO
+
+import typer
+
+from arfeed.cli.masking import masking
+from arfeed.errors import ConfigError
+from arfeed.events import LOGGER, bind, event
+from arfeed.legible import json_escaped
+
+ON_STDERR = "-"
+VARIABLE = "ARFEED_LOG_JSON"
+_INTERRUPTED = 130
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line: time, level, event, and the event's facts."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        document = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "facts", {}),
+        }
+        return json_escaped(json.dumps(document, ensure_ascii=False, default=str))
+
+
+class _Nowhere(io.StringIO):
+    """Where people's text goes while stderr is for programs: every fact in it is an event, too."""
+
+    def write(self, text: str, /) -> int:
+        return len(text)
+
+
+def _opened(file: str) -> TextIO:
+    return Path(file).open("a", encoding="utf-8")
+
+
+def begin(target: str | None) -> str | None:
+    """Write events to a file, after what it holds, or to stderr, which is then for nothing else."""
+    if target is None:
+        return None
+    try:
+        stream = sys.stderr if target == ON_STDERR else masking(_opened(target))
+    except OSError as exc:
+        raise ConfigError(f"--log-json {target}: it can't be written: {exc.strerror}; name a file that can") from exc
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_JsonLines())
+    logger = logging.getLogger(LOGGER)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    if target == ON_STDERR:
+        sys.stderr = masking(_Nowhere())
+    event("begin", arguments=sys.argv[1:], arfeed=version("arfeed"))
+    return target
+
+
+LogJson = Annotated[
+    str | None,
+    typer.Option(
+        "--log-json",
+        metavar="FILE|-",
+        envvar=VARIABLE,
+        is_eager=True,
+        callback=begin,
+        help="Also write what happens as lines of JSON to a file; - writes them to stderr, and nothing else there.",
+    ),
+]
+
+
+def wanted() -> bool:
+    """Whether events are written anywhere, so that errors must not be said by other means alone."""
+    return bool(os.environ.get(VARIABLE)) or any(word.partition("=")[0] == "--log-json" for word in sys.argv)
+
+
+@contextmanager
+def narrated() -> Iterator[None]:
+    """Say how the command ended and how long it took, as the last event; then close the log."""
+    began, stderr = monotonic(), sys.stderr
+    bind()
+    code = 0
+    try:
+        yield
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+        raise
+    finally:
+        event("end", exit_code=code, seconds=round(monotonic() - began, 3))
+        logger = logging.getLogger(LOGGER)
+        for handler in [each for each in logger.handlers if isinstance(each.formatter, _JsonLines)]:
+            logger.removeHandler(handler)
+            if isinstance(handler, logging.StreamHandler) and handler.stream is not stderr:
+                handler.stream.close()

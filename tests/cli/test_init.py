@@ -1,0 +1,296 @@
+"""`arfeed init` without anybody to ask: what a sample proves is proposed with its evidence, the rest has to be said."""
+
+from __future__ import annotations
+
+import sqlite3
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
+from feeds import Here, run
+from pdfs import write_pdfs
+from strangers import install
+
+MARCH = document("INV-031", InvoiceDate="31/03/2026")
+GERMAN = "Belegnummer;Kunde;Belegdatum;Offen\nRE-1;Söhne & Co;07.04.2026;1.234,56\nRE-2;Ada;31.03.2026;0,05\n"
+QUICKBOOKS = """Open Invoices Report,,,,,,
+Example LLC,,,,,,
+"As of Apr 4, 2026",,,,,,
+
+,Date,Transaction type,Num,Term,Due date,Open balance
+Acme Corp,,,,,,
+,01/15/2026,Invoice,INV-001,Net 15,01/30/2026,"1,500.00"
+Total for Acme Corp,,,,,,"$1,500.00"
+TOTAL,,,,,,"$1,500.00"
+"""
+SUMMARY = "A/R Aging Summary\nExample LLC\n\n,Current,1 - 30,Total\nAcme,10.00,,10.00\nTOTAL,10.00,,10.00\n"
+
+
+def made(folder: Path) -> dict[str, Any]:
+    return tomllib.loads(folder.joinpath("plugins.toml").read_text(encoding="utf-8"))
+
+
+def test_a_xero_export_is_recognized_and_its_settings_proven(arfeed: Here, tmp_path: Path) -> None:
+    xero(tmp_path / "exports" / "SalesInvoices-20260407.csv", *SEVEN, MARCH)
+    write_pdfs(tmp_path / "pdf", "Invoice INV-001.pdf", "Invoice 00071.pdf", "Terms.pdf")
+    done = arfeed(tmp_path, "init", "exports/SalesInvoices-20260407.csv", "--to", "rehearsal://mine", "--name", "acme")
+    assert done.code == 0, done.err
+    feed = made(tmp_path)
+    assert feed["plugins"] == ["xero", "transforms", "kolleno"]
+    assert feed["sources"]["xero"] == {
+        "use": "xero",
+        "path": "exports/SalesInvoices*.csv",
+        "files": "newest",
+        "dates": "DMY",
+        "documents": "pdf/Invoice {invoice_ref}.pdf",
+    }
+    assert feed["destination"]["url"] == "rehearsal://mine"
+
+
+def test_each_proposal_has_its_evidence_on_the_screen_and_in_the_file(arfeed: Here, tmp_path: Path) -> None:
+    xero(tmp_path / "a.csv", *SEVEN, MARCH)
+    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal://mine")
+    assert "✓ dates: day-month-year, since line 15 has 31/03/2026" in done.out
+    assert "# line 15 has 31/03/2026" in tmp_path.joinpath("plugins.toml").read_text(encoding="utf-8")
+
+
+def test_it_ends_with_the_checks_and_the_next_command(arfeed: Here, tmp_path: Path) -> None:
+    xero(tmp_path / "a.csv", *SEVEN, MARCH)
+    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal://mine")
+    assert "✓ rows of xero: 8 documents" in done.out
+    assert done.out.splitlines()[-1].startswith("Next: arfeed plan")
+    assert arfeed(tmp_path, "plan").code == 3
+
+
+def test_a_plugins_toml_that_is_there_is_left_as_it_is(arfeed: Here, tmp_path: Path) -> None:
+    xero(tmp_path / "a.csv", *SEVEN, MARCH)
+    config = tmp_path / "plugins.toml"
+    config.write_text("mine")
+    done = arfeed(tmp_path, "init", "a.csv", "--to", "rehearsal")
+    assert done.code == 2
+    assert "it is there already and was left as it is" in done.err
+    assert config.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "A file of your invoices"),
+        (["SalesInvoices.csv"], "--dates ORDER"),
+        (["SalesInvoices.csv", "--dates", "DMY", "--currency", "$"], "'$' is no ISO 4217 code"),
+        (["SalesInvoices.csv", "--column", "balance=Owed"], "the file has no such heading"),
+        (["SalesInvoices.csv", "--column", "ballance=Total"], "there are invoice_ref"),
+        (["SalesInvoices.csv", "--set", "files"], "write NAME=VALUE"),
+        (["none.csv"], "none.csv: there is no such file"),
+        (["xreo"], "there is no connector 'xreo'; did you mean 'xero'?"),
+    ],
+    ids=["sample", "dates", "currency", "heading", "column", "setting", "file", "connector"],
+)
+def test_what_nobody_said_is_asked_for_by_its_option(
+    arfeed: Here, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    xero(tmp_path / "below" / "below" / "SalesInvoices.csv", document("INV-1", DueDate="8/04/2026"))
+    arguments = [text.replace("SalesInvoices.csv", "below/below/SalesInvoices.csv") for text in arguments]
+    done = arfeed(tmp_path, "init", *arguments)
+    assert (done.code, said in done.err) == (2, True), done.err
+    assert not tmp_path.joinpath("plugins.toml").exists()
+
+
+def test_what_is_said_is_taken(arfeed: Here, tmp_path: Path) -> None:
+    xero(tmp_path / "a.csv", *SEVEN)
+    said = ["--dates", "DMY", "--documents", "", "--to", "out", "--set", "max_age=300000 days"]
+    done = arfeed(tmp_path, "init", "a.csv", *said, "--timezone", "Europe/London")
+    assert done.code == 0, done.err
+    feed = made(tmp_path)
+    assert (feed["feed"]["timezone"], feed["sources"]["xero"]["max_age"]) == ("Europe/London", "300000 days")
+    assert feed["destination"]["url"] == "out"
+
+
+def test_a_foreign_table_gets_its_columns_with_decimal_and_currency(arfeed: Here, tmp_path: Path) -> None:
+    tmp_path.joinpath("offen.csv").write_bytes(GERMAN.encode("cp1252"))
+    done = arfeed(tmp_path, "init", "offen.csv", "--currency", "eur", "--documents", "", "--to", "rehearsal")
+    assert done.code == 0, done.err
+    source = made(tmp_path)["sources"]["folder"]
+    assert source.pop("columns") == {
+        "invoice_ref": "Belegnummer", "customer_name": "Kunde", "issued_on": "Belegdatum", "balance": "Offen",
+    }  # fmt: skip
+    assert source == {
+        "use": "folder", "path": "offen.csv", "encoding": "cp1252", "decimal": ",", "dates": "DMY", "currency": "EUR",
+    }  # fmt: skip
+    assert "read so, it has Söhne" in done.out
+
+
+def test_a_status_in_foreign_words_is_left_out_and_said(arfeed: Here, tmp_path: Path) -> None:
+    tmp_path.joinpath("a.csv").write_text(
+        "Invoice,Customer,Date,Balance,Currency,Status\n1,Ada,2026-04-01,5.00,GBP,Overdue\n2,Bob,2026-04-02,6.00,GBP,Due\n"
+    )
+    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal")
+    assert "! status: the column 'Status' says due, overdue" in done.out
+    assert "status" not in made(tmp_path)["sources"]["folder"]["columns"]
+
+
+def test_a_quickbooks_report_is_recognized(arfeed: Here, tmp_path: Path) -> None:
+    tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
+    done = arfeed(tmp_path, "init", "open.csv", "--currency", "USD", "--documents", "", "--to", "rehearsal")
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["quickbooks"]["dates"] == "MDY"
+    assert "✓ completeness of quickbooks: the source's own count or total agrees" in done.out
+
+
+def test_headings_are_found_below_a_banner(arfeed: Here, tmp_path: Path) -> None:
+    tmp_path.joinpath("a.csv").write_text(
+        "Northwind,,,,\nOpen items,,,,\nInvoice No.,Client,Invoice date,Outstanding,Cur.\nN-1,Ada,2026-10-03,5.00,GBP\n"
+    )
+    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal")
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["folder"]["columns"]["balance"] == "Outstanding"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            "1,Ada,2026-04-01,5.00,GBP\n1,Ada,2026-04-01,5.00,GBP",
+            "! invoice_ref: the column 'Invoice' has '1' more than once",
+        ),
+        (
+            "1,Ada,31/01/2026,5,GBP\n2,Bob,01/31/2026,6,GBP",
+            "! issued_on: the column 'Date' does not hold dates in any one order",
+        ),
+        ("1,Ada,2026-04-01,much,GBP\n2,Bob,2026-04-01,6,GBP", "! balance: the column 'Balance' does not hold amounts"),
+        (
+            "1,Ada,2026-04-01,5,$\n2,Bob,2026-04-01,6,$",
+            "! currency: the column 'Currency' does not hold ISO 4217 codes",
+        ),
+    ],
+    ids=["lines", "dates", "amounts", "currency"],
+)
+def test_a_heading_whose_values_do_not_fit_is_named_with_the_reason(
+    arfeed: Here, tmp_path: Path, rows: str, said: str
+) -> None:
+    tmp_path.joinpath("a.csv").write_text(f"Invoice,Customer,Date,Balance,Currency\n{rows}\n")
+    assert said in arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal").out
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "order", "said"),
+    [
+        ("03.02.26", "14.02.26", "DMY", "since line 3 has 14.02.26"),
+        ("12 Mar 2026", "3 Apr 2026", "YMD", "the month's name"),
+    ],
+    ids=["two digits", "names"],
+)
+def test_dates_are_understood_as_they_are_written(
+    arfeed: Here, tmp_path: Path, first: str, second: str, order: str, said: str
+) -> None:
+    tmp_path.joinpath("a.csv").write_text(
+        f"Invoice,Customer,Date,Balance,Currency\n1,Ada,{first},5.00,GBP\n2,Bob,{second},6.00,GBP\n"
+    )
+    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal")
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["folder"]["dates"] == order
+    assert said in done.out
+
+
+def template(file: Path) -> None:
+    xero(file, *SEVEN, header=XERO_IMPORT_TEMPLATE)
+
+
+def bills(file: Path) -> None:
+    xero(file, document("B-1", Type="Bill"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (template, "this looks like Xero's import template"),
+        (bills, "export Business > Invoices, not Bills"),
+        (SUMMARY.encode(), "it has one row a customer and names no invoices; export the report Open Invoices"),
+        (QUICKBOOKS[: QUICKBOOKS.index("Total for")].encode(), "it is cut off; export the report again"),
+        (b"%PDF-1.7\n\x00\xff", "it is a PDF, whatever it is called; export a CSV file or an Excel workbook"),
+        (b"\x89PNG\r\n\x1a\n\x00", "it is a picture"),
+        (b"\x1f\x8b\x08\x00", "it is compressed with gzip"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "it is an old Excel file; open it in Excel and save it as an Excel workbook"),
+        (b"<html><table>", "it is HTML or XML"),
+        (b"", "it is empty; export it again"),
+        (b"Invoice,Customer,Date,Balance\n", "it has headings and nothing below them"),
+    ],
+    ids=["template", "bills", "summary", "cut", "pdf", "png", "gzip", "xls", "html", "empty", "header"],
+)
+def test_a_file_that_can_not_be_a_source_is_refused_with_what_it_is(
+    arfeed: Here, tmp_path: Path, content: Any, said: str
+) -> None:
+    file = tmp_path / "export.csv"
+    content(file) if callable(content) else file.write_bytes(content)
+    done = arfeed(tmp_path, "init", "export.csv", "--dates", "DMY", "--currency", "GBP", "--to", "rehearsal")
+    assert (done.code, said in done.err) == (4, True), done.err
+    assert not tmp_path.joinpath("plugins.toml").exists()
+
+
+def test_a_key_pair_is_made_and_its_public_half_shown(arfeed: Here, tmp_path: Path) -> None:
+    xero(tmp_path / "a.csv", *SEVEN, MARCH)
+    key = tmp_path / "keys" / "id"
+    to = ["--to", "sftp://acme@127.0.0.1:1", "--key", str(key)]
+    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", *to)
+    assert done.code == 5  # nothing listens there, which the checks say
+    assert key.with_name("id.pub").read_text().strip() in done.out
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert made(tmp_path)["destination"]["private_key"] == str(key)
+    assert "PRIVATE KEY" not in done.out + done.err
+
+
+def test_a_key_that_is_there_is_used(arfeed: Here, tmp_path: Path) -> None:
+    xero(tmp_path / "a.csv", *SEVEN, MARCH)
+    assert arfeed(tmp_path, "keygen", "id").code == 0
+    before = tmp_path.joinpath("id").read_bytes()
+    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "sftp", "--key", str(tmp_path / "id"))
+    assert "is there already, and is used" in done.out
+    assert tmp_path.joinpath("id").read_bytes() == before
+
+
+def test_a_database_is_asked_about_by_its_settings(arfeed: Here, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "books.db") as books:
+        books.execute("CREATE TABLE o AS SELECT 'A-1' invoice_ref, 'Ada' customer_name, 'GBP' currency, "
+                      "'2026-04-01' issued_on, '5.00' balance")  # fmt: skip
+    books.close()
+    query = "query=SELECT invoice_ref, customer_name, currency, issued_on, balance FROM o"
+    to = ["--to", "rehearsal", "--documents", ""]
+    lacking = arfeed(tmp_path, "init", "sql", "--set", "url=sqlite:///books.db", *to)
+    assert (lacking.code, "give either `query`" in lacking.err) == (2, True), lacking.err
+    done = arfeed(tmp_path, "init", "sql", "--set", "url=sqlite:///books.db", "--set", query, *to)
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["sql"]["url"] == "sqlite:///books.db"
+
+
+def test_a_password_does_not_come_to_stand_in_the_file(arfeed: Here, tmp_path: Path) -> None:
+    done = arfeed(tmp_path, "init", "sql", "--set", "url=postgresql://ada:quux@db.example.com/erp", "--to", "rehearsal")
+    assert (done.code, "as ${ERP_URL}" in done.err) == (2, True), done.err
+    assert "quux" not in done.out + done.err
+    assert not tmp_path.joinpath("plugins.toml").exists()
+
+
+def test_a_strangers_connector_is_asked_about_by_its_own_settings(tmp_path: Path) -> None:
+    site = install(tmp_path / "site", "acme", (Path(__file__).parents[1] / "third_party" / "acme.py").read_text())
+    feed = tmp_path / "feed"
+    feed.mkdir()
+    feed.joinpath("acme.json").write_text(
+        '{"count": 1, "pdfs": {}, "invoices": [{"no": "7", "client": "Ada", "date": "31/03/2026", "due": "5.00"}]}'
+    )
+    lacking = run(feed, "init", "acme", "--to", "rehearsal", "--currency", "GBP", path=site)
+    assert (lacking.code, "--set file=VALUE" in lacking.err) == (2, True), lacking.err
+    done = run(feed, "init", "acme", "--set", "file=acme.json", "--to", "rehearsal", "--currency", "GBP", path=site)
+    assert done.code == 0, done.err
+    assert made(feed)["sources"]["acme-billing"] == {
+        "use": "acme-billing", "file": "acme.json", "dates": "DMY", "currency": "GBP",
+    }  # fmt: skip
+
+
+def test_a_stranger_who_is_not_named_is_not_imported(tmp_path: Path) -> None:
+    site = install(tmp_path / "site", "loud", "raise SystemExit('imported')")
+    feed = tmp_path / "feed"
+    xero(feed / "a.csv", *SEVEN, MARCH)
+    done = run(feed, "init", "a.csv", "--documents", "", "--to", "rehearsal", path=site)
+    assert done.code == 0, done.err

@@ -1,0 +1,67 @@
+"""What is told: enough to act on, and not a whole ledger in a chat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from arfeed import Failure, Objection, Plan
+from arfeed.testing import SAMPLE, Invoice, plan
+from arfeed_connectors.notify.message import of_failure, of_refusal
+from arfeed_connectors.notify.webhook import as_text
+
+BEFORE = [Invoice(f"OLD-{number}", Decimal(number * 100), customer_name=f"Customer {number}") for number in range(1, 6)]
+
+
+def refused(**changes: object) -> Plan:
+    objections = (Objection("unexplained", "OLD-1 and more"), Objection("missing-share", "too much"))
+    values: dict[str, object] = {"objections": objections, "approval": "5-9f3c2a", **changes}
+    return replace(plan(SAMPLE, [*SAMPLE[:2], *BEFORE]), **values)  # type: ignore[arg-type]
+
+
+def test_a_refusal_has_sums_counts_the_largest_missing_the_objections_and_what_to_type() -> None:
+    message = of_refusal(refused())
+    assert message.heading == "✗ sample: refused, nothing was delivered"
+    assert message.lines == (
+        "5 open, 1,673.49 EUR",
+        "3 new, 0 changed, 2 unchanged",
+        "5 would be marked as paid",
+        "  OLD-5 Customer 5 500.00 EUR: paid",
+        "  OLD-4 Customer 4 400.00 EUR: paid",
+        "  OLD-3 Customer 3 300.00 EUR: paid",
+        "  … and 2 more",
+        "Objections: unexplained, missing-share",
+        "For sftp://sample@example.com:22/",
+        "Read the whole plan: arfeed plan",
+        "If it is right: arfeed sync --approve 5-9f3c2a",
+    )
+
+
+def test_a_refusal_that_no_approval_covers_names_none() -> None:
+    lines = of_refusal(refused(approval=None)).lines
+    assert lines[-1] == "Read the whole plan: arfeed plan"
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 6])
+def test_a_failure_says_what_to_do_next(code: int) -> None:
+    message = of_failure(Failure("acme", "file:///out/", "it broke", code))
+    assert message.heading == f"✗ acme: failed with exit code {code}"
+    assert message.lines[0] == "it broke"
+    assert "arfeed" in message.lines[-1] or code == 6
+
+
+def test_a_failure_of_many_lines_is_shortened() -> None:
+    error = "\n".join(["x" * 1000, *(f"row {number}" for number in range(50))])
+    lines = of_failure(Failure("acme", "file:///out/", error, 4)).lines
+    assert lines[0] == "x" * 299 + "…"
+    assert lines[5] == "… and 46 more lines"
+    assert len(lines) == 8
+
+
+def test_nothing_from_an_invoice_calls_links_formats_or_breaks_a_line() -> None:
+    name = "<!channel> <https://evil.example|pay here> ```\u202e*b*\nnext"
+    text = as_text(of_refusal(replace(plan(SAMPLE, [Invoice("X", Decimal(1), customer_name=name)]), approval="1-a")))
+    assert "  X &lt;!channel&gt; &lt;https://evil.example|pay here&gt; ''' *b* next 1.00 EUR: paid\n" in text
+    assert text.count("```") == 2

@@ -1,0 +1,188 @@
+"""Whoever is told of a run can't change it: neither its delivery nor its exit code."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+
+from arfeed.errors import SourceError
+from arfeed.fingerprint import settings_hash
+from openssh import free_port
+from runs.feed import Feed, codes, invoices
+from strangers import install
+from webhooks import TOKEN, Webhook, webhook
+
+NOTIFIER = """
+import time
+from pydantic import SecretStr
+from arfeed import Notifier, NotifierSettings, hookimpl
+
+ARFEED_CONTRACT = 1
+
+class Pigeon(Notifier):
+    name = "pigeon"
+
+    class Settings(NotifierSettings):
+        token: SecretStr = SecretStr("")
+        seconds: float = 0
+        raises: str = ""
+
+    def delivered(self, receipt):
+        time.sleep(self.settings.seconds)
+        if self.settings.raises == "exit":
+            raise SystemExit(9)
+        if self.settings.raises:
+            raise OSError(self.settings.raises + self.settings.token.get_secret_value())
+
+    def refused(self, plan):
+        plan.missing["customer_name"] = "nobody"
+        plan.missing["balance"] = plan.missing["balance"].head(0)
+        self.delivered(None)
+
+    def failed(self, failure):
+        self.delivered(None)
+
+@hookimpl
+def arfeed_notifiers():
+    return [Pigeon]
+"""
+
+
+@pytest.fixture
+def pigeons(running: Feed, monkeypatch: pytest.MonkeyPatch) -> Feed:
+    """A feed that has delivered once, with a stranger's notifier installed."""
+    monkeypatch.syspath_prepend(install(running.folder / "site", "pigeon", NOTIFIER))
+    monkeypatch.delitem(sys.modules, "arfeed_pigeon", raising=False)
+    running.plugins = (*running.plugins, "pigeon", "notify")
+    return running
+
+
+def test_one_that_raises_is_reported_and_changes_nothing(pigeons: Feed) -> None:
+    pigeons.notifiers = {"loft": {"use": "pigeon", "raises": "no wind for ", "token": "t-quux"}}
+    assert pigeons.sync().receipt
+    assert pigeons.steps.warnings == ["notifiers.loft did not tell that the run delivered: OSError: no wind for ***"]
+
+
+def test_one_that_exits_ends_nothing(pigeons: Feed) -> None:
+    pigeons.notifiers = {"loft": {"use": "pigeon", "raises": "exit"}}
+    assert pigeons.sync().receipt
+    assert pigeons.steps.warnings == ["notifiers.loft did not tell that the run delivered: SystemExit: 9"]
+
+
+def test_a_slow_one_is_not_waited_for(pigeons: Feed) -> None:
+    table = {"use": "pigeon", "seconds": 30, "timeout_seconds": 0.3}
+    pigeons.notifiers = {"loft": table, "roof": table}
+    began = time.monotonic()
+    assert pigeons.sync().receipt
+    assert time.monotonic() - began < 15
+    assert [warning.partition(": ")[2] for warning in pigeons.steps.warnings] == [
+        "it was still at it after 0.3 seconds, and was not waited for"
+    ] * 2
+
+
+def test_the_process_ends_while_a_slow_one_is_still_at_it(pigeons: Feed) -> None:
+    pigeons.notifiers = {"loft": {"use": "pigeon", "seconds": 60, "timeout_seconds": 0.3}}
+    began = time.monotonic()
+    code, printed = pigeons.command("sync")
+    assert (code, time.monotonic() - began < 30) == (0, True), printed
+    assert "! notifiers.loft did not tell that the run delivered: it was still at it" in " ".join(printed.split())
+
+
+def test_an_unreachable_one_leaves_the_exit_code_of_a_refusal_and_of_a_failure(pigeons: Feed) -> None:
+    pigeons.notifiers = {"ops": {"use": "webhook", "url": f"http://127.0.0.1:{free_port()}/{TOKEN}"}}
+    pigeons.export(invoices(10))
+    code, printed = pigeons.command("sync")
+    assert code == 3
+    assert "! notifiers.ops did not tell that the run was refused: the webhook can't be reached" in " ".join(
+        printed.split()
+    )
+    pigeons.export([])
+    code, failed = pigeons.command("sync")
+    assert code == 4
+    assert "! notifiers.ops did not tell that the run failed: the webhook can't be reached" in " ".join(failed.split())
+    assert TOKEN not in printed + failed
+
+
+def test_one_that_raises_does_not_silence_the_next(pigeons: Feed) -> None:
+    with webhook() as there:
+        pigeons.notifiers = {"loft": {"use": "pigeon", "raises": "no"}, "ops": told(there)}
+        assert pigeons.sync().receipt
+    assert [text.splitlines()[0] for text in there.texts] == ["✓ acme: 200 open delivered, 0 marked as paid"]
+
+
+def test_only_the_endings_that_were_asked_for_are_told(pigeons: Feed) -> None:
+    with webhook() as there:
+        pigeons.notifiers = {"ops": {**told(there), "on": ["refused"]}}
+        assert pigeons.sync().receipt
+        pigeons.export(invoices(10))
+        assert "missing-share" in codes(pigeons.sync())
+        pigeons.export([])
+        with pytest.raises(SourceError):
+            pigeons.sync()
+    assert [text.splitlines()[0] for text in there.texts] == ["✗ acme: refused, nothing was delivered"]
+
+
+def test_what_a_notifier_does_to_a_plan_reaches_nobody_else(pigeons: Feed) -> None:
+    with webhook() as there:
+        pigeons.notifiers = {"loft": {"use": "pigeon"}, "ops": told(there)}
+        pigeons.export(invoices(10))
+        result = pigeons.sync()
+    assert result.plan.missing["balance"].notna().all()
+    assert "nobody" not in there.texts[0]
+    assert "190 would be marked as paid" in there.texts[0]
+    assert pigeons.steps.warnings == []
+
+
+def test_a_plan_tells_nobody(pigeons: Feed) -> None:
+    with webhook() as there:
+        pigeons.notifiers = {"ops": told(there)}
+        pigeons.export(invoices(10))
+        pigeons.plan()
+    assert there.texts == []
+
+
+def test_a_bug_is_told_too(pigeons: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arfeed.pipeline.compare", lambda *_: 1 / 0)
+    with webhook() as there:
+        pigeons.notifiers = {"ops": told(there)}
+        with pytest.raises(ZeroDivisionError):
+            pigeons.sync()
+    assert "✗ acme: failed with exit code 1\n```\nZeroDivisionError: division by zero" in there.texts[0]
+
+
+def test_the_lock_is_given_back_before_anybody_is_told(pigeons: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    free: list[bool] = []
+
+    def told(*_: object) -> None:
+        with pigeons.records() as history, history.lock(pigeons.where, "another", 5):
+            free.append(True)
+
+    monkeypatch.setattr("arfeed.pipeline.tell", told)
+    pigeons.export(invoices(10))
+    assert pigeons.sync().receipt is None
+    assert free == [True]
+
+
+def test_a_notifier_is_no_other_configuration(running: Feed) -> None:
+    plain = settings_hash(running.project())
+    running.plugins = (*running.plugins, "notify")
+    running.notifiers = {"ops": {"use": "webhook", "url": "https://chat.example.com/hooks/1"}}
+    assert settings_hash(running.project()) == plain
+
+
+def told(there: Webhook) -> dict[str, object]:
+    return {"use": "webhook", "url": there.url}
+
+
+def test_check_tries_each_notifier_and_fails_for_none(pigeons: Feed) -> None:
+    mail = {"use": "mail", "host": "127.0.0.1", "port": free_port(), "sender": "a@example.com", "to": "b@example.com"}
+    with webhook() as there:
+        pigeons.notifiers = {"ops": told(there), "office": mail}
+        code, printed = pigeons.command("check")
+    text = " ".join(printed.split())
+    assert code == 0, printed
+    assert "✓ notifier ops (webhook): is told of runs that are delivered, refused, failed" in text
+    assert "! notifier office (mail): the mail server 127.0.0.1 at port" in text
+    assert there.texts == []
