@@ -142,3 +142,12 @@ def test_every_page_is_in_the_table_of_contents() -> None:
     pages = [page.relative_to(ROOT / "docs").with_suffix("").as_posix() for page in PAGES if "docs" in page.parts]
     listed = set(re.findall(r"^[\w/-]+$", index, re.MULTILINE)) | {"index"}
     assert [page for page in pages if page not in listed and not page.startswith("plugins/reference/")] == []
+
+
+def test_no_page_of_the_site_links_outside_of_it() -> None:
+    pages = [page for page in PAGES if "docs" in page.parts]
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text(page))]
+    outside = [
+        f"{page.name}: {link}" for page, link in links if ROOT / "docs" not in (page.parent / link).resolve().parents
+    ]
+    assert outside == []
