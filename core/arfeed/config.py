@@ -94,6 +94,19 @@ def enabled_plugins(path: Path) -> list[str]:
     return _strings(_parse(path).get("plugins", []))
 
 
+def variables(path: Path) -> list[str]:
+    """Return the names that a plugins.toml takes from the environment or the keyring, in the file's order."""
+    return list(dict.fromkeys(_variables(_parse(path))))
+
+
+def _variables(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from _VARIABLE.findall(value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _variables(item)
+
+
 class _Reader:
     """One reading of one file: gathers mistakes until all of it has been looked at."""
 

@@ -10,7 +10,7 @@ from typing import cast
 import typer
 from typer.exceptions import TyperException
 
-from arfeed.cli import adopt, check, history, init, keygen, plan, plugins, rehearse, schema, sync
+from arfeed.cli import adopt, check, history, init, keygen, plan, plugins, rehearse, schedule, schema, sync
 from arfeed.cli.logs import LogJson, narrated, wanted
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
@@ -42,6 +42,7 @@ app.command("resend")(sync.resend)
 app.command("adopt")(adopt.adopt)
 app.command("keygen")(keygen.keygen)
 app.command("rehearse")(rehearse.rehearse)
+app.command("schedule")(schedule.schedule)
 app.command("schema")(schema.schema)
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
