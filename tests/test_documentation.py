@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import typer
 
-from arfeed import errors
 from arfeed.cli.app import app
 from arfeed.config import read_project
 from arfeed.errors import ConfigError
@@ -129,12 +128,6 @@ def test_every_command_line_is_one_that_arfeed_takes(line: str) -> None:
 def test_there_are_command_lines_and_configurations() -> None:
     assert len([*command_lines()]) > 60
     assert len([*configurations()]) > 20
-
-
-def test_the_page_on_exit_codes_has_all_of_them() -> None:
-    documented = [int(code) for code in re.findall(r"^\| (\d) \|", text(ROOT / "docs" / "exit-codes.md"), re.MULTILINE)]
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ArfeedError)]
-    assert documented == sorted({0, *(kind.exit_code for kind in kinds)})
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:
