@@ -113,14 +113,16 @@ def rehearsal_server() -> Iterator[Server]:
 
 
 @contextmanager
-def proftpd_server(*options: str) -> Iterator[Server]:
-    """Run ProFTPD with more lines of its configuration, in which {folder} is a folder of its own."""
+def proftpd_server(*options: str, prepare: Callable[[Path], None] = lambda _: None) -> Iterator[Server]:
+    """Run ProFTPD with more lines of its configuration, in which {folder} is a folder of its own, once prepared."""
     with _folder() as folder:
         keys = subprocess.run(["ssh-keygen", "-e", "-f", folder / "user.pub"], capture_output=True, check=True).stdout
         folder.joinpath("authorized_keys").write_bytes(keys)
         password = folder / "passwd"
         password.touch(0o600)
         password.write_text(f"acme:*:{_uid()}:{_uid()}::{folder}/login:/bin/false\n")
+
+        prepare(folder)
 
         def command(port: int) -> list[str]:
             lines = "\n".join([_PROFTPD, *options, ""])

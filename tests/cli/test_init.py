@@ -140,6 +140,61 @@ def test_a_quickbooks_report_is_recognized(arfeed: Here, tmp_path: Path) -> None
     assert "✓ completeness of quickbooks: the source's own count or total agrees" in done.out
 
 
+def test_headings_are_found_below_a_banner(arfeed: Here, tmp_path: Path) -> None:
+    tmp_path.joinpath("a.csv").write_text(
+        "Northwind,,,,\nOpen items,,,,\nInvoice No.,Client,Invoice date,Outstanding,Cur.\nN-1,Ada,2026-10-03,5.00,GBP\n"
+    )
+    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal")
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["folder"]["columns"]["balance"] == "Outstanding"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            "1,Ada,2026-04-01,5.00,GBP\n1,Ada,2026-04-01,5.00,GBP",
+            "! invoice_ref: the column 'Invoice' has '1' more than once",
+        ),
+        (
+            "1,Ada,31/01/2026,5,GBP\n2,Bob,01/31/2026,6,GBP",
+            "! issued_on: the column 'Date' does not hold dates in any one order",
+        ),
+        ("1,Ada,2026-04-01,much,GBP\n2,Bob,2026-04-01,6,GBP", "! balance: the column 'Balance' does not hold amounts"),
+        (
+            "1,Ada,2026-04-01,5,$\n2,Bob,2026-04-01,6,$",
+            "! currency: the column 'Currency' does not hold ISO 4217 codes",
+        ),
+    ],
+    ids=["lines", "dates", "amounts", "currency"],
+)
+def test_a_heading_whose_values_do_not_fit_is_named_with_the_reason(
+    arfeed: Here, tmp_path: Path, rows: str, said: str
+) -> None:
+    tmp_path.joinpath("a.csv").write_text(f"Invoice,Customer,Date,Balance,Currency\n{rows}\n")
+    assert said in arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal").out
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "order", "said"),
+    [
+        ("03.02.26", "14.02.26", "DMY", "since line 3 has 14.02.26"),
+        ("12 Mar 2026", "3 Apr 2026", "YMD", "the month's name"),
+    ],
+    ids=["two digits", "names"],
+)
+def test_dates_are_understood_as_they_are_written(
+    arfeed: Here, tmp_path: Path, first: str, second: str, order: str, said: str
+) -> None:
+    tmp_path.joinpath("a.csv").write_text(
+        f"Invoice,Customer,Date,Balance,Currency\n1,Ada,{first},5.00,GBP\n2,Bob,{second},6.00,GBP\n"
+    )
+    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal")
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["folder"]["dates"] == order
+    assert said in done.out
+
+
 def template(file: Path) -> None:
     xero(file, *SEVEN, header=XERO_IMPORT_TEMPLATE)
 
@@ -160,9 +215,10 @@ def bills(file: Path) -> None:
         (b"\x1f\x8b\x08\x00", "it is compressed with gzip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "it is an old Excel file; open it in Excel and save it as an Excel workbook"),
         (b"<html><table>", "it is HTML or XML"),
-        (b"", "there is no header"),
+        (b"", "it is empty; export it again"),
+        (b"Invoice,Customer,Date,Balance\n", "it has headings and nothing below them"),
     ],
-    ids=["template", "bills", "summary", "cut", "pdf", "png", "gzip", "xls", "html", "empty"],
+    ids=["template", "bills", "summary", "cut", "pdf", "png", "gzip", "xls", "html", "empty", "header"],
 )
 def test_a_file_that_can_not_be_a_source_is_refused_with_what_it_is(
     arfeed: Here, tmp_path: Path, content: Any, said: str

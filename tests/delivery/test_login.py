@@ -7,8 +7,10 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.traceback import Traceback
 
-from arfeed.delivery import open_remote
+from arfeed.delivery import connection, open_remote
 from arfeed.errors import ConfigError, DestinationError
 from arfeed.settings import DestinationSettings
 from openssh import HOST, OpenSSH, make_key, running_openssh
@@ -303,3 +305,59 @@ def test_every_connection_is_a_fresh_one(settings: Settings) -> None:
     with open_remote(settings()) as one, open_remote(settings()) as other:
         assert one._store.filesystem is not other._store.filesystem
         assert type(one._store.filesystem)._cache == {}
+
+
+# --- servers that fall silent -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def silent_server(greeting: bytes = b"", backlog: int = 5) -> Iterator[int]:
+    """Take connections, greet, and say no more."""
+    with socket.create_server((HOST, 0), backlog=backlog) as listening:
+        taken: list[socket.socket] = []
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    taken.append(listening.accept()[0])
+                    taken[-1].sendall(greeting)
+
+        if backlog:
+            threading.Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        for client in taken:
+            client.close()
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"", b"SSH-2.0-Silent_1.0\r\n"], ids=["before its greeting", "after its greeting"]
+)
+def test_a_server_that_falls_silent_in_the_handshake_is_given_up(
+    settings: Settings, greeting: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOGIN_SECONDS", 0.5)
+    with silent_server(greeting) as port:
+        begun = time.monotonic()
+        assert "Login timeout expired" in refusal(settings(url=f"sftp://acme@{HOST}:{port}"))
+        assert time.monotonic() - begun < 10
+
+
+def test_a_server_that_does_not_take_the_connection_is_given_up(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
+    with silent_server(backlog=0) as port, ExitStack() as waiting:
+        for _ in range(4):  # fill the queue of those that wait to be taken
+            queued = waiting.enter_context(socket.socket())
+            queued.setblocking(False)
+            queued.connect_ex((HOST, port))
+        assert "did not answer in time" in refusal(settings(url=f"sftp://acme@{HOST}:{port}"))
+
+
+def test_a_server_that_is_down_is_tried_three_times(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "asyncssh")
+    with socket.create_server((HOST, 0)) as listening:
+        port = listening.getsockname()[1]
+    assert "Nothing listens at" in refusal(settings(url=f"sftp://acme@{HOST}:{port}"))
+    assert caplog.text.count(f"Opening SSH connection to {HOST}, port {port}") == 3

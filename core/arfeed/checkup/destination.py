@@ -86,7 +86,7 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
     for folder in dict.fromkeys([destination.document_folder, destination.report_folder]):
         what = f"folder {folder or '(the root)'}"
         if not server.has_folder(folder):
-            said = "not there; the first delivery makes it, if the server lets it"
+            said = "not there yet; the first delivery makes it, if it may"
             yield doubt(what, said, "`arfeed check --probe` tries that now", there=False)
             continue
         names = [*server.sizes(folder)]

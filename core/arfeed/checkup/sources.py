@@ -146,7 +146,7 @@ def _order(connector: Connector, evidence: Evidence) -> str:
         return f"read as {declared}"
     why = evidence.example(order)
     if declared is None or evidence.proven == declared:
-        return f"{ORDER_WORDS[order]}, since {why}"
+        return f"{evidence.in_words(order)}, since {why}"
     return f"{ORDER_WORDS[order]} because `dates` says so: no date in the file proves it, and {evidence.means(order)}"
 
 

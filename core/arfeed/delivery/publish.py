@@ -18,6 +18,9 @@ from arfeed.settings import DestinationSettings
 OPENING_TRIES = 3
 """How often a file that the server does not open is tried again, with fewer others open."""
 
+FEWER = 4
+"""By what the number of files at once is divided after a connection that brought none to its end."""
+
 
 class _NoHandleError(Exception):
     """The server did not open a file, which may be because too many are open."""
@@ -46,14 +49,19 @@ class Publication:
         self._connections = 0
         self._workers = 0
         self._refusals: Counter[Upload] = Counter()
+        self._fruitless = 0
+        self._ended = 0
 
     async def go_on(self, store: Store, done: Callable[[Outcome], None]) -> None:
-        """Settle what an earlier connection left, then publish the rest; raise what ended this connection."""
-        self._store = store
-        self._done = done
+        """Settle what an earlier connection left, then publish the rest; raise what ended this connection.
+
+        After a connection on which no file came to its end, fewer are under way at once: some may on a shorter one.
+        """
+        self._fruitless = self._fruitless + 1 if self._connections and not self._ended else 0
+        self._store, self._done, self._ended = store, done, 0
         self._connections += 1
         await _together(self._settle(left) for left in list(self._under_way.values()))
-        self._workers = min(store.slots, len(self._waiting))
+        self._workers = -(-min(store.slots, len(self._waiting)) // FEWER**self._fruitless)
         await _together(self._work() for _ in range(self._workers))
 
     async def _settle(self, left: UnderWay) -> None:
@@ -82,6 +90,7 @@ class Publication:
 
     def _end(self, outcome: Outcome) -> None:
         self._under_way.pop(outcome.upload, None)
+        self._ended += 1
         self._done(outcome)
 
     async def _outcome(self, left: UnderWay) -> Outcome:

@@ -61,10 +61,10 @@ class Strategy(ABC):
 
     async def _write(self, store: Store, upload: Upload, folder: str, path: str) -> None:
         try:
-            await store.put(upload.path, path)
+            await store.put(upload.path, path, upload.start, upload.size)
         except FileNotFoundError:
             await self._make_folder(store, folder)
-            await store.put(upload.path, path)
+            await store.put(upload.path, path, upload.start, upload.size)
 
     async def _make_folder(self, store: Store, folder: str) -> None:
         async with self._making_folders:
@@ -111,8 +111,9 @@ class Rename(Strategy):
             await check_whole(store, left.upload, left.part, self.settings.verify)
         except FileNotFoundError as exc:
             raise DestinationError(
-                "the server took the upload away before it had its name. Set part_folder in [destination] to a folder "
-                'that the receiver does not watch, or publish = "direct".'
+                "the server took the upload away before it had its name. Ask the receiver whether their quota is used "
+                "up. If they collect files from there instead, set part_folder in [destination] to a folder that they "
+                'do not watch, or publish = "direct".'
             ) from exc
 
 

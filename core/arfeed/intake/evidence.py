@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
-from arfeed.intake.dates import ORDERS, means_none, parse_dates
+from arfeed.intake.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
 from arfeed.intake.text import physical_lines
 from arfeed.intake.workbook import is_workbook
 from arfeed.interfaces import Complete, Connector
@@ -66,6 +66,11 @@ class Evidence:
     def proven(self) -> str | None:
         """The one order that the dates can be in; None where they leave it open, or fit none."""
         return self.orders[0] if len(self.orders) == 1 or self.orders[:1] == ["YMD"] else None
+
+    def in_words(self, order: str) -> str:
+        """Return how the dates are written, in an order that all of them fit."""
+        named = len(self.orders) == len(ORDERS) and not _any(pc.match_substring_regex(self._texts, r"^\d{4}"))
+        return "with the month's name" if named else ORDER_WORDS[order]
 
     def example(self, order: str) -> str:
         """Return the date that proves an order best, with its line, such as `line 4 has 31/03/2026`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,13 +24,15 @@ class Proposal:
     """What a file's headers seem to mean, as lines of a source's table in plugins.toml, each with its evidence.
 
     `columns` maps canonical names to headers, and `evidence` says what speaks for each. `decimal` is the mark that all
-    amounts need; None where they need none, blank where they leave it open.
+    amounts need; None where they need none, blank where they leave it open. `unfit` says of columns that were not found
+    which header is called so, and what its values are instead.
     """
 
     columns: Mapping[str, str]
     lines: tuple[str, ...]
     evidence: Mapping[str, str] = field(default_factory=dict)
     decimal: str | None = None
+    unfit: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return the lines as they are to be pasted."""
@@ -62,7 +64,32 @@ def propose(rows: pd.DataFrame) -> Proposal:
     lines = [_line(f"columns.{name}", chosen[name], evidence[name]) for name in USUAL if name in chosen]
     absent = [f'# columns.{name} = "…"  # not found; look it up' for name in missing_columns([*texts], chosen)]
     decimal = None if None in marks else str(marks[0]) if len(marks) == 1 else ""
-    return Proposal(chosen, (*settings, *lines, *absent), evidence, decimal)
+    unfit = {name: why for name in USUAL if name not in chosen and (why := _unfit(name, texts, chosen.values()))}
+    return Proposal(chosen, (*settings, *lines, *absent), evidence, decimal, unfit)
+
+
+def usual_headers(cells: Sequence[str]) -> int:
+    """Return how many of these cells are usual headers of an invoice's columns."""
+    return sum(any(True for name in USUAL if [*_named(name, [cell])]) for cell in cells)
+
+
+def _unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection[str]) -> str | None:
+    """Say what speaks against the header that is called like a column."""
+    header = next(_named(column, [name for name in texts if name not in taken]), None)
+    if header is None:
+        return None
+    import pyarrow.compute as pc
+
+    given = texts[header].filter(pc.not_equal(texts[header], ""))
+    if not len(given):
+        return f"the column {header!r} is blank"
+    if column == "invoice_ref":
+        counts = given.value_counts()
+        twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")[0].as_py()
+        return f"the column {header!r} has {twice!r} more than once, and arfeed takes a row a document, not its lines"
+    what = "amounts in any one notation" if column in schema.MONEY else "ISO 4217 codes"
+    what = "dates in any one order" if column in schema.DATES else what
+    return f"the column {header!r} does not hold {what}, but such as {', '.join(given.unique().to_pylist()[:3])}"
 
 
 def _named(column: str, headers: Sequence[str]) -> Iterator[str]:
@@ -114,9 +141,12 @@ def _fits(column: str, texts: pa.Array) -> str | None:
 
 
 def _orders(texts: pa.Array) -> list[str]:
-    from arfeed.intake.dates import misfits
+    import pyarrow.compute as pc
 
-    return [order for order, wrong in misfits(texts.unique()).items() if not wrong]
+    from arfeed.intake.dates import ORDERS, parse_dates
+
+    distinct = texts.unique()  # declared, since declaring them is what is proposed
+    return [order for order in ORDERS if not pc.any(parse_dates(distinct, order, declared=True).wrong).as_py()]
 
 
 def _marks(texts: pa.Array) -> list[str | None]:

@@ -23,7 +23,8 @@ USUAL: Mapping[str, Sequence[str]] = {
     ),
     "customer_email": ("customer email", "email address", "email", "e mail", "courriel", "correo"),
     "currency": (
-        "currency code", "currency", "wahrung", "waehrung", "devise", "moneda", "divisa", "valuta", "moeda",
+        "currency code", "currency", "cur", "ccy", "wahrung", "waehrung", "devise", "moneda", "divisa", "valuta",
+        "moeda",
     ),
     "issued_on": (
         "invoice date", "issue date", "document date", "date issued", "date", "rechnungsdatum", "belegdatum",

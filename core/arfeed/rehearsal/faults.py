@@ -55,6 +55,7 @@ class FaultyFolder(Folder):
         """Serve the folder `root` with faults, and tell `appeared` of the files in it."""
         self._faults = faults
         self._handles = 0
+        self._client = channel.get_connection()  # the channel itself forgets it
         super().__init__(channel, root, appeared)
 
     async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
@@ -85,7 +86,8 @@ class FaultyFolder(Folder):
         """Close a file; one whose connection has broken is closed too."""
         self._handles -= 1
         try:
-            await self._request()
+            if not self._client.is_closed():
+                await self._request()
         finally:
             await super().close(file_obj)
 
@@ -127,11 +129,13 @@ class FaultyFolder(Folder):
             path.unlink()
 
     async def _request(self) -> None:
+        if self._client.is_closed():
+            raise asyncssh.SFTPConnectionLost("The sender hung up")  # nobody would close what it opens
         self._faults.requests += 1
         if self._faults.requests in self._faults.disconnect_at:
             self._hang_up()
         if self._faults.requests in self._faults.stall_at:
-            await self.connection.wait_closed()
+            await self._client.wait_closed()
 
     def _refuse_rename(self) -> None:
         if self._faults.refuse_rename:
@@ -142,5 +146,5 @@ class FaultyFolder(Folder):
             self._hang_up()
 
     def _hang_up(self) -> None:
-        self.connection.abort()
+        self._client.abort()
         raise asyncssh.SFTPConnectionLost("The receiver hung up")

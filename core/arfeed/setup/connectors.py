@@ -86,6 +86,8 @@ def recognized(sample: Path) -> Offer:
     A file of a known system that can't be a source is refused by that system's connector, with what to export instead.
     """
     find_files(FileSettings.model_validate({"path": glob.escape(str(sample.absolute()))}))
+    if not sample.stat().st_size:
+        raise SourceError(f"{sample}: it is empty; export it again")
     is_workbook(str(sample))  # which refuses what is no table, saying what it is
     ours = offered()
     encoding = {"encoding": encoding_of(sample)}

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from arfeed import schema
 from arfeed.currencies import minor_digits
-from arfeed.errors import ArfeedError, ConfigError
-from arfeed.intake.dates import ORDER_WORDS
+from arfeed.errors import ArfeedError, ConfigError, SourceError
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.extract import extract
-from arfeed.intake.proposal import REQUIRED, Proposal, propose
+from arfeed.intake.grid import read_grid
+from arfeed.intake.header import MOST_ROWS
+from arfeed.intake.proposal import REQUIRED, Proposal, propose, usual_headers
 from arfeed.intake.read import read_tables
 from arfeed.intake.text import head
 from arfeed.interfaces import Connector
@@ -101,9 +102,16 @@ def _columns(
     sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]
 ) -> tuple[list[Line], Line | None]:
     """Say what the headings mean; what they do not say is asked."""
-    rows = next(read_tables(str(sample), encoding=str(settings.get("encoding") or "") or None))
+    encoding = None if settings.get("encoding") is None else str(settings["encoding"])
+    rows = next(read_tables(str(sample), columns=_header(sample, encoding), encoding=encoding))
     headers = [str(name) for name in rows.columns if name != "origin"]
+    if not len(rows):
+        raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
     proposal = propose(rows)
+    for name, why in proposal.unfit.items():
+        asker.doubt(f"{name}: {why}")
+    if not proposal.columns:
+        asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
     chosen = {**_taken(proposal, rows, asker), **_said(answers.columns, headers)}
     for name, header in chosen.items():
         why = "as you said" if name in answers.columns else proposal.evidence.get(name, "")
@@ -117,6 +125,14 @@ def _columns(
             chosen[name] = asker.choose(question, f"--column {name}=HEADING", listed)
     lines = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
     return lines, _decimal(proposal, asker)
+
+
+def _header(sample: Path, encoding: str | None) -> list[str]:
+    """Return the headings where they stand below a banner; nothing where they are the first row."""
+    top = next(read_grid(str(sample), encoding=encoding)).drop(columns="origin").head(MOST_ROWS).to_numpy().tolist()
+    rows = [[str(cell).strip() for cell in row if str(cell).strip()] for row in top]
+    best = max(range(len(rows)), key=lambda number: usual_headers(rows[number]))
+    return rows[best] if usual_headers(rows[best]) > usual_headers(rows[0]) else []
 
 
 def _taken(proposal: Proposal, rows: pd.DataFrame, asker: Asker) -> dict[str, str]:
@@ -198,7 +214,7 @@ def _dates(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None:
         return Line("dates", answers.dates, "as you said")
     if order := evidence.proven:
         why = evidence.example(order)
-        asker.found(f"dates: {ORDER_WORDS[order]}, since {why}")
+        asker.found(f"dates: {evidence.in_words(order)}, since {why}")
         return Line("dates", order, why)
     choices = {order: evidence.means(order) for order in evidence.orders or ("DMY", "MDY")}
     if not evidence.orders:
