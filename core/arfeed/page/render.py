@@ -55,6 +55,7 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
         at=at,
         missing=[_row(row) for row in missing[:MOST_ROWS]],
         missing_count=len(missing),
+        reasons=_reasons(document.get("reasons", ())),
         currencies=sorted(now),
         ageing=_ageing(document),
         trend=_trend(runs, sorted(now)) if past else [],
@@ -75,6 +76,16 @@ def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:
     ref, customer, source, reason = (missing[name] for name in ("invoice_ref", "customer_name", "source", "reason"))
     dates = (missing.get("issued_on", ""), missing.get("due_on", ""))
     return (ref, customer, int(balance * _FACTOR), written(balance, currency), currency, *dates, source, reason)
+
+
+def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
+    """Return each reason with its count and its amounts."""
+    found = []
+    for reason, group in groupby(rows, itemgetter("reason")):
+        parts = [*group]
+        amounts = [f"{written(Decimal(part['balance']), part['currency'])} {part['currency']}" for part in parts]
+        found.append((sum(part["count"] for part in parts), reason, ", ".join(amounts)))
+    return found
 
 
 def _balances(document: Mapping[str, Any]) -> dict[str, Decimal]:
