@@ -42,7 +42,7 @@ def sync(
     """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
     if folder is not None:
         _refuse_with_all(context, folder)
-        sync_all(folder, as_json=as_json)
+        sync_all(folder, log=context.find_root().params.get("log_json"), as_json=as_json)
     from arfeed import pages, pipeline
     from arfeed.cli.masking import read_feed
 
