@@ -45,6 +45,21 @@ class RenamesAndHangsUp(OverwritesAtRename):
         self.connection.abort()
 
 
+class RenamesTakesAwayAndHangsUp(OverwritesAtRename):
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        super().rename(oldpath, newpath)
+        self.local(newpath).unlink()
+        self.connection.abort()
+
+
+class NotesRemovals(Embedded):
+    removed: ClassVar[list[str]] = []
+
+    def remove(self, path: bytes) -> None:
+        self.removed.append(self.local(path).name)
+        super().remove(path)
+
+
 class HangsUpInsteadOfRenaming(Embedded):
     def rename(self, oldpath: bytes, newpath: bytes) -> None:
         self.connection.abort()
@@ -115,6 +130,22 @@ def test_a_rename_that_was_done_counts_whatever_was_answered(tmp_path: Path, kin
         assert remote.sizes("") == {"open_ar.csv": 4}
     assert (outcome.error, outcome.verified) == (None, True)
     assert held(tmp_path / "root") == {"open_ar.csv": b"ours"}
+
+
+def test_a_file_that_was_named_and_taken_away_while_the_line_broke_is_not_verified(tmp_path: Path) -> None:
+    with embedded_server(RenamesTakesAwayAndHangsUp, tmp_path) as settings, open_remote(settings()) as remote:
+        [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
+    assert (outcome.error, outcome.verified) == (None, False)
+
+
+@pytest.mark.parametrize("publish", ["rename", "direct"])
+def test_to_replace_a_file_nothing_is_removed(tmp_path: Path, publish: str) -> None:
+    NotesRemovals.removed.clear()
+    with embedded_server(NotesRemovals, tmp_path) as settings, open_remote(settings(publish)) as remote:
+        for run, content in (("r1", b"old"), ("r2", b"new")):
+            [outcome] = remote.publish([stage(tmp_path, "a.pdf", content, replaces=True)], run=run)
+            assert outcome.error is None
+    assert NotesRemovals.removed == []
 
 
 def test_a_rename_that_is_never_answered_is_given_up_and_leaves_nothing(tmp_path: Path) -> None:
