@@ -21,7 +21,9 @@ check: .venv/installed-dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+# Workbooks for it are written by openpyxl.
 bench: .venv/installed
+	@$(PIP) install --quiet 'openpyxl>=3.1'
 	.venv/bin/python -m benchmarks $(ARGS)
 
 # Needs sshd, rclone and lftp.

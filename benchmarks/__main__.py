@@ -39,7 +39,7 @@ def main() -> None:
                 pairs.append(pair)
                 print(f"{contest.data}: arfeed {pair.ours.seconds:.1f} s, {pair.peer.name} {pair.theirs.seconds:.1f} s")
             megabytes = f", {arena.data.stat().st_size / 1e6:.0f} MB" if contest.suffix != "url" else ""
-            size = f"{options.rows:,} rows{megabytes}"
+            size = f"{arena.rows:,} rows{megabytes}"
             texts.append(table.table(contest, size, pairs))
     text = "\n\n".join([_circumstances(peers_python, options.rounds), *texts])
     print(f"\n{text}")

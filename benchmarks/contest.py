@@ -50,6 +50,8 @@ class Contest:
     """One input, read by arfeed and by its peers. `megabytes`: how much memory arfeed may hold.
 
     `settings` are the source's, with `{data}` for where the input is: a file, or what the file `data` holds: a URL.
+    `share` is how much of the rows that are asked for it has: workbooks hold a million rows at most, and nobody makes
+    such ones.
     """
 
     title: str
@@ -59,6 +61,7 @@ class Contest:
     peers: tuple[Peer, ...]
     megabytes: int | None = None
     suffix: str = "csv"
+    share: float = 1
 
     def place(self, file: Path) -> str:
         """Return where the input is, as the contestants are told."""
@@ -117,6 +120,30 @@ CONTESTS = (
             Peer("duckdb", "xero_duckdb.py"),
         ),
     ),
+    Contest(
+        "QuickBooks Open Invoices",
+        "quickbooks",
+        "quickbooks",
+        FILE + "'MDY'\ncurrency = 'USD'",
+        (
+            Peer("pandas as people write it (adds nothing up)", "quickbooks_pandas.py", limit=1),
+            Peer("polars (adds nothing up)", "quickbooks_polars.py"),
+        ),
+        megabytes=800,
+    ),
+    Contest(
+        "Excel workbook of open invoices",
+        "excel",
+        "folder",
+        FILE + "'YMD'",
+        (
+            Peer("pandas.read_excel with calamine", "excel_pandas.py calamine", limit=1),
+            Peer("pandas.read_excel with openpyxl", "excel_pandas.py openpyxl", slow=True),
+        ),
+        megabytes=800,
+        suffix="xlsx",
+        share=0.1,
+    ),
     Contest("SQLite table of open invoices", "sqlite", "sql", QUERY, SQL_PEERS, 800, "db"),
     Contest("PostgreSQL table of open invoices", "postgresql", "sql", QUERY, SQL_PEERS, 800, "url"),
 )
@@ -132,7 +159,8 @@ class Arena:
         self.folder = BUILD / "run"
         self.target = self.folder / "out"
         self.config = self.folder / "plugins.toml"
-        self.data = self._data(rows)
+        self.rows = max(1, round(rows * contest.share))
+        self.data = self._data(self.rows)
         self.place = contest.place(self.data)
         self.outcome: dict[str, object] | None = None
         self.approval = self._approval()

@@ -1,6 +1,6 @@
 """Write the input files: invented, seeded and vectorised, so that a million rows take seconds.
 
-`python -m benchmarks.data flat|xero|sqlite|postgresql FILE ROWS`
+`python -m benchmarks.data flat|xero|quickbooks|excel|sqlite|postgresql FILE ROWS`
 """
 
 import csv
@@ -38,6 +38,9 @@ XERO += ["InvoiceNumber", "Reference", "InvoiceDate", "DueDate", "PlannedDate", 
 XERO += ["InvoiceAmountPaid", "InvoiceAmountDue", "InventoryItemCode", "Description", "Quantity", "UnitAmount"]
 XERO += ["Discount", "LineAmount", "AccountCode", "TaxType", "TaxAmount", *TRACKING, "Currency", "Type", "Sent"]
 XERO += ["Status"]
+
+
+QUICKBOOKS = ["", "Date", "Transaction type", "Num", "Term", "Due date", "Open balance"]
 
 
 def flat(file: Path, rows: int) -> None:
@@ -122,6 +125,51 @@ def xero(file: Path, lines: int) -> None:
     _write(file, columns)
 
 
+def quickbooks(file: Path, lines: int) -> None:
+    """A report Open Invoices of QuickBooks Online: groups of customers in order, a total of each, and one of all."""
+    random = np.random.default_rng(SEED)
+    customer = np.sort(random.integers(CUSTOMERS, size=lines))
+    customers, starts = np.unique(customer, return_index=True)
+    issued = _days(random, lines)
+    balance = random.integers(500, 9_000_000, size=lines) * np.where(random.random(lines) < 0.03, -1, 1)
+    names = _names().take(customers)
+    blank = [""] * 6
+    line = [
+        "", _dates(issued, "%m/%d/%Y"), pa.array(np.where(balance < 0, "Credit Memo", "Invoice")),
+        _numbered("", np.arange(lines), 7), "Net 30", _dates(issued + 30, "%m/%d/%Y"), _grouped(balance), "\n",
+    ]  # fmt: skip
+    totals = _joined(
+        _unquoted(names, "Total for "), *blank[1:], _grouped(np.add.reduceat(balance, starts), "$"), "\n", by=","
+    )
+    rows = [_joined(names, *blank, "\n", by=","), _joined(*line, by=","), totals]
+    order = np.argsort(np.concatenate([customers * 3, customer * 3 + 1, customers * 3 + 2]), kind="stable")
+    part = file.with_suffix(".part")
+    with part.open("wb") as sink:
+        sink.write(f"Open Invoices\nExample LLC\nAs of Apr 4, 2026\n\n{','.join(QUICKBOOKS)}\n".encode())
+        sink.write(pc.replace_substring(pa.concat_arrays(rows).take(pa.array(order)), ",\n", "\n").buffers()[2])
+        total = _grouped(balance.sum(keepdims=True), "$")[0]
+        sink.write(f'TOTAL,,,,,,{total}\n\n"Accrual Basis Saturday, April 4, 2026"\n'.encode())
+    part.rename(file)
+
+
+def excel(file: Path, rows: int) -> None:
+    """The flat file's invoices as a workbook: dates and amounts in cells of their kind, everything else as text."""
+    import openpyxl
+    from pyarrow import csv as arrow
+
+    flat(file.with_suffix(".csv"), rows)
+    types = {"issued_on": pa.date32(), "due_on": pa.date32(), "amount": pa.float64(), "balance": pa.float64()}
+    options = arrow.ConvertOptions(column_types=types)
+    invoices = arrow.read_csv(file.with_suffix(".csv"), convert_options=options)
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("Invoices")
+    sheet.append(invoices.column_names)
+    for row in zip(*(column.to_pylist() for column in invoices.columns), strict=True):
+        sheet.append(row)
+    file.with_suffix(".csv").unlink()
+    book.save(file)
+
+
 INVOICES = """CREATE TABLE invoices (
     invoice_ref VARCHAR(20), customer_id VARCHAR(20), customer_name VARCHAR(80), customer_email VARCHAR(80),
     currency CHAR(3), issued_on DATE, due_on DATE, amount DECIMAL(18, 2), balance DECIMAL(18, 2),
@@ -203,6 +251,21 @@ def _money(units: Integers, scale: int = 2) -> Strings:
     return decimals.cast(pa.string())
 
 
+def _grouped(units: Integers, sign: str = "") -> Strings:
+    """Write hundredths as "-$1,234.50", quoted where they need it."""
+    texts = _money(np.abs(units))
+    for _ in range(4):
+        texts = pc.replace_substring_regex(texts, r"^(\d+)(\d{3}[.,])", r"\1,\2")
+    texts = _joined(pa.array(np.where(units < 0, f"-{sign}", sign)), texts)
+    return pc.if_else(pc.match_substring(texts, ","), _joined('"', texts, '"'), texts)
+
+
+def _unquoted(names: Strings, before: str) -> Strings:
+    """Put a text before values that may be quoted."""
+    quoted = pc.starts_with(names, '"')
+    return pc.if_else(quoted, _joined(f'"{before}', pc.utf8_slice_codeunits(names, 1)), _joined(before, names))
+
+
 def _write(file: Path, columns: dict[str, Strings]) -> None:
     """Write the columns, whose values are quoted already; a file that stands is a whole file."""
     *others, last = columns.values()
@@ -216,4 +279,5 @@ def _write(file: Path, columns: dict[str, Strings]) -> None:
 
 if __name__ == "__main__":
     what, name, rows = sys.argv[1:]
-    {"flat": flat, "xero": xero, "sqlite": sqlite, "postgresql": postgresql}[what](Path(name), int(rows))
+    makers = (flat, xero, quickbooks, excel, sqlite, postgresql)
+    next(maker for maker in makers if maker.__name__ == what)(Path(name), int(rows))

@@ -22,6 +22,7 @@ plugins = ["xero", "folder", "transforms", "kolleno"]
 
 [feed]
 name = "acme-uk"
+pages = false
 
 [sources.xero-uk]
 use = "xero"

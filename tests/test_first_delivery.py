@@ -68,11 +68,12 @@ def test_headings_are_corrected_one_by_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["1", "DMY"])
 def test_dates_that_prove_nothing_are_asked_about_with_what_they_would_mean(tmp_path: Path, answer: str) -> None:
-    tmp_path.joinpath("open.csv").write_text(
+    tmp_path.joinpath("open[1].csv").write_text(
         "Invoice,Customer,Date,Balance,Currency\n1,Ada,03/04/2026,5.00,GBP\n2,Bob,05/04/2026,6.00,GBP\n"
     )
     code, screen = typed(["arfeed", "init"], tmp_path, iter(["", "y", answer, "", "", "y"]))
     assert code == 0, screen
+    assert "> (open[1].csv): " in screen
     assert "2  MDY: 03/04/2026 is 4 March 2026" in screen
     assert 'dates = "DMY"' in tmp_path.joinpath("plugins.toml").read_text()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from arfeed import PrintedReport, SourceError
+from arfeed import PrintedReport, SourceError, place_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,11 @@ def as_invoices(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
 
 def grouped_by_age(lines: pd.DataFrame) -> bool:
     """Whether the groups are ages, as in A/R Aging Detail alone."""
-    return bool(lines["group"].drop_duplicates().str.fullmatch(_AGE).all())
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    groups = pa.array(lines["group"], pa.large_string()).unique()
+    return bool(pc.all(pc.match_substring_regex(groups, f"^(?:{_AGE})$")).as_py())
 
 
 def _customers(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[str]:
@@ -79,7 +83,7 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     if found.null_count:
         line = lines[pc.is_null(found).to_numpy(zero_copy_only=False)].iloc[0]
         raise SourceError(
-            f"{' record '.join(line['origin'].rsplit('#', 1))}: {line['type']!r} is no type of transaction known here; "
+            f"{place_of(line['origin'], report.file)}: {line['type']!r} is no type of transaction known here; "
             "bills and their payments are what you owe; leave them out by Customize > Filter > Transaction type"
         )
     balance = pc.fill_null(pa.array(lines[report.name_of("balance")]), Decimal(0))

@@ -10,7 +10,17 @@ import functools
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from arfeed import Complete, Connector, FileSettings, SourceError, find_files, hookimpl, read_header, read_tables
+from arfeed import (
+    Complete,
+    Connector,
+    FileSettings,
+    SourceError,
+    find_files,
+    hookimpl,
+    place_of,
+    read_header,
+    read_tables,
+)
 from arfeed_connectors.together import together
 from arfeed_connectors.xero_aged import find_aged, is_titled, read_aged
 from arfeed_connectors.xero_json import is_json, read_json
@@ -122,7 +132,7 @@ class Xero(Connector):
                 f"{file}: it lists {count} lines but no sales document, only {', '.join(sorted(types))}; "
                 "export Business > Invoices, not Bills"
             )
-        return _folded(lines)
+        return _folded(lines, file)
 
     def _lines(self, file: str) -> Iterator[pa.Table]:
         """Yield the file's lines under Xero's own headers, however it spells them."""
@@ -170,13 +180,13 @@ def _refuse_other_types(file: str, lines: pa.Table) -> None:
     unknown = lines.filter(pc.invert(pc.is_in(lines["Type"], value_set=pa.array([*_KINDS, *_OTHER_TYPES]))))
     if len(unknown):
         raise SourceError(
-            f"{_place(unknown)} column Type: {unknown['Type'][0].as_py()!r} is no type of document that is "
+            f"{_place(unknown, file)} column Type: {unknown['Type'][0].as_py()!r} is no type of document that is "
             f"known here ({len(unknown)} such lines in {file}); export it again, or ask for its support"
         )
 
 
-def _place(lines: pa.Table) -> str:
-    return " record ".join(lines["origin"][0].as_py().rsplit("#", 1))
+def _place(lines: pa.Table, file: str) -> str:
+    return place_of(lines["origin"][0].as_py(), file)
 
 
 def _without_repeats(lines: pa.Table) -> pa.Table:
@@ -213,7 +223,7 @@ def _plain(amounts: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(pc.utf8_trim_whitespace(amounts), r"\.0*$|(\.\d*?)0+$", r"\1")
 
 
-def _folded(lines: pa.Table) -> pd.DataFrame:
+def _folded(lines: pa.Table, file: str) -> pd.DataFrame:
     """Return a row a document, its first line's. Raise `SourceError` where lines of one disagree on what is due."""
     import numpy as np
     import pyarrow.compute as pc
@@ -225,7 +235,7 @@ def _folded(lines: pa.Table) -> pd.DataFrame:
         if len(differs):
             number, customer, found = (differs[name][0].as_py() for name in ("InvoiceNumber", "ContactName", column))
             raise SourceError(
-                f"{_place(differs)}: document {number!r} of {customer!r} has lines that "
+                f"{_place(differs, file)}: document {number!r} of {customer!r} has lines that "
                 f"disagree in {column}, here {found!r}; export it again"
             )
     documents = lines.take(np.flatnonzero(first == np.arange(len(lines))))

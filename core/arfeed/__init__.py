@@ -14,6 +14,7 @@ from arfeed.errors import (
 from arfeed.hookspecs import hookimpl
 from arfeed.intake.files import find_files, open_binary
 from arfeed.intake.grid import read_grid
+from arfeed.intake.places import place_of
 from arfeed.intake.proposal import missing_columns, propose
 from arfeed.intake.read import read_header, read_table, read_tables, table
 from arfeed.intake.reports import PrintedReport, ReportForm
@@ -80,6 +81,7 @@ __all__ = [
     "minor_digits",
     "missing_columns",
     "open_binary",
+    "place_of",
     "propose",
     "read_grid",
     "read_header",

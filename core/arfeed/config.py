@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
@@ -18,7 +18,7 @@ from arfeed.hookspecs import Part, PartKind
 from arfeed.interfaces import Connector, Destination, Notifier, Transform
 from arfeed.plugins import Registry, close_match, survey
 from arfeed.secrets import looked_up, secrets_in
-from arfeed.settings import DatabaseUrl, GuardSettings, Settings
+from arfeed.settings import DatabaseUrl, GuardSettings, Location, Settings
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
@@ -44,6 +44,11 @@ class FeedSettings(Settings):
         default=SecretStr("sqlite:///.arfeed/history.db"),
         validate_default=True,
         description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
+    )
+    pages: Literal[False] | Location | None = Field(
+        default=None,
+        description="Folder for the page of every delivery; a folder pages beside the history if that is an SQLite "
+        "file and nothing is said; false for none.",
     )
     lock_seconds: float = Field(
         default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."

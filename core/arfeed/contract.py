@@ -9,6 +9,7 @@ from types import ModuleType
 
 from arfeed.hookspecs import PARTS, Part, PartKind
 from arfeed.interfaces import CONTRACT
+from arfeed.legible import legible
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -19,8 +20,7 @@ class UnusableError(Exception):
 
 def plain(text: object) -> str:
     """Return a stranger's text on one line, with what a terminal would obey written as escapes."""
-    line = " ".join(str(text).split())
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
+    return legible(" ".join(str(text).split()))
 
 
 def check_name(name: object, whose: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 
 
@@ -12,3 +13,8 @@ def minor_digits() -> Mapping[str, int]:
     from iso4217 import Currency
 
     return {unit.code: unit.exponent for unit in Currency if unit.exponent is not None}
+
+
+def written(amount: Decimal, currency: str) -> str:
+    """Write an amount with as many decimals as its currency has, thousands apart and with a true minus."""
+    return f"{amount:,.{minor_digits().get(currency, 2)}f}".replace("-", "−")

@@ -72,10 +72,13 @@ def find_feeds(folder: Path) -> list[Path]:
     return feeds
 
 
-def sync_each(configs: Iterable[Path]) -> Iterator[Outcome]:
-    """Run `sync` for one feed after the other, whatever becomes of them; their texts go to stderr as they come."""
+def sync_each(configs: Iterable[Path], environment: Mapping[str, str]) -> Iterator[Outcome]:
+    """Run `sync` for one feed after the other, whatever becomes of them; their texts go to stderr as they come.
+
+    `environment` is added to the environment of each.
+    """
     for config in configs:
-        yield _sync(config)
+        yield _sync(config, {**os.environ, **environment, "PYTHONIOENCODING": "utf-8"})
 
 
 def highest(outcomes: Iterable[Outcome]) -> int:
@@ -83,12 +86,12 @@ def highest(outcomes: Iterable[Outcome]) -> int:
     return max(outcome.code for outcome in outcomes)
 
 
-def _sync(config: Path) -> Outcome:
+def _sync(config: Path, environment: Mapping[str, str]) -> Outcome:
     # -P: without it the folder one stands in would come first on the path, and a pandas.py in it before pandas.
     command = [sys.executable, "-P", "-m", "arfeed", "sync", "--json", "--config", str(config)]
     began = perf_counter()
     with subprocess.Popen(  # noqa: S603 - our own command, and a file that was found
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env={**os.environ, "PYTHONIOENCODING": "utf-8"}
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment
     ) as child:
         try:
             out, _ = child.communicate()

@@ -95,7 +95,8 @@ class Connector(ABC):
     def recognizes(self) -> bool:
         """Whether the files of the setting `path` come from this connector's system, those too that `check` refuses.
 
-        `arfeed init` asks connectors of files. Cheap; may raise `SourceError` for what is no table at all.
+        `arfeed init` asks this of the connectors that come with arfeed; others are not imported unasked. Cheap; may
+        raise `SourceError` for what is no table at all.
         """
         return False
 

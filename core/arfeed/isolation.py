@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import decimal
 import locale
-import logging
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,12 +27,14 @@ PATIENCE = 10.0
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Undo what a plugin's code did to the working folder, the locale and decimal arithmetic of the whole process."""
+    """Undo what a plugin's code did to the whole process: its folder, locale, decimal arithmetic and streams."""
     folder, words = os.getcwd(), locale.setlocale(locale.LC_ALL)  # noqa: PTH109 - given back as it was
+    streams = sys.stdout, sys.stderr
     try:
         with decimal.localcontext():
             yield
     finally:
+        sys.stdout, sys.stderr = streams
         if locale.setlocale(locale.LC_ALL) != words:
             locale.setlocale(locale.LC_ALL, words)
         os.chdir(folder)
@@ -40,9 +42,9 @@ def undisturbed() -> Iterator[None]:
 
 @contextmanager
 def watched(what: str) -> Iterator[None]:
-    """Say on stderr, by logging, what is being waited for once it takes long."""
-    told = "%s is still at work after %g seconds; Ctrl-C ends it"
-    timer = threading.Timer(PATIENCE, logging.getLogger("arfeed").warning, (told, what, PATIENCE))
+    """Say on stderr what is being waited for once it takes long."""
+    told = f"arfeed: still waiting for {what} after {PATIENCE:g} seconds; Ctrl-C ends it\n"
+    timer = threading.Timer(PATIENCE, sys.stderr.write, (told,))
     timer.daemon = True
     timer.start()
     try:

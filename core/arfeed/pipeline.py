@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
 from arfeed.narration import planned
 from arfeed.notification import tell
+from arfeed.pages import receipt_page
 from arfeed.planning import (
     compare,
     reviewed,
@@ -44,10 +46,11 @@ from arfeed.secrets import masked
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a run ended: the plan, and the receipt if it was delivered."""
+    """How a run ended: the plan, the receipt if it was delivered, and the page that says so."""
 
     plan: Plan
     receipt: Receipt | None = None
+    page: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,8 @@ def _deliver_reading(
         raise
     if result.receipt:
         tell(project, progress, "delivered", result.receipt)
-    else:
-        tell(project, progress, "refused", result.plan)
+        return replace(result, page=receipt_page(project, progress, result.receipt))
+    tell(project, progress, "refused", result.plan)
     return result
 
 

@@ -43,7 +43,8 @@ class PluginInfo:
 
     def __str__(self) -> str:
         """Name it as messages do."""
-        return f"{self.name} ({self.distribution} {self.version})"
+        origin = f"{self.distribution} {self.version}"
+        return f"{self.name} ({origin})" if self.name else origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def _planned(prepared: Prepared) -> list[PlannedDocument]:
 def _document_uploads(prepared: Prepared, folder: str) -> list[Upload]:
     staged = prepared.staged
     return [
-        Upload(staged[name].path, folder, name, staged[name].size, staged[name].sha256, replaces=True)
+        Upload(staged[name].path, folder, name, staged[name].size, staged[name].sha256, True, staged[name].start)
         for name in prepared.plan.documents.send["name"]
     ]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -197,9 +195,11 @@ def test_the_last_delivery_is_named_and_a_clock_behind_it_is_doubted(arfeed: Her
     assert found["clock"].state == "doubt"
 
 
-def test_files_in_the_receivers_folders_stay_as_they_are(arfeed: Here, feed: Path, receiver: Path) -> None:
-    before = time.time() - 60
-    receiver.joinpath("kept.pdf").write_text("x")
-    os.utime(receiver / "kept.pdf", (before, before))
-    arfeed(feed, "check")
-    assert [path.name for path in receiver.rglob("*")] == ["kept.pdf"]
+def test_the_receivers_folders_are_not_written_to_without_a_probe(arfeed: Here, feed: Path, receiver: Path) -> None:
+    receiver.joinpath("csv_data_uploads").mkdir()
+    folders = [receiver, receiver / "csv_data_uploads"]
+    before = [folder.stat().st_mtime_ns for folder in folders]
+    assert arfeed(feed, "check").code == 0
+    assert [folder.stat().st_mtime_ns for folder in folders] == before
+    assert arfeed(feed, "check", "--probe").code == 0
+    assert [folder.stat().st_mtime_ns for folder in folders] != before

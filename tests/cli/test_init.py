@@ -230,6 +230,12 @@ def test_a_file_that_can_not_be_a_source_is_refused_with_what_it_is(
     assert not tmp_path.joinpath("plugins.toml").exists()
 
 
+def test_a_file_that_its_own_system_refuses_is_not_said_to_be_for_it(arfeed: Here, tmp_path: Path) -> None:
+    template(tmp_path / "export.csv")
+    done = arfeed(tmp_path, "init", "export.csv", "--to", "rehearsal")
+    assert (done.code, done.out) == (4, "")
+
+
 def test_a_key_pair_is_made_and_its_public_half_shown(arfeed: Here, tmp_path: Path) -> None:
     xero(tmp_path / "a.csv", *SEVEN, MARCH)
     key = tmp_path / "keys" / "id"
@@ -247,7 +253,9 @@ def test_a_key_that_is_there_is_used(arfeed: Here, tmp_path: Path) -> None:
     assert arfeed(tmp_path, "keygen", "id").code == 0
     before = tmp_path.joinpath("id").read_bytes()
     done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "sftp", "--key", str(tmp_path / "id"))
+    assert done.code == 0, done.err
     assert "is there already, and is used" in done.out
+    assert '# url = "sftp://USERNAME@HOST"' in tmp_path.joinpath("plugins.toml").read_text(encoding="utf-8")
     assert tmp_path.joinpath("id").read_bytes() == before
 
 
@@ -289,8 +297,9 @@ def test_a_strangers_connector_is_asked_about_by_its_own_settings(tmp_path: Path
 
 
 def test_a_stranger_who_is_not_named_is_not_imported(tmp_path: Path) -> None:
-    site = install(tmp_path / "site", "loud", "raise SystemExit('imported')")
+    site = install(tmp_path / "site", "loud", "from pathlib import Path\nPath('imported').touch()")
     feed = tmp_path / "feed"
     xero(feed / "a.csv", *SEVEN, MARCH)
     done = run(feed, "init", "a.csv", "--documents", "", "--to", "rehearsal", path=site)
     assert done.code == 0, done.err
+    assert not feed.joinpath("imported").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -123,6 +124,15 @@ def test_what_is_about_one_feed_is_refused_beside_all(fleet: Path, arfeed: Here,
     assert done.code == 2
     assert f"{option[0]} is about one feed" in done.err
     assert len(list((fleet.parent / "e-fine" / "csv_data_uploads").iterdir())) == before
+
+
+def test_the_events_of_every_feed_are_logged(tmp_path: Path, arfeed: Here) -> None:
+    for name in ("a.toml", "b.toml"):
+        tmp_path.joinpath(name).write_text("plugins = []")
+    assert arfeed(tmp_path, "--log-json", "run.log", "sync", "--all", ".").code == 2
+    events = [json.loads(line) for line in (tmp_path / "run.log").read_text().splitlines()]
+    assert [event["arguments"][-1] for event in events if event["event"] == "begin"] == [".", "a.toml", "b.toml"]
+    assert [event["kind"] for event in events if event["event"] == "error"] == ["ConfigError"] * 2
 
 
 def test_the_feed_of_the_environment_does_not_stand_in_the_way(

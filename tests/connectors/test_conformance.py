@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -10,13 +11,17 @@ from functools import partial
 from pathlib import Path
 
 from arfeed.testing import ConnectorConformance, DestinationConformance, Invoice, TransformConformance
+from arfeed.testing.servers import files_below
+from arfeed_connectors.dlt import Dlt
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.kolleno import Kolleno
 from arfeed_connectors.quickbooks import QuickBooks
+from arfeed_connectors.singer import Singer
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.xero import Xero
 from arfeed_transforms.steps import Exclude, Keep, Rename, Set
 from exports import document, xero
+from taps import catalog, schema, write_tap
 
 FOLDER = ["invoice_ref", "kind", "status", "customer_name", "currency", "issued_on", "due_on", "amount", "balance"]
 AGING = ["", "Date", "Transaction type", "Num", "Customer", "Due date", "Amount", "Open balance"]
@@ -134,6 +139,71 @@ def exported(invoice: Invoice) -> list[dict[str, str]]:
         InvoiceDate=invoice.issued_on.strftime("%d/%m/%Y"),
         DueDate=due,
     )
+
+
+class TestSinger(ConnectorConformance):
+    plugin = "singer"
+    connector = Singer
+    statuses = ("open", "paid", "void", "draft")
+
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
+        records = [{"type": "RECORD", "stream": "invoices", "record": told(invoice)} for invoice in invoices]
+        steps = [schema(keys=["invoice_ref"]), *(("write", record) for record in records)]
+        self.scenario(folder, *steps)
+        return {**write_tap(folder, {"scenario": str(folder / "scenario.json")}), "columns": {}}
+
+    def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+        return {
+            "no such tap": {**settings, "command": [str(folder / "no-tap")]},
+            "no such stream": {**settings, "streams": ["bills"]},
+        }
+
+    def damages(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Callable[[], object]]:
+        steps = json.loads(folder.joinpath("scenario.json").read_text())["steps"]
+        return {
+            "the tap fails": partial(self.scenario, folder, *steps, ("exit", 3)),
+            "a message is cut off": partial(self.scenario, folder, *steps, ("write", '{"type": "RECORD", "stre')),
+        }
+
+    def scenario(self, folder: Path, *steps: object) -> None:
+        folder.joinpath("scenario.json").write_text(json.dumps({"catalog": catalog("invoices"), "steps": steps}))
+
+
+def told(invoice: Invoice) -> dict[str, str | None]:
+    return {name: blank_or_text(getattr(invoice, name)) for name in FOLDER}
+
+
+RESOURCE = """
+import json, pathlib
+import dlt
+
+@dlt.resource(primary_key="invoice_ref")
+def invoices():
+    yield from json.loads(pathlib.Path(__file__).with_name("records.json").read_text())
+"""
+
+
+class TestDlt(ConnectorConformance):
+    plugin = "dlt"
+    connector = Dlt
+    statuses = ("open", "paid", "void", "draft")
+
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
+        folder.joinpath("erp.py").write_text(RESOURCE)
+        folder.joinpath("records.json").write_text(json.dumps([*map(told, invoices)]))
+        return {"resource": "erp:invoices", "folder": str(folder)}
+
+    def state(self, folder: Path) -> object:
+        return {name: content for name, content in files_below(folder).items() if "__pycache__" not in name}
+
+    def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+        return {
+            "no such module": {**settings, "resource": "arp:invoices"},
+            "no such resource": {**settings, "resource": "erp:bills"},
+        }
+
+    def damages(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Callable[[], object]]:
+        return {"the answer is cut off": partial(cut, folder / "records.json")}
 
 
 class TestExclude(TransformConformance):

@@ -192,7 +192,8 @@ def test_a_file_cut_at_any_byte_fails_or_lists_less_for_no_reason_that_counts(
 @given(data=st.data())
 def test_a_file_cut_inside_of_a_record_fails(damaged: Reader, name: str, data: st.DataObject) -> None:
     file = damaged(name)
-    inside = [end for end in range(1, len(file.whole)) if b"\n" not in file.whole[end - 1 : end + 1]]
+    first = len(b"".join(file.whole.splitlines(keepends=True)[:2]))  # a single row has none above to be compared with
+    inside = [end for end in range(first, len(file.whole)) if b"\n" not in file.whole[end - 1 : end + 1]]
     assert file.read(file.whole[: data.draw(st.sampled_from(inside), label="end")]) is None
 
 

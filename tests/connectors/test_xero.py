@@ -138,7 +138,7 @@ def test_lines_of_one_document_that_disagree_fail_the_source(file: Path, column:
     lines = document("INV-1", lines=2)
     lines[1][column] = other
     said = failure(export(file, document("INV-0"), lines))
-    assert said.startswith(f"{file} record 4: ")
+    assert said.startswith(f"{file} line 4: ")
     assert f"document 'INV-1' of 'Ada Ltd' has lines that disagree in {column}, here {other!r}" in said
 
 
@@ -216,7 +216,7 @@ def test_a_file_of_bills_only_is_refused_with_the_reason(file: Path) -> None:
 
 def test_an_unknown_type_is_refused_by_name(file: Path) -> None:
     said = failure(export(file, document("INV-1"), document("INV-2", Type="Sales quote")))
-    assert said.startswith(f"{file} record 3 column Type: 'sales quote' is no type of document that is known here")
+    assert said.startswith(f"{file} line 3 column Type: 'sales quote' is no type of document that is known here")
 
 
 @pytest.mark.parametrize("lost", ["InvoiceAmountDue", "Status", "Type", "Total", "Currency", "ContactName", "DueDate"])

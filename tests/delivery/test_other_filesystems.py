@@ -9,7 +9,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from arfeed.delivery import open_remote, part_name
+from arfeed.delivery import Upload, open_remote, part_name
 from arfeed.errors import DestinationError
 from arfeed.settings import DestinationSettings
 from delivery.staging import stage
@@ -50,6 +50,16 @@ def test_files_arrive_are_replaced_and_never_overwritten(
         assert remote.read("csv/in", "open_ar.csv") == b"b"
         assert remote.size("csv/in", "none.csv") is None
     assert held(url) == {"a[1]*.pdf": b"changed", "csv/in/open_ar.csv": b"b"}
+
+
+def test_only_its_own_stretch_of_a_shared_staged_file_is_sent(
+    settings: DestinationSettings, url: str, tmp_path: Path
+) -> None:
+    copies = tmp_path / "copies"
+    copies.write_bytes(b"before, mine, behind")
+    with open_remote(settings) as remote:
+        remote.publish([Upload(copies, "", "a.pdf", 4, "", replaces=True, start=8)], run="r1")
+    assert held(url) == {"a.pdf": b"mine"}
 
 
 def test_leftovers_are_removed_and_nothing_else(url: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from random import randbytes
 
 import pytest
 
-from arfeed.delivery import open_remote, part_name
+from arfeed.delivery import Upload, open_remote, part_name
+from arfeed.delivery.filesystem import BLOCK
 from arfeed.errors import DestinationError, LockedError
 from arfeed.settings import DestinationSettings
 from delivery.staging import held, stage
@@ -200,13 +202,25 @@ def test_only_uploads_under_way_are_ever_removed(settings: Settings, root: Path)
 
 def test_a_staged_file_that_changed_or_is_gone_is_not_sent(settings: Settings, root: Path, tmp_path: Path) -> None:
     changed, gone = stage(tmp_path, "a.pdf", b"abc"), stage(tmp_path, "b.pdf", b"abc")
-    changed.path.write_bytes(b"abcd")
+    changed.path.write_bytes(b"ab")
     gone.path.unlink()
     with open_remote(settings()) as remote:
         outcomes = remote.publish([changed, gone], run="r1")
     assert "has changed since it was staged" in str(outcomes[0].error)
     assert "can't be read" in str(outcomes[1].error)
     assert held(root) == {}
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK, 3 * BLOCK + 1])
+def test_only_its_own_stretch_of_a_shared_staged_file_is_sent(
+    settings: Settings, root: Path, tmp_path: Path, size: int
+) -> None:
+    copies = tmp_path / "copies"
+    copies.write_bytes(b"before" + randbytes(size) + b"behind")
+    content = copies.read_bytes()[6 : 6 + size]
+    with open_remote(settings()) as remote:
+        remote.publish([Upload(copies, "", "a.pdf", size, "", replaces=True, start=6)], run="r1")
+    assert held(root) == {"a.pdf": content}
 
 
 def test_an_error_of_the_caller_drops_the_connection(

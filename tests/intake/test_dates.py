@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from arfeed.intake.dates import misfits, parse_dates
+from arfeed.intake.dates import _LANGUAGES, _months, misfits, parse_dates
 
 DAYS = [date(1999, 1, 1) + timedelta(days=number) for number in range((date(2031, 1, 1) - date(1999, 1, 1)).days)]
 
@@ -119,3 +119,8 @@ def test_two_digits_and_serial_numbers_are_years_and_days_where_declared(
 def test_dates_that_stand_for_none_are_none_and_not_wrong(text: str) -> None:
     parsed = parse_dates(texts(text), "DMY")
     assert (parsed.values.to_pylist(), parsed.wrong.to_pylist()) == ([None], [False])
+
+
+def test_no_english_month_is_another_one_in_any_other_language() -> None:
+    everywhere = _months(*_LANGUAGES)
+    assert {name: everywhere.get(name) for name in _months("en")} == _months("en")

@@ -16,8 +16,10 @@ import pytest
 from arfeed import FileSettings, SourceError, find_files, read_table
 from arfeed.intake.files import inputs, state, unsettled
 from arfeed_connectors.folder import Folder
-from intake.sources import HEADER, Given, balances, failure, folder, opened
+from arfeed_connectors.quickbooks import QuickBooks
+from intake.sources import HEADER, Given, balances, failure, folder, opened, problems
 from openssh import OpenSSH, make_key
+from printed import report, written
 
 ROW = "INV-1,Ada,GBP,2026-04-07,1"
 
@@ -143,6 +145,21 @@ def test_a_source_is_read_over_sftp(openssh: OpenSSH, exports: Path) -> None:
     assert list(balances(opened(there))) == ["INV-1"]
     at_login = source(f"{openssh.url()}/~/{exports.name}/*.csv", **login(openssh))
     assert list(balances(opened(at_login))) == ["INV-1"]
+
+
+def test_a_problem_in_a_file_on_a_server_names_its_line_too(openssh: OpenSSH, exports: Path) -> None:
+    (exports / "wrong.csv").write_text(f"{HEADER}\n\n{ROW}\n{ROW.replace('INV-1', '')}\n")
+    url = openssh.url(exports) + "/wrong.csv"
+    assert problems(source(url, **login(openssh)))[1].startswith(f"{url} line 4, column invoice_ref: ")
+
+
+def test_a_printed_report_on_a_server_names_its_lines_too(openssh: OpenSSH, exports: Path) -> None:
+    written(exports / "report.csv", [[text.replace("$700", "$701") for text in row] for row in report()])
+    url = openssh.url(exports) + "/report.csv"
+    books = QuickBooks("books", QuickBooks.Settings.model_validate({"path": url, "dates": "MDY", **login(openssh)}))
+    assert failure(books).startswith(
+        f"{url} line 13: the total of Beta:North (from {url} line 10) is printed as 701.00"
+    )
 
 
 def test_a_file_of_many_blocks_arrives_whole(openssh: OpenSSH, exports: Path) -> None:

@@ -113,7 +113,7 @@ def test_fields_beyond_the_header_must_be_blank(tmp_path: Path) -> None:
     file.write_text("a,b\n1,2,\n3,4,\n")
     assert read_table(str(file)).drop(columns="origin").to_dict("list") == {"a": ["1", "3"], "b": ["2", "4"]}
     file.write_text("a,b\n1,2,\n3,4,x\n")
-    with pytest.raises(SourceError, match="record 3: it has more fields than the header, among them 'x'"):
+    with pytest.raises(SourceError, match="line 3: it has more fields than the header, among them 'x'"):
         read_table(str(file))
 
 

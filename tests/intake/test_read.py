@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,12 @@ def test_a_byte_order_mark_goes_before_a_declared_encoding(file: Path, encoding:
 def test_bytes_of_another_encoding_are_refused_and_the_way_out_is_named(file: Path, rows: int) -> None:
     said = refusal(file, b"a,b\n" + b"1,2\n" * rows + "1,Söhne\n".encode("cp1252"))
     assert said == ': it is not UTF-8; name its encoding, for example encoding = "cp1252"'
+
+
+def test_a_connector_may_name_the_encoding_of_what_is_not_utf8(file: Path) -> None:
+    file.write_bytes("é\nü\n".encode("cp1252"))
+    assert read_header(str(file), fallback="cp1252") == ["é"]
+    assert read_table(str(file), fallback="cp1252")["é"].tolist() == ["ü"]
 
 
 def test_an_encoding_that_does_not_exist_is_refused(file: Path) -> None:
@@ -197,6 +204,10 @@ def test_records_become_text_and_know_their_origin() -> None:
         "more": ["", "True"],
         "origin": ["api#1", "api#2"],
     }
+
+
+def test_a_decimal_in_a_record_is_written_out() -> None:
+    assert table([{"balance": Decimal("1E+2")}], origin="api")["balance"].tolist() == ["100"]
 
 
 def test_a_float_in_a_record_is_refused_by_name() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from decimal import Decimal
 
 import pyarrow as pa
@@ -70,6 +72,11 @@ def test_the_other_mark_is_never_read_as_the_decimal_one(text: str, decimal: str
 )
 def test_zeros_that_say_nothing_do_no_harm(text: str, value: str) -> None:
     assert money(text) == [Decimal(value)]
+
+
+def test_every_sign_of_a_currency_may_stand_beside_an_amount() -> None:
+    signs = [sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) == "Sc"]
+    assert money(*(f"{sign}5.00" for sign in signs)) == [Decimal(5)] * len(signs)
 
 
 def test_a_blank_amount_is_nothing_and_not_wrong() -> None:

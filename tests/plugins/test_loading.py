@@ -270,7 +270,7 @@ def test_what_strangers_write_cannot_command_a_terminal(here: Here, tmp_path: Pa
     install(site, "yours", "raise ValueError('\\x1b[2J\\n\\x07gone')")
     write(tmp_path, 'plugins = ["yours", "mi\\u001b[1mne"]')
     done = here(tmp_path, "plugins", "list")
-    assert "broken: cannot be imported: ValueError: \\x1b[2J \\x07gone" in done.out
+    assert "✗ yours (arfeed-yours 1.2): cannot be imported: ValueError: \\x1b[2J \\x07gone" in done.out
     assert "mi\\x1b[1mne" in done.out
     assert not {"\x1b", "\x07"} & {*done.out, *done.err, *here(tmp_path, "plan").err}
 

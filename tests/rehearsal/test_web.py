@@ -145,6 +145,10 @@ def test_nothing_may_be_run_embedded_or_kept(page: Page) -> None:
     assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
 
 
+def test_browsers_tell_the_forms_origin(page: Page) -> None:
+    assert page.get().headers["Referrer-Policy"] == "same-origin"  # no-referrer would make it null
+
+
 def test_other_addresses_are_not_found(page: Page) -> None:
     assert page.get("/../../etc/passwd").status == 404
 

@@ -91,6 +91,7 @@ class Feed:
     plugins: tuple[str, ...] = ("folder", "xero", "transforms", "kolleno")
     history: str = "sqlite:///.arfeed/history.db"
     lock_seconds: float = 60
+    pages: bool | str = False
     now: datetime = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)
     steps: Steps = field(default_factory=Steps)
     receiver: Path = Path()
@@ -125,6 +126,7 @@ class Feed:
             for name, table in self.sources.items()
         }
         feed: Table = {"name": "acme", "timezone": "UTC", "history": self.history, "lock_seconds": self.lock_seconds}
+        feed |= {} if self.pages is True else {"pages": self.pages}
         destination: Table = {"use": "kolleno", "mode": "open-ar", **self.destination}
         lines = [f"plugins = {_toml(list(self.plugins))}", *_table("[feed]", feed), *_table("[guards]", self.guards)]
         for name, table in sources.items():

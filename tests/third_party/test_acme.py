@@ -12,7 +12,7 @@ from feeds import run, sync_approved, write
 from pdfs import pdf
 from strangers import install
 
-ACME = Path(__file__).with_name("acme.py").read_text(encoding="utf-8")
+SOURCE = Path(__file__).parent / "acme" / "src"
 
 FEED = """
 plugins = ["acme"]
@@ -34,7 +34,10 @@ url = "file://{receiver}"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    return install(tmp_path / "site", "acme", ACME)
+    site = install(tmp_path / "site", "acme", "")
+    site.joinpath("arfeed_acme.py").unlink()
+    site.joinpath("arfeed_acme").symlink_to(SOURCE / "arfeed_acme")
+    return site
 
 
 @pytest.fixture
@@ -99,9 +102,7 @@ def test_beside_a_broken_plugin_everything_still_runs_and_the_list_names_the_cul
     write(feed, feed.joinpath("plugins.toml").read_text().replace('["acme"]', '["acme", "wreck"]'))
     listed = run(feed, "plugins", "list", path=site)
     assert listed.code == 0
-    (line,) = [line for line in listed.out.splitlines() if line.startswith("wreck")]
-    assert "arfeed-wreck 1.2" in line
-    assert "broken: cannot be imported: RuntimeError: half written" in line
+    assert "✗ wreck (arfeed-wreck 1.2): cannot be imported: RuntimeError: half written\n" in listed.out
     refused = run(feed, "sync", path=site)
     assert refused.code == 2
     assert "plugin wreck (arfeed-wreck 1.2): cannot be imported: RuntimeError: half written" in refused.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -74,14 +75,26 @@ def batches(connection: sa.Connection, query: str, company: object = None) -> It
     cursor: Any = result.cursor
     try:
         first = result.fetchone()  # it waits in SQLAlchemy's own buffer
-        rows = [tuple(first), *cursor.fetchmany(BATCH - 1)] if first is not None else []
+        rows = [tuple(first), *_fetched(cursor, BATCH - 1)] if first is not None else []
         while rows:
             yield rows
-            rows = cursor.fetchmany(BATCH)
+            rows = _fetched(cursor, BATCH)
         result.close()
     except BaseException:
         _abandon(cursor)
         raise
+
+
+def _fetched(cursor: Any, count: int) -> list[Row]:
+    """Fetch without the collector of cycles, which looks through all these tuples again and again and finds none."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        rows: list[Row] = cursor.fetchmany(count)
+        return rows
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _abandon(cursor: Any) -> None:

@@ -61,7 +61,7 @@ def main() -> None:
     for library in ("asyncio", "stamina", LOGGER):
         # What these log of a lost connection is said in arfeed's own words; its events are for those who ask.
         logging.getLogger(library).addHandler(logging.NullHandler())
-    with masked_output(), narrated():
+    with masked_output(one_document="--json" in sys.argv), narrated():
         try:
             sys.exit(_run())
         except ArfeedError as exc:

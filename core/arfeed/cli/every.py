@@ -11,18 +11,22 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
+from arfeed.cli.logs import VARIABLE
 from arfeed.cli.output import console, print_json
 from arfeed.feeds import Outcome, find_feeds, highest, sync_each
 
 
-def sync_all(folder: Path, *, as_json: bool) -> None:
-    """Deliver every feed of a folder, say how each ended, and end with the highest of their exit codes."""
+def sync_all(folder: Path, *, log: str | None, as_json: bool) -> None:
+    """Deliver every feed of a folder, say how each ended, and end with the highest of their exit codes.
+
+    `log` is where `--log-json` has their events written.
+    """
     feeds = find_feeds(folder)
     outcomes: list[Outcome] = []
     with _terminable():
         for number, config in enumerate(feeds, 1):
             console(beside_json=True).print(f"\n[{number}/{len(feeds)}] {config}", style="bold", markup=False)
-            outcomes += sync_each([config])
+            outcomes += sync_each([config], {VARIABLE: log} if log else {})
     people = console(beside_json=as_json)
     people.print(_summary(outcomes))
     for outcome in outcomes:

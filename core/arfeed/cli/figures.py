@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from arfeed.currencies import minor_digits
+from arfeed.currencies import written
 from arfeed.interfaces import BUCKETS, Aged, Movement, Reason, Sum
 from arfeed.legible import legible
 
@@ -32,11 +32,6 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _HEADINGS = ("last report", "+ new", "~ changed", "− missing", "= now")
 _PARTS = {"before": "", "new": "green", "changed": "yellow", "missing": "red", "now": "bold"}
 _COLOURS = ("green", "yellow", "dark_orange", "red", "bright_red", "cyan")
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """Write an amount with as many decimals as its currency has, thousands apart and with a true minus."""
-    return f"{amount:,.{minor_digits().get(currency, 2)}f}".replace("-", "−")
 
 
 def movements(moves: Sequence[Movement], console: Console) -> Table:
@@ -82,7 +77,7 @@ def _cells(move: Movement, between: str = "") -> Iterator[list[Text]]:
         if not (part.documents or part.balance or moved):
             yield [Text("–", "dim")]
             continue
-        cell = [Text(f"{part.documents:,}{moved}", "dim"), Text(money(part.balance, move.currency), style)]
+        cell = [Text(f"{part.documents:,}{moved}", "dim"), Text(written(part.balance, move.currency), style)]
         yield cell[::-1] if between == "\n" else cell
 
 
@@ -104,7 +99,7 @@ def _chart(currency: str, rows: Sequence[Aged]) -> Table:
         if part is None and bucket == BUCKETS[-1]:
             continue
         balance = part.balance if part else Decimal(0)
-        amount = Text(money(balance, currency)) if part else Text("–", "dim")
+        amount = Text(written(balance, currency)) if part else Text("–", "dim")
         label = f"{currency} {bucket}" if bucket == BUCKETS[0] else f"{' ' * len(currency)} {bucket}"
         table.add_row(Text(label), amount, Text(bar(balance / most), colour))
     return table
@@ -122,5 +117,5 @@ def reasons(found: Sequence[Reason]) -> Iterator[str]:
     """Write of each reason how many documents, and how much of each currency, it explains."""
     for reason, rows in groupby(found, attrgetter("reason")):
         parts = [*rows]
-        amounts = ", ".join(f"{money(part.owed.balance, part.currency)} {part.currency}" for part in parts)
+        amounts = ", ".join(f"{written(part.owed.balance, part.currency)} {part.currency}" for part in parts)
         yield f"{sum(part.owed.documents for part in parts):,} {IN_WORDS.get(reason, reason)}: {amounts}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json
 from arfeed.cli.output import complain, console, print_json
 from arfeed.errors import ConfigError
 
@@ -41,6 +41,20 @@ def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     if wrong:
         complain(ConfigError(*wrong, "the history was changed from outside; restore a backup of it"))
         sys.exit(ConfigError.exit_code)
+
+
+@app.command("page")
+def page(
+    run: Annotated[str, typer.Argument(help="The run, as `arfeed history` names it.")],
+    config: Config = DEFAULT_CONFIG,
+    html: Html = None,
+) -> None:
+    """Write the page of a delivery again, from its receipt."""
+    from arfeed.cli.masking import read_feed
+    from arfeed.cli.show import show_page
+    from arfeed.pages import written_again
+
+    show_page(written_again(read_feed(config), run, html), console())
 
 
 def _runs(config: Config) -> list[RunRecord]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.prompt import Confirm, Prompt
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config
@@ -142,7 +143,7 @@ class Person:
         del option
         while True:
             self._people.print(question, markup=False, style="bold", soft_wrap=False)
-            shown = f" ({default})" if default else ""
+            shown = f" ({escape(default)})" if default else ""
             answer = Prompt.ask(
                 f"[bold]>[/bold]{shown}", console=self._people, default=default or "", show_default=False
             )
@@ -158,7 +159,7 @@ class Person:
         numbered = {str(number): name for number, name in enumerate(choices, 1)}
         for number, name in numbered.items():
             self._people.print(f"  {number}  {name}: {choices[name]}", markup=False)
-        shown = f" ({default})" if default else ""
+        shown = f" ({escape(default)})" if default else ""
         while True:
             answer = Prompt.ask(
                 f"[bold]>[/bold]{shown}", console=self._people, default=default or "", show_default=False
@@ -170,4 +171,4 @@ class Person:
 
     def agree(self, question: str) -> bool:
         """Ask for a yes."""
-        return Confirm.ask(f"[bold]{question}[/bold]", console=self._people, default=True)
+        return Confirm.ask(f"[bold]{escape(question)}[/bold]", console=self._people, default=True)

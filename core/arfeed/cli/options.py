@@ -13,6 +13,10 @@ Config = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Also write it as an HTML page that needs no network.")
+]
+
 DEFAULT_CONFIG = Path("plugins.toml")
 
 

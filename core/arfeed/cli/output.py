@@ -50,11 +50,12 @@ def refuse(text: str) -> NoReturn:
 
 def print_json(document: object) -> None:
     """Print the one document that `--json` promises. A reader that has gone changes nothing."""
+    stream = getattr(sys.stdout, "document", sys.stdout)  # as `masked_output` leads it, past what plugins print
     try:
-        sys.stdout.write(json_escaped(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
-        sys.stdout.flush()
+        stream.write(json_escaped(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
+        stream.flush()
     except BrokenPipeError:
-        _discard(sys.stdout)
+        _discard(stream)
 
 
 def _discard(stream: Any) -> None:

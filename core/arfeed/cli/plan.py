@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Json, typed
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
 from arfeed.cli.output import console, print_json, refuse
 from arfeed.cli.progress import progress
 
 
-def plan(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = False) -> None:
     """Show what sync would deliver and mark as paid. Sends nothing; ends as sync would."""
-    from arfeed import pipeline
+    from arfeed import pages, pipeline
     from arfeed.cli.masking import read_feed
-    from arfeed.cli.show import plan_as_data, show_plan
+    from arfeed.cli.show import show_page, show_plan
+    from arfeed.history import plan_document
 
     project = read_feed(config)
+    pages.check_place(html)
+    command, people = typed("arfeed sync", config), console(beside_json=as_json)
     with progress() as steps:
         result = pipeline.plan(project, steps)
-    show_plan(result.plan, console(beside_json=as_json), typed("arfeed sync", config))
+        page = pages.plan_page(project, steps, result.plan, html, command) if html else None
+    show_plan(result.plan, people, command)
+    show_page(page, people)
     if as_json:
-        print_json(plan_as_data(result.plan))
+        print_json({**plan_document(result.plan), "page": str(page) if page else None})
     if result.plan.objections:
         refuse("Refused: sync would deliver nothing.")

@@ -35,7 +35,7 @@ def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None
     table = _table("plugin", "distribution", "enabled", "contract", "hooks", "provides")
     for info in infos:
         enabled, contract = "yes" if info.enabled else "no", "" if info.contract is None else str(info.contract)
-        offers = f"broken: {info.broken}" if info.broken else ", ".join(info.provides)
+        offers = "broken, see below" if info.broken else ", ".join(info.provides)
         row = (
             info.name or "—",
             f"{info.distribution} {info.version}",
@@ -45,7 +45,11 @@ def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None
             offers,
         )
         table.add_row(*map(escape, row))
-    console().print(table)
+    people = console()
+    people.print(table)
+    for info in infos:
+        if info.broken:
+            people.print(f"✗ {info}: {info.broken}", markup=False, style="red")
 
 
 @app.command("show")

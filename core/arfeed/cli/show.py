@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from arfeed.cli.figures import ageing, money, movements, reasons
-from arfeed.history import plan_facts
+from arfeed.cli.figures import ageing, movements, reasons
+from arfeed.currencies import written
 from arfeed.interfaces import Objection, Plan, Receipt
 from arfeed.legible import legible
 from arfeed.planning import largest
@@ -58,7 +59,7 @@ def _show_missing(plan: Plan, console: Console) -> None:
     for row in largest(plan.missing, _MOST_ROWS).to_dict("records"):
         customer = Text(legible(row["customer_name"]))
         customer.truncate(_WIDEST_NAME, overflow="ellipsis")
-        amount = Text(money(row["balance"], row["currency"]))
+        amount = Text(written(row["balance"], row["currency"]))
         ref, currency, reason = (Text(legible(row[name])) for name in ("invoice_ref", "currency", "reason"))
         table.add_row(ref, customer, amount, currency, reason)
     console.print(Padding(table, (0, 0, 0, 4)))
@@ -134,22 +135,10 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
         _paragraph(console, "! ", legible(f"{name} was not delivered: {why}"), "yellow")
 
 
-def plan_as_data(plan: Plan) -> dict[str, object]:
-    """Return the plan as plain data, amounts as text."""
-    return {
-        "feed": plan.feed,
-        "destination": plan.destination,
-        "baseline": plan.baseline,
-        **plan_facts(plan),
-        "documents": {
-            "send": plan.documents.send["name"].tolist(),
-            "present": plan.documents.present,
-            "without": list(plan.documents.without),
-            "colliding": {name: list(refs) for name, refs in plan.documents.colliding.items()},
-            "broken": dict(plan.documents.broken),
-        },
-        "approval": plan.approval,
-    }
+def show_page(page: Path | None, console: Console) -> None:
+    """Say where the page is, if there is one."""
+    if page is not None:
+        console.print(Text(f"The page: {legible(str(page))}"))
 
 
 def receipt_as_data(receipt: Receipt) -> object:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from arfeed.cli.every import sync_all
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Json, typed
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
 from arfeed.cli.output import console, print_json, refuse
 from arfeed.cli.progress import progress
 from arfeed.errors import ConfigError
@@ -36,23 +36,26 @@ def sync(
     config: Config = DEFAULT_CONFIG,
     approve: Approve = None,
     folder: All = None,
+    html: Html = None,
     as_json: Json = False,
 ) -> None:
     """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
     if folder is not None:
         _refuse_with_all(context, folder)
-        sync_all(folder, as_json=as_json)
-    from arfeed import pipeline
+        sync_all(folder, log=context.find_root().params.get("log_json"), as_json=as_json)
+    from arfeed import pages, pipeline
     from arfeed.cli.masking import read_feed
 
-    project = read_feed(config)
+    project, command = read_feed(config), typed("arfeed sync", config)
+    pages.check_place(html)
     with progress() as steps:
         result = pipeline.sync(project, steps, approve=approve)
-    _tell(result, typed("arfeed sync", config), approve, as_json=as_json)
+        page = pages.outcome_page(project, steps, result.plan, result.receipt, html, command) if html else result.page
+    _tell(result, page, command, approve, as_json=as_json)
 
 
 def _refuse_with_all(context: typer.Context, folder: Path) -> None:
-    for name in ("approve", "config"):
+    for name in ("approve", "config", "html"):
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             raise ConfigError(
@@ -74,19 +77,22 @@ def resend(
     project = read_feed(config)
     with progress() as steps:
         result = pipeline.resend(project, steps, run, approve=approve)
-    _tell(result, typed(f"arfeed resend {run}", config), approve, as_json=as_json)
+    _tell(result, result.page, typed(f"arfeed resend {run}", config), approve, as_json=as_json)
 
 
-def _tell(result: Result, command: str, approve: str | None, *, as_json: bool) -> None:
-    from arfeed.cli.show import plan_as_data, receipt_as_data, show_plan, show_receipt
+def _tell(result: Result, page: Path | None, command: str, approve: str | None, *, as_json: bool) -> None:
+    from arfeed.cli.show import receipt_as_data, show_page, show_plan, show_receipt
+    from arfeed.history import plan_document
 
     people = console(beside_json=as_json)
     show_plan(result.plan, people, command, delivered=result.receipt is not None)
     if result.receipt:
         show_receipt(result.receipt, people)
+    show_page(page, people)
     if as_json:
         receipt = receipt_as_data(result.receipt) if result.receipt else None
-        print_json({"delivered": receipt is not None, "plan": plan_as_data(result.plan), "receipt": receipt})
+        document = {"delivered": receipt is not None, "plan": plan_document(result.plan), "receipt": receipt}
+        print_json({**document, "page": str(page) if page else None})
     if result.receipt is None:
         refuse(_refused(approve))
 

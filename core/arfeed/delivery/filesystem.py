@@ -11,7 +11,7 @@ import errno
 import io
 import math
 import posixpath
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -134,20 +134,33 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             return await request
 
     async def _put_file(
-        self, lpath: str, rpath: str, mode: str = "overwrite", make_parents: bool = True, **_: object
+        self,
+        lpath: str,
+        rpath: str,
+        mode: str = "overwrite",
+        make_parents: bool = True,
+        start: int = 0,
+        size: int | None = None,
+        **_: object,
     ) -> None:
-        """Write a file, or all anew over an old one. Its folder is made only where the server misses it."""
+        """Write a file, or all anew over an old one. Its folder is made only where the server misses it.
+
+        Of the local file, `size` bytes from `start` on are sent, or all to its end.
+        """
         path = Path(lpath)
         if path.is_dir():
             await self._mkdir(rpath)
             return
         with path.open("rb") as source:
-            await self._write(source, rpath, mode, make_parents=make_parents)
+            end = source.seek(0, 2) if size is None else start + size
+            await self._write(source, range(start, end), rpath, mode, make_parents=make_parents)
 
     async def _pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_: object) -> None:
-        await self._write(io.BytesIO(value), path, mode)
+        await self._write(io.BytesIO(value), range(len(value)), path, mode)
 
-    async def _write(self, source: IO[bytes], path: str, mode: str, *, make_parents: bool = True) -> None:
+    async def _write(
+        self, source: IO[bytes], stretch: range, path: str, mode: str, *, make_parents: bool = True
+    ) -> None:
         async with self._channel() as channel:
             try:
                 file = await self._opened(channel, path, mode)
@@ -157,7 +170,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                 await self._mkdir(posixpath.dirname(path))
                 file = await self._opened(channel, path, mode)
             try:
-                await self._send(source, file, min(BLOCK, channel.limits.max_write_len))
+                await self._send(source, stretch, file, min(BLOCK, channel.limits.max_write_len))
             except (OSError, asyncssh.Error) as exc:
                 await self._give_up(path, file, exc)
                 raise
@@ -182,26 +195,26 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                 raise FileExistsError(errno.EEXIST, "File exists") from exc
             raise
 
-    async def _send(self, source: IO[bytes], file: asyncssh.SFTPClientFile, size: int) -> None:
-        senders = min(BYTES_A_FILE // size, BLOCKS_IN_FLIGHT, math.ceil(source.seek(0, 2) / size))
-        source.seek(0)
+    async def _send(self, source: IO[bytes], stretch: range, file: asyncssh.SFTPClientFile, size: int) -> None:
+        blocks = [stretch[start : start + size] for start in range(0, len(stretch), size)]
+        senders, waiting = min(BYTES_A_FILE // size, BLOCKS_IN_FLIGHT, len(blocks)), iter(blocks)
         if senders == 1:
-            return await self._send_blocks(source, file, size)
+            return await self._send_blocks(source, waiting, file, stretch.start)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(senders):
-                    group.create_task(self._send_blocks(source, file, size))
+                    group.create_task(self._send_blocks(source, waiting, file, stretch.start))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
-    async def _send_blocks(self, source: IO[bytes], file: asyncssh.SFTPClientFile, size: int) -> None:
-        while True:
+    async def _send_blocks(
+        self, source: IO[bytes], blocks: Iterator[range], file: asyncssh.SFTPClientFile, start: int
+    ) -> None:
+        """Send blocks, which other senders take from as well, until none is left."""
+        for block in blocks:
             async with self._blocks:
-                offset = source.tell()
-                block = source.read(size)
-                if not block:
-                    return
-                await self._answered(file.write(block, offset))
+                source.seek(block.start)
+                await self._answered(file.write(source.read(len(block)), block.start - start))
 
     async def _give_up(self, path: str, file: asyncssh.SFTPClientFile, exc: Exception) -> None:
         if self._abort_broken_writes and not isinstance(exc, _CONNECTION_GONE):

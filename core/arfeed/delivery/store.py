@@ -53,9 +53,12 @@ class Store:
         """Return the path of a folder or a file below the root."""
         return posixpath.join(self.root, *(part for part in (folder, name) if part))
 
-    async def put(self, file: Path, path: str) -> None:
-        """Write a local file; its folder has to exist."""
-        await self._call("put_file", str(file), path)
+    async def put(self, file: Path, path: str, start: int = 0, size: int | None = None) -> None:
+        """Write a local file, or `size` bytes of it from `start` on; the folder of `path` has to exist."""
+        if size in (None, file.stat().st_size):
+            await self._call("put_file", str(file), path)
+        else:
+            await self._call("pipe_file", path, await asyncio.to_thread(_stretch, file, start, size))
 
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
         """Give a file its name. Without `replace` the name has been looked for, and is free."""
@@ -137,9 +140,9 @@ class SftpStore(Store):
         self.refuses_taken_names = filesystem.refuses_taken_names
         self.replaces = filesystem.replaces
 
-    async def put(self, file: Path, path: str) -> None:
-        """Write a local file; its folder has to exist, since it may be the root, and that is not made."""
-        await self._call("put_file", str(file), path, make_parents=False)
+    async def put(self, file: Path, path: str, start: int = 0, size: int | None = None) -> None:
+        """Write a file as `Store.put` does. A missing folder may be the root, and that is not made."""
+        await self._call("put_file", str(file), path, make_parents=False, start=start, size=size)
 
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
         """Rename, over an older file only where `replace` says so."""
@@ -185,3 +188,9 @@ def open_store(url: str, settings: DestinationSettings) -> Store:
             f"destination.url can't be opened: {exc}. Write sftp://USER@HOST, a folder, or rehearsal://NAME."
         ) from exc
     return (LocalStore if isinstance(filesystem, LocalFileSystem) else Store)(filesystem, root)
+
+
+def _stretch(file: Path, start: int, size: int | None) -> bytes:
+    with file.open("rb") as source:
+        source.seek(start)
+        return source.read(size)

@@ -61,10 +61,10 @@ class Strategy(ABC):
 
     async def _write(self, store: Store, upload: Upload, folder: str, path: str) -> None:
         try:
-            await store.put(upload.path, path)
+            await store.put(upload.path, path, upload.start, upload.size)
         except FileNotFoundError:
             await self._make_folder(store, folder)
-            await store.put(upload.path, path)
+            await store.put(upload.path, path, upload.start, upload.size)
 
     async def _make_folder(self, store: Store, folder: str) -> None:
         async with self._making_folders:

@@ -18,9 +18,10 @@ _PART = re.compile(r"\..+\.part")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A staged local file and where it goes: a folder below the root ("" is the root) and a bare name.
+    """What goes where: a folder below the root ("" is the root) and a bare name.
 
-    `replaces` says that an older version of this name was delivered before; otherwise the name has to be free.
+    It is staged in a local file, `size` bytes from `start` on. `replaces` says that an older version of this name was
+    delivered before; otherwise the name has to be free.
     """
 
     path: Path
@@ -29,6 +30,7 @@ class Upload:
     size: int
     sha256: str
     replaces: bool
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,10 @@ def check_uploads(uploads: Sequence[Upload], run: str) -> None:
 def check_staged(upload: Upload) -> None:
     """Refuse a staged copy that is not what was staged."""
     try:
-        size = upload.path.stat().st_size
+        staged = upload.path.stat().st_size
     except OSError as exc:
         raise DestinationError(f"its staged copy {upload.path} can't be read: {exc.strerror}. Run again.") from exc
-    if size != upload.size:
+    if staged < upload.start + upload.size:
         raise DestinationError(f"its staged copy {upload.path} has changed since it was staged. Run again.")
 
 

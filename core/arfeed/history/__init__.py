@@ -2,7 +2,7 @@
 
 from arfeed.history.audit import audit
 from arfeed.history.lease import Lease, whoami
-from arfeed.history.receipts import documents_of, make_receipt, plan_facts, recovered, verify
+from arfeed.history.receipts import documents_of, make_receipt, plan_document, recovered, verify
 from arfeed.history.records import Baseline, PlannedDocument, RunRecord
 from arfeed.history.recovery import Verdict, judge, parts_of, proven
 from arfeed.history.store import History
@@ -19,7 +19,7 @@ __all__ = [
     "judge",
     "make_receipt",
     "parts_of",
-    "plan_facts",
+    "plan_document",
     "proven",
     "recovered",
     "verify",

@@ -6,11 +6,15 @@ import hashlib
 import json
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from importlib.metadata import version
 
 from arfeed.interfaces import Delivered, Facts, Plan, Receipt, SourceReport, Sum
 
 _HASH = "sha256"
+
+Balances = dict[str, Decimal]
+"""What is open, by currency."""
 
 
 def make_receipt(
@@ -50,6 +54,25 @@ def make_receipt(
         "documents_failed": dict(failed),
     }
     return Receipt(run, plan.destination, report, tuple(documents), dict(failed), _sealed(body), verified is not False)
+
+
+def plan_document(plan: Plan) -> dict[str, object]:
+    """Return the whole plan as plain data, amounts as text."""
+    documents = plan.documents
+    return {
+        "feed": plan.feed,
+        "destination": plan.destination,
+        "baseline": plan.baseline,
+        **plan_facts(plan),
+        "documents": {
+            "send": documents.send["name"].tolist(),
+            "present": documents.present,
+            "without": list(documents.without),
+            "colliding": {name: list(refs) for name, refs in documents.colliding.items()},
+            "broken": dict(documents.broken),
+        },
+        "approval": plan.approval,
+    }
 
 
 def plan_facts(plan: Plan) -> dict[str, object]:
@@ -103,6 +126,7 @@ def _facts(facts: Facts) -> dict[str, object]:
             }
             for move in facts.movements
         ],
+        "reasons": [{"reason": item.reason, "currency": item.currency, **_sum(item.owed)} for item in facts.reasons],
         "ageing": [{"currency": aged.currency, "bucket": aged.bucket, **_sum(aged.owed)} for aged in facts.ageing],
         "aged_on": {source: on.isoformat() for source, on in facts.aged_on.items()},
         "debtors": [
@@ -134,6 +158,14 @@ def recovered(body: str, *, verified: bool) -> str:
 def documents_of(body: str) -> set[str]:
     """Return the names of the PDFs that a receipt says were delivered."""
     return {document["name"] for document in json.loads(body)["documents"]}
+
+
+def balances_of(body: str) -> Balances:
+    """Return what a receipt says is open."""
+    balances: Balances = {}
+    for row in json.loads(body)["totals"]:
+        balances[row["currency"]] = balances.get(row["currency"], Decimal(0)) + Decimal(row["balance"])
+    return balances
 
 
 def verify(body: str) -> bool:

@@ -16,10 +16,13 @@ from arfeed.history import tables
 from arfeed.history.database import opened
 from arfeed.history.lease import Lease, holder, lost_lock, renewed
 from arfeed.history.packing import packed, united, unpacked
+from arfeed.history.receipts import Balances, balances_of
 from arfeed.history.records import INTERRUPTED, Baseline, PlannedDocument, RunRecord, State
 from arfeed.interfaces import SentDocument, SourceRead
 
 KEPT_REPORTS = 30
+
+_ARRIVED: tuple[State, ...] = ("delivered", "unverified")
 
 
 class History:
@@ -136,6 +139,26 @@ class History:
     def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""
         return self._runs()
+
+    def receipt(self, run: str) -> str | None:
+        """Return the receipt of a run that delivered, None where there is none."""
+        query = sa.select(tables.runs.c.receipt).where(tables.runs.c.id == run, tables.runs.c.state.in_(_ARRIVED))
+        with self._engine.connect() as connection:
+            receipt: str | None = connection.execute(query).scalar_one_or_none()
+            return receipt
+
+    def balances(self, destination: str, *, before: str | None, most: int) -> list[tuple[str, datetime, Balances]]:
+        """Return the last deliveries before a run, or before now, the newest first, and what was open by currency."""
+        runs = tables.runs.c
+        query = sa.select(runs.id, runs.started_at, runs.receipt).where(
+            runs.destination == destination, runs.state.in_(_ARRIVED), runs.receipt.is_not(None)
+        )
+        if before is not None:
+            earlier = sa.select(runs.started_at).where(runs.id == before).scalar_subquery()
+            query = query.where(runs.started_at < earlier)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(runs.started_at.desc(), runs.id.desc()).limit(most)).all()
+        return [(run, at, balances_of(receipt)) for run, at, receipt in rows]
 
     def interrupted(self, destination: str) -> list[RunRecord]:
         """Return the runs that have not said how they ended, the newest first."""

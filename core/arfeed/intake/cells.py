@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import IO
 from xml.etree import ElementTree
 
@@ -27,11 +28,13 @@ Format = tuple[str, int, str]
 """What stands before a whole number, how many digits it has at least, and what stands behind."""
 
 
-def told_by_format(file: str, data: IO[bytes], sheet: str) -> Mapping[int, Mapping[int, str]]:
+def told_by_format(
+    file: str, data: IO[bytes], sheet: str, *, start_only: bool = False
+) -> Mapping[int, Mapping[int, str]]:
     """Return errors (`#REF!`), and numbers that owe leading zeros or a prefix to their format, as people see them.
 
-    They are texts by column and row, counted from 0. Raise `SourceError` for a formula without a value: whoever wrote
-    the file has not computed it.
+    They are texts by column and row, counted from 0; with `start_only` those of the first thousands of rows. Raise
+    `SourceError` for a formula without a value: whoever wrote the file has not computed it.
     """
     with zipfile.ZipFile(data) as archive:
         book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - expat bounds what entities become
@@ -42,9 +45,11 @@ def told_by_format(file: str, data: IO[bytes], sheet: str) -> Mapping[int, Mappi
         asks = any(part.get("fullCalcOnLoad") in ("1", "true") for part in _parts(book, "calcPr"))
         uncomputed = re.compile(_UNCOMPUTED % (b"0?" if asks else b""))
         found: defaultdict[int, dict[int, str]] = defaultdict(dict)
-        for rows in _rows(archive, _member(archive, book, sheet)):
-            _refuse_uncomputed(file, uncomputed, rows)
-            for cell in cells.finditer(rows):
+        marks = [b't="e"', *(b's="%d"' % style for style in formats)]
+        for rows in islice(_rows(archive, _member(archive, book, sheet)), 1 if start_only else None):
+            if b"<f" in rows or b":f" in rows:
+                _refuse_uncomputed(file, uncomputed, rows)
+            for cell in cells.finditer(rows) if any(mark in rows for mark in marks) else ():
                 text = _text(cell[1], cell[2], formats)
                 if text is not None:
                     row, column = _place(file, cell[1])

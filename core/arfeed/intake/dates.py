@@ -109,20 +109,28 @@ def _civil(parts: pa.Array, *, declared: bool) -> pa.Array:
 def _with_month(parts: pa.Array) -> pa.Array:
     """Put the number of the month where its name stood; null where nobody calls a month so."""
     names = pc.utf8_lower(pc.utf8_normalize(pc.struct_field(parts, "m"), form="NFC"))
-    known = _months()
-    places = pc.index_in(names, value_set=pa.array([*known], pa.large_string()))
+    places, known = _places(names, _months("en"))
+    if pc.any(pc.and_(pc.is_null(places), pc.is_valid(names))).as_py():
+        places, known = _places(names, _months(*_LANGUAGES))
     months = pa.array([*known.values()], pa.int32()).take(places)
     year, day = pc.struct_field(parts, "y"), pc.struct_field(parts, "d")
     return pa.StructArray.from_arrays([year, months, day], names=["y", "m", "d"])
 
 
+def _places(names: pa.Array, months: Mapping[str, int]) -> tuple[pa.Array, Mapping[str, int]]:
+    return pc.index_in(names, value_set=pa.array([*months], pa.large_string())), months
+
+
 @cache
-def _months() -> Mapping[str, int]:
-    """Return months by name, in full and cut short. A name that is another month elsewhere is none."""
+def _months(*languages: str) -> Mapping[str, int]:
+    """Return months by name, in full and cut short. A name that is another month elsewhere is none: no English one is.
+
+    English comes alone where that is enough: to load the others takes half a second.
+    """
     from babel import Locale
 
     found: dict[str, set[int]] = {}
-    for language in _LANGUAGES:
+    for language in languages:
         for forms in Locale.parse(language).months.values():
             for width in ("wide", "abbreviated"):
                 for month, name in forms[width].items():

@@ -13,6 +13,7 @@ from arfeed import schema
 from arfeed.errors import SourceError
 from arfeed.intake.grid import batches, origins, unreadable
 from arfeed.intake.header import MOST_ROWS, Header, Row, find_header
+from arfeed.intake.places import place_of
 from arfeed.intake.text import Stream, blocks, first_records, records, refuse_open_quote
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
     done, ending = header.position + 1, pa.array([], pa.large_string())
     try:
         for read in batches(data, header.names, delimiter, [*kept, *header.surplus, last], header.line - 1):
-            _refuse_surplus(file, header, read, done)
+            _refuse_surplus(file, header, read, done, delimiter)
             yield schema.table_frame(read.select(kept).append_column("origin", origins(file, done + 1, len(read))))
             done += len(read)
             ending = pa.concat_arrays([ending[-_ENOUGH:], schema.one_piece(read[last])])
@@ -64,15 +65,16 @@ def _only_a_header(file: str, encoding: str, delimiter: str, header: Header) -> 
     return False
 
 
-def _refuse_surplus(file: str, header: Header, rows: pa.Table, before: int) -> None:
+def _refuse_surplus(file: str, header: Header, rows: pa.Table, before: int, delimiter: str) -> None:
     """Raise `SourceError` for text in a column that has no header at all."""
     import pyarrow.compute as pc
 
     for name in header.surplus:
         place = pc.index(pc.not_equal(rows[name], ""), value=True).as_py()
         if place >= 0:
+            where = place_of(f"{file}#{before + place + 1}", file, delimiter=delimiter)
             raise SourceError(
-                f"{file} record {before + place + 1}: it has more fields than the header, among them "
+                f"{where}: it has more fields than the header, among them "
                 f"{rows[name][place].as_py()!r}; export it again"
             )
 

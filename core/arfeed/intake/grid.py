@@ -63,7 +63,7 @@ def _tables(
     file: str, encoding: str | None, delimiter: str | None, sheet: str | None, fallback: str | None
 ) -> Iterator[pa.Table]:
     if is_workbook(file):
-        return (text_columns(columns, letters(len(columns))) for columns in read_sheet(file, sheet))
+        return (text_columns(cells.texts(), letters(len(cells.columns))) for cells in read_sheet(file, sheet))
     known = find_encoding(file, encoding, fallback)
     return _csv_tables(file, known, find_delimiter(file, known, delimiter))
 

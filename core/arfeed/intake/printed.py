@@ -17,9 +17,8 @@ from arfeed import schema
 from arfeed.errors import SourceError
 from arfeed.intake import values
 from arfeed.intake.groups import Nesting, closes, nest, own_totals, sums_of_own
+from arfeed.intake.places import place_of
 from arfeed.intake.rows import Kinds, Mask, Sight, classify, mask
-from arfeed.intake.text import physical_lines
-from arfeed.intake.workbook import is_workbook
 from arfeed.schema import text_array
 
 Integers = npt.NDArray[np.int64]
@@ -66,7 +65,7 @@ class Rows:
 
     def take(self, frame: pd.DataFrame) -> pa.Table:
         """Return the next frame's lines. Raise `SourceError` for rows that are nothing known, and for wrong totals."""
-        page = _Page(frame)
+        page = _Page(frame, self.file)
         kinds = classify(page.grid, self.sight, [group.name for group in self._open], ended=self.ended)
         page.refuse(kinds.unknown, "is neither a line nor a group nor a total that is known here")
         page.refuse(_below(kinds, ended=self.ended), "stands below the TOTAL, where nothing more is expected")
@@ -103,7 +102,7 @@ class Rows:
             counted = np.where(own[ends], within, counted)
         for wrong in np.flatnonzero(printed[ends] != counted)[:_MOST_DOUBTS].tolist():
             of = groups.slice(owner[wrong], 1).to_pylist() if owner[wrong] >= 0 else []
-            whose = f"{of[0]['name']} (from {_place(of[0]['origin'])})" if of else "everything"
+            whose = f"{of[0]['name']} (from {page.named(of[0]['origin'])})" if of else "everything"
             found, read = _money(printed[ends[wrong]]), _money(counted[wrong])
             self._object(
                 f"{page.place(ends[wrong])}: the total of {whose} is printed as {found}, but its lines sum to {read}"
@@ -165,13 +164,18 @@ class Rows:
 class _Page:
     """One frame of a report: its cells by column, trimmed, and where each row comes from."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
+    def __init__(self, frame: pd.DataFrame, file: str) -> None:
+        self.file = file
         self.grid = [pc.utf8_trim_whitespace(text_array(frame[name])) for name in frame.columns if name != "origin"]
         self.origins = text_array(frame["origin"])
 
     def place(self, row: int) -> str:
-        """Return the file and record of a row."""
-        return _place(self.origins[row].as_py())
+        """Return the file and line of a row."""
+        return self.named(self.origins[row].as_py())
+
+    def named(self, origin: str) -> str:
+        """Return the file and line that an origin means."""
+        return place_of(origin, self.file)
 
     def refuse(self, wrong: Mask, why: str) -> None:
         """Raise `SourceError` for the first of these rows."""
@@ -196,15 +200,6 @@ def _unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
     names = pc.fill_null(nesting.names.take(pa.array(owner, mask=owner < 0)), "")
     wrong[ends] = ~closes(kinds.labels.take(pa.array(ends)), names)
     return wrong
-
-
-def _place(origin: str) -> str:
-    """Return a row's file and line. Which bytes end lines is the same in all encodings without a mark of their own."""
-    file, _, number = origin.rpartition("#")
-    if is_workbook(file):
-        return f"{file} row {number}"
-    line = physical_lines(file, [int(number)], encoding="latin-1").get(int(number))
-    return f"{file} line {line}" if line else f"{file} record {number}"
 
 
 def _money(units: np.int64) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from arfeed.errors import SourceError
 from arfeed.intake.columns import Problem
+from arfeed.intake.files import find_files
 from arfeed.intake.text import physical_lines
 from arfeed.intake.workbook import is_workbook
 from arfeed.interfaces import Connector
@@ -56,9 +57,10 @@ def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]
     if not isinstance(settings, FileSettings):
         return {}
     try:
-        if is_workbook(file):
+        found = next((each for each in find_files(settings) if each == file), file)  # which knows the way to a server
+        if is_workbook(found):
             return {}
-        return physical_lines(file, records, encoding=settings.encoding, delimiter=settings.delimiter)
+        return physical_lines(found, records, encoding=settings.encoding, delimiter=settings.delimiter)
     except SourceError:
         return {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from arfeed.intake.flat import csv_header, csv_tables
 from arfeed.intake.grid import origins, text_columns
 from arfeed.intake.header import MOST_ROWS, Header, Row, find_header
 from arfeed.intake.text import find_delimiter, find_encoding
-from arfeed.intake.workbook import is_workbook, read_sheet
+from arfeed.intake.workbook import Cells, is_workbook, read_sheet
 from arfeed.schema import table_frame
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def read_header(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    fallback: str | None = None,
 ) -> list[str]:
     """Return the header of a CSV or XLSX file: stripped, `column 3` for a blank name, `Name (2)` for a repeated one.
 
@@ -33,8 +35,8 @@ def read_header(
     `Invoice No`) and are returned as they are here; without any it is the first row.
     """
     if is_workbook(file):
-        return _sheet_header(file, next(read_sheet(file, sheet, lambda _: False)), columns).names
-    known = find_encoding(file, encoding)
+        return _sheet_header(file, next(read_sheet(file, sheet, start_only=True)), columns).names
+    known = find_encoding(file, encoding, fallback)
     return csv_header(file, known, find_delimiter(file, known, delimiter), columns).named
 
 
@@ -45,11 +47,12 @@ def read_table(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    fallback: str | None = None,
 ) -> pd.DataFrame:
     """Read a whole CSV or XLSX file as `read_tables` does."""
     import pandas as pd
 
-    frames = read_tables(file, columns=columns, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    frames = read_tables(file, columns=columns, encoding=encoding, delimiter=delimiter, sheet=sheet, fallback=fallback)
     return pd.concat(frames, ignore_index=True)
 
 
@@ -60,16 +63,19 @@ def read_tables(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    fallback: str | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Read a CSV or XLSX file as text in frames of some ten thousand rows, at least one.
 
     They have the header's names and `origin` (`file#record`, for a workbook `file#row`; the header is counted too).
-    `columns` limits what is kept, and finds the header as `read_header` does. Raise `SourceError` where the file can't
-    be decoded, a record has another number of fields than the header, a quote is left open, or a column is missing.
+    `columns` limits what is kept, and finds the header as `read_header` does. `fallback` is the encoding of a file that
+    is not UTF-8 and has no mark of its own; name it where a system is known to write in no other. Raise `SourceError`
+    where the file can't be decoded, a record has another number of fields than the header, a quote is left open, or a
+    column is missing.
     """
     if is_workbook(file):
         return _sheet_tables(file, sheet, columns)
-    known = find_encoding(file, encoding)
+    known = find_encoding(file, encoding, fallback)
     return csv_tables(file, known, find_delimiter(file, known, delimiter), columns)
 
 
@@ -84,11 +90,14 @@ def table(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFra
 def _as_text(key: str, value: object, origin: str) -> str:
     if isinstance(value, float):
         raise SourceError(f"{origin}: {key} is the float {value!r}; read it as text or Decimal, floats lose cents")
+    if isinstance(value, Decimal):
+        return f"{value:f}"  # str would write 1E+2
     return "" if value is None else str(value)
 
 
-def _sheet_header(file: str, cells: Sequence[Sequence[str]], columns: Sequence[str]) -> Header:
-    rows = (Row(number, row) for number, row in enumerate(zip(*cells, strict=True), 1))
+def _sheet_header(file: str, cells: Cells, columns: Sequence[str]) -> Header:
+    texts = cells.texts(lambda _: False)
+    rows = (Row(number, row) for number, row in enumerate(zip(*texts, strict=True), 1))
     return find_header(file, list(islice((row for row in rows if any(row.cells)), MOST_ROWS)), columns)
 
 
@@ -96,13 +105,13 @@ def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Itera
     """Rows that are blank throughout are passed over, as blank lines are: formats reach far below the last row."""
     import pyarrow.compute as pc
 
-    header = _sheet_header(file, next(read_sheet(file, sheet, lambda _: False)), columns)
-    kept = list(columns) or header.names
-    done = 0
-    for cells in read_sheet(file, sheet, lambda number: header.names[number] in kept):
-        read = text_columns(cells, header.names)
+    header: Header | None = None
+    for cells in read_sheet(file, sheet):
+        header = header or _sheet_header(file, cells, columns)
+        names = header.names
+        kept = list(columns) or names
+        read = text_columns(cells.texts(lambda number: names[number] in kept), names)  # noqa: B023 - called at once
         filled = functools.reduce(pc.or_, (pc.not_equal(column, "") for column in read.columns))
-        rows = read.select(kept).append_column("origin", origins(file, done + 1, len(read)))
-        below = max(header.line - done, 0)
+        rows = read.select(kept).append_column("origin", origins(file, cells.before + 1, len(read)))
+        below = max(header.line - cells.before, 0)
         yield table_frame(rows.slice(below).filter(filled.slice(below)))
-        done += len(read)

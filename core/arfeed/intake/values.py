@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import string
-import sys
 import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -27,6 +27,16 @@ _NUMBERS: Mapping[str | None, str] = {
     ",": r"(?:\d+|\d{1,3}(?:(?:\.\d{3})+|(?: \d{3})+|(?:'\d{3})+))(?:,\d+)?",
 }
 """Whole numbers, alone or grouped by threes (the Indian way: lakhs), and decimals."""
+
+_USUAL: Mapping[str | None, str] = {
+    None: r"^-?\d+(?:\.\d+)?$",
+    ".": r"^-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$",
+    ",": r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$",
+}
+"""What most amounts are like, so that the others alone take the longer way."""
+
+_MARKS: Mapping[str | None, tuple[tuple[str, str], ...]] = {None: (), ".": ((",", ""),), ",": ((".", ""), (",", "."))}
+"""What becomes of the marks of groups and decimals."""
 
 _CURRENCY = r"(?:[A-Z]{1,2}\$|\p{Sc}|[A-Z]{3})"
 _NOTATIONS = (
@@ -59,23 +69,30 @@ def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
     Signs, brackets and currencies may stand around an amount. Only with a declared decimal mark may it be grouped,
     strictly: 1,234 could be either. Then a dash alone is zero, too.
     """
-    plain = texts
-    if decimal == "," or not pc.all(pc.or_(pc.match_substring_regex(texts, _FITS), blank(texts))).as_py():
-        plain = _plain(texts, decimal)
+    empty = blank(texts)
+    usual = pc.match_substring_regex(texts, _USUAL[decimal])
+    plain = pc.if_else(usual, texts, None)
+    for mark, typed in _MARKS[decimal]:
+        plain = pc.replace_substring(plain, mark, typed)
+    others = pc.fill_null(pc.invert(pc.or_(usual, empty)), fill_value=False)
+    if pc.any(others).as_py():
+        plain = pc.replace_with_mask(plain, others, _plain(texts.filter(others), decimal))
     plain = pc.if_else(pc.match_substring_regex(plain, _FITS), plain, None)
-    return Parsed(pc.cast(plain, MONEY), pc.and_(pc.is_null(plain), pc.invert(blank(texts))))
+    return Parsed(pc.cast(plain, MONEY), pc.and_(pc.is_null(plain), pc.invert(empty)))
 
 
 def _plain(texts: pa.Array, decimal: str | None) -> pa.Array:
     """Return amounts as -1234.50; null where the notation is none."""
-    for written, typed in _SPELLED:
-        texts = pc.replace_substring(texts, written, typed)
+    if not pc.all(pc.string_is_ascii(texts)).as_py():
+        for written, typed in _SPELLED:
+            texts = pc.replace_substring(texts, written, typed)
     valid = pc.match_substring_regex(texts, _notation(decimal))
-    below = pc.or_(pc.match_substring_regex(texts, r"[-(]"), pc.ends_with(texts, "CR"))
+    below = pc.or_(pc.or_(pc.match_substring(texts, "-"), pc.match_substring(texts, "(")), pc.ends_with(texts, "CR"))
     numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_around())
-    for group in " '" + {None: "", ".": ",", ",": "."}[decimal]:
+    for group in " '":
         numbers = pc.replace_substring(numbers, group, "")
-    numbers = pc.replace_substring(numbers, ",", ".")
+    for mark, typed in _MARKS[decimal]:
+        numbers = pc.replace_substring(numbers, mark, typed)
     minus = pc.if_else(below, pa.scalar("-", pa.large_string()), pa.scalar("", pa.large_string()))
     signed = pc.binary_join_element_wise(minus, numbers, pa.scalar("", pa.large_string()))
     if decimal is None:
@@ -91,8 +108,15 @@ def _notation(decimal: str | None) -> str:
 
 @cache
 def _around() -> str:
-    """Return every character that may stand around an amount."""
-    signs = (chr(code) for code in range(sys.maxunicode + 1))
+    """Return every character that may stand around an amount; the ranges are those in which Unicode has currencies."""
+    ranges = (
+        range(0x3000),
+        range(0xA800, 0xAA00),
+        range(0xFD00, 0x10000),
+        range(0x11F00, 0x12000),
+        range(0x1E200, 0x1ED00),
+    )
+    signs = (chr(code) for code in chain(*ranges))
     return "()- " + string.ascii_uppercase + "".join(sign for sign in signs if unicodedata.category(sign) == "Sc")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -24,6 +25,7 @@ Value = int | float | str | bool | time | date | datetime | timedelta
 
 
 _ROWS = 20_000
+_START = 1000
 _BLOCK = 1 << 22
 _EXACT = 10**15
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -63,30 +65,43 @@ def sheet_names(file: str) -> list[str]:
         return _visible(book)
 
 
-def read_sheet(
-    file: str, sheet: str | None, needed: Callable[[int], bool] = lambda _: True
-) -> Iterator[list[list[str]]]:
-    """Yield the cells as text, column by column, some ten thousand rows at a time, from row 1 and column A on.
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Rows of a sheet, column by column from column A on; `before` is how many rows stand before them."""
 
-    Without `sheet` the workbook must have a single one that is not empty. `needed` says by number, from 0, in which
-    columns a number that Excel has rounded is refused.
+    file: str
+    columns: list[list[Value]]
+    before: int
+
+    def texts(self, needed: Callable[[int], bool] = lambda _: True) -> list[list[str]]:
+        """Return the cells as text. `needed` says by number, from 0, where a number that Excel rounded is refused."""
+        for number, column in enumerate(self.columns):
+            if needed(number):
+                _refuse_rounded(self.file, column, number, self.before)
+        return [[_TEXTS[type(value)](value) for value in column] for column in self.columns]
+
+
+def read_sheet(file: str, sheet: str | None, *, start_only: bool = False) -> Iterator[Cells]:
+    """Yield a sheet's cells, some ten thousand rows at a time; with `start_only` some of the first.
+
+    Without `sheet` the workbook must have a single one that is not empty.
     """
     from arfeed.intake.cells import told_by_format
 
     with _opened(file) as (data, book):
         chosen = _chosen(file, book, sheet)
-        special = told_by_format(file, data, chosen.name)
+        special = told_by_format(file, data, chosen.name, start_only=start_only)
         _, blank = chosen.start or (0, 0)  # calamine leaves out the columns before the first cell, but not the rows
         rows = iter(chosen.iter_rows())
         done = 0
-        while chunk := list(islice(rows, _ROWS)):
+        while chunk := list(islice(rows, _START if start_only else _ROWS)):
             left: list[list[Value]] = [[""] * len(chunk) for _ in range(blank)]
             columns = [*left, *(list(column) for column in zip(*chunk, strict=True))]
             for number, column in enumerate(columns):
                 _replace(column, special.get(number, {}), done)
-                if needed(number):
-                    _refuse_rounded(file, column, number, done)
-            yield [[_TEXTS[type(value)](value) for value in column] for column in columns]
+            yield Cells(file, columns, done)
+            if start_only:
+                return
             done += len(chunk)
 
 

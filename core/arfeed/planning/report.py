@@ -14,7 +14,7 @@ from pyarrow import csv
 
 from arfeed import schema
 from arfeed.currencies import minor_digits
-from arfeed.errors import DestinationError
+from arfeed.errors import ArfeedError, DestinationError
 from arfeed.interfaces import Destination
 from arfeed.isolation import own, undisturbed
 from arfeed.planning.texts import formula_notes
@@ -58,6 +58,8 @@ def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
         with undisturbed():
             laid_out = destination.report(own(invoices))
+    except ArfeedError:
+        raise
     except ValueError as exc:
         raise DestinationError(f"{destination.name}: {exc}") from exc
     except (Exception, SystemExit) as exc:

@@ -17,8 +17,11 @@ MOST_ROWS = 200
 """So many rows of a table are shown; all of them are in books.json."""
 
 STYLE = """
-:root { color-scheme: light dark; --line: #767676; --soft: #f2f2f2; --link: #0b57a4; }
-@media (prefers-color-scheme: dark) { :root { --line: #8c8c8c; --soft: #262626; --link: #8ab8f0; } }
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --line: #767676; --soft: #f2f2f2; --link: #0b57a4; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #eee; --paper: #121212; --line: #8c8c8c; --soft: #262626; --link: #8ab8f0; }
+}
+html { color: var(--ink); background: var(--paper); }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
 a { color: var(--link); }
 h2 { margin-top: 2.5rem; }
@@ -45,10 +48,10 @@ def page(name: str, at: Receiver, books: Books, switches: Switches, token: str) 
         _summary(books),
         _reports(books),
         _changed(books),
-        _lists(books),
         f"<h2>Deliver to it</h2>\n<pre>{escape(destination_block(at))}</pre>",
         f"<p>Any SFTP client may log in:</p>\n<pre>{escape(sftp_command(at))}</pre>",
         _faults(switches, token),
+        _lists(books),
     ]
     return (
         f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{escape(title)}</title>'

@@ -30,7 +30,7 @@ _GUARDS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without any referrer, browsers send the form with the origin null
     "X-Content-Type-Options": "nosniff",
 }
 

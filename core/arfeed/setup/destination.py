@@ -46,14 +46,15 @@ def _rehearsal(draft: Draft, url: str) -> None:
 def _sftp(draft: Draft, said: str, answers: Answers, asker: Asker) -> None:
     question = "The address, as in sftp://USER@HOST? Blank if Kolleno's support has not sent it yet."
     address = said or asker.ask(question, "--to sftp://USER@HOST", "", _no_address)
-    url = _as_url(address) if address else _UNKNOWN
     key = _key(draft, answers, asker)
-    why = "" if address else "put in what Kolleno's support sends you"
+    why = "to rehearse with, until Kolleno's support has sent the address"
     draft.destination += [
-        Line("url", url, why),
+        Line("url", _as_url(address)) if address else Line("url", f"rehearsal://{draft.name}", why),
         *([Line("private_key", key, "its public half goes to the receiver")] if key else []),
         Line("known_hosts", "~/.ssh/known_hosts", "where the server's key has to stand"),
     ]
+    if not address:
+        draft.notes.append(f'url = "{_UNKNOWN}"')
 
 
 def _as_url(address: str) -> str:

@@ -20,34 +20,40 @@ _ENCRYPTED = re.compile(rb"/Encrypt(?:\s+\d+\s+\d+\s+R\b|\s*<<)")
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A PDF copied to the staging folder, complete and checked."""
+    """A PDF copied to the staging folder, complete and checked: `size` bytes from `start` on in a file of many."""
 
     path: Path
+    start: int
     size: int
     sha256: str
 
 
 def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str, Staged | str]]:
-    """Copy the PDFs of `send` (columns name, source, source_ref) into a folder, each checked.
+    """Copy the PDFs of `send` (columns name, source, source_ref) into one file of a folder, each checked.
 
-    Yields each file's name with the staged copy, or with what is wrong with it.
+    Yields each PDF's name with where its copy is, or with what is wrong with it. The copies are all written once the
+    iterator has ended.
     """
-    for name, source, ref in zip(send["name"], send["source"], send["source_ref"], strict=True):
-        try:
-            content = found.readers[source, ref]()
-        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a connector's failure concerns this document only
-            yield name, f"it can't be read: {exc}"
-            continue
-        if not isinstance(content, bytes):
-            yield name, f"its connector returned {type(content).__name__}, not bytes"
-            continue
-        wrong = _no_pdf(content)
-        if wrong:
-            yield name, wrong
-            continue
-        path = folder / hashlib.sha256(name.encode()).hexdigest()[:32]
-        path.write_bytes(content)
-        yield name, Staged(path, len(content), hashlib.sha256(content).hexdigest())
+    path = folder / "documents"
+    with path.open("wb") as copies:
+        for name, source, ref in zip(send["name"], send["source"], send["source_ref"], strict=True):
+            try:
+                content = found.readers[source, ref]()
+            except (Exception, SystemExit) as exc:  # noqa: BLE001 - a connector's failure concerns this document only
+                yield name, f"it can't be read: {exc}"
+                continue
+            if wrong := _wrong(content):
+                yield name, wrong
+                continue
+            start = copies.tell()
+            copies.write(content)
+            yield name, Staged(path, start, len(content), hashlib.sha256(content).hexdigest())
+
+
+def _wrong(content: object) -> str | None:
+    if not isinstance(content, bytes):
+        return f"its connector returned {type(content).__name__}, not bytes"
+    return _no_pdf(content)
 
 
 def _no_pdf(content: bytes) -> str | None:

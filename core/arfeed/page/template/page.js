@@ -1,0 +1,60 @@
+
+(() => {
+  "use strict";
+  const table = document.getElementById("rows");
+  if (!table) return;
+  const STEP = 200;
+  const body = table.tBodies[0];
+  const every = Array.from(body.rows, (row) => ({ row, text: row.textContent.normalize("NFKC").toLocaleLowerCase() }));
+  const found = document.getElementById("found");
+  const more = document.getElementById("more");
+  const all = document.getElementById("all");
+  const search = document.getElementById("search");
+  const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+  let shown = every;
+  let limit = STEP;
+
+  function draw() {
+    body.replaceChildren(...shown.slice(0, limit).map((entry) => entry.row));
+    const here = Math.min(limit, shown.length).toLocaleString("en");
+    const matching = search.value.trim() ? `${shown.length.toLocaleString("en")} of ${every.length.toLocaleString("en")} match` : `${every.length.toLocaleString("en")} documents`;
+    found.textContent = shown.length > limit ? `${matching}, ${here} shown` : matching;
+    more.parentElement.hidden = shown.length <= limit;
+  }
+
+  function pick() {
+    const words = search.value.normalize("NFKC").toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    shown = words.length ? every.filter((entry) => words.every((word) => entry.text.includes(word))) : every.slice();
+    limit = STEP;
+    draw();
+  }
+
+  function order(head, place) {
+    const whole = head.dataset.sort === "whole";
+    const down = head.getAttribute("aria-sort") === (whole ? "descending" : "ascending") ? !whole : whole;
+    for (const other of head.parentElement.cells) other.setAttribute("aria-sort", "none");
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    for (const entry of every) {
+      const cell = entry.row.cells[place];
+      entry.key = whole ? BigInt(cell.dataset.value) : cell.textContent;
+    }
+    const compare = whole ? (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0) : (a, b) => collator.compare(a.key, b.key);
+    every.sort(down ? (a, b) => compare(b, a) : compare);
+    pick();
+  }
+
+  Array.from(table.tHead.rows[0].cells).forEach((head, place) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = head.textContent;
+    button.addEventListener("click", () => order(head, place));
+    head.replaceChildren(button);
+    head.setAttribute("aria-sort", "none");
+  });
+  search.addEventListener("input", pick);
+  more.addEventListener("click", () => { limit += STEP; draw(); });
+  all.addEventListener("click", () => { limit = Infinity; draw(); });
+  addEventListener("beforeprint", () => { limit = Infinity; draw(); });
+  for (const tools of document.querySelectorAll(".tools")) tools.hidden = false;
+  pick();
+})();

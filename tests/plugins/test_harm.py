@@ -1,0 +1,129 @@
+"""What a careless plugin does to the process around it harms neither the run nor what is printed."""
+
+from __future__ import annotations
+
+import decimal
+import json
+import locale
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from arfeed import isolation
+from arfeed.isolation import undisturbed, watched
+from feeds import run, write
+from strangers import install
+
+NOISY = """
+import os, subprocess, sys
+from arfeed import Complete, Connector, hookimpl, table
+
+ARFEED_CONTRACT = 1
+
+def noise():
+    print("noise of print")
+    os.write(1, b"noise of the system\\n")
+    subprocess.run(["echo", "noise of a program"])
+    sys.__stdout__.write("noise of the real stdout")
+    {worse}
+
+noise()
+
+class Till(Connector):
+    name = "till"
+    def invoices(self):
+        noise()
+        yield table([{{"invoice_ref": "7", "customer_name": "Ada", "currency": "EUR", "issued_on": "2026-04-07",
+                      "balance": "12.50"}}], origin="till")
+        return Complete(rows=1)
+
+@hookimpl
+def arfeed_connectors():
+    noise()
+    return [Till]
+
+@hookimpl
+def arfeed_review(plan):
+    noise()
+"""
+FEED = """
+plugins = ["till", "kolleno"]
+[sources.till]
+use = "till"
+[destination]
+use = "kolleno"
+mode = "open-ar"
+url = "out"
+"""
+WORSE = {
+    "only noise": "",
+    "closes stdout": "sys.stdout.close()",
+    "takes file 1 away": "os.dup2(os.open(os.devnull, os.O_WRONLY), 1)",
+    "takes stdout away": "sys.stdout = open(os.devnull, 'w')",
+    "goes elsewhere": "os.chdir('/')",
+}
+
+
+@pytest.mark.parametrize("worse", [*WORSE.values()], ids=[*WORSE])
+def test_stdout_holds_the_one_document_whatever_a_plugin_prints(tmp_path: Path, worse: str) -> None:
+    site = install(tmp_path / "site", "till", NOISY.format(worse=worse))
+    write(tmp_path / "feed", FEED)
+    tmp_path.joinpath("feed/out").mkdir()
+    done = run(tmp_path / "feed", "plan", "--json", path=site)
+    assert done.code == 3, done.err
+    assert json.loads(done.out)["totals"][0]["balance"] == "12.5000"
+    assert "noise of print" in done.err
+
+
+def set_precision() -> None:
+    decimal.getcontext().prec = 3
+
+
+CARELESS: dict[str, Callable[[], object]] = {
+    "decimal": set_precision,
+    "decimal context": lambda: decimal.setcontext(decimal.Context(prec=3, rounding=decimal.ROUND_UP)),
+    "folder": lambda: os.chdir("/"),
+    "locale": lambda: locale.setlocale(locale.LC_NUMERIC, "C"),
+    "stdout": lambda: setattr(sys, "stdout", None),
+}
+
+
+@pytest.mark.parametrize("careless", [*CARELESS.values()], ids=[*CARELESS])
+@pytest.mark.parametrize("raises", [False, True], ids=["returns", "raises"])
+def test_after_a_plugins_call_everything_is_as_before(careless: Callable[[], object], raises: bool) -> None:
+    def seen() -> object:
+        words, total = locale.setlocale(locale.LC_ALL), Decimal("1234567.89") + Decimal("0.01")
+        return Path.cwd(), words, total, sys.stdout, sys.stderr
+
+    locale.setlocale(locale.LC_NUMERIC, "C.UTF-8")
+    before = seen()
+    with suppress(ZeroDivisionError), undisturbed():
+        careless()
+        Decimal(1) / (0 if raises else 1)
+    assert seen() == before
+    locale.setlocale(locale.LC_NUMERIC, "C")
+
+
+def test_a_plugin_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(isolation, "PATIENCE", 0.01)
+    with watched("the plugin mine (arfeed-mine 1.2)"):
+        deadline = time.monotonic() + 10
+        said = ""
+        while not said and time.monotonic() < deadline:
+            time.sleep(0.01)
+            said = capsys.readouterr().err
+    assert said == "arfeed: still waiting for the plugin mine (arfeed-mine 1.2) after 0.01 seconds; Ctrl-C ends it\n"
+
+
+def test_who_is_quick_is_not_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(isolation, "PATIENCE", 0.2)
+    with watched("it"):
+        pass
+    time.sleep(0.3)
+    assert capsys.readouterr().err == ""

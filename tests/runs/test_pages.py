@@ -1,0 +1,163 @@
+"""A page of every delivery lies beside the history, and none of them is worth a failed run."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from arfeed.errors import ConfigError
+from arfeed.pages import check_place, folder_of, written_again
+from runs.feed import Feed, invoices
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Feed:
+    feed = Feed(tmp_path / "feed", pages=True)
+    feed.export(invoices(5))
+    return feed
+
+
+def words(page: Path) -> str:
+    """What a page says, without its markup, styles and scripts."""
+
+    class Words(HTMLParser):
+        said: str = ""
+        inside = ""
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            self.inside = tag
+
+        def handle_data(self, data: str) -> None:
+            self.said += f" {data}" if self.inside not in ("style", "script") else ""
+
+    parser = Words()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return re.sub(r"\s+", " ", parser.said)
+
+
+def test_a_delivery_writes_its_page_beside_the_history(feed: Feed) -> None:
+    result = feed.approved()
+    assert result.receipt
+    page = feed.folder / ".arfeed" / "pages" / f"{result.receipt.run}.html"
+    assert result.page == page
+    assert [*page.parent.iterdir()] == [page]
+    said = words(page)
+    assert result.receipt.report.sha256 in said
+    assert json.loads(result.receipt.body)["approval"]["code"] in said
+    assert "unknown-baseline" in said
+
+
+def test_the_page_names_what_was_marked_as_paid_and_draws_earlier_runs(feed: Feed) -> None:
+    feed.sources["erp"]["absent_means_paid"] = True
+    feed.approved()
+    feed.export([*invoices(1), *invoices(3, first=3)])
+    page = feed.sync().page
+    assert page
+    assert "INV-0002 Customer 2 102.00 EUR" in words(page)
+    assert "Open in EUR over the last 2 runs" in words(page)
+
+
+def test_a_refused_run_writes_no_page_of_its_own(feed: Feed) -> None:
+    assert feed.sync().page is None
+    assert not feed.folder.joinpath(".arfeed", "pages").exists()
+
+
+def test_a_page_that_cannot_be_written_is_a_warning_and_changes_nothing(feed: Feed) -> None:
+    feed.folder.joinpath(".arfeed").mkdir()
+    feed.folder.joinpath(".arfeed", "pages").write_text("in the way")
+    result = feed.approved()
+    assert result.page is None
+    assert feed.states() == ["delivered"]
+    (warning,) = feed.steps.warnings
+    assert "the page " in warning
+    assert "could not be written: FileExistsError" in warning
+
+
+def test_a_feed_without_pages_loads_nothing_for_them(feed: Feed) -> None:
+    feed.pages = False
+    program = (
+        "import sys; sys.argv = ['arfeed', 'sync', *sys.argv[1:]]\nfrom arfeed.cli import main\ntry:\n    main()\n"
+    )
+    program += "finally:\n    print({'matplotlib', 'jinja2'} & {*sys.modules})"
+    feed.configure()
+    approval = str(feed.plan().approval)
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "--approve", approval], cwd=feed.folder, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-1] == "set()"
+    assert not feed.folder.joinpath(".arfeed", "pages").exists()
+
+
+def test_pages_go_where_the_feed_says(feed: Feed) -> None:
+    feed.pages = "for mail"
+    page = feed.approved().page
+    assert page
+    assert page.parent == feed.folder / "for mail"
+
+
+def test_a_history_that_is_no_file_has_no_pages_beside_it(feed: Feed) -> None:
+    feed.history = "sqlite:///:memory:"
+    assert folder_of(feed.project()) is None
+
+
+def test_the_page_of_an_old_run_is_written_again_from_its_receipt(feed: Feed) -> None:
+    result = feed.approved()
+    assert result.receipt
+    assert result.page
+    first = result.page.read_text()
+    feed.sync()
+    result.page.unlink()
+    assert written_again(feed.project(), result.receipt.run) == result.page
+    assert result.page.read_text() == first
+
+
+def test_a_run_without_a_receipt_has_no_page(feed: Feed) -> None:
+    feed.approved()
+    with pytest.raises(ConfigError, match=r"no receipt of a run '\.\./\.\./etc'"):
+        written_again(feed.project(), "../../etc")
+
+
+def test_the_command_line_writes_the_page_of_a_plan_and_of_a_refusal(feed: Feed) -> None:
+    for command in ("plan", "sync"):
+        done = feed.run(command, "--html", f"{command}.html", "--json")
+        assert done.returncode == 3
+        document = json.loads(done.stdout)
+        assert document["page"] == f"{command}.html"
+        approval = document.get("plan", document)["approval"]
+        assert f"arfeed sync --approve {approval}" in words(feed.folder / f"{command}.html")
+
+
+def test_the_command_line_writes_a_page_again(feed: Feed) -> None:
+    result = feed.approved()
+    assert result.receipt
+    done = feed.run("history", "page", result.receipt.run, "--html", "again.html")
+    assert done.returncode == 0, done.stderr
+    assert "The page: again.html" in done.stdout
+    assert result.receipt.report.sha256 in words(feed.folder / "again.html")
+
+
+@pytest.mark.parametrize("place", ["nowhere/page.html", "."])
+def test_a_place_that_is_none_is_refused_before_anything_is_read(
+    feed: Feed, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(feed.folder)
+    with pytest.raises(ConfigError, match=r"--html .*: give a file in a folder that is there"):
+        check_place(Path(place))
+
+
+def test_no_secret_is_on_a_page(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = 'quux"<&é'
+    monkeypatch.setenv("TOKEN", secret)
+    feed.destination["password"] = "${TOKEN}"
+    feed.export([{**row, "customer_name": f"Ada {secret}"} for row in invoices(3)])
+    page = feed.approved().page
+    assert page
+    assert "quux" not in page.read_text()
+    assert "Ada ***" in words(page)

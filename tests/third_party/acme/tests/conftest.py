@@ -1,0 +1,3 @@
+"""Makes arfeed's fixtures known."""
+
+pytest_plugins = ["arfeed.testing"]
