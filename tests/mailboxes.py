@@ -31,7 +31,7 @@ class Mailbox:
 
     @property
     def texts(self) -> list[str]:
-        return [f"{mail['Subject']}\n{mail.get_content()}" for mail in self.mails]
+        return [f"{mail['Subject']}\n{body(mail)}" for mail in self.mails]
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name for it
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -54,6 +54,13 @@ class Mailbox:
         self.logins.append(data.login.decode())
         right = (data.login.decode(), data.password.decode()) == (USER, PASSWORD)
         return AuthResult(success=right, handled=False)
+
+
+def body(mail: EmailMessage) -> str:
+    """Return what is read, without attachments."""
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    return str(plain.get_content())
 
 
 def certificate(authority: trustme.CA) -> ssl.SSLContext:

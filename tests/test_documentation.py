@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import typer
 
-from arfeed import errors
 from arfeed.cli.app import app
 from arfeed.config import read_project
 from arfeed.errors import ConfigError
@@ -131,14 +130,17 @@ def test_there_are_command_lines_and_configurations() -> None:
     assert len([*configurations()]) > 20
 
 
-def test_the_page_on_exit_codes_has_all_of_them() -> None:
-    documented = [int(code) for code in re.findall(r"^\| (\d) \|", text(ROOT / "docs" / "exit-codes.md"), re.MULTILINE)]
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ArfeedError)]
-    assert documented == sorted({0, *(kind.exit_code for kind in kinds)})
-
-
 def test_every_page_is_in_the_table_of_contents() -> None:
     index = text(ROOT / "docs" / "index.md")
     pages = [page.relative_to(ROOT / "docs").with_suffix("").as_posix() for page in PAGES if "docs" in page.parts]
     listed = set(re.findall(r"^[\w/-]+$", index, re.MULTILINE)) | {"index"}
     assert [page for page in pages if page not in listed and not page.startswith("plugins/reference/")] == []
+
+
+def test_no_page_of_the_site_links_outside_of_it() -> None:
+    pages = [page for page in PAGES if "docs" in page.parts]
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text(page))]
+    outside = [
+        f"{page.name}: {link}" for page, link in links if ROOT / "docs" not in (page.parent / link).resolve().parents
+    ]
+    assert outside == []

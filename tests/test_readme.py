@@ -24,6 +24,8 @@ README = ROOT / "README.md"
 DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 ARFEED = Path(sys.executable).with_name("arfeed")
 FIRST_FEED = ROOT / "docs" / "first-feed.md"
+ONE_PAGE = ROOT / "docs" / "plugins" / "one-page.md"
+EXIT_CODES = ROOT / "docs" / "exit-codes.md"
 
 INVOICES = [
     {"no": "00017", "client": "Ångström & Söhne", "date": "2026-04-01", "due": 1250.5},
@@ -89,7 +91,7 @@ def test_the_connector_fails_where_a_row_is_missing(larch: Path) -> None:
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
     documented = {
-        int(code): meaning for code, meaning in re.findall(r"^\| (\d) \| ([^|]+) \|", text(README), re.MULTILINE)
+        int(code): meaning for code, meaning in re.findall(r"^\| (\d) \| ([^|]+) \|", text(EXIT_CODES), re.MULTILINE)
     }
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ArfeedError)]
     assert set(documented) == {0} | {kind.exit_code for kind in kinds}
@@ -130,8 +132,8 @@ def test_the_output_is_what_the_demo_prints(tmp_path: Path) -> None:
 @pytest.fixture
 def larch(tmp_path: Path) -> Path:
     """A folder with the README's plugin, installed as pip would leave it, and a feed that uses it."""
-    (tmp_path / "arfeed_larch.py").write_text(block(README, "arfeed_larch.py"), encoding="utf-8")
-    points = tomllib.loads(block(README, "pyproject.toml"))["project"]["entry-points"]["arfeed"]
+    (tmp_path / "arfeed_larch.py").write_text(block(ONE_PAGE, "arfeed_larch.py"), encoding="utf-8")
+    points = tomllib.loads(block(ONE_PAGE, "pyproject.toml"))["project"]["entry-points"]["arfeed"]
     installed = tmp_path / "arfeed_larch-1.0.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: arfeed-larch\nVersion: 1.0\n")

@@ -9,9 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.metadata import Distribution, EntryPoints, distributions, entry_points
+from traceback import walk_tb
 
 # pydantic would import what any distribution offers it, and show it all settings. A blank variable allows that.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+OURS = "arfeed"
+"""The distribution whose plugins are built in: where others take their names, the others are refused."""
 
 _read = Distribution.entry_points.fget  # type: ignore[attr-defined]  # typeshed hides that it is a property
 
@@ -23,6 +27,14 @@ def identity(distribution: Distribution | None, fallback: str = "") -> tuple[str
         return (distribution.name or where, distribution.version or "") if distribution else (where, "")
     except Exception:  # noqa: BLE001 - strangers' files may hold anything
         return where, ""
+
+
+def culprit(error: BaseException) -> str | None:
+    """Return name and version of the stranger's plugin that an error came out of, if it did."""
+    points = [point for point in entry_points(group="arfeed") if identity(point.dist)[0] != OURS]
+    strangers = {point.value.partition(".")[0]: " ".join(identity(point.dist, point.value)) for point in points}
+    modules = [str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]
+    return next((strangers[module] for module in reversed(modules) if module in strangers), None)
 
 
 def unreadable() -> Iterator[tuple[str, str, str]]:

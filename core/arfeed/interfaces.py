@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, NamedTuple
 
 from arfeed.settings import DestinationSettings, GuardSettings, NotifierSettings, SourceSettings, TransformSettings
@@ -374,7 +375,8 @@ class Delivered:
 class Receipt:
     """What was delivered, and the proof. `body` is the canonical JSON document that is kept.
 
-    Not `verified`: the receiver took the report away before it could be looked at.
+    Not `verified`: the receiver took the report away before it could be looked at. `page` is the delivery's HTML page,
+    where one was written.
     """
 
     run: str
@@ -384,6 +386,7 @@ class Receipt:
     documents_failed: Mapping[str, str]
     body: str
     verified: bool = True
+    page: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

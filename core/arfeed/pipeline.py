@@ -122,8 +122,9 @@ def _deliver_reading(
         tell(project, progress, "failed", failure)
         raise
     if result.receipt:
-        tell(project, progress, "delivered", result.receipt)
-        return replace(result, page=receipt_page(project, progress, result.receipt))
+        page = receipt_page(project, progress, result.receipt)
+        tell(project, progress, "delivered", replace(result.receipt, page=page))
+        return replace(result, page=page)
     tell(project, progress, "refused", result.plan)
     return result
 

@@ -15,14 +15,11 @@ from typing import NamedTuple
 import pluggy
 
 from arfeed.contract import UnusableError, check_module, check_name, offered, plain
-from arfeed.distributions import identity, unreadable
+from arfeed.distributions import OURS, identity, unreadable
 from arfeed.errors import ConfigError
 from arfeed.hookspecs import PARTS, Hooks, Part, PartKind
 from arfeed.interfaces import CONTRACT
 from arfeed.isolation import own, undisturbed, watched
-
-OURS = "arfeed"
-"""The distribution whose plugins are built in: where others take their names, the others are refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,31 @@ Acme Corp,,,,,,
 Total for Acme Corp,,,,,,"$1,500.00"
 TOTAL,,,,,,"$1,500.00"
 """
+ACME = """
+import json
+from pathlib import Path
+from arfeed import Complete, Connector, Location, SourceSettings, hookimpl, table
+
+ARFEED_CONTRACT = 1
+
+
+class Acme(Connector):
+    name = "acme-billing"
+    columns = {"invoice_ref": "no", "customer_name": "client", "issued_on": "date", "balance": "due"}
+
+    class Settings(SourceSettings):
+        file: Location
+
+    def invoices(self):
+        answer = json.loads(Path(self.settings.file).read_bytes())
+        yield table(answer["invoices"], origin="acme")
+        return Complete(rows=answer["count"])
+
+
+@hookimpl
+def arfeed_connectors():
+    return [Acme]
+"""
 SUMMARY = "A/R Aging Summary\nExample LLC\n\n,Current,1 - 30,Total\nAcme,10.00,,10.00\nTOTAL,10.00,,10.00\n"
 
 
@@ -107,6 +132,17 @@ def test_what_is_said_is_taken(arfeed: Here, tmp_path: Path) -> None:
     feed = made(tmp_path)
     assert (feed["feed"]["timezone"], feed["sources"]["xero"]["max_age"]) == ("Europe/London", "300000 days")
     assert feed["destination"]["url"] == "out"
+
+
+def test_a_setting_that_is_said_goes_before_what_would_be_proposed(arfeed: Here, tmp_path: Path) -> None:
+    xero(tmp_path / "Sales-20260407.csv", document("INV-1", DueDate="8/04/2026"))
+    said = ["--set", "files=all", "--set", "dates=MDY", "--set", "documents=pdf/{invoice_ref}.pdf"]
+    tmp_path.joinpath("pdf").mkdir()
+    done = arfeed(tmp_path, "init", "Sales-20260407.csv", *said, "--to", "rehearsal")
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["xero"] == {
+        "use": "xero", "path": "Sales*.csv", "files": "all", "dates": "MDY", "documents": "pdf/{invoice_ref}.pdf",
+    }  # fmt: skip
 
 
 def test_a_foreign_table_gets_its_columns_with_decimal_and_currency(arfeed: Here, tmp_path: Path) -> None:
@@ -281,7 +317,7 @@ def test_a_password_does_not_come_to_stand_in_the_file(arfeed: Here, tmp_path: P
 
 
 def test_a_strangers_connector_is_asked_about_by_its_own_settings(tmp_path: Path) -> None:
-    site = install(tmp_path / "site", "acme", (Path(__file__).parents[1] / "third_party" / "acme.py").read_text())
+    site = install(tmp_path / "site", "acme", ACME)
     feed = tmp_path / "feed"
     feed.mkdir()
     feed.joinpath("acme.json").write_text(

@@ -110,6 +110,42 @@ def test_after_a_plugins_call_everything_is_as_before(careless: Callable[[], obj
     locale.setlocale(locale.LC_NUMERIC, "C")
 
 
+FRAGILE = """
+from arfeed import hookimpl
+from arfeed_connectors.kolleno import Kolleno
+
+ARFEED_CONTRACT = 1
+
+class Ledger(Kolleno):
+    name = "ledger"
+    def is_report(self, name):
+        return {}[name]
+    def document_name(self, ref):
+        return {}[ref]
+
+@hookimpl
+def arfeed_destinations():
+    return [Ledger]
+"""
+
+
+def test_a_bug_that_is_a_plugins_is_said_to_be(tmp_path: Path) -> None:
+    site = install(tmp_path / "site", "ledger", FRAGILE)
+    feed = (
+        FEED.replace("till", "folder").replace('"kolleno"]', '"ledger"]').replace('use = "kolleno"', 'use = "ledger"')
+    )
+    write(tmp_path / "feed", feed.replace('use = "folder"', 'use = "folder"\npath = "erp.csv"'))
+    tmp_path.joinpath("feed/out").mkdir()
+    text = "invoice_ref,customer_name,currency,issued_on,balance\nINV-1,Ada,EUR,2026-04-07,1.00\n"
+    tmp_path.joinpath("feed/erp.csv").write_text(text)
+    tmp_path.joinpath("feed/out/csv_data_uploads").mkdir()
+    tmp_path.joinpath("feed/out/csv_data_uploads/open.csv").write_text("a")
+    done = run(tmp_path / "feed", "plan", path=site)
+    assert done.code == 1
+    assert "KeyError" in done.err
+    assert "arfeed: this is a mistake of the plugin arfeed-ledger 1.2: tell its author" in done.err
+
+
 def test_a_plugin_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(isolation, "PATIENCE", 0.01)
     with watched("the plugin mine (arfeed-mine 1.2)"):

@@ -12,7 +12,7 @@ from environment import Environment, build_wheel
 from feeds import Here
 from strangers import install
 
-KINDS = ("connector", "transform", "destination", "reviewer")
+KINDS = ("connector", "transform", "destination", "notifier", "reviewer")
 
 
 @pytest.fixture

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from arfeed.errors import SourceError
 from arfeed.fingerprint import settings_hash
+from mailboxes import mailbox
 from openssh import free_port
 from runs.feed import Feed, codes, invoices
 from strangers import install
@@ -186,3 +190,34 @@ def test_check_tries_each_notifier_and_fails_for_none(pigeons: Feed) -> None:
     assert "✓ notifier ops (webhook): is told of runs that are delivered, refused, failed" in text
     assert "! notifier office (mail): the mail server 127.0.0.1 at port" in text
     assert there.texts == []
+
+
+@pytest.mark.parametrize("attached", [True, False], ids=["attached", "left out"])
+def test_a_mail_about_a_delivery_has_its_page(pigeons: Feed, tmp_path: Path, attached: bool) -> None:
+    with mailbox(tmp_path, "starttls") as there:
+        pigeons.pages = True
+        pigeons.notifiers = {"office": {"use": "mail", **there.settings, "attach_page": attached}}
+        page = pigeons.sync().page
+    (mail,) = there.mails
+    assert "200 open delivered" in mail["Subject"]
+    assert page is not None
+    pages = [
+        (each.get_content_type(), each.get_filename(), each.get_payload(decode=True)) for each in attachments(mail)
+    ]
+    assert pages == ([("text/html", page.name, page.read_bytes())] if attached else [])
+
+
+def test_a_page_that_is_too_large_is_named_instead(
+    pigeons: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arfeed_connectors.notify.mail._LARGEST_PAGE", 10)
+    with mailbox(tmp_path, "starttls") as there:
+        pigeons.pages = True
+        pigeons.notifiers = {"office": {"use": "mail", **there.settings}}
+        page = pigeons.sync().page
+    assert f"The page is too large for a mail: {page}" in there.texts[0]
+    assert attachments(there.mails[0]) == []
+
+
+def attachments(mail: EmailMessage) -> list[Any]:
+    return [*mail.iter_attachments()]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +34,15 @@ private_key = "{key}"
 SECRETS = {"ERP_URL": "postgresql+psycopg://ada:s3cret-one@db.example.com/erp", "SFTP_PASSWORD": "s3cret-two"}
 
 Make = Callable[..., Project]
+
+
+@pytest.fixture(scope="session")
+def systemd_analyze() -> str:
+    """systemd's own judge of units. Skip the test where there is none, but never in CI."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("systemd-analyze is not installed")
+    return program
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from arfeed.schedule import Job, units
 from arfeed.schedule.job import FINAL_CODES, RETRY_CODES
 
-systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+systemd = pytest.mark.usefixtures("systemd_analyze")
 
 
 def verified(folder: Path) -> str:

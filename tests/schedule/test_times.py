@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import pytest
@@ -28,7 +27,7 @@ def test_times_are_what_each_scheduler_writes(
     assert times.cron() == cron
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.usefixtures("systemd_analyze")
 @pytest.mark.parametrize("zone", [None, "Europe/London"])
 def test_systemd_takes_the_calendar_expressions(zone: str | None) -> None:
     for clock, days, *_ in TRIED:

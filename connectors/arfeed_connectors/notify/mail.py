@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -24,6 +25,9 @@ _EXAMPLE: JsonDict = {
     "sender": "arfeed@example.com",
     "to": ["ada@example.com"],
 }
+_LARGEST_PAGE = 7_000_000
+"""Bytes; as an attachment it grows by a third, and many servers take ten megabytes."""
+
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -64,6 +68,10 @@ class Mail(Notifier):
             min_length=1, examples=[["ada@example.com"]], description="The addresses that mails go to."
         )
 
+        attach_page: bool = Field(
+            default=True, description="Whether the page of a delivery is attached, with all that it says of invoices."
+        )
+
         @model_validator(mode="after")
         def _consistent(self) -> Mail.Settings:
             if (self.username is None) != (self.password is None):
@@ -78,8 +86,8 @@ class Mail(Notifier):
     settings: Settings
 
     def delivered(self, receipt: Receipt) -> None:
-        """Mail what was delivered."""
-        self._send(of_delivery(receipt))
+        """Mail what was delivered, with its page."""
+        self._send(of_delivery(receipt), receipt.page if self.settings.attach_page else None)
 
     def refused(self, plan: Plan) -> None:
         """Mail what was refused, and what would approve it."""
@@ -94,7 +102,7 @@ class Mail(Notifier):
         with self._server() as server:
             server.noop()
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: Message, page: Path | None = None) -> None:
         from email.message import EmailMessage
         from email.utils import localtime, make_msgid
 
@@ -103,7 +111,14 @@ class Mail(Notifier):
         mail["From"], mail["To"] = self.settings.sender, ", ".join(self.settings.to)
         mail["Date"], mail["Message-ID"] = localtime(), make_msgid(domain=self.settings.sender.partition("@")[2])
         mail["Auto-Submitted"] = "auto-generated"  # so that nobody's absence note answers
-        mail.set_content("\n".join([message.heading, "", *message.lines, ""]))
+        lines = [message.heading, "", *message.lines]
+        if page and page.stat().st_size > _LARGEST_PAGE:
+            lines.append(f"The page is too large for a mail: {page}")
+            page = None
+        mail.set_content("\n".join([*lines, ""]))
+        if page:
+            # As bytes: other line ends would break the hashes that the page allows its script by.
+            mail.add_attachment(page.read_bytes(), maintype="text", subtype="html", filename=page.name)
         with self._server() as server:
             refused = server.send_message(mail)
         if refused:

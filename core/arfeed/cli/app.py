@@ -14,6 +14,7 @@ from arfeed.cli import adopt, check, history, init, keygen, plan, plugins, rehea
 from arfeed.cli.logs import LogJson, narrated, wanted
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
+from arfeed.distributions import culprit
 from arfeed.errors import ArfeedError, ConfigError
 from arfeed.events import LOGGER, event
 
@@ -70,7 +71,13 @@ def main() -> None:
             if "--json" in sys.argv:
                 print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
             sys.exit(exc.exit_code)
-        except Exception:  # noqa: BLE001 - printed here, while secrets are still covered
+        except Exception as exc:  # noqa: BLE001 - printed here, while secrets are still covered
             event("bug", logging.CRITICAL, traceback=traceback.format_exc(), exit_code=ArfeedError.exit_code)
             traceback.print_exc()
+            if stranger := culprit(exc):
+                complain(
+                    ArfeedError(
+                        f"this is a mistake of the plugin {stranger}: tell its author, or take it out of `plugins`"
+                    )
+                )
             sys.exit(ArfeedError.exit_code)

@@ -18,7 +18,7 @@ from arfeed.interfaces import CONTRACT
 from arfeed.plugins import survey
 from arfeed.reference import readme_block
 
-Kind = Literal["connector", "transform", "destination", "reviewer"]
+Kind = Literal["connector", "transform", "destination", "notifier", "reviewer"]
 
 NEXT_STEPS = ('python -m pip install -e ".[test]"', "python -m pytest")
 

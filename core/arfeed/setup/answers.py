@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +36,14 @@ class Answers:
     def folder(self) -> Path:
         """The folder of plugins.toml, which relative paths start from."""
         return self.config.absolute().parent
+
+    def sorted_out(self) -> Answers:
+        """Return the answers, those that have an option of their own taken out of the settings."""
+        rest = dict(self.settings)
+        dates, currency = rest.pop("dates", self.dates), rest.pop("currency", self.currency)
+        return replace(
+            self, dates=dates, currency=currency, documents=rest.pop("documents", self.documents), settings=rest
+        )
 
 
 class Asker(Protocol):

@@ -27,6 +27,7 @@ _PASSWORD = re.compile(r"://[^\s:/@]*:[^\s/@]+@")
 def interview(answers: Answers, asker: Asker) -> Draft:
     """Return a plugins.toml that is ready to be written. Raise `ConfigError` where one is there already."""
     refuse_taken(answers.config)
+    answers = answers.sorted_out()
     draft = Draft(name=answers.name or _slug(answers.folder.name), timezone=answers.timezone)
     chosen, file = _source(answers, asker)
     draft.plugin, draft.connector, draft.about = chosen.plugin, chosen.connector.name, chosen.says
@@ -68,7 +69,8 @@ def _question() -> str:
 
 def _newest(folder: Path) -> str | None:
     """Return the export that was made last, in the folder or in one below it."""
-    found = [file for depth in ("*", "*/*") for file in folder.glob(depth) if file.suffix.lower() in _EXPORTS]
+    near = [file for depth in ("*", "*/*") for file in folder.glob(depth) if file.suffix.lower() in _EXPORTS]
+    found = [file for file in near if not file.name.startswith((".", "~$"))]
     newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
     return (
         None if newest is None else str(newest.relative_to(Path.cwd()) if newest.is_relative_to(Path.cwd()) else newest)

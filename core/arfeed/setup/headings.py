@@ -1,0 +1,119 @@
+"""What the headings of a table mean: proposed with the evidence, corrected by whoever knows better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arfeed import schema
+from arfeed.errors import ConfigError, SourceError
+from arfeed.intake.grid import read_grid
+from arfeed.intake.header import MOST_ROWS
+from arfeed.intake.proposal import REQUIRED, Proposal, propose, usual_headers
+from arfeed.intake.read import read_tables
+from arfeed.setup.answers import Answers, Asker
+from arfeed.setup.draft import Line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NEEDED = (*REQUIRED, "issued_on")
+
+
+def columns(
+    sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]
+) -> tuple[list[Line], Line | None]:
+    """Say what the headings mean; what they do not say is asked."""
+    encoding = None if settings.get("encoding") is None else str(settings["encoding"])
+    rows = next(read_tables(str(sample), columns=_header(sample, encoding), encoding=encoding))
+    headers = [str(name) for name in rows.columns if name != "origin"]
+    if not len(rows):
+        raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
+    proposal = propose(rows)
+    for name, why in proposal.unfit.items():
+        asker.doubt(f"{name}: {why}")
+    if not proposal.columns:
+        asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
+    chosen = {**_taken(proposal, rows, asker), **_said(answers.columns, headers)}
+    for name, header in chosen.items():
+        why = "as you said" if name in answers.columns else proposal.evidence.get(name, "")
+        asker.found(f"{name}: the column {header!r}, such as {why}" if why != "as you said" else f"{name}: {header}")
+    if not asker.agree("Is that what the headings mean?"):
+        chosen = _corrected(chosen, headers, asker)
+    for name in _NEEDED:
+        if name not in chosen and name not in headers:
+            listed = {header: _sample_of(rows, header) for header in headers if header not in chosen.values()}
+            question = f"Which column holds {_meaning(name)}?"
+            chosen[name] = asker.choose(question, f"--column {name}=HEADING", listed)
+    lines = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
+    return lines, None if "decimal" in settings else _decimal(proposal, asker)
+
+
+def _header(sample: Path, encoding: str | None) -> list[str]:
+    """Return the headings where they stand below a banner; nothing where they are the first row."""
+    top = next(read_grid(str(sample), encoding=encoding)).drop(columns="origin").head(MOST_ROWS).to_numpy().tolist()
+    rows = [[str(cell).strip() for cell in row if str(cell).strip()] for row in top]
+    best = max(range(len(rows)), key=lambda number: usual_headers(rows[number]))
+    return rows[best] if usual_headers(rows[best]) > usual_headers(rows[0]) else []
+
+
+def _taken(proposal: Proposal, rows: pd.DataFrame, asker: Asker) -> dict[str, str]:
+    """Return the proposed columns, but for a status whose words arfeed does not know."""
+    columns = dict(proposal.columns)
+    header = columns.get("status")
+    if header:
+        words = {
+            str(word).strip().lower() or "nothing" for word in schema.text_array(rows[header]).unique().to_pylist()
+        }
+        if not words <= set(schema.STATUSES):
+            del columns["status"]
+            asker.doubt(
+                f"status: the column {header!r} says {', '.join(sorted(words)[:4])}, where arfeed knows "
+                f"{', '.join(schema.STATUSES)}; left out, so that every row with a balance is reported "
+                "(the transform `keep` takes only some of them)"
+            )
+    return columns
+
+
+def _said(columns: Mapping[str, str], headers: Sequence[str]) -> Mapping[str, str]:
+    for name, header in columns.items():
+        if name not in schema.MAPPABLE:
+            raise ConfigError(f"--column {name}={header}: there are {', '.join(schema.MAPPABLE)}")
+        if header not in headers:
+            raise ConfigError(f"--column {name}={header}: the file has no such heading; found {', '.join(headers)}")
+    return columns
+
+
+def _corrected(chosen: Mapping[str, str], headers: Sequence[str], asker: Asker) -> dict[str, str]:
+    """Go through the columns one by one."""
+
+    def wrong(answer: str) -> str | None:
+        return None if answer in ("", "-", *headers) else f"the file has no such heading; found {', '.join(headers)}"
+
+    result = {}
+    for name in (*_NEEDED, *(name for name in chosen if name not in _NEEDED)):
+        default = chosen.get(name, "-")
+        answer = asker.ask(f"{_meaning(name)} (- for none)", f"--column {name}=HEADING", default, wrong)
+        if answer not in ("", "-"):
+            result[name] = answer
+    return result
+
+
+def _meaning(name: str) -> str:
+    return next(column.meaning for column in schema.COLUMNS if column.name == name)
+
+
+def _sample_of(rows: pd.DataFrame, header: str) -> str:
+    given = [str(value) for value in rows[header].head(20).tolist() if str(value).strip()]
+    return f"such as {given[0]}" if given else "blank in the first rows"
+
+
+def _decimal(proposal: Proposal, asker: Asker) -> Line | None:
+    if proposal.decimal is None:
+        return None
+    if proposal.decimal:
+        asker.found(f"decimal: {proposal.decimal!r} is the only mark that all amounts fit")
+        return Line("decimal", proposal.decimal, "the only mark that all amounts fit")
+    choices = {",": "1.234,56 is a good thousand", ".": "1,234.56 is a good thousand"}
+    return Line("decimal", asker.choose("Which is the decimal mark?", "--set decimal=MARK", choices), "as you said")
