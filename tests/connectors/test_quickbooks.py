@@ -217,6 +217,12 @@ def test_a_subtotal_that_is_not_the_sum_of_its_lines_fails(file: Path) -> None:
     assert "printed as 700.00, but its lines sum to 700.01" in message
 
 
+def test_a_line_below_the_total_fails(file: Path) -> None:
+    rows = report(footer="")
+    line = next(row for row in rows if "INV-002" in row)
+    assert "stands below the TOTAL, where nothing more is expected" in failure(source(written(file, [*rows, line])))
+
+
 def test_a_report_without_its_total_is_cut_off(file: Path) -> None:
     rows = [row for row in report() if "TOTAL" not in row]
     assert "without its TOTAL, so it is cut off" in failure(source(written(file, rows[:-1])))
