@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
 from arfeed import Complete, FileSettings, PrintedReport, ReportForm, SourceError, read_header
@@ -45,13 +45,17 @@ def find_aged(file: str, settings: FileSettings) -> PrintedReport | None:
         header = read_header(file, encoding=settings.encoding, delimiter=settings.delimiter)
     except SourceError:
         header = []
-    if not _EXPORT.isdisjoint(re.sub(r"[\W_]", "", name).casefold() for name in header):
+    if _is_export(header):
         return None  # looking further would read a large file twice
     report = PrintedReport(file, _FORM, settings)
     for text in report.title:
         if re.fullmatch(r"aged (receivables summary|payables .*)", text, re.IGNORECASE):
             raise SourceError(f"{file}: this is the report {text!r}, which does not list your invoices; {_INSTEAD}")
-    return None if report.missing else report
+    return None if report.missing or _is_export(report.found) else report
+
+
+def _is_export(header: Iterable[str]) -> bool:
+    return not _EXPORT.isdisjoint(re.sub(r"[\W_]", "", name).casefold() for name in header)
 
 
 def read_aged(report: PrintedReport) -> Generator[pd.DataFrame, None, Complete]:

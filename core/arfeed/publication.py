@@ -132,6 +132,7 @@ def _publish_report(at: Desk, server: Remote, prepared: Prepared, run: RunRecord
         draft = _receipt(prepared, run, upload, None, outcomes)
         at.history.publishing(run, prepared.baseline, draft.body, at.project.feed.lock_seconds)
 
+    at.progress.expect(1, upload.size)
     (outcome,) = server.publish([upload], run=run.id, before_naming=before_naming)
     return outcome
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from arfeed import Complete
@@ -277,6 +278,29 @@ def test_an_invoice_without_a_number_is_a_problem(file: Path) -> None:
 def test_a_trailing_blank_in_an_amount_does_no_harm(file: Path) -> None:
     rows = [[f"{cell}  " if cell.endswith((".00", ".05")) else cell for cell in row] for row in report()]
     assert facts(source(written(file, rows))) == EXPECTED
+
+
+@pytest.mark.parametrize("amount", ["€750.00", "EUR 750.00"])
+def test_an_amount_in_another_currency_than_the_reports_is_refused(file: Path, amount: str) -> None:
+    rows = [[amount if cell == "750.00" else cell for cell in row] for row in report()]
+    assert "names another currency than USD" in failure(source(written(file, rows)))
+
+
+def test_a_report_saved_anew_where_commas_are_decimal_marks_needs_that_said(file: Path) -> None:
+    swapped = str.maketrans(",.", ".,")
+    rows = [[cell.translate(swapped) if cell.endswith((".00", ".05")) else cell for cell in row] for row in report()]
+    assert "'1.500,00' holds no amount in its column 'balance', with decimal = '.'" in failure(
+        source(written(file, rows))
+    ).replace("01/15/2026, Invoice, INV-001, 02/14/2026, ", "")
+    assert facts(source(file, decimal=",")) == EXPECTED
+
+
+def test_one_of_several_sheets_is_read_where_settings_name_it(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(workbook(tmp_path / "report.xlsx", report()))
+    book.create_sheet("QuickBooks Desktop Export Tips")["A1"] = "Tips"
+    book.save(tmp_path / "report.xlsx")
+    assert "it has several sheets" in failure(source(tmp_path / "report.xlsx"))
+    assert facts(source(tmp_path / "report.xlsx", sheet="Sheet1")) == EXPECTED
 
 
 def test_invoices_in_other_currencies_need_their_own_balances(file: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,8 +14,9 @@ import pytest
 from arfeed import Complete, FileSettings
 from arfeed.intake.extract import extract
 from arfeed_connectors.xero import Xero
+from exports import SEVEN, xero
 from intake.sources import balances, failure, problems, read
-from printed import written
+from printed import text_of, written
 
 HEADER = ["Invoice Date", "Due Date", "Invoice Number", "Invoice Reference", "Current", "", "Older", "Total"]
 TITLE = [["Aged Receivables Detail"], ["Larkfield Ltd"], ["As at 30 June 2026"], ["Ageing by due date"], []]
@@ -71,6 +74,13 @@ def test_an_aged_report_without_its_total_is_cut_off(file: Path) -> None:
 def test_a_summary_is_refused_by_name(file: Path) -> None:
     rows = [["Aged Receivables Summary"], ["Contact", "Current", "Total"], ["Ada Ltd", "5.00", "5.00"]]
     assert "'Aged Receivables Summary'" in failure(source(written(file, rows)))
+
+
+def test_a_sales_export_saved_anew_in_another_encoding_is_told_so_and_taken_where_that_is_said(file: Path) -> None:
+    header, *lines = csv.reader(io.StringIO(xero(file, *SEVEN).read_text(encoding="utf-8")))
+    file.write_bytes(text_of([header, *lines]).encode("cp1252"))
+    assert "it is not UTF-8; name its encoding" in failure(source(file))
+    assert len(read(source(file, encoding="cp1252"))) == 7
 
 
 def answer(**fields: object) -> dict[str, object]:

@@ -45,6 +45,28 @@ class RenamesAndHangsUp(OverwritesAtRename):
         self.connection.abort()
 
 
+class RenamesTakesAwayAndHangsUp(OverwritesAtRename):
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        super().rename(oldpath, newpath)
+        self.local(newpath).unlink()
+        self.connection.abort()
+
+
+class RenamesTakesAwayAndComplains(OverwritesAtRename):
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        super().rename(oldpath, newpath)
+        self.local(newpath).unlink()
+        raise asyncssh.SFTPFailure("lost my head")
+
+
+class NotesRemovals(Embedded):
+    removed: ClassVar[list[str]] = []
+
+    def remove(self, path: bytes) -> None:
+        self.removed.append(self.local(path).name)
+        super().remove(path)
+
+
 class HangsUpInsteadOfRenaming(Embedded):
     def rename(self, oldpath: bytes, newpath: bytes) -> None:
         self.connection.abort()
@@ -55,6 +77,7 @@ class RenamesLate(Embedded):
 
     first: ClassVar[bool] = True
     pending: ClassVar[tuple[Path, Path]]
+    found: ClassVar[list[bool]] = []
 
     def rename(self, oldpath: bytes, newpath: bytes) -> None:
         if RenamesLate.first:
@@ -62,8 +85,10 @@ class RenamesLate(Embedded):
             RenamesLate.pending = self.local(oldpath), self.local(newpath)
             self.connection.abort()
             return
-        with pytest.raises(FileNotFoundError):
-            RenamesLate.pending[0].rename(RenamesLate.pending[1])
+        part, target = RenamesLate.pending
+        RenamesLate.found.append(part.exists())
+        if part.exists():
+            part.rename(target)
         super().rename(oldpath, newpath)
 
 
@@ -71,6 +96,17 @@ class KeepsHalf(Embedded):
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
         super().write(file_obj, offset, data[: len(data) // 2])
         return len(data)
+
+
+class ComplainsAtClose(Embedded):
+    def close(self, file_obj: object) -> None:
+        super().close(file_obj)
+        raise asyncssh.SFTPFailure("no space after all")
+
+
+class OpensNothing(Embedded):
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        raise asyncssh.SFTPPermissionDenied("not you")
 
 
 class TakesAwayAtClose(Embedded):
@@ -117,6 +153,29 @@ def test_a_rename_that_was_done_counts_whatever_was_answered(tmp_path: Path, kin
     assert held(tmp_path / "root") == {"open_ar.csv": b"ours"}
 
 
+def test_a_file_that_was_named_and_taken_away_while_the_line_broke_is_not_verified(tmp_path: Path) -> None:
+    with embedded_server(RenamesTakesAwayAndHangsUp, tmp_path) as settings, open_remote(settings()) as remote:
+        [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
+    assert (outcome.error, outcome.verified) == (None, False)
+
+
+def test_an_upload_that_went_at_a_rename_answered_by_an_error_may_have_had_its_name(tmp_path: Path) -> None:
+    with embedded_server(RenamesTakesAwayAndComplains, tmp_path) as settings, open_remote(settings()) as remote:
+        [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
+    assert "lost my head" in str(outcome.error)
+    assert outcome.exposed
+
+
+@pytest.mark.parametrize("publish", ["rename", "direct"])
+def test_to_replace_a_file_nothing_is_removed(tmp_path: Path, publish: str) -> None:
+    NotesRemovals.removed.clear()
+    with embedded_server(NotesRemovals, tmp_path) as settings, open_remote(settings(publish)) as remote:
+        for run, content in (("r1", b"old"), ("r2", b"new")):
+            [outcome] = remote.publish([stage(tmp_path, "a.pdf", content, replaces=True)], run=run)
+            assert outcome.error is None
+    assert NotesRemovals.removed == []
+
+
 def test_a_rename_that_is_never_answered_is_given_up_and_leaves_nothing(tmp_path: Path) -> None:
     with (
         embedded_server(HangsUpInsteadOfRenaming, tmp_path) as settings,
@@ -134,6 +193,7 @@ def test_a_rename_that_the_server_carries_out_late_finds_nothing_to_rename(tmp_p
             [stage(tmp_path, "open_ar.csv", b"ours")], run="r1", before_naming=lambda: asked.append(1)
         )
     assert (outcome.error, outcome.verified, len(asked)) == (None, True, 2)
+    assert RenamesLate.found == [False]
     assert held(tmp_path / "root") == {"open_ar.csv": b"ours"}
 
 
@@ -151,7 +211,19 @@ def test_a_file_of_another_size_is_a_failure(tmp_path: Path, publish: str, left:
     with embedded_server(KeepsHalf, tmp_path) as settings, open_remote(settings(publish)) as remote:
         [outcome] = remote.publish([stage(tmp_path, "a.pdf", b"%PDF")], run="r1")
     assert "holds 2 of 4 bytes" in str(outcome.error)
+    assert outcome.exposed is (publish == "direct")
     assert held(tmp_path / "root") == left
+
+
+@pytest.mark.parametrize(("kind", "exposed"), [(ComplainsAtClose, True), (OpensNothing, False)])
+def test_a_direct_write_that_failed_is_exposed_where_something_stands_there(
+    tmp_path: Path, kind: type[Embedded], exposed: bool
+) -> None:
+    with embedded_server(kind, tmp_path) as settings, open_remote(settings("direct")) as remote:
+        [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
+    assert outcome.error is not None
+    assert outcome.exposed is exposed
+    assert ("open_ar.csv" in held(tmp_path / "root")) is exposed
 
 
 def test_a_file_that_is_taken_away_at_once_is_delivered_but_not_verified(tmp_path: Path) -> None:

@@ -326,3 +326,60 @@ def test_such_a_number_stays_when_other_rows_come_before_it() -> None:
 def test_such_a_number_goes_on_counting_over_frames() -> None:
     frame = rows(invoice_ref="", kind="payment", amount="-50", balance="-50")
     assert read(given(frame, frame))["invoice_ref"].nunique() == 2
+
+
+# --- what spreadsheets do to exports ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("invoice_ref", "#N/A"),
+        ("invoice_ref", "#REF!"),
+        ("invoice_ref", "########"),
+        ("customer_name", "#NAME?"),
+        ("customer_name", "#BEZUG!"),
+        ("customer_name", "#DIV/0!"),
+    ],
+)
+def test_an_error_of_a_spreadsheet_is_no_number_and_no_name(column: str, text: str) -> None:
+    assert f"{text!r} is an error of a spreadsheet" in problems(given(rows(**{column: text})))[1]
+
+
+@pytest.mark.parametrize("ref", ["1.23E+15", "1,23457E+11", "5E+10"])
+def test_a_number_that_a_spreadsheet_has_shortened_is_a_problem(ref: str) -> None:
+    assert "format the column as text" in problems(given(rows(invoice_ref=ref)))[1]
+
+
+@pytest.mark.parametrize("ref", ["#1001", "#A-7", "E+E 5", "12E5", "1E-7", "Total-5", "TOTAL"])
+def test_a_number_that_only_looks_a_little_like_that_is_taken(ref: str) -> None:
+    assert list(balances(read(given(rows(invoice_ref=ref))))) == [ref]
+
+
+@pytest.mark.parametrize("label", ["Total", "Grand total:", "TOTALS", "Summe", "Gesamtsumme", "Totaal"])
+def test_a_row_of_totals_is_told_to_be_one(label: str) -> None:
+    lines = problems(given(rows(invoice_ref=label, customer_name="", issued_on="")))
+    assert any(f"{label!r} heads a row of totals" in line for line in lines)
+
+
+def test_an_error_beside_an_amount_is_told_once() -> None:
+    assert len(problems(given(rows(balance="#REF!")))) == 2
+
+
+def test_a_serial_number_of_excel_is_told_to_be_one() -> None:
+    assert 'say dates = "excel"' in problems(given(rows(issued_on=["46119", "2026-04-07"]), dates="DMY"))[1]
+
+
+@pytest.mark.parametrize("amounts", [["1.500"], ["1.500", "12"], ["-2.000", "999"]])
+def test_a_point_that_may_group_thousands_is_a_problem_as_long_as_nothing_says_so(amounts: list[str]) -> None:
+    assert "could mean a thousand times more" in problems(given(rows(balance=amounts, kind="invoice")))[1]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "settings"),
+    [(["1.500", "7.25"], {}), (["1.500", "1234.500"], {}), (["1.500"], {"currency": "KWD"}), (["1.500", "0.500"], {})],
+    ids=["two decimals", "four digits before it", "a currency of three decimals", "a zero before it"],
+)
+def test_a_point_that_is_proven_to_be_the_decimal_one_is_taken(amounts: list[str], settings: dict[str, str]) -> None:
+    currency = settings.get("currency", "GBP")
+    assert Decimal("1.5") in set(balances(read(given(rows(balance=amounts, currency=currency)))).values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -168,3 +169,21 @@ def test_a_workbook_that_is_cut_off_is_refused(file: Path, part: float) -> None:
     file.write_bytes(data[: int(len(data) * part)])
     with pytest.raises(SourceError, match="it is no whole Excel workbook"):
         next(read_grid(str(file)))
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}, "an OpenDocument file, as LibreOffice writes"),
+        ({"Index/Document.iwa": ""}, "a file of Apple Numbers"),
+        ({"a.csv": "x"}, 'say path = "zip://a.csv::'),
+        ({"word/document.xml": ""}, "no whole Excel workbook"),
+    ],
+    ids=["OpenDocument", "Numbers", "archive", "Word"],
+)
+def test_what_is_an_archive_but_no_workbook_is_told_apart(file: Path, members: dict[str, str], said: str) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(SourceError, match=re.escape(said)):
+        read_table(str(file))

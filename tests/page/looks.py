@@ -95,6 +95,7 @@ def write_all(folder: Path) -> dict[str, Path]:
         "refused": render(plan_document(plan), past(), "arfeed sync --approve 6-9f3c2a"),
         "delivered": render(json.loads(receipt(plan)), past()),
         "empty": render(plan_document(planned(None, invoices(0)))),
+        "some": render(plan_document(refused(450)), past()),
         "many": render(plan_document(refused(10_000)), past(), "arfeed sync --approve 10000-9f3c2a"),
     }
     for name, text in texts.items():

@@ -132,7 +132,14 @@ class Direct(Strategy):
             await check_free(store, upload, target)
         await self._ask_before_naming()
         self._begun.add(upload)
-        await self._write(store, upload, upload.folder, target)
+        try:
+            await self._write(store, upload, upload.folder, target)
+        except CONNECTION_OVER:
+            raise
+        except OSError:
+            # It may be closing it that failed, when all of it was written.
+            left.exposed = await size_of(store, target) is not None
+            raise
         left.exposed = True
         try:
             await check_whole(store, upload, target, self.settings.verify)
@@ -164,8 +171,10 @@ async def _rename(store: Store, left: UnderWay, target: str) -> None:
         raise
     except OSError as exc:
         # Some servers answer with an error after having done it.
-        if await size_of(store, left.part) is None and await size_of(store, target) == left.upload.size:
-            return
+        if await size_of(store, left.part) is None:
+            if await size_of(store, target) == left.upload.size:
+                return
+            left.exposed = True  # it may have had its name for a moment
         await check_free(store, left.upload, target)
         if isinstance(exc, PermissionError):
             raise DestinationError(NO_RENAME) from exc

@@ -54,6 +54,11 @@ class Columns:
             self._texts[name] = self._trimmed(self.columns.get(name, name), self.array(name))
         return self._texts[name]
 
+    def written(self, names: Sequence[str]) -> list[str]:
+        """Return those of the columns that came as text, not typed."""
+        arrays = {name: self.array(name) for name in names if name in self.columns}
+        return [name for name, array in arrays.items() if not _is_number(array.type)]
+
     def blank(self, name: str) -> pa.Array:
         """Return where the source says nothing in this column."""
         column = self.array(name)
@@ -119,3 +124,7 @@ class Columns:
         trimmed = pc.utf8_trim_whitespace(texts)
         trimmed = pc.fill_null(trimmed, "") if trimmed.null_count else trimmed
         return texts if texts.equals(trimmed) else trimmed  # equal copies of a million rows would fill the memory
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_decimal(kind) or pa.types.is_integer(kind))

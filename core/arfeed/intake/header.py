@@ -68,6 +68,7 @@ def _respelled(file: str, names: list[str], columns: Sequence[str]) -> list[str]
     result = list(names)
     for column in columns:
         if column in names:
+            _refuse_twin(file, names, column, columns)
             continue
         places = [place for place, name in enumerate(names) if folded(name) == folded(column)]
         if len(places) > 1:
@@ -75,6 +76,16 @@ def _respelled(file: str, names: list[str], columns: Sequence[str]) -> list[str]
             raise SourceError(f"{file}: the column {column!r} could be {alike}; name it exactly")
         result[places[0]] = column
     return result
+
+
+def _refuse_twin(file: str, names: list[str], column: str, columns: Sequence[str]) -> None:
+    """Raise `SourceError` where two columns have this very header, and only the first is asked for."""
+    twin = f"{column} (2)"
+    if twin in names and twin not in columns:
+        raise SourceError(
+            f"{file}: two columns are called {column!r}, so it is not plain which is meant; leave one out of the "
+            f"export, or name the second one as {twin!r}"
+        )
 
 
 def _surplus(rows: Sequence[Row], width: int) -> list[str]:

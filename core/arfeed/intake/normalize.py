@@ -66,7 +66,8 @@ class Normalizer:
             "balance", pc.and_(is_open, table.blank("balance")), "is no balance: one is required, and blank is not zero"
         )
         self._check_digits(table, money, currency)
-        self._check_currencies(table, currency)
+        self._check_currencies(table, money, currency)
+        self._check_points(table, currency)
         credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, values.MONEY)))
         table.object("balance", credit, "must be negative: a credit note or payment lowers what is owed")
         open_invoice = pc.and_(is_open, pc.equal(kind, "invoice"))
@@ -77,6 +78,7 @@ class Normalizer:
         table.object("customer_name", pc.and_(is_open, values.blank(name)), "is blank: the customer's name is required")
         ref = table.text("invoice_ref")
         table.object("invoice_ref", pc.and_(open_invoice, values.blank(ref)), "is blank: an invoice needs its number")
+        _object_to_damage(table, open_invoice)
         identity = table.text("customer_id")
         identity = pc.if_else(values.blank(identity), name, identity)
         ref = self._named(ref, kind, identity, days["issued_on"], money["amount"])
@@ -200,14 +202,24 @@ class Normalizer:
                     wrong = pc.and_(pc.equal(currency, code), finer[digits])
                     table.object(name, wrong, f"has too many digits: {code} has {digits} decimals")
 
-    def _check_currencies(self, table: Columns, currency: pa.Array) -> None:
-        for name in schema.MONEY:
-            if not pa.types.is_large_string(table.array(name).type):
-                continue  # a number names no currency
+    def _check_currencies(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
+        for name in table.written(schema.MONEY):
             texts = table.text(name)
             if pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
-                wrong = values.contradicted(texts, currency)
+                wrong = pc.and_(pc.is_valid(money[name]), values.contradicted(texts, currency))
                 table.object(name, wrong, "names another currency than its row; mend `columns` or `currency`")
+
+    def _check_points(self, table: Columns, currency: pa.Array) -> None:
+        """Object to 1.500 where no mark is declared and no other amount proves that its point is a decimal one."""
+        if getattr(self.connector.settings, "decimal", None):
+            return
+        for name in table.written(schema.MONEY):
+            texts = table.text(name)
+            doubtful = pc.match_substring_regex(texts, r"^-?\d{1,3}\.\d{3}$")
+            if pc.any(doubtful).as_py() and not pc.any(pc.match_substring_regex(texts, _POINT)).as_py():
+                three = [code for code, digits in minor_digits().items() if digits > 2]
+                wrong = pc.and_(doubtful, pc.invert(pc.is_in(currency, value_set=pa.array(three, pa.large_string()))))
+                table.object(name, wrong, 'could mean a thousand times more; say decimal = "." or decimal = ","')
 
     def _named(self, ref: pa.Array, kind: pa.Array, customer: pa.Array, issued: pa.Array, amount: pa.Array) -> pa.Array:
         """Give credit notes and payments without a number a lasting one, made of what does not change."""
@@ -257,9 +269,44 @@ def _fitting_best(distinct: pa.Array) -> list[str]:
     return [order for order in dates.ORDERS if wrong[order] == min(wrong.values())]
 
 
+_POINT = r"^-?(?:\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+)$"
+"""Amounts in which a point can't group thousands."""
+
+_ERROR = r"^(?:#+|#N/A|#NV|#\p{Lu}[\p{Lu}/0-9]*[!?]+)$"
+"""What spreadsheets show for a value they don't have, or that is wider than its column."""
+
+_SHORTENED = r"^\d(?:[.,]\d+)?E\+\d+$"
+_TOTALS = (
+    r"(?i)^(?:(?:grand |sub ?)?totals?|summe|gesamt(?:summe|betrag)?|totaux|total g[eé]n[eé]ral|totale|totaal)\b.{0,3}$"
+)
+
+
+def _object_to_damage(table: Columns, mine: pa.Array) -> None:
+    """Object to what spreadsheets have made of numbers and names, and to their rows of totals."""
+    for name in ("invoice_ref", "customer_name"):
+        texts = table.text(name)
+        if pc.any(pc.starts_with(texts, "#")).as_py():
+            wrong = pc.and_(mine, pc.match_substring_regex(texts, _ERROR))
+            table.object(name, wrong, "is an error of a spreadsheet; mend the formula behind it there")
+    ref = table.text("invoice_ref")
+    if pc.any(pc.match_substring(ref, "E+")).as_py():
+        wrong = pc.and_(mine, pc.match_substring_regex(ref, _SHORTENED))
+        table.object(
+            "invoice_ref",
+            wrong,
+            "is a number that a spreadsheet has shortened; format the column as text, and export anew",
+        )
+    headless = pc.and_(mine, values.blank(table.text("customer_name")))
+    if pc.any(headless).as_py():
+        wrong = pc.and_(headless, pc.match_substring_regex(ref, _TOTALS))
+        table.object("invoice_ref", wrong, "heads a row of totals, which is no invoice; export without totals")
+
+
 def _date_why(order: str, distinct: pa.Array) -> str:
     fitting = [other for other, wrong in dates.misfits(distinct).items() if not wrong]
     hint = f"; all dates of this source fit {dates.ORDER_WORDS[fitting[0]]}, so look at `dates`" if fitting else ""
+    if pc.any(pc.match_substring_regex(distinct, r"^[34]\d{4}$")).as_py():
+        hint = f'{hint}; 46119 is how Excel counts days: format the column as dates, or say dates = "excel"'
     return f"is not a date {dates.in_words(order)}{hint}"
 
 

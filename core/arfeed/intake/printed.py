@@ -45,7 +45,8 @@ class Rows:
     """The rows of one report, taken frame by frame. `names` calls the columns that are kept, by their numbers.
 
     `parents` names the groups that have a total of their own lines beside one of these and of all groups within.
-    Totals that are not the sum of their lines are errors if `exact`; otherwise the first of them go to `doubts`.
+    `currency` is that of all amounts, if it is known. Totals that are not the sum of their lines are errors if `exact`;
+    otherwise the first of them go to `doubts`.
     Sums are kept in ten-thousandths, as 64-bit integers.
     """
 
@@ -56,6 +57,7 @@ class Rows:
     decimal: str | None
     exact: bool
     parents: pa.Array
+    currency: str | None = None
     total: Decimal | None = None
     ended: bool = False
     grouped: bool = False
@@ -85,8 +87,21 @@ class Rows:
     def _amounts(self, page: _Page, kinds: Kinds) -> pa.Array:
         counted = pa.array(kinds.line | kinds.subtotal | kinds.total)
         parsed = values.parse_money(pc.if_else(counted, page.grid[self.balance], ""), self.decimal)
-        page.refuse(mask(parsed.wrong), f"holds no amount in the column {self.names[self.balance]!r}")
+        mark = f"decimal = {self.decimal!r}" if self.decimal else "no `decimal`"
+        page.refuse(mask(parsed.wrong), f"holds no amount in its column {self.names[self.balance]!r}, with {mark}")
+        self._check_currency(page, kinds)
         return parsed.values
+
+    def _check_currency(self, page: _Page, kinds: Kinds) -> None:
+        """Raise `SourceError` for an amount with the sign or code of another currency than the report's."""
+        texts = page.grid[self.balance]
+        if self.currency and pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
+            currency = pa.repeat(pa.scalar(self.currency, pa.large_string()), len(texts))
+            foreign = mask(pc.fill_null(values.contradicted(texts, currency), fill_value=False))
+            page.refuse(
+                foreign & (kinds.line | kinds.subtotal | kinds.total),
+                f"names another currency than {self.currency}; mend `currency`, or add a column of currencies",
+            )
 
     def _add_up(self, page: _Page, kinds: Kinds, nesting: Nesting, amounts: pa.Array, own: Mask) -> None:
         """Compare every printed total with its lines, and remember the groups that stay open."""

@@ -100,6 +100,7 @@ class PrintedReport:
         balance = self._columns[self.form.balance]
         parents = self._parents(sight.labels)
         rows = Rows(self.file, sight, names, balance, self.settings.decimal, self.form.exact, parents)
+        rows.currency = None if "currency" in self.headers else self.settings.currency
         for frame in chain([self._first.iloc[self._at + 1 :]], self._frames):
             yield table_frame(rows.take(frame))
         rows.finish()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -123,7 +123,24 @@ def _opened(file: str) -> Iterator[tuple[IO[bytes], CalamineWorkbook]]:
             with closing(load_workbook(data)) as book:
                 yield data, book
         except (CalamineError, zipfile.BadZipFile) as exc:
-            raise SourceError(f"{file}: it is no whole Excel workbook ({exc}); export it again, or {_SAVE_AS}") from exc
+            raise SourceError(
+                f"{file}: {_instead(file) or f'it is no whole Excel workbook ({exc}); export it again, or {_SAVE_AS}'}"
+            ) from exc
+
+
+def _instead(file: str) -> str | None:
+    """Say what a ZIP archive is that is no workbook, if that can be told."""
+    with suppress(zipfile.BadZipFile), open_binary(file) as data, zipfile.ZipFile(data) as archive:
+        names = archive.namelist()
+        if any(name.startswith("Index/") and name.endswith(".iwa") for name in names):
+            return "it is a file of Apple Numbers; export it from there as CSV or Excel (File > Export To)"
+        if "mimetype" in names and b"opendocument" in archive.read("mimetype"):
+            return "it is an OpenDocument file, as LibreOffice writes; save it there as an Excel workbook (.xlsx)"
+        tables = [name for name in names if name.lower().endswith((".csv", ".tsv", ".txt", ".xlsx"))]
+        if tables:
+            inside = f"zip://{tables[0]}::{file}"
+            return f'it is a ZIP archive with {", ".join(tables[:3])}; say path = "{inside}", or unpack it'
+    return None
 
 
 def _visible(book: CalamineWorkbook) -> list[str]:
