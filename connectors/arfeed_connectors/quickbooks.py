@@ -45,7 +45,7 @@ class QuickBooks(Connector):
         """See that each file is a report that can be taken."""
         for file in find_files(self.settings):
             if not is_iif(file):
-                refuse_others(PrintedReport(file, FORM, self.settings))
+                self._report(file)
 
     def recognizes(self) -> bool:
         """Whether each file has the title or the headers of one of QuickBooks' reports."""
@@ -56,14 +56,22 @@ class QuickBooks(Connector):
     def _file(self, file: str) -> Generator[pd.DataFrame, None, Complete]:
         if is_iif(file):
             return (yield from read_iif(file, self.settings))
-        report = PrintedReport(file, FORM, self.settings)
-        refuse_others(report)
+        report = self._report(file)
         ages: set[bool] = set()
         for lines in report.lines():
             if len(lines):
                 ages.add(grouped_by_age(lines))
                 yield self._in_currency(as_invoices(lines, report), report)
         return self._complete(report, only_open=ages == {True} or lists_open_items(report))
+
+    def _report(self, file: str) -> PrintedReport:
+        if file.lower().endswith(".json"):
+            raise SourceError(
+                f"{file}: answers of QuickBooks' API are not read; export the report Open Invoices as CSV or Excel"
+            )
+        report = PrintedReport(file, FORM, self.settings)
+        refuse_others(report)
+        return report
 
     def _in_currency(self, invoices: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
         """Take what is open in the invoice's own currency, if the report has that; the totals are in the company's."""

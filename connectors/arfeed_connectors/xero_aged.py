@@ -49,8 +49,8 @@ def find_aged(file: str, settings: FileSettings) -> PrintedReport | None:
         return None  # looking further would read a large file twice
     report = PrintedReport(file, _FORM, settings)
     for text in report.title:
-        if re.fullmatch(r"aged (receivables summary|payables .*)", text, re.IGNORECASE):
-            raise SourceError(f"{file}: this is the report {text!r}, which does not list your invoices; {_INSTEAD}")
+        if re.fullmatch(r"aged (receivables summary|payables .*)|accounts receivable invoices", text, re.IGNORECASE):
+            raise SourceError(f"{file}: this is the report {text!r}, which does not list all that is open; {_INSTEAD}")
     return None if report.missing or _is_export(report.found) else report
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +67,25 @@ def test_nothing_from_an_invoice_calls_links_formats_or_breaks_a_line() -> None:
     text = as_text(of_refusal(replace(plan(SAMPLE, [Invoice("X", Decimal(1), customer_name=name)]), approval="1-a")))
     assert "  X &lt;!channel&gt; &lt;https://evil.example|pay here&gt; ''' *b* next 1.00 EUR: paid\n" in text
     assert text.count("```") == 2
+
+
+def test_the_docs_show_a_message_as_it_is() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "telling.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    before = [
+        Invoice("INV-1010", Decimal("3377.09"), customer_name="Café Sémaphore SARL", currency="GBP"),
+        Invoice("INV-1004", Decimal("3348.00"), customer_name="Harbour Lights (Hotels) plc", currency="GBP"),
+        *(Invoice(f"INV-{number}", Decimal(number), currency="GBP") for number in (1, 2, 3)),
+    ]
+    report = [Invoice("INV-7", Decimal("68838.72"), currency="GBP")]
+    objection = Objection("unexplained", "one is gone")
+    message = of_refusal(replace(plan(report, before), feed="acme", objections=(objection,), approval="5-f80ed3"))
+    lines = [message.heading, *message.lines]
+    assert [_shape(line) for line in shown.splitlines()] == [_shape(line) for line in lines]
+
+
+def _shape(line: str) -> str:
+    """Leave out what differs from feed to feed: numbers of documents, the third invoice, the destination."""
+    if line.startswith("  ") and "…" not in line:
+        return "  REF CUSTOMER AMOUNT CURRENCY: REASON"
+    return re.sub(r"\b\d+\b(?! would)|\S+@\S+", "#", line)

@@ -250,6 +250,12 @@ def test_other_reports_are_refused_by_name(file: Path, title: str, why: str) -> 
     assert "export the report Open Invoices" in message
 
 
+def test_answers_of_the_api_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    file.write_text('{"Header": {"ReportName": "AgedReceivableDetail"}}')
+    assert "answers of QuickBooks' API are not read" in failure(source(file))
+
+
 def test_a_report_without_open_balances_is_refused_with_what_was_found(file: Path) -> None:
     header = ["Balance" if name == "Open balance" else name for name in ONLINE_2026]
     rows = [header if row == ONLINE_2026 else row for row in report()]

@@ -71,9 +71,10 @@ def test_an_aged_report_without_its_total_is_cut_off(file: Path) -> None:
     assert "cut off" in failure(source(written(file, [*TITLE, HEADER, *ROWS])))
 
 
-def test_a_summary_is_refused_by_name(file: Path) -> None:
-    rows = [["Aged Receivables Summary"], ["Contact", "Current", "Total"], ["Ada Ltd", "5.00", "5.00"]]
-    assert "'Aged Receivables Summary'" in failure(source(written(file, rows)))
+@pytest.mark.parametrize("title", ["Aged Receivables Summary", "Aged Payables Detail", "Accounts Receivable Invoices"])
+def test_a_report_that_lists_something_else_is_refused_by_name(file: Path, title: str) -> None:
+    rows = [[title], ["Contact", "Current", "Total"], ["Ada Ltd", "5.00", "5.00"]]
+    assert f"{title!r}, which does not list all that is open" in failure(source(written(file, rows)))
 
 
 def test_a_sales_export_saved_anew_in_another_encoding_is_told_so_and_taken_where_that_is_said(file: Path) -> None:

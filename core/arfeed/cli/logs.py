@@ -40,6 +40,20 @@ class _JsonLines(logging.Formatter):
         return json_escaped(json.dumps(document, ensure_ascii=False, default=str))
 
 
+class _Log(logging.StreamHandler[TextIO]):
+    """The file, or stderr, that events are written to."""
+
+    def __init__(self, file: TextIO | None) -> None:
+        super().__init__(masking(file) if file else sys.stderr)
+        self.setFormatter(_JsonLines())
+        self._file = file
+
+    def close(self) -> None:
+        super().close()
+        if self._file:
+            self._file.close()
+
+
 class _Nowhere(io.StringIO):
     """Where people's text goes while stderr is for programs: every fact in it is an event, too."""
 
@@ -47,20 +61,14 @@ class _Nowhere(io.StringIO):
         return len(text)
 
 
-def _opened(file: str) -> TextIO:
-    return Path(file).open("a", encoding="utf-8")
-
-
 def begin(target: str | None) -> str | None:
     """Write events to a file, after what it holds, or to stderr, which is then for nothing else."""
     if target is None:
         return None
     try:
-        stream = sys.stderr if target == ON_STDERR else masking(_opened(target))
+        handler = _Log(None if target == ON_STDERR else Path(target).open("a", encoding="utf-8"))  # noqa: SIM115 - narrated() closes it
     except OSError as exc:
         raise ConfigError(f"--log-json {target}: it can't be written: {exc.strerror}; name a file that can") from exc
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_JsonLines())
     logger = logging.getLogger(LOGGER)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -91,7 +99,7 @@ def wanted() -> bool:
 @contextmanager
 def narrated() -> Iterator[None]:
     """Say how the command ended and how long it took, as the last event; then close the log."""
-    began, stderr = monotonic(), sys.stderr
+    began = monotonic()
     bind()
     code = 0
     try:
@@ -105,7 +113,6 @@ def narrated() -> Iterator[None]:
     finally:
         event("end", exit_code=code, seconds=round(monotonic() - began, 3))
         logger = logging.getLogger(LOGGER)
-        for handler in [each for each in logger.handlers if isinstance(each.formatter, _JsonLines)]:
+        for handler in [each for each in logger.handlers if isinstance(each, _Log)]:
             logger.removeHandler(handler)
-            if isinstance(handler, logging.StreamHandler) and handler.stream is not stderr:
-                handler.stream.close()
+            handler.close()

@@ -136,9 +136,10 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
 
 
 def show_page(page: Path | None, console: Console) -> None:
-    """Say where the page is, if there is one."""
+    """Say where the page is, if there is one, as seen from here."""
     if page is not None:
-        console.print(Text(f"The page: {legible(str(page))}"))
+        near = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
+        console.print(Text(f"The page: {legible(str(near))}"))
 
 
 def receipt_as_data(receipt: Receipt) -> object:
