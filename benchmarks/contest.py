@@ -24,6 +24,9 @@ POSTGRESQL = "ARFEED_BENCHMARK_POSTGRESQL"
 CONFIG = """
 plugins = ["{connector}", "kolleno"]
 
+[feed]
+pages = false
+
 [sources.invoices]
 use = "{connector}"
 {settings}

@@ -25,6 +25,9 @@ HEADER = ("", "seconds", "sync takes", "target", "transfer takes", "target", "me
 CONFIG = """
 plugins = ["folder", "kolleno"]
 
+[feed]
+pages = false
+
 [sources.invoices]
 use = "folder"
 path = '{source}.csv'
