@@ -8,9 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exports import SEVEN, XERO_44, XERO_IMPORT_TEMPLATE, document, xero
-from feeds import XERO_FEED, write
+from feeds import write
 from openssh import OpenSSH, make_key
 
+FEED = """
+plugins = ["xero", "folder", "transforms", "kolleno"]
+
+[feed]
+name = "acme-uk"
+
+[sources.xero-uk]
+use = "xero"
+path = "exports/SalesInvoices.csv"
+dates = "DMY"
+
+[destination]
+use = "kolleno"
+mode = "open-ar"
+url = "out"
+"""
 FOLDER_SOURCE = '[sources.depot]\nuse = "folder"\npath = "open.csv"\ndates = "DMY"\ncurrency = "EUR"\n'
 HEADER = "invoice_ref,customer_name,issued_on,balance\n"
 ROWS = "A-1,Ada,31/03/2026,10.00\nA-2,Bob,01/04/2026,20.00\n"
@@ -86,9 +102,7 @@ def open_key(folder: Path, openssh: OpenSSH) -> None:
 
 def right(folder: Path) -> Path:
     """The feed without a mistake."""
-    write(
-        folder, XERO_FEED.format(destination='url = "out"').replace('documents = "pdf/Invoice {invoice_ref}.pdf"\n', "")
-    )
+    write(folder, FEED)
     xero(folder / "exports" / "SalesInvoices.csv", *SEVEN)
     return folder
 
