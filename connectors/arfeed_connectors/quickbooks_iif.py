@@ -107,7 +107,8 @@ def _documents(file: str, frame: pd.DataFrame, letters: dict[str, str]) -> pd.Da
         line = unknown.iloc[0]
         place = place_of(line["origin"], file, delimiter=_TAB)
         raise SourceError(
-            f"{place}: {line[letters['kind']]!r} is no type of transaction known here; export the report Open Invoices instead"
+            f"{place}: {line[letters['kind']]!r} is no type of transaction known here; "
+            "export the report Open Invoices instead"
         )
     chosen = kinds.isin(list(_KINDS))
     named = transactions[chosen][[*letters.values(), "origin"]].set_axis([*letters, "origin"], axis="columns")
