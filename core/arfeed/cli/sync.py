@@ -80,9 +80,7 @@ def resend(
     _tell(result, result.page, typed(f"arfeed resend {run}", config), config, approve, as_json=as_json)
 
 
-def _tell(
-    result: Result, page: Path | None, command: str, config: Path, approve: str | None, *, as_json: bool
-) -> None:
+def _tell(result: Result, page: Path | None, command: str, config: Path, approve: str | None, *, as_json: bool) -> None:
     from arfeed.cli.show import receipt_as_data, show_page, show_plan, show_receipt
     from arfeed.history import plan_document
 
