@@ -205,13 +205,12 @@ def _formatted(value: Value, form: Format) -> Value:
 
 def _refuse_inexact(file: str, column: Sequence[Value], number: int, before: int) -> None:
     for row, value in enumerate(column):
-        kind = type(value)
-        if kind is float:
-            if abs(value) < EXACT:  # type: ignore[arg-type]
+        if isinstance(value, float):
+            if abs(value) < EXACT:
                 continue
             why = f"the number {value:.0f} has more than 15 digits, and Excel keeps no more than 15"
-        elif kind is Unshown:
-            why = f"the number format {value.code!r} shows {value.number} in a way that can't be told"  # type: ignore[union-attr]
+        elif isinstance(value, Unshown):
+            why = f"the number format {value.code!r} shows {value.number} in a way that can't be told"
         else:
             continue
         cell = f"{_letters(number + 1)}{before + row + 1}"
