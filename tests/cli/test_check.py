@@ -14,6 +14,7 @@ from arfeed.config import read_project
 from exports import SEVEN, document, xero
 from feeds import Here, run, write
 from openssh import OpenSSH, make_key
+from printed import report, written
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -86,6 +87,12 @@ def test_a_source_that_proves_nothing_is_doubted_and_ends_with_0(arfeed: Here, t
     done = arfeed(tmp_path, "check")
     assert done.code == 0
     assert "! completeness of depot: nothing in it proves that it is whole; an invoice that is gone" in done.out
+
+
+def test_totals_that_do_not_say_why_an_invoice_is_gone_are_not_said_to(arfeed: Here, tmp_path: Path) -> None:
+    write(tmp_path, FOLDER_FEED.replace('"folder"', '"quickbooks"').replace("DMY", "MDY").replace("EUR", "USD"))
+    written(tmp_path / "open.csv", report(title=("Invoice List",)))
+    assert "agrees with what was read; it does not say why an invoice is gone" in arfeed(tmp_path, "check").out
 
 
 def test_all_checks_run_though_one_fails(arfeed: Here, feed: Path) -> None:
@@ -175,6 +182,29 @@ def test_it_says_how_far_one_came(
     assert done.code == 5
     steps = [line for line in done.out.splitlines() if re.match(r"[✓✗] (destination|host key|login)", line)]
     assert [line[: len(start)] for line, start in zip(steps, said, strict=True)] == said
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("private_key", "absent", "The private key"),
+        ("private_key", ".", "The private key"),
+        ("known_hosts", ".", "The file of known hosts"),
+    ],
+    ids=["key absent", "key unreadable", "known_hosts unreadable"],
+)
+def test_a_step_that_was_not_taken_is_not_claimed(
+    arfeed: Here, tmp_path: Path, key: str, value: str, said: str
+) -> None:
+    lines = {"url": "sftp://acme@127.0.0.1:1", "private_key": "absent", "known_hosts": "absent"}
+    lines[key] = str(tmp_path / value)
+    write(tmp_path, FOLDER_FEED.replace('url = "out"', "\n".join(f'{name} = "{text}"' for name, text in lines.items())))
+    tmp_path.joinpath("open.csv").write_text(OPEN.format(first="31/03/2026"))
+    done = arfeed(tmp_path, "check")
+    steps = [line for line in done.out.splitlines() if re.match(r"[✓✗] (destination|host key|login)", line)]
+    assert (done.code, len(steps)) == (5, 1), steps
+    assert steps[0].startswith("✗ login")
+    assert said in steps[0]
 
 
 @pytest.mark.openssh
