@@ -336,17 +336,46 @@ def test_balances_in_their_own_currencies_are_read_and_checked_in_the_companys(f
     assert "its lines sum to 5.01" in failure(source(file))
 
 
-def test_iif_gives_what_is_not_marked_paid_and_says_what_that_is_worth(tmp_path: Path) -> None:
-    head = "!TRNS\tTRNSTYPE\tDATE\tNAME\tAMOUNT\tDOCNUM\tPAID\n!SPL\tTRNSTYPE\n!ENDTRNS\n"
-    rows = (("INVOICE", "12.50", "1", "N"), ("INVOICE", "7.00", "2", "Y"), ("PAYMENT", "-3.00", "9", "N"))
+IIF_HEAD = "!TRNS\tTRNSTYPE\tDATE\tNAME\tAMOUNT\tDOCNUM\tPAID\n!SPL\tTRNSTYPE\n!ENDTRNS\n"
+
+
+def iif(folder: Path, *rows: tuple[str, str, str, str]) -> Path:
+    file = folder / "books.iif"
     body = "".join(f"TRNS\t{t}\t04/13/2026\tAda\t{a}\t{n}\t{p}\nSPL\t{t}\nENDTRNS\n" for t, a, n, p in rows)
-    file = tmp_path / "books.iif"
-    file.write_text(head + body, encoding="utf-8")
+    file.write_text(IIF_HEAD + body, encoding="utf-8")
+    return file
+
+
+def test_iif_gives_what_is_not_marked_paid_and_says_what_that_is_worth(tmp_path: Path) -> None:
+    file = iif(tmp_path, ("INVOICE", "12.50", "1", "N"), ("INVOICE", "7.00", "2", "Y"), ("PAYMENT", "-3.00", "9", "N"))
     frame = read(source(file))
     assert frame[["invoice_ref", "status"]].to_numpy().tolist() == [["1", "open"], ["2", "paid"]]
     assert "no open balances" in said(source(file)).notes[0]
-    file.write_text((head + body).removesuffix("ENDTRNS\n"), encoding="utf-8")
+    file.write_text(file.read_text().removesuffix("ENDTRNS\n"), encoding="utf-8")
     assert "not with ENDTRNS" in failure(source(file))
+
+
+def test_a_finance_charge_of_iif_is_an_invoice(tmp_path: Path) -> None:
+    file = iif(tmp_path, ("INVOICE", "12.50", "1", "N"), ("Finance Charge", "7.00", "FC 2", "N"))
+    assert read(source(file))["kind"].tolist() == ["invoice", "invoice"]
+
+
+@pytest.mark.parametrize("kind", ["STMT CHG", "GENERAL JOURNAL", ""])
+def test_an_unknown_type_of_iif_is_refused_by_name(tmp_path: Path, kind: str) -> None:
+    file = iif(tmp_path, ("INVOICE", "12.50", "1", "N"), (kind, "7.00", "2", "N"))
+    assert f"books.iif line 7: {kind!r} is no type of transaction known here" in failure(source(file))
+
+
+@pytest.mark.parametrize(
+    ("lost", "line", "found"), [(6, 6, "TRNS there is no ENDTRNS"), (7, 8, "ENDTRNS there is no TRNS")]
+)
+def test_a_transaction_of_iif_that_lost_its_start_or_end_is_refused(
+    tmp_path: Path, lost: int, line: int, found: str
+) -> None:
+    file = iif(tmp_path, ("INVOICE", "12.50", "1", "N"), ("INVOICE", "7.00", "2", "N"), ("INVOICE", "8.00", "3", "N"))
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[: lost - 1] + lines[lost:]))
+    assert f"books.iif line {line}: before this {found}" in failure(source(file))
 
 
 def test_an_excel_file_is_read_like_a_csv_file(tmp_path: Path) -> None:
