@@ -87,6 +87,23 @@ def test_the_title_says_what_is_listed_and_as_of_when(
     assert bool(complete.notes) is lists_closed
 
 
+@pytest.mark.parametrize("second", [{"Beta": [Item("2", "7.00")]}, {}, None], ids=["there", "TOTAL 0.00", "absent"])
+def test_the_totals_of_all_files_do_not_say_that_none_is_absent(
+    tmp_path: Path, second: dict[str, list[Item]] | None
+) -> None:
+    written(tmp_path / "first.csv", report({"Ada Ltd": [Item("1", "5.00")]}))
+    if second is not None:
+        written(tmp_path / "second.csv", report(second))
+    complete = said(source(tmp_path / "*.csv", files="all"))
+    assert complete.totals == {"USD": Decimal(12 if second else 5)}
+    assert complete.lists_closed
+    assert "do not say whether another is absent" in complete.notes[-1]
+
+
+def test_the_total_of_the_newest_file_alone_still_says_what_is_gone(file: Path) -> None:
+    assert not said(source(written(file, report()), files="newest")).lists_closed
+
+
 def test_groups_by_age_are_no_customers(file: Path) -> None:
     header = [*ONLINE_2026[:4], "Customer full name", *ONLINE_2026[4:]]
     rows = report(
