@@ -39,7 +39,7 @@ class QuickBooks(Connector):
         for file in find_files(self.settings):
             complete = yield from self._file(file)
             said.append(complete)
-        return together(said)
+        return together(said, self.settings)
 
     def check(self) -> None:
         """See that each file is a report that can be taken."""

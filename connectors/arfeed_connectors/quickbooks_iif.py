@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from arfeed import Complete, FileSettings, SourceError, read_grid
+from arfeed import Complete, FileSettings, SourceError, place_of, read_grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,29 @@ _COLUMNS = {
     "kind": "TRNSTYPE",
 }
 _OPTIONAL = ("due_on", "po_number", "memo")
-_KINDS = {"INVOICE": "invoice", "CREDIT MEMO": "credit_note"}
+_KINDS = {"INVOICE": "invoice", "FINANCE CHARGE": "invoice", "CREDIT MEMO": "credit_note"}
+_OTHERS = (
+    "BEGINBALCHECK",
+    "BILL",
+    "BILL CREDIT",
+    "BILL REFUND",
+    "BILLPMT",
+    "CASH REFUND",
+    "CASH SALE",
+    "CCARD REFUND",
+    "CHECK",
+    "CREDIT CARD",
+    "CREDIT CARD CREDIT",
+    "DEPOSIT",
+    "ESTIMATES",
+    "PAYMENT",
+    "PURCHORD",
+    "SALES ORDER",
+    "SALES TAX PAYMENT",
+    "TRANSFER",
+)
+"""Types of transaction that are no debts of customers, or whose open part no IIF file tells."""
+_TAB = "\t"
 _STATUSES = {"Y": "paid", "N": "open"}
 
 
@@ -34,11 +56,12 @@ def is_iif(file: str) -> bool:
 def read_iif(file: str, settings: FileSettings) -> Generator[pd.DataFrame, None, Complete]:
     """Yield invoices and credit memos; what is not marked PAID counts as open with its whole amount."""
     letters: dict[str, str] = {}
-    last = ""
-    for frame in read_grid(file, encoding=settings.encoding, delimiter="\t", fallback="cp1252"):
+    last, mark = "", "ENDTRNS"
+    for frame in read_grid(file, encoding=settings.encoding, delimiter=_TAB, fallback="cp1252"):
         letters = letters or _letters(file, frame)
         last = frame["A"].iloc[-1]
-        yield _documents(frame, letters)
+        mark = _refuse_unended(file, frame, mark)
+        yield _documents(file, frame, letters)
     if last != "ENDTRNS":
         raise SourceError(f"{file}: it ends with {last!r}, not with ENDTRNS, so it is cut off; export it again")
     return Complete(
@@ -63,12 +86,34 @@ def _letters(file: str, frame: pd.DataFrame) -> dict[str, str]:
     return {name: str(found[header]) for name, header in _COLUMNS.items() if header in found}
 
 
-def _documents(frame: pd.DataFrame, letters: dict[str, str]) -> pd.DataFrame:
-    kinds = frame[letters["kind"]].str.upper()
-    chosen = frame[(frame["A"] == "TRNS") & kinds.isin(list(_KINDS))]
-    named = chosen[[*letters.values(), "origin"]].set_axis([*letters, "origin"], axis="columns")
+def _refuse_unended(file: str, frame: pd.DataFrame, before: str) -> str:
+    """Return the last mark. Raise `SourceError` where TRNS and ENDTRNS do not take turns: lines between are lost."""
+    marks = frame["A"][frame["A"].isin(["TRNS", "ENDTRNS"])]
+    if marks.empty:
+        return before
+    again = marks[marks == marks.shift(fill_value=before)]
+    if len(again):
+        place = place_of(frame["origin"][again.index[0]], file, delimiter=_TAB)
+        lost = "ENDTRNS" if again.iloc[0] == "TRNS" else "TRNS"
+        raise SourceError(f"{place}: before this {again.iloc[0]} there is no {lost}; lines are lost: export it again")
+    return str(marks.iloc[-1])
+
+
+def _documents(file: str, frame: pd.DataFrame, letters: dict[str, str]) -> pd.DataFrame:
+    transactions = frame[frame["A"] == "TRNS"]
+    kinds = transactions[letters["kind"]].str.strip().str.upper()
+    unknown = transactions[~kinds.isin([*_KINDS, *_OTHERS])]
+    if len(unknown):
+        line = unknown.iloc[0]
+        place = place_of(line["origin"], file, delimiter=_TAB)
+        raise SourceError(
+            f"{place}: {line[letters['kind']]!r} is no type of transaction known here; "
+            "export the report Open Invoices instead"
+        )
+    chosen = kinds.isin(list(_KINDS))
+    named = transactions[chosen][[*letters.values(), "origin"]].set_axis([*letters, "origin"], axis="columns")
     return named.assign(
-        kind=named["kind"].str.upper().replace(_KINDS),
+        kind=kinds[chosen].replace(_KINDS),
         status=named["status"].str.upper().replace(_STATUSES),
         balance=named["amount"],
     )

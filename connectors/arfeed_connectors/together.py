@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from arfeed import Complete
+from arfeed import Complete, FileSettings
 
 
-def together(said: Sequence[Complete]) -> Complete:
-    """Return what several reports say as one: what all of them can say, and the oldest date."""
+def together(said: Sequence[Complete], settings: FileSettings) -> Complete:
+    """Return what several reports say as one: what all of them can say, and the oldest date.
+
+    Where all files of a folder are read, a file that never came leaves no trace in the totals of the others: these are
+    checked, but what is gone is then not taken as paid.
+    """
     totals: dict[str, Decimal] | None = {}
     for each in said:
         totals = None if totals is None or each.totals is None else _sum(totals, each.totals)
     dates = [each.as_of for each in said if each.as_of]
+    lists_closed = any(each.lists_closed for each in said)
+    several = settings.files == "all" or len(said) > 1
+    notes = [note for each in said for note in each.notes]
+    if several and not lists_closed and totals is not None:
+        notes.append(
+            f'files = "all": the totals are those of the {len(said)} file{"s" * (len(said) != 1)} found and do not say '
+            "whether another is absent, so an invoice that is gone has to be approved"
+        )
     return Complete(
         totals=totals,
         as_of=min(dates) if len(dates) == len(said) else None,
-        lists_closed=any(each.lists_closed for each in said),
-        notes=tuple(note for each in said for note in each.notes),
+        lists_closed=lists_closed or several,
+        notes=tuple(notes),
     )
 
 

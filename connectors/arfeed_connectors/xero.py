@@ -89,7 +89,7 @@ class Xero(Connector):
         for file in find_files(self.settings):
             complete = yield from self._file(file)
             said.append(complete)
-        return together(said)
+        return together(said, self.settings)
 
     def check(self) -> None:
         """See that each file has the header of something known."""

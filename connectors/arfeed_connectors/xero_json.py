@@ -25,6 +25,14 @@ _STATUSES = {
     "DRAFT": "draft",
     "SUBMITTED": "draft",
 }
+_KINDS = {
+    "ACCREC": "invoice",
+    "ACCRECCREDIT": "credit_note",
+    "AROVERPAYMENT": "payment",
+    "ARPREPAYMENT": "payment",
+}
+_BILLS = ("ACCPAY", "ACCPAYCREDIT", "APOVERPAYMENT", "APPREPAYMENT")
+_LISTS = ("Invoices", "CreditNotes", "Overpayments", "Prepayments")
 _DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 
 
@@ -36,17 +44,55 @@ def is_json(file: str) -> bool:
 def read_json(file: str) -> Generator[pd.DataFrame, None, Complete]:
     """Yield the sales documents of an answer. Raise `SourceError` where it may be one page of several."""
     answer = _parsed(file)
-    name = next((name for name in ("Invoices", "CreditNotes") if isinstance(answer.get(name), list)), None)
-    if name is None:
-        raise SourceError(f"{file}: it is no answer of Xero's API to GET Invoices: it has no list Invoices")
-    documents = answer[name]
+    documents = _documents(file, answer)
     _refuse_page(file, documents, answer.get("pagination"))
-    sales = [document for document in documents if str(document.get("Type", "")).startswith("ACCREC")]
+    kinds = [_kind(file, number, document) for number, document in enumerate(documents, 1)]
+    sales = [
+        _row(file, number, document, kind)
+        for number, (document, kind) in enumerate(zip(documents, kinds, strict=True), 1)
+        if kind
+    ]
     if documents and not sales:
         raise SourceError(f"{file}: it lists {len(documents)} documents but no sales (ACCREC); ask for those")
     if sales:
-        yield table([_row(document) for document in sales], origin=file)
+        yield table(sales, origin=file)
     return Complete(lists_closed=True)
+
+
+def _documents(file: str, answer: Mapping[str, Any]) -> list[Any]:
+    """Return the one list of documents. Raise `SourceError` where there is none, or a second one would be left out."""
+    lists = {name: answer[name] for name in _LISTS if isinstance(answer.get(name), list)}
+    filled = [name for name, documents in lists.items() if documents]
+    if len(filled) > 1:
+        raise SourceError(
+            f"{file}: it holds the lists {' and '.join(filled)}; keep each answer in a file of its own, and read them "
+            'with files = "all"'
+        )
+    name = filled[0] if filled else next(iter(lists), "")
+    if name not in ("Invoices", "CreditNotes"):
+        raise SourceError(f"{file}: it is no answer of Xero's API to GET Invoices: it has no list Invoices")
+    documents: list[Any] = lists[name]
+    return documents
+
+
+def _kind(file: str, number: int, document: object) -> str | None:
+    """Return what kind of document it is, None for a bill. Raise `SourceError` for a type that is not known."""
+    if not isinstance(document, dict):
+        raise SourceError(
+            f"{file} document {number}: it is {document!r:.60}, not an object with fields; fetch it again"
+        )
+    kind = str(document.get("Type", "")).strip().upper()
+    if kind not in (*_KINDS, *_BILLS):
+        raise SourceError(
+            f"{_place(file, number, document)}: its Type is {document.get('Type')!r:.60}, no type of document that is "
+            "known here; fetch it again, or ask for its support"
+        )
+    return _KINDS.get(kind)
+
+
+def _place(file: str, number: int, document: Mapping[str, Any]) -> str:
+    name = document.get("InvoiceNumber") or document.get("CreditNoteNumber")
+    return f"{file} document {number} ({name})" if isinstance(name, str) else f"{file} document {number}"
 
 
 def _parsed(file: str) -> dict[str, Any]:
@@ -58,44 +104,59 @@ def _parsed(file: str) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _refuse_page(file: str, documents: list[object], pagination: Mapping[str, Any] | None) -> None:
+def _refuse_page(file: str, documents: list[Any], pagination: object) -> None:
     count = len(documents)
-    if pagination and pagination.get("itemCount") == count:
+    items = pagination.get("itemCount") if isinstance(pagination, dict) else None
+    if items == count and items is not None:
         return
     if pagination or (count and count % _PAGE == 0):
-        of = pagination.get("itemCount") if pagination else "an unknown number"
+        of = items if isinstance(items, int) else "an unknown number"
         raise SourceError(
             f"{file}: it holds {count} of {of} documents, so it may be one page of several; join all pages"
         )
 
 
-def _row(document: Mapping[str, Any]) -> dict[str, object]:
-    """Return a document under canonical names; credit notes, which Xero's API writes positive, are negated."""
-    credit = document["Type"] != "ACCREC"
-    amount, balance = document.get("Total"), document.get("AmountDue", document.get("RemainingCredit"))
+def _row(file: str, number: int, document: Mapping[str, Any], kind: str) -> dict[str, object]:
+    """Return a document under canonical names; credits, which Xero's API writes positive, are negated."""
+    place = _place(file, number, document)
     contact = document.get("Contact") or {}
-    return {
+    if not isinstance(contact, dict):
+        raise SourceError(f"{place}: its Contact is {contact!r:.60}, not an object with a Name; fetch it again")
+    credit = kind != "invoice"
+    amount, balance = document.get("Total"), document.get("AmountDue", document.get("RemainingCredit"))
+    row = {
         "invoice_ref": document.get("InvoiceNumber") or document.get("CreditNoteNumber"),
-        "kind": "credit_note" if credit else "invoice",
+        "kind": kind,
         "status": _STATUSES.get(str(document.get("Status")), document.get("Status")),
         "customer_id": contact.get("AccountNumber"),
         "customer_name": contact.get("Name"),
         "customer_email": contact.get("EmailAddress"),
         "currency": document.get("CurrencyCode"),
-        "issued_on": _day(document, "Date"),
-        "due_on": _day(document, "DueDate"),
+        "issued_on": _day(place, document, "Date"),
+        "due_on": _day(place, document, "DueDate"),
         "amount": _signed(amount, negate=credit),
         "balance": _signed(balance, negate=credit),
         "memo": document.get("Reference"),
     }
+    for name, value in row.items():
+        if isinstance(value, dict | list | bool):
+            raise SourceError(
+                f"{place}: {name} would be {value!r:.60}, which is neither text nor a number; fetch it again"
+            )
+    return row
 
 
 def _signed(value: Any, *, negate: bool) -> object:
-    return -value if negate and isinstance(value, int | Decimal) else value
+    return -value if negate and type(value) in (int, Decimal) else value
 
 
-def _day(document: Mapping[str, Any], name: str) -> str:
+def _day(place: str, document: Mapping[str, Any], name: str) -> str:
     """Return a day as YYYY-MM-DD, from the text beside it or from the milliseconds since 1970."""
     text = str(document.get(f"{name}String") or document.get(name) or "")
     match = _DATE.fullmatch(text)
-    return f"{datetime.fromtimestamp(int(match[1]) / 1000, UTC):%Y-%m-%d}" if match else text.partition("T")[0]
+    if not match:
+        return text.partition("T")[0]
+    try:
+        return f"{datetime.fromtimestamp(int(match[1]) / 1000, UTC):%Y-%m-%d}"
+    except (ValueError, OverflowError, OSError) as exc:
+        raise SourceError(f"{place}: its {name} is {text!r:.60}, which is no day; fetch it again") from exc

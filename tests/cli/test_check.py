@@ -14,6 +14,7 @@ from arfeed.config import read_project
 from exports import SEVEN, document, xero
 from feeds import Here, run, write
 from openssh import OpenSSH, make_key
+from printed import report, written
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -86,6 +87,12 @@ def test_a_source_that_proves_nothing_is_doubted_and_ends_with_0(arfeed: Here, t
     done = arfeed(tmp_path, "check")
     assert done.code == 0
     assert "! completeness of depot: nothing in it proves that it is whole; an invoice that is gone" in done.out
+
+
+def test_totals_that_do_not_say_why_an_invoice_is_gone_are_not_said_to(arfeed: Here, tmp_path: Path) -> None:
+    write(tmp_path, FOLDER_FEED.replace('"folder"', '"quickbooks"').replace("DMY", "MDY").replace("EUR", "USD"))
+    written(tmp_path / "open.csv", report(title=("Invoice List",)))
+    assert "agrees with what was read; it does not say why an invoice is gone" in arfeed(tmp_path, "check").out
 
 
 def test_all_checks_run_though_one_fails(arfeed: Here, feed: Path) -> None:

@@ -87,6 +87,23 @@ def test_the_title_says_what_is_listed_and_as_of_when(
     assert bool(complete.notes) is lists_closed
 
 
+@pytest.mark.parametrize("second", [{"Beta": [Item("2", "7.00")]}, {}, None], ids=["there", "TOTAL 0.00", "absent"])
+def test_the_totals_of_all_files_do_not_say_that_none_is_absent(
+    tmp_path: Path, second: dict[str, list[Item]] | None
+) -> None:
+    written(tmp_path / "first.csv", report({"Ada Ltd": [Item("1", "5.00")]}))
+    if second is not None:
+        written(tmp_path / "second.csv", report(second))
+    complete = said(source(tmp_path / "*.csv", files="all"))
+    assert complete.totals == {"USD": Decimal(12 if second else 5)}
+    assert complete.lists_closed
+    assert "do not say whether another is absent" in complete.notes[-1]
+
+
+def test_the_total_of_the_newest_file_alone_still_says_what_is_gone(file: Path) -> None:
+    assert not said(source(written(file, report()), files="newest")).lists_closed
+
+
 def test_groups_by_age_are_no_customers(file: Path) -> None:
     header = [*ONLINE_2026[:4], "Customer full name", *ONLINE_2026[4:]]
     rows = report(
@@ -336,17 +353,46 @@ def test_balances_in_their_own_currencies_are_read_and_checked_in_the_companys(f
     assert "its lines sum to 5.01" in failure(source(file))
 
 
-def test_iif_gives_what_is_not_marked_paid_and_says_what_that_is_worth(tmp_path: Path) -> None:
-    head = "!TRNS\tTRNSTYPE\tDATE\tNAME\tAMOUNT\tDOCNUM\tPAID\n!SPL\tTRNSTYPE\n!ENDTRNS\n"
-    rows = (("INVOICE", "12.50", "1", "N"), ("INVOICE", "7.00", "2", "Y"), ("PAYMENT", "-3.00", "9", "N"))
+IIF_HEAD = "!TRNS\tTRNSTYPE\tDATE\tNAME\tAMOUNT\tDOCNUM\tPAID\n!SPL\tTRNSTYPE\n!ENDTRNS\n"
+
+
+def iif(folder: Path, *rows: tuple[str, str, str, str]) -> Path:
+    file = folder / "books.iif"
     body = "".join(f"TRNS\t{t}\t04/13/2026\tAda\t{a}\t{n}\t{p}\nSPL\t{t}\nENDTRNS\n" for t, a, n, p in rows)
-    file = tmp_path / "books.iif"
-    file.write_text(head + body, encoding="utf-8")
+    file.write_text(IIF_HEAD + body, encoding="utf-8")
+    return file
+
+
+def test_iif_gives_what_is_not_marked_paid_and_says_what_that_is_worth(tmp_path: Path) -> None:
+    file = iif(tmp_path, ("INVOICE", "12.50", "1", "N"), ("INVOICE", "7.00", "2", "Y"), ("PAYMENT", "-3.00", "9", "N"))
     frame = read(source(file))
     assert frame[["invoice_ref", "status"]].to_numpy().tolist() == [["1", "open"], ["2", "paid"]]
     assert "no open balances" in said(source(file)).notes[0]
-    file.write_text((head + body).removesuffix("ENDTRNS\n"), encoding="utf-8")
+    file.write_text(file.read_text().removesuffix("ENDTRNS\n"), encoding="utf-8")
     assert "not with ENDTRNS" in failure(source(file))
+
+
+def test_a_finance_charge_of_iif_is_an_invoice(tmp_path: Path) -> None:
+    file = iif(tmp_path, ("INVOICE", "12.50", "1", "N"), ("Finance Charge", "7.00", "FC 2", "N"))
+    assert read(source(file))["kind"].tolist() == ["invoice", "invoice"]
+
+
+@pytest.mark.parametrize("kind", ["STMT CHG", "GENERAL JOURNAL", ""])
+def test_an_unknown_type_of_iif_is_refused_by_name(tmp_path: Path, kind: str) -> None:
+    file = iif(tmp_path, ("INVOICE", "12.50", "1", "N"), (kind, "7.00", "2", "N"))
+    assert f"books.iif line 7: {kind!r} is no type of transaction known here" in failure(source(file))
+
+
+@pytest.mark.parametrize(
+    ("lost", "line", "found"), [(6, 6, "TRNS there is no ENDTRNS"), (7, 8, "ENDTRNS there is no TRNS")]
+)
+def test_a_transaction_of_iif_that_lost_its_start_or_end_is_refused(
+    tmp_path: Path, lost: int, line: int, found: str
+) -> None:
+    file = iif(tmp_path, ("INVOICE", "12.50", "1", "N"), ("INVOICE", "7.00", "2", "N"), ("INVOICE", "8.00", "3", "N"))
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[: lost - 1] + lines[lost:]))
+    assert f"books.iif line {line}: before this {found}" in failure(source(file))
 
 
 def test_an_excel_file_is_read_like_a_csv_file(tmp_path: Path) -> None:

@@ -66,6 +66,45 @@ def test_any_single_select_is_taken(query: str) -> None:
     assert sql("postgresql://db/erp", query=query).settings.query == query.strip().rstrip(";")
 
 
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("SELECT * FROM a LIMIT 100", "LIMIT 100"),
+        ("SELECT * FROM a WHERE b IN (1)\n  limit\n  100;", "limit 100"),
+        ("SELECT * FROM a -- all\nLIMIT(50)", "LIMIT(…)"),
+        ("(SELECT * FROM (SELECT 1) a LIMIT 5)", "LIMIT 5"),
+        ("WITH a AS (SELECT 1) SELECT * FROM a FETCH FIRST 10 ROWS ONLY", "FETCH FIRST 10"),
+        ("SELECT * FROM a ORDER BY b OFFSET 0 ROWS FETCH NEXT 10 ROWS ONLY", "FETCH NEXT 10"),
+        ("SELECT * FROM a FETCH FIRST ROW ONLY", "FETCH FIRST"),
+        ("SELECT * FROM a OFFSET 5", "OFFSET 5"),
+        ("SELECT /* ! */ TOP 100 * FROM a", "TOP 100"),
+        ("SELECT DISTINCT TOP (100) * FROM a", "TOP 100"),
+        ("WITH a AS (SELECT 1) SELECT TOP 5 PERCENT * FROM a", "TOP 5"),
+        ("SELECT FIRST 10 * FROM a", "FIRST 10"),
+    ],
+)
+def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: str, named: str) -> None:
+    said = mistakes(tmp_path, f"{URL}\nquery = '''{query}'''")
+    assert f"it says {named}, which leaves out what is open" in said
+    assert "choose rows by WHERE alone" in said
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT `limit`, [top], a.limit, top100, 'LIMIT 5' FROM a -- LIMIT 5",
+        "SELECT a.n, (SELECT c FROM b ORDER BY d LIMIT 1) FROM a /* TOP 5 */",
+        "WITH b AS (SELECT TOP 1 c FROM d) SELECT * FROM b",
+        "SELECT credit_limit, limit - paid AS balance, top, offset FROM a WHERE offset > 5",
+        "SELECT TOP (100) PERCENT * FROM a ORDER BY b OFFSET 0 ROWS",
+        "SELECT * FROM a LIMIT ALL",
+        "SELECT arr[OFFSET(0)], first, fetch FROM a",
+    ],
+)
+def test_what_is_only_called_a_limit_or_stands_within_is_taken(query: str) -> None:
+    assert sql("postgresql://db/erp", query=query).settings.query == query
+
+
 def test_a_relative_sqlite_file_starts_at_the_folder_of_plugins_toml(tmp_path: Path) -> None:
     project = read_project(write(tmp_path, FEED.format(source='url = "sqlite:///data/books.db"\nquery = "SELECT 1"')))
     assert settings_of(project.sources[0])["url"] == f"sqlite:///{tmp_path}/data/books.db"

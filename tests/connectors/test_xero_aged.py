@@ -119,3 +119,52 @@ def test_an_answer_that_is_cut_off_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_status_of_the_api_is_a_problem(tmp_path: Path) -> None:
     assert "is not one of open" in problems(kept(tmp_path, [answer(Status="NEW")]))[1]
+
+
+@pytest.mark.parametrize("kind", ["AROVERPAYMENT", "ARPREPAYMENT", "aroverpayment "])
+def test_money_of_customers_that_is_not_used_yet_is_a_payment(tmp_path: Path, kind: str) -> None:
+    frame = read(kept(tmp_path, [answer(), answer(Type=kind, InvoiceNumber="P-1", AmountDue=3)]))
+    assert frame["kind"].tolist() == ["invoice", "payment"]
+    assert balances(frame)["P-1"] == Decimal(-3)
+
+
+@pytest.mark.parametrize("kind", ["accrec", " ACCREC"])
+def test_the_type_of_the_api_is_known_in_any_case(tmp_path: Path, kind: str) -> None:
+    assert len(read(kept(tmp_path, [answer(), answer(Type=kind, InvoiceNumber="INV-2")]))) == 2
+
+
+@pytest.mark.parametrize("kind", ["ACCRECLOAN", "", None, 7])
+def test_an_unknown_type_of_the_api_is_refused_by_name(tmp_path: Path, kind: object) -> None:
+    found = failure(kept(tmp_path, [answer(), answer(Type=kind, InvoiceNumber="INV-2")]))
+    assert f"invoices.json document 2 (INV-2): its Type is {kind!r}, no type of document" in found
+
+
+@pytest.mark.parametrize("name", ["CreditNotes", "Overpayments", "Prepayments"])
+def test_two_lists_of_documents_in_one_file_are_refused(tmp_path: Path, name: str) -> None:
+    assert f"it holds the lists Invoices and {name}" in failure(kept(tmp_path, [answer()], **{name: [answer()]}))
+    assert len(read(kept(tmp_path, [answer()], **{name: []}))) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"Contact": "Ada"}, "its Contact is 'Ada', not an object with a Name"),
+        ({"Contact": {"Name": ["Ada"]}}, "customer_name would be ['Ada'], which is neither text nor a number"),
+        ({"Type": "ACCRECCREDIT", "AmountDue": True}, "balance would be True, which is neither text nor a number"),
+        ({"Date": "/Date(99999999999999999999)/"}, "its Date is '/Date(99999999999999999999)/', which is no day"),
+    ],
+    ids=["contact", "name", "balance", "date"],
+)
+def test_a_document_that_is_none_is_refused_with_its_number(
+    tmp_path: Path, fields: dict[str, object], said: str
+) -> None:
+    found = failure(kept(tmp_path, [answer(), answer(InvoiceNumber="INV-2", **fields)]))
+    assert f"invoices.json document 2 (INV-2): {said}" in found
+
+
+def test_a_list_of_texts_is_no_list_of_documents(tmp_path: Path) -> None:
+    assert "invoices.json document 1: it is 'INV-1', not an object" in failure(kept(tmp_path, ["INV-1"]))  # type: ignore[list-item]
+
+
+def test_pages_that_are_counted_in_no_known_way_are_refused(tmp_path: Path) -> None:
+    assert "it holds 1 of an unknown number" in failure(kept(tmp_path, [answer()], pagination=[1]))

@@ -15,6 +15,16 @@ from arfeed_connectors.sql.presets import PRESETS, described
 _ASIDE = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 """What may hold any character without meaning it: texts, quoted names, comments."""
 
+_LIMIT = re.compile(
+    r"(?<![.\w])(?:LIMIT(?: \d+| ?@)|OFFSET(?! 0+\b)(?: \d+| ?@)|FETCH (?:FIRST|NEXT)(?: \d+)?(?= )|"
+    r"(?:(?<=SELECT )|(?<=SELECT ALL )|(?<=SELECT DISTINCT ))(?:TOP(?! 100 PERCENT\b)(?: \d+| ?@)|(?:FIRST|SKIP) \d+))",
+    re.IGNORECASE,
+)
+"""What cuts an answer short, once `@` stands for whatever is in parentheses. OFFSET 0 and TOP 100 PERCENT do not."""
+
+_TOP = re.compile(r"\b(TOP)\s*\(\s*(\d+)\s*\)", re.IGNORECASE)
+_INNERMOST = re.compile(r"\([^()]*\)|\[[^]]*\]")
+
 _READS = re.compile(r"[\s(]*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
 
 
@@ -27,6 +37,31 @@ def _one_select(query: str) -> str:
     if not _READS.match(bare):
         raise ValueError("it must be a SELECT, or a WITH that ends in one; anything else is not even tried")
     return query
+
+
+def _unlimited(query: str) -> str:
+    """Refuse a SELECT that cuts its own answer short: what the database counts is then what is left of it."""
+    if found := _LIMIT.search(_outermost(query)):
+        raise ValueError(
+            f"it says {found[0].replace('@', '(…)').strip()}, which leaves out what is open beyond that, and the "
+            "database's own count would agree all the same; take it out, and choose rows by WHERE alone"
+        )
+    return query
+
+
+def _outermost(query: str) -> str:
+    """Return the SELECT itself, without texts, quoted names and comments, and with `@` for all in parentheses."""
+    bare = _ASIDE.sub(lambda aside: " " if aside[0][0] in "-/" else " x ", query)
+    bare = " ".join(_TOP.sub(r"\1 \2", bare).split())
+    while bare.startswith("(") and _without_parentheses(bare) == "@":
+        bare = bare[1:-1].strip()
+    return _without_parentheses(bare)
+
+
+def _without_parentheses(text: str) -> str:
+    while (less := _INNERMOST.sub("@", text)) != text:
+        text = less
+    return text
 
 
 def _sqlalchemy_url(url: SecretStr) -> SecretStr:
@@ -48,6 +83,7 @@ def _preset(name: str) -> str:
 
 
 Query = Annotated[str, AfterValidator(_one_select)]
+Invoices = Annotated[Query, AfterValidator(_unlimited)]
 
 
 class SqlSettings(SourceSettings):
@@ -68,7 +104,7 @@ class SqlSettings(SourceSettings):
         examples=["postgresql://reader@db.example.com/erp"],
         description="SQLAlchemy URL of the database, best as ${ERP_URL}; may hold a password, so it is never shown.",
     )
-    query: Query | None = Field(
+    query: Invoices | None = Field(
         default=None,
         examples=["SELECT number AS invoice_ref FROM open_invoices"],
         description="One SELECT, a row a document, under the names of an invoice's columns.",

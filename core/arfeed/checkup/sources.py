@@ -160,7 +160,8 @@ def _completeness(connector: Connector, report: SourceReport) -> Finding:
     }
     as_of = f", as of {complete.as_of}" if complete.as_of else ""
     if complete.controlled:
-        return ok(what, f"the source's own count or total agrees with what was read{as_of}", **facts)
+        but = "; it does not say why an invoice is gone" if complete.lists_closed else ""
+        return ok(what, f"the source's own count or total agrees with what was read{but}{as_of}", **facts)
     if complete.lists_closed:
         return ok(
             what,
