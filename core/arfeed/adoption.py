@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +13,25 @@ import pandas as pd
 from arfeed.config import Project
 from arfeed.convergence import settle_interrupted
 from arfeed.delivery import Remote
-from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, new_run, remote, utc_now
+from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, is_own_name, new_run, remote, utc_now
 from arfeed.errors import ConfigError, RefusedError
 from arfeed.fingerprint import settings_hash
 from arfeed.history import RunRecord, whoami
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
-from arfeed.planning import adoption_code, dropped
+from arfeed.planning import adoption_code, counted, dropped, named
 from arfeed.plugins import close_match
 from arfeed.schema import folded
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A report that may become the baseline: its name, what to type for it, its bytes, and whether it lies there."""
+
+    name: str
+    typed: str
+    content: bytes
+    there: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +49,41 @@ def adopt(
     """Take a report as baseline: the unknown one at the destination, one by its name there, or a local file.
 
     All reports that lie at the destination are known from then on. Raise `ConfigError` where it is not clear which
-    report is meant, `RefusedError` where it lacks invoices of the present baseline and that was not approved.
+    report is meant, `RefusedError` where it lacks invoices of the present baseline, or of an unknown report that may be
+    later, and that was not approved.
     """
     run = new_run(clock())
     with desk(project, progress, clock) as at, at.history.lock(at.where, run, project.feed.lock_seconds):
         with remote(project) as server:
             settle_interrupted(at, server)
             foreign = foreign_reports(at, server)
-            name, content = _chosen(at, server, foreign, file)
-        report = read_back(_table(project, name, content), name)
-        check_unique(report, folded(report["invoice_ref"]))
-        _check_dropped(at, name, content, report, approve)
-        known = tuple(sorted({*foreign, name}))
-        at.history.adopted(
-            _run_record(at, run, name, content, report, approve), report, known, project.feed.lock_seconds
-        )
-    return Adopted(name, len(report), known)
+            chosen = _chosen(at, server, foreign, file)
+            folder = project.destination.report_folder
+            others = {name: server.read(folder, name) for name in _later(at, foreign, chosen)}
+        report = _report(project, chosen.name, chosen.content)
+        _check_dropped(at, chosen, report, {name: _report(project, name, others[name]) for name in others}, approve)
+        known = tuple(sorted({*foreign, chosen.name}))
+        record = _run_record(at, run, chosen, report, approve)
+        at.history.adopted(record, report, known, project.feed.lock_seconds)
+    return Adopted(chosen.name, len(report), known)
+
+
+def _later(at: Desk, foreign: tuple[str, ...], chosen: _Chosen) -> list[str]:
+    """Return which unknown reports the receiver may have seen after the chosen one.
+
+    Names that a feed gives are in the order of their moments; of all others, and of a file here, nobody can tell.
+    """
+    own = [name for name in foreign if is_own_name(at.project, name)]
+    others = [name for name in foreign if name not in own]
+    dated = chosen.there and is_own_name(at.project, chosen.name)
+    later = [name for name in own[-1:] if not dated or name > chosen.name]
+    return [name for name in [*later, *others] if not (chosen.there and name == chosen.name)]
+
+
+def _report(project: Project, name: str, content: bytes) -> pd.DataFrame:
+    report = read_back(_table(project, name, content), name)
+    check_unique(report, folded(report["invoice_ref"]))
+    return report
 
 
 def _table(project: Project, name: str, content: bytes) -> pd.DataFrame:
@@ -66,10 +96,10 @@ def _table(project: Project, name: str, content: bytes) -> pd.DataFrame:
         ) from exc
 
 
-def _chosen(at: Desk, server: Remote, foreign: tuple[str, ...], file: str | None) -> tuple[str, bytes]:
+def _chosen(at: Desk, server: Remote, foreign: tuple[str, ...], file: str | None) -> _Chosen:
     folder = at.project.destination.report_folder
     if file is not None and Path(file).is_file():
-        return Path(file).name, Path(file).read_bytes()
+        return _Chosen(Path(file).name, file, Path(file).read_bytes(), there=False)
     if file is not None:
         if server.size(folder, file) is None:
             there = [name for name in server.sizes(folder) if at.project.destination.is_report(name)]
@@ -77,28 +107,46 @@ def _chosen(at: Desk, server: Remote, foreign: tuple[str, ...], file: str | None
                 f"{file}: there is no such file here, and no such report in {folder or 'the root'} there"
                 f"{close_match(file, there)}"
             )
-        return file, server.read(folder, file)
-    if len(foreign) != 1:
-        found = f"{len(foreign)} are unknown: {', '.join(foreign)}" if foreign else "no unknown report lies there"
-        raise ConfigError(f"{at.where}: name the report to take as baseline, `arfeed adopt FILE`; {found}")
-    return foreign[0], server.read(folder, foreign[0])
-
-
-def _check_dropped(at: Desk, name: str, content: bytes, report: pd.DataFrame, approve: str | None) -> None:
-    baseline = at.history.baseline(at.where)
-    if baseline is None:
-        return
-    rows = dropped(report, baseline.report)
-    code = adoption_code(baseline.id, at.where, hashlib.sha256(content).hexdigest(), rows)
-    if len(rows) and approve != code:
-        refs = ", ".join(rows["invoice_ref"].head(3)) + (", …" if len(rows) > 3 else "")
-        raise RefusedError(
-            f"{name} lacks {len(rows)} invoices of the present baseline ({refs}): no later plan would miss them. "
-            f"If the receiver has seen this report: arfeed adopt {name} --approve {code}"
+        return _Chosen(file, file, server.read(folder, file), there=True)
+    if not foreign:
+        raise ConfigError(
+            f"{at.where}: name the report to take as baseline, `arfeed adopt FILE`; no unknown report lies there"
         )
+    if len(foreign) > 1:
+        raise ConfigError(
+            f"{at.where}: name the report to take as baseline; {len(foreign)} are unknown: {', '.join(foreign)}. The "
+            f"last of them is taken by: arfeed adopt {shlex.quote(foreign[-1])}"
+        )
+    return _Chosen(foreign[0], foreign[0], server.read(folder, foreign[0]), there=True)
 
 
-def _run_record(at: Desk, run: str, name: str, content: bytes, report: pd.DataFrame, approve: str | None) -> RunRecord:
+def _check_dropped(
+    at: Desk, chosen: _Chosen, report: pd.DataFrame, others: dict[str, pd.DataFrame], approve: str | None
+) -> None:
+    baseline = at.history.baseline(at.where)
+    compared = {"the present baseline": baseline.report} if baseline else {}
+    lacking = {what: dropped(report, other) for what, other in (compared | others).items()}
+    lacking = {what: rows for what, rows in lacking.items() if len(rows)}
+    if not lacking:
+        return
+    rows = pd.concat([rows[["invoice_ref", "balance", "reason"]] for rows in lacking.values()], ignore_index=True)
+    rows = rows[~folded(rows["invoice_ref"]).duplicated()]
+    digest = hashlib.sha256(chosen.content).hexdigest()
+    code = adoption_code(baseline.id if baseline else None, at.where, digest, rows)
+    if approve != code:
+        raise RefusedError(_lacks(chosen, list(lacking), rows, code))
+
+
+def _lacks(chosen: _Chosen, lacking: list[str], rows: pd.DataFrame, code: str) -> str:
+    refs = ", ".join(rows["invoice_ref"].head(3)) + (", …" if len(rows) > 3 else "")
+    return (
+        f"{chosen.name} lacks {counted(len(rows), 'invoice')} of {named(lacking)} ({refs}): no later plan would miss "
+        "them, and the receiver would mark them as paid without anybody being asked. If this report is the last that "
+        f"the receiver has seen: arfeed adopt {shlex.quote(chosen.typed)} --approve {code}"
+    )
+
+
+def _run_record(at: Desk, run: str, chosen: _Chosen, report: pd.DataFrame, approve: str | None) -> RunRecord:
     now = at.clock()
     return RunRecord(
         id=run,
@@ -110,8 +158,8 @@ def _run_record(at: Desk, run: str, name: str, content: bytes, report: pd.DataFr
         started_at=now,
         ended_at=now,
         report_at=max(now.replace(microsecond=0), at.history.latest_report_at(at.where) or now.replace(microsecond=0)),
-        report_name=name,
-        report_size=len(content),
+        report_name=chosen.name,
+        report_size=len(chosen.content),
         open_count=len(report),
         missing_count=0,
         approval=approve,

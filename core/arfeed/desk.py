@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from arfeed.rehearsal import Headers
 
 _REHEARSAL = "rehearsal://"
+
+_ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 Clock = Callable[[], datetime]
 
@@ -110,10 +113,23 @@ def _headers(project: Project) -> Headers:
 
 
 def foreign_reports(at: Desk, server: Remote) -> tuple[str, ...]:
-    """Return the reports at the destination that this history does not know, by their names."""
+    """Return the reports at the destination that this history does not know, by their names.
+
+    Those named as feeds name them come last, so that the last is the latest as far as names can tell.
+    """
     destination = at.project.destination
     names = [name for name in server.sizes(destination.report_folder) if destination.is_report(name)]
-    return tuple(sorted(set(names) - at.history.known_reports(at.where)))
+    unknown = set(names) - at.history.known_reports(at.where)
+    return tuple(sorted(unknown, key=lambda name: (is_own_name(at.project, name), name)))
+
+
+def is_own_name(project: Project, name: str) -> bool:
+    """Whether a report is named as feeds to this destination name theirs: such names are in the order of moments."""
+    return _shape(name) == _shape(project.destination.report_name(_ANY_MOMENT))
+
+
+def _shape(name: str) -> str:
+    return re.sub("[0-9]", "0", name)
 
 
 def part_folder(project: Project, folder: str) -> str:

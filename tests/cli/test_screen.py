@@ -30,7 +30,7 @@ HOSTILE = ["\x1b[2J", "\x9b2J", "\x07", "\b", "\r", "\x7f", "\u202e", "\u2066", 
 def seen(plan: Plan, *, width: int = 80, command: str = "arfeed sync", delivered: bool = False) -> list[str]:
     """The lines of a screen."""
     console = Console(file=io.StringIO(), width=width, force_terminal=True, no_color=True, highlight=False)
-    show_plan(plan, console, command, delivered=delivered)
+    show_plan(plan, console, command, "arfeed adopt --config f.toml", delivered=delivered)
     assert isinstance(console.file, io.StringIO)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue())
     return [line.rstrip() for line in plain.splitlines()]
@@ -108,10 +108,11 @@ def test_pdfs_that_are_not_sent_are_said() -> None:
     [
         ({}, "Nothing speaks against it: arfeed sync --config f.toml"),
         ({"approval": "1-abcdef"}, "If this is right: arfeed sync --config f.toml --approve 1-abcdef"),
-        ({"foreign": ("x.csv",)}, "Once you know whose it is: arfeed adopt"),
+        ({"foreign": ("x.csv",)}, "Once you know whose it is: arfeed adopt --config f.toml x.csv"),
+        ({"foreign": ("a.csv", "b c.csv")}, "Once you know whose it is: arfeed adopt --config f.toml 'b c.csv'"),
         ({"approval": None}, None),
     ],
-    ids=["nothing", "approvable", "foreign", "not approvable"],
+    ids=["nothing", "approvable", "foreign", "two foreign", "not approvable"],
 )
 def test_the_screen_ends_with_what_to_type(known: dict[str, object], line: str | None) -> None:
     objections = (Objection("renamed", "look"),) if known else ()

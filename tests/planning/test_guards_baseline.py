@@ -48,8 +48,8 @@ def test_reports_of_others_are_named(names: tuple[str, ...], said: str) -> None:
     assert said in objection.message
     assert objection.message.startswith("the destination ")
     assert objection.message.endswith(
-        "Somebody else delivers there, or the history is another. Look into it; then `arfeed adopt` takes the last as "
-        "baseline"
+        "Somebody else delivers there, or the history is another. Look into it; then "
+        f"`arfeed adopt {names[-1]}` takes {'it' if len(names) == 1 else 'the last of them'} as baseline"
     )
     assert objection.refs == names
 

@@ -33,11 +33,59 @@ def test_of_several_unknown_reports_one_must_be_named(running: Feed) -> None:
     running.sync()
     first, last = (name.removeprefix(f"{REPORTS}/") for name in running.reports())
     lose_history(running)
-    with pytest.raises(ConfigError, match=rf"2 are unknown: {first}, {last}"):
+    with pytest.raises(ConfigError, match=rf"2 are unknown: {first}, {last}\. .* is taken by: arfeed adopt {last}$"):
         running.adopt()
     assert running.states() == []
     assert running.adopt(last).known == (first, last)
     assert codes(running.plan()) == []
+
+
+@pytest.mark.parametrize("local", [False, True], ids=["there", "a file here"])
+def test_an_older_report_is_adopted_only_with_approval_of_what_a_later_one_listed(
+    running: Feed, tmp_path: Path, local: bool
+) -> None:
+    running.export(invoices(210))
+    running.sync()
+    older, later = (name.removeprefix(f"{REPORTS}/") for name in running.reports())
+    chosen = tmp_path / later if local else Path(older)
+    if local:
+        chosen.write_bytes(running.held()[f"{REPORTS}/{older}"])
+    lose_history(running)
+    with pytest.raises(RefusedError, match=rf"lacks 10 invoices of {later} \(INV-0201, INV-0202") as refused:
+        running.adopt(str(chosen))
+    assert running.states() == []
+    approval = str(refused.value).rsplit(" ", 1)[1]
+    assert approval.startswith("10-")
+    with pytest.raises(RefusedError):
+        running.adopt(str(chosen), "10-000000")
+    assert running.adopt(str(chosen), approval).open_count == 200
+
+
+def test_what_an_earlier_report_listed_and_the_last_does_not_needs_no_approval(running: Feed) -> None:
+    running.export(invoices(190))
+    running.approved()
+    lose_history(running)
+    assert running.adopt(running.reports()[-1].removeprefix(f"{REPORTS}/")).open_count == 190
+
+
+def test_a_report_named_otherwise_may_be_the_later_one(running: Feed) -> None:
+    own = running.reports()[0].removeprefix(f"{REPORTS}/")
+    (running.receiver / REPORTS / "a_by_hand.csv").write_bytes(running.held()[running.reports()[0]] + _line(900))
+    lose_history(running)
+    assert running.plan().foreign == ("a_by_hand.csv", own)
+    with pytest.raises(RefusedError, match=r"lacks 1 invoice of a_by_hand\.csv \(INV-0900\)"):
+        running.adopt(own)
+    assert running.adopt("a_by_hand.csv").open_count == 201
+
+
+def test_what_two_reports_lack_alike_is_counted_once(running: Feed, tmp_path: Path) -> None:
+    short = tmp_path / "short.csv"
+    whole = running.held()[running.reports()[0]]
+    short.write_bytes(b"".join(whole.splitlines(keepends=True)[:-3]))
+    (running.receiver / REPORTS / "a_by_hand.csv").write_bytes(whole + _line(900))
+    with pytest.raises(RefusedError, match=r"lacks 4 invoices of the present baseline, a_by_hand\.csv") as refused:
+        running.adopt(str(short))
+    assert running.adopt(str(short), str(refused.value).rsplit(" ", 1)[1]).open_count == 197
 
 
 def test_without_an_unknown_report_there_is_nothing_to_adopt(running: Feed) -> None:

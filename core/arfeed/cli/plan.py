@@ -20,7 +20,7 @@ def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = Fal
     with progress() as steps:
         result = pipeline.plan(project, steps)
         page = pages.plan_page(project, steps, result.plan, html, command) if html else None
-    show_plan(result.plan, people, command)
+    show_plan(result.plan, people, command, typed("arfeed adopt", config))
     show_page(page, people)
     if as_json:
         print_json({**plan_document(result.plan), "page": str(page) if page else None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -22,8 +23,11 @@ _MOST_ROWS = 8
 _WIDEST_NAME = 34
 
 
-def show_plan(plan: Plan, console: Console, command: str, *, delivered: bool = False) -> None:
-    """Print the whole plan on one screen. `command` is what delivers it; its approval is printed behind it."""
+def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, delivered: bool = False) -> None:
+    """Print the whole plan on one screen.
+
+    `command` is what delivers it, with its approval printed behind it; `adopt` takes the report named behind it.
+    """
     console.print(Text(legible(f"{plan.feed} → {plan.destination}"), "bold"))
     counts = plan.counts
     since = f"since {plan.baseline}" if plan.baseline else "(no earlier delivery is known)"
@@ -46,7 +50,7 @@ def show_plan(plan: Plan, console: Console, command: str, *, delivered: bool = F
     for objection in plan.objections:
         _show_objection(objection, console, approved=delivered)
     if not delivered:
-        _show_next(plan, console, command)
+        _show_next(plan, console, command, adopt)
 
 
 def _show_missing(plan: Plan, console: Console) -> None:
@@ -103,13 +107,13 @@ def _show_objection(objection: Objection, console: Console, *, approved: bool) -
     _paragraph(console, mark, legible(f"{objection.code}: {objection.message}"), style)
 
 
-def _show_next(plan: Plan, console: Console, command: str) -> None:
+def _show_next(plan: Plan, console: Console, command: str, adopt: str) -> None:
     if plan.approval:
         said, typed = "If this is right:", f"{command} --approve {plan.approval}"
     elif not plan.objections:
         said, typed = "Nothing speaks against it:", command
     elif plan.foreign:
-        said, typed = "Once you know whose it is:", "arfeed adopt"
+        said, typed = "Once you know whose it is:", legible(f"{adopt} {shlex.quote(plan.foreign[-1])}")
     else:
         return
     console.print(Text.assemble(f"\n{said} ", (typed, "bold")))

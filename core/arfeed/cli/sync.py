@@ -51,7 +51,7 @@ def sync(
     with progress() as steps:
         result = pipeline.sync(project, steps, approve=approve)
         page = pages.outcome_page(project, steps, result.plan, result.receipt, html, command) if html else result.page
-    _tell(result, page, command, approve, as_json=as_json)
+    _tell(result, page, command, config, approve, as_json=as_json)
 
 
 def _refuse_with_all(context: typer.Context, folder: Path) -> None:
@@ -77,15 +77,15 @@ def resend(
     project = read_feed(config)
     with progress() as steps:
         result = pipeline.resend(project, steps, run, approve=approve)
-    _tell(result, result.page, typed(f"arfeed resend {run}", config), approve, as_json=as_json)
+    _tell(result, result.page, typed(f"arfeed resend {run}", config), config, approve, as_json=as_json)
 
 
-def _tell(result: Result, page: Path | None, command: str, approve: str | None, *, as_json: bool) -> None:
+def _tell(result: Result, page: Path | None, command: str, config: Path, approve: str | None, *, as_json: bool) -> None:
     from arfeed.cli.show import receipt_as_data, show_page, show_plan, show_receipt
     from arfeed.history import plan_document
 
     people = console(beside_json=as_json)
-    show_plan(result.plan, people, command, delivered=result.receipt is not None)
+    show_plan(result.plan, people, command, typed("arfeed adopt", config), delivered=result.receipt is not None)
     if result.receipt:
         show_receipt(result.receipt, people)
     show_page(page, people)

@@ -9,14 +9,16 @@ from arfeed.planning.reasons import with_reasons
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
 from arfeed.planning.texts import unseen_notes
-from arfeed.planning.wording import largest
+from arfeed.planning.wording import counted, largest, named
 
 __all__ = [
     "ReportFile",
     "adoption_code",
     "compare",
+    "counted",
     "dropped",
     "largest",
+    "named",
     "reviewed",
     "select",
     "settle",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
@@ -58,11 +59,12 @@ def _unknown_baseline(plan: Plan) -> Iterator[Objection]:
 
 def _foreign_report(plan: Plan) -> Iterator[Objection]:
     if plan.foreign:
+        last = "the last of them" if len(plan.foreign) > 1 else "it"
         yield Objection(
             "foreign-report",
             f"the destination holds {counted(len(plan.foreign), 'report')} that this history did not send: "
             f"{named(plan.foreign)}. Somebody else delivers there, or the history is another. Look into it; then "
-            "`arfeed adopt` takes the last as baseline",
+            f"`arfeed adopt {shlex.quote(plan.foreign[-1])}` takes {last} as baseline",
             plan.foreign,
         )
 
