@@ -144,3 +144,8 @@ def test_no_page_of_the_site_links_outside_of_it() -> None:
         f"{page.name}: {link}" for page, link in links if ROOT / "docs" not in (page.parent / link).resolve().parents
     ]
     assert outside == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_keys_are_made_by_one_command(page: Path) -> None:
+    assert "ssh-keygen -t" not in text(page)

@@ -122,3 +122,54 @@ def test_a_secret_is_covered_in_every_spelling(text: str) -> None:
 
 def test_a_secret_within_another_does_not_give_it_away() -> None:
     assert masked("horse-battery", ["horse", "horse-battery"]) == "***"
+
+
+def in_secret(url: str, *variables: str) -> frozenset[str]:
+    return secrets_in([Inner(tokens=[SecretStr(url)])], variables)
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "covered"),
+    [
+        ("https://example.com/hooks/T0KEN-quux", "no hook /hooks/T0KEN-quux here", "no hook *** here"),
+        ("https://example.com/hooks/T0KEN-quux", "no hook 'T0KEN-quux'", "no hook '***'"),
+        ("https://example.com/hooks/T0KEN%2Fquux", "no hook T0KEN/quux", "no hook ***"),
+        ("https://example.com/?id=T0KEN-quux", "no id T0KEN-quux", "no id ***"),
+        ("https://example.com/hooks/T0KEN-quux", "the hooks of example.com", "the hooks of example.com"),
+        ("https://example.com/services/T0KEN-quux", "other services", "other services"),
+        ("mysql://db.example.com/books?password=quux", "denied: quux, books", "denied: ***, books"),
+        ("mssql:///?odbc_connect=UID%3Dada%3BPWD%3Dquux%3B", "denied: ada, quux", "denied: ada, ***"),
+        ("sqlite:////srv/acme/history-1.db", "can't open history-1.db", "can't open history-1.db"),
+        ("postgresql://db.example.com/books?sslmode=require", "they require", "they require"),
+        ("http://[", "a wrong URL", "a wrong URL"),
+    ],
+    ids=["path", "segment", "quoted", "query", "host", "word", "password", "ODBC", "file", "option", "no URL"],
+)
+def test_the_pieces_of_a_secret_url_are_covered_but_not_the_words_that_messages_need(
+    url: str, said: str, covered: str
+) -> None:
+    assert masked(said, in_secret(url)) == covered
+
+
+@pytest.mark.parametrize(
+    ("url", "covered"),
+    [
+        ("https://example.com/hook-of-quuxquux", "no *** at example.com"),
+        ("quuxquux@example.com", "no *** at ***"),
+        ("postgresql://quuxquux:horse@example.com/x", "no quuxquux at example.com"),
+    ],
+    ids=["piece of a path", "piece of a password", "user of a database"],
+)
+def test_a_variable_is_covered_where_a_secret_is_made_of_it(url: str, covered: str) -> None:
+    assert masked("no quuxquux at example.com", in_secret(url, "quuxquux", "example.com")) == covered
+
+
+def test_the_variables_of_a_feed_are_covered_in_what_its_secrets_are_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from arfeed.config import read_project
+
+    monkeypatch.setenv("ACME", "quuxquux")
+    file = tmp_path / "plugins.toml"
+    file.write_text(FEED.format(password="before-${ACME}"))
+    assert masked("no quuxquux", read_project(file).secrets) == "no ***"

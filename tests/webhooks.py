@@ -17,11 +17,15 @@ TOKEN = "T0KEN-quux"
 
 @dataclass
 class Webhook:
-    """`answers` are the statuses of the next posts, 200 when there are no more; each takes `seconds`."""
+    """`answers` are the statuses of the next posts, 200 when there are no more; each takes `seconds`.
+
+    What is no 200 `says` a text, in which {path} is the path that was asked for.
+    """
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
     seconds: float = 0
+    says: str = "no_service"
     posts: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -44,7 +48,7 @@ def webhook(tls: ssl.SSLContext | None = None) -> Iterator[Webhook]:
             self.send_response(status)
             self.send_header("Location", f"{there.url}/elsewhere")
             self.end_headers()
-            self.wfile.write(b"ok" if status == 200 else b"no_service")
+            self.wfile.write(b"ok" if status == 200 else there.says.replace("{path}", self.path).encode())
 
         def do_GET(self) -> None:
             self.send_response(200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo
@@ -67,6 +67,8 @@ class Project:
     destination: Destination
     notifiers: tuple[Notifier, ...]
     registry: Registry
+    variables: frozenset[str] = field(default=frozenset(), repr=False)
+    """What the environment and the keyring gave: which of it is secret, the settings know."""
 
     @property
     def folder(self) -> Path:
@@ -78,7 +80,7 @@ class Project:
         """All secrets of the settings; `masked` covers them in a text."""
         shaping: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
         parts = [*shaping, *self.notifiers]
-        return secrets_in([self.feed, *(part.settings for part in parts)])
+        return secrets_in([self.feed, *(part.settings for part in parts)], self.variables)
 
 
 _TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers")
@@ -147,6 +149,7 @@ class _Reader:
             cast("Destination", destination),
             tuple(cast("Notifier", notifier) for notifier in notifiers),
             registry,
+            frozenset(self._raw),
         )
 
     def _registry(self) -> Registry:

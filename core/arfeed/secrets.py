@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -16,7 +16,12 @@ MASK = "***"
 SHORTEST = 4
 """Masking something shorter would riddle every other word."""
 
+SHORTEST_PIECE = 6
+"""A piece of a secret that is shorter is covered only together with the rest."""
+
 _URL_PASSWORD = re.compile(r"://[^\s:/@]*:([^\s'\"]+)@")
+_NAMED_PASSWORD = re.compile(r"(?i)(?:pass\w*|pwd|token|secret|key)=([^;&\s]+)")
+_PLAIN_WORD = re.compile(r"/?[a-z_-]{1,15}/?")
 
 
 def looked_up(name: str) -> str:
@@ -50,15 +55,19 @@ def _from_keyring(place: str) -> str:
     return value
 
 
-def secrets_in(settings: Iterable[BaseModel]) -> frozenset[str]:
-    """Return every value that settings hold as a secret, and the passwords of all their URLs."""
-    return frozenset(secret for model in settings for secret in _secrets(model) if len(secret) >= SHORTEST)
+def secrets_in(settings: Iterable[BaseModel], variables: Iterable[str] = ()) -> frozenset[str]:
+    """Return every value that settings hold as a secret, what is secret in their URLs, and the variables in either."""
+    secrets = {secret for model in settings for secret in _secrets(model) if len(secret) >= SHORTEST}
+    closed = [secret for secret in secrets if "://" not in secret]  # of a URL, the host and the user may be said
+    pieces = {text for text in variables if len(text) >= SHORTEST_PIECE and any(text in secret for secret in closed)}
+    return frozenset(secrets | pieces)
 
 
 def _secrets(value: object) -> Iterator[str]:
     if isinstance(value, SecretStr):
         yield value.get_secret_value()
         yield from _secrets(value.get_secret_value())
+        yield from _pieces(value.get_secret_value())
     elif isinstance(value, str):
         for password in _URL_PASSWORD.findall(value):
             yield from {password, unquote(password)}
@@ -69,6 +78,27 @@ def _secrets(value: object) -> Iterator[str]:
     elif isinstance(value, Iterable):
         for item in value:
             yield from _secrets(item)
+
+
+def _pieces(secret: str) -> Iterator[str]:
+    """Return what else tells a secret that is a URL: passwords by name, values of its query, and the path of a page.
+
+    The path of a database's URL is a file or a name that messages need.
+    """
+    try:
+        parts = urlsplit(secret)
+    except ValueError:
+        return
+    if "://" not in secret:
+        return
+    named = [*_NAMED_PASSWORD.findall(parts.query), *_NAMED_PASSWORD.findall(unquote_plus(parts.query))]
+    yield from {spelling for password in named for spelling in (password, unquote_plus(password))}
+    pieces = [pair.partition("=")[2] for pair in parts.query.split("&") if not pair.startswith("driver=")]
+    if parts.scheme in ("http", "https"):
+        pieces += [f"{parts.path}?{parts.query}".rstrip("?"), parts.path, *parts.path.split("/")]
+    for piece in pieces:
+        if len(piece) >= SHORTEST_PIECE and not _PLAIN_WORD.fullmatch(piece):
+            yield from {piece, unquote_plus(piece), unquote(piece)}
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

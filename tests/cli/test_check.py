@@ -184,6 +184,29 @@ def test_it_says_how_far_one_came(
     assert [line[: len(start)] for line, start in zip(steps, said, strict=True)] == said
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("private_key", "absent", "The private key"),
+        ("private_key", ".", "The private key"),
+        ("known_hosts", ".", "The file of known hosts"),
+    ],
+    ids=["key absent", "key unreadable", "known_hosts unreadable"],
+)
+def test_a_step_that_was_not_taken_is_not_claimed(
+    arfeed: Here, tmp_path: Path, key: str, value: str, said: str
+) -> None:
+    lines = {"url": "sftp://acme@127.0.0.1:1", "private_key": "absent", "known_hosts": "absent"}
+    lines[key] = str(tmp_path / value)
+    write(tmp_path, FOLDER_FEED.replace('url = "out"', "\n".join(f'{name} = "{text}"' for name, text in lines.items())))
+    tmp_path.joinpath("open.csv").write_text(OPEN.format(first="31/03/2026"))
+    done = arfeed(tmp_path, "check")
+    steps = [line for line in done.out.splitlines() if re.match(r"[✓✗] (destination|host key|login)", line)]
+    assert (done.code, len(steps)) == (5, 1), steps
+    assert steps[0].startswith("✗ login")
+    assert said in steps[0]
+
+
 @pytest.mark.openssh
 def test_a_server_that_is_not_there_fails_at_its_address(arfeed: Here, sftp_feed: Path, openssh: OpenSSH) -> None:
     config = sftp_feed / "plugins.toml"

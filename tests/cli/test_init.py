@@ -159,6 +159,40 @@ def test_a_foreign_table_gets_its_columns_with_decimal_and_currency(arfeed: Here
     assert "read so, it has Söhne" in done.out
 
 
+def table(folder: Path, headings: str, *rows: str) -> list[str]:
+    folder.joinpath("a.csv").write_text("\n".join([headings, *rows, ""]), encoding="utf-8")
+    return ["init", "a.csv", "--documents", "", "--to", "rehearsal"]
+
+
+@pytest.mark.parametrize("heading", ["Curr", "Curr.", "CCY", "Whg."])
+def test_a_column_that_is_called_like_a_currency_is_taken(arfeed: Here, tmp_path: Path, heading: str) -> None:
+    init = table(
+        tmp_path, f"Invoice,Customer,Date,Balance,{heading}", "1,Ada,2026-04-01,5.00,EUR", "2,Bo,2026-04-01,6.00,USD"
+    )
+    done = arfeed(tmp_path, *init)
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["folder"]["columns"]["currency"] == heading
+    assert ("5.00 EUR" in done.out, "6.00 USD" in done.out) == (True, True)
+
+
+def test_a_column_of_currency_codes_is_offered_before_one_currency_is_asked_for(arfeed: Here, tmp_path: Path) -> None:
+    init = table(
+        tmp_path, "Invoice,Customer,Date,Balance,Geld", "1,Ada,2026-04-01,5.00,EUR", "2,Bo,2026-04-01,6.00,USD"
+    )
+    asked = arfeed(tmp_path, *init)
+    assert (asked.code, "--column currency=HEADING" in asked.err) == (2, True), asked.err
+    assert "Geld: it says EUR, USD" in asked.err
+    assert not tmp_path.joinpath("plugins.toml").exists()
+    said = arfeed(tmp_path, *init, "--currency", "EUR")
+    assert said.code == 0, said.err
+    assert "the column 'Geld' says EUR, USD" in said.out
+
+
+def test_a_file_is_not_said_to_name_no_currency(arfeed: Here, tmp_path: Path) -> None:
+    done = arfeed(tmp_path, *table(tmp_path, "Invoice,Customer,Date,Balance,Coin", "1,Ada,2026-04-01,5.00,€"))
+    assert (done.code, "No column in use names the currency" in done.err) == (2, True), done.err
+
+
 def test_a_status_in_foreign_words_is_left_out_and_said(arfeed: Here, tmp_path: Path) -> None:
     tmp_path.joinpath("a.csv").write_text(
         "Invoice,Customer,Date,Balance,Currency,Status\n1,Ada,2026-04-01,5.00,GBP,Overdue\n2,Bob,2026-04-02,6.00,GBP,Due\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from arfeed.cli.logs import VARIABLE
-from feeds import Here, run
+from feeds import ARFEED, Here, run
 
 
 def events(text: str) -> list[dict[str, Any]]:
@@ -111,3 +112,27 @@ def test_without_it_there_are_plain_lines(arfeed: Here, feed: Path) -> None:
     err = arfeed(feed, "sync").err
     assert "Reading the sources …" in err
     assert '"event"' not in err
+
+
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full, which is always full")
+
+
+@FULL
+def test_a_log_that_is_full_does_not_change_how_a_run_ends(feed: Path) -> None:
+    code = run(feed, "plan", "--json").json()["approval"]
+    done = run(feed, "sync", "--approve", code, env={VARIABLE: "/dev/full"})
+    assert done.code == 0
+    assert done.err.count("the log can't be written: No space left on device; events are missing from it") == 1
+    assert "Traceback" not in done.err
+
+
+@FULL
+@pytest.mark.parametrize("as_json", [(), ("--json",)], ids=["for people", "JSON"])
+def test_an_output_that_is_full_does_not_change_how_a_run_ends(feed: Path, as_json: tuple[str, ...]) -> None:
+    code = run(feed, "plan", "--json").json()["approval"]
+    with Path("/dev/full").open("w") as full:
+        command = [ARFEED, "sync", "--approve", code, *as_json]
+        done = subprocess.run(command, cwd=feed, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("the output can't be written: No space left on device") == 1
+    assert "Traceback" not in done.stderr

@@ -83,3 +83,22 @@ def test_a_certificate_that_nobody_vouches_for_is_sent_nothing(tmp_path: Path) -
 def test_an_address_that_is_not_encrypted_is_refused(url: str) -> None:
     with pytest.raises(ValidationError, match="give a URL that begins with https://"):
         notifier(url)
+
+
+@pytest.mark.parametrize("tail", ["a b", "a\n", "a\tb", "ä", "?x=ü"])
+def test_an_address_that_no_server_can_be_asked_for_is_refused(tail: str) -> None:
+    with pytest.raises(ValidationError, match="a URL has no space, line end or foreign letter in it"):
+        notifier(f"https://chat.example.com/{tail}")
+
+
+def test_an_address_that_is_not_valid_is_not_quoted() -> None:
+    with pytest.raises(DestinationError, match="can't be reached: its URL is not valid") as caught:
+        notifier(f"http://localhost:{TOKEN}/x").failed(FAILURE)
+    assert TOKEN not in str(caught.value)
+
+
+def test_a_long_answer_is_not_cut_within_a_word() -> None:
+    with webhook() as there:
+        there.answers, there.says = [403], f"{'x ' * 97}/services/{TOKEN} is unknown"
+        with pytest.raises(DestinationError, match=r"403 Forbidden (x ){97}…$"):
+            notifier(there.url).failed(FAILURE)

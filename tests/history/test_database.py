@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import traceback
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -42,6 +43,16 @@ def test_the_database_of_a_newer_arfeed_is_refused(database: str) -> None:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0999'"))
     with pytest.raises(ConfigError, match="schema 0999, newer than this arfeed's 0001; upgrade arfeed"):
         History(database)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
+def test_a_new_folder_of_a_history_is_for_nobody_else_to_read_and_an_older_one_stays_as_it_is(tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    older.mkdir(mode=0o755)
+    for folder in (older, tmp_path / "feed" / ".arfeed"):
+        with History(f"sqlite:///{folder}/history.db"):
+            pass
+    assert [oct(folder.stat().st_mode & 0o777) for folder in (older, folder)] == ["0o755", "0o700"]
 
 
 def test_two_processes_may_make_one_database(database: str) -> None:

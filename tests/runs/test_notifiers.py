@@ -109,6 +109,16 @@ def test_an_unreachable_one_leaves_the_exit_code_of_a_refusal_and_of_a_failure(p
     assert TOKEN not in printed + failed
 
 
+def test_an_answer_that_quotes_what_was_asked_for_tells_no_secret(pigeons: Feed) -> None:
+    with webhook() as there:
+        there.answers, there.says = [403], "no such hook {path}"
+        pigeons.notifiers = {"ops": told(there)}
+        assert pigeons.sync().receipt
+    assert pigeons.steps.warnings == [
+        "notifiers.ops did not tell that the run delivered: the webhook answered 403 Forbidden no such hook ***"
+    ]
+
+
 def test_one_that_raises_does_not_silence_the_next(pigeons: Feed) -> None:
     with webhook() as there:
         pigeons.notifiers = {"loft": {"use": "pigeon", "raises": "no"}, "ops": told(there)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ def _safe_url(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
         raise ValueError("give a URL that begins with https://; http:// is for this machine only")
+    if re.search(r"[\x00-\x20\x7f]", url.get_secret_value()) or not (parts.path + parts.query).isascii():
+        raise ValueError("a URL has no space, line end or foreign letter in it; copy it once more, or write %20")
     return url
 
 
@@ -64,7 +67,7 @@ class Webhook(Notifier):
 
     def _send(self, request: Request) -> None:
         """Send a request. What was surely not taken is tried again; a redirect is no answer: it drops the text."""
-        from http.client import HTTPException
+        from http.client import HTTPException, InvalidURL
         from urllib.error import HTTPError, URLError
         from urllib.request import HTTPRedirectHandler, HTTPSHandler, build_opener
 
@@ -83,11 +86,18 @@ class Webhook(Notifier):
                     answer.read(_LONGEST_ANSWER)
         except HTTPError as exc:
             with exc:
-                said = exc.read(_LONGEST_ANSWER).decode("utf-8", "replace")
+                said = _whole_words(exc.read(_LONGEST_ANSWER + 1).decode("utf-8", "replace"))
             answer_text = " ".join(f"{exc.code} {exc.reason} {said}".split())
             raise DestinationError(f"the webhook answered {answer_text}") from exc
+        except InvalidURL as exc:  # which quotes what may be the secret
+            raise DestinationError("the webhook can't be reached: its URL is not valid; copy it once more") from exc
         except (URLError, OSError, HTTPException) as exc:
             raise DestinationError(f"the webhook can't be reached: {getattr(exc, 'reason', None) or exc!r}") from exc
+
+
+def _whole_words(answer: str) -> str:
+    """Return the beginning of an answer without a word that was cut: half a secret is not recognized as one."""
+    return answer if len(answer) <= _LONGEST_ANSWER else f"{answer[:_LONGEST_ANSWER].rpartition(' ')[0]} …"
 
 
 def _worth_a_try(error: Exception) -> bool:

@@ -7,12 +7,11 @@ from datetime import timedelta
 
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
-from arfeed.delivery import About, Remote, failed_step
+from arfeed.delivery import About, Remote, failed_step, passed_steps
 from arfeed.desk import Clock, identity, remote
 from arfeed.errors import ArfeedError, DestinationError
 from arfeed.history import History
 
-_STEPS = ("address", "host key", "login")
 _LEAST_FREE = 200 * 1024**2
 _SKEW_SECONDS = 120
 _ASK = "Ask the receiver for the right to do so."
@@ -41,7 +40,7 @@ def examined(project: Project, clock: Clock, *, history_is_there: bool, probe: b
 def _not_reached(what: str, error: DestinationError) -> Iterator[Finding]:
     """Say how far one came."""
     step = failed_step(error)
-    for name in _STEPS[: _STEPS.index(step)]:
+    for name in passed_steps(error):
         yield ok(
             what if name == "address" else name, "reached" if name == "address" else "it is the one in known_hosts"
         )

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,8 @@ from typing import Annotated, TextIO
 import typer
 
 from arfeed.cli.masking import masking
-from arfeed.errors import ConfigError
+from arfeed.cli.output import complain
+from arfeed.errors import ArfeedError, ConfigError
 from arfeed.events import LOGGER, bind, event
 from arfeed.legible import json_escaped
 
@@ -41,17 +42,27 @@ class _JsonLines(logging.Formatter):
 
 
 class _Log(logging.StreamHandler[TextIO]):
-    """The file, or stderr, that events are written to."""
+    """The file, or stderr, that events are written to. One that is full ends no run, which goes on without it."""
 
     def __init__(self, file: TextIO | None) -> None:
         super().__init__(masking(file) if file else sys.stderr)
         self.setFormatter(_JsonLines())
         self._file = file
+        self._told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as in its base
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._told:
+            self._told = True
+            complain(ArfeedError(f"the log can't be written: {error.strerror}; events are missing from it"))
 
     def close(self) -> None:
         super().close()
         if self._file:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
 
 
 class _Nowhere(io.StringIO):

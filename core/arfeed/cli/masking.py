@@ -29,8 +29,13 @@ class _Masking:
         """Stay open: it is not for a plugin to close."""
 
     def write(self, text: str) -> int:
-        self._stream.write(masked(text, self.secrets))
+        with _a_full_disk_as_a_broken_pipe():
+            self._stream.write(masked(text, self.secrets))
         return len(text)
+
+    def flush(self) -> None:
+        with _a_full_disk_as_a_broken_pipe():
+            self._stream.flush()
 
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -38,6 +43,15 @@ class _Masking:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+@contextmanager
+def _a_full_disk_as_a_broken_pipe() -> Iterator[None]:
+    """Raise what can't be written as what consoles know: a reader that has gone."""
+    try:
+        yield
+    except OSError as exc:
+        raise BrokenPipeError(exc.errno, exc.strerror) from exc
 
 
 def masking(stream: TextIO) -> TextIO:

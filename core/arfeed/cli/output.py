@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -59,7 +60,10 @@ def print_json(document: object) -> None:
 
 
 def _discard(stream: Any) -> None:
-    """Send what else is written, the rest of a buffer too, nowhere."""
+    """Send what else is written, the rest of a buffer too, nowhere; say so where it is no reader that has gone."""
+    error = sys.exc_info()[1]
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+    if isinstance(error, OSError) and error.errno != errno.EPIPE and stream is not sys.stderr:
+        complain(ArfeedError(f"the output can't be written: {error.strerror}; the run itself is not changed by that"))

@@ -2,7 +2,17 @@
 
 from arfeed.delivery.address import destination_id
 from arfeed.delivery.remote import Remote, open_remote
-from arfeed.delivery.server import About, failed_step
+from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.delivery.uploads import Outcome, Upload, part_name
 
-__all__ = ["About", "Outcome", "Remote", "Upload", "destination_id", "failed_step", "open_remote", "part_name"]
+__all__ = [
+    "About",
+    "Outcome",
+    "Remote",
+    "Upload",
+    "destination_id",
+    "failed_step",
+    "open_remote",
+    "part_name",
+    "passed_steps",
+]

@@ -92,3 +92,17 @@ def failed_step(error: DestinationError) -> Step:
     if isinstance(cause, socket.gaierror | ConnectionError | TimeoutError):
         return "address"
     return "login"
+
+
+def passed_steps(error: DestinationError) -> tuple[Step, ...]:
+    """Return the steps that were taken before the one that failed: none where no connection is known to have stood.
+
+    A key or a file of known hosts that can't be read fails before anything is connected to.
+    """
+    import asyncssh
+
+    cause = error.__cause__
+    if isinstance(cause, asyncssh.HostKeyNotVerifiable):
+        return ("address",)
+    denied = isinstance(cause, PermissionError) and isinstance(cause.__cause__, asyncssh.PermissionDenied)
+    return ("address", "host key") if denied else ()

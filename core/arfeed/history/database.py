@@ -37,9 +37,9 @@ def _migrated(engine: sa.Engine) -> None:
 
 
 def _usable(url: sa.URL) -> sa.URL:
-    """Make the folder of an SQLite file; take the PostgreSQL driver that arfeed brings where the URL names none."""
+    """Make the folder of an SQLite file, for nobody else to read; fill in the PostgreSQL driver that arfeed brings."""
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from arfeed import schema
-from arfeed.intake.synonyms import USUAL
+from arfeed.intake.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +73,27 @@ def usual_headers(cells: Sequence[str]) -> int:
     return sum(any(True for name in USUAL if [*_named(name, [cell])]) for cell in cells)
 
 
+def document_types(headers: Sequence[str]) -> list[str]:
+    """Return the headers that tell invoices from credit notes and payments."""
+    return [header for header in headers if plain(header) in DOCUMENT_TYPES]
+
+
+def other_than_invoices(words: Sequence[str]) -> list[str]:
+    """Return those words of such a column that do not say that a row is an invoice."""
+    return [word for word in words if word.strip() and plain(word) not in INVOICES]
+
+
+def currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, list[str]]:
+    """Return those of the columns that hold ISO 4217 codes and nothing else, with these codes."""
+    import pyarrow.compute as pc
+
+    from arfeed.currencies import minor_digits
+
+    texts = {header: pc.utf8_upper(pc.utf8_trim_whitespace(schema.text_array(rows[header]))) for header in headers}
+    held = {header: [text for text in pc.unique(texts[header]).to_pylist() if text] for header in headers}
+    return {header: codes for header, codes in held.items() if codes and set(codes) <= minor_digits().keys()}
+
+
 def _unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection[str]) -> str | None:
     """Say what speaks against the header that is called like a column."""
     header = next(_named(column, [name for name in texts if name not in taken]), None)
@@ -94,7 +115,7 @@ def _unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection[str]) -
 
 def _named(column: str, headers: Sequence[str]) -> Iterator[str]:
     """Return the headers that are a usual name of a column, the likeliest first."""
-    return (header for name in _names(column) for header in headers if _plain(header) == name)
+    return (header for name in _names(column) for header in headers if plain(header) == name)
 
 
 def _holding(column: str, headers: Sequence[str]) -> Iterator[str]:
@@ -103,7 +124,7 @@ def _holding(column: str, headers: Sequence[str]) -> Iterator[str]:
         header
         for name in _names(column)
         for header in headers
-        if len(name) >= _SHORTEST_HELD and f" {name} " in f" {_plain(header)} "
+        if len(name) >= _SHORTEST_HELD and f" {name} " in f" {plain(header)} "
     )
 
 
@@ -111,7 +132,8 @@ def _names(column: str) -> list[str]:
     return [column.replace("_", " "), *USUAL[column]]
 
 
-def _plain(header: str) -> str:
+def plain(header: str) -> str:
+    """Return a header as it is compared with the usual ones: without case, accents and punctuation."""
     letters = unicodedata.normalize("NFKD", header.casefold().replace("°", " "))
     kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(re.findall(r"[^\W_]+", kept))

@@ -9,7 +9,8 @@ USUAL: Mapping[str, Sequence[str]] = {
         "invoice number", "invoice no", "invoice", "inv no", "document number", "document no", "doc no", "num",
         "number", "no", "reference", "rechnungsnummer", "rechnungsnr", "rechnung", "belegnummer", "belegnr",
         "numero de facture", "n facture", "facture", "numero de factura", "numero factura", "factura",
-        "numero fattura", "fattura", "factuurnummer", "factuur", "numero da fatura", "fatura",
+        "numero fattura", "fattura", "factuurnummer", "factuur", "numero da fatura", "fatura", "rechnungs nr",
+        "rechnung nr", "beleg nr", "re nr", "rg nr", "invoice id", "inv number", "inv",
     ),
     "customer_name": (
         "customer name", "customer", "client name", "client", "contact name", "contact", "debtor",
@@ -18,13 +19,14 @@ USUAL: Mapping[str, Sequence[str]] = {
     ),
     "customer_id": (
         "customer number", "customer no", "customer id", "customer code", "account number", "account no",
-        "kundennummer", "kundennr", "debitorennummer", "code client", "numero client", "codigo cliente",
-        "codice cliente", "klantnummer",
+        "kundennummer", "debitorennummer", "code client", "numero client", "codigo cliente",
+        "codice cliente", "klantnummer", "kd nr", "kdnr", "kunden nr", "kunde nr", "kundennr", "debitor nr",
+        "debitoren nr", "deb nr", "cust no", "cust id", "client id", "client no", "klantnr", "klant nr",
     ),
     "customer_email": ("customer email", "email address", "email", "e mail", "courriel", "correo"),
     "currency": (
         "currency code", "currency", "cur", "ccy", "wahrung", "waehrung", "devise", "moneda", "divisa", "valuta",
-        "moeda",
+        "moeda", "curr", "curr code", "ccy code", "iso currency", "wahrg", "whg", "wkz", "munt",
     ),
     "issued_on": (
         "invoice date", "issue date", "document date", "date issued", "date", "rechnungsdatum", "belegdatum",
@@ -33,7 +35,7 @@ USUAL: Mapping[str, Sequence[str]] = {
     "due_on": (
         "due date", "date due", "due", "falligkeit", "fallig am", "faellig am", "falligkeitsdatum",
         "date d echeance", "echeance", "fecha de vencimiento", "vencimiento", "scadenza", "data scadenza",
-        "vervaldatum",
+        "vervaldatum", "fallig", "faellig", "faelligkeit", "zahlbar bis", "due by", "payable by",
     ),
     "balance": (
         "open balance", "balance due", "amount due", "outstanding balance", "outstanding amount", "outstanding",
@@ -50,3 +52,17 @@ USUAL: Mapping[str, Sequence[str]] = {
     "po_number": ("po number", "purchase order", "po no", "bestellnummer", "numero de commande"),
 }  # fmt: skip
 """By canonical column, the likeliest first; without case, accents and punctuation."""
+
+DOCUMENT_TYPES: Sequence[str] = (
+    "type", "document type", "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
+    "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art", "typ",
+    "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort", "documentsoort",
+)  # fmt: skip
+"""The usual headers of a column that tells invoices from credit notes and payments."""
+
+INVOICES: Sequence[str] = (
+    "invoice", "inv", "sales invoice", "customer invoice", "tax invoice", "ar invoice", "rechnung", "re", "rg",
+    "ausgangsrechnung", "verkaufsrechnung", "facture", "factura", "factura de venta", "fattura", "factuur",
+    "verkoopfactuur", "fatura", "faktura",
+)  # fmt: skip
+"""What such a column says of an invoice; anything else may be none."""

@@ -10,7 +10,7 @@ from arfeed import schema
 from arfeed.errors import ConfigError, SourceError
 from arfeed.intake.grid import read_grid
 from arfeed.intake.header import MOST_ROWS
-from arfeed.intake.proposal import REQUIRED, Proposal, propose, usual_headers
+from arfeed.intake.proposal import REQUIRED, Proposal, currency_columns, propose, usual_headers
 from arfeed.intake.read import read_tables
 from arfeed.setup.answers import Answers, Asker
 from arfeed.setup.draft import Line
@@ -18,6 +18,7 @@ from arfeed.setup.draft import Line
 if TYPE_CHECKING:
     import pandas as pd
 
+_MOST_WORDS = 4
 _NEEDED = (*REQUIRED, "issued_on")
 
 
@@ -46,8 +47,31 @@ def columns(
             listed = {header: _sample_of(rows, header) for header in headers if header not in chosen.values()}
             question = f"Which column holds {_meaning(name)}?"
             chosen[name] = asker.choose(question, f"--column {name}=HEADING", listed)
+    if "currency" not in (*chosen, *headers) and (held := _currency(rows, chosen, answers, asker)):
+        chosen["currency"] = held
     lines = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
     return lines, None if "decimal" in settings else _decimal(proposal, asker)
+
+
+def _currency(rows: pd.DataFrame, chosen: Mapping[str, str], answers: Answers, asker: Asker) -> str | None:
+    """Return the column that holds the currency under no usual heading; None for none, where the source's counts."""
+    found = currency_columns(rows, [str(name) for name in rows.columns if name not in ("origin", *chosen.values())])
+    listed = {header: f"it says {', '.join(codes[:_MOST_WORDS])}" for header, codes in found.items()}
+    if not listed:
+        return None
+    if answers.currency is None:
+        none = {"-": "none of them; all rows are in one currency"}
+        picked = asker.choose(
+            "Which column holds the currency?", "--column currency=HEADING, or --currency CODE", listed | none
+        )
+        return None if picked == "-" else picked
+    for header, codes in found.items():
+        if {answers.currency.upper()} != set(codes):
+            asker.doubt(
+                f"currency: {answers.currency.upper()} for every row, as you said, though the column {header!r} says "
+                f"{', '.join(codes[:_MOST_WORDS])}; if these are its currencies, say --column currency={header}"
+            )
+    return None
 
 
 def _header(sample: Path, encoding: str | None) -> list[str]:

@@ -117,10 +117,10 @@ def _currency(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None
         if evidence.currencies:
             asker.found(f"currency: each row names its own: {', '.join(sorted(evidence.currencies)[:6])}")
         return None
-    named = "Some rows name no" if evidence.currencies else "The file names no"
-    question = f"{named} currency. Which is it (ISO code, such as GBP)?"
+    named = "Some rows name no currency" if evidence.currencies else "No column in use names the currency"
+    question = f"{named}. Which is it (ISO code, such as GBP)?"
     code = answered(asker, answers.currency, question, "--currency CODE", None, _no_code)
-    return Line("currency", code.upper(), "the file names none")
+    return Line("currency", code.upper(), "as you said, for rows that name none")
 
 
 def _no_code(text: str) -> str | None:
