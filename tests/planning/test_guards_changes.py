@@ -106,7 +106,7 @@ def test_what_another_configuration_lost_is_counted_and_named() -> None:
     objection = heard(planned(before, after, reasons=reasons, settings_changed=True))["config-changed"]
     assert objection.message == (
         "the configuration or a plugin's version has changed since the last delivery, and 3 invoices are missing "
-        "without being said to be closed: A2 Bo -700.00 EUR; A4 Di 60.000 KWD; A1 Ada 5.00 GBP. Look whether the "
+        "without being said to be closed: A2 Bo -700.00 EUR; A1 Ada 5.00 GBP; A4 Di 60.000 KWD. Look whether the "
         "change meant to drop them; approve if so"
     )
     assert objection.refs == ("A1", "A2", "A4")
