@@ -162,6 +162,13 @@ def test_a_number_that_became_a_float_is_refused_too() -> None:
     assert "column 'invoice_ref' holds floats" in failure(given(rows().assign(invoice_ref=[71.0])))
 
 
+def test_an_invoice_number_that_came_as_a_number_is_refused() -> None:
+    said = failure(given(rows().assign(invoice_ref=[71])))
+    assert said.startswith(
+        "given: column 'invoice_ref' holds the invoice numbers as int64, which has lost leading zeros"
+    )
+
+
 @pytest.mark.parametrize("balance", [Decimal("10.50"), 10, "10.50"], ids=["decimal", "integer", "text"])
 def test_typed_money_is_taken_as_it_is(balance: object) -> None:
     assert balances(read(given(rows(balance=[balance])))) == {"INV-1": Decimal(str(balance))}

@@ -57,12 +57,17 @@ def _run() -> int | None:
         raise ConfigError(f"{exc} (`arfeed --help` lists what there is)") from exc
 
 
+def _one_document() -> bool:
+    """Whether stdout is promised one JSON document, and whatever plugins print does not belong there."""
+    return "--json" in sys.argv or next((each for each in sys.argv[1:] if not each.startswith("-")), "") == "schema"
+
+
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
     for library in ("asyncio", "stamina", LOGGER):
         # What these log of a lost connection is said in arfeed's own words; its events are for those who ask.
         logging.getLogger(library).addHandler(logging.NullHandler())
-    with masked_output(one_document="--json" in sys.argv), narrated():
+    with masked_output(one_document=_one_document()), narrated():
         try:
             sys.exit(_run())
         except ArfeedError as exc:
