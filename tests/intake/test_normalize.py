@@ -358,6 +358,21 @@ def test_a_number_that_a_spreadsheet_has_shortened_is_a_problem(ref: str) -> Non
     assert "format the column as text" in problems(given(rows(invoice_ref=ref)))[1]
 
 
+@pytest.mark.parametrize(
+    ("ref", "origin"),
+    [("Jan-26", "a.csv#2"), ("04-Mar", "a.csv#2"), ("4. Okt", "a.csv#2"), ("2026-03-04", "a.xlsx#2")],
+)
+def test_a_number_that_excel_turned_into_a_date_is_a_problem(ref: str, origin: str) -> None:
+    found = problems(given(rows(invoice_ref=["INV-1", ref], origin=["a#1", origin])))
+    assert f"{ref!r} is a date: Excel has turned the number into one" in found[1]
+    assert found[0].startswith("1 value ")
+
+
+@pytest.mark.parametrize("ref", ["JAN-26", "2026-03-04", "04-MARS", "Jan-2026-7", "2026-13-04"])
+def test_a_number_that_only_looks_a_little_like_a_date_is_taken(ref: str) -> None:
+    assert list(balances(read(given(rows(invoice_ref=[ref], origin=["a.csv#2"]))))) == [ref]
+
+
 @pytest.mark.parametrize("ref", ["#1001", "#A-7", "E+E 5", "12E5", "1E-7", "Total-5", "TOTAL"])
 def test_a_number_that_only_looks_a_little_like_that_is_taken(ref: str) -> None:
     assert list(balances(read(given(rows(invoice_ref=ref))))) == [ref]

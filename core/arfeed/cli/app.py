@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from io import TextIOWrapper
+from itertools import pairwise
 from typing import cast
 
 import typer
@@ -59,7 +61,8 @@ def _run() -> int | None:
 
 def _one_document() -> bool:
     """Whether stdout is promised one JSON document, and whatever plugins print does not belong there."""
-    return "--json" in sys.argv or next((each for each in sys.argv[1:] if not each.startswith("-")), "") == "schema"
+    words = [each for before, each in pairwise(sys.argv) if not each.startswith("-") and before != "--log-json"]
+    return "--json" in sys.argv or words[:1] == ["schema"]
 
 
 def main() -> None:
@@ -67,6 +70,10 @@ def main() -> None:
     for library in ("asyncio", "stamina", LOGGER):
         # What these log of a lost connection is said in arfeed's own words; its events are for those who ask.
         logging.getLogger(library).addHandler(logging.NullHandler())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A log in an old encoding, as Windows gives one, gets escapes for what it can't hold; a run is not lost.
+            stream.reconfigure(errors="backslashreplace")
     with masked_output(one_document=_one_document()), narrated():
         try:
             sys.exit(_run())

@@ -275,6 +275,11 @@ _POINT = r"^-?(?:\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+)$"
 _ERROR = r"^(?:#+|#N/A|#NV|#\p{Lu}[\p{Lu}/0-9]*[!?]+)$"
 """What spreadsheets show for a value they don't have, or that is wider than its column."""
 
+_MONTHS = "(?:Jan|Feb|Mar|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
+_DAY_AND_MONTH = rf"^(?:\d{{1,2}}(?:-|\. ?){_MONTHS}|{_MONTHS}[- ]\d{{2}})$"
+_DAY_OF_CELL = r"^(?:19|20)\d\d-[01]\d-[0-3]\d(?: \d\d:\d\d:\d\d)?$"
+"""As Excel shows what it took for a day or a month, and how its dates are read."""
+
 _SHORTENED = r"^\d(?:[.,]\d+)?E\+\d+$"
 _TOTALS = (
     r"(?i)^(?:(?:grand |sub ?)?totals?|summe|gesamt(?:summe|betrag)?|totaux|total g[eé]n[eé]ral|totale|totaal)\b.{0,3}$"
@@ -296,10 +301,25 @@ def _object_to_damage(table: Columns, mine: pa.Array) -> None:
             wrong,
             "is a number that a spreadsheet has shortened; format the column as text, and export anew",
         )
+    _object_to_dates(table, ref, mine)
     headless = pc.and_(mine, values.blank(table.text("customer_name")))
     if pc.any(headless).as_py():
         wrong = pc.and_(headless, pc.match_substring_regex(ref, _TOTALS))
         table.object("invoice_ref", wrong, "heads a row of totals, which is no invoice; export without totals")
+
+
+def _object_to_dates(table: Columns, ref: pa.Array, mine: pa.Array) -> None:
+    """Object to numbers such as 04-03 that Excel took for a date: its cells hold one, its CSV files show 04-Mar."""
+    dated = pc.match_substring_regex(ref, _DAY_AND_MONTH)
+    days = pc.match_substring_regex(ref, _DAY_OF_CELL)
+    if pc.any(days).as_py():
+        dated = pc.or_(dated, pc.and_(days, pc.match_substring_regex(table.text("origin"), r"(?i)\.xls[xm]#\d+$")))
+    if pc.any(dated).as_py():
+        table.object(
+            "invoice_ref",
+            pc.and_(mine, dated),
+            "is a date: Excel has turned the number into one; make the column text before it is filled, or export CSV",
+        )
 
 
 def _date_why(order: str, distinct: pa.Array) -> str:
