@@ -125,6 +125,8 @@ def _paragraph(console: Console, mark: str, text: str, style: str = "") -> None:
         console.print(Text(mark + text, style))
         return
     grid = Table.grid()
+    grid.add_column()
+    grid.add_column(overflow="fold")  # else a word of wide letters that does not fit loses its end
     grid.add_row(Text(mark, style), Text(text, style))
     console.print(grid)
 

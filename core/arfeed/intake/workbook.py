@@ -74,6 +74,14 @@ def sheet_names(file: str) -> list[str]:
         return _visible(book)
 
 
+def filled_sheets(file: str) -> list[str]:
+    """Return the names of a workbook's sheets that are not hidden and have cells; none for what is no workbook."""
+    if not is_workbook(file):
+        return []
+    with _opened(file) as (_, book):
+        return [name for name in _visible(book) if book.get_sheet_by_name(name).end is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """Rows of a sheet, column by column from column A on; `before` is how many rows stand before them."""
