@@ -65,7 +65,7 @@ def test_what_is_missing_is_summed_up_by_reason_and_the_largest_are_named() -> N
     assert "12 will be marked as paid" in lines
     assert "  − 11 paid, as the source says: 66.00 GBP" in lines
     assert [line.split()[0] for line in lines if "[red]Ltd[/] :smile:" in line] == [f"A{n}" for n in range(12, 4, -1)]
-    assert any("and 4 smaller ones" in line for line in lines)
+    assert any("and 4 more;" in line for line in lines)
 
 
 def test_what_is_past_due_is_drawn_in_proportion() -> None:

@@ -68,7 +68,7 @@ def _show_missing(plan: Plan, console: Console) -> None:
         table.add_row(ref, customer, amount, currency, reason)
     console.print(Padding(table, (0, 0, 0, 4)))
     if plan.counts.missing > _MOST_ROWS:
-        more = f"    … and {plan.counts.missing - _MOST_ROWS:,} smaller ones; all of them with --json or --html FILE"
+        more = f"    … and {plan.counts.missing - _MOST_ROWS:,} more; all of them with --json or --html FILE"
         console.print(Text(more, "dim"))
 
 
