@@ -105,8 +105,16 @@ class Kolleno(Destination):
     def read_report(self, file: IO[bytes]) -> pd.DataFrame:
         """Read a report back under canonical names."""
         import pandas as pd
+        import pyarrow as pa
+        from pyarrow import csv
 
-        table = pd.read_csv(file, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+        headers = pd.read_csv(file, nrows=0, encoding="utf-8-sig").columns
+        file.seek(0)
+        table: pd.DataFrame = csv.read_csv(
+            file,
+            parse_options=csv.ParseOptions(newlines_in_values=True),
+            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(headers, pa.large_string())),
+        ).to_pandas()
         return table.rename(columns=dict(zip(_headers(self.settings.columns), _COLUMNS.values(), strict=True)))
 
     def document_name(self, ref: str) -> str:

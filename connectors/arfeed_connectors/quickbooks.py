@@ -10,7 +10,7 @@ from pydantic import Field
 from arfeed import Complete, Connector, FileSettings, PrintedReport, SourceError, find_files, hookimpl
 from arfeed_connectors.quickbooks_iif import is_iif, read_iif
 from arfeed_connectors.quickbooks_lines import as_invoices, grouped_by_age
-from arfeed_connectors.quickbooks_reports import FORM, is_known, lists_open_items, refuse_others
+from arfeed_connectors.quickbooks_reports import FORM, choices, is_known, lists_open_items, refuse_others
 from arfeed_connectors.together import together
 
 if TYPE_CHECKING:
@@ -95,6 +95,12 @@ class QuickBooks(Connector):
             raise SourceError(f"{report.file}: it ends without its TOTAL, so it is cut off; export the report again")
         if not only_open:
             notes.append(f"{report.file}: nothing in it says that it lists all open items; Open Invoices would")
+        if only_open and (chosen := choices(report)):
+            only_open = False
+            notes.append(
+                f"{report.file}: its title says {', '.join(map(repr, chosen))} beside company, report and date, so it "
+                "may be filtered, which no TOTAL shows; an invoice that is gone has to be approved"
+            )
         if total is None:
             notes.append(f"{report.file}: it prints no TOTAL of open balances, so nothing proves that it is whole")
         return Complete(

@@ -31,6 +31,23 @@ FORM = ReportForm(
 _OPEN_ITEMS = re.compile(r"(open invoices|(a/r|accounts receivable) aging detail)( report)?", re.IGNORECASE)
 """Reports that list all that is open, and nothing else."""
 
+_DATED = re.compile(
+    r"(?:(?:accrual|cash) basis|as (?:of|at)|all dates|through|from|to|report|date|time|period|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|"
+    r"aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|am|pm|gmt|utc|z|"
+    r"(?<!\d)\d+(?:st|nd|rd|th)?|[\s,.:/+\u2013-])+",
+    re.IGNORECASE,
+)
+"""Lines of a title that hold nothing but a date or a period, a time and the basis."""
+
+_CHOICE = re.compile(
+    r"(?:filter|(?:[\w/]+ )?(?:customers?|clients?|jobs?|projects?|class(?:es)?|locations?|departments?|terms|reps?|"
+    r"types?|names?|currency|accounts?|invoices?|transactions?|balances?|dates?|aging|subsidiary)( [\w/]+)? ?"
+    r"(?:[:=<>]|is\b|equals?\b|contains?\b|between\b|in\b|not\b)).*",
+    re.IGNORECASE,
+)
+"""Lines of a title that say what was chosen, such as `Customer: A to C` or `Filtered by Class`."""
+
 _SUMMARY = "it has one row a customer and names no invoices"
 _OVERDUE = "it leaves out what is not yet due"
 _PAYABLE = "it lists what you owe, not what you are owed"
@@ -78,3 +95,11 @@ def is_known(report: PrintedReport) -> bool:
 def lists_open_items(report: PrintedReport) -> bool:
     """Whether its title says so; other lists, and those without a title, may hold paid items or leave some out."""
     return any(_OPEN_ITEMS.fullmatch(text) for text in report.title)
+
+
+def choices(report: PrintedReport) -> tuple[str, ...]:
+    """Return the lines of its title that may be filters: all beyond the report's name, dates and one company."""
+    unknown = [text for text in report.title if not _OPEN_ITEMS.fullmatch(text) and not _DATED.fullmatch(text)]
+    chosen = [text for text in unknown if _CHOICE.fullmatch(text)]
+    others = dict.fromkeys(text for text in unknown if text not in chosen)
+    return (*chosen, *(others if len(others) > 1 else ()))

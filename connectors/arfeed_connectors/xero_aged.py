@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
-from arfeed import Complete, FileSettings, PrintedReport, ReportForm, SourceError, read_header
+from arfeed import Complete, FileSettings, PrintedReport, ReportForm, SourceError, place_of, read_header
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +21,7 @@ _FORM = ReportForm(
         "customer_email": ("Email",),
         "currency": ("Currency",),
         "balance": ("Total",),
+        "own_balance": ("Source Total", "Total (Source)"),
     },
     required=("issued_on", "invoice_ref", "balance"),
     keys=("issued_on", "balance"),
@@ -64,6 +65,7 @@ def read_aged(report: PrintedReport) -> Generator[pd.DataFrame, None, Complete]:
     for lines in report.lines():
         credit = lines[balance] < 0
         kind = credit.map({True: "credit_note", False: "invoice"}).astype("str")
+        lines = _in_own_currency(lines, report)
         yield lines.assign(customer_name=lines["group"], kind=kind, invoice_ref=lines[ref]).drop(columns="group")
     if not report.ended:
         raise SourceError(f"{report.file}: it ends without its Total, so it is cut off; export the report again")
@@ -71,3 +73,22 @@ def read_aged(report: PrintedReport) -> Generator[pd.DataFrame, None, Complete]:
     agreed = currency is not None and report.total is not None and not report.doubts
     totals = {currency: report.total} if currency and report.total is not None and agreed else None
     return Complete(totals=totals, as_of=report.as_of, notes=report.doubts)
+
+
+def _in_own_currency(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
+    """Take what is open in the invoice's own currency, if the report has that; its Total is in the organisation's."""
+    total, base = report.headers["balance"], report.settings.currency
+    if "currency" not in report.headers or report.settings.columns.get("balance", total) != total:
+        return lines
+    if "own_balance" in report.headers:
+        return lines.assign(**{report.name_of("balance"): lines[report.name_of("own_balance")]})
+    currency = lines[report.name_of("currency")]
+    others = lines[(currency != "") & (currency.str.upper() != base)]
+    if len(others):
+        place, code = place_of(others["origin"].iloc[0], report.file), currency[others.index[0]]
+        raise SourceError(
+            f"{place}: an invoice in {code}, but {total!r} is in the organisation's own currency "
+            f"({base or 'say which by `currency`'}); add a column of the invoice's currency, such as Source Total, and "
+            "name it by columns.balance, or export Business > Invoices > Export"
+        )
+    return lines

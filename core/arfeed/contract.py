@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import getattr_static, getmembers, isasyncgenfunction, iscoroutinefunction, isfunction, signature
 from types import ModuleType
 
-from arfeed.hookspecs import PARTS, Part, PartKind
+from pydantic import BaseModel
+
+from arfeed.hookspecs import PARTS, Hooks, Part, PartKind
 from arfeed.interfaces import CONTRACT
 from arfeed.legible import legible
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+_RECEIVERS = frozenset({"kinds"})
+"""What a destination may state of its receiver: which kinds of document it takes."""
 
 
 class UnusableError(Exception):
@@ -38,11 +43,25 @@ def check_module(module: object) -> None:
         said = "states no ARFEED_CONTRACT" if contract is None else f"is written for plugin contract {contract!r}"
         raise UnusableError(f"{said}; this arfeed speaks contract {CONTRACT}")
     for hook, function in vars(module).items():
+        _check_mark(hook, getattr(function, "arfeed_impl", None))
         if hook.startswith("arfeed_") and callable(function):
             # Without its mark a hook would never be called, a review rule least of all.
             if not (isfunction(function) and hasattr(function, "arfeed_impl")):
                 raise UnusableError(f"its function {hook} is not marked as a hook; put @arfeed.hookimpl above it")
             _check_plain(function, hook)
+
+
+def _check_mark(name: str, mark: object) -> None:
+    """Hold what `hookimpl` was told: the hook is one of ours, optional or not, and nobody speaks for the others."""
+    if not isinstance(mark, Mapping):
+        return
+    hook = mark.get("specname") or name
+    if hook not in vars(Hooks):
+        known = ", ".join(each for each in vars(Hooks) if each.startswith("arfeed_"))
+        raise UnusableError(f"has a hook that does not fit the contract: unknown hook {hook!r}; there are {known}")
+    for option in ("wrapper", "hookwrapper"):
+        if mark.get(option):
+            raise UnusableError(f"its hook {name} is a wrapper, which never is called; leave out {option}=True")
 
 
 def offered(module: ModuleType) -> Iterator[tuple[PartKind, Part]]:
@@ -72,9 +91,22 @@ def _check_part(kind: PartKind, part: Part) -> None:
     check_name(part.name, part.__qualname__)
     if not (isinstance(part.Settings, type) and issubclass(part.Settings, base.Settings)):
         raise UnusableError(f"{part.__qualname__}.Settings is no subclass of arfeed.{base.Settings.__name__}")
+    _check_settings(part, base.Settings)
     for name, method in getmembers(base, isfunction):
         if name == "__init__" or not name.startswith("_"):
             _check_method(part, name, method)
+
+
+def _check_settings(part: Part, base: type[BaseModel]) -> None:
+    """See that every setting of arfeed's own is as arfeed states it: none is switched on or off by its plugin."""
+    added = [each for each in part.Settings.__mro__ if each not in base.__mro__]
+    for name, field in base.model_fields.items():
+        kept = part.Settings.model_fields.get(name)
+        if name not in _RECEIVERS and (repr(kept) != repr(field) or any(name in vars(each) for each in added)):
+            raise UnusableError(
+                f"{part.__qualname__}.Settings redeclares {name!r}, which is arfeed's own and for plugins.toml to set; "
+                "leave it out"
+            )
 
 
 def _check_method(part: Part, name: str, of_base: Callable[..., object]) -> None:

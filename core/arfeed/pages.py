@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from arfeed.config import Project
 from arfeed.desk import Progress
 from arfeed.errors import ConfigError
-from arfeed.history import History, plan_document
+from arfeed.history import History, audit, changed, plan_document
 from arfeed.interfaces import Plan, Receipt
 from arfeed.secrets import masked
 
@@ -70,16 +70,22 @@ def outcome_page(
 
 
 def written_again(project: Project, run: str, file: Path | None = None) -> Path:
-    """Write the page of an earlier delivery from its receipt. Raise `ConfigError` where there is none."""
+    """Write the page of an earlier delivery from its receipt. Raise `ConfigError` if there is no sound one."""
     folder = folder_of(project)
     with _history(project) as history:
+        wrong = [*audit(history, run)]
         receipt = history.receipt(run)
+    if wrong:
+        raise changed(wrong)
     if receipt is None:
         raise ConfigError(f"there is no receipt of a run {run!r}; `arfeed history` lists the runs that delivered")
     if file is None and folder is None:
         raise ConfigError("this feed keeps no pages; name a file: `arfeed history page RUN --html FILE`")
     where = file or Path(folder or "", f"{run}.html")
-    _write(project, json.loads(receipt), where)
+    try:
+        _write(project, json.loads(receipt), where)
+    except OSError as exc:
+        raise ConfigError(f"the page {where} could not be written: {exc}; give another place with --html FILE") from exc
     return where
 
 

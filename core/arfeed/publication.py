@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from arfeed.delivery import Outcome, Remote, Upload
+from arfeed.delivery import Outcome, Remote, Upload, part_name
 from arfeed.desk import Desk, clear_parts, foreign_reports
 from arfeed.errors import DestinationError, LockedError, RefusedError
 from arfeed.history import Baseline, Lease, PlannedDocument, RunRecord, make_receipt, whoami
 from arfeed.intake.documents import Staged
-from arfeed.interfaces import Delivered, Plan, Receipt, SourceRead
+from arfeed.interfaces import Delivered, Destination, Plan, Receipt, SourceRead
+from arfeed.isolation import undisturbed
 from arfeed.planning import ReportFile
 
 _MOST_LINES = 10
@@ -43,7 +44,10 @@ def describe_run(
     prepared: Prepared,
     approve: str | None,
 ) -> RunRecord:
-    """Describe the run as it begins. The time in the report's name is never before, or at, that of the last one."""
+    """Describe the run as it begins. The time in the report's name is never before, or at, that of the last one.
+
+    Raise `DestinationError` where the destination would not know its own report by that name.
+    """
     plan, now, before = prepared.plan, started.replace(microsecond=0), at.history.latest_report_at(at.where)
     report_at = now if before is None else max(now, before + timedelta(seconds=1))
     return RunRecord(
@@ -56,7 +60,7 @@ def describe_run(
         started_at=started,
         ended_at=None,
         report_at=report_at,
-        report_name=at.project.destination.report_name(report_at),
+        report_name=_report_name(at.project.destination, run, report_at, before),
         report_size=prepared.report.size,
         open_count=len(plan.report),
         missing_count=plan.counts.missing,
@@ -64,6 +68,27 @@ def describe_run(
         approved_by=whoami() if plan.objections else None,
         receipt=None,
     )
+
+
+def _report_name(destination: Destination, run: str, at: datetime, before: datetime | None) -> str:
+    """Return the name of the report, by which it alone, and no upload under way, is known to be one."""
+    with undisturbed():
+        name = destination.report_name(at)
+        if not isinstance(name, str):
+            raise DestinationError(f"{destination.name}: its report_name() returned {name!r}, no text")
+        if before is not None and destination.report_name(before) == name:
+            raise DestinationError(
+                f"{destination.name}: its report_name() calls this report {name}, as it called the last one; each "
+                "needs a name of its own, such as one with the date and the time to the second"
+            )
+        for each, right in ((name, True), (part_name(name, run), False)):
+            if (said := destination.is_report(each)) is not right:
+                what = "the name that its report_name() gives" if right else "an upload under way"
+                raise DestinationError(
+                    f"{destination.name}: its is_report() says {said!r} of {each}, {what}, and {right} would be right; "
+                    "without it no foreign report would be found"
+                )
+    return name
 
 
 def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease) -> Receipt:

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
@@ -191,6 +192,82 @@ def test_a_column_of_currency_codes_is_offered_before_one_currency_is_asked_for(
 def test_a_file_is_not_said_to_name_no_currency(arfeed: Here, tmp_path: Path) -> None:
     done = arfeed(tmp_path, *table(tmp_path, "Invoice,Customer,Date,Balance,Coin", "1,Ada,2026-04-01,5.00,€"))
     assert (done.code, "No column in use names the currency" in done.err) == (2, True), done.err
+
+
+TYPED = "Invoice,Customer,Date,Balance,Currency,{heading}"
+
+
+@pytest.mark.parametrize("heading", ["Type", "Document Type", "Belegart"])
+@pytest.mark.parametrize("word", ["Credit Memo", "Customer Deposit", "Gutschrift"])
+def test_a_credit_without_a_minus_sign_does_not_become_a_debt_unsaid(
+    arfeed: Here, tmp_path: Path, heading: str, word: str
+) -> None:
+    rows = ["1,Ada,2026-04-01,5.00,EUR,Invoice", f"2,Bo,2026-04-01,6.00,EUR,{word}"]
+    init = table(tmp_path, TYPED.format(heading=heading), *rows)
+    done = arfeed(tmp_path, *init)
+    assert (done.code, "--all-debts" in done.err) == (2, True), done.err
+    assert f"the column '{heading}' also says {word}, with balances above 0" in done.out
+    assert not tmp_path.joinpath("plugins.toml").exists()
+    said = arfeed(tmp_path, *init, "--all-debts")
+    assert said.code == 0, said.err
+
+
+@pytest.mark.parametrize("credit", ["-6.00,EUR,Credit Memo", "(6.00),EUR,Credit Memo", "6.00,EUR,INVOICE"])
+def test_a_credit_with_a_minus_sign_and_an_invoice_are_not_asked_about(
+    arfeed: Here, tmp_path: Path, credit: str
+) -> None:
+    rows = ["1,Ada,2026-04-01,5.00,EUR,Invoice", f"2,Bo,2026-04-01,{credit}"]
+    done = arfeed(tmp_path, *table(tmp_path, TYPED.format(heading="Type"), *rows))
+    assert done.code == 0, done.err
+
+
+def test_columns_that_are_not_used_are_listed(arfeed: Here, tmp_path: Path) -> None:
+    headings = "Rechnung,Kunde,Kd-Nr,Datum,Fällig,Offen,Währung,Belegart,Region"
+    row = "1,Ada,K7,2026-04-01,2026-05-01,5.00,EUR,Rechnung,Nord"
+    done = arfeed(tmp_path, *table(tmp_path, headings, row))
+    assert done.code == 0, done.err
+    assert "✓ not used: Belegart, Region\n" in done.out
+    columns = made(tmp_path)["sources"]["folder"]["columns"]
+    assert (columns["customer_id"], columns["due_on"]) == ("Kd-Nr", "Fällig")
+
+
+def test_a_workbook_of_two_sheets_is_taken_with_its_sheet(arfeed: Here, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for sheet, name in ((book.worksheets[0], "Notes"), (book.create_sheet(), "Open items")):
+        sheet.title = name
+        sheet.append(["Invoice", "Customer", "Date", "Balance", "Currency"])
+        sheet.append([f"{name}-1", "Ada", "2026-04-01", "5.00", "EUR"])
+    book.save(tmp_path / "a.xlsx")
+    init = ["init", "a.xlsx", "--documents", "", "--to", "rehearsal"]
+    asked = arfeed(tmp_path, *init)
+    assert (asked.code, "--set sheet=NAME" in asked.err, "Open items" in asked.err) == (2, True, True), asked.err
+    done = arfeed(tmp_path, *init, "--set", "sheet=Open items")
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["folder"]["sheet"] == "Open items"
+
+
+@pytest.mark.parametrize("name", ["we ird/../x", "Müller & Söhne 50%", 'a"b', "株式会社"])
+def test_any_name_makes_a_file_that_is_valid(arfeed: Here, tmp_path: Path, name: str) -> None:
+    init = table(tmp_path, "Invoice,Customer,Date,Balance,Currency", "1,Ada,2026-04-01,5.00,EUR")
+    done = arfeed(tmp_path, *init, "--name", name)
+    assert done.code == 0, done.err
+    assert made(tmp_path)["feed"]["name"] == name
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb"])
+def test_a_name_that_shows_nothing_or_breaks_the_line_is_refused(arfeed: Here, tmp_path: Path, name: str) -> None:
+    init = table(tmp_path, "Invoice,Customer,Date,Balance,Currency", "1,Ada,2026-04-01,5.00,EUR")
+    done = arfeed(tmp_path, *init, "--name", name)
+    assert (done.code, "such as acme-uk" in done.err) == (2, True), done.err
+    assert not tmp_path.joinpath("plugins.toml").exists()
+
+
+def test_a_folder_of_a_german_name_gives_its_feed_a_readable_one(arfeed: Here, tmp_path: Path) -> None:
+    folder = tmp_path / "Müller Großhandel é"
+    folder.mkdir()
+    init = table(folder, "Invoice,Customer,Date,Balance,Currency", "1,Ada,2026-04-01,5.00,EUR")
+    assert arfeed(folder, *init).code == 0
+    assert made(folder)["feed"]["name"] == "mueller-grosshandel-e"
 
 
 def test_a_status_in_foreign_words_is_left_out_and_said(arfeed: Here, tmp_path: Path) -> None:

@@ -39,6 +39,11 @@ def test_the_files_are_written_into_a_folder(feed: Path, arfeed: Here) -> None:
     assert sorted(file.name for file in (feed / "units").iterdir()) == names
 
 
+def test_the_task_is_made_from_where_it_was_written(feed: Path, arfeed: Here) -> None:
+    done = arfeed(feed, "schedule", "windows", "--output", "out")
+    assert f"/XML {Path('out', 'arfeed-acme-uk.xml')}\n" in done.err + "\n"
+
+
 def test_a_feed_that_could_not_run_is_not_scheduled(feed: Path, arfeed: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SFTP_PASSWORD")
     done = arfeed(feed, "schedule", "cron")

@@ -65,7 +65,7 @@ def test_what_is_missing_is_summed_up_by_reason_and_the_largest_are_named() -> N
     assert "12 will be marked as paid" in lines
     assert "  − 11 paid, as the source says: 66.00 GBP" in lines
     assert [line.split()[0] for line in lines if "[red]Ltd[/] :smile:" in line] == [f"A{n}" for n in range(12, 4, -1)]
-    assert any("and 4 smaller ones" in line for line in lines)
+    assert any("and 4 more;" in line for line in lines)
 
 
 def test_what_is_past_due_is_drawn_in_proportion() -> None:
@@ -222,3 +222,15 @@ def test_files_of_unknown_size_are_counted() -> None:
         steps.expect(0)
         steps.step("Sending the report")
         assert "files" not in shown(moving)
+
+
+def test_a_log_in_an_old_encoding_gets_escapes_and_the_run_its_own_exit_code(feed: Path) -> None:
+    done = run(feed, "plan", env={"PYTHONIOENCODING": "ascii"})
+    assert (done.code, "Traceback" in done.err) == (3, False)
+    assert "\\u2192 file://" in done.out
+
+
+def test_a_word_of_wide_letters_is_folded_and_never_loses_its_end() -> None:
+    word = "\u682a" * 60 + "END"
+    lines = seen(replace(day_two(), objections=(Objection("unexplained", f"look at {word} again"),)))
+    assert word in "".join(line.strip() for line in lines)

@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 
-from arfeed import Complete, SourceError
+from arfeed import Complete, FileSettings, SourceError
 from arfeed_connectors.folder import Folder
 from intake.sources import HEADER, balances, complete, failure, folder, opened, problems, read
 
@@ -131,3 +132,19 @@ def test_a_mapping_is_proposed_by_check_and_never_applied(file: Path) -> None:
     pasted = folder(file, *file.read_text().splitlines(), currency="EUR", **proposed)
     pasted.check()
     assert balances(opened(pasted)) == {"RE-1": Decimal(1000)}
+
+
+def test_cells_of_a_workbook_say_which_currency_and_that_a_number_became_a_date(tmp_path: Path) -> None:
+    file = tmp_path / "erp.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(HEADER.split(","))
+    sheet.append(["INV-1", "Ada", "USD", date(2026, 4, 7), 12.5])
+    sheet.append([date(2026, 3, 4), "Ada", "USD", date(2026, 4, 7), 5])
+    for row in sheet["E2:E3"]:
+        row[0].number_format = "[$€-2] #,##0.00"
+    book.save(file)
+    source = Folder("files", FileSettings(path=str(file)))
+    found = problems(source)
+    assert any("row 2, column balance: '€12.5' names another currency than its row" in line for line in found)
+    assert any("row 3, column invoice_ref: '2026-03-04' is a date: Excel" in line for line in found)

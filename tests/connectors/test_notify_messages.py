@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from arfeed import Failure, Objection, Plan
+from arfeed import Delivered, Failure, Objection, Plan, Receipt
 from arfeed.testing import SAMPLE, Invoice, plan
-from arfeed_connectors.notify.message import of_failure, of_refusal
+from arfeed_connectors.notify.message import of_delivery, of_failure, of_refusal
 from arfeed_connectors.notify.webhook import as_text
 
 BEFORE = [Invoice(f"OLD-{number}", Decimal(number * 100), customer_name=f"Customer {number}") for number in range(1, 6)]
@@ -39,6 +40,25 @@ def test_a_refusal_has_sums_counts_the_largest_missing_the_objections_and_what_t
         "Read the whole plan: arfeed plan",
         "If it is right: arfeed sync --approve 5-9f3c2a",
     )
+
+
+def test_the_largest_of_each_currency_are_told_in_turn() -> None:
+    yen = [Invoice(f"YEN-{number}", Decimal(number * 100_000), currency="JPY") for number in range(1, 5)]
+    pounds = [Invoice("GBP-1", Decimal(95_000), currency="GBP"), Invoice("GBP-2", Decimal(-5), currency="GBP")]
+    missing = plan(SAMPLE, [*SAMPLE[:2], *yen, *pounds])
+    body = {
+        "feed": "sample",
+        "counts": missing.counts._asdict(),
+        "totals": [],
+        "missing": missing.missing[["invoice_ref", "customer_name", "currency", "balance", "reason"]]
+        .astype("str")
+        .to_dict("records"),
+        "approval": None,
+    }
+    receipt = Receipt("run", "file:///out/", Delivered("", "r.csv", 1, "ab"), (), {}, json.dumps(body), verified=True)
+    for message in (of_refusal(missing), of_delivery(receipt)):
+        named = [line.split()[0] for line in message.lines if line.startswith("  ")]
+        assert named == ["GBP-1", "YEN-4", "GBP-2", "…"]
 
 
 def test_a_refusal_that_no_approval_covers_names_none() -> None:

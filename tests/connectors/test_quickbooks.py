@@ -87,6 +87,41 @@ def test_the_title_says_what_is_listed_and_as_of_when(
     assert bool(complete.notes) is lists_closed
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["Customer: A to C", "Filtered by Class", "Customer Type is Retail", "Transaction Type = Invoice"],
+)
+@pytest.mark.parametrize("company", [(), ("Example LLC",)], ids=["alone", "below a company"])
+def test_a_title_that_names_a_filter_is_noted_and_does_not_say_what_is_gone(
+    file: Path, company: tuple[str, ...], line: str
+) -> None:
+    complete = said(source(written(file, report(title=(*company, "Open Invoices", line, "As of April 4, 2026")))))
+    assert (complete.totals, complete.lists_closed) == ({"USD": Decimal("2000.05")}, True)
+    assert f"its title says {line!r} beside company" in complete.notes[0]
+
+
+def test_a_second_line_that_could_be_the_company_may_be_a_filter(file: Path) -> None:
+    complete = said(source(written(file, report(title=("Open Invoices", "Example LLC", "Retail only")))))
+    assert complete.lists_closed
+    assert "'Example LLC', 'Retail only'" in complete.notes[0]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        ("3:58 PM", "04/04/26", "Accrual Basis", "Example LLC", "Open Invoices", "As of April 4, 2026"),
+        ("Parent : Child", "Open Invoices", "As of 31 July 2026"),
+        ("A/R Aging Detail Report", "Terms of Endearment, Inc.", "All Dates"),
+        ("Open Invoices", "Customers First Ltd", "January 1 - April 4, 2026", "Saturday, April 4, 2026 01:21 AM GMTZ"),
+        ("Open Invoices", "Open Invoices", "Example LLC", "Example LLC"),
+    ],
+    ids=["Desktop", "NetSuite", "all dates", "a period", "repeated"],
+)
+def test_company_report_dates_time_and_basis_are_no_filter(file: Path, title: tuple[str, ...]) -> None:
+    complete = said(source(written(file, report(title=title))))
+    assert (complete.lists_closed, complete.notes) == (False, ())
+
+
 @pytest.mark.parametrize("second", [{"Beta": [Item("2", "7.00")]}, {}, None], ids=["there", "TOTAL 0.00", "absent"])
 def test_the_totals_of_all_files_do_not_say_that_none_is_absent(
     tmp_path: Path, second: dict[str, list[Item]] | None

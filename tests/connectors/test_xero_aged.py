@@ -67,6 +67,41 @@ def test_totals_that_lie_are_noted_and_are_no_control(file: Path) -> None:
     assert "the total of everything is printed as 0.00, but its lines sum to 4,450.50" in complete.notes[0]
 
 
+def in_currencies(file: Path, *more: str, code: str = "EUR") -> Path:
+    """The report with a column Currency, in which INV-1 is in `code`, and columns of 9.99 beside it."""
+    rows = [[*row, "", *["" for _ in more]] if len(row) == len(HEADER) else row for row in [*ROWS, *TOTAL]]
+    for row in rows:
+        if len(row) > 1 and row[0] != "Total" and row[0][:1].isdigit():
+            row[len(HEADER) :] = [
+                code if "INV-1" in row else "GBP",
+                *["-9.99" if "-300.00" in row else "9.99" for _ in more],
+            ]
+    return written(file, [*TITLE, [*HEADER, "Currency", *more], *rows])
+
+
+@pytest.mark.parametrize(("base", "named"), [("GBP", "GBP"), (None, "say which by `currency`")], ids=["said", "unsaid"])
+def test_a_total_in_the_organisations_currency_is_not_taken_for_the_invoices(
+    file: Path, base: str | None, named: str
+) -> None:
+    said = failure(source(in_currencies(file), currency=base))
+    assert f"line 8: an invoice in EUR, but 'Total' is in the organisation's own currency ({named})" in said
+
+
+def test_rows_in_the_organisations_currency_are_read_beside_a_column_of_currencies(file: Path) -> None:
+    assert read(source(in_currencies(file, code="gbp")))["balance"].tolist()[0] == Decimal(4000)
+
+
+@pytest.mark.parametrize(
+    ("column", "settings"),
+    [("Source Total", {}), ("Owed", {"columns": {"balance": "Owed"}})],
+    ids=["known", "named by columns"],
+)
+def test_balances_in_the_invoices_own_currency_are_taken(file: Path, column: str, settings: dict[str, object]) -> None:
+    xero = source(in_currencies(file, column), **settings)
+    assert read(xero)[["currency", "balance"]].to_numpy().tolist()[0] == ["EUR", Decimal("9.99")]
+    assert not said(xero).controlled
+
+
 def test_an_aged_report_without_its_total_is_cut_off(file: Path) -> None:
     assert "cut off" in failure(source(written(file, [*TITLE, HEADER, *ROWS])))
 

@@ -351,6 +351,21 @@ def test_a_number_that_a_spreadsheet_has_shortened_is_a_problem(ref: str) -> Non
     assert "format the column as text" in problems(given(rows(invoice_ref=ref)))[1]
 
 
+@pytest.mark.parametrize(
+    ("ref", "origin"),
+    [("Jan-26", "a.csv#2"), ("04-Mar", "a.csv#2"), ("4. Okt", "a.csv#2"), ("2026-03-04", "a.xlsx#2")],
+)
+def test_a_number_that_excel_turned_into_a_date_is_a_problem(ref: str, origin: str) -> None:
+    found = problems(given(rows(invoice_ref=["INV-1", ref], origin=["a#1", origin])))
+    assert f"{ref!r} is a date: Excel has turned the number into one" in found[1]
+    assert found[0].startswith("1 value ")
+
+
+@pytest.mark.parametrize("ref", ["JAN-26", "2026-03-04", "04-MARS", "Jan-2026-7", "2026-13-04"])
+def test_a_number_that_only_looks_a_little_like_a_date_is_taken(ref: str) -> None:
+    assert list(balances(read(given(rows(invoice_ref=[ref], origin=["a.csv#2"]))))) == [ref]
+
+
 @pytest.mark.parametrize("ref", ["#1001", "#A-7", "E+E 5", "12E5", "1E-7", "Total-5", "TOTAL"])
 def test_a_number_that_only_looks_a_little_like_that_is_taken(ref: str) -> None:
     assert list(balances(read(given(rows(invoice_ref=ref))))) == [ref]
@@ -383,3 +398,17 @@ def test_a_point_that_may_group_thousands_is_a_problem_as_long_as_nothing_says_s
 def test_a_point_that_is_proven_to_be_the_decimal_one_is_taken(amounts: list[str], settings: dict[str, str]) -> None:
     currency = settings.get("currency", "GBP")
     assert Decimal("1.5") in set(balances(read(given(rows(balance=amounts, currency=currency)))).values())
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("7/16/26", 'fit dates = "MDY"'), ("16/7/26", 'fit dates = "DMY"'), ("6/7/26", 'dates = "DMY" or dates = "MDY"')],
+)
+def test_a_year_of_two_digits_without_an_order_is_told_which_would_fit(day: str, said: str) -> None:
+    assert problems(given(rows(issued_on=day)))[1].endswith(said)
+
+
+def test_an_amount_of_no_file_is_told_to_be_made_a_number_where_it_comes_from() -> None:
+    found = problems(given(rows(balance="$1,234.50")))[1]
+    assert "in SQL, CAST it AS numeric" in found
+    assert "decimal =" not in found

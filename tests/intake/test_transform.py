@@ -149,12 +149,18 @@ def test_different_numbers_pass() -> None:
     ("column", "value", "said"),
     [
         ("balance", None, "blanked a balance"),
+        (
+            "balance",
+            0,
+            "transform 'step' made the balance of 'INV-1' 0, and only documents with a balance are reported",
+        ),
+        ("customer_name", " ", "transform 'step' blanked the customer_name of 'INV-1'; it is required"),
         ("currency", "pounds", "made 'currency' 'pounds'"),
         ("kind", "bill", "made 'kind' 'bill'"),
         ("status", "paid", "made 'status' 'paid'"),
     ],
 )
-def test_a_step_may_not_leave_what_no_report_can_have(column: str, value: str | None, said: str) -> None:
+def test_a_step_may_not_leave_what_no_report_can_have(column: str, value: str | int | None, said: str) -> None:
     frame = opened(given(rows()))
     wrong = pd.Series([value], dtype=frame[column].dtype)
     with pytest.raises(SourceError, match=said):

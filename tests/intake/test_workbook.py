@@ -52,6 +52,25 @@ def edit(file: Path, change: Callable[[str], str], member: str = "xl/worksheets/
         (71, "0000000000", "0000000071"),
         (71, '"INV-"0000', "INV-0071"),
         (71.5, "0000", "71.5"),
+        (71, "00-000", "00-071"),
+        (1234567, "00-000", "1234-567"),
+        (71, r"\R0000", "R0071"),
+        (71, "000 000", "000 071"),
+        (71, "[$-409]0000", "0071"),
+        (71, "[Red]0000;-0000", "0071"),
+        (71, "#0000", "0071"),
+        (71, "###-0000", "-0071"),
+        (71, '"INV-"General', "INV-71"),
+        (0, "00-000", "00-000"),
+        (71, "0_)", "71"),
+        (1234, "# ##0", "1234"),
+        (1234, "#,##0", "1234"),
+        (71, "[$€-2] #,##0.00", "€71"),
+        (-71.5, '_("€"* #,##0.00_);_("€"* (#,##0.00)', "-€71.5"),
+        (71.5, "[$USD] #,##0.00", "USD71.5"),
+        (71.5, "[$kr-41D] #,##0.00", "71.5"),
+        (71.5, '#,##0.00" pcs"', "71.5"),
+        (0.71, "0%", "0.71"),
         (2309.7899999999995, "General", "2309.79"),
         (0.1 + 0.2, "General", "0.3"),
         (-1234567.1, "#,##0.00", "-1234567.1"),
@@ -65,6 +84,20 @@ def edit(file: Path, change: Callable[[str], str], member: str = "xl/worksheets/
 )
 def test_a_cell_is_read_as_people_see_it(file: Path, value: Value, code: str, text: str) -> None:
     assert next(read_grid(write(file, {"A1": value}, {"A1": code})))["A"].tolist() == [text]
+
+
+def test_a_number_that_its_format_shows_by_conditions_is_refused_where_its_column_is_needed(file: Path) -> None:
+    code = '[>50]"A"0000;"B"0000'
+    write(file, {"A1": "No", "B1": "Due", "A2": 71, "B2": 5}, {"A2": code})
+    assert read_table(str(file), columns=["Due"])["Due"].tolist() == ["5"]
+    with pytest.raises(SourceError, match=re.escape(f"cell A2: the number format {code!r} shows 71 in a way")):
+        read_table(str(file))
+
+
+def test_a_number_of_more_than_15_digits_is_refused_whatever_its_format(file: Path) -> None:
+    for code in ("0000", "[$€-2] #,##0.00"):
+        with pytest.raises(SourceError, match="has more than 15 digits"):
+            next(read_grid(write(file, {"A1": 1234567890123456}, {"A1": code})))
 
 
 def test_the_grid_is_as_wide_as_the_sheet_and_knows_its_rows(file: Path) -> None:

@@ -88,12 +88,21 @@ def column(page: Any, number: int) -> list[str]:
     return list(page.locator(f"#rows tbody tr > :nth-child({number})").all_text_contents())
 
 
+def by_currency(page: Any) -> dict[str, list[int]]:
+    """Return the balances shown, in their order."""
+    found: dict[str, list[int]] = {}
+    for currency, value in zip(column(page, 4), column(page, 3), strict=True):
+        found.setdefault(currency, []).append(int(value.replace(",", "").partition(".")[0]))
+    return found
+
+
 def test_ten_thousand_documents_are_searched_and_sorted_at_once(browser: Browser, pages: dict[str, Path]) -> None:
     with looking_at(browser, pages["many"]) as sight:
         page = sight.page
         assert page.locator("#found").text_content() == "10,000 documents, 200 shown"
-        largest = [int(value.replace(",", "").partition(".")[0]) for value in column(page, 3)]
-        assert largest == sorted(largest, reverse=True)
+        assert column(page, 4)[:4] == ["EUR", "GBP", "JPY", "EUR"]
+        for sums in by_currency(page).values():
+            assert sums == sorted(sums, reverse=True)
         took = page.evaluate(
             """() => { const began = performance.now(); const search = document.getElementById("search");
             for (const text of ["inv-0", "inv-04", "inv-0424", ""]) {
@@ -122,8 +131,25 @@ def test_a_column_is_sorted_both_ways_and_says_so(browser: Browser, pages: dict[
             assert len(refs) == 6
         sight.page.get_by_role("button", name="Balance").click()
         assert head.get_attribute("aria-sort") == "none"
-        sums = [int(value.replace(",", "").partition(".")[0]) for value in column(sight.page, 3)]
-        assert sums == sorted(sums, reverse=True)
+        currencies = column(sight.page, 4)
+        assert currencies == ["EUR", "EUR", "GBP", "GBP", "JPY", "JPY"]
+        assert all(sums == sorted(sums, reverse=True) for sums in by_currency(sight.page).values())
+        sight.page.get_by_role("button", name="Balance").click()
+        assert column(sight.page, 4) == currencies
+        assert all(sums == sorted(sums) for sums in by_currency(sight.page).values())
+
+
+def test_a_date_is_on_one_line_however_narrow_the_window(browser: Browser, pages: dict[str, Path]) -> None:
+    with looking_at(browser, pages["refused"]) as sight:
+        sight.page.set_viewport_size({"width": 320, "height": 800})
+        for number in (5, 6):
+            heights = sight.page.evaluate(
+                """number => Array.from(document.querySelectorAll(`#rows td:nth-child(${number})`), cell => {
+                const range = document.createRange(); range.selectNodeContents(cell);
+                return new Set(Array.from(range.getClientRects(), rect => rect.top)).size; })""",
+                number,
+            )
+            assert max(heights) == 1
 
 
 def test_without_scripts_every_row_is_there_and_no_tool_that_would_not_work(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -41,6 +42,13 @@ def test_the_largest_come_first_and_what_is_not_listed_is_said(monkeypatch: pyte
     assert [page.find(f"<bdi>{ref}</bdi>") > 0 for ref in ("A1", "A2", "A3")] == [False, True, True]
     assert page.index("<bdi>A2</bdi>") < page.index("<bdi>A3</bdi>")
     assert "These are the 2 largest of 3" in page
+
+
+def test_no_amount_of_yen_hides_the_pounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arfeed.page.rendering.MOST_ROWS", 3)
+    before = invoices(4, balance=["800000", "900000", "95000", "700000"], currency=["JPY", "JPY", "GBP", "JPY"])
+    page = render(plan_document(planned(before, before.iloc[:0])))
+    assert re.findall("<bdi>(A[0-9])</bdi>", page) == ["A3", "A2", "A1"]
 
 
 def test_an_unverified_delivery_says_so() -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pandas as pd
 import pluggy
 import pytest
 
@@ -35,7 +36,7 @@ def test_the_code_names_the_number_of_missing_invoices() -> None:
 
 def test_the_code_is_the_same_on_every_machine_and_in_every_version() -> None:
     assert code(PLAN) == "40-3a4cfb"
-    assert code(planned(None, invoices(3))) == "0-590260"
+    assert code(planned(None, invoices(3))) == "0-4f2b76"
 
 
 def with_missing(reason: str | list[str] = "paid", **columns: object) -> Plan:
@@ -75,6 +76,20 @@ def test_the_code_stays_while_what_it_approves_stays(other: Plan) -> None:
 )
 def test_the_code_changes_with_whatever_it_approves(other: Plan) -> None:
     assert code(other) != code(PLAN)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [invoices(2), invoices(3, balance=["10", "10", "11"]), invoices(["A1", "A2", "B3"])],
+    ids=["one fewer", "balance", "ref"],
+)
+def test_the_code_of_a_first_delivery_changes_with_its_report(other: pd.DataFrame) -> None:
+    assert code(planned(None, other)) != code(planned(None, invoices(3)))
+
+
+def test_the_code_of_a_first_delivery_stays_in_another_order_and_with_other_memos() -> None:
+    rows = invoices(3)
+    assert code(planned(None, rows.iloc[::-1].reset_index(drop=True).assign(memo="x"))) == code(planned(None, rows))
 
 
 def test_the_code_changes_with_the_settings() -> None:

@@ -129,6 +129,51 @@ def test_a_layout_that_is_not_these_invoices_is_refused(
     assert not (tmp_path / "report.csv").exists()
 
 
+def text(rows: pd.DataFrame, name: str, values: list[str]) -> pd.DataFrame:
+    return rows[SHOWN].assign(**{name: pd.Series(values, index=rows.index, dtype="str")})
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda rows: text(rows, "invoice_ref", ["A1", "A", "A"]), "invoice 2 of the file has the invoice_ref 'A'"),
+        (lambda rows: text(rows, "invoice_ref", ["", "", ""]), "has the invoice_ref '', and in the plan 'A1'"),
+        (lambda rows: text(rows, "invoice_ref", ["A1", "A3", "A2"]), "has the invoice_ref 'A3', and in the plan 'A2'"),
+        (lambda rows: rows[SHOWN].drop(columns="invoice_ref"), "gives not one column 'invoice_ref' of the report"),
+        (lambda rows: text(rows, "balance", ["0", "0", "0"]), "has the balance 0.0000, and in the plan 10.0000"),
+        (lambda rows: text(rows, "balance", ["10", "10", "10.01"]), "invoice 3 of the file has the balance 10.01"),
+        (lambda rows: text(rows, "balance", ["10", "", "10"]), "gives a balance that can't be taken: "),
+    ],
+    ids=["cuts refs", "blanks refs", "swaps refs", "no refs", "zeroes", "a cent", "blanks a balance"],
+)  # fmt: skip
+def test_a_file_that_does_not_read_back_as_the_plan_is_refused(
+    make: Callable[[pd.DataFrame], pd.DataFrame], why: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DestinationError) as caught:
+        write_report(laid(make), invoices(3), tmp_path / "report.csv")
+    assert str(caught.value).startswith("laid: ")
+    assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reader", "why"),
+    [
+        (lambda file: None, "its read_report() returned NoneType, no DataFrame"),
+        (lambda file: pd.read_csv(file, dtype="str", nrows=2), "its read_report() reads 2 rows of a report of 3"),
+        (lambda file: pd.read_csv(file), "its read_report() made 'balance' a float; money"),
+        (lambda file: pd.read_csv(file)["Number"], "failed on the report just written: KeyError: 'Number'"),
+    ],
+    ids=["nothing", "two rows", "floats", "raises"],
+)  # fmt: skip
+def test_a_reader_that_could_not_read_its_own_report_is_found_out_before_it_is_needed(
+    reader: Callable[..., pd.DataFrame], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Laid, "read_report", lambda self, file: reader(file))
+    with pytest.raises(DestinationError, match=r"^laid: ") as caught:
+        write_report(laid(), invoices(3), tmp_path / "report.csv")
+    assert why in str(caught.value)
+
+
 def test_what_a_destination_says_is_wrong_is_passed_on(tmp_path: Path) -> None:
     def raising(rows: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("extra_columns names 'region'")

@@ -53,6 +53,13 @@ def test_the_largest_are_named_credits_included_and_equal_ones_by_reference() ->
     assert worst(rows) == "c Ada -9.00 GBP; a Ada 1.00 GBP; b Ada 1.00 GBP; …"
 
 
+def test_the_largest_of_each_currency_are_named_in_turn() -> None:
+    balances, currencies = ["95000", "800000", "-900000", "700000", "5"], ["GBP", "JPY", "JPY", "JPY", "GBP"]
+    rows = invoices(["a", "b", "c", "d", "e"], balance=balances, currency=currencies)
+    assert largest(rows)["invoice_ref"].tolist() == ["a", "c", "e"]
+    assert largest(rows, 9)["invoice_ref"].tolist() == ["a", "c", "e", "b", "d"]
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_a_few_are_all_named(count: int) -> None:
     assert worst(invoices(count)) == "; ".join(f"A{number} Ada 10.00 GBP" for number in range(1, count + 1))

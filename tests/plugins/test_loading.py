@@ -54,6 +54,36 @@ BROKEN = {
         GOOD + "@hookimpl\ndef arfeed_reviev(plan): ...\n",
         "has a hook that does not fit the contract: unknown hook 'arfeed_reviev'",
     ),
+    "unknown optional hook": (
+        GOOD + "@hookimpl(optionalhook=True)\ndef arfeed_reviews(plan): ...\n",
+        "unknown hook 'arfeed_reviews'; there are arfeed_connectors, arfeed_transforms, ",
+    ),
+    "unknown optional hook by another name": (
+        GOOD + "@hookimpl(optionalhook=True, specname='arfeed_reviews')\ndef rule(plan): ...\n",
+        "unknown hook 'arfeed_reviews'; there are",
+    ),
+    **{
+        f"a {option}": (
+            GOOD + f"@hookimpl({option}=True)\ndef arfeed_review(plan): yield\n",
+            f"its hook arfeed_review is a wrapper, which never is called; leave out {option}=True",
+        )
+        for option in ("wrapper", "hookwrapper")
+    },
+    **{
+        f"a setting that is arfeed's, {how}": (
+            GOOD.replace(
+                "    def invoices", f"    class Settings(arfeed.SourceSettings):\n        {line}\n    def invoices"
+            ).replace("from arfeed", "import arfeed\nfrom arfeed", 1),
+            f"Shop.Settings redeclares {name!r}, which is arfeed's own and for plugins.toml to set; leave it out",
+        )
+        for how, name, line in (
+            ("switched on", "absent_means_paid", "absent_means_paid: bool = True"),
+            ("allowed", "allow_empty", "allow_empty: bool = True"),
+            ("of one value", "allow_empty", "allow_empty: __import__('typing').Literal[True] = True"),
+            ("a constant", "allow_empty", "allow_empty: __import__('typing').ClassVar[bool] = True"),
+            ("a property", "absent_means_paid", "absent_means_paid = property(lambda self: True)"),
+        )
+    },
     "wrong arguments": (
         GOOD + "@hookimpl\ndef arfeed_review(plan, application): ...\n",
         "has a hook that does not fit the contract: ",

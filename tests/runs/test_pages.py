@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -122,6 +125,58 @@ def test_a_run_without_a_receipt_has_no_page(feed: Feed) -> None:
     feed.approved()
     with pytest.raises(ConfigError, match=r"no receipt of a run '\.\./\.\./etc'"):
         written_again(feed.project(), "../../etc")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda body: body.replace("INV-0001", "INV-0009"), lambda _: "{}", lambda _: "[]", lambda body: body[:-9]],
+    ids=["another invoice", "empty", "a list", "cut off"],
+)  # fmt: skip
+def test_no_page_is_made_of_a_receipt_that_was_changed(feed: Feed, damage: Callable[[str], str]) -> None:
+    feed.approved()
+    feed.export(invoices(4, first=2))
+    run = feed.approved().receipt
+    assert run
+    damaged(feed, run.run, damage)
+    done = feed.run("history", "page", run.run, "--html", "again.html")
+    assert done.returncode == 2
+    assert f"run {run.run}: its receipt was changed" in done.stderr
+    assert "restore a backup" in done.stderr
+    assert not (feed.folder / "again.html").exists()
+
+
+def test_the_page_of_a_sound_run_leaves_out_earlier_ones_whose_receipts_were_damaged(feed: Feed) -> None:
+    first, second = feed.approved().receipt, feed.sync().receipt
+    assert first
+    assert second
+    damaged(feed, first.run, lambda _: "{}")
+    page = words(written_again(feed.project(), second.run))
+    assert "This is the first" in page
+
+
+def damaged(feed: Feed, run: str, damage: Callable[[str], str]) -> None:
+    """Change a receipt as somebody does who has the database at hand."""
+    with closing(sqlite3.connect(feed.folder / ".arfeed/history.db")) as database, database:
+        (body,) = database.execute("SELECT receipt FROM runs WHERE id = ?", [run]).fetchone()
+        assert damage(body) != body
+        database.execute("UPDATE runs SET receipt = ? WHERE id = ?", [damage(body), run])
+
+
+@pytest.mark.parametrize("place", [".", "erp.csv/x.html"], ids=["a folder", "below a file"])
+def test_a_page_is_not_written_again_to_a_place_that_is_none(feed: Feed, place: str) -> None:
+    result = feed.approved()
+    assert result.receipt
+    done = feed.run("history", "page", result.receipt.run, "--html", place)
+    assert done.returncode == 2
+    assert f"--html {place}: give a file in a folder that is there" in done.stderr
+
+
+def test_a_page_that_can_not_be_written_again_is_no_bug(feed: Feed) -> None:
+    result = feed.approved()
+    assert result.receipt
+    feed.pages = "erp.csv"
+    with pytest.raises(ConfigError, match=r"the page .* could not be written: .* --html FILE"):
+        written_again(feed.project(), result.receipt.run)
 
 
 def test_the_command_line_writes_the_page_of_a_plan_and_of_a_refusal(feed: Feed) -> None:

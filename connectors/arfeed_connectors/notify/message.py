@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from arfeed import Failure, Plan, Receipt, minor_digits
@@ -42,7 +43,7 @@ def of_delivery(receipt: Receipt) -> Message:
         *_sums(totals),
         _compared(counts),
         f"{counts['missing']} marked as paid",
-        *_largest(heapq.nlargest(_LARGEST, facts["missing"], _size), counts["missing"]),
+        *_largest(facts["missing"], counts["missing"]),
         f"PDFs: {len(receipt.documents)} sent, {len(receipt.documents_failed)} not",
     ]
     if not receipt.verified:
@@ -55,13 +56,14 @@ def of_delivery(receipt: Receipt) -> Message:
 
 def of_refusal(plan: Plan) -> Message:
     """Say what would have been marked as paid, what speaks against it, and what would approve it."""
-    largest = plan.missing["balance"].abs().sort_values(ascending=False).index[:_LARGEST]
+    by_size = plan.missing["balance"].abs().sort_values(ascending=False).index
+    largest = plan.missing.loc[by_size].groupby("currency").head(_LARGEST)
     approval = [f"If it is right: arfeed sync --approve {plan.approval}"] if plan.approval else []
     lines = [
         *_sums(plan.totals.to_dict("records")),
         _compared(plan.counts._asdict()),
         f"{plan.counts.missing} would be marked as paid",
-        *_largest(plan.missing.loc[largest].to_dict("records"), plan.counts.missing),
+        *_largest(largest.to_dict("records"), plan.counts.missing),
         f"Objections: {', '.join(dict.fromkeys(item.code for item in plan.objections))}",
         f"For {plan.destination}",
         "Read the whole plan: arfeed plan",
@@ -107,11 +109,22 @@ def _size(row: Mapping[str, str]) -> Decimal:
 
 
 def _largest(rows: Iterable[Mapping[Any, Any]], missing: int) -> Iterator[str]:
-    for row in rows:
+    for row in _in_turn(rows):
         amount = _money(Decimal(row["balance"]), row["currency"])
         yield f"  {row['invoice_ref']} {row['customer_name']} {amount}: {row['reason']}"
     if missing > _LARGEST:
         yield f"  … and {missing - _LARGEST} more"
+
+
+def _in_turn(rows: Iterable[Mapping[Any, Any]]) -> list[Mapping[Any, Any]]:
+    """Return the largest of each currency in turn."""
+    by_currency: dict[str, list[Mapping[Any, Any]]] = {}
+    for row in rows:
+        by_currency.setdefault(row["currency"], []).append(row)
+    turns = [
+        turn for _, mine in sorted(by_currency.items()) for turn in enumerate(heapq.nlargest(_LARGEST, mine, _size))
+    ]
+    return [row for _, row in sorted(turns, key=itemgetter(0))][:_LARGEST]
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from io import TextIOWrapper
 from typing import cast
 
 import typer
@@ -62,6 +63,10 @@ def main() -> None:
     for library in ("asyncio", "stamina", LOGGER):
         # What these log of a lost connection is said in arfeed's own words; its events are for those who ask.
         logging.getLogger(library).addHandler(logging.NullHandler())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A log in an old encoding, as Windows gives one, gets escapes for what it can't hold; a run is not lost.
+            stream.reconfigure(errors="backslashreplace")
     with masked_output(one_document="--json" in sys.argv), narrated():
         try:
             sys.exit(_run())

@@ -29,7 +29,7 @@ def history(context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Js
 @app.command("verify")
 def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """See whether receipts, runs and kept reports are as they were written; ends with 2 if one is not."""
-    from arfeed.history import audit
+    from arfeed.history import audit, changed
 
     with _history(config) as database:
         count, wrong = len(database.runs()), list(audit(database))
@@ -39,7 +39,7 @@ def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         mark = "!" if wrong else "✓"
         console().print(f"{mark} {count} runs looked at, {len(wrong)} changed since they were written", markup=False)
     if wrong:
-        complain(ConfigError(*wrong, "the history was changed from outside; restore a backup of it"))
+        complain(changed(wrong))
         sys.exit(ConfigError.exit_code)
 
 
@@ -52,8 +52,9 @@ def page(
     """Write the page of a delivery again, from its receipt."""
     from arfeed.cli.masking import read_feed
     from arfeed.cli.show import show_page
-    from arfeed.pages import written_again
+    from arfeed.pages import check_place, written_again
 
+    check_place(html)
     show_page(written_again(read_feed(config), run, html), console())
 
 

@@ -44,6 +44,9 @@ To = Annotated[
 Key = Annotated[
     str | None, typer.Option("--key", help="Private key for SFTP, made if it is not there; blank for none.")
 ]
+AllDebts = Annotated[
+    bool, typer.Option("--all-debts", help="Customers owe all rows, whatever their type of document is called.")
+]
 Unattended = Annotated[
     bool, typer.Option("--unattended", help="Ask nothing; so it is, too, where stdin is no terminal.")
 ]
@@ -62,6 +65,7 @@ def init(
     timezone: Timezone = None,
     to: To = None,
     key: Key = None,
+    all_debts: AllDebts = False,
     unattended: Unattended = False,
 ) -> None:
     """Make a first plugins.toml from a sample and a few questions, then check it. Overwrites nothing."""
@@ -80,6 +84,7 @@ def init(
         timezone=timezone,
         to=to,
         key=key,
+        all_debts=all_debts,
     )
     people = console()
     alone = unattended or not sys.stdin.isatty()

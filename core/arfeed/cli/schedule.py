@@ -48,7 +48,7 @@ def schedule(
 
     project = read_feed(config)
     job = job_of(project, read_times(at, days), alert)
-    made = _made(kind, job, project, image, claim)
+    made = _made(kind, job, project, image, claim, output)
     people = console(beside_json=True)
     if install:
         people.print(f"✓ {install_for_user(kind, job, made)}", style="green", markup=False)
@@ -66,9 +66,13 @@ def schedule(
         people.print(f"  {step}", markup=False)
 
 
-def _made(kind: Kind, job: Job, project: Project, image: str | None, claim: str | None) -> Schedule:
+def _made(
+    kind: Kind, job: Job, project: Project, image: str | None, claim: str | None, output: Path | None
+) -> Schedule:
     from arfeed.schedule import cron_job, crontab, task, units
 
     if kind == "kubernetes":
         return cron_job(job, project, image, claim)
-    return {"systemd": units, "cron": crontab, "windows": task}[kind](job)
+    if kind == "windows":
+        return task(job, output)
+    return {"systemd": units, "cron": crontab}[kind](job)

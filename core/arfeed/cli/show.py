@@ -68,7 +68,7 @@ def _show_missing(plan: Plan, console: Console) -> None:
         table.add_row(ref, customer, amount, currency, reason)
     console.print(Padding(table, (0, 0, 0, 4)))
     if plan.counts.missing > _MOST_ROWS:
-        more = f"    … and {plan.counts.missing - _MOST_ROWS:,} smaller ones; all of them with --json or --html FILE"
+        more = f"    … and {plan.counts.missing - _MOST_ROWS:,} more; all of them with --json or --html FILE"
         console.print(Text(more, "dim"))
 
 
@@ -125,6 +125,8 @@ def _paragraph(console: Console, mark: str, text: str, style: str = "") -> None:
         console.print(Text(mark + text, style))
         return
     grid = Table.grid()
+    grid.add_column()
+    grid.add_column(overflow="fold")  # else a word of wide letters that does not fit loses its end
     grid.add_row(Text(mark, style), Text(text, style))
     console.print(grid)
 

@@ -1,6 +1,6 @@
 """What was delivered, kept for the next comparison."""
 
-from arfeed.history.audit import audit
+from arfeed.history.audit import audit, changed
 from arfeed.history.lease import Lease, whoami
 from arfeed.history.receipts import documents_of, make_receipt, plan_document, recovered, verify
 from arfeed.history.records import Baseline, PlannedDocument, RunRecord
@@ -15,6 +15,7 @@ __all__ = [
     "RunRecord",
     "Verdict",
     "audit",
+    "changed",
     "documents_of",
     "judge",
     "make_receipt",

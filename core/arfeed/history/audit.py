@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from arfeed import schema
@@ -15,13 +15,21 @@ from arfeed.history.store import History
 _ARRIVED = ("delivered", "unverified")
 
 
-def audit(history: History) -> Iterator[str]:
-    """Yield what does not agree, a line a run. Runs that `adopt` made have no receipt, and unfinished ones none yet."""
+def audit(history: History, only: str | None = None) -> Iterator[str]:
+    """Yield what does not agree, a line a run, of all runs or of `only` one.
+
+    Runs that `adopt` made have no receipt, and unfinished ones none yet.
+    """
     for run in history.runs():
-        if run.kind != "adopt" and run.state in _ARRIVED:
+        if only in (None, run.id) and run.kind != "adopt" and run.state in _ARRIVED:
             wrong = _wrong(history, run)
             if wrong:
                 yield f"run {run.id}: {wrong}"
+
+
+def changed(wrong: Iterable[str]) -> ConfigError:
+    """Return the error for what `audit` found."""
+    return ConfigError(*wrong, "the history was changed from outside; restore a backup of it")
 
 
 def _wrong(history: History, run: RunRecord) -> str | None:

@@ -160,11 +160,14 @@ def documents_of(body: str) -> set[str]:
     return {document["name"] for document in json.loads(body)["documents"]}
 
 
-def balances_of(body: str) -> Balances:
-    """Return what a receipt says is open."""
+def balances_of(body: str) -> Balances | None:
+    """Return what a receipt says is open, None where it was damaged."""
     balances: Balances = {}
-    for row in json.loads(body)["totals"]:
-        balances[row["currency"]] = balances.get(row["currency"], Decimal(0)) + Decimal(row["balance"])
+    try:
+        for row in json.loads(body)["totals"]:
+            balances[row["currency"]] = balances.get(row["currency"], Decimal(0)) + Decimal(row["balance"])
+    except (ValueError, LookupError, TypeError, ArithmeticError):
+        return None
     return balances
 
 
@@ -173,7 +176,7 @@ def verify(body: str) -> bool:
     try:
         document = json.loads(body)
         written = document.pop(_HASH, None)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         return False
     return bool(written == hashlib.sha256(_canonical(document).encode()).hexdigest())
 

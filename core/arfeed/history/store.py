@@ -148,7 +148,10 @@ class History:
             return receipt
 
     def balances(self, destination: str, *, before: str | None, most: int) -> list[tuple[str, datetime, Balances]]:
-        """Return the last deliveries before a run, or before now, the newest first, and what was open by currency."""
+        """Return the last deliveries before a run, or before now, the newest first, and what was open by currency.
+
+        Those whose receipts were damaged are left out.
+        """
         runs = tables.runs.c
         query = sa.select(runs.id, runs.started_at, runs.receipt).where(
             runs.destination == destination, runs.state.in_(_ARRIVED), runs.receipt.is_not(None)
@@ -158,7 +161,8 @@ class History:
             query = query.where(runs.started_at < earlier)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(runs.started_at.desc(), runs.id.desc()).limit(most)).all()
-        return [(run, at, balances_of(receipt)) for run, at, receipt in rows]
+        found = [(run, at, balances_of(receipt)) for run, at, receipt in rows]
+        return [(run, at, balances) for run, at, balances in found if balances is not None]
 
     def interrupted(self, destination: str) -> list[RunRecord]:
         """Return the runs that have not said how they ended, the newest first."""

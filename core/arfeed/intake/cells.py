@@ -11,9 +11,9 @@ from typing import IO
 from xml.etree import ElementTree
 
 from arfeed.errors import SourceError
+from arfeed.intake.formats import EXACT, Format
 
 _BLOCK = 1 << 22
-_ZEROS = re.compile(r'(?:"([^"]*)")?(0+)(?:"([^"]*)")?')
 _CELL = rb'<(?:\w+:)?c\s([^>]*?\b(?:t="e"%s)[^>]*)(?<!/)>(.*?)</(?:\w+:)?c>'
 _UNCOMPUTED = (
     rb"<(?:\w+:)?c\s([^>]*)(?<!/)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
@@ -24,17 +24,15 @@ _PLACE = re.compile(rb'(?<![\w:])r="([A-Z]+)(\d+)"')
 _STYLE = re.compile(rb'(?<![\w:])s="(\d+)"')
 _TYPE = re.compile(rb'(?<![\w:])t="(\w+)"')
 
-Format = tuple[str, int, str]
-"""What stands before a whole number, how many digits it has at least, and what stands behind."""
-
 
 def told_by_format(
     file: str, data: IO[bytes], sheet: str, *, start_only: bool = False
-) -> Mapping[int, Mapping[int, str]]:
+) -> Mapping[int, Mapping[int, str | Format]]:
     """Return errors (`#REF!`), and numbers that owe leading zeros or a prefix to their format, as people see them.
 
-    They are texts by column and row, counted from 0; with `start_only` those of the first thousands of rows. Raise
-    `SourceError` for a formula without a value: whoever wrote the file has not computed it.
+    Numbers with a currency, or a look that can't be told, come as their format. All are by column and row, counted from
+    0; with `start_only` those of the first thousands of rows. Raise `SourceError` for a formula without a value:
+    whoever wrote the file has not computed it.
     """
     with zipfile.ZipFile(data) as archive:
         book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - expat bounds what entities become
@@ -44,7 +42,7 @@ def told_by_format(
         # A writer that asks to be computed on opening has often put 0 where it has computed nothing.
         asks = any(part.get("fullCalcOnLoad") in ("1", "true") for part in _parts(book, "calcPr"))
         uncomputed = re.compile(_UNCOMPUTED % (b"0?" if asks else b""))
-        found: defaultdict[int, dict[int, str]] = defaultdict(dict)
+        found: defaultdict[int, dict[int, str | Format]] = defaultdict(dict)
         marks = [b't="e"', *(b's="%d"' % style for style in formats)]
         for rows in islice(_rows(archive, _member(archive, book, sheet)), 1 if start_only else None):
             if b"<f" in rows or b":f" in rows:
@@ -68,7 +66,7 @@ def _refuse_uncomputed(file: str, uncomputed: re.Pattern[bytes], rows: bytes) ->
             )
 
 
-def _text(attributes: bytes, content: bytes, formats: Mapping[int, Format]) -> str | None:
+def _text(attributes: bytes, content: bytes, formats: Mapping[int, Format]) -> str | Format | None:
     kind, value, style = (
         pattern.search(text) for pattern, text in ((_TYPE, attributes), (_VALUE, content), (_STYLE, attributes))
     )
@@ -76,11 +74,12 @@ def _text(attributes: bytes, content: bytes, formats: Mapping[int, Format]) -> s
         return None
     if kind and kind[1] == b"e":
         return value[1].decode()
-    number = float(value[1])
-    if style is None or number < 0 or not number.is_integer():
+    if style is None:
         return None
-    before, digits, behind = formats[int(style[1])]
-    return f"{before}{int(number):0{digits}}{behind}"
+    number, form = float(value[1]), formats[int(style[1])]
+    if form.marks and number.is_integer() and 0 <= number < EXACT:
+        return form.shown(int(number))
+    return form if form.currency or form.conditional else None
 
 
 def _place(file: str, attributes: bytes) -> tuple[int, int]:
@@ -100,9 +99,8 @@ def _formats(archive: zipfile.ZipFile) -> Mapping[int, Format]:
     styles = ElementTree.fromstring(archive.read("xl/styles.xml"))  # noqa: S314 - as above
     codes = {part.get("numFmtId"): part.get("formatCode", "") for part in _parts(styles, "numFmt")}
     used = [part.get("numFmtId") for group in _parts(styles, "cellXfs") for part in _parts(group, "xf")]
-    matches = {style: _ZEROS.fullmatch(codes.get(code, "").partition(";")[0]) for style, code in enumerate(used)}
-    formats = {style: (match[1] or "", len(match[2]), match[3] or "") for style, match in matches.items() if match}
-    return {style: each for style, each in formats.items() if each != ("", 1, "")}
+    known = {style: Format.of(codes.get(code, "")) for style, code in enumerate(used)}
+    return {style: form for style, form in known.items() if form}
 
 
 def _member(archive: zipfile.ZipFile, book: ElementTree.Element, sheet: str) -> str:

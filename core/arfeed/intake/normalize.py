@@ -168,9 +168,10 @@ class Normalizer:
         if pa.types.is_date32(column.type):
             return column
         order = self.order or "YMD"
-        parsed = dates.parse_dates(table.text(name), order, declared=self.connector.settings.dates is not None)
+        declared = self.connector.settings.dates is not None
+        parsed = dates.parse_dates(table.text(name), order, declared=declared)
         if pc.any(parsed.wrong).as_py():
-            table.object(name, parsed.wrong, _date_why(order, distinct))
+            table.object(name, parsed.wrong, _date_why(order, distinct, declared=declared))
         return parsed.values
 
     def _order_found(self, distinct: pa.Array) -> str:
@@ -190,7 +191,7 @@ class Normalizer:
         settings = self.connector.settings
         decimal = settings.decimal if isinstance(settings, FileSettings) else None
         parsed = values.parse_money(table.text(name), decimal)
-        table.object(name, parsed.wrong, _MONEY_WHY[decimal])
+        table.object(name, parsed.wrong, _MONEY_WHY[decimal] if isinstance(settings, FileSettings) else _MAKE_NUMBERS)
         return parsed.values
 
     def _check_digits(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
@@ -253,6 +254,8 @@ _MONEY_WHY: Mapping[str | None, str] = {
     ",": "is no amount such as 1.234,50",
 }
 
+_MAKE_NUMBERS = "is no plain amount such as 1234.50; make it a number where it comes from: in SQL, CAST it AS numeric"
+
 
 def _distinct_dates(table: Columns) -> pa.Array:
     texts = [table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)]
@@ -275,6 +278,11 @@ _POINT = r"^-?(?:\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+)$"
 _ERROR = r"^(?:#+|#N/A|#NV|#\p{Lu}[\p{Lu}/0-9]*[!?]+)$"
 """What spreadsheets show for a value they don't have, or that is wider than its column."""
 
+_MONTHS = "(?:Jan|Feb|Mar|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
+_DAY_AND_MONTH = rf"^(?:\d{{1,2}}(?:-|\. ?){_MONTHS}|{_MONTHS}[- ]\d{{2}})$"
+_DAY_OF_CELL = r"^(?:19|20)\d\d-[01]\d-[0-3]\d(?: \d\d:\d\d:\d\d)?$"
+"""As Excel shows what it took for a day or a month, and how its dates are read."""
+
 _SHORTENED = r"^\d(?:[.,]\d+)?E\+\d+$"
 _TOTALS = (
     r"(?i)^(?:(?:grand |sub ?)?totals?|summe|gesamt(?:summe|betrag)?|totaux|total g[eé]n[eé]ral|totale|totaal)\b.{0,3}$"
@@ -296,15 +304,35 @@ def _object_to_damage(table: Columns, mine: pa.Array) -> None:
             wrong,
             "is a number that a spreadsheet has shortened; format the column as text, and export anew",
         )
+    _object_to_dates(table, ref, mine)
     headless = pc.and_(mine, values.blank(table.text("customer_name")))
     if pc.any(headless).as_py():
         wrong = pc.and_(headless, pc.match_substring_regex(ref, _TOTALS))
         table.object("invoice_ref", wrong, "heads a row of totals, which is no invoice; export without totals")
 
 
-def _date_why(order: str, distinct: pa.Array) -> str:
-    fitting = [other for other, wrong in dates.misfits(distinct).items() if not wrong]
-    hint = f"; all dates of this source fit {dates.ORDER_WORDS[fitting[0]]}, so look at `dates`" if fitting else ""
+def _object_to_dates(table: Columns, ref: pa.Array, mine: pa.Array) -> None:
+    """Object to numbers such as 04-03 that Excel took for a date: its cells hold one, its CSV files show 04-Mar."""
+    dated = pc.match_substring_regex(ref, _DAY_AND_MONTH)
+    days = pc.match_substring_regex(ref, _DAY_OF_CELL)
+    if pc.any(days).as_py():
+        dated = pc.or_(dated, pc.and_(days, pc.match_substring_regex(table.text("origin"), r"(?i)\.xls[xm]#\d+$")))
+    if pc.any(dated).as_py():
+        table.object(
+            "invoice_ref",
+            pc.and_(mine, dated),
+            "is a date: Excel has turned the number into one; make the column text before it is filled, or export CSV",
+        )
+
+
+def _date_why(order: str, distinct: pa.Array, *, declared: bool) -> str:
+    fitting = [other for other, wrong in dates.misfits(distinct, declared=True).items() if not wrong]
+    hint = ""
+    if fitting and declared:
+        hint = f"; all dates of this source fit {dates.ORDER_WORDS[fitting[0]]}, so look at `dates`"
+    elif fitting:
+        said = " or ".join(f'dates = "{each}"' for each in fitting)
+        hint = f"; years of two digits need the order said: all dates of this source fit {said}"
     if pc.any(pc.match_substring_regex(distinct, r"^[34]\d{4}$")).as_py():
         hint = f'{hint}; 46119 is how Excel counts days: format the column as dates, or say dates = "excel"'
     return f"is not a date {dates.in_words(order)}{hint}"

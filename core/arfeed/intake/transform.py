@@ -104,6 +104,16 @@ def _check_values(step: Transform, after: pd.DataFrame) -> None:
     """See that a step has left what every row of a report must have."""
     if after["balance"].isna().any():
         raise SourceError(f"transform {step.name!r} blanked a balance; a blank balance is not zero")
+    if len(settled := after["source_ref"][after["balance"] == schema.ZERO]):
+        raise SourceError(
+            f"transform {step.name!r} made the balance of {settled.iloc[0]!r} 0, and only documents with a balance are "
+            "reported; a step that settles one drops its row, so that the plan can say so"
+        )
+    names = pc.fill_null(pc.utf8_trim_whitespace(schema.text_array(after["customer_name"])), "")
+    if (row := pc.index(names, "").as_py()) >= 0:
+        raise SourceError(
+            f"transform {step.name!r} blanked the customer_name of {after['source_ref'].iloc[row]!r}; it is required"
+        )
     for name, allowed in (("currency", minor_digits()), ("kind", schema.KINDS), ("status", ("open",))):
         wrong = set(after[name].unique()) - set(allowed)
         if wrong:

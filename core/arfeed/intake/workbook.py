@@ -17,17 +17,26 @@ from typing import IO, TYPE_CHECKING
 
 from arfeed.errors import SourceError
 from arfeed.intake.files import open_binary
+from arfeed.intake.formats import EXACT, Format
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
-Value = int | float | str | bool | time | date | datetime | timedelta
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """A number whose format shows it in a way that can't be told here."""
+
+    number: str
+    code: str
+
+
+Value = int | float | str | bool | time | date | datetime | timedelta | Unshown
 
 
 _ROWS = 20_000
 _START = 1000
 _BLOCK = 1 << 22
-_EXACT = 10**15
 _OLE = b"\xd0\xcf\x11\xe0"
 _NO_TABLES = {
     b"%PDF-": "a PDF",
@@ -65,6 +74,14 @@ def sheet_names(file: str) -> list[str]:
         return _visible(book)
 
 
+def filled_sheets(file: str) -> list[str]:
+    """Return the names of a workbook's sheets that are not hidden and have cells; none for what is no workbook."""
+    if not is_workbook(file):
+        return []
+    with _opened(file) as (_, book):
+        return [name for name in _visible(book) if book.get_sheet_by_name(name).end is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """Rows of a sheet, column by column from column A on; `before` is how many rows stand before them."""
@@ -74,10 +91,11 @@ class Cells:
     before: int
 
     def texts(self, needed: Callable[[int], bool] = lambda _: True) -> list[list[str]]:
-        """Return the cells as text. `needed` says by number, from 0, where a number that Excel rounded is refused."""
+        """Return the cells as text. `needed` says by number, from 0, where a number is refused
+        that Excel rounded, or shows in a way that can't be told."""
         for number, column in enumerate(self.columns):
             if needed(number):
-                _refuse_rounded(self.file, column, number, self.before)
+                _refuse_inexact(self.file, column, number, self.before)
         return [[_TEXTS[type(value)](value) for value in column] for column in self.columns]
 
 
@@ -177,20 +195,34 @@ def _letters(number: int) -> str:
     return (_letters(before) if before else "") + chr(ord("A") + last)
 
 
-def _replace(column: list[Value], special: Mapping[int, str], before: int) -> None:
-    for row, text in special.items():
+def _replace(column: list[Value], special: Mapping[int, str | Format], before: int) -> None:
+    for row, shown in special.items():
         if 0 <= row - before < len(column):
-            column[row - before] = text
+            column[row - before] = shown if isinstance(shown, str) else _formatted(column[row - before], shown)
 
 
-def _refuse_rounded(file: str, column: Sequence[Value], number: int, before: int) -> None:
+def _formatted(value: Value, form: Format) -> Value:
+    """Put the format's currency beside a number."""
+    if not isinstance(value, int | float) or abs(value) >= EXACT:
+        return value
+    text = _TEXTS[type(value)](value)
+    if form.conditional:
+        return Unshown(text, form.code)
+    return f"-{form.currency}{text[1:]}" if text.startswith("-") else f"{form.currency}{text}"
+
+
+def _refuse_inexact(file: str, column: Sequence[Value], number: int, before: int) -> None:
     for row, value in enumerate(column):
-        if type(value) is float and abs(value) >= _EXACT:
-            cell = f"{_letters(number + 1)}{before + row + 1}"
-            raise SourceError(
-                f"{file} cell {cell}: the number {value:.0f} has more than 15 digits, and Excel keeps no more than 15; "
-                "make the column text where the file comes from"
-            )
+        if isinstance(value, float):
+            if abs(value) < EXACT:
+                continue
+            why = f"the number {value:.0f} has more than 15 digits, and Excel keeps no more than 15"
+        elif isinstance(value, Unshown):
+            why = f"the number format {value.code!r} shows {value.number} in a way that can't be told"
+        else:
+            continue
+        cell = f"{_letters(number + 1)}{before + row + 1}"
+        raise SourceError(f"{file} cell {cell}: {why}; make the column text where the file comes from")
 
 
 def _number(value: float) -> str:
@@ -212,4 +244,5 @@ _TEXTS: Mapping[type, Callable[..., str]] = {
     date: date.isoformat,
     time: time.isoformat,
     timedelta: str,
+    Unshown: lambda value: value.number,
 }

@@ -47,7 +47,7 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
     now = _balances(document)
     at = datetime.fromisoformat(document.get("planned_at") or document["started_at"])
     runs = [*past, PastRun(document.get("run", "this plan"), at, now)]
-    missing = sorted(document["missing"], key=lambda row: -abs(Decimal(row["balance"])))
+    missing = _largest_first(document["missing"])
     script = _asset("page.js")
     return _template().render(
         document=document,
@@ -68,6 +68,13 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+
+
+def _largest_first(rows: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Return the largest of each currency in turn: amounts of two currencies can't be compared."""
+    by_size = sorted(rows, key=lambda row: (row["currency"], -abs(Decimal(row["balance"]))))
+    turns = [turn for _, mine in groupby(by_size, itemgetter("currency")) for turn in enumerate(mine)]
+    return [row for _, row in sorted(turns, key=itemgetter(0))]
 
 
 def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:

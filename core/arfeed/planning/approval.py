@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -20,24 +20,37 @@ _DIGITS = 6
 
 
 def approval_code(
-    baseline: str | None, destination: str, settings: str, missing: pd.DataFrame, objections: Iterable[Objection]
+    baseline: str | None,
+    destination: str,
+    settings: str,
+    missing: pd.DataFrame,
+    objections: Iterable[Objection],
+    first: pd.DataFrame | None = None,
 ) -> str:
     """Return `N-hash` for a refused plan.
 
     Hashed: the delivery that made the baseline, the destination, the settings' hash, the missing rows (reference,
-    balance, reason) and the sorted objection codes. Not hashed: other balances, the time, the run.
+    balance, reason) and the sorted objection codes. Not hashed: other balances, the time, the run. `first` is the
+    report where there is no baseline: nothing is known to be missing then, so all of it (reference, balance) is what
+    somebody has seen, and no shorter one passes.
     """
     codes = sorted({objection.code for objection in objections})
-    text = json.dumps([baseline, destination, settings, _lines(missing), codes])
+    seen = [] if first is None else [_digest(first, ["invoice_ref", "balance"])]
+    text = json.dumps(
+        [baseline, destination, settings, _lines(missing, ["invoice_ref", "balance", "reason"]), codes, *seen]
+    )
     return f"{len(missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 
-def _lines(missing: pd.DataFrame) -> list[str]:
-    balances = pc.cast(pa.array(missing["balance"]), pa.large_string())
-    refs, reasons = schema.text_array(missing["invoice_ref"]), schema.text_array(missing["reason"])
-    return sorted(
-        pc.binary_join_element_wise(refs, balances, reasons, pa.scalar("\x1f", pa.large_string())).to_pylist()
-    )
+def _lines(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    texts = [pc.cast(pa.array(rows[column]), pa.large_string()) for column in columns]
+    lines = schema.one_piece(pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string())))
+    in_order: list[str] = lines.take(pc.array_sort_indices(lines)).to_pylist()
+    return in_order
+
+
+def _digest(rows: pd.DataFrame, columns: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(_lines(rows, columns)).encode()).hexdigest()
 
 
 def settled_by(approve: str | None, plan: Plan) -> bool:

@@ -17,6 +17,7 @@ from arfeed.currencies import minor_digits
 from arfeed.errors import ArfeedError, DestinationError
 from arfeed.interfaces import Destination
 from arfeed.isolation import own, undisturbed
+from arfeed.planning.proof import check_reads_back
 from arfeed.planning.texts import formula_notes
 
 
@@ -35,7 +36,8 @@ class ReportFile:
 def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -> ReportFile:
     """Write the report: UTF-8 without BOM, commas, double quotes, ISO dates, plain decimals with a dot.
 
-    Raise `DestinationError` where the destination's layout is not these invoices, row by row.
+    Raise `DestinationError` where the destination's layout, or the file as it reads it back, is not these invoices,
+    row by row.
     """
     began = perf_counter()
     laid_out = _laid_out(destination, invoices)
@@ -49,6 +51,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
         if pa.types.is_decimal(field.type):
             table = table.set_column(number, field.name, _money(field.name, table.column(number), currencies))
     csv.write_csv(table, path)
+    check_reads_back(destination, invoices, path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names), seconds, notes)

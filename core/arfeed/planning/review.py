@@ -22,7 +22,9 @@ def reviewed(plan: Plan, plugins: pluggy.PluginManager, settings: str) -> Plan:
     if not objections:
         return replace(plan, seconds=seconds)
     approvable = not any(objection.code in NOT_APPROVABLE for objection in objections)
-    code = approval_code(plan.baseline, plan.destination, settings, plan.missing, objections) if approvable else None
+    first = plan.report if plan.baseline is None else None
+    bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first)
+    code = approval_code(*bound) if approvable else None
     return replace(plan, objections=tuple(objections), approval=code, seconds=seconds)
 
 

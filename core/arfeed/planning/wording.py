@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
+from operator import itemgetter
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,10 +42,22 @@ def span(time: timedelta) -> str:
 
 
 def largest(rows: pd.DataFrame, most: int = _MOST_NAMED) -> pd.DataFrame:
-    """Return the few rows with the largest balances, credits included."""
-    table = pa.table({"size": pc.abs(pa.array(rows["balance"])), "ref": schema.text_array(rows["invoice_ref"])})
-    order = [("size", "descending"), ("ref", "ascending")]
-    return rows.take(pc.select_k_unstable(table, k=most, sort_keys=order).to_numpy())
+    """Return the few rows with the largest balances, credits included: the largest of each currency in turn."""
+    table = pa.table(
+        {
+            "size": pc.abs(pa.array(rows["balance"])),
+            "ref": schema.text_array(rows["invoice_ref"]),
+            "currency": schema.text_array(rows["currency"]),
+            "place": np.arange(len(rows)),
+        }
+    )
+    turns: list[tuple[int, int]] = []
+    for currency in sorted(pc.unique(table["currency"]).to_pylist()):
+        mine = table.filter(pc.equal(table["currency"], currency))
+        first = pc.select_k_unstable(mine, k=most, sort_keys=[("size", "descending"), ("ref", "ascending")])
+        turns += enumerate(mine["place"].take(first).to_pylist())
+    places = [place for _, place in sorted(turns, key=itemgetter(0))]
+    return rows.take(np.array(places[:most], dtype=np.int64))
 
 
 def worst(rows: pd.DataFrame) -> str:

@@ -47,8 +47,16 @@ def _install_units(job: Job, schedule: Schedule) -> str:
         _insist_on_same_feed(job, str(service), service.read_text(encoding="utf-8"), argument(str(job.config)))
     for document in schedule.documents:
         folder.joinpath(document.name).write_text(document.text, encoding="utf-8")
-    _run(["systemctl", "--user", "daemon-reload"])
-    _run(["systemctl", "--user", "enable", "--now", f"{job.name}.timer"])
+    try:
+        _run(["systemctl", "--user", "daemon-reload"])
+        _run(["systemctl", "--user", "enable", "--now", f"{job.name}.timer"])
+    except ConfigError as exc:
+        names = ", ".join(document.name for document in schedule.documents)
+        raise ConfigError(
+            f"{exc}\n{names} stand in {folder} now, but nothing is started. Where the user has no systemd running, "
+            "type loginctl enable-linger and log in again, then this command once more; or remove these files, and "
+            "have them written elsewhere by --output DIR instead of --install"
+        ) from exc
     return f"{job.name}.timer is installed in {folder} and started"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
+from subprocess import list2cmdline
 
 from arfeed.schedule.document import Document, Schedule
 from arfeed.schedule.job import RETRY_CODES, Job
@@ -11,8 +13,8 @@ _NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def task(job: Job) -> Schedule:
-    """Return the task as XML, for schtasks."""
+def task(job: Job, folder: Path | None = None) -> Schedule:
+    """Return the task as XML, for schtasks; `folder` is where it will be written."""
     root = ET.Element("Task", {"version": "1.2", "xmlns": _NAMESPACE})
     about = ET.SubElement(root, "RegistrationInfo")
     _leaf(about, "Description", f"arfeed delivers {job.feed}. Codes 1 to 4 want a person: see the log.")
@@ -37,17 +39,17 @@ def task(job: Job) -> Schedule:
     ET.indent(root)
     # ASCII without a declared encoding is right whatever the shell makes of the file that it is written to.
     text = '<?xml version="1.0"?>\n' + ET.tostring(root, "us-ascii", xml_declaration=False).decode() + "\n"
-    return Schedule((Document(f"{job.name}.xml", text),), _steps(job))
+    return Schedule((Document(f"{job.name}.xml", text),), _steps(job, folder or Path()))
 
 
-def _steps(job: Job) -> tuple[str, ...]:
+def _steps(job: Job, folder: Path) -> tuple[str, ...]:
     variables = [
         f"[Environment]::SetEnvironmentVariable('{name}', (Read-Host '{name}'), 'User')    # in PowerShell"
         for name in job.variables
     ]
     return (
         *variables,
-        f"schtasks /Create /TN {job.name} /XML {job.name}.xml",
+        f"schtasks /Create /TN {job.name} /XML {list2cmdline([str(folder / f'{job.name}.xml')])}",
         "in the Task Scheduler, choose to run it whether you are logged on or not",
         f"what it printed stands in {job.name}.log beside plugins.toml; its last result is arfeed's exit code",
     )

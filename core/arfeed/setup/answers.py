@@ -31,6 +31,7 @@ class Answers:
     timezone: str | None = None
     to: str | None = None
     key: str | None = None
+    all_debts: bool = False
 
     @property
     def folder(self) -> Path:

@@ -80,7 +80,7 @@ def looked_at(offer: Offer, sample: Path, settings: Mapping[str, object]) -> Con
     return offer.connector(offer.connector.name, offer.connector.Settings.model_validate(values))
 
 
-def recognized(sample: Path) -> Offer:
+def recognized(sample: Path, sheet: str | None = None) -> Offer:
     """Return the connector that a file is for. Raise `SourceError` where it is none that can be taken.
 
     A file of a known system that can't be a source is refused by that system's connector, with what to export instead.
@@ -90,10 +90,10 @@ def recognized(sample: Path) -> Offer:
         raise SourceError(f"{sample}: it is empty; export it again")
     is_workbook(str(sample))  # which refuses what is no table, saying what it is
     ours = offered()
-    encoding = {"encoding": encoding_of(sample)}
+    known = {"encoding": encoding_of(sample), "sheet": sheet}
     for one in ours.values():
         if one.reads_files and one.connector.name != ANY_TABLE:
-            connector = looked_at(one, sample, encoding)
+            connector = looked_at(one, sample, known)
             if _claims(connector):
                 connector.check()
                 return one

@@ -9,6 +9,7 @@ from arfeed.delivery.keys import make_key_pair
 from arfeed.errors import ArfeedError
 from arfeed.setup.answers import Answers, Asker
 from arfeed.setup.draft import Draft, Line
+from arfeed.setup.naming import slug
 
 _CHOICES = {
     "rehearsal": "a receiver on this machine that behaves like Kolleno; nothing leaves the machine",
@@ -25,7 +26,7 @@ def fill(draft: Draft, answers: Answers, asker: Asker) -> None:
         "Where does the report go?", "--to rehearsal, --to sftp://USER@HOST", _CHOICES, "rehearsal"
     )
     if to == "rehearsal" or to.startswith("rehearsal://"):
-        _rehearsal(draft, to if "://" in to else f"rehearsal://{draft.name}")
+        _rehearsal(draft, to if "://" in to else f"rehearsal://{slug(draft.name)}")
     elif to == "sftp" or to.startswith("sftp://") or ("@" in to and "://" not in to):
         _sftp(draft, "" if to == "sftp" else to, answers, asker)
     else:
@@ -49,7 +50,7 @@ def _sftp(draft: Draft, said: str, answers: Answers, asker: Asker) -> None:
     key = _key(draft, answers, asker)
     why = "to rehearse with, until Kolleno's support has sent the address"
     draft.destination += [
-        Line("url", _as_url(address)) if address else Line("url", f"rehearsal://{draft.name}", why),
+        Line("url", _as_url(address)) if address else Line("url", f"rehearsal://{slug(draft.name)}", why),
         *([Line("private_key", key, "its public half goes to the receiver")] if key else []),
         Line("known_hosts", "~/.ssh/known_hosts", "where the server's key has to stand"),
     ]

@@ -12,6 +12,7 @@ from arfeed.intake.grid import read_grid
 from arfeed.intake.header import MOST_ROWS
 from arfeed.intake.proposal import REQUIRED, Proposal, currency_columns, propose, usual_headers
 from arfeed.intake.read import read_tables
+from arfeed.setup import document_types
 from arfeed.setup.answers import Answers, Asker
 from arfeed.setup.draft import Line
 
@@ -26,8 +27,8 @@ def columns(
     sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]
 ) -> tuple[list[Line], Line | None]:
     """Say what the headings mean; what they do not say is asked."""
-    encoding = None if settings.get("encoding") is None else str(settings["encoding"])
-    rows = next(read_tables(str(sample), columns=_header(sample, encoding), encoding=encoding))
+    how = {name: str(settings[name]) for name in ("encoding", "delimiter", "sheet") if settings.get(name) is not None}
+    rows = next(read_tables(str(sample), columns=_header(sample, how), **how))
     headers = [str(name) for name in rows.columns if name != "origin"]
     if not len(rows):
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
@@ -49,6 +50,10 @@ def columns(
             chosen[name] = asker.choose(question, f"--column {name}=HEADING", listed)
     if "currency" not in (*chosen, *headers) and (held := _currency(rows, chosen, answers, asker)):
         chosen["currency"] = held
+    document_types.look_at(sample, chosen, headers, how, answers, asker)
+    unused = [header for header in headers if header not in (*chosen.values(), *schema.MAPPABLE)]
+    if unused:
+        asker.found(f"not used: {', '.join(unused)}")
     lines = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
     return lines, None if "decimal" in settings else _decimal(proposal, asker)
 
@@ -74,9 +79,9 @@ def _currency(rows: pd.DataFrame, chosen: Mapping[str, str], answers: Answers, a
     return None
 
 
-def _header(sample: Path, encoding: str | None) -> list[str]:
+def _header(sample: Path, how: Mapping[str, str]) -> list[str]:
     """Return the headings where they stand below a banner; nothing where they are the first row."""
-    top = next(read_grid(str(sample), encoding=encoding)).drop(columns="origin").head(MOST_ROWS).to_numpy().tolist()
+    top = next(read_grid(str(sample), **how)).drop(columns="origin").head(MOST_ROWS).to_numpy().tolist()
     rows = [[str(cell).strip() for cell in row if str(cell).strip()] for row in top]
     best = max(range(len(rows)), key=lambda number: usual_headers(rows[number]))
     return rows[best] if usual_headers(rows[best]) > usual_headers(rows[0]) else []

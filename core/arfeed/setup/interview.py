@@ -13,11 +13,12 @@ from pydantic.fields import FieldInfo
 
 from arfeed.config import project_of
 from arfeed.errors import ConfigError
+from arfeed.intake.workbook import filled_sheets
 from arfeed.interfaces import Connector
 from arfeed.reference import settings_in_words
-from arfeed.setup import destination, sample
+from arfeed.setup import destination, naming, sample
 from arfeed.setup.answers import Answers, Asker
-from arfeed.setup.connectors import Offer, offer, offered, others, recognized
+from arfeed.setup.connectors import ANY_TABLE, Offer, offer, offered, others, recognized
 from arfeed.setup.draft import Draft, Line, refuse_taken
 
 _EXPORTS = (".csv", ".xlsx", ".iif")
@@ -28,8 +29,12 @@ def interview(answers: Answers, asker: Asker) -> Draft:
     """Return a plugins.toml that is ready to be written. Raise `ConfigError` where one is there already."""
     refuse_taken(answers.config)
     answers = answers.sorted_out()
-    draft = Draft(name=answers.name or _slug(answers.folder.name), timezone=answers.timezone)
+    if answers.name is not None and (complaint := naming.complaint(answers.name)):
+        raise ConfigError(f"--name {answers.name!r}: {complaint}")
+    draft = Draft(name=answers.name or naming.slug(answers.folder.name), timezone=answers.timezone)
     chosen, file = _source(answers, asker)
+    if file and chosen.connector.name == ANY_TABLE:
+        answers = _with_sheet(file, answers, asker)
     draft.plugin, draft.connector, draft.about = chosen.plugin, chosen.connector.name, chosen.says
     if file:
         sample.fill(draft, chosen, file, answers, asker)
@@ -39,8 +44,14 @@ def interview(answers: Answers, asker: Asker) -> Draft:
     return draft
 
 
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-") or "feed"
+def _with_sheet(file: Path, answers: Answers, asker: Asker) -> Answers:
+    """Have it said which sheet of a workbook is meant, where several have cells."""
+    sheets = filled_sheets(str(file))
+    if "sheet" in answers.settings or len(sheets) < 2:
+        return answers
+    choices = dict.fromkeys(sheets, "a sheet with cells")
+    sheet = asker.choose(f"{file} has several sheets. Which lists the invoices?", "--set sheet=NAME", choices)
+    return replace(answers, settings={**answers.settings, "sheet": sheet})
 
 
 def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
@@ -56,7 +67,7 @@ def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
         return offer(text), None
     if file.is_dir():
         file = Path(_newest(file) or asker.ask(f"{file} holds no export. Which file is one?", "SAMPLE", None, _no_file))
-    fits = named or recognized(file)
+    fits = named or recognized(file, answers.settings.get("sheet"))
     asker.found(f"{file} is for the source {fits.connector.name!r}: {fits.says}")
     return fits, file
 

@@ -37,7 +37,7 @@ class TransformConformance(PartConformance):
         return self.transform
 
     def test_it_keeps_to_the_contract(self) -> None:
-        """All columns stay, with their types; no source_ref is invented or repeated; no balance is blanked."""
+        """All columns stay, with their types; no source_ref is invented or repeated; no balance becomes blank or 0."""
         before = self.invoices()
         after = transform(before, [self._step()]).invoices
         assert len(after) <= len(before), "it added rows"

@@ -37,9 +37,11 @@
     for (const entry of every) {
       const cell = entry.row.cells[place];
       entry.key = whole ? BigInt(cell.dataset.value) : cell.textContent;
+      entry.currency = whole ? cell.nextElementSibling.textContent : "";
     }
     const compare = whole ? (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0) : (a, b) => collator.compare(a.key, b.key);
-    every.sort(down ? (a, b) => compare(b, a) : compare);
+    // Amounts of two currencies can't be compared: each currency's are sorted by themselves.
+    every.sort((a, b) => collator.compare(a.currency, b.currency) || (down ? compare(b, a) : compare(a, b)));
     pick();
   }
 

@@ -1,0 +1,82 @@
+"""The proof of a report file: its own destination reads the plan's references and balances back, row by row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.errors import DestinationError
+from arfeed.interfaces import Destination
+from arfeed.isolation import undisturbed
+
+
+def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Path) -> None:
+    """Raise `DestinationError` where the file is not these invoices, in their order, to the destination itself."""
+    read = _read(destination, path)
+    if len(read) != len(invoices):
+        raise DestinationError(
+            f"{destination.name}: its read_report() reads {len(read)} rows of a report of {len(invoices)} invoices; "
+            "mend its report() or its read_report()"
+        )
+    _compare(destination, "invoice_ref", _refs(read["invoice_ref"]), schema.text_array(invoices["invoice_ref"]))
+    _compare(
+        destination, "balance", _balances(destination, read["balance"]), schema.one_piece(pa.array(invoices["balance"]))
+    )
+
+
+def _read(destination: Destination, path: Path) -> pd.DataFrame:
+    try:
+        with undisturbed(), path.open("rb") as file:
+            read = destination.read_report(file)
+    except (Exception, SystemExit) as exc:
+        raise DestinationError(
+            f"{destination.name}: its read_report() failed on the report just written: {type(exc).__name__}: {exc}"
+        ) from exc
+    if not isinstance(read, pd.DataFrame):
+        raise DestinationError(f"{destination.name}: its read_report() returned {type(read).__name__}, no DataFrame")
+    for name in ("invoice_ref", "balance"):
+        if [*read.columns].count(name) != 1:
+            there = ", ".join(map(str, read.columns))
+            raise DestinationError(
+                f"{destination.name}: its read_report() gives not one column {name!r} of the report just written, but "
+                f"{there or 'none'}; a report must tell each invoice's number and balance, under whatever header"
+            )
+    return read
+
+
+def _refs(column: pd.Series[str]) -> pa.Array:
+    texts = schema.one_piece(pa.array(column))
+    return texts if pa.types.is_large_string(texts.type) else pc.cast(texts, pa.large_string())
+
+
+def _balances(destination: Destination, column: pd.Series[str]) -> pa.Array:
+    """Return balances exactly; a float, or a text that is no plain number, is no balance."""
+    values = schema.one_piece(pa.array(column))
+    if pa.types.is_floating(values.type):
+        raise DestinationError(f"{destination.name}: its read_report() made 'balance' a float; money never is one")
+    try:
+        return pc.cast(values, schema.arrow_type("balance"))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
+        raise DestinationError(
+            f"{destination.name}: its read_report() gives a balance that can't be taken: {exc}; give plain texts"
+        ) from exc
+
+
+def _compare(destination: Destination, name: str, read: pa.Array, wanted: pa.Array) -> None:
+    same = pc.fill_null(pc.equal(read, wanted), fill_value=False)
+    row = pc.index(same, value=False).as_py()
+    if row >= 0:
+        raise DestinationError(
+            f"{destination.name}: the report it laid out is not the plan; read back by its own read_report(), invoice "
+            f"{row + 1} of the file has the {name} {_said(read[row])}, and in the plan {_said(wanted[row])}; mend its "
+            "report() or its read_report()"
+        )
+
+
+def _said(value: pa.Scalar) -> str:
+    plain = value.as_py()
+    return "blank" if plain is None else repr(plain) if isinstance(plain, str) else f"{plain}"
