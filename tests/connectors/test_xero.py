@@ -251,3 +251,10 @@ def test_the_newest_of_several_exports_is_read(tmp_path: Path) -> None:
     for age, name in enumerate(["SalesInvoices (2).csv", "SalesInvoices.csv"]):
         os.utime(xero(tmp_path / name, document(f"INV-{age}")), (10**9 - age, 10**9 - age))
     assert balances(opened(source(tmp_path / "Sales*.csv", files="newest"))) == {"INV-0": Decimal(120)}
+
+
+def test_rows_that_excel_left_blank_are_passed_over(file: Path) -> None:
+    xero(file, *SEVEN)
+    known = file.read_text(encoding="utf-8")
+    file.write_text(known + ("," * known.partition("\n")[0].count(",") + "\n") * 3, encoding="utf-8")
+    assert len(read(source(file))) == 7

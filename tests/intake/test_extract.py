@@ -55,6 +55,11 @@ def test_other_sums_than_the_source_declares_fail(totals: dict[str, str], wrong:
     assert wrong in failure(given(TWO, complete=complete))
 
 
+def test_other_sums_of_a_database_name_the_cast_that_makes_them_exact() -> None:
+    said = failure(given(TWO, complete=Complete(totals={"GBP": Decimal("10.01")})))
+    assert "CAST it AS numeric in the query" in said
+
+
 def test_the_totals_count_closed_documents_too() -> None:
     source = given(rows(balance=["10", "5"], status=["open", "paid"]), complete=Complete(totals={"GBP": Decimal(15)}))
     assert len(read(source)) == 2

@@ -162,6 +162,13 @@ def test_a_number_that_became_a_float_is_refused_too() -> None:
     assert "column 'invoice_ref' holds floats" in failure(given(rows().assign(invoice_ref=[71.0])))
 
 
+def test_an_invoice_number_that_came_as_a_number_is_refused() -> None:
+    said = failure(given(rows().assign(invoice_ref=[71])))
+    assert said.startswith(
+        "given: column 'invoice_ref' holds the invoice numbers as int64, which has lost leading zeros"
+    )
+
+
 @pytest.mark.parametrize("balance", [Decimal("10.50"), 10, "10.50"], ids=["decimal", "integer", "text"])
 def test_typed_money_is_taken_as_it_is(balance: object) -> None:
     assert balances(read(given(rows(balance=[balance])))) == {"INV-1": Decimal(str(balance))}
@@ -398,3 +405,17 @@ def test_a_point_that_may_group_thousands_is_a_problem_as_long_as_nothing_says_s
 def test_a_point_that_is_proven_to_be_the_decimal_one_is_taken(amounts: list[str], settings: dict[str, str]) -> None:
     currency = settings.get("currency", "GBP")
     assert Decimal("1.5") in set(balances(read(given(rows(balance=amounts, currency=currency)))).values())
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("7/16/26", 'fit dates = "MDY"'), ("16/7/26", 'fit dates = "DMY"'), ("6/7/26", 'dates = "DMY" or dates = "MDY"')],
+)
+def test_a_year_of_two_digits_without_an_order_is_told_which_would_fit(day: str, said: str) -> None:
+    assert problems(given(rows(issued_on=day)))[1].endswith(said)
+
+
+def test_an_amount_of_no_file_is_told_to_be_made_a_number_where_it_comes_from() -> None:
+    found = problems(given(rows(balance="$1,234.50")))[1]
+    assert "in SQL, CAST it AS numeric" in found
+    assert "decimal =" not in found

@@ -249,3 +249,21 @@ def test_inches_are_no_quotes(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text('ref,memo,due\n1,5" pipe,5\n2,4" and 6",6\n')
     assert read_table(str(file))["memo"].tolist() == ['5" pipe', '4" and 6"']
+
+
+@pytest.mark.parametrize("end", ["\n", ""], ids=["line end", "none"])
+@pytest.mark.parametrize("columns", [(), ("a",)], ids=["all columns", "one column"])
+def test_rows_of_nothing_but_separators_are_passed_over_and_counted(
+    file: Path, columns: tuple[str, ...], end: str
+) -> None:
+    file.write_text(f"a;b;c\n;;\n1;2;3.50\n;;\n;5;\n;;\n;;{end}")
+    rows = read_table(str(file), columns=columns)
+    assert rows["a"].tolist() == ["1", ""]
+    assert rows["origin"].tolist() == [f"{file}#3", f"{file}#5"]
+
+
+@pytest.mark.parametrize("columns", [(), ("a",)], ids=["all columns", "one column"])
+def test_a_first_line_that_tells_excel_the_separator_is_no_header(file: Path, columns: tuple[str, ...]) -> None:
+    file.write_text("sep=;\na;b\n1;2\n")
+    rows = read_table(str(file), columns=columns)
+    assert rows[["a", "origin"]].to_numpy().tolist() == [["1", f"{file}#3"]]

@@ -161,9 +161,13 @@ def test_a_file_that_does_not_read_back_as_the_plan_is_refused(
         (lambda file: None, "its read_report() returned NoneType, no DataFrame"),
         (lambda file: pd.read_csv(file, dtype="str", nrows=2), "its read_report() reads 2 rows of a report of 3"),
         (lambda file: pd.read_csv(file), "its read_report() made 'balance' a float; money"),
+        (
+            lambda file: pd.read_csv(file, dtype="str").assign(invoice_ref=[1, 2, 3]),
+            "its read_report() made 'invoice_ref' int64, which is no text",
+        ),
         (lambda file: pd.read_csv(file)["Number"], "failed on the report just written: KeyError: 'Number'"),
     ],
-    ids=["nothing", "two rows", "floats", "raises"],
+    ids=["nothing", "two rows", "floats", "numbers for refs", "raises"],
 )  # fmt: skip
 def test_a_reader_that_could_not_read_its_own_report_is_found_out_before_it_is_needed(
     reader: Callable[..., pd.DataFrame], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -63,7 +63,7 @@ def test_an_objection_of_a_plugin_refuses_the_plan_and_can_be_approved(answer: o
 
 def test_the_guards_speak_first_and_then_every_plugin() -> None:
     first = planned(None, invoices())
-    assert sorted(codes(first, one=lambda plan: [OURS], two=lambda plan: [Objection("b", "")])) == [
+    assert sorted(codes(first, one=lambda plan: [OURS], two=lambda plan: [Objection("b", "no")])) == [
         "b",
         "too-late",
         "unknown-baseline",
@@ -95,13 +95,19 @@ def test_a_reviewer_that_raises_refuses_the_plan_and_the_others_are_heard(
         (["stop"], "TypeError: it returned 'stop', which is no arfeed.Objection"),
         ([OURS, None], "TypeError: it returned None, which is no arfeed.Objection"),
         ([Objection(None, "x")], "TypeError: it returned Objection(code=None"),  # type: ignore[arg-type]
+        ([Objection(" ", "x")], "TypeError: it returned Objection(code=' ', message='x', refs=()), whose code is"),
+        ([Objection("x", "")], "TypeError: it returned Objection(code='x', message='', refs=()), whose message is no"),
+        ([Objection("x", 5)], "TypeError: it returned Objection(code='x', message=5, refs=()), whose message is no"),  # type: ignore[arg-type]
+        ([Objection("x", "y", (1,))], "TypeError: it returned Objection(code='x', message='y', refs=(1,)), whose refs"),  # type: ignore[arg-type]
+        ([Objection("missing-share", "mine")], "ValueError: it objects as 'missing-share', a code of arfeed's own"),
         (False, "TypeError: 'bool' object is not iterable"),
         (0, "TypeError: 'int' object is not iterable"),
         (OURS, "TypeError: 'Objection' object is not iterable"),
         (ValueError("mine"), "ValueError: mine"),
     ],
-    ids=["text", "list of texts", "None among them", "no code", "False", "zero", "one alone", "an error"],
-)
+    ids=["text", "list of texts", "None among them", "no code", "blank code", "blank message", "number for a message",
+         "number for a ref", "a code of ours", "False", "zero", "one alone", "an error"],
+)  # fmt: skip
 def test_an_answer_that_is_no_objections_refuses_the_plan(answer: object, why: str) -> None:
     (objection,) = reviewed(CALM, reviewers(company=lambda plan: answer), "s").objections
     assert objection.code == "review-failed"
@@ -125,6 +131,6 @@ def test_what_a_reviewer_does_to_its_frames_stays_with_it() -> None:
 
 
 def test_a_reviewer_sees_a_first_plan_too() -> None:
-    assert codes(planned(None, invoices(2)), one=lambda plan: [Objection(f"saw-{len(plan.report)}", "")])[1:] == [
+    assert codes(planned(None, invoices(2)), one=lambda plan: [Objection(f"saw-{len(plan.report)}", "no")])[1:] == [
         "saw-2"
     ]

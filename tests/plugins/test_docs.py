@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import runpy
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +69,40 @@ def test_arfeed_destinations(project: ArfeedProject) -> None:
     project.configure(["example", "folder"], {"erp": FOLDER}, destination={"use": "ledger", "url": "receiver"})
     assert project.deliver().code == 0
     assert [name.startswith("in/open-") for name in project.server] == [True]
+
+
+CONFORMANCE = """
+from arfeed.testing import DestinationConformance, TransformConformance
+from example_of_arfeed_destinations import Ledger
+from example_of_arfeed_transforms import Tidy
+
+pytest_plugins = ["arfeed.testing"]
+
+class TestLedger(DestinationConformance):
+    plugin = "ledger"
+    destination = Ledger
+
+class TestTidy(TransformConformance):
+    plugin = "tidy"
+    transform = Tidy
+"""
+
+
+def test_the_plugins_of_this_page_pass_the_kit(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    for name, hook in (("ledger", "arfeed_destinations"), ("tidy", "arfeed_transforms")):
+        (source,) = re.findall(r"```python\n(.*?)```", sections()[hook], re.DOTALL)
+        install(site, name, source, module=f"example_of_{hook}")
+    tmp_path.joinpath("test_kit.py").write_text(CONFORMANCE)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_kit.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_arfeed_notifiers(project: ArfeedProject) -> None:

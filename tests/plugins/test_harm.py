@@ -81,6 +81,15 @@ def test_stdout_holds_the_one_document_whatever_a_plugin_prints(tmp_path: Path, 
     assert "noise of print" in done.err
 
 
+def test_the_schema_holds_nothing_that_a_plugin_prints(tmp_path: Path) -> None:
+    site = install(tmp_path / "site", "till", NOISY.format(worse=""))
+    write(tmp_path / "feed", FEED)
+    done = run(tmp_path / "feed", "schema", path=site)
+    assert done.code == 0, done.err
+    assert "till" in str(json.loads(done.out)["properties"]["sources"])
+    assert "noise of print" in done.err
+
+
 def set_precision() -> None:
     decimal.getcontext().prec = 3
 

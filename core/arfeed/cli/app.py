@@ -6,6 +6,7 @@ import logging
 import sys
 import traceback
 from io import TextIOWrapper
+from itertools import pairwise
 from typing import cast
 
 import typer
@@ -58,6 +59,12 @@ def _run() -> int | None:
         raise ConfigError(f"{exc} (`arfeed --help` lists what there is)") from exc
 
 
+def _one_document() -> bool:
+    """Whether stdout is promised one JSON document, and whatever plugins print does not belong there."""
+    words = [each for before, each in pairwise(sys.argv) if not each.startswith("-") and before != "--log-json"]
+    return "--json" in sys.argv or words[:1] == ["schema"]
+
+
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
     for library in ("asyncio", "stamina", LOGGER):
@@ -67,7 +74,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             # A log in an old encoding, as Windows gives one, gets escapes for what it can't hold; a run is not lost.
             stream.reconfigure(errors="backslashreplace")
-    with masked_output(one_document="--json" in sys.argv), narrated():
+    with masked_output(one_document=_one_document()), narrated():
         try:
             sys.exit(_run())
         except ArfeedError as exc:

@@ -41,6 +41,7 @@ class Columns:
         self._before = before
         self._texts: dict[str, pa.Array] = {}
         self._refuse_floats()
+        self._refuse_numbered_refs()
 
     def array(self, name: str) -> pa.Array:
         """Return the column as it came; blank text where the source has none."""
@@ -115,6 +116,14 @@ class Columns:
                     f"{self.source}: column {header!r} holds floats, which lose cents and leading zeros; "
                     "yield text or decimals"
                 )
+
+    def _refuse_numbered_refs(self) -> None:
+        header = self.columns.get("invoice_ref")
+        if header in self.raw.column_names and self.raw.num_rows and _is_number(self.raw.schema.field(header).type):
+            raise SourceError(
+                f"{self.source}: column {header!r} holds the invoice numbers as {self.raw.schema.field(header).type}, "
+                "which has lost leading zeros; yield the text that is printed on the invoice"
+            )
 
     def _trimmed(self, header: str, column: pa.Array) -> pa.Array:
         try:

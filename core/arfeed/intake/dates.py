@@ -67,9 +67,9 @@ def means_none(texts: pa.Array) -> pa.Array:
     return pc.is_in(pc.replace_substring_regex(texts, r"[T ]00:00.*$", ""), value_set=_NONE)
 
 
-def misfits(distinct: pa.Array) -> dict[str, int]:
+def misfits(distinct: pa.Array, *, declared: bool = False) -> dict[str, int]:
     """Return how many of these texts are no date, by date order."""
-    return {order: pc.sum(parse_dates(distinct, order).wrong).as_py() or 0 for order in ORDERS}
+    return {order: pc.sum(parse_dates(distinct, order, declared=declared).wrong).as_py() or 0 for order in ORDERS}
 
 
 def _by_order(texts: pa.Array, order: str, *, declared: bool) -> pa.Array:

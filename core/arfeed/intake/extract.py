@@ -150,6 +150,9 @@ def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complet
         raise SourceError(f"{connector.source}: {type(exc).__name__}: {exc}") from exc
 
 
+_FLOATS = "; if a database keeps the balance as REAL or FLOAT, CAST it AS numeric in the query: its sums are not exact"
+
+
 def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) -> None:
     if complete.totals is None:
         return
@@ -158,9 +161,10 @@ def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) 
     for currency in sorted({*sums, *complete.totals}):
         counted, said = sums.get(currency, Decimal(0)), complete.totals.get(currency, Decimal(0))
         if counted != said:
+            floats = "" if isinstance(connector.settings, FileSettings) else _FLOATS
             raise SourceError(
                 f"{connector.source}: its total is {said} {currency}, but the rows read sum to {counted}; "
-                "it is not complete: export it again"
+                f"it is not complete: export it again{floats}"
             )
 
 

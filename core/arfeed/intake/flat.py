@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -26,12 +27,17 @@ _ENOUGH = 100
 
 def csv_header(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Header:
     """Find the header of a CSV file."""
-    return find_header(file, [Row(*record) for record in first_records(file, encoding, delimiter, MOST_ROWS)], columns)
+    rows = [Row(*record) for record in first_records(file, encoding, delimiter, MOST_ROWS)]
+    if len(rows) > 1 and rows[0].cells[0].lower().startswith("sep="):  # which tells Excel the separator
+        header = find_header(file, rows[1:], columns)
+        return header._replace(position=header.position + 1)
+    return find_header(file, rows, columns)
 
 
 def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
     """Yield the rows below the header. Raise `SourceError` for a record that does not fit it, or a sign of a cut."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from arfeed.intake.quotes import Quotes
 
@@ -43,19 +49,49 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
     quotes = Quotes(delimiter)
     data = Stream(quotes.watch(blocks(file, encoding)))
     *_, last = header.names
-    done, ending = header.position + 1, pa.array([], pa.large_string())
+    before = done = header.position + 1
+    ending, blank = pa.array([], pa.large_string()), pa.array([], pa.bool_())
     try:
         for read in batches(data, header.names, delimiter, [*kept, *header.surplus, last], header.line - 1):
             _refuse_surplus(file, header, read, done, delimiter)
-            yield schema.table_frame(read.select(kept).append_column("origin", origins(file, done + 1, len(read))))
+            rows = read.select(kept).append_column("origin", origins(file, done + 1, len(read)))
+            if _may_be_blank(read, [*kept, last]):
+                blank = blank if len(blank) else _blank_rows(file, encoding, delimiter, header)
+                rows = rows.filter(pc.invert(blank.slice(done - before, len(read))))
+            yield schema.table_frame(rows)
             done += len(read)
             ending = pa.concat_arrays([ending[-_ENOUGH:], schema.one_piece(read[last])])
     except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
         raise SourceError(_why_unreadable(file, header, encoding, delimiter, exc)) from exc
     if quotes.doubtful:
         refuse_open_quote(file, encoding, delimiter)
-    if not quotes.ended:
+    if not quotes.ended and not (len(blank) and blank[-1].as_py()):
         _refuse_cut(file, ending)
+
+
+def _may_be_blank(rows: pa.Table, names: Sequence[str]) -> bool:
+    """Whether in some row all of these columns are blank; mostly the first one tells that none is."""
+    import pyarrow.compute as pc
+
+    blank = pc.equal(rows[names[0]], "")
+    for name in names[1:]:
+        if not pc.any(blank).as_py():
+            return False
+        blank = pc.and_(blank, pc.equal(rows[name], ""))
+    return bool(pc.any(blank).as_py())
+
+
+def _blank_rows(file: str, encoding: str, delimiter: str, header: Header) -> pa.Array:
+    """Say of every record below the header whether all of it is blank, as `;;;;`, which Excel leaves of cleared rows.
+
+    It reads the file again, with the columns that nobody asked for.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    read = batches(Stream(blocks(file, encoding)), header.names, delimiter, header.names, header.line - 1)
+    found = [functools.reduce(pc.and_, (pc.equal(column, "") for column in rows.columns)) for rows in read]
+    return pa.concat_arrays([schema.one_piece(each) for each in found])
 
 
 def _only_a_header(file: str, encoding: str, delimiter: str, header: Header) -> bool:

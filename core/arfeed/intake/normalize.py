@@ -168,9 +168,10 @@ class Normalizer:
         if pa.types.is_date32(column.type):
             return column
         order = self.order or "YMD"
-        parsed = dates.parse_dates(table.text(name), order, declared=self.connector.settings.dates is not None)
+        declared = self.connector.settings.dates is not None
+        parsed = dates.parse_dates(table.text(name), order, declared=declared)
         if pc.any(parsed.wrong).as_py():
-            table.object(name, parsed.wrong, _date_why(order, distinct))
+            table.object(name, parsed.wrong, _date_why(order, distinct, declared=declared))
         return parsed.values
 
     def _order_found(self, distinct: pa.Array) -> str:
@@ -190,7 +191,7 @@ class Normalizer:
         settings = self.connector.settings
         decimal = settings.decimal if isinstance(settings, FileSettings) else None
         parsed = values.parse_money(table.text(name), decimal)
-        table.object(name, parsed.wrong, _MONEY_WHY[decimal])
+        table.object(name, parsed.wrong, _MONEY_WHY[decimal] if isinstance(settings, FileSettings) else _MAKE_NUMBERS)
         return parsed.values
 
     def _check_digits(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
@@ -252,6 +253,8 @@ _MONEY_WHY: Mapping[str | None, str] = {
     ".": "is no amount such as 1,234.50",
     ",": "is no amount such as 1.234,50",
 }
+
+_MAKE_NUMBERS = "is no plain amount such as 1234.50; make it a number where it comes from: in SQL, CAST it AS numeric"
 
 
 def _distinct_dates(table: Columns) -> pa.Array:
@@ -322,9 +325,14 @@ def _object_to_dates(table: Columns, ref: pa.Array, mine: pa.Array) -> None:
         )
 
 
-def _date_why(order: str, distinct: pa.Array) -> str:
-    fitting = [other for other, wrong in dates.misfits(distinct).items() if not wrong]
-    hint = f"; all dates of this source fit {dates.ORDER_WORDS[fitting[0]]}, so look at `dates`" if fitting else ""
+def _date_why(order: str, distinct: pa.Array, *, declared: bool) -> str:
+    fitting = [other for other, wrong in dates.misfits(distinct, declared=True).items() if not wrong]
+    hint = ""
+    if fitting and declared:
+        hint = f"; all dates of this source fit {dates.ORDER_WORDS[fitting[0]]}, so look at `dates`"
+    elif fitting:
+        said = " or ".join(f'dates = "{each}"' for each in fitting)
+        hint = f"; years of two digits need the order said: all dates of this source fit {said}"
     if pc.any(pc.match_substring_regex(distinct, r"^[34]\d{4}$")).as_py():
         hint = f'{hint}; 46119 is how Excel counts days: format the column as dates, or say dates = "excel"'
     return f"is not a date {dates.in_words(order)}{hint}"

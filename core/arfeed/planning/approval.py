@@ -16,6 +16,22 @@ from arfeed.interfaces import Objection, Plan
 NOT_APPROVABLE = frozenset({"foreign-report", "review-failed"})
 """Codes that no approval covers: the first is settled by `adopt`, the second by mending the reviewer."""
 
+OUR_CODES = frozenset(
+    {
+        *(
+            "unknown-baseline",
+            "foreign-report",
+            "empty-report",
+            "unexplained",
+            "still-open",
+            "missing-share",
+            "renamed",
+        ),
+        *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
+    }
+)
+"""Codes that mean what docs/objections.md says of them; no reviewer may use them for anything else."""
+
 _DIGITS = 6
 
 

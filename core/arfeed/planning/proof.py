@@ -22,10 +22,9 @@ def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Pat
             f"{destination.name}: its read_report() reads {len(read)} rows of a report of {len(invoices)} invoices; "
             "mend its report() or its read_report()"
         )
-    _compare(destination, "invoice_ref", _refs(read["invoice_ref"]), schema.text_array(invoices["invoice_ref"]))
-    _compare(
-        destination, "balance", _balances(destination, read["balance"]), schema.one_piece(pa.array(invoices["balance"]))
-    )
+    for name, taken in (("invoice_ref", _refs), ("balance", _balances)):
+        wanted = pa.array(invoices[name], schema.arrow_type(name))
+        _compare(destination, name, taken(destination, read[name]), schema.one_piece(wanted))
 
 
 def _read(destination: Destination, path: Path) -> pd.DataFrame:
@@ -48,8 +47,12 @@ def _read(destination: Destination, path: Path) -> pd.DataFrame:
     return read
 
 
-def _refs(column: pd.Series[str]) -> pa.Array:
+def _refs(destination: Destination, column: pd.Series[str]) -> pa.Array:
     texts = schema.one_piece(pa.array(column))
+    if pa.types.is_integer(texts.type) or pa.types.is_floating(texts.type):
+        raise DestinationError(
+            f"{destination.name}: its read_report() made 'invoice_ref' {texts.type}, which is no text"
+        )
     return texts if pa.types.is_large_string(texts.type) else pc.cast(texts, pa.large_string())
 
 

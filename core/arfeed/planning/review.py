@@ -8,7 +8,7 @@ from typing import Any
 import pluggy
 
 from arfeed.interfaces import Objection, Plan
-from arfeed.planning.approval import NOT_APPROVABLE, approval_code
+from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code
 from arfeed.planning.guards import Guards
 from arfeed.plugins import Answer, call_each
 
@@ -42,6 +42,18 @@ def _checked(answer: Any) -> list[Objection]:
         raise answer
     objections = [] if answer is None else list(answer)
     for objection in objections:
-        if not isinstance(objection, Objection) or not isinstance(objection.code, str):
-            raise TypeError(f"it returned {objection!r}, which is no arfeed.Objection")
+        _check_objection(objection)
     return objections
+
+
+def _check_objection(objection: object) -> None:
+    if not isinstance(objection, Objection):
+        raise TypeError(f"it returned {objection!r}, which is no arfeed.Objection")
+    for name in ("code", "message"):
+        text = getattr(objection, name)
+        if not isinstance(text, str) or not text.strip():
+            raise TypeError(f"it returned {objection!r}, whose {name} is no text that anybody could read")
+    if not all(isinstance(ref, str) for ref in objection.refs):
+        raise TypeError(f"it returned {objection!r}, whose refs are no texts")
+    if objection.code in OUR_CODES:
+        raise ValueError(f"it objects as {objection.code!r}, a code of arfeed's own; give it another")

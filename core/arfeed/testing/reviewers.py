@@ -10,15 +10,12 @@ from typing import ClassVar
 
 from arfeed.errors import RefusedError
 from arfeed.interfaces import Objection, Plan
+from arfeed.planning.approval import OUR_CODES
 from arfeed.plugins import call_each, load
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, plan
 from arfeed.testing.project import ArfeedProject
 
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-OUR_CODES = (
-    *("unknown-baseline", "foreign-report", "empty-report", "unexplained", "still-open", "missing-share", "renamed"),
-    *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
-)
 _HEADER = ("invoice_ref", "kind", "customer_name", "currency", "issued_on", "due_on", "amount", "balance")
 
 
