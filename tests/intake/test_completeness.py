@@ -110,7 +110,8 @@ def test_the_messages_say_what_to_do() -> None:
         "allow_empty = true"
     )
     assert failure(given(TWO, complete=Complete(totals={"GBP": Decimal(21)}))) == (
-        "given: its total is 21 GBP, but the rows read sum to 20.0000; it is not complete: export it again"
+        "given: its total is 21 GBP, but the rows read sum to 20.0000; it is not complete: export it again; if a "
+        "database keeps the balance as REAL or FLOAT, CAST it AS numeric in the query: its sums are not exact"
     )
     assert failure(given(TWO, complete=None)) == (
         "given: its connector 'given' ended without returning Complete(…), so nothing says that it read everything; "
