@@ -163,10 +163,6 @@ def _check(name: str, place: Server, source: Path) -> None:
         sys.exit(f"{name} delivered {len(held)} files of {sum(held.values()):,} bytes, not {len(sent)} files")
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    return {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
-
-
 def _empty(folder: Path) -> None:
     subprocess.run(["rm", "-rf", folder], check=True)
     folder.mkdir()

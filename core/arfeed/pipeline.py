@@ -154,23 +154,6 @@ def _run(
         return Result(prepared.plan, deliver(at, server, prepared, record, lease))
 
 
-def reach(project: Project) -> None:
-    """Connect to the destination and look at its folders; nothing is written there."""
-    with remote(project) as server:
-        server.check_root()
-        for folder in dict.fromkeys([project.destination.document_folder, project.destination.report_folder]):
-            server.sizes(folder)
-
-
-def probe(project: Project) -> list[tuple[str, str | None]]:
-    """Try with a scratch file what may be done in the receiver's folders; return each try and how it failed, if so."""
-    with remote(project) as server:
-        folders = dict.fromkeys([project.destination.document_folder, project.destination.report_folder])
-        return [
-            (f"{what} in {folder or 'the root'}", error) for folder in folders for what, error in server.probe(folder)
-        ]
-
-
 def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
     at.progress.step("Reading the sources")

@@ -176,7 +176,6 @@ def _take(manager: pluggy.PluginManager, info: PluginInfo, point: EntryPoint) ->
         try:
             check_module(module)
             manager.register(module, str(info))
-            manager.check_pending()
             return [*offered(module)]
         except (KeyboardInterrupt, UnusableError):
             raise
