@@ -11,7 +11,7 @@ from arfeed import Complete, Connector, FileSettings, PrintedReport, SourceError
 from arfeed_connectors.quickbooks_iif import is_iif, read_iif
 from arfeed_connectors.quickbooks_lines import as_invoices, grouped_by_age
 from arfeed_connectors.quickbooks_reports import FORM, choices, is_known, lists_open_items, refuse_others
-from arfeed_connectors.together import together
+from arfeed_connectors.together import each_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +35,7 @@ class QuickBooks(Connector):
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield the items of each file, and say what their totals say."""
-        said: list[Complete] = []
-        for file in find_files(self.settings):
-            complete = yield from self._file(file)
-            said.append(complete)
-        return together(said, self.settings)
+        return (yield from each_file(self.settings, self._file))
 
     def check(self) -> None:
         """See that each file is a report that can be taken."""

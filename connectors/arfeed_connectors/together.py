@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from arfeed import Complete, FileSettings
+from arfeed import Complete, FileSettings, find_files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Frames = Generator["pd.DataFrame", None, Complete]
 
 
-def together(said: Sequence[Complete], settings: FileSettings) -> Complete:
+def each_file(settings: FileSettings, read: Callable[[str], Frames]) -> Frames:
+    """Yield what `read` yields of each file, and say what is known of them all."""
+    said: list[Complete] = []
+    for file in find_files(settings):
+        complete = yield from read(file)
+        said.append(complete)
+    return _together(said, settings)
+
+
+def _together(said: Sequence[Complete], settings: FileSettings) -> Complete:
     """Return what several reports say as one: what all of them can say, and the oldest date.
 
     Where all files of a folder are read, a file that never came leaves no trace in the totals of the others: these are

@@ -21,7 +21,7 @@ from arfeed import (
     read_header,
     read_tables,
 )
-from arfeed_connectors.together import together
+from arfeed_connectors.together import each_file
 from arfeed_connectors.xero_aged import find_aged, is_titled, read_aged
 from arfeed_connectors.xero_json import is_json, read_json
 
@@ -85,11 +85,7 @@ class Xero(Connector):
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield the documents of each file, and say what is known of them all."""
-        said: list[Complete] = []
-        for file in find_files(self.settings):
-            complete = yield from self._file(file)
-            said.append(complete)
-        return together(said, self.settings)
+        return (yield from each_file(self.settings, self._file))
 
     def check(self) -> None:
         """See that each file has the header of something known."""
