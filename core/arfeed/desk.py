@@ -77,11 +77,16 @@ def new_run(at: datetime) -> str:
     return f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
+def open_history(project: Project) -> History:
+    """Open the history that the feed names. Raise `ConfigError` where it can't be used."""
+    return History(project.feed.history.get_secret_value())
+
+
 @contextmanager
 def desk(project: Project, progress: Progress, clock: Clock) -> Iterator[Desk]:
     """Open the history and a staging folder."""
     with (
-        History(project.feed.history.get_secret_value()) as history,
+        open_history(project) as history,
         tempfile.TemporaryDirectory(prefix="arfeed-") as folder,
     ):
         yield Desk(project, history, Path(folder), progress, clock)

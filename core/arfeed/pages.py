@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arfeed.config import Project
-from arfeed.desk import Progress
+from arfeed.desk import Progress, open_history
 from arfeed.errors import ConfigError
-from arfeed.history import History, audit, changed, plan_document
+from arfeed.history import audit, changed, plan_document
 from arfeed.interfaces import Plan, Receipt
 from arfeed.secrets import masked
 
@@ -72,7 +72,7 @@ def outcome_page(
 def written_again(project: Project, run: str, file: Path | None = None) -> Path:
     """Write the page of an earlier delivery from its receipt. Raise `ConfigError` if there is no sound one."""
     folder = folder_of(project)
-    with _history(project) as history:
+    with open_history(project) as history:
         wrong = [*audit(history, run)]
         receipt = history.receipt(run)
     if wrong:
@@ -87,10 +87,6 @@ def written_again(project: Project, run: str, file: Path | None = None) -> Path:
     except OSError as exc:
         raise ConfigError(f"the page {where} could not be written: {exc}; give another place with --html FILE") from exc
     return where
-
-
-def _history(project: Project) -> History:
-    return History(project.feed.history.get_secret_value())
 
 
 def _kept(
@@ -126,6 +122,6 @@ def _past(project: Project, document: Mapping[str, Any]) -> Sequence[PastRun]:
     """Return the deliveries to this destination before this one, the oldest first."""
     from arfeed.page import PastRun
 
-    with _history(project) as history:
+    with open_history(project) as history:
         earlier = history.balances(document["destination"], before=document.get("run"), most=_RUNS)
     return [PastRun(run, at, balances) for run, at, balances in reversed(earlier)]

@@ -8,9 +8,8 @@ from datetime import timedelta
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
 from arfeed.delivery import About, Remote, failed_step, passed_steps
-from arfeed.desk import Clock, identity, remote
+from arfeed.desk import Clock, identity, open_history, remote
 from arfeed.errors import ArfeedError, DestinationError
-from arfeed.history import History
 
 _LEAST_FREE = 200 * 1024**2
 _SKEW_SECONDS = 120
@@ -97,7 +96,7 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
 def _reports(project: Project, server: Remote) -> Iterator[Finding]:
     """Doubt reports that this history does not know: somebody else delivers there, or did."""
     there = [name for name in server.sizes(project.destination.report_folder) if project.destination.is_report(name)]
-    with History(project.feed.history.get_secret_value()) as history:
+    with open_history(project) as history:
         unknown = sorted(set(there) - history.known_reports(identity(project)))
     if unknown:
         said = f"{len(unknown)} of {len(there)} are unknown to this history, the last being {unknown[-1]}"
@@ -108,7 +107,7 @@ def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: 
     """Compare our clock with the last delivery's and, by a scratch file, with the server's."""
     now, latest = clock(), None
     if history_is_there:
-        with History(project.feed.history.get_secret_value()) as history:
+        with open_history(project) as history:
             latest = history.latest_report_at(identity(project))
     if latest and latest > now + timedelta(seconds=_SKEW_SECONDS):
         said = f"it is {now:%Y-%m-%d %H:%M} UTC here, but the last report is of {latest:%Y-%m-%d %H:%M} UTC"

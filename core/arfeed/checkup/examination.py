@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from arfeed.checkup import destination, notifiers, sources
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
-from arfeed.desk import Clock, identity
+from arfeed.desk import Clock, identity, open_history
 from arfeed.errors import ArfeedError
 from arfeed.fingerprint import plugin_versions
-from arfeed.history import History
 
 
 def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool = False) -> Iterator[Finding]:
@@ -34,7 +33,7 @@ def _history(project: Project) -> Finding:
     """See that the history can be opened, and what it knows of this destination."""
     where = identity(project)
     try:
-        with History(project.feed.history.get_secret_value()) as history:
+        with open_history(project) as history:
             delivered = next((run for run in history.runs() if run.destination == where), None)
             holder = history.lock_holder(where)
     except ArfeedError as exc:

@@ -65,9 +65,9 @@ def _runs(config: Config) -> list[RunRecord]:
 
 def _history(config: Config) -> History:
     from arfeed.cli.masking import read_feed
-    from arfeed.history import History
+    from arfeed.desk import open_history
 
-    return History(read_feed(config).feed.history.get_secret_value())
+    return open_history(read_feed(config))
 
 
 def _list(runs: list[RunRecord], *, as_json: bool) -> None:
