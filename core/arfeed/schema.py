@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -123,12 +124,29 @@ def one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def totals(rows: pd.DataFrame, by: tuple[str, ...] = ("source", "currency")) -> pd.DataFrame:
     """Return the columns `by`, in their order, with count (of rows that have a balance) and balance (their sum)."""
-    import pyarrow as pa
+    return table_frame(sums(rows, by).sort_by([(name, "ascending") for name in by]))
 
-    grouped = pa.Table.from_pandas(rows[[*by, "balance"]], preserve_index=False).group_by(list(by))
-    summed = grouped.aggregate([("balance", "count"), ("balance", "sum")]).replace_schema_metadata()
-    named = summed.rename_columns([*by, "count", "balance"])
-    return table_frame(named.sort_by([(name, "ascending") for name in by]))
+
+def sums(rows: pd.DataFrame, by: Sequence[str]) -> pa.Table:
+    """Return what `totals` does in any order: rows are grouped by one number, much faster than by texts."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    balance, code = one_piece(pa.array(rows["balance"])), np.zeros(len(rows), np.int64)
+    values: dict[str, pa.Array] = {}
+    for name in by:
+        encoded = pc.dictionary_encode(one_piece(pa.array(rows[name])), null_encoding="encode")
+        values[name] = encoded.dictionary
+        code = code * len(encoded.dictionary) + np.asarray(encoded.indices)
+    grouped = pa.table({"code": code, "balance": balance}).group_by("code")
+    summed = grouped.aggregate([("balance", "count"), ("balance", "sum")])
+    rest, columns = np.asarray(summed["code"]), {}
+    for name in reversed(by):
+        rest, places = np.divmod(rest, max(len(values[name]), 1))
+        columns[name] = values[name].take(pa.array(places))
+    found = pa.table({**columns, "count": summed["balance_count"], "balance": summed["balance_sum"]})
+    return found.select([*by, "count", "balance"])
 
 
 def no_invoices() -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -89,7 +89,7 @@ def _ageing(report: pd.DataFrame, days: pa.Array) -> Iterator[Aged]:
 
 def _debtors(report: pd.DataFrame, days: pa.Array) -> Iterator[Debtor]:
     """Sum by customer of a source, and yield those that owe most in each currency."""
-    groups = _grouped(report, _CUSTOMER)
+    groups = schema.sums(report, _CUSTOMER)
     owing = groups.filter(pc.greater(groups["balance"], schema.ZERO))
     top: list[dict[str, Any]] = []
     for currency in sorted(pc.unique(owing["currency"]).to_pylist()):
@@ -108,23 +108,6 @@ def _debtors(report: pd.DataFrame, days: pa.Array) -> Iterator[Debtor]:
 
 def _sums(rows: pd.DataFrame, *by: str) -> list[tuple[Any, ...]]:
     """Return a tuple a group: what the columns `by` hold, and the sum."""
-    groups = _grouped(rows, by)
+    groups = schema.sums(rows, by)
     columns = [groups[name].to_pylist() for name in (*by, "count", "balance")]
     return [(*keys, Sum(count, balance)) for *keys, count, balance in zip(*columns, strict=True)]
-
-
-def _grouped(rows: pd.DataFrame, by: Sequence[str]) -> pa.Table:
-    """Return the columns `by`, count and balance, a row a group: grouped by one number, much faster than by texts."""
-    balance, code = schema.one_piece(pa.array(rows["balance"])), np.zeros(len(rows), np.int64)
-    values: dict[str, pa.Array] = {}
-    for name in by:
-        encoded = pc.dictionary_encode(schema.one_piece(pa.array(rows[name])), null_encoding="encode")
-        values[name] = encoded.dictionary
-        code = code * len(encoded.dictionary) + np.asarray(encoded.indices)
-    table = pa.table({"code": code, "balance": balance}).group_by("code")
-    sums = table.aggregate([("balance", "count"), ("balance", "sum")])
-    rest, columns = np.asarray(sums["code"]), {}
-    for name in reversed(by):
-        rest, places = np.divmod(rest, max(len(values[name]), 1))
-        columns[name] = values[name].take(pa.array(places))
-    return pa.table({**columns, "count": sums["balance_count"], "balance": sums["balance_sum"]})
