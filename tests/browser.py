@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,3 +60,16 @@ def looking_at(browser: Browser, file: Path, scheme: Scheme = "light", **options
         yield sight
     finally:
         context.close()
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds, and where."""
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate("tags => axe.run({ runOnly: tags })", rules)
+    assert len(found["passes"]) > 15
+    return [
+        f"{item['id']}: {node['html']} {node['failureSummary']}"
+        for item in found["violations"]
+        for node in item["nodes"][:3]
+    ]

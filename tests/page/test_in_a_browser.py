@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser import Scheme, looking_at, running_chromium
+from browser import Scheme, looking_at, running_chromium, violations
 from page.looks import HOSTILE, write_all
 
 if TYPE_CHECKING:
@@ -61,19 +60,6 @@ def test_nobody_is_kept_from_using_it(browser: Browser, pages: dict[str, Path], 
         # The rows are all alike, and axe takes its time over each.
         sight.page.evaluate("document.querySelectorAll('#rows tbody tr:nth-child(n+9)').forEach(row => row.remove())")
         assert violations(sight.page) == []
-
-
-def violations(page: Any) -> list[str]:
-    """What axe finds, and where."""
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate("tags => axe.run({ runOnly: tags })", rules)
-    assert len(found["passes"]) > 15
-    return [
-        f"{item['id']}: {node['html']} {node['failureSummary']}"
-        for item in found["violations"]
-        for node in item["nodes"][:3]
-    ]
 
 
 def test_names_are_shown_to_the_letter_and_what_hides_is_escaped(browser: Browser, pages: dict[str, Path]) -> None:

@@ -11,8 +11,7 @@ import pytest
 from arfeed.rehearsal import Books, Faults, receiver
 from arfeed.rehearsal.books import write_books
 from arfeed.rehearsal.web import Panel, serving
-from browser import Scheme, running_chromium
-from page.test_in_a_browser import violations
+from browser import Scheme, running_chromium, violations
 
 pytestmark = pytest.mark.chromium
 
