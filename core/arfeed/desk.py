@@ -93,11 +93,14 @@ def desk(project: Project, progress: Progress, clock: Clock) -> Iterator[Desk]:
 
 
 @contextmanager
-def remote(project: Project) -> Iterator[Remote]:
-    """Connect to the destination; `rehearsal://NAME` is the local receiver, started for as long where none runs."""
+def remote(project: Project, *, meanwhile: bool = False) -> Iterator[Remote]:
+    """Connect to the destination, or begin to and go on `meanwhile`.
+
+    `rehearsal://NAME` is the local receiver, started for as long where none runs.
+    """
     settings = project.destination.settings
     if not settings.url.startswith(_REHEARSAL):
-        with open_remote(settings) as server:
+        with open_remote(settings, meanwhile=meanwhile) as server:
             yield server
         return
     from arfeed.rehearsal import at_hand
@@ -105,7 +108,7 @@ def remote(project: Project) -> Iterator[Remote]:
     name = settings.url.removeprefix(_REHEARSAL)
     with at_hand(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
         keys = {"private_key": (str(local.private_key),), "known_hosts": str(local.known_hosts)}
-        with open_remote(settings.model_copy(update=keys), url=local.url) as server:
+        with open_remote(settings.model_copy(update=keys), url=local.url, meanwhile=meanwhile) as server:
             yield server
 
 

@@ -75,7 +75,7 @@ class _Reading:
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
     """Say what `sync` would deliver. Looks at the destination, writes nothing there and nothing in the history."""
     bind(feed=project.feed.name, destination=identity(project))
-    with desk(project, progress, clock) as at, remote(project) as server:
+    with desk(project, progress, clock) as at, remote(project, meanwhile=True) as server:
         verdicts = {run.id: verdict for run, verdict in interrupted(at, server)}
         arrived, lost = ([run for run in verdicts if verdicts[run] == what] for what in ("arrived", "lost"))
         baseline = at.history.baseline(at.where, arrived, lost)
@@ -143,7 +143,7 @@ def _run(
     with (
         desk(project, progress, clock) as at,
         at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
-        remote(project) as server,
+        remote(project, meanwhile=True) as server,
     ):
         settle_interrupted(at, server)
         baseline = at.history.baseline(at.where)

@@ -173,7 +173,7 @@ def _refuse_latecomers(at: Desk, server: Remote) -> None:
 
 def _planned(prepared: Prepared) -> list[PlannedDocument]:
     send = prepared.plan.documents.send
-    rows = zip(send["name"], send["invoice_ref"], send["version"], strict=True)
+    rows = zip(*(send[column].to_list() for column in ("name", "invoice_ref", "version")), strict=True)
     staged = prepared.staged
     return [PlannedDocument(name, ref, version, staged[name].sha256, staged[name].size) for name, ref, version in rows]
 

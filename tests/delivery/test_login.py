@@ -361,3 +361,36 @@ def test_a_server_that_is_down_is_tried_three_times(settings: Settings, caplog: 
         port = listening.getsockname()[1]
     assert "Nothing listens at" in refusal(settings(url=f"sftp://acme@{HOST}:{port}"))
     assert caplog.text.count(f"Opening SSH connection to {HOST}, port {port}") == 3
+
+
+# --- connecting while something else is done --------------------------------------------------------------------------
+
+
+def test_who_connects_meanwhile_is_told_at_the_first_question(settings: Settings, tmp_path: Path) -> None:
+    nobody = make_key(tmp_path / "nobody")
+    with open_remote(settings(private_key=str(nobody)), meanwhile=True) as remote:
+        for _ in range(2):
+            with pytest.raises(DestinationError, match="did not let .* log in"):
+                remote.sizes("")
+
+
+def test_who_leaves_before_it_is_connected_waits_for_nobody(settings: Settings) -> None:
+    with silent_server() as port:
+        begun = time.monotonic()
+        with (
+            pytest.raises(ValueError, match="the source is broken"),
+            open_remote(settings(url=f"sftp://acme@{HOST}:{port}"), meanwhile=True),
+        ):
+            raise ValueError("the source is broken")
+        assert time.monotonic() - begun < connection.LOGIN_SECONDS / 3
+
+
+def test_a_connection_that_nobody_waited_for_is_closed(settings: Settings) -> None:
+    with open_remote(settings(), meanwhile=True) as remote:
+        pass
+    remote.wait()
+    filesystem = remote._store.filesystem
+    until = time.monotonic() + 10
+    while not filesystem.client.is_closed() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert filesystem.client.is_closed()

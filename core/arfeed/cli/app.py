@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import sys
 import traceback
@@ -51,6 +53,10 @@ app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 
 
+OBJECTS_A_COLLECTION = 100_000
+"""Looking for garbage after every 700 new objects, as Python does, takes a tenth of the time that imports take."""
+
+
 def _run() -> int | None:
     """Run the command that was typed. Standing alone, typer would say wrong usage on stderr only."""
     try:
@@ -67,6 +73,8 @@ def _one_document() -> bool:
 
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
+    gc.set_threshold(OBJECTS_A_COLLECTION)
+    atexit.register(gc.freeze)  # what is left at the end goes with the process, unsearched, which saves 0.2 s
     for library in ("asyncio", "stamina", LOGGER):
         # What these log of a lost connection is said in arfeed's own words; its events are for those who ask.
         logging.getLogger(library).addHandler(logging.NullHandler())

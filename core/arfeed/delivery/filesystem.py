@@ -120,6 +120,9 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     async def _close(self) -> None:
         self._watch.cancel()
+        # First the connection: closing its channels one after the other would take a round trip each.
+        self.client.close()
+        await self.client.wait_closed()
         await self._pool.close()
         await self._stack.aclose()
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from operator import methodcaller
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -18,7 +21,7 @@ from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
 from arfeed.delivery.reasons import IRREPLACEABLE
 from arfeed.delivery.server import About, about, clock_ahead
-from arfeed.delivery.store import CONNECTION_OVER, Store, open_store
+from arfeed.delivery.store import CONNECTION_OVER, Store, opener
 from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
 from arfeed.errors import DestinationError
 from arfeed.settings import DestinationSettings
@@ -33,13 +36,17 @@ PATIENCE_SECONDS = 300
 
 
 @contextmanager
-def open_remote(settings: DestinationSettings, *, url: str | None = None) -> Iterator[Remote]:
+def open_remote(settings: DestinationSettings, *, url: str | None = None, meanwhile: bool = False) -> Iterator[Remote]:
     """Open the destination, at another URL than the settings' where one is given; close it at the end.
 
-    Leaving by an exception drops the connection, so that nothing half written is finished on the way out.
+    With `meanwhile` it is opened while the caller goes on, and whatever is asked of it first waits for that and raises
+    what it raised. Leaving by an exception drops the connection, so that nothing half written is finished on the way
+    out.
     """
     remote = Remote(settings, url or settings.url)
     try:
+        if not meanwhile:
+            remote.wait()
         yield remote
     except BaseException:
         remote.abort()
@@ -52,13 +59,21 @@ class Remote:
     """Files below the receiver's root. Everything raises `DestinationError`, and nothing else of the server's."""
 
     def __init__(self, settings: DestinationSettings, url: str) -> None:
-        """Connect."""
+        """Begin to connect, in a thread of its own."""
         self._settings = settings
-        self._url = url
         self._where = destination_id(url)
         if settings.part_folder is not None:
             check_folder(settings.part_folder)
-        self._store = self._open()
+        self._open_store = opener(url, settings)
+        self._opening = _in_a_thread(self._open)
+
+    def wait(self) -> None:
+        """Wait until it is connected to; raise `DestinationError` or `ConfigError` where it can't be."""
+        self._opening.result()
+
+    @property
+    def _store(self) -> Store:
+        return self._opening.result()
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Return the names and sizes of the files in a folder; none where the folder is absent."""
@@ -173,11 +188,20 @@ class Remote:
 
     def abort(self) -> None:
         """Drop the connection; nothing under way is finished."""
-        self._store.abort()
+        self._leave(methodcaller("abort"))
 
     def close(self) -> None:
         """Close the connection."""
-        self._store.close()
+        self._leave(methodcaller("close"))
+
+    def _leave(self, how: Callable[[Store], object]) -> None:
+        """Leave what was opened; what still is being opened is left by its thread, and nobody waits for it."""
+
+        def leave(opened: Future[Store]) -> None:
+            if opened.exception() is None:
+                how(opened.result())
+
+        self._opening.add_done_callback(leave)
 
     def _ask(self, request: Callable[[Store], Coroutine[Any, Any, Result]]) -> Result:
         """Ask the server for something that may be asked for twice."""
@@ -204,14 +228,16 @@ class Remote:
         _log.warning("The connection to %s was lost; connecting anew", self._where)
         self._store.abort()
         try:
-            self._store = self._open()
+            store = self._open()
         except DestinationError as exc:
             # These settings have worked a moment ago, so whatever it is may pass.
             raise ConnectionError(str(exc)) from exc
+        self._opening = Future()
+        self._opening.set_result(store)
 
     def _open(self) -> Store:
         with self._explained("opening it"):
-            return open_store(self._url, self._settings)
+            return self._open_store()
 
     def _path(self, folder: str, name: str) -> str:
         check_folder(folder)
@@ -235,6 +261,21 @@ class Remote:
             raise DestinationError(
                 f"{self._where}: {doing} failed: {exc.strerror or exc}. Check destination.url and ask the receiver."
             ) from exc
+
+
+def _in_a_thread(do: Callable[[], Result]) -> Future[Result]:
+    """Do something in a thread that no end of the process waits for."""
+    future: Future[Result] = Future()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            future.set_result(context.run(do))
+        except BaseException as exc:  # noqa: BLE001 - it is raised where the result is asked for
+            future.set_exception(exc)
+
+    threading.Thread(target=work, name="arfeed-connect", daemon=True).start()
+    return future
 
 
 def _stream(

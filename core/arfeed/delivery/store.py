@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import posixpath
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,6 +151,8 @@ class SftpStore(Store):
 
     async def make_folder(self, folder: str) -> None:
         """Make a folder below the root. A root that is missing is a mistake in the URL, never made."""
+        if await self._is_folder(self.path(folder)):
+            return
         path = self.root
         for part in folder.split("/") if folder else ():
             path = posixpath.join(path, part)
@@ -175,12 +178,16 @@ class SftpStore(Store):
         self.filesystem.close()
 
 
-def open_store(url: str, settings: DestinationSettings) -> Store:
-    """Open the file system of a URL, on a connection of its own."""
+def opener(url: str, settings: DestinationSettings) -> Callable[[], Store]:
+    """Return what opens the file system of a URL, on a connection of its own, and import what that needs."""
     if is_sftp(url):
         from arfeed.delivery.connection import connect
 
-        return SftpStore(connect(url, settings), sftp_address(url).root)
+        return lambda: SftpStore(connect(url, settings), sftp_address(url).root)
+    return lambda: _opened(url)
+
+
+def _opened(url: str) -> Store:
     try:
         filesystem, root = fsspec.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
     except (ImportError, ValueError) as exc:
