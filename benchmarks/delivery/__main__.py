@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -86,9 +87,11 @@ def _pdfs(count: int) -> Path:
         for number in range(count):
             body = dice.randbytes(dice.randint(30_000, 80_000))
             folder.joinpath(f"INV-{number:06}.pdf").write_bytes(b"%PDF-1.4\n" + body + b"\n%%EOF\n")
+    export = folder.with_suffix(".csv")
     lines = ["invoice_ref,customer_name,currency,issued_on,balance"]
     lines += [f"{file.stem},Acme Ltd,GBP,2026-04-01,10.00" for file in sorted(folder.iterdir())]
-    folder.with_suffix(".csv").write_text("\n".join(lines) + "\n")
+    export.write_text("\n".join(lines) + "\n")
+    os.utime(export, (0, 0))  # no export of a moment ago, which arfeed would wait for to lie still
     return folder
 
 

@@ -18,8 +18,8 @@ from arfeed import (
     find_files,
     hookimpl,
     place_of,
+    read_arrow,
     read_header,
-    read_tables,
 )
 from arfeed_connectors.together import each_file
 from arfeed_connectors.xero_aged import find_aged, is_titled, read_aged
@@ -132,18 +132,18 @@ class Xero(Connector):
 
     def _lines(self, file: str) -> Iterator[pa.Table]:
         """Yield the file's lines under Xero's own headers, however it spells them."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         headers = self._headers(file)
         names = [*headers, "origin"]
         settings = self.settings
-        for rows in read_tables(
+        for rows in read_arrow(
             file, columns=list(headers.values()), encoding=settings.encoding, delimiter=settings.delimiter
         ):
-            lines = pa.Table.from_pandas(rows, preserve_index=False, nthreads=1).rename_columns(names)
-            types = pc.utf8_lower(pc.utf8_trim_whitespace(_array(lines, "Type")))
-            yield lines.set_column(names.index("Type"), "Type", types)
+            lines = rows.rename_columns(names)
+            types = _array(lines, "Type").dictionary_encode()
+            spelled = pc.utf8_lower(pc.utf8_trim_whitespace(types.dictionary))
+            yield lines.set_column(names.index("Type"), "Type", spelled.take(types.indices))
 
     def _headers(self, file: str) -> dict[str, str]:
         """Return Xero's name of each column that is needed, and how this file spells it."""
@@ -222,19 +222,26 @@ def _plain(amounts: pa.Array) -> pa.Array:
 def _folded(lines: pa.Table, file: str) -> pd.DataFrame:
     """Return a row a document, its first line's. Raise `SourceError` where lines of one disagree on what is due."""
     import numpy as np
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    first = _first_lines(lines)
+    # Mostly a number stands once by now; only the other lines have to be told apart by more than that.
+    numbers = _array(lines, "InvoiceNumber").dictionary_encode().indices.to_numpy()
+    several = np.flatnonzero(np.bincount(numbers)[numbers] > 1)
+    alike = lines.take(several)
+    first = _first_lines(alike)
     for column in ("InvoiceAmountDue", "Status", "DueDate", "Currency"):
-        texts = _array(lines, column)
-        differs = lines.filter(pc.not_equal(texts, texts.take(first)))
+        texts = _array(alike, column)
+        differs = alike.filter(pc.not_equal(texts, texts.take(first)))
         if len(differs):
             number, customer, found = (differs[name][0].as_py() for name in ("InvoiceNumber", "ContactName", column))
             raise SourceError(
                 f"{_place(differs, file)}: document {number!r} of {customer!r} has lines that "
                 f"disagree in {column}, here {found!r}; export it again"
             )
-    documents = lines.take(np.flatnonzero(first == np.arange(len(lines))))
+    begins = np.ones(len(lines), bool)
+    begins[several] = first == np.arange(len(alike))
+    documents = lines.filter(pa.array(begins))
     kinds = _translated(_array(documents, "Type"), _KINDS)
     status = _array(documents, "Status")
     known = _translated(pc.utf8_lower(pc.utf8_trim_whitespace(status)), _STATUSES)

@@ -16,7 +16,7 @@ from arfeed.intake.files import find_files, open_binary
 from arfeed.intake.grid import read_grid
 from arfeed.intake.places import place_of
 from arfeed.intake.proposal import missing_columns, propose
-from arfeed.intake.read import read_header, read_table, read_tables, table
+from arfeed.intake.read import read_arrow, read_header, read_table, read_tables, table
 from arfeed.intake.reports import PrintedReport, ReportForm
 from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
@@ -83,6 +83,7 @@ __all__ = [
     "open_binary",
     "place_of",
     "propose",
+    "read_arrow",
     "read_grid",
     "read_header",
     "read_table",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from arfeed import schema
+from arfeed.background import begin
 from arfeed.config import Project
 from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery import Remote
@@ -194,12 +196,12 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     at.progress.step("Comparing with the last delivery")
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
+    before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
+    facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
     settings = settings_hash(project)
-    now = at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
-    before = baseline.report if baseline else None
     drafted = Plan(
         feed=project.feed.name,
         destination=at.where,
@@ -213,7 +215,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
         sources=reading.reports,
         documents=documents,
         guards=project.guards,
-        facts=summed(comparison.report, before, missing, reading.reports, now.date()),
+        facts=facts.result(),
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),

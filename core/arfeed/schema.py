@@ -113,6 +113,11 @@ def among(texts: pd.Series[str], others: pd.Series[str]) -> pd.Series[bool]:
     return pd.Series(found.to_numpy(zero_copy_only=False), index=texts.index, dtype="bool")
 
 
+def only(rows: pd.DataFrame, wanted: pd.Series[bool]) -> pd.DataFrame:
+    """Return the wanted rows; the frame itself, not a copy, where that is all of them."""
+    return rows if wanted.all() else rows[wanted].reset_index(drop=True)
+
+
 def one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Return a column as one array. Combining copies even where there is a single chunk, so that is taken as it is."""
     import pyarrow as pa

@@ -142,6 +142,14 @@ def test_lines_of_one_document_that_disagree_fail_the_source(file: Path, column:
     assert f"document 'INV-1' of 'Ada Ltd' has lines that disagree in {column}, here {other!r}" in said
 
 
+def test_lines_of_one_document_that_stand_apart_are_one_invoice_where_the_first_stands(file: Path) -> None:
+    first, second = document("INV-1", "70.00", lines=2), document("INV-2", "50.00", lines=2)
+    second[1]["Sent"] = ""  # what differs and is no part of what is due takes no invoice apart
+    frame = opened(export(file, document("INV-0"), first[:1], second, first[1:], document("INV-3")))
+    assert frame["invoice_ref"].tolist() == ["INV-0", "INV-1", "INV-2", "INV-3"]
+    assert frame["Sent"].tolist() == ["Sent"] * 4
+
+
 def test_lines_that_disagree_in_the_total_are_two_invoices_of_one_number(file: Path) -> None:
     lines = document("INV-1", lines=2)
     lines[1]["Total"] = "119.00"

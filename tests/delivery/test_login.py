@@ -370,7 +370,7 @@ def test_who_connects_meanwhile_is_told_at_the_first_question(settings: Settings
     nobody = make_key(tmp_path / "nobody")
     with open_remote(settings(private_key=str(nobody)), meanwhile=True) as remote:
         for _ in range(2):
-            with pytest.raises(DestinationError, match="did not let .* log in"):
+            with pytest.raises(DestinationError, match=r"did not let .* log in"):
                 remote.sizes("")
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from arfeed import SourceError, find_files, read_header, read_table, table
+from arfeed import SourceError, find_files, read_arrow, read_header, read_table, table
 from arfeed.intake.quotes import Quotes
 from arfeed.settings import FileSettings
+from printed import workbook
 
 
 @pytest.fixture
@@ -140,6 +143,31 @@ def test_a_letter_that_holds_the_byte_of_a_quote_hides_no_open_one(file: Path) -
 
 def test_a_lone_quote_inside_of_a_field_is_a_character(file: Path) -> None:
     assert content(file, 'a,b\n5" pipe,1\nx,2\n') == {"a": ['5" pipe', "x"], "b": ["1", "2"]}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_arrow_tables_hold_what_frames_do(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"file{suffix}"
+    if suffix == ".csv":
+        file.write_text("a,b\n1,x\n2,\n")
+    else:
+        workbook(file, [["a", "b"], ["1", "x"], ["2", ""]])
+    table = pa.concat_tables(read_arrow(str(file), columns=["b", "a"]))
+    assert table.to_pylist() == read_table(str(file), columns=["b", "a"]).to_dict("records")
+    assert {*table.schema.types} == {pa.large_string()}
+
+
+def test_nobody_reads_on_when_a_file_was_left(file: Path) -> None:
+    file.write_text("a,b\n" + "1,2\n" * 3_000_000)
+    tables = read_arrow(str(file))
+    next(tables)
+    assert _readers()
+    tables.close()  # type: ignore[attr-defined]  # a generator
+    assert not _readers()
+
+
+def _readers() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("arfeed-reading")]
 
 
 def test_only_the_columns_asked_for_are_kept(file: Path) -> None:

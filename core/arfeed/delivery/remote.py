@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from contextvars import copy_context
 from operator import methodcaller
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -16,6 +14,7 @@ from typing import Any, TypeVar
 import stamina
 from fsspec.asyn import get_loop
 
+from arfeed.background import begin
 from arfeed.delivery.address import check_folder, check_name, destination_id
 from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
@@ -65,7 +64,7 @@ class Remote:
         if settings.part_folder is not None:
             check_folder(settings.part_folder)
         self._open_store = opener(url, settings)
-        self._opening = _in_a_thread(self._open)
+        self._opening = begin(self._open)
 
     def wait(self) -> None:
         """Wait until it is connected to; raise `DestinationError` or `ConfigError` where it can't be."""
@@ -261,21 +260,6 @@ class Remote:
             raise DestinationError(
                 f"{self._where}: {doing} failed: {exc.strerror or exc}. Check destination.url and ask the receiver."
             ) from exc
-
-
-def _in_a_thread(do: Callable[[], Result]) -> Future[Result]:
-    """Do something in a thread that no end of the process waits for."""
-    future: Future[Result] = Future()
-    context = copy_context()
-
-    def work() -> None:
-        try:
-            future.set_result(context.run(do))
-        except BaseException as exc:  # noqa: BLE001 - it is raised where the result is asked for
-            future.set_exception(exc)
-
-    threading.Thread(target=work, name="arfeed-connect", daemon=True).start()
-    return future
 
 
 def _stream(

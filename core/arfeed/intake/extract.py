@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 
 from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.columns import Problem
-from arfeed.intake.files import inputs, state
+from arfeed.intake.files import Inputs, check_unchanged, hashing, state
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
 from arfeed.isolation import own, undisturbed
-from arfeed.schema import ZERO, no_invoices, table_frame, totals
+from arfeed.schema import ZERO, no_invoices, only, table_frame, totals
 from arfeed.settings import FileSettings
 
 if TYPE_CHECKING:
@@ -63,11 +63,13 @@ def extract(
             if unsettled and connector.source in unsettled:
                 raise unsettled[connector.source]
             files = connector.settings if isinstance(connector.settings, FileSettings) else None
-            before = state(files) if files else ()
+            before, hashed = (state(files), hashing(files)) if files else ((), tuple)
             rows, complete, seconds = _read(connector, normalizer, partial(told, connector.source))
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
-            read = inputs(files, before) if files else ()
+            read = hashed()
+            if files:
+                check_unchanged(files, before)
         except SourceError as exc:
             if connector.settings.on_failure is None:
                 raise
@@ -83,19 +85,12 @@ def extract(
     return Extract(joined(frames) if frames else no_invoices(), tuple(reports), failed)
 
 
-def _report(
-    connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime, inputs: tuple[tuple[str, str], ...]
-) -> SourceReport:
+def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime, inputs: Inputs) -> SourceReport:
     latest: date | None = pc.max(pa.array(rows["issued_on"])).as_py() if len(rows) else None
     read = SourceRead(at, complete.as_of, latest)
     count = int(_is_open(rows).sum())
     source, name, settings = connector.source, connector.name, connector.settings
     return SourceReport(source, name, settings, len(rows), count, complete, read, inputs=inputs)
-
-
-def only(rows: pd.DataFrame, wanted: pd.Series[bool]) -> pd.DataFrame:
-    """Return the wanted rows; the frame itself, not a copy, where that is all of them."""
-    return rows if wanted.all() else rows[wanted].reset_index(drop=True)
 
 
 def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:

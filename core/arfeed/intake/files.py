@@ -6,12 +6,13 @@ import hashlib
 import posixpath
 import time
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from itertools import groupby
 from typing import IO, Self
 
+from arfeed.background import begin
 from arfeed.errors import SourceError
 from arfeed.intake.storage import Entry, Storage, explained, label, storage
 from arfeed.interfaces import Connector
@@ -25,6 +26,7 @@ _FRESH_SECONDS = 60
 _PATIENCE_SECONDS = 30
 
 State = tuple[tuple[str, Entry, Entry | None], ...]
+Inputs = tuple[tuple[str, str], ...]
 
 
 class FoundFile(str):
@@ -133,13 +135,23 @@ def state(settings: FileSettings) -> State:
     return tuple((str(file), file.entry, file.place.container()) for file in _found(settings))
 
 
-def inputs(settings: FileSettings, before: State) -> tuple[tuple[str, str], ...]:
-    """Return the files that were read, with their SHA-256. Raise `SourceError` if they changed since `before`."""
+def hashing(settings: FileSettings) -> Callable[[], Inputs]:
+    """Return what names the files and their SHA-256 once they are read; those of this machine are hashed meanwhile.
+
+    Two downloads at once are more than some servers, or fsspec's way to them, can do.
+    """
     files = _found(settings)
-    digests = tuple((str(file), digest(file)) for file in files)
+
+    def hashed() -> Inputs:
+        return tuple((str(file), digest(file)) for file in files)
+
+    return begin(hashed).result if all(file.place.is_local for file in files) else hashed
+
+
+def check_unchanged(settings: FileSettings, before: State) -> None:
+    """Raise `SourceError` where a file is not what it was `before`."""
     if state(settings) != before:
         raise SourceError(f"{label(settings.path)}: a file changed, came or went while it was read; run again")
-    return digests
 
 
 def unsettled(connectors: Sequence[Connector]) -> Mapping[str, SourceError]:

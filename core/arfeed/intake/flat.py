@@ -18,7 +18,6 @@ from arfeed.intake.places import place_of
 from arfeed.intake.text import Stream, blocks, first_records, records, refuse_open_quote
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 _ENOUGH = 100
@@ -34,7 +33,7 @@ def csv_header(file: str, encoding: str, delimiter: str, columns: Sequence[str])
     return find_header(file, rows, columns)
 
 
-def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the rows below the header. Raise `SourceError` for a record that does not fit it, or a sign of a cut."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -44,7 +43,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
     header = csv_header(file, encoding, delimiter, columns)
     kept = list(columns) or header.named
     if _only_a_header(file, encoding, delimiter, header):
-        yield schema.table_frame(pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")}))
+        yield pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")})
         return
     quotes = Quotes(delimiter)
     data = Stream(quotes.watch(blocks(file, encoding)))
@@ -58,7 +57,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
             if _may_be_blank(read, [*kept, last]):
                 blank = blank if len(blank) else _blank_rows(file, encoding, delimiter, header)
                 rows = rows.filter(pc.invert(blank.slice(done - before, len(read))))
-            yield schema.table_frame(rows)
+            yield rows
             done += len(read)
             ending = pa.concat_arrays([ending[-_ENOUGH:], schema.one_piece(read[last])])
     except (pa.ArrowInvalid, UnicodeDecodeError) as exc:

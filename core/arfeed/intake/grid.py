@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
@@ -128,8 +129,16 @@ def batches(
     kept = list(dict.fromkeys(wanted))
     converting = csv.ConvertOptions(column_types=types, strings_can_be_null=False, include_columns=kept)
     with csv.open_csv(data, options, parsing, converting) as reader:
-        for batch in reader:
-            yield pa.Table.from_batches([batch])
+        yield from _ahead(pa.Table.from_batches([batch]) for batch in reader)
+
+
+def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables while another thread, mostly inside of Arrow, reads the next one."""
+    with ThreadPoolExecutor(1, "arfeed-reading") as reading:
+        following = reading.submit(next, tables, None)
+        while (table := following.result()) is not None:
+            following = reading.submit(next, tables, None)
+            yield table
 
 
 def origins(file: str, first: int, rows: int) -> pa.Array:

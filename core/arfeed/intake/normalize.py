@@ -60,13 +60,14 @@ class Normalizer:
         kind = table.choice("kind", schema.KINDS, default="invoice")
         currency = self._currency(table)
         days = self._dates(table)
-        money = {name: self._money(table, name) for name in schema.MONEY}
+        amounts = {name: self._money(table, name) for name in schema.MONEY}
+        money = {name: parsed.values for name, parsed in amounts.items()}
         balance = money["balance"]
         table.object(
             "balance", pc.and_(is_open, table.blank("balance")), "is no balance: one is required, and blank is not zero"
         )
         self._check_digits(table, money, currency)
-        self._check_currencies(table, money, currency)
+        self._check_currencies(table, amounts, currency)
         self._check_points(table, currency)
         credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, values.MONEY)))
         table.object("balance", credit, "must be negative: a credit note or payment lowers what is owed")
@@ -184,15 +185,15 @@ class Normalizer:
             f'say which in [sources.{self.connector.source}]: dates = "DMY" or dates = "MDY"'
         )
 
-    def _money(self, table: Columns, name: str) -> pa.Array:
+    def _money(self, table: Columns, name: str) -> values.Parsed:
         column = table.array(name)
         if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
-            return _exact(column, table, name)
+            return values.Parsed(_exact(column, table, name), pc.is_null(column), plain=True)
         settings = self.connector.settings
         decimal = settings.decimal if isinstance(settings, FileSettings) else None
         parsed = values.parse_money(table.text(name), decimal)
         table.object(name, parsed.wrong, _MONEY_WHY[decimal] if isinstance(settings, FileSettings) else _MAKE_NUMBERS)
-        return parsed.values
+        return parsed
 
     def _check_digits(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
         codes = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in pc.unique(currency).to_pylist()}
@@ -203,11 +204,11 @@ class Normalizer:
                     wrong = pc.and_(pc.equal(currency, code), finer[digits])
                     table.object(name, wrong, f"has too many digits: {code} has {digits} decimals")
 
-    def _check_currencies(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
-        for name in table.written(schema.MONEY):
+    def _check_currencies(self, table: Columns, amounts: Mapping[str, values.Parsed], currency: pa.Array) -> None:
+        for name, parsed in amounts.items():
             texts = table.text(name)
-            if pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
-                wrong = pc.and_(pc.is_valid(money[name]), values.contradicted(texts, currency))
+            if not parsed.plain and pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
+                wrong = pc.and_(pc.is_valid(parsed.values), values.contradicted(texts, currency))
                 table.object(name, wrong, "names another currency than its row; mend `columns` or `currency`")
 
     def _check_points(self, table: Columns, currency: pa.Array) -> None:
@@ -313,16 +314,17 @@ def _object_to_damage(table: Columns, mine: pa.Array) -> None:
 
 def _object_to_dates(table: Columns, ref: pa.Array, mine: pa.Array) -> None:
     """Object to numbers such as 04-03 that Excel took for a date: its cells hold one, its CSV files show 04-Mar."""
+    if not pc.any(pc.match_substring_regex(ref, f"{_DAY_AND_MONTH}|{_DAY_OF_CELL}")).as_py():
+        return
     dated = pc.match_substring_regex(ref, _DAY_AND_MONTH)
     days = pc.match_substring_regex(ref, _DAY_OF_CELL)
     if pc.any(days).as_py():
         dated = pc.or_(dated, pc.and_(days, pc.match_substring_regex(table.text("origin"), r"(?i)\.xls[xm]#\d+$")))
-    if pc.any(dated).as_py():
-        table.object(
-            "invoice_ref",
-            pc.and_(mine, dated),
-            "is a date: Excel has turned the number into one; make the column text before it is filled, or export CSV",
-        )
+    table.object(
+        "invoice_ref",
+        pc.and_(mine, dated),
+        "is a date: Excel has turned the number into one; make the column text before it is filled, or export CSV",
+    )
 
 
 def _date_why(order: str, distinct: pa.Array, *, declared: bool) -> str:
@@ -341,9 +343,10 @@ def _date_why(order: str, distinct: pa.Array, *, declared: bool) -> str:
 def _dateless(table: Columns, name: str) -> pa.Array:
     """Where a date is blank, or one that stands for none."""
     dateless = table.blank(name)
-    return (
-        dateless if pa.types.is_date(table.array(name).type) else pc.or_(dateless, dates.means_none(table.text(name)))
-    )
+    if pa.types.is_date(table.array(name).type):
+        return dateless
+    texts = table.text(name).dictionary_encode()
+    return pc.or_(dateless, dates.means_none(texts.dictionary).take(texts.indices))
 
 
 def _exact(column: pa.Array, table: Columns, name: str) -> pa.Array:

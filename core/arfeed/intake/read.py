@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from arfeed.errors import SourceError
 from arfeed.intake.flat import csv_header, csv_tables
@@ -18,65 +18,59 @@ from arfeed.schema import table_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
-def read_header(
-    file: str,
-    *,
-    columns: Sequence[str] = (),
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    sheet: str | None = None,
-    fallback: str | None = None,
-) -> list[str]:
-    """Return the header of a CSV or XLSX file: stripped, `column 3` for a blank name, `Name (2)` for a repeated one.
+class Reading(TypedDict, total=False):
+    """How a file is read; everything may be left out.
 
-    It is the first row that has all these columns, which may be spelled another way there (`*invoice no` is
-    `Invoice No`) and are returned as they are here; without any it is the first row.
+    `columns` limits what is kept, and finds the header: the first row that has them all, which may be spelled another
+    way there (`*invoice no` is `Invoice No`) and are returned as they are here. Without any it is the first row.
+    `encoding` and `delimiter` of a CSV file are found out where nobody says; `fallback` is the encoding of one that is
+    not UTF-8 and has no mark of its own; name it where a system is known to write in no other. `sheet` is the name of
+    a workbook's sheet.
     """
+
+    columns: Sequence[str]
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    fallback: str | None
+
+
+def read_header(file: str, **how: Unpack[Reading]) -> list[str]:
+    """Return the header of a CSV or XLSX file: stripped, `column 3` for a blank name, `Name (2)` for a repeated one."""
+    columns = how.get("columns", ())
     if is_workbook(file):
-        return _sheet_header(file, next(read_sheet(file, sheet, start_only=True)), columns).names
-    known = find_encoding(file, encoding, fallback)
-    return csv_header(file, known, find_delimiter(file, known, delimiter), columns).named
+        return _sheet_header(file, next(read_sheet(file, how.get("sheet"), start_only=True)), columns).names
+    encoding = find_encoding(file, how.get("encoding"), how.get("fallback"))
+    return csv_header(file, encoding, find_delimiter(file, encoding, how.get("delimiter")), columns).named
 
 
-def read_table(
-    file: str,
-    *,
-    columns: Sequence[str] = (),
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    sheet: str | None = None,
-    fallback: str | None = None,
-) -> pd.DataFrame:
+def read_table(file: str, **how: Unpack[Reading]) -> pd.DataFrame:
     """Read a whole CSV or XLSX file as `read_tables` does."""
     import pandas as pd
 
-    frames = read_tables(file, columns=columns, encoding=encoding, delimiter=delimiter, sheet=sheet, fallback=fallback)
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(read_tables(file, **how), ignore_index=True)
 
 
-def read_tables(
-    file: str,
-    *,
-    columns: Sequence[str] = (),
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    sheet: str | None = None,
-    fallback: str | None = None,
-) -> Iterator[pd.DataFrame]:
+def read_tables(file: str, **how: Unpack[Reading]) -> Iterator[pd.DataFrame]:
     """Read a CSV or XLSX file as text in frames of some ten thousand rows, at least one.
 
     They have the header's names and `origin` (`file#record`, for a workbook `file#row`; the header is counted too).
-    `columns` limits what is kept, and finds the header as `read_header` does. `fallback` is the encoding of a file that
-    is not UTF-8 and has no mark of its own; name it where a system is known to write in no other. Raise `SourceError`
-    where the file can't be decoded, a record has another number of fields than the header, a quote is left open, or a
-    column is missing.
+    Raise `SourceError` where the file can't be decoded, a record has another number of fields than the header, a quote
+    is left open, or a column is missing.
     """
+    return map(table_frame, read_arrow(file, **how))
+
+
+def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
+    """Read a CSV or XLSX file as `read_tables` does, as Arrow tables of large strings: quicker to work on by Arrow."""
+    columns = how.get("columns", ())
     if is_workbook(file):
-        return _sheet_tables(file, sheet, columns)
-    known = find_encoding(file, encoding, fallback)
-    return csv_tables(file, known, find_delimiter(file, known, delimiter), columns)
+        return _sheet_tables(file, how.get("sheet"), columns)
+    encoding = find_encoding(file, how.get("encoding"), how.get("fallback"))
+    return csv_tables(file, encoding, find_delimiter(file, encoding, how.get("delimiter")), columns)
 
 
 def table(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFrame:
@@ -101,7 +95,7 @@ def _sheet_header(file: str, cells: Cells, columns: Sequence[str]) -> Header:
     return find_header(file, list(islice((row for row in rows if any(row.cells)), MOST_ROWS)), columns)
 
 
-def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Rows that are blank throughout are passed over, as blank lines are: formats reach far below the last row."""
     import pyarrow.compute as pc
 
@@ -114,4 +108,4 @@ def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Itera
         filled = functools.reduce(pc.or_, (pc.not_equal(column, "") for column in read.columns))
         rows = read.select(kept).append_column("origin", origins(file, cells.before + 1, len(read)))
         below = max(header.line - cells.before, 0)
-        yield table_frame(rows.slice(below).filter(filled.slice(below)))
+        yield rows.slice(below).filter(filled.slice(below))

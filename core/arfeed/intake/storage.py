@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
+from fsspec.implementations.local import LocalFileSystem
+
 from arfeed.errors import ArfeedError, SourceError
 from arfeed.settings import FileSettings, SourceSettings
 
@@ -45,6 +47,11 @@ class Storage:
 
     filesystem: Any
     archive: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its files lie on this machine."""
+        return isinstance(self.filesystem, LocalFileSystem)
 
     def glob(self, pattern: str) -> list[Entry]:
         """Return the files that match a pattern, in order of their paths."""

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 from arfeed import schema
 from arfeed.currencies import minor_digits
 from arfeed.errors import ProblemsError, SourceError
-from arfeed.intake.extract import only
 from arfeed.intake.problems import MOST_LINES
 from arfeed.interfaces import Transform
 from arfeed.isolation import own, undisturbed
@@ -60,7 +59,7 @@ def keep(invoices: pd.DataFrame, kinds: Sequence[str]) -> Transformed:
     wanted, by = invoices["kind"].isin(list(kinds)), "the destination's `kinds`"
     rows = invoices.loc[~wanted, [*KEY, "kind"]]
     removed = rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
-    return Transformed(only(invoices, wanted), removed)
+    return Transformed(schema.only(invoices, wanted), removed)
 
 
 def _applied(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:

@@ -52,10 +52,14 @@ _SPELLED = (("\u2212", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "), 
 
 
 class Parsed(NamedTuple):
-    """A parsed column, and where a text that was not blank could not be parsed (an Arrow boolean array)."""
+    """A parsed column, and where a text that was not blank could not be parsed (an Arrow boolean array).
+
+    `plain` says of amounts that none was spelled otherwise than -1234.50.
+    """
 
     values: pa.Array
     wrong: pa.Array
+    plain: bool = False
 
 
 def blank(texts: pa.Array) -> pa.Array:
@@ -70,6 +74,9 @@ def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
     strictly: 1,234 could be either. Then a dash alone is zero, too.
     """
     empty = blank(texts)
+    if decimal is None and pc.all(pc.or_kleene(empty, pc.match_substring_regex(texts, _FITS))).as_py():
+        values = pc.cast(pc.if_else(empty, None, texts), MONEY)
+        return Parsed(values, pa.repeat(pa.scalar(value=False), len(texts)), plain=True)
     usual = pc.match_substring_regex(texts, _USUAL[decimal])
     plain = pc.if_else(usual, texts, None)
     for mark, typed in _MARKS[decimal]:

@@ -19,7 +19,7 @@ from arfeed.intake.documents.template import claims
 from arfeed.intake.storage import Storage, explained, is_local, label, storage
 from arfeed.interfaces import Connector
 from arfeed.isolation import own, undisturbed
-from arfeed.schema import among, table_frame
+from arfeed.schema import among, only, table_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,10 +53,8 @@ def find(
     parts: list[Found] = []
     for connector in connectors:
         mine = _of(connector, invoices)
-        theirs = mine.iloc[:0] if others is None else _of(connector, others)
-        theirs = theirs[~among(theirs["source_ref"], mine["source_ref"])]
         parts += (
-            _by_template(connector, mine, theirs),
+            _by_template(connector, mine, others),
             _by_column(connector, mine, folder),
             _by_connector(connector, mine),
         )
@@ -71,7 +69,7 @@ def find(
 
 
 def _of(connector: Connector, rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["source"] == connector.source]
+    return only(rows, rows["source"] == connector.source)
 
 
 def nothing_found() -> Found:
@@ -86,14 +84,16 @@ def look(connector: Connector) -> None:
         list_documents(connector)
 
 
-def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFrame) -> Found:
+def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFrame | None) -> Found:
     """Match the setting `documents` against a listing of its folder, made once."""
     if connector.settings.documents is None or invoices.empty:
         return _found(connector, [], [], {})
     import pandas as pd
 
     listing = list_documents(connector)
-    every = pd.concat([invoices, others], ignore_index=True) if len(others) else invoices
+    theirs = invoices.iloc[:0] if others is None else _of(connector, others)
+    theirs = only(theirs, ~among(theirs["source_ref"], invoices["source_ref"]))
+    every = pd.concat([invoices, theirs], ignore_index=True) if len(theirs) else invoices
     matched = claims(listing.pattern, every, [file.name for file in listing.files])
     choice = choose(matched, len(invoices))
     refs: list[str] = every["source_ref"].tolist()
