@@ -104,18 +104,30 @@ class Kolleno(Destination):
 
     def read_report(self, file: IO[bytes]) -> pd.DataFrame:
         """Read a report back under canonical names."""
+        return self._read(file)
+
+    def read_balances(self, file: IO[bytes]) -> pd.DataFrame:
+        """Read numbers and balances back."""
+        return self._read(file, "invoice_ref", "balance")
+
+    def _read(self, file: IO[bytes], *columns: str) -> pd.DataFrame:
+        """Read these columns, or all there are."""
         import pandas as pd
         import pyarrow as pa
         from pyarrow import csv
 
+        names = dict(zip(_headers(self.settings.columns), _COLUMNS.values(), strict=True))
         headers = pd.read_csv(file, nrows=0, encoding="utf-8-sig").columns
         file.seek(0)
         table: pd.DataFrame = csv.read_csv(
             file,
             parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(headers, pa.large_string())),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(headers, pa.large_string()),
+                include_columns=[header for header in headers if names.get(header) in columns],
+            ),
         ).to_pandas()
-        return table.rename(columns=dict(zip(_headers(self.settings.columns), _COLUMNS.values(), strict=True)))
+        return table.rename(columns=names)
 
     def document_name(self, ref: str) -> str:
         """Return a PDF's name: every character but A-Z a-z 0-9 _ - becomes one underscore."""

@@ -167,7 +167,9 @@ def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put frames of different sources below each other; columns that one lacks are blank text there."""
     if len(frames) == 1:
         return frames[0]
-    tables = [pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata() for frame in frames]
+    tables = [
+        pa.Table.from_pandas(frame, preserve_index=False, nthreads=1).replace_schema_metadata() for frame in frames
+    ]
     joined = pa.concat_tables(tables, promote_options="default")
     for number, field in enumerate(joined.schema):
         if pa.types.is_large_string(field.type) and joined.column(number).null_count:

@@ -112,7 +112,7 @@ class Normalizer:
         if not isinstance(raw, pd.DataFrame):
             raise SourceError(f"{name} {type(raw).__name__}, not a DataFrame")
         try:
-            return pa.Table.from_pandas(raw, preserve_index=False)
+            return pa.Table.from_pandas(raw, preserve_index=False, nthreads=1)
         except (pa.ArrowException, ValueError, TypeError) as exc:
             raise SourceError(f"{name} a DataFrame that is no plain table: {exc}") from exc
 
@@ -196,12 +196,15 @@ class Normalizer:
         return parsed
 
     def _check_digits(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
-        codes = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in pc.unique(currency).to_pylist()}
+        groups: dict[int, list[str]] = {}
+        for code in pc.unique(currency).to_pylist():
+            groups.setdefault(minor_digits().get(code, schema.MONEY_SCALE), []).append(code)
         for name, column in money.items():
-            finer = {digits: values.decimals_used(column, digits) for digits in set(codes.values())}
-            for code, digits in codes.items():
-                if pc.any(finer[digits]).as_py():
-                    wrong = pc.and_(pc.equal(currency, code), finer[digits])
+            for digits, codes in groups.items():
+                mine = column.filter(pc.is_in(currency, value_set=pa.array(codes, pa.large_string())))
+                finer = None if values.fits(mine, digits) else values.decimals_used(column, digits)
+                for code in codes if finer is not None else ():
+                    wrong = pc.and_(pc.equal(currency, code), finer)
                     table.object(name, wrong, f"has too many digits: {code} has {digits} decimals")
 
     def _check_currencies(self, table: Columns, amounts: Mapping[str, values.Parsed], currency: pa.Array) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import string
 import unicodedata
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
@@ -148,10 +147,16 @@ def _may_be(claim: str, code: str) -> bool:
     return known.endswith(sign) or any(word in name for word in shared)
 
 
+def fits(values: pa.Array, digits: int) -> bool:
+    """Whether no value has more than so many decimals other than zeros, nor is as large as the type can hold."""
+    try:
+        pc.cast(values, pa.decimal128(schema.MONEY_PRECISION, digits))
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def decimals_used(values: pa.Array, digits: int) -> pa.Array:
     """Where a value has more than so many decimals other than zeros."""
-    with suppress(pa.ArrowInvalid):  # which says that some value has, or is as large as the type can hold
-        pc.cast(values, pa.decimal128(schema.MONEY_PRECISION, digits))
-        return pa.repeat(pa.scalar(value=False), len(values))
     wide = pc.cast(values, WIDE)  # rounding may need one digit more
     return pc.fill_null(pc.not_equal(wide, pc.round(wide, digits)), fill_value=False)

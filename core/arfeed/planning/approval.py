@@ -51,22 +51,29 @@ def approval_code(
     somebody has seen, and no shorter one passes.
     """
     codes = sorted({objection.code for objection in objections})
-    seen = [] if first is None else [_digest(first, ["invoice_ref", "balance"])]
-    text = json.dumps(
-        [baseline, destination, settings, _lines(missing, ["invoice_ref", "balance", "reason"]), codes, *seen]
-    )
+    seen = [] if first is None else [_digest(_lines(first, ["invoice_ref", "balance"]))]
+    gone = _lines(missing, ["invoice_ref", "balance", "reason"]).to_pylist()
+    text = json.dumps([baseline, destination, settings, gone, codes, *seen])
     return f"{len(missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 
-def _lines(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+def _lines(rows: pd.DataFrame, columns: Sequence[str]) -> pa.Array:
+    """Return a text a row, in their own order."""
     texts = [pc.cast(pa.array(rows[column]), pa.large_string()) for column in columns]
-    lines = schema.one_piece(pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string())))
-    in_order: list[str] = lines.take(pc.array_sort_indices(lines)).to_pylist()
-    return in_order
+    lines = schema.one_piece(pc.binary_join_element_wise(*texts, _text("\x1f")))
+    return lines.take(pc.array_sort_indices(lines))
 
 
-def _digest(rows: pd.DataFrame, columns: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(_lines(rows, columns)).encode()).hexdigest()
+def _digest(lines: pa.Array) -> str:
+    """Hash lines as the text file that they would make, from Arrow's own memory."""
+    ended = pc.binary_join_element_wise(lines, _text(""), _text("\n"))
+    *_, content = ended.buffers()
+    size = pc.sum(pc.binary_length(ended), min_count=0).as_py()
+    return hashlib.sha256(memoryview(content)[: size - 1] if size else b"").hexdigest()
+
+
+def _text(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
 
 
 def settled_by(approve: str | None, plan: Plan) -> bool:

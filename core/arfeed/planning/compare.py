@@ -42,7 +42,7 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
     missing = baseline[unclaimed].reset_index(drop=True)
     counted = {name: pc.sum(pc.equal(change, name), min_count=0).as_py() for name in ("new", "changed", "unchanged")}
     return Comparison(
-        report.assign(change=pd.Series(pc.cast(change, pa.large_string()), index=report.index)),
+        report.assign(change=pd.Series(pc.cast(change, pa.large_string()), index=report.index, dtype="str")),
         missing,
         Counts(missing=len(missing), **counted),
     )
@@ -51,7 +51,7 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
 def _changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> pa.Array:
     """Where a row that stands in both differs in a column that the receiver sees."""
     result = pa.repeat(pa.scalar(value=False), len(report))
-    for name in COMPARED:
+    for name in COMPARED if len(baseline) else ():
         now, before = _array(report[name]), _array(baseline[name]).take(places)
         unequal = pc.fill_null(pc.not_equal(now, before), fill_value=False)
         one_blank = pc.xor(pc.is_null(now), pc.is_null(before))

@@ -249,10 +249,12 @@ def _as_of_backwards(plan: Plan) -> Iterator[Objection]:
 
 
 def _documents(plan: Plan) -> Iterator[Objection]:
+    if not plan.documents_required:
+        return
     documents = plan.documents
     colliding = (ref for refs in documents.colliding.values() for ref in refs)
     lacking = tuple(dict.fromkeys((*documents.without, *documents.broken, *colliding)))
-    if plan.documents_required and lacking:
+    if lacking:
         yield Objection(
             "documents",
             f"{counted(len(lacking), 'invoice')} without a PDF that can be sent, and documents_required is set: "

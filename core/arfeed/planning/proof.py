@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 import pyarrow as pa
@@ -27,10 +29,16 @@ def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Pat
         _compare(destination, name, taken(destination, read[name]), schema.one_piece(wanted))
 
 
+def _reader(destination: Destination) -> Callable[[IO[bytes]], pd.DataFrame]:
+    """Return `read_balances`, unless a class that inherits it reads its reports otherwise."""
+    own = next(each for each in type(destination).__mro__ if {"read_balances", "read_report"} & vars(each).keys())
+    return destination.read_balances if "read_balances" in vars(own) else destination.read_report
+
+
 def _read(destination: Destination, path: Path) -> pd.DataFrame:
     try:
         with undisturbed(), path.open("rb") as file:
-            read = destination.read_report(file)
+            read = _reader(destination)(file)
     except (Exception, SystemExit) as exc:
         raise DestinationError(
             f"{destination.name}: its read_report() failed on the report just written: {type(exc).__name__}: {exc}"

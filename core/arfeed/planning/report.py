@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from arfeed import schema
+from arfeed.background import begin
 from arfeed.currencies import minor_digits
 from arfeed.errors import ArfeedError, DestinationError
 from arfeed.interfaces import Destination
@@ -42,7 +44,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     began = perf_counter()
     laid_out = _laid_out(destination, invoices)
     seconds = perf_counter() - began
-    table = pa.Table.from_pandas(laid_out, preserve_index=False)
+    table = pa.Table.from_pandas(laid_out, preserve_index=False, nthreads=1)
     notes = tuple(formula_notes(table))
     currencies = schema.text_array(invoices["currency"])
     for number, field in enumerate(table.schema):
@@ -51,10 +53,15 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
         if pa.types.is_decimal(field.type):
             table = table.set_column(number, field.name, _money(field.name, table.column(number), currencies))
     csv.write_csv(table, path)
+    digest, header = begin(partial(_digest, path)), tuple(table.column_names)
+    del table  # before the file is read back: both would be in memory
     check_reads_back(destination, invoices, path)
+    return ReportFile(path, path.stat().st_size, digest.result(), header, seconds, notes)
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ReportFile(path, path.stat().st_size, digest, tuple(table.column_names), seconds, notes)
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
@@ -92,11 +99,11 @@ def _money(column: str, values: pa.ChunkedArray, currencies: pa.Array) -> pa.Arr
 def format_money(values: pa.ChunkedArray, currencies: pa.Array) -> pa.Array:
     """Write amounts with as many decimals as their currency has; null stays null."""
     money = schema.one_piece(values)
-    texts = pa.nulls(len(money))
+    texts = pa.nulls(len(money), pa.large_string())
     digits = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in pc.unique(currencies).to_pylist()}
     for count in sorted(set(digits.values())):
         codes = pa.array([code for code in digits if digits[code] == count])
         exact = pa.decimal128(schema.MONEY_PRECISION, count)
         mine = pc.is_in(currencies, value_set=codes)
-        texts = pc.if_else(mine, pc.cast(pc.cast(pc.if_else(mine, money, None), exact), pa.large_string()), texts)
+        texts = pc.replace_with_mask(texts, mine, pc.cast(pc.cast(money.filter(mine), exact), pa.large_string()))
     return texts

@@ -58,6 +58,10 @@ class DestinationConformance(PartConformance):
         refs, balances = read["invoice_ref"].tolist(), [Decimal(text) for text in read["balance"]]
         assert refs == invoices["invoice_ref"].tolist(), "the references are not those that were written"
         assert balances == invoices["balance"].tolist(), "the balances are not those that were written"
+        lean = self._destination().read_balances(io.BytesIO(self._written(invoices, tmp_path)))
+        assert lean[["invoice_ref", "balance"]].equals(read[["invoice_ref", "balance"]]), (
+            "read_balances() does not read what read_report() reads"
+        )
 
     def test_the_header_is_always_the_same(self, tmp_path: Path) -> None:
         """Receivers map columns once, by the first upload."""
