@@ -20,7 +20,7 @@ from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, 
 from arfeed.errors import ArfeedError
 from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
-from arfeed.history import Baseline
+from arfeed.history import Baseline, packed
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
@@ -149,7 +149,7 @@ def _run(
     ):
         settle_interrupted(at, server)
         baseline = at.history.baseline(at.where)
-        prepared = _prepare(at, server, read(at, baseline), baseline)
+        prepared = _prepare(at, server, read(at, baseline), baseline, to_deliver=True)
         if prepared.plan.objections and not settled_by(approve, prepared.plan):
             return Result(prepared.plan)
         record = describe_run(at, run, kind, started, prepared, approve)
@@ -190,14 +190,18 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     )
 
 
-def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | None) -> Prepared:
-    """Compare and review; stage the report and the PDFs."""
+def _prepare(
+    at: Desk, server: Remote, reading: _Reading, baseline: Baseline | None, *, to_deliver: bool = False
+) -> Prepared:
+    """Compare and review; stage the report and the PDFs. What needs no plugin is done while plugins are at work."""
     project, invoices = at.project, reading.invoices
     at.progress.step("Comparing with the last delivery")
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
+    pack = partial(packed, comparison.report)
+    packing = begin(pack).result if to_deliver else pack
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
@@ -227,6 +231,7 @@ def _prepare(at: Desk, server: Remote, reading: _Reading, baseline: Baseline | N
     return Prepared(
         final,
         report,
+        packing,
         staged,
         unsent,
         reading.reads,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -23,11 +23,14 @@ _MOST_LINES = 10
 class Prepared:
     """Everything that a delivery needs, staged on this machine. `reads` says how each source was read for it.
 
+    `packed` returns the report as the history keeps it.
+
     `touched` are the new versions, by name, of PDFs that need not be sent.
     """
 
     plan: Plan
     report: ReportFile
+    packed: Callable[[], bytes]
     staged: Mapping[str, Staged]
     touched: Mapping[str, str]
     reads: Mapping[str, SourceRead]
@@ -99,7 +102,7 @@ def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease:
     planned = _planned(prepared)
     lease.insist()
     at.history.touched(at.where, prepared.touched)
-    at.history.begin(run, prepared.plan.report, prepared.reads, planned)
+    at.history.begin(run, prepared.packed(), prepared.reads, planned)
     outcomes = _send_documents(at, server, prepared, run, lease)
     arrived = {item.upload.name for item in outcomes if item.error is None}
     sent = [document for document in planned if document.name in arrived]

@@ -31,7 +31,11 @@ class Column:
 COLUMNS = (
     Column("invoice_ref", "str", "the number printed on the invoice"),
     Column("kind", "str", "invoice, credit_note or payment (unapplied); invoice where the source has none"),
-    Column("status", "str", "open, paid, void or draft; open only where the source has no status"),
+    Column(
+        "status",
+        "str",
+        "open, paid, void or draft; open only where the source has no status. What is paid has a balance of 0",
+    ),
     Column("customer_id", "str", "the customer's number; falls back to the name"),
     Column("customer_name", "str", "the customer's name"),
     Column("customer_email", "str", "where reminders go"),

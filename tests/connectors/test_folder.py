@@ -68,10 +68,22 @@ def test_an_amount_in_another_notation_than_declared_is_a_problem(file: Path, de
 
 
 def test_a_status_column_tells_open_from_closed(file: Path) -> None:
-    lines = [HEADER + ",status", "INV-1,Ada,GBP,2026-04-07,1,Open", "INV-2,Ada,GBP,2026-04-07,1,paid"]
+    lines = [HEADER + ",status", "INV-1,Ada,GBP,2026-04-07,1,Open", "INV-2,Ada,GBP,2026-04-07,0,paid"]
     source = folder(file, *lines)
     assert read(source)["status"].tolist() == ["open", "paid"]
     assert balances(opened(source)) == {"INV-1": Decimal(1)}
+
+
+@pytest.mark.parametrize("balance", ["0.01", "-5"])
+def test_what_is_paid_and_still_owed_is_a_problem_and_never_taken_for_paid(file: Path, balance: str) -> None:
+    source = folder(file, HEADER + ",status", f"INV-1,Ada,GBP,2026-04-07,{balance},paid")
+    assert f"{balance!r} is still owed, though the status says paid" in problems(source)[1]
+
+
+@pytest.mark.parametrize("status", ["void", "draft"])
+def test_what_is_void_or_a_draft_may_say_what_it_was_worth(file: Path, status: str) -> None:
+    source = folder(file, HEADER + ",status", f"INV-1,Ada,GBP,2026-04-07,5,{status}")
+    assert read(source)["status"].tolist() == [status]
 
 
 @pytest.mark.parametrize(("header", "columns"), [("status", {}), ("State", {"status": "State"})], ids=["own", "mapped"])

@@ -109,7 +109,8 @@ def test_the_type_is_known_in_any_case(file: Path, word: str) -> None:
     ],
 )  # fmt: skip
 def test_every_status_of_xero_has_its_meaning(file: Path, word: str, status: str) -> None:
-    assert read(export(file, document("INV-1", Status=word)))["status"].tolist() == [status]
+    due = "0.00" if status == "paid" else "120.00"
+    assert read(export(file, document("INV-1", due, Status=word)))["status"].tolist() == [status]
 
 
 def test_an_unknown_status_is_a_problem_with_its_line(file: Path) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from arfeed import schema
-from arfeed.history import Baseline, History, PlannedDocument, RunRecord
+from arfeed.history import Baseline, History, PlannedDocument, RunRecord, packed
 from arfeed.interfaces import SourceRead
 
 START = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)
@@ -62,7 +62,7 @@ def deliver(history: History, run: RunRecord, *refs: str, verified: bool = True)
 
 def publish(history: History, run: RunRecord, *refs: str) -> None:
     """Let a run go as far as giving its report a name."""
-    history.begin(run, report(*refs), READS)
+    history.begin(run, packed(report(*refs)), READS)
     with history.lock(run.destination, run.id, 60):
         history.publishing(run, history.baseline(run.destination, lost=[run.id]), "{}", 60)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from arfeed import ConfigError, LockedError
-from arfeed.history import History
+from arfeed.history import History, packed
 from arfeed.history.store import KEPT_REPORTS
 from history.runs import READS, START, WHERE, a_pdf, a_run, deliver, publish, refs, report
 
@@ -15,7 +15,7 @@ from history.runs import READS, START, WHERE, a_pdf, a_run, deliver, publish, re
 def test_without_a_delivery_there_is_no_baseline(database: str) -> None:
     with History(database) as history:
         assert history.baseline(WHERE) is None
-        history.begin(a_run(1), report("A"), READS)
+        history.begin(a_run(1), packed(report("A")), READS)
         assert history.baseline(WHERE) is None
 
 
@@ -30,7 +30,7 @@ def test_a_delivery_becomes_the_baseline(database: str) -> None:
 
 def test_a_report_comes_back_as_it_was_kept(database: str) -> None:
     with History(database) as history:
-        history.begin(a_run(1), report("É-1", balance="-0.0500"), READS)
+        history.begin(a_run(1), packed(report("É-1", balance="-0.0500")), READS)
         kept = history.report("run-001", WHERE)
         assert kept["invoice_ref"].tolist() == ["É-1"]
         assert [str(value) for value in kept["balance"]] == ["-0.0500"]
@@ -104,7 +104,7 @@ def test_a_run_under_way_counts_for_a_plan_unless_it_is_known_how_it_ended(datab
 
 def test_a_run_without_the_lock_may_not_publish(database: str) -> None:
     with History(database) as history:
-        history.begin(a_run(1), report("A"), READS)
+        history.begin(a_run(1), packed(report("A")), READS)
         with history.lock(WHERE, "another", 60), pytest.raises(LockedError, match="run run-001 lost its lock"):
             history.publishing(a_run(1), None, "{}", 60)
         assert [run.state for run in history.runs()] == ["running"]
@@ -115,7 +115,7 @@ def test_a_run_whose_baseline_is_no_longer_the_baseline_may_not_publish(database
         deliver(history, a_run(1), "A")
         compared_with = history.baseline(WHERE)
         deliver(history, a_run(2), "A", "B")
-        history.begin(a_run(3), report("A"), READS)
+        history.begin(a_run(3), packed(report("A")), READS)
         with history.lock(WHERE, "run-003", 60), pytest.raises(LockedError):
             history.publishing(a_run(3), compared_with, "{}", 60)
         assert refs(history.baseline(WHERE)) == ["A", "B"]
@@ -188,14 +188,14 @@ def test_a_baseline_is_kept_however_old_it_is(database: str) -> None:
 def test_report_times_are_remembered_of_every_run_that_began(database: str) -> None:
     with History(database) as history:
         deliver(history, a_run(1), "A")
-        history.begin(a_run(5), report("A"), READS)
+        history.begin(a_run(5), packed(report("A")), READS)
         assert history.latest_report_at(WHERE) == START + timedelta(days=5)
         assert history.latest_report_at("file:///elsewhere") is None
 
 
 def test_pdfs_that_arrived_are_remembered(database: str) -> None:
     with History(database) as history:
-        history.begin(a_run(1), report("A"), READS, [a_pdf("A.pdf"), a_pdf("B.pdf")])
+        history.begin(a_run(1), packed(report("A")), READS, [a_pdf("A.pdf"), a_pdf("B.pdf")])
         assert [document.name for document in history.planned_documents("run-001")] == ["A.pdf", "B.pdf"]
         history.failed(a_run(1), ended_at=START, documents=[a_pdf("A.pdf")])
         assert list(history.documents(WHERE)) == ["A.pdf"]
@@ -204,8 +204,8 @@ def test_pdfs_that_arrived_are_remembered(database: str) -> None:
 
 def test_a_pdf_of_which_nobody_can_say_what_stands_there_is_forgotten(database: str) -> None:
     with History(database) as history:
-        history.begin(a_run(1), report("A"), READS, [a_pdf("A.pdf")])
+        history.begin(a_run(1), packed(report("A")), READS, [a_pdf("A.pdf")])
         history.failed(a_run(1), ended_at=START, documents=[a_pdf("A.pdf")])
-        history.begin(a_run(2), report("A"), READS, [a_pdf("A.pdf", "2")])
+        history.begin(a_run(2), packed(report("A")), READS, [a_pdf("A.pdf", "2")])
         history.failed(a_run(2), ended_at=START)
         assert history.documents(WHERE) == {}

@@ -16,7 +16,7 @@ from arfeed.interfaces import SourceRead
 from intake.sources import HEADER, Given, balances, failure, folder, given, problems, rows
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
-TWO = rows(issued_on=["2026-04-09", "2026-04-01"], status=["paid", "open"])
+TWO = rows(issued_on=["2026-04-09", "2026-04-01"], status=["void", "open"])
 
 
 def named(name: str, source: Given) -> Given:

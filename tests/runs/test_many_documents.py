@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.history import PlannedDocument
+from arfeed.history import PlannedDocument, packed
 from pdfs import pdf
 from runs.feed import Feed, invoice
 
@@ -71,7 +71,7 @@ def remember(feed: Feed, count: int) -> None:
         (run,) = history.runs()
         sent = [known(feed.folder / "pdf" / f"INV-{number:04}.pdf") for number in range(count)]
         again = replace(run, id="long-ago", state="running", receipt=None)
-        history.begin(again, history.report(run.id, run.destination), {})
+        history.begin(again, packed(history.report(run.id, run.destination)), {})
         history.failed(again, ended_at=feed.now, documents=sent)
 
 

@@ -2,6 +2,7 @@
 
 from arfeed.history.audit import audit, changed
 from arfeed.history.lease import Lease, whoami
+from arfeed.history.packing import packed
 from arfeed.history.receipts import documents_of, make_receipt, plan_document, recovered, verify
 from arfeed.history.records import Baseline, PlannedDocument, RunRecord
 from arfeed.history.recovery import Verdict, judge, parts_of, proven
@@ -19,6 +20,7 @@ __all__ = [
     "documents_of",
     "judge",
     "make_receipt",
+    "packed",
     "parts_of",
     "plan_document",
     "proven",

@@ -184,16 +184,16 @@ class History:
     def begin(
         self,
         run: RunRecord,
-        report: pd.DataFrame,
+        report: bytes,
         reads: Mapping[str, SourceRead],
         planned: Iterable[PlannedDocument] = (),
     ) -> None:
-        """Write down a run before it takes its first step."""
+        """Write down a run, with its packed report, before it takes its first step."""
         readings = [{"run": run.id, "source": source, **read._asdict()} for source, read in reads.items()]
         documents = [{"run": run.id, **_as_row(document)} for document in planned]
         with self._engine.begin() as connection:
             connection.execute(sa.insert(tables.runs), _as_row(run))
-            connection.execute(sa.insert(tables.reports), {"run": run.id, "parquet": packed(report)})
+            connection.execute(sa.insert(tables.reports), {"run": run.id, "parquet": report})
             _insert(connection, tables.source_reads, readings)
             _insert(connection, tables.planned_documents, documents)
 

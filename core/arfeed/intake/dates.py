@@ -55,11 +55,34 @@ def parse_dates(texts: pa.Array, order: str, *, declared: bool = False) -> Parse
     order is `declared`. Only distinct texts are parsed: a million rows hold a few thousand days.
     """
     encoded = texts.dictionary_encode()
-    distinct = encoded.dictionary
-    days = _by_format(distinct, order) if "%" in order else _by_order(distinct, order, declared=declared)
-    none = pc.or_(blank(distinct), means_none(distinct))
-    wrong = pc.and_(pc.is_null(days), pc.invert(none))
-    return Parsed(pc.if_else(none, None, days).take(encoded.indices), wrong.take(encoded.indices))
+    distinct = _parsed_before if len(encoded.dictionary) <= _MOST_REMEMBERED else _parsed
+    days, wrong, _ = distinct(encoded.dictionary, order, declared)
+    return Parsed(days.take(encoded.indices), wrong.take(encoded.indices))
+
+
+_MOST_REMEMBERED = 20_000
+_remembered: dict[tuple[str, bool], tuple[pa.Array, Parsed]] = {}
+"""By order and whether it is declared: texts, and what they mean. The frames of a file mostly have the same days."""
+
+
+def _parsed_before(texts: pa.Array, order: str, declared: bool) -> Parsed:
+    nothing = pa.array([], pa.large_string()), Parsed(pa.array([], pa.date32()), pa.array([], pa.bool_()))
+    known, meant = _remembered.get((order, declared), nothing)
+    new = texts.filter(pc.invert(pc.is_in(texts, value_set=known)))
+    if len(new):
+        days, wrong, _ = _parsed(new, order, declared)
+        known = pa.concat_arrays([known, new])
+        meant = Parsed(pa.concat_arrays([meant.values, days]), pa.concat_arrays([meant.wrong, wrong]))
+        if len(known) <= _MOST_REMEMBERED:
+            _remembered[order, declared] = known, meant
+    places = pc.index_in(texts, value_set=known)
+    return Parsed(meant.values.take(places), meant.wrong.take(places))
+
+
+def _parsed(texts: pa.Array, order: str, declared: bool) -> Parsed:
+    days = _by_format(texts, order) if "%" in order else _by_order(texts, order, declared=declared)
+    none = pc.or_(blank(texts), means_none(texts))
+    return Parsed(pc.if_else(none, None, days), pc.and_(pc.is_null(days), pc.invert(none)))
 
 
 def means_none(texts: pa.Array) -> pa.Array:

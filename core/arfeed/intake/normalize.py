@@ -71,6 +71,8 @@ class Normalizer:
         self._check_points(table, currency)
         credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, values.MONEY)))
         table.object("balance", credit, "must be negative: a credit note or payment lowers what is owed")
+        owed = pc.and_(pc.equal(status, "paid"), pc.not_equal(balance, pa.scalar(0, values.MONEY)))
+        table.object("balance", owed, "is still owed, though the status says paid; mend one of the two there")
         open_invoice = pc.and_(is_open, pc.equal(kind, "invoice"))
         table.object(
             "issued_on", pc.and_(open_invoice, _dateless(table, "issued_on")), "is none: an invoice needs its date"
