@@ -34,7 +34,7 @@ COLUMNS = (
     Column(
         "status",
         "str",
-        "open, paid, void or draft; open only where the source has no status. What is paid has a balance of 0",
+        "open, paid (with a balance of 0), void or draft; open only where the source has no status",
     ),
     Column("customer_id", "str", "the customer's number; falls back to the name"),
     Column("customer_name", "str", "the customer's name"),
