@@ -10,7 +10,7 @@ DOCS = Path(__file__).parents[1] / "docs" / "performance.md"
 START, END = "<!-- benchmarks: start -->", "<!-- benchmarks: end -->"
 
 Row = tuple[str, ...]
-HEADER = ("", "seconds", "peak MB", "arfeed takes", "target", "met")
+HEADER = ("", "seconds", "peak MB", "arfeed takes", "its source takes", "target", "met")
 
 
 def table(contest: Contest, size: str, pairs: Sequence[Pair]) -> str:
@@ -34,17 +34,25 @@ def _rows(contest: Contest, pairs: Sequence[Pair]) -> Iterator[Row]:
     ours = _typical([pair.ours for pair in pairs])
     limit = contest.megabytes
     memory = (f"< {limit} MB", _yes(ours.megabytes < limit)) if limit else ("", "")
-    yield ("**arfeed sync**", *_figures(ours), "", *memory)
+    yield ("**arfeed sync**", *_figures(ours), "", "", *memory)
+    yield ("of it, reading the source", f"{ours.reading:.1f}", "", "", "", "", "")
     for peer in contest.peers:
         met = [pair for pair in pairs if pair.peer is peer]
-        ratios = [pair.ours.seconds / pair.theirs.seconds for pair in met]
-        ratio = f"{median(ratios):.2f} × ({min(ratios):.2f}–{max(ratios):.2f})"
-        target = (f"≤ {peer.limit:g} ×", _yes(median(ratios) <= peer.limit)) if peer.limit else ("", "")
-        yield (peer.name, *_figures(_typical([pair.theirs for pair in met])), ratio, *target)
+        whole = [pair.ours.seconds / pair.theirs.seconds for pair in met]
+        reading = [pair.ours.reading / pair.theirs.seconds for pair in met]
+        limited = median(reading if peer.reading_only else whole)
+        target = (f"≤ {peer.limit:g} ×", _yes(limited <= peer.limit)) if peer.limit else ("", "")
+        theirs = _figures(_typical([pair.theirs for pair in met]))
+        yield (peer.name, *theirs, _ratio(whole), _ratio(reading), *target)
 
 
 def _typical(runs: Sequence[Run]) -> Run:
-    return Run(median(run.seconds for run in runs), median(run.megabytes for run in runs))
+    figures = ([run.seconds for run in runs], [run.megabytes for run in runs], [run.reading for run in runs])
+    return Run(*map(median, figures))
+
+
+def _ratio(ratios: Sequence[float]) -> str:
+    return f"{median(ratios):.2f} × ({min(ratios):.2f}–{max(ratios):.2f})"
 
 
 def _figures(run: Run) -> tuple[str, str]:

@@ -200,11 +200,11 @@ def _prepare(
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
-    pack = partial(packed, comparison.report)
-    packing = begin(pack).result if to_deliver else pack
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
+    pack = partial(packed, comparison.report)
+    packing = begin(pack).result if to_deliver else pack
     settings = settings_hash(project)
     drafted = Plan(
         feed=project.feed.name,
