@@ -181,10 +181,9 @@ class Arena:
                     yield Pair(peer, self._ours(), self._theirs(peer))
 
     def _ours(self) -> Run:
-        command = [self.arfeed, "sync", "--json", "--config", self.config, "--approve", self.approval]
-        run = self._timed("arfeed", command)
-        told = json.loads((self.folder / "out.txt").read_text("utf-8"))
-        return replace(run, reading=told["seconds"]["source invoices"])
+        run = self._timed("arfeed", [self.arfeed, "sync", "--config", self.config, "--approve", self.approval])
+        (latest,) = json.loads(_output([self.arfeed, "history", "--json", "--config", self.config]))
+        return replace(run, reading=latest["receipt"]["seconds"]["source invoices"])
 
     def _theirs(self, peer: Peer) -> Run:
         script, *arguments = peer.script.split()
@@ -193,9 +192,9 @@ class Arena:
     def _timed(self, name: str, command: list[Path | str]) -> Run:
         self._clean()
         log = self.folder / "log.txt"
-        with log.open("wb") as sink, (self.folder / "out.txt").open("wb") as out:
+        with log.open("wb") as sink:
             start = time.perf_counter()
-            process = subprocess.Popen(command, stdout=out, stderr=sink)
+            process = subprocess.Popen(command, stdout=sink, stderr=sink)
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
