@@ -55,8 +55,8 @@ def parse_dates(texts: pa.Array, order: str, *, declared: bool = False) -> Parse
     order is `declared`. Only distinct texts are parsed: a million rows hold a few thousand days.
     """
     encoded = texts.dictionary_encode()
-    distinct = _parsed_before if len(encoded.dictionary) <= _MOST_REMEMBERED else _parsed
-    days, wrong, _ = distinct(encoded.dictionary, order, declared)
+    parse = _parsed_before if len(encoded.dictionary) <= _MOST_REMEMBERED else _parsed
+    days, wrong, _ = parse(encoded.dictionary, order, declared)
     return Parsed(days.take(encoded.indices), wrong.take(encoded.indices))
 
 
