@@ -14,7 +14,7 @@ import fsspec
 import pytest
 
 from arfeed import FileSettings, SourceError, find_files, read_table
-from arfeed.intake.files import hashing, unsettled
+from arfeed.intake.files import inputs_of, unsettled
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from intake.sources import HEADER, Given, balances, failure, folder, opened, problems
@@ -218,7 +218,7 @@ def test_files_that_change_while_they_are_read_fail_the_source(tmp_path: Path, w
 
 def test_files_that_stay_are_named_with_their_hash(tmp_path: Path) -> None:
     of = settings(aged(tmp_path / "a.csv", 1))
-    ((name, sha256),) = hashing(of)()
+    ((name, sha256),) = inputs_of(of)()
     assert (name, len(sha256)) == (str(tmp_path / "a.csv"), 64)
 
 

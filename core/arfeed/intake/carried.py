@@ -12,6 +12,7 @@ from arfeed.errors import ProblemsError, SourceError
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
+from arfeed.schema import table_frame
 from arfeed.settings import SourceSettings
 
 
@@ -63,7 +64,7 @@ def read_back(report: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     connector = _Report("", SourceSettings(dates="YMD"))
     normalizer = Normalizer(connector)
-    rows = normalizer.frame(report)
+    rows = table_frame(normalizer.table(report))
     if normalizer.problems:
         raise ProblemsError(
             [f"the report {name} can't be taken as baseline:", *describe([(connector, normalizer.problems)])]

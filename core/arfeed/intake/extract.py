@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,12 +16,12 @@ import pyarrow.compute as pc
 
 from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.columns import Problem
-from arfeed.intake.files import Inputs, check_unchanged, hashing, state
+from arfeed.intake.files import Inputs, inputs_of
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
 from arfeed.isolation import own, undisturbed
-from arfeed.schema import ZERO, no_invoices, only, table_frame, totals
+from arfeed.schema import ZERO, no_invoices, one_piece, only, table_frame, totals
 from arfeed.settings import FileSettings
 
 if TYPE_CHECKING:
@@ -62,14 +63,11 @@ def extract(
         try:
             if unsettled and connector.source in unsettled:
                 raise unsettled[connector.source]
-            files = connector.settings if isinstance(connector.settings, FileSettings) else None
-            before, hashed = (state(files), hashing(files)) if files else ((), tuple)
+            inputs = inputs_of(connector.settings)
             rows, complete, seconds = _read(connector, normalizer, partial(told, connector.source))
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
-            read = hashed()
-            if files:
-                check_unchanged(files, before)
+            read = inputs()
         except SourceError as exc:
             if connector.settings.on_failure is None:
                 raise
@@ -100,27 +98,33 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
 def _read(
     connector: Connector, normalizer: Normalizer, told: Callable[[int], None]
 ) -> tuple[pd.DataFrame, Complete, float]:
-    """Return the rows, the source's word on them, and for how many seconds the connector was at work."""
-    frames: list[pd.DataFrame] = []
+    """Return the rows, the source's word on them, and for how many seconds the connector was at work.
+
+    Another thread normalizes a frame while the connector reads the next one.
+    """
+    tables: list[pa.Table] = []
     generator, seconds = connector.invoices(), 0.0
-    try:
-        while True:
-            began = perf_counter()
-            try:
-                raw = _next(connector, generator)
-            finally:
-                seconds += perf_counter() - began
-            frames += normalizer.take(raw)
-            told(normalizer.seen)
-    except StopIteration as stop:
-        complete = stop.value
-    frames += normalizer.rest()
+    with ThreadPoolExecutor(1, "arfeed-normalizing") as normalizing:
+        taken: Future[list[pa.Table]] = normalizing.submit(list)
+        try:
+            while True:
+                began = perf_counter()
+                try:
+                    raw = _next(connector, generator)
+                finally:  # what is wrong with earlier rows goes before what is wrong with later ones
+                    seconds += perf_counter() - began
+                    tables += taken.result()
+                    told(normalizer.seen)
+                taken = normalizing.submit(normalizer.take, raw)
+        except StopIteration as stop:
+            complete = stop.value
+    tables += normalizer.rest()
     if not isinstance(complete, Complete):
         raise SourceError(
             f"{connector.source}: its connector {connector.name!r} ended without returning Complete(…), "
             f"so nothing says that it read everything; found {complete!r}"
         )
-    rows = sum(len(frame) for frame in frames)
+    rows = sum(len(table) for table in tables)
     if complete.rows is not None and complete.rows != rows:
         raise SourceError(
             f"{connector.source}: the source counts {complete.rows} rows, but {rows} were read; "
@@ -131,7 +135,7 @@ def _read(
             f"{connector.source}: it has no rows at all, which would mark everything as paid; "
             "if that can be right, say allow_empty = true"
         )
-    return joined(frames) if frames else no_invoices(), complete, seconds
+    return table_frame(_whole(tables)) if tables else no_invoices(), complete, seconds
 
 
 def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
@@ -167,11 +171,18 @@ def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put frames of different sources below each other; columns that one lacks are blank text there."""
     if len(frames) == 1:
         return frames[0]
-    tables = [
-        pa.Table.from_pandas(frame, preserve_index=False, nthreads=1).replace_schema_metadata() for frame in frames
-    ]
-    joined = pa.concat_tables(tables, promote_options="default")
-    for number, field in enumerate(joined.schema):
-        if pa.types.is_large_string(field.type) and joined.column(number).null_count:
-            joined = joined.set_column(number, field.name, pc.fill_null(joined.column(number), ""))
-    return table_frame(joined)
+    tables = [pa.Table.from_pandas(frame, preserve_index=False, nthreads=1) for frame in frames]
+    return table_frame(_whole([table.replace_schema_metadata() for table in tables]))
+
+
+def _whole(tables: list[pa.Table]) -> pa.Table:
+    """Join tables to one whose columns are one piece each: what asks for a piece later need not copy it."""
+    every = pa.concat_tables(tables, promote_options="default")
+    tables.clear()
+    names, columns = every.column_names, every.columns
+    del every
+    for number, column in enumerate(columns):
+        columns[number] = one_piece(column)  # of which only the last one's parts are kept while it is made
+        if pa.types.is_large_string(column.type) and column.null_count:
+            columns[number] = pc.fill_null(columns[number], "")
+    return pa.table(columns, names=names)

@@ -130,28 +130,34 @@ def _named(files: Sequence[str]) -> str:
 # --- files that change ----------------------------------------------------------------------------------------------
 
 
-def state(settings: FileSettings) -> State:
-    """Return the files that are to be read as they are now: equal states, equal files."""
-    return tuple((str(file), file.entry, file.place.container()) for file in _found(settings))
+def inputs_of(settings: SourceSettings) -> Callable[[], Inputs]:
+    """Return what names a source's files with their SHA-256 once they are read; a source without files has none.
 
-
-def hashing(settings: FileSettings) -> Callable[[], Inputs]:
-    """Return what names the files and their SHA-256 once they are read; those of this machine are hashed meanwhile.
-
-    Two downloads at once are more than some servers, or fsspec's way to them, can do.
+    It raises `SourceError` where a file changed, came or went meanwhile. Files of this machine are hashed while they
+    are read. Others wait: two downloads at once are more than some servers, or fsspec's way to them, can do.
     """
+    if not isinstance(settings, FileSettings):
+        return tuple
     files = _found(settings)
+    before = _state(files)
 
     def hashed() -> Inputs:
         return tuple((str(file), digest(file)) for file in files)
 
-    return begin(hashed).result if all(file.place.is_local for file in files) else hashed
+    hashes = begin(hashed).result if all(file.place.is_local for file in files) else hashed
+
+    def read() -> Inputs:
+        inputs = hashes()
+        if _state(_found(settings)) != before:
+            raise SourceError(f"{label(settings.path)}: a file changed, came or went while it was read; run again")
+        return inputs
+
+    return read
 
 
-def check_unchanged(settings: FileSettings, before: State) -> None:
-    """Raise `SourceError` where a file is not what it was `before`."""
-    if state(settings) != before:
-        raise SourceError(f"{label(settings.path)}: a file changed, came or went while it was read; run again")
+def _state(files: Sequence[FoundFile]) -> State:
+    """Return files as they were listed, and the archives that hold them as they are now."""
+    return tuple((str(file), file.entry, file.place.container()) for file in files)
 
 
 def unsettled(connectors: Sequence[Connector]) -> Mapping[str, SourceError]:
@@ -183,7 +189,7 @@ def _fresh(settings: Mapping[str, FileSettings]) -> dict[str, State]:
     fresh: dict[str, State] = {}
     for source, of_source in settings.items():
         with suppress(SourceError):  # reading the source will raise it again, where it belongs
-            files = state(of_source)
+            files = _state(_found(of_source))
             times = [(container or entry).changed for _, entry, container in files]
             if any(not changed or time.time() - changed < _FRESH_SECONDS for changed in times):
                 fresh[source] = files

@@ -18,7 +18,6 @@ from arfeed.intake import dates, values
 from arfeed.intake.columns import Columns, Problem
 from arfeed.intake.proposal import REQUIRED
 from arfeed.interfaces import Connector
-from arfeed.schema import table_frame
 from arfeed.settings import FileSettings
 
 if TYPE_CHECKING:
@@ -39,22 +38,22 @@ class Normalizer:
     waiting: list[pd.DataFrame] = field(default_factory=list)
     seen: int = 0
 
-    def take(self, raw: pd.DataFrame) -> list[pd.DataFrame]:
+    def take(self, raw: pd.DataFrame) -> list[pa.Table]:
         """Take the next frame; return those that can be normalized now."""
         if _says_nothing(raw):
             return []
         self.waiting.append(raw)
         return self.rest() if self._order_is_settled(raw) else []
 
-    def rest(self) -> list[pd.DataFrame]:
+    def rest(self) -> list[pa.Table]:
         """Return the frames that waited. Raise `SourceError` if nothing settled the order of their dates."""
-        frames = [self.frame(raw) for raw in self.waiting]
+        tables = [self.table(raw) for raw in self.waiting]
         self.waiting.clear()
-        return frames
+        return tables
 
-    def frame(self, raw: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame with canonical columns, typed; add what is wrong to `problems`."""
-        table = self._table(raw)
+    def table(self, raw: pd.DataFrame) -> pa.Table:
+        """Return the frame's rows with canonical columns, typed; add what is wrong to `problems`."""
+        table = self._raw(raw)
         status = table.choice("status", schema.STATUSES, default="open")
         is_open = pc.equal(status, "open")
         kind = table.choice("kind", schema.KINDS, default="invoice")
@@ -100,9 +99,9 @@ class Normalizer:
         }
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
         self.seen += len(raw)
-        return table_frame(pa.table(ordered))
+        return pa.table(ordered)
 
-    def _table(self, raw: pd.DataFrame) -> Columns:
+    def _raw(self, raw: pd.DataFrame) -> Columns:
         arrow = self._arrow(raw)
         return Columns(self._columns(raw), arrow, self.connector.source, self.problems, self.seen)
 
@@ -152,7 +151,7 @@ class Normalizer:
     def _order_is_settled(self, raw: pd.DataFrame) -> bool:
         if self.order or self.connector.settings.dates:
             return True
-        distinct = _distinct_dates(self._table(raw))
+        distinct = _distinct_dates(self._raw(raw))
         if not _any_text(distinct):
             return len(self.waiting) == 1
         best = _fitting_best(distinct)
