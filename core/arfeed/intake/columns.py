@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
+from arfeed.characters import byte_at, extremes
 from arfeed.errors import SourceError
 from arfeed.intake import values
 
@@ -25,6 +26,8 @@ class Problem:
 
 
 MOST_EXAMPLES = 50
+
+_BEYOND_ASCII = 0x80
 
 
 class Columns:
@@ -130,9 +133,17 @@ class Columns:
             texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
         except pa.ArrowException as exc:
             raise SourceError(f"{self.source}: column {header!r} holds {column.type}, which is no text: {exc}") from exc
-        trimmed = pc.utf8_trim_whitespace(texts)
-        trimmed = pc.fill_null(trimmed, "") if trimmed.null_count else trimmed
-        return texts if texts.equals(trimmed) else trimmed  # equal copies of a million rows would fill the memory
+        texts = pc.fill_null(texts, "") if texts.null_count else texts
+        return pc.utf8_trim_whitespace(texts) if _may_be_spaced(texts) else texts
+
+
+def _may_be_spaced(texts: pa.Array) -> bool:
+    """Whether some text may begin or end with white space: with an ASCII blank or control, or beyond ASCII."""
+    least, greatest = extremes(texts)
+    if least > ord(" ") and greatest < _BEYOND_ASCII:
+        return False
+    edges = np.concatenate([byte_at(texts, 0), byte_at(texts, -1)])
+    return bool(((edges > 0) & (edges <= ord(" ")) | (edges >= _BEYOND_ASCII)).any())
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
+from arfeed.characters import byte_at
 from arfeed.currencies import minor_digits
 from arfeed.errors import SourceError
 from arfeed.intake import dates, values
@@ -82,7 +84,9 @@ class Normalizer:
         table.object("invoice_ref", pc.and_(open_invoice, values.blank(ref)), "is blank: an invoice needs its number")
         _object_to_damage(table, open_invoice)
         identity = table.text("customer_id")
-        identity = pc.if_else(values.blank(identity), name, identity)
+        unidentified = values.blank(identity)
+        if pc.any(unidentified).as_py():
+            identity = pc.if_else(unidentified, name, identity)
         ref = self._named(ref, kind, identity, days["issued_on"], money["amount"])
         result = {
             **{column: table.text(column) for column in schema.TEXTS},
@@ -138,15 +142,13 @@ class Normalizer:
         return columns
 
     def _currency(self, table: Columns) -> pa.Array:
-        texts = table.text("currency")
-        default = self.connector.settings.currency
-        if default:
-            texts = pc.if_else(values.blank(texts), default, texts)
-        codes = pc.utf8_upper(texts)
+        texts = table.text("currency").dictionary_encode()
+        default = self.connector.settings.currency or ""
+        codes = pc.utf8_upper(pc.if_else(values.blank(texts.dictionary), default, texts.dictionary))
         known = pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string()))
         why = "is no ISO 4217 currency code; map the column, or set `currency` for rows without one"
-        table.object("currency", pc.invert(known), why)
-        return codes
+        table.object("currency", pc.invert(known).take(texts.indices), why)
+        return table.text("currency") if codes.equals(texts.dictionary) else codes.take(texts.indices)
 
     def _order_is_settled(self, raw: pd.DataFrame) -> bool:
         if self.order or self.connector.settings.dates:
@@ -197,16 +199,15 @@ class Normalizer:
         return parsed
 
     def _check_digits(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
-        groups: dict[int, list[str]] = {}
-        for code in pc.unique(currency).to_pylist():
-            groups.setdefault(minor_digits().get(code, schema.MONEY_SCALE), []).append(code)
+        codes = currency.dictionary_encode()
+        digits = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in codes.dictionary.to_pylist()}
+        steps = np.array([10 ** (schema.MONEY_SCALE - count) for count in digits.values()], np.int64)
         for name, column in money.items():
-            for digits, codes in groups.items():
-                mine = column.filter(pc.is_in(currency, value_set=pa.array(codes, pa.large_string())))
-                finer = None if values.fits(mine, digits) else values.decimals_used(column, digits)
-                for code in codes if finer is not None else ():
-                    wrong = pc.and_(pc.equal(currency, code), finer)
-                    table.object(name, wrong, f"has too many digits: {code} has {digits} decimals")
+            units = values.units(column)
+            if units is None or (units % steps.take(codes.indices)).any():
+                for code, count in digits.items():
+                    wrong = pc.and_(pc.equal(currency, code), values.decimals_used(column, count))
+                    table.object(name, wrong, f"has too many digits: {code} has {count} decimals")
 
     def _check_currencies(self, table: Columns, amounts: Mapping[str, values.Parsed], currency: pa.Array) -> None:
         for name, parsed in amounts.items():
@@ -221,6 +222,8 @@ class Normalizer:
             return
         for name in table.written(schema.MONEY):
             texts = table.text(name)
+            if not (byte_at(texts, -4) == ord(".")).any():
+                continue
             doubtful = pc.match_substring_regex(texts, r"^-?\d{1,3}\.\d{3}$")
             if pc.any(doubtful).as_py() and not pc.any(pc.match_substring_regex(texts, _POINT)).as_py():
                 three = [code for code, digits in minor_digits().items() if digits > 2]
@@ -286,7 +289,8 @@ _ERROR = r"^(?:#+|#N/A|#NV|#\p{Lu}[\p{Lu}/0-9]*[!?]+)$"
 _MONTHS = "(?:Jan|Feb|Mar|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
 _DAY_AND_MONTH = rf"^(?:\d{{1,2}}(?:-|\. ?){_MONTHS}|{_MONTHS}[- ]\d{{2}})$"
 _DAY_OF_CELL = r"^(?:19|20)\d\d-[01]\d-[0-3]\d(?: \d\d:\d\d:\d\d)?$"
-"""As Excel shows what it took for a day or a month, and how its dates are read."""
+_LENGTHS = pa.array([*range(5, 8), 10, 19])
+"""As Excel shows what it took for a day or a month, how its dates are read, and how long all these are."""
 
 _SHORTENED = r"^\d(?:[.,]\d+)?E\+\d+$"
 _TOTALS = (
@@ -318,7 +322,8 @@ def _object_to_damage(table: Columns, mine: pa.Array) -> None:
 
 def _object_to_dates(table: Columns, ref: pa.Array, mine: pa.Array) -> None:
     """Object to numbers such as 04-03 that Excel took for a date: its cells hold one, its CSV files show 04-Mar."""
-    if not pc.any(pc.match_substring_regex(ref, f"{_DAY_AND_MONTH}|{_DAY_OF_CELL}")).as_py():
+    some = ref.filter(pc.is_in(pc.utf8_length(ref), value_set=_LENGTHS))
+    if not pc.any(pc.match_substring_regex(some, f"{_DAY_AND_MONTH}|{_DAY_OF_CELL}")).as_py():
         return
     dated = pc.match_substring_regex(ref, _DAY_AND_MONTH)
     days = pc.match_substring_regex(ref, _DAY_OF_CELL)

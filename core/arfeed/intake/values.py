@@ -9,10 +9,13 @@ from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
+from arfeed.characters import byte_at, extremes
 
 MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)
 WIDE = pa.decimal128(38, schema.MONEY_SCALE)
@@ -63,7 +66,7 @@ class Parsed(NamedTuple):
 
 def blank(texts: pa.Array) -> pa.Array:
     """Where a text is null or empty."""
-    return pc.fill_null(pc.equal(texts, ""), fill_value=True)
+    return pc.fill_null(pc.equal(pc.binary_length(texts), 0), fill_value=True)
 
 
 def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
@@ -73,8 +76,7 @@ def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
     strictly: 1,234 could be either. Then a dash alone is zero, too.
     """
     empty = blank(texts)
-    if decimal is None and pc.all(pc.or_kleene(empty, pc.match_substring_regex(texts, _FITS))).as_py():
-        values = pc.cast(pc.if_else(empty, None, texts), MONEY)
+    if decimal is None and (values := _all_plain(pc.if_else(empty, None, texts))) is not None:
         return Parsed(values, pa.repeat(pa.scalar(value=False), len(texts)), plain=True)
     usual = pc.match_substring_regex(texts, _USUAL[decimal])
     plain = pc.if_else(usual, texts, None)
@@ -85,6 +87,24 @@ def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
         plain = pc.replace_with_mask(plain, others, _plain(texts.filter(others), decimal))
     plain = pc.if_else(pc.match_substring_regex(plain, _FITS), plain, None)
     return Parsed(pc.cast(plain, MONEY), pc.and_(pc.is_null(plain), pc.invert(empty)))
+
+
+def _all_plain(texts: pa.Array) -> pa.Array | None:
+    """Return the amounts if all are spelled -1234.50, and short enough to fit; else None.
+
+    Arrow's own cast is strict about all but 1e3, +3.10, .5 and 5. (with a point, but no digits behind or before it).
+    """
+    least, greatest = extremes(texts)
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    if least < ord("-") or greatest > ord("9") or longest > schema.MONEY_PRECISION - schema.MONEY_SCALE:
+        return None
+    first, second, last = (byte_at(texts, place) == ord(".") for place in (0, 1, -1))
+    if (first | last | (second & (byte_at(texts, 0) == ord("-")))).any():
+        return None
+    try:
+        return pc.cast(texts, MONEY)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _plain(texts: pa.Array, decimal: str | None) -> pa.Array:
@@ -147,13 +167,13 @@ def _may_be(claim: str, code: str) -> bool:
     return known.endswith(sign) or any(word in name for word in shared)
 
 
-def fits(values: pa.Array, digits: int) -> bool:
-    """Whether no value has more than so many decimals other than zeros, nor is as large as the type can hold."""
-    try:
-        pc.cast(values, pa.decimal128(schema.MONEY_PRECISION, digits))
-    except pa.ArrowInvalid:
-        return False
-    return True
+def units(values: pa.Array) -> npt.NDArray[np.int64] | None:
+    """Return amounts of type MONEY in units of their last decimal, null as anything; None where one is too large."""
+    _, words = values.buffers()
+    if words is None:
+        return np.zeros(len(values), np.int64)
+    low, high = np.frombuffer(words, "<i8").reshape(-1, 2)[values.offset : values.offset + len(values)].T
+    return low if (high == low >> 63).all() else None
 
 
 def decimals_used(values: pa.Array, digits: int) -> pa.Array:

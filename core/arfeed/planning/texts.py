@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
+from arfeed.characters import byte_at
 from arfeed.planning.wording import counted, named
 
-_FORMULA = "=+-@\t\r"
-"""With what a text begins that a spreadsheet may take for a formula. A lone dash is none."""
+_BEGINS = np.isin(np.arange(256), [*b"=+-@\t\r"])
+"""By byte: whether a text that begins with it may be a formula to a spreadsheet. A lone dash is none."""
 
 _UNSEEN = rf"{schema.INVISIBLE}|[^\P{{Z}} ]"
 """What shows as nothing, or as a blank that is none (RE2)."""
@@ -33,10 +34,9 @@ def unseen_notes(refs: pd.Series[str]) -> Iterator[str]:
 
 
 def _formulas(texts: pa.Array) -> int:
-    """Count what may be taken for a formula: at a million rows, a pattern takes ten times as long as first letters."""
-    begins = [pc.starts_with(texts, letter) for letter in _FORMULA]
-    longer = pc.greater(pc.binary_length(texts), 1)
-    return int(pc.sum(pc.and_(longer, functools.reduce(pc.or_, begins)), min_count=0).as_py())
+    """Count what may be taken for a formula."""
+    texts = pc.fill_null(texts, "") if texts.null_count else texts
+    return int((_BEGINS[byte_at(texts, 0)] & (byte_at(texts, 1) > 0)).sum())
 
 
 def formula_notes(report: pa.Table) -> Iterator[str]:
