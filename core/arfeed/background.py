@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextvars import copy_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
 
-def begin(do: Callable[[], Result]) -> Future[Result]:
-    """Do something in a thread of its own, which no end of the process waits for; the result is in the future."""
+def begin(do: Callable[[], Result], after: Future[Any] | None = None) -> Future[Result]:
+    """Do something in a thread of its own, which no end of the process waits for; the result is in the future.
+
+    It begins when what goes before it has ended, well or not: what is done one `after` the other takes one processor.
+    """
     future: Future[Result] = Future()
     context = copy_context()
 
     def work() -> None:
+        if after:
+            wait([after])
         try:
             future.set_result(context.run(do))
         except BaseException as exc:  # noqa: BLE001 - it is raised where the result is asked for

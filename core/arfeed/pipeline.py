@@ -32,6 +32,7 @@ from arfeed.notification import tell
 from arfeed.pages import receipt_page
 from arfeed.planning import (
     compare,
+    content_hash,
     reviewed,
     select,
     settle,
@@ -200,11 +201,12 @@ def _prepare(
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
+    content = begin(partial(content_hash, comparison.report), after=facts) if baseline is None else None
+    pack = partial(packed, comparison.report)
+    packing = begin(pack, after=content or facts).result if to_deliver else pack
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
-    pack = partial(packed, comparison.report)
-    packing = begin(pack).result if to_deliver else pack
     settings = settings_hash(project)
     drafted = Plan(
         feed=project.feed.name,
@@ -226,7 +228,7 @@ def _prepare(
         notes=(*_notes(project, reading), *report.notes),
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
-    final = reviewed(drafted, project.registry.manager, settings)
+    final = reviewed(drafted, project.registry.manager, settings, content.result if content else None)
     event("planned", **planned(final))
     return Prepared(
         final,

@@ -1,7 +1,7 @@
 """From invoices and a baseline to a plan."""
 
 from arfeed.planning.adoption import adoption_code, dropped
-from arfeed.planning.approval import settled_by
+from arfeed.planning.approval import content_hash, settled_by
 from arfeed.planning.compare import compare
 from arfeed.planning.documents import select, settle, touched
 from arfeed.planning.facts import summed
@@ -15,6 +15,7 @@ __all__ = [
     "ReportFile",
     "adoption_code",
     "compare",
+    "content_hash",
     "counted",
     "dropped",
     "largest",

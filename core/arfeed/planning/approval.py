@@ -41,20 +41,25 @@ def approval_code(
     settings: str,
     missing: pd.DataFrame,
     objections: Iterable[Objection],
-    first: pd.DataFrame | None = None,
+    first: str | None = None,
 ) -> str:
     """Return `N-hash` for a refused plan.
 
     Hashed: the delivery that made the baseline, the destination, the settings' hash, the missing rows (reference,
-    balance, reason) and the sorted objection codes. Not hashed: other balances, the time, the run. `first` is the
-    report where there is no baseline: nothing is known to be missing then, so all of it (reference, balance) is what
-    somebody has seen, and no shorter one passes.
+    balance, reason) and the sorted objection codes. Not hashed: other balances, the time, the run. `first` is
+    what `content_hash` says of the report where there is no baseline: nothing is known to be missing then, so all of
+    it is what somebody has seen, and no shorter one passes.
     """
     codes = sorted({objection.code for objection in objections})
-    seen = [] if first is None else [_digest(_lines(first, ["invoice_ref", "balance"]))]
+    seen = [] if first is None else [first]
     gone = _lines(missing, ["invoice_ref", "balance", "reason"]).to_pylist()
     text = json.dumps([baseline, destination, settings, gone, codes, *seen])
     return f"{len(missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
+
+
+def content_hash(report: pd.DataFrame) -> str:
+    """Return the hash of a report's references and balances, in whatever order they stand."""
+    return _digest(_lines(report, ["invoice_ref", "balance"]))
 
 
 def _lines(rows: pd.DataFrame, columns: Sequence[str]) -> pa.Array:

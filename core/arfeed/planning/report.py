@@ -45,8 +45,8 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     laid_out = _laid_out(destination, invoices)
     seconds = perf_counter() - began
     table = pa.Table.from_pandas(laid_out, preserve_index=False, nthreads=1)
-    notes = tuple(formula_notes(table))
     currencies = schema.text_array(invoices["currency"])
+    notes = tuple(formula_notes(table))
     for number, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):
             raise DestinationError(f"{destination.name}: its report() made {field.name!r} a float; money never is one")

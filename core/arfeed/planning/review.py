@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pluggy
 
 from arfeed.interfaces import Objection, Plan
-from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code
+from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code, content_hash
 from arfeed.planning.guards import Guards
 from arfeed.plugins import Answer, call_each
 
 
-def reviewed(plan: Plan, plugins: pluggy.PluginManager, settings: str) -> Plan:
-    """Return the plan with all objections and, where they may be approved, the code; `settings` is their hash."""
+def reviewed(
+    plan: Plan, plugins: pluggy.PluginManager, settings: str, content: Callable[[], str] | None = None
+) -> Plan:
+    """Return the plan with all objections and, where they may be approved, the code; `settings` is their hash.
+
+    `content` gives the report's `content_hash` where that is made elsewhere meanwhile.
+    """
     objections, seconds = [*Guards().arfeed_review(plan)], dict(plan.seconds)
     for answer in call_each(plugins, "arfeed_review", plan=plan):
         objections += _objections(answer)
@@ -22,7 +29,7 @@ def reviewed(plan: Plan, plugins: pluggy.PluginManager, settings: str) -> Plan:
     if not objections:
         return replace(plan, seconds=seconds)
     approvable = not any(objection.code in NOT_APPROVABLE for objection in objections)
-    first = plan.report if plan.baseline is None else None
+    first = (content or partial(content_hash, plan.report))() if plan.baseline is None else None
     bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first)
     code = approval_code(*bound) if approvable else None
     return replace(plan, objections=tuple(objections), approval=code, seconds=seconds)
