@@ -79,7 +79,7 @@ def draw_terminal(plan: Plan) -> None:
     """Draw a terminal that shows the plan."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=96, file=nowhere, force_terminal=True, highlight=False, emoji=False)
-        show_plan(plan, console, "arfeed sync")
+        show_plan(plan, console, "arfeed sync", "arfeed adopt")
         drawing = console.export_svg(title="arfeed plan", unique_id="plan")
     # rich would fetch a font; any that the reader has will do.
     drawing = re.sub(r"@font-face \{.*?\}\s*", "", drawing, flags=re.DOTALL).replace("Fira Code, ", "")

@@ -121,6 +121,7 @@ class Kolleno(Destination):
         file.seek(0)
         table: pd.DataFrame = csv.read_csv(
             file,
+            read_options=csv.ReadOptions(use_threads=False),
             parse_options=csv.ParseOptions(newlines_in_values=True),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(headers, pa.large_string()),

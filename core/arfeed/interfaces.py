@@ -315,13 +315,14 @@ class Facts:
 class DocumentPlan:
     """What happens to the PDFs.
 
-    `send` has the columns name, invoice_ref, source, source_ref, version and change (new, changed); `colliding` maps
-    a file name to the refs that claim it; `broken` maps a ref to what is wrong with its file.
+    `send` has the columns name, invoice_ref, source, source_ref, version and change (new, changed); `without` are the
+    refs of invoices that have no PDF; `colliding` maps a file name to the refs that claim it; `broken` maps a ref to
+    what is wrong with its file.
     """
 
     send: pd.DataFrame
     present: int
-    without: tuple[str, ...]
+    without: pd.Series[str]
     colliding: Mapping[str, tuple[str, ...]]
     broken: Mapping[str, str]
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import BaseModel
@@ -57,21 +57,23 @@ def own(value: T) -> T:
     """Return a value that a plugin may do anything with; frames are copied only where they are written to."""
     import pandas as pd
 
-    return cast("T", _own(value, pd.DataFrame))
+    return cast("T", _own(value, pd))
 
 
-def _own(value: object, frame: type[pd.DataFrame]) -> object:
-    if isinstance(value, frame):
+def _own(value: object, pandas: ModuleType) -> object:
+    if isinstance(value, pandas.DataFrame):
         return own_frame(value)
+    if isinstance(value, pandas.Series):
+        return own_frame(value.to_frame()).iloc[:, 0].rename(value.name)
     if isinstance(value, BaseModel):
         return value.model_copy(deep=True)
     if isinstance(value, Mapping):
-        return MappingProxyType({key: _own(item, frame) for key, item in value.items()})
+        return MappingProxyType({key: _own(item, pandas) for key, item in value.items()})
     if isinstance(value, tuple):
-        items = tuple(_own(item, frame) for item in value)
+        items = tuple(_own(item, pandas) for item in value)
         return value._make(items) if hasattr(value, "_make") else items
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{each.name: _own(getattr(value, each.name), frame) for each in fields(value)})
+        return replace(value, **{each.name: _own(getattr(value, each.name), pandas) for each in fields(value)})
     return value
 
 

@@ -202,8 +202,9 @@ def _prepare(
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
     content = begin(partial(content_hash, comparison.report), after=facts) if baseline is None else None
+    totals = begin(partial(schema.totals, invoices), after=content or facts)
     pack = partial(packed, comparison.report)
-    packing = begin(pack, after=content or facts).result if to_deliver else pack
+    packing = begin(pack, after=totals).result if to_deliver else pack
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
@@ -216,7 +217,7 @@ def _prepare(
         before=before,
         report=comparison.report,
         missing=missing,
-        totals=schema.totals(invoices),
+        totals=totals.result(),
         counts=comparison.counts,
         sources=reading.reports,
         documents=documents,

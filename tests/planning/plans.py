@@ -22,7 +22,7 @@ from arfeed.settings import GuardSettings
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 NO_DOCUMENTS = DocumentPlan(
     send=pd.DataFrame({"name": [], "invoice_ref": [], "version": [], "change": []}, dtype="str"),
-    present=0, without=(), colliding={}, broken={},
+    present=0, without=pd.Series(dtype="str"), colliding={}, broken={},
 )  # fmt: skip
 
 

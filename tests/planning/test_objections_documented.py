@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import arfeed.planning
@@ -85,7 +86,7 @@ def _troubled() -> Plan:
         settings_changed=True,
         foreign=("open_ar_20260409T101500Z.csv",),
         documents_required=True,
-        documents=replace(NO_DOCUMENTS, without=("INV-1", "2026-0008")),
+        documents=replace(NO_DOCUMENTS, without=pd.Series(["INV-1", "2026-0008"], dtype="str")),
     )
 
 

@@ -123,7 +123,7 @@ def batches(
     from pyarrow import csv
 
     skipped = {"skip_rows": lines, "skip_rows_after_names": 1} if lines >= 0 else {}
-    options = csv.ReadOptions(column_names=names, block_size=_BLOCK, **skipped)
+    options = csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=False, **skipped)
     parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     types = dict.fromkeys(names, pa.large_string())
     kept = list(dict.fromkeys(wanted))

@@ -24,7 +24,7 @@ class Selection:
 
     send: pd.DataFrame
     present: int
-    without: tuple[str, ...]
+    without: pd.Series[str]
     colliding: Mapping[str, tuple[str, ...]]
     broken: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,7 +44,7 @@ def select(
     """
     rows = report[["invoice_ref", *KEY]]
     if found.empty and not known:
-        return Selection(pd.DataFrame(columns=[*_SENT, "change"], dtype="str"), 0, _refs(rows), claimed or {})
+        return Selection(pd.DataFrame(columns=[*_SENT, "change"], dtype="str"), 0, rows["invoice_ref"], claimed or {})
     named = rows.assign(name=_text([_checked(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
     folded = schema.folded(named["name"])
     merged = named.assign(folded=folded, double=folded.duplicated(keep=False)).merge(
@@ -64,7 +64,7 @@ def select(
     return Selection(
         send.reset_index(drop=True),
         len(candidates) - len(fresh) + int((sent & ~has).sum()),
-        _refs(merged[~has & ~sent]),
+        merged["invoice_ref"][~has & ~sent].reset_index(drop=True),
         {**_collisions(merged[merged["double"]], has), **(claimed or {})},
         dict.fromkeys(_refs(broken), f"its file name would be longer than {_LONGEST_NAME} bytes; shorten its number"),
     )

@@ -28,6 +28,8 @@ def with_reasons(
     are the feed's own, None where no source was asked. Reasons:
     paid, void, draft, settled, removed by <step>, source removed, gone.
     """
+    if missing.empty:
+        return missing.assign(reason=pd.Series(dtype="str"))
     reasons = pa.nulls(len(missing), pa.large_string())
     if sources is not None:
         known = pc.is_in(schema.text_array(missing["source"]), value_set=pa.array([*sources, ""]))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -45,13 +47,13 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     laid_out = _laid_out(destination, invoices)
     seconds = perf_counter() - began
     table = pa.Table.from_pandas(laid_out, preserve_index=False, nthreads=1)
-    currencies = schema.text_array(invoices["currency"])
+    digits = _by_digits(schema.text_array(invoices["currency"]))
     notes = tuple(formula_notes(table))
     for number, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):
             raise DestinationError(f"{destination.name}: its report() made {field.name!r} a float; money never is one")
         if pa.types.is_decimal(field.type):
-            table = table.set_column(number, field.name, _money(field.name, table.column(number), currencies))
+            table = table.set_column(number, field.name, _money(field.name, table.column(number), digits))
     csv.write_csv(table, path)
     digest, header = begin(partial(_digest, path)), tuple(table.column_names)
     del table  # before the file is read back: both would be in memory
@@ -86,9 +88,17 @@ def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     return laid_out
 
 
-def _money(column: str, values: pa.ChunkedArray, currencies: pa.Array) -> pa.Array:
+def _by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
+    """Return which rows have a currency of so many decimals."""
+    codes = currencies.dictionary_encode()
+    digits = np.array([minor_digits().get(code, schema.MONEY_SCALE) for code in codes.dictionary.to_pylist()], np.int8)
+    of_rows = digits.take(codes.indices)
+    return {count: pa.array(of_rows == count) for count in sorted({*digits.tolist()})}
+
+
+def _money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
     try:
-        return format_money(values, currencies)
+        return _format_money(values, digits)
     except pa.ArrowInvalid as exc:
         raise DestinationError(
             f"the report's column {column!r} holds an amount that is finer than its currency: {exc}; look at the "
@@ -96,14 +106,11 @@ def _money(column: str, values: pa.ChunkedArray, currencies: pa.Array) -> pa.Arr
         ) from exc
 
 
-def format_money(values: pa.ChunkedArray, currencies: pa.Array) -> pa.Array:
+def _format_money(values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
     """Write amounts with as many decimals as their currency has; null stays null."""
     money = schema.one_piece(values)
     texts = pa.nulls(len(money), pa.large_string())
-    digits = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in pc.unique(currencies).to_pylist()}
-    for count in sorted(set(digits.values())):
-        codes = pa.array([code for code in digits if digits[code] == count])
-        exact = pa.decimal128(schema.MONEY_PRECISION, count)
-        mine = pc.is_in(currencies, value_set=codes)
-        texts = pc.replace_with_mask(texts, mine, pc.cast(pc.cast(money.filter(mine), exact), pa.large_string()))
+    for count, mine in digits.items():
+        exact = pc.cast(money.filter(mine), pa.decimal128(schema.MONEY_PRECISION, count))
+        texts = pc.replace_with_mask(texts, mine, pc.cast(exact, pa.large_string()))
     return texts

@@ -109,7 +109,7 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
         totals=schema.totals(report),
         counts=comparison.counts,
         sources=(source,),
-        documents=DocumentPlan(send=nothing, present=0, without=(), colliding={}, broken={}),
+        documents=DocumentPlan(send=nothing, present=0, without=nothing["invoice_ref"], colliding={}, broken={}),
         guards=GuardSettings(),
         facts=summed(comparison.report, earlier, missing, [source], at.date()),
     )
