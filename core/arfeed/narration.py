@@ -15,8 +15,8 @@ def planned(plan: Plan) -> dict[str, object]:
     return {
         "baseline": plan.baseline,
         "counts": plan.counts._asdict(),
-        "open": _sums(plan.report),
-        "missing": _sums(plan.missing),
+        "open": _by_currency(plan.totals),
+        "missing": _by_currency(schema.totals(plan.missing)),
         "documents": {"send": len(plan.documents.send), "present": plan.documents.present},
         "objections": [objection.code for objection in plan.objections],
         "plugin_seconds": {plugin: round(spent, 3) for plugin, spent in plan.seconds.items()},
@@ -37,5 +37,6 @@ def ended(about: Receipt | Plan | Failure) -> dict[str, object]:
     return {"error": about.error, "exit_code": about.exit_code}
 
 
-def _sums(rows: pd.DataFrame) -> list[dict[Hashable, object]]:
-    return schema.totals(rows, ("currency",)).astype({"balance": "str", "count": "int64"}).to_dict("records")
+def _by_currency(totals: pd.DataFrame) -> list[dict[Hashable, object]]:
+    summed = totals.groupby("currency", as_index=False)[["count", "balance"]].sum()
+    return summed.astype({"balance": "str", "count": "int64"}).to_dict("records")

@@ -62,7 +62,7 @@ class _Reading:
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
     names, None where no source was asked; `reads` says how each was read for these invoices, `seconds` how long
-    each source and step took.
+    each source and step took. `content` gives the invoices' `content_hash`.
     """
 
     invoices: pd.DataFrame
@@ -73,6 +73,7 @@ class _Reading:
     sources: tuple[str, ...] | None
     reads: Mapping[str, SourceRead]
     seconds: Mapping[str, float]
+    content: Callable[[], str]
 
 
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
@@ -100,7 +101,8 @@ def resend(
         invoices = as_invoices(at.history.report(run, at.where), f"run {run}")
         nothing = invoices.iloc[:0]
         removed, reads = nothing.assign(by=nothing["source"]), at.history.reads(run)
-        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {})
+        content = partial(content_hash, invoices)
+        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {}, content)
 
     return _deliver_reading(project, progress, "resend", read, approve, clock)
 
@@ -175,6 +177,9 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
     )
     invoices = joined([kept.invoices, *(rows for rows, _ in carried)])
+    content: Callable[[], str] = partial(content_hash, invoices)
+    if baseline is None:  # then it will be asked for
+        content = begin(content).result
     check_unique(invoices, schema.folded(invoices["invoice_ref"]))
     at.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
@@ -188,6 +193,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         reads={report.source: report.read for report in reports},
         seconds={f"source {report.source}": report.seconds for report in extracted.reports}
         | {f"transform {step}": spent for step, spent in shaped.seconds.items()},
+        content=content,
     )
 
 
@@ -201,8 +207,7 @@ def _prepare(
     missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
-    content = begin(partial(content_hash, comparison.report), after=facts) if baseline is None else None
-    totals = begin(partial(schema.totals, invoices), after=content or facts)
+    totals = begin(partial(schema.totals, invoices), after=facts)
     pack = partial(packed, comparison.report)
     packing = begin(pack, after=totals).result if to_deliver else pack
     at.progress.step("Preparing the PDFs")
@@ -229,7 +234,7 @@ def _prepare(
         notes=(*_notes(project, reading), *report.notes),
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
-    final = reviewed(drafted, project.registry.manager, settings, content.result if content else None)
+    final = reviewed(drafted, project.registry.manager, settings, reading.content)
     event("planned", **planned(final))
     return Prepared(
         final,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from arfeed import schema
 from arfeed.errors import ProblemsError, SourceError
-from arfeed.intake.normalize import Normalizer
+from arfeed.intake.normalize import Frame, Normalizer
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
 from arfeed.schema import table_frame
@@ -64,7 +64,7 @@ def read_back(report: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     connector = _Report("", SourceSettings(dates="YMD"))
     normalizer = Normalizer(connector)
-    rows = table_frame(normalizer.table(report))
+    rows = table_frame(normalizer.accept(normalizer.typed(Frame(report, 0))))
     if normalizer.problems:
         raise ProblemsError(
             [f"the report {name} can't be taken as baseline:", *describe([(connector, normalizer.problems)])]

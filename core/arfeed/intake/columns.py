@@ -27,20 +27,29 @@ class Problem:
 
 MOST_EXAMPLES = 50
 
+
+def note(problems: list[Problem], problem: Problem) -> None:
+    """Add a problem, to the like one where there is one."""
+    for number, known in enumerate(problems):
+        if (known.column, known.why) == (problem.column, problem.why):
+            examples = (*known.examples, *problem.examples)[:MOST_EXAMPLES]
+            problems[number] = replace(known, count=known.count + problem.count, examples=examples)
+            return
+    problems.append(problem)
+
+
 _BEYOND_ASCII = 0x80
 
 
 class Columns:
-    """The columns of one raw frame under canonical names, and the place to object to their values."""
+    """The columns of one raw frame under canonical names, and the `problems` that their values are."""
 
-    def __init__(
-        self, columns: Mapping[str, str], raw: pa.Table, source: str, problems: list[Problem], before: int
-    ) -> None:
-        """Keep the frame, its headers by canonical name, where to note problems, and the number of rows before it."""
+    def __init__(self, columns: Mapping[str, str], raw: pa.Table, source: str, before: int) -> None:
+        """Keep the frame, its headers by canonical name, and the number of rows before it."""
         self.columns = columns
         self.raw = raw
         self.source = source
-        self._problems = problems
+        self.problems: list[Problem] = []
         self._before = before
         self._texts: dict[str, pa.Array] = {}
         self._refuse_floats()
@@ -87,16 +96,7 @@ class Columns:
         found = self.array(name).take(pa.array(first)).to_pylist()
         texts = ["" if value is None else str(value) for value in found]
         examples = tuple(zip(self._origins(first), texts, strict=True))
-        self._note(Problem(self.columns.get(name, name), why, len(rows), examples))
-
-    def _note(self, problem: Problem) -> None:
-        """Add a problem, to the like ones of earlier frames where there are any."""
-        for number, known in enumerate(self._problems):
-            if (known.column, known.why) == (problem.column, problem.why):
-                examples = (*known.examples, *problem.examples)[:MOST_EXAMPLES]
-                self._problems[number] = replace(known, count=known.count + problem.count, examples=examples)
-                return
-        self._problems.append(problem)
+        self.problems.append(Problem(self.columns.get(name, name), why, len(rows), examples))
 
     def extras(self) -> dict[str, pa.Array]:
         """Return the columns that are not canonical, as text: they travel along."""

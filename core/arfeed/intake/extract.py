@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.columns import Problem
 from arfeed.intake.files import Inputs, inputs_of
-from arfeed.intake.normalize import Normalizer
+from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe
 from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
 from arfeed.isolation import own, undisturbed
@@ -95,30 +96,43 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
     return (rows["status"] == "open") & (rows["balance"] != ZERO)
 
 
+_AT_ONCE = 2
+"""So many frames are typed at once."""
+
+
 def _read(
     connector: Connector, normalizer: Normalizer, told: Callable[[int], None]
 ) -> tuple[pd.DataFrame, Complete, float]:
     """Return the rows, the source's word on them, and for how many seconds the connector was at work.
 
-    Another thread normalizes a frame while the connector reads the next one.
+    Other threads type frames while the connector reads the next one.
     """
     tables: list[pa.Table] = []
     generator, seconds = connector.invoices(), 0.0
-    with ThreadPoolExecutor(1, "arfeed-normalizing") as normalizing:
-        taken: Future[list[pa.Table]] = normalizing.submit(list)
+    with ThreadPoolExecutor(_AT_ONCE, "arfeed-normalizing") as normalizing:
+        under_way: deque[Future[Typed]] = deque()
+
+        def accept(most: int) -> None:
+            while len(under_way) > most:
+                tables.append(normalizer.accept(under_way.popleft().result()))
+
         try:
             while True:
                 began = perf_counter()
                 try:
                     raw = _next(connector, generator)
-                finally:  # what is wrong with earlier rows goes before what is wrong with later ones
+                except ArfeedError:
+                    accept(0)  # what is wrong with earlier rows goes before what is wrong with later ones
+                    raise
+                finally:
                     seconds += perf_counter() - began
-                    tables += taken.result()
-                    told(normalizer.seen)
-                taken = normalizing.submit(normalizer.take, raw)
+                under_way += [normalizing.submit(normalizer.typed, frame) for frame in normalizer.take(raw)]
+                accept(_AT_ONCE)
+                told(normalizer.seen)
         except StopIteration as stop:
             complete = stop.value
-    tables += normalizer.rest()
+        under_way += [normalizing.submit(normalizer.typed, frame) for frame in normalizer.rest()]
+        accept(0)
     if not isinstance(complete, Complete):
         raise SourceError(
             f"{connector.source}: its connector {connector.name!r} ended without returning Complete(…), "
@@ -181,8 +195,12 @@ def _whole(tables: list[pa.Table]) -> pa.Table:
     tables.clear()
     names, columns = every.column_names, every.columns
     del every
-    for number, column in enumerate(columns):
-        columns[number] = one_piece(column)  # of which only the last one's parts are kept while it is made
-        if pa.types.is_large_string(column.type) and column.null_count:
-            columns[number] = pc.fill_null(columns[number], "")
+
+    def join(number: int) -> None:
+        column = one_piece(columns[number])
+        text = pa.types.is_large_string(column.type) and column.null_count
+        columns[number] = pc.fill_null(column, "") if text else column  # its parts are not kept longer than that
+
+    with ThreadPoolExecutor(2, "arfeed-joining") as joining:
+        [*joining.map(join, range(len(columns)))]
     return pa.table(columns, names=names)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from arfeed.characters import byte_at
 from arfeed.currencies import minor_digits
 from arfeed.errors import SourceError
 from arfeed.intake import dates, values
-from arfeed.intake.columns import Columns, Problem
+from arfeed.intake.columns import Columns, Problem, note
 from arfeed.intake.proposal import REQUIRED
 from arfeed.interfaces import Connector
 from arfeed.settings import FileSettings
@@ -26,36 +26,64 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+class Frame(NamedTuple):
+    """What a connector yielded, and how many rows it had yielded before."""
+
+    raw: pd.DataFrame
+    before: int
+
+
+class Typed(NamedTuple):
+    """A frame's rows with canonical columns, typed, and what is wrong with them."""
+
+    rows: pa.Table
+    problems: Sequence[Problem]
+
+
 @dataclass(slots=True)
 class Normalizer:
-    """Normalizes the frames of one source, in order. One date order holds for all of them.
+    """Normalizes the frames of one source: `take` them in order, have them `typed` in any, `accept` them in order.
 
-    Frames wait as long as nothing says which: a large file comes in many, and any may prove it.
+
+    One date order holds for all of them. Frames wait as long as nothing says which: a large file comes in many, and
+    any may prove it.
     """
 
     connector: Connector
     order: str | None = None
     problems: list[Problem] = field(default_factory=list)
     nameless: Counter[tuple[object, ...]] = field(default_factory=Counter)
-    waiting: list[pd.DataFrame] = field(default_factory=list)
+    waiting: list[Frame] = field(default_factory=list)
     seen: int = 0
 
-    def take(self, raw: pd.DataFrame) -> list[pa.Table]:
-        """Take the next frame; return those that can be normalized now."""
+    def __post_init__(self) -> None:
+        """Begin with the order that is declared."""
+        self.order = self.connector.settings.dates
+
+    def take(self, raw: pd.DataFrame) -> list[Frame]:
+        """Take the next frame; return those that can be typed now."""
         if _says_nothing(raw):
             return []
-        self.waiting.append(raw)
-        return self.rest() if self._order_is_settled(raw) else []
+        self.waiting.append(Frame(raw, self.seen))
+        settled = self._order_is_settled()
+        self.seen += len(raw)
+        return self._waited() if settled else []
 
-    def rest(self) -> list[pa.Table]:
+    def rest(self) -> list[Frame]:
         """Return the frames that waited. Raise `SourceError` if nothing settled the order of their dates."""
-        tables = [self.table(raw) for raw in self.waiting]
-        self.waiting.clear()
-        return tables
+        for frame in self.waiting:
+            distinct = _distinct_dates(self._raw(frame))
+            if self.order is None and _any_text(distinct):
+                self.order = self._order_found(distinct)
+        return self._waited()
 
-    def table(self, raw: pd.DataFrame) -> pa.Table:
-        """Return the frame's rows with canonical columns, typed; add what is wrong to `problems`."""
-        table = self._raw(raw)
+    def _waited(self) -> list[Frame]:
+        frames, self.waiting = self.waiting, []
+        return frames
+
+    def typed(self, frame: Frame) -> Typed:
+        """Return the frame's rows with canonical columns. It changes nothing here: several may be typed at once."""
+        table = self._raw(frame)
         status = table.choice("status", schema.STATUSES, default="open")
         is_open = pc.equal(status, "open")
         kind = table.choice("kind", schema.KINDS, default="invoice")
@@ -87,7 +115,6 @@ class Normalizer:
         unidentified = values.blank(identity)
         if pc.any(unidentified).as_py():
             identity = pc.if_else(unidentified, name, identity)
-        ref = self._named(ref, kind, identity, days["issued_on"], money["amount"])
         result = {
             **{column: table.text(column) for column in schema.TEXTS},
             **days,
@@ -99,15 +126,28 @@ class Normalizer:
             "customer_id": identity,
             "currency": currency,
             "balance": pc.fill_null(balance, pa.scalar(0, values.MONEY)),
-            "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(raw)),
+            "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(frame.raw)),
         }
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
-        self.seen += len(raw)
-        return pa.table(ordered)
+        return Typed(pa.table(ordered), table.problems)
 
-    def _raw(self, raw: pd.DataFrame) -> Columns:
-        arrow = self._arrow(raw)
-        return Columns(self._columns(raw), arrow, self.connector.source, self.problems, self.seen)
+    def accept(self, typed: Typed) -> pa.Table:
+        """Return the rows, of which all have a name now; add what is wrong with them to `problems`."""
+        for problem in typed.problems:
+            note(self.problems, problem)
+        rows = typed.rows
+        nameless = pc.and_(values.blank(rows["invoice_ref"]), pc.not_equal(rows["kind"], "invoice"))
+        if not pc.any(nameless).as_py():
+            return rows
+        names = self._names(rows.select(["kind", "customer_id", "issued_on", "amount"]).filter(nameless))
+        named = pc.replace_with_mask(rows["invoice_ref"].combine_chunks(), nameless.combine_chunks(), names)
+        for name in ("invoice_ref", "source_ref"):
+            rows = rows.set_column(rows.column_names.index(name), name, named)
+        return rows
+
+    def _raw(self, frame: Frame) -> Columns:
+        arrow = self._arrow(frame.raw)
+        return Columns(self._columns(frame.raw), arrow, self.connector.source, frame.before)
 
     def _arrow(self, raw: object) -> pa.Table:
         """Take what the connector yielded, or say what is wrong with it."""
@@ -150,10 +190,10 @@ class Normalizer:
         table.object("currency", pc.invert(known).take(texts.indices), why)
         return table.text("currency") if codes.equals(texts.dictionary) else codes.take(texts.indices)
 
-    def _order_is_settled(self, raw: pd.DataFrame) -> bool:
-        if self.order or self.connector.settings.dates:
+    def _order_is_settled(self) -> bool:
+        if self.order:
             return True
-        distinct = _distinct_dates(self._raw(raw))
+        distinct = _distinct_dates(self._raw(self.waiting[-1]))
         if not _any_text(distinct):
             return len(self.waiting) == 1
         best = _fitting_best(distinct)
@@ -163,8 +203,6 @@ class Normalizer:
 
     def _dates(self, table: Columns) -> dict[str, pa.Array]:
         distinct = _distinct_dates(table)
-        if self.order is None and _any_text(distinct):
-            self.order = self.connector.settings.dates or self._order_found(distinct)
         return {name: self._date(table, name, distinct) for name in schema.DATES}
 
     def _date(self, table: Columns, name: str, distinct: pa.Array) -> pa.Array:
@@ -230,14 +268,10 @@ class Normalizer:
                 wrong = pc.and_(doubtful, pc.invert(pc.is_in(currency, value_set=pa.array(three, pa.large_string()))))
                 table.object(name, wrong, 'could mean a thousand times more; say decimal = "." or decimal = ","')
 
-    def _named(self, ref: pa.Array, kind: pa.Array, customer: pa.Array, issued: pa.Array, amount: pa.Array) -> pa.Array:
+    def _names(self, rows: pa.Table) -> pa.Array:
         """Give credit notes and payments without a number a lasting one, made of what does not change."""
-        nameless = pc.and_(values.blank(ref), pc.not_equal(kind, "invoice"))
-        if not pc.any(nameless).as_py():
-            return ref
-        columns = [pc.filter(column, nameless) for column in (kind, customer, issued, amount)]
-        names = [self._name(row) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
-        return pc.replace_with_mask(ref, nameless, pa.array(names, pa.large_string()))
+        lines = zip(*(column.to_pylist() for column in rows.columns), strict=True)
+        return pa.array([self._name(line) for line in lines], pa.large_string())
 
     def _name(self, row: tuple[object, ...]) -> str:
         """Hash what identifies a nameless document; equal ones are told apart by their order.
