@@ -60,8 +60,15 @@ class Normalizer:
         """Begin with the order that is declared."""
         self.order = self.connector.settings.dates
 
-    def take(self, raw: pd.DataFrame) -> list[Frame]:
-        """Take the next frame; return those that can be typed now."""
+    def take(self, raw: object) -> list[Frame]:
+        """Take the next frame; return those that can be typed now, large ones in pieces.
+
+        Raise `SourceError` for what is no frame.
+        """
+        import pandas as pd
+
+        if not isinstance(raw, pd.DataFrame):
+            raise SourceError(f"{self._yielded()} {type(raw).__name__}, not a DataFrame")
         if _says_nothing(raw):
             return []
         self.waiting.append(Frame(raw, self.seen))
@@ -78,7 +85,8 @@ class Normalizer:
         return self._waited()
 
     def _waited(self) -> list[Frame]:
-        frames, self.waiting = self.waiting, []
+        frames = [piece for frame in self.waiting for piece in _pieces(frame)]
+        self.waiting.clear()
         return frames
 
     def typed(self, frame: Frame) -> Typed:
@@ -149,17 +157,14 @@ class Normalizer:
         arrow = self._arrow(frame.raw)
         return Columns(self._columns(frame.raw), arrow, self.connector.source, frame.before)
 
-    def _arrow(self, raw: object) -> pa.Table:
-        """Take what the connector yielded, or say what is wrong with it."""
-        import pandas as pd
-
-        name = f"{self.connector.source}: its connector {self.connector.name!r} yielded"
-        if not isinstance(raw, pd.DataFrame):
-            raise SourceError(f"{name} {type(raw).__name__}, not a DataFrame")
+    def _arrow(self, raw: pd.DataFrame) -> pa.Table:
         try:
             return pa.Table.from_pandas(raw, preserve_index=False, nthreads=1)
         except (pa.ArrowException, ValueError, TypeError) as exc:
-            raise SourceError(f"{name} a DataFrame that is no plain table: {exc}") from exc
+            raise SourceError(f"{self._yielded()} a DataFrame that is no plain table: {exc}") from exc
+
+    def _yielded(self) -> str:
+        return f"{self.connector.source}: its connector {self.connector.name!r} yielded"
 
     def _columns(self, raw: pd.DataFrame) -> dict[str, str]:
         """Return canonical name → header in this frame; the settings go before the connector's own map."""
@@ -284,10 +289,18 @@ class Normalizer:
         return f"{str(row[0]).upper()}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
+_PIECE = 100_000
+"""So many rows are typed by one thread: enough to prove what a file's points and dates mean."""
+
+
+def _pieces(frame: Frame) -> list[Frame]:
+    starts = range(0, len(frame.raw) or 1, _PIECE)
+    return [Frame(frame.raw.iloc[start : start + _PIECE], frame.before + start) for start in starts]
+
+
 def _says_nothing(raw: pd.DataFrame) -> bool:
     """Whether a frame has neither rows nor headers, as the empty answer of an API: there is nothing to map."""
-    headers = getattr(raw, "columns", None)  # what is no frame is judged, and refused, further on
-    return headers is not None and len(raw) == 0 and {*headers} <= {"origin"}
+    return len(raw) == 0 and {*raw.columns} <= {"origin"}
 
 
 _MONEY_WHY: Mapping[str | None, str] = {
