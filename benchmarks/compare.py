@@ -106,7 +106,9 @@ def _arfeed(report: pd.DataFrame, before: pd.DataFrame, listed: pd.DataFrame) ->
         totals=totals(report),
         counts=comparison.counts,
         sources=(SourceReport("erp", "folder", SourceSettings(), len(listed), len(report), Complete(), read),),
-        documents=DocumentPlan(send=report.iloc[:0], present=0, without=report["invoice_ref"].iloc[:0], colliding={}, broken={}),
+        documents=DocumentPlan(
+            send=report.iloc[:0], present=0, without=report["invoice_ref"].iloc[:0], colliding={}, broken={}
+        ),
         guards=GuardSettings(),
         facts=summed(comparison.report, before, missing, (), NOON.date()),
         settings_changed=True,

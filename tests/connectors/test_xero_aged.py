@@ -132,11 +132,8 @@ def kept(folder: Path, documents: list[dict[str, object]], **more: object) -> Xe
 
 def test_the_answer_of_the_api_is_read_with_exact_amounts_and_credit_notes_negated(tmp_path: Path) -> None:
     note = answer(Type="ACCRECCREDIT", InvoiceNumber="CN-1", AmountDue=3, DateString="2026-04-08T00:00:00")
-    frame = read(
-        kept(
-            tmp_path, [answer(), note, answer(Type="ACCPAY"), answer(InvoiceNumber="INV-2", Status="PAID", AmountDue=0)]
-        )
-    )
+    paid = answer(InvoiceNumber="INV-2", Status="PAID", AmountDue=0)
+    frame = read(kept(tmp_path, [answer(), note, answer(Type="ACCPAY"), paid]))
     assert balances(frame) == {"INV-1": Decimal("12.5"), "CN-1": Decimal(-3), "INV-2": Decimal(0)}
     assert frame["issued_on"].tolist()[:2] == [date(2026, 4, 7), date(2026, 4, 8)]
     assert frame["status"].tolist() == ["open", "open", "paid"]

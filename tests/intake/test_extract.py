@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -146,3 +147,44 @@ def test_an_answer_without_rows_and_headers_is_an_empty_source() -> None:
 
 def test_rows_without_headers_are_refused() -> None:
     assert "no column for invoice_ref" in failure(given(pd.DataFrame({"origin": ["api#1"]})))
+
+
+def test_frames_that_are_typed_at_once_come_out_as_one_frame_would() -> None:
+    count = 250_000
+    numbers = [f"{number}" for number in range(count)]
+    whole = rows(invoice_ref=numbers, kind="invoice", balance=numbers)
+    nameless = whole.index % 10_000 == 0
+    whole.loc[nameless, ["invoice_ref", "kind", "balance"]] = ["", "payment", "-5"]
+    edges = [0, 40_000, 40_001, 80_000, 80_001, 80_002, 120_000, 249_999, count]
+    pieces = [whole.iloc[first:last] for first, last in pairwise(edges)]
+    read_in_pieces, read_whole = read(given(*pieces)), read(given(whole))
+    assert read_in_pieces.equals(read_whole)
+    assert read_whole["balance"].tolist() == [Decimal(text) for text in whole["balance"]]
+    assert read_whole.loc[nameless, "invoice_ref"].nunique() == nameless.sum()
+
+
+def test_wrong_rows_are_named_in_their_order_by_their_number_over_all_pieces() -> None:
+    bad = ["10"] * 150_000
+    for place in (3, 120_000, 149_999):
+        bad[place] = f"x{place}"
+    _, *lines = problems(given(rows(balance=bad), rows(balance="y")))
+    assert [line.split(",")[0] for line in lines] == [f"given row {n}" for n in (4, 120_001, 150_000, 150_001)]
+
+
+def test_what_is_wrong_with_earlier_rows_goes_before_a_later_failure() -> None:
+    source = given()
+
+    def frames() -> Iterator[pd.DataFrame]:
+        yield rows()
+        yield rows(balance=1.5)
+        raise SourceError("the line is cut")
+
+    source.frames = frames
+    assert "holds floats" in failure(source)
+
+
+@pytest.mark.parametrize("nonsense", [None, 7, [rows()]], ids=["None", "a number", "a list"])
+def test_what_is_no_frame_is_refused_whenever_it_comes(nonsense: object) -> None:
+    wrong = f"its connector 'given' yielded {type(nonsense).__name__}, not a DataFrame"
+    assert wrong in failure(given(nonsense))
+    assert wrong in failure(given(rows(), nonsense, dates="YMD"))

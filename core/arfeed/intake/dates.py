@@ -39,6 +39,10 @@ _EXCEL = {"excel": datetime(1899, 12, 30), "excel-1904": datetime(1904, 1, 1)}  
 _LAST_SERIAL = 2_958_465
 _LEAP_DAY_THAT_NEVER_WAS = 60
 
+_MOST_REMEMBERED = 20_000
+_remembered: dict[tuple[str, bool], tuple[pa.Array, Parsed]] = {}
+"""By order and whether it is declared: texts, and what they mean. The frames of a file mostly have the same days."""
+
 
 def in_words(order: str) -> str:
     """Return how a problem names an order or format."""
@@ -58,11 +62,6 @@ def parse_dates(texts: pa.Array, order: str, *, declared: bool = False) -> Parse
     parse = _parsed_before if len(encoded.dictionary) <= _MOST_REMEMBERED else _parsed
     days, wrong, _ = parse(encoded.dictionary, order, declared)
     return Parsed(days.take(encoded.indices), wrong.take(encoded.indices))
-
-
-_MOST_REMEMBERED = 20_000
-_remembered: dict[tuple[str, bool], tuple[pa.Array, Parsed]] = {}
-"""By order and whether it is declared: texts, and what they mean. The frames of a file mostly have the same days."""
 
 
 def _parsed_before(texts: pa.Array, order: str, declared: bool) -> Parsed:

@@ -144,7 +144,7 @@ def inputs_of(settings: SourceSettings) -> Callable[[], Inputs]:
     def hashed() -> Inputs:
         return tuple((str(file), digest(file)) for file in files)
 
-    hashes = begin(hashed).result if all(file.place.is_local for file in files) else hashed
+    hashes = begin(hashed).result if all(file.place.on_this_machine for file in files) else hashed
 
     def read() -> Inputs:
         inputs = hashes()

@@ -49,7 +49,7 @@ class Storage:
     archive: str | None = None
 
     @property
-    def is_local(self) -> bool:
+    def on_this_machine(self) -> bool:
         """Whether its files lie on this machine."""
         return isinstance(self.filesystem, LocalFileSystem)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import pandas as pd
 import pyarrow as pa
@@ -21,35 +19,39 @@ def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Pat
     read = _read(destination, path)
     if len(read) != len(invoices):
         raise DestinationError(
-            f"{destination.name}: its read_report() reads {len(read)} rows of a report of {len(invoices)} invoices; "
-            "mend its report() or its read_report()"
+            f"{_its_reader(destination)} reads {len(read)} rows of a report of {len(invoices)} invoices; "
+            f"mend its report() or its {_reader(destination)}()"
         )
     for name, taken in (("invoice_ref", _refs), ("balance", _balances)):
         wanted = pa.array(invoices[name], schema.arrow_type(name))
         _compare(destination, name, taken(destination, read[name]), schema.one_piece(wanted))
 
 
-def _reader(destination: Destination) -> Callable[[IO[bytes]], pd.DataFrame]:
-    """Return `read_balances`, unless a class that inherits it reads its reports otherwise."""
+def _reader(destination: Destination) -> str:
+    """Return "read_balances", or "read_report" where a class that inherits the former reads its reports otherwise."""
     own = next(each for each in type(destination).__mro__ if {"read_balances", "read_report"} & vars(each).keys())
-    return destination.read_balances if "read_balances" in vars(own) else destination.read_report
+    return "read_balances" if "read_balances" in vars(own) else "read_report"
+
+
+def _its_reader(destination: Destination) -> str:
+    return f"{destination.name}: its {_reader(destination)}()"
 
 
 def _read(destination: Destination, path: Path) -> pd.DataFrame:
     try:
         with undisturbed(), path.open("rb") as file:
-            read = _reader(destination)(file)
+            read: object = getattr(destination, _reader(destination))(file)
     except (Exception, SystemExit) as exc:
         raise DestinationError(
-            f"{destination.name}: its read_report() failed on the report just written: {type(exc).__name__}: {exc}"
+            f"{_its_reader(destination)} failed on the report just written: {type(exc).__name__}: {exc}"
         ) from exc
     if not isinstance(read, pd.DataFrame):
-        raise DestinationError(f"{destination.name}: its read_report() returned {type(read).__name__}, no DataFrame")
+        raise DestinationError(f"{_its_reader(destination)} returned {type(read).__name__}, no DataFrame")
     for name in ("invoice_ref", "balance"):
         if [*read.columns].count(name) != 1:
             there = ", ".join(map(str, read.columns))
             raise DestinationError(
-                f"{destination.name}: its read_report() gives not one column {name!r} of the report just written, but "
+                f"{_its_reader(destination)} gives not one column {name!r} of the report just written, but "
                 f"{there or 'none'}; a report must tell each invoice's number and balance, under whatever header"
             )
     return read
@@ -58,9 +60,7 @@ def _read(destination: Destination, path: Path) -> pd.DataFrame:
 def _refs(destination: Destination, column: pd.Series[str]) -> pa.Array:
     texts = schema.one_piece(pa.array(column))
     if pa.types.is_integer(texts.type) or pa.types.is_floating(texts.type):
-        raise DestinationError(
-            f"{destination.name}: its read_report() made 'invoice_ref' {texts.type}, which is no text"
-        )
+        raise DestinationError(f"{_its_reader(destination)} made 'invoice_ref' {texts.type}, which is no text")
     return texts if pa.types.is_large_string(texts.type) else pc.cast(texts, pa.large_string())
 
 
@@ -68,12 +68,12 @@ def _balances(destination: Destination, column: pd.Series[str]) -> pa.Array:
     """Return balances exactly; a float, or a text that is no plain number, is no balance."""
     values = schema.one_piece(pa.array(column))
     if pa.types.is_floating(values.type):
-        raise DestinationError(f"{destination.name}: its read_report() made 'balance' a float; money never is one")
+        raise DestinationError(f"{_its_reader(destination)} made 'balance' a float; money never is one")
     try:
         return pc.cast(values, schema.arrow_type("balance"))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
         raise DestinationError(
-            f"{destination.name}: its read_report() gives a balance that can't be taken: {exc}; give plain texts"
+            f"{_its_reader(destination)} gives a balance that can't be taken: {exc}; give plain texts"
         ) from exc
 
 
@@ -81,10 +81,11 @@ def _compare(destination: Destination, name: str, read: pa.Array, wanted: pa.Arr
     same = pc.fill_null(pc.equal(read, wanted), fill_value=False)
     row = pc.index(same, value=False).as_py()
     if row >= 0:
+        reader = _reader(destination)
         raise DestinationError(
-            f"{destination.name}: the report it laid out is not the plan; read back by its own read_report(), invoice "
+            f"{destination.name}: the report it laid out is not the plan; read back by its own {reader}(), invoice "
             f"{row + 1} of the file has the {name} {_said(read[row])}, and in the plan {_said(wanted[row])}; mend its "
-            "report() or its read_report()"
+            f"report() or its {reader}()"
         )
 
 
