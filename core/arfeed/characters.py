@@ -12,7 +12,6 @@ import pyarrow as pa
 
 Bytes = npt.NDArray[np.uint8]
 
-
 _PIECE = 1 << 16
 """So many texts at once: what is found out on the way stays in the processor's cache."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
+from typing import cast
 
 import pandas as pd
 import pytest
@@ -171,16 +172,21 @@ def test_wrong_rows_are_named_in_their_order_by_their_number_over_all_pieces() -
     assert [line.split(",")[0] for line in lines] == [f"given row {n}" for n in (4, 120_001, 150_000, 150_001)]
 
 
-def test_what_is_wrong_with_earlier_rows_goes_before_a_later_failure() -> None:
-    source = given()
+@pytest.mark.parametrize(
+    "later", [SourceError("the line is cut"), None, rows(issued_on=2.5), rows(issued_on="4/5/2026")]
+)
+def test_what_is_wrong_with_earlier_rows_goes_before_what_is_wrong_later(later: object) -> None:
+    source = given(dates="YMD" if later is None else None)
 
     def frames() -> Iterator[pd.DataFrame]:
         yield rows()
         yield rows(balance=1.5)
-        raise SourceError("the line is cut")
+        if isinstance(later, Exception):
+            raise later
+        yield cast("pd.DataFrame", later)
 
     source.frames = frames
-    assert "holds floats" in failure(source)
+    assert "column 'balance' holds floats" in failure(source)
 
 
 @pytest.mark.parametrize("nonsense", [None, 7, [rows()]], ids=["None", "a number", "a list"])

@@ -97,42 +97,14 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 _AT_ONCE = 2
-"""So many frames are typed at once."""
+"""So many frames are typed, and columns joined, at once."""
 
 
 def _read(
     connector: Connector, normalizer: Normalizer, told: Callable[[int], None]
 ) -> tuple[pd.DataFrame, Complete, float]:
-    """Return the rows, the source's word on them, and for how many seconds the connector was at work.
-
-    Other threads type frames while the connector reads the next one.
-    """
-    tables: list[pa.Table] = []
-    generator, seconds = connector.invoices(), 0.0
-    with ThreadPoolExecutor(_AT_ONCE, "arfeed-normalizing") as normalizing:
-        under_way: deque[Future[Typed]] = deque()
-
-        def accept(most: int) -> None:
-            while len(under_way) > most:
-                tables.append(normalizer.accept(under_way.popleft().result()))
-
-        try:
-            while True:
-                began = perf_counter()
-                try:
-                    raw = _next(connector, generator)
-                except ArfeedError:
-                    accept(0)  # what is wrong with earlier rows goes before what is wrong with later ones
-                    raise
-                finally:
-                    seconds += perf_counter() - began
-                under_way += [normalizing.submit(normalizer.typed, frame) for frame in normalizer.take(raw)]
-                accept(_AT_ONCE)
-                told(normalizer.seen)
-        except StopIteration as stop:
-            complete = stop.value
-        under_way += [normalizing.submit(normalizer.typed, frame) for frame in normalizer.rest()]
-        accept(0)
+    """Return the rows, the source's word on them, and for how many seconds the connector was at work."""
+    tables, complete, seconds = _run(connector, normalizer, told)
     if not isinstance(complete, Complete):
         raise SourceError(
             f"{connector.source}: its connector {connector.name!r} ended without returning Complete(…), "
@@ -150,6 +122,45 @@ def _read(
             "if that can be right, say allow_empty = true"
         )
     return table_frame(_whole(tables)) if tables else no_invoices(), complete, seconds
+
+
+def _run(
+    connector: Connector, normalizer: Normalizer, told: Callable[[int], None]
+) -> tuple[list[pa.Table], object, float]:
+    """Run the connector to its end, whatever that is; other threads type its frames while it reads the next one.
+
+    What is wrong with a frame is told before what is wrong with a later one.
+    """
+    tables: list[pa.Table] = []
+    generator, seconds = connector.invoices(), 0.0
+    with ThreadPoolExecutor(_AT_ONCE, "arfeed-normalizing") as normalizing:
+        under_way: deque[Future[Typed]] = deque()
+
+        def accept(most: int) -> None:
+            """Accept the first frames, until no more than so many are under way."""
+            while len(under_way) > most:
+                tables.append(normalizer.accept(under_way.popleft().result()))
+
+        complete, ended = None, False
+        while not ended:
+            began = perf_counter()
+            try:
+                try:
+                    raw = _next(connector, generator)
+                finally:
+                    seconds += perf_counter() - began
+                frames = normalizer.take(raw)
+            except StopIteration as stop:
+                complete, ended = stop.value, True
+                accept(0)
+                frames = normalizer.rest()
+            except ArfeedError:
+                accept(0)
+                raise
+            under_way += [normalizing.submit(normalizer.typed, frame) for frame in frames]
+            accept(0 if ended else _AT_ONCE)
+            told(normalizer.seen)
+    return tables, complete, seconds
 
 
 def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
@@ -201,6 +212,6 @@ def _whole(tables: list[pa.Table]) -> pa.Table:
         text = pa.types.is_large_string(column.type) and column.null_count
         columns[number] = pc.fill_null(column, "") if text else column  # its parts are not kept longer than that
 
-    with ThreadPoolExecutor(2, "arfeed-joining") as joining:
+    with ThreadPoolExecutor(_AT_ONCE, "arfeed-joining") as joining:
         [*joining.map(join, range(len(columns)))]
     return pa.table(columns, names=names)

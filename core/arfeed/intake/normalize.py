@@ -44,7 +44,6 @@ class Typed(NamedTuple):
 class Normalizer:
     """Normalizes the frames of one source: `take` them in order, have them `typed` in any, `accept` them in order.
 
-
     One date order holds for all of them. Frames wait as long as nothing says which: a large file comes in many, and
     any may prove it.
     """
@@ -80,8 +79,9 @@ class Normalizer:
         """Return the frames that waited. Raise `SourceError` if nothing settled the order of their dates."""
         for frame in self.waiting:
             distinct = _distinct_dates(self._raw(frame))
-            if self.order is None and _any_text(distinct):
+            if _any_text(distinct):
                 self.order = self._order_found(distinct)
+                break
         return self._waited()
 
     def _waited(self) -> list[Frame]:

@@ -97,20 +97,16 @@ def _by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
 
 
 def _money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
+    """Write amounts with as many decimals as their currency has; null stays null."""
+    money = schema.one_piece(values)
+    texts = pa.nulls(len(money), pa.large_string())
     try:
-        return _format_money(values, digits)
+        for count, mine in digits.items():
+            exact = pc.cast(money.filter(mine), pa.decimal128(schema.MONEY_PRECISION, count))
+            texts = pc.replace_with_mask(texts, mine, pc.cast(exact, pa.large_string()))
     except pa.ArrowInvalid as exc:
         raise DestinationError(
             f"the report's column {column!r} holds an amount that is finer than its currency: {exc}; look at the "
             "transforms and the destination's report()"
         ) from exc
-
-
-def _format_money(values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
-    """Write amounts with as many decimals as their currency has; null stays null."""
-    money = schema.one_piece(values)
-    texts = pa.nulls(len(money), pa.large_string())
-    for count, mine in digits.items():
-        exact = pc.cast(money.filter(mine), pa.decimal128(schema.MONEY_PRECISION, count))
-        texts = pc.replace_with_mask(texts, mine, pc.cast(exact, pa.large_string()))
     return texts
