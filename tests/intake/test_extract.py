@@ -189,6 +189,11 @@ def test_what_is_wrong_with_earlier_rows_goes_before_what_is_wrong_later(later: 
     assert "column 'balance' holds floats" in failure(source)
 
 
+def test_what_is_wrong_with_the_first_rows_goes_before_dates_that_leave_their_order_open() -> None:
+    dateless = rows(kind="payment", issued_on="", balance=[Decimal(-(10**17))])
+    assert "amounts finer or larger" in failure(given(dateless, rows(issued_on="04/05/2026")))
+
+
 @pytest.mark.parametrize("nonsense", [None, 7, [rows()]], ids=["None", "a number", "a list"])
 def test_what_is_no_frame_is_refused_whenever_it_comes(nonsense: object) -> None:
     wrong = f"its connector 'given' yielded {type(nonsense).__name__}, not a DataFrame"

@@ -360,7 +360,15 @@ def test_a_number_that_a_spreadsheet_has_shortened_is_a_problem(ref: str) -> Non
 
 @pytest.mark.parametrize(
     ("ref", "origin"),
-    [("Jan-26", "a.csv#2"), ("04-Mar", "a.csv#2"), ("4. Okt", "a.csv#2"), ("2026-03-04", "a.xlsx#2")],
+    [
+        ("Jan-26", "a.csv#2"),
+        ("4-Mar", "a.csv#2"),
+        ("04-Mar", "a.csv#2"),
+        ("4. Okt", "a.csv#2"),
+        ("14. Okt", "a.csv#2"),
+        ("2026-03-04", "a.xlsx#2"),
+        ("2026-03-04 00:00:00", "a.xlsx#2"),
+    ],
 )
 def test_a_number_that_excel_turned_into_a_date_is_a_problem(ref: str, origin: str) -> None:
     found = problems(given(rows(invoice_ref=["INV-1", ref], origin=["a#1", origin])))

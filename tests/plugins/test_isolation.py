@@ -124,6 +124,18 @@ def test_the_fields_of_a_plan_stay() -> None:
         plan.seconds["source erp"] = 0  # type: ignore[index]
 
 
+def test_the_refs_without_a_pdf_stay() -> None:
+    given = planned(invoices(1), invoices(1))
+    plan = replace(given, documents=replace(given.documents, without=invoices(2)["invoice_ref"]))
+    mine = own(plan).documents.without
+    assert (mine.name, mine.tolist()) == ("invoice_ref", ["A1", "A2"])
+    mine.iloc[0] = "B1"
+    _, _, letters = pa.chunked_array(pa.array(own(plan).documents.without)).chunk(0).buffers()
+    with pytest.raises(ValueError, match="read-only"):
+        np.frombuffer(letters, dtype="uint8")[:] = 0
+    assert plan.documents.without.tolist() == ["A1", "A2"]
+
+
 def test_settings_and_totals_in_a_plan_are_copies() -> None:
     plan = planned(invoices(1), invoices(1))
     settings, totals = SourceSettings(columns={"memo": "Text"}), {"GBP": Decimal(10)}
