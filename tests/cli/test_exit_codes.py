@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ def replace_line(feed: Path, key: str, value: str) -> None:
 
 def approved(arfeed: Here, feed: Path) -> None:
     assert arfeed(feed, "sync", "--approve", arfeed(feed, "plan", "--json").json()["approval"]).code == 0
+
+
+def test_the_version_is_told_without_a_feed(arfeed: Here, tmp_path: Path) -> None:
+    told = arfeed(tmp_path, "--version")
+    assert (told.code, told.out) == (0, f"arfeed {version('arfeed')}\n")
 
 
 def test_a_delivery_ends_with_0(arfeed: Here, feed: Path, receiver: Path) -> None:

@@ -8,9 +8,10 @@ import logging
 import os
 import sys
 import traceback
+from importlib.metadata import version
 from io import TextIOWrapper
 from itertools import pairwise
-from typing import cast
+from typing import Annotated, cast
 
 import typer
 from typer.exceptions import TyperException
@@ -35,9 +36,18 @@ app = typer.Typer(
 )
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"arfeed {version('arfeed')}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
+
+
 @app.callback()
-def _options(log_json: LogJson = None) -> None:
-    del log_json  # its own callback has begun the log
+def _options(log_json: LogJson = None, show_version: Version = False) -> None:
+    del log_json, show_version  # their own callbacks have done what is asked for
 
 
 app.command("init")(init.init)
