@@ -91,7 +91,7 @@ def _pdfs(count: int) -> Path:
     lines = ["invoice_ref,customer_name,currency,issued_on,balance"]
     lines += [f"{file.stem},Acme Ltd,GBP,2026-04-01,10.00" for file in sorted(folder.iterdir())]
     export.write_text("\n".join(lines) + "\n")
-    os.utime(export, (0, 0))  # no export of a moment ago, which arfeed would wait for to lie still
+    os.utime(export, (1, 1))  # no export of a moment ago, which arfeed would wait for to lie still; 0 says nothing
     return folder
 
 
