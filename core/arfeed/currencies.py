@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
 
 
 @cache
@@ -13,6 +19,15 @@ def minor_digits() -> Mapping[str, int]:
     from iso4217 import Currency
 
     return {unit.code: unit.exponent for unit in Currency if unit.exponent is not None}
+
+
+def digits_by_row(currencies: pa.Array, otherwise: int) -> npt.NDArray[np.int64]:
+    """Return how many digits the currency of each row has after the decimal mark; `otherwise` for what is no code."""
+    import numpy as np
+
+    codes = currencies.dictionary_encode()
+    digits = np.array([minor_digits().get(code, otherwise) for code in codes.dictionary.to_pylist()], np.int64)
+    return digits.take(np.asarray(codes.indices))
 
 
 def written(amount: Decimal, currency: str) -> str:

@@ -62,7 +62,7 @@ class _Reading:
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
     names, None where no source was asked; `reads` says how each was read for these invoices, `seconds` how long
-    each source and step took. `content` gives the invoices' `content_hash`.
+    each source and step took. `content` gives the invoices' `content_hash` where it has been begun.
     """
 
     invoices: pd.DataFrame
@@ -73,7 +73,7 @@ class _Reading:
     sources: tuple[str, ...] | None
     reads: Mapping[str, SourceRead]
     seconds: Mapping[str, float]
-    content: Callable[[], str]
+    content: Callable[[], str] | None = None
 
 
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
@@ -101,8 +101,7 @@ def resend(
         invoices = as_invoices(at.history.report(run, at.where), f"run {run}")
         nothing = invoices.iloc[:0]
         removed, reads = nothing.assign(by=nothing["source"]), at.history.reads(run)
-        content = partial(content_hash, invoices)
-        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {}, content)
+        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {})
 
     return _deliver_reading(project, progress, "resend", read, approve, clock)
 
@@ -177,9 +176,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
     )
     invoices = joined([kept.invoices, *(rows for rows, _ in carried)])
-    content: Callable[[], str] = partial(content_hash, invoices)
-    if baseline is None:  # then it will be asked for
-        content = begin(content).result
+    content = begin(partial(content_hash, invoices)).result if baseline is None else None
     check_unique(invoices, schema.folded(invoices["invoice_ref"]))
     at.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]

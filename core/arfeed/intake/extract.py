@@ -201,7 +201,10 @@ def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _whole(tables: list[pa.Table]) -> pa.Table:
-    """Join tables to one whose columns are one piece each: what asks for a piece later need not copy it."""
+    """Join tables to one whose columns are one piece each: what asks for a piece later need not copy it.
+
+    They are taken out of their list, or all of their parts would be kept until the last column is joined.
+    """
     every = pa.concat_tables(tables, promote_options="default")
     tables.clear()
     names, columns = every.column_names, every.columns

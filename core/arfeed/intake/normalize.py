@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.characters import byte_at
-from arfeed.currencies import minor_digits
+from arfeed.currencies import digits_by_row, minor_digits
 from arfeed.errors import SourceError
 from arfeed.intake import dates, values
 from arfeed.intake.columns import Columns, Problem, note
@@ -148,7 +147,7 @@ class Normalizer:
         if not pc.any(nameless).as_py():
             return rows
         names = self._names(rows.select(["kind", "customer_id", "issued_on", "amount"]).filter(nameless))
-        named = pc.replace_with_mask(rows["invoice_ref"].combine_chunks(), nameless.combine_chunks(), names)
+        named = pc.replace_with_mask(schema.one_piece(rows["invoice_ref"]), schema.one_piece(nameless), names)
         for name in ("invoice_ref", "source_ref"):
             rows = rows.set_column(rows.column_names.index(name), name, named)
         return rows
@@ -242,13 +241,12 @@ class Normalizer:
         return parsed
 
     def _check_digits(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
-        codes = currency.dictionary_encode()
-        digits = {code: minor_digits().get(code, schema.MONEY_SCALE) for code in codes.dictionary.to_pylist()}
-        steps = np.array([10 ** (schema.MONEY_SCALE - count) for count in digits.values()], np.int64)
+        steps = 10 ** (schema.MONEY_SCALE - digits_by_row(currency, schema.MONEY_SCALE))
         for name, column in money.items():
             units = values.units(column)
-            if units is None or (units % steps.take(codes.indices)).any():
-                for code, count in digits.items():
+            if units is None or (units % steps).any():
+                for code in pc.unique(currency).to_pylist():
+                    count = minor_digits().get(code, schema.MONEY_SCALE)
                     wrong = pc.and_(pc.equal(currency, code), values.decimals_used(column, count))
                     table.object(name, wrong, f"has too many digits: {code} has {count} decimals")
 

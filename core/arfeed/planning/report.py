@@ -17,7 +17,7 @@ from pyarrow import csv
 
 from arfeed import schema
 from arfeed.background import begin
-from arfeed.currencies import minor_digits
+from arfeed.currencies import digits_by_row
 from arfeed.errors import ArfeedError, DestinationError
 from arfeed.interfaces import Destination
 from arfeed.isolation import own, undisturbed
@@ -90,10 +90,8 @@ def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
 
 def _by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
     """Return which rows have a currency of so many decimals."""
-    codes = currencies.dictionary_encode()
-    digits = np.array([minor_digits().get(code, schema.MONEY_SCALE) for code in codes.dictionary.to_pylist()], np.int8)
-    of_rows = digits.take(codes.indices)
-    return {count: pa.array(of_rows == count) for count in sorted({*digits.tolist()})}
+    digits = digits_by_row(currencies, schema.MONEY_SCALE)
+    return {count: pa.array(digits == count) for count in np.flatnonzero(np.bincount(digits)).tolist()}
 
 
 def _money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
