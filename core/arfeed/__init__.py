@@ -22,6 +22,7 @@ from arfeed.intake.workbook import sheet_names
 from arfeed.interfaces import (
     Complete,
     Connector,
+    ControlAccount,
     Delivered,
     Destination,
     Document,
@@ -51,6 +52,7 @@ __all__ = [
     "Complete",
     "ConfigError",
     "Connector",
+    "ControlAccount",
     "DatabaseUrl",
     "Delivered",
     "Destination",

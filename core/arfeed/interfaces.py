@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,13 +22,36 @@ CONTRACT = 1
 
 
 @dataclass(frozen=True, slots=True)
+class ControlAccount:
+    """What the ledger says that customers owe, read from another place than the list of invoices.
+
+    `balances` is the balance of the receivables account by currency, sign included; `customers` the same by
+    (customer_id, currency), where the ledger has it, so that an objection can name them. `received` is what payments,
+    credits and write-offs since `Connector.since` have taken off, by currency, as a positive sum. List and ledger
+    need not agree: what counts is that their difference has not moved since the last delivery.
+    """
+
+    balances: Mapping[str, Decimal]
+    customers: Mapping[tuple[str, str], Decimal] | None = None
+    received: Mapping[str, Decimal] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `TypeError` for a sum that could not be compared exactly."""
+        for name in ("balances", "customers", "received"):
+            for key, total in (getattr(self, name) or {}).items():
+                if type(total) is not Decimal:
+                    raise TypeError(f"ControlAccount({name}={{{key!r}: {total!r}}}): give a Decimal, floats lose cents")
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
     """A source's own word on what it holds, never what was counted while yielding.
 
     `rows` is the number of rows of all frames and `totals` the sum of `balance` over them by currency, both from
     a count, a TOTAL line or an API. `None` means that the source has no such control. `as_of` is the date the data
     speaks of. `lists_closed` says that paid and void documents are listed beside the open ones. `notes` are shown in
-    the plan and kept in the receipt: what a reader of the plan should know of this reading.
+    the plan and kept in the receipt: what a reader of the plan should know of this reading. `control_account` is
+    what the ledger says, from another place than these rows; sums by currency alone may be given as a mapping.
     """
 
     rows: int | None = None
@@ -36,9 +59,12 @@ class Complete:
     as_of: date | None = None
     lists_closed: bool = False
     notes: tuple[str, ...] = ()
+    control_account: ControlAccount | None = None
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a control that could not be compared exactly."""
+        if isinstance(self.control_account, Mapping):
+            object.__setattr__(self, "control_account", ControlAccount(self.control_account))
         if self.rows is not None and type(self.rows) is not int:
             raise TypeError(f"Complete(rows={self.rows!r}): give a whole number")
         for currency, total in (self.totals or {}).items():
@@ -71,6 +97,8 @@ class Connector(ABC):
     """The source's own headers of canonical columns, where they are always the same; settings add to it."""
 
     settings: SourceSettings
+    since: datetime | None = None
+    """When core last read this source for a delivery; set by core before it reads."""
 
     def __init__(self, source: str, settings: SourceSettings) -> None:
         """Keep the source's name in plugins.toml and its validated settings; open nothing yet."""
@@ -84,6 +112,20 @@ class Connector(ABC):
         Columns are canonical names or the source's own headers, all text; core parses dates, money and currency.
         Typed columns (date32, decimal128) are taken as they are, floats are refused by name.
         """
+
+    def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
+        """Return what became of invoices that `invoices` no longer listed; None where the source can't be asked.
+
+        `missing` has a row for each, as it was delivered last: invoice_ref (as the source wrote it), kind,
+        customer_id, customer_name, currency, issued_on, due_on, amount, balance, and extra columns. The answer is a
+        frame like those of `invoices`, with `status`; numbers that the source does not know are left out, and stay
+        unexplained. Called once, after `invoices` has ended, on the same moment of the data where that is possible.
+        """
+        del missing
+        return None
+
+    def release(self) -> None:  # noqa: B027 - may be left as it is
+        """Let go of whatever `invoices` kept open for `explain`. Called once, however the reading ended."""
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
         """Yield the PDFs of the invoices named by `refs` (as the source wrote them), where the source keeps them."""
@@ -107,6 +149,8 @@ class Transform(ABC):
 
     name: ClassVar[str]
     Settings: ClassVar[type[TransformSettings]] = TransformSettings
+    changes: Collection[str] = frozenset()
+    """Which of balance, amount, currency, customer_id and customer_name it may change in a row; others are held."""
 
     settings: TransformSettings
 
@@ -336,12 +380,51 @@ class SentDocument(NamedTuple):
     size: int
 
 
+class Ledger(NamedTuple):
+    """How one source's list and its control account compare in a currency, now and at the last delivery.
+
+    `listed` is the sum of its open balances before any transform, `account` the ledger's. The `_before` are None
+    where the last delivery knew no control account. `customers` are those where the difference moved, and by how much.
+    `received` is what was booked as paid, credited or written off since, None where the source does not say.
+    """
+
+    source: str
+    currency: str
+    listed: Decimal
+    account: Decimal
+    listed_before: Decimal | None = None
+    account_before: Decimal | None = None
+    customers: tuple[tuple[str, Decimal], ...] = ()
+    received: Decimal | None = None
+
+    @property
+    def moved(self) -> Decimal | None:
+        """By how much list and ledger have come apart since the last delivery; None where that is not known."""
+        if self.listed_before is None or self.account_before is None:
+            return None
+        return (self.listed - self.account) - (self.listed_before - self.account_before)
+
+
+class Expectation(NamedTuple):
+    """An answer given in advance: closings that somebody expects until a day, once."""
+
+    id: str
+    words: str
+    until: date
+    customer: str | None
+    below: Decimal | None
+    by: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would deliver, and what that would mean at the receiver.
 
     `report`: canonical columns but `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows
-    that the report no longer lists, which the receiver will mark as paid, with `reason`. `before`: all rows of the
+    that the report no longer lists, which the receiver will mark as paid, with `reason` and `evidence` (proven,
+    balanced, asserted, unexplained). `ledgers` compare lists with control accounts, `expected` are the answers given in
+    advance that this plan makes use of. `before`: all rows of the
     baseline, None where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
     the feed's time zone. `foreign`: reports at the destination that the history does not know. `seconds`: how long
     each plugin worked, by what it is, such as "transform exclude".
@@ -367,6 +450,8 @@ class Plan:
     objections: tuple[Objection, ...] = ()
     approval: str | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    ledgers: tuple[Ledger, ...] = ()
+    expected: tuple[Expectation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

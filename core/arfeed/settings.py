@@ -141,10 +141,13 @@ def json_schema(model: type[BaseModel], ref_template: str = DEFAULT_REF_TEMPLATE
 
 
 class GuardSettings(Settings):
-    """The table [guards]: how much may be missing before a plan is refused."""
+    """The table [guards]: when a plan is refused for what is missing without proof."""
 
+    caution: int = Field(
+        default=20, ge=2, description="Refuse what would happen on fewer than one ordinary day in so many."
+    )
     missing_share: float = Field(
-        default=0.2, ge=0, le=1, description="Largest share that may be missing, by count and by money."
+        default=0.6, ge=0, le=1, description="Largest share that may be missing, by count and by money."
     )
     missing_floor: int = Field(
         default=5, ge=0, description="So many may be missing in a small feed before the share counts."

@@ -66,6 +66,47 @@ reports = Table(
     metadata,
     Column("run", ForeignKey("runs.id"), primary_key=True),
     Column("parquet", LargeBinary, nullable=False),
+    Column("beside", LargeBinary),  # Parquet: closed rows that stood beside open ones of their number
+    Column("habits", LargeBinary),  # what was learned of how the feed's customers pay, after this delivery
+)
+
+# What each source's list and its control account said when a report was made.
+ledgers = Table(
+    "ledgers",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("listed", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("customers", Text),  # JSON: what list and account differ by, by customer
+)
+
+# How many invoices a report marked as paid, by the evidence for it.
+closings = Table(
+    "closings",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("evidence", String(20), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("balance", Text, nullable=False),  # the sum of absolute balances
+)
+
+# Answers given in advance; each is used by one run.
+expectations = Table(
+    "expectations",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("destination", String(500), nullable=False, index=True),
+    Column("words", Text, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("customer", Text),
+    Column("below", Text),
+    Column("by", String(200), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("used_by", ForeignKey("runs.id")),
 )
 
 # The reports that a new one is compared with. More than one stands here for a destination only while it is not
