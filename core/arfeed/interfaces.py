@@ -315,11 +315,12 @@ class Movement(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """How much of a currency is missing for one reason."""
+    """How much of a currency is missing for one reason, and how good the evidence for it is."""
 
     reason: str
     currency: str
     owed: Sum
+    evidence: str = "unexplained"
 
 
 class Aged(NamedTuple):
@@ -378,6 +379,20 @@ class SentDocument(NamedTuple):
     version: str
     sha256: str
     size: int
+
+
+class LedgerState(NamedTuple):
+    """What one source's list and control account say in a currency at one moment, as the history keeps it.
+
+    `differences` is by customer what the list has more than the account, None where the account is not by customer.
+    """
+
+    source: str
+    currency: str
+    listed: Decimal
+    account: Decimal
+    differences: Mapping[str, Decimal] | None = None
+    received: Decimal | None = None
 
 
 class Ledger(NamedTuple):

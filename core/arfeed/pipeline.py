@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -20,26 +21,51 @@ from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, 
 from arfeed.errors import ArfeedError
 from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
-from arfeed.history import Baseline, packed
+from arfeed.history import Baseline, Closing, Memory, pack_table, packed
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
+from arfeed.intake.explaining import ask_sources, released
 from arfeed.intake.extract import extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.interfaces import DocumentPlan, Failure, Plan, Receipt, SentDocument, SourceRead, SourceReport
+from arfeed.interfaces import (
+    DocumentPlan,
+    Failure,
+    Ledger,
+    LedgerState,
+    Plan,
+    Receipt,
+    SentDocument,
+    SourceRead,
+    SourceReport,
+)
 from arfeed.narration import planned
 from arfeed.notification import tell
 from arfeed.pages import receipt_page
 from arfeed.planning import (
+    BUDGET_SPAN,
+    GONE,
+    Comparison,
+    Known,
+    Unproven,
+    closed_beside,
+    closings,
     compare,
+    compare_ledgers,
     content_hash,
+    kept,
+    ledger_states,
+    note_ledgers,
     reviewed,
     select,
     settle,
     settled_by,
     summed,
     touched,
+    traced,
     unseen_notes,
+    with_answers,
+    with_evidence,
     with_reasons,
     write_report,
 )
@@ -62,7 +88,9 @@ class _Reading:
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
     names, None where no source was asked; `reads` says how each was read for these invoices, `seconds` how long
-    each source and step took. `content` gives the invoices' `content_hash` where it has been begun.
+    each source and step took. `listed` are the open rows before any step, None where control accounts are as `states`
+    say; `beside` is what `closed_beside` says of `rows`. `trace` gives file and place of each invoice, and `content`
+    their `content_hash`, where that has been begun.
     """
 
     invoices: pd.DataFrame
@@ -73,13 +101,21 @@ class _Reading:
     sources: tuple[str, ...] | None
     reads: Mapping[str, SourceRead]
     seconds: Mapping[str, float]
+    beside: pd.DataFrame | None
+    listed: pd.DataFrame | None = None
+    states: Sequence[LedgerState] = ()
+    trace: Callable[[], pd.DataFrame] | None = None
     content: Callable[[], str] | None = None
 
 
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
     """Say what `sync` would deliver. Looks at the destination, writes nothing there and nothing in the history."""
     bind(feed=project.feed.name, destination=identity(project))
-    with desk(project, progress, clock) as at, remote(project, meanwhile=True) as server:
+    with (
+        desk(project, progress, clock) as at,
+        remote(project, meanwhile=True) as server,
+        released(project.sources),
+    ):
         verdicts = {run.id: verdict for run, verdict in interrupted(at, server)}
         arrived, lost = ([run for run in verdicts if verdicts[run] == what] for what in ("arrived", "lost"))
         baseline = at.history.baseline(at.where, arrived, lost)
@@ -101,7 +137,8 @@ def resend(
         invoices = as_invoices(at.history.report(run, at.where), f"run {run}")
         nothing = invoices.iloc[:0]
         removed, reads = nothing.assign(by=nothing["source"]), at.history.reads(run)
-        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {})
+        beside, states = at.history.beside(run), tuple(at.history.ledgers(run).values())
+        return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {}, beside, states=states)
 
     return _deliver_reading(project, progress, "resend", read, approve, clock)
 
@@ -148,10 +185,11 @@ def _run(
         desk(project, progress, clock) as at,
         at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
         remote(project, meanwhile=True) as server,
+        released(project.sources),
     ):
         settle_interrupted(at, server)
         baseline = at.history.baseline(at.where)
-        prepared = _prepare(at, server, read(at, baseline), baseline, to_deliver=True)
+        prepared = _prepare(at, server, read(at, baseline), baseline, run)
         if prepared.plan.objections and not settled_by(approve, prepared.plan):
             return Result(prepared.plan)
         record = describe_run(at, run, kind, started, prepared, approve)
@@ -162,10 +200,12 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
     at.progress.step("Reading the sources")
     sources = at.project.sources
+    last = baseline.reads if baseline else {}
+    for connector in sources:
+        connector.since = last[connector.source].at if connector.source in last else None
     extracted = extract(sources, at.clock, unsettled(sources), at.progress.reading)
     shaped = transform(extracted.open, at.project.transforms)
-    kept = keep(shaped.invoices, at.project.destination.settings.kinds)
-    last = baseline.reads if baseline else {}
+    wanted = keep(shaped.invoices, at.project.destination.settings.kinds)
     carried = [
         carry_forward(connector, why, baseline.report if baseline else None, last.get(connector.source), at.clock())
         for connector in sources
@@ -175,38 +215,47 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         report._replace(before=last.get(report.source))
         for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
     )
-    invoices = joined([kept.invoices, *(rows for rows, _ in carried)])
+    invoices = joined([wanted.invoices, *(rows for rows, _ in carried)])
     content = begin(partial(content_hash, invoices)).result if baseline is None else None
+    trace = begin(partial(traced, invoices, extracted.rows)).result
     check_unique(invoices, schema.folded(invoices["invoice_ref"]))
     at.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
     return _Reading(
         invoices=invoices.drop(columns="origin"),  # from here on nobody asks for lines of files
         rows=extracted.rows.drop(columns="origin"),
-        removed=pd.concat([shaped.removed, kept.removed], ignore_index=True),
-        found=find(read, kept.invoices, at.project.folder, extracted.rows),
+        removed=pd.concat([shaped.removed, wanted.removed], ignore_index=True),
+        found=find(read, wanted.invoices, at.project.folder, extracted.rows),
         reports=reports,
         sources=tuple(source.source for source in sources),
         reads={report.source: report.read for report in reports},
         seconds={f"source {report.source}": report.seconds for report in extracted.reports}
         | {f"transform {step}": spent for step, spent in shaped.seconds.items()},
+        beside=closed_beside(extracted.rows),
+        listed=extracted.open,
+        trace=trace,
         content=content,
     )
 
 
 def _prepare(
-    at: Desk, server: Remote, reading: _Reading, baseline: Baseline | None, *, to_deliver: bool = False
+    at: Desk, server: Remote, reading: _Reading, baseline: Baseline | None, run: str | None = None
 ) -> Prepared:
-    """Compare and review; stage the report and the PDFs. What needs no plugin is done while plugins are at work."""
+    """Compare and review; stage the report and the PDFs. What needs no plugin is done while plugins are at work.
+
+    `run` is the run that may deliver it, None for a plan alone.
+    """
     project, invoices = at.project, reading.invoices
     at.progress.step("Comparing with the last delivery")
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
-    missing = with_reasons(comparison.missing, reading.rows, reading.removed, reading.sources)
+    states = _ledger_states(reading, baseline)
+    ledgers = compare_ledgers(states, baseline.ledgers if baseline else {})
+    missing = _missing(at, reading, comparison.missing, baseline, ledgers)
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
     totals = begin(partial(schema.totals, invoices), after=facts)
-    pack = partial(packed, comparison.report)
-    packing = begin(pack, after=totals).result if to_deliver else pack
+    pack = partial(_pack, comparison, reading, baseline, run or "")
+    packing = begin(pack, after=totals).result if run else pack
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
@@ -228,10 +277,15 @@ def _prepare(
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),
-        notes=(*_notes(project, reading), *report.notes),
+        notes=(*_notes(project, reading), *note_ledgers(ledgers), *report.notes),
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
+        ledgers=ledgers,
     )
-    final = reviewed(drafted, project.registry.manager, settings, reading.content)
+    known = Known(
+        approved=_approved(at, now),
+        expectations=tuple(at.history.expectations(at.where, now.date())),
+    )
+    final = reviewed(drafted, project.registry.manager, settings, reading.content, known)
     event("planned", **planned(final))
     return Prepared(
         final,
@@ -243,6 +297,56 @@ def _prepare(
         baseline,
         settings,
         plugin_versions(project),
+        _memory(reading, baseline, states, final),
+    )
+
+
+def _ledger_states(reading: _Reading, baseline: Baseline | None) -> Sequence[LedgerState]:
+    if reading.listed is None:
+        return reading.states
+    return ledger_states(reading.reports, reading.listed, baseline.ledgers if baseline else {})
+
+
+def _missing(
+    at: Desk, reading: _Reading, missing: pd.DataFrame, baseline: Baseline | None, ledgers: Sequence[Ledger]
+) -> pd.DataFrame:
+    """Say of each missing invoice why it is missing and how good the evidence is; ask the sources about the rest."""
+    stating = [report.source for report in reading.reports if report.complete.lists_closed]
+    beside = baseline.beside if baseline else None
+    known = with_reasons(missing, reading.rows, reading.removed, reading.sources, stating=stating, beside=beside)
+    gone = known[known["reason"] == GONE]
+    if len(gone) and reading.sources is not None:
+        at.progress.step("Asking the sources what became of missing invoices")
+        failed = [report.source for report in reading.reports if report.failed]
+        known = with_answers(
+            known, ask_sources([source for source in at.project.sources if source.source not in failed], gone)
+        )
+    return with_evidence(known, reading.reports, ledgers)
+
+
+def _pack(comparison: Comparison, reading: _Reading, baseline: Baseline | None, run: str) -> bytes:
+    """Pack the report with what is kept of every row beside what the receiver sees."""
+    report = comparison.report
+    trace = reading.trace() if reading.trace else pd.DataFrame(index=report.index)
+    before = report.iloc[:0] if baseline is None else baseline.report
+    columns = {str(name): trace[name] for name in trace.columns}
+    return packed(kept(report.assign(**columns), before, comparison.places, run))
+
+
+def _approved(at: Desk, now: datetime) -> tuple[Unproven, ...]:
+    """Return what was approved although nothing explained it, within the days that the budget looks back on."""
+    closings = at.history.approved_without_proof(at.where, now - BUDGET_SPAN)
+    return tuple(Unproven(each.source, each.currency, each.documents, each.balance) for each in closings)
+
+
+def _memory(reading: _Reading, baseline: Baseline | None, states: Sequence[LedgerState], plan: Plan) -> Memory:
+    """Return what the next plan will weigh evidence by."""
+    return Memory(
+        beside=None if reading.beside is None else pack_table(reading.beside),
+        habits=baseline.habits if baseline else None,
+        ledgers=states,
+        closings=[Closing(*each) for each in closings(plan.missing)],
+        expected=[expectation.id for expectation in plan.expected],
     )
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from arfeed.delivery import Outcome, Remote, Upload, part_name
 from arfeed.desk import Desk, clear_parts, foreign_reports
 from arfeed.errors import DestinationError, LockedError, RefusedError
-from arfeed.history import Baseline, Lease, PlannedDocument, RunRecord, make_receipt, whoami
+from arfeed.history import Baseline, Lease, Memory, PlannedDocument, RunRecord, make_receipt, whoami
 from arfeed.intake.documents import Staged
 from arfeed.interfaces import Delivered, Destination, Plan, Receipt, SourceRead
 from arfeed.isolation import undisturbed
@@ -25,7 +25,8 @@ class Prepared:
 
     `packed` returns the report as the history keeps it.
 
-    `touched` are the new versions, by name, of PDFs that need not be sent.
+    `memory` is what it leaves behind for the next plan. `touched` are the new versions, by name, of PDFs that need not
+    be sent.
     """
 
     plan: Plan
@@ -37,6 +38,7 @@ class Prepared:
     baseline: Baseline | None
     settings: str
     plugins: Mapping[str, str]
+    memory: Memory
 
 
 def describe_run(
@@ -102,7 +104,7 @@ def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease:
     planned = _planned(prepared)
     lease.insist()
     at.history.touched(at.where, prepared.touched)
-    at.history.begin(run, prepared.packed(), prepared.reads, planned)
+    at.history.begin(run, prepared.packed(), prepared.reads, planned, prepared.memory)
     outcomes = _send_documents(at, server, prepared, run, lease)
     arrived = {item.upload.name for item in outcomes if item.error is None}
     sent = [document for document in planned if document.name in arrived]

@@ -58,6 +58,9 @@ MONEY = tuple(column.name for column in COLUMNS if column.type == "money")
 TEXTS = tuple(column.name for column in COLUMNS if column.type == "str")
 
 SET_BY_CORE = ("source", "source_ref")
+OURS = "arfeed_"
+"""What the names of columns begin with that arfeed keeps for itself beside an invoice's own."""
+
 MAPPABLE = tuple(name for name in NAMES if name not in (*SET_BY_CORE, "origin"))
 """The columns that a source may give, and that the setting `columns` may name."""
 

@@ -149,6 +149,12 @@ class GuardSettings(Settings):
     missing_share: float = Field(
         default=0.6, ge=0, le=1, description="Largest share that may be missing, by count and by money."
     )
+    unproven_share: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Largest share that people may approve without proof within 30 days before the plan says so.",
+    )
     missing_floor: int = Field(
         default=5, ge=0, description="So many may be missing in a small feed before the share counts."
     )

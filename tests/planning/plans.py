@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from arfeed import Complete, Objection, Plan, SourceSettings, schema
 from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.planning import compare, summed
+from arfeed.planning import compare, summed, with_evidence
 from arfeed.planning.compare import Comparison
 from arfeed.planning.guards import Guards
 from arfeed.schema import totals
@@ -89,7 +89,9 @@ def planned(
         "documents": NO_DOCUMENTS,
         "guards": GuardSettings(),
     } | known
-    missing = comparison.missing.assign(reason=pd.Series(each, dtype="str"))
+    missing = with_evidence(
+        comparison.missing.assign(reason=pd.Series(each, dtype="str")), plain["sources"], plain.get("ledgers", ())
+    )
     facts = summed(comparison.report, before, missing, plain["sources"], NOON.date())
     return Plan(
         before=before,

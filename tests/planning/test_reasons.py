@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.planning import with_reasons
+from arfeed.planning import closed_beside, with_answers, with_reasons
 from planning.plans import invoices, removal
 
 NOTHING = removal()
@@ -82,7 +82,7 @@ def test_a_step_removed_it_only_if_it_removed_this_document(removed: pd.DataFram
 
 def test_a_renamed_invoice_is_traced_by_the_number_its_source_gave_it() -> None:
     missing = invoices(["UK-A1"], source_ref="A1")
-    assert reasons(missing, invoices(status="paid")) == ["paid"]
+    assert reasons(missing, invoices(status="paid", customer_id="C-UK-A1")) == ["paid"]
     assert reasons(missing, invoices(), removal(["A1"], "rename")) == ["removed by rename"]
     assert reasons(missing, invoices(["UK-A1"], status="paid")) == ["gone"]
 
@@ -131,7 +131,7 @@ def test_a_removed_source_outweighs_all_else() -> None:
     ("listed", "removed", "reason"),
     [
         (invoices(source="shop", status="paid"), NOTHING, "paid"),
-        (invoices(["a1"], source="shop", status="void"), NOTHING, "void"),
+        (invoices(["a1"], source="shop", status="void", customer_id="C-A1"), NOTHING, "void"),
         (invoices(source="shop"), removal(["A1"], source="shop"), "removed by exclude"),
         (invoices(source="shop", kind="credit_note", status="paid"), NOTHING, "gone"),
         (invoices(source="shop", kind="credit_note"), NOTHING, "removed by renumbering"),
@@ -155,7 +155,11 @@ def test_only_an_adopted_row_is_traced_in_other_sources() -> None:
     [
         (invoices(kind="credit_note"), removal(["A1"], kind="credit_note"), "removed by exclude"),
         (invoices(kind="credit_note"), NOTHING, "removed by renumbering"),
-        (invoices(kind=["credit_note", "invoice"], refs=["A1", "a1"], status=["open", "paid"]), NOTHING, "paid"),
+        (
+            invoices(kind=["credit_note", "invoice"], refs=["A1", "a1"], status=["open", "paid"], customer_id="C-A1"),
+            NOTHING,
+            "paid",
+        ),
     ],
     ids=["removed", "open", "its own kind is paid"],
 )
@@ -180,20 +184,125 @@ def test_nothing_missing_needs_no_reason() -> None:
     assert explained["reason"].dtype == "str"
 
 
-OTHER: dict[str, Any] = {"customer_id": "C9", "customer_name": "Zoe", "issued_on": date(2020, 1, 1), "amount": "5"}
+OTHER: dict[str, Any] = {
+    "customer_id": "C9",
+    "issued_on": date(2020, 1, 1),
+    "amount": "5",
+    "currency": "EUR",
+    "company": "2",
+}
+CLOSED = ["paid", "void", "draft"]
 
 
-@pytest.mark.parametrize("status", ["paid", "void", "draft"])
-def test_a_number_that_was_used_again_does_not_close_the_invoice_that_had_it(status: str) -> None:
-    assert reasons(invoices(), invoices(status=status, **OTHER)) == ["gone"]
+def told(status: str = "paid", **columns: Any) -> pd.DataFrame:
+    """A closed row of company 1, but for what is named."""
+    return with_company(invoices(status=status, **{k: v for k, v in columns.items() if k != "company"}), columns)
 
 
-def test_two_blanks_do_not_agree() -> None:
-    blank: dict[str, Any] = {"issued_on": None, "amount": None}
-    assert reasons(invoices(**blank), invoices(status="paid", **(OTHER | blank))) == ["gone"]
+def with_company(rows: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
+    return rows.assign(company=pd.Series([columns.get("company", "1")] * len(rows), dtype="str"))
 
 
-@pytest.mark.parametrize("same", OTHER)
-def test_one_thing_that_agrees_makes_it_the_same_invoice(same: str) -> None:
-    changed = {name: value for name, value in OTHER.items() if name != same}
-    assert reasons(invoices(), invoices(status="paid", **changed)) == ["paid"]
+@pytest.mark.parametrize("status", CLOSED)
+def test_a_row_that_agrees_in_all_that_both_know_closes_the_invoice(status: str) -> None:
+    assert reasons(with_company(invoices(), {}), told(status)) == [status]
+
+
+@pytest.mark.parametrize("fact", OTHER)
+@pytest.mark.parametrize("status", CLOSED)
+def test_one_fact_that_differs_makes_it_another_document(status: str, fact: str) -> None:
+    assert reasons(with_company(invoices(), {}), told(status, **{fact: OTHER[fact]})) == ["gone"]
+
+
+@pytest.mark.parametrize("fact", ["issued_on", "amount"])
+@pytest.mark.parametrize("blank_now", [True, False], ids=["now", "before"])
+def test_what_one_side_does_not_know_need_not_agree(fact: str, blank_now: bool) -> None:
+    blank, whole = {fact: None}, invoices()
+    missing, listed = (whole, told(**blank)) if blank_now else (invoices(**blank), told())
+    assert reasons(missing, listed) == ["paid"]
+
+
+def test_a_number_and_a_currency_alone_are_what_namesakes_share() -> None:
+    unknown: dict[str, Any] = {"customer_id": "", "customer_name": "", "issued_on": None, "amount": None}
+    assert reasons(invoices(), invoices(status="paid", **unknown)) == ["gone"]
+
+
+def test_the_amount_of_what_is_voided_may_have_become_0() -> None:
+    assert reasons(invoices(), invoices(status="void", amount="0", balance="0")) == ["void"]
+    assert reasons(invoices(), invoices(status="paid", amount="0", balance="0")) == ["gone"]
+
+
+def test_what_a_transform_changed_is_held_against_what_the_source_said() -> None:
+    missing = invoices(customer_id="GROUP").assign(arfeed_source_customer_id=pd.Series(["C-A1"], dtype="str"))
+    assert reasons(missing, invoices(status="paid")) == ["paid"]
+    assert reasons(missing.drop(columns="arfeed_source_customer_id"), invoices(status="paid")) == ["gone"]
+
+
+@pytest.mark.parametrize(
+    ("stating", "amount", "reason"),
+    [
+        (["erp"], "10", "open with a balance of 0"),
+        (["shop"], "10", "settled"),
+        (["erp"], None, "open with a balance of 0"),
+        (["erp"], "0", "gone"),
+    ],
+    ids=["says open", "states no status", "unknown amount", "another amount"],
+)
+def test_a_row_that_is_called_open_with_nothing_left_contradicts_itself(
+    stating: list[str], amount: str | None, reason: str
+) -> None:
+    listed = invoices(balance="0", amount=amount)
+    explained = with_reasons(invoices(), listed, NOTHING, ["erp", "shop"], stating=stating)
+    assert explained["reason"].tolist() == [reason]
+
+
+def test_a_row_that_stood_closed_beside_the_open_one_explains_nothing() -> None:
+    before = pd.concat([invoices(), invoices(status="paid")], ignore_index=True)
+    beside = closed_beside(before)
+    assert beside["ref"].tolist() == ["a1"]
+
+    def now(listed: pd.DataFrame) -> list[str]:
+        return with_reasons(invoices(), listed, NOTHING, ["erp"], beside=beside)["reason"].tolist()
+
+    one = invoices(status="paid")
+    assert now(one) == ["gone"]
+    assert now(pd.concat([one, one], ignore_index=True)) == ["paid"]
+    assert now(pd.concat([one, invoices(status="void")], ignore_index=True)) == ["void"]
+
+
+def test_only_closed_rows_beside_open_ones_of_their_number_are_remembered() -> None:
+    rows = pd.concat([invoices(2), invoices(["A3", "A2"], status=["paid", "void"])], ignore_index=True)
+    assert closed_beside(rows)["ref"].tolist() == ["a2"]
+    assert closed_beside(invoices(2)).empty
+    others = invoices(["A1"], status="paid", source="shop"), invoices(["A1"], status="paid", kind="credit_note")
+    for other in others:
+        assert closed_beside(pd.concat([invoices(), other], ignore_index=True)).empty
+
+
+def gone(*refs: str, **columns: Any) -> pd.DataFrame:
+    return with_reasons(invoices(refs or ("A1",), **columns), invoices(0), NOTHING, ["erp", "shop"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"status": "paid", "balance": "0"}, "paid"),
+        ({"status": "void", "balance": "0"}, "void"),
+        ({"status": "draft"}, "draft"),
+        ({"status": "open", "balance": "0"}, "settled"),
+        ({"status": "open"}, "still open"),
+        ({"status": "open", "customer_id": "C9"}, "still open"),
+        ({"status": "paid", "customer_id": "C9"}, "gone"),
+        ({"status": "paid", "source": "shop"}, "gone"),
+    ],
+    ids=["paid", "void", "draft", "settled", "open", "open elsewhere", "namesake", "another source"],
+)
+def test_a_source_that_is_asked_says_what_became_of_it(answer: dict[str, Any], reason: str) -> None:
+    assert with_answers(gone(), invoices(**answer))["reason"].tolist() == [reason]
+
+
+def test_an_answer_changes_no_reason_that_is_known_already() -> None:
+    missing = pd.concat([gone("A1"), gone("A2").assign(reason="void")], ignore_index=True)
+    answered = with_answers(missing, invoices(["A1", "A2"], status="paid"))
+    assert answered["reason"].tolist() == ["paid", "void"]
+    assert with_answers(missing, invoices(0)) is missing

@@ -25,7 +25,8 @@ IN_WORDS = {
     "draft": "back to draft, as the source says",
     "settled": "settled: listed with nothing open",
     "source removed": "of a source that this feed no longer has",
-    "gone": "gone: no longer listed, for whatever reason",
+    "gone": "no longer listed",
+    "still open": "still open, as the source says when asked",
 }
 _BAR = 12
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -114,8 +115,9 @@ def bar(share: Decimal, width: int = _BAR) -> str:
 
 
 def reasons(found: Sequence[Reason]) -> Iterator[str]:
-    """Write of each reason how many documents, and how much of each currency, it explains."""
-    for reason, rows in groupby(found, attrgetter("reason")):
+    """Write of each reason how many documents it explains, how much of each currency, and how good the evidence is."""
+    for (reason, evidence), rows in groupby(found, attrgetter("reason", "evidence")):
         parts = [*rows]
         amounts = ", ".join(f"{written(part.owed.balance, part.currency)} {part.currency}" for part in parts)
-        yield f"{sum(part.owed.documents for part in parts):,} {IN_WORDS.get(reason, reason)}: {amounts}"
+        count = sum(part.owed.documents for part in parts)
+        yield f"{count:,} {evidence}: {IN_WORDS.get(reason, reason)}: {amounts}"

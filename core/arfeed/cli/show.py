@@ -58,14 +58,14 @@ def _show_missing(plan: Plan, console: Console) -> None:
     for line in reasons(plan.facts.reasons):
         console.print(Text(legible(f"  − {line}")))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("invoice", "customer", "balance", "", "why"):
+    for name in ("invoice", "customer", "balance", "", "why", "evidence"):
         table.add_column(name, justify="right" if name == "balance" else "left", overflow="fold")
     for row in largest(plan.missing, _MOST_ROWS).to_dict("records"):
         customer = Text(legible(row["customer_name"]))
         customer.truncate(_WIDEST_NAME, overflow="ellipsis")
         amount = Text(written(row["balance"], row["currency"]))
-        ref, currency, reason = (Text(legible(row[name])) for name in ("invoice_ref", "currency", "reason"))
-        table.add_row(ref, customer, amount, currency, reason)
+        ref, currency, *why = (Text(legible(row[name])) for name in ("invoice_ref", "currency", "reason", "evidence"))
+        table.add_row(ref, customer, amount, currency, *why)
     console.print(Padding(table, (0, 0, 0, 4)))
     if plan.counts.missing > _MOST_ROWS:
         more = f"    … and {plan.counts.missing - _MOST_ROWS:,} more; all of them with --json or --html FILE"

@@ -2,16 +2,18 @@
 
 from arfeed.history.audit import audit, changed
 from arfeed.history.lease import Lease, whoami
-from arfeed.history.packing import packed
+from arfeed.history.packing import pack_table, packed
 from arfeed.history.receipts import documents_of, make_receipt, plan_document, recovered, verify
-from arfeed.history.records import Baseline, PlannedDocument, RunRecord
+from arfeed.history.records import Baseline, Closing, Memory, PlannedDocument, RunRecord
 from arfeed.history.recovery import Verdict, judge, parts_of, proven
 from arfeed.history.store import History
 
 __all__ = [
     "Baseline",
+    "Closing",
     "History",
     "Lease",
+    "Memory",
     "PlannedDocument",
     "RunRecord",
     "Verdict",
@@ -20,6 +22,7 @@ __all__ = [
     "documents_of",
     "judge",
     "make_receipt",
+    "pack_table",
     "packed",
     "parts_of",
     "plan_document",

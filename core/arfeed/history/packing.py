@@ -15,15 +15,23 @@ _NOT_KEPT = {"status", "document", "origin", "change"}
 """Columns that say nothing of what the receiver holds."""
 
 
-_REPEATING = ["kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on", "source"]
+_REPEATING = [
+    *("kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on", "source"),
+    *("arfeed_file", "arfeed_first_in"),
+]
 
 
 def packed(report: pd.DataFrame) -> bytes:
     """Return a report as Parquet."""
-    kept = [name for name in report.columns if name not in _NOT_KEPT]
+    return pack_table(report[[name for name in report.columns if name not in _NOT_KEPT]])
+
+
+def pack_table(rows: pd.DataFrame) -> bytes:
+    """Return any frame with Arrow-backed columns as Parquet."""
+    repeating = [name for name in _REPEATING if name in rows.columns]
     buffer = io.BytesIO()
-    columns = pa.Table.from_pandas(report[kept], preserve_index=False).replace_schema_metadata()
-    parquet.write_table(columns, buffer, compression="zstd", use_dictionary=_REPEATING, write_statistics=False)
+    columns = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata()
+    parquet.write_table(columns, buffer, compression="zstd", use_dictionary=repeating, write_statistics=False)
     return buffer.getvalue()
 
 

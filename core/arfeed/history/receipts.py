@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
 
-from arfeed.interfaces import Delivered, Facts, Plan, Receipt, SourceReport, Sum
+from arfeed.interfaces import Delivered, Expectation, Facts, Ledger, Plan, Receipt, SourceReport, Sum
 
 _HASH = "sha256"
 
@@ -92,6 +92,8 @@ def plan_facts(plan: Plan) -> dict[str, object]:
             "colliding": sum(len(refs) for refs in documents.colliding.values()),
             "broken": len(documents.broken),
         },
+        "ledgers": [_ledger(ledger) for ledger in plan.ledgers],
+        "expected": [_expectation(expectation) for expectation in plan.expected],
         "notes": list(plan.notes),
         "seconds": {plugin: round(spent, 3) for plugin, spent in plan.seconds.items()},
         "missing": _missing(plan),
@@ -115,6 +117,27 @@ def _source(source: SourceReport) -> dict[str, object]:
     }
 
 
+def _ledger(ledger: Ledger) -> dict[str, object]:
+    """Return a reconciliation of list and control account; amounts as text, null where not known."""
+    amounts = ("listed", "account", "listed_before", "account_before", "received", "moved")
+    said = {name: getattr(ledger, name) for name in amounts}
+    return {
+        "source": ledger.source,
+        "currency": ledger.currency,
+        **{name: None if amount is None else str(amount) for name, amount in said.items()},
+        "customers": [{"customer": name, "moved": str(by)} for name, by in ledger.customers],
+    }
+
+
+def _expectation(expectation: Expectation) -> dict[str, object]:
+    return {
+        **expectation._asdict(),
+        "until": expectation.until.isoformat(),
+        "below": None if expectation.below is None else str(expectation.below),
+        "at": expectation.at.isoformat(),
+    }
+
+
 def _facts(facts: Facts) -> dict[str, object]:
     return {
         "movements": [
@@ -126,7 +149,10 @@ def _facts(facts: Facts) -> dict[str, object]:
             }
             for move in facts.movements
         ],
-        "reasons": [{"reason": item.reason, "currency": item.currency, **_sum(item.owed)} for item in facts.reasons],
+        "reasons": [
+            {"reason": item.reason, "evidence": item.evidence, "currency": item.currency, **_sum(item.owed)}
+            for item in facts.reasons
+        ],
         "ageing": [{"currency": aged.currency, "bucket": aged.bucket, **_sum(aged.owed)} for aged in facts.ageing],
         "aged_on": {source: on.isoformat() for source, on in facts.aged_on.items()},
         "debtors": [
@@ -190,7 +216,10 @@ def _canonical(document: dict[str, object]) -> str:
 
 
 def _missing(plan: Plan) -> list[dict[Hashable, str]]:
-    names = ["invoice_ref", "kind", "customer_name", "currency", "balance", "issued_on", "due_on", "source", "reason"]
+    names = [
+        *("invoice_ref", "kind", "customer_name", "currency", "balance", "issued_on", "due_on", "source"),
+        *("reason", "evidence"),
+    ]
     return plan.missing[names].astype("str").fillna("").to_dict("records")
 
 

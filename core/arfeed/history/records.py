@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from decimal import Decimal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from arfeed.interfaces import SourceRead
+from arfeed.interfaces import LedgerState, SourceRead
 
 State = Literal["running", "publishing", "delivered", "unverified", "unsettled", "failed"]
 """running: no report stands under its real name. publishing: asked for, not yet answered. unverified: sent, but the
@@ -24,18 +25,50 @@ class Baseline:
 
     `runs` are the deliveries behind it, more than one where it is not settled which arrived; `report` has the rows of
     all of them. `settings` is the hash of the settings then, blank where the deliveries differ in it, `reads` how each
-    source was read.
+    source was read. `beside` are closed rows that stood beside open ones of their number then, None if that is not
+    known; `habits` is what was learned by then; `ledgers` what lists and control accounts said, by source and
+    currency, empty where it is not settled which delivery arrived.
     """
 
     runs: tuple[str, ...]
     settings: str
     report: pd.DataFrame
     reads: Mapping[str, SourceRead]
+    beside: pd.DataFrame | None = None
+    habits: bytes | None = None
+    ledgers: Mapping[tuple[str, str], LedgerState] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
         """Name the delivery, or all of them."""
         return "+".join(self.runs)
+
+
+class Closing(NamedTuple):
+    """How many documents of a source and currency a report marked as paid on one kind of evidence.
+
+    `balance` is the sum of their absolute balances.
+    """
+
+    source: str
+    currency: str
+    evidence: str
+    documents: int
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a run leaves beside its report for the next plan to weigh evidence by.
+
+    `beside` and `habits` are packed; `expected` are the ids of the expectations that it made use of.
+    """
+
+    beside: bytes | None = None
+    habits: bytes | None = None
+    ledgers: Sequence[LedgerState] = ()
+    closings: Sequence[Closing] = ()
+    expected: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,14 +15,25 @@ from arfeed.errors import ConfigError
 from arfeed.history import tables
 from arfeed.history.database import opened
 from arfeed.history.lease import Lease, holder, lost_lock, renewed
+from arfeed.history.memory import (
+    all_expectations,
+    closings_since,
+    expect,
+    expectations_for,
+    ledgers_of,
+    remember,
+    withdraw,
+)
 from arfeed.history.packing import packed, united, unpacked
 from arfeed.history.receipts import Balances, balances_of
-from arfeed.history.records import INTERRUPTED, Baseline, PlannedDocument, RunRecord, State
-from arfeed.interfaces import SentDocument, SourceRead
+from arfeed.history.records import INTERRUPTED, Baseline, Closing, Memory, PlannedDocument, RunRecord, State
+from arfeed.interfaces import Expectation, LedgerState, SentDocument, SourceRead
 
 KEPT_REPORTS = 30
 
 _ARRIVED: tuple[State, ...] = ("delivered", "unverified")
+
+NOTHING_LEARNED = Memory()
 
 
 class History:
@@ -56,12 +67,66 @@ class History:
         if not runs:
             return None
         settings = {run.settings for run in runs}
+        beside, habits = self._learned([run.id for run in runs])
         return Baseline(
             runs=tuple(run.id for run in runs),
             settings=settings.pop() if len(settings) == 1 else "",
             report=united([self.report(run.id, destination) for run in runs]),
             reads={source: read for run in runs for source, read in self.reads(run.id).items()},
+            beside=beside,
+            habits=habits,
+            ledgers=self.ledgers(runs[0].id) if len(runs) == 1 else {},
         )
+
+    def _learned(self, runs: list[str]) -> tuple[pd.DataFrame | None, bytes | None]:
+        """Return the closed rows that stood beside open ones in any of the runs, and what the last of them learned."""
+        columns = tables.reports.c
+        query = sa.select(columns.run, columns.beside, columns.habits).where(columns.run.in_(runs))
+        with self._engine.connect() as connection:
+            found = {run: (beside, habits) for run, beside, habits in connection.execute(query)}
+        beside = [unpacked(found[run][0]) for run in runs if run in found and found[run][0] is not None]
+        habits = [found[run][1] for run in runs if run in found and found[run][1] is not None]
+        return pd.concat(beside, ignore_index=True) if beside else None, habits[-1] if habits else None
+
+    def ledgers(self, run: str) -> dict[tuple[str, str], LedgerState]:
+        """Return what lists and control accounts said when a run's report was made, by source and currency."""
+        with self._engine.connect() as connection:
+            return ledgers_of(connection, run)
+
+    def beside(self, run: str) -> pd.DataFrame | None:
+        """Return the closed rows that a run's reading listed beside open ones; None where that is not known."""
+        return self._learned([run])[0]
+
+    def approved_without_proof(self, destination: str, since: datetime) -> list[Closing]:
+        """Return what was marked as paid since a moment although nothing explained it, by source and currency."""
+        with self._engine.connect() as connection:
+            return closings_since(connection, destination, since, "unexplained", _ARRIVED)
+
+    def kept_reports(self, destination: str) -> list[RunRecord]:
+        """Return the deliveries to a destination whose reports are kept still, the oldest first."""
+        kept = sa.select(tables.reports.c.run)
+        runs = tables.runs.c
+        return self._runs(runs.destination == destination, runs.state.in_(_ARRIVED), runs.id.in_(kept))[::-1]
+
+    def expect(self, destination: str, expectation: Expectation) -> None:
+        """Write down an answer that somebody gives in advance."""
+        with self._engine.begin() as connection:
+            expect(connection, destination, expectation)
+
+    def expectations(self, destination: str, on: date) -> list[Expectation]:
+        """Return the answers given in advance that hold on a day and that no delivery has used."""
+        with self._engine.connect() as connection:
+            return expectations_for(connection, destination, on)
+
+    def all_expectations(self, destination: str) -> list[tuple[Expectation, str | None]]:
+        """Return every answer given in advance, the newest first, and the run that used it."""
+        with self._engine.connect() as connection:
+            return all_expectations(connection, destination)
+
+    def withdraw(self, destination: str, expectation: str) -> bool:
+        """Take back an answer given in advance that no delivery has used; False if there is none."""
+        with self._engine.begin() as connection:
+            return withdraw(connection, destination, expectation)
 
     def _baseline_runs(self, destination: str, arrived: Collection[str], lost: Collection[str]) -> list[RunRecord]:
         runs, recorded = tables.runs.c, sa.select(tables.baselines.c.run)
@@ -187,13 +252,16 @@ class History:
         report: bytes,
         reads: Mapping[str, SourceRead],
         planned: Iterable[PlannedDocument] = (),
+        memory: Memory = NOTHING_LEARNED,
     ) -> None:
-        """Write down a run, with its packed report, before it takes its first step."""
+        """Write down a run, with its packed report and what it leaves behind, before it takes its first step."""
         readings = [{"run": run.id, "source": source, **read._asdict()} for source, read in reads.items()]
         documents = [{"run": run.id, **_as_row(document)} for document in planned]
         with self._engine.begin() as connection:
             connection.execute(sa.insert(tables.runs), _as_row(run))
-            connection.execute(sa.insert(tables.reports), {"run": run.id, "parquet": report})
+            kept = {"run": run.id, "parquet": report, "beside": memory.beside, "habits": memory.habits}
+            connection.execute(sa.insert(tables.reports), kept)
+            remember(connection, run.id, memory)
             _insert(connection, tables.source_reads, readings)
             _insert(connection, tables.planned_documents, documents)
 
@@ -256,14 +324,16 @@ class History:
     def adopted(self, run: RunRecord, report: pd.DataFrame, names: Iterable[str], seconds: float) -> None:
         """Take a report as the only baseline, and know the reports of these names from now on.
 
-        Raise `LockedError` if another run has taken the lock.
+        What was learned of the feed's customers stays known. Raise `LockedError` if another run has taken the lock.
         """
         known = [{"destination": run.destination, "name": name, "run": run.id} for name in names]
         with self._engine.begin() as connection:
             if not renewed(connection, run.destination, run.id, seconds):
                 raise lost_lock(run.id, run.destination)
             connection.execute(sa.insert(tables.runs), _as_row(run))
-            connection.execute(sa.insert(tables.reports), {"run": run.id, "parquet": packed(report)})
+            habits = _habits(connection, run.destination)
+            kept = {"run": run.id, "parquet": packed(report), "habits": habits}
+            connection.execute(sa.insert(tables.reports), kept)
             _set_no_baseline(connection, run.destination)
             _count(connection, run)
             _replace(connection, tables.known_reports, known)
@@ -272,6 +342,20 @@ class History:
 def _recorded_baseline(connection: sa.Connection, destination: str) -> set[str]:
     query = sa.select(tables.baselines.c.run).where(tables.baselines.c.destination == destination)
     return set(connection.execute(query).scalars())
+
+
+def _habits(connection: sa.Connection, destination: str) -> bytes | None:
+    """Return what was learned by the last delivery behind the baseline."""
+    reports, runs = tables.reports.c, tables.runs.c
+    query = (
+        sa.select(reports.habits)
+        .join(tables.runs, runs.id == reports.run)
+        .join(tables.baselines, tables.baselines.c.run == reports.run)
+        .where(tables.baselines.c.destination == destination, reports.habits.is_not(None))
+        .order_by(runs.report_at.desc())
+    )
+    habits: bytes | None = connection.execute(query.limit(1)).scalar_one_or_none()
+    return habits
 
 
 def _set_no_baseline(connection: sa.Connection, destination: str) -> None:

@@ -21,7 +21,7 @@ def as_invoices(report: pd.DataFrame, origin: str) -> pd.DataFrame:
     fixed = {"status": "open", "document": "", "origin": origin}
     columns = {name: pd.Series([value] * len(report), index=report.index, dtype="str") for name, value in fixed.items()}
     whole = report.assign(**columns)
-    extras = [name for name in whole.columns if name not in schema.NAMES]
+    extras = [name for name in whole.columns if name not in schema.NAMES and not name.startswith(schema.OURS)]
     return whole[[*schema.NAMES, *extras]].reset_index(drop=True)
 
 

@@ -82,16 +82,18 @@ def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:
     balance, currency = Decimal(missing["balance"]), missing["currency"]
     ref, customer, source, reason = (missing[name] for name in ("invoice_ref", "customer_name", "source", "reason"))
     dates = (missing.get("issued_on", ""), missing.get("due_on", ""))
-    return (ref, customer, int(balance * _FACTOR), written(balance, currency), currency, *dates, source, reason)
+    why = (reason, missing.get("evidence", ""))
+    return (ref, customer, int(balance * _FACTOR), written(balance, currency), currency, *dates, source, *why)
 
 
 def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
-    """Return each reason with its count and its amounts."""
+    """Return each reason, behind the evidence for it, with its count and its amounts."""
     found = []
-    for reason, group in groupby(rows, itemgetter("reason")):
+    for (reason, evidence), group in groupby(rows, lambda row: (row["reason"], row.get("evidence"))):
         parts = [*group]
         amounts = [f"{written(Decimal(part['balance']), part['currency'])} {part['currency']}" for part in parts]
-        found.append((sum(part["count"] for part in parts), reason, ", ".join(amounts)))
+        words = f"{evidence}: {reason}" if evidence else reason
+        found.append((sum(part["count"] for part in parts), words, ", ".join(amounts)))
     return found
 
 

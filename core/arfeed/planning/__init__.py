@@ -2,31 +2,49 @@
 
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.approval import content_hash, settled_by
-from arfeed.planning.compare import compare
+from arfeed.planning.compare import Comparison, compare
 from arfeed.planning.documents import select, settle, touched
+from arfeed.planning.evidence import with_evidence
 from arfeed.planning.facts import summed
-from arfeed.planning.reasons import with_reasons
+from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
+from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers
+from arfeed.planning.reasons import GONE, closed_beside, with_answers, with_reasons
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
 from arfeed.planning.texts import unseen_notes
+from arfeed.planning.traces import kept, traced
 from arfeed.planning.wording import counted, largest, named
 
 __all__ = [
+    "BUDGET_SPAN",
+    "GONE",
+    "Comparison",
+    "Known",
     "ReportFile",
+    "Unproven",
     "adoption_code",
+    "closed_beside",
+    "closings",
     "compare",
+    "compare_ledgers",
     "content_hash",
     "counted",
     "dropped",
+    "kept",
     "largest",
+    "ledger_states",
     "named",
+    "note_ledgers",
     "reviewed",
     "select",
     "settle",
     "settled_by",
     "summed",
     "touched",
+    "traced",
     "unseen_notes",
+    "with_answers",
+    "with_evidence",
     "with_reasons",
     "write_report",
 ]

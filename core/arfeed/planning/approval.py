@@ -27,6 +27,7 @@ OUR_CODES = frozenset(
             "missing-share",
             "renamed",
         ),
+        *("contradiction", "ledger-moved", "more-than-received", "budget"),
         *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
     }
 )

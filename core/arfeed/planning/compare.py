@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,11 +21,17 @@ COMPARED = (
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The report with `change` (new, changed, unchanged), and the baseline's missing rows."""
+    """The report with `change` (new, changed, unchanged), and the baseline's missing rows.
+
+    `lost` says of every row of the baseline whether it is one of them; `places` are the rows of the baseline that the
+    report's rows were, null for new ones.
+    """
 
     report: pd.DataFrame
     missing: pd.DataFrame
     counts: Counts
+    lost: npt.NDArray[np.bool_]
+    places: pa.Array
 
 
 def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
@@ -45,6 +52,8 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
         report.assign(change=pd.Series(pc.cast(change, pa.large_string()), index=report.index, dtype="str")),
         missing,
         Counts(missing=len(missing), **counted),
+        unclaimed,
+        places,
     )
 
 

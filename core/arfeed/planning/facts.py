@@ -36,11 +36,16 @@ def summed(
     days = _days_past_due(report, aged_on, today)
     return Facts(
         movements=tuple(_movements(report, before, missing)),
-        reasons=tuple(Reason(*group) for group in sorted(_sums(missing, "reason", "currency"))),
+        reasons=tuple(_reasons(missing)),
         ageing=tuple(_ageing(report, days)),
         aged_on=aged_on or {"": today},
         debtors=tuple(_debtors(report, days)),
     )
+
+
+def _reasons(missing: pd.DataFrame) -> Iterator[Reason]:
+    for reason, evidence, currency, owed in sorted(_sums(missing, "reason", "evidence", "currency")):
+        yield Reason(reason, currency, owed, evidence)
 
 
 def _movements(report: pd.DataFrame, before: pd.DataFrame | None, missing: pd.DataFrame) -> Iterator[Movement]:

@@ -13,12 +13,18 @@ import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.hookspecs import hookimpl
-from arfeed.interfaces import Objection, Plan, SourceReport
-from arfeed.planning.reasons import GONE, REMOVED_BY, SOURCE_REMOVED
+from arfeed.interfaces import Objection, Plan
+from arfeed.planning.evidence import (
+    object_to_contradictions,
+    object_to_still_open,
+    object_to_unexplained,
+    unexplained_by_the_feed,
+)
+from arfeed.planning.known import Known, object_to_the_sum_of_approvals
+from arfeed.planning.ledgers import object_to_more_than_was_received, object_to_moved_ledgers
 from arfeed.planning.wording import counted, largest, money, named, span, worst
 
-_CLOSED = ("paid", "void", "settled")
-"""Reasons by which the source itself says that nothing is owed any more."""
+NOTHING_KNOWN = Known()
 
 _NO_SOURCE = "an adopted report"
 """What to call the source of rows that `adopt` took: it is not known."""
@@ -27,6 +33,10 @@ _NO_SOURCE = "an adopted report"
 class Guards:
     """The reasons not to deliver that arfeed itself knows."""
 
+    def __init__(self, known: Known = NOTHING_KNOWN) -> None:
+        """Take what is known beside the plan."""
+        self._known = known
+
     @hookimpl
     def arfeed_review(self, plan: Plan) -> Iterable[Objection]:
         """Return every objection to the plan."""
@@ -34,8 +44,12 @@ class Guards:
             *_unknown_baseline(plan),
             *_foreign_report(plan),
             *_empty_report(plan),
-            *_unexplained(plan),
-            *_still_open(plan),
+            *object_to_unexplained(plan),
+            *object_to_still_open(plan),
+            *object_to_contradictions(plan),
+            *object_to_moved_ledgers(plan),
+            *object_to_more_than_was_received(plan),
+            *object_to_the_sum_of_approvals(plan, self._known),
             *_missing_share(plan),
             *_renamed(plan),
             *_config_changed(plan),
@@ -75,38 +89,6 @@ def _empty_report(plan: Plan) -> Iterator[Objection]:
             "empty-report",
             f"the report lists nothing: the receiver would mark every invoice as paid, {len(plan.missing):,} of the "
             "last report. Look at the sources; approve if really nothing is open",
-        )
-
-
-def _unexplained(plan: Plan) -> Iterator[Objection]:
-    speaking = [source.source for source in plan.sources if _absence_speaks(source)]
-    missing = plan.missing[(plan.missing["reason"] == GONE) & ~plan.missing["source"].isin(speaking)]
-    if len(missing):
-        sources = named(sorted(source or _NO_SOURCE for source in missing["source"].unique()))
-        yield Objection(
-            "unexplained",
-            f"{_invoices(missing)} no longer listed by {sources}, which can't say why: {worst(missing)}. Look whether "
-            "the export is complete; approve if they are settled. If a source drops what is paid, say "
-            "absent_means_paid = true there",
-            _refs(missing),
-        )
-
-
-def _absence_speaks(source: SourceReport) -> bool:
-    """Whether a source that no longer lists an invoice has thereby said that it is closed."""
-    complete = source.complete
-    return source.settings.absent_means_paid or (complete.controlled and not complete.lists_closed)
-
-
-def _still_open(plan: Plan) -> Iterator[Objection]:
-    missing = plan.missing[plan.missing["reason"].str.startswith(REMOVED_BY)]
-    if len(missing):
-        by = named(sorted(missing["reason"].str.removeprefix(REMOVED_BY).unique()))
-        yield Objection(
-            "still-open",
-            f"{_invoices(missing)} still open at the source but removed by {by}: {worst(missing)}. Mend that step; "
-            "approve if the receiver should take them as paid",
-            _refs(missing),
         )
 
 
@@ -151,7 +133,7 @@ def _sums(rows: pd.DataFrame, by: str) -> dict[str, tuple[int, Decimal]]:
 
 
 def _renamed(plan: Plan) -> Iterator[Objection]:
-    missing = plan.missing[~plan.missing["reason"].isin(_CLOSED)]
+    missing = plan.missing[plan.missing["evidence"] != "proven"]
     if missing.empty:
         return
     new = plan.report[plan.report["change"] == "new"]
@@ -179,8 +161,7 @@ def _likenesses(rows: pd.DataFrame) -> pa.Array:
 
 
 def _config_changed(plan: Plan) -> Iterator[Objection]:
-    reasons = plan.missing["reason"]
-    missing = plan.missing[reasons.isin([GONE, SOURCE_REMOVED]) | reasons.str.startswith(REMOVED_BY)]
+    missing = unexplained_by_the_feed(plan)
     if plan.settings_changed and len(missing):
         yield Objection(
             "config-changed",

@@ -1,4 +1,4 @@
-"""Why each missing invoice is: what its source says of it now, or which step removed it."""
+"""Why each missing invoice is missing: what its source says of it now, or which step removed it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,38 @@ from arfeed import schema
 REMOVED_BY = "removed by "
 RENUMBERED = f"{REMOVED_BY}renumbering"
 SOURCE_REMOVED = "source removed"
-_TELLING = ("customer_id", "customer_name", "issued_on", "amount")
-"""What tells two documents of one number apart; a transform may have changed some of it, but hardly all."""
+STILL_OPEN = "still open"
+CONTRADICTORY = "open with a balance of 0"
 GONE = "gone"
+
+PROVEN = frozenset({"paid", "void", "draft", "settled"})
+"""Reasons by which the source itself says that this very document is not owed any more."""
+
+_FACTS = ("customer_id", "issued_on", "amount", "currency", "company")
+"""What tells two documents of one number apart; `company` is an extra column that some sources have."""
+
+_TELLING = ("customer_id", "issued_on", "amount")
+"""Of these at least one must agree: the number and the currency alone are what namesakes share."""
+
+_DOCUMENT = ["source", "kind", "ref"]
 
 
 def with_reasons(
-    missing: pd.DataFrame, rows: pd.DataFrame, removed: pd.DataFrame, sources: Collection[str] | None
+    missing: pd.DataFrame,
+    rows: pd.DataFrame,
+    removed: pd.DataFrame,
+    sources: Collection[str] | None,
+    *,
+    stating: Collection[str] = (),
+    beside: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Add to every missing row why it is.
+    """Return the missing rows with the column `reason`.
 
-    `rows` are all rows the sources listed, open and closed; `removed` has source, source_ref, kind and by; `sources`
-    are the feed's own, None where no source was asked. Reasons:
-    paid, void, draft, settled, removed by <step>, source removed, gone.
+    `rows` are all rows that the sources listed, open and closed; `removed` has source, source_ref, kind and by;
+    `sources` are the feed's own, None if no source was asked. `stating` are those that state a status: there an open
+    row with a balance of 0 contradicts itself. `beside` are closed rows that the last reading listed beside open ones
+    of their number (see `closed_beside`), which therefore explain nothing. Reasons: paid, void, draft, settled, open
+    with a balance of 0, removed by <step>, source removed, gone.
     """
     if missing.empty:
         return missing.assign(reason=pd.Series(dtype="str"))
@@ -35,12 +54,67 @@ def with_reasons(
         known = pc.is_in(schema.text_array(missing["source"]), value_set=pa.array([*sources, ""]))
         reasons = pc.if_else(known, reasons, SOURCE_REMOVED)
     lost = missing.assign(ref=schema.folded(missing["source_ref"]))
-    said = _said(lost["ref"], _of_same_documents(lost, rows), removed)
+    listed = _of_same_documents(lost, _not_beside(_about(lost["ref"], rows), beside))
+    said = _said(listed, _about(lost["ref"], removed).iloc[::-1], stating)
     adopted = pc.equal(schema.text_array(lost["source"]), "")
     for statements, by in _attempts(said):
         may_ask = pc.is_null(reasons) if "source" in by else pc.and_(pc.is_null(reasons), adopted)
         reasons = pc.replace_with_mask(reasons, may_ask, _answers(lost[np.asarray(may_ask)], statements, by))
-    return missing.assign(reason=pd.Series(pc.fill_null(reasons, GONE), index=missing.index, dtype="str"))
+    return _with(missing, pc.fill_null(reasons, GONE))
+
+
+def with_answers(missing: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """Return the missing rows (with `reason`), those that are gone explained by what their sources answered.
+
+    `answers` are typed rows as `Connector.explain` gives them: paid, void, draft, settled, or still open.
+    """
+    gone = np.asarray(missing["reason"] == GONE)
+    if not gone.any() or answers.empty:
+        return missing
+    lost = missing[gone].assign(ref=schema.folded(missing["source_ref"][gone]))
+    listed = _of_same_documents(lost, _about(lost["ref"], answers))
+    said = _said(listed, None, (), still_open=STILL_OPEN)
+    found = _answers(lost, said, ("source", "kind", "ref"))
+    reasons = schema.text_array(missing["reason"])
+    return _with(missing, pc.replace_with_mask(reasons, pa.array(gone), pc.fill_null(found, GONE)))
+
+
+def closed_beside(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the closed rows that share source, kind and number with an open one, for the next plan to know."""
+    closed = ~_is_owed(rows)
+    if not closed.any():
+        return _identified(rows.iloc[:0])
+    owed = rows[~closed].assign(ref=schema.folded(rows["source_ref"][~closed]))
+    candidates = rows[closed].assign(ref=schema.folded(rows["source_ref"][closed]))
+    shared = pc.is_in(_keys(candidates, _DOCUMENT), value_set=_keys(owed, _DOCUMENT))
+    return _identified(candidates[np.asarray(shared)])
+
+
+def _identified(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that a row is known again by."""
+    if "ref" not in rows.columns:
+        rows = rows.assign(ref=rows["source_ref"])
+    return rows[[*_DOCUMENT, *(name for name in _FACTS if name in rows.columns)]].reset_index(drop=True)
+
+
+def _not_beside(listed: pd.DataFrame, beside: pd.DataFrame | None) -> pd.DataFrame:
+    """Leave out as many closed rows as the last reading listed with the very same facts."""
+    if beside is None or beside.empty or listed.empty:
+        return listed
+    columns = [*_DOCUMENT, *(name for name in _FACTS if name in listed.columns and name in beside.columns)]
+    closed = listed[~_is_owed(listed)]
+    now, then = (pd.Series(_keys(rows, columns), dtype="str") for rows in (closed, beside))
+    earlier = now.map(then.value_counts()).fillna(0).to_numpy()
+    stood = now.groupby(now).cumcount().to_numpy() < earlier
+    return listed.drop(index=closed.index[stood])
+
+
+def _is_owed(rows: pd.DataFrame) -> pd.Series[bool]:
+    return (rows["status"] == "open") & (rows["balance"] != schema.ZERO)
+
+
+def _with(missing: pd.DataFrame, reasons: pa.Array) -> pd.DataFrame:
+    return missing.assign(reason=pd.Series(reasons, index=missing.index, dtype="str"))
 
 
 def _attempts(said: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Sequence[str]]]:
@@ -57,18 +131,24 @@ def _attempts(said: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Sequence[str]]
     yield still_open, ("ref",)
 
 
-def _said(refs: pd.Series[str], rows: pd.DataFrame, removed: pd.DataFrame) -> pd.DataFrame:
+def _said(
+    listed: pd.DataFrame, steps: pd.DataFrame | None, stating: Collection[str], still_open: str = RENUMBERED
+) -> pd.DataFrame:
     """Return what sources and steps say of these references (source, kind, ref, saying), what counts most first.
 
     Being open outweighs being closed, and of several steps the last one removed it.
     """
-    listed, steps = _about(refs, rows), _about(refs, removed).iloc[::-1]
     is_open, settled = listed["status"] == "open", listed["balance"] == schema.ZERO
+    worth = pa.array(listed["amount"])
+    nothing = np.asarray(pc.fill_null(pc.equal(worth, pa.scalar(0, worth.type)), fill_value=False))
+    contradictory = is_open & settled & ~nothing & listed["source"].isin(list(stating))
+    removed = [] if steps is None else [steps.assign(saying=REMOVED_BY + steps["by"])]
     parts = [
-        steps.assign(saying=REMOVED_BY + steps["by"]),
-        _saying(RENUMBERED, listed[is_open & ~settled]),
+        *removed,
+        _saying(still_open, listed[is_open & ~settled]),
+        _saying(CONTRADICTORY, listed[contradictory]),
         _saying("paid", listed[listed["status"] == "paid"]),
-        _saying("settled", listed[is_open & settled]),
+        _saying("settled", listed[is_open & settled & ~contradictory]),
         _saying("void", listed[listed["status"] == "void"]),
         _saying("draft", listed[listed["status"] == "draft"]),
     ]
@@ -78,24 +158,49 @@ def _said(refs: pd.Series[str], rows: pd.DataFrame, removed: pd.DataFrame) -> pd
 def _about(refs: pd.Series[str], rows: pd.DataFrame) -> pd.DataFrame:
     folded = schema.folded(rows["source_ref"])
     wanted = schema.among(folded, refs)
-    return rows[wanted].assign(ref=folded[wanted])
+    return rows[wanted].assign(ref=folded[wanted]).reset_index(drop=True)
 
 
-def _of_same_documents(lost: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Leave out closed rows that share no more than the number with what is missing.
+def _of_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
+    """Leave out closed rows of another document: whatever a row and a missing invoice both state must agree.
 
-    A number may be used again: unless customer, date or amount agree, it is another invoice that was paid.
+    A number may be used again, by another customer, in another year or currency; then it is another invoice that was
+    paid. Rows that are still owed are kept, whichever document they are.
     """
-    listed = _about(lost["ref"], rows)
-    pairs = (
-        listed[["ref", "kind", *_TELLING]]
-        .reset_index()
-        .merge(lost[["ref", "kind", *_TELLING]], on=["ref", "kind"], suffixes=("", "_before"))
+    facts = [name for name in _FACTS if name in listed.columns and name in lost.columns]
+    theirs = lost[["ref", "kind", "source"]].assign(
+        **{f"{name}_before": _as_the_source_said(lost, name) for name in facts}
     )
-    agrees = [(pairs[name] == pairs[f"{name}_before"]).fillna(value=False) for name in _TELLING]
-    same = pairs.loc[np.logical_or.reduce(agrees).astype(bool), "index"]
-    still_open = (listed["status"] == "open") & (listed["balance"] != schema.ZERO)
-    return listed[still_open | listed.index.isin(same)]
+    pairs = listed[["ref", "kind", "source", "status", *facts]].reset_index().merge(theirs, on=["ref", "kind"])
+    agree, differ = {}, {}
+    for name in facts:
+        now, then = (pa.array(pairs[column]) for column in (name, f"{name}_before"))
+        known = pc.and_(_stated(now), _stated(then))
+        if name == "amount":  # several systems set the amount of what is voided to 0
+            voided = pc.and_(
+                pc.equal(schema.text_array(pairs["status"]), "void"), pc.equal(now, pa.scalar(0, now.type))
+            )
+            known = pc.and_(known, pc.invert(pc.fill_null(voided, fill_value=False)))
+        same = pc.fill_null(pc.equal(now, then), fill_value=False)
+        agree[name] = np.asarray(pc.and_(known, same), dtype=bool)
+        differ[name] = np.asarray(pc.and_(known, pc.invert(same)), dtype=bool)
+    telling = np.logical_or.reduce([agree[name] for name in _TELLING])
+    same = telling & ~np.logical_or.reduce([*differ.values()])
+    here = np.asarray((pairs["source_x"] == pairs["source_y"]) | (pairs["source_y"] == ""))
+    return listed[_is_owed(listed) | listed.index.isin(pairs.loc[same & here, "index"])]
+
+
+def _as_the_source_said(lost: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column before any transform changed it, where the baseline has kept that."""
+    return lost.get(f"{schema.OURS}source_{name}", lost[name])
+
+
+def _stated(column: pa.Array) -> pa.Array:
+    """Where a side knows a fact: text that is not blank, any date or amount."""
+    there = pc.is_valid(column)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        there = pc.and_(there, pc.not_equal(pc.fill_null(column, ""), ""))
+    return there
 
 
 def _saying(what: str, rows: pd.DataFrame) -> pd.DataFrame:
@@ -110,5 +215,5 @@ def _answers(asking: pd.DataFrame, statements: pd.DataFrame, by: Sequence[str]) 
 
 
 def _keys(rows: pd.DataFrame, by: Sequence[str]) -> pa.Array:
-    columns = [schema.text_array(rows[name]) for name in by]
+    columns = [pc.fill_null(pc.cast(schema.one_piece(pa.array(rows[name])), pa.large_string()), "") for name in by]
     return pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))

@@ -11,18 +11,24 @@ import pluggy
 
 from arfeed.interfaces import Objection, Plan
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code, content_hash
-from arfeed.planning.guards import Guards
+from arfeed.planning.guards import NOTHING_KNOWN, Guards
+from arfeed.planning.known import Known
 from arfeed.plugins import Answer, call_each
 
 
 def reviewed(
-    plan: Plan, plugins: pluggy.PluginManager, settings: str, content: Callable[[], str] | None = None
+    plan: Plan,
+    plugins: pluggy.PluginManager,
+    settings: str,
+    content: Callable[[], str] | None = None,
+    known: Known = NOTHING_KNOWN,
 ) -> Plan:
     """Return the plan with all objections and, where they may be approved, the code; `settings` is their hash.
 
-    `content` gives the report's `content_hash` where that is made elsewhere meanwhile.
+    `content` gives the report's `content_hash` where that is made elsewhere meanwhile; `known` is what the guards know
+    beside the plan.
     """
-    objections, seconds = [*Guards().arfeed_review(plan)], dict(plan.seconds)
+    objections, seconds = [*Guards(known).arfeed_review(plan)], dict(plan.seconds)
     for answer in call_each(plugins, "arfeed_review", plan=plan):
         objections += _objections(answer)
         seconds[f"reviewer {answer.plugin}"] = answer.seconds

@@ -91,7 +91,9 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
 
     report = frame([invoice for invoice in invoices if invoice.status == "open"])
     comparison = compare(report, frame([*(before or ())]))
-    missing = comparison.missing.assign(reason=pd.Series(["paid"] * len(comparison.missing), dtype="str"))
+    said = {"reason": "paid", "evidence": "proven"}
+    columns = {name: pd.Series([word] * len(comparison.missing), dtype="str") for name, word in said.items()}
+    missing = comparison.missing.assign(**columns)
     nothing = pd.DataFrame({"name": [], "invoice_ref": [], "version": [], "change": []}, dtype="str")
     at = datetime(2026, 4, 10, 12, tzinfo=UTC)
     read = SourceRead(at, at.date(), None)

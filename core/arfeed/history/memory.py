@@ -1,0 +1,117 @@
+"""What deliveries leave behind for the next plan to weigh evidence by, and the answers that people gave in advance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from arfeed.history import tables
+from arfeed.history.records import Closing, Memory
+from arfeed.interfaces import Expectation, LedgerState
+
+
+def remember(connection: sa.Connection, run: str, memory: Memory) -> None:
+    """Write down what a run leaves behind; its packed parts stand beside its report already."""
+    ledgers = [{"run": run, **_as_row(state)} for state in memory.ledgers]
+    closings = [
+        {
+            "run": run,
+            "source": each.source,
+            "currency": each.currency,
+            "evidence": each.evidence,
+            "count": each.documents,
+            "balance": str(each.balance),
+        }
+        for each in memory.closings
+    ]
+    for table, rows in ((tables.ledgers, ledgers), (tables.closings, closings)):
+        if rows:
+            connection.execute(sa.insert(table), rows)
+    if memory.expected:
+        ours = tables.expectations.c.id.in_(list(memory.expected))
+        connection.execute(sa.update(tables.expectations).where(ours).values(used_by=run))
+
+
+def ledgers_of(connection: sa.Connection, run: str) -> dict[tuple[str, str], LedgerState]:
+    """Return what lists and control accounts said when a run's report was made, by source and currency."""
+    columns = tables.ledgers.c
+    query = sa.select(columns.source, columns.currency, columns.listed, columns.account, columns.customers)
+    found = {}
+    for source, currency, listed, account, customers in connection.execute(query.where(columns.run == run)):
+        differences = None if customers is None else {name: Decimal(by) for name, by in json.loads(customers).items()}
+        found[source, currency] = LedgerState(source, currency, Decimal(listed), Decimal(account), differences)
+    return found
+
+
+def _as_row(state: LedgerState) -> dict[str, object]:
+    differences = state.differences
+    customers = None if differences is None else json.dumps({name: str(by) for name, by in differences.items()})
+    return {
+        "source": state.source,
+        "currency": state.currency,
+        "listed": str(state.listed),
+        "account": str(state.account),
+        "customers": customers,
+    }
+
+
+def closings_since(
+    connection: sa.Connection, destination: str, since: datetime, evidence: str, states: Collection[str]
+) -> list[Closing]:
+    """Return what deliveries since a moment marked as paid on one kind of evidence, by source and currency."""
+    closings, runs = tables.closings.c, tables.runs.c
+    query = (
+        sa.select(closings.source, closings.currency, closings.count, closings.balance)
+        .join(tables.runs, runs.id == closings.run)
+        .where(runs.destination == destination, runs.started_at >= since, runs.state.in_(states))
+        .where(closings.evidence == evidence)
+    )
+    sums: dict[tuple[str, str], tuple[int, Decimal]] = {}
+    for source, currency, count, balance in connection.execute(query):
+        documents, owed = sums.get((source, currency), (0, Decimal(0)))
+        sums[source, currency] = documents + count, owed + Decimal(balance)
+    return [Closing(*group, evidence, count, balance) for group, (count, balance) in sorted(sums.items())]
+
+
+def expect(connection: sa.Connection, destination: str, expectation: Expectation) -> None:
+    """Write down an answer that somebody gives in advance."""
+    row = {**expectation._asdict(), "destination": destination}
+    row["below"] = None if expectation.below is None else str(expectation.below)
+    connection.execute(sa.insert(tables.expectations), row)
+
+
+def expectations_for(connection: sa.Connection, destination: str, on: date) -> list[Expectation]:
+    """Return the answers that hold on a day and that no delivery has used, in the order in which they were given."""
+    columns = tables.expectations.c
+    lost = sa.select(tables.runs.c.id).where(tables.runs.c.state == "failed")
+    free = sa.or_(columns.used_by.is_(None), columns.used_by.in_(lost))
+    query = (
+        sa.select(*(columns[name] for name in Expectation._fields))
+        .where(columns.destination == destination, columns.until >= on, free)
+        .order_by(columns.at, columns.id)
+    )
+    return [_expectation(row) for row in connection.execute(query).mappings()]
+
+
+def all_expectations(connection: sa.Connection, destination: str) -> list[tuple[Expectation, str | None]]:
+    """Return every answer that was given, the newest first, and the run that used it."""
+    columns = tables.expectations.c
+    query = sa.select(tables.expectations).where(columns.destination == destination).order_by(columns.at.desc())
+    return [(_expectation(row), row["used_by"]) for row in connection.execute(query).mappings()]
+
+
+def withdraw(connection: sa.Connection, destination: str, expectation: str) -> bool:
+    """Delete an answer that no delivery has used; False if there is none."""
+    columns = tables.expectations.c
+    unused = sa.and_(columns.destination == destination, columns.id == expectation, columns.used_by.is_(None))
+    return connection.execute(sa.delete(tables.expectations).where(unused)).rowcount == 1
+
+
+def _expectation(row: Mapping[str, object] | sa.RowMapping) -> Expectation:
+    values = {name: row[name] for name in Expectation._fields}
+    values["below"] = None if values["below"] is None else Decimal(str(values["below"]))
+    return Expectation(**values)  # type: ignore[arg-type]  # the columns are of these types

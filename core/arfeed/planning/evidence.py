@@ -1,0 +1,117 @@
+"""How good the evidence is that a missing invoice is closed: proven, balanced, asserted or unexplained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from arfeed import schema
+from arfeed.interfaces import Ledger, Objection, Plan, SourceReport
+from arfeed.planning.reasons import CONTRADICTORY, GONE, PROVEN, REMOVED_BY, SOURCE_REMOVED, STILL_OPEN
+from arfeed.planning.wording import counted, named, worst
+
+Evidence = Literal["proven", "balanced", "asserted", "unexplained"]
+"""proven: the source itself says that this very document is closed. balanced: the difference between the source's list
+and its control account has not moved, to the cent. asserted: the source's settings say that absence is payment.
+unexplained: everything else, whatever the source counted."""
+
+_NO_SOURCE = "an adopted report"
+"""What to call the source of rows that `adopt` took: it is not known."""
+
+
+def with_evidence(missing: pd.DataFrame, sources: Iterable[SourceReport], ledgers: Iterable[Ledger]) -> pd.DataFrame:
+    """Return the missing rows (with `reason`) with the column `evidence`."""
+    reasons, origin = missing["reason"], missing["source"]
+    gone = np.asarray(reasons == GONE)
+    believed = np.asarray(origin.isin([source.source for source in sources if source.settings.absent_means_paid]))
+    evidence = np.full(len(missing), "unexplained", dtype=object)
+    evidence[np.asarray(reasons.isin(list(PROVEN)))] = "proven"
+    evidence[gone & believed] = "asserted"
+    evidence[gone & _balanced(missing, ledgers)] = "balanced"
+    return missing.assign(evidence=pd.Series(evidence, index=missing.index, dtype="str"))
+
+
+def _balanced(missing: pd.DataFrame, ledgers: Iterable[Ledger]) -> np.ndarray:
+    """Return where the difference of list and ledger has not moved, in the row's source and currency."""
+    still = {(ledger.source, ledger.currency) for ledger in ledgers if ledger.moved == schema.ZERO}
+    pairs = zip(missing["source"].tolist(), missing["currency"].tolist(), strict=True) if still else ()
+    return np.fromiter((pair in still for pair in pairs), bool) if still else np.zeros(len(missing), dtype=bool)
+
+
+def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
+    """Object to invoices that are gone without any evidence; a count of the list explains no absence."""
+    missing = plan.missing[(plan.missing["reason"] == GONE) & (plan.missing["evidence"] == "unexplained")]
+    if len(missing):
+        sources = named(sorted(source or _NO_SOURCE for source in missing["source"].unique()))
+        counted_all = [source for source in plan.sources if source.complete.controlled and source.source in sources]
+        whole = " That the list was read to its end does not say why they are not on it." if counted_all else ""
+        yield Objection(
+            "unexplained",
+            f"{_invoices(missing)} no longer listed by {sources}, which does not say what became of "
+            f"{'it' if len(missing) == 1 else 'them'}: {worst(missing)}.{whole} Check that the export is complete; "
+            f"approve if they are settled. `arfeed check` names what would explain them: {_remedies(plan, missing)}",
+            _refs(missing),
+        )
+
+
+def _remedies(plan: Plan, missing: pd.DataFrame) -> str:
+    """Name what would answer next time, for sources that list closed documents and for those that do not."""
+    listing = {source.source for source in plan.sources if source.complete.lists_closed}
+    if set(missing["source"].unique()) <= listing:
+        return "a longer period in the export, so that what was closed is still listed, or a control_account"
+    return "a list of what is closed, a control_account, or absent_means_paid = true if the source drops what is paid"
+
+
+def object_to_still_open(plan: Plan) -> Iterator[Objection]:
+    """Object to invoices that their source still calls open; no share of the feed is too small for it."""
+    reasons = plan.missing["reason"]
+    removed = plan.missing[reasons.str.startswith(REMOVED_BY)]
+    answered = plan.missing[reasons == STILL_OPEN]
+    if removed.empty and answered.empty:
+        return
+    said = []
+    if len(removed):
+        by = named(sorted(removed["reason"].str.removeprefix(REMOVED_BY).unique()))
+        said.append(
+            f"{_invoices(removed)} still open at the source but removed by {by}: {worst(removed)}. Fix that step"
+        )
+    if len(answered):
+        sources = named(sorted(answered["source"].unique()))
+        said.append(
+            f"{_invoices(answered)} no longer listed by {sources}, which answers that "
+            f"{'it is' if len(answered) == 1 else 'they are'} still open: {worst(answered)}. Its list has lost "
+            f"{'it' if len(answered) == 1 else 'them'}; fix the query or the export"
+        )
+    refs = _refs(pd.concat([removed, answered]))
+    yield Objection("still-open", f"{'; '.join(said)}. Approve only if the receiver should take them as paid", refs)
+
+
+def object_to_contradictions(plan: Plan) -> Iterator[Objection]:
+    """Object to invoices that their source calls open and lists with a balance of 0."""
+    missing = plan.missing[plan.missing["reason"] == CONTRADICTORY]
+    if len(missing):
+        sources = named(sorted(missing["source"].unique()))
+        yield Objection(
+            "contradiction",
+            f"{_invoices(missing)} called open by {sources}, and listed there with a balance of 0: {worst(missing)}. "
+            "One of the two is wrong: look at the balances of the export; approve if they are settled",
+            _refs(missing),
+        )
+
+
+def unexplained_by_the_feed(plan: Plan) -> pd.DataFrame:
+    """Return the missing rows that a change of the feed's own configuration may have dropped."""
+    reasons = plan.missing["reason"]
+    silent = reasons.isin([GONE, SOURCE_REMOVED, STILL_OPEN, CONTRADICTORY]) & (plan.missing["evidence"] != "proven")
+    return plan.missing[silent | reasons.str.startswith(REMOVED_BY)]
+
+
+def _invoices(missing: pd.DataFrame) -> str:
+    return f"{counted(len(missing), 'invoice')} {'is' if len(missing) == 1 else 'are'}"
+
+
+def _refs(missing: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(schema.text_array(missing["invoice_ref"]).to_pylist())

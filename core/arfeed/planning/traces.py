@@ -1,0 +1,84 @@
+"""What is kept of every row beside what the receiver sees, so that a later plan can say which rows are gone.
+
+Columns, all of them arfeed's own: `arfeed_file` (the file it was read from), `arfeed_place` (its place among the rows
+of its source, from 0), `arfeed_first_in` (the run that first delivered it).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+
+FILE, PLACE, FIRST_IN = (f"{schema.OURS}{name}" for name in ("file", "place", "first_in"))
+
+_RECORD = r"#\d+$"
+
+
+def traced(invoices: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns file and place of invoices, as they stand among all `rows` that the sources listed.
+
+    Both frames have `origin`. Rows that come from no file have a blank file.
+    """
+    if rows.empty:
+        return pd.DataFrame(index=invoices.index)
+    files = pc.replace_substring_regex(schema.text_array(invoices["origin"]), _RECORD, "")
+    places = pc.index_in(_keys(invoices), value_set=_keys(rows))
+    first = _first_place(schema.text_array(rows["source"]))
+    starts = first.take(schema.one_piece(pc.fill_null(places, 0)))
+    return pd.DataFrame(
+        {
+            FILE: pd.Series(files, index=invoices.index, dtype="str"),
+            PLACE: pd.Series(pc.subtract(pc.cast(places, pa.int64()), starts), index=invoices.index, dtype=_WHOLE),
+        }
+    )
+
+
+_WHOLE = pd.ArrowDtype(pa.int64())
+
+
+def _keys(rows: pd.DataFrame) -> pa.Array:
+    texts = schema.text_array(rows["source_ref"])
+    sources = schema.text_array(rows["source"]).dictionary_encode()
+    if len(sources.dictionary) < 2:
+        return texts
+    return pc.binary_join_element_wise(schema.text_array(rows["source"]), texts, pa.scalar("\x1f", pa.large_string()))
+
+
+def _first_place(sources: pa.Array) -> pa.Array:
+    """Return for every row where its source begins; the rows of a source follow each other."""
+    encoded = sources.dictionary_encode()
+    _, first = np.unique(np.asarray(encoded.indices), return_index=True)
+    return pa.array(first.astype(np.int64)).take(encoded.indices)
+
+
+def kept(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array, run: str) -> pd.DataFrame:
+    """Return the report as the history keeps it: what is known of earlier rows of it stays known.
+
+    `places` are the rows of `before` that its rows were, null for new ones, which `run` delivers first.
+    """
+    first = _earlier(before, FIRST_IN, places, pa.large_string())
+    columns = {FIRST_IN: pd.Series(pc.fill_null(first, run), index=report.index, dtype="str")}
+    for name, kind, dtype in ((FILE, pa.large_string(), "str"), (PLACE, pa.int64(), _WHOLE)):
+        earlier = _earlier(before, name, places, kind)
+        now = _known(report[name]) if name in report.columns else pa.nulls(len(report), kind)
+        columns[name] = pd.Series(pc.coalesce(now, earlier), index=report.index, dtype=dtype)
+    return report.assign(**columns)
+
+
+def _earlier(before: pd.DataFrame, name: str, places: pa.Array, kind: pa.DataType) -> pa.Array:
+    if name not in before.columns:
+        return pa.nulls(len(places), kind)
+    return _known(before[name]).take(places)
+
+
+def _known(column: pd.Series) -> pa.Array:
+    """Return a column in which what is not known is null."""
+    values = schema.one_piece(pa.array(column))
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        return values
+    texts = pc.cast(values, pa.large_string())
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.large_string()), texts)
