@@ -6,6 +6,6 @@ invoices at once.
 
 from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.judgement import Figures, figures, judged, objections
-from arfeed.planning.habits.learned import Habits
+from arfeed.planning.habits.memory import Habits
 
 __all__ = ["Case", "Figures", "Habits", "figures", "judged", "objections"]

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from arfeed.planning.habits.case import WIDE, Case, Rows, numbered
-from arfeed.planning.habits.learned import Habits, Learned
+from arfeed.planning.habits.learned import Learned
+from arfeed.planning.habits.memory import Habits
 
 _LEAST, _MOST = 0.00001, 0.95
 """Nothing is impossible, and nothing is certain."""

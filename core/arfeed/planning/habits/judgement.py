@@ -12,7 +12,7 @@ from arfeed import schema
 from arfeed.interfaces import Objection
 from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.chances import Chances, weighed
-from arfeed.planning.habits.learned import Habits
+from arfeed.planning.habits.memory import Habits
 from arfeed.planning.habits.patterns import Pattern, strongest
 from arfeed.planning.habits.plain import gone_files, large_share, older_list, rare_money, returned
 from arfeed.planning.habits.surprise import Surprise, surprises

@@ -154,10 +154,8 @@ def gone_files(chances: Chances) -> Iterator[GoneFile]:
     there = np.asarray(pc.is_in(names, value_set=schema.text_array(case.report[FILE])), bool)
     if not there.any() or there.all():
         return
-    count, missing = (
-        np.bincount(code[rows], minlength=len(names) + 1)[: len(names)] for rows in (slice(None), case.missing)
-    )
-    for place in np.flatnonzero(~there & (count == missing)):
+    stayed = np.bincount(code[~case.missing], minlength=len(names))[: len(names)]
+    for place in np.flatnonzero(~there & (stayed == 0)):
         rows = np.flatnonzero((code == place) & case.unproven)
         if len(rows) and float(np.prod(chances.each[rows])) < 1 / case.caution:
             yield GoneFile(names[int(place)].as_py(), rows)
