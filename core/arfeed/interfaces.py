@@ -420,6 +420,28 @@ class Ledger(NamedTuple):
         return (self.listed - self.account) - (self.listed_before - self.account_before)
 
 
+class GuardFigures(NamedTuple):
+    """What the guards over missing invoices saw of one source, whether or not they objected.
+
+    `rows` stood in the last report, `unproven` of them are missing without proof, `expected` is how many were to be
+    expected; `reports` and `days` are how many reports are known and the working days since the last one. `odds` is
+    the chance of what was seen on an ordinary day, the smallest of all parts; `customers` and `usual` are how many
+    customers lost rows that are rarely paid at such a time, and how many were to be expected, in that part.
+    """
+
+    source: str
+    reports: int
+    days: int
+    rows: int
+    unproven: int
+    expected: float
+    customers: int
+    usual: float
+    odds: float
+    pattern: str | None = None
+    score: float | None = None
+
+
 class Expectation(NamedTuple):
     """An answer given in advance: closings that somebody expects until a day, once."""
 
@@ -439,7 +461,7 @@ class Plan:
     `report`: canonical columns but `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows
     that the report no longer lists, which the receiver will mark as paid, with `reason` and `evidence` (proven,
     balanced, asserted, unexplained). `ledgers` compare lists with control accounts, `expected` are the answers given in
-    advance that this plan makes use of. `before`: all rows of the
+    advance that this plan makes use of, `figures` what the guards over missing invoices saw. `before`: all rows of the
     baseline, None where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
     the feed's time zone. `foreign`: reports at the destination that the history does not know. `seconds`: how long
     each plugin worked, by what it is, such as "transform exclude".
@@ -467,6 +489,7 @@ class Plan:
     seconds: Mapping[str, float] = field(default_factory=dict)
     ledgers: tuple[Ledger, ...] = ()
     expected: tuple[Expectation, ...] = ()
+    figures: tuple[GuardFigures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

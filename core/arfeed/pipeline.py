@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -21,7 +20,7 @@ from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, 
 from arfeed.errors import ArfeedError
 from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
-from arfeed.history import Baseline, Closing, Memory, pack_table, packed
+from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.explaining import ask_sources, released
@@ -39,21 +38,16 @@ from arfeed.interfaces import (
     SourceRead,
     SourceReport,
 )
+from arfeed.memory import memory, pack, what_is_known
 from arfeed.narration import planned
 from arfeed.notification import tell
 from arfeed.pages import receipt_page
 from arfeed.planning import (
-    BUDGET_SPAN,
     GONE,
-    Comparison,
-    Known,
-    Unproven,
     closed_beside,
-    closings,
     compare,
     compare_ledgers,
     content_hash,
-    kept,
     ledger_states,
     note_ledgers,
     reviewed,
@@ -254,8 +248,8 @@ def _prepare(
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
     totals = begin(partial(schema.totals, invoices), after=facts)
-    pack = partial(_pack, comparison, reading, baseline, run or "")
-    packing = begin(pack, after=totals).result if run else pack
+    to_pack = partial(pack, comparison, baseline, reading.trace, run or "")
+    packing = begin(to_pack, after=totals).result if run else to_pack
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
@@ -281,10 +275,7 @@ def _prepare(
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
         ledgers=ledgers,
     )
-    known = Known(
-        approved=_approved(at, now),
-        expectations=tuple(at.history.expectations(at.where, now.date())),
-    )
+    known = what_is_known(at, drafted, baseline, comparison, reading.trace)
     final = reviewed(drafted, project.registry.manager, settings, reading.content, known)
     event("planned", **planned(final))
     return Prepared(
@@ -297,7 +288,7 @@ def _prepare(
         baseline,
         settings,
         plugin_versions(project),
-        _memory(reading, baseline, states, final),
+        partial(memory, final, known, reading.beside, states, baseline),
     )
 
 
@@ -322,32 +313,6 @@ def _missing(
             known, ask_sources([source for source in at.project.sources if source.source not in failed], gone)
         )
     return with_evidence(known, reading.reports, ledgers)
-
-
-def _pack(comparison: Comparison, reading: _Reading, baseline: Baseline | None, run: str) -> bytes:
-    """Pack the report with what is kept of every row beside what the receiver sees."""
-    report = comparison.report
-    trace = reading.trace() if reading.trace else pd.DataFrame(index=report.index)
-    before = report.iloc[:0] if baseline is None else baseline.report
-    columns = {str(name): trace[name] for name in trace.columns}
-    return packed(kept(report.assign(**columns), before, comparison.places, run))
-
-
-def _approved(at: Desk, now: datetime) -> tuple[Unproven, ...]:
-    """Return what was approved although nothing explained it, within the days that the budget looks back on."""
-    closings = at.history.approved_without_proof(at.where, now - BUDGET_SPAN)
-    return tuple(Unproven(each.source, each.currency, each.documents, each.balance) for each in closings)
-
-
-def _memory(reading: _Reading, baseline: Baseline | None, states: Sequence[LedgerState], plan: Plan) -> Memory:
-    """Return what the next plan will weigh evidence by."""
-    return Memory(
-        beside=None if reading.beside is None else pack_table(reading.beside),
-        habits=baseline.habits if baseline else None,
-        ledgers=states,
-        closings=[Closing(*each) for each in closings(plan.missing)],
-        expected=[expectation.id for expectation in plan.expected],
-    )
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:

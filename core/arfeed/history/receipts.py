@@ -93,6 +93,7 @@ def plan_facts(plan: Plan) -> dict[str, object]:
             "broken": len(documents.broken),
         },
         "ledgers": [_ledger(ledger) for ledger in plan.ledgers],
+        "guards": [figures._asdict() for figures in plan.figures],
         "expected": [_expectation(expectation) for expectation in plan.expected],
         "notes": list(plan.notes),
         "seconds": {plugin: round(spent, 3) for plugin, spent in plan.seconds.items()},

@@ -6,21 +6,26 @@ from arfeed.planning.compare import Comparison, compare
 from arfeed.planning.documents import select, settle, touched
 from arfeed.planning.evidence import with_evidence
 from arfeed.planning.facts import summed
+from arfeed.planning.habits import Habits
 from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
 from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers
-from arfeed.planning.reasons import GONE, closed_beside, with_answers, with_reasons
+from arfeed.planning.reasons import GONE, PROVEN, closed_beside, with_answers, with_reasons
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
 from arfeed.planning.texts import unseen_notes
 from arfeed.planning.traces import kept, traced
+from arfeed.planning.weighing import Source, learn, replayed, sources_of
 from arfeed.planning.wording import counted, largest, named
 
 __all__ = [
     "BUDGET_SPAN",
     "GONE",
+    "PROVEN",
     "Comparison",
+    "Habits",
     "Known",
     "ReportFile",
+    "Source",
     "Unproven",
     "adoption_code",
     "closed_beside",
@@ -32,13 +37,16 @@ __all__ = [
     "dropped",
     "kept",
     "largest",
+    "learn",
     "ledger_states",
     "named",
     "note_ledgers",
+    "replayed",
     "reviewed",
     "select",
     "settle",
     "settled_by",
+    "sources_of",
     "summed",
     "touched",
     "traced",

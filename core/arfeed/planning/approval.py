@@ -28,6 +28,7 @@ OUR_CODES = frozenset(
             "renamed",
         ),
         *("contradiction", "ledger-moved", "more-than-received", "budget"),
+        *("surprise", "pattern", "missing-money", "older-list", "returned", "file-gone"),
         *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
     }
 )

@@ -13,6 +13,7 @@ from arfeed.interfaces import Objection, Plan
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code, content_hash
 from arfeed.planning.guards import NOTHING_KNOWN, Guards
 from arfeed.planning.known import Known
+from arfeed.planning.weighing import weigh
 from arfeed.plugins import Answer, call_each
 
 
@@ -28,7 +29,9 @@ def reviewed(
     `content` gives the report's `content_hash` where that is made elsewhere meanwhile; `known` is what the guards know
     beside the plan.
     """
-    objections, seconds = [*Guards(known).arfeed_review(plan)], dict(plan.seconds)
+    weighed = weigh(plan, known.habits, known.sources, known.expectations)
+    plan = replace(plan, expected=weighed.expected, notes=(*plan.notes, *weighed.notes), figures=weighed.figures)
+    objections, seconds = [*Guards(known).arfeed_review(plan), *weighed.objections], dict(plan.seconds)
     for answer in call_each(plugins, "arfeed_review", plan=plan):
         objections += _objections(answer)
         seconds[f"reviewer {answer.plugin}"] = answer.seconds

@@ -15,8 +15,6 @@ from arfeed import schema
 
 FILE, PLACE, FIRST_IN = (f"{schema.OURS}{name}" for name in ("file", "place", "first_in"))
 
-_RECORD = r"#\d+$"
-
 
 def traced(invoices: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the columns file and place of invoices, as they stand among all `rows` that the sources listed.
@@ -25,7 +23,7 @@ def traced(invoices: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """
     if rows.empty:
         return pd.DataFrame(index=invoices.index)
-    files = pc.replace_substring_regex(schema.text_array(invoices["origin"]), _RECORD, "")
+    files = _files(schema.text_array(invoices["origin"]))
     places = pc.index_in(_keys(invoices), value_set=_keys(rows))
     first = _first_place(schema.text_array(rows["source"]))
     starts = first.take(schema.one_piece(pc.fill_null(places, 0)))
@@ -35,6 +33,13 @@ def traced(invoices: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
             PLACE: pd.Series(pc.subtract(pc.cast(places, pa.int64()), starts), index=invoices.index, dtype=_WHOLE),
         }
     )
+
+
+def _files(origins: pa.Array) -> pa.Array:
+    """Return the file of every origin `file#record`; blank for others, such as the key of a record of an API."""
+    stems = pc.ascii_rtrim(origins, characters="0123456789")
+    from_files = pc.and_(pc.ends_with(stems, "#"), pc.not_equal(stems, origins))
+    return pc.if_else(from_files, pc.ascii_rtrim(stems, characters="#"), "")
 
 
 _WHOLE = pd.ArrowDtype(pa.int64())
