@@ -71,14 +71,14 @@ def test_any_single_select_is_taken(query: str) -> None:
     [
         ("SELECT * FROM a LIMIT 100", "LIMIT 100"),
         ("SELECT * FROM a WHERE b IN (1)\n  limit\n  100;", "limit 100"),
-        ("SELECT * FROM a -- all\nLIMIT(50)", "LIMIT(…)"),
+        ("SELECT * FROM a -- all\nLIMIT(50)", "LIMIT(50)"),
         ("(SELECT * FROM (SELECT 1) a LIMIT 5)", "LIMIT 5"),
         ("WITH a AS (SELECT 1) SELECT * FROM a FETCH FIRST 10 ROWS ONLY", "FETCH FIRST 10"),
         ("SELECT * FROM a ORDER BY b OFFSET 0 ROWS FETCH NEXT 10 ROWS ONLY", "FETCH NEXT 10"),
         ("SELECT * FROM a FETCH FIRST ROW ONLY", "FETCH FIRST"),
         ("SELECT * FROM a OFFSET 5", "OFFSET 5"),
         ("SELECT /* ! */ TOP 100 * FROM a", "TOP 100"),
-        ("SELECT DISTINCT TOP (100) * FROM a", "TOP 100"),
+        ("SELECT DISTINCT TOP (100) * FROM a", "TOP (100)"),
         ("WITH a AS (SELECT 1) SELECT TOP 5 PERCENT * FROM a", "TOP 5"),
         ("SELECT FIRST 10 * FROM a", "FIRST 10"),
     ],
@@ -114,9 +114,11 @@ SECRET = "s3cr3t-w0rd"
 SECRET_URLS = [
     f"postgresql://reader:{SECRET}@127.0.0.1:5432/nowhere",
     f"postgresql://reader@127.0.0.1:1/erp?password={SECRET}",
-    f"postgresql://reader@127.0.0.1:5432/erp?sslmode={SECRET}",
+    f"postgresql://reader@127.0.0.1:5432/erp?sslmode=verify-full&sslpassword={SECRET}",
     f"mysql://reader:{SECRET}@127.0.0.1:3306/erp",
-    f"mssql+pyodbc://reader:{SECRET}@db/erp?driver={SECRET}",
+    f"mssql+pyodbc://reader:{SECRET}@db/erp?driver=ODBC",
+    f"mssql+pyodbc:///?odbc_connect=DRIVER%3D%7Bx%7D%3BUID%3Dreader%3BPWD%3D%7B{SECRET}%3B%7D%3BSERVER%3Ddb",
+    f"oracle+oracledb://reader@db/?service_name=erp&wallet_password={SECRET}",
     f"nonsense://reader:{SECRET}@db/erp",
 ]
 
