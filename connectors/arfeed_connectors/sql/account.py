@@ -94,7 +94,7 @@ def _wrong(frame: pd.DataFrame, money: str) -> str | None:
 
     if frame[money].isna().any():
         return f"has a row whose {money} is NULL, which is not 0 by itself: look at its conditions, or say COALESCE"
-    kind = frame[money].dtype.pyarrow_dtype
+    kind = pa.array(frame[money]).type
     if not (pa.types.is_decimal(kind) or pa.types.is_integer(kind)):
         return f"has a {money} that is {kind}, not a number: CAST it AS numeric"
     unknown = sorted(set(frame["currency"]) - minor_digits().keys())

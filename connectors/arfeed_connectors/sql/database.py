@@ -85,6 +85,7 @@ class Database:
         if dialect == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = {self.timeout * 1000}")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # others are read meanwhile
         elif dialect in ("mysql", "mariadb"):
             maria = getattr(connection.dialect, "is_mariadb", False)
             limit = f"max_statement_time = {self.timeout}" if maria else f"max_execution_time = {self.timeout * 1000}"

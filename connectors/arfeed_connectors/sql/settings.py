@@ -144,9 +144,7 @@ class SqlSettings(SourceSettings):
     )
     closed_query: Invoices | None = Field(
         default=None,
-        examples=[
-            "SELECT number AS invoice_ref, CASE WHEN total = paid THEN 'paid' ELSE 'open' END AS status FROM invoices"
-        ],
+        examples=["SELECT number AS invoice_ref, customer_name, issued_on, amount, balance, status FROM invoices"],
         description="One SELECT under the same names and with `status`, of all documents, closed ones too. It is asked "
         "for the numbers that the list no longer has.",
     )

@@ -74,7 +74,7 @@ def asked(
         statement = f"SELECT {what} FROM (\n{query}\n) arfeed {tail}"  # noqa: S608 - the feed's own query, and names of its columns
         return connection.exec_driver_sql(statement, execution_options=_BARE)
     literal = parameters.literal
-    pieces, written = [literal(f"SELECT {what} FROM (\n")], 0
+    pieces, written = [literal(f"SELECT {what} FROM (\n")], 0  # noqa: S608 - as above
     for start, end in places:
         pieces += [literal(query[written:start]), parameters.place(since)]
         written = end
