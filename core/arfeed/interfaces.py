@@ -125,7 +125,7 @@ class Connector(ABC):
         return None
 
     def release(self) -> None:  # noqa: B027 - may be left as it is
-        """Let go of whatever `invoices` kept open for `explain`. Called once, however the reading ended."""
+        """Let go of what `invoices` kept open for `explain`. Called at least once, when nothing is asked any more."""
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
         """Yield the PDFs of the invoices named by `refs` (as the source wrote them), where the source keeps them."""

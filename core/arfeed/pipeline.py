@@ -23,7 +23,7 @@ from arfeed.fingerprint import plugin_versions, settings_hash
 from arfeed.history import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
-from arfeed.intake.explaining import ask_sources, released
+from arfeed.intake.explaining import ask_sources, release, released
 from arfeed.intake.extract import extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
@@ -312,6 +312,7 @@ def _missing(
         known = with_answers(
             known, ask_sources([source for source in at.project.sources if source.source not in failed], gone)
         )
+    release(at.project.sources)  # nothing is asked any more: no database is held up by the delivery
     return with_evidence(known, reading.reports, ledgers)
 
 

@@ -128,10 +128,7 @@ class Feed:
 
     def configure(self) -> Path:
         """Write plugins.toml as the fields say."""
-        sources = {
-            name: {"use": "folder", "path": f"{name}.csv", "dates": "YMD", "settle_seconds": 0, **table}
-            for name, table in self.sources.items()
-        }
+        sources = {name: {**({} if "use" in table else _folder(name)), **table} for name, table in self.sources.items()}
         feed: Table = {"name": "acme", "timezone": "UTC", "history": self.history, "lock_seconds": self.lock_seconds}
         feed |= {} if self.pages is True else {"pages": self.pages}
         destination: Table = {"use": "kolleno", "mode": "open-ar", **self.destination}
@@ -216,6 +213,10 @@ class Feed:
     def last_report(self) -> list[str]:
         """Return the refs of the report that was delivered last."""
         return refs_of(self.held()[self.reports()[-1]])
+
+
+def _folder(source: str) -> Table:
+    return {"use": "folder", "path": f"{source}.csv", "dates": "YMD", "settle_seconds": 0}
 
 
 def held(root: Path) -> dict[str, bytes]:

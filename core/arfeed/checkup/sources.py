@@ -16,6 +16,7 @@ from arfeed.errors import ArfeedError
 from arfeed.intake.dates import ORDER_WORDS
 from arfeed.intake.documents import find, look
 from arfeed.intake.evidence import Evidence, watched
+from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.files import find_files
 from arfeed.intake.transform import check_unique, keep, transform
@@ -65,12 +66,15 @@ def _source(
         _rows(connector, extracted),
         *dates,
         _completeness(connector, extracted.reports[0]),
+        *_notes(connector, extracted.reports[0]),
         *pdfs,
     ], extracted
 
 
 def _extracted(connector: Connector, evidence: Evidence, clock: Clock) -> Extract:
-    extracted = extract([watched(connector, evidence)], clock)
+    source = watched(connector, evidence)
+    with released([source]):
+        extracted = extract([source], clock)
     for error in extracted.failed.values():  # one that would be carried forward has failed all the same
         raise error
     return extracted
@@ -172,6 +176,12 @@ def _completeness(connector: Connector, report: SourceReport) -> Finding:
         return ok(what, f"`absent_means_paid` says that an invoice which it no longer lists is paid{as_of}", **facts)
     said = f"nothing in it proves that it is whole{as_of}"
     return doubt(what, said, "an invoice that is gone from it will have to be approved, each time", **facts)
+
+
+def _notes(connector: Connector, report: SourceReport) -> Iterator[Finding]:
+    """Say what the source has to say of this reading, as the plan would."""
+    for note in report.complete.notes:
+        yield doubt(f"note of {connector.source}", note, "see whether that is meant")
 
 
 def _documents(connector: Connector, extracted: Extract, folder: Path) -> Finding:
