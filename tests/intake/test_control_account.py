@@ -275,7 +275,8 @@ def test_customers_and_currencies_are_read_from_their_columns_and_known_by_their
     found = account(source)
     assert found.balances == {"GBP": Decimal("18.5"), "EUR": Decimal(5)}
     assert found.customers == {
-        ("K1", "GBP"): Decimal(10), ("K1", "EUR"): Decimal(5), ("K2", "GBP"): Decimal(7), ("Zoe", "GBP"): Decimal("1.5"),
+        ("K1", "GBP"): Decimal(10), ("K1", "EUR"): Decimal(5),
+        ("K2", "GBP"): Decimal(7), ("Zoe", "GBP"): Decimal("1.5"),
     }  # fmt: skip
 
 
