@@ -124,6 +124,11 @@ class Connector(ABC):
         del missing
         return None
 
+    @property
+    def explains(self) -> bool:
+        """Whether `explain` can be asked, as far as the settings tell: `check` says so. Opens nothing."""
+        return type(self).explain is not Connector.explain
+
     def release(self) -> None:  # noqa: B027 - may be left as it is
         """Let go of what `invoices` kept open for `explain`. Called at least once, when nothing is asked any more."""
 
