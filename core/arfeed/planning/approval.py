@@ -28,6 +28,8 @@ OUR_CODES = frozenset(
             "renamed",
         ),
         *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
+        *("currency-changed", "customer-changed", "number-reused", "dates-exchanged", "dates-shifted"),
+        *("balances-scaled", "sums-moved", "balance-above-amount", "contradiction"),
     }
 )
 """Codes that mean what docs/objections.md says of them; no reviewer may use them for anything else."""
