@@ -33,6 +33,7 @@ from arfeed.pages import receipt_page
 from arfeed.planning import (
     compare,
     content_hash,
+    contradictions,
     reviewed,
     select,
     settle,
@@ -231,7 +232,7 @@ def _prepare(
         notes=(*_notes(project, reading), *report.notes),
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
-    final = reviewed(drafted, project.registry.manager, settings, reading.content)
+    final = reviewed(drafted, project.registry.manager, settings, reading.content, contradictions(reading.rows))
     event("planned", **planned(final))
     return Prepared(
         final,

@@ -1,10 +1,12 @@
 """From invoices and a baseline to a plan."""
 
 from arfeed.planning.adoption import adoption_code, dropped
-from arfeed.planning.approval import content_hash, settled_by
+from arfeed.planning.approval import settled_by
 from arfeed.planning.compare import compare
+from arfeed.planning.contradictions import contradictions
 from arfeed.planning.documents import select, settle, touched
 from arfeed.planning.facts import summed
+from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.reasons import with_reasons
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
@@ -16,6 +18,7 @@ __all__ = [
     "adoption_code",
     "compare",
     "content_hash",
+    "contradictions",
     "counted",
     "dropped",
     "largest",

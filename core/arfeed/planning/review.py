@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,19 +10,27 @@ from typing import Any
 import pluggy
 
 from arfeed.interfaces import Objection, Plan
-from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code, content_hash
+from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code
+from arfeed.planning.changes import notes_on_changes
+from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.guards import Guards
 from arfeed.plugins import Answer, call_each
 
 
 def reviewed(
-    plan: Plan, plugins: pluggy.PluginManager, settings: str, content: Callable[[], str] | None = None
+    plan: Plan,
+    plugins: pluggy.PluginManager,
+    settings: str,
+    content: Callable[[], str] | None = None,
+    stated: Iterable[Objection] = (),
 ) -> Plan:
     """Return the plan with all objections and, where they may be approved, the code; `settings` is their hash.
 
-    `content` gives the report's `content_hash` where that is made elsewhere meanwhile.
+    `content` gives the report's `content_hash` where that is made elsewhere meanwhile. `stated` are objections to what
+    the sources listed, of which the plan no longer has all rows.
     """
-    objections, seconds = [*Guards().arfeed_review(plan)], dict(plan.seconds)
+    objections, seconds = [*Guards().arfeed_review(plan), *stated], dict(plan.seconds)
+    plan = replace(plan, notes=(*plan.notes, *notes_on_changes(plan)))
     for answer in call_each(plugins, "arfeed_review", plan=plan):
         objections += _objections(answer)
         seconds[f"reviewer {answer.plugin}"] = answer.seconds
@@ -30,7 +38,7 @@ def reviewed(
         return replace(plan, seconds=seconds)
     approvable = not any(objection.code in NOT_APPROVABLE for objection in objections)
     first = (content or partial(content_hash, plan.report))() if plan.baseline is None else None
-    bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first)
+    bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first, plan.report)
     code = approval_code(*bound) if approvable else None
     return replace(plan, objections=tuple(objections), approval=code, seconds=seconds)
 
