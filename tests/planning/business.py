@@ -125,3 +125,90 @@ def _customer_events(chance: random.Random, items: list[Item]) -> list[Item]:
         return replace(item, email="") if what == 5 else item
 
     return [changed(item) for item in items]
+
+
+# --- accidents ------------------------------------------------------------------------------------------------------
+
+
+Accident = Callable[[random.Random, list[Item]], list[Item]]
+
+
+def _each(change: Callable[[Item], Item]) -> Accident:
+    return lambda _, items: [change(item) for item in items]
+
+
+def _some(change: Callable[[Item], Item], share: float, fewest: int = 2) -> Accident:
+    """Strike a part of the rows: those of one file, of a branch, or beyond some line."""
+
+    def strike(chance: random.Random, items: list[Item]) -> list[Item]:
+        struck = set(chance.sample(range(len(items)), min(len(items), max(fewest, int(len(items) * share)))))
+        return [change(item) if number in struck else item for number, item in enumerate(items)]
+
+    return strike
+
+
+def _turned(column: str, *more: str) -> Accident:
+    """Move columns against the others by a row, as when they are sorted or filled by themselves."""
+
+    def strike(_: random.Random, items: list[Item]) -> list[Item]:
+        others = [*items[1:], *items[:1]]
+        return [
+            replace(item, **{name: getattr(other, name) for name in (column, *more)})
+            for item, other in zip(items, others, strict=True)
+        ]
+
+    return strike
+
+
+def _times(factor: str) -> Callable[[Item], Item]:
+    return lambda item: replace(item, balance=(item.balance * Decimal(factor)).quantize(CENT, ROUND_HALF_UP) or CENT)
+
+
+def _exchanged(day: date) -> date:
+    return date(day.year, day.day, day.month) if day.day <= 12 else day
+
+
+def _shifted(days: int) -> Callable[[Item], Item]:
+    move = timedelta(days=days)
+    return lambda item: replace(item, issued=item.issued + move, due=item.due + move)
+
+
+def _another_document(item: Item) -> Item:
+    return replace(
+        item,
+        identity="C9999" if item.identity else "",
+        name="Nobody Knows Inc",
+        issued=item.issued + timedelta(days=300),
+        amount=Decimal("77.77"),
+        balance=Decimal("77.77"),
+    )
+
+
+def _to(item: Item, **values: object) -> Item:
+    return replace(item, **values)  # type: ignore[arg-type]
+
+
+ACCIDENTS: dict[str, Accident] = {
+    "another currency": _each(lambda item: _to(item, currency="USD")),
+    "another currency in one invoice": _some(lambda item: _to(item, currency="USD"), 0, 1),
+    "another customer for one invoice": _some(lambda item: _to(item, identity="C9999", name="Nobody Knows Inc"), 0, 1),
+    "customers' numbers against the rest": _turned("identity"),
+    "names against the numbers": _turned("name"),
+    "emails against the numbers": _turned("email"),
+    "names and emails against the numbers": _turned("name", "email"),
+    "whole customers against the rest": _turned("identity", "name", "email"),
+    "issue dates exchanged": _each(lambda item: _to(item, issued=_exchanged(item.issued))),
+    "both dates exchanged": _each(lambda item: _to(item, issued=_exchanged(item.issued), due=_exchanged(item.due))),
+    "a day earlier": _each(_shifted(-1)),
+    "counted from 1904": _each(_shifted(1462)),
+    "decimal mark lost": _each(_times("100")),
+    "in thousands": _each(_times("0.001")),
+    "ten times as much in part": _some(_times("10"), 0.1),
+    "a hundredth in part": _some(_times("0.01"), 0.1),
+    "sign turned": _each(_times("-1")),
+    "sign turned in one": _some(_times("-1"), 0, 1),
+    "exchange rate": _each(_times("0.8543")),
+    "exchange rate upwards": _each(_times("1.1706")),
+    "balances against the rest": _turned("balance"),
+    "another document for one number": _some(_another_document, 0, 1),
+}

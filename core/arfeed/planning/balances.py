@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,30 +50,44 @@ _PAYABLE = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4, *(tenth / 10 for tenth in range(1
 """What may be left of several invoices that are paid in equal parts."""
 
 
-def balances_scaled(found: Stayed) -> Iterator[Objection]:
-    """Object where balances or amounts were multiplied by one factor: a lost decimal mark, a sign, another currency."""
-    parts: list[tuple[str, Mask]] = []
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """Balances or amounts that one factor was applied to, in words, and where they are."""
+
+    words: str
+    where: Mask
+
+
+def scaled(found: Stayed) -> list[Scaled]:
+    """Find balances and amounts that were multiplied by one factor, by source and currency."""
+    result = []
     for column in ("balance", "amount"):
-        scaled, factors = np.zeros(len(found.rows), bool), []
-        for (_, currency), mine in found.groups():
-            theirs, factor = _scaled(found, column, currency, mine)
+        where, factors = np.zeros(len(found.rows), bool), []
+        for group, mine in found.groups():
+            theirs, factor = _scaled(found, column, group, mine)
             if theirs.any():
-                scaled |= theirs
-                factors.append(factor)
-        if scaled.any():
-            said = found.worst(scaled, lambda row, column=column: _move(found, row, column))  # type: ignore[misc]
-            by = " or ".join(dict.fromkeys(f"{factor:.6g}" for factor in factors))
-            parts.append((f"{counted(int(scaled.sum()), column)} multiplied by {by}: {said}", scaled))
+                where |= theirs
+                factors.append(f"{factor:.6g}")
+        if where.any():
+            worst = found.worst(where, lambda row, column=column: _move(found, row, column))  # type: ignore[misc]
+            by = " or ".join(dict.fromkeys(factors))
+            result.append(Scaled(f"{counted(int(where.sum()), column)} multiplied by {by}: {worst}", where))
+    return result
+
+
+def balances_scaled(found: Stayed, parts: Sequence[Scaled]) -> Iterator[Objection]:
+    """Object to what one factor was applied to: a lost decimal mark, a turned sign, another currency."""
     if parts:
         yield Objection(
             "balances-scaled",
-            f"{'; '.join(text for text, _ in parts)}. A lost decimal mark does this, and so do cents taken for whole "
-            "units, a turned sign and another currency. Look at the column in the export; approve if they are right",
-            found.refs(np.logical_or.reduce([mask for _, mask in parts])),
+            f"{'; '.join(part.words for part in parts)}. A lost decimal mark does this, and so do cents taken for "
+            "whole units, a turned sign and another currency. Look at the column in the export; approve if they are "
+            "right",
+            found.refs(np.logical_or.reduce([part.where for part in parts])),
         )
 
 
-def _scaled(found: Stayed, column: str, currency: str, mine: Mask) -> tuple[Mask, float]:
+def _scaled(found: Stayed, column: str, group: tuple[str, ...], mine: Mask) -> tuple[Mask, float]:
     """Return which of a group's sums were multiplied by one factor, and that factor."""
     changed = mine & found.differs(column) & ~found.differs("currency")
     nothing = np.zeros(len(mine), bool)
@@ -81,8 +95,8 @@ def _scaled(found: Stayed, column: str, currency: str, mine: Mask) -> tuple[Mask
         return nothing, 1.0
     now, before = _size(found.now(column)), _size(found.before(column))
     changed &= before != 0
-    cent = 10.0 ** -minor_digits().get(currency, schema.MONEY_SCALE)
-    common = found.sizes()[(found.now("source")[int(mine.argmax())].as_py(), currency)]
+    cent = 10.0 ** -minor_digits().get(group[-1], schema.MONEY_SCALE)
+    common = found.sizes()[group]
     for factor in _POWERS:
         theirs = changed & _near(now, before * factor, cent)
         if theirs.any() and _is_no_payment(found, factor, theirs, changed, common):
@@ -149,11 +163,15 @@ class _Moves:
     fell: Mask
 
 
-def sums_moved(found: Stayed) -> Iterator[Objection]:
-    """Object where more balances, or more money, have risen or fallen than payments and corrections explain."""
+def sums_moved(found: Stayed, explained: Sequence[Scaled]) -> Iterator[Objection]:
+    """Object where more balances, or more money, have risen or fallen than payments and corrections explain.
+
+    What one factor was applied to is left out: it has an objection of its own.
+    """
+    others = ~np.logical_or.reduce([np.zeros(len(found.rows), bool), *(part.where for part in explained)])
     parts: list[tuple[str, Mask]] = []
     for (source, currency), mine in found.groups():
-        moves = _moves(found, mine)
+        moves = _moves(found, mine & others)
         moved = moves.rose | moves.fell
         if not moved.any() or not _unusual(found, moves, (source, currency)):
             continue

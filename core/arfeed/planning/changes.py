@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arfeed.interfaces import Objection, Plan
-from arfeed.planning.balances import balance_above_amount, balances_scaled, currency_changed, sums_moved
+from arfeed.planning.balances import balance_above_amount, balances_scaled, currency_changed, scaled, sums_moved
 from arfeed.planning.customers import customer_changed, number_reused, renaming_note
 from arfeed.planning.days import dates_exchanged, dates_shifted
 from arfeed.planning.stayed import stayed
@@ -22,8 +22,9 @@ def changes_in_what_stays(plan: Plan) -> Iterator[Objection]:
     yield from customer_changed(found)
     yield from dates_exchanged(found)
     yield from dates_shifted(found)
-    yield from balances_scaled(found)
-    yield from sums_moved(found)
+    multiplied = scaled(found)
+    yield from balances_scaled(found, multiplied)
+    yield from sums_moved(found, multiplied)
 
 
 def notes_on_changes(plan: Plan) -> tuple[str, ...]:

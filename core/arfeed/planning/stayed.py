@@ -107,7 +107,7 @@ def stayed(plan: Plan) -> Stayed | None:
     refs = schema.text_array(plan.report["invoice_ref"]).take(pa.array(rows))
     found = pc.index_in(schema.text_array(plan.before["invoice_ref"]), value_set=refs)
     there = np.flatnonzero(truths(pc.is_valid(found)))
-    places = np.empty(len(rows), np.int64)
+    places = np.zeros(len(rows), np.int64)
     places[found.drop_null().to_numpy(zero_copy_only=False)] = there
     return Stayed(plan, plan.before, rows, places)
 
