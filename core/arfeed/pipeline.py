@@ -63,7 +63,8 @@ class _Reading:
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
     names, None where no source was asked; `reads` says how each was read for these invoices, `seconds` how long
-    each source and step took. `content` gives the invoices' `content_hash` where it has been begun.
+    each source and step took, `notes` what the steps changed. `content` gives the invoices' `content_hash` where it
+    has been begun.
     """
 
     invoices: pd.DataFrame
@@ -74,6 +75,7 @@ class _Reading:
     sources: tuple[str, ...] | None
     reads: Mapping[str, SourceRead]
     seconds: Mapping[str, float]
+    notes: tuple[str, ...] = ()
     content: Callable[[], str] | None = None
 
 
@@ -165,7 +167,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     sources = at.project.sources
     extracted = extract(sources, at.clock, unsettled(sources), at.progress.reading)
     shaped = transform(extracted.open, at.project.transforms)
-    kept = keep(shaped.invoices, at.project.destination.settings.kinds)
+    kept = keep(shaped.invoices, at.project.destination.settings.kinds, shaped.facts)
     last = baseline.reads if baseline else {}
     carried = [
         carry_forward(connector, why, baseline.report if baseline else None, last.get(connector.source), at.clock())
@@ -191,6 +193,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         reads={report.source: report.read for report in reports},
         seconds={f"source {report.source}": report.seconds for report in extracted.reports}
         | {f"transform {step}": spent for step, spent in shaped.seconds.items()},
+        notes=shaped.notes,
         content=content,
     )
 
@@ -258,7 +261,7 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
     published = direct if project.destination.settings.publish == "direct" else []
     unseen = unseen_notes(reading.invoices["invoice_ref"])
-    return (*carried, *said, *reading.found.notes, *published, *unseen)
+    return (*carried, *said, *reading.notes, *reading.found.notes, *published, *unseen)
 
 
 def _documents(at: Desk, server: Remote, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:

@@ -48,7 +48,7 @@ def _parts(column: pa.Array) -> Iterator[bytes | memoryview | pa.Buffer]:
     """Yield which values are blank, and the memory that holds the others; after `take` it begins where they do."""
     if column.null_count:
         yield b"blank" + np.packbits(np.asarray(pc.is_null(column))).tobytes()
-        column = pc.fill_null(column, "" if pa.types.is_large_string(column.type) else pa.scalar(0).cast(column.type))
+        column = column.drop_null()
     if not len(column):
         return
     if not pa.types.is_large_string(column.type):
