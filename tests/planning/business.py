@@ -37,7 +37,7 @@ def feed(chance: random.Random, count: int, *, ids: bool = True, amounts: bool =
     for number in range(count):
         customer = chance.randrange(max(3, count // 2)) if number > 2 else number
         issued = date(2026, 1, 1) + timedelta(days=chance.randrange(320))
-        amount = Decimal(round(100 * chance.lognormvariate(6, 1.2))) / 100 + 1
+        amount = Decimal(round(100 * chance.lognormvariate(6, 1.2))) / 100 + 50
         paid = amount * chance.randrange(1, 9) / 10 if chance.random() < 0.1 else Decimal(0)
         made.append(
             Item(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
-from arfeed.currencies import minor_digits
+from arfeed.currencies import digits_by_row
 from arfeed.interfaces import Objection, Plan
 from arfeed.planning.stayed import Mask, Stayed, truths
 from arfeed.planning.wording import are, counted, largest, money
@@ -63,9 +63,8 @@ def scaled(found: Stayed) -> list[Scaled]:
     result = []
     for column in ("balance", "amount"):
         where, factors = np.zeros(len(found.rows), bool), []
-        for group, mine in found.groups():
-            theirs, factor = _scaled(found, column, group, mine)
-            if theirs.any():
+        for theirs, factor in (*_by_powers(found, column), *_by_any_factor(found, column)):
+            if not (where & theirs).any():
                 where |= theirs
                 factors.append(f"{factor:.6g}")
         if where.any():
@@ -87,26 +86,47 @@ def balances_scaled(found: Stayed, parts: Sequence[Scaled]) -> Iterator[Objectio
         )
 
 
-def _scaled(found: Stayed, column: str, group: tuple[str, ...], mine: Mask) -> tuple[Mask, float]:
-    """Return which of a group's sums were multiplied by one factor, and that factor."""
-    changed = mine & found.differs(column) & ~found.differs("currency")
-    nothing = np.zeros(len(mine), bool)
+def _by_powers(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
+    """Yield where the sums of a source, of whatever currency, were multiplied by a power of ten or by minus one."""
+    now, before, changed = _changed(found, column)
     if not changed.any():
-        return nothing, 1.0
+        return
+    sizes = found.sizes(["source"])
+    for group, mine in found.groups(["source"]):
+        for factor in _POWERS:
+            theirs = changed & mine & _near(now, before * factor, _cents(found))
+            if theirs.any() and _is_no_payment(found, factor, theirs, changed & mine, sizes[group]):
+                yield theirs, factor
+
+
+def _by_any_factor(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
+    """Yield where over half the sums of a source's currency were multiplied by one factor, as by an exchange rate."""
+    now, before, changed = _changed(found, column)
+    if not changed.any():
+        return
+    cents, sizes = _cents(found), found.sizes()
+    for group, mine in found.groups():
+        some = changed & mine
+        if some.sum() * 2 <= sizes[group]:
+            continue
+        factor = _common_factor(now[some], before[some], cents[some])
+        theirs = some & _near(now, before * factor, cents)
+        paid = factor < 1 and any(abs(factor - part) < 1e-3 for part in _PAYABLE)
+        enough = theirs.sum() >= (3 if paid else 2) and theirs.sum() * 2 > sizes[group]
+        if enough and len(np.unique(before[theirs])) > 1:
+            yield theirs, factor
+
+
+def _changed(found: Stayed, column: str) -> tuple[Floats, Floats, Mask]:
+    """Return sums now and before, and where they differ in the same currency."""
     now, before = _size(found.now(column)), _size(found.before(column))
-    changed &= before != 0
-    cent = 10.0 ** -minor_digits().get(group[-1], schema.MONEY_SCALE)
-    common = found.sizes()[group]
-    for factor in _POWERS:
-        theirs = changed & _near(now, before * factor, cent)
-        if theirs.any() and _is_no_payment(found, factor, theirs, changed, common):
-            return theirs, factor
-    factor = _common_factor(now[changed], before[changed], cent)
-    theirs = changed & _near(now, before * factor, cent)
-    count = int(theirs.sum())
-    paid = factor < 1 and any(abs(factor - part) < 1e-3 for part in _PAYABLE)
-    enough = count >= (3 if paid else 2) and count * 2 > common
-    return (theirs, factor) if enough and len(np.unique(before[theirs])) > 1 else (nothing, 1.0)
+    return now, before, found.differs(column) & ~found.differs("currency") & (before != 0)
+
+
+def _cents(found: Stayed) -> Floats:
+    """Return the smallest unit of each row's currency."""
+    digits = digits_by_row(found.now("currency"), schema.MONEY_SCALE)
+    return np.power(10.0, -digits.astype(np.float64))
 
 
 def _is_no_payment(found: Stayed, factor: float, theirs: Mask, changed: Mask, common: int) -> bool:
@@ -120,21 +140,21 @@ def _is_no_payment(found: Stayed, factor: float, theirs: Mask, changed: Mask, co
     return count > 1 or most or bool((theirs & found.differs("amount")).all() and factor < 1)
 
 
-def _common_factor(now: Floats, before: Floats, cent: float) -> float:
+def _common_factor(now: Floats, before: Floats, cents: Floats) -> float:
     """Return the factor that most have in common, if any has: the median, made exact by the largest that has it."""
     ratio = now / before
     median = float(np.median(ratio))
-    like = np.abs(ratio - median) <= 2 * cent / np.abs(before)
+    like = np.abs(ratio - median) <= 2 * cents / np.abs(before)
     if not like.any():
         return median
     place = np.abs(before * like).argmax()
     return float(now[place] / before[place])
 
 
-def _near(now: Floats, wanted: Floats, cent: float) -> Mask:
+def _near(now: Floats, wanted: Floats, cents: Floats) -> Mask:
     """Where a sum is what it was to become, or that rounded to the currency's smallest unit."""
     off = np.abs(now - wanted)
-    rounded = (np.abs(now) >= 100 * cent) & (off <= 0.51 * cent)
+    rounded = (np.abs(now) >= 10 * cents) & (off <= 0.51 * cents)
     result: Mask = (off <= 1e-9 * np.abs(wanted)) | rounded
     return result
 
@@ -170,10 +190,11 @@ def sums_moved(found: Stayed, explained: Sequence[Scaled]) -> Iterator[Objection
     """
     others = ~np.logical_or.reduce([np.zeros(len(found.rows), bool), *(part.where for part in explained)])
     parts: list[tuple[str, Mask]] = []
+    small = _wholly_changed(found)
     for (source, currency), mine in found.groups():
         moves = _moves(found, mine & others)
         moved = moves.rose | moves.fell
-        if not moved.any() or not _unusual(found, moves, (source, currency)):
+        if not moved.any() or not (source in small or _unusual(found, moves, (source, currency))):
             continue
         said = [
             f"{counted(int(which.sum()), 'balance')} {how} by {_difference(found, which, currency)}"
@@ -205,12 +226,16 @@ def _moves(found: Stayed, mine: Mask) -> _Moves:
     return _Moves(now, before, rose, returned, changed & ~rose)
 
 
+def _wholly_changed(found: Stayed) -> set[str]:
+    """Return the small sources of which no balance has stayed; `everything-changed` looks after larger ones."""
+    changed, sizes, most = found.differs("balance"), found.sizes(["source"]), found.plan.guards.missing_floor
+    counts = {group: int((mine & changed).sum()) for group, mine in found.groups(["source"])}
+    return {group[0] for group, count in counts.items() if _SEVERAL <= count == sizes[group] <= most}
+
+
 def _unusual(found: Stayed, moves: _Moves, group: tuple[str, ...]) -> bool:
     common, rose, fell = found.sizes()[group], int(moves.rose.sum()), int(moves.fell.sum())
-    floor = found.plan.guards.missing_floor
     if rose * 2 > common and rose >= _FEW:
-        return True
-    if _SEVERAL <= rose + fell == common <= floor:
         return True
     much = moves.rose & (np.abs(moves.now) > _INTEREST * np.abs(moves.before))
     if much.sum() >= _SEVERAL and much.sum() > _RISEN_ROWS * common:
