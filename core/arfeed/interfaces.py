@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CONTRACT = 1
 
+REWRITABLE = frozenset({"balance", "amount", "currency", "customer_id", "customer_name"})
+"""What a step changes only if its class declares it: who owes how much of what."""
+
 
 # --- what a source says ---------------------------------------------------------------------------------------------
 
@@ -155,7 +158,8 @@ class Transform(ABC):
     name: ClassVar[str]
     Settings: ClassVar[type[TransformSettings]] = TransformSettings
     changes: Collection[str] = frozenset()
-    """Which of balance, amount, currency, customer_id and customer_name it may change in a row; others are held."""
+    """Which of balance, amount, currency, customer_id and customer_name it may change in a row; a change of any other
+    fails the run. `__init__` may set it by the settings."""
 
     settings: TransformSettings
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from arfeed.desk import Desk
 from arfeed.history import Baseline, Closing, Memory, RunRecord, pack_table, packed
-from arfeed.interfaces import LedgerState, Plan
+from arfeed.interfaces import LedgerState, Objection, Plan
 from arfeed.planning import (
     BUDGET_SPAN,
     PROVEN,
@@ -32,9 +32,14 @@ _REPLAYED_ROWS = 3_000_000
 
 
 def what_is_known(
-    at: Desk, plan: Plan, baseline: Baseline | None, comparison: Comparison, trace: Callable[[], pd.DataFrame] | None
+    at: Desk,
+    plan: Plan,
+    baseline: Baseline | None,
+    comparison: Comparison,
+    trace: Callable[[], pd.DataFrame] | None,
+    stated: Iterable[Objection],
 ) -> Known:
-    """Return what a review knows beside the plan."""
+    """Return what a review knows beside the plan; `stated` are objections to what the sources listed."""
     closed = at.history.approved_without_proof(at.where, plan.at - BUDGET_SPAN)
     files = trace().get("arfeed_file") if trace else None
     return Known(
@@ -42,6 +47,7 @@ def what_is_known(
         expectations=tuple(at.history.expectations(at.where, plan.at.date())),
         habits=_habits(at, baseline, plan.at),
         sources=tuple(sources_of(plan, comparison.lost, files)),
+        stated=tuple(stated),
     )
 
 

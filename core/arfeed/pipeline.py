@@ -48,6 +48,7 @@ from arfeed.planning import (
     compare,
     compare_ledgers,
     content_hash,
+    contradictions,
     ledger_states,
     note_ledgers,
     reviewed,
@@ -82,9 +83,9 @@ class _Reading:
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
     names, None where no source was asked; `reads` says how each was read for these invoices, `seconds` how long
-    each source and step took. `listed` are the open rows before any step, None where control accounts are as `states`
-    say; `beside` is what `closed_beside` says of `rows`. `trace` gives file and place of each invoice, and `content`
-    their `content_hash`, where that has been begun.
+    each source and step took, `notes` what the steps changed. `listed` are the open rows before any step, None where
+    control accounts are as `states` say; `beside` is what `closed_beside` says of `rows`. `trace` gives file and place
+    of each invoice, and `content` their `content_hash`, where that has been begun.
     """
 
     invoices: pd.DataFrame
@@ -99,6 +100,7 @@ class _Reading:
     listed: pd.DataFrame | None = None
     states: Sequence[LedgerState] = ()
     trace: Callable[[], pd.DataFrame] | None = None
+    notes: tuple[str, ...] = ()
     content: Callable[[], str] | None = None
 
 
@@ -199,7 +201,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         connector.since = last[connector.source].at if connector.source in last else None
     extracted = extract(sources, at.clock, unsettled(sources), at.progress.reading)
     shaped = transform(extracted.open, at.project.transforms)
-    wanted = keep(shaped.invoices, at.project.destination.settings.kinds)
+    wanted = keep(shaped.invoices, at.project.destination.settings.kinds, shaped.facts)
     carried = [
         carry_forward(connector, why, baseline.report if baseline else None, last.get(connector.source), at.clock())
         for connector in sources
@@ -228,6 +230,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         beside=closed_beside(extracted.rows),
         listed=extracted.open,
         trace=trace,
+        notes=shaped.notes,
         content=content,
     )
 
@@ -275,7 +278,7 @@ def _prepare(
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
         ledgers=ledgers,
     )
-    known = what_is_known(at, drafted, baseline, comparison, reading.trace)
+    known = what_is_known(at, drafted, baseline, comparison, reading.trace, contradictions(reading.rows))
     final = reviewed(drafted, project.registry.manager, settings, reading.content, known)
     event("planned", **planned(final))
     return Prepared(
@@ -327,7 +330,7 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
     published = direct if project.destination.settings.publish == "direct" else []
     unseen = unseen_notes(reading.invoices["invoice_ref"])
-    return (*carried, *said, *reading.found.notes, *published, *unseen)
+    return (*carried, *said, *reading.notes, *reading.found.notes, *published, *unseen)
 
 
 def _documents(at: Desk, server: Remote, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:

@@ -21,7 +21,7 @@ from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.files import find_files
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.interfaces import Connector
+from arfeed.interfaces import Connector, SourceReport
 from arfeed.planning.wording import money
 from arfeed.settings import FileSettings
 

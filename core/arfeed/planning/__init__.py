@@ -1,11 +1,13 @@
 """From invoices and a baseline to a plan."""
 
 from arfeed.planning.adoption import adoption_code, dropped
-from arfeed.planning.approval import content_hash, settled_by
+from arfeed.planning.approval import settled_by
 from arfeed.planning.compare import Comparison, compare
+from arfeed.planning.contradictions import contradictions
 from arfeed.planning.documents import select, settle, touched
 from arfeed.planning.evidence import with_evidence
 from arfeed.planning.facts import summed
+from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.habits import Habits
 from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
 from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers
@@ -33,6 +35,7 @@ __all__ = [
     "compare",
     "compare_ledgers",
     "content_hash",
+    "contradictions",
     "counted",
     "dropped",
     "kept",

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from arfeed import schema
 from arfeed.hookspecs import hookimpl
 from arfeed.interfaces import Objection, Plan
+from arfeed.planning.changes import changes_in_what_stays
 from arfeed.planning.evidence import (
     object_to_contradictions,
     object_to_still_open,
@@ -52,6 +53,7 @@ class Guards:
             *_renamed(plan),
             *_config_changed(plan),
             *_everything_changed(plan),
+            *changes_in_what_stays(plan),
             *_stale_source(plan),
             *_as_of_backwards(plan),
             *_documents(plan),
@@ -145,6 +147,7 @@ def _everything_changed(plan: Plan) -> Iterator[Objection]:
             "everything-changed",
             f"{count:,} of {counted(common, 'invoice')} have another balance or customer than in the last report, now "
             f"{worst(changed[others])}. This may be another company, column or file; approve if it is right",
+            _refs(changed[others]),
         )
 
 

@@ -35,13 +35,15 @@ class Known:
     """What a review knows beside the plan.
 
     `approved` is what people approved without proof within the last 30 days; `expectations` are the answers given in
-    advance that hold today; `habits` is what was learned of the feed, `sources` what of each is judged by it.
+    advance that hold today; `habits` is what was learned of the feed, `sources` what of each is judged by it; `stated`
+    are objections to what the sources listed, of which the plan no longer has all rows.
     """
 
     approved: tuple[Unproven, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     habits: Habits = field(default_factory=Habits.none)
     sources: tuple[Source, ...] = ()
+    stated: tuple[Objection, ...] = ()
 
 
 def closings(missing: pd.DataFrame) -> Iterator[tuple[str, str, str, int, Decimal]]:

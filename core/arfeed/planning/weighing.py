@@ -113,18 +113,15 @@ def weigh(plan: Plan, habits: Habits, sources: Sequence[Source], expectations: I
 
 
 def _judge(plan: Plan, habits: Habits, sources: Sequence[Source]) -> Weighed:
-    objections: dict[str, list[Objection]] = {}
-    figures = []
+    objections, figures = [], []
     settled = accounted(plan)
     for each in sources:
         found, seen = judged(habits, each.case)
         currencies = set(each.case.before["currency"][each.case.unproven].unique())
         quiet = bool(currencies) and {(each.case.source, currency) for currency in currencies} <= settled
-        for objection in found:
-            if not quiet or objection.code in _WITHOUT_ODDS:
-                objections.setdefault(objection.code, []).append(objection)
+        objections += [each for each in found if not quiet or each.code in _WITHOUT_ODDS]
         figures.append(_figures(seen))
-    return Weighed(tuple(_joined(each) for each in objections.values()), tuple(figures))
+    return Weighed(tuple(one_a_code(objections)), tuple(figures))
 
 
 def _figures(seen: Figures) -> GuardFigures:
@@ -145,13 +142,14 @@ def _figures(seen: Figures) -> GuardFigures:
     )
 
 
-def _joined(objections: Sequence[Objection]) -> Objection:
-    """Make one objection of those of several sources that have a code in common."""
-    first, *others = objections
-    if not others:
-        return first
-    message = "; ".join(each.message.rstrip(".") for each in objections)
-    return Objection(first.code, message, tuple(ref for each in objections for ref in each.refs))
+def one_a_code(objections: Iterable[Objection]) -> Iterator[Objection]:
+    """Yield one objection a code, in the order in which codes come up: several sources may be asked the same."""
+    by_code: dict[str, list[Objection]] = {}
+    for objection in objections:
+        by_code.setdefault(objection.code, []).append(objection)
+    for code, each in by_code.items():
+        message = "; ".join(objection.message.rstrip(".") for objection in each) if len(each) > 1 else each[0].message
+        yield Objection(code, message, tuple(ref for objection in each for ref in objection.refs))
 
 
 def _without(source: Source, used: Iterable[Expectation]) -> Source:
