@@ -20,7 +20,7 @@ from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, 
 from arfeed.errors import ArfeedError
 from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
-from arfeed.history import Baseline, packed
+from arfeed.history import Baseline, packed, receipt_hash
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.extract import extract, joined
@@ -44,6 +44,7 @@ from arfeed.planning import (
     write_report,
 )
 from arfeed.publication import Prepared, deliver, describe_run
+from arfeed.recognition import leave_witness, note_receiver, recognize
 from arfeed.secrets import masked
 
 
@@ -155,7 +156,10 @@ def _run(
         if prepared.plan.objections and not settled_by(approve, prepared.plan):
             return Result(prepared.plan)
         record = describe_run(at, run, kind, started, prepared, approve)
-        return Result(prepared.plan, deliver(at, server, prepared, record, lease))
+        signs = note_receiver(at, server)
+        receipt = deliver(at, server, prepared, record, lease)
+        leave_witness(at, signs, run, receipt.report.name, record.open_count, receipt_hash(receipt.body))
+        return Result(prepared.plan, receipt)
 
 
 def _read(at: Desk, baseline: Baseline | None) -> _Reading:
@@ -210,7 +214,7 @@ def _prepare(
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
-    settings = settings_hash(project)
+    settings, recognized = settings_hash(project), recognize(project, at.history, at.where, server)
     drafted = Plan(
         feed=project.feed.name,
         destination=at.where,
@@ -228,7 +232,9 @@ def _prepare(
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),
-        notes=(*_notes(project, reading), *report.notes),
+        also_known=recognized.also_known,
+        forgotten=recognized.forgotten,
+        notes=(*_notes(project, reading), *report.notes, *recognized.notes),
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
     )
     final = reviewed(drafted, project.registry.manager, settings, reading.content)

@@ -20,6 +20,7 @@ from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
 from arfeed.delivery.reasons import IRREPLACEABLE
 from arfeed.delivery.server import About, about, clock_ahead
+from arfeed.delivery.signs import Sign, signs
 from arfeed.delivery.store import CONNECTION_OVER, Store, opener
 from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
 from arfeed.errors import DestinationError
@@ -93,6 +94,11 @@ class Remote:
         """Return what an SFTP server says of itself; None for any other file system."""
         with self._explained("asking what it can do"):
             return self._ask(about)
+
+    def signs(self, *, all_keys: bool = False) -> tuple[Sign, ...]:
+        """Return what it shows itself to be, by all of its host keys where they are asked for; see `signs.signs`."""
+        with self._explained("asking where its folder lies"):
+            return self._ask(lambda store: signs(store, all_keys=all_keys))
 
     def has_folder(self, folder: str) -> bool:
         """Whether a folder below the root is there."""

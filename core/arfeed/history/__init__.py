@@ -3,7 +3,7 @@
 from arfeed.history.audit import audit, changed
 from arfeed.history.lease import Lease, whoami
 from arfeed.history.packing import packed
-from arfeed.history.receipts import documents_of, make_receipt, plan_document, recovered, verify
+from arfeed.history.receipts import documents_of, make_receipt, plan_document, receipt_hash, recovered, verify
 from arfeed.history.records import Baseline, PlannedDocument, RunRecord
 from arfeed.history.recovery import Verdict, judge, parts_of, proven
 from arfeed.history.store import History
@@ -24,6 +24,7 @@ __all__ = [
     "parts_of",
     "plan_document",
     "proven",
+    "receipt_hash",
     "recovered",
     "verify",
     "whoami",

@@ -6,6 +6,7 @@ from arfeed.planning.compare import compare
 from arfeed.planning.documents import select, settle, touched
 from arfeed.planning.facts import summed
 from arfeed.planning.reasons import with_reasons
+from arfeed.planning.receivers import says_same_receiver
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
 from arfeed.planning.texts import unseen_notes
@@ -21,6 +22,7 @@ __all__ = [
     "largest",
     "named",
     "reviewed",
+    "says_same_receiver",
     "select",
     "settle",
     "settled_by",

@@ -13,14 +13,16 @@ import pyarrow.compute as pc
 from arfeed import schema
 from arfeed.interfaces import Objection, Plan
 
-NOT_APPROVABLE = frozenset({"foreign-report", "review-failed"})
-"""Codes that no approval covers: the first is settled by `adopt`, the second by mending the reviewer."""
+NOT_APPROVABLE = frozenset({"foreign-report", "same-receiver", "review-failed"})
+"""Codes that no approval covers: `adopt` settles the first, `history join` the second, a mended reviewer the third."""
 
 OUR_CODES = frozenset(
     {
         *(
             "unknown-baseline",
             "foreign-report",
+            "same-receiver",
+            "history-behind",
             "empty-report",
             "unexplained",
             "still-open",
@@ -46,15 +48,20 @@ def approval_code(
     """Return `N-hash` for a refused plan.
 
     Hashed: the delivery that made the baseline, the destination, the settings' hash, the missing rows (reference,
-    balance, reason) and the sorted objection codes. Not hashed: other balances, the time, the run. `first` is
-    what `content_hash` says of the report where there is no baseline: nothing is known to be missing then, so all of
-    it is what somebody has seen, and no shorter one passes.
+    balance, reason) and the sorted objection codes, `history-behind` with the run that was forgotten. Not hashed:
+    other balances, the time, the run. `first` is what `content_hash` says of the report where there is no baseline:
+    nothing is known to be missing then, so all of it is what somebody has seen, and no shorter one passes.
     """
-    codes = sorted({objection.code for objection in objections})
+    codes = sorted({_bound(objection) for objection in objections})
     seen = [] if first is None else [first]
     gone = _lines(missing, ["invoice_ref", "balance", "reason"]).to_pylist()
     text = json.dumps([baseline, destination, settings, gone, codes, *seen])
     return f"{len(missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
+
+
+def _bound(objection: Objection) -> str:
+    """Return what is hashed of an objection: an approval to pass over one forgotten report covers no other."""
+    return " ".join([objection.code, *(objection.refs if objection.code == "history-behind" else ())])
 
 
 def content_hash(report: pd.DataFrame) -> str:

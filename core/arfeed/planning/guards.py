@@ -15,6 +15,7 @@ from arfeed import schema
 from arfeed.hookspecs import hookimpl
 from arfeed.interfaces import Objection, Plan, SourceReport
 from arfeed.planning.reasons import GONE, REMOVED_BY, SOURCE_REMOVED
+from arfeed.planning.receivers import history_behind, same_receiver
 from arfeed.planning.wording import counted, largest, money, named, span, worst
 
 _CLOSED = ("paid", "void", "settled")
@@ -33,6 +34,8 @@ class Guards:
         return (
             *_unknown_baseline(plan),
             *_foreign_report(plan),
+            *same_receiver(plan),
+            *history_behind(plan),
             *_empty_report(plan),
             *_unexplained(plan),
             *_still_open(plan),
