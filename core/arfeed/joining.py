@@ -50,8 +50,7 @@ def _named(at: Desk, known: str) -> str:
     for each in destinations:
         if known == each or normalized(each) == address:
             return each
-    there = f"; it knows {', '.join(destinations)}" if destinations else "; it knows none yet"
-    raise ConfigError(f"{known}: this history knows no such destination{close_match(known, destinations)}{there}")
+    raise ConfigError(f"{known}: this history knows no such destination{close_match(known, destinations)}")
 
 
 def _check_same(at: Desk, server: Remote, there: str) -> None:

@@ -46,7 +46,8 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     `options` hold user and keys; `other_keys` takes down which host keys the server has beside the known one.
     `abort_broken_writes` drops the connection when a write fails, for servers that publish whatever has been written
-    at CLOSE. Paths are the server's: relative ones start at the login directory. Everything raises `OSError` and its kinds; `ConnectionError` and `TimeoutError` mean that the connection is over.
+    at CLOSE. Paths are the server's: relative ones start at the login directory. Everything raises `OSError` and its
+    kinds; `ConnectionError` and `TimeoutError` mean that the connection is over.
     """
 
     cachable = False

@@ -50,7 +50,7 @@ class Guards:
 
 
 def _unknown_baseline(plan: Plan) -> Iterator[Objection]:
-    if plan.before is None:
+    if plan.before is None and not plan.also_known:
         yield Objection(
             "unknown-baseline",
             f"this history knows no delivery to {plan.destination}, so nothing can be compared with the "
