@@ -106,7 +106,7 @@ def test_where_both_addresses_have_a_last_report_both_count_after_joining(linked
     take_in(linked)
     rename_destination(linked, "file:///meanwhile", new)
     linked.destination = {"url": new}
-    assert codes(linked.sync()) == ["same-receiver"]
+    assert "same-receiver" in codes(linked.sync())
     linked.join(old)
     plan = linked.plan()
     assert (plan.counts.missing, plan.counts.unchanged, len(plan.before)) == (100, 200, 300)  # type: ignore[arg-type]
