@@ -19,8 +19,9 @@ def same_receiver(plan: Plan) -> Iterator[Objection]:
 def says_same_receiver(where: str, known: Sequence[str]) -> str:
     """Say under which addresses a receiver is known, and how to go on."""
     return (
-        f"{where} is the receiver that this history knows as {named(known)}: both lead to one folder of one server, "
-        "with one login. The receiver would mark as paid what only its last report listed, and no plan would say so. "
+        f"{where} is the receiver that this history knows as {named(known)}: both addresses lead to the "
+        "same folder with the same login. Invoices that only the last report there listed would be marked as paid, and "
+        "no plan would show them. "
         f"`arfeed history join {shlex.quote(known[0])}` lets both addresses have one history; or put the old address "
         "back into [destination]. If they are two receivers that can't be told apart, give this feed its own history"
     )
@@ -42,8 +43,8 @@ def _says_behind(lost: Forgotten) -> str:
     return (
         f"this machine has delivered run {lost.run} there on {lost.at:%Y-%m-%d %H:%M} UTC ({lost.report}, "
         f"{counted(lost.open_count, 'invoice')}), and this history does not know it; {known}.{where} It was restored "
-        "from an older backup, has lost what it wrote last, or is another one. What only that report listed would be "
-        "marked as paid, beside what this plan says. Restore the newer history; if there is none, "
+        "from an older backup, has lost what it wrote last, or is another one. Invoices that only that report listed "
+        "would be marked as paid on top of those shown here. Restore the newer history; if there is none, "
         f"`arfeed adopt {shlex.quote(lost.report)}` takes that report as baseline, from the receiver or from a copy "
         "here. Approve only if you have compared that report with this plan"
     )
