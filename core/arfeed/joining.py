@@ -44,11 +44,13 @@ def join(project: Project, progress: Progress, known: str, *, clock: Clock = utc
 def _named(at: Desk, known: str) -> str:
     """Return the destination of the history that somebody named by any of its addresses."""
     receivers, address = at.history.receivers, normalized(known)
+    destinations = receivers.destinations()
+    if known in destinations:
+        return known  # perhaps an older spelling of another one
     if joined := receivers.joined(address):
         return joined[0]
-    destinations = receivers.destinations()
     for each in destinations:
-        if known == each or normalized(each) == address:
+        if normalized(each) == address:
             return each
     raise ConfigError(f"{known}: this history knows no such destination{close_match(known, destinations)}")
 

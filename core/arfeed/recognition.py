@@ -40,8 +40,9 @@ def same_receivers(
 ) -> tuple[str, ...]:
     """Return the other destinations of this history that lead to the same receiver.
 
-    One is the same that has shown the same host key, login and root, or is the same folder of this machine, or is
-    the same address spelled otherwise. `signs` are what the receiver shows, where it has been asked already.
+    One is the same that has shown the same host key, login and root, or would show them by known_hosts where an older
+    arfeed has noted none; or is the same folder of this machine, or the same address spelled otherwise. `signs` are
+    what the receiver shows, where it has been asked already.
     """
     others = [each for each in history.receivers.destinations() if each != where]
     if not others or is_rehearsed(where):
@@ -51,8 +52,15 @@ def same_receivers(
     if same.isdisjoint(others) and signs and not history.receivers.alike(signs[0]).isdisjoint(others):
         # known_hosts may list another key of the same server under this name
         same = history.receivers.showing(server.signs(all_keys=True))
-    found = [each for each in others if each in same or normalized(each) == address or _same_folder(each, address)]
-    return tuple(found)
+    noted = history.receivers.noted()
+    return tuple(
+        each
+        for each in others
+        if each in same
+        or normalized(each) == address
+        or _same_folder(each, address)
+        or (each not in noted and not {*signs}.isdisjoint(server.signs_of(each)))
+    )
 
 
 def refuse_same_receiver(at: Desk, server: Remote) -> None:

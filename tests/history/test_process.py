@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_a_process_whose_pid_was_given_to_another_is_dead() -> None:
 
 
 @pytest.mark.parametrize("changed", [{"host": "other"}, {"boot": "other"}, {"space": "pid:[1]"}])
-def test_of_another_machine_boot_or_container_nobody_can_know(changed: dict[str, str]) -> None:
+def test_of_another_machine_boot_or_container_nobody_can_know(changed: dict[str, Any]) -> None:
     with another() as (started, told):
         started.kill()
         started.wait()
@@ -100,8 +101,7 @@ def test_a_process_whose_first_thread_has_ended_is_alive(monkeypatch: pytest.Mon
     over = threading.Event()
     thread = threading.Thread(target=over.wait)
     thread.start()
-    monkeypatch.setattr(process_module, "_state_and_start", lambda _: ("Z", here_started))
-    here_started = "7"
+    monkeypatch.setattr(process_module, "_state_and_start", lambda _: ("Z", "7"))
     assert not is_dead(HolderProcess("h", "b", "s", os.getpid(), "7"), HolderProcess("h", "b", "s", 1, "1"))
     over.set()
     thread.join()

@@ -154,6 +154,19 @@ def test_a_history_that_an_older_arfeed_wrote_under_another_spelling_is_found(ru
     assert (codes(done), done.plan.counts.unchanged, done.plan.destination) == ([], 200, older)
 
 
+def test_a_history_that_has_both_spellings_is_joined_with_the_older_one(running: Feed) -> None:
+    now, older = running.receiver.as_uri(), f"{running.receiver.as_uri()}/../{running.receiver.name}"
+    take_in(running)
+    rename_destination(running, now, "file:///meanwhile")
+    running.export(invoices(200, first=101))
+    running.approved()
+    take_in(running)
+    rename_destination(running, "file:///meanwhile", older)
+    assert running.plan().also_known == (older,)
+    running.join(older)
+    assert running.plan().counts.missing == 100
+
+
 def test_what_lies_behind_a_link_is_not_what_lies_beside_it(running: Feed) -> None:
     elsewhere = running.folder / "elsewhere" / "deep"
     elsewhere.mkdir(parents=True)
@@ -200,6 +213,21 @@ def test_a_server_is_known_by_whatever_name_it_goes(over_sftp: Feed, openssh: Op
     over_sftp.export(invoices(201))
     assert over_sftp.sync().plan.counts == (1, 0, 200, 0)
     assert len(over_sftp.last_report()) == 201
+
+
+def test_what_an_older_arfeed_delivered_to_is_known_by_its_line_in_known_hosts(
+    over_sftp: Feed, openssh: OpenSSH
+) -> None:
+    over_sftp.export(invoices(20))
+    over_sftp.approved()
+    take_in(over_sftp)
+    known = over_sftp.where
+    know_by_name(over_sftp, openssh)
+    by_name(over_sftp, openssh)
+    execute(over_sftp, "DELETE FROM receivers")
+    assert over_sftp.plan().also_known == (known,)
+    over_sftp.destination["url"] = openssh.url(openssh.new_root())
+    assert codes(over_sftp.plan()) == ["unknown-baseline"]
 
 
 def test_the_login_directory_is_known_by_its_path(openssh: OpenSSH, over_sftp: Feed) -> None:

@@ -38,6 +38,12 @@ def read_known_hosts(file: Path) -> asyncssh.SSHKnownHosts:
         raise DestinationError(f"The file of known hosts {file} is damaged: {exc}. Mend that line.") from exc
 
 
+def listed_fingerprints(server: SftpAddress, file: Path) -> tuple[str, ...]:
+    """Return the fingerprints of the host keys by which a server is known."""
+    known, _, _ = _listed(server, file)
+    return tuple(key.get_fingerprint() for key in known)
+
+
 def host_key_kinds(server: SftpAddress, file: Path) -> Sequence[str]:
     """Return the kinds of host key to ask for: the known ones first, then any, so that a changed key can be shown."""
     known, authorities, _ = _listed(server, file)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
+from arfeed.delivery.address import is_sftp, sftp_address
 from arfeed.delivery.store import CONNECTION_OVER, LocalStore, SftpStore, Store
 
 OTHER_KEYS_SECONDS = 2.0
@@ -38,17 +40,29 @@ async def signs(store: Store, *, all_keys: bool) -> tuple[Sign, ...]:
     if all_keys:
         with suppress(TimeoutError):
             await asyncio.wait_for(filesystem.other_keys.wait(), OTHER_KEYS_SECONDS)
-    login, root = str(filesystem.client.get_extra_info("username")), await _resolved(store)
+    login, root = str(filesystem.client.get_extra_info("username")), await _resolved(store, store.root)
     keys = dict.fromkeys([shown.get_fingerprint(), *filesystem.other_keys.fingerprints])
     return tuple(Sign(key, login, root) for key in keys)
 
 
-async def _resolved(store: SftpStore) -> str:
-    """Return where the root lies behind links; as the address has it where the server can't say."""
+async def expected(store: Store, url: str, known_hosts: Path) -> tuple[Sign, ...]:
+    """Return what another address would show if it led to this very server, by the keys that known_hosts has for it."""
+    if not isinstance(store, SftpStore) or not is_sftp(url):
+        return ()
+    from arfeed.delivery.hostkeys import listed_fingerprints
+
+    address = sftp_address(url)
+    keys = listed_fingerprints(address, known_hosts)
+    root = await _resolved(store, address.root) if keys else ""
+    return tuple(Sign(key, address.user, root) for key in keys)
+
+
+async def _resolved(store: SftpStore, root: str) -> str:
+    """Return where a root lies behind links; as the address has it where the server can't say."""
     try:
-        root: str = await store.filesystem.real_path(store.path(""))
+        path: str = await store.filesystem.real_path(root)
     except CONNECTION_OVER:
         raise
     except OSError:
-        return store.path("")
-    return root
+        return root
+    return path

@@ -52,6 +52,11 @@ class Receivers:
         with self._engine.connect() as connection:
             return set(connection.execute(sa.select(columns.destination).where(columns.sign.in_(signs))).scalars())
 
+    def noted(self) -> set[str]:
+        """Return the destinations of which anything is known but their addresses."""
+        with self._engine.connect() as connection:
+            return set(connection.execute(sa.select(tables.receivers.c.destination).distinct()).scalars())
+
     def alike(self, shown: Shown) -> set[str]:
         """Return the destinations that have shown the same login and root, under whatever host key."""
         columns, (_, login, root) = tables.receivers.c, shown
