@@ -463,6 +463,22 @@ class Expectation(NamedTuple):
     at: datetime
 
 
+class Forgotten(NamedTuple):
+    """A delivery from this machine that the history does not know: its run, its time, its report, what that listed.
+
+    `history` is the database that had the run, None where it is the feed's own. `known` is the last run that the
+    history knows there, and `known_at` its time; None where it knows none.
+    """
+
+    run: str
+    at: datetime
+    report: str
+    open_count: int
+    history: str | None
+    known: str | None
+    known_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would deliver, and what that would mean at the receiver.
@@ -472,8 +488,9 @@ class Plan:
     balanced, asserted, unexplained). `ledgers` compare lists with control accounts, `expected` are the answers given in
     advance that this plan makes use of, `figures` what the guards over missing invoices saw. `before`: all rows of the
     baseline, None where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
-    the feed's time zone. `foreign`: reports at the destination that the history does not know. `seconds`: how long
-    each plugin worked, by what it is, such as "transform exclude".
+    the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
+    addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
+    know. `seconds`: how long each plugin worked, by what it is, such as "transform exclude".
     """
 
     feed: str
@@ -499,6 +516,8 @@ class Plan:
     ledgers: tuple[Ledger, ...] = ()
     expected: tuple[Expectation, ...] = ()
     figures: tuple[GuardFigures, ...] = ()
+    also_known: tuple[str, ...] = ()
+    forgotten: Forgotten | None = None
 
 
 @dataclass(frozen=True, slots=True)

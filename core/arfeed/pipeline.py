@@ -20,7 +20,7 @@ from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, 
 from arfeed.errors import ArfeedError
 from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
-from arfeed.history import Baseline
+from arfeed.history import Baseline, receipt_hash
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.explaining import ask_sources, release, released
@@ -65,6 +65,7 @@ from arfeed.planning import (
     write_report,
 )
 from arfeed.publication import Prepared, deliver, describe_run
+from arfeed.recognition import leave_witness, note_receiver, recognize
 from arfeed.secrets import masked
 
 
@@ -189,7 +190,10 @@ def _run(
         if prepared.plan.objections and not settled_by(approve, prepared.plan):
             return Result(prepared.plan)
         record = describe_run(at, run, kind, started, prepared, approve)
-        return Result(prepared.plan, deliver(at, server, prepared, record, lease))
+        signs = note_receiver(at, server)
+        receipt = deliver(at, server, prepared, record, lease)
+        leave_witness(at, signs, run, receipt.report.name, record.open_count, receipt_hash(receipt.body))
+        return Result(prepared.plan, receipt)
 
 
 def _read(at: Desk, baseline: Baseline | None) -> _Reading:
@@ -213,7 +217,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     )
     invoices = joined([wanted.invoices, *(rows for rows, _ in carried)])
     content = begin(partial(content_hash, invoices)).result if baseline is None else None
-    trace = begin(partial(traced, invoices, extracted.rows)).result
+    trace = begin(partial(traced, invoices, extracted.rows, wanted.facts)).result
     check_unique(invoices, schema.folded(invoices["invoice_ref"]))
     at.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
@@ -256,7 +260,7 @@ def _prepare(
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
-    settings = settings_hash(project)
+    settings, recognized = settings_hash(project), recognize(project, at.history, at.where, server)
     drafted = Plan(
         feed=project.feed.name,
         destination=at.where,
@@ -274,7 +278,9 @@ def _prepare(
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),
-        notes=(*_notes(project, reading), *note_ledgers(ledgers), *report.notes),
+        also_known=recognized.also_known,
+        forgotten=recognized.forgotten,
+        notes=(*_notes(project, reading), *note_ledgers(ledgers), *report.notes, *recognized.notes),
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
         ledgers=ledgers,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +12,7 @@ import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.interfaces import SourceRead
+from arfeed.interfaces import Forgotten, SourceRead
 from arfeed.planning import reviewed
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from planning.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
@@ -49,11 +49,24 @@ def test_the_page_says_what_no_approval_covers() -> None:
 
 
 def examples() -> dict[str, Objection]:
-    return heard(_first()) | heard(_empty()) | heard(_share()) | heard(_changed()) | heard(_troubled()) | _failed()
+    plans = (_first(), _elsewhere(), _behind(), _empty(), _share(), _changed(), _troubled())
+    return {code: objection for plan in plans for code, objection in heard(plan).items()} | _failed()
 
 
 def _first() -> Plan:
     return planned(None, invoices(212))
+
+
+def _elsewhere() -> Plan:
+    plan = replace(planned(None, invoices(212)), destination="sftp://acme@198.51.100.7:22")
+    return replace(plan, also_known=("sftp://acme@sftp.example.com:22",))
+
+
+def _behind() -> Plan:
+    runs = ("20260409T101500Z-5d0c1e", "20260408T101500Z-93ab07")
+    later, known = datetime(2026, 4, 9, 10, 15, 4, tzinfo=UTC), datetime(2026, 4, 8, 10, 15, 2, tzinfo=UTC)
+    lost = Forgotten(runs[0], later, "open_ar_20260409T101500Z.csv", 230, None, runs[1], known)
+    return replace(planned(invoices(212), invoices(212)), forgotten=lost)
 
 
 def _empty() -> Plan:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from arfeed import adoption, pipeline
+from arfeed import adoption, joining, pipeline
 from arfeed.adoption import Adopted
 from arfeed.config import Project, read_project
 from arfeed.desk import identity
 from arfeed.history import History
 from arfeed.interfaces import Plan
+from arfeed.joining import Joined
 from arfeed.pipeline import Result
 from pdfs import pdf
 from runs.processes import Process
@@ -162,6 +163,9 @@ class Feed:
 
     def adopt(self, file: str | None = None, approve: str | None = None) -> Adopted:
         return adoption.adopt(self.project(), self.steps, file, approve=approve, clock=self.clock)
+
+    def join(self, known: str) -> Joined:
+        return joining.join(self.project(), self.steps, known, clock=self.clock)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line as people do, by the machine's clock."""

@@ -203,15 +203,16 @@ def test_an_old_approval_is_refused_after_a_resend(running: Feed) -> None:
 def test_a_lost_history_is_refused(running: Feed) -> None:
     (running.folder / ".arfeed/history.db").unlink()
     refused = running.sync()
-    assert codes(refused) == ["unknown-baseline", "foreign-report"]
+    assert codes(refused) == ["unknown-baseline", "foreign-report", "history-behind"]
     assert refused.plan.approval is None
 
 
-@pytest.mark.parametrize(("takes_away", "said"), [(False, ["foreign-report"]), (True, [])], ids=["left", "taken away"])
-def test_what_a_restored_history_has_forgotten_is_seen_only_while_its_report_lies_there(
-    running: Feed, takes_away: bool, said: list[str]
+@pytest.mark.parametrize("state", ["this", "another"])
+@pytest.mark.parametrize("takes_away", [False, True], ids=["left", "taken away"])
+def test_what_a_restored_history_has_forgotten_is_seen_at_the_receiver_or_by_the_machine_that_sent_it(
+    running: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, takes_away: bool, state: str
 ) -> None:
-    """As docs/operations.md warns: where the receiver takes reports away, nobody is asked about INV-0201."""
+    """As docs/operations.md warns: on another machine, where the receiver took the report away, nobody can see it."""
     database = running.folder / ".arfeed/history.db"
     backup = database.read_bytes()
     running.export(invoices(201))
@@ -220,15 +221,18 @@ def test_what_a_restored_history_has_forgotten_is_seen_only_while_its_report_lie
     if takes_away:
         for name in running.reports():
             (running.receiver / name).unlink()
+    if state == "another":
+        monkeypatch.setenv("ARFEED_STATE", str(tmp_path / "another"))
     running.export(invoices(200))
-    assert codes(running.sync()) == said
+    seen = {"foreign-report": not takes_away, "history-behind": state == "this"}
+    assert codes(running.sync()) == [code for code, is_seen in seen.items() if is_seen]
 
 
 def test_a_second_feed_with_its_own_history_is_refused(running: Feed, tmp_path: Path) -> None:
     other = Feed(tmp_path / "other", receiver=running.receiver)
     other.export(invoices(3, first=800))
     before = running.held()
-    assert codes(other.sync()) == ["unknown-baseline", "foreign-report"]
+    assert codes(other.sync()) == ["unknown-baseline", "foreign-report", "history-behind"]
     assert running.held() == before
 
 

@@ -208,6 +208,11 @@ def verify(body: str) -> bool:
     return bool(written == hashlib.sha256(_canonical(document).encode()).hexdigest())
 
 
+def receipt_hash(body: str) -> str:
+    """Return the hash that a receipt ends with."""
+    return str(json.loads(body)[_HASH])
+
+
 def _sealed(body: dict[str, object]) -> str:
     return _canonical({**body, _HASH: hashlib.sha256(_canonical(body).encode()).hexdigest()})
 

@@ -12,6 +12,7 @@ from arfeed.planning.habits import Habits
 from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
 from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers
 from arfeed.planning.reasons import GONE, PROVEN, closed_beside, with_answers, with_reasons
+from arfeed.planning.receivers import says_same_receiver
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
 from arfeed.planning.texts import unseen_notes
@@ -46,6 +47,7 @@ __all__ = [
     "note_ledgers",
     "replayed",
     "reviewed",
+    "says_same_receiver",
     "select",
     "settle",
     "settled_by",

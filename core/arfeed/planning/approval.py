@@ -12,14 +12,16 @@ from arfeed import schema
 from arfeed.interfaces import Objection, Plan
 from arfeed.planning.fingerprints import facts_hash
 
-NOT_APPROVABLE = frozenset({"foreign-report", "review-failed"})
-"""Codes that no approval covers: the first is settled by `adopt`, the second by fixing the reviewer."""
+NOT_APPROVABLE = frozenset({"foreign-report", "same-receiver", "review-failed"})
+"""Codes that no approval covers: `adopt` settles the first, `history join` the second, a fixed reviewer the third."""
 
 OUR_CODES = frozenset(
     {
         *(
             "unknown-baseline",
             "foreign-report",
+            "same-receiver",
+            "history-behind",
             "empty-report",
             "unexplained",
             "still-open",

@@ -22,6 +22,7 @@ from arfeed.planning.evidence import (
 )
 from arfeed.planning.known import Known, object_to_the_sum_of_approvals
 from arfeed.planning.ledgers import object_to_more_than_was_received, object_to_moved_ledgers
+from arfeed.planning.receivers import history_behind, same_receiver
 from arfeed.planning.wording import counted, largest, named, span, worst
 
 NOTHING_KNOWN = Known()
@@ -43,6 +44,8 @@ class Guards:
         return (
             *_unknown_baseline(plan),
             *_foreign_report(plan),
+            *same_receiver(plan),
+            *history_behind(plan),
             *_empty_report(plan),
             *object_to_unexplained(plan),
             *object_to_still_open(plan),
@@ -61,7 +64,7 @@ class Guards:
 
 
 def _unknown_baseline(plan: Plan) -> Iterator[Objection]:
-    if plan.before is None:
+    if plan.before is None and not plan.also_known:
         yield Objection(
             "unknown-baseline",
             f"this history knows no delivery to {plan.destination}, so nothing can be compared with the "
