@@ -271,6 +271,7 @@ class SourceReport(NamedTuple):
     `rows` were read, `open` of them are open invoices. `read` is this reading, or, where its rows are carried
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
     files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
+    `states_status` says whether its rows have a status of their own.
     """
 
     source: str
@@ -284,6 +285,7 @@ class SourceReport(NamedTuple):
     failed: str | None = None
     inputs: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
+    states_status: bool = False
 
 
 class Counts(NamedTuple):

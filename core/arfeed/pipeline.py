@@ -311,7 +311,7 @@ def _missing(
     at: Desk, reading: _Reading, missing: pd.DataFrame, baseline: Baseline | None, ledgers: Sequence[Ledger]
 ) -> pd.DataFrame:
     """Say of each missing invoice why it is missing and how good the evidence is; ask the sources about the rest."""
-    stating = [report.source for report in reading.reports if report.complete.lists_closed]
+    stating = [report.source for report in reading.reports if report.states_status]
     beside = baseline.beside if baseline else None
     known = with_reasons(missing, reading.rows, reading.removed, reading.sources, stating=stating, beside=beside)
     gone = known[known["reason"] == GONE]

@@ -80,7 +80,8 @@ def extract(
             problems.append((connector, normalizer.problems))
             continue
         frames.append(rows)
-        reports.append(_report(connector, rows, complete, now(), read)._replace(seconds=seconds))
+        report = _report(connector, rows, complete, now(), read)
+        reports.append(report._replace(seconds=seconds, states_status=normalizer.states_status))
     if problems:
         raise ProblemsError(describe(problems))
     return Extract(joined(frames) if frames else no_invoices(), tuple(reports), failed)
