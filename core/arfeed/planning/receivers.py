@@ -23,7 +23,8 @@ def says_same_receiver(where: str, known: Sequence[str]) -> str:
         "same folder with the same login. Invoices that only the last report there listed would be marked as paid, and "
         "no plan would show them. "
         f"`arfeed history join {shlex.quote(known[0])}` lets both addresses have one history; or put the old address "
-        "back into [destination]. If they are two receivers that can't be told apart, give this feed its own history"
+        "back into [destination]. If they are two receivers that can't be told apart, give this feed its own history. "
+        "No --approve covers this: the number that it names would leave out what only the other report listed"
     )
 
 
