@@ -18,12 +18,11 @@ from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import BATCH, batches, column_names
-from databases import execute, sql, table
+from databases import DATABASES, execute, place, sql, table
 from feeds import write
 from intake.sources import balances, failure, opened
 from runs.feed import Steps, held
 
-DATABASES = ("sqlite", "postgresql", "mariadb")
 LEDGER = (
     "invoice_ref VARCHAR(40), customer_name VARCHAR(80), currency CHAR(5), issued_on DATE, due_on DATE, "
     "amount DECIMAL(18, 2), balance DECIMAL(18, 2)"
@@ -50,13 +49,6 @@ url = "{out}"
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return place(request, request.param, tmp_path)
-
-
-def place(request: pytest.FixtureRequest, database: str, folder: Path) -> str:
-    """Return the URL of an empty database."""
-    if database == "sqlite":
-        return f"sqlite:///{folder / 'books.db'}"
-    return str(request.getfixturevalue("postgresql" if database == "postgresql" else "mariadb_url"))
 
 
 def test_three_databases_give_byte_identical_reports(request: pytest.FixtureRequest, tmp_path: Path) -> None:
