@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -60,10 +59,6 @@ def account(source: Sql) -> ControlAccount:
     source.release()
     assert said is not None
     return said
-
-
-def sums(of: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    return dict(of)
 
 
 # --- what is read ---------------------------------------------------------------------------------------------------
@@ -242,8 +237,8 @@ def test_the_ledger_of_a_preset_is_what_its_books_say(
 @pytest.mark.parametrize("name", WITH_LEDGER)
 def test_a_preset_asks_its_ledger_only_where_that_is_wanted(tmp_path: Path, name: str) -> None:
     url = BOOKS[name].write(f"sqlite:///{tmp_path / 'books.db'}")
-    for wanted in ({}, {"control_account": False}):
-        own = sql(url, preset=name, **wanted, **BOOKS[name].settings)
+    for wanted in (None, False):
+        own = sql(url, preset=name, control_account=wanted, **BOOKS[name].settings)
         assert complete(own).control_account is None
         own.release()
 
@@ -254,7 +249,8 @@ def test_a_preset_asks_its_ledger_only_where_that_is_wanted(tmp_path: Path, name
 def test_what_the_list_has_lost_the_ledger_still_knows(tmp_path: Path, url: str) -> None:
     listed = f"{LIST} WHERE customer IN (SELECT id FROM customers)"
     table(url, "customers", "id INT", (1,), (2,))
-    own = {"use": "sql", "url": url, "query": listed, "absent_means_paid": True, "control_account": {"query": ACCOUNT}}
+    own: dict[str, object] = {"use": "sql", "url": url, "query": listed, "absent_means_paid": True}
+    own["control_account"] = {"query": ACCOUNT}
     feed = Feed(tmp_path / "feed", {"erp": own}, plugins=("sql", "kolleno"))
     feed.approved()
     execute(url, "DELETE FROM customers WHERE id = 2")
@@ -265,7 +261,8 @@ def test_what_the_list_has_lost_the_ledger_still_knows(tmp_path: Path, url: str)
 
 
 def test_a_payment_in_list_and_ledger_balances(tmp_path: Path, url: str) -> None:
-    own = {"use": "sql", "url": url, "query": LIST, "control_account": {"query": ACCOUNT, "received": RECEIVED}}
+    own: dict[str, object] = {"use": "sql", "url": url, "query": LIST}
+    own["control_account"] = {"query": ACCOUNT, "received": RECEIVED}
     feed = Feed(tmp_path / "feed", {"erp": own}, plugins=("sql", "kolleno"))
     feed.approved()
     execute(
