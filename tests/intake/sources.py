@@ -107,6 +107,7 @@ def explained(source: Connector, refs: Iterable[str]) -> pd.DataFrame:
 def lost(source: Connector, refs: Iterable[str]) -> pd.DataFrame:
     """Rows of a baseline that a source no longer lists; nothing but their numbers is known."""
     rows = no_invoices().reindex(range(len(refs := [*refs])))
-    known: dict[str, object] = {"invoice_ref": refs, "source_ref": refs, "source": source.source}
-    texts = {str(name): "" for name, kind in rows.dtypes.items() if kind == "str"}
-    return rows.assign(**(texts | known))
+    for name, kind in rows.dtypes.items():
+        if kind == "str":
+            rows[name] = ""
+    return rows.assign(invoice_ref=refs, source_ref=refs, source=source.source)
