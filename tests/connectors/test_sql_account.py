@@ -178,6 +178,11 @@ def test_an_account_that_cannot_be_compared_fails_the_source(url: str, query: st
     assert says in failure(source(url, query))
 
 
+def test_a_column_of_another_name_does_not_become_the_default_currency(url: str) -> None:
+    renamed = "SELECT currency AS curr, debit AS balance FROM journal"
+    assert "it has curr, balance; name them with AS" in failure(source(url, renamed, currency="EUR"))
+
+
 def test_check_asks_the_ledger_too(url: str) -> None:
     source(url, received=RECEIVED).check()
     with pytest.raises(SourceError, match=r"control_account\.received must have the columns currency and received"):

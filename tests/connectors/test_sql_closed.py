@@ -155,9 +155,12 @@ def test_the_snapshot_is_let_go_by_explain_and_by_release(url: str) -> None:
     assert connections(own) == 0
     assert [*read_to_its_end(own)]
     assert connections(own) == 1
+    moment = own._moment
     own.release()
     own.release()
     assert connections(own) == 0
+    assert moment is not None
+    assert moment.connection.closed
     assert own.explain(lost(own, ["INV-2"])) is None, "there is no moment any more"
 
 
