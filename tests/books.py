@@ -119,6 +119,17 @@ ERPNEXT = Books(
                 ("RET-1", *_ACME, "INR", "INR", -500, -500, -500, -500, -500, 1, 1, None),
                 ("RET-2", *_ACME, "INR", "INR", -500, -500, -500, -500, 20, 1, 1, None),
                 ("RET-3", *_ACME, "INR", "INR", -500, -500, -500, -500, 0, 1, 1, None),
+                ("SINV-8", *_ACME, "INR", "INR", 900, 900, 900, 900, 0, 1, 0, None),
+            ],
+        ),
+        "tabPayment Ledger Entry": (
+            "against_voucher_type VARCHAR(20), against_voucher_no VARCHAR(40), voucher_no VARCHAR(40), "
+            "posting_date DATE, amount_in_account_currency DECIMAL(21, 9), delinked INT",
+            [
+                ("Sales Invoice", "SINV-3", "PAY-1", "2026-03-09", -10, 0),
+                ("Sales Invoice", "SINV-3", "PAY-2", "2099-03-09", -10, 1),
+                ("Sales Invoice", "SINV-8", "SINV-8", "2026-03-02", 900, 0),
+                ("Sales Invoice", "SINV-8", "CHEQUE-1", "2099-03-09", -900, 0),
             ],
         ),
         "tabAccount": (
@@ -156,6 +167,7 @@ ERPNEXT = Books(
         "SINV-5": "paid",
         "SINV-6": "void",
         "SINV-7": "open",
+        "SINV-8": "open",
         "RET-1": "open",
         "RET-2": "open",
         "RET-3": "paid",

@@ -257,6 +257,13 @@ def test_a_preset_words_a_document_alike_whether_it_is_listed_or_asked_for(
     pd.testing.assert_frame_equal(asked.loc[listed.index, columns], listed[columns])
 
 
+def test_a_post_dated_payment_does_not_close_an_invoice_of_erpnext_before_its_day(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    rows = explained(preset(request, tmp_path, "erpnext", "mariadb"), ["SINV-8"])
+    assert (rows["status"].tolist(), rows["balance"].tolist()) == (["open"], [Decimal(900)])
+
+
 @pytest.mark.parametrize("name", ["odoo", "dolibarr", "akaunting"])
 def test_another_companys_document_of_that_number_is_no_answer(
     request: pytest.FixtureRequest, tmp_path: Path, name: str
