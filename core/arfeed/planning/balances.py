@@ -274,15 +274,12 @@ def balance_above_amount(plan: Plan, found: Stayed | None) -> Iterator[Objection
     """Object where more is owed than was billed, in new invoices and in those where it was not so before."""
     change = schema.text_array(plan.report["change"])
     rows = np.flatnonzero(truths(pc.not_equal(change, "unchanged")))
-    columns = ["invoice_ref", "source", "customer_name", "currency", "amount", "balance"]
-    looked_at = pd.DataFrame({name: plan.report[name] for name in columns}).take(rows)
-    above = _above(looked_at["balance"], looked_at["amount"])
+    above = _above(*(pa.array(plan.report[name]).take(pa.array(rows)) for name in ("balance", "amount")))
     if found is not None:
-        places = np.searchsorted(rows, found.rows)
-        above[places] &= ~_above(found.before("balance"), found.before("amount"))
+        above[np.searchsorted(rows, found.rows)] &= ~_above(found.before("balance"), found.before("amount"))
     if not above.any():
         return
-    new = looked_at[above]
+    new = plan.report.take(rows[above])
     known = _above_before(plan)
     counts = {str(name): int(count) for name, count in new["source"].value_counts().items()}
     unusual = [name for name, count in counts.items() if not known.get(name) or count >= max(_FEES, known[name] + 1)]
