@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
 from arfeed.interfaces import Forgotten, SourceRead
-from arfeed.planning import reviewed
+from arfeed.planning import contradictions, reviewed
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from planning.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
 from planning.test_review import failing, reviewers
@@ -49,8 +50,9 @@ def test_the_page_says_what_no_approval_covers() -> None:
 
 
 def examples() -> dict[str, Objection]:
-    plans = (_first(), _elsewhere(), _behind(), _empty(), _share(), _changed(), _troubled())
-    return {code: objection for plan in plans for code, objection in heard(plan).items()} | _failed()
+    plans = (_first(), _elsewhere(), _behind(), _empty(), _share(), _changed(), _troubled(), *_of_those_that_stay())
+    said = {code: objection for plan in plans for code, objection in heard(plan).items()}
+    return said | _contradicted() | _failed()
 
 
 def _first() -> Plan:
@@ -101,6 +103,48 @@ def _troubled() -> Plan:
         documents_required=True,
         documents=replace(NO_DOCUMENTS, without=pd.Series(["INV-1", "2026-0008"], dtype="str")),
     )
+
+
+_ALBION = ["Albion Ltd", "Bramble Ltd", "Cedar GmbH"]
+_STAYING: dict[str, object] = {
+    "customer_id": ["C-1", "C-2", "C-3"],
+    "customer_name": _ALBION,
+    "issued_on": [date(2026, 3, 4), date(2026, 3, 9), date(2026, 3, 20)],
+    "due_on": None,
+    "amount": ["1200", "90.5", "310"],
+    "balance": ["1200", "90.5", "310"],
+}
+
+
+def _of_those_that_stay() -> Iterator[Plan]:
+    """Three invoices that stand in both reports, each time with one thing wrong."""
+    refs = ["INV-7", "INV-8", "INV-9"]
+    for wrong in (
+        {"currency": "USD"},
+        {"customer_name": [*_ALBION[1:], _ALBION[0]]},
+        {"issued_on": [date(2026, 4, 3), date(2026, 9, 3), date(2026, 3, 20)]},
+        {"issued_on": [date(2026, 3, 3), date(2026, 3, 8), date(2026, 3, 19)]},
+        {"balance": ["12", "0.91", "3.1"]},
+        {"balance": ["310", "1200", "90.5"], "amount": ["1200", "1200", "310"]},
+        {"balance": ["1200", "120.5", "310"]},
+        {
+            "customer_id": ["C-9", "C-2", "C-3"],
+            "customer_name": ["Oak Inc", *_ALBION[1:]],
+            "issued_on": [date(2026, 4, 9), date(2026, 3, 9), date(2026, 3, 20)],
+            "amount": ["75", "90.5", "310"],
+            "balance": ["75", "90.5", "310"],
+        },
+    ):
+        yield planned(invoices(refs, **_STAYING), invoices(refs, **(_STAYING | wrong)))
+
+
+def _contradicted() -> dict[str, Objection]:
+    status, balances = ["open", "paid", "open"], ["1200", "0", "90.5"]
+    listed = invoices(
+        ["INV-7", "INV-7", "INV-8"], status=status, balance=balances, amount="1200", customer_name="Albion Ltd",
+        customer_id="C-1",
+    )  # fmt: skip
+    return {objection.code: objection for objection in contradictions(listed)}
 
 
 def _failed() -> dict[str, Objection]:
