@@ -120,6 +120,11 @@ def test_a_closed_invoice_carries_what_tells_it_from_another_one_of_its_number(t
     assert pd.isna(facts[1][3]), "voiding takes the amount away, so it can't tell one invoice from another"
 
 
+def test_a_memo_that_begins_with_void_voids_nothing_that_has_an_amount(tmp_path: Path) -> None:
+    rows = [["Void of the first floor" if cell == "second visit" else cell for cell in row] for row in INVOICES]
+    assert said(books(tmp_path, written(tmp_path / "closed.csv", rows)), "1002") == {"1002": "paid"}
+
+
 def test_a_bill_of_the_same_number_explains_nothing(tmp_path: Path) -> None:
     assert said(books(tmp_path, written(tmp_path / "closed.csv", INVOICES)), "1005") == {}
 
