@@ -1,0 +1,66 @@
+"""What many days brought, in figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from business.measure import Outcome
+
+_ROWS, _SHARE = 5, 0.05
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Shares of 1. `needless` is of plain days, `eventful` of those with a write-off and the like; `stopped` of losses."""
+
+    days: int
+    needless: float
+    eventful: float
+    accidents: int
+    large: int
+    stopped_large: float
+    stopped: float
+    money: float
+
+    @staticmethod
+    def is_large(outcome: Outcome) -> bool:
+        """Whether an accident loses at least 5 rows and 5 %."""
+        return outcome.lost >= _ROWS and outcome.lost >= _SHARE * outcome.rows
+
+
+def summed(outcomes: Iterable[Outcome]) -> Summary:
+    every = [*outcomes]
+    days = [outcome for outcome in every if outcome.kind == "plain"]
+    plain, eventful = ([o for o in days if o.eventful is wanted] for wanted in (False, True))
+    accidents = [outcome for outcome in every if outcome.kind != "plain"]
+    large = [outcome for outcome in accidents if Summary.is_large(outcome)]
+    money = sum(outcome.money for outcome in accidents)
+    return Summary(
+        len(plain),
+        _share(plain),
+        _share(eventful),
+        len(accidents),
+        len(large),
+        _share(large),
+        _share(accidents),
+        sum(outcome.money for outcome in accidents if outcome.codes) / money if money else 1,
+    )
+
+
+def _share(outcomes: list[Outcome]) -> float:
+    return sum(bool(outcome.codes) for outcome in outcomes) / len(outcomes) if outcomes else 0
+
+
+HEADER = (
+    "| feed | needless in 100 plain reports | asked on days with a write-off etc. | stopped: ≥ 5 rows and ≥ 5 % | "
+    "all accidents | of the money |\n|---|---|---|---|---|---|"
+)
+
+
+def line(name: str, of: Summary) -> str:
+    """Write one line of the table."""
+    return (
+        f"| {name} | {100 * of.needless:.1f} (of {of.days:,}) | {of.eventful:.0%} | {of.stopped_large:.1%} (of "
+        f"{of.large:,}) | {of.stopped:.1%} (of {of.accidents:,}) | {of.money:.1%} |"
+    )
