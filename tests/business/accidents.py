@@ -61,10 +61,14 @@ def _some_customers(share: float) -> Accident:
     return happens
 
 
+def _several(values: np.ndarray) -> bool:
+    return len(values) > 0 and bool((values != values[0]).any())
+
+
 def _missing(trait: str) -> Accident:
     def happens(day: Day) -> np.ndarray:
         values = day.of(trait)
-        return _kept(day, values != day.rng.choice(values)) if len(values) else day.now
+        return _kept(day, values != day.rng.choice(values)) if _several(values) else day.now
 
     return happens
 
@@ -72,7 +76,7 @@ def _missing(trait: str) -> Accident:
 def _alone(trait: str) -> Accident:
     def happens(day: Day) -> np.ndarray:
         values = day.of(trait)
-        return _kept(day, values == day.rng.choice(values)) if len(values) else day.now
+        return _kept(day, values == day.rng.choice(values)) if _several(values) else day.now
 
     return happens
 

@@ -69,6 +69,7 @@ def _run(seed: int, size: int, pace: float) -> Books:
     issued, who = _issued(rng, of, size * pace, start, end)
     due = issued + np.where(rng.random(len(who)) < 0.06, rng.choice([0, 7, 45], len(who)), of.term[who])
     credit = rng.random(len(who)) < rng.uniform(0.01, 0.07)
+    due = np.where(credit & (rng.random() < 0.5), issued, due)
     paid = _with_credits(rng, who, issued, paid_on(rng, of, who, issued, due), credit)
     posted = _posted(rng, paid, who, start, end)
     closed, event = _events(rng, of, who, issued, due, np.maximum(posted, issued + 1), start, end)
@@ -111,9 +112,7 @@ def _issued(rng: np.random.Generator, of: Customers, size: float, start: int, en
     return issued[there], who[there]
 
 
-def _with_credits(
-    rng: np.random.Generator, who: np.ndarray, issued: Days, paid: Days, credit: np.ndarray
-) -> Days:
+def _with_credits(rng: np.random.Generator, who: np.ndarray, issued: Days, paid: Days, credit: np.ndarray) -> Days:
     """A credit note leaves with its customer's next payment, or some time later."""
     key, span = who * 10**6, issued.min(initial=0)
     pays = np.sort((key + np.clip(paid - span, 0, 10**6 - 1))[~credit])

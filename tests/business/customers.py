@@ -14,6 +14,9 @@ _COMMON = np.array([34, 4, 16, 9, 9, 14, 4, 1.2, 2])
 
 _NOT_YET = 10**6
 
+_EARLIER = 0.6
+"""How far people pay earlier than they use to, against how far later."""
+
 
 @dataclass(frozen=True)
 class Customers:
@@ -71,7 +74,9 @@ def customers(rng: np.random.Generator, count: int, start: int, end: int) -> Cus
 def paid_on(rng: np.random.Generator, of: Customers, who: np.ndarray, issued: Days, due: Days) -> Days:
     """The day on which the money for each invoice arrives."""
     wanted = due - of.ahead[who]
-    paid = due + of.lateness[who] + rng.standard_t(2.5, len(who)) * of.spread[who]
+    noise = rng.standard_t(2.5, len(who)) * of.spread[who]
+    noise = np.where(noise < 0, noise * _EARLIER, noise)
+    paid = due + of.lateness[who] + noise
     paid = np.minimum(paid, due + 200).astype(np.int64)
     paid = np.where(of.weekday[who] >= 0, _next_weekday(paid, of.weekday[who]), paid)
     skipped = rng.random(len(who)) < 0.04

@@ -15,13 +15,17 @@ from arfeed.planning.habits.chances import Chances, weighed
 from arfeed.planning.habits.memory import Habits
 from arfeed.planning.habits.patterns import Pattern, strongest
 from arfeed.planning.habits.plain import gone_files, large_share, older_list, rare_money, returned
-from arfeed.planning.habits.surprise import Surprise, surprises
+from arfeed.planning.habits.surprise import Surprise, strange, strangest, surprises
 from arfeed.planning.wording import counted, money, named, worst
 
 _YOUNG = 10
 """Reports up to which an objection says how little is known."""
 
-_EXAMPLES = 50
+_RARE = 1 / 4
+"""Above this part of the mean, rows are only less often paid than others."""
+
+_NONE = 0.05
+"""Fewer customers than that are none, with one decimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Figures:
 def judged(habits: Habits, case: Case) -> tuple[list[Objection], Figures]:
     """Return what the guards object to, and the figures behind it."""
     chances = weighed(habits, case)
-    seen = tuple(surprises(chances))
+    seen = surprises(chances)
     pattern = strongest(chances)
     found = Figures(
         source=case.source,
@@ -105,16 +109,16 @@ def _pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
 
 
 def _surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objection]:
-    strangest = min(seen, key=lambda surprise: surprise.odds)
-    if strangest.odds >= 1 / chances.case.caution:
+    most = strangest(seen)
+    if not strange(most, chances):
         return
-    rare = chances.case.unproven & (chances.each < strangest.part * chances.mean)
+    rare = chances.case.unproven & (chances.each < most.part * chances.mean)
     rows = chances.case.before[rare]
-    usual = "none" if strangest.expected < 0.05 else f"{strangest.expected:.1f}"
+    usual = "none" if most.expected < _NONE else f"{most.expected:.1f}"
     yield _objection(
         "surprise",
-        f"invoices of {counted(strangest.customers, 'customer')} are gone from {chances.case.source} that hardly "
-        f"anybody pays at such a time; {usual} {'was' if usual == '1.0' else 'were'} to be expected: "
+        f"invoices of {counted(most.customers, 'customer')} are gone from {chances.case.source} that "
+        f"{'few' if most.part > _RARE else 'hardly anybody'} {'pay' if most.part > _RARE else 'pays'} at such a time; {usual} {'was' if usual == '1.0' else 'were'} to be expected: "
         f"{counted(len(rows), 'invoice')}, {worst(rows)}. {_look(chances)}",
         rows,
     )
