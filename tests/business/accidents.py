@@ -22,23 +22,25 @@ class Day:
     earlier: Sequence[np.ndarray]
 
     def of(self, trait: str) -> np.ndarray:
-        return self.books.traits[trait][self.now]
+        return self.books.traits[trait].take(self.now)
 
     @property
     def customer(self) -> np.ndarray:
-        return self.books.customer[self.now]
+        return self.books.customer.take(self.now)
 
     @property
     def late(self) -> np.ndarray:
-        return self.day - self.books.due[self.now]
+        late: np.ndarray = self.day - self.books.due.take(self.now)
+        return late
 
     @property
     def age(self) -> np.ndarray:
-        return self.day - self.books.issued[self.now]
+        age: np.ndarray = self.day - self.books.issued.take(self.now)
+        return age
 
     @property
     def amount(self) -> np.ndarray:
-        return self.books.amount[self.now]
+        return self.books.amount.take(self.now)
 
 
 Accident = Callable[[Day], np.ndarray]
@@ -47,7 +49,7 @@ _TRAITS = ("branch", "seller", "company", "currency", "method", "file", "prefix"
 
 
 def _kept(day: Day, stays: np.ndarray) -> np.ndarray:
-    return day.now[stays]
+    return day.now.compress(stays)
 
 
 def _some_customers(share: float) -> Accident:
@@ -122,7 +124,8 @@ def _place(day: Day) -> np.ndarray:
 
 
 def _size(day: Day) -> np.ndarray:
-    return np.abs(day.amount)
+    size: np.ndarray = np.abs(day.amount)
+    return size
 
 
 def _not_due_lost(day: Day) -> np.ndarray:
@@ -144,7 +147,7 @@ def _credits_lost(day: Day) -> np.ndarray:
 def _page_cap(day: Day) -> np.ndarray:
     pages = np.array([10, 25, 50, 100, 200, 500, 1000, 2000])
     fitting = pages[pages < len(day.now)]
-    return day.now[: int(day.rng.choice(fitting[-3:]))] if len(fitting) else day.now
+    return day.now.take(np.arange(int(day.rng.choice(fitting[-3:])))) if len(fitting) else day.now
 
 
 def _page_lost(day: Day) -> np.ndarray:

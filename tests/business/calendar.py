@@ -19,7 +19,8 @@ def day_number(day: date) -> int:
 
 def weekday(days: Days) -> np.ndarray:
     """Monday is 0."""
-    return (days + 3) % 7
+    of_week: np.ndarray = (days + 3) % 7
+    return of_week
 
 
 def month_of(days: Days) -> np.ndarray:
@@ -31,7 +32,8 @@ def in_month(months: np.ndarray, day: np.ndarray | int) -> Days:
     """That day of a month, at most its last."""
     first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     after = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return np.minimum(first + day - 1, after - 1)
+    found: np.ndarray = np.minimum(first + day - 1, after - 1)
+    return found
 
 
 def working_days(rng: np.random.Generator, start: int, end: int) -> np.ndarray:

@@ -96,11 +96,13 @@ def paid_on(rng: np.random.Generator, of: Customers, who: np.ndarray, issued: Da
     paid = np.choose(of.way[who], [ways[way] for way in range(len(ways))])
     disputed = rng.random(len(who)) < 0.03
     paid = np.where(disputed, paid + rng.integers(30, 200, len(who)), paid)
-    return np.maximum(paid, issued + 1)
+    arrives: np.ndarray = np.maximum(paid, issued + 1)
+    return arrives
 
 
 def _next_weekday(days: Days, wanted: np.ndarray) -> Days:
-    return days + (wanted - weekday(days)) % 7
+    following: np.ndarray = days + (wanted - weekday(days)) % 7
+    return following
 
 
 def _debited(rhythm: int, due: Days, before: np.ndarray) -> Days:
@@ -118,4 +120,5 @@ def _debited(rhythm: int, due: Days, before: np.ndarray) -> Days:
 def _at_once(of: Customers, who: np.ndarray, issued: Days) -> Days:
     """All that is open every some weeks."""
     rhythm = 21 + of.day[who]
-    return issued + 3 + (of.day[who] * 7 - issued - 3) % rhythm
+    paid: np.ndarray = issued + 3 + (of.day[who] * 7 - issued - 3) % rhythm
+    return paid

@@ -82,7 +82,7 @@ class Feed:
         if rng.random() < 0.3:
             every = np.delete(every, slice(paused, paused + _PAUSE))
         wanted = weekday(every) < 5 if self.rhythm == "daily" else weekday(every) == rng.integers(0, 5)
-        days = every[wanted].tolist()
+        days: list[int] = every[wanted].tolist()
         return days if self.measured is None else days[: _WARM[self.rhythm] + 1 + self.measured]
 
     def _plain(self, listed: _Listed, habits: Habits, now: np.ndarray, proof: np.ndarray, report: int) -> Outcome:

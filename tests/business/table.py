@@ -12,7 +12,7 @@ _ROWS, _SHARE = 5, 0.05
 
 @dataclass(frozen=True)
 class Summary:
-    """Shares of 1. `needless` is of plain days, `eventful` of those with a write-off and the like; `stopped` of losses."""
+    """Shares of 1: `needless` of plain days, `eventful` of those with a write-off and the like, `stopped` of losses."""
 
     days: int
     needless: float

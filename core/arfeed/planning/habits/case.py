@@ -92,10 +92,10 @@ def _bands(case: Case) -> np.ndarray:
         due, dated = np.where(dated, due, issued + _DEFAULT_TERM), dated | known
     late = np.clip((case.on - date(1970, 1, 1)).days - due, _SPAN[0], _SPAN[-1]) - _SPAN[0]
     bands: np.ndarray = _BAND_OF_DAY[late]
-    credits = np.asarray(pc.less(schema.one_piece(pa.array(case.before["balance"])), schema.ZERO), bool)
+    credit = np.asarray(pc.less(schema.one_piece(pa.array(case.before["balance"])), schema.ZERO), bool)
     if not dated.all():
         bands = np.where(dated, bands, np.int8(_NO_DATE))
-    return np.where(credits, np.int8(_CREDIT), bands) if credits.any() else bands
+    return np.where(credit, np.int8(_CREDIT), bands) if credit.any() else bands
 
 
 def days_since_1970(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:

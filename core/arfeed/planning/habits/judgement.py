@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ from arfeed.planning.wording import counted, money, named, worst
 
 _YOUNG = 10
 """Reports up to which an objection says how little is known."""
+
+_PATTERN = 20
+"""So many times the caution are the odds against a pattern: there is always some set to be found."""
 
 _RARE = 1 / 4
 """Above this part of the mean, rows are only less often paid than others."""
@@ -96,7 +100,7 @@ def _file_gone(chances: Chances) -> Iterator[Objection]:
 
 
 def _pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
-    if pattern is not None and pattern.score >= np.log(20 * chances.case.caution):
+    if pattern is not None and pattern.score >= log(_PATTERN * chances.case.caution):
         rows = chances.case.before[chances.case.unproven]
         whole = "All" if not pattern.stayed else f"All but {pattern.stayed:,} of"
         yield _objection(
@@ -115,11 +119,12 @@ def _surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objectio
     rare = chances.case.unproven & (chances.each < most.part * chances.mean)
     rows = chances.case.before[rare]
     usual = "none" if most.expected < _NONE else f"{most.expected:.1f}"
+    who = "few customers pay" if most.part > _RARE else "hardly anybody pays"
     yield _objection(
         "surprise",
-        f"invoices of {counted(most.customers, 'customer')} are gone from {chances.case.source} that "
-        f"{'few' if most.part > _RARE else 'hardly anybody'} {'pay' if most.part > _RARE else 'pays'} at such a time; {usual} {'was' if usual == '1.0' else 'were'} to be expected: "
-        f"{counted(len(rows), 'invoice')}, {worst(rows)}. {_look(chances)}",
+        f"invoices of {counted(most.customers, 'customer')} are gone from {chances.case.source} that {who} at such a "
+        f"time; {usual} {'was' if usual == '1.0' else 'were'} to be expected: {counted(len(rows), 'invoice')}, "
+        f"{worst(rows)}. {_look(chances)}",
         rows,
     )
 

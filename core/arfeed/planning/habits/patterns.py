@@ -144,7 +144,7 @@ def _end(
     if not fits.any():
         return None
     score = np.where(fits, np.cumsum(gains) - _STAYED * among - price, -np.inf)
-    best = int(np.argmax(score))
+    best = len(score) - 1 - int(np.argmax(score[::-1]))  # of equal ones the largest
     return int(by_place[best]), (float(score[best]), int(rows[best]), int(customers[best]), int(among[best]))
 
 
