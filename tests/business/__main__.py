@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--accidents", type=int, default=2, help="accidents tried a day")
     parser.add_argument("--days", type=int, help="reports measured; all where unset")
+    parser.add_argument("--undated", action="store_true", help="feeds that state no due dates")
     parser.add_argument("--detail", action="store_true", help="kinds of accident, codes, the noisiest feeds")
     options = parser.parse_args()
     for mode in options.mode:
@@ -34,7 +35,9 @@ def main() -> None:
                 found = [
                     outcome
                     for seed in seeds
-                    for outcome in Feed(seed, size, rhythm, mode, options.accidents, options.days).outcomes()
+                    for outcome in Feed(
+                        seed, size, rhythm, mode, options.accidents, options.days, due_dates=not options.undated
+                    ).outcomes()
                 ]
                 sys.stdout.write(line(f"{mode}, {rhythm} {size:,}", summed(found)) + "\n")
                 if options.detail:

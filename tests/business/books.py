@@ -52,15 +52,15 @@ class Books:
         return np.flatnonzero(there)
 
 
-def books(seed: int, size: int) -> Books:
+def books(seed: int, size: int, *, due_dates: bool = True) -> Books:
     """Run one business of about so many open invoices: once to see how many are open, then at the right pace."""
-    trial = _run(seed, size, 1)
+    trial = _run(seed, size, 1, due_dates)
     days = trial.start + np.arange(BURN_IN, END, 30)
     usual = max(float(np.median([len(trial.open_on(int(day))) for day in days])), 1)
-    return _run(seed, size, float(np.clip(size / usual, 0.3, 3)))
+    return _run(seed, size, float(np.clip(size / usual, 0.3, 3)), due_dates)
 
 
-def _run(seed: int, size: int, pace: float) -> Books:
+def _run(seed: int, size: int, pace: float, due_dates: bool) -> Books:
     rng = np.random.default_rng([seed, size])
     start = day_number(date(2024, 1, 1)) + int(rng.integers(0, 365))
     end = start + END
@@ -80,7 +80,7 @@ def _run(seed: int, size: int, pace: float) -> Books:
     order = _listing(rng, who, due, issued)
     some = {name: values[order] for name, values in traits.items()}
     sign = np.where(credit, -1, 1)
-    table = _table(rng, of, who[order], issued[order], due[order], (cents * sign)[order], some, order)
+    table = _table(rng, of, who[order], issued[order], due[order], (cents * sign)[order], some, order, due_dates)
     return Books(
         table=table,
         customer=who[order],
@@ -213,6 +213,7 @@ def _table(
     cents: np.ndarray,
     traits: dict[str, np.ndarray],
     order: np.ndarray,
+    due_dates: bool,
 ) -> pd.DataFrame:
     count = len(who)
     numbers = order + 1001
@@ -230,7 +231,7 @@ def _table(
         "amount": balance,
         "balance": balance,
     }
-    if rng.random() < 0.1:
+    if not due_dates:
         columns["due_on"] = pa.nulls(count, pa.date32())
     blank = pa.array([""] * count, pa.large_string())
     full = {name: columns.get(name, blank) for name in schema.NAMES}

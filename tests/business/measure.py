@@ -49,11 +49,12 @@ class Feed:
     mode: Mode = "asserted"
     accidents: int = 2
     measured: int | None = None
+    due_dates: bool = True
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield what plain days and accidents brought, once the feed is known; accidents are not delivered."""
         rng = np.random.default_rng([self.seed, self.size, 7])
-        run = books(self.seed, self.size)
+        run = books(self.seed, self.size, due_dates=self.due_dates)
         proof = rng.random(len(run.customer)) < (0.9 if self.mode == "90 % proven" else 0)
         days = self._days(rng, run)
         habits, first_in = Habits.none(), np.full(len(run.customer), "", object)

@@ -106,18 +106,19 @@ def older_list(chances: Chances) -> Older | None:
     if len(past):
         issued, dated = days_since_1970(case.before, "issued_on")
         later = np.flatnonzero(case.unproven & dated & (issued > past.max()) & (issued <= today))
-        if len(later) >= _AT_LEAST:
+        if len(later) >= _AT_LEAST and _unlikely(chances, later):
             return Older(later, date.fromordinal(date(1970, 1, 1).toordinal() + int(past.max())), 0)
-    return _new_ones_gone(case)
+    return _new_ones_gone(chances)
 
 
-def _new_ones_gone(case: Case) -> Older | None:
+def _new_ones_gone(chances: Chances) -> Older | None:
+    case = chances.case
     if not case.last_run or FIRST_IN not in case.before:
         return None
     first = pc.fill_null(pc.equal(schema.text_array(case.before[FIRST_IN]), case.last_run), False)
     new = np.asarray(first, bool) & ~(case.missing & ~case.unproven)
     gone = np.flatnonzero(new & case.unproven)
-    if len(gone) < _AT_LEAST or len(gone) < _SHARE_OF_NEW * new.sum() or new.all():
+    if len(gone) < max(_AT_LEAST, _SHARE_OF_NEW * new.sum()) or new.all() or not _unlikely(chances, gone):
         return None
     return Older(gone, None, int(new.sum()))
 
@@ -132,6 +133,14 @@ def returned(chances: Chances) -> np.ndarray | None:
     return back if len(back) >= max(_AT_LEAST, _SHARE_RETURNED * len(new)) else None
 
 
+def _unlikely(chances: Chances, rows: np.ndarray) -> bool:
+    """Whether the customers of these rows hardly ever pay at once: the likeliest row of each counts."""
+    customers, inverse = np.unique(chances.rows.customer[rows], return_inverse=True)
+    likeliest = np.zeros(len(customers))
+    np.maximum.at(likeliest, inverse, chances.each[rows])
+    return float(likeliest.prod()) < 1 / chances.case.caution
+
+
 @dataclass(frozen=True, slots=True)
 class GoneFile:
     """A file of the last reading, and its rows, none of which is listed any more."""
@@ -141,7 +150,7 @@ class GoneFile:
 
 
 def gone_files(chances: Chances) -> Iterator[GoneFile]:
-    """Yield the files that were read last time and of which nothing is left, while others of then are read again.
+    """Yield the files that were read last time and of which nothing is left, while others are read again.
 
     Where all names are others, as with a dated export a day, nothing is known by them. One row or two that are
     often paid at such a time may have been all that the file held.
@@ -157,5 +166,5 @@ def gone_files(chances: Chances) -> Iterator[GoneFile]:
     stayed = np.bincount(code[~case.missing], minlength=len(names))[: len(names)]
     for place in np.flatnonzero(~there & (stayed == 0)):
         rows = np.flatnonzero((code == place) & case.unproven)
-        if len(rows) and float(np.prod(chances.each[rows])) < 1 / case.caution:
+        if len(rows) and _unlikely(chances, rows):
             yield GoneFile(names[int(place)].as_py(), rows)
