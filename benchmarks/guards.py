@@ -34,12 +34,13 @@ def main() -> None:
     habits = Habits.none()
     for _ in range(3):
         habits = habits.learned(case, case.unproven)
+    content = habits.packed()
     ways: dict[str, Callable[[], object]] = {
         "pandas merge": lambda: _merge(case),
         "guards": lambda: judged(habits, case),
         "learning": lambda: habits.learned(case, case.unproven),
         "packing": habits.packed,
-        "unpacking": lambda content=habits.packed(): Habits.unpacked(content),  # type: ignore[misc] # bound once
+        "unpacking": lambda: Habits.unpacked(content),
     }
     for way in ways.values():
         way()
@@ -49,9 +50,7 @@ def main() -> None:
         ratio = f"{median(each) / merge:.2f} × the merge"
         print(f"{name:13} {median(each):6.3f} s ({min(each):.3f}–{max(each):.3f}), {ratio}")
     met = median(seconds["guards"]) <= JUDGED and median(seconds["learning"]) <= LEARNED
-    print(
-        f"packed {len(habits.packed()) / 1e6:.2f} MB. Target, {JUDGED} s and {LEARNED} s: {'met' if met else 'not met'}"
-    )
+    print(f"packed {len(content) / 1e6:.2f} MB. Target, {JUDGED} s and {LEARNED} s: {'met' if met else 'not met'}")
 
 
 def _timed(way: Callable[[], object]) -> float:

@@ -131,7 +131,8 @@ def _posted(rng: np.random.Generator, paid: Days, who: np.ndarray, start: int, e
     lag = ((paid * 7919 + who * 104_729) % 1000 < slow * 1000).astype(np.int64)
     arrived = paid + lag
     inside = (arrived >= start) & (arrived < end)
-    return np.where(inside, table[np.clip(arrived - start, 0, end - start - 1)], np.maximum(arrived, end))
+    posted: np.ndarray = np.where(inside, table[np.clip(arrived - start, 0, end - start - 1)], np.maximum(arrived, end))
+    return posted
 
 
 def _events(

@@ -23,7 +23,7 @@ def due_in(days: int) -> date:
     return TODAY + timedelta(days=days)
 
 
-def listed(count: int = 40, customers: int = 10, **columns: object) -> pd.DataFrame:
+def listed(count: int = 40, customers: int = 10, **columns: Any) -> pd.DataFrame:
     """Invoices that are due in three weeks, of so many customers in turn; any further column is text."""
     known = {
         "customer_id": [f"C{number % customers}" for number in range(count)],

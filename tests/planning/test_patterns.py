@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,9 +20,9 @@ from planning.cases import after_days, case, due_in, heard, listed
 TENTH = range(30, 40)
 
 
-def told(before: pd.DataFrame, gone: object, **known: object) -> str | None:
+def told(before: pd.DataFrame, gone: Collection[int], **known: Any) -> str | None:
     """What is said to be common to what is gone, if that is objected to."""
-    day = case(before, gone, **known)  # type: ignore[arg-type] # places
+    day = case(before, gone, **known)
     found = strongest(weighed(Habits.none(), day))
     return found.what if found and "pattern" in heard(day) else None
 
@@ -32,7 +35,7 @@ def in_turn(*values: str, count: int = 40) -> list[str]:
 @pytest.mark.parametrize("column", ["kind", "currency", "memo", "branch", "arfeed_file"])
 def test_a_value_that_is_gone_is_named(column: str) -> None:
     values = in_turn("EUR", "GBP", "GBP", "GBP")
-    rows = listed(customers=7, **{column: values})
+    rows = listed(40, 7, **{column: values})
     name = {"arfeed_file": "file"}.get(column, column)
     assert told(rows, range(0, 40, 4)) == f"{name} = EUR"
 
@@ -94,7 +97,7 @@ def test_the_beginning_and_the_end_of_an_order_are_named(
     column: str, values: list[object], lowest: str, highest: str
 ) -> None:
     order = shuffled(values)
-    rows = listed(customers=9, **{column: order})
+    rows = listed(40, 9, **{column: order})
     smallest, largest = set(values[:10]), set(values[-10:])
     assert told(rows, [place for place in range(40) if order[place] in smallest]) == lowest
     assert told(rows, [place for place in range(40) if order[place] in largest]) == highest

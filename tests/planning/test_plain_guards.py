@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from planning.cases import YESTERDAY, after_days, case, due_in, heard, listed
 from planning.plans import invoices
 
 
-def rich(large: str, **columns: object) -> pd.DataFrame:
+def rich(large: str, **columns: Any) -> pd.DataFrame:
     """A hundred invoices of 1,000 in all but the first, which is due in three weeks as they are."""
     return listed(101, customers=100, balance=[large, *["10"] * 100], **columns)
 
@@ -88,7 +89,7 @@ def test_a_few_overdue_invoices_that_are_paid_are_ordinary(count: int, gone: int
     assert heard(case(overdue(count, 2), range(gone))) == {}
 
 
-def dated(*days: int, **columns: object) -> pd.DataFrame:
+def dated(*days: int, **columns: Any) -> pd.DataFrame:
     """Invoices issued so many days ago, all long due."""
     return listed(len(days), issued_on=[due_in(-day) for day in days], due_on=due_in(-2), **columns)
 

@@ -41,7 +41,7 @@ def packed(sources: Mapping[str, Learned]) -> bytes:
         use_dictionary=["source", "what", *_NUMBERS],
         write_statistics=False,
     )
-    content = sink.getvalue().to_pybytes()
+    content: bytes = sink.getvalue().to_pybytes()
     return _MARK + _checksum(content) + content
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
-from arfeed.planning.habits.case import FILE, FIRST_IN, Case, days_since_1970
+from arfeed.planning.habits.case import FILE, FIRST_IN, days_since_1970
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.surprise import odds
 
