@@ -27,8 +27,8 @@ def test_much_money_that_nobody_pays_at_such_a_time_is_asked_for(large: str, ask
 def test_the_money_that_is_gone_and_owed_is_said() -> None:
     message = heard(case(rich("3000"), [0]))["missing-money"].message
     assert message.startswith(
-        "invoices that are hardly ever paid at such a time are gone from erp, and they were 3,000.00 GBP of 4,000.00 "
-        "GBP (75%) of all that was owed: A1 Customer 0 3,000.00 GBP. Look at the source"
+        "1 invoice that hardly anybody pays at such a time is gone from erp, and with it 3,000.00 GBP of 4,000.00 GBP "
+        "(75%) of all that was owed: A1 Customer 0 3,000.00 GBP. Look in the source"
     )
 
 
@@ -70,7 +70,7 @@ def test_share_and_floor_are_settings() -> None:
 
 def test_the_share_that_was_expected_is_said() -> None:
     message = heard(case(overdue(10, 2), range(7)))["missing-share"].message
-    assert message.startswith("7 of 10 invoices (70%) of erp are gone; about 0.8 were to be expected: A1 Customer 0")
+    assert message.startswith("7 of 10 invoices (70%) are gone from erp; about 0.8 are to be expected: A1 Customer 0")
 
 
 def test_a_feed_that_is_paid_as_a_whole_every_time_is_not_asked() -> None:
@@ -98,8 +98,8 @@ def test_invoices_issued_after_the_latest_of_the_list_show_that_it_is_older() ->
     objection = heard(case(dated(1, 1, 3, 8, 9), [0, 1]))["older-list"]
     assert objection.message == (
         "the latest invoice that erp lists is of 2026-04-18, and 2 invoices issued after that are gone: A1 Customer 0 "
-        "10.00 GBP; A2 Customer 1 10.00 GBP. This looks like an older export or a copy that lags behind; export it "
-        "again, or approve if they are settled"
+        "10.00 GBP; A2 Customer 1 10.00 GBP. This looks like an older export, or a copy of the books that lags behind. "
+        "Export it again; approve if they are settled"
     )
     assert objection.refs == ("A1", "A2")
 
@@ -158,8 +158,8 @@ def test_what_came_back_is_named() -> None:
     message = getattr(returning(2, 2)["returned"], "message", "")
     assert message == (
         "2 invoices are open again at erp that had been marked as paid because an earlier report no longer listed "
-        "them: A1 Ada 10.00 GBP; A2 Ada 10.00 GBP. Either that report was incomplete, or this one is old; look which. "
-        "Approve if they are really open again"
+        "them: A1 Ada 10.00 GBP; A2 Ada 10.00 GBP. Either that report was incomplete or this one is old: find out "
+        "which. Approve if they are really open again"
     )
 
 
@@ -170,8 +170,8 @@ def files(*names: str) -> pd.DataFrame:
 def test_a_file_of_which_nothing_is_left_is_named() -> None:
     objection = heard(case(files("a.csv", "b.csv", "a.csv", "b.csv", "c.csv"), [1, 3]))["file-gone"]
     assert objection.message == (
-        "erp listed invoices of b.csv (2 invoices) last time, and nothing of it now: A2 Customer 1 10.00 GBP; A4 "
-        "Customer 0 10.00 GBP. Look whether the file is still exported and found; approve if all of it is settled"
+        "erp listed open invoices of b.csv (2 invoices) last time, and none of them now: A2 Customer 1 10.00 GBP; A4 "
+        "Customer 0 10.00 GBP. Look whether the file is still exported and read; approve if all of them are settled"
     )
     assert objection.refs == ("A2", "A4")
 

@@ -28,10 +28,10 @@ def test_odds_far_out_are_small_and_not_zero() -> None:
 def test_customers_who_lose_what_is_not_due_are_a_surprise() -> None:
     objection = heard(case(listed(), [0, 1, 2]))["surprise"]
     assert objection.message == (
-        "invoices of 3 customers are gone from erp that hardly anybody pays at such a time; 0.1 were to be expected: 3 "
-        "invoices, A1 Customer 0 10.00 GBP; A2 Customer 1 10.00 GBP; A3 Customer 2 10.00 GBP. Look at the source "
-        "whether they are settled; approve if so. What is planned, such as a write-off run, can be said in advance "
-        "with arfeed expect; caution in [guards] sets how much is asked. I have known this feed for 0 reports."
+        "3 invoices of 3 customers are gone from erp that hardly anybody pays at such a time; about 0.1 customers "
+        "were to be expected: A1 Customer 0 10.00 GBP; A2 Customer 1 10.00 GBP; A3 Customer 2 10.00 GBP. Look in the "
+        "source whether they are settled; if so, approve. A write-off run and the like can be announced with "
+        "`arfeed expect`; caution in [guards] sets how often this is asked. I have known this feed for 0 reports."
     )
     assert objection.refs == ("A1", "A2", "A3")
 

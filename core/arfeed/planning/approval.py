@@ -27,6 +27,7 @@ OUR_CODES = frozenset(
             "missing-share",
             "renamed",
         ),
+        *("file-gone", "pattern", "surprise", "missing-money", "older-list", "returned"),
         *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
     }
 )

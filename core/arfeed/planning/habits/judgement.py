@@ -34,7 +34,11 @@ _NONE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the guards saw on a day, for the receipt: how many rows left, and T and E by part of the mean."""
+    """What the guards saw on a day, for the receipt.
+
+    How many rows of the baseline left without proof and how many were to be expected; T and E by part of the mean;
+    the strongest pattern, whether or not it was strong enough.
+    """
 
     source: str
     reports: int
@@ -43,7 +47,8 @@ class Figures:
     unproven: int
     expected: float
     surprises: tuple[Surprise, ...]
-    pattern: Pattern | None
+    pattern: str | None
+    pattern_score: float
 
 
 def judged(habits: Habits, case: Case) -> tuple[list[Objection], Figures]:
@@ -59,7 +64,8 @@ def judged(habits: Habits, case: Case) -> tuple[list[Objection], Figures]:
         unproven=int(case.unproven.sum()),
         expected=float(chances.each.sum()),
         surprises=seen,
-        pattern=pattern,
+        pattern=pattern.what if pattern else None,
+        pattern_score=pattern.score if pattern else 0.0,
     )
     return [*_objections(chances, seen, pattern)], found
 
@@ -93,21 +99,21 @@ def _file_gone(chances: Chances) -> Iterator[Objection]:
         files = named(f"{file.name} ({counted(len(file.rows), 'invoice')})" for file in gone)
         yield _objection(
             "file-gone",
-            f"{chances.case.source} listed invoices of {files} last time, and nothing of it now: {worst(rows)}. Look "
-            "whether the file is still exported and found; approve if all of it is settled",
+            f"{chances.case.source} listed open invoices of {files} last time, and none of them now: {worst(rows)}. "
+            "Look whether the file is still exported and read; approve if all of them are settled",
             rows,
         )
 
 
 def _pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
     if pattern is not None and pattern.score >= log(_PATTERN * chances.case.caution):
-        rows = chances.case.before[chances.case.unproven]
-        whole = "All" if not pattern.stayed else f"All but {pattern.stayed:,} of"
+        rows = chances.case.before.iloc[pattern.rows]
+        whole = f"all {len(rows):,}" if not pattern.stayed else f"{len(rows):,} of {len(rows) + pattern.stayed:,}"
         yield _objection(
             "pattern",
-            f"{whole} {counted(pattern.missing + pattern.stayed, 'invoice')} with {pattern.what} are gone from "
-            f"{chances.case.source}, of {counted(pattern.customers, 'customer')}, as a filter or a cut export would "
-            f"have it. Largest of all {len(rows):,} missing: {worst(rows)}. {_look(chances)}",
+            f"{whole} invoices with {pattern.what} are gone from {chances.case.source}, of "
+            f"{counted(pattern.customers, 'customer')}, as if a filter were set or the list cut off: {worst(rows)}. "
+            f"{_look(chances)}",
             rows,
         )
 
@@ -118,13 +124,12 @@ def _surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objectio
         return
     rare = chances.case.unproven & (chances.each < most.part * chances.mean)
     rows = chances.case.before[rare]
-    usual = "none" if most.expected < _NONE else f"{most.expected:.1f}"
+    usual = "none was" if most.expected < _NONE else f"about {most.expected:.1f} customers were"
     who = "few customers pay" if most.part > _RARE else "hardly anybody pays"
     yield _objection(
         "surprise",
-        f"invoices of {counted(most.customers, 'customer')} are gone from {chances.case.source} that {who} at such a "
-        f"time; {usual} {'was' if usual == '1.0' else 'were'} to be expected: {counted(len(rows), 'invoice')}, "
-        f"{worst(rows)}. {_look(chances)}",
+        f"{counted(len(rows), 'invoice')} of {counted(most.customers, 'customer')} {_are(rows)} gone from "
+        f"{chances.case.source} that {who} at such a time; {usual} to be expected: {worst(rows)}. {_look(chances)}",
         rows,
     )
 
@@ -139,8 +144,9 @@ def _money(chances: Chances) -> Iterator[Objection]:
         )
         yield _objection(
             "missing-money",
-            f"invoices that are hardly ever paid at such a time are gone from {chances.case.source}, and they were "
-            f"{shares} of all that was owed: {worst(rows)}. {_look(chances)}",
+            f"{counted(len(rows), 'invoice')} that hardly anybody pays at such a time {_are(rows)} gone from "
+            f"{chances.case.source}, and with {'it' if len(rows) == 1 else 'them'} {shares} of all that was owed: "
+            f"{worst(rows)}. {_look(chances)}",
             rows,
         )
 
@@ -151,8 +157,8 @@ def _share(chances: Chances) -> Iterator[Objection]:
         rows = chances.case.before[chances.case.unproven]
         yield _objection(
             "missing-share",
-            f"{share.gone:,} of {counted(share.of, 'invoice')} ({share.gone / share.of:.0%}) of {chances.case.source} "
-            f"are gone; about {share.expected:.1f} were to be expected: {worst(rows)}. {_look(chances)}",
+            f"{share.gone:,} of {counted(share.of, 'invoice')} ({share.gone / share.of:.0%}) are gone from "
+            f"{chances.case.source}; about {share.expected:.1f} are to be expected: {worst(rows)}. {_look(chances)}",
             rows,
         )
 
@@ -163,15 +169,15 @@ def _older(chances: Chances) -> Iterator[Objection]:
         rows = chances.case.before.iloc[older.rows]
         what = (
             f"the latest invoice that {chances.case.source} lists is of {older.latest}, and "
-            f"{counted(len(rows), 'invoice')} issued after that {'is' if len(rows) == 1 else 'are'} gone"
+            f"{counted(len(rows), 'invoice')} issued after that {_are(rows)} gone"
             if older.latest
             else f"{len(rows):,} of {counted(older.new_last_time, 'invoice')} that were new in the last report are "
             f"gone from {chances.case.source}"
         )
         yield _objection(
             "older-list",
-            f"{what}: {worst(rows)}. This looks like an older export or a copy that lags behind; export it again, or "
-            "approve if they are settled",
+            f"{what}: {worst(rows)}. This looks like an older export, or a copy of the books that lags behind. Export "
+            "it again; approve if they are settled",
             rows,
         )
 
@@ -182,9 +188,9 @@ def _returned(chances: Chances) -> Iterator[Objection]:
         rows = chances.case.report.iloc[back]
         yield _objection(
             "returned",
-            f"{counted(len(rows), 'invoice')} {'is' if len(rows) == 1 else 'are'} open again at {chances.case.source} "
-            f"that had been marked as paid because an earlier report no longer listed them: {worst(rows)}. Either "
-            "that report was incomplete, or this one is old; look which. Approve if they are really open again",
+            f"{counted(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.source} that had been marked as "
+            f"paid because an earlier report no longer listed them: {worst(rows)}. Either that report was incomplete "
+            "or this one is old: find out which. Approve if they are really open again",
             rows,
         )
 
@@ -194,9 +200,13 @@ def _look(chances: Chances) -> str:
     reports = chances.learned.reports
     young = f" I have known this feed for {counted(reports, 'report')}." if reports <= _YOUNG else ""
     return (
-        "Look at the source whether they are settled; approve if so. What is planned, such as a write-off run, can be "
-        f"said in advance with arfeed expect; caution in [guards] sets how much is asked.{young}"
+        "Look in the source whether they are settled; if so, approve. A write-off run and the like can be announced "
+        f"with `arfeed expect`; caution in [guards] sets how often this is asked.{young}"
     )
+
+
+def _are(rows: pd.DataFrame) -> str:
+    return "is" if len(rows) == 1 else "are"
 
 
 def _objection(code: str, message: str, rows: pd.DataFrame) -> Objection:
