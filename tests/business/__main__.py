@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--mode", nargs="+", default=["asserted"], choices=["asserted", "90 % proven", "balanced"])
     parser.add_argument("--feeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
-    parser.add_argument("--accidents", type=int, default=2, help="accidents tried a day")
+    parser.add_argument("--accidents", type=float, default=1, help="accidents tried a day")
     parser.add_argument("--days", type=int, help="reports measured; all where unset")
     parser.add_argument("--undated", action="store_true", help="feeds that state no due dates")
     parser.add_argument("--detail", action="store_true", help="kinds of accident, codes, the noisiest feeds")

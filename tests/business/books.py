@@ -30,8 +30,9 @@ _VISIBLE = ("branch", "seller", "company", "method")
 class Books:
     """All invoices, in the order in which reports list them.
 
-    `table` has the canonical columns, the extra columns that the feed sends, and arfeed_file. The arrays have an item
-    a row: days since 1970 of `issued`, `due` and `closed`; `event` marks what left by a write-off and the like.
+    `table` has those canonical columns that tell rows apart, the extra columns that the feed sends, and arfeed_file.
+    The arrays have an item a row: days since 1970 of `issued`, `due` and `closed`; `event` marks what left by a
+    write-off and the like.
     `traits` are properties that accidents go by, sent or not. `again` are rows that come back some days later.
     """
 
@@ -234,8 +235,6 @@ def _table(
     }
     if not due_dates:
         columns["due_on"] = pa.nulls(count, pa.date32())
-    blank = pa.array([""] * count, pa.large_string())
-    full = {name: columns.get(name, blank) for name in schema.NAMES}
     extra = {name: pa.array(traits[name]) for name in _VISIBLE if rng.random() < 0.5}
-    every = {**full, **extra, "arfeed_file": pa.array(traits["file"])}
+    every = {**columns, **extra, "arfeed_file": pa.array(traits["file"])}
     return schema.table_frame(pa.table(every))

@@ -47,7 +47,7 @@ class Feed:
     size: int
     rhythm: Rhythm = "daily"
     mode: Mode = "asserted"
-    accidents: int = 2
+    accidents: float = 1
     measured: int | None = None
     due_dates: bool = True
 
@@ -67,7 +67,8 @@ class Feed:
             if report > _WARM[self.rhythm]:
                 yield self._plain(listed, habits, now, proof, report)
                 context = Day(run, rng, day, before, now, earlier)
-                for kind in rng.choice([*ACCIDENTS], self.accidents if len(now) else 0):
+                tried = int(self.accidents + rng.random()) if len(now) else 0
+                for kind in rng.choice([*ACCIDENTS], tried):
                     yield from self._accident(listed, habits, context, proof, str(kind), report)
             case = listed.case(now, proof)
             if self.mode != "balanced":

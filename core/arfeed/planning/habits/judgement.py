@@ -19,6 +19,8 @@ from arfeed.planning.habits.plain import gone_files, large_share, older_list, ra
 from arfeed.planning.habits.surprise import Surprise, strange, strangest, surprises
 from arfeed.planning.wording import counted, money, named, worst
 
+_NAMED = ("invoice_ref", "customer_name", "balance", "currency")
+
 _YOUNG = 10
 """Reports up to which an objection says how little is known."""
 
@@ -95,7 +97,7 @@ def _objections(chances: Chances, seen: tuple[Surprise, ...], pattern: Pattern |
 def _file_gone(chances: Chances) -> Iterator[Objection]:
     gone = [*gone_files(chances)]
     if gone:
-        rows = chances.case.before.iloc[np.concatenate([file.rows for file in gone])]
+        rows = _named(chances.case.before, np.concatenate([file.rows for file in gone]))
         files = named(f"{file.name} ({counted(len(file.rows), 'invoice')})" for file in gone)
         yield _objection(
             "file-gone",
@@ -107,7 +109,7 @@ def _file_gone(chances: Chances) -> Iterator[Objection]:
 
 def _pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
     if pattern is not None and pattern.score >= log(_PATTERN * chances.case.caution):
-        rows = chances.case.before.iloc[pattern.rows]
+        rows = _named(chances.case.before, pattern.rows)
         whole = f"all {len(rows):,}" if not pattern.stayed else f"{len(rows):,} of {len(rows) + pattern.stayed:,}"
         yield _objection(
             "pattern",
@@ -123,7 +125,7 @@ def _surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objectio
     if not strange(most, chances):
         return
     rare = chances.case.unproven & (chances.each < most.part * chances.mean)
-    rows = chances.case.before[rare]
+    rows = _named(chances.case.before, np.flatnonzero(rare))
     usual = "none was" if most.expected < _NONE else f"about {most.expected:.1f} customers were"
     who = "few customers pay" if most.part > _RARE else "hardly anybody pays"
     yield _objection(
@@ -137,7 +139,7 @@ def _surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objectio
 def _money(chances: Chances) -> Iterator[Objection]:
     found = [*rare_money(chances)]
     if found:
-        rows = chances.case.before.iloc[np.concatenate([part.rows for part in found])]
+        rows = _named(chances.case.before, np.concatenate([part.rows for part in found]))
         shares = ", ".join(
             f"{money(part.gone, part.currency)} of {money(part.owed, part.currency)} ({part.gone / part.owed:.0%})"
             for part in found
@@ -154,7 +156,7 @@ def _money(chances: Chances) -> Iterator[Objection]:
 def _share(chances: Chances) -> Iterator[Objection]:
     share = large_share(chances)
     if share:
-        rows = chances.case.before[chances.case.unproven]
+        rows = _named(chances.case.before, np.flatnonzero(chances.case.unproven))
         yield _objection(
             "missing-share",
             f"{share.gone:,} of {counted(share.of, 'invoice')} ({share.gone / share.of:.0%}) are gone from "
@@ -166,7 +168,7 @@ def _share(chances: Chances) -> Iterator[Objection]:
 def _older(chances: Chances) -> Iterator[Objection]:
     older = older_list(chances)
     if older:
-        rows = chances.case.before.iloc[older.rows]
+        rows = _named(chances.case.before, older.rows)
         what = (
             f"the latest invoice that {chances.case.source} lists is of {older.latest}, and "
             f"{counted(len(rows), 'invoice')} issued after that {_are(rows)} gone"
@@ -185,7 +187,7 @@ def _older(chances: Chances) -> Iterator[Objection]:
 def _returned(chances: Chances) -> Iterator[Objection]:
     back = returned(chances)
     if back is not None:
-        rows = chances.case.report.iloc[back]
+        rows = _named(chances.case.report, back)
         yield _objection(
             "returned",
             f"{counted(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.source} that had been marked as "
@@ -203,6 +205,11 @@ def _look(chances: Chances) -> str:
         "Look in the source whether they are settled; if so, approve. A write-off run and the like can be announced "
         f"with `arfeed expect`; caution in [guards] sets how often this is asked.{young}"
     )
+
+
+def _named(rows: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
+    """Return what is said of some rows, and no other column."""
+    return pd.DataFrame({name: rows[name].array.take(places) for name in _NAMED})
 
 
 def _are(rows: pd.DataFrame) -> str:

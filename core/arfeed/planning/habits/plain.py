@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -45,19 +44,22 @@ def rare_money(chances: Chances) -> Iterator[Money]:
     rare = case.unproven & (chances.each < MONEY_PART * chances.mean)
     if not rare.any():
         return
-    owed, gone = _owed(case.before), _owed(case.before[rare])
+    encoded = pc.dictionary_encode(schema.text_array(case.before["currency"]), null_encoding="encode")
+    balances = pa.table(
+        {"currency": encoded.indices, "balance": pc.abs(schema.one_piece(pa.array(case.before["balance"])))}
+    )
+    owed, gone = _sums(balances), _sums(balances.filter(pa.array(rare)))
     most = min(_MONEY_SHARE * (case.caution / _USUAL_CAUTION) ** 0.5, 1)
-    for currency, lost in gone.items():
-        if owed[currency] and float(lost / owed[currency]) > most:
-            mine = np.asarray(pc.equal(schema.text_array(case.before["currency"]), currency), bool)
-            yield Money(currency, lost, owed[currency], np.flatnonzero(rare & mine))
+    for code, lost in gone.items():
+        if owed[code] and lost / owed[code] > most:
+            mine = np.flatnonzero(rare & (np.asarray(encoded.indices) == code))
+            yield Money(encoded.dictionary[code].as_py(), lost, owed[code], mine)
 
 
-def _owed(rows: pd.DataFrame) -> dict[str, Decimal]:
-    """Return the sum of absolute balances by currency."""
-    balances = pd.Series(pc.abs(schema.one_piece(pa.array(rows["balance"]))), dtype=rows["balance"].dtype)
-    sums = schema.sums(pd.DataFrame({"currency": rows["currency"].array, "balance": balances}), ["currency"])
-    return dict(zip(sums["currency"].to_pylist(), sums["balance"].to_pylist(), strict=True))
+def _sums(balances: pa.Table) -> dict[int, Decimal]:
+    """Return the sum of balances by the number of their currency."""
+    sums = balances.group_by("currency", use_threads=False).aggregate([("balance", "sum")])
+    return dict(zip(sums["currency"].to_pylist(), sums["balance_sum"].to_pylist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
