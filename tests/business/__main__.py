@@ -11,15 +11,13 @@ import sys
 import numpy as np
 
 from business.measure import Feed, Outcome
-from business.table import Summary, line, summed
-
-HELD_OUT = 100_000
+from business.table import HEADER, Summary, line, summed
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m business", description=__doc__)
     parser.add_argument("--size", type=int, nargs="+", default=[20, 200, 5_000])
-    parser.add_argument("--rhythm", nargs="+", default=["daily"], choices=["daily", "weekly"])
+    parser.add_argument("--rhythm", nargs="+", default=["daily"], choices=["hourly", "daily", "weekly"])
     parser.add_argument("--mode", nargs="+", default=["asserted"], choices=["asserted", "90 % proven", "balanced"])
     parser.add_argument("--feeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
@@ -28,6 +26,7 @@ def main() -> None:
     parser.add_argument("--undated", action="store_true", help="feeds that state no due dates")
     parser.add_argument("--detail", action="store_true", help="kinds of accident, codes, the noisiest feeds")
     options = parser.parse_args()
+    sys.stdout.write(HEADER + "\n")
     for mode in options.mode:
         for rhythm in options.rhythm:
             for size in options.size:
@@ -56,7 +55,7 @@ def _detail(found: list[Outcome]) -> None:
     feeds = {outcome.feed for outcome in plain}
     rates = [np.mean([bool(o.codes) for o in plain if o.feed == feed]) for feed in feeds]
     sys.stdout.write(f"    noisiest tenth of feeds {np.quantile(rates, 0.9):.1%}, noisiest {max(rates):.1%}\n")
-    for kind in sorted({outcome.kind for outcome in found if outcome.kind != "plain"}):
+    for kind in sorted({outcome.kind for outcome in found} - {"plain", "told"}):
         mine = [outcome for outcome in found if outcome.kind == kind]
         large = [o for o in mine if Summary.is_large(o)]
         stopped = f"{np.mean([bool(o.codes) for o in large]):6.1%}" if large else "     -"

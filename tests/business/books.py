@@ -15,6 +15,9 @@ from arfeed import schema
 from business.calendar import Days, day_number, month_of, postings, weekday
 from business.customers import Customers, customers, paid_on
 
+HOURS = 8
+"""Hours in which an office works, and an hourly feed reports, from 0 on."""
+
 BURN_IN, END = 170, 560
 """Days until the books look like any, and of the whole simulation."""
 
@@ -47,10 +50,16 @@ class Books:
     traits: dict[str, np.ndarray]
     start: int
 
-    def open_on(self, day: int) -> np.ndarray:
-        """The rows that are open in the evening of a day."""
-        there = (self.issued <= day) & ((self.closed > day) | (self.again <= day))
-        return np.flatnonzero(there)
+    def open_on(self, day: int, hour: int = HOURS - 1) -> np.ndarray:
+        """The rows that are open after an hour of a day, in the evening where none is given."""
+        left = (self.closed < day) | ((self.closed == day) & (self._hour(self.closed) <= hour))
+        there = (self.issued < day) | ((self.issued == day) & (self._hour(self.issued) <= hour))
+        return np.flatnonzero(there & (~left | (self.again <= day)))
+
+    def _hour(self, of: Days) -> np.ndarray:
+        """The hour in which something is posted: the same for all that a customer does on one day."""
+        hour: np.ndarray = (self.customer * 7919 + of * 104_729) // 16 % HOURS
+        return hour
 
 
 def books(seed: int, size: int, *, due_dates: bool = True) -> Books:

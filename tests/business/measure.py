@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from arfeed import Objection
 from arfeed.planning.habits import Case, Habits, objections
 from business.accidents import ACCIDENTS, HIDDEN_FROM_THE_LEDGER, Day
-from business.books import BURN_IN, END, Books, books
+from business.books import BURN_IN, END, HOURS, Books, books
 from business.calendar import weekday
 
 Mode = Literal["asserted", "90 % proven", "balanced"]
-Rhythm = Literal["daily", "weekly"]
+Rhythm = Literal["hourly", "daily", "weekly"]
 
 _CAUTION = {"asserted": 20, "90 % proven": 100, "balanced": 100}
-_WARM = {"daily": 60, "weekly": 12}
+_WARM = {"hourly": 160, "daily": 60, "weekly": 12}
 _PAUSE = 21
 
 
@@ -36,7 +35,6 @@ class Outcome:
     lost: int = 0
     money: int = 0
     eventful: bool = False
-    messages: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -58,14 +56,14 @@ class Feed:
         proof = rng.random(len(run.customer)) < (0.9 if self.mode == "90 % proven" else 0)
         days = self._days(rng, run)
         habits, first_in = Habits.none(), np.full(len(run.customer), "", object)
-        earlier = [run.open_on(days[0])]
+        earlier = [run.open_on(*days[0])]
         first_in[earlier[0]] = "r0"
         for report in range(1, len(days)):
-            day, before, now = days[report], earlier[-1], run.open_on(days[report])
+            day, before, now = days[report][0], earlier[-1], run.open_on(*days[report])
             rows = _rows(run, before, first_in)
-            listed = _Listed(run, before, rows, f"r{report - 1}", days[report - 1], day, _CAUTION[self.mode])
+            listed = _Listed(run, before, rows, f"r{report - 1}", days[report - 1][0], day, _CAUTION[self.mode])
             if report > _WARM[self.rhythm]:
-                yield self._plain(listed, habits, now, proof, report)
+                yield from self._plain(listed, habits, now, proof, report)
                 context = Day(run, rng, day, before, now, earlier)
                 tried = int(self.accidents + rng.random()) if len(now) else 0
                 for kind in rng.choice([*ACCIDENTS], tried):
@@ -78,30 +76,35 @@ class Feed:
             first_in[np.setdiff1d(now, before)] = f"r{report}"
             earlier = [*earlier[-25:], now]
 
-    def _days(self, rng: np.random.Generator, run: Books) -> list[int]:
+    def _days(self, rng: np.random.Generator, run: Books) -> list[tuple[int, int]]:
+        """Return the day and hour of every report."""
         every = np.arange(run.start + BURN_IN, run.start + END - 1)
         paused = int(rng.integers(60, len(every) - _PAUSE))
         if rng.random() < 0.3:
             every = np.delete(every, slice(paused, paused + _PAUSE))
-        wanted = weekday(every) < 5 if self.rhythm == "daily" else weekday(every) == rng.integers(0, 5)
-        days: list[int] = every[wanted].tolist()
+        weekly = weekday(every) == rng.integers(0, 5)
+        wanted = weekly if self.rhythm == "weekly" else weekday(every) < 5
+        hours = range(HOURS) if self.rhythm == "hourly" else [HOURS - 1]
+        days = [(int(day), hour) for day in every[wanted] for hour in hours]
         return days if self.measured is None else days[: _WARM[self.rhythm] + 1 + self.measured]
 
-    def _plain(self, listed: _Listed, habits: Habits, now: np.ndarray, proof: np.ndarray, report: int) -> Outcome:
+    def _plain(
+        self, listed: _Listed, habits: Habits, now: np.ndarray, proof: np.ndarray, report: int
+    ) -> Iterator[Outcome]:
+        """Yield the true report, and of a day with a write-off and the like also the one that was told in advance."""
         case = listed.case(now, proof)
-        gone = listed.before[case.missing]
+        planned = listed.books.event[listed.before] & case.missing
+        eventful = bool(planned.any())
+        yield self._outcome("plain", habits, case, report, eventful=eventful)
+        if eventful:
+            yield self._outcome("told", habits, replace(case, unproven=case.unproven & ~planned), report)
+
+    def _outcome(self, kind: str, habits: Habits, case: Case, report: int, *, eventful: bool = False) -> Outcome:
         found = objections(habits, case)
-        if len(gone) and not len(now):
-            found = [Objection("empty-report", "")]
-        return Outcome(
-            self.seed,
-            report,
-            "plain",
-            tuple(objection.code for objection in found),
-            len(listed.before),
-            eventful=bool(listed.books.event[gone].any()),
-            messages=tuple(objection.message for objection in found),
-        )
+        codes = tuple(objection.code for objection in found)
+        if case.missing.any() and not len(case.report):
+            codes = ("empty-report",)
+        return Outcome(self.seed, report, kind, codes, len(case.before), eventful=eventful)
 
     def _accident(
         self, listed: _Listed, habits: Habits, day: Day, proof: np.ndarray, kind: str, report: int
