@@ -43,9 +43,12 @@ def test_money_is_not_weighed_against_another_currency() -> None:
     assert "EUR" not in heard(case(other, [0]))["missing-money"].message.split(" of all")[0]
 
 
-def test_more_caution_allows_more_money() -> None:
-    assert "missing-money" not in heard(case(rich("250"), [0], caution=100))
-    assert "missing-money" in heard(case(rich("320"), [0], caution=100))
+def test_more_caution_allows_more_money_and_asks_for_longer_odds() -> None:
+    rows = rich("320")
+    assert "missing-money" not in heard(case(rows, [0], caution=100))
+    calm = after_days(rows, (), 30)
+    assert "missing-money" in heard(case(rows, [0], caution=100), calm)
+    assert "missing-money" not in heard(case(rich("250"), [0], caution=100), calm)
 
 
 def overdue(count: int, customers: int) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.chances import Chances, weighed
 from arfeed.planning.habits.memory import Habits
 from arfeed.planning.habits.patterns import Pattern, strongest
-from arfeed.planning.habits.plain import gone_files, large_share, older_list, rare_money, returned
+from arfeed.planning.habits.plain import MONEY_PART, gone_files, large_share, older_list, rare_money, returned
 from arfeed.planning.habits.surprise import Surprise, strange, strangest, surprises
 from arfeed.planning.wording import counted, money, named, worst
 
@@ -26,6 +26,9 @@ _YOUNG = 10
 
 _PATTERN = 20
 """So many times the caution are the odds against a pattern: there is always some set to be found."""
+
+_MONEY_ODDS = 5
+"""Much money alone is no reason to ask: this many times likelier than a surprise may its rows have left."""
 
 _RARE = 1 / 4
 """Above this part of the mean, rows are only less often paid than others."""
@@ -88,7 +91,7 @@ def _objections(chances: Chances, seen: tuple[Surprise, ...], pattern: Pattern |
     yield from _file_gone(chances)
     yield from _pattern(chances, pattern)
     yield from _surprise(chances, seen)
-    yield from _money(chances)
+    yield from _money(chances, seen)
     yield from _share(chances)
     yield from _older(chances)
     yield from _returned(chances)
@@ -136,8 +139,9 @@ def _surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objectio
     )
 
 
-def _money(chances: Chances) -> Iterator[Objection]:
-    found = [*rare_money(chances)]
+def _money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objection]:
+    odds = next(surprise.odds for surprise in seen if surprise.part == MONEY_PART)
+    found = [*rare_money(chances)] if odds < _MONEY_ODDS / chances.case.caution else []
     if found:
         rows = _named(chances.case.before, np.concatenate([part.rows for part in found]))
         shares = ", ".join(
