@@ -16,6 +16,7 @@ from arfeed import Complete, Objection, Plan
 from arfeed.interfaces import Forgotten, SourceRead
 from arfeed.planning import contradictions, reviewed
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
+from planning import cases
 from planning.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
 from planning.test_review import failing, reviewers
 
@@ -25,8 +26,8 @@ SECTIONS = dict(re.findall(r"^## `(.+?)`\n(.*?)(?=^## |\Z)", PAGE, flags=re.MULT
 
 
 def codes_in_the_code() -> set[str]:
-    files = Path(arfeed.planning.__path__[0]).glob("*.py")
-    return {code for file in files for code in re.findall(r'Objection\(\s*"([^"]+)"', file.read_text("utf-8"))}
+    files = Path(arfeed.planning.__path__[0]).rglob("*.py")
+    return {code for file in files for code in re.findall(r'[Oo]bjection\(\s*"([^"]+)"', file.read_text("utf-8"))}
 
 
 def test_every_objection_has_a_section_and_every_section_an_objection() -> None:
@@ -52,7 +53,8 @@ def test_the_page_says_what_no_approval_covers() -> None:
 def examples() -> dict[str, Objection]:
     plans = (_first(), _elsewhere(), _behind(), _empty(), _share(), _changed(), _troubled(), *_of_those_that_stay())
     said = {code: objection for plan in plans for code, objection in heard(plan).items()}
-    return said | _contradicted() | _failed()
+    said |= _contradicted() | _failed()
+    return said | _branch_lost() | _nearly_all_lost() | _older() | _returned() | _file_lost()
 
 
 def _first() -> Plan:
@@ -75,9 +77,32 @@ def _empty() -> Plan:
     return planned(invoices(212), invoices(0))
 
 
-def _share() -> Plan:
-    before = invoices([f"INV-{number}" for number in range(1, 201)], balance="120", customer_name="Bramble Ltd")
-    return planned(before, before.iloc[105:].reset_index(drop=True))
+def _branch_lost() -> dict[str, Objection]:
+    rows = cases.listed(200, 60, branch=["Hamburg", "Kiel", "Bonn", "Ulm"] * 50, balance="120")
+    return cases.heard(cases.case(rows, range(0, 200, 4)), cases.after_days(rows, (), 40))
+
+
+def _nearly_all_lost() -> dict[str, Objection]:
+    rows = cases.listed(12, 12, due_on=cases.due_in(-5), balance="120")
+    return {"missing-share": cases.heard(cases.case(rows, range(9)))["missing-share"]}
+
+
+def _older() -> dict[str, Objection]:
+    rows = cases.listed(30, 12, issued_on=[cases.due_in(-1)] * 3 + [cases.due_in(-4)] * 27)
+    return {"older-list": cases.heard(cases.case(rows, range(3)))["older-list"]}
+
+
+def _returned() -> dict[str, Objection]:
+    rows = cases.listed(40)
+    left = rows.iloc[3:].reset_index(drop=True)
+    change = pd.Series(["new"] * 3 + ["unchanged"] * 37, dtype="str")
+    again = replace(cases.case(left), report=rows.assign(change=change))
+    return cases.heard(again, cases.after_days(rows, range(3), 1))
+
+
+def _file_lost() -> dict[str, Objection]:
+    rows = cases.listed(8, 5, due_on=cases.due_in(-2), arfeed_file=["north.csv", "south.csv"] * 4, balance="120")
+    return {"file-gone": cases.heard(cases.case(rows, range(1, 8, 2)))["file-gone"]}
 
 
 def _changed() -> Plan:
