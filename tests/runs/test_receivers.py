@@ -48,7 +48,7 @@ def test_once_joined_a_report_is_compared_with_the_one_that_went_to_the_other_ad
     linked.join(linked.receiver.as_uri())
     linked.export(invoices(120))
     refused = linked.sync()
-    assert (codes(refused), refused.plan.counts.missing) == (["config-changed"], 80)
+    assert ("config-changed" in codes(refused), refused.plan.counts.missing) == (True, 80)
     linked.export(invoices(205))
     assert linked.sync().receipt
     linked.destination = {"url": linked.receiver.as_uri()}
@@ -224,7 +224,8 @@ def test_a_server_is_known_by_whatever_name_it_goes(over_sftp: Feed, openssh: Op
     assert (codes(refused), refused.plan.also_known) == (["same-receiver"], (known,))
     assert over_sftp.reports() == []
     over_sftp.join(known)
-    assert codes(over_sftp.sync()) == ["missing-share", "config-changed"]
+    refused = over_sftp.sync()
+    assert ("config-changed" in codes(refused), refused.plan.counts.missing) == (True, 100)
     over_sftp.export(invoices(201))
     assert over_sftp.sync().plan.counts == (1, 0, 200, 0)
     assert len(over_sftp.last_report()) == 201
@@ -320,7 +321,7 @@ def test_a_server_that_takes_its_time_to_prove_its_other_keys_is_waited_for(
     prompt = OtherKeys.__call__
 
     def late(keys: OtherKeys, *told: Sequence[SSHKey]) -> None:
-        asyncio.get_running_loop().call_later(1.5, prompt, keys, *told)
+        asyncio.get_running_loop().call_later(1.5, lambda: prompt(keys, *told))
 
     monkeypatch.setattr(OtherKeys, "__call__", late)
     for kept in (f"NOT IN ({rsa})", f"IN ({rsa})"):
