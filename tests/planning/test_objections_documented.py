@@ -51,7 +51,7 @@ def test_the_page_says_what_no_approval_covers() -> None:
 
 
 def examples() -> dict[str, Objection]:
-    plans = (_first(), _elsewhere(), _behind(), _empty(), _share(), _changed(), _troubled(), *_of_those_that_stay())
+    plans = (_first(), _elsewhere(), _behind(), _empty(), _changed(), _troubled(), *_of_those_that_stay())
     said = {code: objection for plan in plans for code, objection in heard(plan).items()}
     said |= _contradicted() | _failed()
     return said | _branch_lost() | _nearly_all_lost() | _older() | _returned() | _file_lost()

@@ -126,7 +126,6 @@ def _judge(plan: Plan, habits: Habits, sources: Sequence[Source]) -> Weighed:
 
 def _figures(seen: Figures) -> GuardFigures:
     strangest = min(seen.surprises, key=lambda surprise: surprise.odds)
-    pattern = seen.pattern
     return GuardFigures(
         source=seen.source,
         reports=seen.reports,
@@ -137,8 +136,8 @@ def _figures(seen: Figures) -> GuardFigures:
         customers=strangest.customers,
         usual=round(strangest.expected, 4),
         odds=float(f"{strangest.odds:.3g}"),
-        pattern=pattern.what if pattern else None,
-        score=round(float(pattern.score), 2) if pattern else None,
+        pattern=seen.pattern,
+        score=None if seen.pattern is None else round(float(seen.pattern_score), 2),
     )
 
 

@@ -21,6 +21,9 @@ from arfeed.planning.wording import counted, money, named, worst
 
 _NAMED = ("invoice_ref", "customer_name", "balance", "currency")
 
+_NEW = 5
+"""Reports below which a single missing invoice is no surprise, whenever it was due."""
+
 _YOUNG = 10
 """Reports up to which an objection says how little is known."""
 
@@ -90,11 +93,17 @@ def _objections(chances: Chances, seen: tuple[Surprise, ...], pattern: Pattern |
         return
     yield from _file_gone(chances)
     yield from _pattern(chances, pattern)
-    yield from _surprise(chances, seen)
-    yield from _money(chances, seen)
+    if not _too_little_is_known(chances):
+        yield from _surprise(chances, seen)
+        yield from _money(chances, seen)
     yield from _share(chances)
     yield from _older(chances)
     yield from _returned(chances)
+
+
+def _too_little_is_known(chances: Chances) -> bool:
+    """Whether a single invoice is gone from a feed so new that what is rare there is only what is rare elsewhere."""
+    return chances.learned.reports < _NEW and int(chances.case.unproven.sum()) == 1
 
 
 def _file_gone(chances: Chances) -> Iterator[Objection]:

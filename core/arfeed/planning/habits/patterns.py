@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from arfeed.planning.habits.case import PLACE
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.traits import Group, Order, groups, orders, written
 from arfeed.planning.wording import named
@@ -17,6 +18,10 @@ PURITY = 0.97
 LEAST_ROWS, LEAST_CUSTOMERS = 4, 2
 _STAYED = 3
 """What a row that stayed takes off a set's score."""
+
+_CUT = 3
+"""What it adds that the end of the list is gone and nothing else: a list that was cut off, as no payments would have
+it (its place is no reason to pay an invoice)."""
 
 _ABOVE_CUSTOMERS = 3
 """How far one customer's share in a score may exceed the logarithm of the number of customers."""
@@ -123,6 +128,8 @@ def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
         best = _end(some, sign * mine, sign * stayed, price)
         if best is not None:
             rows, score, customers, among = best
+            if order.column == PLACE and sign < 0 and not among and len(rows) == len(lost.at):
+                score += _CUT
             value = _value(chances, order, int(rows[-1]))
             yield Pattern(f"{order.name} {words} {value}", score, rows, customers, among)
 
