@@ -66,7 +66,7 @@ class TestFolderWithAListOfWhatIsClosed(TestFolder):
 class TestSql(ConnectorConformance):
     plugin = "sql"
     connector = Sql
-    statuses = ("open", "paid", "void", "draft")
+    statuses: ClassVar[Sequence[str]] = ("open", "paid", "void", "draft")
     keeps_documents = True
     secret_urls = ("url",)
 
