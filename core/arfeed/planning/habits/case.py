@@ -43,6 +43,11 @@ class Case:
     missing_floor: int = 5
 
     @property
+    def name(self) -> str:
+        """Return what to call the source; of rows that `adopt` took it is not known."""
+        return self.source or "an adopted report"
+
+    @property
     def days(self) -> int:
         """Working days since the last delivery, at least one: several reports a day are a beat each."""
         day = timedelta(days=1)

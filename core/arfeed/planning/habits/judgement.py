@@ -113,7 +113,7 @@ def _file_gone(chances: Chances) -> Iterator[Objection]:
         files = named(f"{file.name} ({counted(len(file.rows), 'invoice')})" for file in gone)
         yield _objection(
             "file-gone",
-            f"{chances.case.source} listed open invoices of {files} last time, and none of them now: {worst(rows)}. "
+            f"{chances.case.name} listed open invoices of {files} last time, and none of them now: {worst(rows)}. "
             "Look whether the file is still exported and read; approve if all of them are settled",
             rows,
         )
@@ -125,7 +125,7 @@ def _pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
         whole = f"all {len(rows):,}" if not pattern.stayed else f"{len(rows):,} of {len(rows) + pattern.stayed:,}"
         yield _objection(
             "pattern",
-            f"{whole} invoices with {pattern.what} are gone from {chances.case.source}, of "
+            f"{whole} invoices with {pattern.what} are gone from {chances.case.name}, of "
             f"{counted(pattern.customers, 'customer')}, as if a filter were set or the list cut off: {worst(rows)}. "
             f"{_look(chances)}",
             rows,
@@ -143,7 +143,7 @@ def _surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objectio
     yield _objection(
         "surprise",
         f"{counted(len(rows), 'invoice')} of {counted(most.customers, 'customer')} {_are(rows)} gone from "
-        f"{chances.case.source} that {who} at such a time; {usual} to be expected: {worst(rows)}. {_look(chances)}",
+        f"{chances.case.name} that {who} at such a time; {usual} to be expected: {worst(rows)}. {_look(chances)}",
         rows,
     )
 
@@ -160,7 +160,7 @@ def _money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objection]:
         yield _objection(
             "missing-money",
             f"{counted(len(rows), 'invoice')} that hardly anybody pays at such a time {_are(rows)} gone from "
-            f"{chances.case.source}, and with {'it' if len(rows) == 1 else 'them'} {shares} of all that was owed: "
+            f"{chances.case.name}, and with {'it' if len(rows) == 1 else 'them'} {shares} of all that was owed: "
             f"{worst(rows)}. {_look(chances)}",
             rows,
         )
@@ -173,7 +173,7 @@ def _share(chances: Chances) -> Iterator[Objection]:
         yield _objection(
             "missing-share",
             f"{share.gone:,} of {counted(share.of, 'invoice')} ({share.gone / share.of:.0%}) are gone from "
-            f"{chances.case.source}; about {share.expected:.1f} are to be expected: {worst(rows)}. {_look(chances)}",
+            f"{chances.case.name}; about {share.expected:.1f} are to be expected: {worst(rows)}. {_look(chances)}",
             rows,
         )
 
@@ -183,11 +183,11 @@ def _older(chances: Chances) -> Iterator[Objection]:
     if older:
         rows = _named(chances.case.before, older.rows)
         what = (
-            f"the latest invoice that {chances.case.source} lists is of {older.latest}, and "
+            f"the latest invoice that {chances.case.name} lists is of {older.latest}, and "
             f"{counted(len(rows), 'invoice')} issued after that {_are(rows)} gone"
             if older.latest
             else f"{len(rows):,} of {counted(older.new_last_time, 'invoice')} that were new in the last report are "
-            f"gone from {chances.case.source}"
+            f"gone from {chances.case.name}"
         )
         yield _objection(
             "older-list",
@@ -203,7 +203,7 @@ def _returned(chances: Chances) -> Iterator[Objection]:
         rows = _named(chances.case.report, back)
         yield _objection(
             "returned",
-            f"{counted(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.source} that had been marked as "
+            f"{counted(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.name} that had been marked as "
             f"paid because an earlier report no longer listed them: {worst(rows)}. Either that report was incomplete "
             "or this one is old: find out which. Approve if they are really open again",
             rows,

@@ -136,21 +136,32 @@ def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
 
 def _end(lost: _Lost, mine: np.ndarray, stayed: np.ndarray, price: float) -> tuple[np.ndarray, float, int, int] | None:
     """Return the best of all sets "up to x": its rows up to the last, score, customers, and how many stayed."""
-    by_place = np.argsort(mine, kind="stable")
-    places = mine[by_place]
     most = int(len(mine) * (1 - PURITY) / PURITY) + 1
     lowest = np.sort(np.partition(stayed, min(most, len(stayed) - 1))[: most + 1])
-    among = np.searchsorted(lowest, places, side="right")
-    rows = np.arange(1, len(mine) + 1)
+    near = np.flatnonzero(mine <= lowest[-1]) if len(lowest) > most else np.arange(len(mine))
+    by_place = near[np.argsort(mine[near], kind="stable")]
+    among = np.searchsorted(lowest, mine[by_place], side="right")
+    pure = _pure(mine[by_place], among)
+    if not pure.any():
+        return None
+    end = int(np.flatnonzero(pure)[-1]) + 1
+    by_place, among = by_place[:end], among[:end]
     gains, firsts = _gains(lost, by_place)
     customers = np.cumsum(firsts)
-    last = np.append(places[1:] != places[:-1], True)
-    fits = last & (rows >= PURITY * (rows + among)) & (rows >= LEAST_ROWS) & (customers >= LEAST_CUSTOMERS)
-    if not fits.any():
-        return None
+    fits = pure[:end] & (customers >= LEAST_CUSTOMERS)
     score = np.where(fits, np.cumsum(gains) - _STAYED * among - price, -np.inf)
-    best = len(score) - 1 - int(np.argmax(score[::-1]))  # of equal ones the largest
+    best = end - 1 - int(np.argmax(score[::-1]))  # of equal ones the largest
+    if not fits[best]:
+        return None
     return lost.at[by_place[: best + 1]], float(score[best]), int(customers[best]), int(among[best])
+
+
+def _pure(places: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return where a set up to a row has enough rows, as good as all missing, and cuts no equal places in two."""
+    rows = np.arange(1, len(places) + 1)
+    last = np.append(places[1:] != places[:-1], True)[: len(places)]
+    pure: np.ndarray = last & (rows >= LEAST_ROWS) & (rows >= PURITY * (rows + among))
+    return pure
 
 
 def _gains(lost: _Lost, by_place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
