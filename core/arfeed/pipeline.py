@@ -25,7 +25,7 @@ from arfeed.history import Baseline, Closing, Memory, pack_table, packed
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.explaining import ask_sources, released
-from arfeed.intake.extract import extract, joined
+from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import (
@@ -231,11 +231,20 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         reads={report.source: report.read for report in reports},
         seconds={f"source {report.source}": report.seconds for report in extracted.reports}
         | {f"transform {step}": spent for step, spent in shaped.seconds.items()},
-        beside=closed_beside(extracted.rows),
+        beside=_beside(extracted, baseline),
         listed=extracted.open,
         trace=trace,
         content=content,
     )
+
+
+def _beside(extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:
+    """Return the closed rows that stand beside open ones; of a source that failed, those of its last reading."""
+    now = closed_beside(extracted.rows)
+    if not extracted.failed or baseline is None or baseline.beside is None:
+        return now
+    carried = baseline.beside[baseline.beside["source"].isin([*extracted.failed])]
+    return pd.concat([now, carried], ignore_index=True)
 
 
 def _prepare(
@@ -249,7 +258,7 @@ def _prepare(
     at.progress.step("Comparing with the last delivery")
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     states = _ledger_states(reading, baseline)
-    ledgers = compare_ledgers(states, baseline.ledgers if baseline else {})
+    ledgers = _ledgers(reading, states, baseline)
     missing = _missing(at, reading, comparison.missing, baseline, ledgers)
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
@@ -305,6 +314,13 @@ def _ledger_states(reading: _Reading, baseline: Baseline | None) -> Sequence[Led
     if reading.listed is None:
         return reading.states
     return ledger_states(reading.reports, reading.listed, baseline.ledgers if baseline else {})
+
+
+def _ledgers(reading: _Reading, states: Sequence[LedgerState], baseline: Baseline | None) -> tuple[Ledger, ...]:
+    """Hold lists against control accounts; what an earlier report was held against says nothing of today."""
+    if reading.sources is None:
+        return ()
+    return compare_ledgers(states, baseline.ledgers if baseline else {})
 
 
 def _missing(

@@ -289,13 +289,13 @@ def gone(*refs: str, **columns: Any) -> pd.DataFrame:
         ({"status": "paid", "balance": "0"}, "paid"),
         ({"status": "void", "balance": "0"}, "void"),
         ({"status": "draft"}, "draft"),
-        ({"status": "open", "balance": "0"}, "settled"),
+        ({"status": "open", "balance": "0"}, "open with a balance of 0"),
         ({"status": "open"}, "still open"),
         ({"status": "open", "customer_id": "C9"}, "still open"),
         ({"status": "paid", "customer_id": "C9"}, "gone"),
         ({"status": "paid", "source": "shop"}, "gone"),
     ],
-    ids=["paid", "void", "draft", "settled", "open", "open elsewhere", "namesake", "another source"],
+    ids=["paid", "void", "draft", "nothing left", "open", "open elsewhere", "namesake", "another source"],
 )
 def test_a_source_that_is_asked_says_what_became_of_it(answer: dict[str, Any], reason: str) -> None:
     assert with_answers(gone(), invoices(**answer))["reason"].tolist() == [reason]

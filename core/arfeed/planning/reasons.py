@@ -66,14 +66,15 @@ def with_reasons(
 def with_answers(missing: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     """Return the missing rows (with `reason`), those that are gone explained by what their sources answered.
 
-    `answers` are typed rows as `Connector.explain` gives them: paid, void, draft, settled, or still open.
+    `answers` are typed rows as `Connector.explain` gives them, which state a status: paid, void, draft, still open, or
+    open with a balance of 0.
     """
     gone = np.asarray(missing["reason"] == GONE)
     if not gone.any() or answers.empty:
         return missing
     lost = missing[gone].assign(ref=schema.folded(missing["source_ref"][gone]))
     listed = _of_same_documents(lost, _about(lost["ref"], answers))
-    said = _said(listed, None, (), still_open=STILL_OPEN)
+    said = _said(listed, None, listed["source"].unique(), still_open=STILL_OPEN)
     found = _answers(lost, said, ("source", "kind", "ref"))
     reasons = schema.text_array(missing["reason"])
     return _with(missing, pc.replace_with_mask(reasons, pa.array(gone), pc.fill_null(found, GONE)))
@@ -169,7 +170,7 @@ def _of_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame
     """
     facts = [name for name in _FACTS if name in listed.columns and name in lost.columns]
     theirs = lost[["ref", "kind", "source"]].assign(
-        **{f"{name}_before": _as_the_source_said(lost, name) for name in facts}
+        **{f"{name}_before": as_the_source_said(lost, name) for name in facts}
     )
     pairs = listed[["ref", "kind", "source", "status", *facts]].reset_index().merge(theirs, on=["ref", "kind"])
     agree, differ = {}, {}
@@ -190,7 +191,7 @@ def _of_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame
     return listed[_is_owed(listed) | listed.index.isin(pairs.loc[same & here, "index"])]
 
 
-def _as_the_source_said(lost: pd.DataFrame, name: str) -> pd.Series:
+def as_the_source_said(lost: pd.DataFrame, name: str) -> pd.Series:
     """Return a column before any transform changed it, where the baseline has kept that."""
     return lost.get(f"{schema.OURS}source_{name}", lost[name])
 

@@ -21,12 +21,15 @@ _RECORD = r"#\d+$"
 def traced(invoices: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the columns file and place of invoices, as they stand among all `rows` that the sources listed.
 
-    Both frames have `origin`. Rows that come from no file have a blank file.
+    Both frames have `origin`. Rows that come from no file have a blank file; so have those that no source listed now,
+    such as carried ones, whose place is null.
     """
     if rows.empty:
         return pd.DataFrame(index=invoices.index)
+    several = any(rows["source"].nunique() > 1 for rows in (invoices, rows))
+    places = pc.index_in(_keys(invoices, several), value_set=_keys(rows, several))
     files = pc.replace_substring_regex(schema.text_array(invoices["origin"]), _RECORD, "")
-    places = pc.index_in(_keys(invoices), value_set=_keys(rows))
+    files = pc.if_else(pc.is_valid(places), files, "")
     first = _first_place(schema.text_array(rows["source"]))
     starts = first.take(schema.one_piece(pc.fill_null(places, 0)))
     return pd.DataFrame(
@@ -40,10 +43,10 @@ def traced(invoices: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 _WHOLE = pd.ArrowDtype(pa.int64())
 
 
-def _keys(rows: pd.DataFrame) -> pa.Array:
+def _keys(rows: pd.DataFrame, several: bool) -> pa.Array:
+    """Return what a row is found again by: its number, and its source where there are several."""
     texts = schema.text_array(rows["source_ref"])
-    sources = schema.text_array(rows["source"]).dictionary_encode()
-    if len(sources.dictionary) < 2:
+    if not several:
         return texts
     return pc.binary_join_element_wise(schema.text_array(rows["source"]), texts, pa.scalar("\x1f", pa.large_string()))
 
