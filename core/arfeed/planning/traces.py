@@ -61,10 +61,12 @@ def _first_place(sources: pa.Array) -> pa.Array:
 def kept(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array, run: str) -> pd.DataFrame:
     """Return the report as the history keeps it: what is known of earlier rows of it stays known.
 
-    `places` are the rows of `before` that its rows were, null for new ones, which `run` delivers first.
+    `places` are the rows of `before` that its rows were, null for new ones, which `run` delivers first. Where an
+    earlier row of which that was not kept came from stays blank.
     """
-    first = _earlier(before, FIRST_IN, places, pa.large_string())
-    columns = {FIRST_IN: pd.Series(pc.fill_null(first, run), index=report.index, dtype="str")}
+    earlier = pc.fill_null(_earlier(before, FIRST_IN, places, pa.large_string()), "")
+    first = pc.if_else(pc.is_valid(places), earlier, run)
+    columns = {FIRST_IN: pd.Series(first, index=report.index, dtype="str")}
     for name, kind, dtype in ((FILE, pa.large_string(), "str"), (PLACE, pa.int64(), _WHOLE)):
         earlier = _earlier(before, name, places, kind)
         now = _known(report[name]) if name in report.columns else pa.nulls(len(report), kind)
