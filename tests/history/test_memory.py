@@ -14,7 +14,9 @@ from arfeed.history import Closing, History, Memory, RunRecord, pack_table, pack
 from arfeed.interfaces import Expectation, LedgerState
 from history.runs import READS, START, WHERE, a_run, report
 
-GBP = LedgerState("erp", "GBP", Decimal("1200.5000"), Decimal("-0.01"), {"Ada & Co": Decimal("0.0001"), "Bø": Decimal(-3)})
+GBP = LedgerState(
+    "erp", "GBP", Decimal("1200.5000"), Decimal("-0.01"), {"Ada & Co": Decimal("0.0001"), "Bø": Decimal(-3)}
+)
 EUR = LedgerState("shop", "EUR", Decimal("99999999999999.9999"), Decimal("7"), None, None)
 PROVEN = Closing("erp", "GBP", "proven", 2, Decimal("30.50"))
 UNEXPLAINED = Closing("erp", "GBP", "unexplained", 1, Decimal("7.0000"))
@@ -177,7 +179,7 @@ def test_it_is_used_once(history: History) -> None:
         history.expect(WHERE, expected(number))
     deliver(history, a_run(1), expected=["e1"])
     assert free(history) == ["e2"]
-    assert dict((each.id, run) for each, run in history.all_expectations(WHERE)) == {"e1": "run-001", "e2": None}
+    assert {each.id: run for each, run in history.all_expectations(WHERE)} == {"e1": "run-001", "e2": None}
 
 
 def test_it_is_taken_while_the_run_that_uses_it_is_under_way_and_free_again_if_that_fails(history: History) -> None:
@@ -204,6 +206,12 @@ def test_it_can_be_taken_back_until_it_is_used(history: History) -> None:
     begin(history, a_run(2), expected=["e2"])
     assert not history.withdraw(WHERE, "e2")
     history.failed(a_run(2), ended_at=START)
-    assert [history.withdraw(WHERE, name) for name in ("e1", "e2", "e3", "e3", "e9")] == [False, True, True, False, False]
+    assert [history.withdraw(WHERE, name) for name in ("e1", "e2", "e3", "e3", "e9")] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
     assert not history.withdraw("file:///elsewhere", "e1")
     assert [each.id for each, _ in history.all_expectations(WHERE)] == ["e1"]

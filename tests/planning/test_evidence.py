@@ -100,9 +100,11 @@ def test_an_adopted_row_is_no_source_s_to_explain() -> None:
 
 
 def test_there_are_four_degrees_and_every_row_keeps_its_own() -> None:
-    missing = invoices(
-        5, source=["erp", "shop", "till", "erp", "shop"], currency=["GBP", "GBP", "GBP", "EUR", "EUR"]
-    ).assign(reason=pd.Series(["paid", "gone", "gone", "gone", "gone"], dtype="str")).set_axis([9, 9, 2, 1, 0])
+    missing = (
+        invoices(5, source=["erp", "shop", "till", "erp", "shop"], currency=["GBP", "GBP", "GBP", "EUR", "EUR"])
+        .assign(reason=pd.Series(["paid", "gone", "gone", "gone", "gone"], dtype="str"))
+        .set_axis([9, 9, 2, 1, 0])
+    )
     sources = [source("erp"), source("shop"), source("till", absent_means_paid=True)]
     judged = with_evidence(missing, sources, [ledger(name="shop")])
     assert judged["evidence"].tolist() == ["proven", "balanced", "asserted", "unexplained", "unexplained"]
@@ -112,4 +114,5 @@ def test_there_are_four_degrees_and_every_row_keeps_its_own() -> None:
 
 def test_nothing_missing_needs_no_evidence() -> None:
     judged = with_evidence(invoices(0).assign(reason=pd.Series(dtype="str")), [SILENT], [ledger()])
-    assert (judged.empty, judged["evidence"].dtype) == (True, "str")
+    assert judged.empty
+    assert judged["evidence"].dtype == "str"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.interfaces import SourceRead
-from arfeed.planning import reviewed
+from arfeed.interfaces import Ledger, SourceRead
+from arfeed.planning import Known, Unproven, reviewed
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
+from arfeed.planning.guards import Guards
 from planning.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
 from planning.test_review import failing, reviewers
 
@@ -49,7 +52,18 @@ def test_the_page_says_what_no_approval_covers() -> None:
 
 
 def examples() -> dict[str, Objection]:
-    return heard(_first()) | heard(_empty()) | heard(_share()) | heard(_changed()) | heard(_troubled()) | _failed()
+    plans = (
+        _first(),
+        _empty(),
+        _share(),
+        _changed(),
+        _troubled(),
+        _contradictory(),
+        _ledger_moved(),
+        _too_little_received(),
+    )
+    said = {code: objection for plan in plans for code, objection in heard(plan).items()}
+    return said | _over_budget() | _failed()
 
 
 def _first() -> Plan:
@@ -88,6 +102,38 @@ def _troubled() -> Plan:
         documents_required=True,
         documents=replace(NO_DOCUMENTS, without=pd.Series(["INV-1", "2026-0008"], dtype="str")),
     )
+
+
+def _contradictory() -> Plan:
+    before = invoices(["INV-9", "INV-1"], balance=["310", "1"], customer_name=["Cedar GmbH", "Oak"])
+    return planned(before, before.iloc[1:].reset_index(drop=True), reasons="open with a balance of 0")
+
+
+def _ledger(**known: Any) -> Ledger:
+    """A control account that was 35.50 EUR above the list at the last delivery."""
+    listed, account, before = Decimal("18330.00"), Decimal("18675.50"), (Decimal("18640.00"), Decimal("18675.50"))
+    return Ledger("erp", "EUR", known.pop("listed", listed), known.pop("account", account), *before, **known)
+
+
+def _euros(**known: Any) -> Plan:
+    before = invoices(["INV-9", "INV-1"], balance=["310", "18330"], customer_name=["Cedar GmbH", "Oak"], currency="EUR")
+    return planned(before, before.iloc[1:].reset_index(drop=True), reasons="gone", **known)
+
+
+def _ledger_moved() -> Plan:
+    return _euros(ledgers=(_ledger(customers=(("Cedar GmbH", Decimal(-310)),)),))
+
+
+def _too_little_received() -> Plan:
+    return _euros(ledgers=(_ledger(account=Decimal("18365.50"), received=Decimal(120)),))
+
+
+def _over_budget() -> dict[str, Objection]:
+    rows = invoices(200, balance="120")
+    plan = planned(rows, rows.iloc[8:].reset_index(drop=True), reasons="gone", sources=(source(),))
+    known = Known(approved=(Unproven("erp", "GBP", 15, Decimal("1800")),))
+    said = {objection.code: objection for objection in Guards(known).arfeed_review(plan)}
+    return {"budget": said["budget"]}
 
 
 def _failed() -> dict[str, Objection]:

@@ -217,7 +217,8 @@ def test_one_fact_that_differs_makes_it_another_document(status: str, fact: str)
 @pytest.mark.parametrize("fact", ["issued_on", "amount"])
 @pytest.mark.parametrize("blank_now", [True, False], ids=["now", "before"])
 def test_what_one_side_does_not_know_need_not_agree(fact: str, blank_now: bool) -> None:
-    blank, whole = {fact: None}, invoices()
+    blank: dict[str, Any] = {fact: None}
+    whole = invoices()
     missing, listed = (whole, told(**blank)) if blank_now else (invoices(**blank), told())
     assert reasons(missing, listed) == ["paid"]
 

@@ -38,7 +38,8 @@ class Books(Connector):
         if book["fails"]:
             raise SourceError(f"{self.source}: closed for today")
         yield pd.DataFrame(book["rows"], dtype="str")
-        account = {name: _amounts(book[name]) for name in ("balances", "customers", "received") if book[name] is not None}
+        parts = ("balances", "customers", "received")
+        account = {name: _amounts(book[name]) for name in parts if book[name] is not None}
         return Complete(
             lists_closed=book["lists_closed"], control_account=ControlAccount(**account) if account else None
         )

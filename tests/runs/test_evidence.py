@@ -1,4 +1,4 @@
-"""Why an invoice is missing, and how good the evidence is: whole feeds, from what a source says to what is delivered."""
+"""Why an invoice is missing, and how good the evidence is: whole feeds, from a source's words to the delivery."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from arfeed import ProblemsError, SourceError
-from arfeed.page import render
-from arfeed.pages import written_again
 from runs.books import Book, closed, keep_books
 from runs.feed import Feed, codes, invoice, invoices
 
@@ -366,7 +364,7 @@ def test_what_was_approved_without_proof_is_added_up(feed: Feed, book: Book) -> 
 
 @pytest.fixture
 def all_four(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> Feed:
-    """A feed that is about to mark as paid: INV-0001, 5 proven, INV-0101 balanced, INV-0201 asserted, 301 unexplained."""
+    """A feed of four sources that is about to mark as paid what `DEGREES` says."""
     erp, books, till, shop = keep_books(feed, monkeypatch, "erp", "books", "till", "shop")
     feed.sources["till"]["absent_means_paid"] = True
     erp.says(invoices(9), lists_closed=True)
@@ -405,7 +403,7 @@ def test_every_missing_invoice_has_its_evidence_in_plan_json_receipt_page_and_te
     ):
         assert line in screen.stdout
     for ref, (reason, evidence) in DEGREES.items():
-        assert any([ref in line and line.split()[-2:] == [reason, evidence] for line in screen.stdout.splitlines()])
+        assert any(ref in line and line.split()[-2:] == [reason, evidence] for line in screen.stdout.splitlines())
         assert f"<td>{reason}</td><td>{evidence}</td></tr>" in row_of(page, ref)
     assert [*printed["ledgers"]] == [
         {
@@ -416,9 +414,12 @@ def test_every_missing_invoice_has_its_evidence_in_plan_json_receipt_page_and_te
 
 
 def test_the_receipt_keeps_the_evidence_and_so_does_its_page(all_four: Feed) -> None:
-    all_four.approved()
-    receipt = all_four.receipts()[-1]
-    assert degrees(receipt) == DEGREES
+    all_four.pages = True
+    page = all_four.approved().page
+    assert degrees(all_four.receipts()[-1]) == DEGREES
+    assert page
+    for ref, (reason, evidence) in DEGREES.items():
+        assert f"<td>{reason}</td><td>{evidence}</td></tr>" in row_of(page, ref)
 
 
 def degrees(document: dict[str, object]) -> dict[str, tuple[str, str]]:
@@ -429,5 +430,7 @@ def degrees(document: dict[str, object]) -> dict[str, tuple[str, str]]:
 
 def row_of(page: Path, ref: str) -> str:
     """Return the page's table row of an invoice that will be marked as paid."""
-    rows = [line for line in page.read_text("utf-8").split("<tr>") if f"<bdi>{ref}</bdi>" in line and "</td></tr>" in line]
+    rows = [
+        line for line in page.read_text("utf-8").split("<tr>") if f"<bdi>{ref}</bdi>" in line and "</td></tr>" in line
+    ]
     return "\n".join(rows)
