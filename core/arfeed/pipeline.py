@@ -327,16 +327,18 @@ def _missing(
     at: Desk, reading: _Reading, missing: pd.DataFrame, baseline: Baseline | None, ledgers: Sequence[Ledger]
 ) -> pd.DataFrame:
     """Say of each missing invoice why it is missing and how good the evidence is; ask the sources about the rest."""
-    stating = [report.source for report in reading.reports if report.complete.lists_closed]
+    stating = {
+        *(report.source for report in reading.reports if report.complete.lists_closed),
+        *reading.rows["source"][reading.rows["status"] != "open"].unique(),
+    }
     beside = baseline.beside if baseline else None
     known = with_reasons(missing, reading.rows, reading.removed, reading.sources, stating=stating, beside=beside)
     gone = known[known["reason"] == GONE]
     if len(gone) and reading.sources is not None:
         at.progress.step("Asking the sources what became of missing invoices")
         failed = [report.source for report in reading.reports if report.failed]
-        known = with_answers(
-            known, ask_sources([source for source in at.project.sources if source.source not in failed], gone)
-        )
+        answers = ask_sources([source for source in at.project.sources if source.source not in failed], gone)
+        known = with_answers(known, answers, beside)
     return with_evidence(known, reading.reports, ledgers)
 
 

@@ -271,6 +271,21 @@ def test_a_row_that_stood_closed_beside_the_open_one_explains_nothing() -> None:
     assert now(pd.concat([one, invoices(status="void")], ignore_index=True)) == ["void"]
 
 
+@pytest.mark.parametrize("amount", ["0", None], ids=["set to 0", "left out"])
+def test_a_row_that_stood_beside_is_known_again_when_its_amount_is_taken_away(amount: str | None) -> None:
+    beside = closed_beside(pd.concat([invoices(), invoices(status="void")], ignore_index=True))
+    void = invoices(status="void", amount=amount)
+    for listed, reason in ((void, "gone"), (pd.concat([void, invoices(status="paid")], ignore_index=True), "void")):
+        assert with_reasons(invoices(), listed, NOTHING, ["erp"], beside=beside)["reason"].tolist() == [reason]
+
+
+def test_a_row_that_stood_beside_is_no_answer_either() -> None:
+    beside = closed_beside(pd.concat([invoices(), invoices(status="void")], ignore_index=True))
+    one = invoices(status="void")
+    assert with_answers(gone(), one, beside)["reason"].tolist() == ["gone"]
+    assert with_answers(gone(), pd.concat([one, invoices(status="paid")]), beside)["reason"].tolist() == ["paid"]
+
+
 def test_only_closed_rows_beside_open_ones_of_their_number_are_remembered() -> None:
     rows = pd.concat([invoices(2), invoices(["A3", "A2"], status=["paid", "void"])], ignore_index=True)
     assert closed_beside(rows)["ref"].tolist() == ["a2"]

@@ -219,6 +219,24 @@ def test_what_is_called_open_with_nothing_left_is_refused_as_a_contradiction(fee
     assert why(feed) == {"INV-0001": ("open with a balance of 0", "unexplained")}
 
 
+def test_a_source_states_a_status_if_it_calls_anything_closed_whatever_it_says_of_itself(
+    feed: Feed, book: Book
+) -> None:
+    rows = [{"status": "open", **row} for row in (invoice(1, balance="0.00"), *invoices(18, first=3))]
+    book.says([*rows, closed(invoice(2))])
+    assert refused(feed, "INV-0001") == ["contradiction"]
+
+
+def test_a_namesake_that_stood_closed_beside_it_is_no_answer_either(feed: Feed, book: Book) -> None:
+    void = closed(invoice(1), "void")
+    book.says([void, *invoices(20)], lists_closed=True)
+    feed.sync()
+    book.says(invoices(19, first=2), lists_closed=True, answers=[void])
+    assert refused(feed, "INV-0001") == ["unexplained"]
+    book.says(invoices(19, first=2), lists_closed=True, answers=[void, closed(invoice(1))])
+    assert delivered(feed) == {"proven": ["INV-0001"]}
+
+
 def test_a_source_that_states_no_status_settles_with_a_balance_of_0(feed: Feed, book: Book) -> None:
     book.says([{**invoice(1), "balance": "0.00"}, *invoices(19, first=2)])
     assert delivered(feed) == {"proven": ["INV-0001"]}
