@@ -214,6 +214,13 @@ def test_one_fact_that_differs_makes_it_another_document(status: str, fact: str)
     assert reasons(with_company(invoices(), {}), told(status, **{fact: OTHER[fact]})) == ["gone"]
 
 
+def test_a_closed_row_is_held_against_the_invoice_of_its_own_source() -> None:
+    missing = invoices(["E-1", "S-1"], source=["erp", "shop"], source_ref="1", customer_id=["ada", "bo"])
+    of_bo = invoices(["1"], status="paid", source="erp", customer_id="bo")
+    assert reasons(missing, of_bo) == ["gone", "gone"]
+    assert reasons(missing, of_bo.assign(source="shop")) == ["gone", "paid"]
+
+
 @pytest.mark.parametrize("fact", ["issued_on", "amount"])
 @pytest.mark.parametrize("blank_now", [True, False], ids=["now", "before"])
 def test_what_one_side_does_not_know_need_not_agree(fact: str, blank_now: bool) -> None:
