@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import stamina
@@ -18,6 +19,14 @@ pytest_plugins = ["arfeed.testing"]
 settings.register_profile("arfeed", deadline=None, max_examples=40)
 settings.register_profile("soak", deadline=None, max_examples=2000)
 settings.load_profile("arfeed")
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder of the test's own: what this machine delivered last is not the user's."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("ARFEED_STATE", str(folder))
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -65,7 +65,7 @@ class Dlt(Connector):
                 records.put(resource.name, keys, item)
         said = f"{self.settings.resource} read with dlt {version('dlt')}, without state"
         yield from records.frames()
-        return Complete(lists_closed=records.has("status"), notes=(said, *records.notes()))
+        return Complete(lists_closed=records.lists_closed, notes=(said, *records.notes()))
 
     def check(self) -> None:
         """See that the resource can be made, without reading it."""

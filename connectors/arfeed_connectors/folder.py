@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
 
 from arfeed import (
     Complete,
     Connector,
     FileSettings,
+    Pattern,
     SourceError,
     find_files,
     hookimpl,
@@ -17,11 +20,17 @@ from arfeed import (
     read_header,
     read_tables,
 )
+from arfeed_connectors.together import any_closed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ARFEED_CONTRACT = 1
+
+_IDENTITY = ("invoice_ref", "customer_name", "issued_on")
+"""What a list of closed documents has to have: a number alone may be another document's."""
+
+_ZERO = r"^[^1-9]*0[^1-9]*$"
 
 
 class Folder(Connector):
@@ -32,23 +41,53 @@ class Folder(Connector):
     class Settings(FileSettings):
         """Settings of the connector `folder`."""
 
-    settings: Settings
+        closed: Pattern | None = Field(
+            default=None,
+            examples=["exports/paid*.csv"],
+            description="A second file with the same headings that lists what is paid or void. It is asked what became "
+            "of an invoice that is gone.",
+        )
+        closed_status: Literal["paid", "void"] | None = Field(
+            default=None, description="What all rows of `closed` are, where no column of it says so."
+        )
+        further = ("closed",)
+
+    settings: FileSettings
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield each file. Plain files have no control total; one with a status lists closed documents too."""
-        status = self.settings.columns.get("status", "status")
+        """Yield each file. Plain files have no control total; one with a status may list closed documents too."""
+        status = self._header_of("status")
         lists_closed = False
         for file in find_files(self.settings):
             header = self._header(file)
             for rows in read_tables(file, columns=header, **self._how()):
-                lists_closed = lists_closed or status in rows.columns
+                lists_closed = lists_closed or any_closed(rows, status)
                 yield rows
         return Complete(lists_closed=lists_closed)
+
+    @property
+    def explains(self) -> bool:
+        """Whether there is a list of what was closed."""
+        return "closed" in self.settings.others()
+
+    def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
+        """Return what the second file says of these."""
+        import pandas as pd
+
+        numbers = [*missing["invoice_ref"].unique().tolist()]
+        found = [
+            rows[rows[self._header_of("invoice_ref")].str.strip().isin(numbers)]
+            for file in self._closed()
+            for rows in self._closed_rows(file)
+        ]
+        return pd.concat(found, ignore_index=True) if found else None
 
     def check(self) -> None:
         """See that there are files with a header that is understood; propose `columns` where it is not."""
         for file in find_files(self.settings):
             self._header(file, proposing=True)
+        for file in self._closed():
+            self._closed_header(file)
 
     def _header(self, file: str, *, proposing: bool = False) -> list[str]:
         """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled.
@@ -63,6 +102,44 @@ class Folder(Connector):
                 + (self._proposal(file) if proposing else "type `arfeed check`, which proposes what to say")
             )
         return headers
+
+    def _closed(self) -> list[str]:
+        other = self.settings.others().get("closed")
+        return find_files(other) if other else []
+
+    def _closed_header(self, file: str) -> list[str]:
+        """Return the headers of the second file. Raise `SourceError` where it does not say what is closed."""
+        needed = [self._header_of(name) for name in _IDENTITY]
+        headers = read_header(file, columns=needed, **self._how())
+        if not {self._header_of("status"), self._header_of("balance")} & {*headers} and not self._closed_status:
+            raise SourceError(
+                f"{file}: none of {', '.join(headers)} says what is paid: `columns` can name a status or a balance; "
+                'or, if all that it lists is paid, say closed_status = "paid"'
+            )
+        return headers
+
+    def _closed_rows(self, file: str) -> Iterator[pd.DataFrame]:
+        """Yield the second file's rows with a status and a balance, and every heading that `columns` names."""
+        status, balance = self._header_of("status"), self._header_of("balance")
+        for rows in read_tables(file, columns=self._closed_header(file), **self._how()):
+            stated = status in rows.columns
+            if not stated and self._closed_status:
+                rows = rows.assign(**{status: self._closed_status})
+            elif not stated:
+                rows = rows.assign(**{status: rows[balance].str.contains(_ZERO).map({True: "paid", False: "open"})})
+            if balance not in rows.columns:
+                closed = rows[status].str.strip().str.casefold().isin(["paid", "void"])
+                rows = rows[closed].assign(**{balance: "0"})  # of what is open, nothing would say how much
+            absent = {name for name in self.settings.columns.values() if name not in rows.columns}
+            made = {*absent, status, balance}
+            yield rows.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(made, "str"))
+
+    @property
+    def _closed_status(self) -> str | None:
+        return self.settings.closed_status if isinstance(self.settings, Folder.Settings) else None
+
+    def _header_of(self, name: str) -> str:
+        return self.settings.columns.get(name, name)
 
     def _proposal(self, file: str) -> str:
         rows = next(read_tables(file, **self._how()))

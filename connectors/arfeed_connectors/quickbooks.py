@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from arfeed import Complete, Connector, FileSettings, PrintedReport, SourceError, find_files, hookimpl
+from arfeed import Complete, Connector, FileSettings, Pattern, PrintedReport, SourceError, find_files, hookimpl
+from arfeed_connectors.quickbooks_closed import ClosedList
 from arfeed_connectors.quickbooks_iif import is_iif, read_iif
 from arfeed_connectors.quickbooks_lines import as_invoices, grouped_by_age
 from arfeed_connectors.quickbooks_reports import FORM, choices, is_known, lists_open_items, refuse_others
-from arfeed_connectors.together import each_file
+from arfeed_connectors.together import any_closed, each_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,18 +32,44 @@ class QuickBooks(Connector):
         decimal: Literal[".", ","] | None = Field(
             default=".", description="Decimal mark; the other groups thousands. QuickBooks writes 1,234.50."
         )
+        closed: Pattern | None = Field(
+            default=None,
+            examples=["exports/InvoiceList*.csv"],
+            description="A list that holds what is paid and void as well: Invoice List or Transaction List, with the "
+            "column Open balance, of all dates. It is asked what became of an invoice that is gone.",
+        )
+        further = ("closed",)
 
     settings: Settings
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield the items of each file, and say what their totals say."""
-        return (yield from each_file(self.settings, self._file))
+        complete = yield from each_file(self.settings, self._file)
+        notes = [note for closed in self._closed() for note in closed.notes()]
+        return replace(complete, notes=(*complete.notes, *notes))
+
+    @property
+    def explains(self) -> bool:
+        """Whether there is a list of what was closed."""
+        return self.settings.closed is not None
+
+    def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
+        """Return what the list of invoices says of these."""
+        return next((closed.answer(missing) for closed in self._closed()), None)
 
     def check(self) -> None:
         """See that each file is a report that can be taken."""
         for file in find_files(self.settings):
             if not is_iif(file):
                 self._report(file)
+        for closed in self._closed():
+            closed.notes()
+
+    def _closed(self) -> Iterator[ClosedList]:
+        """Yield the list that the setting `closed` names, if it does."""
+        other = self.settings.others().get("closed")
+        if other:
+            yield from (ClosedList(file, other) for file in find_files(other))
 
     def recognizes(self) -> bool:
         """Whether each file has the title or the headers of one of QuickBooks' reports."""
@@ -54,11 +82,15 @@ class QuickBooks(Connector):
             return (yield from read_iif(file, self.settings))
         report = self._report(file)
         ages: set[bool] = set()
+        lists_closed = False
         for lines in report.lines():
             if len(lines):
                 ages.add(grouped_by_age(lines))
-                yield self._in_currency(as_invoices(lines, report), report)
-        return self._complete(report, only_open=ages == {True} or lists_open_items(report))
+                invoices = self._in_currency(as_invoices(lines, report), report)
+                lists_closed = lists_closed or any_closed(invoices, "status")
+                yield invoices
+        complete = self._complete(report, only_open=ages == {True} or lists_open_items(report))
+        return replace(complete, lists_closed=lists_closed)
 
     def _report(self, file: str) -> PrintedReport:
         if file.lower().endswith(".json"):
@@ -92,17 +124,15 @@ class QuickBooks(Connector):
         if not only_open:
             notes.append(f"{report.file}: nothing in it says that it lists all open items; Open Invoices would")
         if only_open and (chosen := choices(report)):
-            only_open = False
             notes.append(
                 f"{report.file}: its title says {', '.join(map(repr, chosen))} beside company, report and date, so it "
-                "may be filtered, which no TOTAL shows; an invoice that is gone has to be approved"
+                "may be filtered, which no TOTAL shows"
             )
         if total is None:
             notes.append(f"{report.file}: it prints no TOTAL of open balances, so nothing proves that it is whole")
         return Complete(
             totals=None if currency is None or total is None or foreign else {currency: total},
             as_of=report.as_of,
-            lists_closed=not only_open,
             notes=tuple(notes),
         )
 

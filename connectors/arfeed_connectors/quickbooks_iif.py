@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from arfeed import Complete, FileSettings, SourceError, place_of, read_grid
+from arfeed_connectors.together import any_closed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,16 +57,18 @@ def is_iif(file: str) -> bool:
 def read_iif(file: str, settings: FileSettings) -> Generator[pd.DataFrame, None, Complete]:
     """Yield invoices and credit memos; what is not marked PAID counts as open with its whole amount."""
     letters: dict[str, str] = {}
-    last, mark = "", "ENDTRNS"
+    last, mark, lists_closed = "", "ENDTRNS", False
     for frame in read_grid(file, encoding=settings.encoding, delimiter=_TAB, fallback="cp1252"):
         letters = letters or _letters(file, frame)
         last = frame["A"].iloc[-1]
         mark = _refuse_unended(file, frame, mark)
-        yield _documents(file, frame, letters)
+        documents = _documents(file, frame, letters)
+        lists_closed = lists_closed or any_closed(documents, "status")
+        yield documents
     if last != "ENDTRNS":
         raise SourceError(f"{file}: it ends with {last!r}, not with ENDTRNS, so it is cut off; export it again")
     return Complete(
-        lists_closed=True,
+        lists_closed=lists_closed,
         notes=(
             f"{file}: IIF files hold no open balances: what is not marked PAID counts with its whole amount, even "
             "where a part is paid; the report Open Invoices knows better",

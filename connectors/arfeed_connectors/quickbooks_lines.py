@@ -37,17 +37,40 @@ _AGE = (
 """What A/R Aging Detail groups by, where others group by customer."""
 
 
+_VOID = r"^(?i:void(?:ed)?)\b"
+_NOTHING = r"^[^1-9]*$"
+
+
 def as_invoices(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
-    """Return lines with kind, status and customer, and without the numbers of cheques."""
+    """Return lines with kind, status and customer, and without the numbers of cheques.
+
+    What has no open balance is paid, or void where the memo says so: voiding takes the amount away, so it is blank.
+    """
     kind, status = _kinds(lines, report)
-    number = report.name_of("invoice_ref")
+    number, amount = report.name_of("invoice_ref"), report.name_of("amount")
+    void = _voided(lines, report) & (status == "paid")
     columns = {
         report.name_of("customer_name"): _customers(lines, report),
         number: lines[number].where(kind != "payment", ""),
         "kind": kind,
-        "status": status,
+        "status": status.mask(void, "void"),
+        **({amount: lines[amount].mask(void, "")} if amount in lines.columns else {}),
     }
     return lines.assign(**columns).drop(columns="group")
+
+
+def of_receivables(lines: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what is no matter of customers' debts: lists of all transactions hold bills and expenses, too."""
+    return lines[lines["type"].str.lower().isin([*_KINDS, *_EITHER])]
+
+
+def _voided(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[bool]:
+    """Where the memo says that a document was voided, and its amount is 0 or not there."""
+    memo, amount = report.name_of("memo"), report.name_of("amount")
+    if memo not in lines.columns:
+        return lines["type"].isin([])
+    said = lines[memo].str.contains(_VOID)
+    return said & lines[amount].str.contains(_NOTHING) if amount in lines.columns else said
 
 
 def grouped_by_age(lines: pd.DataFrame) -> bool:
@@ -92,5 +115,5 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     waiting = pc.and_(
         pc.equal(balance, Decimal(0)), pc.is_in(found, value_set=pc.index_in(pa.array(_NOT_POSTED), known))
     )
-    status = pc.if_else(waiting, "draft", "open")
+    status = pc.if_else(waiting, "draft", pc.if_else(pc.equal(balance, Decimal(0)), "paid", "open"))
     return pd.Series(kind, lines.index, dtype="str"), pd.Series(status, lines.index, dtype="str")

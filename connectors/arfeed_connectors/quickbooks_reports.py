@@ -85,6 +85,12 @@ def refuse_others(report: PrintedReport) -> None:
         )
 
 
+def other_than_a_list(report: PrintedReport) -> str | None:
+    """Return the title of a report that lists no closed invoices: any that is refused, or that lists open items."""
+    titles = "|".join([*_REFUSED, _OPEN_ITEMS.pattern])
+    return next((text for text in report.title if re.fullmatch(rf"({titles})( report)?", text, re.IGNORECASE)), None)
+
+
 def is_known(report: PrintedReport) -> bool:
     """Whether a report is one of QuickBooks', be it one that is refused."""
     titles = "|".join([*_REFUSED, _OPEN_ITEMS.pattern])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from arfeed import MAPPABLE, SourceError, SourceSettings
+from arfeed_connectors.together import any_closed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +82,8 @@ class Records:
         self._rows: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._versions: dict[tuple[str, ...], int] = {}
         self._taken = 0
+        self.lists_closed = False
+        """Whether any of the frames yielded so far had a document that is paid or void."""
 
     def put(self, stream: str, keys: Sequence[str], record: Mapping[str, Any], version: int | None = None) -> None:
         """Take a record; it replaces an earlier one of its key. Without keys every record stands for itself."""
@@ -101,10 +104,6 @@ class Records:
             if self._versions[key] < version:
                 del self._rows[key], self._versions[key]
 
-    def has(self, name: str) -> bool:
-        """Whether a canonical column was found in any record."""
-        return self._headers[name] in self._found
-
     def notes(self) -> tuple[str, ...]:
         """Return which fields the settings name although no record has them."""
         named = {**self.settings.columns, **{f"extra {path}": path for path in self.settings.extra}}
@@ -115,7 +114,9 @@ class Records:
         """Yield what was kept, as text under the paths; fields that nobody named are there only where they exist."""
         rows = iter(self._rows.items())
         while chunk := list(islice(rows, _FRAME)):
-            yield self._shaped(self._frame(chunk))
+            frame = self._shaped(self._frame(chunk))
+            self.lists_closed = self.lists_closed or any_closed(frame, self._headers["status"])
+            yield frame
 
     def _frame(self, chunk: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> pd.DataFrame:
         import pandas as pd

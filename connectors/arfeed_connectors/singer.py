@@ -79,7 +79,7 @@ class Singer(Connector):
                 messages = _Messages(self.settings, message_names(catalog, self.settings.streams), records)
                 messages.read(process)
         yield from records.frames()
-        return Complete(lists_closed=records.has("status"), notes=(*self._notes(tap), *records.notes()))
+        return Complete(lists_closed=records.lists_closed, notes=(*self._notes(tap), *records.notes()))
 
     def check(self) -> None:
         """See that the tap runs, and that its catalog has the streams."""

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 Frames = Generator["pd.DataFrame", None, Complete]
 
+_CLOSED = ("paid", "void")
+
+
+def any_closed(frame: pd.DataFrame, status: str) -> bool:
+    """Whether a row is paid or void, by a column of arfeed's own words for that, however they are spelled."""
+    words = frame[status].unique().tolist() if status in frame.columns else []
+    return any(str(word).strip().casefold() in _CLOSED for word in words)
+
 
 def each_file(settings: FileSettings, read: Callable[[str], Frames]) -> Frames:
     """Yield what `read` yields of each file, and say what is known of them all."""
@@ -24,27 +32,21 @@ def each_file(settings: FileSettings, read: Callable[[str], Frames]) -> Frames:
 
 
 def _together(said: Sequence[Complete], settings: FileSettings) -> Complete:
-    """Return what several reports say as one: what all of them can say, and the oldest date.
-
-    Where all files of a folder are read, a file that never came leaves no trace in the totals of the others: these are
-    checked, but what is gone is then not taken as paid.
-    """
+    """Return what several reports say as one: what all of them can say, and the oldest date."""
     totals: dict[str, Decimal] | None = {}
     for each in said:
         totals = None if totals is None or each.totals is None else _sum(totals, each.totals)
     dates = [each.as_of for each in said if each.as_of]
-    lists_closed = any(each.lists_closed for each in said)
-    several = settings.files == "all" or len(said) > 1
     notes = [note for each in said for note in each.notes]
-    if several and not lists_closed and totals is not None:
+    if (settings.files == "all" or len(said) > 1) and totals is not None:
         notes.append(
             f'files = "all": the totals are those of the {len(said)} file{"s" * (len(said) != 1)} found and do not say '
-            "whether another is absent, so an invoice that is gone has to be approved"
+            "whether another one is absent"
         )
     return Complete(
         totals=totals,
         as_of=min(dates) if len(dates) == len(said) else None,
-        lists_closed=lists_closed or several,
+        lists_closed=bool(said) and all(each.lists_closed for each in said),
         notes=tuple(notes),
     )
 

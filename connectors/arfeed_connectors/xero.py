@@ -21,7 +21,7 @@ from arfeed import (
     read_arrow,
     read_header,
 )
-from arfeed_connectors.together import each_file
+from arfeed_connectors.together import any_closed, each_file
 from arfeed_connectors.xero_aged import find_aged, is_titled, read_aged
 from arfeed_connectors.xero_json import is_json, read_json
 
@@ -108,8 +108,9 @@ class Xero(Connector):
             return (yield from read_json(file))
         if aged := find_aged(file, self.settings):
             return (yield from read_aged(aged))
-        yield self._documents(file)
-        return Complete(lists_closed=True)
+        documents = self._documents(file)
+        yield documents
+        return Complete(lists_closed=any_closed(documents, "Status"))
 
     def _documents(self, file: str) -> pd.DataFrame:
         import pyarrow as pa

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from arfeed import Complete, SourceError, open_binary, table
+from arfeed_connectors.together import any_closed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +55,11 @@ def read_json(file: str) -> Generator[pd.DataFrame, None, Complete]:
     ]
     if documents and not sales:
         raise SourceError(f"{file}: it lists {len(documents)} documents but no sales (ACCREC); ask for those")
-    if sales:
-        yield table(sales, origin=file)
-    return Complete(lists_closed=True)
+    if not sales:
+        return Complete()
+    rows = table(sales, origin=file)
+    yield rows
+    return Complete(lists_closed=any_closed(rows, "status"))
 
 
 def _documents(file: str, answer: Mapping[str, Any]) -> list[Any]:

@@ -21,6 +21,7 @@ from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
 from arfeed.planning import adoption_code, counted, dropped, named
 from arfeed.plugins import close_match
+from arfeed.recognition import leave_witness, note_receiver, refuse_same_receiver
 from arfeed.schema import folded
 
 
@@ -55,8 +56,9 @@ def adopt(
     run = new_run(clock())
     with desk(project, progress, clock) as at, at.history.lock(at.where, run, project.feed.lock_seconds):
         with remote(project) as server:
+            refuse_same_receiver(at, server)
             settle_interrupted(at, server)
-            foreign = foreign_reports(at, server)
+            signs, foreign = note_receiver(at, server), foreign_reports(at, server)
             chosen = _chosen(at, server, foreign, file)
             folder = project.destination.report_folder
             others = {name: server.read(folder, name) for name in _later(at, foreign, chosen)}
@@ -65,6 +67,7 @@ def adopt(
         known = tuple(sorted({*foreign, chosen.name}))
         record = _run_record(at, run, chosen, report, approve)
         at.history.adopted(record, report, known, project.feed.lock_seconds)
+        leave_witness(at, signs, run, chosen.name, len(report), hashlib.sha256(chosen.content).hexdigest())
     return Adopted(chosen.name, len(report), known)
 
 

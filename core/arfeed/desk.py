@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from arfeed.config import Project
 from arfeed.delivery import Remote, destination_id, open_remote
+from arfeed.errors import ArfeedError
 from arfeed.history import History, parts_of
 
 if TYPE_CHECKING:
@@ -59,17 +60,43 @@ class Desk:
     folder: Path
     progress: Progress
     clock: Clock
-
-    @property
-    def where(self) -> str:
-        """The one name that the destination is known by in the history."""
-        return identity(self.project)
+    where: str
+    """The one name that the destination is known by in the history."""
 
 
 def identity(project: Project) -> str:
-    """Return the one name that the destination is known by in the history."""
-    url = project.destination.settings.url
-    return url if url.startswith(_REHEARSAL) else destination_id(url)
+    """Return the address of the destination, the same however it is spelled."""
+    return _identity(project.destination.settings.url)
+
+
+def known_as(project: Project, history: History) -> str:
+    """Return the one name that the destination is known by in the history.
+
+    It is the address; or the one that it was joined with, or that an older arfeed spelled otherwise.
+    """
+    address = identity(project)
+    if joined := history.receivers.joined(address):
+        return joined[0]
+    known = history.receivers.destinations()
+    spelled = (each for each in known if normalized(each) == address)
+    return address if address in known else next(spelled, address)
+
+
+def normalized(destination: str) -> str:
+    """Return a destination's name as it would be spelled today; one that can't be read any more as it is."""
+    try:
+        return _identity(destination)
+    except (ArfeedError, ValueError, ImportError):
+        return destination
+
+
+def is_rehearsed(destination: str) -> bool:
+    """Whether it is a receiver of this machine to rehearse with, which is known by its name alone."""
+    return destination.startswith(_REHEARSAL)
+
+
+def _identity(url: str) -> str:
+    return url if is_rehearsed(url) else destination_id(url)
 
 
 def new_run(at: datetime) -> str:
@@ -89,7 +116,7 @@ def desk(project: Project, progress: Progress, clock: Clock) -> Iterator[Desk]:
         open_history(project) as history,
         tempfile.TemporaryDirectory(prefix="arfeed-") as folder,
     ):
-        yield Desk(project, history, Path(folder), progress, clock)
+        yield Desk(project, history, Path(folder), progress, clock, known_as(project, history))
 
 
 @contextmanager

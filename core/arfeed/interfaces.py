@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CONTRACT = 1
 
+REWRITABLE = frozenset({"balance", "amount", "currency", "customer_id", "customer_name"})
+"""What a step changes only if its class declares it: who owes how much of what."""
+
 
 # --- what a source says ---------------------------------------------------------------------------------------------
 
@@ -124,8 +127,13 @@ class Connector(ABC):
         del missing
         return None
 
+    @property
+    def explains(self) -> bool:
+        """Whether `explain` can be asked, as far as the settings tell: `check` says so. Opens nothing."""
+        return type(self).explain is not Connector.explain
+
     def release(self) -> None:  # noqa: B027 - may be left as it is
-        """Let go of whatever `invoices` kept open for `explain`. Called once, however the reading ended."""
+        """Let go of what `invoices` kept open for `explain`. Called at least once, when nothing is asked any more."""
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
         """Yield the PDFs of the invoices named by `refs` (as the source wrote them), where the source keeps them."""
@@ -150,7 +158,8 @@ class Transform(ABC):
     name: ClassVar[str]
     Settings: ClassVar[type[TransformSettings]] = TransformSettings
     changes: Collection[str] = frozenset()
-    """Which of balance, amount, currency, customer_id and customer_name it may change in a row; others are held."""
+    """Which of balance, amount, currency, customer_id and customer_name it may change in a row; a change of any other
+    fails the run. `__init__` may set it by the settings."""
 
     settings: TransformSettings
 
@@ -262,6 +271,7 @@ class SourceReport(NamedTuple):
     `rows` were read, `open` of them are open invoices. `read` is this reading, or, where its rows are carried
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
     files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
+    `states_status` says whether its rows have a status of their own.
     """
 
     source: str
@@ -275,6 +285,7 @@ class SourceReport(NamedTuple):
     failed: str | None = None
     inputs: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
+    states_status: bool = False
 
 
 class Counts(NamedTuple):
@@ -420,6 +431,28 @@ class Ledger(NamedTuple):
         return (self.listed - self.account) - (self.listed_before - self.account_before)
 
 
+class GuardFigures(NamedTuple):
+    """What the guards over missing invoices saw of one source, whether or not they objected.
+
+    `rows` stood in the last report, `unproven` of them are missing without proof, `expected` is how many were to be
+    expected; `reports` and `days` are how many reports are known and the working days since the last one. `odds` is
+    the chance of what was seen on an ordinary day, the smallest of all parts; `customers` and `usual` are how many
+    customers lost rows that are rarely paid at such a time, and how many were to be expected, in that part.
+    """
+
+    source: str
+    reports: int
+    days: int
+    rows: int
+    unproven: int
+    expected: float
+    customers: int
+    usual: float
+    odds: float
+    pattern: str | None = None
+    score: float | None = None
+
+
 class Expectation(NamedTuple):
     """An answer given in advance: closings that somebody expects until a day, once."""
 
@@ -432,6 +465,22 @@ class Expectation(NamedTuple):
     at: datetime
 
 
+class Forgotten(NamedTuple):
+    """A delivery from this machine that the history does not know: its run, its time, its report, what that listed.
+
+    `history` is the database that had the run, None where it is the feed's own. `known` is the last run that the
+    history knows there, and `known_at` its time; None where it knows none.
+    """
+
+    run: str
+    at: datetime
+    report: str
+    open_count: int
+    history: str | None
+    known: str | None
+    known_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would deliver, and what that would mean at the receiver.
@@ -439,10 +488,11 @@ class Plan:
     `report`: canonical columns but `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows
     that the report no longer lists, which the receiver will mark as paid, with `reason` and `evidence` (proven,
     balanced, asserted, unexplained). `ledgers` compare lists with control accounts, `expected` are the answers given in
-    advance that this plan makes use of. `before`: all rows of the
+    advance that this plan makes use of, `figures` what the guards over missing invoices saw. `before`: all rows of the
     baseline, None where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
-    the feed's time zone. `foreign`: reports at the destination that the history does not know. `seconds`: how long
-    each plugin worked, by what it is, such as "transform exclude".
+    the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
+    addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
+    know. `seconds`: how long each plugin worked, by what it is, such as "transform exclude".
     """
 
     feed: str
@@ -467,6 +517,9 @@ class Plan:
     seconds: Mapping[str, float] = field(default_factory=dict)
     ledgers: tuple[Ledger, ...] = ()
     expected: tuple[Expectation, ...] = ()
+    figures: tuple[GuardFigures, ...] = ()
+    also_known: tuple[str, ...] = ()
+    forgotten: Forgotten | None = None
 
 
 @dataclass(frozen=True, slots=True)

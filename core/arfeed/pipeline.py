@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -21,10 +20,10 @@ from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, 
 from arfeed.errors import ArfeedError
 from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
-from arfeed.history import Baseline, Closing, Memory, pack_table, packed
+from arfeed.history import Baseline, receipt_hash
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
-from arfeed.intake.explaining import ask_sources, released
+from arfeed.intake.explaining import ask_sources, release, released
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
@@ -39,21 +38,17 @@ from arfeed.interfaces import (
     SourceRead,
     SourceReport,
 )
+from arfeed.memory import memory, pack, what_is_known
 from arfeed.narration import planned
 from arfeed.notification import tell
 from arfeed.pages import receipt_page
 from arfeed.planning import (
-    BUDGET_SPAN,
     GONE,
-    Comparison,
-    Known,
-    Unproven,
     closed_beside,
-    closings,
     compare,
     compare_ledgers,
     content_hash,
-    kept,
+    contradictions,
     ledger_states,
     note_ledgers,
     reviewed,
@@ -70,6 +65,7 @@ from arfeed.planning import (
     write_report,
 )
 from arfeed.publication import Prepared, deliver, describe_run
+from arfeed.recognition import leave_witness, note_receiver, recognize
 from arfeed.secrets import masked
 
 
@@ -88,9 +84,9 @@ class _Reading:
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
     names, None where no source was asked; `reads` says how each was read for these invoices, `seconds` how long
-    each source and step took. `listed` are the open rows before any step, None where control accounts are as `states`
-    say; `beside` is what `closed_beside` says of `rows`. `trace` gives file and place of each invoice, and `content`
-    their `content_hash`, where that has been begun.
+    each source and step took, `notes` what the steps changed. `listed` are the open rows before any step, None where
+    control accounts are as `states` say; `beside` is what `closed_beside` says of `rows`. `trace` gives file and place
+    of each invoice, and `content` their `content_hash`, where that has been begun.
     """
 
     invoices: pd.DataFrame
@@ -105,6 +101,7 @@ class _Reading:
     listed: pd.DataFrame | None = None
     states: Sequence[LedgerState] = ()
     trace: Callable[[], pd.DataFrame] | None = None
+    notes: tuple[str, ...] = ()
     content: Callable[[], str] | None = None
 
 
@@ -193,7 +190,10 @@ def _run(
         if prepared.plan.objections and not settled_by(approve, prepared.plan):
             return Result(prepared.plan)
         record = describe_run(at, run, kind, started, prepared, approve)
-        return Result(prepared.plan, deliver(at, server, prepared, record, lease))
+        signs = note_receiver(at, server)
+        receipt = deliver(at, server, prepared, record, lease)
+        leave_witness(at, signs, run, receipt.report.name, record.open_count, receipt_hash(receipt.body))
+        return Result(prepared.plan, receipt)
 
 
 def _read(at: Desk, baseline: Baseline | None) -> _Reading:
@@ -205,7 +205,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         connector.since = last[connector.source].at if connector.source in last else None
     extracted = extract(sources, at.clock, unsettled(sources), at.progress.reading)
     shaped = transform(extracted.open, at.project.transforms)
-    wanted = keep(shaped.invoices, at.project.destination.settings.kinds)
+    wanted = keep(shaped.invoices, at.project.destination.settings.kinds, shaped.facts)
     carried = [
         carry_forward(connector, why, baseline.report if baseline else None, last.get(connector.source), at.clock())
         for connector in sources
@@ -217,7 +217,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     )
     invoices = joined([wanted.invoices, *(rows for rows, _ in carried)])
     content = begin(partial(content_hash, invoices)).result if baseline is None else None
-    trace = begin(partial(traced, invoices, extracted.rows)).result
+    trace = begin(partial(traced, invoices, extracted.rows, wanted.facts)).result
     check_unique(invoices, schema.folded(invoices["invoice_ref"]))
     at.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
@@ -234,6 +234,7 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         beside=_beside(extracted, baseline),
         listed=extracted.open,
         trace=trace,
+        notes=shaped.notes,
         content=content,
     )
 
@@ -263,12 +264,12 @@ def _prepare(
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
     totals = begin(partial(schema.totals, invoices), after=facts)
-    pack = partial(_pack, comparison, reading, baseline, run or "")
-    packing = begin(pack, after=totals).result if run else pack
+    to_pack = partial(pack, comparison, baseline, reading.trace, run or "")
+    packing = begin(to_pack, after=totals).result if run else to_pack
     at.progress.step("Preparing the PDFs")
     documents, staged, unsent = _documents(at, server, reading)
     report = write_report(project.destination, invoices, at.folder / "report.csv")
-    settings = settings_hash(project)
+    settings, recognized = settings_hash(project), recognize(project, at.history, at.where, server)
     drafted = Plan(
         feed=project.feed.name,
         destination=at.where,
@@ -286,14 +287,13 @@ def _prepare(
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != settings,
         foreign=foreign_reports(at, server),
-        notes=(*_notes(project, reading), *note_ledgers(ledgers), *report.notes),
+        also_known=recognized.also_known,
+        forgotten=recognized.forgotten,
+        notes=(*_notes(project, reading), *note_ledgers(ledgers), *report.notes, *recognized.notes),
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
         ledgers=ledgers,
     )
-    known = Known(
-        approved=_approved(at, now),
-        expectations=tuple(at.history.expectations(at.where, now.date())),
-    )
+    known = what_is_known(at, drafted, baseline, comparison, reading.trace, contradictions(reading.rows))
     final = reviewed(drafted, project.registry.manager, settings, reading.content, known)
     event("planned", **planned(final))
     return Prepared(
@@ -306,7 +306,7 @@ def _prepare(
         baseline,
         settings,
         plugin_versions(project),
-        _memory(reading, baseline, states, final),
+        partial(memory, final, known, reading.beside, states, baseline),
     )
 
 
@@ -327,10 +327,7 @@ def _missing(
     at: Desk, reading: _Reading, missing: pd.DataFrame, baseline: Baseline | None, ledgers: Sequence[Ledger]
 ) -> pd.DataFrame:
     """Say of each missing invoice why it is missing and how good the evidence is; ask the sources about the rest."""
-    stating = {
-        *(report.source for report in reading.reports if report.complete.lists_closed),
-        *reading.rows["source"][reading.rows["status"] != "open"].unique(),
-    }
+    stating = [report.source for report in reading.reports if report.states_status]
     beside = baseline.beside if baseline else None
     known = with_reasons(missing, reading.rows, reading.removed, reading.sources, stating=stating, beside=beside)
     gone = known[known["reason"] == GONE]
@@ -339,33 +336,8 @@ def _missing(
         failed = [report.source for report in reading.reports if report.failed]
         answers = ask_sources([source for source in at.project.sources if source.source not in failed], gone)
         known = with_answers(known, answers, beside)
+    release(at.project.sources)  # nothing is asked any more: no database is held up by the delivery
     return with_evidence(known, reading.reports, ledgers)
-
-
-def _pack(comparison: Comparison, reading: _Reading, baseline: Baseline | None, run: str) -> bytes:
-    """Pack the report with what is kept of every row beside what the receiver sees."""
-    report = comparison.report
-    trace = reading.trace() if reading.trace else pd.DataFrame(index=report.index)
-    before = report.iloc[:0] if baseline is None else baseline.report
-    columns = {str(name): trace[name] for name in trace.columns}
-    return packed(kept(report.assign(**columns), before, comparison.places, run))
-
-
-def _approved(at: Desk, now: datetime) -> tuple[Unproven, ...]:
-    """Return what was approved although nothing explained it, within the days that the budget looks back on."""
-    closings = at.history.approved_without_proof(at.where, now - BUDGET_SPAN)
-    return tuple(Unproven(each.source, each.currency, each.documents, each.balance) for each in closings)
-
-
-def _memory(reading: _Reading, baseline: Baseline | None, states: Sequence[LedgerState], plan: Plan) -> Memory:
-    """Return what the next plan will weigh evidence by."""
-    return Memory(
-        beside=None if reading.beside is None else pack_table(reading.beside),
-        habits=baseline.habits if baseline else None,
-        ledgers=states,
-        closings=[Closing(*each) for each in closings(plan.missing)],
-        expected=[expectation.id for expectation in plan.expected],
-    )
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
@@ -379,7 +351,7 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
     published = direct if project.destination.settings.publish == "direct" else []
     unseen = unseen_notes(reading.invoices["invoice_ref"])
-    return (*carried, *said, *reading.found.notes, *published, *unseen)
+    return (*carried, *said, *reading.notes, *reading.found.notes, *published, *unseen)
 
 
 def _documents(at: Desk, server: Remote, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:

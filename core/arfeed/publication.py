@@ -25,8 +25,8 @@ class Prepared:
 
     `packed` returns the report as the history keeps it.
 
-    `memory` is what it leaves behind for the next plan. `touched` are the new versions, by name, of PDFs that need not
-    be sent.
+    `memory` returns what it leaves behind for the next plan. `touched` are the new versions, by name, of PDFs that need
+    not be sent.
     """
 
     plan: Plan
@@ -38,7 +38,7 @@ class Prepared:
     baseline: Baseline | None
     settings: str
     plugins: Mapping[str, str]
-    memory: Memory
+    memory: Callable[[], Memory]
 
 
 def describe_run(
@@ -104,7 +104,7 @@ def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease:
     planned = _planned(prepared)
     lease.insist()
     at.history.touched(at.where, prepared.touched)
-    at.history.begin(run, prepared.packed(), prepared.reads, planned, prepared.memory)
+    at.history.begin(run, prepared.packed(), prepared.reads, planned, prepared.memory())
     outcomes = _send_documents(at, server, prepared, run, lease)
     arrived = {item.upload.name for item in outcomes if item.error is None}
     sent = [document for document in planned if document.name in arrived]

@@ -20,7 +20,7 @@ SHORTEST_PIECE = 6
 """A piece of a secret that is shorter is covered only together with the rest."""
 
 _URL_PASSWORD = re.compile(r"://[^\s:/@]*:([^\s'\"]+)@")
-_NAMED_PASSWORD = re.compile(r"(?i)(?:pass\w*|pwd|token|secret|key)=([^;&\s]+)")
+_NAMED_PASSWORD = re.compile(r"(?i)(?:pass\w*|pwd|token|secret|key)=(\{[^}]*\}|[^;&\s]+)")
 _PLAIN_WORD = re.compile(r"/?[a-z_-]{1,15}/?")
 
 
@@ -81,9 +81,9 @@ def _secrets(value: object) -> Iterator[str]:
 
 
 def _pieces(secret: str) -> Iterator[str]:
-    """Return what else tells a secret that is a URL: passwords by name, values of its query, and the path of a page.
+    """Return what else tells a secret that is a URL: passwords by name, and of a page its path and its query's values.
 
-    The path of a database's URL is a file or a name that messages need.
+    What a database's URL says beside its passwords is a file, a host or a name that messages need.
     """
     try:
         parts = urlsplit(secret)
@@ -92,9 +92,10 @@ def _pieces(secret: str) -> Iterator[str]:
     if "://" not in secret:
         return
     named = [*_NAMED_PASSWORD.findall(parts.query), *_NAMED_PASSWORD.findall(unquote_plus(parts.query))]
-    yield from {spelling for password in named for spelling in (password, unquote_plus(password))}
-    pieces = [pair.partition("=")[2] for pair in parts.query.split("&") if not pair.startswith("driver=")]
+    yield from {spelling for password in named for spelling in (password, unquote_plus(password), password.strip("{}"))}
+    pieces = []
     if parts.scheme in ("http", "https"):
+        pieces = [pair.partition("=")[2] for pair in parts.query.split("&")]
         pieces += [f"{parts.path}?{parts.query}".rstrip("?"), parts.path, *parts.path.split("/")]
     for piece in pieces:
         if len(piece) >= SHORTEST_PIECE and not _PLAIN_WORD.fullmatch(piece):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import glob
 import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -131,6 +132,9 @@ def _one_or_several(value: object) -> object:
     return [] if value is None else [value] if isinstance(value, str) else value
 
 
+_TEXTS = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+
+
 class _JsonSchema(GenerateJsonSchema):
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default"}  # noqa: RUF012 - as in its base
 
@@ -194,8 +198,50 @@ class SourceSettings(Settings):
     )
 
 
+class ControlAccountSettings(Settings):
+    """The table [sources.NAME.control_account]: a second report that says what customers owe in all.
+
+    Known printed reports need `path` alone; of any other table, `balance` and the settings below it say what to read.
+    """
+
+    path: Pattern = Field(
+        examples=["exports/TrialBalance*.csv"],
+        description="The report: a trial balance, an A/R ageing summary or a customer balance summary. "
+        "Of several files that match, the newest is read.",
+    )
+    balance: str | None = Field(
+        default=None, examples=["Debit"], description="Heading of what is owed; known where the report is a usual one."
+    )
+    credit: str | None = Field(
+        default=None, examples=["Credit"], description="Heading of what is taken off `balance`, row by row."
+    )
+    account: Annotated[tuple[str, ...], BeforeValidator(_one_or_several), _TEXTS] = Field(
+        default=(),
+        examples=[["1200"]],
+        description="Numbers or names of the accounts that count; every row counts where unset, "
+        "or, in a trial balance, the account called Accounts Receivable.",
+    )
+    customer: str | None = Field(
+        default=None, examples=["Customer"], description="Heading of the customer, where there is a row for each."
+    )
+    currency: str | None = Field(
+        default=None, examples=["Currency"], description="Heading of the currency; without it, that of all invoices."
+    )
+    encoding: str | None = Field(default=None, examples=["cp1252"], description="As the source's own `encoding`.")
+    delimiter: str | None = Field(default=None, examples=[";"], description="As the source's own `delimiter`.")
+    sheet: str | None = Field(default=None, description="As the source's own `sheet`.")
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="Decimal mark, where it is not that of the source."
+    )
+
+
 class FileSettings(SourceSettings):
-    """Settings of a source that reads files."""
+    """Settings of a source that reads files.
+
+    `further` names the settings of a subclass that are paths of further files.
+    """
+
+    further: ClassVar[Sequence[str]] = ()
 
     path: Pattern = Field(examples=["exports/invoices*.csv"], description="The file, or a pattern with wildcards.")
     files: Literal["newest", "all"] | None = Field(
@@ -225,6 +271,23 @@ class FileSettings(SourceSettings):
     known_hosts: Location | None = Field(
         default=None, description="OpenSSH known_hosts file with the host's key; ~/.ssh/known_hosts where unset."
     )
+    control_account: ControlAccountSettings | None = Field(
+        default=None,
+        examples=[{"path": "exports/TrialBalance*.csv"}],
+        description="A second report of what customers owe, with which the invoices are compared.",
+    )
+
+    def others(self) -> Mapping[str, Self]:
+        """Return what else is read for this source, by the setting that names it: settings to find and read it by.
+
+        Of several files that match such a setting, the newest is meant. They count as inputs of the source: their
+        SHA-256 stands in the receipt, and a run waits until they are written.
+        """
+        named = {name: {"path": path} for name in self.further if (path := getattr(self, name))}
+        if account := self.control_account:
+            reading = account.model_dump(include={"path", "encoding", "delimiter", "sheet"})
+            named["control_account"] = {**reading, "decimal": account.decimal or self.decimal}
+        return {name: self.model_copy(update={"files": "newest", **reading}) for name, reading in named.items()}
 
 
 Ending = Literal["delivered", "refused", "failed"]
@@ -253,11 +316,7 @@ class TransformSettings(Settings):
     )
 
 
-_Keys = Annotated[
-    tuple[Location, ...],
-    BeforeValidator(_one_or_several),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
+_Keys = Annotated[tuple[Location, ...], BeforeValidator(_one_or_several), _TEXTS]
 
 
 class DestinationSettings(Settings):

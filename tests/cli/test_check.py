@@ -32,6 +32,8 @@ use = "kolleno"
 mode = "open-ar"
 url = "out"
 """
+CLOSED = 'closed = "paid.csv"'
+ACCOUNT = 'control_account = { path = "account.csv", balance = "Owed" }'
 OPEN = "invoice_ref,customer_name,issued_on,balance\nA-1,Ada,{first},10.00\nA-2,Bob,04/05/2026,20.00\n"
 
 
@@ -45,7 +47,7 @@ def test_every_source_is_read_to_its_end(arfeed: Here, feed: Path) -> None:
     assert done.code == 0, done.err
     rows = finding(done, "rows of xero-uk")
     assert (rows["state"], rows["facts"]["rows"]) == ("ok", 7)
-    assert finding(done, "completeness of xero-uk")["facts"]["lists_closed"] is True
+    assert finding(done, "evidence of xero-uk")["facts"]["lists_closed"] is True
     assert "since line" in finding(done, "dates of xero-uk")["said"]
     assert finding(done, "documents of xero-uk")["facts"]["found"] == 3
 
@@ -81,18 +83,68 @@ def test_it_says_what_the_order_of_the_dates_rests_on(
     assert said in dates["said"]
 
 
-def test_a_source_that_proves_nothing_is_doubted_and_ends_with_0(arfeed: Here, tmp_path: Path) -> None:
-    write(tmp_path, FOLDER_FEED)
-    tmp_path.joinpath("open.csv").write_text(OPEN.format(first="31/03/2026"))
+@pytest.mark.parametrize("connector", ["folder", "quickbooks"])
+def test_a_source_that_lists_only_what_is_open_is_doubted_with_three_ways_out(
+    arfeed: Here, tmp_path: Path, connector: str
+) -> None:
+    open_items(tmp_path, connector)
     done = arfeed(tmp_path, "check")
     assert done.code == 0
-    assert "! completeness of depot: nothing in it proves that it is whole; an invoice that is gone" in done.out
+    (line,) = [line for line in done.out.splitlines() if "evidence of depot" in line]
+    assert line.startswith("! evidence of depot: unexplained: it lists only what is open, so nothing says why an ")
+    read_to_its_end = "; its own count or total shows that it was read to its end, not that it is whole"
+    assert (read_to_its_end in line) is (connector == "quickbooks")
+    assert line.endswith(
+        "somebody has to approve each one, unless you name a list of what was paid by `closed`, or name a second "
+        "report of what is owed in [sources.depot.control_account], or say absent_means_paid = true, if the list is "
+        "always whole"
+    )
 
 
-def test_totals_that_do_not_say_why_an_invoice_is_gone_are_not_said_to(arfeed: Here, tmp_path: Path) -> None:
-    write(tmp_path, FOLDER_FEED.replace('"folder"', '"quickbooks"').replace("DMY", "MDY").replace("EUR", "USD"))
-    written(tmp_path / "open.csv", report(title=("Invoice List",)))
-    assert "agrees with what was read; it does not say why an invoice is gone" in arfeed(tmp_path, "check").out
+@pytest.mark.parametrize(
+    ("more", "degrees", "said"),
+    [
+        ("", ["unexplained"], "unexplained: it lists only what is open"),
+        ("absent_means_paid = true", ["asserted"], "to raise it, name a list of what was paid by `closed`, or name a"),
+        (ACCOUNT, ["balanced"], "balanced: the control account says 30.00 EUR, and is compared with the list each"),
+        (CLOSED, ["proven"], "proven: it is asked what became of an invoice that is gone"),
+        (f"absent_means_paid = true\n{CLOSED}\n{ACCOUNT}", ["proven", "balanced", "asserted"], "proven: it is asked"),
+    ],
+    ids=["nothing", "asserted", "balanced", "proven", "all"],
+)
+def test_each_degree_of_evidence_is_named_with_what_would_raise_it(
+    arfeed: Here, tmp_path: Path, more: str, degrees: list[str], said: str
+) -> None:
+    open_items(tmp_path, "folder", more)
+    tmp_path.joinpath("account.csv").write_text("Name,Owed\nAll,30\n")
+    tmp_path.joinpath("paid.csv").write_text("invoice_ref,customer_name,issued_on,status\n1,Ada,31/03/2026,paid\n")
+    found = finding(arfeed(tmp_path, "check", "--json"), "evidence of depot")
+    assert (found["facts"]["degrees"], found["state"]) == (degrees, "doubt" if degrees == ["unexplained"] else "ok")
+    assert said in found["said"]
+    assert found["facts"]["explains"] is ("closed" in more)
+    assert found["facts"]["control_account"] == ({"EUR": "30.0000"} if "control_account" in more else None)
+    assert found["facts"]["absent_means_paid"] is ("absent_means_paid" in more)
+    assert (len(found["facts"]["ways"]) == 0) is (len(degrees) == 3)
+
+
+def test_a_control_account_that_can_not_be_read_is_named_by_the_check(arfeed: Here, tmp_path: Path) -> None:
+    open_items(tmp_path, "folder", ACCOUNT)
+    tmp_path.joinpath("account.csv").write_text("Name,Sum\nAll,30\n")
+    done = arfeed(tmp_path, "check")
+    assert done.code == 4
+    assert "✗ rows of depot: [sources.depot.control_account] " in done.out
+    assert "no row has the heading 'Owed'; found Name, Sum" in done.out
+
+
+def open_items(folder: Path, connector: str, more: str = "") -> None:
+    """A source `depot` that lists what is open."""
+    text = FOLDER_FEED.replace('currency = "EUR"', f'currency = "EUR"\n{more}')
+    if connector == "quickbooks":
+        text = text.replace('"folder"', '"quickbooks"').replace("DMY", "MDY").replace("EUR", "USD")
+        written(folder / "open.csv", report(title=("Open Invoices",)))
+    else:
+        folder.joinpath("open.csv").write_text(OPEN.format(first="31/03/2026"))
+    write(folder, text)
 
 
 def test_all_checks_run_though_one_fails(arfeed: Here, feed: Path) -> None:

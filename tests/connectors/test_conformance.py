@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 from arfeed.testing import ConnectorConformance, DestinationConformance, Invoice, TransformConformance
 from arfeed.testing.servers import files_below
@@ -37,7 +38,7 @@ def cut(file: Path) -> None:
 class TestFolder(ConnectorConformance):
     plugin = "folder"
     connector = Folder
-    statuses = ("open", "paid", "void", "draft")
+    statuses: ClassVar[Sequence[str]] = ("open", "paid", "void", "draft")
 
     def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
         with folder.joinpath("erp.csv").open("w", newline="", encoding="utf-8") as file:
@@ -48,6 +49,18 @@ class TestFolder(ConnectorConformance):
 
     def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
         return {"no such file": {**settings, "path": str(folder / "other.csv")}}
+
+
+class TestFolderWithAListOfWhatIsClosed(TestFolder):
+    statuses = ("open",)
+
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
+        settings = super().system(folder, invoices)
+        folder.joinpath("all.csv").write_bytes(folder.joinpath("erp.csv").read_bytes())
+        return {**settings, "closed": str(folder / "all.csv")}
+
+    def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+        return {**super().unreachable(folder, settings), "no such list": {**settings, "closed": str(folder / "no.csv")}}
 
 
 class TestSql(ConnectorConformance):
@@ -99,6 +112,18 @@ class TestQuickBooks(ConnectorConformance):
 
     def damages(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Callable[[], object]]:
         return {"the file was cut off": partial(cut, folder / "aging.csv")}
+
+
+class TestQuickBooksWithAListOfWhatIsClosed(TestQuickBooks):
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
+        settings = super().system(folder, invoices)
+        with folder.joinpath("invoices.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerows([["Invoice List"], ["Acme Ltd"], ["All Dates"], [], AGING, *map(aged, invoices)])
+        return {**settings, "closed": str(folder / "invoices.csv")}
+
+    def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+        return {**super().unreachable(folder, settings), "no such list": {**settings, "closed": str(folder / "no.csv")}}
 
 
 def aged(invoice: Invoice) -> list[str]:

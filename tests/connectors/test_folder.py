@@ -87,11 +87,13 @@ def test_what_is_void_or_a_draft_may_say_what_it_was_worth(file: Path, status: s
 
 
 @pytest.mark.parametrize(("header", "columns"), [("status", {}), ("State", {"status": "State"})], ids=["own", "mapped"])
-def test_a_file_with_a_status_column_is_said_to_list_closed_documents(
+def test_a_file_is_said_to_list_closed_documents_where_it_has_one(
     file: Path, header: str, columns: dict[str, str]
 ) -> None:
-    source = folder(file, f"{HEADER},{header}", "INV-1,Ada,GBP,2026-04-07,1,open", columns=columns)
-    assert complete(source) == Complete(lists_closed=True)
+    lines = [f"{HEADER},{header}", "INV-1,Ada,GBP,2026-04-07,1,open"]
+    assert complete(folder(file, *lines, columns=columns)) == Complete()
+    closed = folder(file, *lines, "INV-2,Ada,GBP,2026-04-07,0, PAID", columns=columns)
+    assert complete(closed) == Complete(lists_closed=True)
 
 
 def test_plain_files_have_no_control_and_list_what_is_open(file: Path) -> None:

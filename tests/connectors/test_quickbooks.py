@@ -69,7 +69,7 @@ def test_numbers_and_dates_are_read_and_a_cheques_number_is_none(file: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("title", "as_of", "lists_closed"),
+    ("title", "as_of", "doubted"),
     [
         (("Example LLC", "Open Invoices", "As of April 4, 2026"), date(2026, 4, 4), False),
         (("Open Invoices", "All Dates"), None, False),
@@ -80,11 +80,11 @@ def test_numbers_and_dates_are_read_and_a_cheques_number_is_none(file: Path) -> 
     ids=["another order", "all dates", "a list of invoices", "a list of transactions", "no title"],
 )
 def test_the_title_says_what_is_listed_and_as_of_when(
-    file: Path, title: tuple[str, ...], as_of: date | None, lists_closed: bool
+    file: Path, title: tuple[str, ...], as_of: date | None, doubted: bool
 ) -> None:
     complete = said(source(written(file, report(title=title))))
-    assert (complete.as_of, complete.lists_closed, complete.controlled) == (as_of, lists_closed, True)
-    assert bool(complete.notes) is lists_closed
+    assert (complete.as_of, complete.lists_closed, complete.controlled) == (as_of, False, True)
+    assert bool(complete.notes) is doubted
 
 
 @pytest.mark.parametrize(
@@ -92,17 +92,14 @@ def test_the_title_says_what_is_listed_and_as_of_when(
     ["Customer: A to C", "Filtered by Class", "Customer Type is Retail", "Transaction Type = Invoice"],
 )
 @pytest.mark.parametrize("company", [(), ("Example LLC",)], ids=["alone", "below a company"])
-def test_a_title_that_names_a_filter_is_noted_and_does_not_say_what_is_gone(
-    file: Path, company: tuple[str, ...], line: str
-) -> None:
+def test_a_title_that_names_a_filter_is_noted(file: Path, company: tuple[str, ...], line: str) -> None:
     complete = said(source(written(file, report(title=(*company, "Open Invoices", line, "As of April 4, 2026")))))
-    assert (complete.totals, complete.lists_closed) == ({"USD": Decimal("2000.05")}, True)
+    assert complete.totals == {"USD": Decimal("2000.05")}
     assert f"its title says {line!r} beside company" in complete.notes[0]
 
 
 def test_a_second_line_that_could_be_the_company_may_be_a_filter(file: Path) -> None:
     complete = said(source(written(file, report(title=("Open Invoices", "Example LLC", "Retail only")))))
-    assert complete.lists_closed
     assert "'Example LLC', 'Retail only'" in complete.notes[0]
 
 
@@ -131,12 +128,11 @@ def test_the_totals_of_all_files_do_not_say_that_none_is_absent(
         written(tmp_path / "second.csv", report(second))
     complete = said(source(tmp_path / "*.csv", files="all"))
     assert complete.totals == {"USD": Decimal(12 if second else 5)}
-    assert complete.lists_closed
-    assert "do not say whether another is absent" in complete.notes[-1]
+    assert "do not say whether another one is absent" in complete.notes[-1]
 
 
-def test_the_total_of_the_newest_file_alone_still_says_what_is_gone(file: Path) -> None:
-    assert not said(source(written(file, report()), files="newest")).lists_closed
+def test_the_total_of_the_newest_file_alone_needs_no_such_note(file: Path) -> None:
+    assert said(source(written(file, report()), files="newest")).notes == ()
 
 
 def test_groups_by_age_are_no_customers(file: Path) -> None:

@@ -109,6 +109,11 @@ def test_words_are_translated_and_records_of_other_kinds_left_out(tmp_path: Path
     assert complete(source).lists_closed
 
 
+def test_open_documents_alone_are_not_said_to_be_all(tmp_path: Path) -> None:
+    source = singer(tmp_path, schema(), record(1, state="open"), columns={**COLUMNS, "status": "state"})
+    assert not complete(source).lists_closed
+
+
 def test_a_word_that_is_not_translated_is_a_problem(tmp_path: Path) -> None:
     source = singer(
         tmp_path,

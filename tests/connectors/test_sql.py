@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from arfeed import SourceError
 from arfeed_connectors.sql.frames import Frames
 from arfeed_connectors.sql.money import exact
+from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.settings import SqlSettings
 from databases import one_row, sql, table
 from intake.sources import balances, failure, opened, problems, read
@@ -33,7 +34,7 @@ def file(tmp_path: Path) -> str:
 def framed(names: str, *rows: Sequence[object], **how: object) -> dict[str, list[object]]:
     """What a batch of a driver's tuples becomes, as Python values by column."""
     made = SqlSettings.model_validate({"url": "postgresql://db/erp", "query": "SELECT 1", "currency": "EUR", **how})
-    frame = Frames("erp", made, names.split()).frame([tuple(row) for row in rows])
+    frame = Frames("erp", made, Names("erp", tuple(names.split()), {})).frame([tuple(row) for row in rows])
     return {name: pa.array(frame[name]).to_pylist() for name in names.split()}
 
 
@@ -104,8 +105,8 @@ def test_a_float_that_is_no_amount_is_refused_with_row_invoice_and_column(file: 
     rows = [("INV-1", "Ada", "EUR", "2026-04-07", 10.25), ("INV-2", "Ada", "EUR", "2026-04-07", 10.255)]
     said = failure(sql(table(file, "ledger", COLUMNS, *rows), query="SELECT * FROM ledger"))
     assert said == (
-        "erp row 2 (invoice INV-2) column balance: 10.255 is no amount in EUR, which has 2 decimals, nor within "
-        "`tolerance` of one (1 such rows in this batch); mend it there, or round it in the query"
+        "erp row 2 (invoice INV-2) column balance: 10.255 is not an amount in EUR, which has 2 decimals, nor within "
+        "`tolerance` of one (1 such rows in this batch); correct it there, or round it in the query"
     )
 
 

@@ -16,6 +16,7 @@ from arfeed.pipeline import sync
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database
+from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import BATCH, batches, column_names
 from databases import execute, sql, table
 from feeds import write
@@ -93,7 +94,7 @@ def test_rows_written_meanwhile_do_not_tear_rows_and_count_apart(url: str) -> No
         execute(url, "PRAGMA journal_mode = WAL")  # in which a reader does not keep writers out
     settings = sql(url, query=QUERY).settings
     with Database("erp", url, 60).snapshot() as connection:
-        names = column_names(connection, QUERY, "erp")
+        names = Names("erp", column_names(connection, QUERY), {})
         control = Control.asked(connection, QUERY, names, "erp", settings)
         execute(url, "INSERT INTO ledger SELECT * FROM ledger", "UPDATE ledger SET balance = 1")
         rows = [row for batch in batches(connection, QUERY) for row in batch]

@@ -11,6 +11,7 @@ import pytest
 from arfeed import ConfigError, SourceError
 from arfeed.config import read_project
 from arfeed.fingerprint import settings_hash, settings_of
+from arfeed_connectors.sql.limits import limit
 from arfeed_connectors.sql.presets import PRESETS
 from databases import sql
 from feeds import run, write
@@ -71,16 +72,47 @@ def test_any_single_select_is_taken(query: str) -> None:
     [
         ("SELECT * FROM a LIMIT 100", "LIMIT 100"),
         ("SELECT * FROM a WHERE b IN (1)\n  limit\n  100;", "limit 100"),
-        ("SELECT * FROM a -- all\nLIMIT(50)", "LIMIT(…)"),
+        ("SELECT * FROM a -- all\nLIMIT(50)", "LIMIT(50)"),
         ("(SELECT * FROM (SELECT 1) a LIMIT 5)", "LIMIT 5"),
         ("WITH a AS (SELECT 1) SELECT * FROM a FETCH FIRST 10 ROWS ONLY", "FETCH FIRST 10"),
         ("SELECT * FROM a ORDER BY b OFFSET 0 ROWS FETCH NEXT 10 ROWS ONLY", "FETCH NEXT 10"),
         ("SELECT * FROM a FETCH FIRST ROW ONLY", "FETCH FIRST"),
         ("SELECT * FROM a OFFSET 5", "OFFSET 5"),
         ("SELECT /* ! */ TOP 100 * FROM a", "TOP 100"),
-        ("SELECT DISTINCT TOP (100) * FROM a", "TOP 100"),
+        ("SELECT DISTINCT TOP (100) * FROM a", "TOP (100)"),
         ("WITH a AS (SELECT 1) SELECT TOP 5 PERCENT * FROM a", "TOP 5"),
         ("SELECT FIRST 10 * FROM a", "FIRST 10"),
+        ("SELECT FIRST (10) * FROM a", "FIRST (10)"),
+        ("SELECT FIRST (5 + 5) a.b FROM a", "FIRST (5 + 5)"),
+        ("SELECT SKIP 5 * FROM a", "SKIP 5"),
+        ("SELECT LIMIT 0 10 * FROM a", "LIMIT 0"),
+        ("SELECT * FROM a ROWS 10", "ROWS 10"),
+        ("SELECT * FROM a ORDER BY b DESC ROWS 1 TO 10", "ROWS 1"),
+        ("SELECT * FROM a WHERE ROWNUM <= 100", "ROWNUM"),
+        ("SELECT * FROM a WHERE b = 1 AND (c = 2 OR 100 > rownum)", "rownum"),
+        ("SELECT * FROM a JOIN b ON a.c = b.c AND rownum < 5", "rownum"),
+        ("SELECT * FROM a LIMIT +5", "LIMIT +"),
+        ("SELECT * FROM a LIMIT CAST(5 AS int)", "LIMIT CAST"),
+        ("SELECT * FROM a LIMIT (SELECT 5)", "LIMIT (SELECT 5)"),
+        ("SELECT * FROM a LIMIT '5'", "LIMIT '5'"),
+        ("SELECT * FROM a LIMIT ROWS EXAMINED 100", "LIMIT ROWS"),
+        ("SELECT * FROM a LIMIT ALL OFFSET 5", "OFFSET 5"),
+        ("SELECT * FROM a OFFSET 0 + 5", "OFFSET 0"),
+        ("SELECT * FROM a TABLESAMPLE BERNOULLI (10)", "TABLESAMPLE BERNOULLI"),
+        ("SELECT * FROM (a TABLESAMPLE SYSTEM (10) JOIN b ON a.c = b.c)", "TABLESAMPLE SYSTEM"),
+        ("SELECT * FROM a SAMPLE (10)", "SAMPLE (10)"),
+        ("SELECT * FROM a SAMPLE BLOCK (10)", "SAMPLE BLOCK"),
+        ("SELECT * FROM a USING SAMPLE 10%", "SAMPLE 10"),
+        ("SELECT * FROM a QUALIFY ROW_NUMBER() OVER (PARTITION BY b ORDER BY c) = 1", "QUALIFY ROW_NUMBER"),
+        ("SELECT * FROM a WITH (READPAST)", "READPAST"),
+        ("SELECT * FROM a FOR UPDATE SKIP LOCKED", "SKIP LOCKED"),
+        ("(SELECT * FROM a LIMIT 5) UNION ALL (SELECT * FROM b)", "LIMIT 5"),
+        ("SELECT * FROM b UNION ALL SELECT TOP 5 * FROM a", "TOP 5"),
+        ("((SELECT * FROM b) EXCEPT ((SELECT * FROM a LIMIT 5)))", "LIMIT 5"),
+        ("WITH b AS (SELECT 1) (SELECT * FROM a LIMIT 5)", "LIMIT 5"),
+        ("SELECT * FROM comment LIMIT 5", "LIMIT 5"),
+        ("SELECT * LIMIT 5", "LIMIT 5"),
+        ("VALUES (1), (2) LIMIT 1", "LIMIT 1"),
     ],
 )
 def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: str, named: str) -> None:
@@ -99,10 +131,69 @@ def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: st
         "SELECT TOP (100) PERCENT * FROM a ORDER BY b OFFSET 0 ROWS",
         "SELECT * FROM a LIMIT ALL",
         "SELECT arr[OFFSET(0)], first, fetch FROM a",
+        "SELECT SUM(a) OVER (ORDER BY b ROWS BETWEEN 5 PRECEDING AND CURRENT ROW), MAX(a) OVER (ROWS 5 PRECEDING)",
+        "SELECT * FROM (SELECT * FROM a WHERE ROWNUM < 5) b JOIN LATERAL (SELECT 1 FROM c LIMIT 1) d ON true",
+        "SELECT * FROM a WHERE b IN ((SELECT c FROM d LIMIT 1)) OR EXISTS (SELECT 1 FROM d TABLESAMPLE SYSTEM (1))",
+        "SELECT rownum, rows, skip, sample, qualify, a.rownum FROM a WHERE a.rownum > 0 AND rows = 5",
+        "SELECT a limit, b AS limit FROM c limit JOIN d rows ON limit.e = rows.e WHERE NOT limit",
+        "SELECT limit * 2, 2 * limit, limit + 5, sum(limit) - limit FROM a",
+        "SELECT first(a) AS b, first (c), sample(d), top FROM e",
+        "SELECT string_agg(a ORDER BY b LIMIT 5) FROM c",
+        "SELECT $$ LIMIT 5 $$, $t$ ' LIMIT 5 $t$, E'\\' LIMIT 5' FROM a /* b /* c */ LIMIT 5 */",
+        "SELECT * FROM a LIMIT NULL",
+        "SELECT * FROM a OFFSET 0",
     ],
 )
 def test_what_is_only_called_a_limit_or_stands_within_is_taken(query: str) -> None:
     assert sql("postgresql://db/erp", query=query).settings.query == query
+
+
+@pytest.mark.parametrize(
+    ("database", "query", "limited"),
+    [
+        ("mysql+pymysql", "SELECT 'it\\'s', ' LIMIT 5 ' FROM a # LIMIT 5", False),
+        ("mysql+pymysql", "SELECT * FROM a /*!50000 LIMIT 5 */", True),
+        ("mysql+pymysql", "SELECT 5--1 FROM a LIMIT 5", True),
+        ("mysql+pymysql", "SELECT 'x\\' FROM a LIMIT 5 -- '", True),
+        ("sqlite", "SELECT [a's LIMIT 5] FROM a /* b /* c */", False),
+        ("sqlite", "SELECT 1 FROM a /* b /* c */ LIMIT 5 --*/", True),
+        ("mssql+pyodbc", "SELECT [a's LIMIT 5], [b]]c] FROM #d /* e /* f */ LIMIT 5 */", False),
+        ("oracle+oracledb", "SELECT q'[it's Ada's LIMIT 5]', nq'!x'y!' FROM a", False),
+        ("oracle+oracledb", "SELECT q'[it's]', 'b' FROM a WHERE ROWNUM < 5 AND c = 'd'", True),
+        ("exotic", "SELECT 'a\\' FROM b LIMIT 5 -- '", True),
+    ],
+)
+def test_texts_and_comments_end_where_that_database_ends_them(database: str, query: str, limited: bool) -> None:
+    backend = database.partition("+")[0]
+    assert (limit(query, backend) is not None) == limited
+
+
+def test_a_text_without_an_end_is_refused_since_a_limit_could_hide_in_it(tmp_path: Path) -> None:
+    said = mistakes(tmp_path, f'{URL}\nquery = """SELECT \'a FROM b LIMIT 5"""')
+    assert "it holds 'a FROM b LIMIT 5, of which the end is not to be found; close it" in said
+
+
+@pytest.mark.parametrize("key", ["closed_query", "control_account.query", "control_account.received"])
+def test_the_other_queries_about_debts_may_not_be_cut_short_either(tmp_path: Path, key: str) -> None:
+    table = f"control_account.query = 'SELECT 1'\n{key} = 'SELECT * FROM a LIMIT 5'"
+    if key != "control_account.received":
+        table = f"{key} = 'SELECT * FROM a LIMIT 5'"
+    said = mistakes(tmp_path, f"{URL}\nquery = 'SELECT 1'\n{table}")
+    assert f"sources.erp.{key.partition('.')[0]}" in said
+    assert "it says LIMIT 5, which leaves out what is open" in said
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("query = 'SELECT 1'\ncontrol_account = true", "which odoo, erpnext, sap-b1 do; for others write a table"),
+        ("preset = 'gnucash'\ncontrol_account = true", "which odoo, erpnext, sap-b1 do; for others write a table"),
+        ("query = 'SELECT 1'\ncontrol_account.query = 'DELETE FROM a'", "query: it must be a SELECT"),
+        ("query = 'SELECT 1'\ncontrol_account.sum = 'SELECT 1'", "sources.erp.control_account"),
+    ],
+)
+def test_a_control_account_that_says_nothing_is_refused(tmp_path: Path, source: str, says: str) -> None:
+    assert says in mistakes(tmp_path, f"{URL}\n{source}")
 
 
 def test_a_relative_sqlite_file_starts_at_the_folder_of_plugins_toml(tmp_path: Path) -> None:
@@ -114,9 +205,11 @@ SECRET = "s3cr3t-w0rd"
 SECRET_URLS = [
     f"postgresql://reader:{SECRET}@127.0.0.1:5432/nowhere",
     f"postgresql://reader@127.0.0.1:1/erp?password={SECRET}",
-    f"postgresql://reader@127.0.0.1:5432/erp?sslmode={SECRET}",
+    f"postgresql://reader@127.0.0.1:5432/erp?sslmode=verify-full&sslpassword={SECRET}",
     f"mysql://reader:{SECRET}@127.0.0.1:3306/erp",
-    f"mssql+pyodbc://reader:{SECRET}@db/erp?driver={SECRET}",
+    f"mssql+pyodbc://reader:{SECRET}@db/erp?driver=ODBC",
+    f"mssql+pyodbc:///?odbc_connect=DRIVER%3D%7Bx%7D%3BUID%3Dreader%3BPWD%3D%7B{SECRET}%3B%7D%3BSERVER%3Ddb",
+    f"oracle+oracledb://reader@db/?service_name=erp&wallet_password={SECRET}",
     f"nonsense://reader:{SECRET}@db/erp",
 ]
 
@@ -147,6 +240,59 @@ def test_another_database_is_another_configuration_but_another_password_is_not(t
     plain = hashed("postgresql://reader:one@db/erp")
     assert plain == hashed("postgresql://reader:two@db/erp")
     assert plain != hashed("postgresql://reader:one@db/test")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("postgresql:///?dbname=books", "postgresql:///?dbname=test"),
+        ("postgresql:///?service=books", "postgresql:///?service=test"),
+        ("postgresql:///erp?host=a&host=b", "postgresql:///erp?host=a&host=c"),
+        ("postgresql://db/erp?options=-csearch_path%3Da", "postgresql://db/erp?options=-csearch_path%3Db"),
+        ("oracle+oracledb://db/?service_name=books", "oracle+oracledb://db/?service_name=test"),
+        (
+            "mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3BDATABASE%3Da",
+            "mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3BDATABASE%3Db",
+        ),
+        ("mysql://db/erp?charset=utf8mb4", "mysql://db/erp?charset=latin1"),
+    ],
+)
+def test_whatever_the_url_says_behind_its_question_mark_is_configuration(one: str, other: str) -> None:
+    assert known_as(one) != known_as(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("postgresql://db/erp?password=a", "postgresql://db/erp?password=b"),
+        ("postgresql://db/erp?sslpassword=a", "postgresql://db/erp?sslpassword=b"),
+        ("mysql://db/erp?passwd=a", "mysql://db/erp?passwd=b"),
+        ("oracle+oracledb://db/?wallet_password=a", "oracle+oracledb://db/?wallet_password=b"),
+        ("snowflake://db/?token=a", "snowflake://db/?token=b"),
+        (
+            "mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3BPWD%3D%7Ba%3Bb%7D%3BDATABASE%3Dx",
+            "mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3Bpwd%3Dc%3BDATABASE%3Dx",
+        ),
+        ("postgresql://db/erp?a=1&b=2", "postgresql://db/erp?b=2&a=1"),
+    ],
+)
+def test_another_secret_or_order_is_no_other_configuration(one: str, other: str) -> None:
+    assert known_as(one) == known_as(other)
+
+
+def known_as(url: str) -> object:
+    return settings_of(sql(url, query="SELECT 1"))["url"]
+
+
+def test_messages_hide_secrets_and_nothing_else() -> None:
+    source = sql(
+        "postgresql://reader@127.0.0.1:1/erp?connect_timeout=1&application_name=books&sslpassword=books1",
+        query="SELECT 1",
+    )
+    with pytest.raises(SourceError) as caught:
+        source.check()
+    assert "127.0.0.1" in str(caught.value)
+    assert "***" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from arfeed.intake.transform import check_unique
 from arfeed.schema import folded
 from arfeed_connectors.xero import Xero
 from exports import SEVEN, XERO_36, XERO_44, XERO_IMPORT_TEMPLATE, Line, document, overpayment, xero
-from intake.sources import balances, failure, opened, problems, read
+from intake.sources import balances, complete, failure, opened, problems, read
 
 
 @pytest.fixture
@@ -62,12 +63,27 @@ def test_paid_and_draft_documents_are_read_too_and_explain_absences(file: Path) 
     assert frame["status"].to_dict() == {**dict.fromkeys(OPEN, "open"), "INV-003": "paid", "INV-004": "draft"}
 
 
-def test_an_export_has_no_control_and_lists_closed_documents(file: Path) -> None:
-    invoices = export(file, *SEVEN).invoices()
-    next(invoices)
-    with pytest.raises(StopIteration) as end:
-        next(invoices)
-    assert (end.value.value.controlled, end.value.value.lists_closed) == (False, True)
+@pytest.mark.parametrize(
+    ("documents", "lists_closed"),
+    [(SEVEN, True), ([document("INV-1")], False), ([document("INV-1"), document("INV-2", Status="Draft")], False)],
+    ids=["paid ones, too", "open ones only", "a draft"],
+)
+def test_an_export_has_no_control_and_lists_closed_documents_where_it_has_one(
+    file: Path, documents: Sequence[list[Line]], lists_closed: bool
+) -> None:
+    said = complete(export(file, *documents))
+    assert (said.controlled, said.lists_closed) == (False, lists_closed)
+
+
+def test_a_closed_document_carries_what_the_open_one_carried(file: Path) -> None:
+    carried = ["customer_id", "customer_name", "currency", "issued_on", "due_on", "amount", "kind"]
+    rows = [
+        read(export(file, [{**line, **state} for line in document("INV-1", Currency="EUR")]))[carried].to_dict(
+            "records"
+        )
+        for state in ({}, {"Status": "Paid", "InvoiceAmountDue": "0.00", "InvoiceAmountPaid": "120.00"})
+    ]
+    assert rows[0] == rows[1]
 
 
 @pytest.mark.parametrize(

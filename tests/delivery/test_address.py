@@ -26,6 +26,14 @@ from delivery.staging import stage
         ("s3://bucket/in/", "s3://bucket/in"),
         ("ftp://acme:secret@ftp.example.com:21/in", "ftp://acme@ftp.example.com:21/in"),
         ("rehearsal://demo", "rehearsal://demo"),
+        ("sftp://acme@SFTP.Example.COM.", "sftp://acme@sftp.example.com:22"),
+        ("sftp://acme@sftp.example.com/./in/./box", "sftp://acme@sftp.example.com:22/in/box"),
+        ("sftp://acme@[0:0::1]", "sftp://acme@[::1]:22"),
+        ("sftp://acme@[fe80::1%25eth0]", "sftp://acme@[fe80::1%25eth0]:22"),
+        ("sftp://Acme@sftp.example.com/In", "sftp://Acme@sftp.example.com:22/In"),
+        ("/srv/in/../out//box/.", "file:///srv/out/box"),
+        ("ftp://acme@FTP.example.com./in", "ftp://acme@ftp.example.com:21/in"),
+        ("s3://bucket/a//b/../c", "s3://bucket/a//b/../c"),
     ],
 )
 def test_a_destination_has_one_identity(url: str, identity: str) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, Connector, FileSettings, ProblemsError, SourceError, SourceSettings
+from arfeed.intake.explaining import released
 from arfeed.intake.extract import extract
 from arfeed_connectors.folder import Folder
 
@@ -58,11 +59,13 @@ def folder(file: Path, *lines: str, **settings: object) -> Folder:
 
 
 def read(*sources: Connector) -> pd.DataFrame:
-    return extract(sources, lambda: datetime.now(UTC)).rows
+    with released(sources):
+        return extract(sources, lambda: datetime.now(UTC)).rows
 
 
 def opened(*sources: Connector) -> pd.DataFrame:
-    return extract(sources, lambda: datetime.now(UTC)).open
+    with released(sources):
+        return extract(sources, lambda: datetime.now(UTC)).open
 
 
 def balances(frame: pd.DataFrame) -> dict[str, Decimal]:

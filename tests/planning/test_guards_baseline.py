@@ -79,6 +79,6 @@ def test_objections_come_in_the_order_of_their_table() -> None:
         at=datetime(2026, 4, 11, tzinfo=UTC),
     )
     assert [*heard(plan)] == [
-        "foreign-report", "unexplained", "still-open", "missing-share", "renamed", "config-changed", "stale-source",
+        "foreign-report", "unexplained", "still-open", "renamed", "config-changed", "stale-source",
         "as-of-backwards", "documents",
     ]  # fmt: skip

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from arfeed import Complete
@@ -127,108 +125,3 @@ def test_all_steps_that_removed_open_invoices_are_named() -> None:
     objection = heard(planned(before, after, reasons=reasons))["still-open"]
     assert "3 invoices are still open at the source but removed by exclude, keep: A2 Bo" in objection.message
     assert objection.refs == ("A1", "A2", "A4")
-
-
-@pytest.mark.parametrize(
-    ("before", "missing", "refused"),
-    [(100, 20, False), (100, 21, True), (6, 5, False), (6, 6, True), (20, 5, False), (25, 5, False), (30, 6, False)],
-    ids=["at the share", "above", "at the floor", "above the floor", "floor and share", "at both", "floor, at share"],
-)
-def test_missing_more_than_the_share_and_the_floor_is_refused(before: int, missing: int, refused: bool) -> None:
-    rows = invoices(before)
-    codes = [*heard(planned(rows, rows.iloc[missing:] if missing < before else others()))]
-    assert codes == ["missing-share"] * refused
-
-
-@pytest.mark.parametrize(
-    ("share", "floor", "refused"),
-    [(0.5, 0, False), (0.49, 0, True), (0, 5, False), (0, 4, True), (1, 0, False)],
-    ids=["share reached", "share passed", "floor reached", "floor passed", "all may be missing"],
-)
-def test_share_and_floor_are_settings(share: float, floor: int, refused: bool) -> None:
-    rows = invoices(10)
-    plan = planned(rows, rows.iloc[5:])
-    guards = plan.guards.model_copy(update={"missing_share": share, "missing_floor": floor})
-    assert [*heard(replace(plan, guards=guards))] == ["missing-share"] * refused
-
-
-def test_all_missing_invoices_are_referred_to() -> None:
-    rows = invoices(10)
-    assert heard(planned(rows, rows.iloc[6:]))["missing-share"].refs == ("A1", "A2", "A3", "A4", "A5", "A6")
-
-
-def test_the_whole_baseline_may_not_be_missing_however_small_it_is_above_the_floor() -> None:
-    message = heard(planned(invoices(6), others()))["missing-share"].message
-    assert message == (
-        "more than 20% would be marked as paid: 6 of 6 invoices; erp: 6 of 6 invoices; GBP: 6 of 6 invoices; 60.00 GBP "
-        "of 60.00 GBP. Largest: A1 Ada 10.00 GBP; A2 Ada 10.00 GBP; A3 Ada 10.00 GBP; …. Look whether the sources are "
-        "complete; approve if so much was really settled"
-    )
-
-
-def left(before: pd.DataFrame, missing: int) -> pd.DataFrame:
-    """All of the baseline but its first rows."""
-    return before.iloc[missing:].reset_index(drop=True)
-
-
-def grouped(column: str, first: str, second: str, **columns: object) -> pd.DataFrame:
-    """A baseline of 10 rows of one group and 90 of another."""
-    return invoices(100, **{column: [first] * 10 + [second] * 90}, **columns)
-
-
-@pytest.mark.parametrize(("column", "name"), [("source", "shop"), ("currency", "EUR")])
-@pytest.mark.parametrize(("missing", "refused"), [(5, False), (6, True)])
-def test_a_source_or_currency_may_not_vanish_within_a_large_feed(
-    column: str, name: str, missing: int, refused: bool
-) -> None:
-    before = grouped(column, name, "GBP" if column == "currency" else "erp")
-    objections = heard(planned(before, left(before, missing)))
-    assert [*objections] == ["missing-share"] * refused
-    if refused:
-        assert f": {name}: 6 of 10 invoices" in objections["missing-share"].message
-        assert "100 invoices" not in objections["missing-share"].message
-
-
-@pytest.mark.parametrize("balances", [["10"] * 10, ["99"] * 5 + ["1"] * 5], ids=["by count", "by money"])
-def test_the_floor_counts_within_each_source_and_currency(balances: list[str]) -> None:
-    before = grouped("currency", "EUR", "GBP", balance=balances + ["10"] * 90)
-    assert heard(planned(before, before.drop(index=[0, 1, 2, 3, 4, 97, 98, 99]))) == {}
-
-
-def test_money_counts_by_currency_and_absolute() -> None:
-    balances = [*["-500", "500"] * 3, *["10"] * 94]
-    before = invoices(100, balance=balances)
-    message = heard(planned(before, left(before, 6)))["missing-share"].message
-    assert message.startswith(
-        "more than 20% would be marked as paid: 3,000.00 GBP of 3,940.00 GBP. Largest: A1 Ada -50"
-    )
-
-
-@pytest.mark.parametrize(("large", "refused"), [("37.5", False), ("37.5001", True)], ids=["at the share", "above"])
-def test_the_share_of_money_is_exact(large: str, refused: bool) -> None:
-    before = invoices(96, balance=[large] * 6 + ["10"] * 90)
-    assert [*heard(planned(before, left(before, 6)))] == ["missing-share"] * refused
-
-
-def test_money_below_the_floor_of_invoices_is_everyday_business() -> None:
-    before = invoices(100, balance=["500"] * 5 + ["1"] * 95)
-    assert heard(planned(before, left(before, 5))) == {}
-
-
-def test_money_of_one_currency_is_not_weighed_against_another() -> None:
-    before = grouped("currency", "JPY", "GBP", balance=["100000"] * 10 + ["10"] * 90)
-    assert heard(planned(before, before.drop(index=range(80, 96)))) == {}
-
-
-def test_money_without_a_sum_has_no_share() -> None:
-    before = invoices(100, balance="0")
-    assert heard(planned(before, left(before, 6))) == {}
-
-
-def test_percentages_and_adopted_rows_are_written_out() -> None:
-    before = grouped("source", "", "erp")
-    plan = planned(before, left(before, 8))
-    message = heard(replace(plan, guards=plan.guards.model_copy(update={"missing_share": 0.05})))[
-        "missing-share"
-    ].message
-    assert message.startswith("more than 5% would be marked as paid: 8 of 100 invoices; an adopted report: 8 of 10 inv")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.interfaces import Ledger, SourceRead
+from arfeed.interfaces import Forgotten, Ledger, SourceRead
 from arfeed.planning import Known, Unproven, reviewed
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.guards import Guards
@@ -54,6 +54,8 @@ def test_the_page_says_what_no_approval_covers() -> None:
 def examples() -> dict[str, Objection]:
     plans = (
         _first(),
+        _elsewhere(),
+        _behind(),
         _empty(),
         _share(),
         _changed(),
@@ -68,6 +70,18 @@ def examples() -> dict[str, Objection]:
 
 def _first() -> Plan:
     return planned(None, invoices(212))
+
+
+def _elsewhere() -> Plan:
+    plan = replace(planned(None, invoices(212)), destination="sftp://acme@198.51.100.7:22")
+    return replace(plan, also_known=("sftp://acme@sftp.example.com:22",))
+
+
+def _behind() -> Plan:
+    runs = ("20260409T101500Z-5d0c1e", "20260408T101500Z-93ab07")
+    later, known = datetime(2026, 4, 9, 10, 15, 4, tzinfo=UTC), datetime(2026, 4, 8, 10, 15, 2, tzinfo=UTC)
+    lost = Forgotten(runs[0], later, "open_ar_20260409T101500Z.csv", 230, None, runs[1], known)
+    return replace(planned(invoices(212), invoices(212)), forgotten=lost)
 
 
 def _empty() -> Plan:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from arfeed import adoption, pipeline
+from arfeed import adoption, joining, pipeline
 from arfeed.adoption import Adopted
 from arfeed.config import Project, read_project
 from arfeed.desk import identity
 from arfeed.history import History
 from arfeed.interfaces import Plan
+from arfeed.joining import Joined
 from arfeed.pipeline import Result
 from pdfs import pdf
 from runs.processes import Process
@@ -31,6 +32,13 @@ REPORTS = "csv_data_uploads"
 def invoices(count: int, *, first: int = 1) -> list[Row]:
     """Make invoices INV-0001 and so on, no two of one customer, amount and date."""
     return [invoice(number) for number in range(first, first + count)]
+
+
+def unpaid(count: int = 200, *, paid: int = 10) -> list[Row]:
+    """Return invoices of which some that are due by now have been paid, here and there, as on an ordinary day."""
+    due = [number for number in range(1, count + 1) if number % 28 < 4]
+    gone = set(due[::2][:paid])
+    return [invoice(number) for number in range(1, count + 1) if number not in gone]
 
 
 def invoice(number: int, **changes: str) -> Row:
@@ -121,10 +129,7 @@ class Feed:
 
     def configure(self) -> Path:
         """Write plugins.toml as the fields say."""
-        sources = {
-            name: {"use": "folder", "path": f"{name}.csv", "dates": "YMD", "settle_seconds": 0, **table}
-            for name, table in self.sources.items()
-        }
+        sources = {name: {**({} if "use" in table else _folder(name)), **table} for name, table in self.sources.items()}
         feed: Table = {"name": "acme", "timezone": "UTC", "history": self.history, "lock_seconds": self.lock_seconds}
         feed |= {} if self.pages is True else {"pages": self.pages}
         destination: Table = {"use": "kolleno", "mode": "open-ar", **self.destination}
@@ -158,6 +163,9 @@ class Feed:
 
     def adopt(self, file: str | None = None, approve: str | None = None) -> Adopted:
         return adoption.adopt(self.project(), self.steps, file, approve=approve, clock=self.clock)
+
+    def join(self, known: str) -> Joined:
+        return joining.join(self.project(), self.steps, known, clock=self.clock)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line as people do, by the machine's clock."""
@@ -209,6 +217,10 @@ class Feed:
     def last_report(self) -> list[str]:
         """Return the refs of the report that was delivered last."""
         return refs_of(self.held()[self.reports()[-1]])
+
+
+def _folder(source: str) -> Table:
+    return {"use": "folder", "path": f"{source}.csv", "dates": "YMD", "settle_seconds": 0}
 
 
 def held(root: Path) -> dict[str, bytes]:

@@ -17,8 +17,8 @@ class Process:
     """A command under way. It can be stopped, continued and killed like any other process."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
-        self._said = folder / "said.txt"
-        self._process = FORKS.Process(target=_main, args=(folder, self._said, arguments))
+        self._said, state = folder / "said.txt", os.environ["ARFEED_STATE"]
+        self._process = FORKS.Process(target=_main, args=(folder, self._said, state, arguments))
         self._process.start()
 
     @property
@@ -40,9 +40,10 @@ class Process:
         return self._process.exitcode, self._said.read_text()
 
 
-def _main(folder: Path, said: Path, arguments: tuple[str, ...]) -> None:
+def _main(folder: Path, said: Path, state: str, arguments: tuple[str, ...]) -> None:
     from arfeed.cli import main
 
+    os.environ["ARFEED_STATE"] = state  # the server of forks has that of the first test
     with said.open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

@@ -42,15 +42,33 @@ def test_a_second_run_ends_with_6_at_once_naming_who_holds_the_lock(big: Feed) -
     assert big.states() == ["delivered", "delivered"]
 
 
-def test_the_lock_of_a_dead_run_runs_out(big: Feed) -> None:
-    big.lock_seconds = 3
-    dead = big.start("sync")
-    assert stop_when(big, dead, lambda: is_sending(big))
-    dead.kill()
+def test_the_lock_of_a_run_that_died_on_this_machine_is_taken_over_at_once(big: Feed) -> None:
+    kill_while_it_sends(big)
+    begun = time.monotonic()
+    code, said = big.command("sync")
+    assert code == 0, said
+    assert time.monotonic() - begun < big.lock_seconds / 2
+    assert big.states() == ["delivered", "failed", "delivered"]
+
+
+@pytest.mark.parametrize(
+    "unknown", ["host = 'another'", "boot = 'another'", "space = 'pid:[1] time:[1]'", "space = NULL", "pid = NULL"]
+)
+def test_the_lock_of_a_run_that_nobody_here_can_know_to_be_dead_has_to_run_out(big: Feed, unknown: str) -> None:
+    kill_while_it_sends(big)
+    execute(big, f"UPDATE leases SET {unknown}")
     assert big.command("sync")[0] == 6
-    time.sleep(3)
+    execute(big, "UPDATE leases SET expires_at = '2026-01-01 00:00:00'")
     assert big.command("sync")[0] == 0
     assert big.states() == ["delivered", "failed", "delivered"]
+
+
+def test_a_plan_says_what_became_of_a_run_that_died_just_now(big: Feed) -> None:
+    kill_while_it_sends(big)
+    with big.records() as history:
+        assert history.lock_holder(big.where) is None
+        execute(big, "UPDATE leases SET boot = 'another'")
+        assert history.lock_holder(big.where) is not None
 
 
 def test_the_lock_of_a_living_run_does_not_run_out(big: Feed) -> None:
@@ -119,6 +137,18 @@ def test_a_run_whose_baseline_was_replaced_publishes_nothing(running: Feed) -> N
     with pytest.raises(LockedError, match="lost its lock"):
         running.sync()
     assert len(running.reports()) == 1
+
+
+def kill_while_it_sends(feed: Feed) -> None:
+    process = feed.start("sync")
+    assert stop_when(feed, process, lambda: is_sending(feed))
+    process.kill()
+
+
+def execute(feed: Feed, statement: str) -> None:
+    with sqlite3.connect(feed.folder / ".arfeed/history.db") as database:
+        database.execute(statement)
+    database.close()
 
 
 def take_over(feed: Feed) -> None:

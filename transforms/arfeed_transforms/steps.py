@@ -125,6 +125,11 @@ class Set(Transform):
 
     settings: Settings
 
+    def __init__(self, settings: Settings) -> None:
+        """Declare what the settings name of what is held otherwise."""
+        super().__init__(settings)
+        self.changes = {"currency", "customer_id", "customer_name"} & settings.values.keys()
+
     def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
         """Return the invoices with the columns set; a column that is not there yet is added."""
         import pandas as pd

@@ -7,14 +7,19 @@ exact sums by currency, is asked of the database itself over the same query, bef
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from arfeed import Complete, Connector, Document, hookimpl
+from arfeed_connectors.sql.account import Ledger
+from arfeed_connectors.sql.closed import became, closed_names
 from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
+from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.statements import asked, batches, column_names
 
@@ -25,6 +30,15 @@ if TYPE_CHECKING:
 ARFEED_CONTRACT = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The snapshot that the list was read in, kept for `explain`, and the company that was read."""
+
+    opened: ExitStack
+    connection: sa.Connection
+    company: object
+
+
 class Sql(Connector):
     """A query over any database, a row a document."""
 
@@ -32,19 +46,50 @@ class Sql(Connector):
     Settings = SqlSettings
 
     settings: SqlSettings
+    _moment: _Moment | None = None
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield the rows in batches. The control comes from the database; a status column lists closed documents."""
-        with self._database.snapshot() as connection:
+        """Yield the rows in batches. The control comes from the database; a status column lists closed documents.
+
+        With a closed query the snapshot stays open until `explain` has asked it, or `release` is called.
+        """
+        self.release()
+        with ExitStack() as opened:
+            connection = opened.enter_context(self._database.snapshot())
             query = self._query(connection)
-            names = column_names(connection, query, self.source)
+            names = self._names(connection, query)
             control = Control.asked(connection, query, names, self.source, self.settings)
+            account = self._ledger(connection).read(control.company, self.since)
             frames = Frames(self.source, self.settings, names)
             if control.rows:
                 for rows in batches(connection, query, control.company):
                     yield frames.frame(rows)
-        lists_closed = self.settings.header("status") in names
-        return Complete(rows=control.rows, totals=control.totals, lists_closed=lists_closed)
+            if self._closed(connection) is not None:
+                self._moment = _Moment(opened.pop_all(), connection, control.company)
+        return Complete(
+            rows=control.rows,
+            totals=control.totals,
+            lists_closed="status" in names,
+            notes=self._notes(names),
+            control_account=account,
+        )
+
+    def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
+        """Return what the closed query says of these documents, in the moment that the list was read in."""
+        moment, self._moment = self._moment, None
+        if moment is None:
+            return None
+        with moment.opened:  # what goes wrong inside is told, and the connection given up, as in the snapshot itself
+            self._database.begin_again()
+            refs = list(dict.fromkeys(map(str, missing["invoice_ref"])))
+            query = str(self._closed(moment.connection))
+            return became(moment.connection, query, refs, moment.company, self.source, self.settings)
+
+    def release(self) -> None:
+        """Close the snapshot, where `explain` has not."""
+        moment, self._moment = self._moment, None
+        if moment is not None:
+            moment.opened.close()
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
         """Yield the PDFs that `document_query` finds; each is read when it is needed."""
@@ -55,7 +100,11 @@ class Sql(Connector):
     def check(self) -> None:
         """See that the database answers and that it understands the queries, without reading a row."""
         with self._database.snapshot() as connection:
-            column_names(connection, self._query(connection), self.source)
+            self._names(connection, self._query(connection))
+            closed = self._closed(connection)
+            if closed is not None:
+                closed_names(connection, closed, self.source, self.settings)
+            self._ledger(connection).check()
             if self.settings.document_query is not None:
                 asked(connection, self.settings.document_query, CONTENT, "WHERE 1 = 0").close()
 
@@ -68,6 +117,20 @@ class Sql(Connector):
 
     def _query(self, connection: sa.Connection) -> str:
         return self.settings.statement(connection.dialect.identifier_preparer.quote)
+
+    def _closed(self, connection: sa.Connection) -> str | None:
+        return self.settings.closed_statement(connection.dialect.identifier_preparer.quote)
+
+    def _ledger(self, connection: sa.Connection) -> Ledger:
+        return Ledger(connection, self.source, self.settings)
+
+    def _names(self, connection: sa.Connection, query: str) -> Names:
+        return Names(self.source, column_names(connection, query), self.settings.columns, "the query")
+
+    def _notes(self, names: Names) -> tuple[str, ...]:
+        """Say what was not understood of a query of the user's own, until it has once led to a delivery."""
+        note = names.note() if self.settings.preset is None and self.since is None else None
+        return () if note is None else (note,)
 
 
 @hookimpl

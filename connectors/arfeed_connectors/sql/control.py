@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from arfeed import SourceError
+from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.statements import answers
 
@@ -28,17 +29,14 @@ class Control:
     company: object = None
 
     @classmethod
-    def asked(
-        cls, connection: sa.Connection, query: str, names: Sequence[str], source: str, settings: SqlSettings
-    ) -> Control:
+    def asked(cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings) -> Control:
         """Ask for count and sums by currency, and by company where numbers are unique within one only."""
         quote = connection.dialect.identifier_preparer.quote
-        balance, currency = settings.header("balance"), settings.header("currency")
         company = "company" if settings.by_company else "NULL"
-        groups = [quote(currency)] if currency in names else []
+        groups = [quote(names.of("currency"))] if "currency" in names else []
         groups += [company] if settings.by_company else []
-        columns = [company, groups[0] if currency in names else "NULL", "COUNT(*)"]
-        columns.append(_sum(connection.dialect.name, quote(balance)) if balance in names else "NULL")
+        columns = [company, groups[0] if "currency" in names else "NULL", "COUNT(*)"]
+        columns.append(exact_sum(connection.dialect.name, quote(names.of("balance"))) if "balance" in names else "NULL")
         tail = f"GROUP BY {', '.join(groups)}" if groups else ""
         counted = answers(connection, query, ", ".join(columns), tail)
         chosen = _company(sorted({row[0] for row in counted}, key=str), source, settings)
@@ -46,11 +44,11 @@ class Control:
         for group, code, count, total in counted:
             if group == chosen:
                 rows += count
-                totals[settings.code(code)] += _exact(connection.dialect.name, total)
-        return cls(rows, totals if balance in names else None, chosen)
+                totals[settings.code(code)] += exact_total(connection.dialect.name, total)
+        return cls(rows, totals if "balance" in names else None, chosen)
 
 
-def _sum(dialect: str, balance: str) -> str:
+def exact_sum(dialect: str, balance: str) -> str:
     """Return SQL for a sum that is exact even over floats: each is brought to four decimals before it is added.
 
     SQLite has no decimals, so it adds whole ten-thousandths.
@@ -60,7 +58,8 @@ def _sum(dialect: str, balance: str) -> str:
     return f"SUM(CAST({balance} AS DECIMAL(30, {_DIGITS})))"
 
 
-def _exact(dialect: str, total: object) -> Decimal:
+def exact_total(dialect: str, total: object) -> Decimal:
+    """Return what `exact_sum` came to as a decimal; nothing at all is 0."""
     if total is None:
         return Decimal(0)
     return Decimal(str(total)).scaleb(-_DIGITS) if dialect == "sqlite" else Decimal(str(total))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import weakref
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arfeed import SourceError
+from arfeed_connectors.sql.urls import secrets
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -35,6 +37,7 @@ class Database:
         self.source = source
         self.timeout = timeout
         self._isolation = isolation_level
+        self._end = math.inf
         address = sa.make_url(url)
         self._url = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
 
@@ -42,11 +45,16 @@ class Database:
     def snapshot(self) -> Iterator[sa.Connection]:
         """Open a read-only transaction that sees one moment, as far as the database can. Raise `SourceError`."""
         with self._translated(), self._engine.connect() as connection:
+            self.begin_again()
             try:
                 yield self._begun(connection)
             except BaseException:
                 connection.invalidate()  # a broken one could not even be rolled back
                 raise
+
+    def begin_again(self) -> None:
+        """Count the seconds of SQLite's one limit from now on: between two readings it was not at work."""
+        self._end = time.monotonic() + self.timeout
 
     @cached_property
     def _engine(self) -> sa.Engine:
@@ -77,6 +85,7 @@ class Database:
         if dialect == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = {self.timeout * 1000}")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # others are read meanwhile
         elif dialect in ("mysql", "mariadb"):
             maria = getattr(connection.dialect, "is_mariadb", False)
             limit = f"max_statement_time = {self.timeout}" if maria else f"max_execution_time = {self.timeout * 1000}"
@@ -84,9 +93,8 @@ class Database:
             connection.exec_driver_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         elif dialect == "sqlite":
-            end = time.monotonic() + self.timeout
             raw: Any = connection.connection.driver_connection
-            raw.set_progress_handler(lambda: time.monotonic() > end, _SQLITE_STEPS)
+            raw.set_progress_handler(lambda: time.monotonic() > self._end, _SQLITE_STEPS)
             connection.exec_driver_sql("BEGIN")
         elif self._isolation:
             connection = connection.execution_options(isolation_level=self._isolation)
@@ -120,9 +128,8 @@ class Database:
     def _explained(self, exc: BaseException) -> str:
         """Return the first line of what the database said, and what to do where that is known."""
         said = str(exc.args[-1] if exc.args else exc).strip().partition("\n")[0] or type(exc).__name__
-        for secret in (self._url.password, *self._url.query.values()):
-            for text in (secret,) if isinstance(secret, str) else secret or ():
-                said = said.replace(text, "***") if text else said
+        for secret in sorted(secrets(self._url), key=len, reverse=True):
+            said = said.replace(secret, "***") if secret else said
         late = any(word in said.lower() for word in _TOO_LONG)
         hint = f"; it may take timeout_seconds = {self.timeout}" if late else ""
         return f"{self.source}: the database says: {said}{hint}"

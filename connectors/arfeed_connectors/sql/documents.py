@@ -39,7 +39,7 @@ class _Content:
 
     def __call__(self) -> bytes:
         with self.database.snapshot() as connection:
-            found = answers(connection, self.query, "content", equal=("invoice_ref", self.key))
+            found = answers(connection, self.query, "content", among={"invoice_ref": [self.key]})
         if len(found) != 1:
             raise SourceError(f"document_query finds {len(found)} PDFs for this invoice; let it choose one")
         content = found[0][0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from arfeed import SourceError, minor_digits
+from arfeed import MAPPABLE, SourceError, minor_digits
 from arfeed_connectors.sql.money import exact
+from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.settings import SqlSettings
 
 if TYPE_CHECKING:
@@ -24,22 +25,30 @@ _SMALLEST_UNKNOWN = 4
 class Frames:
     """Makes the frames of one reading, in order."""
 
-    def __init__(self, source: str, settings: SqlSettings, names: Sequence[str]) -> None:
+    def __init__(self, source: str, settings: SqlSettings, names: Names) -> None:
         """Keep the names of the query's columns."""
         self.source = source
         self.settings = settings
-        self.names = names
+        self.names = names.frame
+        self._header = names.header
         self.seen = 0
 
     def frame(self, rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-        """Return a batch under the query's names. Raise `SourceError` where a value can't be taken exactly."""
+        """Return a batch under the names that `Names.frame` gives its columns.
+
+        Raise `SourceError` where a value can't be taken exactly.
+        """
         import pandas as pd
         import pyarrow as pa
 
+        if not rows:
+            return pd.DataFrame({name: pd.array([], dtype="str") for name in self.names})
         columns = {
             name: self._column(name, values) for name, values in zip(self.names, zip(*rows, strict=True), strict=True)
         }
-        header = self.settings.header
+        header = self._header
+        if header("currency") not in columns:
+            self._refuse_overlooked_currency(columns)
         currency = self._currencies(columns.get(header("currency")), len(rows))
         columns[header("currency")] = currency
         for name in {header("amount"), header("balance")} & columns.keys():
@@ -51,6 +60,25 @@ class Frames:
         self.seen += len(rows)
         frame: pd.DataFrame = pa.table(texts).to_pandas(types_mapper=pd.ArrowDtype)
         return frame
+
+    def _refuse_overlooked_currency(self, columns: dict[str, pa.Array]) -> None:
+        """Refuse to put the default currency beside a column of another name that holds other currencies."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        default = self.settings.code(None)
+        known = minor_digits().keys() | self.settings.currencies.keys()
+        for name, array in columns.items():
+            if name in MAPPABLE or not pa.types.is_string(array.type):
+                continue
+            found = {code.strip() for code in pc.drop_null(array.unique()).to_pylist()} - {""}
+            if found <= known and found - {default}:
+                raise SourceError(
+                    f"{self.source}: column {name!r} holds currencies ({', '.join(sorted(found)[:3])}), but the query "
+                    f"has no column {self._header('currency')!r}, so that all rows would be "
+                    f"{default or 'without a currency'}; say {name} AS currency, or, if it is another currency, leave "
+                    f"it out of the query or put '{default or 'EUR'}' AS currency beside it"
+                )
 
     def _column(self, name: str, values: Sequence[object]) -> pa.Array:
         """Return a column in the type that its values have in common, else as text."""
@@ -86,11 +114,12 @@ class Frames:
         values, wrong = exact(columns[name], digits, self.settings.tolerance)
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            ref = columns[self.settings.header("invoice_ref")][row] if "invoice_ref" in self.names else "?"
+            ref = columns.get(self._header("invoice_ref"))
+            named = f" (invoice {ref[row]})" if ref is not None else ""
             raise SourceError(
-                f"{self.source} row {self.seen + row + 1} (invoice {ref}) column {name}: {columns[name][row]} is no "
-                f"amount in {currency[row]}, which has {digits[row]} decimals, nor within `tolerance` of one "
-                f"({int(wrong.sum())} such rows in this batch); mend it there, or round it in the query"
+                f"{self.source} row {self.seen + row + 1}{named} column {name}: {columns[name][row]} is "
+                f"not an amount in {currency[row]}, which has {digits[row]} decimals, nor within `tolerance` of one "
+                f"({int(wrong.sum())} such rows in this batch); correct it there, or round it in the query"
             )
         return values
 

@@ -2,66 +2,57 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_serializer, model_validator
-
-from arfeed import DatabaseUrl, SourceSettings
-from arfeed_connectors.sql.presets import PRESETS, described
-
-_ASIDE = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
-"""What may hold any character without meaning it: texts, quoted names, comments."""
-
-_LIMIT = re.compile(
-    r"(?<![.\w])(?:LIMIT(?: \d+| ?@)|OFFSET(?! 0+\b)(?: \d+| ?@)|FETCH (?:FIRST|NEXT)(?: \d+)?(?= )|"
-    r"(?:(?<=SELECT )|(?<=SELECT ALL )|(?<=SELECT DISTINCT ))(?:TOP(?! 100 PERCENT\b)(?: \d+| ?@)|(?:FIRST|SKIP) \d+))",
-    re.IGNORECASE,
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_serializer,
+    model_validator,
 )
-"""What cuts an answer short, once `@` stands for whatever is in parentheses. OFFSET 0 and TOP 100 PERCENT do not."""
 
-_TOP = re.compile(r"\b(TOP)\s*\(\s*(\d+)\s*\)", re.IGNORECASE)
-_INNERMOST = re.compile(r"\([^()]*\)|\[[^]]*\]")
+from arfeed import DatabaseUrl, Settings, SourceSettings
+from arfeed_connectors.sql.lexing import readings
+from arfeed_connectors.sql.limits import limit
+from arfeed_connectors.sql.presets import PRESETS, Quote, described
+from arfeed_connectors.sql.urls import without_secrets
 
-_READS = re.compile(r"[\s(]*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
+_READS = ("SELECT", "WITH", "VALUES", "TABLE")
 
 
-def _one_select(query: str) -> str:
-    """Refuse what is no single SELECT. The database is asked read-only too; this says it sooner and in words."""
+def _database(info: ValidationInfo) -> str | None:
+    """Return SQLAlchemy's name of the database, which decides how a query is read; None where the URL is wrong."""
+    import sqlalchemy as sa
+
+    url = info.data.get("url")
+    return sa.make_url(url.get_secret_value()).get_backend_name() if url else None
+
+
+def _one_select(query: str, info: ValidationInfo) -> str:
+    """Refuse what is not a single SELECT. The database is asked read-only too; this says it sooner and in words."""
     query = query.strip().rstrip(";")
-    bare = _ASIDE.sub(" ", query).strip()
-    if ";" in bare:
-        raise ValueError("it must be one statement; found a ';' with something behind it")
-    if not _READS.match(bare):
-        raise ValueError("it must be a SELECT, or a WITH that ends in one; anything else is not even tried")
+    for tokens in readings(query, _database(info)):
+        if any(token.kind == "mark" and token.text == ";" for token in tokens):
+            raise ValueError("it must be one statement; found a ';' with something behind it")
+        first = next((token.text for token in tokens if token.text != "("), "")
+        if first not in _READS:
+            raise ValueError("it must be a SELECT, or a WITH that ends in one; anything else is not even tried")
     return query
 
 
-def _unlimited(query: str) -> str:
+def _unlimited(query: str, info: ValidationInfo) -> str:
     """Refuse a SELECT that cuts its own answer short: what the database counts is then what is left of it."""
-    if found := _LIMIT.search(_outermost(query)):
+    if found := limit(query, _database(info)):
         raise ValueError(
-            f"it says {found[0].replace('@', '(…)').strip()}, which leaves out what is open beyond that, and the "
-            "database's own count would agree all the same; take it out, and choose rows by WHERE alone"
+            f"it says {found}, which leaves out what is open beyond that, and the database's own count would agree "
+            "all the same; take it out, and choose rows by WHERE alone (a column of that name: write it with its "
+            "table's)"
         )
     return query
-
-
-def _outermost(query: str) -> str:
-    """Return the SELECT itself, without texts, quoted names and comments, and with `@` for all in parentheses."""
-    bare = _ASIDE.sub(lambda aside: " " if aside[0][0] in "-/" else " x ", query)
-    bare = " ".join(_TOP.sub(r"\1 \2", bare).split())
-    while bare.startswith("(") and _without_parentheses(bare) == "@":
-        bare = bare[1:-1].strip()
-    return _without_parentheses(bare)
-
-
-def _without_parentheses(text: str) -> str:
-    while (less := _INNERMOST.sub("@", text)) != text:
-        text = less
-    return text
 
 
 def _sqlalchemy_url(url: SecretStr) -> SecretStr:
@@ -84,6 +75,36 @@ def _preset(name: str) -> str:
 
 Query = Annotated[str, AfterValidator(_one_select)]
 Invoices = Annotated[Query, AfterValidator(_unlimited)]
+
+
+class SqlControlAccount(Settings):
+    """The table [sources.NAME.control_account]: what the ledger says that customers owe, beside the list."""
+
+    query: str = Field(
+        examples=[
+            "SELECT currency, SUM(debit - credit) AS balance FROM ledger WHERE account = '1400' GROUP BY currency"
+        ],
+        description="One SELECT of balance, currency and, if the ledger has it, customer_id; rows of one are added up.",
+    )
+    received: str | None = Field(
+        default=None,
+        examples=["SELECT currency, SUM(amount) AS received FROM payments WHERE booked_at > :since GROUP BY currency"],
+        description="One SELECT of received and currency: payments, credits and write-offs booked after :since.",
+    )
+
+
+def _control_account(account: SqlControlAccount | bool | None, info: ValidationInfo) -> SqlControlAccount | bool | None:
+    """Hold the two queries to what is asked of the list's; they know the dialect by the URL beside them."""
+    if not isinstance(account, SqlControlAccount):
+        return account
+    held = {}
+    for name in ("query", "received"):
+        query = getattr(account, name)
+        try:
+            held[name] = query and _unlimited(_one_select(query, info), info)
+        except ValueError as exc:
+            raise ValueError(f"{name}: {exc}") from None
+    return account.model_copy(update=held)
 
 
 class SqlSettings(SourceSettings):
@@ -121,6 +142,17 @@ class SqlSettings(SourceSettings):
     currencies: dict[str, str] = Field(
         default_factory=dict, description='The database\'s own names of currencies, e.g. { "$" = "USD" }.'
     )
+    closed_query: Invoices | None = Field(
+        default=None,
+        examples=["SELECT number AS invoice_ref, customer_name, issued_on, amount, balance, status FROM invoices"],
+        description="One SELECT under the same names and with `status`, of all documents, closed ones too. It is asked "
+        "for the numbers that the list no longer has.",
+    )
+    control_account: Annotated[SqlControlAccount | bool | None, AfterValidator(_control_account)] = Field(
+        default=None,
+        description="The ledger's own balance, from another place than the list: a table with `query` and `received`, "
+        "or true for the one that a preset brings.",
+    )
     document_query: Query | None = Field(
         default=None, description="A SELECT of invoice_ref, version and content, for PDFs kept in the database."
     )
@@ -138,12 +170,10 @@ class SqlSettings(SourceSettings):
 
     @field_serializer("url", when_used="json")
     def _without_secrets(self, url: SecretStr) -> str:
-        """Show which database it is, so that another one counts as a change; passwords hide in queries too."""
+        """Show which database it is and how it is read, so that another one counts as a change; passwords do not."""
         import sqlalchemy as sa
 
-        parsed = sa.make_url(url.get_secret_value())
-        parts = (parsed.drivername, parsed.username, None, parsed.host, parsed.port, parsed.database)
-        return sa.URL.create(*parts).render_as_string()
+        return without_secrets(sa.make_url(url.get_secret_value()))
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -157,6 +187,12 @@ class SqlSettings(SourceSettings):
             raise ValueError("`company` is for presets of systems that hold several companies; filter in the query")
         if self.table_prefix is not None and not preset:
             raise ValueError("`table_prefix` is for presets; write the tables' names into the query")
+        if self.control_account is True and not (preset and preset.has_ledger):
+            having = ", ".join(name for name, each in PRESETS.items() if each.has_ledger)
+            raise ValueError(
+                f"`control_account = true` stands for the ledger that a preset brings, which {having} do; for others "
+                "write a table [sources.NAME.control_account] with a `query`"
+            )
         return self
 
     @property
@@ -164,17 +200,26 @@ class SqlSettings(SourceSettings):
         """Whether the rows have a column `company` that numbers are only unique within."""
         return self.preset is not None and PRESETS[self.preset].by_company
 
-    def header(self, column: str) -> str:
-        """Return what the query calls a canonical column."""
-        return self.columns.get(column, column)
-
     def code(self, currency: object) -> str:
         """Return the ISO code of what the database calls a currency."""
         text = "" if currency is None else str(currency).strip()
         return self.currencies.get(text, text).upper() or self.currency or ""
 
-    def statement(self, quote: Callable[[str], str]) -> str:
+    def statement(self, quote: Quote) -> str:
         """Return the query; `quote` is how the database writes names of tables."""
-        if self.query is not None:
-            return self.query
-        return PRESETS[str(self.preset)].statement(str(self.preset), self.table_prefix, quote)
+        return self.query if self.query is not None else self._of_preset("", quote)
+
+    def closed_statement(self, quote: Quote) -> str | None:
+        """Return the query that says what became of given numbers, where there is one."""
+        if self.closed_query is not None or self.preset is None:
+            return self.closed_query
+        return self._of_preset("closed", quote)
+
+    def ledger(self, quote: Quote) -> tuple[str | None, str | None]:
+        """Return the queries of the control account: its balance, and what was received; None where there is none."""
+        if isinstance(self.control_account, SqlControlAccount):
+            return self.control_account.query, self.control_account.received
+        return (self._of_preset("ledger", quote) if self.control_account else None), None
+
+    def _of_preset(self, part: str, quote: Quote) -> str:
+        return PRESETS[str(self.preset)].statement(str(self.preset), part, self.table_prefix, quote)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from arfeed import SourceError
+from arfeed_connectors.sql.lexing import marked
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -18,51 +19,105 @@ BATCH = 50_000
 Row = tuple[Any, ...]
 
 _BARE = {"no_parameters": True}
-_PLACEHOLDERS = {
-    "qmark": "?",
-    "format": "%s",
-    "pyformat": "%(value)s",
-    "named": ":value",
-    "numeric": ":1",
-    "numeric_dollar": "$1",
-}
+
+
+class Parameters:
+    """The values of one statement, and how the driver wants their places marked."""
+
+    def __init__(self, dialect: sa.Dialect) -> None:
+        """Begin without any."""
+        self._dialect = dialect
+        self._values: list[object] = []
+
+    def place(self, value: object) -> str:
+        """Take a value and return what stands for it in the statement."""
+        self._values.append(value)
+        number = len(self._values)
+        return {
+            "qmark": "?",
+            "format": "%s",
+            "pyformat": f"%(value{number})s",
+            "named": f":value{number}",
+            "numeric": f":{number}",
+            "numeric_dollar": f"${number}",
+        }[self._dialect.paramstyle]
+
+    def literal(self, sql: str) -> str:
+        """Return SQL as it must be written beside parameters."""
+        return sql.replace("%", "%%") if "format" in self._dialect.paramstyle else sql
+
+    @property
+    def values(self) -> tuple[object, ...] | dict[str, object]:
+        """The values, by place or by name."""
+        if self._dialect.positional:
+            return tuple(self._values)
+        return {f"value{number}": value for number, value in enumerate(self._values, 1)}
 
 
 def asked(
-    connection: sa.Connection, query: str, what: str, tail: str = "", equal: tuple[str, object] | None = None
+    connection: sa.Connection,
+    query: str,
+    what: str,
+    tail: str = "",
+    among: Mapping[str, Sequence[object]] | None = None,
+    since: object = None,
 ) -> sa.CursorResult[Any]:
-    """Select `what` from the query; `tail` is SQL that follows, `equal` a column and the value it must have.
+    """Select `what` from the query; `tail` is SQL that follows, `among` columns and the values they may have.
 
-    In parentheses stands only what yields rows: no second statement, no writing one. The line breaks end a comment in
-    the query's last line. The driver gets the text itself, since SQLAlchemy's own reading of it knows no quotes.
+    Where a moment `since` is given, it stands for `:since` in the query. In parentheses stands only what yields rows:
+    no second statement, no writing one. The line breaks end a comment in the query's last line. The driver gets the
+    text itself, since SQLAlchemy's own reading of it knows no quotes.
     """
-    statement = f"SELECT {what} FROM (\n{query}\n) arfeed {tail}"  # noqa: S608 - the feed's own query, and names of its columns
-    if not equal:
+    parameters = Parameters(connection.dialect)
+    places = [*marked(query, "SINCE", connection.dialect.name)] if since is not None else []
+    if not (among or places):
+        statement = f"SELECT {what} FROM (\n{query}\n) arfeed {tail}"  # noqa: S608 - the feed's own query, and names of its columns
         return connection.exec_driver_sql(statement, execution_options=_BARE)
-    dialect = connection.dialect
-    if "format" in dialect.paramstyle:
-        statement = statement.replace("%", "%%")
-    statement += f"WHERE {equal[0]} = {_PLACEHOLDERS[dialect.paramstyle]}"
-    return connection.exec_driver_sql(statement, (equal[1],) if dialect.positional else {"value": equal[1]})
+    literal = parameters.literal
+    pieces, written = [literal(f"SELECT {what} FROM (\n")], 0  # noqa: S608 - as above
+    for start, end in places:
+        pieces += [literal(query[written:start]), parameters.place(since)]
+        written = end
+    pieces.append(literal(f"{query[written:]}\n) arfeed {tail}"))
+    conditions = [f"{literal(column)} {_any_of(parameters, values)}" for column, values in (among or {}).items()]
+    pieces += [f" WHERE {' AND '.join(conditions)}"] if conditions else []
+    return connection.exec_driver_sql("".join(pieces), parameters.values)
+
+
+def _any_of(parameters: Parameters, values: Sequence[object]) -> str:
+    places = [parameters.place(value) for value in values]
+    return f"= {places[0]}" if len(places) == 1 else f"IN ({', '.join(places)})"
 
 
 def answers(
-    connection: sa.Connection, query: str, what: str, tail: str = "", equal: tuple[str, object] | None = None
+    connection: sa.Connection,
+    query: str,
+    what: str,
+    tail: str = "",
+    among: Mapping[str, Sequence[object]] | None = None,
+    since: object = None,
 ) -> list[Row]:
     """Return all rows of a question about the query, such as its count; see `asked`."""
-    cursor: Any = asked(connection, query, what, tail, equal).cursor
+    cursor: Any = asked(connection, query, what, tail, among, since).cursor
     return [tuple(row) for row in cursor.fetchall()]
 
 
-def column_names(connection: sa.Connection, query: str, source: str) -> list[str]:
+def column_names(connection: sa.Connection, query: str, since: object = None) -> tuple[str, ...]:
     """Return the names of the query's columns without reading a row."""
-    result = asked(connection, query, "*", "WHERE 1 = 0")
+    result = asked(connection, query, "*", "WHERE 1 = 0", since=since)
     names = _names(connection, result)
     result.close()
-    twice = [name for number, name in enumerate(names) if name in names[:number]]
-    if twice:
-        raise SourceError(f"{source}: the query has two columns named {twice[0]!r}; name each with AS")
-    return names
+    return tuple(names)
+
+
+def holds_numbers(connection: sa.Connection, query: str, column: str) -> bool:
+    """Whether a column of the query is of a type of numbers, as far as the driver says so."""
+    result = asked(connection, query, column, "WHERE 1 = 0")
+    cursor: Any = result.cursor
+    kind = cursor.description[0][1]
+    result.close()
+    numbers = getattr(connection.dialect.loaded_dbapi, "NUMBER", None)
+    return kind in (int, float, Decimal) or (kind is not None and bool(kind == numbers))
 
 
 def batches(connection: sa.Connection, query: str, company: object = None) -> Iterator[list[Row]]:
@@ -71,7 +126,7 @@ def batches(connection: sa.Connection, query: str, company: object = None) -> It
     if company is None:
         result = streaming.exec_driver_sql(query, execution_options=_BARE)
     else:
-        result = asked(streaming, query, "*", equal=("company", company))
+        result = asked(streaming, query, "*", among={"company": [company]})
     cursor: Any = result.cursor
     try:
         first = result.fetchone()  # it waits in SQLAlchemy's own buffer

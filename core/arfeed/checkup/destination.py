@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
 from arfeed.delivery import About, Remote, failed_step, passed_steps
-from arfeed.desk import Clock, identity, open_history, remote
+from arfeed.desk import Clock, identity, known_as, open_history, remote
 from arfeed.errors import ArfeedError, DestinationError
+from arfeed.recognition import recognize
 
 _LEAST_FREE = 200 * 1024**2
 _SKEW_SECONDS = 120
@@ -91,16 +93,30 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
         yield ok(what, f"there, with {len(names)} file{'s' if len(names) != 1 else ''}", there=True, files=len(names))
     if history_is_there:
         yield from _reports(project, server)
+        yield from _recognized(project, server)
 
 
 def _reports(project: Project, server: Remote) -> Iterator[Finding]:
     """Doubt reports that this history does not know: somebody else delivers there, or did."""
     there = [name for name in server.sizes(project.destination.report_folder) if project.destination.is_report(name)]
     with open_history(project) as history:
-        unknown = sorted(set(there) - history.known_reports(identity(project)))
+        unknown = sorted(set(there) - history.known_reports(known_as(project, history)))
     if unknown:
         said = f"{len(unknown)} of {len(there)} are unknown to this history, the last being {unknown[-1]}"
         yield doubt("reports there", said, "find out who else delivers there; then `arfeed adopt`", unknown=unknown)
+
+
+def _recognized(project: Project, server: Remote) -> Iterator[Finding]:
+    """Doubt a receiver that the history knows by another address, or that has a report which the history lacks."""
+    with open_history(project) as history:
+        recognized = recognize(project, history, known_as(project, history), server)
+    if known := recognized.also_known:
+        said = f"this history knows the same receiver as {', '.join(known)}"
+        yield doubt("receiver", said, f"`arfeed history join {shlex.quote(known[0])}`", also_known=list(known))
+    if lost := recognized.forgotten:
+        said = f"this history does not know run {lost.run}, delivered from here on {lost.at:%Y-%m-%d %H:%M} UTC"
+        advice = f"restore the newer history, or `arfeed adopt {shlex.quote(lost.report)}`"
+        yield doubt("last delivery", said, advice, run=lost.run, report=lost.report)
 
 
 def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
@@ -108,7 +124,7 @@ def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: 
     now, latest = clock(), None
     if history_is_there:
         with open_history(project) as history:
-            latest = history.latest_report_at(identity(project))
+            latest = history.latest_report_at(known_as(project, history))
     if latest and latest > now + timedelta(seconds=_SKEW_SECONDS):
         said = f"it is {now:%Y-%m-%d %H:%M} UTC here, but the last report is of {latest:%Y-%m-%d %H:%M} UTC"
         yield doubt("clock", said, "set this machine's clock", now=now.isoformat())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from arfeed.checkup import destination, notifiers, sources
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
-from arfeed.desk import Clock, identity, open_history
+from arfeed.desk import Clock, known_as, open_history
 from arfeed.errors import ArfeedError
 from arfeed.fingerprint import plugin_versions
 
@@ -31,9 +31,9 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
 
 def _history(project: Project) -> Finding:
     """See that the history can be opened, and what it knows of this destination."""
-    where = identity(project)
     try:
         with open_history(project) as history:
+            where = known_as(project, history)
             delivered = next((run for run in history.runs() if run.destination == where), None)
             holder = history.lock_holder(where)
     except ArfeedError as exc:

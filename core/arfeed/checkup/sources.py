@@ -1,4 +1,4 @@
-"""Every source, read to its end as a run reads it: its file, its rows, its dates, its completeness, its PDFs."""
+"""Every source, read to its end as a run reads it: its file, its rows, its dates, its evidence, its PDFs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from arfeed import schema
+from arfeed.checkup.evidence import evidence as evidence_of
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
 from arfeed.desk import Clock
@@ -16,6 +17,7 @@ from arfeed.errors import ArfeedError
 from arfeed.intake.dates import ORDER_WORDS
 from arfeed.intake.documents import find, look
 from arfeed.intake.evidence import Evidence, watched
+from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.files import find_files
 from arfeed.intake.transform import check_unique, keep, transform
@@ -64,13 +66,16 @@ def _source(
         reached,
         _rows(connector, extracted),
         *dates,
-        _completeness(connector, extracted.reports[0]),
+        evidence_of(connector, extracted.reports[0]),
+        *_notes(connector, extracted.reports[0]),
         *pdfs,
     ], extracted
 
 
 def _extracted(connector: Connector, evidence: Evidence, clock: Clock) -> Extract:
-    extracted = extract([watched(connector, evidence)], clock)
+    source = watched(connector, evidence)
+    with released([source]):
+        extracted = extract([source], clock)
     for error in extracted.failed.values():  # one that would be carried forward has failed all the same
         raise error
     return extracted
@@ -150,28 +155,10 @@ def _order(connector: Connector, evidence: Evidence) -> str:
     return f"{ORDER_WORDS[order]} because `dates` says so: no date in the file proves it, and {evidence.means(order)}"
 
 
-def _completeness(connector: Connector, report: SourceReport) -> Finding:
-    what, complete = f"completeness of {connector.source}", report.complete
-    facts = {
-        "control": complete.controlled,
-        "lists_closed": complete.lists_closed,
-        "as_of": complete.as_of.isoformat() if complete.as_of else None,
-        "notes": list(complete.notes),
-    }
-    as_of = f", as of {complete.as_of}" if complete.as_of else ""
-    if complete.controlled:
-        but = "; it does not say why an invoice is gone" if complete.lists_closed else ""
-        return ok(what, f"the source's own count or total agrees with what was read{but}{as_of}", **facts)
-    if complete.lists_closed:
-        return ok(
-            what,
-            f"paid documents are listed, too, so that an invoice which disappears can be explained{as_of}",
-            **facts,
-        )
-    if connector.settings.absent_means_paid:
-        return ok(what, f"`absent_means_paid` says that an invoice which it no longer lists is paid{as_of}", **facts)
-    said = f"nothing in it proves that it is whole{as_of}"
-    return doubt(what, said, "an invoice that is gone from it will have to be approved, each time", **facts)
+def _notes(connector: Connector, report: SourceReport) -> Iterator[Finding]:
+    """Say what the source has to say of this reading, as the plan would."""
+    for note in report.complete.notes:
+        yield doubt(f"note of {connector.source}", note, "see whether that is meant")
 
 
 def _documents(connector: Connector, extracted: Extract, folder: Path) -> Finding:

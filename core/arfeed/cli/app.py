@@ -16,7 +16,7 @@ from typing import Annotated, cast
 import typer
 from typer.exceptions import TyperException
 
-from arfeed.cli import adopt, check, history, init, keygen, plan, plugins, rehearse, schedule, schema, sync
+from arfeed.cli import adopt, check, expect, history, init, keygen, plan, plugins, rehearse, schedule, schema, sync
 from arfeed.cli.logs import LogJson, narrated, wanted
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
@@ -56,6 +56,7 @@ app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("resend")(sync.resend)
 app.command("adopt")(adopt.adopt)
+app.command("expect")(expect.expect)
 app.command("keygen")(keygen.keygen)
 app.command("rehearse")(rehearse.rehearse)
 app.command("schedule")(schedule.schedule)

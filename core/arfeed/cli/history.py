@@ -43,6 +43,23 @@ def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         sys.exit(ConfigError.exit_code)
 
 
+@app.command("join")
+def join(
+    address: Annotated[str, typer.Argument(help="The address that the history knows the receiver by.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Let the destination have one history with another address of the same receiver."""
+    from arfeed.cli.masking import read_feed
+    from arfeed.cli.progress import progress
+    from arfeed.joining import join as join_histories
+
+    project = read_feed(config)
+    with progress() as steps:
+        joined = join_histories(project, steps, address)
+    said = f"✓ {joined.address} and {joined.where} have one history now, kept as {joined.where}"
+    console().print(said, style="green", markup=False)
+
+
 @app.command("page")
 def page(
     run: Annotated[str, typer.Argument(help="The run, as `arfeed history` names it.")],

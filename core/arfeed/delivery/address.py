@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import posixpath
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import fsspec
@@ -13,13 +16,16 @@ from arfeed.errors import ConfigError, DestinationError
 
 SFTP_PORT = 22
 
+_PORTS = {"ftp": 21, "http": 80, "https": 443, "smb": 445, "webdav": 80, "webdavs": 443}
+"""The ports of schemes whose URLs name a host and a port. Those of others name a bucket, or an account."""
+
 # A slash or a backslash leaves the folder; a lone surrogate can't be written as UTF-8.
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class SftpAddress:
-    """A root on an SFTP server. `root` is absolute, or empty for the login directory."""
+    """A root on an SFTP server. `root` is absolute, or empty for the login directory; `host` is as it was written."""
 
     user: str
     host: str
@@ -28,7 +34,7 @@ class SftpAddress:
 
     def __str__(self) -> str:
         """Return the canonical URL, which holds no password."""
-        return f"sftp://{quote(self.user)}@{_bracketed(self.host)}:{self.port}{quote(_as_url_path(self.root))}"
+        return f"sftp://{quote(self.user)}@{_as_host(self.host)}:{self.port}{quote(_as_url_path(self.root))}"
 
 
 def is_sftp(url: str) -> bool:
@@ -36,13 +42,26 @@ def is_sftp(url: str) -> bool:
     return url.startswith(("sftp://", "ssh://"))
 
 
+def is_local(url: str) -> bool:
+    """Whether a URL, or a path, names a folder of this machine."""
+    return "://" not in url or url.startswith(("file://", "local://"))
+
+
+def local_path(url: str) -> str:
+    """Return the path that a URL of this machine names."""
+    return str(fsspec.url_to_fs(url)[1])
+
+
 def destination_id(url: str) -> str:
-    """Return the identity of a destination: scheme, user, host, port and root, never a password."""
+    """Return the identity of a destination: scheme, user, host, port and root, never a password.
+
+    However an address is spelled it has one identity, and an identity's own identity is itself.
+    """
     if is_sftp(url):
         return str(sftp_address(url))
-    if "://" not in url or url.startswith(("file://", "local://", "memory://")):
+    if is_local(url) or url.startswith("memory://"):
         filesystem, path = fsspec.url_to_fs(url)
-        return str(filesystem.unstrip_protocol(path))
+        return str(filesystem.unstrip_protocol(_plain(path) if is_local(url) else path))
     return _without_secrets(urlsplit(url))
 
 
@@ -91,14 +110,31 @@ def _as_url_path(root: str) -> str:
     return "/." if root == "/" else root
 
 
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _plain(path: str) -> str:
+    """Return a local path without `.`, `..` and doubled slashes. What a link leads to lies not beside it, but there."""
+    if ".." not in Path(path).parts:
+        return os.path.normpath(path)
+    behind = Path(path).parts[::-1].index("..")
+    above = Path(*Path(path).parts[: len(Path(path).parts) - behind])
+    return str(Path(os.path.realpath(above), *Path(path).parts[len(above.parts) :]))
+
+
+def _as_host(host: str) -> str:
+    """Return a host as everybody would write it: without the dot at the end, in small letters, an IPv6 shortened."""
+    name = host.removesuffix(".").lower()
+    try:
+        return f"[{ipaddress.ip_address(name).compressed}]" if ":" in name else name
+    except ValueError:
+        return f"[{name}]"
 
 
 def _without_secrets(parts: SplitResult) -> str:
-    user, _, host = parts.netloc.rpartition("@")
+    """Return a URL without its password. The names of buckets and what lies in them are left as they are."""
+    user, _, place = parts.netloc.rpartition("@")
     name = user.partition(":")[0]
-    return f"{parts.scheme}://{name + '@' if name else ''}{host}{parts.path.rstrip('/')}"
+    if parts.scheme in _PORTS and parts.hostname:
+        place = f"{_as_host(parts.hostname)}:{parts.port or _PORTS[parts.scheme]}"
+    return f"{parts.scheme}://{name + '@' if name else ''}{place}{parts.path.rstrip('/')}"
 
 
 def _wrong(why: str) -> str:

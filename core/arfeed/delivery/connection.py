@@ -15,7 +15,7 @@ import stamina
 
 from arfeed.delivery.address import SFTP_PORT, SftpAddress, sftp_address
 from arfeed.delivery.filesystem import SftpFileSystem
-from arfeed.delivery.hostkeys import HostKeyWitness, host_key_kinds, read_known_hosts, untrusted
+from arfeed.delivery.hostkeys import HostKeyWitness, OtherKeys, host_key_kinds, read_known_hosts, untrusted
 from arfeed.delivery.keys import agent_keys, read_private_key
 from arfeed.errors import ConfigError, DestinationError
 from arfeed.settings import DestinationSettings
@@ -55,6 +55,7 @@ def connect_as(kind: type[Kind], url: str, settings: DestinationSettings) -> Kin
                     options=options,
                     config=settings.ssh_config,
                     abort_broken_writes=settings.publish == "direct",
+                    other_keys=way.other_keys,
                 )
     raise AssertionError("the last attempt returns or raises")
 
@@ -70,6 +71,7 @@ class _Way:
     options: asyncssh.SSHClientConnectionOptions
     keys: tuple[Path, ...]
     shown: list[asyncssh.SSHKey] = field(default_factory=list)
+    other_keys: OtherKeys = field(default_factory=OtherKeys)
 
 
 def _way(address: SftpAddress, settings: DestinationSettings, *, port_is_given: bool) -> _Way:
@@ -120,6 +122,7 @@ def _options(
         login_timeout=LOGIN_SECONDS,
         keepalive_interval=KEEPALIVE_SECONDS,
         client_factory=lambda: HostKeyWitness(way.shown),
+        server_host_keys_handler=way.other_keys,
     )
 
 

@@ -21,6 +21,7 @@ from fsspec.asyn import sync
 from sshfs import SSHFileSystem
 
 from arfeed.delivery.channels import OPENING_SECONDS, OpenChannels, Patience, os_errors
+from arfeed.delivery.hostkeys import OtherKeys
 
 CHANNELS = 4
 BLOCK = 255 * 1024
@@ -43,9 +44,10 @@ _CONNECTION_GONE = (ConnectionError, asyncssh.DisconnectError, asyncssh.SFTPConn
 class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no types
     """Files on an SFTP server whose host key is known.
 
-    `options` hold user and keys. `abort_broken_writes` drops the connection when a write fails, for servers that
-    publish whatever has been written at CLOSE. Paths are the server's: relative ones start at the login directory.
-    Everything raises `OSError` and its kinds; `ConnectionError` and `TimeoutError` mean that the connection is over.
+    `options` hold user and keys; `other_keys` takes down which host keys the server has beside the known one.
+    `abort_broken_writes` drops the connection when a write fails, for servers that publish whatever has been written
+    at CLOSE. Paths are the server's: relative ones start at the login directory. Everything raises `OSError` and its
+    kinds; `ConnectionError` and `TimeoutError` mean that the connection is over.
     """
 
     cachable = False
@@ -59,6 +61,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         options: asyncssh.SSHClientConnectionOptions,
         config: str | None = None,
         abort_broken_writes: bool = False,
+        other_keys: OtherKeys | None = None,
     ) -> None:
         """Connect, log in and open the channels."""
         super().__init__(
@@ -71,6 +74,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             # One name in another encoding must not make the receiver's whole folder unreadable.
             sftp_client_kwargs={"path_errors": "surrogateescape"},
         )
+        self.other_keys = other_keys or OtherKeys()
         self._abort_broken_writes = abort_broken_writes
         self._blocks = asyncio.Semaphore(BLOCKS_IN_FLIGHT)
         self._patience = Patience(self.client)
@@ -243,6 +247,11 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         raise NotImplementedError("sshfs moves by copying and deleting, which can lose the file; nothing was moved")
 
     _mv = _mv_file
+
+    async def real_path(self, path: str) -> str:
+        """Return where a path leads, links followed; a blank one is the login directory."""
+        async with self._channel() as channel:
+            return str(await self._answered(channel.realpath(path or ".")))
 
     async def _info(self, path: str, **_: object) -> dict[str, Any]:
         async with self._channel() as channel:

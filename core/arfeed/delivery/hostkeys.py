@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,12 +38,46 @@ def read_known_hosts(file: Path) -> asyncssh.SSHKnownHosts:
         raise DestinationError(f"The file of known hosts {file} is damaged: {exc}. Mend that line.") from exc
 
 
+def listed_fingerprints(server: SftpAddress, file: Path) -> tuple[str, ...]:
+    """Return the fingerprints of the host keys by which a server is known."""
+    known, _, _ = _listed(server, file)
+    return tuple(key.get_fingerprint() for key in known)
+
+
 def host_key_kinds(server: SftpAddress, file: Path) -> Sequence[str]:
     """Return the kinds of host key to ask for: the known ones first, then any, so that a changed key can be shown."""
     known, authorities, _ = _listed(server, file)
     if authorities:
         return ()
     return [alg.decode() for key in known for alg in key.sig_algorithms] + HOST_KEY_KINDS
+
+
+class OtherKeys:
+    """Takes down the host keys that a server has beside the one it was asked for, and has proved to be its own.
+
+    OpenSSH's servers tell of them right after the login; others tell of none.
+    """
+
+    def __init__(self) -> None:
+        """Know of none yet."""
+        self.fingerprints: tuple[str, ...] = ()
+        self._told = asyncio.Event()
+
+    def __call__(
+        self,
+        added: Sequence[asyncssh.SSHKey],
+        removed: Sequence[asyncssh.SSHKey],
+        retained: Sequence[asyncssh.SSHKey],
+        revoked: Sequence[asyncssh.SSHKey],
+    ) -> None:
+        """Take what asyncssh has found: keys that known_hosts lacks, and those that it has."""
+        del removed, revoked
+        self.fingerprints = tuple(key.get_fingerprint() for key in (*retained, *added))
+        self._told.set()
+
+    async def wait(self) -> None:
+        """Wait until the server has told; that may be never."""
+        await self._told.wait()
 
 
 class HostKeyWitness(asyncssh.SSHClient):

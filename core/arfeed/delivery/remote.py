@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from operator import methodcaller
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
 from arfeed.delivery.reasons import IRREPLACEABLE
 from arfeed.delivery.server import About, about, clock_ahead
+from arfeed.delivery.signs import Sign, expected, signs
 from arfeed.delivery.store import CONNECTION_OVER, Store, opener
 from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
 from arfeed.errors import DestinationError
@@ -93,6 +95,16 @@ class Remote:
         """Return what an SFTP server says of itself; None for any other file system."""
         with self._explained("asking what it can do"):
             return self._ask(about)
+
+    def signs(self, *, all_keys: bool = False) -> tuple[Sign, ...]:
+        """Return what it shows itself to be, by all of its host keys where they are asked for; see `signs.signs`."""
+        with self._explained("asking where its folder lies"):
+            return self._ask(lambda store: signs(store, all_keys=all_keys))
+
+    def signs_of(self, destination: str) -> tuple[Sign, ...]:
+        """Return what another destination would show if it led here, by the keys that known_hosts has for it."""
+        with self._explained("asking where its folder lies"):
+            return self._ask(lambda store: expected(store, destination, Path(self._settings.known_hosts)))
 
     def has_folder(self, folder: str) -> bool:
         """Whether a folder below the root is there."""

@@ -8,20 +8,26 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 
 from arfeed.errors import ArfeedError, LockedError
+from arfeed.history.process import HolderProcess, is_dead, this_process
 from arfeed.history.tables import leases
 
 _BEATS_PER_LEASE = 4
+_OF_PROCESS = tuple(item.name for item in fields(HolderProcess))
 
 
 class Lease:
-    """Holds the lock while it is entered. A holder that dies stops renewing, and the lease runs out."""
+    """Holds the lock while it is entered.
+
+    A holder that dies stops renewing, and the lease runs out. One that died on this machine is replaced at once.
+    """
 
     def __init__(self, engine: sa.Engine, destination: str, run: str, seconds: float) -> None:
         """Keep what is to be locked, for whom, and how long a lease lasts."""
@@ -36,7 +42,7 @@ class Lease:
     def __enter__(self) -> Self:
         """Take the lock, or raise `LockedError` naming who holds it."""
         now = time.time()
-        if not self._taken_over() and not self._inserted():
+        if not self._taken_over() and not self._inserted() and not self._taken_from_the_dead():
             raise LockedError(self._who_holds_it())
         self._renewed_at = now
         self._heart.start()
@@ -74,6 +80,17 @@ class Lease:
             expired = sa.and_(leases.c.destination == self._destination, leases.c.expires_at <= now)
             return connection.execute(sa.update(leases).where(expired).values(**self._values(now))).rowcount == 1
 
+    def _taken_from_the_dead(self) -> bool:
+        """Replace the lease of a process that has died on this machine, in one statement, as one that has run out."""
+        with self._engine.begin() as connection:
+            query = sa.select(leases).where(leases.c.destination == self._destination)
+            row = connection.execute(query).one_or_none()
+            if row is None or not _died(row):
+                return False
+            the_same = sa.and_(_ours(self._destination, row.run), leases.c.expires_at == row.expires_at)
+            values = self._values(_now(connection))
+            return connection.execute(sa.update(leases).where(the_same).values(**values)).rowcount == 1
+
     def _inserted(self) -> bool:
         try:
             with self._engine.begin() as connection:
@@ -85,7 +102,14 @@ class Lease:
 
     def _values(self, now: datetime) -> dict[str, object]:
         expires_at = now + timedelta(seconds=self._seconds)
-        return {"run": self._run, "holder": whoami(), "since": now, "expires_at": expires_at}
+        process = this_process()
+        return {
+            "run": self._run,
+            "holder": whoami(),
+            "since": now,
+            "expires_at": expires_at,
+            **{name: getattr(process, name, None) for name in _OF_PROCESS},
+        }
 
     def _who_holds_it(self) -> str:
         with self._engine.connect() as connection:
@@ -121,15 +145,21 @@ def lost_lock(run: str, destination: str, *, published: bool = False) -> LockedE
 
 
 def holder(connection: sa.Connection, destination: str) -> str | None:
-    """Return the run whose lease has not run out."""
-    query = sa.select(leases.c.run).where(leases.c.destination == destination, leases.c.expires_at > _now(connection))
-    run: str | None = connection.execute(query).scalar_one_or_none()
-    return run
+    """Return the run whose lease has not run out, unless it is known to have died."""
+    query = sa.select(leases).where(leases.c.destination == destination, leases.c.expires_at > _now(connection))
+    row = connection.execute(query).one_or_none()
+    return None if row is None or _died(row) else str(row.run)
 
 
 def whoami() -> str:
     """Return who runs this: user, machine and process."""
     return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
+
+
+def _died(lease: sa.Row[Any]) -> bool:
+    """Whether the process that took a lease has ended; False where nobody here can know."""
+    told = [getattr(lease, name) for name in _OF_PROCESS]
+    return None not in told and is_dead(HolderProcess(*told), this_process())
 
 
 def _ours(destination: str, run: str) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from arfeed.errors import ConfigError
 from arfeed.history.tables import metadata
 
-HEAD = "0002"
+HEAD = "0003"
 _VERSION = sa.Table(
     "alembic_version",
     sa.MetaData(),

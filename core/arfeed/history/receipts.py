@@ -95,6 +95,7 @@ def plan_facts(plan: Plan) -> dict[str, object]:
             "broken": len(documents.broken),
         },
         "ledgers": [_ledger(ledger) for ledger in plan.ledgers],
+        "guards": [figures._asdict() for figures in plan.figures],
         "expected": [_expectation(expectation) for expectation in plan.expected],
         "notes": list(plan.notes),
         "seconds": {plugin: round(spent, 3) for plugin, spent in plan.seconds.items()},
@@ -210,6 +211,11 @@ def verify(body: str) -> bool:
     except (ValueError, AttributeError, TypeError):
         return False
     return bool(written == hashlib.sha256(_canonical(document).encode()).hexdigest())
+
+
+def receipt_hash(body: str) -> str:
+    """Return the hash that a receipt ends with."""
+    return str(json.loads(body)[_HASH])
 
 
 def _sealed(body: dict[str, object]) -> str:

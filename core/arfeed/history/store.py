@@ -26,6 +26,7 @@ from arfeed.history.memory import (
 )
 from arfeed.history.packing import packed, united, unpacked
 from arfeed.history.receipts import Balances, balances_of
+from arfeed.history.receivers import Receivers
 from arfeed.history.records import INTERRUPTED, Baseline, Closing, Memory, PlannedDocument, RunRecord, State
 from arfeed.interfaces import Expectation, LedgerState, SentDocument, SourceRead
 
@@ -52,6 +53,11 @@ class History:
     ) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    @property
+    def receivers(self) -> Receivers:
+        """What is known of receivers and their addresses."""
+        return Receivers(self._engine)
 
     def lock(self, destination: str, run: str, seconds: float) -> Lease:
         """Return the lock of a destination; entering it raises `LockedError` where another run holds it."""

@@ -169,4 +169,33 @@ leases = Table(
     Column("holder", String(300), nullable=False),
     Column("since", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
+    # The holder's process, as arfeed.history.process knows it; empty where its system does not tell.
+    Column("host", String(255)),
+    Column("boot", String(64)),
+    Column("space", String(100)),
+    Column("pid", Integer),
+    Column("started", String(30)),
+)
+
+# What receivers have shown themselves to be, by destination: the host key and the login of a server, and the resolved
+# root. One server may have several keys, and renews them; all that were ever seen stand here.
+receivers = Table(
+    "receivers",
+    metadata,
+    Column("destination", String(500), primary_key=True),
+    Column("sign", String(64), primary_key=True, index=True),  # SHA-256 of the three
+    Column("host_key", String(100), nullable=False),
+    Column("login", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+# Further addresses of a destination, as people have said by `arfeed history join`.
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("address", String(500), primary_key=True),
+    Column("destination", String(500), nullable=False, index=True),
+    Column("by", String(200), nullable=False),
+    Column("at", Moment, nullable=False),
 )

@@ -86,6 +86,11 @@ def released(sources: Sequence[Connector]) -> Iterator[None]:
     try:
         yield
     finally:
-        for connector in sources:
-            with suppress(Exception, SystemExit), undisturbed():  # nothing depends on it any more
-                connector.release()
+        release(sources)
+
+
+def release(sources: Sequence[Connector]) -> None:
+    """Let every source go of what it kept open, now that nothing is asked any more."""
+    for connector in sources:
+        with suppress(Exception, SystemExit), undisturbed():  # nothing depends on it any more
+            connector.release()

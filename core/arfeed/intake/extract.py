@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.columns import Problem
+from arfeed.intake.control_account import with_control_account
 from arfeed.intake.files import Inputs, inputs_of
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe
@@ -68,6 +69,7 @@ def extract(
             rows, complete, seconds = _read(connector, normalizer, partial(told, connector.source))
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
+                complete = with_control_account(connector.source, connector.settings, rows, complete)
             read = inputs()
         except SourceError as exc:
             if connector.settings.on_failure is None:
@@ -78,7 +80,8 @@ def extract(
             problems.append((connector, normalizer.problems))
             continue
         frames.append(rows)
-        reports.append(_report(connector, rows, complete, now(), read)._replace(seconds=seconds))
+        report = _report(connector, rows, complete, now(), read)
+        reports.append(report._replace(seconds=seconds, states_status=normalizer.states_status))
     if problems:
         raise ProblemsError(describe(problems))
     return Extract(joined(frames) if frames else no_invoices(), tuple(reports), failed)

@@ -52,6 +52,17 @@ def find_files(settings: FileSettings) -> list[str]:
     return [*_found(settings)]
 
 
+def _inputs(settings: FileSettings) -> list[FoundFile]:
+    """Return all files that are read for a source; what is wrong with a further one names the setting it is for."""
+    files = _found(settings)
+    for name, other in settings.others().items():
+        try:
+            files += _found(other)
+        except SourceError as exc:
+            raise SourceError(f"{name}: {exc}") from exc
+    return files
+
+
 def _found(settings: FileSettings) -> list[FoundFile]:
     shown = label(settings.path)
     with explained(shown):
@@ -138,7 +149,7 @@ def inputs_of(settings: SourceSettings) -> Callable[[], Inputs]:
     """
     if not isinstance(settings, FileSettings):
         return tuple
-    files = _found(settings)
+    files = _inputs(settings)
     before = _state(files)
 
     def hashed() -> Inputs:
@@ -148,7 +159,7 @@ def inputs_of(settings: SourceSettings) -> Callable[[], Inputs]:
 
     def read() -> Inputs:
         inputs = hashes()
-        if _state(_found(settings)) != before:
+        if _state(_inputs(settings)) != before:
             raise SourceError(f"{label(settings.path)}: a file changed, came or went while it was read; run again")
         return inputs
 
@@ -189,7 +200,7 @@ def _fresh(settings: Mapping[str, FileSettings]) -> dict[str, State]:
     fresh: dict[str, State] = {}
     for source, of_source in settings.items():
         with suppress(SourceError):  # reading the source will raise it again, where it belongs
-            files = _state(_found(of_source))
+            files = _state(_inputs(of_source))
             times = [(container or entry).changed for _, entry, container in files]
             if any(not changed or time.time() - changed < _FRESH_SECONDS for changed in times):
                 fresh[source] = files

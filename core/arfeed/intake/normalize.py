@@ -53,6 +53,7 @@ class Normalizer:
     nameless: Counter[tuple[object, ...]] = field(default_factory=Counter)
     waiting: list[Frame] = field(default_factory=list)
     seen: int = 0
+    states_status: bool = False
 
     def __post_init__(self) -> None:
         """Begin with the order that is declared."""
@@ -70,6 +71,7 @@ class Normalizer:
         if _says_nothing(raw):
             return []
         self.waiting.append(Frame(raw, self.seen))
+        self.states_status |= "status" in self._columns(raw)
         settled = self._order_is_settled()
         self.seen += len(raw)
         return self._waited() if settled else []

@@ -71,14 +71,7 @@ class PrintedReport:
     @property
     def as_of(self) -> date | None:
         """The date that the title speaks of, if it can be read in one way only."""
-        import pyarrow as pa
-
-        from arfeed.intake.dates import ORDERS, parse_dates
-
-        said = pa.array([match[1] for text in self.title if (match := _AS_OF.search(text))][:1], pa.large_string())
-        orders = (self.settings.dates,) if self.settings.dates else ORDERS
-        meant = {day for order in orders for day in parse_dates(said, order).values.to_pylist() if day}
-        return meant.pop() if len(meant) == 1 else None
+        return as_of(self.title, self.settings.dates)
 
     def lines(self) -> Iterator[pd.DataFrame]:
         """Yield the lines under the form's names, other columns under their headers, with `group` and `origin`.
@@ -138,6 +131,18 @@ class PrintedReport:
         asked = set(self.settings.columns.values())
         names = {column: header for column, header in enumerate(self.found) if header}
         return names | {column: name for name, column in self._columns.items() if self.found[column] not in asked}
+
+
+def as_of(title: Sequence[str], order: str | None) -> date | None:
+    """Return the date that a title speaks of, as in "As of April 4, 2026", if it can be read in one way only."""
+    import pyarrow as pa
+
+    from arfeed.intake.dates import ORDERS, parse_dates
+
+    said = pa.array([match[1] for text in title if (match := _AS_OF.search(text))][:1], pa.large_string())
+    orders = (order,) if order else ORDERS
+    meant = {day for each in orders for day in parse_dates(said, each).values.to_pylist() if day}
+    return meant.pop() if len(meant) == 1 else None
 
 
 def _texts(frame: pd.DataFrame) -> list[list[str]]:

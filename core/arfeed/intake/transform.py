@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
-from arfeed.currencies import minor_digits
+from arfeed.currencies import minor_digits, written
 from arfeed.errors import ProblemsError, SourceError
 from arfeed.intake.problems import MOST_LINES
-from arfeed.interfaces import Transform
+from arfeed.intake.rewrites import Places, composed, places_before, rewritten, source_facts
+from arfeed.interfaces import REWRITABLE, Transform
 from arfeed.isolation import own, undisturbed
 
 KEY = ["source", "source_ref"]
@@ -26,52 +28,155 @@ class Transformed:
     """The invoices after all steps, and those that lost their place: columns source, source_ref, kind, by.
 
     `by` names the step that removed an invoice or gave it another `invoice_ref`. `seconds` is how long each worked.
+    `notes` say how many values the steps changed that they declare. `facts` has what the source itself said of the
+    invoices, a row each, where a step changed it: `arfeed_source_` with customer_id, issued_on, amount, currency or
+    kind; None where nothing of that was changed.
     """
 
     invoices: pd.DataFrame
     removed: pd.DataFrame
     seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    facts: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """What a step made of the invoices, where each row was before, and how many values of each column it changed."""
+
+    invoices: pd.DataFrame
+    places: Places
+    changed: Mapping[str, int]
 
 
 def transform(invoices: pd.DataFrame, steps: Sequence[Transform]) -> Transformed:
     """Apply the steps. Raise `SourceError` for one that breaks its contract."""
+    source, places = invoices, None
     removed = [invoices[[*KEY, "kind"]].iloc[:0].assign(by=pd.Series([], dtype="str"))]
     seconds: defaultdict[str, float] = defaultdict(float)
+    notes = []
     for step in steps:
         began = perf_counter()
-        applied = _applied(step, invoices)
+        returned, mine = _returned(step, invoices)
         seconds[step.name] += perf_counter() - began
-        after = _checked(step, invoices, applied)
-        removed.append(_displaced(invoices, after, step.name))
-        invoices = after
-    return Transformed(invoices, pd.concat(removed, ignore_index=True), seconds)
+        applied = _put_back(_held(step, schema.only(invoices, mine), returned), invoices, mine)
+        removed.append(_displaced(invoices, applied, step.name))
+        notes += _notes(step, applied)
+        places = composed(places, applied.places)
+        invoices = applied.invoices
+    facts = source_facts(source, invoices, places) if steps else None
+    return Transformed(invoices, pd.concat(removed, ignore_index=True), seconds, tuple(notes), facts)
 
 
-def _displaced(before: pd.DataFrame, after: pd.DataFrame, by: str) -> pd.DataFrame:
+def _returned(step: Transform, invoices: pd.DataFrame) -> tuple[object, pd.Series[bool]]:
+    """Give a step the rows of its own sources; return what it made of them, and which they are."""
+    only = step.settings.sources
+    mine = pd.Series(data=True, index=invoices.index) if only is None else invoices["source"].isin(only)
+    return _called(step, schema.only(invoices, mine)), mine
+
+
+def _held(step: Transform, before: pd.DataFrame, returned: object) -> _Applied:
+    """Hold what a step returned to its contract, row by row."""
+    after = _checked(step, returned)
+    try:
+        places = places_before(before, after)
+    except LookupError:
+        raise SourceError(
+            f"transform {step.name!r} invented or repeated a source_ref; it may only keep or drop rows"
+        ) from None
+    _check_values(step, after)
+    after = after.reset_index(drop=True)
+    return _Applied(after, places, _check_rewrites(step, before, after, places))
+
+
+def _put_back(applied: _Applied, invoices: pd.DataFrame, mine: pd.Series[bool]) -> _Applied:
+    """Put the rows that a step did not see behind those it returned."""
+    if mine.all():
+        return applied
+    ours, others = (np.flatnonzero(which) for which in (mine, ~mine))
+    places = np.concatenate([ours if applied.places is None else ours[applied.places], others])
+    whole = pd.concat([applied.invoices, invoices.iloc[others]], ignore_index=True)
+    return _Applied(whole, places, applied.changed)
+
+
+_WORDS: Mapping[str, str] = {
+    "balance": "balance",
+    "amount": "amount",
+    "currency": "currency code",
+    "customer_id": "customer number",
+    "customer_name": "customer name",
+}
+
+
+def _check_rewrites(step: Transform, before: pd.DataFrame, after: pd.DataFrame, places: Places) -> dict[str, int]:
+    """Count what a step changed. Raise `SourceError` for a change that its class does not declare."""
+    declared, counts = _declared(step), {}
+    for column in _WORDS:
+        where = rewritten(before, after, places, column)
+        if not where.any():
+            continue
+        counts[column] = int(where.sum())
+        if column not in declared:
+            row = int(where.argmax())
+            was, now = before.iloc[row if places is None else places[row]], after.iloc[row]
+            others = f" (and {counts[column] - 1:,} more)" if counts[column] > 1 else ""
+            raise SourceError(
+                f"transform {step.name!r} changed the {column} of {now['source_ref']!r} from {_plain(was, column)} to "
+                f"{_plain(now, column)}{others}, and does not declare that it does. If it should, its author writes "
+                f'changes = {{"{column}"}} in the class; otherwise correct the step, which may have put values into '
+                "other rows"
+            )
+    return counts
+
+
+def _declared(step: Transform) -> Collection[str]:
+    try:
+        declared = step.changes
+        wrong = [declared] if isinstance(declared, str) else [name for name in declared if name not in REWRITABLE]
+    except (Exception, SystemExit) as exc:
+        raise SourceError(f"transform {step.name!r}: its `changes` failed: {type(exc).__name__}: {exc}") from exc
+    if wrong:
+        raise SourceError(
+            f"transform {step.name!r} declares changes = {declared!r}; write a set of {', '.join(_WORDS)}"
+        )
+    return declared
+
+
+def _plain(row: pd.Series, column: str) -> str:
+    value = row[column]
+    if pd.isna(value):
+        return "blank"
+    return written(value, row["currency"]) if column in schema.MONEY else repr(value)
+
+
+def _notes(step: Transform, applied: _Applied) -> list[str]:
+    changes = [
+        f"{count:,} {_WORDS[column]}{'' if count == 1 else 's'}" for column, count in applied.changed.items() if count
+    ]
+    return [f"transform {step.name} changed {', '.join(changes)}"] if changes else []
+
+
+def _displaced(before: pd.DataFrame, applied: _Applied, by: str) -> pd.DataFrame:
     """Return the rows whose reference is no longer there after a step."""
-    gone = ~_in(_joined(before, [*KEY, "invoice_ref"]), _joined(after, [*KEY, "invoice_ref"]))
-    rows = before.loc[gone, [*KEY, "kind"]]
+    after = applied.invoices
+    if applied.places is None and not rewritten(before, after, None, "invoice_ref").any():
+        rows = before[[*KEY, "kind"]].iloc[:0]
+    else:
+        gone = ~_in(_joined(before, [*KEY, "invoice_ref"]), _joined(after, [*KEY, "invoice_ref"]))
+        rows = before.loc[gone, [*KEY, "kind"]]
     return rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
 
 
-def keep(invoices: pd.DataFrame, kinds: Sequence[str]) -> Transformed:
-    """Keep the kinds of document that the destination wants, and remember the others."""
+def keep(invoices: pd.DataFrame, kinds: Sequence[str], facts: pd.DataFrame | None = None) -> Transformed:
+    """Keep the kinds of document that the destination wants, with their `facts`, and remember the others."""
     wanted, by = invoices["kind"].isin(list(kinds)), "the destination's `kinds`"
     rows = invoices.loc[~wanted, [*KEY, "kind"]]
     removed = rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
-    return Transformed(schema.only(invoices, wanted), removed)
+    kept = None if facts is None else schema.only(facts, wanted)
+    return Transformed(schema.only(invoices, wanted), removed, facts=kept)
 
 
-def _applied(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
-    """Give a step its own sources only, and put the others back behind."""
-    only = step.settings.sources
-    if only is None:
-        return _called(step, invoices)
-    mine = invoices["source"].isin(only)
-    return pd.concat([_called(step, invoices[mine]), invoices[~mine]], ignore_index=True)
-
-
-def _called(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
+def _called(step: Transform, invoices: pd.DataFrame) -> object:
     try:
         with undisturbed():
             return step.apply(own(invoices.reset_index(drop=True)))
@@ -81,7 +186,7 @@ def _called(step: Transform, invoices: pd.DataFrame) -> pd.DataFrame:
         raise SourceError(f"transform {step.name!r}: {type(exc).__name__}: {exc}") from exc
 
 
-def _checked(step: Transform, before: pd.DataFrame, after: object) -> pd.DataFrame:
+def _checked(step: Transform, after: object) -> pd.DataFrame:
     if not isinstance(after, pd.DataFrame):
         raise SourceError(f"transform {step.name!r} returned {type(after).__name__}, not a DataFrame")
     missing = [name for name in schema.NAMES if name not in after.columns]
@@ -93,10 +198,7 @@ def _checked(step: Transform, before: pd.DataFrame, after: object) -> pd.DataFra
             raise SourceError(
                 f"transform {step.name!r} made {name!r} {kinds.field(name).type}, not {schema.arrow_type(name)}"
             )
-    if not _contained(after, before):
-        raise SourceError(f"transform {step.name!r} invented or repeated a source_ref; it may only keep or drop rows")
-    _check_values(step, after)
-    return after.reset_index(drop=True)
+    return after
 
 
 def _check_values(step: Transform, after: pd.DataFrame) -> None:
@@ -117,15 +219,6 @@ def _check_values(step: Transform, after: pd.DataFrame) -> None:
         wrong = set(after[name].unique()) - set(allowed)
         if wrong:
             raise SourceError(f"transform {step.name!r} made {name!r} {min(wrong, key=str)!r}, which it can't be")
-
-
-def _contained(some: pd.DataFrame, of: pd.DataFrame) -> bool:
-    """Whether no key occurs more often in `some` than in `of`."""
-    wanted, there = _joined(some, KEY), _joined(of, KEY)
-    if wanted.equals(there):
-        return True
-    have, want = pd.Series(there).value_counts(), pd.Series(wanted).value_counts()
-    return bool((want <= have.reindex(want.index, fill_value=0)).all())
 
 
 def _joined(frame: pd.DataFrame, names: Sequence[str]) -> pa.Array:

@@ -1,26 +1,27 @@
-"""The approval code: it names how many invoices will be marked as paid, and is bound to exactly which."""
+"""The approval code: it names how many invoices will be marked as paid, and is bound to all that was shown."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.interfaces import Objection, Plan
+from arfeed.planning.fingerprints import facts_hash
 
-NOT_APPROVABLE = frozenset({"foreign-report", "review-failed"})
-"""Codes that no approval covers: the first is settled by `adopt`, the second by mending the reviewer."""
+NOT_APPROVABLE = frozenset({"foreign-report", "same-receiver", "review-failed"})
+"""Codes that no approval covers: `adopt` settles the first, `history join` the second, a fixed reviewer the third."""
 
 OUR_CODES = frozenset(
     {
         *(
             "unknown-baseline",
             "foreign-report",
+            "same-receiver",
+            "history-behind",
             "empty-report",
             "unexplained",
             "still-open",
@@ -28,10 +29,16 @@ OUR_CODES = frozenset(
             "renamed",
         ),
         *("contradiction", "ledger-moved", "more-than-received", "budget"),
+        *("surprise", "pattern", "missing-money", "older-list", "returned", "file-gone"),
         *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
+        *("currency-changed", "customer-changed", "number-reused", "dates-exchanged", "dates-shifted"),
+        *("balances-scaled", "sums-moved", "balance-above-amount"),
     }
 )
 """Codes that mean what docs/objections.md says of them; no reviewer may use them for anything else."""
+
+BY_NUMBER_ONLY = frozenset({"documents"})
+"""Codes of ours whose objections are about an invoice's PDF: what is owed on it may move."""
 
 _DIGITS = 6
 
@@ -43,43 +50,34 @@ def approval_code(
     missing: pd.DataFrame,
     objections: Iterable[Objection],
     first: str | None = None,
+    report: pd.DataFrame | None = None,
 ) -> str:
     """Return `N-hash` for a refused plan.
 
-    Hashed: the delivery that made the baseline, the destination, the settings' hash, the missing rows (reference,
-    balance, reason) and the sorted objection codes. Not hashed: other balances, the time, the run. `first` is
-    what `content_hash` says of the report where there is no baseline: nothing is known to be missing then, so all of
-    it is what somebody has seen, and no shorter one passes.
+    Hashed is what somebody was shown: the delivery that made the baseline, the destination, the settings' hash, all
+    facts of the missing rows with their reasons, the objections' codes and the numbers they name, and all facts of
+    those invoices as the `report` now has them. Not hashed: invoices that no objection names, the time, the run.
+    `first` is what `content_hash` says of the report where there is no baseline: nothing is known to be missing then,
+    so all of it is what somebody has seen, and no other one passes.
     """
-    codes = sorted({objection.code for objection in objections})
+    named: dict[str, set[str]] = {}
+    for objection in objections:
+        named.setdefault(objection.code, set()).update(objection.refs)
+    refs = {code: _hashed_texts(of_code) for code, of_code in named.items()}
+    shown = set[str]().union(*(of_code for code, of_code in named.items() if code not in BY_NUMBER_ONLY))
+    facts = [facts_hash(_of(report, shown))] if report is not None and shown and first is None else []
     seen = [] if first is None else [first]
-    gone = _lines(missing, ["invoice_ref", "balance", "reason"]).to_pylist()
-    text = json.dumps([baseline, destination, settings, gone, codes, *seen])
+    text = json.dumps([baseline, destination, settings, facts_hash(missing), sorted(refs.items()), *facts, *seen])
     return f"{len(missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 
-def content_hash(report: pd.DataFrame) -> str:
-    """Return the hash of a report's references and balances, in whatever order they stand."""
-    return _digest(_lines(report, ["invoice_ref", "balance"]))
+def _of(report: pd.DataFrame, refs: Collection[str]) -> pd.DataFrame:
+    wanted = schema.among(report["invoice_ref"], pd.Series([*refs], dtype="str"))
+    return schema.only(report, wanted)
 
 
-def _lines(rows: pd.DataFrame, columns: Sequence[str]) -> pa.Array:
-    """Return a text a row, in their own order."""
-    texts = [pc.cast(pa.array(rows[column]), pa.large_string()) for column in columns]
-    lines = schema.one_piece(pc.binary_join_element_wise(*texts, _text("\x1f")))
-    return lines.take(pc.array_sort_indices(lines))
-
-
-def _digest(lines: pa.Array) -> str:
-    """Hash lines as the text file that they would make, from Arrow's own memory."""
-    ended = pc.binary_join_element_wise(lines, _text(""), _text("\n"))
-    *_, content = ended.buffers()
-    size = pc.sum(pc.binary_length(ended), min_count=0).as_py()
-    return hashlib.sha256(memoryview(content)[: size - 1] if size else b"").hexdigest()
-
-
-def _text(text: str) -> pa.Scalar:
-    return pa.scalar(text, pa.large_string())
+def _hashed_texts(texts: Collection[str]) -> str:
+    return hashlib.sha256(json.dumps(sorted(texts)).encode()).hexdigest()
 
 
 def settled_by(approve: str | None, plan: Plan) -> bool:

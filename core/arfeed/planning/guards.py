@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 from arfeed import schema
 from arfeed.hookspecs import hookimpl
 from arfeed.interfaces import Objection, Plan
+from arfeed.planning.changes import changes_in_what_stays
 from arfeed.planning.evidence import (
     object_to_contradictions,
     object_to_still_open,
@@ -22,7 +22,8 @@ from arfeed.planning.evidence import (
 )
 from arfeed.planning.known import Known, object_to_the_sum_of_approvals
 from arfeed.planning.ledgers import object_to_more_than_was_received, object_to_moved_ledgers
-from arfeed.planning.wording import counted, largest, money, named, span, worst
+from arfeed.planning.receivers import history_behind, same_receiver
+from arfeed.planning.wording import counted, largest, named, span, worst
 
 NOTHING_KNOWN = Known()
 
@@ -43,6 +44,8 @@ class Guards:
         return (
             *_unknown_baseline(plan),
             *_foreign_report(plan),
+            *same_receiver(plan),
+            *history_behind(plan),
             *_empty_report(plan),
             *object_to_unexplained(plan),
             *object_to_still_open(plan),
@@ -50,10 +53,10 @@ class Guards:
             *object_to_moved_ledgers(plan),
             *object_to_more_than_was_received(plan),
             *object_to_the_sum_of_approvals(plan, self._known),
-            *_missing_share(plan),
             *_renamed(plan),
             *_config_changed(plan),
             *_everything_changed(plan),
+            *changes_in_what_stays(plan),
             *_stale_source(plan),
             *_as_of_backwards(plan),
             *_documents(plan),
@@ -61,7 +64,7 @@ class Guards:
 
 
 def _unknown_baseline(plan: Plan) -> Iterator[Objection]:
-    if plan.before is None:
+    if plan.before is None and not plan.also_known:
         yield Objection(
             "unknown-baseline",
             f"this history knows no delivery to {plan.destination}, so nothing can be compared with the "
@@ -90,46 +93,6 @@ def _empty_report(plan: Plan) -> Iterator[Objection]:
             f"the report lists nothing: the receiver would mark every invoice as paid, {len(plan.missing):,} of the "
             "last report. Look at the sources; approve if really nothing is open",
         )
-
-
-def _missing_share(plan: Plan) -> Iterator[Objection]:
-    """Object where too much is missing: by count in total, per source, per currency; by money per currency."""
-    if plan.before is None:
-        return
-    too_much = [*_too_much(plan, plan.before)]
-    if too_much:
-        yield Objection(
-            "missing-share",
-            f"more than {plan.guards.missing_share:.0%} would be marked as paid: {'; '.join(too_much)}. Largest: "
-            f"{worst(plan.missing)}. Look whether the sources are complete; approve if so much was really settled",
-            _refs(plan.missing),
-        )
-
-
-def _too_much(plan: Plan, baseline: pd.DataFrame) -> Iterator[str]:
-    """Say of each group of which more than the share is missing, how much that is."""
-    lost, whole = len(plan.missing), len(baseline)
-    if _over(plan, lost, lost, whole):
-        yield f"{lost:,} of {counted(whole, 'invoice')}"
-    for by in ("source", "currency"):
-        before = _sums(baseline, by)
-        for name, (count, balance) in _sums(plan.missing, by).items():
-            all_count, all_balance = before[name]
-            if _over(plan, count, count, all_count):
-                yield f"{name or _NO_SOURCE}: {count:,} of {counted(all_count, 'invoice')}"
-            if by == "currency" and _over(plan, count, balance, all_balance):
-                yield f"{money(balance, name)} of {money(all_balance, name)}"
-
-
-def _over(plan: Plan, count: int, part: int | Decimal, whole: int | Decimal) -> bool:
-    return count > plan.guards.missing_floor and bool(whole) and float(part / whole) > plan.guards.missing_share
-
-
-def _sums(rows: pd.DataFrame, by: str) -> dict[str, tuple[int, Decimal]]:
-    """Return count and sum of absolute balances by the values of a column."""
-    table = pa.table({"name": pa.array(rows[by]), "balance": pc.abs(pa.array(rows["balance"]))})
-    groups = table.group_by("name").aggregate([("balance", "count"), ("balance", "sum")]).to_pylist()
-    return {group["name"]: (group["balance_count"], group["balance_sum"]) for group in groups}
 
 
 def _renamed(plan: Plan) -> Iterator[Objection]:
@@ -187,6 +150,7 @@ def _everything_changed(plan: Plan) -> Iterator[Objection]:
             "everything-changed",
             f"{count:,} of {counted(common, 'invoice')} have another balance or customer than in the last report, now "
             f"{worst(changed[others])}. This may be another company, column or file; approve if it is right",
+            _refs(changed[others]),
         )
 
 
@@ -218,14 +182,12 @@ def _as_of_backwards(plan: Plan) -> Iterator[Objection]:
     for source in plan.sources:
         if source.before is None or source.failed:
             continue
-        by_as_of = (source.read.as_of, source.before.as_of, "as-of date")
-        by_issue = (source.read.latest_issue, source.before.latest_issue, "latest invoice date")
-        now, then, what = by_as_of if source.read.as_of and source.before.as_of else by_issue
+        now, then = source.read.as_of, source.before.as_of
         if now and then and now < then:
             yield Objection(
                 "as-of-backwards",
-                f"{source.source} has gone back: its {what} is {now}, and was {then} in the last delivery. This looks "
-                "like an older export; export it again, or approve if it is the right one",
+                f"{source.source} has gone back: its as-of date is {now}, and was {then} in the last delivery. This "
+                "looks like an older export; export it again, or approve if it is the right one",
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.interfaces import Expectation, Objection, Plan
+from arfeed.planning.habits import Habits
+from arfeed.planning.weighing import Source
 from arfeed.planning.wording import counted, money, named
 
 BUDGET_SPAN = timedelta(days=30)
@@ -33,11 +35,15 @@ class Known:
     """What a review knows beside the plan.
 
     `approved` is what people approved without proof within the last 30 days; `expectations` are the answers given in
-    advance that hold today.
+    advance that hold today; `habits` is what was learned of the feed, `sources` what of each is judged by it; `stated`
+    are objections to what the sources listed, of which the plan no longer has all rows.
     """
 
     approved: tuple[Unproven, ...] = ()
     expectations: tuple[Expectation, ...] = ()
+    habits: Habits = field(default_factory=Habits.none)
+    sources: tuple[Source, ...] = ()
+    stated: tuple[Objection, ...] = ()
 
 
 def closings(missing: pd.DataFrame) -> Iterator[tuple[str, str, str, int, Decimal]]:

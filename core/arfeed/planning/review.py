@@ -10,9 +10,12 @@ from typing import Any
 import pluggy
 
 from arfeed.interfaces import Objection, Plan
-from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code, content_hash
+from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code
+from arfeed.planning.changes import notes_on_changes
+from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.guards import NOTHING_KNOWN, Guards
 from arfeed.planning.known import Known
+from arfeed.planning.weighing import one_a_code, weigh
 from arfeed.plugins import Answer, call_each
 
 
@@ -28,7 +31,11 @@ def reviewed(
     `content` gives the report's `content_hash` where that is made elsewhere meanwhile; `known` is what the guards know
     beside the plan.
     """
-    objections, seconds = [*Guards(known).arfeed_review(plan)], dict(plan.seconds)
+    weighed = weigh(plan, known.habits, known.sources, known.expectations)
+    notes = (*plan.notes, *weighed.notes, *notes_on_changes(plan))
+    plan = replace(plan, expected=weighed.expected, notes=notes, figures=weighed.figures)
+    ours = one_a_code([*Guards(known).arfeed_review(plan), *known.stated, *weighed.objections])
+    objections, seconds = [*ours], dict(plan.seconds)
     for answer in call_each(plugins, "arfeed_review", plan=plan):
         objections += _objections(answer)
         seconds[f"reviewer {answer.plugin}"] = answer.seconds
@@ -36,7 +43,7 @@ def reviewed(
         return replace(plan, seconds=seconds)
     approvable = not any(objection.code in NOT_APPROVABLE for objection in objections)
     first = (content or partial(content_hash, plan.report))() if plan.baseline is None else None
-    bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first)
+    bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first, plan.report)
     code = approval_code(*bound) if approvable else None
     return replace(plan, objections=tuple(objections), approval=code, seconds=seconds)
 

@@ -15,30 +15,37 @@ from arfeed import schema
 
 FILE, PLACE, FIRST_IN = (f"{schema.OURS}{name}" for name in ("file", "place", "first_in"))
 
-_RECORD = r"#\d+$"
 
-
-def traced(invoices: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def traced(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the columns file and place of invoices, as they stand among all `rows` that the sources listed.
 
-    Both frames have `origin`. Rows that come from no file have a blank file; so have those that no source listed now,
-    such as carried ones, whose place is null.
+    Both frames have `origin`. Rows that come from no file have a blank file. `facts` are columns
+    `arfeed_source_<fact>` of the first invoices: what the source itself said, where a transform changed that. The
+    others, which are carried forward, have none.
     """
     if rows.empty:
         return pd.DataFrame(index=invoices.index)
+    files = _files(schema.text_array(invoices["origin"]))
     several = any(rows["source"].nunique() > 1 for rows in (invoices, rows))
     places = pc.index_in(_keys(invoices, several), value_set=_keys(rows, several))
-    files = pc.replace_substring_regex(schema.text_array(invoices["origin"]), _RECORD, "")
-    files = pc.if_else(pc.is_valid(places), files, "")
     first = _first_place(schema.text_array(rows["source"]))
     starts = first.take(schema.one_piece(pc.fill_null(places, 0)))
-    return pd.DataFrame(
-        {
-            FILE: pd.Series(files, index=invoices.index, dtype="str"),
-            PLACE: pd.Series(pc.subtract(pc.cast(places, pa.int64()), starts), index=invoices.index, dtype=_WHOLE),
-        }
-    )
+    columns = {
+        FILE: pd.Series(files, index=invoices.index, dtype="str"),
+        PLACE: pd.Series(pc.subtract(pc.cast(places, pa.int64()), starts), index=invoices.index, dtype=_WHOLE),
+    }
+    said = {} if facts is None else {str(name): facts[name].reindex(invoices.index) for name in facts.columns}
+    return pd.DataFrame(columns | said)
 
+
+def _files(origins: pa.Array) -> pa.Array:
+    """Return the file of every origin `file#record`; blank for others, such as the key of a record of an API."""
+    stems = pc.ascii_rtrim(origins, characters="0123456789")
+    from_files = pc.and_(pc.ends_with(stems, "#"), pc.not_equal(stems, origins))
+    return pc.if_else(from_files, pc.ascii_rtrim(stems, characters="#"), "")
+
+
+_SAID = f"{schema.OURS}source_"
 
 _WHOLE = pd.ArrowDtype(pa.int64())
 
@@ -71,7 +78,24 @@ def kept(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array, run: str)
         earlier = _earlier(before, name, places, kind)
         now = _known(report[name]) if name in report.columns else pa.nulls(len(report), kind)
         columns[name] = pd.Series(pc.coalesce(now, earlier), index=report.index, dtype=dtype)
-    return report.assign(**columns)
+    return report.assign(**columns, **_as_sources_said(report, before, places))
+
+
+def _as_sources_said(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array) -> dict[str, pd.Series]:
+    """Return what the sources themselves said, where transforms changed that now or, of carried rows, at the time."""
+    names = dict.fromkeys(name for name in (*report.columns, *before.columns) if name.startswith(_SAID))
+    read = pc.is_valid(_array(report[PLACE])) if PLACE in report.columns else pa.repeat(pa.scalar(False), len(report))
+    columns = {}
+    for name in names:
+        fact = report[name.removeprefix(_SAID)]
+        now = _array(report[name] if name in report.columns else fact)
+        then = pc.coalesce(_earlier(before, name, places, now.type), _array(fact))
+        columns[name] = pd.Series(pc.if_else(read, now, then), index=report.index, dtype=fact.dtype)
+    return columns
+
+
+def _array(column: pd.Series) -> pa.Array:
+    return schema.one_piece(pa.array(column))
 
 
 def _earlier(before: pd.DataFrame, name: str, places: pa.Array, kind: pa.DataType) -> pa.Array:

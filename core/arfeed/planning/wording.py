@@ -23,6 +23,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def are(count: int, noun: str) -> str:
+    """Write "1 invoice is", "1,200 invoices are"."""
+    return f"{counted(count, noun)} {'is' if count == 1 else 'are'}"
+
+
 def named(items: Iterable[str]) -> str:
     """Name the first few, and say how many more there are."""
     every = list(items)

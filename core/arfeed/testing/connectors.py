@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from arfeed.errors import SourceError
+from arfeed import schema
+from arfeed.errors import ProblemsError, SourceError
 from arfeed.hookspecs import PartKind
 from arfeed.intake.extract import extract
+from arfeed.intake.normalize import Normalizer
+from arfeed.intake.problems import describe
 from arfeed.interfaces import Connector
 from arfeed.testing.accidents import ACCIDENTS, drained, happening
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice
@@ -103,12 +106,12 @@ class ConnectorConformance(PartConformance):
 
         frames = drained(self._source(tmp_path, self._sample())).frames
         for frame in frames:
-            schema = pa.Schema.from_pandas(frame, preserve_index=False)
-            floats = [field.name for field in schema if pa.types.is_floating(field.type)]
+            found = pa.Schema.from_pandas(frame, preserve_index=False)
+            floats = [field.name for field in found if pa.types.is_floating(field.type)]
             assert not floats, f"the columns {floats} are floats; yield text, or decimals"
             ref = self._header(frame, "invoice_ref")
-            assert pa.types.is_large_string(schema.field(ref).type) or pa.types.is_string(schema.field(ref).type), (
-                f"the column {ref!r} is {schema.field(ref).type}; a reference is text"
+            assert pa.types.is_large_string(found.field(ref).type) or pa.types.is_string(found.field(ref).type), (
+                f"the column {ref!r} is {found.field(ref).type}; a reference is text"
             )
 
     @pytest.mark.parametrize("texts", [HOSTILE_REFS, HOSTILE_NAMES], ids=["references", "names"])
@@ -137,6 +140,30 @@ class ConnectorConformance(PartConformance):
             pytest.skip("this system lists open documents only")
         complete = drained(self._source(tmp_path, self._sample())).complete
         assert complete.lists_closed, "it lists closed documents, so say Complete(lists_closed=True)"
+
+    def test_what_became_of_missing_invoices_is_answered_with_a_status(self, tmp_path: Path) -> None:
+        """`explain` says it of those that were asked about, in known columns and words, and of no others."""
+        import pandas as pd
+
+        if self.connector.explain is Connector.explain:
+            pytest.skip("this connector can't be asked what became of an invoice")
+        source = self._source(tmp_path, self._sample())
+        missing = drained_rows(source)
+        unknown = missing.head(1).assign(invoice_ref="no-such-invoice", source_ref="no-such-invoice")
+        asked = pd.concat([missing, unknown], ignore_index=True)
+        raw = source.explain(asked.copy())
+        source.release()
+        if raw is None:
+            assert not source.explains, "explain() answers None, so `explains` must be False with these settings"
+            pytest.skip("with these settings it can't be asked")
+        assert source.explains, "explain() answers, so `explains` must be True with these settings"
+        assert isinstance(raw, pd.DataFrame), f"explain() returned {type(raw).__name__}, not a DataFrame"
+        status = self._header(raw, "status")
+        assert status in raw.columns, f"the answer of explain() has no column {status!r}; it has {[*raw.columns]}"
+        rows = typed_answer(source, raw)
+        assert rows["status"].isin(schema.STATUSES).all(), f"its statuses are {rows['status'].unique().tolist()}"
+        others = sorted({*rows["source_ref"]} - {*missing["source_ref"]})
+        assert not others, f"explain() answers for {others}, which it was not asked about"
 
     # --- what it proves -----------------------------------------------------------------------------------------------
 
@@ -258,6 +285,34 @@ class ConnectorConformance(PartConformance):
 
     def _header(self, frame: pd.DataFrame, name: str) -> str:
         return next((each for each in (self.connector.columns.get(name, name), name) if each in frame.columns), name)
+
+
+def answered(source: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
+    """Return what a connector says became of these invoices, typed; None where it can't be asked.
+
+    Raise `ProblemsError` for values that can't be taken.
+    """
+    raw = source.explain(missing)
+    source.release()
+    return None if raw is None else typed_answer(source, raw)
+
+
+def typed_answer(source: Connector, raw: pd.DataFrame) -> pd.DataFrame:
+    """Type an answer of `explain` as the rows of `invoices` are."""
+    import pyarrow as pa
+
+    normalizer = Normalizer(source)
+    frames = [*normalizer.take(raw), *normalizer.rest()]
+    tables = [normalizer.accept(normalizer.typed(frame)) for frame in frames]
+    if normalizer.problems:
+        raise ProblemsError(describe([(source, normalizer.problems)]))
+    return schema.table_frame(pa.concat_tables(tables)) if tables else schema.no_invoices()
+
+
+def drained_rows(source: Connector) -> pd.DataFrame:
+    """Read a source to its end, without letting go of it, and return its rows, typed."""
+    rows: pd.DataFrame = drained(source).rows
+    return typed_answer(source, rows)
 
 
 def _made(folder: Path) -> Path:

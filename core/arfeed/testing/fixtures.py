@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from arfeed import witness
 from arfeed.testing.project import RECEIVER, ArfeedProject
 from arfeed.testing.servers import RehearsedReceiver, SFTPServer, running_receiver, running_server
 
 
 @pytest.fixture
-def arfeed_project(tmp_path: Path) -> ArfeedProject:
+def arfeed_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ArfeedProject:
     """A feed in a folder of its own: write its files, run its commands, look at what was delivered."""
+    monkeypatch.setenv(witness.VARIABLE, str(tmp_path / "state"))  # not the state of whoever runs the tests
     folder = tmp_path / "project"
     folder.joinpath(RECEIVER).mkdir(parents=True)
     return ArfeedProject(folder)

@@ -37,7 +37,10 @@ class TransformConformance(PartConformance):
         return self.transform
 
     def test_it_keeps_to_the_contract(self) -> None:
-        """All columns stay, with their types; no source_ref is invented or repeated; no balance becomes blank or 0."""
+        """All columns stay, with their types; no source_ref is invented or repeated; no balance becomes blank or 0.
+
+        What changes in a row of balance, amount, currency, customer_id and customer_name is declared in `changes`.
+        """
         before = self.invoices()
         after = transform(before, [self._step()]).invoices
         assert len(after) <= len(before), "it added rows"

@@ -7,31 +7,39 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+Quote = Callable[[str], str]
+"""How a database writes the name of a table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What a preset is for, the usual prefix of its tables, the settings it needs, and whether companies share it."""
+    """What a preset is for, the usual prefix of its tables, the settings it needs, and whether companies share it.
+
+    Each has a query, NAME.sql, and one that says what became of given numbers, NAME.closed.sql. With `has_ledger` its
+    receivables account is kept in another place than the list, and NAME.ledger.sql asks for its balance.
+    """
 
     about: str
     table_prefix: str = ""
     requires: tuple[str, ...] = ()
     by_company: bool = False
+    has_ledger: bool = False
 
-    def statement(self, name: str, table_prefix: str | None, quote: Callable[[str], str]) -> str:
-        """Return the SQL, with every `{table}` prefixed and quoted."""
+    def statement(self, name: str, part: str, table_prefix: str | None, quote: Quote) -> str:
+        """Return the SQL of the list, or of the part "closed" or "ledger", every `{table}` prefixed and quoted."""
         prefix = self.table_prefix if table_prefix is None else table_prefix
-        text = resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+        text = resources.files(__package__).joinpath(f"{name}{part and '.'}{part}.sql").read_text("utf-8")
         return re.sub(r"\{([\w ]+)\}", lambda table: quote(prefix + table[1]), text)
 
 
 PRESETS: Mapping[str, Preset] = {
-    "odoo": Preset("Odoo 13 and later", by_company=True),
-    "erpnext": Preset("ERPNext 13 and later", table_prefix="tab", by_company=True),
+    "odoo": Preset("Odoo 13 and later", by_company=True, has_ledger=True),
+    "erpnext": Preset("ERPNext 13 and later", table_prefix="tab", by_company=True, has_ledger=True),
     "dolibarr": Preset("Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True),
     "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",)),
     "akaunting": Preset("Akaunting 3", requires=("table_prefix",), by_company=True),
     "gnucash": Preset("GnuCash 3 and later, saved as SQLite, PostgreSQL or MySQL"),
-    "sap-b1": Preset("SAP Business One on SQL Server"),
+    "sap-b1": Preset("SAP Business One on SQL Server", has_ledger=True),
     "dynamics-gp": Preset("Microsoft Dynamics GP"),
 }
 

@@ -16,6 +16,7 @@ class Shout(Transform):
     """Writes customers' names in capitals."""
 
     name = "shout"
+    changes = frozenset({"customer_name"})
 
     class Settings(TransformSettings):
         """Settings of the step `shout`."""

@@ -1,0 +1,66 @@
+"""What became of documents that the list no longer has: asked by number, in the moment that the list was read in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from arfeed import SourceError
+from arfeed_connectors.sql.frames import Frames
+from arfeed_connectors.sql.names import Names
+from arfeed_connectors.sql.settings import SqlSettings
+from arfeed_connectors.sql.statements import Row, answers, column_names, holds_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import sqlalchemy as sa
+
+NUMBERS = 500
+"""Numbers asked for at a time: SQL Server takes 2,100 parameters, Firebird 1,500, Oracle 1,000."""
+
+_NEEDED = ("invoice_ref", "customer_name", "balance", "status")
+
+
+def closed_names(connection: sa.Connection, query: str, source: str, settings: SqlSettings) -> Names:
+    """Return the names of the closed query's columns. Raise `SourceError` if it lacks one that is needed."""
+    names = Names(source, column_names(connection, query), settings.columns, "closed_query")
+    absent = [column for column in _NEEDED if column not in names]
+    if absent:
+        raise SourceError(
+            f"{source}: closed_query has no column {names.header(absent[0])!r}; it has {', '.join(names.written)}. "
+            "Give it the columns of the query, and `status` with open, paid, void or draft"
+        )
+    return names
+
+
+def became(
+    connection: sa.Connection, query: str, refs: Sequence[str], company: object, source: str, settings: SqlSettings
+) -> pd.DataFrame:
+    """Return what the closed query says of these numbers, as a frame like the list's with `status`.
+
+    A number that it does not know has no row; one that it knows twice has two. `company` as the database writes it,
+    None where all rows are its own.
+    """
+    names = closed_names(connection, query, source, settings)
+    rows = [row for batch in _answers(connection, query, names, refs, company) for row in batch]
+    return Frames(f"{source} closed_query", settings, names).frame(rows)
+
+
+def _answers(
+    connection: sa.Connection, query: str, names: Names, refs: Sequence[str], company: object
+) -> Iterator[list[Row]]:
+    column = connection.dialect.identifier_preparer.quote(names.of("invoice_ref"))
+    values = _as_kept(connection, query, column, refs)
+    for start in range(0, len(values), NUMBERS):
+        among: dict[str, Sequence[object]] = {column: values[start : start + NUMBERS]}
+        if company is not None:
+            among["company"] = [company]
+        yield answers(connection, query, "*", among=among)
+
+
+def _as_kept(connection: sa.Connection, query: str, column: str, refs: Sequence[str]) -> Sequence[object]:
+    """Return the numbers as the database compares them: a column of numbers takes no text that is not one."""
+    whole = [int(ref) for ref in refs if ref.isdecimal() and str(int(ref)) == ref]
+    if connection.dialect.name == "sqlite":  # whose expressions have no type: 71 is not '71'
+        return [*refs, *whole]
+    return whole if holds_numbers(connection, query, column) else refs

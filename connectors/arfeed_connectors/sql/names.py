@@ -1,0 +1,91 @@
+"""The names of a query's columns, which count without case, as the headings of a file do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+from arfeed import MAPPABLE, SourceError
+
+
+def folded(name: str) -> str:
+    """Return a name as it is compared: without case and outer blanks."""
+    return name.strip().casefold()
+
+
+@dataclass(frozen=True)
+class Names:
+    """The columns of one query in order, as the database writes them, and the headers that `columns` maps.
+
+    `query` is the setting that it stands in. Raise `SourceError` for two names that are one, and for a mapped header
+    that the query does not have: before a row is read, and before a default is put where a column should have been.
+    """
+
+    source: str
+    written: tuple[str, ...]
+    columns: Mapping[str, str]
+    query: str = "the query"
+
+    def __post_init__(self) -> None:
+        """Look at all of them."""
+        found: dict[str, str] = {}
+        for name in self.written:
+            if folded(name) in found:
+                self._refuse_twins(found[folded(name)], name)
+            found[folded(name)] = name
+        for header in self.columns.values():
+            if folded(header) not in found:
+                raise SourceError(
+                    f"{self.source}: `columns` names the header {header!r}, which is not there; {self.query} has "
+                    f"{', '.join(self.written)}; change `columns`, or name the column with AS"
+                )
+
+    def __contains__(self, column: str) -> bool:
+        """Whether the query has a canonical column, under its own name or a mapped one."""
+        return folded(self.header(column)) in self._by_fold
+
+    def header(self, column: str) -> str:
+        """Return what the settings call a canonical column."""
+        return self.columns.get(column, column)
+
+    def of(self, column: str) -> str:
+        """Return what the database calls a canonical column that is there."""
+        return self._by_fold[folded(self.header(column))]
+
+    @cached_property
+    def frame(self) -> tuple[str, ...]:
+        """The names that a frame bears: of mapped and canonical columns as arfeed writes them, others as they are."""
+        known = {folded(name): name for name in MAPPABLE} | {folded(name): name for name in self.columns.values()}
+        return tuple(known.get(folded(name), name) for name in self.written)
+
+    def unknown(self) -> list[str]:
+        """Return the names that mean nothing to arfeed: neither a column of an invoice nor mapped to one."""
+        used = {folded(self.header(column)) for column in MAPPABLE}
+        return [name for name in self.written if folded(name) not in used]
+
+    def note(self) -> str | None:
+        """Say which columns mean nothing to arfeed, and which was perhaps meant; None where there is none."""
+        if not (unknown := self.unknown()):
+            return None
+        named = [f"{name}{self._meant(name)}" for name in unknown]
+        are = "mean nothing to arfeed and travel" if len(named) > 1 else "means nothing to arfeed and travels"
+        return f"of the columns of {self.query}, {', '.join(named)} {are} along"
+
+    def _meant(self, name: str) -> str:
+        absent = {folded(column): column for column in MAPPABLE if column not in self}
+        close = get_close_matches(folded(name), absent, n=1, cutoff=0.8)
+        return f" (did you mean {absent[close[0]]}?)" if close else ""
+
+    @cached_property
+    def _by_fold(self) -> Mapping[str, str]:
+        return {folded(name): name for name in self.written}
+
+    def _refuse_twins(self, first: str, second: str) -> None:
+        if first == second:
+            raise SourceError(f"{self.source}: {self.query} has two columns named {first!r}; name each with AS")
+        raise SourceError(
+            f"{self.source}: {self.query} has two columns, {first!r} and {second!r}, that are the same to arfeed, "
+            "which reads names without case; name each with AS, or leave one out"
+        )

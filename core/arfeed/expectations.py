@@ -1,0 +1,60 @@
+"""Answers given in advance: closings that somebody expects, recorded with who and why, each used by one delivery."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from arfeed.config import Project
+from arfeed.desk import Clock, identity, open_history, utc_now
+from arfeed.errors import ConfigError
+from arfeed.history import whoami
+from arfeed.interfaces import Expectation
+
+_LONGEST = timedelta(days=92)
+"""How far ahead an answer may reach: a quarter. One that holds for ever would be a guard switched off."""
+
+
+def expect(
+    project: Project,
+    words: str,
+    until: date,
+    *,
+    customer: str | None = None,
+    below: Decimal | None = None,
+    clock: Clock = utc_now,
+) -> Expectation:
+    """Record that invoices are expected to be closed until a day, of one customer or below a balance if named.
+
+    Raise `ConfigError` for an answer without words, with a day that has passed or is more than a quarter ahead.
+    """
+    now = clock()
+    today = now.astimezone(ZoneInfo(project.feed.timezone or "UTC")).date()
+    if not words.strip():
+        raise ConfigError('say what is expected, in words that the receipt will keep: arfeed expect "write-off run" …')
+    if not today <= until <= today + _LONGEST:
+        raise ConfigError(f"--until {until}: give a day from {today} to {today + _LONGEST}")
+    if below is not None and below <= 0:
+        raise ConfigError(f"--below {below}: give a balance above 0")
+    made = f"{now:%Y%m%d}-{secrets.token_hex(3)}"
+    expectation = Expectation(made, words.strip(), until, customer, below, whoami(), now)
+    with open_history(project) as history:
+        history.expect(identity(project), expectation)
+    return expectation
+
+
+def given(project: Project) -> list[tuple[Expectation, str | None]]:
+    """Return every answer that was given, the newest first, and the run that used it."""
+    with open_history(project) as history:
+        return history.all_expectations(identity(project))
+
+
+def withdraw(project: Project, expectation: str) -> None:
+    """Take an answer back. Raise `ConfigError` for one that is not there, or that a delivery has used."""
+    with open_history(project) as history:
+        if not history.withdraw(identity(project), expectation):
+            raise ConfigError(
+                f"there is no unused expectation {expectation!r}; `arfeed expect` lists those that there are"
+            )

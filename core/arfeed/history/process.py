@@ -1,0 +1,73 @@
+"""Which process holds a lock, told so exactly that another on the same machine can see that it is dead."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_START_TIME = 19
+"""The place of a process's start time in /proc/PID/stat, counted from its state, behind the name in parentheses."""
+
+
+@dataclass(frozen=True, slots=True)
+class HolderProcess:
+    """A process that no other can be taken for.
+
+    `boot` is the boot of the machine, `space` the namespaces in which `pid` and `started` (ticks since boot) mean
+    something: containers of one machine share its boot, and often its name.
+    """
+
+    host: str
+    boot: str
+    space: str
+    pid: int
+    started: str
+
+
+def this_process() -> HolderProcess | None:
+    """Return this process, None where the system does not tell all of it: then a lock has to run out by itself."""
+    try:
+        if str((_PROC / "self").readlink()) != str(os.getpid()):
+            return None  # /proc is that of another namespace
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        space = _namespaces()
+        _, started = _state_and_start(os.getpid())
+    except (OSError, ValueError, IndexError):
+        return None
+    return HolderProcess(socket.gethostname(), boot, space, os.getpid(), started) if boot else None
+
+
+def is_dead(process: HolderProcess, here: HolderProcess | None) -> bool:
+    """Whether a process has ended, as seen from `here`. False where that can't be known for certain."""
+    if here is None or (process.host, process.boot, process.space) != (here.host, here.boot, here.space):
+        return False
+    try:
+        os.kill(process.pid, 0)  # sends nothing; it also finds processes that /proc hides from other users
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    try:
+        state, started = _state_and_start(process.pid)
+        return started != process.started or (state in "ZX" and not _has_more_threads(process.pid))
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def _namespaces() -> str:
+    """Return what pids and start times are counted in; older kernels have one time for all."""
+    time = _PROC / "self/ns/time"
+    return " ".join(str(each.readlink()) for each in (_PROC / "self/ns/pid", *([time] if time.is_symlink() else [])))
+
+
+def _state_and_start(pid: int) -> tuple[str, str]:
+    fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    return fields[0], str(int(fields[_START_TIME]))
+
+
+def _has_more_threads(pid: int) -> bool:
+    """Whether threads go on after the first has ended, which looks like a dead process."""
+    return len(list((_PROC / str(pid) / "task").iterdir())) > 1

@@ -1,0 +1,128 @@
+"""Under which addresses each receiver is known, and what it has shown itself to be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from arfeed.history import tables
+
+_ARRIVING = ("publishing", "delivered", "unverified", "unsettled")
+"""States of runs whose report the receiver has, or may have."""
+
+Shown = tuple[str, str, str]
+"""A host key's fingerprint, a login, and the root behind all links."""
+
+
+class Receivers:
+    """What one history knows of receivers."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        """Look into an opened database."""
+        self._engine = engine
+
+    @property
+    def history(self) -> str:
+        """The name of the database, without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    def destinations(self) -> list[str]:
+        """Return where reports were delivered, or may have been, the latest first."""
+        runs = tables.runs.c
+        query = sa.select(runs.destination).where(runs.state.in_(_ARRIVING)).group_by(runs.destination)
+        with self._engine.connect() as connection:
+            return list(connection.execute(query.order_by(sa.func.max(runs.started_at).desc())).scalars())
+
+    def joined(self, address: str) -> tuple[str, str, datetime] | None:
+        """Return which destination an address was joined with, by whom and when; None where it was with none."""
+        columns = tables.addresses.c
+        query = sa.select(columns.destination, columns.by, columns.at).where(columns.address == address)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row.destination, row.by, row.at)
+
+    def showing(self, shown: Iterable[Shown]) -> set[str]:
+        """Return the destinations that have ever shown one of these signs."""
+        columns = tables.receivers.c
+        signs = [_sign(each) for each in shown]
+        with self._engine.connect() as connection:
+            return set(connection.execute(sa.select(columns.destination).where(columns.sign.in_(signs))).scalars())
+
+    def noted(self) -> set[str]:
+        """Return the destinations of which anything is known but their addresses."""
+        with self._engine.connect() as connection:
+            return set(connection.execute(sa.select(tables.receivers.c.destination).distinct()).scalars())
+
+    def alike(self, shown: Shown) -> set[str]:
+        """Return the destinations that have shown the same login and root, under whatever host key."""
+        columns, (_, login, root) = tables.receivers.c, shown
+        query = sa.select(columns.destination).where(columns.login == login, columns.root == root)
+        with self._engine.connect() as connection:
+            return set(connection.execute(query).scalars())
+
+    def note(self, destination: str, shown: Iterable[Shown], at: datetime) -> None:
+        """Remember what a destination shows itself to be, beside what it has shown before."""
+        columns, signs = tables.receivers.c, {_sign(each): each for each in shown}
+        known = sa.select(columns.sign).where(columns.destination == destination)
+        with self._engine.begin() as connection:
+            new = signs.keys() - set(connection.execute(known).scalars())
+            for sign in sorted(new):
+                host_key, login, root = signs[sign]
+                values = {"sign": sign, "host_key": host_key, "login": login, "root": root, "seen_at": at}
+                connection.execute(sa.insert(tables.receivers).values(destination=destination, **values))
+
+    def counts(self, run: str) -> bool:
+        """Whether this history knows that a run's report has arrived, or may have."""
+        runs = tables.runs.c
+        query = sa.select(runs.id).where(runs.id == run, runs.state.in_(_ARRIVING))
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one_or_none() is not None
+
+    def latest(self, destination: str) -> tuple[str, datetime] | None:
+        """Return the last run whose report a destination has, or may have, and when it began."""
+        runs = tables.runs.c
+        query = sa.select(runs.id, runs.started_at).where(runs.destination == destination, runs.state.in_(_ARRIVING))
+        with self._engine.connect() as connection:
+            row = connection.execute(query.order_by(runs.started_at.desc(), runs.id.desc()).limit(1)).one_or_none()
+        return None if row is None else (row.id, row.started_at)
+
+    def join(self, address: str, here: str, there: str, *, by: str, at: datetime) -> None:
+        """Let an address be one more of a destination; what was kept of it as `here` is kept as `there` from now on.
+
+        Reports of both count then, until the next is delivered. Of a PDF's name that both know it is forgotten what
+        stands there. Needs the locks of both.
+        """
+        record = {"destination": there, "by": by, "at": at}
+        with self._engine.begin() as connection:
+            _move(connection, here, there)
+            for each in {address, here}:
+                connection.execute(sa.delete(tables.addresses).where(tables.addresses.c.address == each))
+                connection.execute(sa.insert(tables.addresses).values(address=each, **record))
+
+
+def _move(connection: sa.Connection, here: str, there: str) -> None:
+    """Keep as `there` whatever is kept as `here`."""
+    for table, key in ((tables.known_reports, "name"), (tables.documents, "name"), (tables.receivers, "sign")):
+        theirs = sa.select(table.c[key]).where(table.c.destination == there)
+        both = list(
+            connection.execute(sa.select(table.c[key]).where(_of(table, here), table.c[key].in_(theirs))).scalars()
+        )
+        places = [here, there] if table is tables.documents else [here]
+        connection.execute(sa.delete(table).where(table.c.destination.in_(places), table.c[key].in_(both)))
+    for table in (*_KEPT_BY_DESTINATION, tables.known_reports, tables.documents, tables.receivers):
+        connection.execute(sa.update(table).where(_of(table, here)).values(destination=there))
+
+
+_KEPT_BY_DESTINATION = (tables.runs, tables.baselines, tables.expectations, tables.addresses)
+
+
+def _of(table: sa.Table, destination: str) -> sa.ColumnElement[bool]:
+    return table.c.destination == destination
+
+
+def _sign(shown: Shown) -> str:
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()

@@ -1,0 +1,210 @@
+"""The control account of a source that reads files: what a second report says that customers owe."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.currencies import minor_digits
+from arfeed.errors import SourceError
+from arfeed.intake import values
+from arfeed.intake.files import FoundFile, find_files
+from arfeed.intake.places import place_of
+from arfeed.intake.reports import as_of
+from arfeed.intake.summaries import Summary, read_summary
+from arfeed.interfaces import Complete, ControlAccount
+from arfeed.settings import ControlAccountSettings, FileSettings, SourceSettings
+
+_RECEIVABLES = (
+    "accounts receivable", "a/r", "receivables", "trade receivables", "trade debtors", "debtors",
+    "debtors control account", "sales ledger control account",
+)  # fmt: skip
+_NUMBERED = r"^(?P<number>\d[\d.\-/]*)(?:\s*[·:–-]\s*|\s+)(?P<name>.*)$"
+_IN_BRACKETS = r"^(?P<name>.*?)\s*\((?P<number>[^()]*)\)$"
+_A_DAY = 24 * 60 * 60
+_MOST_NAMED = 5
+
+
+def with_control_account(source: str, settings: SourceSettings, rows: pd.DataFrame, complete: Complete) -> Complete:
+    """Return a source's word with the control account that its settings name, unless it gave one of its own.
+
+    `rows` are the typed rows of the source. Raise `SourceError` for a report that can't be read, is of another day
+    than the invoices, leaves open what it says, or does not add up.
+    """
+    if not isinstance(settings, FileSettings) or settings.control_account is None or complete.control_account:
+        return complete
+    try:
+        account = _read(settings, settings.control_account, rows, complete.as_of)
+    except SourceError as exc:
+        raise SourceError(f"[sources.{source}.control_account] {exc}") from exc
+    return replace(complete, control_account=account)
+
+
+def _read(
+    settings: FileSettings, columns: ControlAccountSettings, rows: pd.DataFrame, day: date | None
+) -> ControlAccount:
+    other = settings.others()["control_account"]
+    (file,) = find_files(other)
+    listed = find_files(settings)
+    if file in listed:
+        raise SourceError(f"{file}: this is the list of invoices itself, which can't be held against itself")
+    summary = read_summary(file, other, columns)
+    _refuse_stale(file, as_of(summary.title, settings.dates), listed, day)
+    lines = _chosen(summary, columns)
+    lines = lines.append_column("currency", _currencies(summary, lines, settings, columns, rows))
+    balances = _sums(lines, ["currency"])
+    customers = None
+    if summary.form.customers and not columns.account:
+        named = summary.form.named.get("customer")
+        names = lines["label" if named is None else str(named)]
+        lines = lines.append_column("customer", _as_ids(schema.one_piece(names), rows))
+        customers = _sums(lines, ["customer", "currency"])
+    return ControlAccount({code: owed for (code,), owed in balances.items()}, customers)  # type: ignore[arg-type]
+
+
+def _sums(lines: pa.Table, keys: Sequence[str]) -> Mapping[tuple[str, ...], Decimal]:
+    sums = lines.group_by(list(keys)).aggregate([("owed", "sum")])
+    columns = [sums[name].to_pylist() for name in keys]
+    return dict(zip(zip(*columns, strict=True), sums["owed_sum"].to_pylist(), strict=True))
+
+
+# --- of the same day ------------------------------------------------------------------------------------------------
+
+
+def _refuse_stale(file: str, said: date | None, listed: Sequence[str], day: date | None) -> None:
+    """Raise `SourceError` where report and list are of different days, as they say or as they were written."""
+    if said and day:
+        if said != day:
+            raise SourceError(
+                f"{file}: it is as of {said}, but the invoices are as of {day}; export both of the same day"
+            )
+        return
+    written = [each.entry.changed for each in (file, *listed) if isinstance(each, FoundFile)]
+    if len(written) <= len(listed) or not all(written):
+        return
+    own, latest = written[0], max(written[1:])
+    if abs(own - latest) > _A_DAY:
+        days = [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}" for at in (own, latest)]
+        raise SourceError(
+            f"{file}: it was written at {days[0]} UTC, the list of invoices at {days[1]}; export both of the same day"
+        )
+
+
+# --- the account ----------------------------------------------------------------------------------------------------
+
+
+def _chosen(summary: Summary, columns: ControlAccountSettings) -> pa.Table:
+    """Return the lines of the accounts that count. Raise `SourceError` where it is not clear which these are."""
+    if not columns.account and not summary.form.accounts:
+        return summary.lines
+    spelled = [_alternatives(column) for column in _texts(summary)]
+    wanted = [name.casefold() for name in columns.account or _RECEIVABLES]
+    found = {name: _any_of(pc.equal(each, name) for texts in spelled for each in texts) for name in wanted}
+    names = {name: summary.lines["label"].filter(chosen).to_pylist() for name, chosen in found.items()}
+    several = columns.customer or columns.currency
+    for said in columns.account:
+        rows = names[said.casefold()]
+        if not rows:
+            raise SourceError(f"{summary.file}: it has no account {said!r}; it has {_first(summary)}")
+        if len(rows) > 1 and not several:
+            raise SourceError(
+                f"{summary.file}: the account {said!r} stands in {len(rows)} rows ({_listed(rows)}); name each by "
+                "`account`, as it stands there"
+            )
+    chosen = _any_of(found.values())
+    count = pc.sum(chosen).as_py() or 0
+    if not columns.account and count != 1:
+        rows = summary.lines["label"].filter(chosen).to_pylist()
+        what = f"several accounts may be meant ({_listed(rows)})" if count else "no account is called so"
+        raise SourceError(
+            f"{summary.file}: which account holds what customers owe? Accounts Receivable is looked for, and {what}; "
+            f"name it by `account`; it has {_first(summary)}"
+        )
+    return summary.lines.filter(chosen)
+
+
+def _texts(summary: Summary) -> list[pa.Array]:
+    form = summary.form
+    money = {str(form.balance), str(form.credit)}
+    names = [name for name in summary.lines.column_names if name not in (*money, "owed", "origin")]
+    return [schema.one_piece(summary.lines[name]) for name in names]
+
+
+def _alternatives(texts: pa.Array) -> list[pa.Array]:
+    """Return what a cell may be called by: number, name and abbreviation of "1200 · Accounts Receivable (A/R)"."""
+    whole = pc.utf8_lower(texts)
+    numbered = pc.extract_regex(whole, _NUMBERED)
+    names = pc.coalesce(pc.struct_field(numbered, "name"), whole)
+    bracketed = pc.extract_regex(names, _IN_BRACKETS)
+    parts = [whole, names, pc.struct_field(numbered, "number")]
+    parts += [pc.struct_field(bracketed, name) for name in ("name", "number")]
+    return [pc.fill_null(part, "") for part in parts]
+
+
+def _any_of(conditions: Iterable[pa.Array]) -> pa.Array:
+    return functools.reduce(pc.or_, conditions)
+
+
+def _first(summary: Summary) -> str:
+    return _listed(summary.lines["label"].to_pylist())
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+
+
+# --- currencies and customers ---------------------------------------------------------------------------------------
+
+
+def _currencies(
+    summary: Summary, lines: pa.Table, settings: FileSettings, columns: ControlAccountSettings, rows: pd.DataFrame
+) -> pa.Array:
+    """Return each line's currency. Raise `SourceError` where the report does not say which it is."""
+    if columns.currency is None:
+        codes = pa.repeat(pa.scalar(_only_currency(summary.file, settings, rows), pa.large_string()), len(lines))
+    else:
+        codes = pc.utf8_upper(schema.one_piece(lines[str(summary.form.named["currency"])]))
+        unknown = pc.invert(pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string())))
+        _refuse(summary, lines, unknown, codes, "is no ISO 4217 currency code")
+    texts = schema.one_piece(lines[str(summary.form.balance)])
+    wrong = pc.fill_null(values.contradicted(texts, codes), fill_value=False)
+    _refuse(summary, lines, wrong, texts, "names another currency than that of the invoices")
+    return codes
+
+
+def _only_currency(file: str, settings: FileSettings, rows: pd.DataFrame) -> str:
+    codes = sorted({*rows["currency"].unique().tolist(), *([settings.currency] if settings.currency else [])})
+    if len(codes) != 1:
+        raise SourceError(
+            f"{file}: its amounts name no currency, and the invoices are in {', '.join(codes) or 'none'}; name its "
+            "column of currencies by `currency`, or do without a control account"
+        )
+    return str(codes[0])
+
+
+def _refuse(summary: Summary, lines: pa.Table, wrong: pa.Array, texts: pa.Array, why: str) -> None:
+    row = pc.index(wrong, value=True).as_py()
+    if row >= 0:
+        place = place_of(lines["origin"][row].as_py(), summary.file)
+        raise SourceError(f"{place}: {texts[row].as_py()!r} {why}")
+
+
+def _as_ids(names: pa.Array, rows: pd.DataFrame) -> pa.Array:
+    """Return customers as the invoices call them: by their number where a name is that of one, else as they are."""
+    known = rows[["customer_name", "customer_id"]].drop_duplicates()
+    names_of = pd.concat([known["customer_id"], known["customer_name"]], ignore_index=True)
+    ids = pd.concat([known["customer_id"]] * 2, ignore_index=True)
+    table = pd.DataFrame({"name": schema.folded(names_of), "id": ids}).drop_duplicates()
+    table = table[~table["name"].duplicated(keep=False)]
+    place = pc.index_in(
+        schema.text_array(schema.folded(pd.Series(names, dtype="str"))), value_set=schema.text_array(table["name"])
+    )
+    return pc.coalesce(schema.text_array(table["id"]).take(place), names)

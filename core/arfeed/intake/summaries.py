@@ -1,0 +1,294 @@
+"""Reports with a row for each customer or account: what is owed in all, without a word on single invoices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.errors import SourceError
+from arfeed.intake import values
+from arfeed.intake.grid import read_grid
+from arfeed.intake.places import place_of
+from arfeed.schema import text_array
+from arfeed.settings import ControlAccountSettings, FileSettings
+
+Mask = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+
+_HEAD = 100
+"""So many rows are searched for the header."""
+
+_LARGEST = 2.0**62
+
+_TOTAL = r"(?i)^((grand |report )?totals?|summe|gesamt(summe|betrag)?|total g[eé]n[eé]ral|totale|totaal)$"
+_SUBTOTAL = r"(?i)^total(?: for| -)? (?P<name>.+?)(?: with sub-customers)?$"
+_FOOTER = r"(?i)^(percentage of total|((accrual|cash) basis|(mon|tues|wednes|thurs|fri|satur|sun)day)\b.*)$"
+_OWN_LINES = " - Other"
+"""What QuickBooks Desktop adds to a customer's name where its own balance stands beside those of its jobs."""
+
+_CUSTOMERS = r"(a/r|accounts receivable|aged receivables|receivables) ?(ageing|aging)? summary|customer balance summary"
+_ACCOUNTS = r"trial balance"
+_REFUSED = {
+    r"open invoices|(a/r|accounts receivable) (aging|ageing) detail|aged receivables detail|customer balance detail|"
+    r"invoice list.*|transaction list.*": "it lists invoices, as the source itself does",
+    r"collections": "it leaves out what is not yet due",
+    r"(a/p|accounts payable|aged payables) ?(aging|ageing)? (summary|detail)|vendor balance (summary|detail)|"
+    r"unpaid bills( detail)?": "it says what you owe, not what you are owed",
+    r"profit (and|&) loss.*|statement of cash flows": "it states no balance of receivables",
+}
+INSTEAD = "export the trial balance, the A/R ageing summary or the customer balance summary"
+_DEBITS = (
+    ("YTD Debit", "YTD Credit"),
+    ("Debit - Year to date", "Credit - Year to date"),
+    ("Debit", "Credit"),
+)
+"""How trial balances head their columns, the best first: Xero's states the month's movements beside the balances."""
+
+
+class Form(NamedTuple):
+    """Where the columns stand: their numbers, and the header's row.
+
+    `printed` says that the report is one that ends with a total; `customers` that its rows are customers.
+    """
+
+    header: int
+    balance: int
+    credit: int | None
+    printed: bool
+    customers: bool
+    named: dict[str, int]
+
+    @property
+    def accounts(self) -> bool:
+        """Whether its rows are all the accounts of the books, which only some of them count of."""
+        return self.printed and not self.customers
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The lines of a report: label (a customer with those above it, or an account), owed, and the row's other cells.
+
+    `lines` has label, owed (decimal), origin, and the cells of the other columns under their numbers as text.
+    """
+
+    file: str
+    title: tuple[str, ...]
+    form: Form
+    lines: pa.Table
+
+
+def read_summary(file: str, settings: FileSettings, columns: ControlAccountSettings) -> Summary:
+    """Read a report that states balances. Raise `SourceError` for one that can't be read or does not add up."""
+    grid = pd.concat(
+        read_grid(
+            file,
+            encoding=settings.encoding,
+            delimiter=settings.delimiter,
+            sheet=settings.sheet,
+            fallback="cp1252",
+        ),
+        ignore_index=True,
+    )
+    top = [[str(cell).strip() for cell in row] for row in grid.drop(columns="origin").head(_HEAD).to_numpy().tolist()]
+    form = _form(file, top, columns)
+    title = tuple(text for row in top[: form.header] for text in row if text)
+    body = _Body(file, grid.iloc[form.header + 1 :], form, settings.decimal)
+    return Summary(file, title, form, body.lines())
+
+
+# --- the header -----------------------------------------------------------------------------------------------------
+
+
+def _form(file: str, top: Sequence[Sequence[str]], columns: ControlAccountSettings) -> Form:
+    said = [text for row in top for text in row if text]
+    for pattern, why in _REFUSED.items():
+        for text in said:
+            if re.fullmatch(rf"({pattern})( report)?", text, re.IGNORECASE):
+                raise SourceError(f"{file}: this is the report {text!r}: {why}; {INSTEAD}")
+    customers = any(re.fullmatch(rf"({_CUSTOMERS})( report)?", text, re.IGNORECASE) for text in said)
+    accounts = any(re.fullmatch(rf"{_ACCOUNTS}( report)?", text, re.IGNORECASE) for text in said)
+    form = _named(file, top, columns, printed=customers or accounts, customers=customers)
+    form = form or _with_debits(top) or (_with_total(top) if customers else None)
+    if form is None:
+        found = "; ".join(", ".join(filter(None, row)) for row in top[:3] if any(row)) or "nothing"
+        raise SourceError(
+            f"{file}: nothing says which column holds what is owed; it begins with {found[:150]}. Say which heading by "
+            f"`balance`, or {INSTEAD}"
+        )
+    return form
+
+
+def _named(
+    file: str, top: Sequence[Sequence[str]], columns: ControlAccountSettings, *, printed: bool, customers: bool
+) -> Form | None:
+    """Return where the headings stand that the settings name; None where they do not name the balance."""
+    names = {name: getattr(columns, name) for name in ("balance", "credit", "customer", "currency")}
+    names = {name: heading for name, heading in names.items() if heading}
+    if "balance" not in names:
+        if names:
+            raise SourceError(f"{file}: `{next(iter(names))}` names a column, so say by `balance` which one is owed")
+        return None
+    missing: list[str] = []
+    for number, row in enumerate(top):
+        at = {_folded(text): column for column, text in reversed(list(enumerate(row))) if text}
+        lacking = [heading for heading in names.values() if _folded(heading) not in at]
+        if not lacking:
+            found = {name: at[_folded(heading)] for name, heading in names.items()}
+            by_customer = customers or "customer" in found
+            return Form(number, found["balance"], found.get("credit"), printed, by_customer, found)
+        missing = min(missing or lacking, lacking, key=len)
+    found_here = ", ".join(dict.fromkeys(text for row in top[:20] for text in row if text))
+    raise SourceError(f"{file}: no row has the heading {missing[0] if missing else ''!r}; found {found_here[:200]}")
+
+
+def _with_debits(top: Sequence[Sequence[str]]) -> Form | None:
+    for debit, credit in _DEBITS:
+        for number, row in enumerate(top):
+            folded = [_folded(text) for text in row]
+            if _folded(debit) in folded and _folded(credit) in folded:
+                at = folded.index(_folded(debit)), folded.index(_folded(credit))
+                return Form(number, *at, printed=True, customers=False, named={})
+    return None
+
+
+def _with_total(top: Sequence[Sequence[str]]) -> Form | None:
+    """Return where the column Total stands, or the only one there is: Desktop heads it with the date."""
+    for number, row in enumerate(top):
+        filled = [column for column, text in enumerate(row) if text]
+        totals = [column for column in filled if column > 0 and _folded(row[column]) == "total"]
+        if totals:
+            return Form(number, totals[-1], None, printed=True, customers=True, named={})
+        if len(filled) > 1:
+            heads = [above for above in range(number) if len(top[above]) > filled[-1] and top[above][filled[-1]]]
+            if len(filled) == 2 and heads:
+                return Form(heads[-1], filled[-1], None, printed=True, customers=True, named={})
+            return None
+    return None
+
+
+def _folded(heading: str) -> str:
+    return re.sub(r"[\W_]", "", heading.casefold())
+
+
+# --- the rows -------------------------------------------------------------------------------------------------------
+
+
+class _Body:
+    """The rows below the header: each is a line, a group, a subtotal, the total, a footer or blank."""
+
+    def __init__(self, file: str, frame: pd.DataFrame, form: Form, decimal: str | None) -> None:
+        self.file, self.form, self.decimal = file, form, decimal
+        self.cells = [pc.utf8_trim_whitespace(text_array(frame[name])) for name in frame.columns if name != "origin"]
+        self.origins = text_array(frame["origin"])
+        self.money = [column for column in (form.balance, form.credit) if column is not None]
+        self.labels = self._labels()
+        filled = np.logical_or.reduce([_mask(pc.not_equal(self.cells[column], "")) for column in self.money])
+        total = filled & _mask(pc.match_substring_regex(self.labels, _TOTAL))
+        self.end = int(np.argmax(total)) if total.any() else None
+        self.below = np.arange(len(filled)) > (len(filled) if self.end is None else self.end)
+        footer = self.below & _mask(pc.match_substring_regex(self.labels, _FOOTER))
+        self.subtotal = self._subtotals(filled) & ~self.below
+        self.total = total & ~self.below
+        self.line = filled & ~self.subtotal & ~self.total & ~footer
+
+    def lines(self) -> pa.Table:
+        """Return the lines. Raise `SourceError` where a total is absent, or is not what the lines add up to."""
+        self._refuse(self.line & self.below, "stands below the total, where nothing more is expected")
+        if self.form.printed and self.end is None:
+            raise SourceError(f"{self.file}: it ends without its total, so it is cut off; export it again")
+        amounts = [self._amounts(column) for column in self.money]
+        groups = self._groups()
+        for column, each in zip(self.money, amounts, strict=True):
+            self._add_up(column, each, groups)
+        chosen = pa.array(self.line)
+        zero = pa.scalar(Decimal(0), values.MONEY)
+        debit, *credit = [pc.fill_null(each, zero).filter(chosen) for each in amounts]
+        owed = pc.subtract(debit, credit[0]) if credit else debit
+        cells = {str(number): column.filter(chosen) for number, column in enumerate(self.cells)}
+        paths = pa.array(self._paths(groups), pa.large_string()).filter(chosen)
+        return pa.table({**cells, "label": paths, "owed": owed, "origin": self.origins.filter(chosen)})
+
+    def _labels(self) -> pa.Array:
+        """Return the first text of each row beside its amounts."""
+        first, *others = [column for number, column in enumerate(self.cells) if number not in self.money]
+        for column in others:
+            first = pc.if_else(pc.equal(first, ""), column, first)
+        return pc.replace_substring_regex(first, r"\s+", " ")
+
+    def _subtotals(self, filled: Mask) -> Mask:
+        """Where a row is the total of a row above it."""
+        names = pc.struct_field(pc.extract_regex(self.labels, _SUBTOTAL), "name")
+        first = pc.fill_null(pc.index_in(names, value_set=self.labels), len(self.labels)).to_numpy()
+        found: Mask = filled & _mask(pc.is_valid(names)) & (first < np.arange(len(filled)))
+        return found
+
+    def _groups(self) -> dict[int, int]:
+        """Return the row that each subtotal begins with, inner groups first."""
+        ends = np.flatnonzero(self.subtotal)
+        names = pc.struct_field(pc.extract_regex(self.labels.take(pa.array(ends)), _SUBTOTAL), "name").to_pylist()
+        positions: dict[str, list[int]] = {name: [] for name in names}
+        wanted = _mask(pc.is_in(self.labels, value_set=pa.array(names, pa.large_string())))
+        for row, label in zip(
+            np.flatnonzero(wanted).tolist(), self.labels.filter(pa.array(wanted)).to_pylist(), strict=True
+        ):
+            positions[label].append(row)
+        groups: dict[int, int] = {}
+        for end, name in zip(ends.tolist(), names, strict=True):
+            groups[end] = max(row for row in positions[name] if row < end)
+        return groups
+
+    def _paths(self, groups: dict[int, int]) -> npt.NDArray[np.object_]:
+        """Return each row's label behind those of the groups it stands in, joined by colons."""
+        paths: npt.NDArray[np.object_] = self.labels.to_numpy(zero_copy_only=False).astype(object)
+        for end, start in groups.items():
+            name = paths[start]
+            within = paths[start + 1 : end]
+            own = within == f"{name}{_OWN_LINES}"
+            paths[start + 1 : end] = np.where(own, name, f"{name}:" + within)
+        return paths
+
+    def _amounts(self, column: int) -> pa.Array:
+        counted = pa.array(self.line | self.subtotal | self.total)
+        parsed = values.parse_money(pc.if_else(counted, self.cells[column], ""), self.decimal)
+        mark = f"decimal = {self.decimal!r}" if self.decimal else 'no `decimal`; say decimal = "." or decimal = ","'
+        self._refuse(_mask(parsed.wrong), f"holds no amount where one is expected, with {mark}")
+        return parsed.values
+
+    def _add_up(self, column: int, amounts: pa.Array, groups: dict[int, int]) -> None:
+        """Raise `SourceError` for a total that is not the sum of its lines."""
+        units = values.units(pc.fill_null(amounts, pa.scalar(Decimal(0), values.MONEY)))
+        if units is None or np.abs(units.astype(np.float64)).sum() > _LARGEST:
+            raise SourceError(f"{self.file}: its amounts are too large to be added up here")
+        sums = np.append(0, np.cumsum(np.where(self.line, units, 0)))
+        ends = {**groups, **({} if self.end is None else {self.end: 0})}
+        for end, start in ends.items():
+            counted, printed = int(sums[end + 1] - sums[start]), int(units[end])
+            if self.cells[column][end].as_py() and counted != printed:
+                raise SourceError(
+                    f"{place_of(self.origins[end].as_py(), self.file)}: {self.labels[end].as_py()!r} is printed as "
+                    f"{_money(printed)}, but its lines sum to {_money(counted)}; export the report again, as it comes"
+                )
+
+    def _refuse(self, wrong: Mask, why: str) -> None:
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            found = ", ".join(text for text in (column[row].as_py() for column in self.cells) if text)
+            raise SourceError(f"{place_of(self.origins[row].as_py(), self.file)}: {found[:100]!r} {why}")
+
+
+def _mask(condition: pa.Array) -> Mask:
+    result: Mask = condition.to_numpy(zero_copy_only=False)
+    return result
+
+
+def _money(units: int) -> str:
+    return f"{Decimal(units).scaleb(-4):,.{2 if units % 100 == 0 else 4}f}"

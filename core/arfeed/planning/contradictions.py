@@ -1,0 +1,47 @@
+"""What a source says of one document in two rows that can't both be true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.interfaces import Objection
+from arfeed.planning.stayed import truths
+from arfeed.planning.wording import are, worst
+
+_DOCUMENT = ("source", "source_ref", "kind", "customer_id", "issued_on", "due_on", "amount", "currency")
+"""What two rows of one document agree in; instalments have due dates of their own."""
+
+
+def contradictions(rows: pd.DataFrame) -> Iterator[Objection]:
+    """Object to documents that one reading of a source lists both as open and as closed.
+
+    `rows` are all rows that the sources listed, open and closed, before any transform.
+    """
+    is_open = (rows["status"] == "open") & (rows["balance"] != schema.ZERO)
+    if is_open.all() or not is_open.any():
+        return
+    closed = rows["status"] != "open"
+    likely = schema.among(rows["source_ref"], rows["source_ref"][closed]) & is_open
+    if not likely.any():
+        return
+    both = rows[likely].reset_index(drop=True)
+    twice = both[truths(pc.is_in(_documents(both), value_set=_documents(rows[closed])))]
+    if len(twice):
+        sources = ", ".join(sorted(twice["source"].unique()))
+        yield Objection(
+            "contradiction",
+            f"{are(len(twice), 'document')} listed twice by {sources}, once as open and once as closed, alike in "
+            f"number, customer, dates and amount: {worst(twice)}. Correct the export so that each is listed once; "
+            "approve if they are open",
+            tuple(twice["invoice_ref"]),
+        )
+
+
+def _documents(rows: pd.DataFrame) -> pa.Array:
+    texts = [pc.fill_null(pc.cast(pa.array(rows[name]), pa.large_string()), "") for name in _DOCUMENT]
+    return schema.one_piece(pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string())))

@@ -1,0 +1,44 @@
+"""How likely each open row was to be closed without proof by the day of the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from arfeed.planning.habits.case import WIDE, Case, Rows, numbered
+from arfeed.planning.habits.learned import Learned
+from arfeed.planning.habits.memory import Habits
+
+_LEAST, _MOST = 0.00001, 0.95
+"""Nothing is impossible, and nothing is certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """A case with the chance of every row of the baseline, and `mean`, the chance of a row of this feed at large."""
+
+    case: Case
+    rows: Rows
+    learned: Learned
+    each: np.ndarray
+    mean: float
+
+
+def weighed(habits: Habits, case: Case) -> Chances:
+    """Weigh every row of the baseline by what was learned of its source and its customer."""
+    rows, learned = numbered(case), habits.of(case.source)
+    rate = (learned.usual * case.days)[rows.band]
+    known = pc.index_in(rows.names, value_set=learned.customers)
+    if known.null_count < len(known):
+        rate *= _habit(learned, np.asarray(pc.fill_null(known, -1)))[rows.wide]
+    each = np.clip(-np.expm1(-rate), _LEAST, _MOST)
+    return Chances(case, rows, learned, each, learned.mean * case.days)
+
+
+def _habit(learned: Learned, places: np.ndarray) -> np.ndarray:
+    """Return how many times as often as usual each customer pays in each coarse band, one behind the other."""
+    habit: np.ndarray = learned.habit[places]
+    habit[places < 0] = 1
+    return habit.reshape(len(places) * WIDE)

@@ -1,0 +1,67 @@
+"""What was learned of one source: how often rows are closed without proof, by days past due and by customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from arfeed.planning.habits.case import BANDS, WIDE
+
+_EXPECTED = np.array([1, 2, 3, 4, 5, 10, 30, 80, 100, 80, 70, 50, 30, 15, 6, 20]) / 1000
+"""Closings a row and working day that are expected of a feed that nothing is known of, by band."""
+
+_EXPECTED_WEIGHT = 400
+"""Rows times working days that this expectation counts as, in each band."""
+
+_CUSTOMER_WEIGHT = 2
+"""Closings of a customer that are as good as what is usual in the feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was learned of one source.
+
+    `open_days` (rows times working days) and `closings` have a number a band; `closed` and `expected` (closings, and
+    how many would have been usual) have one a customer and coarse band. `references` are folded, closed without
+    proof on the days `gone` (since 1970).
+    """
+
+    reports: int
+    open_days: np.ndarray
+    closings: np.ndarray
+    customers: pa.Array
+    closed: np.ndarray
+    expected: np.ndarray
+    references: pa.Array
+    gone: np.ndarray
+
+    @property
+    def usual(self) -> np.ndarray:
+        """Closings a row and working day, by band."""
+        usual: np.ndarray = self.closings + _EXPECTED * _EXPECTED_WEIGHT
+        usual /= self.open_days + _EXPECTED_WEIGHT
+        return usual
+
+    @property
+    def mean(self) -> float:
+        """Closings a row and working day, over all bands."""
+        weight = _EXPECTED_WEIGHT * BANDS
+        return float((self.closings.sum() + _EXPECTED.sum() * _EXPECTED_WEIGHT) / (self.open_days.sum() + weight))
+
+    @property
+    def habit(self) -> np.ndarray:
+        """How many times as often as usual each customer pays, by coarse band."""
+        habit: np.ndarray = (self.closed + _CUSTOMER_WEIGHT) / (self.expected + _CUSTOMER_WEIGHT)
+        return habit
+
+
+NOTHING = Learned(
+    0,
+    *(np.zeros(BANDS, np.float32),) * 2,
+    pa.array([], pa.large_string()),
+    *(np.zeros((0, WIDE), np.float32),) * 2,
+    pa.array([], pa.large_string()),
+    np.zeros(0, np.int32),
+)

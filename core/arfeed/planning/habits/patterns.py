@@ -1,0 +1,174 @@
+"""The largest set of rows, told by one fact, that has left as good as whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from arfeed.planning.habits.chances import Chances
+from arfeed.planning.habits.traits import Group, Order, groups, orders, written
+from arfeed.planning.wording import named
+
+PURITY = 0.97
+"""So much of a set must be missing."""
+
+LEAST_ROWS, LEAST_CUSTOMERS = 4, 2
+_STAYED = 3
+"""What a row that stayed takes off a set's score."""
+
+_ABOVE_CUSTOMERS = 3
+"""How far one customer's share in a score may exceed the logarithm of the number of customers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A set of rows of the baseline: `what` it is, how many of its rows are missing, of how many customers, and stayed.
+
+    `score` is the logarithm of the odds against it, after what was taken off for having looked.
+    """
+
+    what: str
+    score: float
+    missing: int
+    customers: int
+    stayed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """The unproven missing rows: their places, customers (numbered anew) and −ln(chance), and who stayed."""
+
+    at: np.ndarray
+    customer: np.ndarray
+    weight: np.ndarray
+    stayed: np.ndarray
+    cap: float
+
+    def score(self, inside: np.ndarray) -> float:
+        """Sum up the weights of some of the rows, each customer's at most the cap."""
+        return float(np.minimum(np.bincount(self.customer[inside], self.weight[inside]), self.cap).sum())
+
+    def customers(self, inside: np.ndarray) -> int:
+        return len(np.unique(self.customer[inside]))
+
+
+def strongest(chances: Chances) -> Pattern | None:
+    """Return the set with the highest score, None where no set qualifies."""
+    case = chances.case
+    at = np.flatnonzero(case.unproven)
+    if len(at) < LEAST_ROWS:
+        return None
+    _, customer = np.unique(chances.rows.customer[at], return_inverse=True)
+    lost = _Lost(
+        at, customer, -np.log(chances.each[at]), ~case.missing, np.log(len(chances.rows.names)) + _ABOVE_CUSTOMERS
+    )
+    if int(customer.max()) + 1 < LEAST_CUSTOMERS:
+        return None
+    found = [
+        *(pattern for group in groups(case) for pattern in _of_group(lost, group)),
+        *(pattern for order in orders(case) for pattern in _of_order(lost, order, chances)),
+    ]
+    return max(found, key=lambda pattern: pattern.score, default=None)
+
+
+def _of_group(lost: _Lost, group: Group) -> Iterator[Pattern]:
+    """Yield what is gone of a column's values: some of them whole, or all but one."""
+    values, mine = len(group.values), group.code[lost.at]
+    gone = np.bincount(mine, minlength=values)
+    stayed = np.bincount(group.code[lost.stayed], minlength=values)
+    price = np.log(values)
+    worth = _by_value(lost, mine, values) - _STAYED * stayed - price
+    taken = (gone > 0) & (gone >= PURITY * (gone + stayed)) & (worth > 0)
+    if taken.any() and stayed[~taken].sum() + gone[~taken].sum():
+        names = [group.values[place] for place in np.flatnonzero(taken)[np.argsort(-gone[taken])]]
+        yield from _qualified(
+            lost, taken[mine], int(stayed[taken].sum()), f"{group.name} = {_listed(names)}", price * taken.sum()
+        )
+    all_gone, all_stayed = gone.sum(), stayed.sum()
+    for value in np.flatnonzero(all_gone - gone >= PURITY * (all_gone - gone + all_stayed - stayed)):
+        if values > 2 and gone[value] + stayed[value]:
+            what = f"{group.name} other than {_shown(group.values[value])}"
+            yield from _qualified(lost, mine != value, int(all_stayed - stayed[value]), what, price)
+
+
+def _by_value(lost: _Lost, mine: np.ndarray, values: int) -> np.ndarray:
+    """Return the capped sum of weights of each value."""
+    pairs, inverse = np.unique(lost.customer * values + mine, return_inverse=True)
+    capped = np.minimum(np.bincount(inverse, lost.weight), lost.cap)
+    return np.bincount(pairs % values, capped, minlength=values)
+
+
+def _qualified(lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: float) -> Iterator[Pattern]:
+    count, customers = int(inside.sum()), lost.customers(inside)
+    if count >= LEAST_ROWS and customers >= LEAST_CUSTOMERS and count >= PURITY * (count + stayed):
+        yield Pattern(what, lost.score(inside) - _STAYED * stayed - float(price), count, customers, stayed)
+
+
+def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
+    """Yield what is gone of an order up to some place, and from some place on."""
+    place, at, stays = order.place, lost.at, lost.stayed
+    known = slice(None)
+    if order.known is not None:
+        known, stays = order.known[at], stays & order.known
+    some = _Lost(at[known], lost.customer[known], lost.weight[known], stays, lost.cap)
+    stayed = place[stays].astype(np.int64)
+    if len(some.at) < LEAST_ROWS or not len(stayed):
+        return
+    mine = place[some.at].astype(np.int64)
+    span = max(int(stayed.max()), int(mine.max())) - min(int(stayed.min()), int(mine.min())) + 1
+    price = float(np.log(2 * min(span, len(place)) + 1))
+    for sign, words in ((1, "up to"), (-1, "from")):
+        best = _end(some, sign * mine, sign * stayed, price)
+        if best is not None:
+            row, pattern = best
+            value = _value(chances, order, int(some.at[row]))
+            yield Pattern(f"{order.name} {words} {value}", *pattern)
+
+
+def _end(
+    lost: _Lost, mine: np.ndarray, stayed: np.ndarray, price: float
+) -> tuple[int, tuple[float, int, int, int]] | None:
+    """Return the best of all sets "up to x": its last row, and its score, rows, customers and rows that stayed."""
+    by_place = np.argsort(mine, kind="stable")
+    places = mine[by_place]
+    most = int(len(mine) * (1 - PURITY) / PURITY) + 1
+    lowest = np.sort(np.partition(stayed, min(most, len(stayed) - 1))[: most + 1])
+    among = np.searchsorted(lowest, places, side="right")
+    rows = np.arange(1, len(mine) + 1)
+    gains, firsts = _gains(lost, by_place)
+    customers = np.cumsum(firsts)
+    last = np.append(places[1:] != places[:-1], True)
+    fits = last & (rows >= PURITY * (rows + among)) & (rows >= LEAST_ROWS) & (customers >= LEAST_CUSTOMERS)
+    if not fits.any():
+        return None
+    score = np.where(fits, np.cumsum(gains) - _STAYED * among - price, -np.inf)
+    best = int(np.argmax(score))
+    return int(by_place[best]), (float(score[best]), int(rows[best]), int(customers[best]), int(among[best]))
+
+
+def _gains(lost: _Lost, by_place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return in an order what each row adds to a score, its customer's sum capped, and whether it is its first row."""
+    customer, weight = lost.customer[by_place], lost.weight[by_place]
+    by_customer = np.argsort(customer, kind="stable")
+    first = np.append(True, customer[by_customer][1:] != customer[by_customer][:-1])
+    until = np.cumsum(weight[by_customer])
+    start = np.maximum.accumulate(np.where(first, until - weight[by_customer], 0))
+    capped = np.minimum(until - start, lost.cap)
+    gain = np.where(first, capped, np.append(0, np.diff(capped)))
+    gains, firsts = np.empty(len(gain)), np.empty(len(gain), bool)
+    gains[by_customer], firsts[by_customer] = gain, first
+    return gains, firsts
+
+
+def _value(chances: Chances, order: Order, row: int) -> str:
+    return written(chances.case.before[order.column].iloc[row])
+
+
+def _shown(value: str | None) -> str:
+    return value or "(blank)"
+
+
+def _listed(values: list[str | None]) -> str:
+    return named(_shown(value) for value in values)

@@ -1,0 +1,161 @@
+"""The guards that need no odds to be understood: too much money, too large a share, an older list, what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.planning.habits.case import FILE, FIRST_IN, Case, days_since_1970
+from arfeed.planning.habits.chances import Chances
+from arfeed.planning.habits.surprise import odds
+
+MONEY_PART, _MONEY_SHARE = 1 / 4, 0.1
+"""Rows rarer than this part of the mean may hold so much of all open money."""
+
+_USUAL_CAUTION = 20
+_SHARE_OVER_EXPECTED = 3
+_AT_LEAST = 2
+_SHARE_OF_NEW = 0.8
+_SHARE_RETURNED = 0.1
+_NEARLY_ALL = 0.8
+_FEW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Money that is gone of all that was owed in one currency."""
+
+    currency: str
+    gone: Decimal
+    owed: Decimal
+    rows: np.ndarray
+
+
+def rare_money(chances: Chances) -> Iterator[Money]:
+    """Yield the currencies of which too much money stood in rows that are hardly ever paid at such a time."""
+    case = chances.case
+    rare = case.unproven & (chances.each < MONEY_PART * chances.mean)
+    if not rare.any():
+        return
+    owed, gone = _owed(case.before), _owed(case.before[rare])
+    most = min(_MONEY_SHARE * (case.caution / _USUAL_CAUTION) ** 0.5, 1)
+    for currency, lost in gone.items():
+        if owed[currency] and float(lost / owed[currency]) > most:
+            mine = np.asarray(pc.equal(schema.text_array(case.before["currency"]), currency), bool)
+            yield Money(currency, lost, owed[currency], np.flatnonzero(rare & mine))
+
+
+def _owed(rows: pd.DataFrame) -> dict[str, Decimal]:
+    """Return the sum of absolute balances by currency."""
+    balances = pd.Series(pc.abs(schema.one_piece(pa.array(rows["balance"]))), dtype=rows["balance"].dtype)
+    sums = schema.sums(pd.DataFrame({"currency": rows["currency"].array, "balance": balances}), ["currency"])
+    return dict(zip(sums["currency"].to_pylist(), sums["balance"].to_pylist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many rows are gone of so many, and so many were to be expected."""
+
+    gone: int
+    of: int
+    expected: float
+
+
+def large_share(chances: Chances) -> Share | None:
+    """Return what share is gone if it is too large, whoever pays."""
+    case = chances.case
+    share = Share(int(case.unproven.sum()), len(case.before), float(chances.each.sum()))
+    if share.gone <= case.missing_share * share.of or share.gone <= _SHARE_OVER_EXPECTED * share.expected:
+        return None
+    return share if share.gone > case.missing_floor or _strange_in_a_small_feed(chances, share) else None
+
+
+def _strange_in_a_small_feed(chances: Chances, share: Share) -> bool:
+    """Whether nearly all of a few rows are gone, and hardly ever do so many customers pay at once."""
+    customer, size = chances.rows.customer, len(chances.rows.names)
+    customers = len(np.unique(customer[chances.case.unproven]))
+    expected = float(-np.expm1(-np.bincount(customer, chances.each, minlength=size)).sum())
+    strange = odds(customers, expected) < 1 / chances.case.caution
+    whole = share.gone >= max(_NEARLY_ALL * share.of, chances.case.missing_floor)
+    return share.gone >= _FEW and (strange or whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """What shows that a list is older than the last one: rows issued after the latest of the list, or new last time."""
+
+    rows: np.ndarray
+    latest: date | None
+    new_last_time: int
+
+
+def older_list(chances: Chances) -> Older | None:
+    """Return what speaks for an older list, None where nothing does. Rows dated ahead say nothing."""
+    case = chances.case
+    today = (case.on - date(1970, 1, 1)).days
+    listed, known = days_since_1970(case.report, "issued_on")
+    past = listed[known & (listed <= today)]
+    if len(past):
+        issued, dated = days_since_1970(case.before, "issued_on")
+        later = np.flatnonzero(case.unproven & dated & (issued > past.max()) & (issued <= today))
+        if len(later) >= _AT_LEAST:
+            return Older(later, date.fromordinal(date(1970, 1, 1).toordinal() + int(past.max())), 0)
+    return _new_ones_gone(case)
+
+
+def _new_ones_gone(case: Case) -> Older | None:
+    if not case.last_run or FIRST_IN not in case.before:
+        return None
+    first = pc.fill_null(pc.equal(schema.text_array(case.before[FIRST_IN]), case.last_run), False)
+    new = np.asarray(first, bool) & ~(case.missing & ~case.unproven)
+    gone = np.flatnonzero(new & case.unproven)
+    if len(gone) < _AT_LEAST or len(gone) < _SHARE_OF_NEW * new.sum() or new.all():
+        return None
+    return Older(gone, None, int(new.sum()))
+
+
+def returned(chances: Chances) -> np.ndarray | None:
+    """Return the places, in the report, of new rows that had been closed without proof, if they are too many."""
+    new = np.flatnonzero(np.asarray(chances.case.report["change"] == "new", bool))
+    if len(new) < _AT_LEAST or not len(chances.learned.references):
+        return None
+    refs = schema.text_array(schema.folded(chances.case.report["invoice_ref"].iloc[new]))
+    back = new[np.asarray(pc.is_in(refs, value_set=chances.learned.references), bool)]
+    return back if len(back) >= max(_AT_LEAST, _SHARE_RETURNED * len(new)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class GoneFile:
+    """A file of the last reading, and its rows, none of which is listed any more."""
+
+    name: str
+    rows: np.ndarray
+
+
+def gone_files(chances: Chances) -> Iterator[GoneFile]:
+    """Yield the files that were read last time and of which nothing is left, while others of then are read again.
+
+    Where all names are others, as with a dated export a day, nothing is known by them. One row or two that are
+    often paid at such a time may have been all that the file held.
+    """
+    case = chances.case
+    if FILE not in case.before or FILE not in case.report or not case.unproven.any():
+        return
+    encoded = pc.dictionary_encode(schema.text_array(case.before[FILE]))
+    names, code = encoded.dictionary, np.asarray(pc.fill_null(encoded.indices, len(encoded.dictionary)))
+    there = np.asarray(pc.is_in(names, value_set=schema.text_array(case.report[FILE])), bool)
+    if not there.any() or there.all():
+        return
+    stayed = np.bincount(code[~case.missing], minlength=len(names))[: len(names)]
+    for place in np.flatnonzero(~there & (stayed == 0)):
+        rows = np.flatnonzero((code == place) & case.unproven)
+        if len(rows) and float(np.prod(chances.each[rows])) < 1 / case.caution:
+            yield GoneFile(names[int(place)].as_py(), rows)

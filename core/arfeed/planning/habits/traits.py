@@ -1,0 +1,127 @@
+"""What a set of rows may have in common: a value of one column, or a place in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.planning.habits.case import FILE, FIRST_IN, PLACE, Case, days_since_1970
+
+_MOST_VALUES = 200
+_SAMPLE = 5_000
+_OF_ITS_OWN = {
+    *("invoice_ref", "status", "customer_id", "customer_name", "customer_email"),
+    *("document", "source", "source_ref", "origin", FIRST_IN),
+}
+"""Texts that name a row or a customer, or that are the same everywhere."""
+
+_DIGITS = "0123456789"
+_MOST_DIGITS = 15
+_STEP = np.log(1.02)
+"""Amounts are told apart in steps of 2 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A column of few values: the number of each row's value, and the values. A null is a value."""
+
+    name: str
+    code: np.ndarray
+    values: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A column by which rows stand in an order: int64 a row, `known` where it has a place in it at all."""
+
+    name: str
+    place: np.ndarray
+    known: np.ndarray | None
+    column: str
+
+
+def groups(case: Case) -> Iterator[Group]:
+    """Yield every column of few values."""
+    before = case.before
+    for name in before.columns:
+        if name not in _OF_ITS_OWN and isinstance(before[name].dtype, pd.StringDtype):
+            yield from _group({FILE: "file"}.get(name, name), schema.text_array(before[name]))
+    prefixes = pc.ascii_rtrim(schema.text_array(before["invoice_ref"]), _DIGITS)
+    yield from _group("the number's prefix", prefixes)
+    if case.last_run and FIRST_IN in before:
+        first = pc.fill_null(pc.equal(schema.text_array(before[FIRST_IN]), case.last_run), False)
+        yield Group("first listed", np.asarray(first).astype(np.int8), ["earlier", "in the last report"])
+
+
+def _group(name: str, texts: pa.Array) -> Iterator[Group]:
+    """Yield a column unless it has one value or many; a sample tells most of those that have many."""
+    if len(pc.unique(texts[:_SAMPLE])) > _MOST_VALUES:
+        return
+    encoded = pc.dictionary_encode(texts, null_encoding="encode")
+    if 1 < len(encoded.dictionary) <= _MOST_VALUES:
+        yield Group(name, np.asarray(encoded.indices), encoded.dictionary.to_pylist())
+
+
+def orders(case: Case) -> Iterator[Order]:
+    """Yield every order that the rows can be cut in."""
+    before = case.before
+    for column, name in (("issued_on", "issue date"), ("due_on", "due date")):
+        days, known = days_since_1970(before, column)
+        yield Order(name, days, None if known.all() else known, column)
+    yield Order("number", _numbers(schema.text_array(before["invoice_ref"])), None, "invoice_ref")
+    if PLACE in before:
+        place = schema.one_piece(pa.array(before[PLACE], pa.int64()))
+        known = None if not place.null_count else np.asarray(pc.is_valid(place))
+        yield Order("place in the list", np.asarray(pc.fill_null(place, 0)), known, PLACE)
+    yield Order("balance", _sizes(before), None, "balance")
+
+
+def _numbers(refs: pa.Array) -> np.ndarray:
+    """Return the digits that each reference ends with as a number.
+
+    Digits are picked out of Arrow's buffers, the last of every row at once, then those before them.
+    """
+    _, offsets, content = refs.buffers()
+    ends = np.frombuffer(offsets, np.int64)[refs.offset : refs.offset + len(refs) + 1]
+    letters = np.frombuffer(content, np.uint8) if content is not None and content.size else np.zeros(1, np.uint8)
+    at: np.ndarray = ends[1:] - 1
+    first: np.ndarray = ends[:-1]
+    number, scale = np.zeros(len(refs), np.int64), 1
+    inside = np.ones(len(refs), bool)
+    for _ in range(_MOST_DIGITS):
+        inside &= at >= first
+        digit = letters[np.maximum(at, 0)] - np.uint8(ord("0"))
+        inside &= digit < len(_DIGITS)
+        if not inside.any():
+            break
+        number += np.where(inside, digit, np.uint8(0)).astype(np.int64) * scale
+        scale *= 10
+        at = at - 1
+    return number
+
+
+def _sizes(before: pd.DataFrame) -> np.ndarray:
+    """Return the size class of each balance: whole numbers that grow with it, credits below invoices.
+
+    Only classes are told from this float; no sum is.
+    """
+    balance = np.asarray(pc.cast(schema.one_piece(pa.array(before["balance"])), pa.float64()))
+    size: np.ndarray = (np.log1p(np.abs(balance)) / _STEP).astype(np.int64)
+    return np.where(balance < 0, -size - 1, size)
+
+
+def written(value: Any) -> str:
+    """Write the value of an order's column."""
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    if isinstance(value, (int, np.integer)):
+        return f"{value + 1:,}"
+    return str(value)

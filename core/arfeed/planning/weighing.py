@@ -1,0 +1,202 @@
+"""What is usual in a feed, brought to bear on a plan: each source's rows that are missing without proof are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed import schema
+from arfeed.interfaces import Expectation, GuardFigures, Objection, Plan, SourceReport
+from arfeed.planning.habits import Case, Figures, Habits, judged
+from arfeed.planning.ledgers import accounted
+from arfeed.planning.wording import counted
+
+Mask = npt.NDArray[np.bool_]
+
+_CALMER = 5
+"""How much rarer something must be to be asked about where most closings are proven or the books balance."""
+
+_WITHOUT_ODDS = frozenset({"older-list", "returned", "missing-share", "file-gone"})
+"""Guards that look on even where receipts account for everything that has left a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the guards object to, what they saw, and which answers given in advance were used."""
+
+    objections: tuple[Objection, ...] = ()
+    figures: tuple[GuardFigures, ...] = ()
+    expected: tuple[Expectation, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is missing of one source: the case as the guards take it, and its rows that are closed without proof."""
+
+    case: Case
+    closed: Mask
+
+
+def sources_of(plan: Plan, lost: Mask, files: pd.Series[str] | None = None) -> Iterator[Source]:
+    """Yield a case for each source that was read and stood in the baseline.
+
+    `lost` says of every row of the baseline whether it is missing, in the order of `plan.missing`; `files` is the file
+    of every row of the report, where known.
+    """
+    if plan.before is None:
+        return
+    unproven, judging, balanced = _masks(plan, lost)
+    report = plan.report if files is None else plan.report.assign(arfeed_file=files)
+    for source in plan.sources:
+        mine = np.asarray(plan.before["source"] == source.source)
+        if source.failed or source.before is None or not mine.any():
+            continue
+        calm = source.complete.lists_closed or bool((balanced & mine)[judging & mine].all() and (judging & mine).any())
+        case = Case(
+            source=source.source,
+            before=schema.only(plan.before, pd.Series(mine)),
+            missing=lost[mine],
+            unproven=(judging & mine)[mine],
+            report=schema.only(report, report["source"] == source.source),
+            on=_day(source, plan, now=True),
+            since=_day(source, plan, now=False),
+            last_run=plan.baseline,
+            caution=plan.guards.caution * (_CALMER if calm else 1),
+            missing_share=plan.guards.missing_share,
+            missing_floor=plan.guards.missing_floor,
+        )
+        yield Source(case, unproven[mine])
+
+
+def _masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
+    """Return which rows of the baseline are closed without proof, which of them are judged, and which balanced."""
+    evidence = plan.missing["evidence"]
+    result = []
+    for words in (["balanced", "asserted", "unexplained"], ["balanced", "asserted"], ["balanced"]):
+        mask = np.zeros(len(lost), dtype=bool)
+        mask[lost] = np.asarray(evidence.isin(words))
+        result.append(mask)
+    return result[0], result[1], result[2]
+
+
+def _day(source: SourceReport, plan: Plan, *, now: bool) -> date:
+    """Return the day that a reading speaks of: its as-of date where both readings state one, else the day itself."""
+    read, before = source.read, source.before or source.read
+    this = read if now else before
+    if read.as_of and before.as_of and this.as_of:
+        return this.as_of
+    return this.at.astimezone(plan.at.tzinfo or ZoneInfo("UTC")).date()
+
+
+def weigh(plan: Plan, habits: Habits, sources: Sequence[Source], expectations: Iterable[Expectation] = ()) -> Weighed:
+    """Judge every source. Answers given in advance are used where the guards would ask less with them."""
+    plain = _judge(plan, habits, sources)
+    if not plain.objections:
+        return plain
+    used = [each for each in expectations if any(_covers(each, source.case).any() for source in sources)]
+    if not used:
+        return plain
+    told = _judge(plan, habits, [_without(each, used) for each in sources])
+    if {each.code for each in told.objections} >= {each.code for each in plain.objections}:
+        return plain
+    notes = tuple(_in_words(expectation, sources) for expectation in used)
+    return replace(told, figures=plain.figures, expected=tuple(used), notes=notes)
+
+
+def _judge(plan: Plan, habits: Habits, sources: Sequence[Source]) -> Weighed:
+    objections, figures = [], []
+    settled = accounted(plan)
+    for each in sources:
+        found, seen = judged(habits, each.case)
+        currencies = set(each.case.before["currency"][each.case.unproven].unique())
+        quiet = bool(currencies) and {(each.case.source, currency) for currency in currencies} <= settled
+        objections += [each for each in found if not quiet or each.code in _WITHOUT_ODDS]
+        figures.append(_figures(seen))
+    return Weighed(tuple(one_a_code(objections)), tuple(figures))
+
+
+def _figures(seen: Figures) -> GuardFigures:
+    strangest = min(seen.surprises, key=lambda surprise: surprise.odds)
+    pattern = seen.pattern
+    return GuardFigures(
+        source=seen.source,
+        reports=seen.reports,
+        days=seen.days,
+        rows=seen.rows,
+        unproven=seen.unproven,
+        expected=round(seen.expected, 3),
+        customers=strangest.customers,
+        usual=round(strangest.expected, 4),
+        odds=float(f"{strangest.odds:.3g}"),
+        pattern=pattern.what if pattern else None,
+        score=round(float(pattern.score), 2) if pattern else None,
+    )
+
+
+def one_a_code(objections: Iterable[Objection]) -> Iterator[Objection]:
+    """Yield one objection a code, in the order in which codes come up: several sources may be asked the same."""
+    by_code: dict[str, list[Objection]] = {}
+    for objection in objections:
+        by_code.setdefault(objection.code, []).append(objection)
+    for code, each in by_code.items():
+        message = "; ".join(objection.message.rstrip(".") for objection in each) if len(each) > 1 else each[0].message
+        yield Objection(code, message, tuple(ref for objection in each for ref in objection.refs))
+
+
+def _without(source: Source, used: Iterable[Expectation]) -> Source:
+    covered = np.logical_or.reduce([_covers(expectation, source.case) for expectation in used])
+    return replace(source, case=replace(source.case, unproven=source.case.unproven & ~covered))
+
+
+def _covers(expectation: Expectation, case: Case) -> Mask:
+    """Return which of the judged rows an answer speaks of."""
+    covered: Mask = case.unproven.copy()
+    if expectation.customer is not None:
+        wanted = pa.array([expectation.customer.strip().casefold()], pa.large_string())
+        of_customer = [
+            np.asarray(pc.is_in(schema.text_array(schema.folded(case.before[name])), value_set=wanted), dtype=bool)
+            for name in ("customer_id", "customer_name")
+        ]
+        covered &= of_customer[0] | of_customer[1]
+    if expectation.below is not None:
+        sizes = pc.abs(schema.one_piece(pa.array(case.before["balance"])))
+        covered &= np.asarray(pc.less(sizes, pa.scalar(expectation.below, pa.decimal128(38, 10))), dtype=bool)
+    return covered
+
+
+def _in_words(expectation: Expectation, sources: Sequence[Source]) -> str:
+    count = sum(int(_covers(expectation, each.case).sum()) for each in sources)
+    return (
+        f"{counted(count, 'missing invoice')} {'was' if count == 1 else 'were'} expected: “{expectation.words}”, said "
+        f"by {expectation.by} on {expectation.at:%Y-%m-%d}; this delivery uses that answer up"
+    )
+
+
+def learn(habits: Habits, sources: Iterable[Source]) -> Habits:
+    """Return what is known of the feed once a plan is delivered: from all that closed without proof, approved too."""
+    for each in sources:
+        habits = habits.learned(each.case, each.closed)
+    return habits
+
+
+def replayed(
+    before: pd.DataFrame, after: pd.DataFrame, proven: Collection[str], *, since: date, on: date
+) -> Iterator[Source]:
+    """Yield what two reports of the past teach: `proven` are the references that their sources called closed."""
+    refs = schema.text_array(before["invoice_ref"])
+    lost = ~np.asarray(pc.is_in(refs, value_set=schema.text_array(after["invoice_ref"])), dtype=bool)
+    said = np.asarray(pc.is_in(refs, value_set=pa.array([*proven], pa.large_string())), dtype=bool)
+    for source in before["source"].unique():
+        mine = np.asarray(before["source"] == source)
+        rows, report = before[mine].reset_index(drop=True), after[after["source"] == source].reset_index(drop=True)
+        closed = (lost & ~said)[mine]
+        yield Source(Case(source, rows, lost[mine], closed, report, on, since), closed)

@@ -1,0 +1,100 @@
+"""The second witness: what this machine delivered last to each receiver, kept outside the history.
+
+A history that was restored from a backup, or lost its last commits, does not know that it is behind. A small file in
+the user's state folder does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+VARIABLE = "ARFEED_STATE"
+"""Names the folder in place of the user's own."""
+
+Shown = tuple[str, str, str]
+"""A host key's fingerprint, a login, and the root behind all links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """The last delivery from this machine to a receiver.
+
+    `signs` are what the receiver showed itself to be, `sha256` is the hash of the receipt (of the report that was
+    adopted, where there is none), `history` the database that has the run.
+    """
+
+    destination: str
+    signs: tuple[Shown, ...]
+    run: str
+    at: datetime
+    sha256: str
+    report: str
+    open_count: int
+    history: str
+
+    def is_of(self, destination: str, signs: tuple[Shown, ...]) -> bool:
+        """Whether it speaks of a receiver. Every rehearsed one is known by its key: its name may be used again."""
+        by_name = destination == self.destination and not _is_rehearsed(destination)
+        return by_name or not {*signs}.isdisjoint(self.signs)
+
+
+def state_folder() -> Path:
+    """Return where the witnesses are kept. Raise `OSError` where the user has no such place."""
+    named = os.environ.get(VARIABLE)
+    folder = Path(named).absolute() if named else user_state_path("arfeed")
+    if not folder.is_absolute():
+        raise FileNotFoundError("there is no home folder")
+    return folder / "receivers"
+
+
+def witnesses() -> Iterator[Witness]:
+    """Yield all that are kept. Raise `OSError` where they can't be read, `ValueError` naming a file that is damaged."""
+    folder = state_folder()
+    if not folder.exists():
+        return
+    for file in sorted(folder.glob("*.json")):
+        yield _read(file)
+
+
+def leave(witness: Witness) -> None:
+    """Keep a witness in place of the receiver's last one. Raise `OSError` where that can't be."""
+    folder = state_folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".witness-")  # for nobody else to read
+    try:
+        with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+            json.dump({**asdict(witness), "at": witness.at.isoformat()}, file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(folder / _file_name(witness))
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _read(file: Path) -> Witness:
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        at = datetime.fromisoformat(told.pop("at"))
+        signs = tuple((str(key), str(login), str(root)) for key, login, root in told.pop("signs"))
+        return Witness(at=at, signs=signs, **told)
+    except (ValueError, TypeError, AttributeError, KeyError) as exc:
+        raise ValueError(f"{file} is damaged ({type(exc).__name__}: {exc})") from exc
+
+
+def _file_name(witness: Witness) -> str:
+    who = [witness.destination, *(witness.signs if _is_rehearsed(witness.destination) else ())]
+    return f"{hashlib.sha256(json.dumps(who).encode()).hexdigest()[:32]}.json"
+
+
+def _is_rehearsed(destination: str) -> bool:
+    return destination.startswith("rehearsal://")

@@ -1,0 +1,157 @@
+"""Each source's unproven missing rows are judged by what is usual there; answers given in advance are used up."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from arfeed import Complete, Plan
+from arfeed.interfaces import Expectation, Ledger, SourceRead
+from arfeed.planning import Habits, compare, replayed, sources_of
+from arfeed.planning.weighing import Source, Weighed, learn, weigh
+from planning.plans import NOON, invoices, planned, source
+
+BEFORE = SourceRead(datetime(2026, 4, 9, 12, tzinfo=UTC), None, None)
+WRITTEN_OFF = Expectation("e1", "write-off run", date(2026, 4, 30), None, None, "ada@desk", NOON)
+
+
+def feed(count: int = 40, **columns: object) -> pd.DataFrame:
+    """Invoices of as many customers, all due in a year."""
+    names = [f"Firm {number}" for number in range(1, count + 1)]
+    return invoices(count, **({"customer_name": names, "due_on": date(2027, 4, 1)} | columns))
+
+
+def judged(
+    rows: pd.DataFrame, missing: int, *expectations: Expectation, reasons: Any = "gone", **known: Any
+) -> tuple[Plan, tuple[Source, ...], Weighed]:
+    after = rows.iloc[missing:].reset_index(drop=True)
+    asserted: dict[str, Any] = {"absent_means_paid": True, "before": BEFORE, "complete": Complete()}
+    ledgers = known.pop("ledgers", ())
+    plan = planned(rows, after, reasons=reasons, sources=(source(**(asserted | known)),), ledgers=ledgers)
+    sources = tuple(sources_of(plan, compare(after, rows).lost))
+    return plan, sources, weigh(plan, Habits.none(), sources, expectations)
+
+
+def codes(weighed: Weighed) -> set[str]:
+    return {objection.code for objection in weighed.objections}
+
+
+def test_what_hardly_anybody_pays_at_such_a_time_is_a_surprise() -> None:
+    assert "surprise" in codes(judged(feed(), 10)[2])
+
+
+def test_nothing_missing_is_nothing_to_object_to_and_its_figures_are_known_all_the_same() -> None:
+    _, _, weighed = judged(feed(), 0)
+    assert codes(weighed) == set()
+    assert [(each.source, each.rows, each.unproven, each.reports) for each in weighed.figures] == [("erp", 40, 0, 0)]
+
+
+@pytest.mark.parametrize("reasons", ["paid", "void"])
+def test_what_is_proven_is_not_judged(reasons: str) -> None:
+    _, sources, weighed = judged(feed(), 10, reasons=reasons)
+    assert codes(weighed) == set()
+    assert not sources[0].closed.any()
+
+
+def test_what_is_unexplained_is_learned_from_and_asked_about_elsewhere() -> None:
+    _, sources, weighed = judged(feed(), 10, absent_means_paid=False)
+    assert codes(weighed) == set()
+    assert sources[0].closed.sum() == 10
+
+
+def test_a_source_that_failed_or_was_never_read_before_is_not_judged() -> None:
+    assert judged(feed(), 10, failed="no")[1] == ()
+    assert judged(feed(), 10, before=None)[1] == ()
+
+
+STILL = (Ledger("erp", "GBP", Decimal(300), Decimal(300), Decimal(400), Decimal(400)),)
+ENOUGH = (STILL[0]._replace(received=Decimal(100)),)
+
+
+def test_where_the_books_balance_something_must_be_five_times_as_rare() -> None:
+    assert [each.case.caution for each in judged(feed(), 10)[1]] == [20]
+    assert [each.case.caution for each in judged(feed(), 10, ledgers=STILL)[1]] == [100]
+    assert [each.case.caution for each in judged(feed(), 10, complete=Complete(lists_closed=True))[1]] == [100]
+
+
+def test_where_receipts_account_for_what_left_only_old_and_returned_lists_are_looked_for() -> None:
+    assert "surprise" in codes(judged(feed(), 10, ledgers=STILL)[2])
+    assert codes(judged(feed(), 10, ledgers=ENOUGH)[2]) == set()
+    too_little = (STILL[0]._replace(received=Decimal("99.99")),)
+    assert "surprise" in codes(judged(feed(), 10, ledgers=too_little)[2])
+    newest = feed(issued_on=[date(2026, 4, 9)] * 10 + [date(2026, 4, 1)] * 30)
+    assert codes(judged(newest, 10, ledgers=ENOUGH)[2]) == {"older-list"}
+
+
+def test_an_answer_given_in_advance_is_used_where_it_spares_a_question() -> None:
+    _, _, weighed = judged(feed(), 10, WRITTEN_OFF)
+    assert (codes(weighed), weighed.expected) == (set(), (WRITTEN_OFF,))
+    assert weighed.notes == (
+        "10 missing invoices were expected: “write-off run”, said by ada@desk on 2026-04-10; this delivery uses that "
+        "answer up",
+    )
+
+
+def test_an_answer_that_is_not_needed_stays() -> None:
+    _, _, weighed = judged(feed(), 0, WRITTEN_OFF)
+    assert (codes(weighed), weighed.expected) == (set(), ())
+
+
+@pytest.mark.parametrize(
+    ("limits", "used"),
+    [
+        ({"customer": "firm 1"}, False),
+        ({"customer": "Others"}, False),
+        ({"below": Decimal("10.01")}, True),
+        ({"below": Decimal(10)}, False),
+    ],
+    ids=["one of ten customers", "another customer", "all are below", "none is below"],
+)
+def test_an_answer_speaks_of_what_it_names_only(limits: dict[str, Any], used: bool) -> None:
+    expectation = WRITTEN_OFF._replace(**limits)
+    _, _, weighed = judged(feed(), 10, expectation)
+    assert weighed.expected == ((expectation,) if used else ())
+    assert bool(codes(weighed)) is not used
+
+
+@pytest.mark.parametrize("said", ["Harbour plc", "harbour PLC", "C-1"], ids=["name", "case", "number"])
+def test_a_customer_is_known_by_number_or_name(said: str) -> None:
+    before = feed(customer_id=["C-1"] * 10 + ["C-2"] * 30, customer_name=["Harbour plc"] * 10 + ["Oak"] * 30)
+    plain = judged(before, 10)[2]
+    assert codes(plain)
+    assert codes(judged(before, 10, WRITTEN_OFF._replace(customer=said))[2]) == set()
+
+
+def test_each_delivery_teaches_and_a_refused_plan_does_not() -> None:
+    _, sources, _ = judged(feed(), 10)
+    known = learn(Habits.none(), sources)
+    assert known.reports == {"erp": 1}
+    assert known.of("erp").closings.sum() == 10
+    assert Habits.none().reports == {}
+
+
+def test_two_reports_of_the_past_teach_what_their_delivery_would_have_taught() -> None:
+    before = feed()
+    after = before.iloc[10:].reset_index(drop=True)
+    proven = set(before["invoice_ref"][:4])
+    (then,) = replayed(before, after, proven, since=date(2026, 4, 9), on=date(2026, 4, 10))
+    assert then.closed.tolist() == [False] * 4 + [True] * 6 + [False] * 30
+    assert learn(Habits.none(), [then]).of("erp").closings.sum() == 6
+
+
+def test_what_several_sources_are_asked_is_one_objection_a_code() -> None:
+    two = feed(source="shop", source_ref="x").assign(invoice_ref=[f"S{n}" for n in range(40)])
+    before = pd.concat([feed(), two], ignore_index=True)
+    after = before.drop(index=[*range(10), *range(40, 50)]).reset_index(drop=True)
+    asserted: dict[str, Any] = {"absent_means_paid": True, "before": BEFORE, "complete": Complete()}
+    plan = planned(before, after, reasons="gone", sources=(source(**asserted), source("shop", **asserted)))
+    weighed = weigh(plan, Habits.none(), tuple(sources_of(plan, compare(after, before).lost)))
+    surprises = [objection for objection in weighed.objections if objection.code == "surprise"]
+    assert len(surprises) == 1
+    assert "gone from erp" in surprises[0].message
+    assert "gone from shop" in surprises[0].message
+    assert len(surprises[0].refs) == 20
