@@ -13,11 +13,16 @@ Expected = Mapping[str, tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """One system's tables (columns and rows), the settings of its preset, and the open items in them."""
+    """One system's tables (columns and rows), the settings of its preset, and the open items in them.
+
+    `became` is what the system says of every number that one may ask for, `ledger` what its journal says is owed.
+    """
 
     tables: Mapping[str, tuple[str, list[tuple[object, ...]]]]
     expected: Expected
     settings: Mapping[str, object] = field(default_factory=dict)
+    became: Mapping[str, str] = field(default_factory=dict)
+    ledger: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, url: str) -> str:
         for name, (columns, rows) in self.tables.items():
@@ -36,6 +41,25 @@ ODOO = Books(
     {
         "res_partner": ("id INT, name VARCHAR(40), email VARCHAR(40)", [(7, "Café Ünal", "ar@example.com")]),
         "res_currency": ("id INT, name VARCHAR(3)", [(1, "EUR"), (2, "JPY")]),
+        "account_account": (
+            "id INT, account_type VARCHAR(40)",
+            [(11, "asset_receivable"), (12, "liability_payable"), (13, "income")],
+        ),
+        "account_move_line": (
+            "company_id INT, account_id INT, partner_id INT, currency_id INT, parent_state VARCHAR(10), "
+            "amount_residual_currency DECIMAL(18, 4)",
+            [
+                (1, 11, 7, 1, "posted", 279.84),
+                (1, 11, 7, 1, "posted", 400),
+                (1, 11, 7, 1, "posted", -120),
+                (1, 11, 7, 2, "posted", 5000),
+                (1, 11, 7, 1, "posted", -33.5),
+                (1, 11, 7, 1, "draft", 75),
+                (1, 13, 7, 1, "posted", -279.84),
+                (1, 12, 7, 1, "posted", -99),
+                (2, 11, 7, 2, "posted", 150000),
+            ],
+        ),
         "account_move": (
             _MOVE,
             [
@@ -58,6 +82,16 @@ ODOO = Books(
         "REC/2026/0001": ("invoice", "JPY", "5000"),
     },
     {"company": 1},
+    {
+        "INV/2026/0001": "open",
+        "INV/2026/0002": "open",
+        "INV/2026/0003": "paid",
+        "RINV/2026/0001": "open",
+        "INV/2026/0004": "void",
+        "REC/2026/0001": "open",
+        "/": "draft",
+    },
+    {"EUR": "526.34", "JPY": "5000"},
 )
 
 _SALES = (
@@ -84,8 +118,38 @@ ERPNEXT = Books(
                 ("SINV-7", *_ACME, "KWD", "KWD", 1, 0, 270, 0, 0.002, 1, 0, None),
                 ("RET-1", *_ACME, "INR", "INR", -500, -500, -500, -500, -500, 1, 1, None),
                 ("RET-2", *_ACME, "INR", "INR", -500, -500, -500, -500, 20, 1, 1, None),
+                ("RET-3", *_ACME, "INR", "INR", -500, -500, -500, -500, 0, 1, 1, None),
+                ("SINV-8", *_ACME, "INR", "INR", 900, 900, 900, 900, 0, 1, 0, None),
             ],
-        )
+        ),
+        "tabPayment Ledger Entry": (
+            "against_voucher_type VARCHAR(20), against_voucher_no VARCHAR(40), voucher_no VARCHAR(40), "
+            "posting_date DATE, amount_in_account_currency DECIMAL(21, 9), delinked INT",
+            [
+                ("Sales Invoice", "SINV-3", "PAY-1", "2026-03-09", -10, 0),
+                ("Sales Invoice", "SINV-3", "PAY-2", "2099-03-09", -10, 1),
+                ("Sales Invoice", "SINV-8", "SINV-8", "2026-03-02", 900, 0),
+                ("Sales Invoice", "SINV-8", "CHEQUE-1", "2099-03-09", -900, 0),
+            ],
+        ),
+        "tabAccount": (
+            "name VARCHAR(40), account_type VARCHAR(20)",
+            [("Debtors - A", "Receivable"), ("Bank - A", "Bank"), ("Debtors KWD - A", "Receivable")],
+        ),
+        "tabGL Entry": (
+            "company VARCHAR(40), account VARCHAR(40), party_type VARCHAR(20), party VARCHAR(40), "
+            "account_currency VARCHAR(3), debit_in_account_currency DECIMAL(21, 9), "
+            "credit_in_account_currency DECIMAL(21, 9), is_cancelled INT",
+            [
+                ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 1234568, 0, 0),
+                ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 8300, 4150, 0),
+                ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 0, 480, 0),
+                ("Acme", "Debtors - A", "Customer", "CUST-2", "INR", 10, 0, 0),
+                ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 77, 0, 1),
+                ("Acme", "Debtors KWD - A", "Customer", "CUST-1", "KWD", 1, 0.998, 0),
+                ("Acme", "Bank - A", None, None, "INR", 4150, 0, 0),
+            ],
+        ),
     },
     {
         "SINV-1": ("invoice", "INR", "1234568"),
@@ -94,6 +158,21 @@ ERPNEXT = Books(
         "RET-1": ("credit_note", "INR", "-500"),
         "RET-2": ("invoice", "INR", "20"),
     },
+    {},
+    {
+        "SINV-1": "open",
+        "SINV-2": "open",
+        "SINV-3": "paid",
+        "SINV-4": "draft",
+        "SINV-5": "paid",
+        "SINV-6": "void",
+        "SINV-7": "open",
+        "SINV-8": "open",
+        "RET-1": "open",
+        "RET-2": "open",
+        "RET-3": "paid",
+    },
+    {"INR": "1238248", "KWD": "0.002"},
 )
 
 _DOUBLE = "DOUBLE PRECISION"
@@ -121,12 +200,13 @@ DOLIBARR = Books(
                 (6, "FA2603-0001", 2, None, 0, 1, *_DAYS, *_OPEN, 999, "EUR", 1, 999),
                 (7, "FA2603-0004", 1, None, 0, 1, *_DAYS, 0, 3, 12, "EUR", 1, 12),
                 (8, "FA2603-0005", 1, None, 0, 1, *_DAYS, *_OPEN, 100, "USD", 1.1, 110),
+                (10, "FA2603-0007", 1, None, 0, 1, *_DAYS, *_OPEN, 50, "EUR", 1, 50),
                 (9, "FA2603-0006", 1, None, 4, 1, *_DAYS, *_OPEN, 77, "EUR", 1, 77),
             ],
         ),
         "llx_paiement_facture": (
             f"fk_facture INT, amount {_DOUBLE}, multicurrency_amount {_DOUBLE}",
-            [(2, 90.1, 0), (2, 9.9, 0), (3, 12, 12), (8, 50, 55)],
+            [(2, 90.1, 0), (2, 9.9, 0), (3, 12, 12), (8, 50, 55), (10, 50, 50)],
         ),
         "llx_societe_remise_except": (
             f"fk_facture INT, fk_facture_source INT, amount_ttc {_DOUBLE}, multicurrency_amount_ttc {_DOUBLE}",
@@ -140,6 +220,16 @@ DOLIBARR = Books(
         "FA2603-0005": ("invoice", "USD", "55"),
     },
     {"company": 1, "currency": "EUR"},
+    {
+        "FA2603-0001": "open",
+        "FA2603-0002": "open",
+        "FA2603-0003": "paid",
+        "(PROV4)": "draft",
+        "AV2603-0001": "open",
+        "FA2603-0004": "void",
+        "FA2603-0005": "open",
+        "FA2603-0007": "paid",
+    },
 )
 
 INVOICEPLANE = Books(
@@ -158,6 +248,8 @@ INVOICEPLANE = Books(
                 (4, 1, 1, *_DAYS, ""),
                 (5, 1, 2, *_DAYS, "CR-1"),
                 (6, 1, 2, *_DAYS, "CR-2"),
+                (7, 1, 4, *_DAYS, "0074"),
+                (8, 1, 4, *_DAYS, "0075"),
             ],
         ),
         "ip_invoice_amounts": (
@@ -169,6 +261,8 @@ INVOICEPLANE = Books(
                 (4, "1", 5, 5),
                 (5, "-1", -20, -20),
                 (6, "-1", 30, 30),
+                (7, "1", 100, 20),
+                (8, "1", 100, -5),
             ],
         ),
     },
@@ -179,6 +273,7 @@ INVOICEPLANE = Books(
         "CR-2": ("credit_note", "EUR", "-30"),
     },
     {"currency": "EUR"},
+    {"0071": "open", "0072": "open", "0073": "paid", "0074": "open", "0075": "paid", "CR-1": "open", "CR-2": "open"},
 )
 
 _DOCUMENT = (
@@ -223,6 +318,15 @@ AKAUNTING = Books(
         "INV-6": ("invoice", "EUR", "80"),
     },
     {"company": 1, "table_prefix": "k3x_"},
+    {
+        "INV-1": "open",
+        "INV-2": "open",
+        "INV-3": "paid",
+        "INV-4": "draft",
+        "INV-5": "void",
+        "INV-6": "open",
+        "INV-7": "void",
+    },
 )
 
 _GNC_INVOICE = (
@@ -283,6 +387,15 @@ GNUCASH = Books(
         "000005": ("invoice", "JPY", "5000"),
         "000008": ("invoice", "EUR", "12"),
     },
+    {},
+    {
+        "000001": "open",
+        "000002": "paid",
+        "000003": "draft",
+        "000004": "open",
+        "000005": "open",
+        "000008": "open",
+    },
 )
 
 _SAP = (
@@ -305,6 +418,20 @@ SAP_B1 = Books(
             ],
         ),
         "ORIN": (_SAP, [(1, 900, None, *_MAXI, "$", 250, 0, 50, 0, "O", "N")]),
+        "OCRD": ("CardCode VARCHAR(20), CardType CHAR(1)", [("C20000", "C"), ("V10000", "S")]),
+        "OADM": ("MainCurncy VARCHAR(3)", [("$",)]),
+        "JDT1": (
+            "ShortName VARCHAR(20), FCCurrency VARCHAR(3), Debit DECIMAL(19, 6), Credit DECIMAL(19, 6), "
+            "FCDebit DECIMAL(19, 6), FCCredit DECIMAL(19, 6)",
+            [
+                ("C20000", None, 5250, 0, 0, 0),
+                ("C20000", "", 0, 200, 0, 0),
+                ("C20000", "EUR", 1100, 0, 1000, 0),
+                ("C20000", "EUR", 0, 550, 0, 500),
+                ("V10000", None, 0, 99, 0, 0),
+                ("4000", None, 0, 5250, 0, 0),
+            ],
+        ),
         "INV6": (
             "DocEntry INT, DueDate TIMESTAMP, Status CHAR(1)",
             [(1, "2026-03-15 00:00:00", "C"), (1, "2026-04-01 00:00:00", "O"), (1, "2026-05-01 00:00:00", "O")],
@@ -316,6 +443,8 @@ SAP_B1 = Books(
         "CM-900": ("credit_note", "USD", "-200"),
     },
     {"currencies": {"$": "USD"}},
+    {"900": "open", "901": "open", "902": "paid", "903": "void", "904": "void", "CM-900": "open"},
+    {"USD": "5050", "EUR": "500"},
 )
 
 _GP = (
@@ -341,6 +470,13 @@ DYNAMICS_GP = Books(
                 (_WHO, "PAYMENT1             ", 9, *_NO_DUE, "", "Z-US$          ", 25, 25, 0),
             ],
         ),
+        "RM30101": (
+            _GP,
+            [
+                (_WHO, "SALES8               ", 1, *_DUE, "", "Z-US$          ", 500, 0, 0),
+                (_WHO, "SALES9               ", 1, *_DUE, "", "Z-US$          ", 500, 0, 1),
+            ],
+        ),
         "MC020102": (
             "DOCNUMBR CHAR(21), RMDTYPAL INT, ORORGTRX DECIMAL(19, 5), ORCTRXAM DECIMAL(19, 5)",
             [("SALES4               ", 1, 100, 50), ("SALES1               ", 9, 1, 1)],
@@ -354,6 +490,17 @@ DYNAMICS_GP = Books(
         "PAYMENT1": ("payment", "USD", "-25"),
     },
     {"currency": "USD", "currencies": {"Z-US$": "USD", "Z-EURO": "EUR"}},
+    {
+        "SALES1": "open",
+        "SALES2": "paid",
+        "SALES3": "void",
+        "SALES4": "open",
+        "DEBIT1": "open",
+        "CREDIT1": "open",
+        "PAYMENT1": "open",
+        "SALES8": "paid",
+        "SALES9": "void",
+    },
 )
 
 BOOKS: Mapping[str, Books] = {

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from arfeed_connectors.sql import Sql
 
+DATABASES = ("sqlite", "postgresql", "mariadb")
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+
+
+def place(request: pytest.FixtureRequest, database: str, folder: Path) -> str:
+    """Return the URL of an empty database."""
+    if database == "sqlite":
+        return f"sqlite:///{folder / 'books.db'}"
+    return str(request.getfixturevalue("postgresql" if database == "postgresql" else "mariadb_url"))
+
+
+def quoted(url: str, name: str) -> str:
+    """Return a name as this database writes it where its case counts."""
+    return f"`{name}`" if url.startswith("mysql") else f'"{name}"'
 
 
 def execute(url: str, *statements: str) -> None:
@@ -26,9 +41,9 @@ def execute(url: str, *statements: str) -> None:
 
 def table(url: str, name: str, columns: str, *rows: Sequence[object]) -> str:
     """Make a table of these columns, "a INT, b TEXT", and rows; return its URL."""
-    quoted = f"`{name}`" if url.startswith("mysql") else f'"{name}"'
-    inserts = [f"INSERT INTO {quoted} VALUES ({', '.join(map(_literal, row))})" for row in rows]
-    execute(url, f"CREATE TABLE {quoted} ({columns})", *inserts)
+    place = quoted(url, name)
+    inserts = [f"INSERT INTO {place} VALUES ({', '.join(map(_literal, row))})" for row in rows]
+    execute(url, f"CREATE TABLE {place} ({columns})", *inserts)
     return url
 
 

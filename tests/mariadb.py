@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import sqlalchemy as sa
@@ -30,4 +30,15 @@ def new_database() -> Iterator[str]:
     try:
         yield f"{server}/{name}"
     finally:
+        _end_connections(server, name)  # a test that failed may still read, and the database waits for it for ever
         execute(server, f"DROP DATABASE {name}")
+
+
+def _end_connections(server: str, name: str) -> None:
+    engine = sa.create_engine(sa.make_url(server).set(drivername="mysql+pymysql"))
+    with engine.connect() as connection:
+        left = f"SELECT id FROM information_schema.processlist WHERE db = '{name}'"
+        for (number,) in connection.exec_driver_sql(left).all():
+            with suppress(sa.exc.OperationalError):  # it has ended meanwhile
+                connection.exec_driver_sql(f"KILL {number}")
+    engine.dispose()

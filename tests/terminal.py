@@ -24,8 +24,13 @@ def typed(arguments: Sequence[str], folder: Path, answers: Iterator[str], *, col
         [program, *arguments[1:]], cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave, close_fds=True
     ) as running:
         os.close(slave)
-        screen = _conversation(master, answers)
-        os.close(master)
+        try:
+            screen = _conversation(master, answers)
+        except BaseException:
+            running.kill()  # or it would wait for an answer for ever
+            raise
+        finally:
+            os.close(master)
         return running.wait(PATIENCE_SECONDS), screen
 
 

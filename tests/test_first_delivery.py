@@ -47,10 +47,16 @@ def test_the_transcript_is_what_a_terminal_shows(tmp_path: Path) -> None:
 
 def test_an_answer_that_is_wrong_is_asked_for_again(tmp_path: Path) -> None:
     shutil.copy(ROOT / "examples" / "exports" / "subsidiary" / "OffenePosten_Wien.csv", tmp_path / "offen.csv")
-    answers = iter(["", "y", "Euro", "EUR", "pdf/x.pdf", "", "9", "1", "n"])
+    answers = iter(["", "y", "Euro", "EUR", "none.csv", "", "9", "", "pdf/x.pdf", "", "9", "1", "n"])
     code, screen = typed(["arfeed", "init"], tmp_path, answers)
     assert code == 0
-    for said in ("'Euro' is no ISO 4217 code", "it has to contain {invoice_ref}", "type a number from 1 to 3"):
+    for said in (
+        "'Euro' is no ISO 4217 code",
+        "none.csv: there is no such file",
+        "type a number from 1 to 2",
+        "it has to contain {invoice_ref}",
+        "type a number from 1 to 3",
+    ):
         assert f"! {said}" in screen
     assert "Nothing was written." in screen
     assert not tmp_path.joinpath("plugins.toml").exists()
@@ -61,7 +67,7 @@ def test_headings_are_corrected_one_by_one(tmp_path: Path) -> None:
         "Invoice,Customer,Date,Owed,Balance,Currency\n1,Ada,2026-04-01,5.00,9.00,GBP\n2,Bob,2026-04-02,6.00,9.00,GBP\n"
     )
     corrected = ["", "", "Owd", "Owed", "", ""]
-    code, screen = typed(["arfeed", "init"], tmp_path, iter(["", "n", *corrected, "", "", "y"]))
+    code, screen = typed(["arfeed", "init"], tmp_path, iter(["", "n", *corrected, "", "", "", "", "y"]))
     assert code == 0, screen
     assert 'balance = "Owed"' in tmp_path.joinpath("plugins.toml").read_text()
 
@@ -71,7 +77,7 @@ def test_dates_that_prove_nothing_are_asked_about_with_what_they_would_mean(tmp_
     tmp_path.joinpath("open[1].csv").write_text(
         "Invoice,Customer,Date,Balance,Currency\n1,Ada,03/04/2026,5.00,GBP\n2,Bob,05/04/2026,6.00,GBP\n"
     )
-    code, screen = typed(["arfeed", "init"], tmp_path, iter(["", "y", answer, "", "", "y"]))
+    code, screen = typed(["arfeed", "init"], tmp_path, iter(["", "y", answer, "", "", "", "", "y"]))
     assert code == 0, screen
     assert "> (open[1].csv): " in screen
     assert "2  MDY: 03/04/2026 is 4 March 2026" in screen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -20,7 +20,7 @@ from arfeed import (
     read_header,
     read_tables,
 )
-from arfeed_connectors.together import any_closed
+from arfeed_connectors.together import any_closed, refuse_older
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,11 +58,15 @@ class Folder(Connector):
         """Yield each file. Plain files have no control total; one with a status may list closed documents too."""
         status = self._header_of("status")
         lists_closed = False
+        opened: list[pd.DataFrame] = []
         for file in find_files(self.settings):
             header = self._header(file)
             for rows in read_tables(file, columns=header, **self._how()):
                 lists_closed = lists_closed or any_closed(rows, status)
+                if self._closed_status:
+                    opened.append(self._identities(rows))
                 yield rows
+        self._refuse_lists_of_everything(opened)
         return Complete(lists_closed=lists_closed)
 
     @property
@@ -75,6 +79,8 @@ class Folder(Connector):
         import pandas as pd
 
         numbers = [*missing["invoice_ref"].unique().tolist()]
+        for file in self._closed():
+            refuse_older(file, self.since)
         found = [
             rows[rows[self._header_of("invoice_ref")].str.strip().isin(numbers)]
             for file in self._closed()
@@ -133,6 +139,29 @@ class Folder(Connector):
             absent = {name for name in self.settings.columns.values() if name not in rows.columns}
             made = {*absent, status, balance}
             yield rows.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(made, "str"))
+
+    def _identities(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return what tells the open documents of a frame apart."""
+        status = self._header_of("status")
+        if status in rows.columns:
+            rows = rows[~rows[status].str.strip().str.casefold().isin(["paid", "void", "draft"])]
+        return rows[[self._header_of(name) for name in _IDENTITY if self._header_of(name) in rows.columns]]
+
+    def _refuse_lists_of_everything(self, opened: Sequence[pd.DataFrame]) -> None:
+        """Raise `SourceError` where `closed_status` would call a document paid that the list itself holds as open."""
+        import pandas as pd
+
+        for file in self._closed() if opened else ():
+            for rows in self._closed_rows(file):
+                closed = rows[rows[self._header_of("status")].str.strip().str.casefold().isin(["paid", "void"])]
+                both = pd.concat(opened).merge(closed, how="inner")
+                if len(both):
+                    row = both.iloc[0]
+                    raise SourceError(
+                        f"{file}: {row[self._header_of('invoice_ref')]} of {row[self._header_of('customer_name')]} "
+                        f"stands here as well as in the list of what is open ({len(both)} such), so not all of it is "
+                        f"{self._closed_status}; remove closed_status, and name a column for the status or the balance"
+                    )
 
     @property
     def _closed_status(self) -> str | None:

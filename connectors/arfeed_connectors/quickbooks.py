@@ -13,7 +13,7 @@ from arfeed_connectors.quickbooks_closed import ClosedList
 from arfeed_connectors.quickbooks_iif import is_iif, read_iif
 from arfeed_connectors.quickbooks_lines import as_invoices, grouped_by_age
 from arfeed_connectors.quickbooks_reports import FORM, choices, is_known, lists_open_items, refuse_others
-from arfeed_connectors.together import any_closed, each_file
+from arfeed_connectors.together import any_closed, each_file, refuse_older
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,10 @@ class QuickBooks(Connector):
 
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
         """Return what the list of invoices says of these."""
-        return next((closed.answer(missing) for closed in self._closed()), None)
+        for closed in self._closed():
+            refuse_older(closed.file, self.since)
+            return closed.answer(missing)
+        return None
 
     def check(self) -> None:
         """See that each file is a report that can be taken."""

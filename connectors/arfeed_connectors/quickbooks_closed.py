@@ -40,6 +40,7 @@ class ClosedList:
 
     def __init__(self, file: str, settings: FileSettings) -> None:
         """Open the list. Raise `SourceError` for a report that does not say what is paid."""
+        self.file = file
         self._settings = settings
         self._report = PrintedReport(file, _FORM, settings)
         if title := other_than_a_list(self._report):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from arfeed import Complete, FileSettings, find_files
+from arfeed import Complete, FileSettings, SourceError, changed_at, find_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,19 @@ def any_closed(frame: pd.DataFrame, status: str) -> bool:
     """Whether a row is paid or void, by a column of arfeed's own words for that, however they are spelled."""
     words = frame[status].unique().tolist() if status in frame.columns else []
     return any(str(word).strip().casefold() in _CLOSED for word in words)
+
+
+def refuse_older(file: str, since: datetime | None) -> None:
+    """Raise `SourceError` for a list of what was closed that was written before the last delivery was read.
+
+    What it calls paid stood open later: it can't say why that is gone now.
+    """
+    written = changed_at(file)
+    if since and written and written < since:
+        raise SourceError(
+            f"{file}: it was written at {written:%Y-%m-%d %H:%M} UTC, before the invoices that are gone now were last "
+            f"seen open ({since:%Y-%m-%d %H:%M}), so it can't say why they are gone; export it again"
+        )
 
 
 def each_file(settings: FileSettings, read: Callable[[str], Frames]) -> Frames:

@@ -12,7 +12,7 @@ from arfeed.errors import (
     SourceError,
 )
 from arfeed.hookspecs import hookimpl
-from arfeed.intake.files import find_files, open_binary
+from arfeed.intake.files import changed_at, find_files, open_binary
 from arfeed.intake.grid import read_grid
 from arfeed.intake.places import place_of
 from arfeed.intake.proposal import missing_columns, propose
@@ -79,6 +79,7 @@ __all__ = [
     "SourceSettings",
     "Transform",
     "TransformSettings",
+    "changed_at",
     "find_files",
     "hookimpl",
     "masked",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from arfeed.errors import ConfigError
@@ -40,23 +40,37 @@ class Setting:
 def settings_in_words(part: Part) -> list[Setting]:
     """Return the settings of a part, the required ones first."""
     schema = json_schema(part.Settings)
-    required = schema.get("required", [])
-    described = [
-        Setting(
-            name=name,
-            type=_type(field, schema),
-            default=toml_value(field["default"]) if field.get("default") is not None else "",
-            required=name in required,
-            meaning=field.get("description", ""),
-            example=toml_value(_example(name, field)),
-        )
-        for name, field in schema.get("properties", {}).items()
-    ]
+    described = _described(schema, schema)
     others = schema.get("additionalProperties")
     if isinstance(others, dict):
         meaning = schema.get("description", "")
         described.append(Setting("any other name", _type(others, schema), "", False, meaning, ""))
     return sorted(described, key=lambda setting: not setting.required)
+
+
+def _described(table: JsonSchema, schema: JsonSchema) -> list[Setting]:
+    """Return the settings of a table, be it one within another."""
+    return [
+        Setting(
+            name=name,
+            type=_type(field, schema),
+            default=toml_value(field["default"]) if field.get("default") is not None else "",
+            required=name in table.get("required", []),
+            meaning=field.get("description", ""),
+            example=toml_value(_example(name, field)),
+        )
+        for name, field in table.get("properties", {}).items()
+    ]
+
+
+def _within(part: Part) -> Iterator[Setting]:
+    """Yield the settings of the tables within a part's own, such as `control_account.path`."""
+    schema = json_schema(part.Settings)
+    for name, field in schema.get("properties", {}).items():
+        for each in (field, *field.get("anyOf", ())):
+            table = schema.get("$defs", {}).get(str(each.get("$ref", "")).rpartition("/")[2], {})
+            for setting in _described(table, schema):
+                yield replace(setting, name=f"{name}.{setting.name}")
 
 
 def example(kind: PartKind, part: Part) -> str:
@@ -128,7 +142,7 @@ def _settings(kind: PartKind, part: Part) -> str:
 def _table(part: Part) -> str:
     rows = [
         (f"`{item.name}`", item.type, "required" if item.required else _code(item.default), item.meaning)
-        for item in settings_in_words(part)
+        for item in (*settings_in_words(part), *_within(part))
     ]
     return "\n".join(_row(row) for row in [("setting", "type", "default", "meaning"), ("---",) * 4, *rows])
 

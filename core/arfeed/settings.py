@@ -227,9 +227,11 @@ class ControlAccountSettings(Settings):
     currency: str | None = Field(
         default=None, examples=["Currency"], description="Heading of the currency; without it, that of all invoices."
     )
-    encoding: str | None = Field(default=None, examples=["cp1252"], description="As the source's own `encoding`.")
-    delimiter: str | None = Field(default=None, examples=[";"], description="As the source's own `delimiter`.")
-    sheet: str | None = Field(default=None, description="As the source's own `sheet`.")
+    encoding: str | None = Field(
+        default=None, examples=["cp1252"], description="Character encoding, as for the source."
+    )
+    delimiter: str | None = Field(default=None, examples=[";"], description="Column separator, as for the source.")
+    sheet: str | None = Field(default=None, description="Sheet of a workbook, as for the source.")
     decimal: Literal[".", ","] | None = Field(
         default=None, description="Decimal mark, where it is not that of the source."
     )

@@ -284,7 +284,82 @@ def test_a_quickbooks_report_is_recognized(arfeed: Here, tmp_path: Path) -> None
     done = arfeed(tmp_path, "init", "open.csv", "--currency", "USD", "--documents", "", "--to", "rehearsal")
     assert done.code == 0, done.err
     assert made(tmp_path)["sources"]["quickbooks"]["dates"] == "MDY"
-    assert "✓ completeness of quickbooks: the source's own count or total agrees" in done.out
+    assert "! evidence of quickbooks: unexplained: it lists only what is open" in done.out
+    assert "absent_means_paid" not in made(tmp_path)["sources"]["quickbooks"], "it is never assumed"
+
+
+TRIAL = "Trial Balance\n\n,Debit,Credit\nAccounts Receivable (A/R),{owed},\nSales,,{owed}\nTOTAL,{owed},{owed}\n"
+INIT = ["init", "open.csv", "--currency", "USD", "--documents", "", "--to", "rehearsal"]
+
+
+@pytest.mark.parametrize(
+    ("owed", "said"),
+    [
+        ("1500.00", "✓ control account: TrialBalance-20260404.csv says 1,500.00 USD, as the list does\n"),
+        ("1400.00", "says 1,400.00 USD, the list 1,500.00 USD; payments on account and journal entries make such a"),
+    ],
+    ids=["as the list", "another"],
+)
+def test_a_second_report_becomes_the_control_account(arfeed: Here, tmp_path: Path, owed: str, said: str) -> None:
+    tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
+    tmp_path.joinpath("TrialBalance-20260404.csv").write_text(TRIAL.format(owed=owed))
+    done = arfeed(tmp_path, *INIT, "--control-account", "TrialBalance-20260404.csv")
+    assert done.code == 0, done.err
+    source = made(tmp_path)["sources"]["quickbooks"]
+    assert source["control_account"] == {"path": "TrialBalance*.csv"}
+    assert "absent_means_paid" not in source
+    assert said in done.out
+    assert f"✓ evidence of quickbooks: balanced: the control account says {float(owed):,.2f} USD" in done.out
+
+
+def test_the_columns_of_another_report_are_said_by_its_settings(arfeed: Here, tmp_path: Path) -> None:
+    tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
+    tmp_path.joinpath("sums.csv").write_text("Konto,Name,Saldo\n1000,Kasse,7\n1400,Forderungen,1500\n")
+    account = [*INIT, "--control-account", "sums.csv"]
+    asked = arfeed(tmp_path, *account)
+    assert (asked.code, "Here that is --set control_account.NAME=VALUE" in asked.err) == (2, True), asked.err
+    assert not tmp_path.joinpath("plugins.toml").exists()
+    done = arfeed(tmp_path, *account, "--set", "control_account.balance=Saldo", "--set", "control_account.account=1400")
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["quickbooks"]["control_account"] == {
+        "path": "sums.csv", "balance": "Saldo", "account": "1400",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        (["--absent-means-paid"], True),
+        (["--no-absent-means-paid"], None),
+        (["--set", "absent_means_paid=true"], True),
+        (["--set", "absent_means_paid=false"], None),
+        ([], None),
+    ],
+    ids=["yes", "no", "set", "set to no", "nothing"],
+)
+def test_that_absence_means_payment_is_written_only_where_somebody_says_so(
+    arfeed: Here, tmp_path: Path, said: list[str], written: bool | None
+) -> None:
+    tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
+    done = arfeed(tmp_path, *INIT, *said)
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["quickbooks"].get("absent_means_paid") is written
+
+
+def test_a_second_report_that_is_not_there_is_refused(arfeed: Here, tmp_path: Path) -> None:
+    tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
+    done = arfeed(tmp_path, *INIT, "--control-account", "none.csv")
+    assert (done.code, "none.csv: there is no such file" in done.err) == (2, True), done.err
+
+
+def test_a_list_of_what_was_closed_leaves_nothing_to_ask(arfeed: Here, tmp_path: Path) -> None:
+    tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
+    head = "Invoice List,,,,,\n\nDate,Transaction type,Num,Customer,Amount,Open balance\n"
+    tmp_path.joinpath("all.csv").write_text(f"{head}01/15/2026,Invoice,INV-001,Acme Corp,1500.00,1500.00\n")
+    done = arfeed(tmp_path, *INIT, "--set", "closed=all.csv")
+    assert done.code == 0, done.err
+    assert made(tmp_path)["sources"]["quickbooks"]["closed"] == "all.csv"
+    assert "✓ evidence of quickbooks: proven: it is asked what became of an invoice that is gone" in done.out
 
 
 def test_headings_are_found_below_a_banner(arfeed: Here, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed import Connector, ProblemsError, SourceError
+from arfeed import Complete, Connector, ProblemsError, SourceError
 from arfeed.intake.extract import extract
 from arfeed.testing.connectors import answered
 from arfeed_connectors.folder import Folder
@@ -118,6 +118,11 @@ def test_a_closed_invoice_carries_what_tells_it_from_another_one_of_its_number(t
     assert facts[0] == ["Acme:North", "USD", date(2026, 1, 16), Decimal(80)]
     assert facts[1][:3] == ["Acme", "USD", date(2026, 1, 18)]
     assert pd.isna(facts[1][3]), "voiding takes the amount away, so it can't tell one invoice from another"
+
+
+def test_a_memo_that_begins_with_void_voids_nothing_that_has_an_amount(tmp_path: Path) -> None:
+    rows = [["Void of the first floor" if cell == "second visit" else cell for cell in row] for row in INVOICES]
+    assert said(books(tmp_path, written(tmp_path / "closed.csv", rows)), "1002") == {"1002": "paid"}
 
 
 def test_a_bill_of_the_same_number_explains_nothing(tmp_path: Path) -> None:
@@ -248,6 +253,29 @@ def test_a_list_of_paid_invoices_alone_has_to_be_declared(tmp_path: Path) -> Non
 def test_what_is_declared_to_be_paid_and_still_owed_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError, match="is still owed, though the status says paid"):
         said(folder(tmp_path, HEADER, "1,Ada,GBP,2026-04-07,3", closed_status="paid"), "1")
+
+
+def test_a_list_of_everything_is_not_taken_for_one_of_what_is_paid(tmp_path: Path) -> None:
+    lines = ["invoice_ref,customer_name,currency,issued_on", "1,Ada,GBP,2026-04-07", "INV-9,Ada,GBP,2026-04-07"]
+    with pytest.raises(SourceError, match=r"INV-9 of Ada stands here as well .*so not all of it is paid"):
+        complete(folder(tmp_path, *lines, closed_status="paid"))
+    namesake = [*lines[:2], "INV-9,Ada,GBP,2025-04-07"]
+    assert complete(folder(tmp_path, *namesake, closed_status="paid")) == Complete()
+
+
+@pytest.mark.parametrize("connector", ["folder", "quickbooks"])
+def test_a_list_from_before_the_invoices_were_last_seen_open_can_not_explain(tmp_path: Path, connector: str) -> None:
+    source: Connector = folder(tmp_path, HEADER, "1002,Ada,GBP,2026-04-07,0")
+    if connector == "quickbooks":
+        source = books(tmp_path, written(tmp_path / "closed.csv", INVOICES))
+    now = datetime.now(UTC)
+    source.since = now - timedelta(hours=1)
+    assert said(source, "1002") == {"1002": "paid"}
+    source.since = now + timedelta(hours=1)
+    with pytest.raises(
+        SourceError, match=r"before the invoices that are gone now were last seen open .* export it again"
+    ):
+        said(source, "1002")
 
 
 def test_of_a_status_without_a_balance_only_what_is_closed_is_taken(tmp_path: Path) -> None:

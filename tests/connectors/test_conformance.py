@@ -88,6 +88,16 @@ class TestSql(ConnectorConformance):
         }
 
 
+class TestSqlWithAClosedQuery(TestSql):
+    statuses = ("open",)
+
+    def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
+        return {**super().system(folder, invoices), "closed_query": "SELECT * FROM invoices"}
+
+    def unreachable(self, folder: Path, settings: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+        return {**super().unreachable(folder, settings), "no such list": {**settings, "closed_query": "SELECT 1 AS a"}}
+
+
 def blank_or_text(value: object) -> str | None:
     return None if value is None else str(value)
 

@@ -17,13 +17,13 @@ from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
-from arfeed_connectors.sql.statements import BATCH, batches, column_names
-from databases import execute, sql, table
+from arfeed_connectors.sql.statements import BATCH, answers, batches, column_names
+from databases import DATABASES, execute, place, sql, table
 from feeds import write
 from intake.sources import balances, failure, opened
-from runs.feed import Steps, held
+from postgresql import new_schema
+from runs.feed import Feed, Steps, codes, held
 
-DATABASES = ("sqlite", "postgresql", "mariadb")
 LEDGER = (
     "invoice_ref VARCHAR(40), customer_name VARCHAR(80), currency CHAR(5), issued_on DATE, due_on DATE, "
     "amount DECIMAL(18, 2), balance DECIMAL(18, 2)"
@@ -50,13 +50,6 @@ url = "{out}"
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return place(request, request.param, tmp_path)
-
-
-def place(request: pytest.FixtureRequest, database: str, folder: Path) -> str:
-    """Return the URL of an empty database."""
-    if database == "sqlite":
-        return f"sqlite:///{folder / 'books.db'}"
-    return str(request.getfixturevalue("postgresql" if database == "postgresql" else "mariadb_url"))
 
 
 def test_three_databases_give_byte_identical_reports(request: pytest.FixtureRequest, tmp_path: Path) -> None:
@@ -220,6 +213,26 @@ def test_a_query_keeps_its_colons_per_cents_comments_and_its_last_semicolon(
     query = "-- ours: 100 %\nSELECT l.*, '50% :x \\:y' AS memo FROM ledger l WHERE customer_name LIKE 'O%' /* ; */;"
     memo = "50% :x :y" if database == "mariadb" else "50% :x \\:y"  # where a backslash escapes
     assert opened(sql(url, query=query))["memo"].tolist() == [memo]
+
+
+def test_another_schema_behind_the_question_mark_is_asked_about_when_its_invoices_are_fewer(
+    postgresql_database: str, postgresql: str, tmp_path: Path
+) -> None:
+    table(postgresql, "ledger", LEDGER, *ROWS)
+    source: dict[str, object] = {"use": "sql", "url": postgresql, "query": QUERY, "absent_means_paid": True}
+    feed = Feed(tmp_path / "feed", {"erp": source}, plugins=("sql", "kolleno"))
+    feed.approved()
+    feed.sources["erp"]["url"] = table(new_schema(postgresql_database), "ledger", LEDGER, *ROWS[1:])
+    result = feed.sync()
+    assert result.receipt is None
+    assert "config-changed" in codes(result)
+
+
+def test_nothing_read_in_mid_reading_loses_its_first_row(url: str) -> None:
+    table(url, "ledger", LEDGER, *ROWS)
+    with Database("erp", url, 60).snapshot() as connection:
+        assert [len(batch) for batch in batches(connection, QUERY)] == [3]
+        assert len(answers(connection, QUERY, "*")) == 3
 
 
 def complete(source: Sql) -> Complete:

@@ -88,6 +88,12 @@ def test_a_company_without_open_invoices_is_refused_with_those_that_have_some(po
     assert len(opened(empty)) == 0
 
 
+def test_invoices_of_no_company_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    source = in_a_file("odoo", tmp_path)
+    execute(source.settings.url.get_secret_value(), "UPDATE account_move SET company_id = NULL WHERE id = 2")
+    assert "open invoices that name no company, which company 1 would leave out" in failure(source)
+
+
 def test_another_prefix_finds_other_tables(tmp_path: Path) -> None:
     source = in_a_file("dolibarr", tmp_path)
     url = source.settings.url.get_secret_value()

@@ -75,6 +75,13 @@ def test_an_export_has_no_control_and_lists_closed_documents_where_it_has_one(
     assert (said.controlled, said.lists_closed) == (False, lists_closed)
 
 
+def test_of_several_files_all_have_to_list_closed_documents(file: Path) -> None:
+    xero(file.with_name("SalesInvoices-2.csv"), document("INV-9"))
+    xero(file.with_name("SalesInvoices-1.csv"), *SEVEN)
+    assert not complete(source(file.with_name("SalesInvoices-*.csv"), files="all")).lists_closed
+    assert complete(source(file.with_name("SalesInvoices-1.csv"))).lists_closed
+
+
 def test_a_closed_document_carries_what_the_open_one_carried(file: Path) -> None:
     carried = ["customer_id", "customer_name", "currency", "issued_on", "due_on", "amount", "kind"]
     rows = [

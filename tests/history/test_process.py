@@ -99,7 +99,7 @@ def test_a_process_in_a_container_is_not_looked_for_outside() -> None:
 def test_a_process_whose_first_thread_has_ended_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks like a zombie, and goes on."""
     over = threading.Event()
-    thread = threading.Thread(target=over.wait)
+    thread = threading.Thread(target=over.wait, daemon=True)
     thread.start()
     monkeypatch.setattr(process_module, "_state_and_start", lambda _: ("Z", "7"))
     assert not is_dead(HolderProcess("h", "b", "s", os.getpid(), "7"), HolderProcess("h", "b", "s", 1, "1"))

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, Connector, FileSettings, ProblemsError, SourceError, SourceSettings
-from arfeed.intake.explaining import released
+from arfeed.intake.explaining import ask_sources, released
 from arfeed.intake.extract import extract
+from arfeed.schema import no_invoices
 from arfeed_connectors.folder import Folder
 
 UNCONTROLLED = Complete()
@@ -94,3 +95,19 @@ def failure(*sources: Connector) -> str:
         read(*sources)
     assert not isinstance(caught.value, ProblemsError)
     return str(caught.value)
+
+
+def explained(source: Connector, refs: Iterable[str]) -> pd.DataFrame:
+    """What a source says of these documents after it has been read: typed rows, as a plan takes them."""
+    with released([source]):
+        extract([source], lambda: datetime.now(UTC))
+        return ask_sources([source], lost(source, refs))
+
+
+def lost(source: Connector, refs: Iterable[str]) -> pd.DataFrame:
+    """Rows of a baseline that a source no longer lists; nothing but their numbers is known."""
+    rows = no_invoices().reindex(range(len(refs := [*refs])))
+    for name, kind in rows.dtypes.items():
+        if kind == "str":
+            rows[name] = ""
+    return rows.assign(invoice_ref=refs, source_ref=refs, source=source.source)

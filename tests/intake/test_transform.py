@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -25,9 +28,9 @@ class Step(Transform):
         return self.change(invoices)  # type: ignore[return-value]
 
 
-def step(change: Change, name: str = "step", **settings: object) -> Step:
+def step(change: Change, name: str = "step", changes: Collection[str] = (), **settings: object) -> Step:
     made = Step(TransformSettings.model_validate(settings))
-    made.change, made.name = change, name  # type: ignore[misc]
+    made.change, made.name, made.changes = change, name, changes  # type: ignore[misc]
     return made
 
 
@@ -173,3 +176,120 @@ def test_a_step_that_exits_has_failed() -> None:
 
     with pytest.raises(SourceError, match="transform 'step': SystemExit"):
         transform(opened(given(rows())), [step(leave)])
+
+
+# --- what a step declares to change -----------------------------------------------------------------------------
+
+
+OWED: dict[str, Any] = {"balance": ["1250.00", "80.00", "3.50"], "amount": ["1300.00", "80.00", "3.50"]}
+
+
+def shifted(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every balance is another invoice's."""
+    return frame.assign(balance=pd.Series(frame["balance"].array[::-1], index=frame.index))
+
+
+def test_a_step_that_puts_balances_into_other_rows_fails_the_run_and_says_how_it_would_be_declared() -> None:
+    with pytest.raises(SourceError) as caught:
+        transform(invoices(**OWED), [step(shifted)])
+    assert str(caught.value) == (
+        "transform 'step' changed the balance of 'INV-1' from 1,250.00 to 3.50 (and 1 more), and does not declare that "
+        'it does. If it should, its author writes changes = {"balance"} in the class; otherwise correct the step, '
+        "which may have put values into other rows"
+    )
+
+
+CHANGES: dict[str, Change] = {
+    "balance": shifted,
+    "amount": lambda frame: frame.assign(amount=frame["balance"]),
+    "currency": lambda frame: frame.assign(currency="USD"),
+    "customer_id": lambda frame: frame.assign(customer_id="C-1"),
+    "customer_name": lambda frame: frame.assign(customer_name=frame["customer_name"].str.upper().astype("str")),
+}
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_each_column_must_be_declared_by_its_own_name(column: str) -> None:
+    frame, others = invoices(**OWED), {*CHANGES} - {column}
+    with pytest.raises(SourceError, match=f"changed the {column} of 'INV-1'"):
+        transform(frame, [step(CHANGES[column], changes=others)])
+    assert transform(frame, [step(CHANGES[column], changes={column})]).notes
+
+
+def test_what_steps_changed_is_counted_in_notes() -> None:
+    steps = [
+        step(shifted, "shifty", {"balance"}),
+        step(lambda frame: frame.assign(currency="USD"), "dollars", ["currency"], sources=["de"]),
+        step(lambda frame: frame.assign(memo="x"), "memos", {"balance"}),
+    ]
+    both = pd.concat([invoices("uk", **OWED), invoices("de", invoice_ref=["INV-9"])], ignore_index=True)
+    assert transform(both, steps).notes == (
+        "transform shifty changed 4 balances",
+        "transform dollars changed 1 currency code",
+    )
+
+
+REORDERED: dict[str, Change] = {
+    "reversed": lambda frame: frame.iloc[::-1],
+    "reversed and numbered anew": lambda frame: frame.iloc[::-1].reset_index(drop=True),
+    "without the first": lambda frame: frame.iloc[1:],
+    "without the first, numbered anew": lambda frame: frame.iloc[1:].reset_index(drop=True),
+    "other labels": lambda frame: frame.set_axis(["x", "y", "z"]),
+    "one label": lambda frame: frame.set_axis([0, 0, 0]),
+    "labels beyond": lambda frame: frame.set_axis([7, 8, 9]),
+    "rebuilt": lambda frame: pd.concat([frame.iloc[:1], frame.iloc[1:]]),
+}
+
+
+@pytest.mark.parametrize("name", REORDERED)
+@pytest.mark.parametrize("refs", [["INV-1", "INV-2", "INV-3"], ["INV-1", "INV-1", "INV-1"]], ids=["distinct", "equal"])
+def test_rows_are_compared_with_themselves_wherever_a_step_puts_them(name: str, refs: list[str]) -> None:
+    frame = invoices(invoice_ref=refs, **OWED)
+    more = pd.Series([Decimal("9.99")] * 3, dtype=frame["balance"].dtype)
+    assert transform(frame, [step(REORDERED[name])]).notes == ()
+    with pytest.raises(SourceError, match="changed the balance of 'INV-"):
+        transform(frame, [step(lambda rows: REORDERED[name](rows.assign(balance=more)))])
+
+
+def test_an_invoice_and_a_credit_note_of_one_number_are_not_taken_for_each_other() -> None:
+    frame = invoices(invoice_ref=["INV-1", "INV-1"], kind=["invoice", "credit_note"], balance=["10", "-4"])
+    result = transform(frame, [step(lambda rows: rows[rows["kind"] == "credit_note"].reset_index(drop=True))])
+    assert result.notes == ()
+    assert result.invoices["balance"].tolist() == [Decimal(-4)]
+
+
+def test_a_step_may_give_a_document_another_kind() -> None:
+    frame = invoices(balance=["-1", "2", "3"], kind=["payment", "invoice", "invoice"])
+    result = transform(frame, [step(lambda rows: rows.assign(kind=rows["kind"].replace("payment", "credit_note")))])
+    assert result.notes == ()
+    assert result.facts is not None
+    assert result.facts["arfeed_source_kind"].tolist() == ["payment", "invoice", "invoice"]
+
+
+@pytest.mark.parametrize(
+    "changes", ["balance", {"due_on"}, ["balance", "memo"], 7], ids=["text", "free anyway", "one wrong", "number"]
+)
+def test_what_can_not_be_declared_is_said(changes: Collection[str]) -> None:
+    with pytest.raises(SourceError, match=r"transform 'step'.*changes"):
+        transform(invoices(**OWED), [step(shifted, changes=changes)])
+
+
+def test_what_the_source_said_is_kept_beside_what_steps_made_of_it() -> None:
+    steps = [
+        step(lambda rows: rows.iloc[[2, 0]], "first"),
+        step(lambda rows: rows.assign(amount=rows["balance"], memo="x"), "second", {"amount"}),
+        step(lambda rows: rows.assign(issued_on=rows["issued_on"].mask(rows["invoice_ref"] == "INV-1")), "third"),
+    ]
+    result = transform(invoices(**OWED), steps)
+    assert result.facts is not None
+    assert [*result.facts.columns] == ["arfeed_source_issued_on", "arfeed_source_amount"]
+    assert result.facts["arfeed_source_amount"].tolist() == [Decimal("3.50"), Decimal(1300)]
+    assert result.facts["arfeed_source_issued_on"].tolist() == [date(2026, 4, 7)] * 2
+    kept = keep(result.invoices, ["credit_note"], result.facts)
+    assert kept.facts is not None
+    assert kept.facts.empty
+
+
+def test_steps_that_change_no_fact_leave_nothing_to_keep() -> None:
+    assert transform(invoices(), [step(lambda rows: rows.assign(memo="x").iloc[::-1])]).facts is None
+    assert transform(invoices(), []).facts is None

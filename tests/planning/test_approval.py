@@ -81,7 +81,7 @@ def test_the_code_stays_while_what_it_approves_stays(other: Plan) -> None:
         with_missing(issued_on=None),
         with_missing(due_on=None),
         with_missing(amount="11"),
-        replace(PLAN, missing=PLAN.missing.assign(evidence="asserted")),
+        replace(PLAN, missing=PLAN.missing.assign(evidence=["asserted", *["unexplained"] * 39])),
         replace(PLAN, sources=(source(max_age="1 day", complete=Complete()),)),
     ],
     ids=[

@@ -123,12 +123,11 @@ def test_over_half_with_another_balance_or_customer_is_refused(
 ) -> None:
     before = invoices(common, customer_id="C")
     values = ["3"] * changed + ["10" if column == "balance" else "C"] * (common - changed)
-    assert [*heard(planned(before, invoices(common, **({"customer_id": "C"} | {column: values}))))] == [
-        "everything-changed"
-    ] * refused
+    objections = heard(planned(before, invoices(common, **({"customer_id": "C"} | {column: values}))))
+    assert ("everything-changed" in objections) is refused
 
 
-@pytest.mark.parametrize("column", ["memo", "customer_name", "customer_email", "po_number"])
+@pytest.mark.parametrize("column", ["memo", "customer_email", "po_number"])
 def test_other_columns_may_change_everywhere(column: str) -> None:
     assert heard(planned(invoices(20), invoices(20, **{column: "new"}))) == {}
 
@@ -136,9 +135,10 @@ def test_other_columns_may_change_everywhere(column: str) -> None:
 def test_new_and_missing_invoices_are_not_common_ones() -> None:
     before = invoices(40)
     after = invoices([f"A{n}" for n in range(7, 41)] + [f"B{n}" for n in range(100)], balance=["9"] * 17 + ["10"] * 117)
-    assert heard(planned(before, after)) == {}
+    assert "everything-changed" not in heard(planned(before, after))
     after = invoices([f"A{n}" for n in range(7, 41)] + [f"B{n}" for n in range(100)], balance=["9"] * 18 + ["10"] * 116)
-    assert [*heard(planned(before, after))] == ["everything-changed"]
+    objection = heard(planned(before, after))["everything-changed"]
+    assert objection.refs == tuple(f"A{n}" for n in range(7, 25))
 
 
 def test_rows_are_matched_by_their_reference_in_any_order() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ from arfeed.interfaces import Forgotten, Ledger, SourceRead
 from arfeed.planning import Known, Unproven, reviewed
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.guards import Guards
+from planning import cases
 from planning.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
 from planning.test_review import failing, reviewers
 
@@ -27,8 +29,8 @@ SECTIONS = dict(re.findall(r"^## `(.+?)`\n(.*?)(?=^## |\Z)", PAGE, flags=re.MULT
 
 
 def codes_in_the_code() -> set[str]:
-    files = Path(arfeed.planning.__path__[0]).glob("*.py")
-    return {code for file in files for code in re.findall(r'Objection\(\s*"([^"]+)"', file.read_text("utf-8"))}
+    files = Path(arfeed.planning.__path__[0]).rglob("*.py")
+    return {code for file in files for code in re.findall(r'[Oo]bjection\(\s*"([^"]+)"', file.read_text("utf-8"))}
 
 
 def test_every_objection_has_a_section_and_every_section_an_objection() -> None:
@@ -57,15 +59,16 @@ def examples() -> dict[str, Objection]:
         _elsewhere(),
         _behind(),
         _empty(),
-        _share(),
         _changed(),
         _troubled(),
+        *_of_those_that_stay(),
         _contradictory(),
         _ledger_moved(),
         _too_little_received(),
     )
     said = {code: objection for plan in plans for code, objection in heard(plan).items()}
-    return said | _over_budget() | _failed()
+    said |= _over_budget() | _failed()
+    return said | _branch_lost() | _nearly_all_lost() | _older() | _returned() | _file_lost()
 
 
 def _first() -> Plan:
@@ -88,9 +91,32 @@ def _empty() -> Plan:
     return planned(invoices(212), invoices(0))
 
 
-def _share() -> Plan:
-    before = invoices([f"INV-{number}" for number in range(1, 201)], balance="120", customer_name="Bramble Ltd")
-    return planned(before, before.iloc[105:].reset_index(drop=True))
+def _branch_lost() -> dict[str, Objection]:
+    rows = cases.listed(200, 60, branch=["Hamburg", "Kiel", "Bonn", "Ulm"] * 50, balance="120")
+    return cases.heard(cases.case(rows, range(0, 200, 4)), cases.after_days(rows, (), 40))
+
+
+def _nearly_all_lost() -> dict[str, Objection]:
+    rows = cases.listed(12, 12, due_on=cases.due_in(-5), balance="120")
+    return {"missing-share": cases.heard(cases.case(rows, range(9)))["missing-share"]}
+
+
+def _older() -> dict[str, Objection]:
+    rows = cases.listed(30, 12, issued_on=[cases.due_in(-1)] * 3 + [cases.due_in(-4)] * 27)
+    return {"older-list": cases.heard(cases.case(rows, range(3)))["older-list"]}
+
+
+def _returned() -> dict[str, Objection]:
+    rows = cases.listed(40)
+    left = rows.iloc[3:].reset_index(drop=True)
+    change = pd.Series(["new"] * 3 + ["unchanged"] * 37, dtype="str")
+    again = replace(cases.case(left), report=rows.assign(change=change))
+    return cases.heard(again, cases.after_days(rows, range(3), 1))
+
+
+def _file_lost() -> dict[str, Objection]:
+    rows = cases.listed(8, 5, due_on=cases.due_in(-2), arfeed_file=["north.csv", "south.csv"] * 4, balance="120")
+    return {"file-gone": cases.heard(cases.case(rows, range(1, 8, 2)))["file-gone"]}
 
 
 def _changed() -> Plan:
@@ -148,6 +174,39 @@ def _over_budget() -> dict[str, Objection]:
     known = Known(approved=(Unproven("erp", "GBP", 15, Decimal("1800")),))
     said = {objection.code: objection for objection in Guards(known).arfeed_review(plan)}
     return {"budget": said["budget"]}
+
+
+_ALBION = ["Albion Ltd", "Bramble Ltd", "Cedar GmbH"]
+_STAYING: dict[str, object] = {
+    "customer_id": ["C-1", "C-2", "C-3"],
+    "customer_name": _ALBION,
+    "issued_on": [date(2026, 3, 4), date(2026, 3, 9), date(2026, 3, 20)],
+    "due_on": None,
+    "amount": ["1200", "90.5", "310"],
+    "balance": ["1200", "90.5", "310"],
+}
+
+
+def _of_those_that_stay() -> Iterator[Plan]:
+    """Three invoices that stand in both reports, each time with one thing wrong."""
+    refs = ["INV-7", "INV-8", "INV-9"]
+    for wrong in (
+        {"currency": "USD"},
+        {"customer_name": [*_ALBION[1:], _ALBION[0]]},
+        {"issued_on": [date(2026, 4, 3), date(2026, 9, 3), date(2026, 3, 20)]},
+        {"issued_on": [date(2026, 3, 3), date(2026, 3, 8), date(2026, 3, 19)]},
+        {"balance": ["12", "0.91", "3.1"]},
+        {"balance": ["310", "1200", "90.5"], "amount": ["1200", "1200", "310"]},
+        {"balance": ["1200", "120.5", "310"]},
+        {
+            "customer_id": ["C-9", "C-2", "C-3"],
+            "customer_name": ["Oak Inc", *_ALBION[1:]],
+            "issued_on": [date(2026, 4, 9), date(2026, 3, 9), date(2026, 3, 20)],
+            "amount": ["75", "90.5", "310"],
+            "balance": ["75", "90.5", "310"],
+        },
+    ):
+        yield planned(invoices(refs, **_STAYING), invoices(refs, **(_STAYING | wrong)))
 
 
 def _failed() -> dict[str, Objection]:

@@ -11,7 +11,7 @@ import pytest
 from arfeed_acme.billing import AcmeBilling
 from arfeed_acme.shout import Shout
 
-from arfeed import Complete, table
+from arfeed import Complete, SourceError, table
 from arfeed.testing import ConnectorConformance, Invoice, TransformConformance
 
 
@@ -52,3 +52,9 @@ def test_a_step_that_changes_what_it_was_given_is_caught(monkeypatch: pytest.Mon
     monkeypatch.setattr(Shout, "apply", careless)
     with pytest.raises(AssertionError, match="it changed the frame it was given"):
         Shouting().test_it_leaves_what_it_was_given_as_it_was()
+
+
+def test_a_step_that_does_not_declare_what_it_changes_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Shout, "changes", frozenset())
+    with pytest.raises(SourceError, match=r"changed the customer_name of .* and does not declare that it does"):
+        Shouting().test_it_keeps_to_the_contract()

@@ -98,3 +98,9 @@ def test_set_can_leave_what_is_filled() -> None:
 def test_set_can_not_touch_money_or_the_number_of_the_source(column: str, wrong: str) -> None:
     with pytest.raises(SourceError, match=wrong):
         after(Set, {"values": {column: "1"}})
+
+
+def test_set_declares_what_its_settings_name() -> None:
+    made = Set(Set.Settings(values={"currency": "EUR", "memo": "x", "customer_id": "C-1"}))
+    assert {*made.changes} == {"currency", "customer_id"}
+    assert after(Set, {"values": {"customer_name": "Ada"}})["customer_name"].tolist() == ["Ada"] * 3

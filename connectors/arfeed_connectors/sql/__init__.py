@@ -64,7 +64,7 @@ class Sql(Connector):
             if control.rows:
                 for rows in batches(connection, query, control.company):
                     yield frames.frame(rows)
-            if self._closed(connection) is not None:
+            if self.explains:
                 self._moment = _Moment(opened.pop_all(), connection, control.company)
         return Complete(
             rows=control.rows,
@@ -73,6 +73,11 @@ class Sql(Connector):
             notes=self._notes(names),
             control_account=account,
         )
+
+    @property
+    def explains(self) -> bool:
+        """Whether there is a closed query: of the settings or of a preset, which all bring one."""
+        return self.settings.closed_query is not None or self.settings.preset is not None
 
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
         """Return what the closed query says of these documents, in the moment that the list was read in."""

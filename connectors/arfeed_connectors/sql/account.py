@@ -52,9 +52,22 @@ class Ledger:
             )
         taken = None
         if received is not None and since is not None:
-            taken = _sums(self._frame(received, _RECEIVED, "received", since=since), "received", "currency")
+            taken = self._whole(
+                _sums(self._frame(received, _RECEIVED, "received", since=since), "received", "currency")
+            )
         customers = _sums(frame, "balance", "customer_id", "currency") if "customer_id" in frame else None
-        return ControlAccount(_sums(frame, "balance", "currency"), customers, taken)
+        return ControlAccount(self._whole(_sums(frame, "balance", "currency")), customers, taken)
+
+    def _whole(self, sums: dict[str, Decimal]) -> dict[str, Decimal]:
+        """Return sums by currency. Raise `SourceError` for a fraction of what the currency's smallest coin is."""
+        for code, total in sums.items():
+            digits = minor_digits()[code]
+            if total != round(total, digits):
+                raise SourceError(
+                    f"{self.source}: the control account says {total.normalize():f} {code}, which has {digits} "
+                    "decimals; correct it there, or round it in the query"
+                )
+        return sums
 
     def _queries(self) -> tuple[str | None, str | None]:
         return self.settings.ledger(self.connection.dialect.identifier_preparer.quote)

@@ -75,6 +75,11 @@ def _company(found: list[object], source: str, settings: SqlSettings) -> object:
             f"{source}: the database holds invoices of several companies, {known}, whose numbers may be the same; "
             "make a source of each, with `company`"
         )
+    if settings.company is not None and None in found:
+        raise SourceError(
+            f"{source}: the database holds open invoices that name no company, which company "
+            f"{settings.company!r} would leave out; give them one there, or write a query of your own"
+        )
     chosen = [company for company in found if settings.company in (None, company, str(company))]
     if not chosen and found and not settings.allow_empty:
         raise SourceError(f"{source}: company {settings.company!r} has no open invoices; found those of {known}")

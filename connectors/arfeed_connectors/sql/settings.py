@@ -150,6 +150,7 @@ class SqlSettings(SourceSettings):
     )
     control_account: Annotated[SqlControlAccount | bool | None, AfterValidator(_control_account)] = Field(
         default=None,
+        examples=[{"query": "SELECT currency, SUM(debit - credit) AS balance FROM ledger GROUP BY currency"}],
         description="The ledger's own balance, from another place than the list: a table with `query` and `received`, "
         "or true for the one that a preset brings.",
     )

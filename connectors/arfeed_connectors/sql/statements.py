@@ -19,6 +19,8 @@ BATCH = 50_000
 Row = tuple[Any, ...]
 
 _BARE = {"no_parameters": True}
+_STREAMING = {"stream_results": True}
+"""Of one statement, never of the connection: SQLAlchemy would keep the first row of every later answer to itself."""
 
 
 class Parameters:
@@ -61,6 +63,7 @@ def asked(
     tail: str = "",
     among: Mapping[str, Sequence[object]] | None = None,
     since: object = None,
+    options: Mapping[str, Any] | None = None,
 ) -> sa.CursorResult[Any]:
     """Select `what` from the query; `tail` is SQL that follows, `among` columns and the values they may have.
 
@@ -72,7 +75,7 @@ def asked(
     places = [*marked(query, "SINCE", connection.dialect.name)] if since is not None else []
     if not (among or places):
         statement = f"SELECT {what} FROM (\n{query}\n) arfeed {tail}"  # noqa: S608 - the feed's own query, and names of its columns
-        return connection.exec_driver_sql(statement, execution_options=_BARE)
+        return connection.exec_driver_sql(statement, execution_options={**_BARE, **(options or {})})
     literal = parameters.literal
     pieces, written = [literal(f"SELECT {what} FROM (\n")], 0  # noqa: S608 - as above
     for start, end in places:
@@ -81,7 +84,7 @@ def asked(
     pieces.append(literal(f"{query[written:]}\n) arfeed {tail}"))
     conditions = [f"{literal(column)} {_any_of(parameters, values)}" for column, values in (among or {}).items()]
     pieces += [f" WHERE {' AND '.join(conditions)}"] if conditions else []
-    return connection.exec_driver_sql("".join(pieces), parameters.values)
+    return connection.exec_driver_sql("".join(pieces), parameters.values, execution_options={**(options or {})})
 
 
 def _any_of(parameters: Parameters, values: Sequence[object]) -> str:
@@ -122,11 +125,10 @@ def holds_numbers(connection: sa.Connection, query: str, column: str) -> bool:
 
 def batches(connection: sa.Connection, query: str, company: object = None) -> Iterator[list[Row]]:
     """Yield the query's rows as the driver's own tuples: SQLAlchemy's rows take ten times as long to turn about."""
-    streaming = connection.execution_options(stream_results=True)
     if company is None:
-        result = streaming.exec_driver_sql(query, execution_options=_BARE)
+        result = connection.exec_driver_sql(query, execution_options={**_BARE, **_STREAMING})
     else:
-        result = asked(streaming, query, "*", among={"company": [company]})
+        result = asked(connection, query, "*", among={"company": [company]}, options=_STREAMING)
     cursor: Any = result.cursor
     try:
         first = result.fetchone()  # it waits in SQLAlchemy's own buffer

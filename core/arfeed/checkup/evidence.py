@@ -42,7 +42,7 @@ def _degrees(connector: Connector, complete: Complete) -> Iterator[tuple[str, st
     if connector.explains:
         yield "proven", "it is asked what became of an invoice that is gone"
     elif complete.lists_closed:
-        yield "proven", "it lists what is paid or void as well, so an invoice that is gone is looked up there"
+        yield "proven", "what is gone is looked up among the paid and void documents that it lists"
     if complete.control_account:
         sums = ", ".join(money(owed, code) for code, owed in complete.control_account.balances.items())
         yield "balanced", f"the control account says {sums or 'nothing'}, and is compared with the list each time"

@@ -44,6 +44,17 @@ To = Annotated[
 Key = Annotated[
     str | None, typer.Option("--key", help="Private key for SFTP, made if it is not there; blank for none.")
 ]
+ControlAccount = Annotated[
+    str | None,
+    typer.Option("--control-account", metavar="FILE", help="A second report of the total owed; blank for none."),
+]
+AbsentMeansPaid = Annotated[
+    bool | None,
+    typer.Option(
+        "--absent-means-paid/--no-absent-means-paid",
+        help="Whether an invoice that the list no longer holds is paid for that reason alone.",
+    ),
+]
 AllDebts = Annotated[
     bool, typer.Option("--all-debts", help="Customers owe all rows, whatever their type of document is called.")
 ]
@@ -66,6 +77,8 @@ def init(
     to: To = None,
     key: Key = None,
     all_debts: AllDebts = False,
+    control_account: ControlAccount = None,
+    absent_means_paid: AbsentMeansPaid = None,
     unattended: Unattended = False,
 ) -> None:
     """Make a first plugins.toml from a sample and a few questions, then check it. Overwrites nothing."""
@@ -85,6 +98,8 @@ def init(
         to=to,
         key=key,
         all_debts=all_debts,
+        control_account=control_account,
+        absent_means_paid=absent_means_paid,
     )
     people = console()
     alone = unattended or not sys.stdin.isatty()

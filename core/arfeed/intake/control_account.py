@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pandas as pd
@@ -16,7 +16,7 @@ from arfeed import schema
 from arfeed.currencies import minor_digits
 from arfeed.errors import SourceError
 from arfeed.intake import values
-from arfeed.intake.files import FoundFile, find_files
+from arfeed.intake.files import changed_at, find_files
 from arfeed.intake.places import place_of
 from arfeed.intake.reports import as_of
 from arfeed.intake.summaries import Summary, read_summary
@@ -29,7 +29,7 @@ _RECEIVABLES = (
 )  # fmt: skip
 _NUMBERED = r"^(?P<number>\d[\d.\-/]*)(?:\s*[·:–-]\s*|\s+)(?P<name>.*)$"
 _IN_BRACKETS = r"^(?P<name>.*?)\s*\((?P<number>[^()]*)\)$"
-_A_DAY = 24 * 60 * 60
+_A_DAY = timedelta(days=1)
 _MOST_NAMED = 5
 
 
@@ -87,14 +87,11 @@ def _refuse_stale(file: str, said: date | None, listed: Sequence[str], day: date
                 f"{file}: it is as of {said}, but the invoices are as of {day}; export both of the same day"
             )
         return
-    written = [each.entry.changed for each in (file, *listed) if isinstance(each, FoundFile)]
-    if len(written) <= len(listed) or not all(written):
-        return
-    own, latest = written[0], max(written[1:])
-    if abs(own - latest) > _A_DAY:
-        days = [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}" for at in (own, latest)]
+    own, times = changed_at(file), [at for each in listed if (at := changed_at(each))]
+    if own and times and abs(own - max(times)) > _A_DAY:
         raise SourceError(
-            f"{file}: it was written at {days[0]} UTC, the list of invoices at {days[1]}; export both of the same day"
+            f"{file}: it was written at {own:%Y-%m-%d %H:%M} UTC, the list of invoices at {max(times):%Y-%m-%d %H:%M}; "
+            "export both of the same day"
         )
 
 

@@ -8,6 +8,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import groupby
 from typing import IO, Self
@@ -50,6 +51,12 @@ def find_files(settings: FileSettings) -> list[str]:
     that an office program has open is refused: what is on its screen may not be what is in the file.
     """
     return [*_found(settings)]
+
+
+def changed_at(file: str) -> datetime | None:
+    """Return when a file that `find_files` found last changed (UTC); None where the place it lies at does not say."""
+    changed = file.entry.changed if isinstance(file, FoundFile) else 0
+    return datetime.fromtimestamp(changed, UTC) if changed else None
 
 
 def _inputs(settings: FileSettings) -> list[FoundFile]:

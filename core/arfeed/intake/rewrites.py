@@ -29,10 +29,10 @@ def places_before(before: pd.DataFrame, after: pd.DataFrame) -> Places:
     Raise `LookupError` where a reference of a source occurs more often than before. Of documents that share source,
     reference and kind, equal ones are taken for each other first, then they are taken in their order.
     """
-    if len(before) == len(after) and all(_same(before[name], after[name]) for name in _DOCUMENT):
-        return None if _told_apart(before, after) else _searched(before, after)
-    hinted = _hinted(before, after)
-    return _searched(before, after) if hinted is None else hinted
+    stands = len(before) == len(after) and all(_same(before[name], after[name]) for name in _DOCUMENT)
+    places = None if stands else _hinted(before, after)
+    known = stands or places is not None
+    return places if known and _told_apart(before, after, places) else _searched(before, after)
 
 
 def rewritten(before: pd.DataFrame, after: pd.DataFrame, places: Places, column: str) -> npt.NDArray[np.bool_]:
@@ -65,11 +65,14 @@ def composed(first: Places, then: Places) -> Places:
     return first[then]
 
 
-def _told_apart(before: pd.DataFrame, after: pd.DataFrame) -> bool:
-    """Whether no two rows that now hold other values are of one document's name: they may have changed places."""
-    changed = np.logical_or.reduce([rewritten(before, after, None, column) for column in REWRITABLE])
-    some = _texts(after, _DOCUMENT, np.flatnonzero(changed))
-    return len(pc.unique(some)) == len(some)
+def _told_apart(before: pd.DataFrame, after: pd.DataFrame, places: Places) -> bool:
+    """Whether no row that holds other values shares its document's name with another: they may have changed places."""
+    changed = np.flatnonzero(np.logical_or.reduce([rewritten(before, after, places, column) for column in REWRITABLE]))
+    if not len(changed):
+        return True
+    names = pc.unique(_texts(after, _DOCUMENT, changed))
+    alike = np.flatnonzero(schema.among(before["source_ref"], after["source_ref"].iloc[changed]))
+    return int(pc.sum(pc.is_in(_texts(before, _DOCUMENT, alike), value_set=names)).as_py()) == len(names)
 
 
 def _hinted(before: pd.DataFrame, after: pd.DataFrame) -> Places:

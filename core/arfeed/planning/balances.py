@@ -30,7 +30,7 @@ def currency_changed(found: Stayed) -> Iterator[Objection]:
         yield Objection(
             "currency-changed",
             f"{are(int(other.sum()), 'invoice')} in another currency than in the last report, {same:,} of them with "
-            f"the very same balance: {found.worst(other, lambda row: _move(found, row))}. Look at the currency column "
+            f"the same figures: {found.worst(other, lambda row: _move(found, row))}. Look at the currency column "
             f"of the export and at `currency` in plugins.toml{settings}; approve if they were billed so",
             found.refs(other),
         )
@@ -96,7 +96,7 @@ def _by_powers(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
         for factor in _POWERS:
             theirs = changed & mine & _near(now, before * factor, _cents(found))
             if theirs.any() and _is_no_payment(found, factor, theirs, changed & mine, sizes[group]):
-                yield theirs, factor
+                yield changed & mine & _near(now, before * factor, _cents(found), least=0), factor
 
 
 def _by_any_factor(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
@@ -137,24 +137,22 @@ def _is_no_payment(found: Stayed, factor: float, theirs: Mask, changed: Mask, co
     most = count * 2 > common
     if factor == _RETAINED and not (theirs & found.differs("amount")).any():
         return count > 1 and (most or (count >= _MANY_RETAINED and count * 2 > changed.sum()))
-    return count > 1 or most or bool((theirs & found.differs("amount")).all() and factor < 1)
+    return count > 1 or most
 
 
 def _common_factor(now: Floats, before: Floats, cents: Floats) -> float:
     """Return the factor that most have in common, if any has: the median, made exact by the largest that has it."""
-    ratio = now / before
-    median = float(np.median(ratio))
-    like = np.abs(ratio - median) <= 2 * cents / np.abs(before)
-    if not like.any():
-        return median
-    place = np.abs(before * like).argmax()
-    return float(now[place] / before[place])
+    ratio, blur = now / before, cents / np.abs(before)
+    middle = np.argsort(ratio)[len(ratio) // 2]
+    like = np.abs(ratio - ratio[middle]) <= blur + blur[middle]
+    largest_alike = np.abs(before * like).argmax()
+    return float(ratio[largest_alike])
 
 
-def _near(now: Floats, wanted: Floats, cents: Floats) -> Mask:
-    """Where a sum is what it was to become, or that rounded to the currency's smallest unit."""
+def _near(now: Floats, wanted: Floats, cents: Floats, least: int = 10) -> Mask:
+    """Where a sum is what it was to become, or, from so many cents on, that rounded: a cent is near anything."""
     off = np.abs(now - wanted)
-    rounded = (np.abs(now) >= 10 * cents) & (off <= 0.51 * cents)
+    rounded = (np.abs(now) >= least * cents) & (off <= 0.51 * cents)
     result: Mask = (off <= 1e-9 * np.abs(wanted)) | rounded
     return result
 
@@ -276,23 +274,20 @@ def balance_above_amount(plan: Plan, found: Stayed | None) -> Iterator[Objection
     """Object where more is owed than was billed, in new invoices and in those where it was not so before."""
     change = schema.text_array(plan.report["change"])
     rows = np.flatnonzero(truths(pc.not_equal(change, "unchanged")))
-    columns = ["invoice_ref", "source", "customer_name", "currency", "amount", "balance"]
-    looked_at = pd.DataFrame({name: plan.report[name] for name in columns}).take(rows)
-    above = _above(looked_at["balance"], looked_at["amount"])
+    above = _above(*(pa.array(plan.report[name]).take(pa.array(rows)) for name in ("balance", "amount")))
     if found is not None:
-        places = np.searchsorted(rows, found.rows)
-        above[places] &= ~_above(found.before("balance"), found.before("amount"))
+        above[np.searchsorted(rows, found.rows)] &= ~_above(found.before("balance"), found.before("amount"))
     if not above.any():
         return
-    new = looked_at[above]
+    new = plan.report.take(rows[above])
     known = _above_before(plan)
     counts = {str(name): int(count) for name, count in new["source"].value_counts().items()}
     unusual = [name for name, count in counts.items() if not known.get(name) or count >= max(_FEES, known[name] + 1)]
     new = new[new["source"].isin(unusual)].reset_index(drop=True)
     if len(new):
         said = [
-            f"{row['invoice_ref']} {row['customer_name']} {money(row['balance'], row['currency'])} of "
-            f"{money(row['amount'], row['currency'])}"
+            f"{row['invoice_ref']} {row['customer_name']} {money(row['balance'], row['currency'])} open, "
+            f"{money(row['amount'], row['currency'])} billed"
             for row in largest(new).to_dict("records")
         ]
         yield Objection(

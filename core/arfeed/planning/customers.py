@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from arfeed import schema
 from arfeed.interfaces import Objection
 from arfeed.planning.stayed import Mask, Stayed, truths
-from arfeed.planning.wording import are, counted, money, named
+from arfeed.planning.wording import counted, money, named
 
 _LEGAL_FORMS = (
     r"\b(limited|ltd|llc|llp|inc|incorporated|corp|corporation|company|co|plc|gmbh|mbh|ag|kg|ohg|ug|ek|se|sa|sarl|sas|"
@@ -26,13 +26,14 @@ _RENAMED_AT_ONCE = 50
 def number_reused(found: Stayed) -> Iterator[Objection]:
     """Object to numbers that stand for another document: customer, date and amount all differ."""
     reused = _reused(found)
-    if reused.any():
+    if count := int(reused.sum()):
         yield Objection(
             "number-reused",
-            f"{are(int(reused.sum()), 'number')} that of another document now: customer, date and amount all differ: "
-            f"{found.worst(reused, lambda row: _document(found, row))}. The receiver would put the new document in the "
-            "place of the old one, whose debt would be gone. If numbers start again every year, or in every company, "
-            "add what tells them apart, as with the transform `rename`; approve if the old documents are settled",
+            f"{counted(count, 'number')} now {'stands' if count == 1 else 'stand'} for another document, with another "
+            f"customer, date and amount: {found.worst(reused, lambda row: _document(found, row))}. The receiver would "
+            "put the new document in the place of the old one, whose debt would be gone. If numbers start again every "
+            "year, or in every company, add what tells them apart, as with the transform `rename`; approve if the old "
+            "documents are settled",
             found.refs(reused),
         )
 
@@ -42,23 +43,22 @@ def customer_changed(found: Stayed) -> Iterator[Objection]:
     moved = _other_customer(found) & ~_reused(found)
     if moved.any():
         moved &= ~_renaming(found, moved)
-    parts = [(moved, "another customer", "")] if moved.any() else []
+    parts = [(moved, "of another customer", "")] if moved.any() else []
     kept = ~found.differs("customer_id")
     for column, what, fewest in (("customer_name", "name", 2), ("customer_email", "email", 3)):
         strayed = _strayed(found, column, kept, fewest)
         if strayed.any():
-            parts.append((strayed, f"the old customer number with another {what}", column))
+            parts.append((strayed, f"of the same customer number with another {what}", column))
     if parts:
         said = "; ".join(
-            f"{counted(int(where.sum()), 'invoice')} with {what}: "
+            f"{counted(int(where.sum()), 'invoice')} {what}: "
             + found.worst(where, lambda row, column=column: _customers(found, row, column))  # type: ignore[misc]
             for where, what, column in parts
         )
         yield Objection(
             "customer-changed",
-            f"customers have changed since the last report: {said}. A column of customers may have been sorted or "
-            "filled by itself, or this may be another company's list. Compare these with the source; approve if they "
-            "are right",
+            f"customers are not those of the last report: {said}. A column may have been sorted or filled by itself, "
+            "or this may be another company's list. Compare these with the source; approve if they are right",
             found.refs(np.logical_or.reduce([where for where, *_ in parts])),
         )
 

@@ -10,6 +10,8 @@ from typing import Protocol
 from arfeed.errors import ConfigError
 
 _MOST_NAMED = 12
+_ACCOUNT = "control_account."
+_TRUTHS = {"true": True, "false": False}
 
 Complaint = Callable[[str], str | None]
 """Says what is wrong with an answer; None where nothing is."""
@@ -32,6 +34,9 @@ class Answers:
     to: str | None = None
     key: str | None = None
     all_debts: bool = False
+    control_account: str | None = None
+    control_columns: Mapping[str, str] = field(default_factory=dict)
+    absent_means_paid: bool | None = None
 
     @property
     def folder(self) -> Path:
@@ -41,9 +46,19 @@ class Answers:
     def sorted_out(self) -> Answers:
         """Return the answers, those that have an option of their own taken out of the settings."""
         rest = dict(self.settings)
-        dates, currency = rest.pop("dates", self.dates), rest.pop("currency", self.currency)
+        columns = {name.removeprefix(_ACCOUNT): rest.pop(name) for name in [*rest] if name.startswith(_ACCOUNT)}
+        path, absent = columns.pop("path", self.control_account), rest.get("absent_means_paid")
+        if absent in _TRUTHS:
+            del rest["absent_means_paid"]
         return replace(
-            self, dates=dates, currency=currency, documents=rest.pop("documents", self.documents), settings=rest
+            self,
+            dates=rest.pop("dates", self.dates),
+            currency=rest.pop("currency", self.currency),
+            documents=rest.pop("documents", self.documents),
+            settings=rest,
+            control_account=path,
+            control_columns=columns,
+            absent_means_paid=_TRUTHS.get(absent or "", self.absent_means_paid),
         )
 
 

@@ -38,6 +38,7 @@ class Draft:
     about: str = ""
     source: list[Line] = field(default_factory=list)
     columns: list[Line] = field(default_factory=list)
+    control_account: list[Line] = field(default_factory=list)
     destination: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     timezone: str | None = None
@@ -48,7 +49,11 @@ class Draft:
         """Return the file."""
         when = f" on {today}" if today else ""
         plugins = list(dict.fromkeys([self.plugin, "transforms", RECEIVER]))
-        columns = [f"\n# What arfeed calls it = the heading in the file.\n[sources.{toml_key(self.connector)}.columns]"]
+        source = f"sources.{toml_key(self.connector)}"
+        columns = [f"\n# What arfeed calls it = the heading in the file.\n[{source}.columns]"]
+        account = [
+            f"\n# A second report of what is owed, which finds what the list has lost.\n[{source}.control_account]"
+        ]
         zone = [str(Line("timezone", self.timezone))] if self.timezone else []
         parts = [
             f"# Written by `arfeed init`{when}. All of it may be changed; `arfeed check` looks it over.",
@@ -62,10 +67,11 @@ class Draft:
             'history = "sqlite:///.arfeed/history.db"',
             "",
             f"# {self.about or 'Where the invoices come from.'}",
-            f"[sources.{toml_key(self.connector)}]",
+            f"[{source}]",
             f"use = {toml_value(self.connector)}",
             *map(str, self.source),
             *([*columns, *map(str, self.columns)] if self.columns else []),
+            *([*account, *map(str, self.control_account)] if self.control_account else []),
             "",
             "# Careful: an invoice that was in the last report and is missing from the new one is taken as PAID.",
             "[destination]",

@@ -1,9 +1,11 @@
-"""What a feed is called where only plain letters may stand: in URLs."""
+"""What things are called: a feed where only plain letters may stand, and the export of tomorrow."""
 
 from __future__ import annotations
 
+import glob
 import re
 import unicodedata
+from pathlib import Path
 
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
 
@@ -21,3 +23,17 @@ def complaint(name: str) -> str | None:
     if not name.strip() or not name.isprintable():
         return "a name is one line of letters, such as acme-uk"
     return None
+
+
+DATED = "its name holds a date, so the next one is called otherwise"
+_DATED = re.compile(r"^(.*?\D)[-_ .]?(?:\(\d+\)|\d{4}[-_. ]?\d{2}[-_. ]?\d{2}.*|\d{2}[-_. ]\d{2}[-_. ]\d{4}.*|\d{6,})$")
+
+
+def tomorrows(sample: Path, folder: Path) -> tuple[str, str]:
+    """Return the pattern by which the next export of this name will be found, from a folder on, and why it is so."""
+    absolute = sample.absolute()
+    near = absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute
+    match = _DATED.match(sample.stem)
+    if not match:
+        return glob.escape(str(near)), "the next export has to go under the same name"
+    return glob.escape(str(near.with_name(match[1]))) + "*" + sample.suffix, DATED

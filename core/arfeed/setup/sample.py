@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,17 +11,18 @@ from arfeed import schema
 from arfeed.currencies import minor_digits
 from arfeed.errors import ArfeedError
 from arfeed.intake.evidence import Evidence, watched
-from arfeed.intake.extract import extract
+from arfeed.intake.extract import Extract, extract
 from arfeed.intake.text import head
 from arfeed.interfaces import Connector
 from arfeed.planning.wording import money
+from arfeed.setup import evidence as absences
 from arfeed.setup import pdfs
 from arfeed.setup.answers import Answers, Asker, answered
 from arfeed.setup.connectors import ANY_TABLE, Offer, encoding_of, looked_at
 from arfeed.setup.draft import Draft, Line
 from arfeed.setup.headings import columns
+from arfeed.setup.naming import DATED, tomorrows
 
-_DATED = re.compile(r"^(.*?\D)[-_ .]?(?:\(\d+\)|\d{4}[-_. ]?\d{2}[-_. ]?\d{2}.*|\d{2}[-_. ]\d{2}[-_. ]\d{4}.*|\d{6,})$")
 _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
 
 
@@ -57,20 +57,21 @@ def settle(
     """
     evidence = _seen(made({}))
     lines = [line for line in (_dates(evidence, answers, asker), _currency(evidence, answers, asker)) if line]
-    refs = _refs(made({line.key: line.value for line in lines}), asker)
+    settled = {line.key: line.value for line in lines}
+    extracted = _extracted(made(settled), asker)
+    if extracted:
+        lines += absences.ask(draft, lambda more: made({**settled, **more}), extracted, answers, asker)
+    refs = extracted.open["source_ref"].tolist() if extracted else []
     draft.source += [*lines, *_documents(refs, near, answers, asker)]
 
 
 def _path(sample: Path, folder: Path, asker: Asker) -> list[Line]:
     """Say which files are meant: where the name holds a date, tomorrow's will have another."""
     absolute = sample.absolute()
-    near = absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute
-    match = _DATED.match(sample.stem)
-    if not match:
-        return [Line("path", glob.escape(str(near)), "the next export has to go under the same name")]
-    pattern = glob.escape(str(near.with_name(match[1]))) + "*" + sample.suffix
+    pattern, why = tomorrows(sample, folder)
+    if why != DATED:
+        return [Line("path", pattern, why)]
     fits = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [absolute]
-    why = "its name holds a date, so the next one is called otherwise"
     asker.found(f"path: {pattern}, since {why}; {len(fits)} file{'s fit' if len(fits) != 1 else ' fits'} now")
     newest = max(fits, key=lambda file: file.stat().st_mtime, default=absolute)
     if newest != absolute:
@@ -127,20 +128,20 @@ def _no_code(text: str) -> str | None:
     return None if text.upper() in minor_digits() else f"{text!r} is no ISO 4217 code, such as EUR or GBP"
 
 
-def _refs(connector: Connector, asker: Asker) -> list[str]:
-    """Read the sample with these settings, say what is in it, and return the numbers of what is open."""
+def _extracted(connector: Connector, asker: Asker) -> Extract | None:
+    """Read the sample with these settings, say what is in it, and return it; None where it can't be read."""
     try:
-        opened = extract([connector], lambda: datetime.now(UTC)).open
+        extracted = extract([connector], lambda: datetime.now(UTC))
     except ArfeedError as exc:
         asker.doubt(str(exc))
-        return []
+        return None
+    opened = extracted.open
     totals = schema.totals(opened, ("currency",)).to_dict("records")
     sums = ", ".join(money(total["balance"], total["currency"]) for total in totals)
     asker.found(
         f"it holds {len(opened)} open invoices and credit notes: {sums or 'nothing'}; compare that with your books"
     )
-    refs: list[str] = opened["source_ref"].tolist()
-    return refs
+    return extracted
 
 
 def _documents(refs: Sequence[str], near: Path, answers: Answers, asker: Asker) -> list[Line]:

@@ -52,16 +52,16 @@ class Case:
 _LATE_FROM = np.array([-60, -30, -20, -13, -7, -3, 0, 1, 4, 8, 15, 31, 61, 121])
 """The first day past due of every band but the first, which is all that is due later than in 60 days."""
 
-BANDS = len(_LATE_FROM) + 2
-"""Bands of days past due, and a last one for rows without any date."""
+BANDS = len(_LATE_FROM) + 3
+"""Bands of days past due, one for rows without any date, and one for credits, which leave with any payment."""
 
 WIDE = 3
-"""Coarser bands, in which customers are known: not due yet, up to 30 days late or undated, later."""
+"""Coarser bands, in which customers are known: not due yet, up to 30 days late (or undated, or a credit), later."""
 
-_NO_DATE = BANDS - 1
+_NO_DATE, _CREDIT = BANDS - 2, BANDS - 1
 _SPAN = np.arange(_LATE_FROM[0] - 1, _LATE_FROM[-1] + 1)
 _BAND_OF_DAY = np.searchsorted(_LATE_FROM, _SPAN, side="right").astype(np.int8)
-_WIDE_OF_BAND = np.array([0] * 7 + [1] * 5 + [2] * 3 + [1], np.int8)
+_WIDE_OF_BAND = np.array([0] * 7 + [1] * 5 + [2] * 3 + [1, 1], np.int8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,10 @@ def _bands(case: Case) -> np.ndarray:
         due, dated = np.where(dated, due, issued + _DEFAULT_TERM), dated | known
     late = np.clip((case.on - date(1970, 1, 1)).days - due, _SPAN[0], _SPAN[-1]) - _SPAN[0]
     bands: np.ndarray = _BAND_OF_DAY[late]
-    return bands if dated.all() else np.where(dated, bands, np.int8(_NO_DATE))
+    credit = np.asarray(pc.less(schema.one_piece(pa.array(case.before["balance"])), schema.ZERO), bool)
+    if not dated.all():
+        bands = np.where(dated, bands, np.int8(_NO_DATE))
+    return np.where(credit, np.int8(_CREDIT), bands) if credit.any() else bands
 
 
 def days_since_1970(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 import pandas as pd
@@ -14,19 +15,35 @@ from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.chances import Chances, weighed
 from arfeed.planning.habits.memory import Habits
 from arfeed.planning.habits.patterns import Pattern, strongest
-from arfeed.planning.habits.plain import gone_files, large_share, older_list, rare_money, returned
-from arfeed.planning.habits.surprise import Surprise, surprises
+from arfeed.planning.habits.plain import MONEY_PART, gone_files, large_share, older_list, rare_money, returned
+from arfeed.planning.habits.surprise import Surprise, strange, strangest, surprises
 from arfeed.planning.wording import counted, money, named, worst
+
+_NAMED = ("invoice_ref", "customer_name", "balance", "currency")
 
 _YOUNG = 10
 """Reports up to which an objection says how little is known."""
 
-_EXAMPLES = 50
+_PATTERN = 20
+"""So many times the caution are the odds against a pattern: there is always some set to be found."""
+
+_MONEY_ODDS = 5
+"""Much money alone is no reason to ask: this many times likelier than a surprise may its rows have left."""
+
+_RARE = 1 / 4
+"""Above this part of the mean, rows are only less often paid than others."""
+
+_NONE = 0.05
+"""Fewer customers than that are none, with one decimal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the guards saw on a day, for the receipt: how many rows left, and T and E by part of the mean."""
+    """What the guards saw on a day, for the receipt.
+
+    How many rows of the baseline left without proof and how many were to be expected; T and E by part of the mean;
+    the strongest pattern, whether or not it was strong enough.
+    """
 
     source: str
     reports: int
@@ -35,13 +52,14 @@ class Figures:
     unproven: int
     expected: float
     surprises: tuple[Surprise, ...]
-    pattern: Pattern | None
+    pattern: str | None
+    pattern_score: float
 
 
 def judged(habits: Habits, case: Case) -> tuple[list[Objection], Figures]:
     """Return what the guards object to, and the figures behind it."""
     chances = weighed(habits, case)
-    seen = tuple(surprises(chances))
+    seen = surprises(chances)
     pattern = strongest(chances)
     found = Figures(
         source=case.source,
@@ -51,7 +69,8 @@ def judged(habits: Habits, case: Case) -> tuple[list[Objection], Figures]:
         unproven=int(case.unproven.sum()),
         expected=float(chances.each.sum()),
         surprises=seen,
-        pattern=pattern,
+        pattern=pattern.what if pattern else None,
+        pattern_score=pattern.score if pattern else 0.0,
     )
     return [*_objections(chances, seen, pattern)], found
 
@@ -72,7 +91,7 @@ def _objections(chances: Chances, seen: tuple[Surprise, ...], pattern: Pattern |
     yield from _file_gone(chances)
     yield from _pattern(chances, pattern)
     yield from _surprise(chances, seen)
-    yield from _money(chances)
+    yield from _money(chances, seen)
     yield from _share(chances)
     yield from _older(chances)
     yield from _returned(chances)
@@ -81,57 +100,59 @@ def _objections(chances: Chances, seen: tuple[Surprise, ...], pattern: Pattern |
 def _file_gone(chances: Chances) -> Iterator[Objection]:
     gone = [*gone_files(chances)]
     if gone:
-        rows = chances.case.before.iloc[np.concatenate([file.rows for file in gone])]
+        rows = _named(chances.case.before, np.concatenate([file.rows for file in gone]))
         files = named(f"{file.name} ({counted(len(file.rows), 'invoice')})" for file in gone)
         yield _objection(
             "file-gone",
-            f"{chances.case.source} listed invoices of {files} last time, and nothing of it now: {worst(rows)}. Look "
-            "whether the file is still exported and found; approve if all of it is settled",
+            f"{chances.case.source} listed open invoices of {files} last time, and none of them now: {worst(rows)}. "
+            "Look whether the file is still exported and read; approve if all of them are settled",
             rows,
         )
 
 
 def _pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
-    if pattern is not None and pattern.score >= np.log(20 * chances.case.caution):
-        rows = chances.case.before[chances.case.unproven]
-        whole = "All" if not pattern.stayed else f"All but {pattern.stayed:,} of"
+    if pattern is not None and pattern.score >= log(_PATTERN * chances.case.caution):
+        rows = _named(chances.case.before, pattern.rows)
+        whole = f"all {len(rows):,}" if not pattern.stayed else f"{len(rows):,} of {len(rows) + pattern.stayed:,}"
         yield _objection(
             "pattern",
-            f"{whole} {counted(pattern.missing + pattern.stayed, 'invoice')} with {pattern.what} are gone from "
-            f"{chances.case.source}, of {counted(pattern.customers, 'customer')}, as a filter or a cut export would "
-            f"have it. Largest of all {len(rows):,} missing: {worst(rows)}. {_look(chances)}",
+            f"{whole} invoices with {pattern.what} are gone from {chances.case.source}, of "
+            f"{counted(pattern.customers, 'customer')}, as if a filter were set or the list cut off: {worst(rows)}. "
+            f"{_look(chances)}",
             rows,
         )
 
 
 def _surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objection]:
-    strangest = min(seen, key=lambda surprise: surprise.odds)
-    if strangest.odds >= 1 / chances.case.caution:
+    most = strangest(seen)
+    if not strange(most, chances):
         return
-    rare = chances.case.unproven & (chances.each < strangest.part * chances.mean)
-    rows = chances.case.before[rare]
-    usual = "none" if strangest.expected < 0.05 else f"{strangest.expected:.1f}"
+    rare = chances.case.unproven & (chances.each < most.part * chances.mean)
+    rows = _named(chances.case.before, np.flatnonzero(rare))
+    usual = "none was" if most.expected < _NONE else f"about {most.expected:.1f} customers were"
+    who = "few customers pay" if most.part > _RARE else "hardly anybody pays"
     yield _objection(
         "surprise",
-        f"invoices of {counted(strangest.customers, 'customer')} are gone from {chances.case.source} that hardly "
-        f"anybody pays at such a time; {usual} {'was' if usual == '1.0' else 'were'} to be expected: "
-        f"{counted(len(rows), 'invoice')}, {worst(rows)}. {_look(chances)}",
+        f"{counted(len(rows), 'invoice')} of {counted(most.customers, 'customer')} {_are(rows)} gone from "
+        f"{chances.case.source} that {who} at such a time; {usual} to be expected: {worst(rows)}. {_look(chances)}",
         rows,
     )
 
 
-def _money(chances: Chances) -> Iterator[Objection]:
-    found = [*rare_money(chances)]
+def _money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objection]:
+    odds = next(surprise.odds for surprise in seen if surprise.part == MONEY_PART)
+    found = [*rare_money(chances)] if odds < _MONEY_ODDS / chances.case.caution else []
     if found:
-        rows = chances.case.before.iloc[np.concatenate([part.rows for part in found])]
+        rows = _named(chances.case.before, np.concatenate([part.rows for part in found]))
         shares = ", ".join(
             f"{money(part.gone, part.currency)} of {money(part.owed, part.currency)} ({part.gone / part.owed:.0%})"
             for part in found
         )
         yield _objection(
             "missing-money",
-            f"invoices that are hardly ever paid at such a time are gone from {chances.case.source}, and they were "
-            f"{shares} of all that was owed: {worst(rows)}. {_look(chances)}",
+            f"{counted(len(rows), 'invoice')} that hardly anybody pays at such a time {_are(rows)} gone from "
+            f"{chances.case.source}, and with {'it' if len(rows) == 1 else 'them'} {shares} of all that was owed: "
+            f"{worst(rows)}. {_look(chances)}",
             rows,
         )
 
@@ -139,11 +160,11 @@ def _money(chances: Chances) -> Iterator[Objection]:
 def _share(chances: Chances) -> Iterator[Objection]:
     share = large_share(chances)
     if share:
-        rows = chances.case.before[chances.case.unproven]
+        rows = _named(chances.case.before, np.flatnonzero(chances.case.unproven))
         yield _objection(
             "missing-share",
-            f"{share.gone:,} of {counted(share.of, 'invoice')} ({share.gone / share.of:.0%}) of {chances.case.source} "
-            f"are gone; about {share.expected:.1f} were to be expected: {worst(rows)}. {_look(chances)}",
+            f"{share.gone:,} of {counted(share.of, 'invoice')} ({share.gone / share.of:.0%}) are gone from "
+            f"{chances.case.source}; about {share.expected:.1f} are to be expected: {worst(rows)}. {_look(chances)}",
             rows,
         )
 
@@ -151,18 +172,18 @@ def _share(chances: Chances) -> Iterator[Objection]:
 def _older(chances: Chances) -> Iterator[Objection]:
     older = older_list(chances)
     if older:
-        rows = chances.case.before.iloc[older.rows]
+        rows = _named(chances.case.before, older.rows)
         what = (
             f"the latest invoice that {chances.case.source} lists is of {older.latest}, and "
-            f"{counted(len(rows), 'invoice')} issued after that {'is' if len(rows) == 1 else 'are'} gone"
+            f"{counted(len(rows), 'invoice')} issued after that {_are(rows)} gone"
             if older.latest
             else f"{len(rows):,} of {counted(older.new_last_time, 'invoice')} that were new in the last report are "
             f"gone from {chances.case.source}"
         )
         yield _objection(
             "older-list",
-            f"{what}: {worst(rows)}. This looks like an older export or a copy that lags behind; export it again, or "
-            "approve if they are settled",
+            f"{what}: {worst(rows)}. This looks like an older export, or a copy of the books that lags behind. Export "
+            "it again; approve if they are settled",
             rows,
         )
 
@@ -170,12 +191,12 @@ def _older(chances: Chances) -> Iterator[Objection]:
 def _returned(chances: Chances) -> Iterator[Objection]:
     back = returned(chances)
     if back is not None:
-        rows = chances.case.report.iloc[back]
+        rows = _named(chances.case.report, back)
         yield _objection(
             "returned",
-            f"{counted(len(rows), 'invoice')} {'is' if len(rows) == 1 else 'are'} open again at {chances.case.source} "
-            f"that had been marked as paid because an earlier report no longer listed them: {worst(rows)}. Either "
-            "that report was incomplete, or this one is old; look which. Approve if they are really open again",
+            f"{counted(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.source} that had been marked as "
+            f"paid because an earlier report no longer listed them: {worst(rows)}. Either that report was incomplete "
+            "or this one is old: find out which. Approve if they are really open again",
             rows,
         )
 
@@ -185,9 +206,18 @@ def _look(chances: Chances) -> str:
     reports = chances.learned.reports
     young = f" I have known this feed for {counted(reports, 'report')}." if reports <= _YOUNG else ""
     return (
-        "Look at the source whether they are settled; approve if so. What is planned, such as a write-off run, can be "
-        f"said in advance with arfeed expect; caution in [guards] sets how much is asked.{young}"
+        "Look in the source whether they are settled; if so, approve. A write-off run and the like can be announced "
+        f"with `arfeed expect`; caution in [guards] sets how often this is asked.{young}"
     )
+
+
+def _named(rows: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
+    """Return what is said of some rows, and no other column."""
+    return pd.DataFrame({name: rows[name].array.take(places) for name in _NAMED})
+
+
+def _are(rows: pd.DataFrame) -> str:
+    return "is" if len(rows) == 1 else "are"
 
 
 def _objection(code: str, message: str, rows: pd.DataFrame) -> Objection:

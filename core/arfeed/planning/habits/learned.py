@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from arfeed.planning.habits.case import BANDS, WIDE
 
-_EXPECTED = np.array([1, 2, 3, 4, 5, 10, 30, 80, 100, 80, 70, 50, 30, 15, 6, 20]) / 1000
+_EXPECTED = np.array([1, 2, 3, 4, 5, 10, 30, 80, 100, 80, 70, 50, 30, 15, 6, 20, 40]) / 1000
 """Closings a row and working day that are expected of a feed that nothing is known of, by band."""
 
 _EXPECTED_WEIGHT = 400
 """Rows times working days that this expectation counts as, in each band."""
 
-_CUSTOMER_WEIGHT = 2
+_CUSTOMER_WEIGHT = 1
 """Closings of a customer that are as good as what is usual in the feed."""
 
 

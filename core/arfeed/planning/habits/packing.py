@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -15,16 +16,16 @@ from arfeed.planning.habits.case import BANDS, WIDE
 from arfeed.planning.habits.learned import Learned
 
 _SOURCE, _BAND, _CUSTOMER, _REFERENCE = range(4)
+_CHECKSUM = 4
 _NUMBERS = [f"n{place}" for place in range(2 * WIDE)]
-_VERSION = b"1"
+_MARK = b"arfeed habits 1\n"
 _SCHEMA = pa.schema(
     [
         pa.field("source", pa.large_string(), nullable=False),
         pa.field("what", pa.int8(), nullable=False),
         pa.field("name", pa.large_string(), nullable=False),
         *(pa.field(name, pa.float32(), nullable=False) for name in _NUMBERS),
-    ],
-    {"arfeed": _VERSION},
+    ]
 )
 """A row a source (n0: reports), band (open days, closings), customer (closed, expected) or reference (n0: day)."""
 
@@ -38,10 +39,14 @@ def packed(sources: Mapping[str, Learned]) -> bytes:
         sink,
         compression="zstd",
         use_dictionary=["source", "what", *_NUMBERS],
-        write_page_checksum=True,
         write_statistics=False,
     )
-    return bytes(sink.getvalue())
+    content: bytes = sink.getvalue().to_pybytes()
+    return _MARK + _checksum(content) + content
+
+
+def _checksum(content: bytes) -> bytes:
+    return zlib.crc32(content).to_bytes(_CHECKSUM)
 
 
 def _pieces(source: str, learned: Learned) -> Iterator[pa.Table]:
@@ -62,12 +67,12 @@ def _piece(source: str, what: int, names: pa.Array, numbers: np.ndarray) -> pa.T
 
 def unpacked(content: bytes) -> dict[str, Learned]:
     """Return what was learned of each source; a ConfigError says what is wrong with the content."""
-    try:
-        table = parquet.read_table(pa.BufferReader(content), page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as exc:
-        raise _damaged(str(exc)) from exc
-    if (table.schema.metadata or {}).get(b"arfeed") != _VERSION:
-        raise _damaged("it was written by another version of arfeed")
+    start = len(_MARK) + _CHECKSUM
+    if content[: len(_MARK)] != _MARK:
+        raise _damaged("another version of arfeed wrote it")
+    if content[len(_MARK) : start] != _checksum(content[start:]):
+        raise _damaged("its checksum is wrong")
+    table = parquet.read_table(pa.BufferReader(content[start:]))
     return {source: _learned(table.filter(pc.equal(table["source"], source))) for source in _sources(table)}
 
 
@@ -77,9 +82,6 @@ def _sources(table: pa.Table) -> list[str]:
 
 def _learned(table: pa.Table) -> Learned:
     one, bands, customers, references = (table.filter(pc.equal(table["what"], what)) for what in range(4))
-    numbers = np.column_stack([np.asarray(table[name]) for name in _NUMBERS])
-    if len(one) != 1 or len(bands) != BANDS or not (np.isfinite(numbers) & (numbers >= 0)).all():
-        raise _damaged("its numbers are not what arfeed writes")
     of_customers = np.column_stack([np.asarray(customers[name]) for name in _NUMBERS])
     return Learned(
         reports=int(one["n0"][0].as_py()),

@@ -24,14 +24,14 @@ _ABOVE_CUSTOMERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A set of rows of the baseline: `what` it is, how many of its rows are missing, of how many customers, and stayed.
+    """A set of rows of the baseline: `what` it is, the places of its missing rows, their customers, and who stayed.
 
     `score` is the logarithm of the odds against it, after what was taken off for having looked.
     """
 
     what: str
     score: float
-    missing: int
+    rows: np.ndarray
     customers: int
     stayed: int
 
@@ -103,7 +103,7 @@ def _by_value(lost: _Lost, mine: np.ndarray, values: int) -> np.ndarray:
 def _qualified(lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: float) -> Iterator[Pattern]:
     count, customers = int(inside.sum()), lost.customers(inside)
     if count >= LEAST_ROWS and customers >= LEAST_CUSTOMERS and count >= PURITY * (count + stayed):
-        yield Pattern(what, lost.score(inside) - _STAYED * stayed - float(price), count, customers, stayed)
+        yield Pattern(what, lost.score(inside) - _STAYED * stayed - float(price), lost.at[inside], customers, stayed)
 
 
 def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
@@ -122,15 +122,13 @@ def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
     for sign, words in ((1, "up to"), (-1, "from")):
         best = _end(some, sign * mine, sign * stayed, price)
         if best is not None:
-            row, pattern = best
-            value = _value(chances, order, int(some.at[row]))
-            yield Pattern(f"{order.name} {words} {value}", *pattern)
+            rows, score, customers, among = best
+            value = _value(chances, order, int(rows[-1]))
+            yield Pattern(f"{order.name} {words} {value}", score, rows, customers, among)
 
 
-def _end(
-    lost: _Lost, mine: np.ndarray, stayed: np.ndarray, price: float
-) -> tuple[int, tuple[float, int, int, int]] | None:
-    """Return the best of all sets "up to x": its last row, and its score, rows, customers and rows that stayed."""
+def _end(lost: _Lost, mine: np.ndarray, stayed: np.ndarray, price: float) -> tuple[np.ndarray, float, int, int] | None:
+    """Return the best of all sets "up to x": its rows up to the last, score, customers, and how many stayed."""
     by_place = np.argsort(mine, kind="stable")
     places = mine[by_place]
     most = int(len(mine) * (1 - PURITY) / PURITY) + 1
@@ -144,8 +142,8 @@ def _end(
     if not fits.any():
         return None
     score = np.where(fits, np.cumsum(gains) - _STAYED * among - price, -np.inf)
-    best = int(np.argmax(score))
-    return int(by_place[best]), (float(score[best]), int(rows[best]), int(customers[best]), int(among[best]))
+    best = len(score) - 1 - int(np.argmax(score[::-1]))  # of equal ones the largest
+    return lost.at[by_place[: best + 1]], float(score[best]), int(customers[best]), int(among[best])
 
 
 def _gains(lost: _Lost, by_place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

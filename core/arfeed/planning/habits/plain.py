@@ -8,12 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
-from arfeed.planning.habits.case import FILE, FIRST_IN, Case, days_since_1970
+from arfeed.planning.habits.case import FILE, FIRST_IN, days_since_1970
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.surprise import odds
 
@@ -45,19 +44,22 @@ def rare_money(chances: Chances) -> Iterator[Money]:
     rare = case.unproven & (chances.each < MONEY_PART * chances.mean)
     if not rare.any():
         return
-    owed, gone = _owed(case.before), _owed(case.before[rare])
+    encoded = pc.dictionary_encode(schema.text_array(case.before["currency"]), null_encoding="encode")
+    balances = pa.table(
+        {"currency": encoded.indices, "balance": pc.abs(schema.one_piece(pa.array(case.before["balance"])))}
+    )
+    owed, gone = _sums(balances), _sums(balances.filter(pa.array(rare)))
     most = min(_MONEY_SHARE * (case.caution / _USUAL_CAUTION) ** 0.5, 1)
-    for currency, lost in gone.items():
-        if owed[currency] and float(lost / owed[currency]) > most:
-            mine = np.asarray(pc.equal(schema.text_array(case.before["currency"]), currency), bool)
-            yield Money(currency, lost, owed[currency], np.flatnonzero(rare & mine))
+    for code, lost in gone.items():
+        if owed[code] and lost / owed[code] > most:
+            mine = np.flatnonzero(rare & (np.asarray(encoded.indices) == code))
+            yield Money(encoded.dictionary[code].as_py(), lost, owed[code], mine)
 
 
-def _owed(rows: pd.DataFrame) -> dict[str, Decimal]:
-    """Return the sum of absolute balances by currency."""
-    balances = pd.Series(pc.abs(schema.one_piece(pa.array(rows["balance"]))), dtype=rows["balance"].dtype)
-    sums = schema.sums(pd.DataFrame({"currency": rows["currency"].array, "balance": balances}), ["currency"])
-    return dict(zip(sums["currency"].to_pylist(), sums["balance"].to_pylist(), strict=True))
+def _sums(balances: pa.Table) -> dict[int, Decimal]:
+    """Return the sum of balances by the number of their currency."""
+    sums = balances.group_by("currency", use_threads=False).aggregate([("balance", "sum")])
+    return dict(zip(sums["currency"].to_pylist(), sums["balance_sum"].to_pylist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +108,19 @@ def older_list(chances: Chances) -> Older | None:
     if len(past):
         issued, dated = days_since_1970(case.before, "issued_on")
         later = np.flatnonzero(case.unproven & dated & (issued > past.max()) & (issued <= today))
-        if len(later) >= _AT_LEAST:
+        if len(later) >= _AT_LEAST and _unlikely(chances, later):
             return Older(later, date.fromordinal(date(1970, 1, 1).toordinal() + int(past.max())), 0)
-    return _new_ones_gone(case)
+    return _new_ones_gone(chances)
 
 
-def _new_ones_gone(case: Case) -> Older | None:
+def _new_ones_gone(chances: Chances) -> Older | None:
+    case = chances.case
     if not case.last_run or FIRST_IN not in case.before:
         return None
     first = pc.fill_null(pc.equal(schema.text_array(case.before[FIRST_IN]), case.last_run), False)
     new = np.asarray(first, bool) & ~(case.missing & ~case.unproven)
     gone = np.flatnonzero(new & case.unproven)
-    if len(gone) < _AT_LEAST or len(gone) < _SHARE_OF_NEW * new.sum() or new.all():
+    if len(gone) < max(_AT_LEAST, _SHARE_OF_NEW * new.sum()) or new.all() or not _unlikely(chances, gone):
         return None
     return Older(gone, None, int(new.sum()))
 
@@ -132,6 +135,14 @@ def returned(chances: Chances) -> np.ndarray | None:
     return back if len(back) >= max(_AT_LEAST, _SHARE_RETURNED * len(new)) else None
 
 
+def _unlikely(chances: Chances, rows: np.ndarray) -> bool:
+    """Whether the customers of these rows hardly ever pay at once: the likeliest row of each counts."""
+    customers, inverse = np.unique(chances.rows.customer[rows], return_inverse=True)
+    likeliest = np.zeros(len(customers))
+    np.maximum.at(likeliest, inverse, chances.each[rows])
+    return float(likeliest.prod()) < 1 / chances.case.caution
+
+
 @dataclass(frozen=True, slots=True)
 class GoneFile:
     """A file of the last reading, and its rows, none of which is listed any more."""
@@ -141,7 +152,7 @@ class GoneFile:
 
 
 def gone_files(chances: Chances) -> Iterator[GoneFile]:
-    """Yield the files that were read last time and of which nothing is left, while others of then are read again.
+    """Yield the files that were read last time and of which nothing is left, while others are read again.
 
     Where all names are others, as with a dated export a day, nothing is known by them. One row or two that are
     often paid at such a time may have been all that the file held.
@@ -157,5 +168,5 @@ def gone_files(chances: Chances) -> Iterator[GoneFile]:
     stayed = np.bincount(code[~case.missing], minlength=len(names))[: len(names)]
     for place in np.flatnonzero(~there & (stayed == 0)):
         rows = np.flatnonzero((code == place) & case.unproven)
-        if len(rows) and float(np.prod(chances.each[rows])) < 1 / case.caution:
+        if len(rows) and _unlikely(chances, rows):
             yield GoneFile(names[int(place)].as_py(), rows)

@@ -74,8 +74,8 @@ def orders(case: Case) -> Iterator[Order]:
     """Yield every order that the rows can be cut in."""
     before = case.before
     for column, name in (("issued_on", "issue date"), ("due_on", "due date")):
-        days, known = days_since_1970(before, column)
-        yield Order(name, days, None if known.all() else known, column)
+        days, dated = days_since_1970(before, column)
+        yield Order(name, days, None if dated.all() else dated, column)
     yield Order("number", _numbers(schema.text_array(before["invoice_ref"])), None, "invoice_ref")
     if PLACE in before:
         place = schema.one_piece(pa.array(before[PLACE], pa.int64()))

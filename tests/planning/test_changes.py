@@ -1,0 +1,456 @@
+"""What changes in invoices that stay: everyday changes pass, accidents are asked about in feeds of any size."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from arfeed import Objection, Plan
+from arfeed.planning import contradictions, reviewed
+from arfeed.planning.changes import changes_in_what_stays, notes_on_changes
+from planning.business import ACCIDENTS, feed, frame, next_day
+from planning.plans import invoices, planned
+from planning.test_approval import NOBODY
+
+OF_NUMBERS = ("numbers against", "against the numbers")
+"""Accidents that only show where customers have numbers."""
+
+
+def said(plan: Plan) -> dict[str, Objection]:
+    return {objection.code: objection for objection in changes_in_what_stays(plan)}
+
+
+def changed(before: pd.DataFrame, **columns: object) -> dict[str, Objection]:
+    """What is said of a report in which these columns are others."""
+    other = invoices(before["invoice_ref"].tolist(), **columns)
+    return said(planned(before, before.assign(**{name: other[name] for name in columns})))
+
+
+# --- ordinary days and accidents ------------------------------------------------------------------------------------
+
+
+def ordinary(size: int, ids: bool, seeds: range) -> list[str]:
+    """Live through ten days a feed; return what was asked."""
+    asked = []
+    for seed in seeds:
+        chance = random.Random(f"{size} {ids} {seed}")
+        items = feed(chance, size, ids=ids, amounts=chance.random() < 0.7)
+        for day in range(10):
+            following = next_day(chance, items, day)
+            found = said(planned(frame(items), frame(following)))
+            asked += [f"feed {seed}, day {day}: {objection.message}" for objection in found.values()]
+            items = following
+    return asked
+
+
+@pytest.mark.parametrize("ids", [True, False], ids=["numbers", "names only"])
+@pytest.mark.parametrize("size", [3, 20, 200])
+def test_nothing_is_asked_on_ordinary_days(size: int, ids: bool) -> None:
+    assert ordinary(size, ids, range(1000, 1005)) == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("ids", [True, False], ids=["numbers", "names only"])
+@pytest.mark.parametrize(("size", "feeds"), [(3, 200), (20, 200), (200, 100)])
+def test_hardly_anything_is_asked_on_thousands_of_ordinary_days(size: int, feeds: int, ids: bool) -> None:
+    asked = ordinary(size, ids, range(feeds))
+    assert len(asked) * 1000 <= feeds * 10, asked
+
+
+@pytest.mark.parametrize("size", [3, 20, 200])
+@pytest.mark.parametrize("name", ACCIDENTS)
+def test_every_accident_is_asked_about_beside_ordinary_changes(name: str, size: int) -> None:
+    for seed in range(3):
+        chance = random.Random(f"{name} {seed}")
+        ids = any(words in name for words in OF_NUMBERS) or chance.random() < 0.5
+        items = feed(chance, size, ids=ids, amounts=chance.random() < 0.5)
+        items[0] = replace(items[0], issued=date(2026, 3, 4))
+        following = items if size == 3 else next_day(chance, items, seed)
+        refs = {item.ref for item in items}
+        struck = ACCIDENTS[name](chance, [item for item in following if item.ref in refs])
+        new = [item for item in following if item.ref not in refs]
+        assert said(planned(frame(items), frame([*struck, *new]))), f"seed {seed}"
+
+
+# --- currencies -----------------------------------------------------------------------------------------------------
+
+
+def test_another_currency_is_named_with_both_figures_and_the_configuration_as_a_cause() -> None:
+    before = invoices(2)
+    objection = changed(before, currency=["GBP", "EUR"])["currency-changed"]
+    assert objection.message == (
+        "1 invoice is in another currency than in the last report, 1 of them with the same figures: A2 Ada 10.00 GBP "
+        "→ 10.00 EUR. Look at the currency column of the export and at `currency` in plugins.toml; approve if they "
+        "were billed so"
+    )
+    assert objection.refs == ("A2",)
+    plan = planned(before, invoices(2, currency="EUR"), settings_changed=True)
+    assert "(the configuration has changed since the last delivery)" in said(plan)["currency-changed"].message
+
+
+# --- customers ------------------------------------------------------------------------------------------------------
+
+
+def by_name(*names: str, **columns: object) -> pd.DataFrame:
+    """Invoices of customers of whom only the name is known."""
+    return invoices(len(names), customer_id=list(names), customer_name=list(names), **columns)
+
+
+def moved(before: pd.DataFrame, *names: str) -> bool:
+    return "customer-changed" in changed(before, customer_id=list(names), customer_name=list(names))
+
+
+def test_one_invoice_of_another_customer_is_asked_about() -> None:
+    before = invoices(30)
+    objection = changed(before, customer_id=["C-A2", *before["customer_id"][1:]])["customer-changed"]
+    assert "1 invoice of another customer: A1 Ada (C-A1) → Ada (C-A2)" in objection.message
+    assert objection.refs == ("A1",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ACME LTD", "Acme  Limited", "Acme, Ltd.", "Acme", "Ácme Ltd", "acme-ltd"],
+)
+def test_a_name_that_is_only_spelled_otherwise_is_the_same_customer(name: str) -> None:
+    assert not moved(by_name("Acme Ltd", "Bolt"), name, "Bolt")
+
+
+def test_a_name_of_nothing_but_a_legal_form_is_still_a_name() -> None:
+    assert moved(by_name("AG", "Bolt"), "KG", "Bolt")
+
+
+def test_a_customer_renamed_everywhere_at_once_is_a_note_and_no_question() -> None:
+    before, after = by_name("Ada", "Ada", "Bolt"), by_name("Eve", "Eve", "Bolt")
+    plan = planned(before, after)
+    assert said(plan) == {}
+    (note,) = notes_on_changes(plan)
+    assert note.startswith("taken for 1 renamed customer, since every invoice of theirs has the new name: Ada → Eve.")
+    assert note in reviewed(plan, NOBODY, "s").notes
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["Eve", "Ada", "Bolt", "Cy"], "some keep the old name"),
+        (["Bolt", "Bolt", "Bolt", "Cy"], "the new name was there before"),
+        (["Eve", "Zoe", "Bolt", "Cy"], "two new names"),
+        (["Ada", "Ada", "Zoe", "Cy"], "one row is too little to go by"),
+        (["Eve", "Eve", "Zoe", "Xi"], "too many at once"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_anything_else_is_no_renaming(names: list[str], why: str) -> None:
+    before = by_name("Ada", "Ada", "Bolt", "Cy")
+    plan = planned(before, by_name(*names))
+    assert ("customer-changed" in said(plan), notes_on_changes(plan)) == (True, ()), why
+
+
+def test_a_new_name_that_stands_in_a_new_invoice_under_the_old_one_is_no_renaming() -> None:
+    before = by_name("Ada", "Ada", "Bolt")
+    after = invoices(4, customer_id=["Eve", "Eve", "Bolt", "Ada"], customer_name=["Eve", "Eve", "Bolt", "Ada"])
+    assert "customer-changed" in said(planned(before, after))
+
+
+def test_the_same_email_tells_that_a_customer_of_one_invoice_was_renamed() -> None:
+    assert not moved(by_name("Ada", "Bolt", customer_email=["a@example.com", "b@example.com"]), "Eve", "Bolt")
+
+
+def test_a_customer_that_gets_a_number_beside_its_name_is_no_question() -> None:
+    assert changed(by_name("Ada", "Bolt"), customer_id=["C-1", "Bolt"]) == {}
+
+
+def test_two_customers_that_exchange_names_or_emails_are_asked_about() -> None:
+    before = invoices(
+        30, customer_email=[f"{n}@example.com" for n in range(30)], customer_name=list(map(str, range(30)))
+    )
+    names, emails = before["customer_name"].tolist(), before["customer_email"].tolist()
+    assert [*changed(before, customer_name=[names[1], names[0], *names[2:]])] == ["customer-changed"]
+    objection = changed(before, customer_email=[emails[1], emails[0], *emails[2:]])["customer-changed"]
+    assert "2 invoices of the same customer number with another email: A1 of C-A1: 0@ex" in objection.message
+    assert objection.refs == ("A1", "A2")
+
+
+def test_corrected_shared_filled_and_blanked_emails_are_everyday() -> None:
+    emails = [f"{n}@example.com" for n in range(10)]
+    before = invoices(10, customer_email=emails)
+    assert changed(before, customer_email=["new@example.com", "0@example.com", *emails[2:]]) == {}
+    assert changed(before, customer_email=[*["9@example.com"] * 4, *emails[4:]]) == {}
+    assert changed(before, customer_email="") == {}
+    assert changed(invoices(10), customer_email=emails) == {}
+    assert [*changed(before, customer_email=[f"x{n}@example.com" for n in range(10)])] == ["customer-changed"]
+
+
+def test_most_names_against_their_numbers_are_another_companys() -> None:
+    before = invoices(4, customer_name=["A", "B", "C", "D"])
+    assert changed(before, customer_name=["A Ltd", "b", "C.", "D"]) == {}
+    assert changed(before, customer_name=["X", "Y", "C", "D"]) == {}
+    assert [*changed(before, customer_name=["X", "Y", "Z", "D"])] == ["customer-changed"]
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+REUSED = {
+    "customer_id": ["C-9", "C-A2"],
+    "issued_on": [date(2026, 4, 9), date(2026, 4, 1)],
+    "amount": ["7", "10"],
+    "balance": ["7", "10"],
+}
+
+
+def test_a_number_of_another_document_is_named_once() -> None:
+    found = changed(invoices(2), **REUSED)
+    assert [*found] == ["number-reused"]
+    assert found["number-reused"].refs == ("A1",)
+
+
+@pytest.mark.parametrize("column", ["issued_on", "amount"])
+def test_a_document_that_keeps_its_date_or_amount_has_only_moved(column: str) -> None:
+    assert [*changed(invoices(2), **{name: value for name, value in REUSED.items() if name != column})][-1] == (
+        "customer-changed"
+    )
+
+
+def test_where_no_amounts_are_stated_the_balance_tells_two_documents_apart() -> None:
+    columns = REUSED | {"amount": None}
+    assert "number-reused" in changed(invoices(2, amount=None), **columns)
+    assert "number-reused" not in changed(invoices(2, amount=None), **(columns | {"balance": "10"}))
+
+
+# --- dates ----------------------------------------------------------------------------------------------------------
+
+
+def dated(*days: str, column: str = "issued_on", other: str = "due_on") -> pd.DataFrame:
+    return invoices(len(days), **{column: [date.fromisoformat(day) for day in days], other: None})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        (["2026-03-04", "2026-03-09", "2026-03-20"], ["2026-04-03", "2026-09-03", "2026-03-20"], True),
+        (["2026-03-04", "2026-03-14", "2026-03-20"], ["2026-04-03", "2026-03-14", "2026-03-20"], True),
+        (["2026-03-04", "2026-03-09", "2026-03-20"], ["2026-04-03", "2026-03-09", "2026-03-20"], False),
+        (["2026-03-04", "2026-03-04", "2026-05-20"], ["2026-04-03", "2026-04-03", "2026-05-20"], False),
+        (["2026-03-04", "2026-03-09", "2026-05-20"], ["2027-04-03", "2027-09-03", "2026-05-20"], False),
+        (["2026-03-03", "2026-04-04", "2026-05-20"], ["2026-03-03", "2026-04-04", "2026-05-21"], False),
+    ],
+    ids=["two", "the only one that could be", "one of two", "one date twice", "another year", "could not be"],
+)
+def test_days_and_months_that_change_places(before: list[str], after: list[str], asked: bool) -> None:
+    found = said(planned(dated(*before), dated(*after)))
+    assert [*found] == ["dates-exchanged"] * asked
+
+
+def test_due_dates_that_are_put_off_by_a_month_only_look_exchanged() -> None:
+    before = dated("2026-03-04", "2026-05-06", "2026-07-09", column="due_on", other="issued_on")
+    after = dated("2026-04-03", "2026-06-05", "2026-09-07", column="due_on", other="issued_on")
+    assert said(planned(before, after)) == {}
+    earlier = dated("2026-04-03", "2026-09-03", "2026-07-09", column="due_on", other="issued_on")
+    later = dated("2026-03-04", "2026-03-09", "2026-07-09", column="due_on", other="issued_on")
+    assert [*said(planned(earlier, later))] == ["dates-exchanged"]
+
+
+@pytest.mark.parametrize(
+    ("column", "days", "asked"),
+    [("issued_on", -1, True), ("issued_on", 1462, True), ("issued_on", 14, True), ("due_on", 14, False),
+     ("due_on", 30, False), ("due_on", -1, True), ("due_on", 1, True), ("due_on", 1462, True)],
+)  # fmt: skip
+def test_dates_that_all_move_alike(column: str, days: int, asked: bool) -> None:
+    other = "due_on" if column == "issued_on" else "issued_on"
+    before = dated("2026-03-14", "2026-03-15", "2026-03-16", "2026-03-17", column=column, other=other)
+    moves = [timedelta(days=days)] * 3 + [timedelta()]
+    dates = [day + move for day, move in zip(before[column], moves, strict=True)]
+    assert [*changed(before, **{column: dates})] == ["dates-shifted"] * asked
+    half = [*dates[:2], *before[column][2:]]
+    assert changed(before, **{column: half}) == {}
+
+
+# --- balances -------------------------------------------------------------------------------------------------------
+
+OWED = ["1250", "80.5", "310", "44.4", "7000", "19.9"]
+
+
+def balances(*after: str, **columns: object) -> list[str]:
+    before = invoices(len(after), balance=OWED[: len(after)], amount=None, **columns)
+    return [*changed(before, balance=list(after))]
+
+
+@pytest.mark.parametrize(
+    ("after", "code"),
+    [
+        (["1.25", "0.08", "0.31"], "balances-scaled"),
+        (["1250", "80.5", "31000"], "balances-scaled"),
+        (["1250", "80.5", "-310"], "balances-scaled"),
+        (["12500", "805", "310"], "balances-scaled"),
+        (["1250", "0.81", "3.1"], "balances-scaled"),
+        (["1062.5", "68.43", "263.5"], "balances-scaled"),
+        (["1463.25", "94.23", "310", "51.97"], "balances-scaled"),
+        (["80.5", "1250", "44.4", "310"], "sums-moved"),
+        (["1251", "81.5", "310"], "sums-moved"),
+        (["1000", "60", "200"], "sums-moved"),
+        (["1250", "80.5", "3000"], "sums-moved"),
+    ],
+    ids=[
+        "thousandths", "one a hundred times", "one turned", "two ten times", "two hundredths", "a rate",
+        "a rate in most", "wrong rows", "one more each", "all other", "one more than doubled",
+    ],
+)  # fmt: skip
+def test_balances_that_no_payment_explains(after: list[str], code: str) -> None:
+    assert balances(*after) == [code]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        ["625", "40.25", "310"],
+        ["125", "80.5", "310"],
+        ["1250", "40", "100"],
+        ["1250", "8.05", "31", "44.4", "7000", "19.9"],
+        ["1250", "80.5", "360"],
+        ["1250", "80.5", "310.01"],
+    ],
+    ids=["two halves", "a tenth retained", "two paid in part", "two tenths", "a little more", "a cent"],
+)
+def test_balances_that_payments_and_corrections_explain(after: list[str]) -> None:
+    assert balances(*after) == []
+
+
+def test_an_amount_that_no_longer_has_its_decimals_is_asked_about_too() -> None:
+    before = invoices(3, amount=OWED[:3], balance=["1", "2", "3"])
+    objection = changed(before, amount=["125000", "8050", "31000"])["balances-scaled"]
+    assert "3 amounts multiplied by 100: A3" in objection.message
+
+
+def test_a_payment_that_comes_back_raises_a_balance_to_what_was_billed() -> None:
+    before = invoices(3, amount=["900", "50", "60"], balance=["100", "50", "60"])
+    assert changed(before, balance=["900", "50", "60"]) == {}
+    unknown = before.assign(amount=invoices(3, amount=None)["amount"])
+    assert [*changed(unknown, balance=["900", "50", "60"])] == ["sums-moved"]
+
+
+HUNDRED = [Decimal(100 + number) for number in range(100)]
+
+
+def raised(many: int, factor: str, plus: str = "0") -> dict[str, Objection]:
+    before = invoices(100, amount=None, balance=HUNDRED)
+    after = [each * Decimal(factor) + n * Decimal(plus) if n < many else each for n, each in enumerate(HUNDRED)]
+    return changed(before, balance=after)
+
+
+def test_a_large_feed_that_rises_in_a_part_is_asked_about() -> None:
+    assert raised(5, "1.5") == {}
+    found = raised(6, "1.5")
+    assert [*found] == ["sums-moved"]
+    assert (
+        "erp: of 100 invoices in both reports, 6 balances higher by 307.50 GBP: A6 Ada" in found["sums-moved"].message
+    )
+
+
+def test_interest_on_many_invoices_is_everyday_and_on_most_is_asked_about() -> None:
+    assert raised(50, "1.01", "0.01") == {}
+    assert [*raised(51, "1.01", "0.01")] == ["sums-moved"]
+
+
+def fallen(many: int, customers: int) -> dict[str, Objection]:
+    ids = [f"C-{number % customers}" for number in range(100)]
+    before = invoices(100, amount=None, balance=HUNDRED, customer_id=ids)
+    return changed(before, balance=[each - n - 1 if n < many else each for n, each in enumerate(HUNDRED)])
+
+
+def test_a_third_that_falls_is_asked_about_unless_it_is_of_one_or_two_customers() -> None:
+    assert fallen(33, 9) == {}
+    assert [*fallen(34, 9)] == ["sums-moved"]
+    assert fallen(34, 2) == {}
+
+
+# --- more open than billed ------------------------------------------------------------------------------------------
+
+
+def test_more_open_than_billed_is_asked_about_where_it_is_new() -> None:
+    before = invoices(3, amount=["10", "20", "30"], balance=["12", "20", "30"])
+    found = changed(before, balance=["13", "20", "31"])
+    assert "balance-above-amount" not in found
+    fine = invoices(3, amount=["10", "20", "30"], balance=["10", "20", "30"])
+    objection = changed(fine, balance=["10", "20", "31"])["balance-above-amount"]
+    assert objection.message.startswith("1 invoice of which more is open than was billed: A3 Ada 31.00 GBP open, 30.00")
+    assert objection.refs == ("A3",)
+
+
+def test_new_invoices_are_looked_at_and_those_of_a_first_delivery() -> None:
+    plan = planned(invoices(2), invoices(3, amount=["10", "10", "9"]))
+    assert said(plan)["balance-above-amount"].refs == ("A3",)
+    assert said(planned(None, invoices(2, amount=["10", "9"])))["balance-above-amount"].refs == ("A2",)
+
+
+def test_fees_are_everyday_where_a_source_has_them_until_there_are_many() -> None:
+    before = invoices(20, amount=["9", "9", *["10"] * 18])
+    for many, asked in ((2, False), (3, True)):
+        after = before.assign(amount=before["amount"].where(before.index >= 2 + many, before["amount"].iloc[0]))
+        assert ("balance-above-amount" in said(planned(before, after))) is asked
+
+
+@pytest.mark.parametrize(
+    ("amount", "balance"), [(None, "10"), ("-10", "-10"), ("10", "-20"), ("-10", "-9"), ("10", "10")]
+)
+def test_amounts_that_are_unknown_or_of_another_sign_are_exceeded_by_nothing(amount: str | None, balance: str) -> None:
+    assert said(planned(None, invoices(1, amount=amount, balance=balance))) == {}
+
+
+@pytest.mark.parametrize(("amount", "balance"), [("-10", "-11"), ("0", "5"), ("0", "-5"), ("10", "10.01")])
+def test_credits_and_amounts_of_nothing_can_be_exceeded(amount: str, balance: str) -> None:
+    assert [*said(planned(None, invoices(1, amount=amount, balance=balance)))] == ["balance-above-amount"]
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def test_changed_invoices_are_found_in_any_order_between_new_and_missing_ones() -> None:
+    before = invoices(9, customer_name=[f"N{n}" for n in range(9)])
+    after = before.assign(currency=["EUR" if n == 4 else "GBP" for n in range(9)]).astype({"currency": "str"})
+    after = pd.concat([after.iloc[[7, 4, 2, 8]], invoices(["Z"])], ignore_index=True)
+    objection = said(planned(before, after))["currency-changed"]
+    assert "A5 N4 10.00 GBP → 10.00 EUR" in objection.message
+
+
+def test_a_mistake_in_a_small_source_is_seen_beside_a_large_one() -> None:
+    sources, balance = ["shop"] * 3 + ["erp"] * 200, [*OWED[:3], *["10"] * 200]
+    before = invoices(203, source=sources, balance=balance, amount=None)
+    found = changed(before, balance=["1000", "60", "200", *balance[3:]])
+    assert found["sums-moved"].refs == ("A1", "A2", "A3")
+    assert "shop: of 3 invoices in both reports, 3 balances lower by 380.50 GBP" in found["sums-moved"].message
+
+
+# --- contradictions -------------------------------------------------------------------------------------------------
+
+
+def listed(**second: object) -> pd.DataFrame:
+    """One document listed twice, the second time as paid but for what a test names."""
+    plain = {"status": "paid", "balance": "0", "amount": "10"} | second
+    return pd.concat([invoices(["A1", "A2"]), invoices(["A1"], **plain)], ignore_index=True)
+
+
+@pytest.mark.parametrize("status", ["paid", "void", "draft"])
+def test_a_document_listed_as_open_and_as_closed_is_a_contradiction(status: str) -> None:
+    (objection,) = contradictions(listed(status=status))
+    assert (objection.code, objection.refs) == ("contradiction", ("A1",))
+    assert objection.message.startswith("1 document is listed twice by erp, once as open and once as closed")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"kind": "credit_note"}, {"source": "shop"}, {"customer_id": "C-9"}, {"issued_on": date(2025, 4, 1)},
+     {"due_on": date(2026, 6, 1)}, {"amount": "11"}, {"currency": "EUR"}, {"status": "open", "balance": "0"}],
+    ids=lambda value: next(iter(value)),
+)  # fmt: skip
+def test_two_documents_of_one_number_are_no_contradiction(other: dict[str, object]) -> None:
+    assert [*contradictions(listed(**other))] == []
+
+
+def test_a_list_of_open_documents_contradicts_nothing() -> None:
+    assert [*contradictions(invoices(5))] == []
+    assert [*contradictions(invoices(0))] == []

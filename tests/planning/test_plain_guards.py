@@ -1,0 +1,223 @@
+"""The guards that need no odds: money, share, an older list, what came back, a file that is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from arfeed.planning.habits import Habits
+from planning.cases import YESTERDAY, after_days, case, due_in, heard, listed
+from planning.plans import invoices
+
+
+def rich(large: str, **columns: Any) -> pd.DataFrame:
+    """A hundred invoices of 1,000 in all but the first, which is due in three weeks as they are."""
+    return listed(101, customers=100, balance=[large, *["10"] * 100], **columns)
+
+
+@pytest.mark.parametrize(("large", "asked"), [("111", False), ("112", True)], ids=["a tenth", "over a tenth"])
+def test_much_money_that_nobody_pays_at_such_a_time_is_asked_for(large: str, asked: bool) -> None:
+    assert ("missing-money" in heard(case(rich(large), [0]))) is asked
+
+
+def test_the_money_that_is_gone_and_owed_is_said() -> None:
+    message = heard(case(rich("3000"), [0]))["missing-money"].message
+    assert message.startswith(
+        "1 invoice that hardly anybody pays at such a time is gone from erp, and with it 3,000.00 GBP of 4,000.00 GBP "
+        "(75%) of all that was owed: A1 Customer 0 3,000.00 GBP. Look in the source"
+    )
+
+
+def test_money_that_was_due_is_nobodys_surprise() -> None:
+    assert "missing-money" not in heard(case(rich("3000", due_on=due_in(-2)), [0]))
+
+
+def test_money_is_not_weighed_against_another_currency() -> None:
+    rows = rich("112", currency=["EUR", *["GBP"] * 100])
+    assert "112.00 EUR of 112.00 EUR (100%)" in heard(case(rows, [0]))["missing-money"].message
+    other = rich("112", currency=["GBP", *["GBP"] * 99, "EUR"])
+    assert "EUR" not in heard(case(other, [0]))["missing-money"].message.split(" of all")[0]
+
+
+def test_more_caution_allows_more_money_and_asks_for_longer_odds() -> None:
+    rows = rich("320")
+    assert "missing-money" not in heard(case(rows, [0], caution=100))
+    calm = after_days(rows, (), 30)
+    assert "missing-money" in heard(case(rows, [0], caution=100), calm)
+    assert "missing-money" not in heard(case(rich("250"), [0], caution=100), calm)
+
+
+def overdue(count: int, customers: int) -> pd.DataFrame:
+    return listed(count, customers=customers, due_on=due_in(-5))
+
+
+@pytest.mark.parametrize(
+    ("count", "gone", "asked"),
+    [(100, 60, False), (100, 61, True), (8, 5, False), (10, 6, False), (10, 7, True)],
+    ids=["at the share", "above", "floor", "at the share of ten", "above the share of ten"],
+)
+def test_a_share_that_nobody_expects_is_asked_for_whoever_pays(count: int, gone: int, asked: bool) -> None:
+    assert ("missing-share" in heard(case(overdue(count, 2), range(gone)))) is asked
+
+
+def test_share_and_floor_are_settings() -> None:
+    rows = overdue(20, 2)
+    assert "missing-share" in heard(case(rows, range(9), missing_share=0.4))
+    assert "missing-share" not in heard(case(rows, range(9), missing_share=0.4, missing_floor=9))
+    assert "missing-share" not in heard(case(rows, range(19), missing_share=1.0))
+
+
+def test_the_share_that_was_expected_is_said() -> None:
+    message = heard(case(overdue(10, 2), range(7)))["missing-share"].message
+    assert message.startswith("7 of 10 invoices (70%) are gone from erp; about 0.8 are to be expected: A1 Customer 0")
+
+
+def test_a_feed_that_is_paid_as_a_whole_every_time_is_not_asked() -> None:
+    rows = overdue(10, 2)
+    habits = after_days(rows, range(7), 300)
+    assert "missing-share" not in heard(case(rows, range(7)), habits)
+
+
+@pytest.mark.parametrize("customers", [1, 3, 6])
+def test_five_of_six_invoices_are_asked_for_whoever_owed_them(customers: int) -> None:
+    assert "missing-share" in heard(case(overdue(6, customers), range(5)))
+
+
+@pytest.mark.parametrize(("count", "gone"), [(2, 1), (2, 2), (3, 1), (3, 2), (4, 1)])
+def test_a_few_overdue_invoices_that_are_paid_are_ordinary(count: int, gone: int) -> None:
+    assert heard(case(overdue(count, 2), range(gone))) == {}
+
+
+def dated(*days: int, **columns: Any) -> pd.DataFrame:
+    """Invoices issued so many days ago, all long due."""
+    return listed(len(days), issued_on=[due_in(-day) for day in days], due_on=due_in(-2), **columns)
+
+
+def test_invoices_issued_after_the_latest_of_the_list_show_that_it_is_older() -> None:
+    objection = heard(case(dated(1, 1, 3, 8, 9), [0, 1]))["older-list"]
+    assert objection.message == (
+        "the latest invoice that erp lists is of 2026-04-18, and 2 invoices issued after that are gone: A1 Customer 0 "
+        "10.00 GBP; A2 Customer 1 10.00 GBP. This looks like an older export, or a copy of the books that lags behind. "
+        "Export it again; approve if they are settled"
+    )
+    assert objection.refs == ("A1", "A2")
+
+
+def test_the_newest_invoice_alone_may_have_been_paid() -> None:
+    assert "older-list" not in heard(case(dated(1, 3, 8, 9), [0]))
+
+
+def test_an_invoice_of_the_same_day_speaks_for_the_list() -> None:
+    assert "older-list" not in heard(case(dated(1, 1, 1, 8, 9), [0, 1]))
+
+
+def test_an_invoice_dated_ahead_does_not_hide_an_older_list() -> None:
+    assert "older-list" in heard(case(dated(1, 1, 3, 8, -40), [0, 1]))
+    assert "older-list" not in heard(case(dated(3, -40, -41, 8, 9), [1, 2]))
+
+
+def new_in_the_last_report(new: int, count: int = 12) -> pd.DataFrame:
+    return dated(*range(count), arfeed_first_in=["run-2"] * new + ["run-1"] * (count - new))
+
+
+@pytest.mark.parametrize(
+    ("new", "gone", "asked"),
+    [(5, 4, True), (5, 3, False), (2, 2, True), (2, 1, False), (12, 10, False)],
+    ids=["four of five", "three of five", "both", "one", "all were new"],
+)
+def test_what_was_new_last_time_and_is_gone_shows_an_older_list(new: int, gone: int, asked: bool) -> None:
+    rows = new_in_the_last_report(new).assign(issued_on=listed(12)["issued_on"])
+    objections = heard(case(rows, range(gone), last_run="run-2"))
+    assert ("older-list" in objections) is asked
+    if asked:
+        assert objections["older-list"].message.startswith(
+            f"{gone} of {new} invoices that were new in the last report are gone from erp: A1 "
+        )
+
+
+def returning(back: int, new: int) -> dict[str, object]:
+    """What the guards say of a report in which so many of the new rows had been closed without proof."""
+    old = listed(40)
+    habits = after_days(old, range(back), 1)
+    refs = [f"A{number}" for number in range(1, back + 1)] + [f"N{number}" for number in range(new - back)]
+    report = pd.concat([old.iloc[back:], invoices(refs)], ignore_index=True)
+    change = pd.Series(["unchanged"] * (40 - back) + ["new"] * new, dtype="str")
+    day = replace(case(old.iloc[back:].reset_index(drop=True)), report=report.assign(change=change))
+    return dict(heard(day, habits))
+
+
+@pytest.mark.parametrize(
+    ("back", "new", "asked"), [(2, 2, True), (1, 1, False), (2, 20, True), (2, 21, False), (3, 30, True)]
+)
+def test_what_had_been_marked_as_paid_and_is_open_again_is_asked_for(back: int, new: int, asked: bool) -> None:
+    assert [*returning(back, new)] == ["returned"] * asked
+
+
+def test_what_came_back_is_named() -> None:
+    message = getattr(returning(2, 2)["returned"], "message", "")
+    assert message == (
+        "2 invoices are open again at erp that had been marked as paid because an earlier report no longer listed "
+        "them: A1 Ada 10.00 GBP; A2 Ada 10.00 GBP. Either that report was incomplete or this one is old: find out "
+        "which. Approve if they are really open again"
+    )
+
+
+def files(*names: str) -> pd.DataFrame:
+    return listed(len(names), customers=3, due_on=due_in(-2), arfeed_file=[*names])
+
+
+def test_a_file_of_which_nothing_is_left_is_named() -> None:
+    objection = heard(case(files("a.csv", "b.csv", "a.csv", "b.csv", "c.csv"), [1, 3]))["file-gone"]
+    assert objection.message == (
+        "erp listed open invoices of b.csv (2 invoices) last time, and none of them now: A2 Customer 1 10.00 GBP; A4 "
+        "Customer 0 10.00 GBP. Look whether the file is still exported and read; approve if all of them are settled"
+    )
+    assert objection.refs == ("A2", "A4")
+
+
+def test_a_file_of_which_a_row_is_left_is_not_gone() -> None:
+    assert "file-gone" not in heard(case(files("a.csv", "b.csv", "b.csv", "b.csv"), [1, 2]))
+
+
+def test_a_file_whose_rows_stand_in_another_file_is_not_gone() -> None:
+    day = case(files("a.csv", "b.csv", "b.csv"))
+    report = day.report.assign(arfeed_file=pd.Series(["a.csv", "c.csv", "c.csv"], dtype="str"))
+    assert heard(replace(day, report=report)) == {}
+
+
+def test_one_overdue_invoice_may_have_been_all_of_its_file() -> None:
+    assert heard(case(files("a.csv", "b.csv", "a.csv"), [1])) == {}
+    early = files("a.csv", "b.csv", "a.csv").assign(due_on=listed(3)["due_on"])
+    assert "file-gone" in heard(case(early, [1]))
+
+
+def test_files_that_have_other_names_every_day_say_nothing() -> None:
+    day = case(files("20.csv", "20.csv", "20.csv"), [1, 2])
+    report = day.report.assign(arfeed_file=pd.Series(["21.csv"], dtype="str"))
+    assert "file-gone" not in heard(replace(day, report=report))
+
+
+def test_what_is_proven_is_not_asked_for() -> None:
+    rows = listed(40, arfeed_file=["a.csv"] * 20 + ["b.csv"] * 20, arfeed_first_in="run-1")
+    day = case(rows, range(20), unproven=np.zeros(40, bool), last_run="run-1", since=YESTERDAY)
+    assert heard(day) == {}
+
+
+@pytest.mark.parametrize("kind", ["no dates", "credits", "same dates", "one customer", "nothing before"])
+def test_strange_feeds_are_judged_and_learned(kind: str) -> None:
+    rows = {
+        "no dates": listed(due_on=None, issued_on=None),
+        "credits": listed(balance="-10", kind="credit_note", due_on=None),
+        "same dates": listed(due_on=due_in(0), issued_on=due_in(0)),
+        "one customer": listed(customers=1),
+        "nothing before": listed(0),
+    }[kind]
+    habits = after_days(rows, [0][: len(rows)], 5)
+    assert heard(case(rows), habits) == {}
+    if len(rows):
+        assert heard(case(rows, range(36)), habits) != {}
+    assert Habits.unpacked(habits.packed()).reports == {"erp": 5}

@@ -1,0 +1,89 @@
+"""Surprise: more customers than usual have lost invoices that hardly anybody pays at such a time."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arfeed.planning.habits import Habits, figures
+from arfeed.planning.habits.surprise import odds
+from planning.cases import after_days, case, due_in, heard, listed
+
+
+@given(st.integers(0, 30), st.floats(0.001, 50))
+def test_the_odds_are_those_of_a_negative_binomial_of_shape_two(customers: int, expected: float) -> None:
+    p = 2 / (2 + expected)
+    fewer = sum(comb(k + 1, k) * p**2 * (1 - p) ** k for k in range(customers))
+    assert odds(customers, expected) == pytest.approx(1 - fewer, abs=1e-9)
+
+
+def test_odds_far_out_are_small_and_not_zero() -> None:
+    assert 0 < odds(60, 0.1) < 1e-60
+
+
+def test_customers_who_lose_what_is_not_due_are_a_surprise() -> None:
+    objection = heard(case(listed(), [0, 1, 2]))["surprise"]
+    assert objection.message == (
+        "3 invoices of 3 customers are gone from erp that hardly anybody pays at such a time; about 0.1 customers "
+        "were to be expected: A1 Customer 0 10.00 GBP; A2 Customer 1 10.00 GBP; A3 Customer 2 10.00 GBP. Look in the "
+        "source whether they are settled; if so, approve. A write-off run and the like can be announced with "
+        "`arfeed expect`; caution in [guards] sets how often this is asked. I have known this feed for 0 reports."
+    )
+    assert objection.refs == ("A1", "A2", "A3")
+
+
+def test_who_pays_what_is_due_is_no_surprise() -> None:
+    assert heard(case(listed(due_on=due_in(-2)), [0, 1, 2])) == {}
+
+
+def test_one_customer_counts_once_however_many_invoices_are_paid() -> None:
+    rows = listed(400, customers=100)
+    once, often = (figures(Habits.none(), case(rows, gone)).surprises[-1] for gone in ([7], [7, 107, 207, 307]))
+    assert once.customers == often.customers == 1
+    assert once.odds == often.odds
+
+
+def test_what_was_expected_in_advance_is_no_surprise() -> None:
+    assert heard(case(listed(), range(12), unproven=np.zeros(40, bool))) == {}
+
+
+def test_a_feed_that_pays_early_every_day_is_soon_not_asked_any_more() -> None:
+    rows = listed()
+    habits = after_days(rows, [3, 14], 60)
+    assert heard(case(rows, [3, 14]), habits) == {}
+    assert "surprise" in heard(case(rows, [0, 1, 2, 5, 6, 7]), habits)
+
+
+def test_how_little_is_known_of_a_young_feed_is_said_and_of_an_old_one_nothing() -> None:
+    rows = listed()
+    young, old = (heard(case(rows, [0, 1, 2]), after_days(rows, (), days))["surprise"] for days in (2, 11))
+    assert young.message.endswith("I have known this feed for 2 reports.")
+    assert "I have known" not in old.message
+
+
+@pytest.mark.parametrize(("caution", "asked"), [(2, True), (20, True), (100, True), (10**9, False)])
+def test_caution_sets_how_rare_a_day_must_be(caution: int, asked: bool) -> None:
+    rows = listed(200, customers=100)
+    assert ("surprise" in heard(case(rows, range(0, 80, 8), caution=caution))) is asked
+
+
+def test_on_a_day_on_which_everybody_pays_more_is_to_be_expected() -> None:
+    rows = listed(400, customers=400, due_on=[*[due_in(21)] * 200, *[due_in(-3)] * 200])
+    quiet, lively = (figures(Habits.none(), case(rows, [0, *range(200, 200 + paid)])) for paid in (15, 150))
+    assert lively.surprises[-2].expected > 2 * quiet.surprises[-2].expected
+    assert lively.surprises[-2].customers == quiet.surprises[-2].customers
+
+
+def test_several_reports_a_day_learn_their_own_pace() -> None:
+    rows = listed(200, customers=50)
+    habits = Habits.none()
+    for beat in range(80):
+        gone = [beat % 50] if beat % 4 == 0 else []
+        hour = case(rows, gone, since=due_in(0))
+        habits = habits.learned(hour, hour.unproven)
+    assert heard(case(rows, [3], since=due_in(0)), habits) == {}
+    assert "surprise" in heard(case(rows, [3, 11, 19, 27, 35], since=due_in(0)), habits)
