@@ -24,7 +24,7 @@ from arfeed.history import Baseline, receipt_hash
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.explaining import ask_sources, release, released
-from arfeed.intake.extract import extract, joined
+from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.interfaces import (
@@ -231,12 +231,21 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
         reads={report.source: report.read for report in reports},
         seconds={f"source {report.source}": report.seconds for report in extracted.reports}
         | {f"transform {step}": spent for step, spent in shaped.seconds.items()},
-        beside=closed_beside(extracted.rows),
+        beside=_beside(extracted, baseline),
         listed=extracted.open,
         trace=trace,
         notes=shaped.notes,
         content=content,
     )
+
+
+def _beside(extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:
+    """Return the closed rows that stand beside open ones; of a source that failed, those of its last reading."""
+    now = closed_beside(extracted.rows)
+    if not extracted.failed or baseline is None or baseline.beside is None:
+        return now
+    carried = baseline.beside[baseline.beside["source"].isin([*extracted.failed])]
+    return pd.concat([now, carried], ignore_index=True)
 
 
 def _prepare(
@@ -250,7 +259,7 @@ def _prepare(
     at.progress.step("Comparing with the last delivery")
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     states = _ledger_states(reading, baseline)
-    ledgers = compare_ledgers(states, baseline.ledgers if baseline else {})
+    ledgers = _ledgers(reading, states, baseline)
     missing = _missing(at, reading, comparison.missing, baseline, ledgers)
     before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
@@ -307,6 +316,13 @@ def _ledger_states(reading: _Reading, baseline: Baseline | None) -> Sequence[Led
     return ledger_states(reading.reports, reading.listed, baseline.ledgers if baseline else {})
 
 
+def _ledgers(reading: _Reading, states: Sequence[LedgerState], baseline: Baseline | None) -> tuple[Ledger, ...]:
+    """Hold lists against control accounts; what an earlier report was held against says nothing of today."""
+    if reading.sources is None:
+        return ()
+    return compare_ledgers(states, baseline.ledgers if baseline else {})
+
+
 def _missing(
     at: Desk, reading: _Reading, missing: pd.DataFrame, baseline: Baseline | None, ledgers: Sequence[Ledger]
 ) -> pd.DataFrame:
@@ -318,9 +334,8 @@ def _missing(
     if len(gone) and reading.sources is not None:
         at.progress.step("Asking the sources what became of missing invoices")
         failed = [report.source for report in reading.reports if report.failed]
-        known = with_answers(
-            known, ask_sources([source for source in at.project.sources if source.source not in failed], gone)
-        )
+        answers = ask_sources([source for source in at.project.sources if source.source not in failed], gone)
+        known = with_answers(known, answers, beside)
     release(at.project.sources)  # nothing is asked any more: no database is held up by the delivery
     return with_evidence(known, reading.reports, ledgers)
 

@@ -63,7 +63,7 @@ def test_what_is_missing_is_summed_up_by_reason_and_the_largest_are_named() -> N
     before = invoices(12, balance=[str(number) for number in range(1, 13)], customer_name="Ada [red]Ltd[/] :smile:")
     lines = seen(planned(before, before.iloc[:0], reasons=["paid"] * 11 + ["gone"]))
     assert "12 will be marked as paid" in lines
-    assert "  − 11 paid, as the source says: 66.00 GBP" in lines
+    assert "  − 11 proven: paid, as the source says: 66.00 GBP" in lines
     assert [line.split()[0] for line in lines if "[red]Ltd[/] :smile:" in line] == [f"A{n}" for n in range(12, 4, -1)]
     assert any("and 4 more;" in line for line in lines)
 

@@ -85,7 +85,7 @@ def planned(
         "destination": "sftp://acme@example.com:22/",
         "at": NOON,
         "baseline": None if before is None else "run-1",
-        "sources": (source(),),
+        "sources": (source(absent_means_paid=True),),
         "documents": NO_DOCUMENTS,
         "guards": GuardSettings(),
     } | known

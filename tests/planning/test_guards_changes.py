@@ -51,7 +51,7 @@ def test_without_amounts_the_balances_are_compared(balance: str, refused: bool) 
 
 @pytest.mark.parametrize(
     ("reason", "refused"),
-    [("paid", False), ("void", False), ("settled", False), ("draft", True), ("gone", True), ("source removed", True)],
+    [("paid", False), ("void", False), ("settled", False), ("draft", False), ("gone", True), ("source removed", True)],
 )
 def test_what_its_source_calls_closed_was_not_renumbered(reason: str, refused: bool) -> None:
     assert [*heard(planned(invoices(), renumbered(), reasons=reason))] == ["renamed"] * refused

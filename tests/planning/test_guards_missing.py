@@ -14,21 +14,21 @@ from planning.plans import WORST, four, heard, invoices, others, planned, source
     ("known", "refused"),
     [
         ({"complete": Complete()}, True),
-        ({"complete": Complete(rows=1)}, False),
-        ({"complete": Complete(rows=0)}, False),
-        ({"complete": Complete(totals={})}, False),
+        ({"complete": Complete(rows=1)}, True),
+        ({"complete": Complete(rows=0)}, True),
+        ({"complete": Complete(totals={})}, True),
         ({"complete": Complete(rows=1, lists_closed=True)}, True),
         ({"complete": Complete(lists_closed=True)}, True),
         ({"complete": Complete(), "absent_means_paid": True}, False),
         ({"complete": Complete(rows=1, lists_closed=True), "absent_means_paid": True}, False),
-        ({"name": "shop"}, True),
+        ({"name": "shop", "absent_means_paid": True}, True),
     ],
     ids=[
         "no control", "counted", "counted none", "summed", "counted, lists closed", "lists closed",
-        "absent means paid", "lists closed, absent means paid", "another source is controlled",
+        "absent means paid", "lists closed, absent means paid", "absent means paid elsewhere",
     ],
 )  # fmt: skip
-def test_what_is_gone_is_unexplained_unless_its_source_is_sure(known: dict[str, Any], refused: bool) -> None:
+def test_what_is_gone_is_unexplained_unless_absence_means_paid(known: dict[str, Any], refused: bool) -> None:
     plan = planned(invoices(2), invoices(1), reasons="gone", sources=(source(**known),))
     assert [*heard(plan)] == ["unexplained"] * refused
 
@@ -42,30 +42,81 @@ def test_what_is_unexplained_is_counted_and_the_largest_are_named() -> None:
     before, after = four(source=["erp", "erp", "shop", ""]), others()
     objection = heard(planned(before, after, reasons="gone", sources=()))["unexplained"]
     assert objection.message == (
-        f"4 invoices are no longer listed by an adopted report, erp, shop, which can't say why: {WORST}. Look whether "
-        "the export is complete; approve if they are settled. If a source drops what is paid, say "
-        "absent_means_paid = true there"
+        f"4 invoices are no longer listed by an adopted report, erp, shop, which does not say what became of them: "
+        f"{WORST}. Check that the export is complete; approve if they are settled. `arfeed check` names what would "
+        "explain them: a list of what is closed, a control_account, or absent_means_paid = true if the source drops "
+        "what is paid"
     )
     assert objection.refs == ("A1", "A2", "A3", "A4")
 
 
 def test_only_the_sources_that_cannot_say_are_named() -> None:
     before = invoices(["A1", "A2"], source=["erp", "shop"])
-    sources = (source("erp"), source("shop", complete=Complete()))
+    sources = (source("erp", absent_means_paid=True), source("shop"))
     objection = heard(planned(before, others(), reasons="gone", sources=sources))["unexplained"]
     assert objection.message.startswith(
-        "1 invoice is no longer listed by shop, which can't say why: A2 Ada 10.00 GBP. "
+        "1 invoice is no longer listed by shop, which does not say what became of it: A2 Ada 10.00 GBP. "
     )
     assert objection.refs == ("A2",)
+
+
+READ_TO_ITS_END = "That the list was read to its end does not say why they are not on it."
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [("erp", True), ("er", False), ("shop", False)],
+    ids=["its own list", "a source whose name is part of it", "another list"],
+)
+def test_that_a_list_was_counted_is_said_to_explain_nothing(of: str, said: bool) -> None:
+    sources = (source(of, complete=Complete(rows=1)), source("unlike", complete=Complete()))
+    objection = heard(planned(invoices(2), others(), reasons="gone", sources=sources))["unexplained"]
+    assert (READ_TO_ITS_END in objection.message) is said
+
+
+def test_a_source_that_lists_what_is_closed_is_told_to_list_it_for_longer() -> None:
+    listing, silent = source("erp", complete=Complete(lists_closed=True)), source("shop", complete=Complete())
+    before = invoices(["A1", "A2"], source=["erp", "shop"])
+    longer = "explain them: a longer period in the export, so that what was closed is still listed, or a control_acc"
+    declared = "absent_means_paid = true if the source drops"
+    for missing, right, wrong in ((before[:1], longer, declared), (before, declared, longer)):
+        message = heard(planned(missing, others(), reasons="gone", sources=(listing, silent)))["unexplained"].message
+        assert right in message
+        assert wrong not in message
 
 
 def test_what_is_still_open_at_the_source_is_refused_at_any_share() -> None:
     before = invoices(1000)
     objection = heard(planned(before, before.iloc[1:], reasons="removed by exclude"))["still-open"]
     assert objection.message == (
-        "1 invoice is still open at the source but removed by exclude: A1 Ada 10.00 GBP. Mend that step; approve if "
-        "the receiver should take them as paid"
+        "1 invoice is still open at the source but removed by exclude: A1 Ada 10.00 GBP. Fix that step. Approve only "
+        "if the receiver should take them as paid"
     )
+
+
+def test_what_a_source_answers_to_be_still_open_is_refused_at_any_share() -> None:
+    before = invoices(1000)
+    objection = heard(planned(before, before.iloc[2:], reasons="still open"))["still-open"]
+    assert objection.message == (
+        "2 invoices are no longer listed by erp, which answers that they are still open: A1 Ada 10.00 GBP; A2 Ada "
+        "10.00 GBP. Its list has lost them; fix the query or the export. Approve only if the receiver should take "
+        "them as paid"
+    )
+    assert objection.refs == ("A1", "A2")
+
+
+def test_invoices_removed_and_answered_for_are_told_apart() -> None:
+    plan = planned(four(), others(), reasons=["removed by keep", "still open", "paid", "paid"])
+    objection = heard(plan)["still-open"]
+    assert "removed by keep: A1 Ada 5.00 GBP. Fix that step; 1 invoice is no longer listed by erp" in objection.message
+    assert objection.refs == ("A1", "A2")
+
+
+def test_what_is_called_open_with_nothing_left_is_a_contradiction() -> None:
+    before = invoices(1000)
+    plan = planned(before, before.iloc[1:], reasons="open with a balance of 0")
+    assert [*heard(plan)] == ["contradiction"]
+    assert heard(plan)["contradiction"].refs == ("A1",)
 
 
 def test_all_steps_that_removed_open_invoices_are_named() -> None:

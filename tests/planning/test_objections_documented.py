@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.interfaces import Forgotten, SourceRead
-from arfeed.planning import contradictions, reviewed
+from arfeed.interfaces import Forgotten, Ledger, SourceRead
+from arfeed.planning import Known, Unproven, reviewed
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
+from arfeed.planning.guards import Guards
 from planning import cases
 from planning.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
 from planning.test_review import failing, reviewers
@@ -51,9 +54,20 @@ def test_the_page_says_what_no_approval_covers() -> None:
 
 
 def examples() -> dict[str, Objection]:
-    plans = (_first(), _elsewhere(), _behind(), _empty(), _changed(), _troubled(), *_of_those_that_stay())
+    plans = (
+        _first(),
+        _elsewhere(),
+        _behind(),
+        _empty(),
+        _changed(),
+        _troubled(),
+        *_of_those_that_stay(),
+        _contradictory(),
+        _ledger_moved(),
+        _too_little_received(),
+    )
     said = {code: objection for plan in plans for code, objection in heard(plan).items()}
-    said |= _contradicted() | _failed()
+    said |= _over_budget() | _failed()
     return said | _branch_lost() | _nearly_all_lost() | _older() | _returned() | _file_lost()
 
 
@@ -130,6 +144,38 @@ def _troubled() -> Plan:
     )
 
 
+def _contradictory() -> Plan:
+    before = invoices(["INV-9", "INV-1"], balance=["310", "1"], customer_name=["Cedar GmbH", "Oak"])
+    return planned(before, before.iloc[1:].reset_index(drop=True), reasons="open with a balance of 0")
+
+
+def _ledger(**known: Any) -> Ledger:
+    """A control account that was 35.50 EUR above the list at the last delivery."""
+    listed, account, before = Decimal("18330.00"), Decimal("18675.50"), (Decimal("18640.00"), Decimal("18675.50"))
+    return Ledger("erp", "EUR", known.pop("listed", listed), known.pop("account", account), *before, **known)
+
+
+def _euros(**known: Any) -> Plan:
+    before = invoices(["INV-9", "INV-1"], balance=["310", "18330"], customer_name=["Cedar GmbH", "Oak"], currency="EUR")
+    return planned(before, before.iloc[1:].reset_index(drop=True), reasons="gone", **known)
+
+
+def _ledger_moved() -> Plan:
+    return _euros(ledgers=(_ledger(customers=(("Cedar GmbH", Decimal(-310)),)),))
+
+
+def _too_little_received() -> Plan:
+    return _euros(ledgers=(_ledger(account=Decimal("18365.50"), received=Decimal(120)),))
+
+
+def _over_budget() -> dict[str, Objection]:
+    rows = invoices(200, balance="120")
+    plan = planned(rows, rows.iloc[8:].reset_index(drop=True), reasons="gone", sources=(source(),))
+    known = Known(approved=(Unproven("erp", "GBP", 15, Decimal("1800")),))
+    said = {objection.code: objection for objection in Guards(known).arfeed_review(plan)}
+    return {"budget": said["budget"]}
+
+
 _ALBION = ["Albion Ltd", "Bramble Ltd", "Cedar GmbH"]
 _STAYING: dict[str, object] = {
     "customer_id": ["C-1", "C-2", "C-3"],
@@ -161,15 +207,6 @@ def _of_those_that_stay() -> Iterator[Plan]:
         },
     ):
         yield planned(invoices(refs, **_STAYING), invoices(refs, **(_STAYING | wrong)))
-
-
-def _contradicted() -> dict[str, Objection]:
-    status, balances = ["open", "paid", "open"], ["1200", "0", "90.5"]
-    listed = invoices(
-        ["INV-7", "INV-7", "INV-8"], status=status, balance=balances, amount="1200", customer_name="Albion Ltd",
-        customer_id="C-1",
-    )  # fmt: skip
-    return {objection.code: objection for objection in contradictions(listed)}
 
 
 def _failed() -> dict[str, Objection]:

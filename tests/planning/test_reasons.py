@@ -214,6 +214,13 @@ def test_one_fact_that_differs_makes_it_another_document(status: str, fact: str)
     assert reasons(with_company(invoices(), {}), told(status, **{fact: OTHER[fact]})) == ["gone"]
 
 
+def test_a_closed_row_is_held_against_the_invoice_of_its_own_source() -> None:
+    missing = invoices(["E-1", "S-1"], source=["erp", "shop"], source_ref="1", customer_id=["ada", "bo"])
+    of_bo = invoices(["1"], status="paid", source="erp", customer_id="bo")
+    assert reasons(missing, of_bo) == ["gone", "gone"]
+    assert reasons(missing, of_bo.assign(source="shop")) == ["gone", "paid"]
+
+
 @pytest.mark.parametrize("fact", ["issued_on", "amount"])
 @pytest.mark.parametrize("blank_now", [True, False], ids=["now", "before"])
 def test_what_one_side_does_not_know_need_not_agree(fact: str, blank_now: bool) -> None:
@@ -271,6 +278,21 @@ def test_a_row_that_stood_closed_beside_the_open_one_explains_nothing() -> None:
     assert now(pd.concat([one, invoices(status="void")], ignore_index=True)) == ["void"]
 
 
+@pytest.mark.parametrize("amount", ["0", None], ids=["set to 0", "left out"])
+def test_a_row_that_stood_beside_is_known_again_when_its_amount_is_taken_away(amount: str | None) -> None:
+    beside = closed_beside(pd.concat([invoices(), invoices(status="void")], ignore_index=True))
+    void = invoices(status="void", amount=amount)
+    for listed, reason in ((void, "gone"), (pd.concat([void, invoices(status="paid")], ignore_index=True), "void")):
+        assert with_reasons(invoices(), listed, NOTHING, ["erp"], beside=beside)["reason"].tolist() == [reason]
+
+
+def test_a_row_that_stood_beside_is_no_answer_either() -> None:
+    beside = closed_beside(pd.concat([invoices(), invoices(status="void")], ignore_index=True))
+    one = invoices(status="void")
+    assert with_answers(gone(), one, beside)["reason"].tolist() == ["gone"]
+    assert with_answers(gone(), pd.concat([one, invoices(status="paid")]), beside)["reason"].tolist() == ["paid"]
+
+
 def test_only_closed_rows_beside_open_ones_of_their_number_are_remembered() -> None:
     rows = pd.concat([invoices(2), invoices(["A3", "A2"], status=["paid", "void"])], ignore_index=True)
     assert closed_beside(rows)["ref"].tolist() == ["a2"]
@@ -290,13 +312,13 @@ def gone(*refs: str, **columns: Any) -> pd.DataFrame:
         ({"status": "paid", "balance": "0"}, "paid"),
         ({"status": "void", "balance": "0"}, "void"),
         ({"status": "draft"}, "draft"),
-        ({"status": "open", "balance": "0"}, "settled"),
+        ({"status": "open", "balance": "0"}, "open with a balance of 0"),
         ({"status": "open"}, "still open"),
         ({"status": "open", "customer_id": "C9"}, "still open"),
         ({"status": "paid", "customer_id": "C9"}, "gone"),
         ({"status": "paid", "source": "shop"}, "gone"),
     ],
-    ids=["paid", "void", "draft", "settled", "open", "open elsewhere", "namesake", "another source"],
+    ids=["paid", "void", "draft", "nothing left", "open", "open elsewhere", "namesake", "another source"],
 )
 def test_a_source_that_is_asked_says_what_became_of_it(answer: dict[str, Any], reason: str) -> None:
     assert with_answers(gone(), invoices(**answer))["reason"].tolist() == [reason]

@@ -87,11 +87,9 @@ def expect(connection: sa.Connection, destination: str, expectation: Expectation
 def expectations_for(connection: sa.Connection, destination: str, on: date) -> list[Expectation]:
     """Return the answers that hold on a day and that no delivery has used, in the order in which they were given."""
     columns = tables.expectations.c
-    lost = sa.select(tables.runs.c.id).where(tables.runs.c.state == "failed")
-    free = sa.or_(columns.used_by.is_(None), columns.used_by.in_(lost))
     query = (
         sa.select(*(columns[name] for name in Expectation._fields))
-        .where(columns.destination == destination, columns.until >= on, free)
+        .where(columns.destination == destination, columns.until >= on, _unused())
         .order_by(columns.at, columns.id)
     )
     return [_expectation(row) for row in connection.execute(query).mappings()]
@@ -107,8 +105,15 @@ def all_expectations(connection: sa.Connection, destination: str) -> list[tuple[
 def withdraw(connection: sa.Connection, destination: str, expectation: str) -> bool:
     """Delete an answer that no delivery has used; False if there is none."""
     columns = tables.expectations.c
-    unused = sa.and_(columns.destination == destination, columns.id == expectation, columns.used_by.is_(None))
-    return connection.execute(sa.delete(tables.expectations).where(unused)).rowcount == 1
+    ours = sa.and_(columns.destination == destination, columns.id == expectation, _unused())
+    return connection.execute(sa.delete(tables.expectations).where(ours)).rowcount == 1
+
+
+def _unused() -> sa.ColumnElement[bool]:
+    """Where no delivery has used an answer; one that a run has failed with is free again."""
+    used_by = tables.expectations.c.used_by
+    failed = sa.select(tables.runs.c.id).where(tables.runs.c.state == "failed")
+    return sa.or_(used_by.is_(None), used_by.in_(failed))
 
 
 def _expectation(row: Mapping[str, object] | sa.RowMapping) -> Expectation:

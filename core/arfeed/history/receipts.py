@@ -13,6 +13,8 @@ from arfeed.interfaces import Delivered, Expectation, Facts, Ledger, Plan, Recei
 
 _HASH = "sha256"
 
+_MOST_CUSTOMERS = 50
+
 Balances = dict[str, Decimal]
 """What is open, by currency."""
 
@@ -119,14 +121,17 @@ def _source(source: SourceReport) -> dict[str, object]:
 
 
 def _ledger(ledger: Ledger) -> dict[str, object]:
-    """Return a reconciliation of list and control account; amounts as text, null where not known."""
+    """Return a reconciliation of list and control account; amounts as text, null where not known.
+
+    Of the customers whose difference moved, the largest are named.
+    """
     amounts = ("listed", "account", "listed_before", "account_before", "received", "moved")
     said = {name: getattr(ledger, name) for name in amounts}
     return {
         "source": ledger.source,
         "currency": ledger.currency,
         **{name: None if amount is None else str(amount) for name, amount in said.items()},
-        "customers": [{"customer": name, "moved": str(by)} for name, by in ledger.customers],
+        "customers": [{"customer": name, "moved": str(by)} for name, by in ledger.customers[:_MOST_CUSTOMERS]],
     }
 
 

@@ -42,7 +42,7 @@ def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     raw = _under_canonical_names(connector, answer)
     normalizer = Normalizer(twin)
     frames = [*normalizer.take(raw), *normalizer.rest()]
-    if frames and "status" not in raw.columns:
+    if len(raw) and "status" not in raw.columns:
         raise SourceError(
             f"{connector.source}: its answer about what is missing has no status, so it explains nothing; "
             "let it say of each invoice whether it is open, paid, void or draft"

@@ -177,6 +177,11 @@ class Normalizer:
                 f"{self.connector.source}: `columns` names the header {missing[0]!r}, which is not there; "
                 f"found {', '.join(name for name in found if name != 'origin')}; mend `columns`"
             )
+        if ours := [name for name in found if name.startswith(schema.OURS)]:
+            raise SourceError(
+                f"{self.connector.source}: it has a column {ours[0]!r}; names that begin with {schema.OURS!r} are "
+                "arfeed's own, so give it another"
+            )
         known = {name: header for name, header in self.connector.columns.items() if header in found}
         columns = {name: name for name in schema.NAMES if name in found} | known | dict(declared)
         absent = [name for name in REQUIRED if name not in columns]

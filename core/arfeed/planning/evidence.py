@@ -10,7 +10,15 @@ import pandas as pd
 
 from arfeed import schema
 from arfeed.interfaces import Ledger, Objection, Plan, SourceReport
-from arfeed.planning.reasons import CONTRADICTORY, GONE, PROVEN, REMOVED_BY, SOURCE_REMOVED, STILL_OPEN
+from arfeed.planning.reasons import (
+    CONTRADICTORY,
+    GONE,
+    PROVEN,
+    REMOVED_BY,
+    SOURCE_REMOVED,
+    STILL_OPEN,
+    as_the_source_said,
+)
 from arfeed.planning.wording import counted, named, worst
 
 Evidence = Literal["proven", "balanced", "asserted", "unexplained"]
@@ -35,18 +43,28 @@ def with_evidence(missing: pd.DataFrame, sources: Iterable[SourceReport], ledger
 
 
 def _balanced(missing: pd.DataFrame, ledgers: Iterable[Ledger]) -> np.ndarray:
-    """Return where the difference of list and ledger has not moved, in the row's source and currency."""
-    still = {(ledger.source, ledger.currency) for ledger in ledgers if ledger.moved == schema.ZERO}
-    pairs = zip(missing["source"].tolist(), missing["currency"].tolist(), strict=True) if still else ()
-    return np.fromiter((pair in still for pair in pairs), bool) if still else np.zeros(len(missing), dtype=bool)
+    """Return where the difference of list and ledger has not moved, in the row's source and currency.
+
+    Where the ledger is by customer, nor may it have moved at the row's own: what one lost, another may have gained.
+    """
+    unmoved = {(ledger.source, ledger.currency): ledger for ledger in ledgers if ledger.moved == schema.ZERO}
+    result = np.zeros(len(missing), dtype=bool)
+    if not unmoved:
+        return result
+    currencies, customers = (as_the_source_said(missing, name) for name in ("currency", "customer_id"))
+    for (source, currency), ledger in unmoved.items():
+        here = (missing["source"] == source) & (currencies == currency)
+        result |= np.asarray(here & ~customers.isin([name for name, _ in ledger.customers]))
+    return result
 
 
 def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
     """Object to invoices that are gone without any evidence; a count of the list explains no absence."""
     missing = plan.missing[(plan.missing["reason"] == GONE) & (plan.missing["evidence"] == "unexplained")]
     if len(missing):
-        sources = named(sorted(source or _NO_SOURCE for source in missing["source"].unique()))
-        counted_all = [source for source in plan.sources if source.complete.controlled and source.source in sources]
+        silent = {*missing["source"]}
+        sources = named(sorted(source or _NO_SOURCE for source in silent))
+        counted_all = [source for source in plan.sources if source.complete.controlled and source.source in silent]
         whole = " That the list was read to its end does not say why they are not on it." if counted_all else ""
         yield Objection(
             "unexplained",

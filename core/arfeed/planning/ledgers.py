@@ -18,8 +18,6 @@ from arfeed import schema
 from arfeed.interfaces import ControlAccount, Ledger, LedgerState, Objection, Plan, SourceReport
 from arfeed.planning.wording import money, named
 
-_MOST_CUSTOMERS = 50
-
 States = Mapping[tuple[str, str], LedgerState]
 """By source and currency."""
 
@@ -94,8 +92,7 @@ def _moved_customers(
     if now is None or then is None:
         return ()
     moved = {name: now.get(name, schema.ZERO) - then.get(name, schema.ZERO) for name in {*now, *then}}
-    found = sorted(((name, by) for name, by in moved.items() if by), key=lambda each: (-abs(each[1]), each[0]))
-    return tuple(found[:_MOST_CUSTOMERS])
+    return tuple(sorted(((name, by) for name, by in moved.items() if by), key=lambda each: (-abs(each[1]), each[0])))
 
 
 def object_to_moved_ledgers(plan: Plan) -> Iterator[Objection]:

@@ -63,17 +63,18 @@ def with_reasons(
     return _with(missing, pc.fill_null(reasons, GONE))
 
 
-def with_answers(missing: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+def with_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the missing rows (with `reason`), those that are gone explained by what their sources answered.
 
-    `answers` are typed rows as `Connector.explain` gives them: paid, void, draft, settled, or still open.
+    `answers` are typed rows as `Connector.explain` gives them, which state a status: paid, void, draft, still open, or
+    open with a balance of 0. `beside` are closed rows that stood beside open ones, as in `with_reasons`.
     """
     gone = np.asarray(missing["reason"] == GONE)
     if not gone.any() or answers.empty:
         return missing
     lost = missing[gone].assign(ref=schema.folded(missing["source_ref"][gone]))
-    listed = _of_same_documents(lost, _about(lost["ref"], answers))
-    said = _said(listed, None, (), still_open=STILL_OPEN)
+    listed = _of_same_documents(lost, _not_beside(_about(lost["ref"], answers), beside))
+    said = _said(listed, None, listed["source"].unique(), still_open=STILL_OPEN)
     found = _answers(lost, said, ("source", "kind", "ref"))
     reasons = schema.text_array(missing["reason"])
     return _with(missing, pc.replace_with_mask(reasons, pa.array(gone), pc.fill_null(found, GONE)))
@@ -98,15 +99,33 @@ def _identified(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _not_beside(listed: pd.DataFrame, beside: pd.DataFrame | None) -> pd.DataFrame:
-    """Leave out as many closed rows as the last reading listed with the very same facts."""
+    """Leave out as many closed rows as the last reading listed with the very same facts.
+
+    A row that is known by all but its amount is the same one, since systems set that of a voided document to 0 later.
+    """
     if beside is None or beside.empty or listed.empty:
         return listed
-    columns = [*_DOCUMENT, *(name for name in _FACTS if name in listed.columns and name in beside.columns)]
+    facts = [name for name in _FACTS if name in listed.columns and name in beside.columns]
+    for known in (facts, [name for name in facts if name != "amount"]):
+        listed, beside = _without_each_other(listed, beside, [*_DOCUMENT, *known])
+    return listed
+
+
+def _without_each_other(
+    listed: pd.DataFrame, beside: pd.DataFrame, by: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out closed rows and rows that stood beside, each against one that it agrees with in these columns."""
     closed = listed[~_is_owed(listed)]
-    now, then = (pd.Series(_keys(rows, columns), dtype="str") for rows in (closed, beside))
-    earlier = now.map(then.value_counts()).fillna(0).to_numpy()
-    stood = now.groupby(now).cumcount().to_numpy() < earlier
-    return listed.drop(index=closed.index[stood])
+    now, then = (pd.Series(_keys(rows, by), index=rows.index, dtype="str") for rows in (closed, beside))
+    stood, found = (_first_of(mine, others) for mine, others in ((now, then), (then, now)))
+    return listed.drop(index=closed.index[stood]), beside[~found]
+
+
+def _first_of(mine: pd.Series[str], others: pd.Series[str]) -> np.ndarray:
+    """Return where a text is one of the first so many as there are among the others."""
+    as_many = mine.map(others.value_counts()).fillna(0).to_numpy()
+    first: np.ndarray = mine.groupby(mine).cumcount().to_numpy() < as_many
+    return first
 
 
 def _is_owed(rows: pd.DataFrame) -> pd.Series[bool]:
@@ -169,7 +188,7 @@ def _of_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame
     """
     facts = [name for name in _FACTS if name in listed.columns and name in lost.columns]
     theirs = lost[["ref", "kind", "source"]].assign(
-        **{f"{name}_before": _as_the_source_said(lost, name) for name in facts}
+        **{f"{name}_before": as_the_source_said(lost, name) for name in facts}
     )
     pairs = listed[["ref", "kind", "source", "status", *facts]].reset_index().merge(theirs, on=["ref", "kind"])
     agree, differ = {}, {}
@@ -190,7 +209,7 @@ def _of_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame
     return listed[_is_owed(listed) | listed.index.isin(pairs.loc[same & here, "index"])]
 
 
-def _as_the_source_said(lost: pd.DataFrame, name: str) -> pd.Series:
+def as_the_source_said(lost: pd.DataFrame, name: str) -> pd.Series:
     """Return a column before any transform changed it, where the baseline has kept that."""
     return lost.get(f"{schema.OURS}source_{name}", lost[name])
 

@@ -26,7 +26,8 @@ def traced(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame | Non
     if rows.empty:
         return pd.DataFrame(index=invoices.index)
     files = _files(schema.text_array(invoices["origin"]))
-    places = pc.index_in(_keys(invoices), value_set=_keys(rows))
+    several = any(rows["source"].nunique() > 1 for rows in (invoices, rows))
+    places = pc.index_in(_keys(invoices, several), value_set=_keys(rows, several))
     first = _first_place(schema.text_array(rows["source"]))
     starts = first.take(schema.one_piece(pc.fill_null(places, 0)))
     columns = {
@@ -49,10 +50,10 @@ _SAID = f"{schema.OURS}source_"
 _WHOLE = pd.ArrowDtype(pa.int64())
 
 
-def _keys(rows: pd.DataFrame) -> pa.Array:
+def _keys(rows: pd.DataFrame, several: bool) -> pa.Array:
+    """Return what a row is found again by: its number, and its source where there are several."""
     texts = schema.text_array(rows["source_ref"])
-    sources = schema.text_array(rows["source"]).dictionary_encode()
-    if len(sources.dictionary) < 2:
+    if not several:
         return texts
     return pc.binary_join_element_wise(schema.text_array(rows["source"]), texts, pa.scalar("\x1f", pa.large_string()))
 
@@ -67,10 +68,12 @@ def _first_place(sources: pa.Array) -> pa.Array:
 def kept(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array, run: str) -> pd.DataFrame:
     """Return the report as the history keeps it: what is known of earlier rows of it stays known.
 
-    `places` are the rows of `before` that its rows were, null for new ones, which `run` delivers first.
+    `places` are the rows of `before` that its rows were, null for new ones, which `run` delivers first. Where an
+    earlier row of which that was not kept came from stays blank.
     """
-    first = _earlier(before, FIRST_IN, places, pa.large_string())
-    columns = {FIRST_IN: pd.Series(pc.fill_null(first, run), index=report.index, dtype="str")}
+    earlier = pc.fill_null(_earlier(before, FIRST_IN, places, pa.large_string()), "")
+    first = pc.if_else(pc.is_valid(places), earlier, run)
+    columns = {FIRST_IN: pd.Series(first, index=report.index, dtype="str")}
     for name, kind, dtype in ((FILE, pa.large_string(), "str"), (PLACE, pa.int64(), _WHOLE)):
         earlier = _earlier(before, name, places, kind)
         now = _known(report[name]) if name in report.columns else pa.nulls(len(report), kind)

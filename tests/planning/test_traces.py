@@ -1,0 +1,115 @@
+"""What is kept of every row beside what the receiver sees: its file, its place, and the run it first came with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from arfeed.planning import compare, kept, traced
+from planning.plans import invoices
+
+
+def listed(refs: list[str], file: str = "a.csv", **columns: Any) -> pd.DataFrame:
+    """Rows as a source lists them, with the file and record that they were read from."""
+    rows = invoices(refs, **columns)
+    origins = [f"{file}#{number}" if file else "" for number in range(1, len(refs) + 1)]
+    return rows.assign(origin=pd.Series(origins, dtype="str"))
+
+
+def trace(invoices: pd.DataFrame, rows: pd.DataFrame) -> list[tuple[str, Any]]:
+    found = traced(invoices, rows)
+    places = [None if pd.isna(place) else int(place) for place in found["arfeed_place"]]
+    return [*zip(found["arfeed_file"].tolist(), places, strict=True)]
+
+
+def deliver(run: str, before: pd.DataFrame | None, *refs: str, rows: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return what the history keeps of a delivery of these invoices."""
+    rows = listed([*refs]) if rows is None else rows
+    comparison = compare(rows.drop(columns="origin"), rows.iloc[:0] if before is None else before)
+    found = traced(rows, rows)
+    report = comparison.report.assign(**{str(name): found[name] for name in found.columns})
+    return kept(report, comparison.report.iloc[:0] if before is None else before, comparison.places, run)
+
+
+def first_in(report: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(report["invoice_ref"], report["arfeed_first_in"], strict=True))
+
+
+def test_a_row_has_its_file_and_its_place_among_all_rows_of_its_source() -> None:
+    rows = listed(["A1", "A2", "A3"], status=["open", "paid", "open"])
+    assert trace(rows.iloc[[2, 0]], rows) == [("a.csv", 2), ("a.csv", 0)]
+
+
+def test_a_renamed_invoice_is_found_where_its_source_wrote_it() -> None:
+    rows = listed(["A1", "A2"])
+    renamed = rows.assign(invoice_ref=pd.Series(["A2", "A1"], dtype="str"))
+    assert trace(renamed, rows) == [("a.csv", 0), ("a.csv", 1)]
+
+
+def test_every_source_counts_its_own_places() -> None:
+    rows = pd.concat([listed(["A1", "A2"]), listed(["A2", "A3"], "b.csv", source="shop")], ignore_index=True)
+    assert trace(rows, rows) == [("a.csv", 0), ("a.csv", 1), ("b.csv", 0), ("b.csv", 1)]
+    assert trace(rows.iloc[2:], rows) == [("b.csv", 0), ("b.csv", 1)]
+
+
+def test_several_files_of_one_source_are_told_apart_and_counted_through() -> None:
+    rows = pd.concat([listed(["A1"], "a#1.csv"), listed(["A2", "A3"], "b.csv")], ignore_index=True)
+    assert trace(rows, rows) == [("a#1.csv", 0), ("b.csv", 1), ("b.csv", 2)]
+
+
+def test_what_comes_from_no_file_has_a_place_all_the_same() -> None:
+    rows = listed(["A1", "A2"], "")
+    assert trace(rows, rows) == [("", 0), ("", 1)]
+
+
+@pytest.mark.parametrize("source", ["erp", "shop"])
+def test_a_carried_row_has_neither_file_nor_place_of_its_own(source: str) -> None:
+    carried = invoices(["A9", "A1"], source=source).assign(origin="carried forward from 2026-04-04 12:15 UTC")
+    rows = listed(["A1"])
+    if source == "shop":  # its A1 is another invoice
+        assert trace(pd.concat([rows, carried], ignore_index=True), rows) == [("a.csv", 0), ("", None), ("", None)]
+    else:
+        assert trace(carried.iloc[:1], rows) == [("", None)]
+
+
+def test_nothing_listed_is_traced_to_nothing() -> None:
+    assert traced(invoices(2).assign(origin="x"), listed([])).columns.tolist() == []
+
+
+def test_the_run_that_delivered_a_row_first_stays_known() -> None:
+    one = deliver("run-1", None, "A1", "A2")
+    two = deliver("run-2", one, "A2", "A3")
+    three = deliver("run-3", two, "A3", "A2", "A4")
+    assert first_in(two) == {"A2": "run-1", "A3": "run-2"}
+    assert first_in(three) == {"A3": "run-2", "A2": "run-1", "A4": "run-3"}
+
+
+def test_a_row_that_was_away_is_new_again() -> None:
+    away = deliver("run-2", deliver("run-1", None, "A1", "A2"), "A2")
+    assert first_in(deliver("run-3", away, "A1", "A2")) == {"A1": "run-3", "A2": "run-1"}
+
+
+def test_file_and_place_are_those_of_the_last_reading() -> None:
+    one = deliver("run-1", None, "A1", "A2")
+    two = deliver("run-2", one, rows=listed(["A2", "A1"], "b.csv"))
+    assert two[["arfeed_file", "arfeed_place"]].to_numpy().tolist() == [["b.csv", 0], ["b.csv", 1]]
+
+
+def test_what_was_known_of_carried_and_resent_rows_stays_known() -> None:
+    one = deliver("run-1", None, "A1", "A2")
+    carried = invoices(["A2", "A9"]).assign(origin="carried forward")
+    two = deliver("run-2", one, rows=carried)  # it was read, but from no file that is known
+    comparison = compare(carried.drop(columns="origin"), one)
+    resent = kept(comparison.report, one, comparison.places, "run-3")
+    assert resent["arfeed_file"].fillna("").tolist() == ["a.csv", ""]
+    assert resent["arfeed_place"].isna().tolist() == [False, True]
+    assert first_in(resent) == {"A2": "run-1", "A9": "run-3"}
+    assert first_in(two) == {"A2": "run-1", "A9": "run-2"}
+
+
+def test_a_row_from_before_this_was_kept_is_not_taken_for_a_new_one() -> None:
+    nine = deliver("run-9", invoices(["A1"]), "A1", "A2")
+    assert first_in(nine) == {"A1": "", "A2": "run-9"}
+    assert first_in(deliver("run-10", nine, "A1", "A2", "A3")) == {"A1": "", "A2": "run-9", "A3": "run-10"}
