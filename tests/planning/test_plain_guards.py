@@ -46,7 +46,7 @@ def test_money_is_not_weighed_against_another_currency() -> None:
 def test_more_caution_allows_more_money_and_asks_for_longer_odds() -> None:
     rows = rich("320")
     assert "missing-money" not in heard(case(rows, [0], caution=100))
-    calm = after_days(rows, (), 30)
+    calm = after_days(rows, (), 150)
     assert "missing-money" in heard(case(rows, [0], caution=100), calm)
     assert "missing-money" not in heard(case(rich("250"), [0], caution=100), calm)
 

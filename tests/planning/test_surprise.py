@@ -87,3 +87,17 @@ def test_several_reports_a_day_learn_their_own_pace() -> None:
         habits = habits.learned(hour, hour.unproven)
     assert heard(case(rows, [3], since=due_in(0)), habits) == {}
     assert "surprise" in heard(case(rows, [3, 11, 19, 27, 35], since=due_in(0)), habits)
+
+
+def test_caution_is_meant_by_the_day_however_often_a_feed_reports() -> None:
+    rows = listed(200, customers=100)
+    daily, hourly = Habits.none(), Habits.none()
+    for beat in range(10):
+        calm = case(rows, ())
+        daily = daily.learned(calm, calm.unproven)
+        hour = case(rows, (), since=due_in(-1) if beat % 8 == 0 else due_in(0))
+        hourly = hourly.learned(hour, hour.unproven)
+    few = case(rows, [0, 1])
+    assert "surprise" in heard(few, daily)
+    assert "surprise" not in heard(few, hourly)
+    assert "surprise" in heard(case(rows, range(5)), hourly)

@@ -50,8 +50,13 @@ class Case:
     @property
     def days(self) -> int:
         """Working days since the last delivery, at least one: several reports a day are a beat each."""
+        return max(self.worked, 1)
+
+    @property
+    def worked(self) -> int:
+        """Working days since the last delivery, which may be none."""
         day = timedelta(days=1)
-        return max(int(np.busday_count(self.since + day, self.on + day)), 1)
+        return max(int(np.busday_count(self.since + day, self.on + day)), 0)
 
 
 _LATE_FROM = np.array([-60, -30, -20, -13, -7, -3, 0, 1, 4, 8, 15, 31, 61, 121])

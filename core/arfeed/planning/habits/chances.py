@@ -17,13 +17,21 @@ _LEAST, _MOST = 0.00001, 0.95
 
 @dataclass(frozen=True, slots=True)
 class Chances:
-    """A case with the chance of every row of the baseline, and `mean`, the chance of a row of this feed at large."""
+    """A case with the chance of every row of the baseline, and `mean`, the chance of a row of this feed at large.
+
+    `caution` is meant by the day: who reports eight times a day would else be asked eight times as often.
+    """
 
     case: Case
     rows: Rows
     learned: Learned
     each: np.ndarray
     mean: float
+
+    @property
+    def caution(self) -> float:
+        """Reports in which something may happen once without being asked about."""
+        return self.case.caution * self.learned.reports_a_day
 
 
 def weighed(habits: Habits, case: Case) -> Chances:

@@ -27,11 +27,8 @@ _NEW = 5
 _YOUNG = 10
 """Reports up to which an objection says how little is known."""
 
-_PATTERN = 20
-"""So many times the caution are the odds against a pattern: there is always some set to be found."""
-
-_MONEY_ODDS = 5
-"""Much money alone is no reason to ask: this many times likelier than a surprise may its rows have left."""
+_MONEY_ODDS = 10
+"""Much money alone is no reason to ask: the odds of its rows must be below the square of this over the caution."""
 
 _RARE = 1 / 4
 """Above this part of the mean, rows are only less often paid than others."""
@@ -120,7 +117,7 @@ def _file_gone(chances: Chances) -> Iterator[Objection]:
 
 
 def _pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
-    if pattern is not None and pattern.score >= log(_PATTERN * chances.case.caution):
+    if pattern is not None and pattern.score >= 2 * log(chances.caution):
         rows = _named(chances.case.before, pattern.rows)
         whole = f"all {len(rows):,}" if not pattern.stayed else f"{len(rows):,} of {len(rows) + pattern.stayed:,}"
         yield _objection(
@@ -150,7 +147,7 @@ def _surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objectio
 
 def _money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objection]:
     odds = next(surprise.odds for surprise in seen if surprise.part == MONEY_PART)
-    found = [*rare_money(chances)] if odds < _MONEY_ODDS / chances.case.caution else []
+    found = [*rare_money(chances)] if odds < (_MONEY_ODDS / chances.caution) ** 2 else []
     if found:
         rows = _named(chances.case.before, np.concatenate([part.rows for part in found]))
         shares = ", ".join(

@@ -23,12 +23,13 @@ _CUSTOMER_WEIGHT = 1
 class Learned:
     """What was learned of one source.
 
-    `open_days` (rows times working days) and `closings` have a number a band; `closed` and `expected` (closings, and
-    how many would have been usual) have one a customer and coarse band. `references` are folded, closed without
-    proof on the days `gone` (since 1970).
+    `reports` were learned from, in `worked` working days. `open_days` (rows times working days) and `closings` have a
+    number a band; `closed` and `expected` (closings, and how many would have been usual) have one a customer and coarse
+    band. `references` are folded, closed without proof on the days `gone` (since 1970).
     """
 
     reports: int
+    worked: int
     open_days: np.ndarray
     closings: np.ndarray
     customers: pa.Array
@@ -36,6 +37,11 @@ class Learned:
     expected: np.ndarray
     references: pa.Array
     gone: np.ndarray
+
+    @property
+    def reports_a_day(self) -> float:
+        """Reports a working day, at least one."""
+        return max(self.reports / max(self.worked, 1), 1)
 
     @property
     def usual(self) -> np.ndarray:
@@ -58,7 +64,7 @@ class Learned:
 
 
 NOTHING = Learned(
-    0,
+    *(0, 0),
     *(np.zeros(BANDS, np.float32),) * 2,
     pa.array([], pa.large_string()),
     *(np.zeros((0, WIDE), np.float32),) * 2,

@@ -61,6 +61,7 @@ class Habits:
         now = replace(
             _remembering(_with_customers(before, rows, closed, case.days, kept), case, closed),
             reports=before.reports + 1,
+            worked=before.worked + case.worked,
             open_days=_sum(before.open_days * kept, np.bincount(rows.band, minlength=BANDS) * case.days),
             closings=_sum(before.closings * kept, np.bincount(rows.band[closed], minlength=BANDS)),
         )

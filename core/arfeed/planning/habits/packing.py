@@ -27,7 +27,7 @@ _SCHEMA = pa.schema(
         *(pa.field(name, pa.float32(), nullable=False) for name in _NUMBERS),
     ]
 )
-"""A row a source (n0: reports), band (open days, closings), customer (closed, expected) or reference (n0: day)."""
+"""A row a source (reports, working days), band (open days, closings), customer (closed, expected), reference (day)."""
 
 
 def packed(sources: Mapping[str, Learned]) -> bytes:
@@ -50,7 +50,7 @@ def _checksum(content: bytes) -> bytes:
 
 
 def _pieces(source: str, learned: Learned) -> Iterator[pa.Table]:
-    yield _piece(source, _SOURCE, pa.array([""]), np.array([[learned.reports]]))
+    yield _piece(source, _SOURCE, pa.array([""]), np.array([[learned.reports, learned.worked]]))
     bands = np.column_stack([learned.open_days, learned.closings])
     yield _piece(source, _BAND, pa.array([""] * BANDS), bands)
     yield _piece(source, _CUSTOMER, learned.customers, np.column_stack([learned.closed, learned.expected]))
@@ -85,6 +85,7 @@ def _learned(table: pa.Table) -> Learned:
     of_customers = np.column_stack([np.asarray(customers[name]) for name in _NUMBERS])
     return Learned(
         reports=int(one["n0"][0].as_py()),
+        worked=int(one["n1"][0].as_py()),
         open_days=np.asarray(bands["n0"]),
         closings=np.asarray(bands["n1"]),
         customers=schema.one_piece(customers["name"]),

@@ -85,7 +85,7 @@ def _strange_in_a_small_feed(chances: Chances, share: Share) -> bool:
     customer, size = chances.rows.customer, len(chances.rows.names)
     customers = len(np.unique(customer[chances.case.unproven]))
     expected = float(-np.expm1(-np.bincount(customer, chances.each, minlength=size)).sum())
-    strange = odds(customers, expected) < 1 / chances.case.caution
+    strange = odds(customers, expected) < 1 / chances.caution
     whole = share.gone >= max(_NEARLY_ALL * share.of, chances.case.missing_floor)
     return share.gone >= _FEW and (strange or whole)
 
@@ -140,7 +140,7 @@ def _unlikely(chances: Chances, rows: np.ndarray) -> bool:
     customers, inverse = np.unique(chances.rows.customer[rows], return_inverse=True)
     likeliest = np.zeros(len(customers))
     np.maximum.at(likeliest, inverse, chances.each[rows])
-    return float(likeliest.prod()) < 1 / chances.case.caution
+    return float(likeliest.prod()) < 1 / chances.caution
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ PARTS = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
 _LOOKED = 2
 """Looking at all parts finds something about twice as often as looking at one, day by day."""
 
+_MEASURED = 20
+"""Far out, business strays more than the distribution has it: beyond this caution, odds must be longer than it says."""
+
 _ORDINARY = 1 / 2
 _CUSTOMERS, _POWER, _MOST = 4, 0.4, 5
 """How far a lively day, told by the rows that are not rare, lets one expect more of those that are."""
@@ -73,7 +76,8 @@ def strangest(seen: Sequence[Surprise]) -> Surprise:
 def strange(surprise: Surprise, chances: Chances) -> bool:
     """Whether the odds are longer than the caution allows. Who reports less often is asked less often anyhow."""
     looked = 1 + (_LOOKED - 1) / chances.case.days
-    return surprise.odds < 1 / (looked * chances.case.caution)
+    beyond: float = max(chances.case.caution / _MEASURED, 1) ** 0.5
+    return surprise.odds < 1 / (looked * chances.caution * beyond)
 
 
 def odds(customers: int, expected: float) -> float:
