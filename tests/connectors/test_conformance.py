@@ -52,7 +52,7 @@ class TestFolder(ConnectorConformance):
 
 
 class TestFolderWithAListOfWhatIsClosed(TestFolder):
-    statuses: tuple[str, ...] = ("open",)
+    statuses: ClassVar[Sequence[str]] = ("open",)
 
     def system(self, folder: Path, invoices: Sequence[Invoice]) -> Mapping[str, object]:
         settings = super().system(folder, invoices)

@@ -185,4 +185,18 @@ def test_the_score_of_an_order_is_that_of_the_set_it_names(rows: list[tuple[int,
     cap = np.log(before["customer_id"].nunique()) + 3
     span = max(place for place, _, _ in rows) - min(place for place, _, _ in rows) + 1
     price = np.log(2 * min(span, len(rows)) + 1)
-    assert found.score == pytest.approx(sums.clip(upper=cap).sum() - 3 * found.stayed - price)
+    cut = first == "from" and not found.stayed and len(found.rows) == day.missing.sum()
+    assert found.score == pytest.approx(sums.clip(upper=cap).sum() - 3 * found.stayed - price + 3 * cut)
+
+
+END = [*range(34, 40)]
+
+
+def test_a_list_that_lost_its_end_and_nothing_else_weighs_more_than_one_that_lost_others_too() -> None:
+    rows = listed(40, customers=8, arfeed_place=[*range(40)])
+
+    alone, others = (strongest(weighed(Habits.none(), case(rows, gone))) for gone in (END, [2, *END]))
+    assert alone is not None
+    assert others is not None
+    assert alone.what == "place in the list from 35"
+    assert alone.score == pytest.approx(others.score + 3)

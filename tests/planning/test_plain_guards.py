@@ -21,11 +21,20 @@ def rich(large: str, **columns: Any) -> pd.DataFrame:
 
 @pytest.mark.parametrize(("large", "asked"), [("111", False), ("112", True)], ids=["a tenth", "over a tenth"])
 def test_much_money_that_nobody_pays_at_such_a_time_is_asked_for(large: str, asked: bool) -> None:
-    assert ("missing-money" in heard(case(rich(large), [0]))) is asked
+    rows = rich(large)
+    assert ("missing-money" in heard(case(rows, [0]), after_days(rows, (), 5))) is asked
+
+
+def test_a_single_invoice_of_a_feed_that_is_new_is_not_asked_about() -> None:
+    rows = rich("3000")
+    for days, asked in ((0, False), (4, False), (5, True)):
+        assert bool(heard(case(rows, [0]), after_days(rows, (), days))) is asked
+    assert heard(case(rows, [0, 1]))
 
 
 def test_the_money_that_is_gone_and_owed_is_said() -> None:
-    message = heard(case(rich("3000"), [0]))["missing-money"].message
+    rows = rich("3000")
+    message = heard(case(rows, [0]), after_days(rows, (), 5))["missing-money"].message
     assert message.startswith(
         "1 invoice that hardly anybody pays at such a time is gone from erp, and with it 3,000.00 GBP of 4,000.00 GBP "
         "(75%) of all that was owed: A1 Customer 0 3,000.00 GBP. Look in the source"
@@ -38,9 +47,10 @@ def test_money_that_was_due_is_nobodys_surprise() -> None:
 
 def test_money_is_not_weighed_against_another_currency() -> None:
     rows = rich("112", currency=["EUR", *["GBP"] * 100])
-    assert "112.00 EUR of 112.00 EUR (100%)" in heard(case(rows, [0]))["missing-money"].message
+    said = heard(case(rows, [0]), after_days(rows, (), 5))["missing-money"].message
+    assert "112.00 EUR of 112.00 EUR (100%)" in said
     other = rich("112", currency=["GBP", *["GBP"] * 99, "EUR"])
-    assert "EUR" not in heard(case(other, [0]))["missing-money"].message.split(" of all")[0]
+    assert "EUR" not in heard(case(other, [0]), after_days(other, (), 5))["missing-money"].message.split(" of all")[0]
 
 
 def test_more_caution_allows_more_money_and_asks_for_longer_odds() -> None:
