@@ -26,7 +26,7 @@ from arfeed.rehearsal.books import Books
 from runs.feed import HEADER, REPORTS, Feed, Row, invoice
 from runs.interruptions import KilledError, die_after_the_report, die_before_the_report
 
-SOURCES = ("erp", "ledger")
+SOURCES = ("erp", "ledger", "books")
 WITH_STATUS = [*HEADER, "status"]
 
 sources = st.sampled_from(SOURCES)
@@ -49,10 +49,14 @@ REPORT_HEADER = [
 ]
 FOREIGN = {"kind": "invoice", "customer_name": "Customer 1", "currency_iso": "EUR", "date_issued": "2026-03-05"}
 LEDGER = {"columns": {"status": "status"}, "on_failure": "carry-forward"}
+BOOKS = {"control_account": {"path": "account.csv", "balance": "owed", "currency": "currency"}}
 
 
 class Days(RuleBasedStateMachine):
-    """Two sources: `erp` drops what is paid, `ledger` lists it as paid. A debt is a number that never changes."""
+    """Three sources: `erp` drops what is paid, and says so; `ledger` lists it as paid; `books` has a control account.
+
+    A debt is a number that never changes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,6 +64,7 @@ class Days(RuleBasedStateMachine):
         self.feed.sources = {
             "erp": {"absent_means_paid": True},
             "ledger": dict(LEDGER),
+            "books": dict(BOOKS),
         }
         self.rows: dict[str, dict[int, Row]] = {source: {} for source in SOURCES}
         self.open: dict[str, set[int]] = {source: set() for source in SOURCES}
@@ -260,7 +265,8 @@ class Days(RuleBasedStateMachine):
     def believed_paid(self, ref: str, receipt: dict[str, Any], listed: dict[str, Decimal]) -> bool:
         """Whether the user told arfeed to take this absence as payment; no other source's losses are believed.
 
-        How much of it the guards notice is measured elsewhere; here nothing may go that is not even asserted.
+        How much of it the guards notice is measured elsewhere; here nothing may go that is not even asserted. What is
+        open in the ledger of `books` cannot balance without it, and `ledger` calls nothing paid that is not.
         """
         source, number = self.debts[ref]
         said = {(row["reason"], row["evidence"]) for row in receipt["missing"] if row["invoice_ref"] == ref}
@@ -297,8 +303,20 @@ class Days(RuleBasedStateMachine):
 
     def export(self, source: str) -> None:
         rows = self.listed(source)
+        if source == "books":
+            self.post(rows)
         self.shown[source].append(rows)
         self.feed.export(rows, source, WITH_STATUS)
+
+    def post(self, rows: list[Row]) -> None:
+        """Write the control account of `books`: what its customers owe, whatever its list says later."""
+        owed = {"EUR": Decimal(0), "GBP": Decimal(0)}
+        for row in rows:
+            owed[row["currency"]] += Decimal(row["balance"])
+        with (self.feed.folder / "account.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, ["account", "owed", "currency"])
+            writer.writeheader()
+            writer.writerows({"account": "1200", "owed": str(sum_), "currency": code} for code, sum_ in owed.items())
 
 
 def live(examples: int, steps: int, *, fixed: bool) -> None:
