@@ -293,7 +293,8 @@ def _prepare(
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
         ledgers=ledgers,
     )
-    known = what_is_known(at, drafted, baseline, comparison, reading.trace, contradictions(reading.rows))
+    stated = contradictions(reading.rows, baseline.beside if baseline else None)
+    known = what_is_known(at, drafted, baseline, comparison, reading.trace, stated)
     final = reviewed(drafted, project.registry.manager, settings, reading.content, known)
     event("planned", **planned(final))
     return Prepared(

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Objection, Plan
-from arfeed.planning import contradictions, reviewed
+from arfeed.planning import closed_beside, contradictions, reviewed
 from arfeed.planning.changes import changes_in_what_stays, notes_on_changes
 from planning.business import ACCIDENTS, feed, frame, next_day
 from planning.plans import invoices, planned
@@ -454,3 +454,10 @@ def test_two_documents_of_one_number_are_no_contradiction(other: dict[str, objec
 def test_a_list_of_open_documents_contradicts_nothing() -> None:
     assert [*contradictions(invoices(5))] == []
     assert [*contradictions(invoices(0))] == []
+
+
+def test_a_document_in_two_states_is_asked_about_once() -> None:
+    before = listed(status="void")
+    assert [*contradictions(before, closed_beside(before))] == []
+    others = pd.concat([before, listed(status="paid").iloc[1:]], ignore_index=True)
+    assert len([*contradictions(others, closed_beside(before))]) == 1

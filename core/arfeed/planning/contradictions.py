@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.interfaces import Objection
+from arfeed.planning.reasons import not_beside
 from arfeed.planning.stayed import truths
 from arfeed.planning.wording import are, worst
 
@@ -17,10 +18,11 @@ _DOCUMENT = ("source", "source_ref", "kind", "customer_id", "issued_on", "due_on
 """What two rows of one document agree in; instalments have due dates of their own."""
 
 
-def contradictions(rows: pd.DataFrame) -> Iterator[Objection]:
+def contradictions(rows: pd.DataFrame, beside: pd.DataFrame | None = None) -> Iterator[Objection]:
     """Object to documents that one reading of a source lists both as open and as closed.
 
-    `rows` are all rows that the sources listed, open and closed, before any transform.
+    `rows` are all rows that the sources listed, open and closed, before any transform; `beside` are closed rows that
+    stood beside open ones at the last delivery, which somebody has been asked about.
     """
     is_open = (rows["status"] == "open") & (rows["balance"] != schema.ZERO)
     if is_open.all() or not is_open.any():
@@ -29,8 +31,9 @@ def contradictions(rows: pd.DataFrame) -> Iterator[Objection]:
     likely = schema.among(rows["source_ref"], rows["source_ref"][closed]) & is_open
     if not likely.any():
         return
-    both = rows[likely].reset_index(drop=True)
-    twice = both[truths(pc.is_in(_documents(both), value_set=_documents(rows[closed])))]
+    both, others = rows[likely].reset_index(drop=True), rows[closed].reset_index(drop=True)
+    new = not_beside(others.assign(ref=schema.folded(others["source_ref"])), beside)
+    twice = both[truths(pc.is_in(_documents(both), value_set=_documents(new)))]
     if len(twice):
         sources = ", ".join(sorted(twice["source"].unique()))
         yield Objection(

@@ -54,7 +54,7 @@ def with_reasons(
         known = pc.is_in(schema.text_array(missing["source"]), value_set=pa.array([*sources, ""]))
         reasons = pc.if_else(known, reasons, SOURCE_REMOVED)
     lost = missing.assign(ref=schema.folded(missing["source_ref"]))
-    listed = _of_same_documents(lost, _not_beside(_about(lost["ref"], rows), beside))
+    listed = _of_same_documents(lost, not_beside(_about(lost["ref"], rows), beside))
     said = _said(listed, _about(lost["ref"], removed).iloc[::-1], stating)
     adopted = pc.equal(schema.text_array(lost["source"]), "")
     for statements, by in _attempts(said):
@@ -73,7 +73,7 @@ def with_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFr
     if not gone.any() or answers.empty:
         return missing
     lost = missing[gone].assign(ref=schema.folded(missing["source_ref"][gone]))
-    listed = _of_same_documents(lost, _not_beside(_about(lost["ref"], answers), beside))
+    listed = _of_same_documents(lost, not_beside(_about(lost["ref"], answers), beside))
     said = _said(listed, None, listed["source"].unique(), still_open=STILL_OPEN)
     found = _answers(lost, said, ("source", "kind", "ref"))
     reasons = schema.text_array(missing["reason"])
@@ -98,7 +98,7 @@ def _identified(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[[*_DOCUMENT, *(name for name in _FACTS if name in rows.columns)]].reset_index(drop=True)
 
 
-def _not_beside(listed: pd.DataFrame, beside: pd.DataFrame | None) -> pd.DataFrame:
+def not_beside(listed: pd.DataFrame, beside: pd.DataFrame | None) -> pd.DataFrame:
     """Leave out as many closed rows as the last reading listed with the very same facts.
 
     A row that is known by all but its amount is the same one, since systems set that of a voided document to 0 later.
