@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from arfeed.planning.habits.case import PLACE
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.traits import Group, Order, groups, orders, written
 from arfeed.planning.wording import named
@@ -107,7 +108,10 @@ def _qualified(lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: f
 
 
 def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
-    """Yield what is gone of an order up to some place, and from some place on."""
+    """Yield what is gone of an order up to some place, and from some place on.
+
+    A list that breaks off is so common an accident that its end costs no more than to look at every customer once.
+    """
     place, at, stays = order.place, lost.at, lost.stayed
     known = slice(None)
     if order.known is not None:
@@ -119,8 +123,9 @@ def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
     mine = place[some.at].astype(np.int64)
     span = max(int(stayed.max()), int(mine.max())) - min(int(stayed.min()), int(mine.min())) + 1
     price = float(np.log(2 * min(span, len(place)) + 1))
-    for sign, words in ((1, "up to"), (-1, "from")):
-        best = _end(some, sign * mine, sign * stayed, price)
+    cut = min(price, float(np.log(2 * len(chances.rows.names) + 1))) if order.column == PLACE else price
+    for sign, words, paid in ((1, "up to", price), (-1, "from", cut)):
+        best = _end(some, sign * mine, sign * stayed, paid)
         if best is not None:
             rows, score, customers, among = best
             value = _value(chances, order, int(rows[-1]))
