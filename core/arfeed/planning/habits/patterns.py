@@ -19,10 +19,6 @@ LEAST_ROWS, LEAST_CUSTOMERS = 4, 2
 _STAYED = 3
 """What a row that stayed takes off a set's score."""
 
-_CUT = 3
-"""What it adds that the end of the list is gone and nothing else: a list that was cut off, as no payments would have
-it (its place is no reason to pay an invoice)."""
-
 _ABOVE_CUSTOMERS = 3
 """How far one customer's share in a score may exceed the logarithm of the number of customers."""
 
@@ -112,7 +108,10 @@ def _qualified(lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: f
 
 
 def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
-    """Yield what is gone of an order up to some place, and from some place on."""
+    """Yield what is gone of an order up to some place, and from some place on.
+
+    A list that breaks off is so common an accident that its end costs no more than to look at every customer once.
+    """
     place, at, stays = order.place, lost.at, lost.stayed
     known = slice(None)
     if order.known is not None:
@@ -124,12 +123,11 @@ def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
     mine = place[some.at].astype(np.int64)
     span = max(int(stayed.max()), int(mine.max())) - min(int(stayed.min()), int(mine.min())) + 1
     price = float(np.log(2 * min(span, len(place)) + 1))
-    for sign, words in ((1, "up to"), (-1, "from")):
-        best = _end(some, sign * mine, sign * stayed, price)
+    cut = min(price, float(np.log(2 * len(chances.rows.names) + 1))) if order.column == PLACE else price
+    for sign, words, paid in ((1, "up to", price), (-1, "from", cut)):
+        best = _end(some, sign * mine, sign * stayed, paid)
         if best is not None:
             rows, score, customers, among = best
-            if order.column == PLACE and sign < 0 and not among and len(rows) == len(lost.at):
-                score += _CUT
             value = _value(chances, order, int(rows[-1]))
             yield Pattern(f"{order.name} {words} {value}", score, rows, customers, among)
 
