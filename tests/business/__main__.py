@@ -1,7 +1,7 @@
 """Measure the guards on simulated business: `python -m business` in the folder tests.
 
 Seeds below 1,000 may shape the rule, those from 1,000 on are for tests. From 100,000 on they are held out:
-docs/promise-measured.md says which have been used for a table, and a changed rule takes fresh ones.
+docs/promise.md says which have been used for a table, and a changed rule takes fresh ones.
 """
 
 from __future__ import annotations
