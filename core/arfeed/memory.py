@@ -96,7 +96,7 @@ def memory(
     plan: Plan, known: Known, beside: pd.DataFrame | None, states: Sequence[LedgerState], baseline: Baseline | None
 ) -> Memory:
     """Return what the next plan will weigh evidence by, once this one is delivered."""
-    habits = learn(known.habits, known.sources)
+    habits = learn(known.habits, known.sources, plan.expected)
     unchanged = baseline is not None and baseline.habits is not None and not known.sources
     return Memory(
         beside=None if beside is None else pack_table(beside),

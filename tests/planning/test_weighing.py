@@ -134,6 +134,19 @@ def test_each_delivery_teaches_and_a_refused_plan_does_not() -> None:
     assert Habits.none().reports == {}
 
 
+def test_what_was_announced_teaches_nothing_of_other_days() -> None:
+    _, sources, weighed = judged(feed(), 10, WRITTEN_OFF)
+    assert learn(Habits.none(), sources, weighed.expected).of("erp").closings.sum() == 0
+    assert learn(Habits.none(), sources).of("erp").closings.sum() == 10
+
+
+def test_of_several_answers_only_those_that_spare_a_question_are_used() -> None:
+    others = WRITTEN_OFF._replace(id="e2", words="others", customer="Firm 30")
+    again = WRITTEN_OFF._replace(id="e3", words="again")
+    _, _, weighed = judged(feed(), 10, others, WRITTEN_OFF, again)
+    assert weighed.expected == (WRITTEN_OFF,)
+
+
 def test_two_reports_of_the_past_teach_what_their_delivery_would_have_taught() -> None:
     before = feed()
     after = before.iloc[10:].reset_index(drop=True)

@@ -102,12 +102,11 @@ def weigh(plan: Plan, habits: Habits, sources: Sequence[Source], expectations: I
     plain = _judge(plan, habits, sources)
     if not plain.objections:
         return plain
-    used = [each for each in expectations if any(_covers(each, source.case).any() for source in sources)]
-    if not used:
-        return plain
-    told = _judge(plan, habits, [_without(each, used) for each in sources])
-    if {each.code for each in told.objections} >= {each.code for each in plain.objections}:
-        return plain
+    told, used = plain, list[Expectation]()
+    for expectation in expectations:
+        with_it = _judge(plan, habits, [_without(each, [*used, expectation]) for each in sources])
+        if len(with_it.objections) < len(told.objections):
+            told, used = with_it, [*used, expectation]
     notes = tuple(_in_words(expectation, sources) for expectation in used)
     return replace(told, figures=plain.figures, expected=tuple(used), notes=notes)
 
@@ -180,10 +179,15 @@ def _in_words(expectation: Expectation, sources: Sequence[Source]) -> str:
     )
 
 
-def learn(habits: Habits, sources: Iterable[Source]) -> Habits:
-    """Return what is known of the feed once a plan is delivered: from all that closed without proof, approved too."""
+def learn(habits: Habits, sources: Iterable[Source], expected: Sequence[Expectation] = ()) -> Habits:
+    """Return what is known of the feed once a plan is delivered: from all that closed without proof, approved too.
+
+    What was `expected` is an event of its own and teaches nothing of other days.
+    """
     for each in sources:
-        habits = habits.learned(each.case, each.closed)
+        announced = [_covers(expectation, each.case) for expectation in expected]
+        closed = each.closed & ~np.logical_or.reduce(announced) if announced else each.closed
+        habits = habits.learned(each.case, closed)
     return habits
 
 
