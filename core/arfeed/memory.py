@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -27,6 +28,9 @@ from arfeed.planning import (
     sources_of,
 )
 
+_ENOUGH = 10
+"""Closings that a source must have proven before it counts as one that proves most of them."""
+
 _REPLAYED_ROWS = 3_000_000
 """How many rows of kept reports are looked through to learn from a history that is older than this learning."""
 
@@ -40,15 +44,28 @@ def what_is_known(
     stated: Iterable[Objection],
 ) -> Known:
     """Return what a review knows beside the plan; `stated` are objections to what the sources listed."""
-    closed = at.history.approved_without_proof(at.where, plan.at - BUDGET_SPAN)
+    closed = at.history.closings(at.where, plan.at - BUDGET_SPAN)
     files = trace().get("arfeed_file") if trace else None
     return Known(
-        approved=tuple(Unproven(each.source, each.currency, each.documents, each.balance) for each in closed),
+        approved=tuple(
+            Unproven(each.source, each.currency, each.documents, each.balance)
+            for each in closed
+            if each.evidence == "unexplained"
+        ),
         expectations=tuple(at.history.expectations(at.where, plan.at.date())),
         habits=_habits(at, baseline, plan.at),
-        sources=tuple(sources_of(plan, comparison.lost, files)),
+        sources=tuple(sources_of(plan, comparison.lost, files, _proving(closed))),
         stated=tuple(stated),
     )
+
+
+def _proving(closed: Sequence[Closing]) -> set[str]:
+    """Return the sources that have proven most of what was closed lately, and enough of it to go by."""
+    proven, all_closed = Counter[str](), Counter[str]()
+    for each in closed:
+        all_closed[each.source] += each.documents
+        proven[each.source] += each.documents * (each.evidence == "proven")
+    return {source for source in proven if proven[source] >= _ENOUGH and 2 * proven[source] > all_closed[source]}
 
 
 def _habits(at: Desk, baseline: Baseline | None, now: datetime) -> Habits:

@@ -51,6 +51,8 @@ from arfeed.planning import (
     contradictions,
     ledger_states,
     note_ledgers,
+    note_lost_accounts,
+    note_zero_balances,
     reviewed,
     select,
     settle,
@@ -289,7 +291,13 @@ def _prepare(
         foreign=foreign_reports(at, server),
         also_known=recognized.also_known,
         forgotten=recognized.forgotten,
-        notes=(*_notes(project, reading), *note_ledgers(ledgers), *report.notes, *recognized.notes),
+        notes=(
+            *_notes(project, reading),
+            *note_ledgers(ledgers),
+            *note_lost_accounts(states, baseline.ledgers if baseline else {}, reading.sources or ()),
+            *report.notes,
+            *recognized.notes,
+        ),
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
         ledgers=ledgers,
     )
@@ -352,7 +360,9 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
     published = direct if project.destination.settings.publish == "direct" else []
     unseen = unseen_notes(reading.invoices["invoice_ref"])
-    return (*carried, *said, *reading.notes, *reading.found.notes, *published, *unseen)
+    stating = [report.source for report in reading.reports if report.states_status]
+    zero = note_zero_balances(reading.rows, stating)
+    return (*carried, *said, *zero, *reading.notes, *reading.found.notes, *published, *unseen)
 
 
 def _documents(at: Desk, server: Remote, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:

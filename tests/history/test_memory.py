@@ -66,12 +66,13 @@ def test_only_the_last_delivery_s_ledgers_count(history: History) -> None:
     assert [*baseline.ledgers] == [("shop", "EUR")]
 
 
-def test_where_it_is_not_settled_which_delivery_arrived_no_ledger_is_known(history: History) -> None:
+def test_where_it_is_not_settled_which_delivery_arrived_the_older_ledger_counts(history: History) -> None:
     deliver(history, a_run(1), ledgers=[GBP])
-    deliver(history, a_run(2), ledgers=[GBP], verified=False)
+    deliver(history, a_run(2), ledgers=[GBP._replace(listed=Decimal(1))], verified=False)
     baseline = history.baseline(WHERE)
     assert baseline
-    assert (len(baseline.runs), baseline.ledgers) == (2, {})
+    assert len(baseline.runs) == 2
+    assert baseline.ledgers["erp", "GBP"].listed == GBP.listed
 
 
 # --- rows that stood beside, habits -----------------------------------------------------------------------------------
@@ -103,14 +104,15 @@ def test_of_two_deliveries_that_may_stand_both_besides_count_and_the_later_habit
     assert baseline.habits == b"new"
 
 
-def test_adopting_keeps_habits_and_forgets_ledgers_and_what_stood_beside(history: History) -> None:
+def test_adopting_keeps_habits_and_ledgers_and_forgets_what_stood_beside(history: History) -> None:
     deliver(history, a_run(1), beside=stood("a1"), habits=b"learned", ledgers=[GBP])
     adopted = a_run(2, kind="adopt", state="delivered")
     with history.lock(WHERE, adopted.id, 60):
         history.adopted(adopted, report("B"), ["b.csv"], 60)
     baseline = history.baseline(WHERE)
     assert baseline
-    assert (baseline.runs, baseline.habits, baseline.beside, baseline.ledgers) == (("run-002",), b"learned", None, {})
+    assert (baseline.runs, baseline.habits, baseline.beside) == (("run-002",), b"learned", None)
+    assert baseline.ledgers["erp", "GBP"].listed == GBP.listed
 
 
 def test_adopting_as_the_first_act_learns_from_nothing(history: History) -> None:
@@ -125,12 +127,12 @@ def test_adopting_as_the_first_act_learns_from_nothing(history: History) -> None
 # --- closings ---------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_closed_without_proof_is_summed_by_source_and_currency(history: History) -> None:
+def test_what_was_closed_is_summed_by_source_currency_and_evidence(history: History) -> None:
     euros = UNEXPLAINED._replace(currency="EUR", documents=4)
     deliver(history, a_run(1), closings=[PROVEN, UNEXPLAINED])
     deliver(history, a_run(2), closings=[UNEXPLAINED._replace(balance=Decimal("0.01")), euros])
-    summed = history.approved_without_proof(WHERE, START)
-    assert summed == [euros, UNEXPLAINED._replace(documents=2, balance=Decimal("7.01"))]
+    both = UNEXPLAINED._replace(documents=2 * UNEXPLAINED.documents, balance=UNEXPLAINED.balance + Decimal("0.01"))
+    assert sorted(history.closings(WHERE, START)) == sorted([euros, PROVEN, both])
 
 
 def test_only_what_was_delivered_there_since_then_counts(history: History) -> None:
@@ -142,7 +144,7 @@ def test_only_what_was_delivered_there_since_then_counts(history: History) -> No
     deliver(history, a_run(5, destination="file:///elsewhere"), closings=[UNEXPLAINED])
 
     def count(days: int) -> int:
-        return sum(closing.documents for closing in history.approved_without_proof(WHERE, START + timedelta(days=days)))
+        return sum(closing.documents for closing in history.closings(WHERE, START + timedelta(days=days)))
 
     assert [count(1), count(2), count(3)] == [2, 1, 0]
 

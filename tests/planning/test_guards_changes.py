@@ -28,13 +28,13 @@ def test_a_missing_and_a_new_invoice_that_agree_were_renumbered() -> None:
     ids=["source", "customer", "currency", "amount", "no amount", "date", "no date"],
 )  # fmt: skip
 def test_invoices_that_differ_in_anything_are_two(column: dict[str, object]) -> None:
-    assert heard(planned(invoices(), renumbered(**column), reasons="gone")) == {}
+    assert "renamed" not in heard(planned(invoices(), renumbered(**column), reasons="gone"))
 
 
 def test_invoices_without_a_date_are_told_apart_by_the_rest() -> None:
     before, after = invoices(issued_on=None), renumbered(issued_on=None)
     assert [*heard(planned(before, after, reasons="gone"))] == ["renamed"]
-    assert heard(planned(before, after.assign(source="er", customer_id="pC-A1"), reasons="gone")) == {}
+    assert "renamed" not in heard(planned(before, after.assign(source="er", customer_id="pC-A1"), reasons="gone"))
     assert heard(planned(before, after.assign(customer_id="C-2"), reasons="gone")) == {}
 
 

@@ -25,11 +25,12 @@ def test_much_money_that_nobody_pays_at_such_a_time_is_asked_for(large: str, ask
     assert ("missing-money" in heard(case(rows, [0]), after_days(rows, (), 5))) is asked
 
 
-def test_a_single_invoice_of_a_feed_that_is_new_is_not_asked_about() -> None:
-    rows = rich("3000")
+def test_a_single_overdue_invoice_of_a_feed_that_is_new_is_not_asked_about() -> None:
+    late, early = rich("3000", due_on=[due_in(-200), *[due_in(-5)] * 100]), rich("3000")
     for days, asked in ((0, False), (4, False), (5, True)):
-        assert bool(heard(case(rows, [0]), after_days(rows, (), days))) is asked
-    assert heard(case(rows, [0, 1]))
+        assert bool(heard(case(late, [0]), after_days(late, (), days))) is asked
+    assert heard(case(early, [0]))
+    assert heard(case(early, [0, 1]))
 
 
 def test_the_money_that_is_gone_and_owed_is_said() -> None:

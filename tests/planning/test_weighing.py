@@ -75,7 +75,11 @@ ENOUGH = (STILL[0]._replace(received=Decimal(100)),)
 def test_where_the_books_balance_something_must_be_five_times_as_rare() -> None:
     assert [each.case.caution for each in judged(feed(), 10)[1]] == [20]
     assert [each.case.caution for each in judged(feed(), 10, ledgers=STILL)[1]] == [100]
-    assert [each.case.caution for each in judged(feed(), 10, complete=Complete(lists_closed=True))[1]] == [100]
+    assert [each.case.caution for each in judged(feed(), 10, complete=Complete(lists_closed=True))[1]] == [20]
+    plan, _, _ = judged(feed(), 10)
+    lost = compare(plan.report, feed()).lost
+    assert [each.case.caution for each in sources_of(plan, lost, None, {"erp"})] == [100]
+    assert [each.case.caution for each in sources_of(plan, lost, None, {"shop"})] == [20]
 
 
 def test_where_receipts_account_for_what_left_only_old_and_returned_lists_are_looked_for() -> None:
@@ -124,6 +128,12 @@ def test_a_customer_is_known_by_number_or_name(said: str) -> None:
     plain = judged(before, 10)[2]
     assert codes(plain)
     assert codes(judged(before, 10, WRITTEN_OFF._replace(customer=said))[2]) == set()
+
+
+def test_no_answer_settles_that_a_list_is_old() -> None:
+    newest = feed(issued_on=[date(2026, 4, 9)] * 10 + [date(2026, 4, 1)] * 30)
+    _, _, weighed = judged(newest, 10, WRITTEN_OFF)
+    assert codes(weighed) == {"older-list"}
 
 
 def test_each_delivery_teaches_and_a_refused_plan_does_not() -> None:

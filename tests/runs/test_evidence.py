@@ -321,7 +321,7 @@ def test_a_ledger_by_customer_tells_who_lost_what_another_gained(feed: Feed, boo
     feed.approved()
     other = {**owed, "Customer 2/EUR": "1.00"}  # 101.00 moved between customers, and just that invoice is lost
     book.says([*invoices(14, first=7), *rows[1:]], balances={"EUR": "8899"}, customers=other)
-    assert refused(feed, "INV-0001") == ["unexplained"]
+    assert refused(feed, "INV-0001") == ["unexplained", "ledger-moved"]
     paid = {name: text for name, text in owed.items() if name != "Customer 1/EUR"}
     book.says([*invoices(14, first=7), *rows[1:]], balances={"EUR": "8899"}, customers=paid)
     assert delivered(feed) == {"balanced": ["INV-0001"]}

@@ -96,11 +96,12 @@ def test_an_answer_that_a_failed_run_would_have_used_is_still_there(early: Feed)
     ("limits", "message"),
     [
         ({"words": " "}, "say what is expected"),
-        ({"days": -1}, "give a day from 2026-04-04 to 2026-07-05"),
-        ({"days": 93}, "give a day from 2026-04-04 to 2026-07-05"),
+        ({"days": -1}, "give a day from 2026-04-04 to 2026-05-05, or to 2026-07-05 with --customer or --below"),
+        ({"days": 32}, "give a day from 2026-04-04 to 2026-05-05, or to 2026-07-05 with --customer or --below"),
+        ({"days": 93, "below": Decimal(50)}, "give a day from 2026-04-04 to 2026-07-05$"),
         ({"below": Decimal(0)}, "give a balance above 0"),
     ],
-    ids=["no words", "past", "too far", "nothing is below 0"],
+    ids=["no words", "past", "too far for all", "too far", "nothing is below 0"],
 )
 def test_an_answer_without_limits_is_refused(running: Feed, limits: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):

@@ -60,21 +60,21 @@ def _as_row(state: LedgerState) -> dict[str, object]:
 
 
 def closings_since(
-    connection: sa.Connection, destination: str, since: datetime, evidence: str, states: Collection[str]
+    connection: sa.Connection, destination: str, since: datetime, states: Collection[str]
 ) -> list[Closing]:
-    """Return what deliveries since a moment marked as paid on one kind of evidence, by source and currency."""
+    """Return what deliveries since a moment marked as paid, by source, currency and evidence."""
     closings, runs = tables.closings.c, tables.runs.c
     query = (
-        sa.select(closings.source, closings.currency, closings.count, closings.balance)
+        sa.select(closings.source, closings.currency, closings.evidence, closings.count, closings.balance)
         .join(tables.runs, runs.id == closings.run)
         .where(runs.destination == destination, runs.started_at >= since, runs.state.in_(states))
-        .where(closings.evidence == evidence)
     )
-    sums: dict[tuple[str, str], tuple[int, Decimal]] = {}
-    for source, currency, count, balance in connection.execute(query):
-        documents, owed = sums.get((source, currency), (0, Decimal(0)))
-        sums[source, currency] = documents + count, owed + Decimal(balance)
-    return [Closing(*group, evidence, count, balance) for group, (count, balance) in sorted(sums.items())]
+    sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
+    for *group, count, balance in connection.execute(query):
+        key = (group[0], group[1], group[2])
+        documents, owed = sums.get(key, (0, Decimal(0)))
+        sums[key] = documents + count, owed + Decimal(balance)
+    return [Closing(*group, count, balance) for group, (count, balance) in sorted(sums.items())]
 
 
 def expect(connection: sa.Connection, destination: str, expectation: Expectation) -> None:

@@ -27,7 +27,7 @@ class Baseline:
     all of them. `settings` is the hash of the settings then, blank where the deliveries differ in it, `reads` how each
     source was read. `beside` are closed rows that stood beside open ones of their number then, None if that is not
     known; `habits` is what was learned by then; `ledgers` what lists and control accounts said, by source and
-    currency, empty where it is not settled which delivery arrived.
+    currency; of several deliveries the oldest, so that whatever moved since is seen.
     """
 
     runs: tuple[str, ...]

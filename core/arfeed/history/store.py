@@ -81,7 +81,7 @@ class History:
             reads={source: read for run in runs for source, read in self.reads(run.id).items()},
             beside=beside,
             habits=habits,
-            ledgers=self.ledgers(runs[0].id) if len(runs) == 1 else {},
+            ledgers=self.ledgers(runs[0].id),
         )
 
     def _learned(self, runs: list[str]) -> tuple[pd.DataFrame | None, bytes | None]:
@@ -103,10 +103,10 @@ class History:
         """Return the closed rows that a run's reading listed beside open ones; None where that is not known."""
         return self._learned([run])[0]
 
-    def approved_without_proof(self, destination: str, since: datetime) -> list[Closing]:
-        """Return what was marked as paid since a moment although nothing explained it, by source and currency."""
+    def closings(self, destination: str, since: datetime) -> list[Closing]:
+        """Return what was marked as paid since a moment, by source, currency and evidence."""
         with self._engine.connect() as connection:
-            return closings_since(connection, destination, since, "unexplained", _ARRIVED)
+            return closings_since(connection, destination, since, _ARRIVED)
 
     def kept_reports(self, destination: str) -> list[RunRecord]:
         """Return the deliveries to a destination whose reports are kept still, the oldest first."""
@@ -330,16 +330,18 @@ class History:
     def adopted(self, run: RunRecord, report: pd.DataFrame, names: Iterable[str], seconds: float) -> None:
         """Take a report as the only baseline, and know the reports of these names from now on.
 
-        What was learned of the feed's customers stays known. Raise `LockedError` if another run has taken the lock.
+        What was learned of the feed's customers stays known, and what its control accounts said. Raise `LockedError`
+        if another run has taken the lock.
         """
         known = [{"destination": run.destination, "name": name, "run": run.id} for name in names]
         with self._engine.begin() as connection:
             if not renewed(connection, run.destination, run.id, seconds):
                 raise lost_lock(run.id, run.destination)
             connection.execute(sa.insert(tables.runs), _as_row(run))
-            habits = _habits(connection, run.destination)
-            kept = {"run": run.id, "parquet": packed(report), "habits": habits}
+            before = _oldest_baseline(connection, run.destination)
+            kept = {"run": run.id, "parquet": packed(report), "habits": _habits(connection, run.destination)}
             connection.execute(sa.insert(tables.reports), kept)
+            remember(connection, run.id, Memory(ledgers=[*ledgers_of(connection, before).values()] if before else []))
             _set_no_baseline(connection, run.destination)
             _count(connection, run)
             _replace(connection, tables.known_reports, known)
@@ -348,6 +350,14 @@ class History:
 def _recorded_baseline(connection: sa.Connection, destination: str) -> set[str]:
     query = sa.select(tables.baselines.c.run).where(tables.baselines.c.destination == destination)
     return set(connection.execute(query).scalars())
+
+
+def _oldest_baseline(connection: sa.Connection, destination: str) -> str | None:
+    runs, baselines = tables.runs.c, tables.baselines.c
+    query = sa.select(runs.id).join(tables.baselines, baselines.run == runs.id)
+    ours = query.where(baselines.destination == destination).order_by(runs.report_at, runs.id)
+    run: str | None = connection.execute(ours.limit(1)).scalar_one_or_none()
+    return run
 
 
 def _habits(connection: sa.Connection, destination: str) -> bytes | None:

@@ -26,9 +26,11 @@ ASKED = (
 def ask_sources(sources: Sequence[Connector], missing: pd.DataFrame) -> pd.DataFrame:
     """Return typed rows that say what became of missing invoices, of all sources that can be asked.
 
-    `missing` are baseline rows. Raise `SourceError` where a source fails to answer, `ProblemsError` for bad rows.
+    `missing` are baseline rows; those of an adopted report, whose source is blank, are asked of every source. Raise
+    `SourceError` where a source fails to answer, `ProblemsError` for bad rows.
     """
-    answers = [_answer(source, rows) for source in sources if len(rows := missing[missing["source"] == source.source])]
+    asked = ((source, missing[missing["source"].isin([source.source, ""])]) for source in sources)
+    answers = [_answer(source, rows) for source, rows in asked if len(rows)]
     known = [rows for rows in answers if rows is not None and len(rows)]
     return joined(known) if known else schema.no_invoices()
 

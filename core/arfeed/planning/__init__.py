@@ -3,14 +3,14 @@
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.approval import settled_by
 from arfeed.planning.compare import Comparison, compare
-from arfeed.planning.contradictions import contradictions
+from arfeed.planning.contradictions import contradictions, note_zero_balances
 from arfeed.planning.documents import select, settle, touched
 from arfeed.planning.evidence import with_evidence
 from arfeed.planning.facts import summed
 from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.habits import Habits
 from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
-from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers
+from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers, note_lost_accounts
 from arfeed.planning.reasons import GONE, PROVEN, closed_beside, with_answers, with_reasons
 from arfeed.planning.receivers import says_same_receiver
 from arfeed.planning.report import ReportFile, write_report
@@ -45,6 +45,8 @@ __all__ = [
     "ledger_states",
     "named",
     "note_ledgers",
+    "note_lost_accounts",
+    "note_zero_balances",
     "replayed",
     "reviewed",
     "says_same_receiver",

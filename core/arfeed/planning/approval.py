@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
@@ -51,12 +51,14 @@ def approval_code(
     objections: Iterable[Objection],
     first: str | None = None,
     report: pd.DataFrame | None = None,
+    figures: Sequence[str] = (),
 ) -> str:
     """Return `N-hash` for a refused plan.
 
     Hashed is what somebody was shown: the delivery that made the baseline, the destination, the settings' hash, all
     facts of the missing rows with their reasons, the objections' codes and the numbers they name, and all facts of
-    those invoices as the `report` now has them. Not hashed: invoices that no objection names, the time, the run.
+    those invoices as the `report` now has them, and `figures` that objections speak of where no invoice shows them.
+    Not hashed: invoices that no objection names, the time, the run.
     `first` is what `content_hash` says of the report where there is no baseline: nothing is known to be missing then,
     so all of it is what somebody has seen, and no other one passes.
     """
@@ -67,12 +69,15 @@ def approval_code(
     shown = set[str]().union(*(of_code for code, of_code in named.items() if code not in BY_NUMBER_ONLY))
     facts = [facts_hash(_of(report, shown))] if report is not None and shown and first is None else []
     seen = [] if first is None else [first]
-    text = json.dumps([baseline, destination, settings, facts_hash(missing), sorted(refs.items()), *facts, *seen])
+    text = json.dumps(
+        [baseline, destination, settings, facts_hash(missing), sorted(refs.items()), *facts, *seen, *figures]
+    )
     return f"{len(missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 
 def _of(report: pd.DataFrame, refs: Collection[str]) -> pd.DataFrame:
-    wanted = schema.among(report["invoice_ref"], pd.Series([*refs], dtype="str"))
+    named = pd.Series([*refs], dtype="str")
+    wanted = schema.among(report["invoice_ref"], named) | schema.among(report["source_ref"], named)
     return schema.only(report, wanted)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -12,7 +12,7 @@ from arfeed import schema
 from arfeed.interfaces import Objection
 from arfeed.planning.reasons import not_beside
 from arfeed.planning.stayed import truths
-from arfeed.planning.wording import are, worst
+from arfeed.planning.wording import are, counted, named, worst
 
 _DOCUMENT = ("source", "source_ref", "kind", "customer_id", "issued_on", "due_on", "amount", "currency")
 """What two rows of one document agree in; instalments have due dates of their own."""
@@ -42,6 +42,26 @@ def contradictions(rows: pd.DataFrame, beside: pd.DataFrame | None = None) -> It
             f"number, customer, dates and amount: {worst(twice)}. Correct the export so that each is listed once; "
             "approve if they are open",
             tuple(twice["invoice_ref"]),
+        )
+
+
+def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[str]:
+    """Say how many rows are called open, with an amount and a balance of 0, by sources that state a status.
+
+    They are left out of the report. Those that stood in the last one are objected to elsewhere.
+    """
+    if not stating:
+        return
+    worth = pc.not_equal(
+        pc.fill_null(pa.array(rows["amount"]), schema.ZERO), pa.scalar(0, pa.array(rows["amount"]).type)
+    )
+    settled = (rows["status"] == "open") & (rows["balance"] == schema.ZERO) & rows["source"].isin([*stating])
+    found = rows[settled & truths(worth)]
+    if len(found):
+        refs = named(schema.text_array(found["invoice_ref"].head(4)).to_pylist())
+        yield (
+            f"{counted(len(found), 'document')} called open, with an amount and a balance of 0, are left out: {refs}"
+            f"{', …' * (len(found) > 4)}; if they are owed, their balances are wrong at the source"
         )
 
 

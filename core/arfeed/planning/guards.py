@@ -75,7 +75,7 @@ def _unknown_baseline(plan: Plan) -> Iterator[Objection]:
 
 
 def _foreign_report(plan: Plan) -> Iterator[Objection]:
-    if plan.foreign:
+    if plan.foreign and not plan.also_known:  # which says how to get a history that knows them
         last = "the last of them" if len(plan.foreign) > 1 else "it"
         yield Objection(
             "foreign-report",
@@ -93,6 +93,23 @@ def _empty_report(plan: Plan) -> Iterator[Objection]:
             f"the report lists nothing: the receiver would mark every invoice as paid, {len(plan.missing):,} of the "
             "last report. Look at the sources; approve if really nothing is open",
         )
+        return
+    emptied = plan.missing[plan.missing["source"].isin([*_emptied(plan)]) & (plan.missing["evidence"] == "asserted")]
+    if len(emptied):
+        sources = named(sorted(emptied["source"].unique()))
+        yield Objection(
+            "empty-report",
+            f"nothing is open any more in {sources}, where {counted(len(emptied), 'invoice')} stood in the last report "
+            f"and nothing proves that {'it is' if len(emptied) == 1 else 'they are'} paid: {worst(emptied)}. Look at "
+            "the source; approve if really nothing is open there",
+            tuple(schema.text_array(emptied["invoice_ref"]).to_pylist()),
+        )
+
+
+def _emptied(plan: Plan) -> Iterator[str]:
+    """Yield the sources that list nothing open any more."""
+    listed = set(plan.report["source"].unique())
+    yield from (source.source for source in plan.sources if not source.failed and source.source not in listed)
 
 
 def _renamed(plan: Plan) -> Iterator[Objection]:

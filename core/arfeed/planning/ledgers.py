@@ -6,7 +6,7 @@ counts is that the difference has not moved since the last delivery, to the cent
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.interfaces import ControlAccount, Ledger, LedgerState, Objection, Plan, SourceReport
+from arfeed.planning.reasons import as_the_source_said
 from arfeed.planning.wording import money, named
 
 States = Mapping[tuple[str, str], LedgerState]
@@ -96,8 +97,12 @@ def _moved_customers(
 
 
 def object_to_moved_ledgers(plan: Plan) -> Iterator[Objection]:
-    """Object where list and control account have come apart since the last delivery."""
-    moved = [ledger for ledger in plan.ledgers if ledger.moved]
+    """Object where list and control account have come apart since the last delivery.
+
+    Where the account is by customer, it is enough that they have at a customer of whom invoices are gone: what one
+    has lost another may have gained.
+    """
+    moved = [ledger for ledger in plan.ledgers if ledger.moved or _moved_within(plan, ledger)]
     if moved:
         yield Objection(
             "ledger-moved",
@@ -106,6 +111,29 @@ def object_to_moved_ledgers(plan: Plan) -> Iterator[Objection]:
             "payment on account or a journal entry",
             _refs_of(plan, [(ledger.source, ledger.currency) for ledger in moved]),
         )
+
+
+def _moved_within(plan: Plan, ledger: Ledger) -> bool:
+    """Whether invoices are gone of a customer at whom list and account have come apart, though their sums have not."""
+    if ledger.moved is None or not ledger.customers:
+        return False
+    missing = plan.missing[plan.missing["evidence"] != "proven"]
+    currencies, customers = (as_the_source_said(missing, name) for name in ("currency", "customer_id"))
+    here = (missing["source"] == ledger.source) & (currencies == ledger.currency)
+    return bool((here & customers.isin([name for name, _ in ledger.customers])).any())
+
+
+def figures_of(plan: Plan, codes: Set[str]) -> Iterator[str]:
+    """Yield what an approval of these objections is bound to beside invoices: by how much ledgers moved, and ages."""
+    for ledger in plan.ledgers:
+        if "ledger-moved" in codes and (ledger.moved or _moved_within(plan, ledger)):
+            customers = [f"{name} {by}" for name, by in ledger.customers]
+            yield f"ledger-moved {ledger.source} {ledger.currency} {ledger.moved} {customers}"
+        if "more-than-received" in codes and ledger.received is not None:
+            left = money_that_left(plan, ledger.source, ledger.currency)
+            yield f"more-than-received {ledger.source} {ledger.currency} {left} {ledger.received}"
+    if codes & {"stale-source", "as-of-backwards"}:
+        yield from (f"as of {source.source} {source.read.as_of}" for source in plan.sources)
 
 
 def _in_words(ledger: Ledger) -> str:
@@ -168,6 +196,17 @@ def money_that_left(plan: Plan, source: str, currency: str) -> Decimal:
     fell = pc.subtract(then, now)
     owed = pc.and_(pc.greater(then, schema.ZERO), pc.greater(fell, schema.ZERO))
     return pc.sum(fell.filter(owed), min_count=0).as_py() or schema.ZERO
+
+
+def note_lost_accounts(states: Iterable[LedgerState], before: States, sources: Iterable[str]) -> Iterator[str]:
+    """Say which sources had a control account at the last delivery and have none now."""
+    known = {state.source for state in states}
+    lost = sorted({source for source, _ in before} & {*sources} - known)
+    for source in lost:
+        yield (
+            f"{source}: it had a control account at the last delivery and has none now, so nothing balances what is "
+            "missing there"
+        )
 
 
 def note_ledgers(ledgers: Iterable[Ledger]) -> Iterator[str]:

@@ -75,7 +75,9 @@ def with_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFr
     lost = missing[gone].assign(ref=schema.folded(missing["source_ref"][gone]))
     listed = _of_same_documents(lost, not_beside(_about(lost["ref"], answers), beside))
     said = _said(listed, None, listed["source"].unique(), still_open=STILL_OPEN)
-    found = _answers(lost, said, ("source", "kind", "ref"))
+    adopted = pc.equal(schema.text_array(lost["source"]), "")
+    by_source, by_any = (_answers(lost, said, by) for by in (("source", "kind", "ref"), ("kind", "ref")))
+    found = pc.if_else(adopted, by_any, by_source)
     reasons = schema.text_array(missing["reason"])
     return _with(missing, pc.replace_with_mask(reasons, pa.array(gone), pc.fill_null(found, GONE)))
 

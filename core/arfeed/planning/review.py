@@ -15,6 +15,7 @@ from arfeed.planning.changes import notes_on_changes
 from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.guards import NOTHING_KNOWN, Guards
 from arfeed.planning.known import Known
+from arfeed.planning.ledgers import figures_of
 from arfeed.planning.weighing import one_a_code, weigh
 from arfeed.plugins import Answer, call_each
 
@@ -43,7 +44,8 @@ def reviewed(
         return replace(plan, seconds=seconds)
     approvable = not any(objection.code in NOT_APPROVABLE for objection in objections)
     first = (content or partial(content_hash, plan.report))() if plan.baseline is None else None
-    bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first, plan.report)
+    figures = [*figures_of(plan, {objection.code for objection in objections})]
+    bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first, plan.report, figures)
     code = approval_code(*bound) if approvable else None
     return replace(plan, objections=tuple(objections), approval=code, seconds=seconds)
 

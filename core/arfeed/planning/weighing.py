@@ -24,6 +24,9 @@ Mask = npt.NDArray[np.bool_]
 _CALMER = 5
 """How much rarer something must be to be asked about where most closings are proven or the books balance."""
 
+_NOT_ANNOUNCED = frozenset({"older-list", "returned", "file-gone"})
+"""What no answer given in advance settles: closings can be announced, a list that is old or lacks a file can't."""
+
 _WITHOUT_ODDS = frozenset({"older-list", "returned", "missing-share", "file-gone"})
 """Guards that look on even where receipts account for everything that has left a list."""
 
@@ -46,11 +49,13 @@ class Source:
     closed: Mask
 
 
-def sources_of(plan: Plan, lost: Mask, files: pd.Series[str] | None = None) -> Iterator[Source]:
+def sources_of(
+    plan: Plan, lost: Mask, files: pd.Series[str] | None = None, proving: Collection[str] = ()
+) -> Iterator[Source]:
     """Yield a case for each source that was read and stood in the baseline.
 
     `lost` says of every row of the baseline whether it is missing, in the order of `plan.missing`; `files` is the file
-    of every row of the report, where known.
+    of every row of the report, where known; `proving` are sources that prove most of what is closed there.
     """
     if plan.before is None:
         return
@@ -60,12 +65,13 @@ def sources_of(plan: Plan, lost: Mask, files: pd.Series[str] | None = None) -> I
         mine = np.asarray(plan.before["source"] == source.source)
         if source.failed or source.before is None or not mine.any():
             continue
-        calm = source.complete.lists_closed or bool((balanced & mine)[judging & mine].all() and (judging & mine).any())
+        judged_here = judging & mine
+        calm = source.source in proving or bool(judged_here.any() and balanced[judged_here].all())
         case = Case(
             source=source.source,
             before=schema.only(plan.before, pd.Series(mine)),
             missing=lost[mine],
-            unproven=(judging & mine)[mine],
+            unproven=judged_here[mine],
             report=schema.only(report, report["source"] == source.source),
             on=_day(source, plan, now=True),
             since=_day(source, plan, now=False),
@@ -104,11 +110,17 @@ def weigh(plan: Plan, habits: Habits, sources: Sequence[Source], expectations: I
         return plain
     told, used = plain, list[Expectation]()
     for expectation in expectations:
-        with_it = _judge(plan, habits, [_without(each, [*used, expectation]) for each in sources])
+        with_it = _told(plain, _judge(plan, habits, [_without(each, [*used, expectation]) for each in sources]))
         if len(with_it.objections) < len(told.objections):
             told, used = with_it, [*used, expectation]
     notes = tuple(_in_words(expectation, sources) for expectation in used)
     return replace(told, figures=plain.figures, expected=tuple(used), notes=notes)
+
+
+def _told(plain: Weighed, told: Weighed) -> Weighed:
+    """Return what is still asked once an answer is known: none speaks of an old list, a lost file, or a return."""
+    kept = [each for each in plain.objections if each.code in _NOT_ANNOUNCED]
+    return replace(told, objections=(*kept, *(each for each in told.objections if each.code not in _NOT_ANNOUNCED)))
 
 
 def _judge(plan: Plan, habits: Habits, sources: Sequence[Source]) -> Weighed:

@@ -69,6 +69,9 @@ WIDE = 3
 """Coarser bands, in which customers are known: not due yet, up to 30 days late (or undated, or a credit), later."""
 
 _NO_DATE, _CREDIT = BANDS - 2, BANDS - 1
+_DUE = int(np.searchsorted(_LATE_FROM, 0, side="right"))
+"""The band of what is due on the day itself."""
+
 _SPAN = np.arange(_LATE_FROM[0] - 1, _LATE_FROM[-1] + 1)
 _BAND_OF_DAY = np.searchsorted(_LATE_FROM, _SPAN, side="right").astype(np.int8)
 _WIDE_OF_BAND = np.array([0] * 7 + [1] * 5 + [2] * 3 + [1, 1], np.int8)
@@ -81,6 +84,12 @@ class Rows:
     band: np.ndarray
     customer: np.ndarray
     names: pa.Array
+
+    @property
+    def overdue(self) -> np.ndarray:
+        """Where a row is past its due date; one without any date counts as such."""
+        overdue: np.ndarray = self.band > _DUE
+        return overdue
 
     @property
     def wide(self) -> np.ndarray:

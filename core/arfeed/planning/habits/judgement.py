@@ -22,7 +22,7 @@ from arfeed.planning.wording import counted, money, named, worst
 _NAMED = ("invoice_ref", "customer_name", "balance", "currency")
 
 _NEW = 5
-"""Reports below which a single missing invoice is no surprise, whenever it was due."""
+"""Reports below which a single missing invoice that was overdue is no surprise, however long it was."""
 
 _YOUNG = 10
 """Reports up to which an objection says how little is known."""
@@ -99,8 +99,9 @@ def _objections(chances: Chances, seen: tuple[Surprise, ...], pattern: Pattern |
 
 
 def _too_little_is_known(chances: Chances) -> bool:
-    """Whether a single invoice is gone from a feed so new that what is rare there is only what is rare elsewhere."""
-    return chances.learned.reports < _NEW and int(chances.case.unproven.sum()) == 1
+    """Whether a single overdue invoice is gone from a feed so new that its own customers' ways are not known."""
+    gone = np.flatnonzero(chances.case.unproven)
+    return chances.learned.reports < _NEW and len(gone) == 1 and bool(chances.rows.overdue[gone[0]])
 
 
 def _file_gone(chances: Chances) -> Iterator[Objection]:
