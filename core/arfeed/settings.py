@@ -151,7 +151,10 @@ class GuardSettings(Settings):
         default=20, ge=2, description="Refuse what would happen on fewer than one ordinary day in so many."
     )
     missing_share: float = Field(
-        default=0.6, ge=0, le=1, description="Largest share that may be missing, by count and by money."
+        default=0.6,
+        ge=0,
+        le=1,
+        description="Largest share of a source's invoices that may be missing without proof, by their number.",
     )
     unproven_share: float = Field(
         default=0.1,
@@ -160,7 +163,9 @@ class GuardSettings(Settings):
         description="Largest share that people may approve without proof within 30 days before the plan says so.",
     )
     missing_floor: int = Field(
-        default=5, ge=0, description="So many may be missing in a small feed before the share counts."
+        default=5,
+        ge=0,
+        description="So many of a source's invoices may be missing without proof before the share counts.",
     )
 
 

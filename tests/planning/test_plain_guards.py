@@ -206,10 +206,54 @@ def test_one_overdue_invoice_may_have_been_all_of_its_file() -> None:
     assert "file-gone" in heard(case(early, [1]))
 
 
+def test_a_file_that_is_not_read_again_is_named_whatever_the_odds() -> None:
+    day = case(files("a.csv", "b.csv", "a.csv"), [1])
+    assert "file-gone" not in heard(replace(day, read=frozenset({"a.csv", "b.csv"})))
+    objection = heard(replace(day, read=frozenset({"a.csv", "closed.csv"})))["file-gone"]
+    assert objection.message == (
+        "erp no longer reads b.csv (1 invoice missing), which it read last time: A2 Customer 1 10.00 GBP. Look whether "
+        "the file is still exported and read; approve if all of them are settled"
+    )
+    assert objection.refs == ("A2",)
+
+
+def test_a_file_that_is_not_read_again_is_named_though_the_others_list_nothing_of_then() -> None:
+    day = case(files("a.csv", "b.csv", "a.csv"), [0, 1, 2])
+    assert "file-gone" not in heard(day)
+    assert heard(replace(day, read=frozenset({"a.csv"})))["file-gone"].refs == ("A2",)
+
+
+def test_a_file_that_is_read_and_empty_and_one_that_is_not_read_are_told_apart() -> None:
+    rows = files("a.csv", "b.csv", "c.csv").assign(due_on=listed(3)["due_on"])
+    message = heard(case(rows, [1, 2], read=frozenset({"a.csv", "c.csv"})))["file-gone"].message
+    assert message.startswith(
+        "erp no longer reads b.csv (1 invoice missing), which it read last time; it listed open invoices of c.csv (1 "
+        "invoice) last time, and none of them now: A2 "
+    )
+
+
+def test_a_file_that_is_not_read_again_and_of_which_nothing_is_missing_is_not_named() -> None:
+    day = case(files("a.csv", "b.csv", "a.csv"), [2], read=frozenset({"a.csv"}))
+    report = day.report.assign(arfeed_file=pd.Series(["a.csv", "a.csv"], dtype="str"))
+    assert "file-gone" not in heard(replace(day, report=report))
+
+
+@pytest.mark.parametrize(("now", "asked"), [("b-21.csv", False), ("a.csv", True)], ids=["renamed", "merged in part"])
+def test_a_file_whose_rows_stand_in_a_new_one_has_only_got_another_name(now: str, asked: bool) -> None:
+    day = case(files("a.csv", "b-20.csv", "b-20.csv"), [2], read=frozenset({"a.csv", "b-21.csv"}))
+    report = day.report.assign(arfeed_file=pd.Series(["a.csv", now], dtype="str"))
+    assert ("file-gone" in heard(replace(day, report=report))) is asked
+
+
+def test_rows_that_came_from_no_file_are_of_no_file_that_could_be_gone() -> None:
+    assert "file-gone" not in heard(case(files("a.csv", "", "a.csv"), [1], read=frozenset({"a.csv"})))
+
+
 def test_files_that_have_other_names_every_day_say_nothing() -> None:
     day = case(files("20.csv", "20.csv", "20.csv"), [1, 2])
     report = day.report.assign(arfeed_file=pd.Series(["21.csv"], dtype="str"))
-    assert "file-gone" not in heard(replace(day, report=report))
+    for read in (None, frozenset({"21.csv"})):
+        assert "file-gone" not in heard(replace(day, report=report, read=read))
 
 
 def test_what_is_proven_is_not_asked_for() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pdfs import pdf
-from runs.feed import REPORTS, Feed, invoice, invoices, refs_of
+from runs.feed import HEADER, REPORTS, Feed, invoice, invoices, refs_of
 from runs.processes import Process
 
 LEASE = 1.0
@@ -58,15 +58,20 @@ class Killing:
         return time.monotonic() - begun
 
     def _new_day(self) -> None:
-        """Pay the oldest invoice, write a new one, and change PDFs, some without changing their size."""
+        """Pay the oldest invoice, write a new one, and change PDFs, some without changing their size.
+
+        What is paid is listed as paid: nothing is asked then, however many deliveries a day there are.
+        """
         self.day += 1
-        self.feed.export(self._today())
+        paid = [invoice(number, status="paid", balance="0.00") for number in range(1, self.day)]
+        open_ones = [{**row, "status": "open"} for row in self._today()]
+        self.feed.export([*paid, *open_ones], header=[*HEADER, "status"])
         for number in range(self.day, self.day + self.changed):
             content = pdf(f"{number} on day {self.day:04} " + "x" * (number % 7 * 20_000))
             (self.feed.folder / "pdf" / f"INV-{number:04}.pdf").write_bytes(content)
 
     def _today(self) -> list[dict[str, str]]:
-        return [*invoices(self.count - 1, first=self.day), invoice(self.day + self.count, issued_on="2026-03-28")]
+        return invoices(self.count, first=self.day)
 
     def _settled(self) -> dict[str, bytes]:
         """Run sync when the dead run's lock has run out; return what the receiver holds, having looked at all of it."""

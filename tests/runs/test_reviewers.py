@@ -49,7 +49,7 @@ def test_a_reviewer_that_raises_refuses_and_cannot_be_approved(running: Feed, mo
 def test_the_guards_are_heard_beside_a_reviewer_that_raises(running: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     install(running, monkeypatch, review="return 1 / 0")
     running.export(invoices(95))
-    assert codes(running.sync()) == ["missing-share", "config-changed", "review-failed"]
+    assert codes(running.sync()) == ["config-changed", "pattern", "surprise", "missing-money", "review-failed"]
 
 
 def test_a_reviewer_that_returns_something_else_refuses(running: Feed, monkeypatch: pytest.MonkeyPatch) -> None:

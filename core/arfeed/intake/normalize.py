@@ -33,10 +33,11 @@ class Frame(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """A frame's rows with canonical columns, typed, and what is wrong with them."""
+    """A frame's rows with canonical columns, typed, what is wrong with them, and whether they state a status."""
 
     rows: pa.Table
     problems: Sequence[Problem]
+    states_status: bool
 
 
 @dataclass(slots=True)
@@ -71,7 +72,6 @@ class Normalizer:
         if _says_nothing(raw):
             return []
         self.waiting.append(Frame(raw, self.seen))
-        self.states_status |= "status" in self._columns(raw)
         settled = self._order_is_settled()
         self.seen += len(raw)
         return self._waited() if settled else []
@@ -138,10 +138,11 @@ class Normalizer:
             "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(frame.raw)),
         }
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
-        return Typed(pa.table(ordered), table.problems)
+        return Typed(pa.table(ordered), table.problems, "status" in table.columns)
 
     def accept(self, typed: Typed) -> pa.Table:
         """Return the rows, of which all have a name now; add what is wrong with them to `problems`."""
+        self.states_status |= typed.states_status
         for problem in typed.problems:
             note(self.problems, problem)
         rows = typed.rows

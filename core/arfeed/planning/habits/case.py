@@ -27,7 +27,8 @@ class Case:
     arfeed_file (str), arfeed_place (int64) and arfeed_first_in (str, the id of a run). `missing` and `unproven` have a
     bool for each of its rows: no longer in the report; of those, closed without proof and to be judged. `report` holds
     the source's rows of the new report with `change` (new, changed, unchanged). `on` is the day that the report
-    speaks of, `since` the day of the last delivery, `last_run` the id of the run that made the baseline.
+    speaks of, `since` the day of the last delivery, `last_run` the id of the run that made the baseline. `read` has the
+    names of the files that were read now, spelled as in arfeed_file; None where that is not known.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Case:
     on: date
     since: date
     last_run: str | None = None
+    read: frozenset[str] | None = None
     caution: int = 20
     missing_share: float = 0.6
     missing_floor: int = 5

@@ -108,10 +108,15 @@ def _file_gone(chances: Chances) -> Iterator[Objection]:
     gone = [*gone_files(chances)]
     if gone:
         rows = _named(chances.case.before, np.concatenate([file.rows for file in gone]))
-        files = named(f"{file.name} ({counted(len(file.rows), 'invoice')})" for file in gone)
+        unread = named(f"{file.name} ({counted(len(file.rows), 'invoice')} missing)" for file in gone if file.unread)
+        empty = named(f"{file.name} ({counted(len(file.rows), 'invoice')})" for file in gone if not file.unread)
+        said = [
+            *([f"no longer reads {unread}, which it read last time"] * bool(unread)),
+            *([f"listed open invoices of {empty} last time, and none of them now"] * bool(empty)),
+        ]
         yield _objection(
             "file-gone",
-            f"{chances.case.name} listed open invoices of {files} last time, and none of them now: {worst(rows)}. "
+            f"{chances.case.name} {'; it '.join(said)}: {worst(rows)}. "
             "Look whether the file is still exported and read; approve if all of them are settled",
             rows,
         )

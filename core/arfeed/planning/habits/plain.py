@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
-from arfeed.planning.habits.case import FILE, FIRST_IN, days_since_1970
+from arfeed.planning.habits.case import FILE, FIRST_IN, Case, days_since_1970
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.surprise import odds
 
@@ -145,28 +145,51 @@ def _unlikely(chances: Chances, rows: np.ndarray) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class GoneFile:
-    """A file of the last reading, and its rows, none of which is listed any more."""
+    """A file of the last reading and its rows that are missing without proof.
+
+    `unread` says that the file itself was not read again; otherwise none of its rows is listed any more.
+    """
 
     name: str
     rows: np.ndarray
+    unread: bool = False
 
 
 def gone_files(chances: Chances) -> Iterator[GoneFile]:
-    """Yield the files that were read last time and of which nothing is left, while others are read again.
+    """Yield the files of the last reading that were not read again, and those of which no row is left.
 
-    Where all names are others, as with a dated export a day, nothing is known by them. One row or two that are
-    often paid at such a time may have been all that the file held.
+    Where all names are others, as with a dated export a day, nothing is known by them. A file that was read, or may
+    have been, is yielded only where its rows are hardly ever paid at once: one or two may have been all it held.
     """
     case = chances.case
     if FILE not in case.before or FILE not in case.report or not case.unproven.any():
         return
     encoded = pc.dictionary_encode(schema.text_array(case.before[FILE]))
     names, code = encoded.dictionary, np.asarray(pc.fill_null(encoded.indices, len(encoded.dictionary)))
-    there = np.asarray(pc.is_in(names, value_set=schema.text_array(case.report[FILE])), bool)
-    if not there.any() or there.all():
-        return
+    unread = _unread(case, names, code)
+    listed = np.asarray(pc.is_in(names, value_set=schema.text_array(case.report[FILE])), bool)
     stayed = np.bincount(code[~case.missing], minlength=len(names))[: len(names)]
-    for place in np.flatnonzero(~there & (stayed == 0)):
+    empty = ~listed & (stayed == 0) & listed.any()
+    for place in np.flatnonzero(unread | empty):
         rows = np.flatnonzero((code == place) & case.unproven)
-        if len(rows) and _unlikely(chances, rows):
-            yield GoneFile(names[int(place)].as_py(), rows)
+        if len(rows) and (unread[place] or _unlikely(chances, rows)):
+            yield GoneFile(names[int(place)].as_py(), rows, bool(unread[place]))
+
+
+def _unread(case: Case, names: pa.Array, code: np.ndarray) -> np.ndarray:
+    """Return which files were not read again while others were; one that got another name is not among them.
+
+    It got another name where rows of it stand in a file that was not there last time.
+    """
+    if case.read is None:
+        return np.zeros(len(names), bool)
+    again = np.asarray(pc.is_in(names, value_set=pa.array([*case.read], pa.large_string())), bool)
+    unread = ~again & again.any() & np.asarray(pc.not_equal(names, ""), bool)
+    if unread.any():
+        rows = np.flatnonzero(~case.missing & (code < len(names)))
+        refs, listed = (schema.text_array(frame["invoice_ref"]) for frame in (case.before, case.report))
+        places = pc.index_in(refs.take(pa.array(rows)), value_set=listed)
+        files = schema.text_array(case.report[FILE]).take(places)
+        elsewhere = np.asarray(pc.fill_null(pc.invert(pc.is_in(files, value_set=names)), False), bool)
+        unread[code[rows[elsewhere]]] = False
+    return unread
