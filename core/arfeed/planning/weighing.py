@@ -76,6 +76,7 @@ def sources_of(
             on=_day(source, plan, now=True),
             since=_day(source, plan, now=False),
             last_run=plan.baseline,
+            read=frozenset(file for file, _ in source.inputs) or None,
             caution=plan.guards.caution * (_CALMER if calm else 1),
             missing_share=plan.guards.missing_share,
             missing_floor=plan.guards.missing_floor,
