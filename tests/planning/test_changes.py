@@ -395,15 +395,99 @@ def test_fees_are_everyday_where_a_source_has_them_until_there_are_many() -> Non
 
 
 @pytest.mark.parametrize(
-    ("amount", "balance"), [(None, "10"), ("-10", "-10"), ("10", "-20"), ("-10", "-9"), ("10", "10")]
+    ("amount", "balance"), [(None, "10"), (None, "-10"), ("-10", "-10"), ("-10", "-9"), ("10", "10"), ("10", "9")]
 )
-def test_amounts_that_are_unknown_or_of_another_sign_are_exceeded_by_nothing(amount: str | None, balance: str) -> None:
+def test_amounts_that_are_unknown_or_not_less_than_what_is_open_are_exceeded_by_nothing(
+    amount: str | None, balance: str
+) -> None:
     assert said(planned(None, invoices(1, amount=amount, balance=balance))) == {}
 
 
 @pytest.mark.parametrize(("amount", "balance"), [("-10", "-11"), ("0", "5"), ("0", "-5"), ("10", "10.01")])
 def test_credits_and_amounts_of_nothing_can_be_exceeded(amount: str, balance: str) -> None:
     assert [*said(planned(None, invoices(1, amount=amount, balance=balance)))] == ["balance-above-amount"]
+
+
+def beside_fees(known: list[tuple[str, str]], *new: tuple[str, str], currency: str = "GBP") -> tuple[str, ...]:
+    """Which of new invoices of these amounts and balances are asked about beside those that are known."""
+    plain = [("100", "100")] * 10
+    before, after = ([*known, *plain, *some] for some in ((), new))
+    reports = [
+        invoices(
+            len(rows),
+            amount=[amount for amount, _ in rows],
+            balance=[balance for _, balance in rows],
+            currency=["GBP"] * (len(known) + 10) + [currency] * (len(rows) - len(known) - 10),
+        )
+        for rows in (before, after)
+    ]
+    objection = said(planned(*reports)).get("balance-above-amount")
+    return objection.refs if objection else ()
+
+
+@pytest.mark.parametrize(
+    ("amount", "balance", "asked"),
+    [
+        ("100", "90000", True),
+        ("100", "125", False),
+        ("100", "126", True),
+        ("100000", "120000", False),
+        ("4", "9", True),
+        ("0", "2", True),
+        ("-100", "-90000", True),
+    ],
+    ids=["of another kind", "a quarter", "over a quarter", "a fee on much", "a flat fee", "nothing billed", "credit"],
+)
+def test_an_excess_far_above_the_known_ones_is_asked_about_be_it_one(amount: str, balance: str, asked: bool) -> None:
+    assert bool(beside_fees([("100", "105")], (amount, balance))) is asked
+
+
+def test_an_excess_is_compared_with_the_largest_known_one_by_share_and_as_money() -> None:
+    high = [("100", "150"), ("100", "105")]
+    assert beside_fees(high, ("100", "200")) == ()
+    assert beside_fees(high, ("50", "101")) == ("A13",)
+    assert beside_fees(high, ("1000", "1300")) == ("A13",)
+    assert beside_fees(high, ("100", "140"), currency="EUR") == ("A13",)
+    assert beside_fees([("0", "50")], ("0", "100")) == ()
+    assert beside_fees([("0", "50")], ("0", "101")) == ("A12",)
+
+
+def test_two_invoices_with_far_more_open_than_billed_are_named_and_a_fee_beside_them_is_not() -> None:
+    assert beside_fees([("100", "105")], ("100", "90000"), ("100", "90000")) == ("A12", "A13")
+    assert beside_fees([("100", "105")], ("100", "90000"), ("100", "103")) == ("A12",)
+
+
+def test_a_known_fee_that_grows_out_of_all_proportion_is_asked_about() -> None:
+    before = invoices(9, amount="100", balance=["105", *["100"] * 8])
+    assert "balance-above-amount" not in changed(before, balance=["110", *["100"] * 8])
+    assert changed(before, balance=["900", *["100"] * 8])["balance-above-amount"].refs == ("A1",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "balance"),
+    [("invoice", "100", "-100"), ("invoice", "100", "-1"), ("credit_note", "100", "-100"), ("credit_note", "9", "-10")],
+)
+def test_a_balance_of_the_other_sign_than_its_amount_is_asked_about(kind: str, amount: str, balance: str) -> None:
+    objection = said(planned(None, invoices(1, kind=kind, amount=amount, balance=balance)))["balance-above-amount"]
+    assert objection.message == (
+        f"1 invoice whose balance has the other sign than what was billed: A1 Ada {balance}.00 GBP open, {amount}.00 "
+        "GBP billed. Overpaid invoices have this, and so have credit notes of which one column lacks its minus sign. "
+        "Look at them in the source; approve if they are right"
+    )
+
+
+def test_balances_of_the_other_sign_are_asked_about_where_they_are_new_many_or_larger() -> None:
+    assert beside_fees([("100", "-10")], ("100", "-20")) == ()
+    assert beside_fees([("100", "-10")], *[("100", "-10")] * 2) == ()
+    assert beside_fees([("100", "-10")], *[("100", "-10")] * 3) == ("A12", "A13", "A14")
+    assert beside_fees([("100", "-10")], ("100", "-100")) == ("A12",)
+    assert beside_fees([("100", "105")], ("100", "-10")) == ("A12",)
+
+
+def test_an_excess_and_a_turned_sign_are_told_in_one_objection() -> None:
+    message = said(planned(None, invoices(2, amount="100", balance=["120", "-100"])))["balance-above-amount"].message
+    assert "A1 Ada 120.00 GBP open, 100.00 GBP billed. Fees and interest" in message
+    assert "1 invoice whose balance has the other sign than what was billed: A2 Ada -100.00 GBP open" in message
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------

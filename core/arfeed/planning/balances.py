@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.currencies import digits_by_row
-from arfeed.interfaces import Objection, Plan
-from arfeed.planning.stayed import Mask, Stayed, truths
-from arfeed.planning.wording import are, counted, largest, money
+from arfeed.interfaces import Objection
+from arfeed.planning.stayed import Mask, Stayed
+from arfeed.planning.wording import are, counted, money
 
 Floats = npt.NDArray[np.float64]
 """What is only weighed, never delivered: a share, a factor, or a size to tell by."""
@@ -119,7 +119,7 @@ def _by_any_factor(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
 
 def _changed(found: Stayed, column: str) -> tuple[Floats, Floats, Mask]:
     """Return sums now and before, and where they differ in the same currency."""
-    now, before = _size(found.now(column)), _size(found.before(column))
+    now, before = size_of(found.now(column)), size_of(found.before(column))
     return now, before, found.differs(column) & ~found.differs("currency") & (before != 0)
 
 
@@ -216,10 +216,10 @@ def sums_moved(found: Stayed, explained: Sequence[Scaled]) -> Iterator[Objection
 
 def _moves(found: Stayed, mine: Mask) -> _Moves:
     changed = mine & found.differs("balance") & ~found.differs("currency")
-    now, before = _size(found.now("balance")), _size(found.before("balance"))
+    now, before = size_of(found.now("balance")), size_of(found.before("balance"))
     same_sign = changed & (now * before > 0)
     rose = same_sign & (np.abs(now) > np.abs(before))
-    billed = np.abs(_size(pc.fill_null(found.now("amount"), schema.ZERO)))
+    billed = np.abs(size_of(pc.fill_null(found.now("amount"), schema.ZERO)))
     returned = rose & ~found.differs("amount") & (np.abs(now) <= billed)
     return _Moves(now, before, rose, returned, changed & ~rose)
 
@@ -254,7 +254,7 @@ def _owed(last: pd.DataFrame, group: tuple[str, ...]) -> float:
     """Return what a group owed in the last report, credits added, not taken off."""
     source, currency = group
     mine = (last["source"] == source) & (last["currency"] == currency)
-    return float(np.abs(_size(pa.array(last["balance"][mine]))).sum()) or 1.0
+    return float(np.abs(size_of(pa.array(last["balance"][mine]))).sum()) or 1.0
 
 
 def _difference(found: Stayed, which: Mask, currency: str) -> str:
@@ -264,59 +264,7 @@ def _difference(found: Stayed, which: Mask, currency: str) -> str:
     return money(abs(now - before), currency)
 
 
-# --- more owed than billed ------------------------------------------------------------------------------------------
-
-_FEES = 3
-"""Where a source's balances exceed amounts anyway, so many new ones, and more than there were, are no longer fees."""
-
-
-def balance_above_amount(plan: Plan, found: Stayed | None) -> Iterator[Objection]:
-    """Object where more is owed than was billed, in new invoices and in those where it was not so before."""
-    change = schema.text_array(plan.report["change"])
-    rows = np.flatnonzero(truths(pc.not_equal(change, "unchanged")))
-    above = _above(*(pa.array(plan.report[name]).take(pa.array(rows)) for name in ("balance", "amount")))
-    if found is not None:
-        above[np.searchsorted(rows, found.rows)] &= ~_above(found.before("balance"), found.before("amount"))
-    if not above.any():
-        return
-    new = plan.report.take(rows[above])
-    known = _above_before(plan)
-    counts = {str(name): int(count) for name, count in new["source"].value_counts().items()}
-    unusual = [name for name, count in counts.items() if not known.get(name) or count >= max(_FEES, known[name] + 1)]
-    new = new[new["source"].isin(unusual)].reset_index(drop=True)
-    if len(new):
-        said = [
-            f"{row['invoice_ref']} {row['customer_name']} {money(row['balance'], row['currency'])} open, "
-            f"{money(row['amount'], row['currency'])} billed"
-            for row in largest(new).to_dict("records")
-        ]
-        yield Objection(
-            "balance-above-amount",
-            f"{counted(len(new), 'invoice')} of which more is open than was billed: {'; '.join(said)}"
-            f"{'; …' * (len(new) > len(said))}. Fees and interest do this, and so do a net amount beside a gross "
-            "balance and a balance in the wrong row. Look at them in the source; approve if they are right",
-            tuple(new["invoice_ref"]),
-        )
-
-
-def _above_before(plan: Plan) -> dict[str, int]:
-    """Return how many invoices of each source were owed more than they were billed in the last report."""
-    if plan.before is None:
-        return {}
-    above = _above(plan.before["balance"], plan.before["amount"])
-    return {str(name): int(count) for name, count in plan.before["source"][above].value_counts().items()}
-
-
-def _above(balances: pd.Series | pa.Array, amounts: pd.Series | pa.Array) -> Mask:
-    """Where a balance exceeds its amount and has its sign; an amount that is not stated is exceeded by nothing."""
-    balance, amount = schema.one_piece(pa.array(balances)), schema.one_piece(pa.array(amounts))
-    sign, other = pc.sign(balance), pc.sign(amount)
-    same = pc.or_(pc.equal(sign, other), pc.equal(other, 0))
-    above = pc.and_(same, pc.greater(pc.abs(balance), pc.abs(amount)))
-    return truths(pc.fill_null(above, fill_value=False)).copy()
-
-
-def _size(values: pa.Array) -> Floats:
+def size_of(values: pa.Array) -> Floats:
     """Return sums as numbers to weigh them by; whatever is delivered, shown or added up stays exact."""
     sizes: Floats = np.asarray(pc.fill_null(pc.cast(values, pa.float64()), 0.0))
     return sizes

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arfeed.interfaces import Objection, Plan
-from arfeed.planning.balances import balance_above_amount, balances_scaled, currency_changed, scaled, sums_moved
+from arfeed.planning.balances import balances_scaled, currency_changed, scaled, sums_moved
+from arfeed.planning.billed import balance_above_amount
 from arfeed.planning.customers import customer_changed, number_reused, renaming_note
 from arfeed.planning.days import dates_exchanged, dates_shifted
 from arfeed.planning.stayed import stayed

@@ -184,12 +184,12 @@ def _unread(case: Case, names: pa.Array, code: np.ndarray) -> np.ndarray:
     if case.read is None:
         return np.zeros(len(names), bool)
     again = np.asarray(pc.is_in(names, value_set=pa.array([*case.read], pa.large_string())), bool)
-    unread = ~again & again.any() & np.asarray(pc.not_equal(names, ""), bool)
+    unread: np.ndarray = ~again & again.any() & np.asarray(pc.not_equal(names, ""), bool)
     if unread.any():
         rows = np.flatnonzero(~case.missing & (code < len(names)))
         refs, listed = (schema.text_array(frame["invoice_ref"]) for frame in (case.before, case.report))
         places = pc.index_in(refs.take(pa.array(rows)), value_set=listed)
         files = schema.text_array(case.report[FILE]).take(places)
-        elsewhere = np.asarray(pc.fill_null(pc.invert(pc.is_in(files, value_set=names)), False), bool)
-        unread[code[rows[elsewhere]]] = False
+        known = pc.or_(pc.is_in(files, value_set=names), pc.equal(pc.fill_null(files, ""), ""))
+        unread[code[rows[~np.asarray(known, bool)]]] = False
     return unread
