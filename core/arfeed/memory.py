@@ -45,6 +45,7 @@ def what_is_known(
 ) -> Known:
     """Return what a review knows beside the plan; `stated` are objections to what the sources listed."""
     closed = at.history.closings(at.where, plan.at - BUDGET_SPAN)
+    refused = at.history.refused_since(at.where, baseline.id) if baseline else None
     files = trace().get("arfeed_file") if trace else None
     return Known(
         approved=tuple(
@@ -54,7 +55,7 @@ def what_is_known(
         ),
         expectations=tuple(at.history.expectations(at.where, plan.at.date())),
         habits=_habits(at, baseline, plan.at),
-        sources=tuple(sources_of(plan, comparison.lost, files, _proving(closed))),
+        sources=tuple(sources_of(plan, comparison.lost, files, _proving(closed), refused)),
         stated=tuple(stated),
     )
 

@@ -43,6 +43,7 @@ from arfeed.narration import planned
 from arfeed.notification import tell
 from arfeed.pages import receipt_page
 from arfeed.planning import (
+    ASKED_OF_ABSENCE,
     GONE,
     closed_beside,
     compare,
@@ -57,6 +58,7 @@ from arfeed.planning import (
     select,
     settle,
     settled_by,
+    still_beside,
     summed,
     touched,
     traced,
@@ -132,11 +134,10 @@ def resend(
     """Deliver the report of an earlier run again, planned and reviewed like any other."""
 
     def read(at: Desk, baseline: Baseline | None) -> _Reading:
-        del baseline
         invoices = as_invoices(at.history.report(run, at.where), f"run {run}")
         nothing = invoices.iloc[:0]
         removed, reads = nothing.assign(by=nothing["source"]), at.history.reads(run)
-        beside, states = at.history.beside(run), tuple(at.history.ledgers(run).values())
+        beside, states = baseline.beside if baseline else None, tuple(at.history.ledgers(run).values())
         return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {}, beside, states=states)
 
     return _deliver_reading(project, progress, "resend", read, approve, clock)
@@ -190,6 +191,8 @@ def _run(
         baseline = at.history.baseline(at.where)
         prepared = _prepare(at, server, read(at, baseline), baseline, run)
         if prepared.plan.objections and not settled_by(approve, prepared.plan):
+            if baseline and any(each.code in ASKED_OF_ABSENCE for each in prepared.plan.objections):
+                at.history.refused(at.where, baseline.id, prepared.plan.at.date())
             return Result(prepared.plan)
         record = describe_run(at, run, kind, started, prepared, approve)
         signs = note_receiver(at, server)
@@ -242,12 +245,12 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
 
 
 def _beside(extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:
-    """Return the closed rows that stand beside open ones; of a source that failed, those of its last reading."""
+    """Return the closed rows that stand beside open ones, or stood there since: they stay what they were."""
     now = closed_beside(extracted.rows)
-    if not extracted.failed or baseline is None or baseline.beside is None:
+    if baseline is None or baseline.beside is None or baseline.beside.empty:
         return now
-    carried = baseline.beside[baseline.beside["source"].isin([*extracted.failed])]
-    return pd.concat([now, carried], ignore_index=True)
+    earlier = still_beside(baseline.beside, extracted.open, extracted.failed)
+    return earlier if now.empty else pd.concat([now, earlier], ignore_index=True).drop_duplicates(ignore_index=True)
 
 
 def _prepare(
@@ -304,6 +307,8 @@ def _prepare(
     stated = contradictions(reading.rows, baseline.beside if baseline else None)
     known = what_is_known(at, drafted, baseline, comparison, reading.trace, stated)
     final = reviewed(drafted, project.registry.manager, settings, reading.content, known)
+    if reading.sources is None and baseline is not None:
+        settings = baseline.settings  # what is sent again was not made by today's, so these are still to be asked about
     event("planned", **planned(final))
     return Prepared(
         final,

@@ -114,3 +114,57 @@ def test_the_source_of_an_adopted_row_is_asked_too(feed: Feed, monkeypatch: pyte
     paid = {**invoice(1), "status": "paid", "balance": "0.00"}
     book.says(invoices(19, first=2), answers=[paid])
     assert codes(feed.sync()) == []
+
+
+def test_a_refused_list_is_not_delivered_for_having_waited(running: Feed) -> None:
+    running.export(invoices(190))
+    assert "pattern" in codes(running.sync())
+    for _ in range(10):
+        running.now += timedelta(days=7)
+        assert codes(running.sync())
+    running.export(invoices(200))
+    assert running.sync().receipt
+
+
+def test_a_source_taken_out_is_asked_about_after_a_resend_too(running: Feed) -> None:
+    running.sources["branch"] = {"absent_means_paid": True}
+    running.export([invoice(900)], "branch")
+    running.sync(running.sync().plan.approval)
+    last = str(running.receipts()[-1]["run"])
+    del running.sources["branch"]
+    assert "config-changed" in codes(running.sync())
+    running.resend(last)
+    assert {"unexplained", "config-changed"} <= set(codes(running.sync()))
+
+
+def test_a_namesake_that_was_paid_before_stays_what_it_was(feed: Feed) -> None:
+    header = [*invoice(1), "status"]
+    rows = [{**row, "status": "open"} for row in invoices(20)]
+    paid = {**invoice(1, balance="0.00"), "status": "paid"}
+    feed.sources["erp"] = {"columns": {"status": "status"}}
+    feed.export([*rows, paid], header=header)
+    feed.approved()
+    feed.export(rows, header=header)
+    assert feed.sync().receipt
+    feed.export([*rows[1:], paid], header=header)
+    assert "unexplained" in codes(feed.sync())
+
+
+def test_the_company_counts_however_its_column_is_written(feed: Feed) -> None:
+    header = [*invoice(1), "status", "Company"]
+    rows = [{**row, "status": "open", "Company": "1"} for row in invoices(20)]
+    feed.sources["erp"] = {"columns": {"status": "status"}}
+    feed.export(rows, header=header)
+    feed.approved()
+    paid = {**rows[0], "status": "paid", "balance": "0.00"}
+    feed.export([*rows[1:], {**paid, "Company": "2"}], header=header)
+    assert "unexplained" in codes(feed.sync())
+    feed.export([*rows[1:], paid], header=header)
+    assert codes(feed.sync()) == []
+
+
+def test_balances_that_become_0_all_at_once_are_asked_about(feed: Feed) -> None:
+    feed.export(invoices(20))
+    feed.approved()
+    feed.export([{**row, "balance": "0.00"} if number else row for number, row in enumerate(invoices(20))])
+    assert codes(feed.sync()) == ["contradiction"]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from arfeed.errors import ConfigError
 from arfeed.history.tables import metadata
 
-HEAD = "0003"
+HEAD = "0004"
 _VERSION = sa.Table(
     "alembic_version",
     sa.MetaData(),

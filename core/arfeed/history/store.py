@@ -108,6 +108,21 @@ class History:
         with self._engine.connect() as connection:
             return closings_since(connection, destination, since, _ARRIVED)
 
+    def refused(self, destination: str, baseline: str, on: date) -> None:
+        """Note the day of the first plan against a baseline that was refused for what is missing."""
+        if self.refused_since(destination, baseline) is None:
+            row = {"destination": destination, "baseline": baseline, "on": on}
+            with self._engine.begin() as connection:
+                _replace(connection, tables.refusals, [row])
+
+    def refused_since(self, destination: str, baseline: str) -> date | None:
+        """Return the day of the first such plan, None if there was none."""
+        columns = tables.refusals.c
+        query = sa.select(columns.on).where(columns.destination == destination, columns.baseline == baseline)
+        with self._engine.connect() as connection:
+            since: date | None = connection.execute(query).scalar_one_or_none()
+            return since
+
     def kept_reports(self, destination: str) -> list[RunRecord]:
         """Return the deliveries to a destination whose reports are kept still, the oldest first."""
         kept = sa.select(tables.reports.c.run)
@@ -339,7 +354,11 @@ class History:
                 raise lost_lock(run.id, run.destination)
             connection.execute(sa.insert(tables.runs), _as_row(run))
             before = _oldest_baseline(connection, run.destination)
-            kept = {"run": run.id, "parquet": packed(report), "habits": _habits(connection, run.destination)}
+            reports = tables.reports.c
+            query = sa.select(reports.beside).where(reports.run == before)
+            beside = connection.execute(query).scalar_one_or_none() if before else None
+            habits = _habits(connection, run.destination)
+            kept = {"run": run.id, "parquet": packed(report), "habits": habits, "beside": beside}
             connection.execute(sa.insert(tables.reports), kept)
             remember(connection, run.id, Memory(ledgers=[*ledgers_of(connection, before).values()] if before else []))
             _set_no_baseline(connection, run.destination)

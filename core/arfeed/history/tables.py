@@ -94,6 +94,15 @@ closings = Table(
     Column("balance", Text, nullable=False),  # the sum of absolute balances
 )
 
+# Since when plans against a baseline have been refused for what is missing: a loss is no better for having waited.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("destination", String(500), primary_key=True),
+    Column("baseline", String(400), nullable=False),
+    Column("on", Date, nullable=False),
+)
+
 # Answers given in advance; each is used by one run.
 expectations = Table(
     "expectations",

@@ -52,7 +52,10 @@ def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     tables = [normalizer.accept(normalizer.typed(frame)) for frame in frames]
     if normalizer.problems:
         raise ProblemsError(describe([(connector, normalizer.problems)]))
-    return joined([schema.table_frame(table) for table in tables]) if tables else None
+    if not tables:
+        return None
+    rows = joined([schema.table_frame(table) for table in tables])
+    return rows if "currency" in raw.columns else rows.assign(currency=pd.Series("", index=rows.index, dtype="str"))
 
 
 def _under_canonical_names(connector: Connector, answer: pd.DataFrame) -> pd.DataFrame:

@@ -11,16 +11,17 @@ from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.habits import Habits
 from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
 from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers, note_lost_accounts
-from arfeed.planning.reasons import GONE, PROVEN, closed_beside, with_answers, with_reasons
+from arfeed.planning.reasons import GONE, PROVEN, closed_beside, still_beside, with_answers, with_reasons
 from arfeed.planning.receivers import says_same_receiver
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import reviewed
 from arfeed.planning.texts import unseen_notes
 from arfeed.planning.traces import kept, traced
-from arfeed.planning.weighing import Source, learn, replayed, sources_of
+from arfeed.planning.weighing import ASKED_OF_ABSENCE, Source, learn, replayed, sources_of
 from arfeed.planning.wording import counted, largest, named
 
 __all__ = [
+    "ASKED_OF_ABSENCE",
     "BUDGET_SPAN",
     "GONE",
     "PROVEN",
@@ -54,6 +55,7 @@ __all__ = [
     "settle",
     "settled_by",
     "sources_of",
+    "still_beside",
     "summed",
     "touched",
     "traced",

@@ -60,7 +60,8 @@ def _balanced(missing: pd.DataFrame, ledgers: Iterable[Ledger]) -> np.ndarray:
 
 def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
     """Object to invoices that are gone without any evidence; a count of the list explains no absence."""
-    missing = plan.missing[(plan.missing["reason"] == GONE) & (plan.missing["evidence"] == "unexplained")]
+    silent_reasons = plan.missing["reason"].isin([GONE, SOURCE_REMOVED])
+    missing = plan.missing[silent_reasons & (plan.missing["evidence"] == "unexplained")]
     if len(missing):
         silent = {*missing["source"]}
         sources = named(sorted(source or _NO_SOURCE for source in silent))
@@ -118,6 +119,24 @@ def object_to_contradictions(plan: Plan) -> Iterator[Objection]:
             "One of the two is wrong: look at the balances of the export; approve if they are settled",
             _refs(missing),
         )
+
+
+def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
+    """Object where most of a source's balances have become 0 at once, though it states no status beside them."""
+    if plan.before is None:
+        return
+    stating = {source.source for source in plan.sources if source.states_status}
+    settled = plan.missing[(plan.missing["reason"] == "settled") & ~plan.missing["source"].isin(list(stating))]
+    for source, count in settled["source"].value_counts().items():
+        whole = int((plan.before["source"] == source).sum())
+        if count > plan.guards.missing_floor and count > plan.guards.missing_share * whole:
+            mine = settled[settled["source"] == source]
+            yield Objection(
+                "contradiction",
+                f"{count:,} of {counted(whole, 'invoice')} of {source} are listed with a balance of 0 all at once: "
+                f"{worst(mine)}. Look at the column of balances in the export; approve if all of them were settled",
+                _refs(mine),
+            )
 
 
 def unexplained_by_the_feed(plan: Plan) -> pd.DataFrame:

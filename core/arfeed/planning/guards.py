@@ -15,6 +15,7 @@ from arfeed.hookspecs import hookimpl
 from arfeed.interfaces import Objection, Plan
 from arfeed.planning.changes import changes_in_what_stays
 from arfeed.planning.evidence import (
+    object_to_balances_of_zero,
     object_to_contradictions,
     object_to_still_open,
     object_to_unexplained,
@@ -50,6 +51,7 @@ class Guards:
             *object_to_unexplained(plan),
             *object_to_still_open(plan),
             *object_to_contradictions(plan),
+            *object_to_balances_of_zero(plan),
             *object_to_moved_ledgers(plan),
             *object_to_more_than_was_received(plan),
             *object_to_the_sum_of_approvals(plan, self._known),

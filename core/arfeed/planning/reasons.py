@@ -53,8 +53,8 @@ def with_reasons(
     if sources is not None:
         known = pc.is_in(schema.text_array(missing["source"]), value_set=pa.array([*sources, ""]))
         reasons = pc.if_else(known, reasons, SOURCE_REMOVED)
-    lost = missing.assign(ref=schema.folded(missing["source_ref"]))
-    listed = _of_same_documents(lost, not_beside(_about(lost["ref"], rows), beside))
+    lost = _with_company(missing).assign(ref=schema.folded(missing["source_ref"]))
+    listed = _of_same_documents(lost, not_beside(_about(lost["ref"], _with_company(rows)), beside))
     said = _said(listed, _about(lost["ref"], removed).iloc[::-1], stating)
     adopted = pc.equal(schema.text_array(lost["source"]), "")
     for statements, by in _attempts(said):
@@ -72,8 +72,8 @@ def with_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFr
     gone = np.asarray(missing["reason"] == GONE)
     if not gone.any() or answers.empty:
         return missing
-    lost = missing[gone].assign(ref=schema.folded(missing["source_ref"][gone]))
-    listed = _of_same_documents(lost, not_beside(_about(lost["ref"], answers), beside))
+    lost = _with_company(missing[gone]).assign(ref=schema.folded(missing["source_ref"][gone]))
+    listed = _of_same_documents(lost, not_beside(_about(lost["ref"], _with_company(answers)), beside))
     said = _said(listed, None, listed["source"].unique(), still_open=STILL_OPEN)
     adopted = pc.equal(schema.text_array(lost["source"]), "")
     by_source, by_any = (_answers(lost, said, by) for by in (("source", "kind", "ref"), ("kind", "ref")))
@@ -84,6 +84,7 @@ def with_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFr
 
 def closed_beside(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the closed rows that share source, kind and number with an open one, for the next plan to know."""
+    rows = _with_company(rows)
     closed = ~_is_owed(rows)
     if not closed.any():
         return _identified(rows.iloc[:0])
@@ -91,6 +92,14 @@ def closed_beside(rows: pd.DataFrame) -> pd.DataFrame:
     candidates = rows[closed].assign(ref=schema.folded(rows["source_ref"][closed]))
     shared = pc.is_in(_keys(candidates, _DOCUMENT), value_set=_keys(owed, _DOCUMENT))
     return _identified(candidates[np.asarray(shared)])
+
+
+def still_beside(beside: pd.DataFrame, owed: pd.DataFrame, failed: Collection[str]) -> pd.DataFrame:
+    """Return the rows that stood beside open ones which are still open, or whose source could not be read."""
+    numbers = owed.assign(ref=schema.folded(owed["source_ref"]))
+    there = np.asarray(pc.is_in(_keys(beside, _DOCUMENT), value_set=_keys(numbers, _DOCUMENT)), dtype=bool)
+    kept: pd.DataFrame = beside[there | np.asarray(beside["source"].isin([*failed]))]
+    return kept
 
 
 def _identified(rows: pd.DataFrame) -> pd.DataFrame:
@@ -128,6 +137,12 @@ def _first_of(mine: pd.Series[str], others: pd.Series[str]) -> np.ndarray:
     as_many = mine.map(others.value_counts()).fillna(0).to_numpy()
     first: np.ndarray = mine.groupby(mine).cumcount().to_numpy() < as_many
     return first
+
+
+def _with_company(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose column `company` is called so, however the source writes it."""
+    found = [name for name in rows.columns if name != "company" and str(name).casefold() == "company"]
+    return rows if "company" in rows.columns or not found else rows.rename(columns={found[0]: "company"})
 
 
 def _is_owed(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -24,6 +24,9 @@ Mask = npt.NDArray[np.bool_]
 _CALMER = 5
 """How much rarer something must be to be asked about where most closings are proven or the books balance."""
 
+ASKED_OF_ABSENCE = frozenset({"surprise", "pattern", "missing-money", "missing-share", "older-list", "file-gone"})
+"""What is asked about rows that are gone without proof."""
+
 _NOT_ANNOUNCED = frozenset({"older-list", "returned", "file-gone"})
 """What no answer given in advance settles: closings can be announced, a list that is old or lacks a file can't."""
 
@@ -43,19 +46,28 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is missing of one source: the case as the guards take it, and its rows that are closed without proof."""
+    """What is missing of one source: the case as the guards take it, and its rows that are closed without proof.
+
+    `on` is the day itself, where the case is judged as of an earlier one.
+    """
 
     case: Case
     closed: Mask
+    on: date
 
 
 def sources_of(
-    plan: Plan, lost: Mask, files: pd.Series[str] | None = None, proving: Collection[str] = ()
+    plan: Plan,
+    lost: Mask,
+    files: pd.Series[str] | None = None,
+    proving: Collection[str] = (),
+    refused: date | None = None,
 ) -> Iterator[Source]:
     """Yield a case for each source that was read and stood in the baseline.
 
     `lost` says of every row of the baseline whether it is missing, in the order of `plan.missing`; `files` is the file
-    of every row of the report, where known; `proving` are sources that prove most of what is closed there.
+    of every row of the report, where known; `proving` are sources that prove most of what is closed there. If plans
+    have been `refused` since a day, all is judged as of that day: what was strange then is no less so for waiting.
     """
     if plan.before is None:
         return
@@ -65,7 +77,7 @@ def sources_of(
         mine = np.asarray(plan.before["source"] == source.source)
         if source.failed or source.before is None or not mine.any():
             continue
-        judged_here = judging & mine
+        judged_here, day = judging & mine, _day(source, plan, now=True)
         calm = source.source in proving or bool(judged_here.any() and balanced[judged_here].all())
         case = Case(
             source=source.source,
@@ -73,7 +85,7 @@ def sources_of(
             missing=lost[mine],
             unproven=judged_here[mine],
             report=schema.only(report, report["source"] == source.source),
-            on=_day(source, plan, now=True),
+            on=min(day, refused) if refused else day,
             since=_day(source, plan, now=False),
             last_run=plan.baseline,
             read=frozenset(file for file, _ in source.inputs) or None,
@@ -81,7 +93,7 @@ def sources_of(
             missing_share=plan.guards.missing_share,
             missing_floor=plan.guards.missing_floor,
         )
-        yield Source(case, unproven[mine])
+        yield Source(case, unproven[mine], day)
 
 
 def _masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
@@ -200,7 +212,7 @@ def learn(habits: Habits, sources: Iterable[Source], expected: Sequence[Expectat
     for each in sources:
         announced = [_covers(expectation, each.case) for expectation in expected]
         closed = each.closed & ~np.logical_or.reduce(announced) if announced else each.closed
-        habits = habits.learned(each.case, closed)
+        habits = habits.learned(replace(each.case, on=each.on), closed)
     return habits
 
 
@@ -215,4 +227,4 @@ def replayed(
         mine = np.asarray(before["source"] == source)
         rows, report = before[mine].reset_index(drop=True), after[after["source"] == source].reset_index(drop=True)
         closed = (lost & ~said)[mine]
-        yield Source(Case(source, rows, lost[mine], closed, report, on, since), closed)
+        yield Source(Case(source, rows, lost[mine], closed, report, on, since), closed, on)
