@@ -253,7 +253,6 @@ def test_the_login_directory_is_known_by_its_path(openssh: OpenSSH, over_sftp: F
     take_in(over_sftp)
     known, over_sftp.destination["url"] = over_sftp.where, openssh.url(openssh.login)
     assert over_sftp.plan().also_known == (known,)
-    shutil.rmtree(openssh.login / REPORTS)
 
 
 def test_two_folders_of_one_server_are_two_receivers(over_sftp: Feed, openssh: OpenSSH) -> None:
