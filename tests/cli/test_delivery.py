@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,7 @@ def test_no_path_in_the_url_means_the_login_directory(
     made = {path.name for path in openssh.login.iterdir()} - before
     for name in made - {"csv_data_uploads"}:
         openssh.login.joinpath(name).unlink()
+    shutil.rmtree(openssh.login / "csv_data_uploads")
     assert made == {"csv_data_uploads", "INV-001.pdf", "00071.pdf", "INV_2026_0042.pdf"}
 
 
