@@ -104,14 +104,16 @@ def test_of_two_deliveries_that_may_stand_both_besides_count_and_the_later_habit
     assert baseline.habits == b"new"
 
 
-def test_adopting_keeps_habits_and_ledgers_and_forgets_what_stood_beside(history: History) -> None:
+def test_adopting_keeps_habits_ledgers_and_what_stood_beside(history: History) -> None:
     deliver(history, a_run(1), beside=stood("a1"), habits=b"learned", ledgers=[GBP])
     adopted = a_run(2, kind="adopt", state="delivered")
     with history.lock(WHERE, adopted.id, 60):
         history.adopted(adopted, report("B"), ["b.csv"], 60)
     baseline = history.baseline(WHERE)
     assert baseline
-    assert (baseline.runs, baseline.habits, baseline.beside) == (("run-002",), b"learned", None)
+    assert (baseline.runs, baseline.habits) == (("run-002",), b"learned")
+    assert baseline.beside is not None
+    assert baseline.beside["ref"].tolist() == ["a1"]
     assert baseline.ledgers["erp", "GBP"].listed == GBP.listed
 
 

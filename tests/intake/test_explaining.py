@@ -57,11 +57,13 @@ def failure(source: Asked) -> str:
     return str(caught.value)
 
 
-def test_a_source_is_asked_about_its_own_rows_alone() -> None:
+def test_a_source_is_asked_about_its_own_rows_and_those_of_an_adopted_report() -> None:
     erp, shop, till = (asked(lambda _: None, name) for name in ("erp", "shop", "till"))
-    answers = ask_sources([erp, shop, till], invoices(4, source=["erp", "shop", "erp", ""]))
+    answers = ask_sources([erp, shop, till], invoices(3, source=["erp", "shop", "erp"]))
     assert [source.asked[0]["invoice_ref"].tolist() for source in (erp, shop)] == [["A1", "A3"], ["A2"]]
     assert (till.asked, len(answers)) == ([], 0)
+    ask_sources([erp, till], invoices(2, source=["erp", ""]))
+    assert [source.asked[-1]["invoice_ref"].tolist() for source in (erp, till)] == [["A1", "A2"], ["A2"]]
 
 
 def test_it_is_told_what_was_delivered_last_under_the_number_that_it_gave() -> None:

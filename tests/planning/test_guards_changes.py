@@ -54,7 +54,7 @@ def test_without_amounts_the_balances_are_compared(balance: str, refused: bool) 
     [("paid", False), ("void", False), ("settled", False), ("draft", False), ("gone", True), ("source removed", True)],
 )
 def test_what_its_source_calls_closed_was_not_renumbered(reason: str, refused: bool) -> None:
-    assert [*heard(planned(invoices(), renumbered(), reasons=reason))] == ["renamed"] * refused
+    assert ("renamed" in heard(planned(invoices(), renumbered(), reasons=reason))) is refused
 
 
 def test_an_invoice_that_stood_in_the_baseline_is_not_new() -> None:

@@ -94,7 +94,7 @@ def test_a_source_taken_out_of_the_file_is_refused(running: Feed) -> None:
     running.export([invoice(900)], "branch")
     assert running.sync().receipt
     del running.sources["branch"]
-    assert refused_unchanged(running) == ["config-changed"]
+    assert refused_unchanged(running) == ["unexplained", "config-changed"]
 
 
 def test_an_older_export_is_refused(running: Feed) -> None:
@@ -133,7 +133,7 @@ def test_an_export_that_is_not_there_is_a_failed_source(running: Feed) -> None:
 
 def test_everything_settled_is_refused_as_an_empty_report(running: Feed) -> None:
     running.export({**row, "balance": "0.00"} for row in invoices(200))
-    assert refused_unchanged(running) == ["empty-report"]
+    assert refused_unchanged(running) == ["empty-report", "contradiction"]
 
 
 # --- approval ---------------------------------------------------------------------------------------------------------
