@@ -19,7 +19,7 @@ from arfeed.planning.reasons import (
     STILL_OPEN,
     as_the_source_said,
 )
-from arfeed.planning.wording import counted, named, worst
+from arfeed.planning.wording import are, counted, named, refs_of, worst
 
 Evidence = Literal["proven", "balanced", "asserted", "unexplained"]
 """proven: the source itself says that this very document is closed. balanced: the difference between the source's list
@@ -69,10 +69,10 @@ def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
         whole = " That the list was read to its end does not say why they are not on it." if counted_all else ""
         yield Objection(
             "unexplained",
-            f"{_invoices(missing)} no longer listed by {sources}, which does not say what became of "
+            f"{are(len(missing), 'invoice')} no longer listed by {sources}, which does not say what became of "
             f"{'it' if len(missing) == 1 else 'them'}: {worst(missing)}.{whole} Check that the export is complete; "
             f"approve if they are settled. `arfeed check` names what would explain them: {_remedies(plan, missing)}",
-            _refs(missing),
+            refs_of(missing),
         )
 
 
@@ -95,16 +95,17 @@ def object_to_still_open(plan: Plan) -> Iterator[Objection]:
     if len(removed):
         by = named(sorted(removed["reason"].str.removeprefix(REMOVED_BY).unique()))
         said.append(
-            f"{_invoices(removed)} still open at the source but removed by {by}: {worst(removed)}. Fix that step"
+            f"{are(len(removed), 'invoice')} still open at the source but removed by {by}: {worst(removed)}. "
+            "Fix that step"
         )
     if len(answered):
         sources = named(sorted(answered["source"].unique()))
         said.append(
-            f"{_invoices(answered)} no longer listed by {sources}, which answers that "
+            f"{are(len(answered), 'invoice')} no longer listed by {sources}, which answers that "
             f"{'it is' if len(answered) == 1 else 'they are'} still open: {worst(answered)}. Its list has lost "
             f"{'it' if len(answered) == 1 else 'them'}; fix the query or the export"
         )
-    refs = _refs(pd.concat([removed, answered]))
+    refs = refs_of(pd.concat([removed, answered]))
     yield Objection("still-open", f"{'; '.join(said)}. Approve only if the receiver should take them as paid", refs)
 
 
@@ -115,9 +116,10 @@ def object_to_contradictions(plan: Plan) -> Iterator[Objection]:
         sources = named(sorted(missing["source"].unique()))
         yield Objection(
             "contradiction",
-            f"{_invoices(missing)} called open by {sources}, and listed there with a balance of 0: {worst(missing)}. "
-            "One of the two is wrong: look at the balances of the export; approve if they are settled",
-            _refs(missing),
+            f"{are(len(missing), 'invoice')} called open by {sources}, and listed there with a balance of 0: "
+            f"{worst(missing)}. One of the two is wrong: look at the balances of the export; approve if they are "
+            "settled",
+            refs_of(missing),
         )
 
 
@@ -135,7 +137,7 @@ def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
                 "contradiction",
                 f"{count:,} of {counted(whole, 'invoice')} of {source} are listed with a balance of 0 all at once: "
                 f"{worst(mine)}. Look at the column of balances in the export; approve if all of them were settled",
-                _refs(mine),
+                refs_of(mine),
             )
 
 
@@ -144,11 +146,3 @@ def unexplained_by_the_feed(plan: Plan) -> pd.DataFrame:
     reasons = plan.missing["reason"]
     silent = reasons.isin([GONE, SOURCE_REMOVED, STILL_OPEN, CONTRADICTORY]) & (plan.missing["evidence"] != "proven")
     return plan.missing[silent | reasons.str.startswith(REMOVED_BY)]
-
-
-def _invoices(missing: pd.DataFrame) -> str:
-    return f"{counted(len(missing), 'invoice')} {'is' if len(missing) == 1 else 'are'}"
-
-
-def _refs(missing: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(schema.text_array(missing["invoice_ref"]).to_pylist())

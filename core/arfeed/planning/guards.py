@@ -24,12 +24,9 @@ from arfeed.planning.evidence import (
 from arfeed.planning.known import Known, object_to_the_sum_of_approvals
 from arfeed.planning.ledgers import object_to_more_than_was_received, object_to_moved_ledgers
 from arfeed.planning.receivers import history_behind, same_receiver
-from arfeed.planning.wording import counted, largest, named, span, worst
+from arfeed.planning.wording import are, counted, largest, named, refs_of, span, worst
 
 NOTHING_KNOWN = Known()
-
-_NO_SOURCE = "an adopted report"
-"""What to call the source of rows that `adopt` took: it is not known."""
 
 
 class Guards:
@@ -104,7 +101,7 @@ def _empty_report(plan: Plan) -> Iterator[Objection]:
             f"nothing is open any more in {sources}, where {counted(len(emptied), 'invoice')} stood in the last report "
             f"and nothing proves that {'it is' if len(emptied) == 1 else 'they are'} paid: {worst(emptied)}. Look at "
             "the source; approve if really nothing is open there",
-            tuple(schema.text_array(emptied["invoice_ref"]).to_pylist()),
+            refs_of(emptied),
         )
 
 
@@ -129,7 +126,7 @@ def _renamed(plan: Plan) -> Iterator[Objection]:
             f"{counted(len(pairs), 'missing invoice')} and new ones agree in source, customer, currency, amount and "
             f"date, as if renumbered: {'; '.join(changes)}{'; …' * (len(pairs) > len(changes))}. The old number would "
             "be marked as paid and the new one be owed. Look at the numbers; approve if the receiver should see it so",
-            _refs(pairs),
+            refs_of(pairs),
         )
 
 
@@ -147,10 +144,10 @@ def _config_changed(plan: Plan) -> Iterator[Objection]:
     if plan.settings_changed and len(missing):
         yield Objection(
             "config-changed",
-            f"the configuration or a plugin's version has changed since the last delivery, and {_invoices(missing)} "
-            f"missing without being said to be closed: {worst(missing)}. Look whether the change meant to drop them; "
-            "approve if so",
-            _refs(missing),
+            "the configuration or a plugin's version has changed since the last delivery, and "
+            f"{are(len(missing), 'invoice')} missing without being said to be closed: {worst(missing)}. Look whether "
+            "the change meant to drop them; approve if so",
+            refs_of(missing),
         )
 
 
@@ -169,7 +166,7 @@ def _everything_changed(plan: Plan) -> Iterator[Objection]:
             "everything-changed",
             f"{count:,} of {counted(common, 'invoice')} have another balance or customer than in the last report, now "
             f"{worst(changed[others])}. This may be another company, column or file; approve if it is right",
-            _refs(changed[others]),
+            refs_of(changed[others]),
         )
 
 
@@ -223,11 +220,3 @@ def _documents(plan: Plan) -> Iterator[Objection]:
             f"{named(lacking)}. Add or mend the PDFs; approve to deliver without them",
             lacking,
         )
-
-
-def _invoices(missing: pd.DataFrame) -> str:
-    return f"{counted(len(missing), 'invoice')} {'is' if len(missing) == 1 else 'are'}"
-
-
-def _refs(missing: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(schema.text_array(missing["invoice_ref"]).to_pylist())

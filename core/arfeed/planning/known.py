@@ -16,7 +16,7 @@ from arfeed import schema
 from arfeed.interfaces import Expectation, Objection, Plan
 from arfeed.planning.habits import Habits
 from arfeed.planning.weighing import Source
-from arfeed.planning.wording import counted, money, named
+from arfeed.planning.wording import counted, money, named, refs_of
 
 BUDGET_SPAN = timedelta(days=30)
 
@@ -66,7 +66,7 @@ def object_to_the_sum_of_approvals(plan: Plan, known: Known) -> Iterator[Objecti
             f"with this plan, more than {plan.guards.unproven_share:.0%} of what is owed would have been marked as "
             f"paid without proof within {BUDGET_SPAN.days} days: {named(over)}. Find out why the source cannot say "
             "what became of them before approving more",
-            tuple(schema.text_array(unproven["invoice_ref"]).to_pylist()),
+            refs_of(unproven),
         )
 
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from arfeed import schema
 from arfeed.interfaces import ControlAccount, Ledger, LedgerState, Objection, Plan, SourceReport
 from arfeed.planning.reasons import as_the_source_said
-from arfeed.planning.wording import money, named
+from arfeed.planning.wording import money, named, refs_of
 
 States = Mapping[tuple[str, str], LedgerState]
 """By source and currency."""
@@ -156,7 +156,7 @@ def _refs_of(plan: Plan, groups: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     missing = plan.missing[plan.missing["evidence"] != "proven"]
     pairs = zip(missing["source"].tolist(), missing["currency"].tolist(), strict=True)
     mine = np.fromiter((pair in groups for pair in pairs), bool, len(missing))
-    return tuple(schema.text_array(missing["invoice_ref"][mine]).to_pylist())
+    return refs_of(missing[mine])
 
 
 def object_to_more_than_was_received(plan: Plan) -> Iterator[Objection]:

@@ -23,6 +23,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def refs_of(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return the numbers of the invoices that an objection is about."""
+    return tuple(schema.text_array(rows["invoice_ref"]).to_pylist())
+
+
 def are(count: int, noun: str) -> str:
     """Write "1 invoice is", "1,200 invoices are"."""
     return f"{counted(count, noun)} {'is' if count == 1 else 'are'}"

@@ -12,9 +12,6 @@ import pyarrow.compute as pc
 
 from arfeed import schema
 
-FILE, PLACE, FIRST_IN = "arfeed_file", "arfeed_place", "arfeed_first_in"
-"""What the history keeps of a row beside its own columns: any may be absent or null."""
-
 _DEFAULT_TERM = 30
 """Days from issue to due date where a row states no due date."""
 

@@ -9,7 +9,6 @@ from math import log
 import numpy as np
 import pandas as pd
 
-from arfeed import schema
 from arfeed.interfaces import Objection
 from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.chances import Chances, weighed
@@ -17,7 +16,7 @@ from arfeed.planning.habits.memory import Habits
 from arfeed.planning.habits.patterns import Pattern, strongest
 from arfeed.planning.habits.plain import MONEY_PART, gone_files, large_share, older_list, rare_money, returned
 from arfeed.planning.habits.surprise import Surprise, strange, strangest, surprises
-from arfeed.planning.wording import counted, money, named, worst
+from arfeed.planning.wording import counted, money, named, refs_of, worst
 
 _NAMED = ("invoice_ref", "customer_name", "balance", "currency")
 
@@ -233,4 +232,4 @@ def _are(rows: pd.DataFrame) -> str:
 
 
 def _objection(code: str, message: str, rows: pd.DataFrame) -> Objection:
-    return Objection(code, message, tuple(schema.text_array(rows["invoice_ref"]).to_pylist()))
+    return Objection(code, message, refs_of(rows))

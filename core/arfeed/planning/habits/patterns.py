@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arfeed.planning.habits.case import PLACE
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.traits import Group, Order, groups, orders, written
+from arfeed.planning.traces import PLACE
 from arfeed.planning.wording import named
 
 PURITY = 0.97

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
-from arfeed.planning.habits.case import FILE, FIRST_IN, Case, days_since_1970
+from arfeed.planning.habits.case import Case, days_since_1970
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.surprise import odds
+from arfeed.planning.traces import FILE, FIRST_IN
 
 MONEY_PART, _MONEY_SHARE = 1 / 4, 0.1
 """Rows rarer than this part of the mean may hold so much of all open money."""

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed import schema
-from arfeed.planning.habits.case import FILE, FIRST_IN, PLACE, Case, days_since_1970
+from arfeed.planning.habits.case import Case, days_since_1970
+from arfeed.planning.traces import FILE, FIRST_IN, PLACE
 
 _MOST_VALUES = 200
 _SAMPLE = 5_000
