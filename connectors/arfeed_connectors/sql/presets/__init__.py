@@ -16,13 +16,15 @@ class Preset:
     """What a preset is for, the usual prefix of its tables, the settings it needs, and whether companies share it.
 
     Each has a query, NAME.sql, and one that says what became of given numbers, NAME.closed.sql. With `has_ledger` its
-    receivables account is kept in another place than the list, and NAME.ledger.sql asks for its balance.
+    receivables account is kept in another place than the list, and NAME.ledger.sql asks for its balance. With
+    `one_number_space` no number is given out by two companies.
     """
 
     about: str
     table_prefix: str = ""
     requires: tuple[str, ...] = ()
     by_company: bool = False
+    one_number_space: bool = False
     has_ledger: bool = False
 
     def statement(self, name: str, part: str, table_prefix: str | None, quote: Quote) -> str:
@@ -34,7 +36,9 @@ class Preset:
 
 PRESETS: Mapping[str, Preset] = {
     "odoo": Preset("Odoo 13 and later", by_company=True, has_ledger=True),
-    "erpnext": Preset("ERPNext 13 and later", table_prefix="tab", by_company=True, has_ledger=True),
+    "erpnext": Preset(
+        "ERPNext 14 and later", table_prefix="tab", by_company=True, one_number_space=True, has_ledger=True
+    ),
     "dolibarr": Preset("Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True),
     "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",)),
     "akaunting": Preset("Akaunting 3", requires=("table_prefix",), by_company=True),
