@@ -1,6 +1,6 @@
 """A site of ERPNext 15 in rows: what its documents leave in its tables, and what must be said of each of them.
 
-Each method writes what ERPNext was seen to write for one thing that a bookkeeper does; each scene then says what is owed.
+Each method writes what ERPNext was seen to write for one thing that a bookkeeper does; each scene says what is owed.
 Days count from today, since a payment of tomorrow is none yet.
 """
 

@@ -119,6 +119,7 @@ def reconciled(site: Site) -> None:
     note.became("paid")
     site.invoice(who, "181").owes("181")
     site.unused(who, "181")  # a payment that was taken off its invoice again
+    site.invoices[-1].entry("Payment Entry", "PAY-OFF", -site.invoices[-1].row["grand_total"], -5, delinked=1)
 
 
 _THREE = (("300", -10), ("300", 20), ("400", 50))
@@ -228,7 +229,7 @@ def journals(site: Site) -> None:
     assert credit
     site.ledger(  # what is owed to a supplier is none of ours
         "Nordlicht", "S-1", "Journal Entry", "JOUR-S", "Journal Entry", "JOUR-S",
-        -site.invoices[0].row["grand_total"], -6, account="Creditors - N", account_type="Payable",
+        site.invoices[0].row["grand_total"], -6, account="Creditors - N", account_type="Payable",
         party_type="Supplier",
     )  # fmt: skip
     opening = site.invoice(who, "77", issued=-300, due=-270, rounded="0", base_rounded="0", name="OLD-77").owes("77")

@@ -39,6 +39,10 @@ PRESETS: Mapping[str, Preset] = {
     "erpnext": Preset(
         "ERPNext 14 and later", table_prefix="tab", by_company=True, one_number_space=True, has_ledger=True
     ),
+    "sqlledger": Preset("SQL-Ledger 3.2", has_ledger=True),
+    "ledgersmb": Preset("LedgerSMB 1.6", has_ledger=True),
+    "frontaccounting": Preset("FrontAccounting 2.4", table_prefix="0_", has_ledger=True),
+    "kivitendo": Preset("kivitendo 3.6 and later", has_ledger=True),
     "dolibarr": Preset("Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True),
     "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",)),
     "akaunting": Preset("Akaunting 3", requires=("table_prefix",), by_company=True),

@@ -1,0 +1,112 @@
+"""The preset `sqlledger` on books that SQL-Ledger made itself."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from arfeed_connectors.sql import Sql
+from databases import execute, sql
+from erps.sqlledger import Books, Found, invented, made, scenes
+from intake.sources import complete, explained, opened
+
+Run = tuple[str, list[dict[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def books() -> Books:
+    return scenes()
+
+
+@pytest.fixture(scope="module")
+def run(books: Books) -> Iterator[Run]:
+    with made(books, f"arfeed_test_sl_{secrets.token_hex(4)}") as found:
+        yield found
+
+
+def source(url: str, **changes: object) -> Sql:
+    return sql(url, preset="sqlledger", **changes)
+
+
+def delivered(frame: pd.DataFrame) -> dict[tuple[str, str], Found]:
+    columns = (frame[name] for name in ("invoice_ref", "customer_id", "kind", "currency", "balance"))
+    return {(ref, who): (kind, code, balance) for ref, who, kind, code, balance in zip(*columns, strict=True)}
+
+
+def test_what_is_open_is_delivered_in_its_own_currency(run: Run, books: Books) -> None:
+    own = source(run[0])
+    own.check()
+    assert delivered(opened(own)) == books.open
+
+
+def test_what_became_of_a_number_is_known(run: Run, books: Books) -> None:
+    rows = explained(source(run[0]), [*books.became, "X-2"])
+    found: dict[str, list[str]] = {}
+    for ref, status in zip(rows["invoice_ref"], rows["status"], strict=True):
+        found.setdefault(ref, []).append(status)
+    assert {ref: sorted(said) for ref, said in found.items()} == {
+        ref: sorted(said) for ref, said in books.became.items()
+    }
+    open_rows = rows[rows["status"] == "open"]
+    assert delivered(open_rows) == books.open
+
+
+def test_a_document_is_worded_alike_whether_it_is_listed_or_asked_for(run: Run) -> None:
+    own = source(run[0])
+    listed = opened(own)
+    asked = explained(own, listed["invoice_ref"].unique())
+    columns = [*listed.columns.intersection(asked.columns)]
+    key = ["invoice_ref", "customer_id"]
+    columns = [name for name in columns if name not in {"status", "source"}]
+    asked = asked[asked["status"] == "open"][columns].sort_values(key, ignore_index=True)
+    pd.testing.assert_frame_equal(asked, listed[columns].sort_values(key, ignore_index=True))
+
+
+def test_the_program_says_the_same_but_for_its_own_faults(run: Run, books: Books) -> None:
+    ageing = {(row["ref"], row["customer"]): Decimal(row["open"]).quantize(Decimal("0.01")) for row in run[1]}
+    ours = {key: balance.quantize(Decimal("0.01")) for key, (_, _, balance) in books.open.items()}
+    differing = {key for key in ageing.keys() | ours.keys() if ageing.get(key) != ours.get(key)}
+    faults = {"E-5", "V-1", "V-2", "A-9"}  # the rate typed last for a day; voided receipts added; not yet due in 2026
+    inexact = {"Y-1", "Y-2"}  # yen by way of cents
+    assert {ref for ref, _ in differing} == faults | inexact
+
+
+def test_a_customer_is_named_as_the_program_shows_it(run: Run) -> None:
+    names = dict(opened(source(run[0])).set_index("invoice_ref")[["customer_name"]].to_records())
+    assert (names["A-1"], names["X-4"], names["X-5"]) == ("Amber & Söhne", "Später", "Ended")
+
+
+def test_a_name_that_is_not_encoded_twice_is_left_alone(run: Run) -> None:
+    plain = "UPDATE customer SET name = {} WHERE customernumber = 'K3'"
+    for written, shown in (("'Zoë Å'", "Zoë Å"), ("'CafÃ© Ltd'", "Café Ltd"), ("'Ã© und ä'", "Ã© und ä")):
+        execute(run[0], plain.format(written))
+        assert set(opened(source(run[0])).query("customer_id == 'K3'")["customer_name"]) == {shown}
+    execute(run[0], plain.format("'Credo'"))
+
+
+def test_the_receivable_accounts_agree_with_the_list_but_for_what_the_program_does_not_book(run: Run) -> None:
+    own = source(run[0], control_account=True)
+    listed = opened(own)
+    account = complete(own).control_account
+    own.release()
+    assert account is not None
+    sums = listed.groupby("currency")["balance"].sum()
+    voided = Decimal(50 + 100)  # Void Receipt turns the bank's side only
+    assert account.balances["USD"] == sums["USD"] - voided
+    assert account.balances["KWD"] == sums["KWD"]
+    assert abs(account.balances["EUR"] - sums["EUR"]) == 15  # a prepayment has no rate, so it stays in dollars
+    assert abs(account.balances["JPY"] - sums["JPY"]) <= 2
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_books_are_delivered_with_the_balances_that_were_known_beforehand(seed: int) -> None:
+    books = invented(seed)
+    with made(books, f"arfeed_test_sl_{secrets.token_hex(4)}") as (url, _):
+        own = source(url)
+        assert delivered(opened(own)) == books.open
+        rows = explained(own, books.became)
+        assert {ref: [status] for ref, status in zip(rows["invoice_ref"], rows["status"], strict=True)} == books.became
