@@ -72,7 +72,8 @@ _BOOKED = [
     *((_CREDIT, n, 1, -money) for n, money in ((2, 30), (3, 60), (4, 80))),
     (_JOURNAL, 1, 1, 33), (_JOURNAL, 2, 1, -20), (_DEPOSIT, 1, 1, -5),
     (_CREDIT, 1, 2, -25), (_INVOICE, 14, 2, 6), (_INVOICE, 16, 2, 40), (_INVOICE, 17, 2, 60), (_PAYMENT, 7, 2, -40),
-    (_INVOICE, 18, 2, 100), (_INVOICE, 19, 4, 12), (_INVOICE, 10, 3, 220), (_INVOICE, 11, 3, 220), (_PAYMENT, 5, 3, -60),
+    (_INVOICE, 18, 2, 100), (_INVOICE, 19, 4, 12), (_INVOICE, 10, 3, 220), (_INVOICE, 11, 3, 220),
+    (_PAYMENT, 5, 3, -60),
 ]  # fmt: skip
 
 FRONTACCOUNTING = Rows(

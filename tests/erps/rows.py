@@ -13,7 +13,7 @@ Document = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Tables by name: the columns that have a type, and rows. `expected` has currency and balance, `became` all that is said."""
+    """Tables by name, their columns and rows. `expected` has currency and balance, `became` all that is said."""
 
     tables: Mapping[str, tuple[str, Sequence[Sequence[object]]]]
     expected: Mapping[Document, tuple[str, str]]

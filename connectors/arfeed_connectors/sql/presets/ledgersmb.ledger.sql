@@ -16,7 +16,7 @@ FROM (
     SELECT
         COALESCE(TRIM(a.curr), h.curr) AS currency,
         (SELECT c.meta_number FROM {entity_credit_account} c WHERE c.id = a.entity_credit_account) AS customer_id,
-        ROUND(-SUM(l.amount), 2) AS rest,
+        CASE WHEN ROUND(SUM(l.amount), 2) = 0 THEN 0 ELSE -SUM(l.amount) END AS rest,
         CASE
             WHEN COALESCE(TRIM(a.curr), h.curr) = h.curr THEN 1
             ELSE (SELECT NULLIF(r.buy, 0) FROM {exchangerate} r WHERE r.curr = a.curr AND r.transdate = a.transdate)
