@@ -29,17 +29,14 @@ from pyarrow import csv, parquet
 from arfeed import Complete, Plan, SourceSettings, schema
 from arfeed.hookspecs import Hooks
 from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.planning import (
-    Known,
-    compare,
-    contradictions,
-    reviewed,
-    sources_of,
-    summed,
-    with_evidence,
-    with_reasons,
-)
-from arfeed.planning.compare import COMPARED
+from arfeed.planning.compare import COMPARED, compare
+from arfeed.planning.contradictions import contradictions
+from arfeed.planning.evidence import with_evidence
+from arfeed.planning.facts import summed
+from arfeed.planning.known import Known
+from arfeed.planning.reasons import with_reasons
+from arfeed.planning.review import reviewed
+from arfeed.planning.weighing import sources_of
 from arfeed.schema import totals
 from arfeed.settings import GuardSettings
 

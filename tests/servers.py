@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from arfeed.rehearsal import Faults, receiver
+from arfeed.rehearsal.faults import Faults
+from arfeed.rehearsal.receiver import receiver
 from arfeed.settings import DestinationSettings
 from openssh import HOST, answers, free_port, make_key, running_openssh, user
 

@@ -12,14 +12,16 @@ import pandas as pd
 
 from arfeed.config import Project
 from arfeed.convergence import settle_interrupted
-from arfeed.delivery import Remote
+from arfeed.delivery.remote import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, is_own_name, new_run, remote, utc_now
 from arfeed.errors import ConfigError, RefusedError
 from arfeed.fingerprint import settings_hash
-from arfeed.history import RunRecord, whoami
+from arfeed.history.lease import whoami
+from arfeed.history.records import RunRecord
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
-from arfeed.planning import adoption_code, counted, dropped, named
+from arfeed.planning.adoption import adoption_code, dropped
+from arfeed.planning.wording import counted, named
 from arfeed.plugins import close_match
 from arfeed.recognition import leave_witness, note_receiver, refuse_same_receiver
 from arfeed.schema import folded

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from arfeed.delivery import Remote
+from arfeed.delivery.remote import Remote
 from arfeed.desk import Desk, clear_parts, part_folder
-from arfeed.history import PlannedDocument, RunRecord, Verdict, documents_of, judge, proven, recovered
+from arfeed.history.receipts import documents_of, recovered
+from arfeed.history.records import PlannedDocument, RunRecord
+from arfeed.history.recovery import Verdict, judge, proven
 
 
 def interrupted(at: Desk, server: Remote) -> Iterator[tuple[RunRecord, Verdict]]:

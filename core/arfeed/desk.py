@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from arfeed.config import Project
-from arfeed.delivery import Remote, destination_id, open_remote
+from arfeed.delivery.address import destination_id
+from arfeed.delivery.remote import Remote, open_remote
 from arfeed.errors import ArfeedError
-from arfeed.history import History, parts_of
+from arfeed.history.recovery import parts_of
+from arfeed.history.store import History
 
 if TYPE_CHECKING:
-    from arfeed.rehearsal import Headers
+    from arfeed.rehearsal.reports import Headers
 
 _REHEARSAL = "rehearsal://"
 
@@ -130,7 +132,7 @@ def remote(project: Project, *, meanwhile: bool = False) -> Iterator[Remote]:
         with open_remote(settings, meanwhile=meanwhile) as server:
             yield server
         return
-    from arfeed.rehearsal import at_hand
+    from arfeed.rehearsal.standing import at_hand
 
     name = settings.url.removeprefix(_REHEARSAL)
     with at_hand(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
@@ -141,7 +143,7 @@ def remote(project: Project, *, meanwhile: bool = False) -> Iterator[Remote]:
 
 def _headers(project: Project) -> Headers:
     """Tell the rehearsed receiver what a feed calls the columns it goes by, as a real one is told once."""
-    from arfeed.rehearsal import Headers
+    from arfeed.rehearsal.reports import Headers
 
     columns = project.destination.settings.model_dump().get("columns", {})
     return Headers(ref=columns.get("invoice_ref", "invoice_ref"), balance=columns.get("balance", "balance"))

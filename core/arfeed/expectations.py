@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from arfeed.config import Project
 from arfeed.desk import Clock, known_as, open_history, utc_now
 from arfeed.errors import ConfigError
-from arfeed.history import whoami
+from arfeed.history.lease import whoami
 from arfeed.interfaces import Expectation
 
 _LONGEST, _LONGEST_OF_ALL = timedelta(days=92), timedelta(days=31)

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from arfeed.config import Project
-from arfeed.delivery import Remote
+from arfeed.delivery.remote import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, identity, new_run, normalized, remote, utc_now
 from arfeed.errors import ConfigError
-from arfeed.history import whoami
+from arfeed.history.lease import whoami
 from arfeed.plugins import close_match
 from arfeed.recognition import note_receiver, same_receivers
 

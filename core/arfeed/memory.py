@@ -11,22 +11,15 @@ from itertools import pairwise
 import pandas as pd
 
 from arfeed.desk import Desk
-from arfeed.history import Baseline, Closing, Memory, RunRecord, pack_table, packed
+from arfeed.history.packing import pack_table, packed
+from arfeed.history.records import Baseline, Closing, Memory, RunRecord
 from arfeed.interfaces import LedgerState, Objection, Plan
-from arfeed.planning import (
-    BUDGET_SPAN,
-    PROVEN,
-    Comparison,
-    Habits,
-    Known,
-    Source,
-    Unproven,
-    closings,
-    kept,
-    learn,
-    replayed,
-    sources_of,
-)
+from arfeed.planning.compare import Comparison
+from arfeed.planning.habits.memory import Habits
+from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
+from arfeed.planning.reasons import PROVEN
+from arfeed.planning.traces import kept
+from arfeed.planning.weighing import Source, learn, replayed, sources_of
 
 _ENOUGH = 10
 """Closings that a source must have proven before it counts as one that proves most of them."""

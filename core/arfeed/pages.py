@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from arfeed.config import Project
 from arfeed.desk import Progress, open_history
 from arfeed.errors import ConfigError
-from arfeed.history import audit, changed, plan_document
+from arfeed.history.audit import audit, changed
+from arfeed.history.receipts import plan_document
 from arfeed.interfaces import Plan, Receipt
 from arfeed.secrets import masked
 
 if TYPE_CHECKING:
-    from arfeed.page import PastRun
+    from arfeed.page.rendering import PastRun
 
 _RUNS = 30
 """So many runs are drawn."""
@@ -102,7 +103,7 @@ def _kept(
 
 def _write(project: Project, document: Mapping[str, Any], file: Path, command: str = "") -> None:
     """Write a page, whole or not at all."""
-    from arfeed.page import render
+    from arfeed.page.rendering import render
 
     # Masked as JSON, since the page's own escapes would hide a secret from the masking.
     covered = json.loads(masked(json.dumps(document, ensure_ascii=False), project.secrets))
@@ -120,7 +121,7 @@ def _write(project: Project, document: Mapping[str, Any], file: Path, command: s
 
 def _past(project: Project, document: Mapping[str, Any]) -> Sequence[PastRun]:
     """Return the deliveries to this destination before this one, the oldest first."""
-    from arfeed.page import PastRun
+    from arfeed.page.rendering import PastRun
 
     with open_history(project) as history:
         earlier = history.balances(document["destination"], before=document.get("run"), most=_RUNS)

@@ -15,12 +15,13 @@ from arfeed import schema
 from arfeed.background import begin
 from arfeed.config import Project
 from arfeed.convergence import interrupted, settle_interrupted
-from arfeed.delivery import Remote
+from arfeed.delivery.remote import Remote
 from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, new_run, remote, utc_now
 from arfeed.errors import ArfeedError
 from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
-from arfeed.history import Baseline, receipt_hash
+from arfeed.history.receipts import receipt_hash
+from arfeed.history.records import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.explaining import ask_sources, release, released
@@ -42,32 +43,20 @@ from arfeed.memory import memory, pack, what_is_known
 from arfeed.narration import planned
 from arfeed.notification import tell
 from arfeed.pages import receipt_page
-from arfeed.planning import (
-    ASKED_OF_ABSENCE,
-    GONE,
-    closed_beside,
-    compare,
-    compare_ledgers,
-    content_hash,
-    contradictions,
-    ledger_states,
-    note_ledgers,
-    note_lost_accounts,
-    note_zero_balances,
-    reviewed,
-    select,
-    settle,
-    settled_by,
-    still_beside,
-    summed,
-    touched,
-    traced,
-    unseen_notes,
-    with_answers,
-    with_evidence,
-    with_reasons,
-    write_report,
-)
+from arfeed.planning.approval import settled_by
+from arfeed.planning.compare import compare
+from arfeed.planning.contradictions import contradictions, note_zero_balances
+from arfeed.planning.documents import select, settle, touched
+from arfeed.planning.evidence import with_evidence
+from arfeed.planning.facts import summed
+from arfeed.planning.fingerprints import content_hash
+from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers, note_lost_accounts
+from arfeed.planning.reasons import GONE, closed_beside, still_beside, with_answers, with_reasons
+from arfeed.planning.report import write_report
+from arfeed.planning.review import reviewed
+from arfeed.planning.texts import unseen_notes
+from arfeed.planning.traces import traced
+from arfeed.planning.weighing import ASKED_OF_ABSENCE
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.recognition import leave_witness, note_receiver, recognize
 from arfeed.secrets import masked

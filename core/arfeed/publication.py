@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from arfeed.delivery import Outcome, Remote, Upload, part_name
+from arfeed.delivery.remote import Remote
+from arfeed.delivery.uploads import Outcome, Upload, part_name
 from arfeed.desk import Desk, clear_parts, foreign_reports
 from arfeed.errors import DestinationError, LockedError, RefusedError
-from arfeed.history import Baseline, Lease, Memory, PlannedDocument, RunRecord, make_receipt, whoami
+from arfeed.history.lease import Lease, whoami
+from arfeed.history.receipts import make_receipt
+from arfeed.history.records import Baseline, Memory, PlannedDocument, RunRecord
 from arfeed.intake.documents import Staged
 from arfeed.interfaces import Delivered, Destination, Plan, Receipt, SourceRead
 from arfeed.isolation import undisturbed
-from arfeed.planning import ReportFile
+from arfeed.planning.report import ReportFile
 
 _MOST_LINES = 10
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from arfeed import witness
 from arfeed.config import Project
-from arfeed.delivery import Remote, Sign, is_local, local_path
+from arfeed.delivery.address import is_local, local_path
+from arfeed.delivery.remote import Remote
+from arfeed.delivery.signs import Sign
 from arfeed.desk import Desk, identity, is_rehearsed, normalized
 from arfeed.errors import RefusedError
-from arfeed.history import History
+from arfeed.history.store import History
 from arfeed.interfaces import Forgotten
-from arfeed.planning import says_same_receiver
+from arfeed.planning.receivers import says_same_receiver
 from arfeed.witness import Witness
 
 

@@ -16,7 +16,8 @@ import asyncssh
 import pytest
 
 from arfeed.delivery import channels
-from arfeed.rehearsal import Standing, destination_block, standing
+from arfeed.rehearsal.page import destination_block
+from arfeed.rehearsal.standing import Standing, standing
 from arfeed.rehearsal.switches import Switches
 from cli.conftest import make_feed
 from exports import SEVEN, Line, xero

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from arfeed import Connector, SourceError
 from arfeed.intake.extract import extract
 from arfeed.intake.transform import check_unique
-from arfeed.planning import with_reasons
+from arfeed.planning.reasons import with_reasons
 from arfeed.schema import folded
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import destination_id, open_remote
+from arfeed.delivery.address import destination_id
+from arfeed.delivery.remote import open_remote
 from arfeed.errors import ConfigError, DestinationError
 from arfeed.settings import DestinationSettings
 from delivery.staging import stage

@@ -20,7 +20,8 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.traceback import Traceback
 
-from arfeed.delivery import connection, open_remote
+from arfeed.delivery import connection
+from arfeed.delivery.remote import open_remote
 from arfeed.errors import ConfigError, DestinationError
 from arfeed.settings import DestinationSettings
 from openssh import HOST, OpenSSH, make_key, running_openssh

@@ -10,7 +10,8 @@ from typing import ClassVar
 import asyncssh
 import pytest
 
-from arfeed.delivery import channels, open_remote
+from arfeed.delivery import channels
+from arfeed.delivery.remote import open_remote
 from arfeed.errors import DestinationError
 from delivery.embedded import embedded_server
 from delivery.staging import held, stage

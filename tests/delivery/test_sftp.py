@@ -9,8 +9,9 @@ from random import randbytes
 
 import pytest
 
-from arfeed.delivery import Upload, open_remote, part_name
 from arfeed.delivery.filesystem import BLOCK
+from arfeed.delivery.remote import open_remote
+from arfeed.delivery.uploads import Upload, part_name
 from arfeed.errors import DestinationError, LockedError
 from arfeed.settings import DestinationSettings
 from delivery.staging import held, stage

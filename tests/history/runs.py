@@ -10,7 +10,9 @@ import pandas as pd
 import pyarrow as pa
 
 from arfeed import schema
-from arfeed.history import Baseline, History, PlannedDocument, RunRecord, packed
+from arfeed.history.packing import packed
+from arfeed.history.records import Baseline, PlannedDocument, RunRecord
+from arfeed.history.store import History
 from arfeed.interfaces import SourceRead
 
 START = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)

@@ -10,7 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.history import Closing, History, Memory, RunRecord, pack_table, packed
+from arfeed.history.packing import pack_table, packed
+from arfeed.history.records import Closing, Memory, RunRecord
+from arfeed.history.store import History
 from arfeed.interfaces import Expectation, LedgerState
 from history.runs import READS, START, WHERE, a_run, report
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from arfeed.history import plan_document
-from arfeed.page import render
+from arfeed.history.receipts import plan_document
+from arfeed.page.rendering import render
 from page.looks import feed_of, past, receipt, refused
 from planning.plans import invoices, planned
 

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from arfeed import Complete, Objection, Plan, SourceSettings, schema
 from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.planning import compare, summed, with_evidence
-from arfeed.planning.compare import Comparison
+from arfeed.planning.compare import Comparison, compare
+from arfeed.planning.evidence import with_evidence
+from arfeed.planning.facts import summed
 from arfeed.planning.guards import Guards
 from arfeed.schema import totals
 from arfeed.settings import GuardSettings

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from arfeed import DestinationError
 from arfeed.interfaces import DocumentPlan, SentDocument
-from arfeed.planning import select, settle
-from arfeed.planning.documents import Selection
+from arfeed.planning.documents import Selection, select, settle
 from arfeed_connectors.kolleno import Kolleno
 from planning.plans import invoices
 

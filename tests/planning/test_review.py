@@ -11,7 +11,7 @@ import pytest
 
 from arfeed import Objection, Plan, hookimpl
 from arfeed.hookspecs import Hooks
-from arfeed.planning import reviewed
+from arfeed.planning.review import reviewed
 from planning.plans import invoices, planned
 
 CALM = planned(invoices(2), invoices(2))

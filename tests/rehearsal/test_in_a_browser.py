@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.rehearsal import Books, Faults, receiver
-from arfeed.rehearsal.books import write_books
+from arfeed.rehearsal.books import Books, write_books
+from arfeed.rehearsal.faults import Faults
+from arfeed.rehearsal.receiver import receiver
 from arfeed.rehearsal.web import Panel, serving
 from browser import Scheme, running_chromium, violations
 

@@ -13,7 +13,7 @@ import asyncssh
 import pytest
 
 from arfeed.errors import LockedError
-from arfeed.rehearsal import Receiver, receiver
+from arfeed.rehearsal.receiver import Receiver, receiver
 from rehearsal.client import Client, session
 
 

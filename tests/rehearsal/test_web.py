@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from arfeed.rehearsal import Books, Faults, Receiver, receiver
-from arfeed.rehearsal.books import write_books
+from arfeed.rehearsal.books import Books, write_books
+from arfeed.rehearsal.faults import Faults
 from arfeed.rehearsal.page import MOST_ROWS
+from arfeed.rehearsal.receiver import Receiver, receiver
 from arfeed.rehearsal.switches import Switches, switch
 from arfeed.rehearsal.web import MOST_BYTES, Panel, serving
 from rehearsal.standing import Page

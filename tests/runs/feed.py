@@ -15,7 +15,7 @@ from arfeed import adoption, joining, pipeline
 from arfeed.adoption import Adopted
 from arfeed.config import Project, read_project
 from arfeed.desk import identity
-from arfeed.history import History
+from arfeed.history.store import History
 from arfeed.interfaces import Plan
 from arfeed.joining import Joined
 from arfeed.pipeline import Result

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from arfeed import ConfigError
 from arfeed.expectations import expect, given, withdraw
 from arfeed.interfaces import Expectation
-from arfeed.planning import Habits
+from arfeed.planning.habits.memory import Habits
 from runs.feed import Feed, codes, invoice, invoices, unpaid
 
 EARLY = {"due_on": "2026-12-01"}

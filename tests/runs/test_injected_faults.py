@@ -11,7 +11,7 @@ import pytest
 
 from arfeed.delivery import channels
 from arfeed.errors import DestinationError
-from arfeed.rehearsal import Faults
+from arfeed.rehearsal.faults import Faults
 from runs.feed import REPORTS, Feed
 from runs.proofs import INVOICES, converges, feed_with_new_pdfs, nothing_is_half_published, pdfs
 from servers import Server, rehearsal_server

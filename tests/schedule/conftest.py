@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from arfeed.config import Project, read_project
-from arfeed.schedule import Job, job_of, read_times
+from arfeed.schedule.job import Job, job_of
+from arfeed.schedule.times import read_times
 from feeds import write
 
 FEED = """

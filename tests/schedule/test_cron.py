@@ -12,8 +12,9 @@ import pytest
 
 from arfeed.config import read_project
 from arfeed.errors import ConfigError
-from arfeed.schedule import Job, crontab, job_of, read_times
-from arfeed.schedule.job import FINAL_CODES
+from arfeed.schedule.cron import crontab
+from arfeed.schedule.job import FINAL_CODES, Job, job_of
+from arfeed.schedule.times import read_times
 from cli.conftest import make_feed
 from schedule.conftest import SECRETS
 

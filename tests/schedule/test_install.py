@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from arfeed.errors import ConfigError
-from arfeed.schedule import Job, crontab, install, units
+from arfeed.schedule.cron import crontab
+from arfeed.schedule.install import install
+from arfeed.schedule.job import Job
+from arfeed.schedule.systemd import units
 
 CRONTAB = """#!/bin/sh
 case $1 in

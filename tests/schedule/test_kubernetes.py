@@ -8,7 +8,9 @@ import yaml
 
 from arfeed.config import Project, read_project
 from arfeed.errors import ConfigError
-from arfeed.schedule import cron_job, job_of, read_times
+from arfeed.schedule.job import job_of
+from arfeed.schedule.kubernetes import cron_job
+from arfeed.schedule.times import read_times
 from schedule.conftest import Make
 
 POSTGRESQL = 'history = "postgresql+psycopg://ada:${DB_PASSWORD}@db.example.com/arfeed"'

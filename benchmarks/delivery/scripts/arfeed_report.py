@@ -5,7 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from arfeed.delivery import Upload, open_remote
+from arfeed.delivery.remote import open_remote
+from arfeed.delivery.uploads import Upload
 from arfeed.settings import DestinationSettings
 
 port, user, key, known_hosts, source, inbox = sys.argv[1:]

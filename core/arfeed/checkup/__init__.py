@@ -2,8 +2,3 @@
 
 Every check is made, whatever the others found; nothing is written at the receiver unless a probe is asked for.
 """
-
-from arfeed.checkup.examination import examine
-from arfeed.checkup.finding import Finding, State
-
-__all__ = ["Finding", "State", "examine"]

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
-from arfeed.delivery import About, Remote, failed_step, passed_steps
+from arfeed.delivery.remote import Remote
+from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.desk import Clock, identity, known_as, open_history, remote
 from arfeed.errors import ArfeedError, DestinationError
 from arfeed.recognition import recognize

@@ -14,7 +14,8 @@ from arfeed.cli.output import complain, console, print_json
 from arfeed.errors import ConfigError
 
 if TYPE_CHECKING:
-    from arfeed.history import History, RunRecord
+    from arfeed.history.records import RunRecord
+    from arfeed.history.store import History
 
 app = typer.Typer(help="See what was delivered, and who approved it.")
 
@@ -29,7 +30,7 @@ def history(context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Js
 @app.command("verify")
 def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """See whether receipts, runs and kept reports are as they were written; ends with 2 if one is not."""
-    from arfeed.history import audit, changed
+    from arfeed.history.audit import audit, changed
 
     with _history(config) as database:
         count, wrong = len(database.runs()), list(audit(database))

@@ -17,8 +17,8 @@ from arfeed.cli.output import console
 from arfeed.errors import ConfigError
 
 if TYPE_CHECKING:
-    from arfeed.setup import Draft
     from arfeed.setup.answers import Complaint
+    from arfeed.setup.draft import Draft
 
 Sample = Annotated[str | None, typer.Argument(metavar="[SAMPLE]", help="An export of your invoices, as it comes.")]
 Source = Annotated[str | None, typer.Option("--source", help="The connector, instead of the one that fits the sample.")]
@@ -82,9 +82,10 @@ def init(
     unattended: Unattended = False,
 ) -> None:
     """Make a first plugins.toml from a sample and a few questions, then check it. Overwrites nothing."""
-    from arfeed import setup
+    from arfeed.setup import answers as answered
+    from arfeed.setup.interview import interview
 
-    answers = setup.Answers(
+    answers = answered.Answers(
         config=config,
         sample=sample,
         source=source,
@@ -103,8 +104,8 @@ def init(
     )
     people = console()
     alone = unattended or not sys.stdin.isatty()
-    asker = setup.Unattended(lambda mark, text: _say(people, mark, text)) if alone else Person(people)
-    draft = setup.interview(answers, asker)
+    asker = answered.Unattended(lambda mark, text: _say(people, mark, text)) if alone else Person(people)
+    draft = interview(answers, asker)
     if not asker.agree(f"Write {config}?"):
         people.print("Nothing was written.", markup=False)
         return
@@ -112,11 +113,11 @@ def init(
 
 
 def _write(draft: Draft, config: Path, people: Console) -> None:
-    from arfeed import setup
     from arfeed.cli.check import run_checks
     from arfeed.desk import utc_now
+    from arfeed.setup.draft import write
 
-    setup.write(draft, config, utc_now().astimezone().date())
+    write(draft, config, utc_now().astimezone().date())
     _say(people, "✓", f"{config} is written; now `arfeed check`:")
     people.print()
     code = run_checks(config)

@@ -12,7 +12,7 @@ def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = Fal
     from arfeed import pages, pipeline
     from arfeed.cli.masking import read_feed
     from arfeed.cli.show import show_page, show_plan
-    from arfeed.history import plan_document
+    from arfeed.history.receipts import plan_document
 
     project = read_feed(config)
     pages.check_place(html)

@@ -17,7 +17,7 @@ from arfeed.cli.figures import ageing, movements, reasons
 from arfeed.currencies import written
 from arfeed.interfaces import Objection, Plan, Receipt
 from arfeed.legible import legible
-from arfeed.planning import largest
+from arfeed.planning.wording import largest
 
 _MOST_ROWS = 8
 _WIDEST_NAME = 34

@@ -82,7 +82,7 @@ def resend(
 
 def _tell(result: Result, page: Path | None, command: str, config: Path, approve: str | None, *, as_json: bool) -> None:
     from arfeed.cli.show import receipt_as_data, show_page, show_plan, show_receipt
-    from arfeed.history import plan_document
+    from arfeed.history.receipts import plan_document
 
     people = console(beside_json=as_json)
     show_plan(result.plan, people, command, typed("arfeed adopt", config), delivered=result.receipt is not None)

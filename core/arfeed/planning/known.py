@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.interfaces import Expectation, Objection, Plan
-from arfeed.planning.habits import Habits
+from arfeed.planning.habits.memory import Habits
 from arfeed.planning.weighing import Source
 from arfeed.planning.wording import counted, money, named, refs_of
 

@@ -15,7 +15,9 @@ import pyarrow.compute as pc
 
 from arfeed import schema
 from arfeed.interfaces import Expectation, GuardFigures, Objection, Plan, SourceReport
-from arfeed.planning.habits import Case, Figures, Habits, judged
+from arfeed.planning.habits.case import Case
+from arfeed.planning.habits.judgement import Figures, judged
+from arfeed.planning.habits.memory import Habits
 from arfeed.planning.ledgers import accounted
 from arfeed.planning.wording import counted
 

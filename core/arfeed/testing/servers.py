@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from arfeed.rehearsal import Books, Faults, read_books
-from arfeed.rehearsal import receiver as rehearsed
+from arfeed.rehearsal.books import Books, read_books
+from arfeed.rehearsal.faults import Faults
 from arfeed.rehearsal.identity import key_at, write_known_hosts
+from arfeed.rehearsal.receiver import receiver as rehearsed
 from arfeed.rehearsal.server import HOST, USER, Door, running
 
 
