@@ -13,7 +13,17 @@ import pandas as pd
 from arfeed.config import Project
 from arfeed.convergence import settle_interrupted
 from arfeed.delivery.remote import Remote
-from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, is_own_name, new_run, remote, utc_now
+from arfeed.desk import (
+    Clock,
+    Progress,
+    RunContext,
+    foreign_reports,
+    is_own_name,
+    new_run,
+    open_context,
+    remote,
+    utc_now,
+)
 from arfeed.errors import ConfigError, RefusedError
 from arfeed.fingerprint import settings_hash
 from arfeed.history.lease import whoami
@@ -56,31 +66,36 @@ def adopt(
     later, and that was not approved.
     """
     run = new_run(clock())
-    with desk(project, progress, clock) as at, at.history.lock(at.where, run, project.feed.lock_seconds):
+    with (
+        open_context(project, progress, clock) as context,
+        context.history.lock(context.destination, run, project.feed.lock_seconds),
+    ):
         with remote(project) as server:
-            refuse_same_receiver(at, server)
-            settle_interrupted(at, server)
-            signs, foreign = note_receiver(at, server), foreign_reports(at, server)
-            chosen = _chosen(at, server, foreign, file)
+            refuse_same_receiver(context, server)
+            settle_interrupted(context, server)
+            signs, foreign = note_receiver(context, server), foreign_reports(context, server)
+            chosen = _chosen(context, server, foreign, file)
             folder = project.destination.report_folder
-            others = {name: server.read(folder, name) for name in _later(at, foreign, chosen)}
+            others = {name: server.read(folder, name) for name in _later(context, foreign, chosen)}
         report = _report(project, chosen.name, chosen.content)
-        _check_dropped(at, chosen, report, {name: _report(project, name, others[name]) for name in others}, approve)
+        _check_dropped(
+            context, chosen, report, {name: _report(project, name, others[name]) for name in others}, approve
+        )
         known = tuple(sorted({*foreign, chosen.name}))
-        record = _run_record(at, run, chosen, report, approve)
-        at.history.adopted(record, report, known, project.feed.lock_seconds)
-        leave_witness(at, signs, run, chosen.name, len(report), hashlib.sha256(chosen.content).hexdigest())
+        record = _run_record(context, run, chosen, report, approve)
+        context.history.adopted(record, report, known, project.feed.lock_seconds)
+        leave_witness(context, signs, run, chosen.name, len(report), hashlib.sha256(chosen.content).hexdigest())
     return Adopted(chosen.name, len(report), known)
 
 
-def _later(at: Desk, foreign: tuple[str, ...], chosen: _Chosen) -> list[str]:
+def _later(context: RunContext, foreign: tuple[str, ...], chosen: _Chosen) -> list[str]:
     """Return which unknown reports the receiver may have seen after the chosen one.
 
     Names that a feed gives are in the order of their moments; of all others, and of a file here, nobody can tell.
     """
-    own = [name for name in foreign if is_own_name(at.project, name)]
+    own = [name for name in foreign if is_own_name(context.project, name)]
     others = [name for name in foreign if name not in own]
-    dated = chosen.there and is_own_name(at.project, chosen.name)
+    dated = chosen.there and is_own_name(context.project, chosen.name)
     later = [name for name in own[-1:] if not dated or name > chosen.name]
     return [name for name in [*later, *others] if not (chosen.there and name == chosen.name)]
 
@@ -101,13 +116,13 @@ def _table(project: Project, name: str, content: bytes) -> pd.DataFrame:
         ) from exc
 
 
-def _chosen(at: Desk, server: Remote, foreign: tuple[str, ...], file: str | None) -> _Chosen:
-    folder = at.project.destination.report_folder
+def _chosen(context: RunContext, server: Remote, foreign: tuple[str, ...], file: str | None) -> _Chosen:
+    folder = context.project.destination.report_folder
     if file is not None and Path(file).is_file():
         return _Chosen(Path(file).name, file, Path(file).read_bytes(), there=False)
     if file is not None:
         if server.size(folder, file) is None:
-            there = [name for name in server.sizes(folder) if at.project.destination.is_report(name)]
+            there = [name for name in server.sizes(folder) if context.project.destination.is_report(name)]
             raise ConfigError(
                 f"{file}: there is no such file here, and no such report in {folder or 'the root'} there"
                 f"{close_match(file, there)}"
@@ -115,20 +130,21 @@ def _chosen(at: Desk, server: Remote, foreign: tuple[str, ...], file: str | None
         return _Chosen(file, file, server.read(folder, file), there=True)
     if not foreign:
         raise ConfigError(
-            f"{at.where}: name the report to take as baseline, `arfeed adopt FILE`; no unknown report lies there"
+            f"{context.destination}: name the report to take as baseline, `arfeed adopt FILE`; no unknown "
+            "report lies there"
         )
     if len(foreign) > 1:
         raise ConfigError(
-            f"{at.where}: name the report to take as baseline; {len(foreign)} are unknown: {', '.join(foreign)}. The "
-            f"last of them is taken by: arfeed adopt {shlex.quote(foreign[-1])}"
+            f"{context.destination}: name the report to take as baseline; {len(foreign)} are unknown: "
+            f"{', '.join(foreign)}. The last of them is taken by: arfeed adopt {shlex.quote(foreign[-1])}"
         )
     return _Chosen(foreign[0], foreign[0], server.read(folder, foreign[0]), there=True)
 
 
 def _check_dropped(
-    at: Desk, chosen: _Chosen, report: pd.DataFrame, others: dict[str, pd.DataFrame], approve: str | None
+    context: RunContext, chosen: _Chosen, report: pd.DataFrame, others: dict[str, pd.DataFrame], approve: str | None
 ) -> None:
-    baseline = at.history.baseline(at.where)
+    baseline = context.history.baseline(context.destination)
     compared = {"the present baseline": baseline.report} if baseline else {}
     lacking = {what: dropped(report, other) for what, other in (compared | others).items()}
     lacking = {what: rows for what, rows in lacking.items() if len(rows)}
@@ -137,7 +153,7 @@ def _check_dropped(
     rows = pd.concat([rows[["invoice_ref", "balance", "reason"]] for rows in lacking.values()], ignore_index=True)
     rows = rows[~folded(rows["invoice_ref"]).duplicated()]
     digest = hashlib.sha256(chosen.content).hexdigest()
-    code = adoption_code(baseline.id if baseline else None, at.where, digest, rows)
+    code = adoption_code(baseline.id if baseline else None, context.destination, digest, rows)
     if approve != code:
         raise RefusedError(_lacks(chosen, list(lacking), rows, code))
 
@@ -151,18 +167,21 @@ def _lacks(chosen: _Chosen, lacking: list[str], rows: pd.DataFrame, code: str) -
     )
 
 
-def _run_record(at: Desk, run: str, chosen: _Chosen, report: pd.DataFrame, approve: str | None) -> RunRecord:
-    now = at.clock()
+def _run_record(context: RunContext, run: str, chosen: _Chosen, report: pd.DataFrame, approve: str | None) -> RunRecord:
+    now = context.clock()
     return RunRecord(
         id=run,
         kind="adopt",
         state="delivered",
-        feed=at.project.feed.name,
-        destination=at.where,
-        settings=settings_hash(at.project),
+        feed=context.project.feed.name,
+        destination=context.destination,
+        settings=settings_hash(context.project),
         started_at=now,
         ended_at=now,
-        report_at=max(now.replace(microsecond=0), at.history.latest_report_at(at.where) or now.replace(microsecond=0)),
+        report_at=max(
+            now.replace(microsecond=0),
+            context.history.latest_report_at(context.destination) or now.replace(microsecond=0),
+        ),
         report_name=chosen.name,
         report_size=len(chosen.content),
         open_count=len(report),

@@ -54,7 +54,7 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RunContext:
     """What every command works with: the feed, its history, a staging folder, and somebody to tell."""
 
     project: Project
@@ -62,7 +62,7 @@ class Desk:
     folder: Path
     progress: Progress
     clock: Clock
-    where: str
+    destination: str
     """The one name that the destination is known by in the history."""
 
 
@@ -112,13 +112,13 @@ def open_history(project: Project) -> History:
 
 
 @contextmanager
-def desk(project: Project, progress: Progress, clock: Clock) -> Iterator[Desk]:
+def open_context(project: Project, progress: Progress, clock: Clock) -> Iterator[RunContext]:
     """Open the history and a staging folder."""
     with (
         open_history(project) as history,
         tempfile.TemporaryDirectory(prefix="arfeed-") as folder,
     ):
-        yield Desk(project, history, Path(folder), progress, clock, known_as(project, history))
+        yield RunContext(project, history, Path(folder), progress, clock, known_as(project, history))
 
 
 @contextmanager
@@ -149,15 +149,15 @@ def _headers(project: Project) -> Headers:
     return Headers(ref=columns.get("invoice_ref", "invoice_ref"), balance=columns.get("balance", "balance"))
 
 
-def foreign_reports(at: Desk, server: Remote) -> tuple[str, ...]:
+def foreign_reports(context: RunContext, server: Remote) -> tuple[str, ...]:
     """Return the reports at the destination that this history does not know, by their names.
 
     Those named as feeds name them come last, so that the last is the latest as far as names can tell.
     """
-    destination = at.project.destination
+    destination = context.project.destination
     names = [name for name in server.sizes(destination.report_folder) if destination.is_report(name)]
-    unknown = set(names) - at.history.known_reports(at.where)
-    return tuple(sorted(unknown, key=lambda name: (is_own_name(at.project, name), name)))
+    unknown = set(names) - context.history.known_reports(context.destination)
+    return tuple(sorted(unknown, key=lambda name: (is_own_name(context.project, name), name)))
 
 
 def is_own_name(project: Project, name: str) -> bool:
@@ -175,12 +175,12 @@ def part_folder(project: Project, folder: str) -> str:
     return folder if chosen is None else chosen
 
 
-def clear_parts(at: Desk, server: Remote, run: str) -> list[str]:
+def clear_parts(context: RunContext, server: Remote, run: str) -> list[str]:
     """Remove what a run left under way at the destination, and nothing else; return the names."""
-    destination = at.project.destination
+    destination = context.project.destination
     folders = [destination.document_folder, destination.report_folder]
     cleared: list[str] = []
-    for folder in dict.fromkeys(part_folder(at.project, folder) for folder in folders):
+    for folder in dict.fromkeys(part_folder(context.project, folder) for folder in folders):
         names = parts_of(run, server.sizes(folder))
         server.remove(folder, names)
         cleared += names

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from arfeed.config import Project
 from arfeed.delivery.remote import Remote
-from arfeed.desk import Clock, Desk, Progress, desk, identity, new_run, normalized, remote, utc_now
+from arfeed.desk import Clock, Progress, RunContext, identity, new_run, normalized, open_context, remote, utc_now
 from arfeed.errors import ConfigError
 from arfeed.history.lease import whoami
 from arfeed.plugins import close_match
@@ -28,22 +28,24 @@ def join(project: Project, progress: Progress, known: str, *, clock: Clock = utc
     Raise `ConfigError` where the history knows no such address, or the receiver does not show itself to be that one.
     """
     run = new_run(clock())
-    with desk(project, progress, clock) as at, ExitStack() as locks:
-        there = _named(at, known)
-        if there == at.where:
+    with open_context(project, progress, clock) as context, ExitStack() as locks:
+        there = _named(context, known)
+        if there == context.destination:
             return Joined(identity(project), there)
-        for destination in sorted({at.where, there}):  # always in one order, so that two never wait for each other
-            locks.enter_context(at.history.lock(destination, run, project.feed.lock_seconds))
+        for destination in sorted(
+            {context.destination, there}
+        ):  # always in one order, so that two never wait for each other
+            locks.enter_context(context.history.lock(destination, run, project.feed.lock_seconds))
         with remote(project) as server:
-            _check_same(at, server, there)
-            note_receiver(at, server)
-        at.history.receivers.join(identity(project), at.where, there, by=whoami(), at=clock())
+            _check_same(context, server, there)
+            note_receiver(context, server)
+        context.history.receivers.join(identity(project), context.destination, there, by=whoami(), at=clock())
     return Joined(identity(project), there)
 
 
-def _named(at: Desk, known: str) -> str:
+def _named(context: RunContext, known: str) -> str:
     """Return the destination of the history that somebody named by any of its addresses."""
-    receivers, address = at.history.receivers, normalized(known)
+    receivers, address = context.history.receivers, normalized(known)
     destinations = receivers.destinations()
     if known in destinations:
         return known  # perhaps an older spelling of another one
@@ -55,10 +57,10 @@ def _named(at: Desk, known: str) -> str:
     raise ConfigError(f"{known}: this history knows no such destination{close_match(known, destinations)}")
 
 
-def _check_same(at: Desk, server: Remote, there: str) -> None:
-    if there not in same_receivers(at.project, at.history, at.where, server):
+def _check_same(context: RunContext, server: Remote, there: str) -> None:
+    if there not in same_receivers(context.project, context.history, context.destination, server):
         raise ConfigError(
-            f"{identity(at.project)} does not show itself to be {there}: the server's key, the login or the folder is "
-            "another, so their histories were not joined. If the receiver has moved, `arfeed adopt FILE` takes the "
+            f"{identity(context.project)} does not show itself to be {there}: the server's key, the login or the "
+            "folder is another, so their histories were not joined. If the receiver has moved, `arfeed adopt FILE` takes the "
             "last report that it got as baseline"
         )

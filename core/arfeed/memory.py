@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from arfeed.desk import Desk
+from arfeed.desk import RunContext
 from arfeed.history.packing import pack_table, packed
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
 from arfeed.interfaces import LedgerState, Objection, Plan
@@ -29,7 +29,7 @@ _REPLAYED_ROWS = 3_000_000
 
 
 def what_is_known(
-    at: Desk,
+    context: RunContext,
     plan: Plan,
     baseline: Baseline | None,
     comparison: Comparison,
@@ -37,8 +37,8 @@ def what_is_known(
     stated: Iterable[Objection],
 ) -> Known:
     """Return what a review knows beside the plan; `stated` are objections to what the sources listed."""
-    closed = at.history.closings(at.where, plan.at - BUDGET_SPAN)
-    refused = at.history.refused_since(at.where, baseline.id) if baseline else None
+    closed = context.history.closings(context.destination, plan.at - BUDGET_SPAN)
+    refused = context.history.refused_since(context.destination, baseline.id) if baseline else None
     files = trace().get("arfeed_file") if trace else None
     return Known(
         approved=tuple(
@@ -46,8 +46,8 @@ def what_is_known(
             for each in closed
             if each.evidence == "unexplained"
         ),
-        expectations=tuple(at.history.expectations(at.where, plan.at.date())),
-        habits=_habits(at, baseline, plan.at),
+        expectations=tuple(context.history.expectations(context.destination, plan.at.date())),
+        habits=_habits(context, baseline, plan.at),
         sources=tuple(sources_of(plan, comparison.lost, files, _proving(closed), refused)),
         stated=tuple(stated),
     )
@@ -62,24 +62,24 @@ def _proving(closed: Sequence[Closing]) -> set[str]:
     return {source for source in proven if proven[source] >= _ENOUGH and 2 * proven[source] > all_closed[source]}
 
 
-def _habits(at: Desk, baseline: Baseline | None, now: datetime) -> Habits:
+def _habits(context: RunContext, baseline: Baseline | None, now: datetime) -> Habits:
     """Return what was learned of the feed; from the kept reports where the history is older than this learning."""
     if baseline is None:
         return Habits.none()
     if baseline.habits is not None:
         return Habits.unpacked(baseline.habits)
     habits, rows = Habits.none(), 0
-    runs = [run for run in at.history.kept_reports(at.where) if run.started_at <= now]
+    runs = [run for run in context.history.kept_reports(context.destination) if run.started_at <= now]
     for before, after in pairwise(runs):
         rows += before.open_count + after.open_count
         if rows > _REPLAYED_ROWS:
             break
-        habits = learn(habits, _sources_then(at, before, after))
+        habits = learn(habits, _sources_then(context, before, after))
     return habits
 
 
-def _sources_then(at: Desk, before: RunRecord, after: RunRecord) -> list[Source]:
-    then, now = (at.history.report(run.id, at.where) for run in (before, after))
+def _sources_then(context: RunContext, before: RunRecord, after: RunRecord) -> list[Source]:
+    then, now = (context.history.report(run.id, context.destination) for run in (before, after))
     return [*replayed(then, now, _proven(after), since=before.started_at.date(), on=after.started_at.date())]
 
 

@@ -16,7 +16,7 @@ from arfeed.background import begin
 from arfeed.config import Project
 from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery.remote import Remote
-from arfeed.desk import Clock, Desk, Progress, desk, foreign_reports, identity, new_run, remote, utc_now
+from arfeed.desk import Clock, Progress, RunContext, foreign_reports, identity, new_run, open_context, remote, utc_now
 from arfeed.errors import ArfeedError
 from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
@@ -102,14 +102,14 @@ def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Res
     """Say what `sync` would deliver. Looks at the destination, writes nothing there and nothing in the history."""
     bind(feed=project.feed.name, destination=identity(project))
     with (
-        desk(project, progress, clock) as at,
+        open_context(project, progress, clock) as context,
         remote(project, meanwhile=True) as server,
         released(project.sources),
     ):
-        verdicts = {run.id: verdict for run, verdict in interrupted(at, server)}
+        verdicts = {run.id: verdict for run, verdict in interrupted(context, server)}
         arrived, lost = ([run for run in verdicts if verdicts[run] == what] for what in ("arrived", "lost"))
-        baseline = at.history.baseline(at.where, arrived, lost)
-        return Result(_prepare(at, server, _read(at, baseline), baseline).plan)
+        baseline = context.history.baseline(context.destination, arrived, lost)
+        return Result(_prepare(context, server, _read(context, baseline), baseline).plan)
 
 
 def sync(project: Project, progress: Progress, *, approve: str | None = None, clock: Clock = utc_now) -> Result:
@@ -122,11 +122,11 @@ def resend(
 ) -> Result:
     """Deliver the report of an earlier run again, planned and reviewed like any other."""
 
-    def read(at: Desk, baseline: Baseline | None) -> _Reading:
-        invoices = as_invoices(at.history.report(run, at.where), f"run {run}")
+    def read(context: RunContext, baseline: Baseline | None) -> _Reading:
+        invoices = as_invoices(context.history.report(run, context.destination), f"run {run}")
         nothing = invoices.iloc[:0]
-        removed, reads = nothing.assign(by=nothing["source"]), at.history.reads(run)
-        beside, states = baseline.beside if baseline else None, tuple(at.history.ledgers(run).values())
+        removed, reads = nothing.assign(by=nothing["source"]), context.history.reads(run)
+        beside, states = baseline.beside if baseline else None, tuple(context.history.ledgers(run).values())
         return _Reading(invoices, nothing, removed, nothing_found(), (), None, reads, {}, beside, states=states)
 
     return _deliver_reading(project, progress, "resend", read, approve, clock)
@@ -136,7 +136,7 @@ def _deliver_reading(
     project: Project,
     progress: Progress,
     kind: Literal["sync", "resend"],
-    read: Callable[[Desk, Baseline | None], _Reading],
+    read: Callable[[RunContext, Baseline | None], _Reading],
     approve: str | None,
     clock: Clock,
 ) -> Result:
@@ -164,44 +164,46 @@ def _run(
     progress: Progress,
     run: str,
     kind: Literal["sync", "resend"],
-    read: Callable[[Desk, Baseline | None], _Reading],
+    read: Callable[[RunContext, Baseline | None], _Reading],
     approve: str | None,
     clock: Clock,
 ) -> Result:
     """Take the lock, settle what was interrupted, plan, review, deliver, record."""
     started = clock()
     with (
-        desk(project, progress, clock) as at,
-        at.history.lock(at.where, run, project.feed.lock_seconds) as lease,
+        open_context(project, progress, clock) as context,
+        context.history.lock(context.destination, run, project.feed.lock_seconds) as lease,
         remote(project, meanwhile=True) as server,
         released(project.sources),
     ):
-        settle_interrupted(at, server)
-        baseline = at.history.baseline(at.where)
-        prepared = _prepare(at, server, read(at, baseline), baseline, run)
+        settle_interrupted(context, server)
+        baseline = context.history.baseline(context.destination)
+        prepared = _prepare(context, server, read(context, baseline), baseline, run)
         if prepared.plan.objections and not settled_by(approve, prepared.plan):
             if baseline and any(each.code in ASKED_OF_ABSENCE for each in prepared.plan.objections):
-                at.history.refused(at.where, baseline.id, prepared.plan.at.date())
+                context.history.refused(context.destination, baseline.id, prepared.plan.at.date())
             return Result(prepared.plan)
-        record = describe_run(at, run, kind, started, prepared, approve)
-        signs = note_receiver(at, server)
-        receipt = deliver(at, server, prepared, record, lease)
-        leave_witness(at, signs, run, receipt.report.name, record.open_count, receipt_hash(receipt.body))
+        record = describe_run(context, run, kind, started, prepared, approve)
+        signs = note_receiver(context, server)
+        receipt = deliver(context, server, prepared, record, lease)
+        leave_witness(context, signs, run, receipt.report.name, record.open_count, receipt_hash(receipt.body))
         return Result(prepared.plan, receipt)
 
 
-def _read(at: Desk, baseline: Baseline | None) -> _Reading:
+def _read(context: RunContext, baseline: Baseline | None) -> _Reading:
     """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
-    at.progress.step("Reading the sources")
-    sources = at.project.sources
+    context.progress.step("Reading the sources")
+    sources = context.project.sources
     last = baseline.reads if baseline else {}
     for connector in sources:
         connector.since = last[connector.source].at if connector.source in last else None
-    extracted = extract(sources, at.clock, unsettled(sources), at.progress.reading)
-    shaped = transform(extracted.open, at.project.transforms)
-    wanted = keep(shaped.invoices, at.project.destination.settings.kinds, shaped.facts)
+    extracted = extract(sources, context.clock, unsettled(sources), context.progress.reading)
+    shaped = transform(extracted.open, context.project.transforms)
+    wanted = keep(shaped.invoices, context.project.destination.settings.kinds, shaped.facts)
     carried = [
-        carry_forward(connector, why, baseline.report if baseline else None, last.get(connector.source), at.clock())
+        carry_forward(
+            connector, why, baseline.report if baseline else None, last.get(connector.source), context.clock()
+        )
         for connector in sources
         if (why := extracted.failed.get(connector.source))
     ]
@@ -213,13 +215,13 @@ def _read(at: Desk, baseline: Baseline | None) -> _Reading:
     content = begin(partial(content_hash, invoices)).result if baseline is None else None
     trace = begin(partial(traced, invoices, extracted.rows, wanted.facts)).result
     check_unique(invoices, schema.folded(invoices["invoice_ref"]))
-    at.progress.step("Looking for the PDFs")
+    context.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
     return _Reading(
         invoices=invoices.drop(columns="origin"),  # from here on nobody asks for lines of files
         rows=extracted.rows.drop(columns="origin"),
         removed=pd.concat([shaped.removed, wanted.removed], ignore_index=True),
-        found=find(read, wanted.invoices, at.project.folder, extracted.rows),
+        found=find(read, wanted.invoices, context.project.folder, extracted.rows),
         reports=reports,
         sources=tuple(source.source for source in sources),
         reads={report.source: report.read for report in reports},
@@ -243,30 +245,33 @@ def _beside(extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:
 
 
 def _prepare(
-    at: Desk, server: Remote, reading: _Reading, baseline: Baseline | None, run: str | None = None
+    context: RunContext, server: Remote, reading: _Reading, baseline: Baseline | None, run: str | None = None
 ) -> Prepared:
     """Compare and review; stage the report and the PDFs. What needs no plugin is done while plugins are at work.
 
     `run` is the run that may deliver it, None for a plan alone.
     """
-    project, invoices = at.project, reading.invoices
-    at.progress.step("Comparing with the last delivery")
+    project, invoices = context.project, reading.invoices
+    context.progress.step("Comparing with the last delivery")
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     states = _ledger_states(reading, baseline)
     ledgers = _ledgers(reading, states, baseline)
-    missing = _missing(at, reading, comparison.missing, baseline, ledgers)
-    before, now = baseline.report if baseline else None, at.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC"))
+    missing = _missing(context, reading, comparison.missing, baseline, ledgers)
+    before, now = (
+        baseline.report if baseline else None,
+        context.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC")),
+    )
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
     totals = begin(partial(schema.totals, invoices), after=facts)
     to_pack = partial(pack, comparison, baseline, reading.trace, run or "")
     packing = begin(to_pack, after=totals).result if run else to_pack
-    at.progress.step("Preparing the PDFs")
-    documents, staged, unsent = _documents(at, server, reading)
-    report = write_report(project.destination, invoices, at.folder / "report.csv")
-    settings, recognized = settings_hash(project), recognize(project, at.history, at.where, server)
+    context.progress.step("Preparing the PDFs")
+    documents, staged, unsent = _documents(context, server, reading)
+    report = write_report(project.destination, invoices, context.folder / "report.csv")
+    settings, recognized = settings_hash(project), recognize(project, context.history, context.destination, server)
     drafted = Plan(
         feed=project.feed.name,
-        destination=at.where,
+        destination=context.destination,
         at=now,
         baseline=baseline.id if baseline else None,
         before=before,
@@ -280,7 +285,7 @@ def _prepare(
         facts=facts.result(),
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != settings,
-        foreign=foreign_reports(at, server),
+        foreign=foreign_reports(context, server),
         also_known=recognized.also_known,
         forgotten=recognized.forgotten,
         notes=(
@@ -294,7 +299,7 @@ def _prepare(
         ledgers=ledgers,
     )
     stated = contradictions(reading.rows, baseline.beside if baseline else None)
-    known = what_is_known(at, drafted, baseline, comparison, reading.trace, stated)
+    known = what_is_known(context, drafted, baseline, comparison, reading.trace, stated)
     final = reviewed(drafted, project.registry.manager, settings, reading.content, known)
     if reading.sources is None and baseline is not None:
         settings = baseline.settings  # what is sent again was not made by today's, so these are still to be asked about
@@ -327,7 +332,7 @@ def _ledgers(reading: _Reading, states: Sequence[LedgerState], baseline: Baselin
 
 
 def _missing(
-    at: Desk, reading: _Reading, missing: pd.DataFrame, baseline: Baseline | None, ledgers: Sequence[Ledger]
+    context: RunContext, reading: _Reading, missing: pd.DataFrame, baseline: Baseline | None, ledgers: Sequence[Ledger]
 ) -> pd.DataFrame:
     """Say of each missing invoice why it is missing and how good the evidence is; ask the sources about the rest."""
     stating = [report.source for report in reading.reports if report.states_status]
@@ -335,11 +340,11 @@ def _missing(
     known = with_reasons(missing, reading.rows, reading.removed, reading.sources, stating=stating, beside=beside)
     gone = known[known["reason"] == GONE]
     if len(gone) and reading.sources is not None:
-        at.progress.step("Asking the sources what became of missing invoices")
+        context.progress.step("Asking the sources what became of missing invoices")
         failed = [report.source for report in reading.reports if report.failed]
-        answers = ask_sources([source for source in at.project.sources if source.source not in failed], gone)
+        answers = ask_sources([source for source in context.project.sources if source.source not in failed], gone)
         known = with_answers(known, answers, beside)
-    release(at.project.sources)  # nothing is asked any more: no database is held up by the delivery
+    release(context.project.sources)  # nothing is asked any more: no database is held up by the delivery
     return with_evidence(known, reading.reports, ledgers)
 
 
@@ -359,20 +364,22 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     return (*carried, *said, *zero, *reading.notes, *reading.found.notes, *published, *unseen)
 
 
-def _documents(at: Desk, server: Remote, reading: _Reading) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
+def _documents(
+    context: RunContext, server: Remote, reading: _Reading
+) -> tuple[DocumentPlan, dict[str, Staged], dict[str, str]]:
     """Choose the PDFs that are new or changed, copy them into the staging folder, and name those only touched."""
-    known: Mapping[str, SentDocument] = at.history.documents(at.where)
+    known: Mapping[str, SentDocument] = context.history.documents(context.destination)
     found = reading.found
-    name_of = at.project.destination.document_name
+    name_of = context.project.destination.document_name
     selection = select(reading.invoices, found.table, name_of, known, found.ambiguous)
     outcomes: dict[str, Staged | str] = {}
-    at.progress.expect(len(selection.send))
-    for name, outcome in stage(selection.send, found, at.folder):
+    context.progress.expect(len(selection.send))
+    for name, outcome in stage(selection.send, found, context.folder):
         outcomes[name] = outcome
-        at.progress.done(outcome.size if isinstance(outcome, Staged) else 0)
+        context.progress.done(outcome.size if isinstance(outcome, Staged) else 0)
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
     changed = [name for name in hashes if name in known and known[name].sha256 != hashes[name]]
-    broken |= server.irreplaceable(at.project.destination.document_folder, changed)
+    broken |= server.irreplaceable(context.project.destination.document_folder, changed)
     return settle(selection, hashes, broken, known), staged, touched(selection, hashes, known)

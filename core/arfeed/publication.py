@@ -9,7 +9,7 @@ from typing import Literal
 
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.uploads import Outcome, Upload, part_name
-from arfeed.desk import Desk, clear_parts, foreign_reports
+from arfeed.desk import RunContext, clear_parts, foreign_reports
 from arfeed.errors import DestinationError, LockedError, RefusedError
 from arfeed.history.lease import Lease, whoami
 from arfeed.history.receipts import make_receipt
@@ -45,7 +45,7 @@ class Prepared:
 
 
 def describe_run(
-    at: Desk,
+    context: RunContext,
     run: str,
     kind: Literal["sync", "resend"],
     started: datetime,
@@ -56,7 +56,11 @@ def describe_run(
 
     Raise `DestinationError` where the destination would not know its own report by that name.
     """
-    plan, now, before = prepared.plan, started.replace(microsecond=0), at.history.latest_report_at(at.where)
+    plan, now, before = (
+        prepared.plan,
+        started.replace(microsecond=0),
+        context.history.latest_report_at(context.destination),
+    )
     report_at = now if before is None else max(now, before + timedelta(seconds=1))
     return RunRecord(
         id=run,
@@ -68,7 +72,7 @@ def describe_run(
         started_at=started,
         ended_at=None,
         report_at=report_at,
-        report_name=_report_name(at.project.destination, run, report_at, before),
+        report_name=_report_name(context.project.destination, run, report_at, before),
         report_size=prepared.report.size,
         open_count=len(plan.report),
         missing_count=plan.counts.missing,
@@ -99,52 +103,56 @@ def _report_name(destination: Destination, run: str, at: datetime, before: datet
     return name
 
 
-def deliver(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease) -> Receipt:
+def deliver(context: RunContext, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease) -> Receipt:
     """Send the PDFs, wait for all of them, see that nothing has changed meanwhile, then publish the report.
 
     Raise `LockedError` where the run has slept through its lease, `RefusedError` where a foreign report has come.
     """
     planned = _planned(prepared)
     lease.insist()
-    at.history.touched(at.where, prepared.touched)
-    at.history.begin(run, prepared.packed(), prepared.reads, planned, prepared.memory())
-    outcomes = _send_documents(at, server, prepared, run, lease)
+    context.history.touched(context.destination, prepared.touched)
+    context.history.begin(run, prepared.packed(), prepared.reads, planned, prepared.memory())
+    outcomes = _send_documents(context, server, prepared, run, lease)
     arrived = {item.upload.name for item in outcomes if item.error is None}
     sent = [document for document in planned if document.name in arrived]
-    if lacking := _lacking(at, outcomes):
-        at.history.failed(run, ended_at=at.clock(), documents=sent)
+    if lacking := _lacking(context, outcomes):
+        context.history.failed(run, ended_at=context.clock(), documents=sent)
         raise DestinationError(lacking)
     try:
-        outcome = _publish_report(at, server, prepared, run, outcomes)
+        outcome = _publish_report(context, server, prepared, run, outcomes)
     except RefusedError:
-        at.history.failed(run, ended_at=at.clock(), documents=sent)
+        context.history.failed(run, ended_at=context.clock(), documents=sent)
         raise
     if outcome.error is not None:
-        at.history.failed(run, ended_at=at.clock(), documents=sent, unsettled=outcome.exposed)
+        context.history.failed(run, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
         raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
     receipt = _receipt(prepared, run, outcome.upload, outcome.verified, outcomes)
-    at.history.delivered(run, ended_at=at.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified)
+    context.history.delivered(
+        run, ended_at=context.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified
+    )
     return receipt
 
 
-def _send_documents(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease) -> list[Outcome]:
-    uploads = _document_uploads(prepared, at.project.destination.document_folder)
-    at.progress.step("Sending the PDFs")
-    at.progress.expect(len(uploads), sum(upload.size for upload in uploads))
+def _send_documents(
+    context: RunContext, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease
+) -> list[Outcome]:
+    uploads = _document_uploads(prepared, context.project.destination.document_folder)
+    context.progress.step("Sending the PDFs")
+    context.progress.expect(len(uploads), sum(upload.size for upload in uploads))
     try:
         return server.publish(
-            uploads, run=run.id, on_done=lambda end: at.progress.done(end.upload.size), before_naming=lease.insist
+            uploads, run=run.id, on_done=lambda end: context.progress.done(end.upload.size), before_naming=lease.insist
         )
     except LockedError:
         # The run that took over has settled this one already, so nobody else will clear up behind it.
-        clear_parts(at, server, run.id)
+        clear_parts(context, server, run.id)
         raise
 
 
-def _lacking(at: Desk, outcomes: list[Outcome]) -> str | None:
+def _lacking(context: RunContext, outcomes: list[Outcome]) -> str | None:
     """Say which PDFs did not arrive, where the report may not go without them."""
     failed = [item.error for item in outcomes if item.error is not None]
-    if not failed or not at.project.destination.settings.documents_required:
+    if not failed or not context.project.destination.settings.documents_required:
         return None
     lines = "\n".join(f"  {error}" for error in failed[:_MOST_LINES])
     more = f"\n  … and {len(failed) - _MOST_LINES} more" if len(failed) > _MOST_LINES else ""
@@ -154,28 +162,30 @@ def _lacking(at: Desk, outcomes: list[Outcome]) -> str | None:
     )
 
 
-def _publish_report(at: Desk, server: Remote, prepared: Prepared, run: RunRecord, outcomes: list[Outcome]) -> Outcome:
-    folder, staged = at.project.destination.report_folder, prepared.report
-    at.progress.step("Sending the report")
+def _publish_report(
+    context: RunContext, server: Remote, prepared: Prepared, run: RunRecord, outcomes: list[Outcome]
+) -> Outcome:
+    folder, staged = context.project.destination.report_folder, prepared.report
+    context.progress.step("Sending the report")
     server.ensure_folder(folder)
     upload = Upload(staged.path, folder, run.report_name, staged.size, staged.sha256, replaces=False)
 
     def before_naming() -> None:
-        _refuse_latecomers(at, server)
+        _refuse_latecomers(context, server)
         draft = _receipt(prepared, run, upload, None, outcomes)
-        at.history.publishing(run, prepared.baseline, draft.body, at.project.feed.lock_seconds)
+        context.history.publishing(run, prepared.baseline, draft.body, context.project.feed.lock_seconds)
 
-    at.progress.expect(1, upload.size)
+    context.progress.expect(1, upload.size)
     (outcome,) = server.publish([upload], run=run.id, before_naming=before_naming)
     return outcome
 
 
-def _refuse_latecomers(at: Desk, server: Remote) -> None:
-    foreign = foreign_reports(at, server)
+def _refuse_latecomers(context: RunContext, server: Remote) -> None:
+    foreign = foreign_reports(context, server)
     if foreign:
         raise RefusedError(
-            f"foreign-report: {', '.join(foreign)} came to {at.where} while the PDFs were sent; the report was not "
-            "published. Look who else delivers there; then `arfeed adopt` takes the latest as baseline"
+            f"foreign-report: {', '.join(foreign)} came to {context.destination} while the PDFs were sent; the report "
+            "was not published. Look who else delivers there; then `arfeed adopt` takes the latest as baseline"
         )
 
 

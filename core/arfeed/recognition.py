@@ -12,7 +12,7 @@ from arfeed.config import Project
 from arfeed.delivery.address import is_local, local_path
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.signs import Sign
-from arfeed.desk import Desk, identity, is_rehearsed, normalized
+from arfeed.desk import RunContext, identity, is_rehearsed, normalized
 from arfeed.errors import RefusedError
 from arfeed.history.store import History
 from arfeed.interfaces import Forgotten
@@ -65,28 +65,39 @@ def same_receivers(
     )
 
 
-def refuse_same_receiver(at: Desk, server: Remote) -> None:
+def refuse_same_receiver(context: RunContext, server: Remote) -> None:
     """Raise `RefusedError` where the receiver is known under another address: its histories have to be joined first."""
-    if known := same_receivers(at.project, at.history, at.where, server):
-        raise RefusedError(f"same-receiver: {says_same_receiver(at.where, known)}")
+    if known := same_receivers(context.project, context.history, context.destination, server):
+        raise RefusedError(f"same-receiver: {says_same_receiver(context.destination, known)}")
 
 
-def note_receiver(at: Desk, server: Remote) -> tuple[Sign, ...]:
+def note_receiver(context: RunContext, server: Remote) -> tuple[Sign, ...]:
     """Remember what the receiver shows itself to be, before anything is delivered there; return that."""
     signs = server.signs()
-    if not is_rehearsed(at.where):
-        at.history.receivers.note(at.where, signs, at.clock())
+    if not is_rehearsed(context.destination):
+        context.history.receivers.note(context.destination, signs, context.clock())
     return signs
 
 
-def leave_witness(at: Desk, signs: tuple[Sign, ...], run: str, report: str, open_count: int, proof: str) -> None:
+def leave_witness(
+    context: RunContext, signs: tuple[Sign, ...], run: str, report: str, open_count: int, proof: str
+) -> None:
     """Note outside the history what was delivered; `proof` is the receipt's hash. Where that can't be, go on."""
     try:
         witness.leave(
-            Witness(at.where, signs, run, at.clock(), proof, report, open_count, at.history.receivers.history)
+            Witness(
+                context.destination,
+                signs,
+                run,
+                context.clock(),
+                proof,
+                report,
+                open_count,
+                context.history.receivers.history,
+            )
         )
     except OSError as exc:
-        at.progress.warn(
+        context.progress.warn(
             f"the delivery could not be noted outside the history ({exc}), so a history restored from an older backup "
             f"would not be noticed. Name a folder that can be written to in {witness.VARIABLE}"
         )
