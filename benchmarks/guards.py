@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from benchmarks.data import SEED
 
-from arfeed import schema
+from arfeed.model import schema
 from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.judgement import judged
 from arfeed.planning.habits.memory import Habits

@@ -20,7 +20,7 @@ from arfeed import pages, pipeline
 from arfeed.cli.progress import progress
 from arfeed.cli.show import show_plan
 from arfeed.config import read_project
-from arfeed.interfaces import Plan
+from arfeed.model.interfaces import Plan
 
 ROOT = Path(__file__).parents[1]
 THURSDAY = datetime(2026, 4, 9, 6, tzinfo=UTC)

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from arfeed.model.settings import DestinationSettings
 from arfeed.rehearsal.faults import Faults
 from arfeed.rehearsal.receiver import receiver
-from arfeed.settings import DestinationSettings
 from openssh import HOST, answers, free_port, make_key, running_openssh, user
 
 _count = itertools.count(1)

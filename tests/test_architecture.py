@@ -59,7 +59,9 @@ def test_the_house_stands_as_the_contracts_say(house: Path) -> None:
         pytest.param("core/arfeed/page/charts.py", "import arfeed.history.tables", LAYERS, id="page→history"),
         pytest.param("core/arfeed/intake/values.py", "from arfeed import pipeline", LAYERS, id="room→pipeline"),
         pytest.param("core/arfeed/pipeline.py", "import arfeed.cli.output", LAYERS, id="pipeline→cli"),
-        pytest.param("core/arfeed/schema.py", "from arfeed.errors import ArfeedError", LAYERS, id="schema→errors"),
+        pytest.param(
+            "core/arfeed/model/schema.py", "from arfeed.model.errors import ArfeedError", LAYERS, id="schema→errors"
+        ),
         pytest.param("core/arfeed/intake/values.py", "import arfeed.intake.extract", CIRCLES, id="circle in a room"),
         pytest.param(
             "connectors/arfeed_connectors/xero.py", "from arfeed import schema", PLUGINS, id="connector→schema"
@@ -68,7 +70,10 @@ def test_the_house_stands_as_the_contracts_say(house: Path) -> None:
             "connectors/arfeed_connectors/xero.py", "import arfeed.intake.read", PLUGINS, id="connector→intake"
         ),
         pytest.param(
-            "transforms/arfeed_transforms/steps.py", "from arfeed.errors import SourceError", PLUGINS, id="step→errors"
+            "transforms/arfeed_transforms/steps.py",
+            "from arfeed.model.errors import SourceError",
+            PLUGINS,
+            id="step→errors",
         ),
         pytest.param("core/arfeed/planning/report.py", "from arfeed import Complete", FACE, id="core→public face"),
         pytest.param("core/arfeed/cli/app.py", "import arfeed_connectors.xero", NO_PLUGIN, id="core→plugin"),

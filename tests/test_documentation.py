@@ -15,7 +15,7 @@ import typer
 
 from arfeed.cli.app import app
 from arfeed.config import read_project
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.reference import toml_value
 
 ROOT = Path(__file__).parents[1]

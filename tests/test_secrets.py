@@ -11,9 +11,9 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 from pydantic import SecretStr
 
-from arfeed.errors import ConfigError
-from arfeed.secrets import looked_up, masked, secrets_in
-from arfeed.settings import Settings
+from arfeed.model.errors import ConfigError
+from arfeed.model.secrets import looked_up, masked, secrets_in
+from arfeed.model.settings import Settings
 
 
 class Drawer(KeyringBackend):

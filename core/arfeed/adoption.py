@@ -24,17 +24,17 @@ from arfeed.desk import (
     remote,
     utc_now,
 )
-from arfeed.errors import ConfigError, RefusedError
 from arfeed.fingerprint import settings_hash
 from arfeed.history.lease import whoami
 from arfeed.history.records import RunRecord
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
+from arfeed.model.errors import ConfigError, RefusedError
+from arfeed.model.schema import folded
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.wording import counted, named
 from arfeed.plugins import close_match
 from arfeed.recognition import leave_witness, note_receiver, refuse_same_receiver
-from arfeed.schema import folded
 
 
 @dataclass(frozen=True, slots=True)

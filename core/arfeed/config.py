@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from arfeed.errors import ConfigError
-from arfeed.hookspecs import Part, PartKind
-from arfeed.interfaces import Connector, Destination, Notifier, Transform
+from arfeed.model.errors import ConfigError
+from arfeed.model.hooks import Part, PartKind
+from arfeed.model.interfaces import Connector, Destination, Notifier, Transform
+from arfeed.model.secrets import looked_up, secrets_in
+from arfeed.model.settings import DatabaseUrl, GuardSettings, Location, Settings
 from arfeed.plugins import Registry, close_match, survey
-from arfeed.secrets import looked_up, secrets_in
-from arfeed.settings import DatabaseUrl, GuardSettings, Location, Settings
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")

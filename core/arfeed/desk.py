@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 from arfeed.config import Project
 from arfeed.delivery.address import destination_id
 from arfeed.delivery.remote import Remote, open_remote
-from arfeed.errors import ArfeedError
 from arfeed.history.recovery import parts_of
 from arfeed.history.store import History
+from arfeed.model.errors import ArfeedError
 
 if TYPE_CHECKING:
     from arfeed.rehearsal.reports import Headers

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from arfeed.errors import ArfeedError, ConfigError
+from arfeed.model.errors import ArfeedError, ConfigError
 
 OUTCOMES: Mapping[int, str] = {
     0: "delivered",

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 
 from arfeed.config import Project
-from arfeed.interfaces import Connector, Destination, Transform
-from arfeed.settings import TRANSPORT
+from arfeed.model.interfaces import Connector, Destination, Transform
+from arfeed.model.settings import TRANSPORT
 
 _TELLING = frozenset({"arfeed_notifiers", "arfeed_delivered", "arfeed_refused", "arfeed_failed"})
 

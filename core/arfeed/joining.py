@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from arfeed.config import Project
 from arfeed.delivery.remote import Remote
 from arfeed.desk import Clock, Progress, RunContext, identity, new_run, normalized, open_context, remote, utc_now
-from arfeed.errors import ConfigError
 from arfeed.history.lease import whoami
+from arfeed.model.errors import ConfigError
 from arfeed.plugins import close_match
 from arfeed.recognition import note_receiver, same_receivers
 
@@ -61,6 +61,6 @@ def _check_same(context: RunContext, server: Remote, there: str) -> None:
     if there not in same_receivers(context.project, context.history, context.destination, server):
         raise ConfigError(
             f"{identity(context.project)} does not show itself to be {there}: the server's key, the login or the "
-            "folder is another, so their histories were not joined. If the receiver has moved, `arfeed adopt FILE` takes the "
-            "last report that it got as baseline"
+            "folder is another, so their histories were not joined. If the receiver has moved, `arfeed adopt FILE` "
+            "takes the last report that it got as baseline"
         )

@@ -6,8 +6,8 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from arfeed import schema
-from arfeed.interfaces import Failure, Plan, Receipt
+from arfeed.model import schema
+from arfeed.model.interfaces import Failure, Plan, Receipt
 
 
 def planned(plan: Plan) -> dict[str, object]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from arfeed.config import Project
 from arfeed.desk import Progress, open_history
-from arfeed.errors import ConfigError
 from arfeed.history.audit import audit, changed
 from arfeed.history.receipts import plan_document
-from arfeed.interfaces import Plan, Receipt
-from arfeed.secrets import masked
+from arfeed.model.errors import ConfigError
+from arfeed.model.interfaces import Plan, Receipt
+from arfeed.model.secrets import masked
 
 if TYPE_CHECKING:
     from arfeed.page.rendering import PastRun

@@ -11,14 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from arfeed import schema
-from arfeed.background import begin
 from arfeed.config import Project
 from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery.remote import Remote
 from arfeed.desk import Clock, Progress, RunContext, foreign_reports, identity, new_run, open_context, remote, utc_now
-from arfeed.errors import ArfeedError
-from arfeed.events import bind, event
 from arfeed.fingerprint import plugin_versions, settings_hash
 from arfeed.history.receipts import receipt_hash
 from arfeed.history.records import Baseline
@@ -28,7 +24,12 @@ from arfeed.intake.explaining import ask_sources, release, released
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.interfaces import (
+from arfeed.memory import memory, pack, what_is_known
+from arfeed.model import schema
+from arfeed.model.background import begin
+from arfeed.model.errors import ArfeedError
+from arfeed.model.events import bind, event
+from arfeed.model.interfaces import (
     DocumentPlan,
     Failure,
     Ledger,
@@ -39,7 +40,7 @@ from arfeed.interfaces import (
     SourceRead,
     SourceReport,
 )
-from arfeed.memory import memory, pack, what_is_known
+from arfeed.model.secrets import masked
 from arfeed.narration import planned
 from arfeed.notification import tell
 from arfeed.pages import receipt_page
@@ -59,7 +60,6 @@ from arfeed.planning.traces import traced
 from arfeed.planning.weighing import ASKED_OF_ABSENCE
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.recognition import leave_witness, note_receiver, recognize
-from arfeed.secrets import masked
 
 
 @dataclass(frozen=True, slots=True)

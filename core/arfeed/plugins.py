@@ -16,10 +16,10 @@ import pluggy
 
 from arfeed.contract import UnusableError, check_module, check_name, offered, plain
 from arfeed.distributions import OURS, identity, unreadable
-from arfeed.errors import ConfigError
-from arfeed.hookspecs import PARTS, Hooks, Part, PartKind
-from arfeed.interfaces import CONTRACT
 from arfeed.isolation import own, undisturbed, watched
+from arfeed.model.errors import ConfigError
+from arfeed.model.hooks import PARTS, Hooks, Part, PartKind
+from arfeed.model.interfaces import CONTRACT
 
 
 @dataclass(frozen=True, slots=True)

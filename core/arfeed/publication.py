@@ -10,13 +10,13 @@ from typing import Literal
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.uploads import Outcome, Upload, part_name
 from arfeed.desk import RunContext, clear_parts, foreign_reports
-from arfeed.errors import DestinationError, LockedError, RefusedError
 from arfeed.history.lease import Lease, whoami
 from arfeed.history.receipts import make_receipt
 from arfeed.history.records import Baseline, Memory, PlannedDocument, RunRecord
 from arfeed.intake.documents import Staged
-from arfeed.interfaces import Delivered, Destination, Plan, Receipt, SourceRead
 from arfeed.isolation import undisturbed
+from arfeed.model.errors import DestinationError, LockedError, RefusedError
+from arfeed.model.interfaces import Delivered, Destination, Plan, Receipt, SourceRead
 from arfeed.planning.report import ReportFile
 
 _MOST_LINES = 10

@@ -13,9 +13,9 @@ from arfeed.delivery.address import is_local, local_path
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.signs import Sign
 from arfeed.desk import RunContext, identity, is_rehearsed, normalized
-from arfeed.errors import RefusedError
 from arfeed.history.store import History
-from arfeed.interfaces import Forgotten
+from arfeed.model.errors import RefusedError
+from arfeed.model.interfaces import Forgotten
 from arfeed.planning.receivers import says_same_receiver
 from arfeed.witness import Witness
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arfeed.errors import ConfigError
-from arfeed.hookspecs import PARTS, Part, PartKind
+from arfeed.model.errors import ConfigError
+from arfeed.model.hooks import PARTS, Part, PartKind
+from arfeed.model.settings import json_schema
 from arfeed.plugins import PluginInfo, Registry
-from arfeed.settings import json_schema
 
 _HEADS: Mapping[PartKind, str] = {
     "connector": "[sources.{name}]",

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from arfeed.config import FeedSettings
-from arfeed.hookspecs import Part, PartKind
+from arfeed.model.hooks import Part, PartKind
+from arfeed.model.settings import GuardSettings, Settings, json_schema
 from arfeed.plugins import Registry
-from arfeed.settings import GuardSettings, Settings, json_schema
 
 Schema = dict[str, Any]
 

@@ -19,7 +19,7 @@ from rich.progress import Progress
 from arfeed.cli.figures import bar
 from arfeed.cli.progress import COLUMNS, Bars
 from arfeed.cli.show import show_plan
-from arfeed.interfaces import Objection, Plan
+from arfeed.model.interfaces import Objection, Plan
 from exports import SEVEN, document, xero
 from feeds import ARFEED, Here, run, sync_approved
 from planning.plans import invoices, lacking, planned, source

@@ -6,8 +6,8 @@ import pytest
 
 from arfeed.delivery.address import destination_id
 from arfeed.delivery.remote import open_remote
-from arfeed.errors import ConfigError, DestinationError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import ConfigError, DestinationError
+from arfeed.model.settings import DestinationSettings
 from delivery.staging import stage
 
 

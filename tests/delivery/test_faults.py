@@ -11,7 +11,7 @@ import pytest
 from arfeed.delivery import channels
 from arfeed.delivery.remote import open_remote
 from arfeed.delivery.uploads import Outcome
-from arfeed.errors import DestinationError
+from arfeed.model.errors import DestinationError
 from arfeed.rehearsal.faults import Faults
 from delivery.staging import held, stage
 from servers import Server, rehearsal_server

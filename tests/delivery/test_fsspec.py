@@ -14,7 +14,7 @@ from fsspec.tests.abstract import AbstractFixtures, AbstractOpenTests, AbstractP
 
 from arfeed.delivery.connection import connect
 from arfeed.delivery.filesystem import SftpFileSystem
-from arfeed.settings import DestinationSettings
+from arfeed.model.settings import DestinationSettings
 from openssh import OpenSSH
 
 pytestmark = pytest.mark.openssh

@@ -22,8 +22,8 @@ from rich.traceback import Traceback
 
 from arfeed.delivery import connection
 from arfeed.delivery.remote import open_remote
-from arfeed.errors import ConfigError, DestinationError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import ConfigError, DestinationError
+from arfeed.model.settings import DestinationSettings
 from openssh import HOST, OpenSSH, make_key, running_openssh
 
 pytestmark = pytest.mark.openssh

@@ -11,8 +11,8 @@ import pytest
 
 from arfeed.delivery.remote import open_remote
 from arfeed.delivery.uploads import Upload, part_name
-from arfeed.errors import DestinationError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import DestinationError
+from arfeed.model.settings import DestinationSettings
 from delivery.staging import stage
 
 

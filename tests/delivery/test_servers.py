@@ -12,7 +12,7 @@ import pytest
 
 from arfeed.delivery import channels
 from arfeed.delivery.remote import open_remote
-from arfeed.errors import DestinationError
+from arfeed.model.errors import DestinationError
 from delivery.embedded import embedded_server
 from delivery.staging import held, stage
 

@@ -12,8 +12,8 @@ import pytest
 from arfeed.delivery.filesystem import BLOCK
 from arfeed.delivery.remote import open_remote
 from arfeed.delivery.uploads import Upload, part_name
-from arfeed.errors import DestinationError, LockedError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import DestinationError, LockedError
+from arfeed.model.settings import DestinationSettings
 from delivery.staging import held, stage
 from openssh import OpenSSH, running_openssh
 

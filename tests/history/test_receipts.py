@@ -10,7 +10,7 @@ import pytest
 from arfeed.history.packing import packed
 from arfeed.history.receipts import recovered, verify
 from arfeed.history.recovery import judge, parts_of, proven
-from arfeed.interfaces import SentDocument
+from arfeed.model.interfaces import SentDocument
 from history.runs import a_pdf, a_run
 from runs.feed import Feed, invoices
 

@@ -11,7 +11,7 @@ import pytest
 
 from arfeed import SourceError, find_files, read_arrow, read_header, read_table, table
 from arfeed.intake.quotes import Quotes
-from arfeed.settings import FileSettings
+from arfeed.model.settings import FileSettings
 from printed import workbook
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from arfeed.history.receipts import make_receipt, plan_document
-from arfeed.interfaces import Delivered, Objection, Plan
+from arfeed.model.interfaces import Delivered, Objection, Plan
 from arfeed.page.rendering import PastRun, render
 from planning.plans import NOON, invoices, lacking, planned, source
 

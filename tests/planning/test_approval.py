@@ -11,7 +11,7 @@ import pluggy
 import pytest
 
 from arfeed import Complete, Objection, Plan
-from arfeed.hookspecs import Hooks
+from arfeed.model.hooks import Hooks
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.approval import approval_code, settled_by
 from arfeed.planning.fingerprints import content_hash

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete
-from arfeed.interfaces import Ledger, SourceReport
+from arfeed.model.interfaces import Ledger, SourceReport
 from arfeed.planning.evidence import with_evidence
 from planning.plans import invoices, source
 

@@ -10,7 +10,7 @@ import pluggy
 import pytest
 
 from arfeed import Objection, Plan, hookimpl
-from arfeed.hookspecs import Hooks
+from arfeed.model.hooks import Hooks
 from arfeed.planning.review import reviewed
 from planning.plans import invoices, planned
 

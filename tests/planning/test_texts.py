@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from arfeed import schema
+from arfeed.model import schema
 from arfeed.planning.texts import formula_notes, unseen_notes
 
 

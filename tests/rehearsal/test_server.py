@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from arfeed.errors import LockedError
+from arfeed.model.errors import LockedError
 from arfeed.rehearsal.receiver import Receiver, receiver
 from rehearsal.client import Client, session
 

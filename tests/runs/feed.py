@@ -16,8 +16,8 @@ from arfeed.adoption import Adopted
 from arfeed.config import Project, read_project
 from arfeed.desk import identity
 from arfeed.history.store import History
-from arfeed.interfaces import Plan
 from arfeed.joining import Joined
+from arfeed.model.interfaces import Plan
 from arfeed.pipeline import Result
 from pdfs import pdf
 from runs.processes import Process

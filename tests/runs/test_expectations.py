@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from arfeed import ConfigError
 from arfeed.expectations import expect, given, withdraw
-from arfeed.interfaces import Expectation
+from arfeed.model.interfaces import Expectation
 from arfeed.planning.habits.memory import Habits
 from runs.feed import Feed, codes, invoice, invoices, unpaid
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.pages import check_place, folder_of, written_again
 from runs.feed import Feed, invoices
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.interfaces import SentDocument
+from arfeed.model.interfaces import SentDocument
 from runs.feed import Feed, invoices
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.config import read_project
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.schedule.cron import crontab
 from arfeed.schedule.job import FINAL_CODES, Job, job_of
 from arfeed.schedule.times import read_times

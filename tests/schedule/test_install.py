@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.schedule.cron import crontab
 from arfeed.schedule.install import install
 from arfeed.schedule.job import Job

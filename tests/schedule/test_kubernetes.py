@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from arfeed.config import Project, read_project
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.schedule.job import job_of
 from arfeed.schedule.kubernetes import cron_job
 from arfeed.schedule.times import read_times

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.schedule.times import read_times
 
 TRIED = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from arfeed.delivery.remote import open_remote
 from arfeed.delivery.uploads import Upload
-from arfeed.settings import DestinationSettings
+from arfeed.model.settings import DestinationSettings
 
 port, user, key, known_hosts, source, inbox = sys.argv[1:]
 (file,) = Path(source).iterdir()

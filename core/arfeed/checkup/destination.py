@@ -11,7 +11,7 @@ from arfeed.config import Project
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.desk import Clock, identity, known_as, open_history, remote
-from arfeed.errors import ArfeedError, DestinationError
+from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.recognition import recognize
 
 _LEAST_FREE = 200 * 1024**2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arfeed.checkup.finding import Finding, doubt, ok
-from arfeed.interfaces import Complete, Connector, SourceReport
+from arfeed.model.interfaces import Complete, Connector, SourceReport
 from arfeed.planning.wording import money
 
 

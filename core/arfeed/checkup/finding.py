@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from arfeed.errors import ArfeedError, SourceError
+from arfeed.model.errors import ArfeedError, SourceError
 
 State = Literal["ok", "doubt", "failed"]
 

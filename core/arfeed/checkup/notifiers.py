@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from arfeed.checkup.finding import Finding, doubt, ok
 from arfeed.config import Project
-from arfeed.errors import ArfeedError
+from arfeed.model.errors import ArfeedError
 
 
 def examined(project: Project) -> Iterator[Finding]:

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed import schema
 from arfeed.checkup.evidence import evidence as evidence_of
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.config import Project
 from arfeed.desk import Clock
-from arfeed.errors import ArfeedError
 from arfeed.intake.dates import ORDER_WORDS
 from arfeed.intake.documents import find, look
 from arfeed.intake.evidence import Evidence, watched
@@ -21,9 +19,11 @@ from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.files import find_files
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.interfaces import Connector, SourceReport
+from arfeed.model import schema
+from arfeed.model.errors import ArfeedError
+from arfeed.model.interfaces import Connector, SourceReport
+from arfeed.model.settings import FileSettings
 from arfeed.planning.wording import money
-from arfeed.settings import FileSettings
 
 _AHEAD = timedelta(days=31)
 """So far ahead an invoice may be dated; beyond, day and month are likelier to be mixed up."""

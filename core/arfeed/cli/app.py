@@ -21,8 +21,8 @@ from arfeed.cli.logs import LogJson, narrated, wanted
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
 from arfeed.distributions import culprit
-from arfeed.errors import ArfeedError, ConfigError
-from arfeed.events import LOGGER, event
+from arfeed.model.errors import ArfeedError, ConfigError
+from arfeed.model.events import LOGGER, event
 
 app = typer.Typer(
     name="arfeed",

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.cli.output import console, print_json
-from arfeed.errors import ConfigError
-from arfeed.legible import legible
+from arfeed.model.errors import ConfigError
+from arfeed.model.legible import legible
 
 if TYPE_CHECKING:
-    from arfeed.interfaces import Expectation
+    from arfeed.model.interfaces import Expectation
 
 Words = Annotated[
     str | None, typer.Argument(metavar="[WORDS]", help="What will be closed, such as: write-off run of December.")

@@ -14,9 +14,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from arfeed.currencies import written
-from arfeed.interfaces import BUCKETS, Aged, Movement, Reason, Sum
-from arfeed.legible import legible
+from arfeed.model.currencies import written
+from arfeed.model.interfaces import BUCKETS, Aged, Movement, Reason, Sum
+from arfeed.model.legible import legible
 
 NO_SOURCE = "(adopted report)"
 IN_WORDS = {

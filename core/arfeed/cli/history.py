@@ -11,7 +11,7 @@ from rich.table import Table
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json
 from arfeed.cli.output import complain, console, print_json
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from arfeed.history.records import RunRecord

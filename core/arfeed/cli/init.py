@@ -14,7 +14,7 @@ from rich.prompt import Confirm, Prompt
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config
 from arfeed.cli.output import console
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from arfeed.setup.answers import Complaint

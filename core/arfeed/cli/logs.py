@@ -19,9 +19,9 @@ import typer
 
 from arfeed.cli.masking import masking
 from arfeed.cli.output import complain
-from arfeed.errors import ArfeedError, ConfigError
-from arfeed.events import LOGGER, bind, event
-from arfeed.legible import json_escaped
+from arfeed.model.errors import ArfeedError, ConfigError
+from arfeed.model.events import LOGGER, bind, event
+from arfeed.model.legible import json_escaped
 
 ON_STDERR = "-"
 VARIABLE = "ARFEED_LOG_JSON"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from arfeed.config import Project, read_project
-from arfeed.events import LOGGER
-from arfeed.secrets import masked
+from arfeed.model.events import LOGGER
+from arfeed.model.secrets import masked
 
 _STDOUT, _STDERR = 1, 2
 

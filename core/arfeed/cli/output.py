@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.text import Text
 
-from arfeed.errors import ArfeedError, RefusedError
-from arfeed.legible import json_escaped, legible
+from arfeed.model.errors import ArfeedError, RefusedError
+from arfeed.model.legible import json_escaped, legible
 
 _WIDTH_OF_A_LOG = 200
 

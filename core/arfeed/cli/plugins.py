@@ -60,9 +60,9 @@ def show(
     readme: Readme = None,
 ) -> None:
     """Show the settings of everything that a plugin offers, and an example for plugins.toml."""
+    from arfeed.model.settings import json_schema
     from arfeed.plugins import load
     from arfeed.reference import example, page, parts_of, renewed, settings_in_words
-    from arfeed.settings import json_schema
 
     registry = load([name])
     info = registry.infos[name]

@@ -14,8 +14,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 from arfeed.cli.output import console
-from arfeed.events import event
-from arfeed.legible import legible
+from arfeed.model.events import event
+from arfeed.model.legible import legible
 
 if TYPE_CHECKING:
     from arfeed.desk import Progress as RunProgress

@@ -14,7 +14,7 @@ import typer
 
 from arfeed.cli.options import Json
 from arfeed.cli.output import console, print_json
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from arfeed.rehearsal.standing import Standing

@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from arfeed.cli.figures import ageing, movements, reasons
-from arfeed.currencies import written
-from arfeed.interfaces import Objection, Plan, Receipt
-from arfeed.legible import legible
+from arfeed.model.currencies import written
+from arfeed.model.interfaces import Objection, Plan, Receipt
+from arfeed.model.legible import legible
 from arfeed.planning.wording import largest
 
 _MOST_ROWS = 8

@@ -11,7 +11,7 @@ from arfeed.cli.every import sync_all
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
 from arfeed.cli.output import console, print_json, refuse
 from arfeed.cli.progress import progress
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from arfeed.pipeline import Result

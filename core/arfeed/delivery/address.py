@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import fsspec
 
-from arfeed.errors import ConfigError, DestinationError
+from arfeed.model.errors import ConfigError, DestinationError
 
 SFTP_PORT = 22
 

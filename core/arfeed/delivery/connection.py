@@ -17,8 +17,8 @@ from arfeed.delivery.address import SFTP_PORT, SftpAddress, sftp_address
 from arfeed.delivery.filesystem import SftpFileSystem
 from arfeed.delivery.hostkeys import HostKeyWitness, OtherKeys, host_key_kinds, read_known_hosts, untrusted
 from arfeed.delivery.keys import agent_keys, read_private_key
-from arfeed.errors import ConfigError, DestinationError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import ConfigError, DestinationError
+from arfeed.model.settings import DestinationSettings
 
 CONNECT_SECONDS = 15
 LOGIN_SECONDS = 30

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncssh
 
 from arfeed.delivery.address import SFTP_PORT, SftpAddress
-from arfeed.errors import DestinationError
+from arfeed.model.errors import DestinationError
 
 HOST_KEY_KINDS = [
     "ssh-ed25519",

@@ -13,7 +13,7 @@ import asyncssh
 from fsspec.asyn import get_loop, sync
 from pydantic import SecretStr
 
-from arfeed.errors import ConfigError, DestinationError
+from arfeed.model.errors import ConfigError, DestinationError
 
 RSA_BITS = 4096
 

@@ -10,8 +10,8 @@ from fsspec.spec import AbstractBufferedFile
 from arfeed.delivery.address import sftp_address
 from arfeed.delivery.connection import connect_as
 from arfeed.delivery.filesystem import SftpFileSystem
-from arfeed.errors import ConfigError, DestinationError, SourceError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import ConfigError, DestinationError, SourceError
+from arfeed.model.settings import DestinationSettings
 
 _LOGIN_FOLDER = "/~/"
 

@@ -15,8 +15,8 @@ from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from arfeed.delivery.address import is_sftp, sftp_address
-from arfeed.errors import ConfigError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import ConfigError
+from arfeed.model.settings import DestinationSettings
 
 if TYPE_CHECKING:
     from arfeed.delivery.filesystem import SftpFileSystem

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arfeed.delivery.address import check_folder, check_name
-from arfeed.errors import DestinationError
+from arfeed.model.errors import DestinationError
 
 _LONGEST_STEM = 200
 

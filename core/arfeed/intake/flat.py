@@ -10,12 +10,12 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from arfeed import schema
-from arfeed.errors import SourceError
 from arfeed.intake.grid import batches, origins, unreadable
 from arfeed.intake.header import MOST_ROWS, Header, Row, find_header
 from arfeed.intake.places import place_of
 from arfeed.intake.text import Stream, blocks, first_records, records, refuse_open_quote
+from arfeed.model import schema
+from arfeed.model.errors import SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa

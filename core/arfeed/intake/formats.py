@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Self
 
-from arfeed.currencies import minor_digits
+from arfeed.model.currencies import minor_digits
 
 EXACT = 10**15
 """Excel keeps no more than 15 digits of a number."""

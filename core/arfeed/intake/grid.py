@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
-from arfeed.errors import SourceError
 from arfeed.intake.text import (
     Stream,
     blocks,
@@ -18,7 +17,8 @@ from arfeed.intake.text import (
     wrongly_encoded,
 )
 from arfeed.intake.workbook import is_workbook, letters, raw_blocks, read_sheet
-from arfeed.schema import table_frame
+from arfeed.model.errors import SourceError
+from arfeed.model.schema import table_frame
 
 if TYPE_CHECKING:
     import pandas as pd

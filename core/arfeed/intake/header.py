@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain, count
 from typing import NamedTuple
 
-from arfeed.errors import SourceError
+from arfeed.model.errors import SourceError
 
 MOST_ROWS = 30
 """How far down a header is looked for."""

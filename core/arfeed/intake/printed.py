@@ -13,13 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.errors import SourceError
 from arfeed.intake import values
 from arfeed.intake.groups import Nesting, closes, nest, own_totals, sums_of_own
 from arfeed.intake.places import place_of
 from arfeed.intake.rows import Kinds, Mask, Sight, classify, mask
-from arfeed.schema import text_array
+from arfeed.model import schema
+from arfeed.model.errors import SourceError
+from arfeed.model.schema import text_array
 
 Integers = npt.NDArray[np.int64]
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from arfeed import schema
 from arfeed.intake.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
+from arfeed.model import schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, li
     """Return those of the columns that hold ISO 4217 codes and nothing else, with these codes."""
     import pyarrow.compute as pc
 
-    from arfeed.currencies import minor_digits
+    from arfeed.model.currencies import minor_digits
 
     texts = {header: pc.utf8_upper(pc.utf8_trim_whitespace(schema.text_array(rows[header]))) for header in headers}
     held = {header: [text for text in pc.unique(texts[header]).to_pylist() if text] for header in headers}
@@ -143,7 +143,7 @@ def _fits(column: str, texts: pa.Array) -> str | None:
     """Say what speaks for a column in its values; None where they speak against it."""
     import pyarrow.compute as pc
 
-    from arfeed.currencies import minor_digits
+    from arfeed.model.currencies import minor_digits
 
     given = texts.filter(pc.not_equal(texts, ""))
     if not len(given):

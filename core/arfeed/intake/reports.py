@@ -10,9 +10,9 @@ from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from arfeed.errors import SourceError
 from arfeed.intake.grid import mentions, read_grid
-from arfeed.settings import FileSettings
+from arfeed.model.errors import SourceError
+from arfeed.model.settings import FileSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,7 @@ class PrintedReport:
         """
         from arfeed.intake.printed import Rows
         from arfeed.intake.rows import Sight
-        from arfeed.schema import table_frame
+        from arfeed.model.schema import table_frame
 
         if self.missing or self._first is None:
             raise SourceError(f"{self.file}: no row has headers for {', '.join(self.missing or self.form.required)}")
@@ -104,7 +104,7 @@ class PrintedReport:
         import pyarrow as pa
 
         from arfeed.intake.groups import WITH_SUBS, parents
-        from arfeed.schema import text_array
+        from arfeed.model.schema import text_array
 
         found = [pa.array([], pa.large_string())]
         if mentions(self.file, WITH_SUBS, self.settings.encoding):

@@ -17,8 +17,8 @@ from typing import IO, Any, cast
 
 from fsspec.implementations.local import LocalFileSystem
 
-from arfeed.errors import ArfeedError, SourceError
-from arfeed.settings import FileSettings, SourceSettings
+from arfeed.model.errors import ArfeedError, SourceError
+from arfeed.model.settings import FileSettings, SourceSettings
 
 _ZIP = "zip://"
 _SFTP = ("sftp://", "ssh://")

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.characters import byte_at, extremes
+from arfeed.model import schema
+from arfeed.model.characters import byte_at, extremes
 
 MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)
 WIDE = pa.decimal128(38, schema.MONEY_SCALE)

@@ -15,9 +15,9 @@ from decimal import Decimal
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
-from arfeed.errors import SourceError
 from arfeed.intake.files import open_binary
 from arfeed.intake.formats import EXACT, Format
+from arfeed.model.errors import SourceError
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook

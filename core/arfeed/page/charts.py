@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from arfeed.currencies import written
+from arfeed.model.currencies import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,8 +14,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from arfeed.currencies import written
-from arfeed.legible import legible
+from arfeed.model.currencies import written
+from arfeed.model.legible import legible
 from arfeed.page import charts
 
 if TYPE_CHECKING:

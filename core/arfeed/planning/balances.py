@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.currencies import digits_by_row
-from arfeed.interfaces import Objection
+from arfeed.model import schema
+from arfeed.model.currencies import digits_by_row
+from arfeed.model.interfaces import Objection
 from arfeed.planning.stayed import Mask, Stayed
 from arfeed.planning.wording import are, counted, money
 

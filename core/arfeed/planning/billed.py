@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import Objection, Plan
+from arfeed.model import schema
+from arfeed.model.interfaces import Objection, Plan
 from arfeed.planning.balances import Floats, size_of
 from arfeed.planning.stayed import Mask, Stayed, truths
 from arfeed.planning.wording import counted, largest, money

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import Objection
+from arfeed.model import schema
+from arfeed.model.interfaces import Objection
 from arfeed.planning.reasons import not_beside
 from arfeed.planning.stayed import truths
 from arfeed.planning.wording import are, counted, named, worst

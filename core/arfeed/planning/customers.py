@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import Objection
+from arfeed.model import schema
+from arfeed.model.interfaces import Objection
 from arfeed.planning.stayed import Mask, Stayed, truths
 from arfeed.planning.wording import counted, money, named
 

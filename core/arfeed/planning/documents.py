@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.errors import DestinationError
-from arfeed.interfaces import DocumentPlan, SentDocument
+from arfeed.model import schema
+from arfeed.model.errors import DestinationError
+from arfeed.model.interfaces import DocumentPlan, SentDocument
 
 KEY = ["source", "source_ref"]
 _LONGEST_NAME = 255

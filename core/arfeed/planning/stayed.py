@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import Plan
+from arfeed.model import schema
+from arfeed.model.interfaces import Plan
 from arfeed.planning.wording import largest
 
 Mask: TypeAlias = npt.NDArray[np.bool_]

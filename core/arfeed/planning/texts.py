@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.characters import byte_at
+from arfeed.model import schema
+from arfeed.model.characters import byte_at
 from arfeed.planning.wording import counted, named
 
 _BEGINS = np.isin(np.arange(256), [*b"=+-@\t\r"])

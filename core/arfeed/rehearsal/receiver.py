@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from arfeed.errors import LockedError
+from arfeed.model.errors import LockedError
 from arfeed.rehearsal import layout
 from arfeed.rehearsal.books import Books, read_books
 from arfeed.rehearsal.faults import Faults

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from arfeed.errors import ConfigError, LockedError
+from arfeed.model.errors import ConfigError, LockedError
 from arfeed.rehearsal import layout
 from arfeed.rehearsal.faults import Faults
 from arfeed.rehearsal.receiver import Receiver, receiver

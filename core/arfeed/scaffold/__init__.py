@@ -12,9 +12,9 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from arfeed.errors import ConfigError
-from arfeed.hookspecs import PARTS, PartKind
-from arfeed.interfaces import CONTRACT
+from arfeed.model.errors import ConfigError
+from arfeed.model.hooks import PARTS, PartKind
+from arfeed.model.interfaces import CONTRACT
 from arfeed.plugins import survey
 from arfeed.reference import readme_block
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.schedule.document import Document, Schedule
 from arfeed.schedule.job import RETRY_CODES, Job
 

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.schedule.cron import begin, end, for_cron
 from arfeed.schedule.document import Schedule
 from arfeed.schedule.job import Job

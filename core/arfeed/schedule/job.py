@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arfeed.config import Project, variables
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
+from arfeed.model.secrets import KEYRING
 from arfeed.schedule.times import Times
-from arfeed.secrets import KEYRING
 
 RETRY_CODES = (5, 6)
 """The destination failed, or another run held the lock: both may pass by themselves."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from arfeed.config import Project
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.schedule.document import Document, Schedule
 from arfeed.schedule.job import FINAL_CODES, Job
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.plugins import close_match
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

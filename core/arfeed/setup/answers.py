@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 
 _MOST_NAMED = 12
 _ACCOUNT = "control_account."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from arfeed.delivery.address import sftp_address
 from arfeed.delivery.keys import make_key_pair
-from arfeed.errors import ArfeedError
+from arfeed.model.errors import ArfeedError
 from arfeed.setup.answers import Answers, Asker
 from arfeed.setup.draft import Draft, Line
 from arfeed.setup.naming import slug

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arfeed import schema
-from arfeed.errors import ConfigError
 from arfeed.intake.proposal import document_types, other_than_invoices
 from arfeed.intake.read import read_tables
+from arfeed.model import schema
+from arfeed.model.errors import ConfigError
 from arfeed.setup.answers import Answers, Asker
 
 if TYPE_CHECKING:

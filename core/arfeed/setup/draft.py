@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from arfeed.errors import ConfigError
+from arfeed.model.errors import ConfigError
 from arfeed.reference import toml_key, toml_value
 
 RECEIVER = "kolleno"

@@ -8,13 +8,13 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from arfeed import schema
-from arfeed.errors import ArfeedError
 from arfeed.intake.control_account import with_control_account
 from arfeed.intake.extract import Extract
-from arfeed.interfaces import Complete, Connector, ControlAccount
+from arfeed.model import schema
+from arfeed.model.errors import ArfeedError
+from arfeed.model.interfaces import Complete, Connector, ControlAccount
+from arfeed.model.settings import FileSettings
 from arfeed.planning.wording import money
-from arfeed.settings import FileSettings
 from arfeed.setup.answers import Answers, Asker, answered
 from arfeed.setup.draft import Draft, Line
 from arfeed.setup.naming import tomorrows

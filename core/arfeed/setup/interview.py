@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from arfeed.config import project_of
-from arfeed.errors import ConfigError
 from arfeed.intake.workbook import filled_sheets
-from arfeed.interfaces import Connector
+from arfeed.model.errors import ConfigError
+from arfeed.model.interfaces import Connector
 from arfeed.reference import settings_in_words
 from arfeed.setup import destination, naming, sample
 from arfeed.setup.answers import Answers, Asker

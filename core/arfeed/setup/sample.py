@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from arfeed import schema
-from arfeed.currencies import minor_digits
-from arfeed.errors import ArfeedError
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.text import head
-from arfeed.interfaces import Connector
+from arfeed.model import schema
+from arfeed.model.currencies import minor_digits
+from arfeed.model.errors import ArfeedError
+from arfeed.model.interfaces import Connector
 from arfeed.planning.wording import money
 from arfeed.setup import evidence as absences
 from arfeed.setup import pdfs

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from arfeed import schema
-from arfeed.interfaces import Complete, DocumentPlan, Plan, SourceRead, SourceReport
-from arfeed.settings import GuardSettings, SourceSettings
+from arfeed.model import schema
+from arfeed.model.interfaces import Complete, DocumentPlan, Plan, SourceRead, SourceReport
+from arfeed.model.settings import GuardSettings, SourceSettings
 
 if TYPE_CHECKING:
     import pandas as pd

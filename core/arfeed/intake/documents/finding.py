@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from arfeed.errors import ArfeedError, SourceError
 from arfeed.intake.documents.choice import choose, describe
 from arfeed.intake.documents.listing import list_documents
 from arfeed.intake.documents.merged import merged_files
 from arfeed.intake.documents.template import claims
 from arfeed.intake.storage import Storage, explained, is_local, label, storage
-from arfeed.interfaces import Connector
 from arfeed.isolation import own, undisturbed
-from arfeed.schema import among, only, table_frame
+from arfeed.model.errors import ArfeedError, SourceError
+from arfeed.model.interfaces import Connector
+from arfeed.model.schema import among, only, table_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from arfeed.errors import SourceError
 from arfeed.intake.storage import Entry, OpenArchive, Storage, explained, label, storage
-from arfeed.interfaces import Connector
+from arfeed.model.errors import SourceError
+from arfeed.model.interfaces import Connector
 
 _ARCHIVE = re.compile(r"([^{]+?\.zip)/(.+)", re.IGNORECASE)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.schema import text_array
+from arfeed.model.schema import text_array
 
 if TYPE_CHECKING:
     import pandas as pd

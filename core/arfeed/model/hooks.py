@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import pluggy
 
-from arfeed.interfaces import Connector, Destination, Failure, Notifier, Objection, Plan, Receipt, Transform
+from arfeed.model.interfaces import Connector, Destination, Failure, Notifier, Objection, Plan, Receipt, Transform
 
 hookspec = pluggy.HookspecMarker("arfeed")
 hookimpl = pluggy.HookimplMarker("arfeed")

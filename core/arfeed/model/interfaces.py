@@ -10,7 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, NamedTuple
 
-from arfeed.settings import DestinationSettings, GuardSettings, NotifierSettings, SourceSettings, TransformSettings
+from arfeed.model.settings import (
+    DestinationSettings,
+    GuardSettings,
+    NotifierSettings,
+    SourceSettings,
+    TransformSettings,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,8 +21,8 @@ from pydantic import (
 )
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaWarningKind
 
-from arfeed import schema
-from arfeed.currencies import minor_digits
+from arfeed.model import schema
+from arfeed.model.currencies import minor_digits
 
 
 def _below_the_folder(value: str, info: ValidationInfo) -> str:
