@@ -19,8 +19,8 @@ from rich.console import Console
 from arfeed import pages, pipeline
 from arfeed.cli.progress import progress
 from arfeed.cli.show import show_plan
-from arfeed.config import read_project
 from arfeed.model.interfaces import Plan
+from arfeed.plugins.config import read_project
 
 ROOT = Path(__file__).parents[1]
 THURSDAY = datetime(2026, 4, 9, 6, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """What a plugin author imports, and nothing else."""
 
-import arfeed.distributions  # noqa: F401 - before all that looks for entry points
+import arfeed.plugins.distributions  # noqa: F401 - before all that looks for entry points
 from arfeed.intake.files import changed_at, find_files, open_binary
 from arfeed.intake.grid import read_grid
 from arfeed.intake.places import place_of

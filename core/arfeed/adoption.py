@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed.config import Project
 from arfeed.convergence import settle_interrupted
 from arfeed.delivery.remote import Remote
 from arfeed.desk import (
@@ -24,7 +23,6 @@ from arfeed.desk import (
     remote,
     utc_now,
 )
-from arfeed.fingerprint import settings_hash
 from arfeed.history.lease import whoami
 from arfeed.history.records import RunRecord
 from arfeed.intake.carried import read_back
@@ -33,7 +31,9 @@ from arfeed.model.errors import ConfigError, RefusedError
 from arfeed.model.schema import folded
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.wording import counted, named
-from arfeed.plugins import close_match
+from arfeed.plugins.config import Project
+from arfeed.plugins.fingerprint import settings_hash
+from arfeed.plugins.loading import close_match
 from arfeed.recognition import leave_witness, note_receiver, refuse_same_receiver
 
 

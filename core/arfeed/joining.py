@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from arfeed.config import Project
 from arfeed.delivery.remote import Remote
 from arfeed.desk import Clock, Progress, RunContext, identity, new_run, normalized, open_context, remote, utc_now
 from arfeed.history.lease import whoami
 from arfeed.model.errors import ConfigError
-from arfeed.plugins import close_match
+from arfeed.plugins.config import Project
+from arfeed.plugins.loading import close_match
 from arfeed.recognition import note_receiver, same_receivers
 
 

@@ -9,13 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arfeed.config import Project
 from arfeed.desk import Progress, open_history
 from arfeed.history.audit import audit, changed
 from arfeed.history.receipts import plan_document
 from arfeed.model.errors import ConfigError
 from arfeed.model.interfaces import Plan, Receipt
 from arfeed.model.secrets import masked
+from arfeed.plugins.config import Project
 
 if TYPE_CHECKING:
     from arfeed.page.rendering import PastRun

@@ -11,11 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from arfeed.config import Project
 from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery.remote import Remote
 from arfeed.desk import Clock, Progress, RunContext, foreign_reports, identity, new_run, open_context, remote, utc_now
-from arfeed.fingerprint import plugin_versions, settings_hash
 from arfeed.history.receipts import receipt_hash
 from arfeed.history.records import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
@@ -58,6 +56,8 @@ from arfeed.planning.review import reviewed
 from arfeed.planning.texts import unseen_notes
 from arfeed.planning.traces import traced
 from arfeed.planning.weighing import ASKED_OF_ABSENCE
+from arfeed.plugins.config import Project
+from arfeed.plugins.fingerprint import plugin_versions, settings_hash
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.recognition import leave_witness, note_receiver, recognize
 

@@ -14,10 +14,10 @@ from arfeed.history.lease import Lease, whoami
 from arfeed.history.receipts import make_receipt
 from arfeed.history.records import Baseline, Memory, PlannedDocument, RunRecord
 from arfeed.intake.documents import Staged
-from arfeed.isolation import undisturbed
 from arfeed.model.errors import DestinationError, LockedError, RefusedError
 from arfeed.model.interfaces import Delivered, Destination, Plan, Receipt, SourceRead
 from arfeed.planning.report import ReportFile
+from arfeed.plugins.isolation import undisturbed
 
 _MOST_LINES = 10
 

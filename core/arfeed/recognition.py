@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arfeed import witness
-from arfeed.config import Project
 from arfeed.delivery.address import is_local, local_path
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.signs import Sign
@@ -17,6 +16,7 @@ from arfeed.history.store import History
 from arfeed.model.errors import RefusedError
 from arfeed.model.interfaces import Forgotten
 from arfeed.planning.receivers import says_same_receiver
+from arfeed.plugins.config import Project
 from arfeed.witness import Witness
 
 

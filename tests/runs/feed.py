@@ -13,12 +13,12 @@ from pathlib import Path
 
 from arfeed import adoption, joining, pipeline
 from arfeed.adoption import Adopted
-from arfeed.config import Project, read_project
 from arfeed.desk import identity
 from arfeed.history.store import History
 from arfeed.joining import Joined
 from arfeed.model.interfaces import Plan
 from arfeed.pipeline import Result
+from arfeed.plugins.config import Project, read_project
 from pdfs import pdf
 from runs.processes import Process
 

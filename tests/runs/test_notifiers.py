@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from arfeed.fingerprint import settings_hash
 from arfeed.model.errors import SourceError
+from arfeed.plugins.fingerprint import settings_hash
 from mailboxes import mailbox
 from openssh import free_port
 from runs.feed import Feed, codes, invoices

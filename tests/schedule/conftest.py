@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.config import Project, read_project
+from arfeed.plugins.config import Project, read_project
 from arfeed.schedule.job import Job, job_of
 from arfeed.schedule.times import read_times
 from feeds import write

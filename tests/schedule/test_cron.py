@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.config import read_project
 from arfeed.model.errors import ConfigError
+from arfeed.plugins.config import read_project
 from arfeed.schedule.cron import crontab
 from arfeed.schedule.job import FINAL_CODES, Job, job_of
 from arfeed.schedule.times import read_times

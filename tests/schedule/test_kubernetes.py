@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from arfeed.config import Project, read_project
 from arfeed.model.errors import ConfigError
+from arfeed.plugins.config import Project, read_project
 from arfeed.schedule.job import job_of
 from arfeed.schedule.kubernetes import cron_job
 from arfeed.schedule.times import read_times

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from arfeed.checkup.finding import Finding, doubt, failed, ok
-from arfeed.config import Project
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.desk import Clock, identity, known_as, open_history, remote
 from arfeed.model.errors import ArfeedError, DestinationError
+from arfeed.plugins.config import Project
 from arfeed.recognition import recognize
 
 _LEAST_FREE = 200 * 1024**2

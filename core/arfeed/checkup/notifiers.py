@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arfeed.checkup.finding import Finding, doubt, ok
-from arfeed.config import Project
 from arfeed.model.errors import ArfeedError
+from arfeed.plugins.config import Project
 
 
 def examined(project: Project) -> Iterator[Finding]:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from arfeed.checkup.evidence import evidence as evidence_of
 from arfeed.checkup.finding import Finding, doubt, failed, ok
-from arfeed.config import Project
 from arfeed.desk import Clock
 from arfeed.intake.dates import ORDER_WORDS
 from arfeed.intake.documents import find, look
@@ -24,6 +23,7 @@ from arfeed.model.errors import ArfeedError
 from arfeed.model.interfaces import Connector, SourceReport
 from arfeed.model.settings import FileSettings
 from arfeed.planning.wording import money
+from arfeed.plugins.config import Project
 
 _AHEAD = timedelta(days=31)
 """So far ahead an invoice may be dated; beyond, day and month are likelier to be mixed up."""

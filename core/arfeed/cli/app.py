@@ -20,9 +20,9 @@ from arfeed.cli import adopt, check, expect, history, init, keygen, plan, plugin
 from arfeed.cli.logs import LogJson, narrated, wanted
 from arfeed.cli.masking import masked_output
 from arfeed.cli.output import complain, print_json
-from arfeed.distributions import culprit
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import LOGGER, event
+from arfeed.plugins.distributions import culprit
 
 app = typer.Typer(
     name="arfeed",

@@ -10,9 +10,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from arfeed.config import Project, read_project
 from arfeed.model.events import LOGGER
 from arfeed.model.secrets import masked
+from arfeed.plugins.config import Project, read_project
 
 _STDOUT, _STDERR = 1, 2
 

@@ -25,8 +25,8 @@ Readme = Annotated[
 @app.command("list")
 def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """List all installed plugins; the ones that the feed enables are tried."""
-    from arfeed.config import enabled_plugins
-    from arfeed.plugins import survey
+    from arfeed.plugins.config import enabled_plugins
+    from arfeed.plugins.loading import survey
 
     infos = survey(enabled_plugins(config) if config.exists() else []).installed
     if as_json:
@@ -61,8 +61,8 @@ def show(
 ) -> None:
     """Show the settings of everything that a plugin offers, and an example for plugins.toml."""
     from arfeed.model.settings import json_schema
-    from arfeed.plugins import load
-    from arfeed.reference import example, page, parts_of, renewed, settings_in_words
+    from arfeed.plugins.loading import load
+    from arfeed.plugins.reference import example, page, parts_of, renewed, settings_in_words
 
     registry = load([name])
     info = registry.infos[name]

@@ -12,7 +12,7 @@ from arfeed.cli.options import DEFAULT_CONFIG, Config
 from arfeed.cli.output import console
 
 if TYPE_CHECKING:
-    from arfeed.config import Project
+    from arfeed.plugins.config import Project
     from arfeed.schedule.document import Schedule
     from arfeed.schedule.job import Job
 

@@ -8,9 +8,9 @@ from arfeed.cli.output import console, print_json
 
 def schema(config: Config = DEFAULT_CONFIG) -> None:
     """Print the JSON Schema of plugins.toml, with the settings of the plugins that it enables."""
-    from arfeed.config import enabled_plugins
-    from arfeed.plugins import survey
-    from arfeed.toml_schema import plugins_toml_schema
+    from arfeed.plugins.config import enabled_plugins
+    from arfeed.plugins.loading import survey
+    from arfeed.plugins.toml_schema import plugins_toml_schema
 
     registry = survey(enabled_plugins(config) if config.exists() else [])
     for mistake in registry.mistakes:

@@ -20,11 +20,11 @@ from arfeed.intake.control_account import with_control_account
 from arfeed.intake.files import Inputs, inputs_of
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe
-from arfeed.isolation import own, undisturbed
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.model.interfaces import Complete, Connector, SourceRead, SourceReport
 from arfeed.model.schema import ZERO, no_invoices, one_piece, only, table_frame, totals
 from arfeed.model.settings import FileSettings
+from arfeed.plugins.isolation import own, undisturbed
 
 if TYPE_CHECKING:
     import pandas as pd

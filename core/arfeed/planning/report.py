@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from arfeed.isolation import own, undisturbed
 from arfeed.model import schema
 from arfeed.model.background import begin
 from arfeed.model.currencies import digits_by_row
@@ -23,6 +22,7 @@ from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.interfaces import Destination
 from arfeed.planning.proof import check_reads_back
 from arfeed.planning.texts import formula_notes
+from arfeed.plugins.isolation import own, undisturbed
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from arfeed.planning.guards import NOTHING_KNOWN, Guards
 from arfeed.planning.known import Known
 from arfeed.planning.ledgers import figures_of
 from arfeed.planning.weighing import one_a_code, weigh
-from arfeed.plugins import Answer, call_each
+from arfeed.plugins.loading import Answer, call_each
 
 
 def reviewed(

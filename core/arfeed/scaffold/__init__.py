@@ -15,8 +15,8 @@ from typing import Literal
 from arfeed.model.errors import ConfigError
 from arfeed.model.hooks import PARTS, PartKind
 from arfeed.model.interfaces import CONTRACT
-from arfeed.plugins import survey
-from arfeed.reference import readme_block
+from arfeed.plugins.loading import survey
+from arfeed.plugins.reference import readme_block
 
 Kind = Literal["connector", "transform", "destination", "notifier", "reviewer"]
 

@@ -8,9 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from arfeed.config import Project, variables
 from arfeed.model.errors import ConfigError
 from arfeed.model.secrets import KEYRING
+from arfeed.plugins.config import Project, variables
 from arfeed.schedule.times import Times
 
 RETRY_CODES = (5, 6)

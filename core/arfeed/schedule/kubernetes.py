@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from arfeed.config import Project
 from arfeed.model.errors import ConfigError
+from arfeed.plugins.config import Project
 from arfeed.schedule.document import Document, Schedule
 from arfeed.schedule.job import FINAL_CODES, Job
 

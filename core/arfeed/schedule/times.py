@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arfeed.model.errors import ConfigError
-from arfeed.plugins import close_match
+from arfeed.plugins.loading import close_match
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WORDS = {"daily": DAYS, "weekdays": DAYS[:5]}

@@ -13,7 +13,7 @@ from arfeed.intake.workbook import is_workbook
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.interfaces import Connector
 from arfeed.model.settings import FileSettings
-from arfeed.plugins import close_match, load, survey
+from arfeed.plugins.loading import close_match, load, survey
 
 OWN = "arfeed"
 """Our distribution: its plugins are asked about a file. A stranger's is imported only where somebody names it."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from arfeed.config import project_of
 from arfeed.intake.workbook import filled_sheets
 from arfeed.model.errors import ConfigError
 from arfeed.model.interfaces import Connector
-from arfeed.reference import settings_in_words
+from arfeed.plugins.config import project_of
+from arfeed.plugins.reference import settings_in_words
 from arfeed.setup import destination, naming, sample
 from arfeed.setup.answers import Answers, Asker
 from arfeed.setup.connectors import ANY_TABLE, Offer, offer, offered, others, recognized

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from arfeed.model.hooks import Part, PartKind
 from arfeed.model.settings import Settings, json_schema
-from arfeed.plugins import load
-from arfeed.reference import example, settings_in_words
+from arfeed.plugins.loading import load
+from arfeed.plugins.reference import example, settings_in_words
 
 _SECRET = re.compile(r"pass(word|phrase|wd)|secret|token|api_?key|credential")
 

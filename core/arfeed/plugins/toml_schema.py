@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arfeed.config import FeedSettings
 from arfeed.model.hooks import Part, PartKind
 from arfeed.model.settings import GuardSettings, Settings, json_schema
-from arfeed.plugins import Registry
+from arfeed.plugins.config import FeedSettings
+from arfeed.plugins.loading import Registry
 
 Schema = dict[str, Any]
 

@@ -18,7 +18,7 @@ from arfeed.model.hooks import Part, PartKind
 from arfeed.model.interfaces import Connector, Destination, Notifier, Transform
 from arfeed.model.secrets import looked_up, secrets_in
 from arfeed.model.settings import DatabaseUrl, GuardSettings, Location, Settings
-from arfeed.plugins import Registry, close_match, survey
+from arfeed.plugins.loading import Registry, close_match, survey
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")

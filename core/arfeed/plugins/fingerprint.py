@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from arfeed.config import Project
 from arfeed.model.interfaces import Connector, Destination, Transform
 from arfeed.model.settings import TRANSPORT
+from arfeed.plugins.config import Project
 
 _TELLING = frozenset({"arfeed_notifiers", "arfeed_delivered", "arfeed_refused", "arfeed_failed"})
 

@@ -11,7 +11,7 @@ from typing import Any
 from arfeed.model.errors import ConfigError
 from arfeed.model.hooks import PARTS, Part, PartKind
 from arfeed.model.settings import json_schema
-from arfeed.plugins import PluginInfo, Registry
+from arfeed.plugins.loading import PluginInfo, Registry
 
 _HEADS: Mapping[PartKind, str] = {
     "connector": "[sources.{name}]",

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import pluggy
 
-from arfeed.contract import UnusableError, check_module, check_name, offered, plain
-from arfeed.distributions import OURS, identity, unreadable
-from arfeed.isolation import own, undisturbed, watched
 from arfeed.model.errors import ConfigError
 from arfeed.model.hooks import PARTS, Hooks, Part, PartKind
 from arfeed.model.interfaces import CONTRACT
+from arfeed.plugins.contract import UnusableError, check_module, check_name, offered, plain
+from arfeed.plugins.distributions import OURS, identity, unreadable
+from arfeed.plugins.isolation import own, undisturbed, watched
 
 
 @dataclass(frozen=True, slots=True)
