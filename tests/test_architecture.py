@@ -53,8 +53,8 @@ def test_the_house_stands_as_the_contracts_say(house: Path) -> None:
     ("module", "line", "contract"),
     [
         pytest.param("core/arfeed/intake/values.py", "import arfeed.planning.report", LAYERS, id="intake→planning"),
-        pytest.param("core/arfeed/planning/report.py", "import arfeed.delivery.keys", LAYERS, id="planning→delivery"),
-        pytest.param("core/arfeed/delivery/keys.py", "import arfeed.history.tables", LAYERS, id="delivery→history"),
+        pytest.param("core/arfeed/planning/report.py", "import arfeed.sftp.keys", LAYERS, id="planning→delivery"),
+        pytest.param("core/arfeed/sftp/keys.py", "import arfeed.history.tables", LAYERS, id="delivery→history"),
         pytest.param("core/arfeed/history/tables.py", "from arfeed.intake import values", LAYERS, id="history→intake"),
         pytest.param("core/arfeed/page/charts.py", "import arfeed.history.tables", LAYERS, id="page→history"),
         pytest.param("core/arfeed/intake/values.py", "from arfeed import pipeline", LAYERS, id="room→pipeline"),

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from arfeed.delivery.address import destination_id
 from arfeed.delivery.remote import Remote, open_remote
 from arfeed.history.recovery import parts_of
 from arfeed.history.store import History
 from arfeed.model.errors import ArfeedError
 from arfeed.plugins.config import Project
+from arfeed.sftp.address import destination_id
 
 if TYPE_CHECKING:
     from arfeed.rehearsal.reports import Headers

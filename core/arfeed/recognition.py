@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arfeed import witness
-from arfeed.delivery.address import is_local, local_path
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.signs import Sign
 from arfeed.desk import RunContext, identity, is_rehearsed, normalized
@@ -17,6 +16,7 @@ from arfeed.model.errors import RefusedError
 from arfeed.model.interfaces import Forgotten
 from arfeed.planning.receivers import says_same_receiver
 from arfeed.plugins.config import Project
+from arfeed.sftp.address import is_local, local_path
 from arfeed.witness import Witness
 
 

@@ -14,7 +14,7 @@ from arfeed.cli.output import console, print_json
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from arfeed.delivery.keys import KeyPair
+    from arfeed.sftp.keys import KeyPair
 
 PASSPHRASE = "ARFEED_PASSPHRASE"  # noqa: S105 - the variable's name
 
@@ -32,7 +32,7 @@ Passphrase = Annotated[
 
 def keygen(file: File = None, kind: Kind = "ed25519", passphrase: Passphrase = False, as_json: Json = False) -> None:
     """Make a key pair for SFTP. Overwrites nothing; prints what to send to the receiver and what to configure."""
-    from arfeed.delivery.keys import make_key_pair
+    from arfeed.sftp.keys import make_key_pair
 
     target = (file or Path("~/.ssh", f"arfeed_{kind}")).expanduser().absolute()
     pair = make_key_pair(target, kind, _passphrase() if passphrase else None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arfeed.delivery.address import sftp_address
-from arfeed.delivery.keys import make_key_pair
 from arfeed.model.errors import ArfeedError
 from arfeed.setup.answers import Answers, Asker
 from arfeed.setup.draft import Draft, Line
 from arfeed.setup.naming import slug
+from arfeed.sftp.address import sftp_address
+from arfeed.sftp.keys import make_key_pair
 
 _CHOICES = {
     "rehearsal": "a receiver on this machine that behaves like Kolleno; nothing leaves the machine",

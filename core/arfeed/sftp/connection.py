@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import asyncssh
 import stamina
 
-from arfeed.delivery.address import SFTP_PORT, SftpAddress, sftp_address
-from arfeed.delivery.filesystem import SftpFileSystem
-from arfeed.delivery.hostkeys import HostKeyWitness, OtherKeys, host_key_kinds, read_known_hosts, untrusted
-from arfeed.delivery.keys import agent_keys, read_private_key
 from arfeed.model.errors import ConfigError, DestinationError
 from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.address import SFTP_PORT, SftpAddress, sftp_address
+from arfeed.sftp.filesystem import SftpFileSystem
+from arfeed.sftp.hostkeys import HostKeyWitness, OtherKeys, host_key_kinds, read_known_hosts, untrusted
+from arfeed.sftp.keys import agent_keys, read_private_key
 
 CONNECT_SECONDS = 15
 LOGIN_SECONDS = 30

@@ -21,7 +21,7 @@ from fsspec.asyn import sync
 from sshfs import SSHFileSystem
 
 from arfeed.delivery.channels import OPENING_SECONDS, OpenChannels, Patience, os_errors
-from arfeed.delivery.hostkeys import OtherKeys
+from arfeed.sftp.hostkeys import OtherKeys
 
 CHANNELS = 4
 BLOCK = 255 * 1024

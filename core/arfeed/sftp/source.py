@@ -7,11 +7,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 from fsspec.spec import AbstractBufferedFile
 
-from arfeed.delivery.address import sftp_address
-from arfeed.delivery.connection import connect_as
-from arfeed.delivery.filesystem import SftpFileSystem
 from arfeed.model.errors import ConfigError, DestinationError, SourceError
 from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.address import sftp_address
+from arfeed.sftp.connection import connect_as
+from arfeed.sftp.filesystem import SftpFileSystem
 
 _LOGIN_FOLDER = "/~/"
 

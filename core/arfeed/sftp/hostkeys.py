@@ -8,8 +8,8 @@ from pathlib import Path
 
 import asyncssh
 
-from arfeed.delivery.address import SFTP_PORT, SftpAddress
 from arfeed.model.errors import DestinationError
+from arfeed.sftp.address import SFTP_PORT, SftpAddress
 
 HOST_KEY_KINDS = [
     "ssh-ed25519",
