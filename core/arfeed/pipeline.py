@@ -20,7 +20,6 @@ from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.explaining import ask_sources, release, released
 from arfeed.intake.extract import Extract, extract, joined
-from arfeed.intake.files import unsettled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.memory import memory, pack, what_is_known
 from arfeed.model import schema
@@ -60,6 +59,7 @@ from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions, settings_hash
 from arfeed.publication import Prepared, deliver, describe_run
 from arfeed.recognition import leave_witness, note_receiver, recognize
+from arfeed.tables.files.files import unsettled
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from arfeed.intake.documents import Found, find
 from arfeed.intake.documents.template import claims
-from arfeed.intake.storage import storage
 from arfeed.model.settings import SourceSettings
+from arfeed.tables.files.storage import storage
 from intake.sources import given, opened, rows
 from pdfs import pdf, write_pdfs
 

@@ -11,12 +11,10 @@ import pandas as pd
 from arfeed.checkup.evidence import evidence as evidence_of
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.desk import Clock
-from arfeed.intake.dates import ORDER_WORDS
 from arfeed.intake.documents import find, look
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract, joined
-from arfeed.intake.files import find_files
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.model import schema
 from arfeed.model.errors import ArfeedError
@@ -24,6 +22,8 @@ from arfeed.model.interfaces import Connector, SourceReport
 from arfeed.model.settings import FileSettings
 from arfeed.planning.wording import money
 from arfeed.plugins.config import Project
+from arfeed.tables.files.files import find_files
+from arfeed.tables.values.dates import ORDER_WORDS
 
 _AHEAD = timedelta(days=31)
 """So far ahead an invoice may be dated; beyond, day and month are likelier to be mixed up."""

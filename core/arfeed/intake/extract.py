@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Problem
 from arfeed.intake.control_account import with_control_account
-from arfeed.intake.files import Inputs, inputs_of
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
@@ -25,6 +24,7 @@ from arfeed.model.interfaces import Complete, Connector, SourceRead, SourceRepor
 from arfeed.model.schema import ZERO, no_invoices, one_piece, only, table_frame, totals
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.isolation import own, undisturbed
+from arfeed.tables.files.files import Inputs, inputs_of
 
 if TYPE_CHECKING:
     import pandas as pd

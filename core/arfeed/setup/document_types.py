@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arfeed.intake.proposal import document_types, other_than_invoices
-from arfeed.intake.read import read_tables
 from arfeed.model import schema
 from arfeed.model.errors import ConfigError
 from arfeed.setup.answers import Answers, Asker
+from arfeed.tables.headings.proposal import document_types, other_than_invoices
+from arfeed.tables.read import read_tables
 
 if TYPE_CHECKING:
     import pandas as pd

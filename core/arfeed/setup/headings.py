@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arfeed.intake.grid import read_grid
-from arfeed.intake.header import MOST_ROWS
-from arfeed.intake.proposal import REQUIRED, Proposal, currency_columns, propose, usual_headers
-from arfeed.intake.read import read_tables
 from arfeed.model import schema
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.setup import document_types
 from arfeed.setup.answers import Answers, Asker
 from arfeed.setup.draft import Line
+from arfeed.tables.grid import read_grid
+from arfeed.tables.headings.header import MOST_ROWS
+from arfeed.tables.headings.proposal import REQUIRED, Proposal, currency_columns, propose, usual_headers
+from arfeed.tables.read import read_tables
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,6 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from arfeed.intake.workbook import filled_sheets
 from arfeed.model.errors import ConfigError
 from arfeed.model.interfaces import Connector
 from arfeed.plugins.config import project_of
@@ -20,6 +19,7 @@ from arfeed.setup import destination, naming, sample
 from arfeed.setup.answers import Answers, Asker
 from arfeed.setup.connectors import ANY_TABLE, Offer, offer, offered, others, recognized
 from arfeed.setup.draft import Draft, Line, refuse_taken
+from arfeed.tables.workbook.workbook import filled_sheets
 
 _EXPORTS = (".csv", ".xlsx", ".iif")
 _PASSWORD = re.compile(r"://[^\s:/@]*:[^\s/@]+@")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.extract import Extract, extract
-from arfeed.intake.text import head
 from arfeed.model import schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ArfeedError
@@ -22,6 +21,7 @@ from arfeed.setup.connectors import ANY_TABLE, Offer, encoding_of, looked_at
 from arfeed.setup.draft import Draft, Line
 from arfeed.setup.headings import columns
 from arfeed.setup.naming import DATED, tomorrows
+from arfeed.tables.separated.text import head
 
 _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
 

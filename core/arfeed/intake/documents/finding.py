@@ -15,11 +15,11 @@ from arfeed.intake.documents.choice import choose, describe
 from arfeed.intake.documents.listing import list_documents
 from arfeed.intake.documents.merged import merged_files
 from arfeed.intake.documents.template import claims
-from arfeed.intake.storage import Storage, explained, is_local, label, storage
 from arfeed.model.errors import ArfeedError, SourceError
 from arfeed.model.interfaces import Connector
 from arfeed.model.schema import among, only, table_frame
 from arfeed.plugins.isolation import own, undisturbed
+from arfeed.tables.files.storage import Storage, explained, is_local, label, storage
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from arfeed.intake.storage import Entry, OpenArchive, Storage, explained, label, storage
 from arfeed.model.errors import SourceError
 from arfeed.model.interfaces import Connector
+from arfeed.tables.files.storage import Entry, OpenArchive, Storage, explained, label, storage
 
 _ARCHIVE = re.compile(r"([^{]+?\.zip)/(.+)", re.IGNORECASE)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from arfeed.intake.documents.listing import Listing
-from arfeed.intake.storage import explained
+from arfeed.tables.files.storage import explained
 
 _MOST_READ = 3
 _LARGEST = 1 << 26

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import IO
 from xml.etree import ElementTree
 
-from arfeed.intake.formats import EXACT, Format
 from arfeed.model.errors import SourceError
+from arfeed.tables.workbook.formats import EXACT, Format
 
 _BLOCK = 1 << 22
 _CELL = rb'<(?:\w+:)?c\s([^>]*?\b(?:t="e"%s)[^>]*)(?<!/)>(.*?)</(?:\w+:)?c>'

@@ -13,11 +13,11 @@ from difflib import get_close_matches
 from itertools import groupby
 from typing import IO, Self
 
-from arfeed.intake.storage import Entry, Storage, explained, label, storage
 from arfeed.model.background import begin
 from arfeed.model.errors import SourceError
 from arfeed.model.interfaces import Connector
 from arfeed.model.settings import FileSettings, SourceSettings
+from arfeed.tables.files.storage import Entry, Storage, explained, label, storage
 
 _NEVER_MEANT = ("~$", "._", ".~lock.")
 _UNDER_WAY = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp")

@@ -15,9 +15,9 @@ from decimal import Decimal
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
-from arfeed.intake.files import open_binary
-from arfeed.intake.formats import EXACT, Format
 from arfeed.model.errors import SourceError
+from arfeed.tables.files.files import open_binary
+from arfeed.tables.workbook.formats import EXACT, Format
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -104,7 +104,7 @@ def read_sheet(file: str, sheet: str | None, *, start_only: bool = False) -> Ite
 
     Without `sheet` the workbook must have a single one that is not empty.
     """
-    from arfeed.intake.cells import told_by_format
+    from arfeed.tables.workbook.cells import told_by_format
 
     with _opened(file) as (data, book):
         chosen = _chosen(file, book, sheet)

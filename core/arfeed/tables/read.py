@@ -8,13 +8,13 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from arfeed.intake.flat import csv_header, csv_tables
-from arfeed.intake.grid import origins, text_columns
-from arfeed.intake.header import MOST_ROWS, Header, Row, find_header
-from arfeed.intake.text import find_delimiter, find_encoding
-from arfeed.intake.workbook import Cells, is_workbook, read_sheet
 from arfeed.model.errors import SourceError
 from arfeed.model.schema import table_frame
+from arfeed.tables.flat import csv_header, csv_tables
+from arfeed.tables.grid import origins, text_columns
+from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
+from arfeed.tables.separated.text import find_delimiter, find_encoding
+from arfeed.tables.workbook.workbook import Cells, is_workbook, read_sheet
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,9 +10,9 @@ from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from arfeed.intake.grid import mentions, read_grid
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings
+from arfeed.tables.grid import mentions, read_grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +81,9 @@ class PrintedReport:
         all is read, `total` is the grand total, `ended` says whether there was one, and `doubts` says which totals do
         not add up.
         """
-        from arfeed.intake.printed import Rows
-        from arfeed.intake.rows import Sight
         from arfeed.model.schema import table_frame
+        from arfeed.tables.printed.printed import Rows
+        from arfeed.tables.printed.rows import Sight
 
         if self.missing or self._first is None:
             raise SourceError(f"{self.file}: no row has headers for {', '.join(self.missing or self.form.required)}")
@@ -103,8 +103,8 @@ class PrintedReport:
         """Return the groups that have a total with sub-customers, for which the whole file must be looked through."""
         import pyarrow as pa
 
-        from arfeed.intake.groups import WITH_SUBS, parents
         from arfeed.model.schema import text_array
+        from arfeed.tables.printed.groups import WITH_SUBS, parents
 
         found = [pa.array([], pa.large_string())]
         if mentions(self.file, WITH_SUBS, self.settings.encoding):
@@ -137,7 +137,7 @@ def as_of(title: Sequence[str], order: str | None) -> date | None:
     """Return the date that a title speaks of, as in "As of April 4, 2026", if it can be read in one way only."""
     import pyarrow as pa
 
-    from arfeed.intake.dates import ORDERS, parse_dates
+    from arfeed.tables.values.dates import ORDERS, parse_dates
 
     said = pa.array([match[1] for text in title if (match := _AS_OF.search(text))][:1], pa.large_string())
     orders = (order,) if order else ORDERS

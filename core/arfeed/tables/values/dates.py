@@ -9,7 +9,7 @@ from functools import cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.intake.values import Parsed, blank
+from arfeed.tables.values.values import Parsed, blank
 
 _MIDNIGHT = r"(?:[T ](?:0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|12:00(?::00)? AM))?$"
 _PATTERNS: Mapping[str, str] = {

@@ -10,12 +10,12 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from arfeed.intake.grid import batches, origins, unreadable
-from arfeed.intake.header import MOST_ROWS, Header, Row, find_header
-from arfeed.intake.places import place_of
-from arfeed.intake.text import Stream, blocks, first_records, records, refuse_open_quote
 from arfeed.model import schema
 from arfeed.model.errors import SourceError
+from arfeed.tables.grid import batches, origins, unreadable
+from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
+from arfeed.tables.places import place_of
+from arfeed.tables.separated.text import Stream, blocks, first_records, records, refuse_open_quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +38,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from arfeed.intake.quotes import Quotes
+    from arfeed.tables.separated.quotes import Quotes
 
     header = csv_header(file, encoding, delimiter, columns)
     kept = list(columns) or header.named

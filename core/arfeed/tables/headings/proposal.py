@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from arfeed.intake.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
 from arfeed.model import schema
+from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +165,7 @@ def _fits(column: str, texts: pa.Array) -> str | None:
 def _orders(texts: pa.Array) -> list[str]:
     import pyarrow.compute as pc
 
-    from arfeed.intake.dates import ORDERS, parse_dates
+    from arfeed.tables.values.dates import ORDERS, parse_dates
 
     distinct = texts.unique()  # declared, since declaring them is what is proposed
     return [order for order in ORDERS if not pc.any(parse_dates(distinct, order, declared=True).wrong).as_py()]
@@ -174,7 +174,7 @@ def _orders(texts: pa.Array) -> list[str]:
 def _marks(texts: pa.Array) -> list[str | None]:
     import pyarrow.compute as pc
 
-    from arfeed.intake import values
+    from arfeed.tables.values import values
 
     return [mark for mark in (None, ".", ",") if not pc.any(values.parse_money(texts, mark).wrong).as_py()]
 

@@ -13,13 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.intake import values
-from arfeed.intake.groups import Nesting, closes, nest, own_totals, sums_of_own
-from arfeed.intake.places import place_of
-from arfeed.intake.rows import Kinds, Mask, Sight, classify, mask
 from arfeed.model import schema
 from arfeed.model.errors import SourceError
 from arfeed.model.schema import text_array
+from arfeed.tables.places import place_of
+from arfeed.tables.printed.groups import Nesting, closes, nest, own_totals, sums_of_own
+from arfeed.tables.printed.rows import Kinds, Mask, Sight, classify, mask
+from arfeed.tables.values import values
 
 Integers = npt.NDArray[np.int64]
 

@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
-from arfeed.intake.text import (
+from arfeed.model.errors import SourceError
+from arfeed.model.schema import table_frame
+from arfeed.tables.separated.text import (
     Stream,
     blocks,
     find_delimiter,
@@ -16,9 +18,7 @@ from arfeed.intake.text import (
     refuse_open_quote,
     wrongly_encoded,
 )
-from arfeed.intake.workbook import is_workbook, letters, raw_blocks, read_sheet
-from arfeed.model.errors import SourceError
-from arfeed.model.schema import table_frame
+from arfeed.tables.workbook.workbook import is_workbook, letters, raw_blocks, read_sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +72,8 @@ def _tables(
 def _csv_tables(file: str, encoding: str, delimiter: str) -> Iterator[pa.Table]:
     import pyarrow as pa
 
-    from arfeed.intake.quotes import Quotes
-    from arfeed.intake.shape import padded, widest
+    from arfeed.tables.separated.quotes import Quotes
+    from arfeed.tables.separated.shape import padded, widest
 
     quotes = Quotes(delimiter)
     try:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.intake.groups import closings
+from arfeed.tables.printed.groups import closings
 
 Mask = npt.NDArray[np.bool_]
 
