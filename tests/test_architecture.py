@@ -96,6 +96,6 @@ def test_a_module_without_a_place_in_the_house_breaks_the_contract(house: Path) 
 
 def test_an_import_for_type_checking_counts_too(house: Path) -> None:
     file = house / "core/arfeed/planning/report.py"
-    line = "\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from arfeed.intake.documents import Found\n"
+    line = "\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from arfeed.documents import Found\n"
     file.write_text(file.read_text(encoding="utf-8") + line, encoding="utf-8")
     assert LAYERS in broken_contracts(house)

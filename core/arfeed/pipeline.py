@@ -14,10 +14,11 @@ import pandas as pd
 from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery.remote import Remote
 from arfeed.desk import Clock, Progress, RunContext, foreign_reports, identity, new_run, open_context, remote, utc_now
+from arfeed.documents import Found, Staged, find, nothing_found, stage
+from arfeed.documents.selection import select, settle, touched
 from arfeed.history.receipts import receipt_hash
 from arfeed.history.records import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
-from arfeed.intake.documents import Found, Staged, find, nothing_found, stage
 from arfeed.intake.explaining import ask_sources, release, released
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.transform import check_unique, keep, transform
@@ -44,7 +45,6 @@ from arfeed.pages import receipt_page
 from arfeed.planning.approval import settled_by
 from arfeed.planning.compare import compare
 from arfeed.planning.contradictions import contradictions, note_zero_balances
-from arfeed.planning.documents import select, settle, touched
 from arfeed.planning.evidence import with_evidence
 from arfeed.planning.facts import summed
 from arfeed.planning.fingerprints import content_hash

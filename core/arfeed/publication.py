@@ -10,10 +10,10 @@ from typing import Literal
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.uploads import Outcome, Upload, part_name
 from arfeed.desk import RunContext, clear_parts, foreign_reports
+from arfeed.documents import Staged
 from arfeed.history.lease import Lease, whoami
 from arfeed.history.receipts import make_receipt
 from arfeed.history.records import Baseline, Memory, PlannedDocument, RunRecord
-from arfeed.intake.documents import Staged
 from arfeed.model.errors import DestinationError, LockedError, RefusedError
 from arfeed.model.interfaces import Delivered, Destination, Plan, Receipt, SourceRead
 from arfeed.planning.report import ReportFile

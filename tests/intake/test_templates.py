@@ -13,8 +13,8 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from arfeed.intake.documents import Found, find
-from arfeed.intake.documents.template import claims
+from arfeed.documents import Found, find
+from arfeed.documents.template import claims
 from arfeed.model.settings import SourceSettings
 from arfeed.tables.files.storage import storage
 from intake.sources import given, opened, rows

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed import DestinationError
+from arfeed.documents.selection import Selection, select, settle
 from arfeed.model.interfaces import DocumentPlan, SentDocument
-from arfeed.planning.documents import Selection, select, settle
 from arfeed_connectors.kolleno import Kolleno
 from planning.plans import invoices
 

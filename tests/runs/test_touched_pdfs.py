@@ -28,7 +28,7 @@ def known(feed: Feed) -> dict[str, SentDocument]:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the PDFs that are read."""
-    from arfeed.intake.documents.listing import ListedFile
+    from arfeed.documents.listing import ListedFile
 
     names: list[str] = []
     plain = ListedFile.content

@@ -11,7 +11,7 @@ import pandas as pd
 from arfeed.checkup.evidence import evidence as evidence_of
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.desk import Clock
-from arfeed.intake.documents import find, look
+from arfeed.documents import find, look
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract, joined

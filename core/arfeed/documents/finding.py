@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from arfeed.intake.documents.choice import choose, describe
-from arfeed.intake.documents.listing import list_documents
-from arfeed.intake.documents.merged import merged_files
-from arfeed.intake.documents.template import claims
+from arfeed.documents.choice import choose, describe
+from arfeed.documents.listing import list_documents
+from arfeed.documents.merged import merged_files
+from arfeed.documents.template import claims
 from arfeed.model.errors import ArfeedError, SourceError
 from arfeed.model.interfaces import Connector
 from arfeed.model.schema import among, only, table_frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from arfeed.intake.documents.listing import Listing
+from arfeed.documents.listing import Listing
 from arfeed.tables.files.storage import explained
 
 _MOST_READ = 3

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arfeed.intake.documents.finding import Found
+from arfeed.documents.finding import Found
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from arfeed.intake.documents.listing import Listing
-from arfeed.intake.documents.template import Claims
+from arfeed.documents.listing import Listing
+from arfeed.documents.template import Claims
 
 _MOST_NAMED = 3
 
