@@ -7,17 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from arfeed import witness
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.signs import Sign
 from arfeed.desk import RunContext, identity, is_rehearsed, normalized
+from arfeed.history import witness
 from arfeed.history.store import History
+from arfeed.history.witness import Witness
 from arfeed.model.errors import RefusedError
 from arfeed.model.interfaces import Forgotten
 from arfeed.planning.receivers import says_same_receiver
 from arfeed.plugins.config import Project
 from arfeed.sftp.address import is_local, local_path
-from arfeed.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Files as columns of text: found, opened, their separators, headings and cells told apart; nothing is typed as an invoice."""
+"""Files as columns of text: found, opened and split; nothing here is an invoice yet."""
