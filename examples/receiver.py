@@ -1,6 +1,6 @@
 """Show what a rehearsal receiver has got, or what it believes now.
 
-python examples/receiver.py files|books .arfeed/rehearsal/demo
+python examples/receiver.py files|books .arfeed/delivery/rehearsal/demo
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from arfeed.rehearsal.books import read_books
+from arfeed.delivery.rehearsal.books import read_books
 
 
 def files(folder: Path) -> None:

@@ -20,7 +20,7 @@ from arfeed.plugins.config import Project
 from arfeed.sftp.address import destination_id
 
 if TYPE_CHECKING:
-    from arfeed.rehearsal.reports import Headers
+    from arfeed.delivery.rehearsal.reports import Headers
 
 _REHEARSAL = "rehearsal://"
 
@@ -132,7 +132,7 @@ def remote(project: Project, *, meanwhile: bool = False) -> Iterator[Remote]:
         with open_remote(settings, meanwhile=meanwhile) as server:
             yield server
         return
-    from arfeed.rehearsal.standing import at_hand
+    from arfeed.delivery.rehearsal.standing import at_hand
 
     name = settings.url.removeprefix(_REHEARSAL)
     with at_hand(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
@@ -143,7 +143,7 @@ def remote(project: Project, *, meanwhile: bool = False) -> Iterator[Remote]:
 
 def _headers(project: Project) -> Headers:
     """Tell the rehearsed receiver what a feed calls the columns it goes by, as a real one is told once."""
-    from arfeed.rehearsal.reports import Headers
+    from arfeed.delivery.rehearsal.reports import Headers
 
     columns = project.destination.settings.model_dump().get("columns", {})
     return Headers(ref=columns.get("invoice_ref", "invoice_ref"), balance=columns.get("balance", "balance"))

@@ -8,9 +8,9 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from arfeed.rehearsal.books import Books, read_books
-from arfeed.rehearsal.receiver import Receiver, receiver
-from arfeed.rehearsal.reports import Headers
+from arfeed.delivery.rehearsal.books import Books, read_books
+from arfeed.delivery.rehearsal.receiver import Receiver, receiver
+from arfeed.delivery.rehearsal.reports import Headers
 from rehearsal.client import Client, report, session
 
 

@@ -17,11 +17,12 @@ from arfeed.cli.output import console, print_json
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from arfeed.rehearsal.standing import Standing
+    from arfeed.delivery.rehearsal.standing import Standing
 
 Name = Annotated[str, typer.Argument(metavar="[NAME]", help="What it is called, as in rehearsal://NAME.")]
 Folder = Annotated[
-    Path | None, typer.Option("--folder", help="Where it keeps its things: .arfeed/rehearsal/NAME if not said.")
+    Path | None,
+    typer.Option("--folder", help="Where it keeps its things: .arfeed/delivery/rehearsal/NAME if not said."),
 ]
 Port = Annotated[
     int | None,
@@ -42,8 +43,8 @@ def rehearse(
     as_json: Json = False,
 ) -> None:
     """Run a receiver here until Ctrl-C: Kolleno's folders over SFTP, and a page with its books and faults."""
-    from arfeed.rehearsal.reports import Headers
-    from arfeed.rehearsal.standing import standing
+    from arfeed.delivery.rehearsal.reports import Headers
+    from arfeed.delivery.rehearsal.standing import standing
 
     place = folder or Path(".arfeed", "rehearsal", _plain(name))
     headers = Headers(ref_header, balance_header)
@@ -76,7 +77,7 @@ def _told_to_end() -> Iterator[Event]:
 
 
 def _tell(name: str, one: Standing, *, beside_json: bool) -> None:
-    from arfeed.rehearsal.page import destination_block, sftp_command
+    from arfeed.delivery.rehearsal.page import destination_block, sftp_command
 
     people = console(beside_json=beside_json)
     people.print(f"✓ The receiver {name} is running, and keeps its things in {one.receiver.folder}", markup=False)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from arfeed.rehearsal import layout
-from arfeed.rehearsal.books import Books, read_books, write_books
+from arfeed.delivery.rehearsal import layout
+from arfeed.delivery.rehearsal.books import Books, read_books, write_books
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from arfeed.rehearsal import layout
-from arfeed.rehearsal.whole_file import write_whole
+from arfeed.delivery.rehearsal import layout
+from arfeed.delivery.rehearsal.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
-from arfeed.rehearsal.books import as_json
-from arfeed.rehearsal.faults import Faults
-from arfeed.rehearsal.page import STYLE, page
-from arfeed.rehearsal.receiver import Receiver
-from arfeed.rehearsal.server import HOST
-from arfeed.rehearsal.switches import Switches, switch
+from arfeed.delivery.rehearsal.books import as_json
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.delivery.rehearsal.page import STYLE, page
+from arfeed.delivery.rehearsal.receiver import Receiver
+from arfeed.delivery.rehearsal.server import HOST
+from arfeed.delivery.rehearsal.switches import Switches, switch
 
 MOST_BYTES = 64 * 1024
 """So long may be what is posted."""

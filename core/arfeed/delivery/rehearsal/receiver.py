@@ -8,13 +8,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from arfeed.delivery.rehearsal import layout
+from arfeed.delivery.rehearsal.books import Books, read_books
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.delivery.rehearsal.identity import key_at, write_known_hosts
+from arfeed.delivery.rehearsal.reports import Bookkeeper, Headers
+from arfeed.delivery.rehearsal.server import HOST, USER, Door, running
 from arfeed.model.errors import LockedError
-from arfeed.rehearsal import layout
-from arfeed.rehearsal.books import Books, read_books
-from arfeed.rehearsal.faults import Faults
-from arfeed.rehearsal.identity import key_at, write_known_hosts
-from arfeed.rehearsal.reports import Bookkeeper, Headers
-from arfeed.rehearsal.server import HOST, USER, Door, running
 
 
 @dataclass(frozen=True, slots=True)

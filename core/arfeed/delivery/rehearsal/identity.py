@@ -6,7 +6,7 @@ from pathlib import Path
 
 import asyncssh
 
-from arfeed.rehearsal.whole_file import write_whole
+from arfeed.delivery.rehearsal.whole_file import write_whole
 
 
 def key_at(path: Path) -> asyncssh.SSHKey:

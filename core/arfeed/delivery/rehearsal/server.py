@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 import asyncssh
 
-from arfeed.rehearsal.faults import Faults, FaultyFolder
+from arfeed.delivery.rehearsal.faults import Faults, FaultyFolder
 
 HOST = "127.0.0.1"
 USER = "arfeed"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt
 
-from arfeed.rehearsal.faults import Faults
+from arfeed.delivery.rehearsal.faults import Faults
 
 
 def _number(value: object) -> object:

@@ -9,9 +9,9 @@ from html import escape
 from types import NoneType
 from typing import get_args
 
-from arfeed.rehearsal.books import Books
-from arfeed.rehearsal.receiver import Receiver
-from arfeed.rehearsal.switches import Switches
+from arfeed.delivery.rehearsal.books import Books
+from arfeed.delivery.rehearsal.receiver import Receiver
+from arfeed.delivery.rehearsal.switches import Switches
 
 MOST_ROWS = 200
 """So many rows of a table are shown; all of them are in books.json."""

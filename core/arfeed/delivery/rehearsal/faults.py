@@ -10,7 +10,7 @@ from typing import cast
 
 import asyncssh
 
-from arfeed.rehearsal.folder import Folder
+from arfeed.delivery.rehearsal.folder import Folder
 
 
 @dataclass(slots=True)

@@ -9,14 +9,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from arfeed.delivery.rehearsal import layout
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.delivery.rehearsal.receiver import Receiver, receiver
+from arfeed.delivery.rehearsal.reports import Headers
+from arfeed.delivery.rehearsal.server import HOST
+from arfeed.delivery.rehearsal.web import Panel, serving
+from arfeed.delivery.rehearsal.whole_file import write_whole
 from arfeed.model.errors import ConfigError, LockedError
-from arfeed.rehearsal import layout
-from arfeed.rehearsal.faults import Faults
-from arfeed.rehearsal.receiver import Receiver, receiver
-from arfeed.rehearsal.reports import Headers
-from arfeed.rehearsal.server import HOST
-from arfeed.rehearsal.web import Panel, serving
-from arfeed.rehearsal.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
