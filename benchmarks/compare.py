@@ -32,8 +32,8 @@ from arfeed.model.hooks import Hooks
 from arfeed.model.interfaces import DocumentPlan, SourceRead, SourceReport
 from arfeed.model.schema import totals
 from arfeed.model.settings import GuardSettings
+from arfeed.planning.changes.contradictions import contradictions
 from arfeed.planning.compare import COMPARED, compare
-from arfeed.planning.contradictions import contradictions
 from arfeed.planning.evidence import with_evidence
 from arfeed.planning.facts import summed
 from arfeed.planning.known import Known

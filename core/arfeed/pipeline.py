@@ -43,8 +43,9 @@ from arfeed.narration import planned
 from arfeed.notification import tell
 from arfeed.pages import receipt_page
 from arfeed.planning.approval import settled_by
+from arfeed.planning.changes.contradictions import contradictions, note_zero_balances
+from arfeed.planning.changes.texts import unseen_notes
 from arfeed.planning.compare import compare
-from arfeed.planning.contradictions import contradictions, note_zero_balances
 from arfeed.planning.evidence import with_evidence
 from arfeed.planning.facts import summed
 from arfeed.planning.fingerprints import content_hash
@@ -52,7 +53,6 @@ from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers
 from arfeed.planning.reasons import GONE, closed_beside, still_beside, with_answers, with_reasons
 from arfeed.planning.report import write_report
 from arfeed.planning.review import reviewed
-from arfeed.planning.texts import unseen_notes
 from arfeed.planning.traces import traced
 from arfeed.planning.weighing import ASKED_OF_ABSENCE
 from arfeed.plugins.config import Project

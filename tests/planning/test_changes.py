@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from arfeed import Objection, Plan
-from arfeed.planning.changes import changes_in_what_stays, notes_on_changes
-from arfeed.planning.contradictions import contradictions
+from arfeed.planning.changes.contradictions import contradictions
+from arfeed.planning.changes.rules import changes_in_what_stays, notes_on_changes
 from arfeed.planning.reasons import closed_beside
 from arfeed.planning.review import reviewed
 from planning.business import ACCIDENTS, feed, frame, next_day

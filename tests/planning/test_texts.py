@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from arfeed.model import schema
-from arfeed.planning.texts import formula_notes, unseen_notes
+from arfeed.planning.changes.texts import formula_notes, unseen_notes
 
 
 def refs(*texts: str) -> pd.Series[str]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from arfeed.model import schema
 from arfeed.model.hooks import hookimpl
 from arfeed.model.interfaces import Objection, Plan
-from arfeed.planning.changes import changes_in_what_stays
+from arfeed.planning.changes.rules import changes_in_what_stays
 from arfeed.planning.evidence import (
     object_to_balances_of_zero,
     object_to_contradictions,

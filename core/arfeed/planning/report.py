@@ -20,8 +20,8 @@ from arfeed.model.background import begin
 from arfeed.model.currencies import digits_by_row
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.interfaces import Destination
+from arfeed.planning.changes.texts import formula_notes
 from arfeed.planning.proof import check_reads_back
-from arfeed.planning.texts import formula_notes
 from arfeed.plugins.isolation import own, undisturbed
 
 

@@ -11,7 +11,7 @@ import pluggy
 
 from arfeed.model.interfaces import Objection, Plan
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code
-from arfeed.planning.changes import notes_on_changes
+from arfeed.planning.changes.rules import notes_on_changes
 from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.guards import NOTHING_KNOWN, Guards
 from arfeed.planning.known import Known

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arfeed.model.interfaces import Objection, Plan
-from arfeed.planning.balances import balances_scaled, currency_changed, scaled, sums_moved
-from arfeed.planning.billed import balance_above_amount
-from arfeed.planning.customers import customer_changed, number_reused, renaming_note
-from arfeed.planning.days import dates_exchanged, dates_shifted
-from arfeed.planning.stayed import stayed
+from arfeed.planning.changes.balances import balances_scaled, currency_changed, scaled, sums_moved
+from arfeed.planning.changes.billed import balance_above_amount
+from arfeed.planning.changes.customers import customer_changed, number_reused, renaming_note
+from arfeed.planning.changes.days import dates_exchanged, dates_shifted
+from arfeed.planning.changes.stayed import stayed
 
 
 def changes_in_what_stays(plan: Plan) -> Iterator[Objection]:

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from arfeed.model import schema
 from arfeed.model.interfaces import Objection, Plan
-from arfeed.planning.balances import Floats, size_of
-from arfeed.planning.stayed import Mask, Stayed, truths
+from arfeed.planning.changes.balances import Floats, size_of
+from arfeed.planning.changes.stayed import Mask, Stayed, truths
 from arfeed.planning.wording import counted, largest, money
 
 _MANY = 3

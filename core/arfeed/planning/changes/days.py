@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model.interfaces import Objection
-from arfeed.planning.stayed import Mask, Stayed
+from arfeed.planning.changes.stayed import Mask, Stayed
 from arfeed.planning.wording import counted
 
 _COLUMNS = {"issued_on": "issue date", "due_on": "due date"}

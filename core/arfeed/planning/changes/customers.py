@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import schema
 from arfeed.model.interfaces import Objection
-from arfeed.planning.stayed import Mask, Stayed, truths
+from arfeed.planning.changes.stayed import Mask, Stayed, truths
 from arfeed.planning.wording import counted, money, named
 
 _LEGAL_FORMS = (
