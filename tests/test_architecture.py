@@ -58,9 +58,9 @@ def test_the_house_stands_as_the_contracts_say(house: Path) -> None:
         pytest.param("core/arfeed/planning/report.py", "import arfeed.sftp.keys", LAYERS, id="planning→delivery"),
         pytest.param("core/arfeed/sftp/keys.py", "import arfeed.history.tables", LAYERS, id="delivery→history"),
         pytest.param("core/arfeed/history/tables.py", "from arfeed.intake import values", LAYERS, id="history→intake"),
-        pytest.param("core/arfeed/page/charts.py", "import arfeed.history.tables", LAYERS, id="page→history"),
+        pytest.param("core/arfeed/runs/page/charts.py", "import arfeed.history.tables", LAYERS, id="page→history"),
         pytest.param("core/arfeed/tables/values/values.py", "from arfeed import pipeline", LAYERS, id="room→pipeline"),
-        pytest.param("core/arfeed/pipeline.py", "import arfeed.cli.output", LAYERS, id="pipeline→cli"),
+        pytest.param("core/arfeed/runs/pipeline.py", "import arfeed.cli.output", LAYERS, id="pipeline→cli"),
         pytest.param(
             "core/arfeed/model/schema.py", "from arfeed.model.errors import ArfeedError", LAYERS, id="schema→errors"
         ),

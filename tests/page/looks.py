@@ -12,7 +12,7 @@ import pandas as pd
 
 from arfeed.history.receipts import make_receipt, plan_document
 from arfeed.model.interfaces import Delivered, Objection, Plan
-from arfeed.page.rendering import PastRun, render
+from arfeed.runs.page.rendering import PastRun, render
 from planning.plans import NOON, invoices, lacking, planned, source
 
 HOSTILE = (

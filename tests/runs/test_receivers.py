@@ -12,8 +12,8 @@ import pytest
 from asyncssh import SSHKey
 
 from arfeed import ConfigError, LockedError, RefusedError
-from arfeed.desk import identity
 from arfeed.plugins.config import read_project
+from arfeed.runs.context import identity
 from arfeed.sftp.hostkeys import OtherKeys
 from openssh import HOST, OpenSSH, make_key, running_openssh
 from runs.conftest import PAID_BY_ABSENCE

@@ -9,10 +9,10 @@ from datetime import timedelta
 from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.server import About, failed_step, passed_steps
-from arfeed.desk import Clock, identity, known_as, open_history, remote
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.plugins.config import Project
-from arfeed.recognition import recognize
+from arfeed.runs.context import Clock, identity, known_as, open_history, remote
+from arfeed.runs.recognition import recognize
 
 _LEAST_FREE = 200 * 1024**2
 _SKEW_SECONDS = 120

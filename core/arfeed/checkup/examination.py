@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from arfeed.checkup import destination, notifiers, sources
 from arfeed.checkup.finding import Finding, doubt, failed, ok
-from arfeed.desk import Clock, known_as, open_history
 from arfeed.model.errors import ArfeedError
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions
+from arfeed.runs.context import Clock, known_as, open_history
 
 
 def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool = False) -> Iterator[Finding]:

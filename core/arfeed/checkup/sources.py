@@ -10,7 +10,6 @@ import pandas as pd
 
 from arfeed.checkup.evidence import evidence as evidence_of
 from arfeed.checkup.finding import Finding, doubt, failed, ok
-from arfeed.desk import Clock
 from arfeed.documents import find, look
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.explaining import released
@@ -22,6 +21,7 @@ from arfeed.model.interfaces import Connector, SourceReport
 from arfeed.model.settings import FileSettings
 from arfeed.planning.wording import money
 from arfeed.plugins.config import Project
+from arfeed.runs.context import Clock
 from arfeed.tables.files.files import find_files
 from arfeed.tables.values.dates import ORDER_WORDS
 

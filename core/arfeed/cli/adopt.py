@@ -18,8 +18,8 @@ File = Annotated[
 
 def adopt(file: File = None, config: Config = DEFAULT_CONFIG, approve: Approve = None) -> None:
     """Take a report that arfeed did not send as what the next one is compared with."""
-    from arfeed.adoption import adopt as take
     from arfeed.cli.masking import read_feed
+    from arfeed.runs.adoption import adopt as take
 
     project = read_feed(config)
     with progress() as steps:

@@ -35,7 +35,7 @@ def run_checks(config: Path, *, probe: bool = False, quick: bool = False, as_jso
     """Print what is found, a line each, and return the exit code."""
     from arfeed.checkup.examination import examine
     from arfeed.cli.masking import read_feed
-    from arfeed.desk import utc_now
+    from arfeed.runs.context import utc_now
 
     people = console(beside_json=as_json)
     findings: list[Finding] = []

@@ -41,8 +41,8 @@ def expect(
     It answers the guards of sources whose absent invoices count as paid (surprise, pattern, money, share, older), for
     one delivery. It never explains an invoice that is unexplained.
     """
-    from arfeed import expectations
     from arfeed.cli.masking import read_feed
+    from arfeed.runs import expectations
 
     project = read_feed(config)
     if withdraw is not None:

@@ -52,7 +52,7 @@ def join(
     """Let the destination have one history with another address of the same receiver."""
     from arfeed.cli.masking import read_feed
     from arfeed.cli.progress import progress
-    from arfeed.joining import join as join_histories
+    from arfeed.runs.joining import join as join_histories
 
     project = read_feed(config)
     with progress() as steps:
@@ -70,7 +70,7 @@ def page(
     """Write the page of a delivery again, from its receipt."""
     from arfeed.cli.masking import read_feed
     from arfeed.cli.show import show_page
-    from arfeed.pages import check_place, written_again
+    from arfeed.runs.pages import check_place, written_again
 
     check_place(html)
     show_page(written_again(read_feed(config), run, html), console())
@@ -83,7 +83,7 @@ def _runs(config: Config) -> list[RunRecord]:
 
 def _history(config: Config) -> History:
     from arfeed.cli.masking import read_feed
-    from arfeed.desk import open_history
+    from arfeed.runs.context import open_history
 
     return open_history(read_feed(config))
 

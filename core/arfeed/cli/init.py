@@ -114,7 +114,7 @@ def init(
 
 def _write(draft: Draft, config: Path, people: Console) -> None:
     from arfeed.cli.check import run_checks
-    from arfeed.desk import utc_now
+    from arfeed.runs.context import utc_now
     from arfeed.setup.draft import write
 
     write(draft, config, utc_now().astimezone().date())

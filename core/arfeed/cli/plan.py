@@ -9,10 +9,10 @@ from arfeed.cli.progress import progress
 
 def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = False) -> None:
     """Show what sync would deliver and mark as paid. Sends nothing; ends as sync would."""
-    from arfeed import pages, pipeline
     from arfeed.cli.masking import read_feed
     from arfeed.cli.show import show_page, show_plan
     from arfeed.history.receipts import plan_document
+    from arfeed.runs import pages, pipeline
 
     project = read_feed(config)
     pages.check_place(html)

@@ -18,7 +18,7 @@ from arfeed.model.events import event
 from arfeed.model.legible import legible
 
 if TYPE_CHECKING:
-    from arfeed.desk import Progress as RunProgress
+    from arfeed.runs.context import Progress as RunProgress
 
 
 @contextmanager

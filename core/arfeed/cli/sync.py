@@ -14,7 +14,7 @@ from arfeed.cli.progress import progress
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from arfeed.pipeline import Result
+    from arfeed.runs.pipeline import Result
 
 Approve = Annotated[
     str | None, typer.Option("--approve", metavar="N-HASH", help="Deliver the very plan that printed this code.")
@@ -43,8 +43,8 @@ def sync(
     if folder is not None:
         _refuse_with_all(context, folder)
         sync_all(folder, log=context.find_root().params.get("log_json"), as_json=as_json)
-    from arfeed import pages, pipeline
     from arfeed.cli.masking import read_feed
+    from arfeed.runs import pages, pipeline
 
     project, command = read_feed(config), typed("arfeed sync", config)
     pages.check_place(html)
@@ -71,8 +71,8 @@ def resend(
     as_json: Json = False,
 ) -> None:
     """Deliver an earlier run's report again, reviewed like any other; it sends no PDFs."""
-    from arfeed import pipeline
     from arfeed.cli.masking import read_feed
+    from arfeed.runs import pipeline
 
     project = read_feed(config)
     with progress() as steps:

@@ -6,16 +6,16 @@ import logging
 from threading import Thread
 from time import monotonic
 
-from arfeed.desk import Progress
 from arfeed.model.errors import ArfeedError
 from arfeed.model.events import event
 from arfeed.model.interfaces import Failure, Notifier, Plan, Receipt
 from arfeed.model.secrets import masked
 from arfeed.model.settings import Ending
-from arfeed.narration import ended
 from arfeed.plugins.config import Project
 from arfeed.plugins.isolation import own
 from arfeed.plugins.loading import call_each
+from arfeed.runs.context import Progress
+from arfeed.runs.narration import ended
 
 _ARGUMENTS = {"delivered": "receipt", "refused": "plan", "failed": "failure"}
 _WORDS = {"delivered": "delivered", "refused": "was refused", "failed": "failed"}

@@ -6,12 +6,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from arfeed.delivery.remote import Remote
-from arfeed.desk import Clock, Progress, RunContext, identity, new_run, normalized, open_context, remote, utc_now
 from arfeed.history.lease import whoami
 from arfeed.model.errors import ConfigError
 from arfeed.plugins.config import Project
 from arfeed.plugins.loading import close_match
-from arfeed.recognition import note_receiver, same_receivers
+from arfeed.runs.context import (
+    Clock,
+    Progress,
+    RunContext,
+    identity,
+    new_run,
+    normalized,
+    open_context,
+    remote,
+    utc_now,
+)
+from arfeed.runs.recognition import note_receiver, same_receivers
 
 
 @dataclass(frozen=True, slots=True)

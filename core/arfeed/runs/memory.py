@@ -10,7 +10,6 @@ from itertools import pairwise
 
 import pandas as pd
 
-from arfeed.desk import RunContext
 from arfeed.history.packing import pack_table, packed
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
 from arfeed.model.interfaces import LedgerState, Objection, Plan
@@ -20,6 +19,7 @@ from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
 from arfeed.planning.reasons import PROVEN
 from arfeed.planning.traces import kept
 from arfeed.planning.weighing import Source, learn, replayed, sources_of
+from arfeed.runs.context import RunContext
 
 _ENOUGH = 10
 """Closings that a source must have proven before it counts as one that proves most of them."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from arfeed.delivery.remote import Remote
-from arfeed.desk import RunContext, clear_parts, part_folder
 from arfeed.history.receipts import documents_of, recovered
 from arfeed.history.records import PlannedDocument, RunRecord
 from arfeed.history.recovery import Verdict, judge, proven
+from arfeed.runs.context import RunContext, clear_parts, part_folder
 
 
 def interrupted(context: RunContext, server: Remote) -> Iterator[tuple[RunRecord, Verdict]]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from arfeed.model.currencies import written
 from arfeed.model.legible import legible
-from arfeed.page import charts
+from arfeed.runs.page import charts
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -168,7 +168,7 @@ def _template() -> Template:
         return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     room = Environment(
-        loader=PackageLoader("arfeed.page", "template"),
+        loader=PackageLoader("arfeed.runs.page", "template"),
         autoescape=True,
         finalize=shown,
         undefined=StrictUndefined,
@@ -184,4 +184,4 @@ def _template() -> Template:
 
 def _asset(name: str) -> Any:
     """Return a file of ours that goes into the page as it is."""
-    return _safe((files("arfeed.page") / "template" / name).read_text(encoding="utf-8"))
+    return _safe((files("arfeed.runs.page") / "template" / name).read_text(encoding="utf-8"))

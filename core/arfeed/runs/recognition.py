@@ -9,7 +9,6 @@ from pathlib import Path
 
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.signs import Sign
-from arfeed.desk import RunContext, identity, is_rehearsed, normalized
 from arfeed.history import witness
 from arfeed.history.store import History
 from arfeed.history.witness import Witness
@@ -17,6 +16,7 @@ from arfeed.model.errors import RefusedError
 from arfeed.model.interfaces import Forgotten
 from arfeed.planning.receivers import says_same_receiver
 from arfeed.plugins.config import Project
+from arfeed.runs.context import RunContext, identity, is_rehearsed, normalized
 from arfeed.sftp.address import is_local, local_path
 
 

@@ -9,16 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arfeed.desk import Progress, open_history
 from arfeed.history.audit import audit, changed
 from arfeed.history.receipts import plan_document
 from arfeed.model.errors import ConfigError
 from arfeed.model.interfaces import Plan, Receipt
 from arfeed.model.secrets import masked
 from arfeed.plugins.config import Project
+from arfeed.runs.context import Progress, open_history
 
 if TYPE_CHECKING:
-    from arfeed.page.rendering import PastRun
+    from arfeed.runs.page.rendering import PastRun
 
 _RUNS = 30
 """So many runs are drawn."""
@@ -103,7 +103,7 @@ def _kept(
 
 def _write(project: Project, document: Mapping[str, Any], file: Path, command: str = "") -> None:
     """Write a page, whole or not at all."""
-    from arfeed.page.rendering import render
+    from arfeed.runs.page.rendering import render
 
     # Masked as JSON, since the page's own escapes would hide a secret from the masking.
     covered = json.loads(masked(json.dumps(document, ensure_ascii=False), project.secrets))
@@ -121,7 +121,7 @@ def _write(project: Project, document: Mapping[str, Any], file: Path, command: s
 
 def _past(project: Project, document: Mapping[str, Any]) -> Sequence[PastRun]:
     """Return the deliveries to this destination before this one, the oldest first."""
-    from arfeed.page.rendering import PastRun
+    from arfeed.runs.page.rendering import PastRun
 
     with open_history(project) as history:
         earlier = history.balances(document["destination"], before=document.get("run"), most=_RUNS)

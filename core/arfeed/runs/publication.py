@@ -9,7 +9,6 @@ from typing import Literal
 
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.uploads import Outcome, Upload, part_name
-from arfeed.desk import RunContext, clear_parts, foreign_reports
 from arfeed.documents import Staged
 from arfeed.history.lease import Lease, whoami
 from arfeed.history.receipts import make_receipt
@@ -18,6 +17,7 @@ from arfeed.model.errors import DestinationError, LockedError, RefusedError
 from arfeed.model.interfaces import Delivered, Destination, Plan, Receipt, SourceRead
 from arfeed.planning.report import ReportFile
 from arfeed.plugins.isolation import undisturbed
+from arfeed.runs.context import RunContext, clear_parts, foreign_reports
 
 _MOST_LINES = 10
 

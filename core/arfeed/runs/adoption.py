@@ -10,19 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed.convergence import settle_interrupted
 from arfeed.delivery.remote import Remote
-from arfeed.desk import (
-    Clock,
-    Progress,
-    RunContext,
-    foreign_reports,
-    is_own_name,
-    new_run,
-    open_context,
-    remote,
-    utc_now,
-)
 from arfeed.history.lease import whoami
 from arfeed.history.records import RunRecord
 from arfeed.intake.carried import read_back
@@ -34,7 +22,19 @@ from arfeed.planning.wording import counted, named
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import settings_hash
 from arfeed.plugins.loading import close_match
-from arfeed.recognition import leave_witness, note_receiver, refuse_same_receiver
+from arfeed.runs.context import (
+    Clock,
+    Progress,
+    RunContext,
+    foreign_reports,
+    is_own_name,
+    new_run,
+    open_context,
+    remote,
+    utc_now,
+)
+from arfeed.runs.convergence import settle_interrupted
+from arfeed.runs.recognition import leave_witness, note_receiver, refuse_same_receiver
 
 
 @dataclass(frozen=True, slots=True)

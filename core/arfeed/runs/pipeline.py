@@ -11,9 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from arfeed.convergence import interrupted, settle_interrupted
 from arfeed.delivery.remote import Remote
-from arfeed.desk import Clock, Progress, RunContext, foreign_reports, identity, new_run, open_context, remote, utc_now
 from arfeed.documents import Found, Staged, find, nothing_found, stage
 from arfeed.documents.selection import select, settle, touched
 from arfeed.history.receipts import receipt_hash
@@ -22,7 +20,6 @@ from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.explaining import ask_sources, release, released
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.memory import memory, pack, what_is_known
 from arfeed.model import schema
 from arfeed.model.background import begin
 from arfeed.model.errors import ArfeedError
@@ -39,9 +36,6 @@ from arfeed.model.interfaces import (
     SourceReport,
 )
 from arfeed.model.secrets import masked
-from arfeed.narration import planned
-from arfeed.notification import tell
-from arfeed.pages import receipt_page
 from arfeed.planning.approval import settled_by
 from arfeed.planning.changes.contradictions import contradictions, note_zero_balances
 from arfeed.planning.changes.texts import unseen_notes
@@ -57,8 +51,24 @@ from arfeed.planning.traces import traced
 from arfeed.planning.weighing import ASKED_OF_ABSENCE
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions, settings_hash
-from arfeed.publication import Prepared, deliver, describe_run
-from arfeed.recognition import leave_witness, note_receiver, recognize
+from arfeed.runs.context import (
+    Clock,
+    Progress,
+    RunContext,
+    foreign_reports,
+    identity,
+    new_run,
+    open_context,
+    remote,
+    utc_now,
+)
+from arfeed.runs.convergence import interrupted, settle_interrupted
+from arfeed.runs.memory import memory, pack, what_is_known
+from arfeed.runs.narration import planned
+from arfeed.runs.notification import tell
+from arfeed.runs.pages import receipt_page
+from arfeed.runs.publication import Prepared, deliver, describe_run
+from arfeed.runs.recognition import leave_witness, note_receiver, recognize
 from arfeed.tables.files.files import unsettled
 
 

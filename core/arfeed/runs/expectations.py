@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from arfeed.desk import Clock, known_as, open_history, utc_now
 from arfeed.history.lease import whoami
 from arfeed.model.errors import ConfigError
 from arfeed.model.interfaces import Expectation
 from arfeed.plugins.config import Project
+from arfeed.runs.context import Clock, known_as, open_history, utc_now
 
 _LONGEST, _LONGEST_OF_ALL = timedelta(days=92), timedelta(days=31)
 """How far ahead an answer may reach: a quarter; a month where it speaks of all invoices. One that holds for ever would
