@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arfeed.checkup.examination import examine
+from arfeed.operations.check.examination import examine
 from arfeed.plugins.config import read_project
 from exports import SEVEN, document, xero
 from feeds import Here, run, write

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.errors import ConfigError
+from arfeed.operations.schedule.cron import crontab
+from arfeed.operations.schedule.job import FINAL_CODES, Job, job_of
+from arfeed.operations.schedule.times import read_times
 from arfeed.plugins.config import read_project
-from arfeed.schedule.cron import crontab
-from arfeed.schedule.job import FINAL_CODES, Job, job_of
-from arfeed.schedule.times import read_times
 from cli.conftest import make_feed
 from schedule.conftest import SECRETS
 

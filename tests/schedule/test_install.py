@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.errors import ConfigError
-from arfeed.schedule.cron import crontab
-from arfeed.schedule.install import install
-from arfeed.schedule.job import Job
-from arfeed.schedule.systemd import units
+from arfeed.operations.schedule.cron import crontab
+from arfeed.operations.schedule.install import install
+from arfeed.operations.schedule.job import Job
+from arfeed.operations.schedule.systemd import units
 
 CRONTAB = """#!/bin/sh
 case $1 in

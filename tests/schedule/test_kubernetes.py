@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from arfeed.model.errors import ConfigError
+from arfeed.operations.schedule.job import job_of
+from arfeed.operations.schedule.kubernetes import cron_job
+from arfeed.operations.schedule.times import read_times
 from arfeed.plugins.config import Project, read_project
-from arfeed.schedule.job import job_of
-from arfeed.schedule.kubernetes import cron_job
-from arfeed.schedule.times import read_times
 from schedule.conftest import Make
 
 POSTGRESQL = 'history = "postgresql+psycopg://ada:${DB_PASSWORD}@db.example.com/arfeed"'

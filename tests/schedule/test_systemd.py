@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.schedule.job import FINAL_CODES, RETRY_CODES, Job
-from arfeed.schedule.systemd import units
+from arfeed.operations.schedule.job import FINAL_CODES, RETRY_CODES, Job
+from arfeed.operations.schedule.systemd import units
 
 systemd = pytest.mark.usefixtures("systemd_analyze")
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from arfeed.model.errors import ConfigError
-from arfeed.schedule.times import read_times
+from arfeed.operations.schedule.times import read_times
 
 TRIED = [
     (["06:00"], "daily", ["*-*-* 06:00:00"], ["0 6 * * *"]),

@@ -11,7 +11,7 @@ from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.cli.output import console, print_json
 
 if TYPE_CHECKING:
-    from arfeed.checkup.finding import Finding, State
+    from arfeed.operations.check.finding import Finding, State
 
 Probe = Annotated[
     bool, typer.Option("--probe", help="Also write, rename and remove a scratch file in the receiver's folders.")
@@ -33,8 +33,8 @@ def check(config: Config = DEFAULT_CONFIG, probe: Probe = False, quick: Quick = 
 
 def run_checks(config: Path, *, probe: bool = False, quick: bool = False, as_json: bool = False) -> int:
     """Print what is found, a line each, and return the exit code."""
-    from arfeed.checkup.examination import examine
     from arfeed.cli.masking import read_feed
+    from arfeed.operations.check.examination import examine
     from arfeed.runs.context import utc_now
 
     people = console(beside_json=as_json)

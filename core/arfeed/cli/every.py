@@ -13,7 +13,7 @@ from rich.table import Table
 
 from arfeed.cli.logs import VARIABLE
 from arfeed.cli.output import console, print_json
-from arfeed.feeds import Outcome, find_feeds, highest, sync_each
+from arfeed.operations.feeds import Outcome, find_feeds, highest, sync_each
 
 
 def sync_all(folder: Path, *, log: str | None, as_json: bool) -> None:

@@ -17,8 +17,8 @@ from arfeed.cli.output import console
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from arfeed.setup.answers import Complaint
-    from arfeed.setup.draft import Draft
+    from arfeed.operations.init.answers import Complaint
+    from arfeed.operations.init.draft import Draft
 
 Sample = Annotated[str | None, typer.Argument(metavar="[SAMPLE]", help="An export of your invoices, as it comes.")]
 Source = Annotated[str | None, typer.Option("--source", help="The connector, instead of the one that fits the sample.")]
@@ -82,8 +82,8 @@ def init(
     unattended: Unattended = False,
 ) -> None:
     """Make a first plugins.toml from a sample and a few questions, then check it. Overwrites nothing."""
-    from arfeed.setup import answers as answered
-    from arfeed.setup.interview import interview
+    from arfeed.operations.init import answers as answered
+    from arfeed.operations.init.interview import interview
 
     answers = answered.Answers(
         config=config,
@@ -114,8 +114,8 @@ def init(
 
 def _write(draft: Draft, config: Path, people: Console) -> None:
     from arfeed.cli.check import run_checks
+    from arfeed.operations.init.draft import write
     from arfeed.runs.context import utc_now
-    from arfeed.setup.draft import write
 
     write(draft, config, utc_now().astimezone().date())
     _say(people, "✓", f"{config} is written; now `arfeed check`:")

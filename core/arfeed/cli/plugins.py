@@ -12,7 +12,7 @@ from rich.table import Table
 
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.cli.output import console, print_json
-from arfeed.scaffold import NEXT_STEPS, Kind, create
+from arfeed.operations.scaffold import NEXT_STEPS, Kind, create
 
 app = typer.Typer(no_args_is_help=True, help="See what plugins there are and what their settings are, or begin one.")
 

@@ -12,9 +12,9 @@ from arfeed.cli.options import DEFAULT_CONFIG, Config
 from arfeed.cli.output import console
 
 if TYPE_CHECKING:
+    from arfeed.operations.schedule.document import Schedule
+    from arfeed.operations.schedule.job import Job
     from arfeed.plugins.config import Project
-    from arfeed.schedule.document import Schedule
-    from arfeed.schedule.job import Job
 
 Kind = Literal["systemd", "cron", "windows", "kubernetes"]
 At = Annotated[list[str], typer.Option("--at", metavar="HH:MM", help="When; may be given several times.")]
@@ -44,9 +44,9 @@ def schedule(
 ) -> None:
     """Print what runs `sync` for a feed every day: it tries again after exit codes 5 and 6, and not after others."""
     from arfeed.cli.masking import read_feed
-    from arfeed.schedule.install import install as install_for_user
-    from arfeed.schedule.job import job_of
-    from arfeed.schedule.times import read_times
+    from arfeed.operations.schedule.install import install as install_for_user
+    from arfeed.operations.schedule.job import job_of
+    from arfeed.operations.schedule.times import read_times
 
     project = read_feed(config)
     job = job_of(project, read_times(at, days), alert)
@@ -71,10 +71,10 @@ def schedule(
 def _made(
     kind: Kind, job: Job, project: Project, image: str | None, claim: str | None, output: Path | None
 ) -> Schedule:
-    from arfeed.schedule.cron import crontab
-    from arfeed.schedule.kubernetes import cron_job
-    from arfeed.schedule.systemd import units
-    from arfeed.schedule.windows import task
+    from arfeed.operations.schedule.cron import crontab
+    from arfeed.operations.schedule.kubernetes import cron_job
+    from arfeed.operations.schedule.systemd import units
+    from arfeed.operations.schedule.windows import task
 
     if kind == "kubernetes":
         return cron_job(job, project, image, claim)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from arfeed.schedule.document import Document, Schedule
-from arfeed.schedule.job import FINAL_CODES, RETRY_CODES, Job
+from arfeed.operations.schedule.document import Document, Schedule
+from arfeed.operations.schedule.job import FINAL_CODES, RETRY_CODES, Job
 
 
 def units(job: Job) -> Schedule:

@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from subprocess import list2cmdline
 
-from arfeed.schedule.document import Document, Schedule
-from arfeed.schedule.job import RETRY_CODES, Job
+from arfeed.operations.schedule.document import Document, Schedule
+from arfeed.operations.schedule.job import RETRY_CODES, Job
 
 _NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from arfeed.model import schema
 from arfeed.model.errors import ConfigError
-from arfeed.setup.answers import Answers, Asker
+from arfeed.operations.init.answers import Answers, Asker
 from arfeed.tables.headings.proposal import document_types, other_than_invoices
 from arfeed.tables.read import read_tables
 

@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 
-from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.model.errors import ArfeedError, DestinationError
+from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.plugins.config import Project
 from arfeed.runs.context import Clock, identity, known_as, open_history, remote
 from arfeed.runs.recognition import recognize

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.checkup.finding import Finding, doubt, ok
 from arfeed.model.interfaces import Complete, Connector, SourceReport
+from arfeed.operations.check.finding import Finding, doubt, ok
 from arfeed.planning.wording import money
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from arfeed.model import schema
 from arfeed.model.errors import ConfigError, SourceError
-from arfeed.setup import document_types
-from arfeed.setup.answers import Answers, Asker
-from arfeed.setup.draft import Line
+from arfeed.operations.init import document_types
+from arfeed.operations.init.answers import Answers, Asker
+from arfeed.operations.init.draft import Line
 from arfeed.tables.grid import read_grid
 from arfeed.tables.headings.header import MOST_ROWS
 from arfeed.tables.headings.proposal import REQUIRED, Proposal, currency_columns, propose, usual_headers

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from arfeed.model.errors import ArfeedError
-from arfeed.setup.answers import Answers, Asker
-from arfeed.setup.draft import Draft, Line
-from arfeed.setup.naming import slug
+from arfeed.operations.init.answers import Answers, Asker
+from arfeed.operations.init.draft import Draft, Line
+from arfeed.operations.init.naming import slug
 from arfeed.sftp.address import sftp_address
 from arfeed.sftp.keys import make_key_pair
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.checkup import destination, notifiers, sources
-from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.model.errors import ArfeedError
+from arfeed.operations.check import destination, notifiers, sources
+from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.context import Clock, known_as, open_history

@@ -13,12 +13,12 @@ from pydantic.fields import FieldInfo
 
 from arfeed.model.errors import ConfigError
 from arfeed.model.interfaces import Connector
+from arfeed.operations.init import destination, naming, sample
+from arfeed.operations.init.answers import Answers, Asker
+from arfeed.operations.init.connectors import ANY_TABLE, Offer, offer, offered, others, recognized
+from arfeed.operations.init.draft import Draft, Line, refuse_taken
 from arfeed.plugins.config import project_of
 from arfeed.plugins.reference import settings_in_words
-from arfeed.setup import destination, naming, sample
-from arfeed.setup.answers import Answers, Asker
-from arfeed.setup.connectors import ANY_TABLE, Offer, offer, offered, others, recognized
-from arfeed.setup.draft import Draft, Line, refuse_taken
 from arfeed.tables.workbook.workbook import filled_sheets
 
 _EXPORTS = (".csv", ".xlsx", ".iif")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.checkup.finding import Finding, doubt, ok
 from arfeed.model.errors import ArfeedError
+from arfeed.operations.check.finding import Finding, doubt, ok
 from arfeed.plugins.config import Project
 
 

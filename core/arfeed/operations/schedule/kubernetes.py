@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from arfeed.model.errors import ConfigError
+from arfeed.operations.schedule.document import Document, Schedule
+from arfeed.operations.schedule.job import FINAL_CODES, Job
 from arfeed.plugins.config import Project
-from arfeed.schedule.document import Document, Schedule
-from arfeed.schedule.job import FINAL_CODES, Job
 
 _FEED, _HOME = PurePosixPath("/feed"), PurePosixPath("/home/arfeed")
 _NOBODY = 65532

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed.checkup.evidence import evidence as evidence_of
-from arfeed.checkup.finding import Finding, doubt, failed, ok
 from arfeed.documents import find, look
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.explaining import released
@@ -19,6 +17,8 @@ from arfeed.model import schema
 from arfeed.model.errors import ArfeedError
 from arfeed.model.interfaces import Connector, SourceReport
 from arfeed.model.settings import FileSettings
+from arfeed.operations.check.evidence import evidence as evidence_of
+from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.planning.wording import money
 from arfeed.plugins.config import Project
 from arfeed.runs.context import Clock

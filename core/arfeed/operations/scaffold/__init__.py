@@ -43,7 +43,7 @@ def create(name: str, kind: Kind, where: Path) -> Path:
         "arfeed": version("arfeed"),
         "settings": "",
     }
-    template = files("arfeed.scaffold") / "template"
+    template = files("arfeed.operations.scaffold") / "template"
     _write(template / "common", folder, values)
     if kind != "reviewer":
         _write(template / kind / "src", folder / "src", values)
@@ -64,7 +64,7 @@ def _check_name(name: str, kind: Kind) -> None:
         raise ConfigError(f"{name!r} is no name for a plugin: write small letters, digits and hyphens{hint}")
     if name.startswith("arfeed-"):
         raise ConfigError(f"leave the prefix out: {name.removeprefix('arfeed-')!r} becomes the package {name!r}")
-    module = files("arfeed.scaffold").joinpath("template", kind, "src", "PACKAGE", "__init__.py" + _SUFFIX)
+    module = files("arfeed.operations.scaffold").joinpath("template", kind, "src", "PACKAGE", "__init__.py" + _SUFFIX)
     if len(name) > _LONGEST or iskeyword(_part(name)) or re.search(rf"\b{_part(name)}\b", module.read_text("utf-8")):
         raise ConfigError(
             f"{name!r} can't be used: its class would be called {_part(name)}, which is taken or too long; choose "

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from arfeed.model.errors import ConfigError
 from arfeed.model.secrets import KEYRING
+from arfeed.operations.schedule.times import Times
 from arfeed.plugins.config import Project, variables
-from arfeed.schedule.times import Times
 
 RETRY_CODES = (5, 6)
 """The destination failed, or another run held the lock: both may pass by themselves."""

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from arfeed.model.errors import ConfigError
-from arfeed.schedule.cron import begin, end, for_cron
-from arfeed.schedule.document import Schedule
-from arfeed.schedule.job import Job
-from arfeed.schedule.systemd import argument
+from arfeed.operations.schedule.cron import begin, end, for_cron
+from arfeed.operations.schedule.document import Schedule
+from arfeed.operations.schedule.job import Job
+from arfeed.operations.schedule.systemd import argument
 
 
 def install(kind: str, job: Job, schedule: Schedule) -> str:

@@ -14,10 +14,10 @@ from arfeed.model import schema
 from arfeed.model.errors import ArfeedError
 from arfeed.model.interfaces import Complete, Connector, ControlAccount
 from arfeed.model.settings import FileSettings
+from arfeed.operations.init.answers import Answers, Asker, answered
+from arfeed.operations.init.draft import Draft, Line
+from arfeed.operations.init.naming import tomorrows
 from arfeed.planning.wording import money
-from arfeed.setup.answers import Answers, Asker, answered
-from arfeed.setup.draft import Draft, Line
-from arfeed.setup.naming import tomorrows
 
 Made = Callable[[Mapping[str, object]], Connector]
 

@@ -13,14 +13,14 @@ from arfeed.model import schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ArfeedError
 from arfeed.model.interfaces import Connector
+from arfeed.operations.init import evidence as absences
+from arfeed.operations.init import pdfs
+from arfeed.operations.init.answers import Answers, Asker, answered
+from arfeed.operations.init.connectors import ANY_TABLE, Offer, encoding_of, looked_at
+from arfeed.operations.init.draft import Draft, Line
+from arfeed.operations.init.headings import columns
+from arfeed.operations.init.naming import DATED, tomorrows
 from arfeed.planning.wording import money
-from arfeed.setup import evidence as absences
-from arfeed.setup import pdfs
-from arfeed.setup.answers import Answers, Asker, answered
-from arfeed.setup.connectors import ANY_TABLE, Offer, encoding_of, looked_at
-from arfeed.setup.draft import Draft, Line
-from arfeed.setup.headings import columns
-from arfeed.setup.naming import DATED, tomorrows
 from arfeed.tables.separated.text import head
 
 _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 
 from arfeed.model.errors import ConfigError
-from arfeed.schedule.document import Document, Schedule
-from arfeed.schedule.job import RETRY_CODES, Job
+from arfeed.operations.schedule.document import Document, Schedule
+from arfeed.operations.schedule.job import RETRY_CODES, Job
 
 LONGEST = 990
 """Most crons cut a line off at 998 characters."""
