@@ -16,8 +16,8 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
-from arfeed.cli.progress import progress
-from arfeed.cli.show import show_plan
+from arfeed.cli.display.progress import progress
+from arfeed.cli.display.show import show_plan
 from arfeed.model.interfaces import Plan
 from arfeed.plugins.config import read_project
 from arfeed.runs import pages, pipeline

@@ -60,7 +60,7 @@ def test_the_house_stands_as_the_contracts_say(house: Path) -> None:
         pytest.param("core/arfeed/history/tables.py", "from arfeed.intake import values", LAYERS, id="history→intake"),
         pytest.param("core/arfeed/runs/page/charts.py", "import arfeed.history.tables", LAYERS, id="page→history"),
         pytest.param("core/arfeed/tables/values/values.py", "from arfeed import pipeline", LAYERS, id="room→pipeline"),
-        pytest.param("core/arfeed/runs/pipeline.py", "import arfeed.cli.output", LAYERS, id="pipeline→cli"),
+        pytest.param("core/arfeed/runs/pipeline.py", "import arfeed.cli.display.output", LAYERS, id="pipeline→cli"),
         pytest.param(
             "core/arfeed/model/schema.py", "from arfeed.model.errors import ArfeedError", LAYERS, id="schema→errors"
         ),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from arfeed.cli.logs import VARIABLE
+from arfeed.cli.display.logs import VARIABLE
 from feeds import ARFEED, Here, run
 
 

@@ -13,7 +13,7 @@ FORKS.set_forkserver_preload(
         "alembic.command",
         "arfeed.runs.pipeline",
         "arfeed.cli",
-        "arfeed.cli.show",
+        "arfeed.cli.display.show",
         "arfeed_connectors.folder",
         "rich.progress",
     ]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import Json
-from arfeed.cli.output import console, print_json
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
-from arfeed.cli.output import console
+from arfeed.cli.display.output import console
 from arfeed.model.events import event
 from arfeed.model.legible import legible
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import Json
-from arfeed.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from arfeed.cli.display.output import complain, console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json
-from arfeed.cli.output import complain, console, print_json
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def join(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Let the destination have one history with another address of the same receiver."""
-    from arfeed.cli.masking import read_feed
-    from arfeed.cli.progress import progress
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.cli.display.progress import progress
     from arfeed.runs.joining import join as join_histories
 
     project = read_feed(config)
@@ -68,8 +68,8 @@ def page(
     html: Html = None,
 ) -> None:
     """Write the page of a delivery again, from its receipt."""
-    from arfeed.cli.masking import read_feed
-    from arfeed.cli.show import show_page
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.cli.display.show import show_page
     from arfeed.runs.pages import check_place, written_again
 
     check_place(html)
@@ -82,7 +82,7 @@ def _runs(config: Config) -> list[RunRecord]:
 
 
 def _history(config: Config) -> History:
-    from arfeed.cli.masking import read_feed
+    from arfeed.cli.display.masking import read_feed
     from arfeed.runs.context import open_history
 
     return open_history(read_feed(config))

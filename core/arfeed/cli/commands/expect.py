@@ -10,8 +10,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
-from arfeed.cli.output import console, print_json
 from arfeed.model.errors import ConfigError
 from arfeed.model.legible import legible
 
@@ -41,7 +41,7 @@ def expect(
     It answers the guards of sources whose absent invoices count as paid (surprise, pattern, money, share, older), for
     one delivery. It never explains an invoice that is unexplained.
     """
-    from arfeed.cli.masking import read_feed
+    from arfeed.cli.display.masking import read_feed
     from arfeed.runs import expectations
 
     project = read_feed(config)

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.prompt import Confirm, Prompt
 
+from arfeed.cli.display.output import console
 from arfeed.cli.options import DEFAULT_CONFIG, Config
-from arfeed.cli.output import console
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def init(
 
 
 def _write(draft: Draft, config: Path, people: Console) -> None:
-    from arfeed.cli.check import run_checks
+    from arfeed.cli.commands.check import run_checks
     from arfeed.operations.init.draft import write
     from arfeed.runs.context import utc_now
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from arfeed.cli.every import sync_all
+from arfeed.cli.commands.every import sync_all
+from arfeed.cli.display.output import console, print_json, refuse
+from arfeed.cli.display.progress import progress
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
-from arfeed.cli.output import console, print_json, refuse
-from arfeed.cli.progress import progress
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def sync(
     if folder is not None:
         _refuse_with_all(context, folder)
         sync_all(folder, log=context.find_root().params.get("log_json"), as_json=as_json)
-    from arfeed.cli.masking import read_feed
+    from arfeed.cli.display.masking import read_feed
     from arfeed.runs import pages, pipeline
 
     project, command = read_feed(config), typed("arfeed sync", config)
@@ -71,7 +71,7 @@ def resend(
     as_json: Json = False,
 ) -> None:
     """Deliver an earlier run's report again, reviewed like any other; it sends no PDFs."""
-    from arfeed.cli.masking import read_feed
+    from arfeed.cli.display.masking import read_feed
     from arfeed.runs import pipeline
 
     project = read_feed(config)
@@ -81,7 +81,7 @@ def resend(
 
 
 def _tell(result: Result, page: Path | None, command: str, config: Path, approve: str | None, *, as_json: bool) -> None:
-    from arfeed.cli.show import receipt_as_data, show_page, show_plan, show_receipt
+    from arfeed.cli.display.show import receipt_as_data, show_page, show_plan, show_receipt
     from arfeed.history.receipts import plan_document
 
     people = console(beside_json=as_json)

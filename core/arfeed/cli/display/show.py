@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from arfeed.cli.figures import ageing, movements, reasons
+from arfeed.cli.display.figures import ageing, movements, reasons
 from arfeed.model.currencies import written
 from arfeed.model.interfaces import Objection, Plan, Receipt
 from arfeed.model.legible import legible

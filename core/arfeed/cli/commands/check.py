@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
-from arfeed.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from arfeed.operations.check.finding import Finding, State
@@ -33,7 +33,7 @@ def check(config: Config = DEFAULT_CONFIG, probe: Probe = False, quick: Quick = 
 
 def run_checks(config: Path, *, probe: bool = False, quick: bool = False, as_json: bool = False) -> int:
     """Print what is found, a line each, and return the exit code."""
-    from arfeed.cli.masking import read_feed
+    from arfeed.cli.display.masking import read_feed
     from arfeed.operations.check.examination import examine
     from arfeed.runs.context import utc_now
 

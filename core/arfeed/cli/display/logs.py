@@ -17,8 +17,8 @@ from typing import Annotated, TextIO
 
 import typer
 
-from arfeed.cli.masking import masking
-from arfeed.cli.output import complain
+from arfeed.cli.display.masking import masking
+from arfeed.cli.display.output import complain
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import LOGGER, bind, event
 from arfeed.model.legible import json_escaped

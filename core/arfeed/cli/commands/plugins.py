@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
-from arfeed.cli.output import console, print_json
 from arfeed.operations.scaffold import NEXT_STEPS, Kind, create
 
 app = typer.Typer(no_args_is_help=True, help="See what plugins there are and what their settings are, or begin one.")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from arfeed.cli.display.output import console
 from arfeed.cli.options import DEFAULT_CONFIG, Config
-from arfeed.cli.output import console
 
 if TYPE_CHECKING:
     from arfeed.operations.schedule.document import Schedule
@@ -43,7 +43,7 @@ def schedule(
     install: Install = False,
 ) -> None:
     """Print what runs `sync` for a feed every day: it tries again after exit codes 5 and 6, and not after others."""
-    from arfeed.cli.masking import read_feed
+    from arfeed.cli.display.masking import read_feed
     from arfeed.operations.schedule.install import install as install_for_user
     from arfeed.operations.schedule.job import job_of
     from arfeed.operations.schedule.times import read_times

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config
-from arfeed.cli.output import console, print_json
 
 
 def schema(config: Config = DEFAULT_CONFIG) -> None:

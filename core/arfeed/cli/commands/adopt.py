@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from arfeed.cli.commands.sync import Approve
+from arfeed.cli.display.output import console
+from arfeed.cli.display.progress import progress
 from arfeed.cli.options import DEFAULT_CONFIG, Config
-from arfeed.cli.output import console
-from arfeed.cli.progress import progress
-from arfeed.cli.sync import Approve
 
 File = Annotated[
     str | None, typer.Argument(metavar="[FILE]", help="A report's name at the destination, or a file here.")
@@ -18,7 +18,7 @@ File = Annotated[
 
 def adopt(file: File = None, config: Config = DEFAULT_CONFIG, approve: Approve = None) -> None:
     """Take a report that arfeed did not send as what the next one is compared with."""
-    from arfeed.cli.masking import read_feed
+    from arfeed.cli.display.masking import read_feed
     from arfeed.runs.adoption import adopt as take
 
     project = read_feed(config)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from arfeed.cli.display.output import console, print_json, refuse
+from arfeed.cli.display.progress import progress
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
-from arfeed.cli.output import console, print_json, refuse
-from arfeed.cli.progress import progress
 
 
 def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = False) -> None:
     """Show what sync would deliver and mark as paid. Sends nothing; ends as sync would."""
-    from arfeed.cli.masking import read_feed
-    from arfeed.cli.show import show_page, show_plan
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.cli.display.show import show_page, show_plan
     from arfeed.history.receipts import plan_document
     from arfeed.runs import pages, pipeline
 

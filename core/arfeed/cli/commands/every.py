@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from arfeed.cli.logs import VARIABLE
-from arfeed.cli.output import console, print_json
+from arfeed.cli.display.logs import VARIABLE
+from arfeed.cli.display.output import console, print_json
 from arfeed.operations.feeds import Outcome, find_feeds, highest, sync_each
 
 
