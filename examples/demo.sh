@@ -33,7 +33,7 @@ approval() {
 }
 
 show() {
-    "$python" examples/receiver.py "$1" .arfeed/delivery/rehearsal/demo
+    "$python" examples/receiver.py "$1" .arfeed/rehearsal/demo
 }
 
 # receive: start the receiver, and name its page once it is up. It ends with the demo.

@@ -1,6 +1,6 @@
 """Show what a rehearsal receiver has got, or what it believes now.
 
-python examples/receiver.py files|books .arfeed/delivery/rehearsal/demo
+python examples/receiver.py files|books .arfeed/rehearsal/demo
 """
 
 from __future__ import annotations

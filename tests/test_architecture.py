@@ -68,10 +68,10 @@ def test_the_house_stands_as_the_contracts_say(house: Path) -> None:
             "core/arfeed/tables/values/values.py", "import arfeed.intake.extract", CIRCLES, id="circle in a room"
         ),
         pytest.param(
-            "connectors/arfeed_connectors/xero.py", "from arfeed import schema", PLUGINS, id="connector→schema"
+            "connectors/arfeed_connectors/xero/__init__.py", "from arfeed import schema", PLUGINS, id="connector→schema"
         ),
         pytest.param(
-            "connectors/arfeed_connectors/xero.py", "import arfeed.tables.read", PLUGINS, id="connector→intake"
+            "connectors/arfeed_connectors/xero/__init__.py", "import arfeed.tables.read", PLUGINS, id="connector→intake"
         ),
         pytest.param(
             "transforms/arfeed_transforms/steps.py",

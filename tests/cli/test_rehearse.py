@@ -15,10 +15,10 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from arfeed.delivery import channels
 from arfeed.delivery.rehearsal.page import destination_block
 from arfeed.delivery.rehearsal.standing import Standing, standing
 from arfeed.delivery.rehearsal.switches import Switches
+from arfeed.sftp import channels
 from cli.conftest import make_feed
 from exports import SEVEN, Line, xero
 from feeds import Done, Here
@@ -158,9 +158,9 @@ def test_after_a_kill_a_run_starts_a_receiver_of_its_own(tmp_path: Path, arfeed:
     feed = make_feed(tmp_path / "feed", 'url = "rehearsal://demo"')
     with rehearsing(feed, "demo") as at:
         at.end(signal.SIGKILL)
-    assert (feed / ".arfeed/delivery/rehearsal/demo/address").exists()
+    assert (feed / ".arfeed/rehearsal/demo/address").exists()
     sync_approved(arfeed, feed)
-    assert not (feed / ".arfeed/delivery/rehearsal/demo/address").exists()
+    assert not (feed / ".arfeed/rehearsal/demo/address").exists()
 
 
 @pytest.mark.openssh

@@ -20,7 +20,7 @@ import asyncssh
 from fsspec.asyn import sync
 from sshfs import SSHFileSystem
 
-from arfeed.delivery.channels import OPENING_SECONDS, OpenChannels, Patience, os_errors
+from arfeed.sftp.channels import OPENING_SECONDS, OpenChannels, Patience, os_errors
 from arfeed.sftp.hostkeys import OtherKeys
 
 CHANNELS = 4

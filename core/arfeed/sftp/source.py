@@ -28,7 +28,7 @@ _WORDS = {
 class SourceSftp(SftpFileSystem):
     """Files of a source. Paths are absolute, or start at the login directory where the URL's begins with `/~/`."""
 
-    protocol = "arfeed+sftp"
+    protocol = "sftp"
     account: str
     """The URL of the server's root, without a password."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(metavar="[NAME]", help="What it is called, as in rehearsal://NAME.")]
 Folder = Annotated[
     Path | None,
-    typer.Option("--folder", help="Where it keeps its things: .arfeed/delivery/rehearsal/NAME if not said."),
+    typer.Option("--folder", help="Where it keeps its things: .arfeed/rehearsal/NAME if not said."),
 ]
 Port = Annotated[
     int | None,

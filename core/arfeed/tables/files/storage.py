@@ -156,7 +156,9 @@ def storage(url: str, settings: SourceSettings) -> Storage:
             raise SourceError(f"{url}: an archive in an archive can't be read; unpack the outer one")
         return Storage(outer.filesystem, outer.path(rest))
     if url.startswith(_SFTP):
-        return Storage(fsspec.get_filesystem_class("arfeed+sftp").reach(url, **_login(url, settings)))
+        from arfeed.sftp.source import SourceSftp
+
+        return Storage(SourceSftp.reach(url, **_login(url, settings)))
     if any(scheme in url for scheme in _SFTP):
         raise SourceError(f"{url}: give sftp:// alone or behind zip://; elsewhere nobody would check the server's key")
     return Storage(fsspec.core.url_to_fs(url)[0])

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from arfeed import FileSettings, PrintedReport, SourceError, place_of
-from arfeed_connectors.quickbooks_lines import as_invoices, of_receivables
-from arfeed_connectors.quickbooks_reports import FORM, other_than_a_list
+from arfeed_connectors.quickbooks.lines import as_invoices, of_receivables
+from arfeed_connectors.quickbooks.reports import FORM, other_than_a_list
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,8 +19,8 @@ from pydantic import AfterValidator, Field, Secret
 
 from arfeed import Complete, Connector, Location, SourceError, hookimpl
 from arfeed_connectors.records import Records, RecordSettings, named, texts
-from arfeed_connectors.singer_catalog import bookmarked, incremental, message_names, select
-from arfeed_connectors.singer_process import Running, Tap, private_place
+from arfeed_connectors.singer.catalog import bookmarked, incremental, message_names, select
+from arfeed_connectors.singer.process import Running, Tap, private_place
 
 if TYPE_CHECKING:
     import pandas as pd

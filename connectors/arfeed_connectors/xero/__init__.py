@@ -22,8 +22,8 @@ from arfeed import (
     read_header,
 )
 from arfeed_connectors.together import any_closed, each_file
-from arfeed_connectors.xero_aged import find_aged, is_titled, read_aged
-from arfeed_connectors.xero_json import is_json, read_json
+from arfeed_connectors.xero.aged import find_aged, is_titled, read_aged
+from arfeed_connectors.xero.json import is_json, read_json
 
 if TYPE_CHECKING:
     import numpy as np
