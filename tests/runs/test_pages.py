@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.errors import ConfigError
-from arfeed.pages import check_place, folder_of, written_again
-from runs.feed import Feed, invoices
+from arfeed.model.errors import ConfigError
+from arfeed.runs.pages import check_place, folder_of, written_again
+from support.feed import Feed, invoices
 
 
 @pytest.fixture
