@@ -8,14 +8,14 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-import mariadb
 from arfeed import minor_digits
 from arfeed_connectors.sql import Sql
-from databases import execute, quoted, sql
-from erps.erpnext import Open, Site
-from erps.erpnext_scenes import site
-from intake.sources import complete, explained, failure, opened, problems
-from postgresql import new_database
+from support import mariadb
+from support.databases import execute, quoted, sql
+from support.erps.erpnext import Open, Site
+from support.erps.erpnext_scenes import site
+from support.postgresql import new_database
+from support.sources import complete, explained, failure, opened, problems
 
 COMPANY = "Nordlicht"
 

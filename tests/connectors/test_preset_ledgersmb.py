@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from arfeed_connectors.sql import Sql
-from databases import execute, sql
-from erps.ledgersmb import Books, Found, invent, made, scenes
-from intake.sources import complete, explained, opened, problems
+from support.databases import execute, sql
+from support.erps.ledgersmb import Books, Found, invent, made, scenes
+from support.sources import complete, explained, opened, problems
 
 Run = tuple[str, list[dict[str, str | None]]]
 

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from arfeed_connectors.sql import Sql
-from databases import execute, place, sql
-from erps.frontaccounting import FRONTACCOUNTING
-from erps.kivitendo import KIVITENDO
-from erps.rows import Document, Rows
-from intake.sources import complete, explained, opened, problems
+from support.databases import execute, place, sql
+from support.erps.frontaccounting import FRONTACCOUNTING
+from support.erps.kivitendo import KIVITENDO
+from support.erps.rows import Document, Rows
+from support.sources import complete, explained, opened, problems
 
 BOOKS = {"frontaccounting": FRONTACCOUNTING, "kivitendo": KIVITENDO}
 AT_HOME = [("frontaccounting", "mariadb"), ("frontaccounting", "sqlite"), ("kivitendo", "postgresql")]

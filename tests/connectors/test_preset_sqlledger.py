@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from arfeed_connectors.sql import Sql
-from databases import execute, sql
-from erps.sqlledger import Books, Found, invent, made, scenes
-from intake.sources import complete, explained, opened
+from support.databases import execute, sql
+from support.erps.sqlledger import Books, Found, invent, made, scenes
+from support.sources import complete, explained, opened
 
 Run = tuple[str, list[dict[str, str]]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from erps.rows import Rows
+from support.erps.rows import Rows
 
 _TRANS = (
     "trans_no INT, type INT, debtor_no INT, tran_date DATE, due_date DATE, reference VARCHAR(60), order_ INT, "

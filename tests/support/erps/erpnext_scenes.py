@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from erps.erpnext import DEBTORS, FAR, Invoice, Site, day
+from support.erps.erpnext import DEBTORS, FAR, Invoice, Site, day
 
 SCENES: list[Callable[[Site], None]] = []
 

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from postgresql import SERVER
+from support.postgresql import SERVER
 
 HOME = Path(os.environ.get("SQL_LEDGER", "/usr/share/sql-ledger"))
 Found = tuple[str, str, Decimal]

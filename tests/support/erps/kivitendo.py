@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from erps.rows import Rows
+from support.erps.rows import Rows
 
 _AR = (
     "id INT, invnumber TEXT, transdate DATE, duedate DATE, customer_id INT, amount NUMERIC(15, 5), "
-    "paid NUMERIC(15, 5), currency_id INT, exchangerate NUMERIC(15, 5), invoice BOOLEAN, type TEXT, storno BOOLEAN, storno_id INT, "
-    "cusordnumber TEXT"
+    "paid NUMERIC(15, 5), currency_id INT, exchangerate NUMERIC(15, 5), invoice BOOLEAN, "
+    "type TEXT, storno BOOLEAN, storno_id INT, cusordnumber TEXT"
 )
 _EUR, _USD, _JPY = 1, 2, 3
 _ACME, _BETA, _OLD = 1, 2, 3
