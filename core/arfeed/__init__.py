@@ -23,6 +23,7 @@ from arfeed.model.interfaces import (
     Notifier,
     Objection,
     Plan,
+    Proposal,
     Receipt,
     Transform,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "Plan",
     "PrintedReport",
     "ProblemsError",
+    "Proposal",
     "Receipt",
     "RefusedError",
     "ReportForm",
