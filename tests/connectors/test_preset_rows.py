@@ -27,8 +27,11 @@ def own(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Rows, Sql]:
 
 
 def delivered(frame: pd.DataFrame) -> dict[Document, tuple[str, Decimal]]:
-    sums = frame.groupby(["invoice_ref", "kind", "currency"])["balance"].sum()
-    return {(ref, kind): (currency, balance) for (ref, kind, currency), balance in sums.items()}
+    found: dict[Document, tuple[str, Decimal]] = {}
+    columns = (frame[name] for name in ("invoice_ref", "kind", "currency", "balance"))
+    for ref, kind, currency, balance in zip(*columns, strict=True):
+        found[ref, kind] = (currency, balance + found.get((ref, kind), ("", Decimal(0)))[1])
+    return found
 
 
 def test_what_is_open_is_delivered(own: tuple[Rows, Sql]) -> None:
@@ -84,7 +87,8 @@ def test_html_of_frontaccounting_is_decoded_and_the_ampersand_last(tmp_path: Pat
     first = rows.set_index("invoice_ref")
     assert first.loc["A&B/<1>", "customer_name"] == "O'Neil & Sons"
     assert first.loc["017/2026", "customer_name"] == '"Vier" &amp; Co', "which somebody typed so"
-    assert first.loc["A&B/<1>", ["customer_id", "customer_email"]].tolist() == ["O'NEIL", "ar@example.com"]
+    assert first.loc["A&B/<1>", "customer_id"] == "O'NEIL"
+    assert first.loc["A&B/<1>", "customer_email"] == "ar@example.com"
     assert "PO & 1" in set(rows["po_number"])
 
 

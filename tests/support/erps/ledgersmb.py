@@ -6,7 +6,7 @@ import json
 import os
 import random
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -40,7 +40,7 @@ class Books:
 
     def document(
         self, ref: str, amount: str, *, customer: str = "C1", currency: str = "USD", rate: str = "1",
-        day: str = "2026-01-05", due: str = "2026-02-04", paid: tuple[tuple[str, str], ...] = (),
+        day: str = "2026-01-05", due: str = "2026-02-04", paid: Sequence[tuple[str, str]] = (),
         owes: str | None = None, became: str = "", **fields: object,
     ) -> None:  # fmt: skip
         """A transaction that is posted; `paid` are payments with their rates, `owes` what must be left of it."""
@@ -94,15 +94,16 @@ def scenes() -> Books:
 
 
 def _foreign(books: Books) -> None:
-    document, euros = books.document, {"customer": "C2", "currency": "EUR", "rate": "1.1"}
+    document = books.document
+    euros: dict[str, Any] = {"customer": "C2", "currency": "EUR", "rate": "1.1"}
     document("E-1", "200", **euros, owes="200")
     document("E-2", "200", **euros, paid=(("50", "1.2"),), owes="150")
     document("E-3", "200", **euros, paid=(("200", "1.2"),))
-    thirds = {**euros, "rate": "1.0777", "day": "2026-01-08"}
+    thirds: dict[str, Any] = {**euros, "rate": "1.0777", "day": "2026-01-08"}
     document("E-4", "33.33", **thirds, paid=(("11.11", "1.2"),), owes="22.22")
     document("E-5", "200", **euros, owes="120")
     books.then("receipt", customer="C2", currency="EUR", day="2026-01-20", source="E5", lines=[["E-5", "80"]])
-    yen = {"customer": "C2", "currency": "JPY", "rate": "0.0061", "day": "2026-01-09"}
+    yen: dict[str, Any] = {"customer": "C2", "currency": "JPY", "rate": "0.0061", "day": "2026-01-09"}
     document("Y-1", "12345", **yen, owes="12345")
     document("Y-2", "98765", **yen, paid=(("12345", "0.0063"),), owes="86421")
     document("Y-3", "12345", **yen, paid=(("12345", "0.0063"),))
@@ -135,7 +136,7 @@ def invent(books: Books, seed: int, count: int = 60) -> None:
     for number in range(count):
         currency, rate = chance.choice([("USD", "1"), ("EUR", "1.25")])
         total = Decimal(4 * chance.randint(1, 10 ** chance.randint(2, 5))) / 100
-        credit, left, paid = chance.random() < 0.15, total, []
+        credit, left, paid = chance.random() < 0.15, total, list[tuple[str, str]]()
         for _ in range(0 if credit else chance.randint(0, 3)):
             money = left if chance.random() < 0.4 else Decimal(4 * chance.randint(0, int(left * 25))) / 100
             if money:
@@ -144,7 +145,7 @@ def invent(books: Books, seed: int, count: int = 60) -> None:
         owes = None if not left else str(-left if credit else left)
         books.document(
             f"N-{seed}-{number}", str(total), customer=f"N{chance.randint(1, 3)}", currency=currency, rate=rate,
-            day="2026-03-02", paid=tuple(paid), owes=owes, **({"credit": 1} if credit else {}),
+            day="2026-03-02", paid=tuple(paid), owes=owes, credit=int(credit),
         )  # fmt: skip
 
 

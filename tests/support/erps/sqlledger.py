@@ -6,7 +6,7 @@ import json
 import os
 import random
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -43,7 +43,7 @@ class Books:
 
     def document(
         self, ref: str, amount: str, *, customer: str = "K1", do: str = "transaction", currency: str = "USD",
-        rate: str = "1", day: str = "2026-01-05", due: str = "2026-02-04", paid: tuple[tuple[str, str], ...] = (),
+        rate: str = "1", day: str = "2026-01-05", due: str = "2026-02-04", paid: Sequence[tuple[str, str]] = (),
         owes: str | None = None, **fields: object,
     ) -> None:  # fmt: skip
         """A document; `paid` are payments with their rates, `owes` what must be left (nothing: it is settled)."""
@@ -91,7 +91,7 @@ def scenes() -> Books:
     document("C-2", "30", do="parts", tax=1, credit=1, customer="K3", owes="-35.70")
     document("P-1", "100", do="parts", tax=1, owes="119")
     document("P-2", "100", do="parts", owes="100")
-    euros = {"customer": "K2", "currency": "EUR"}
+    euros: dict[str, Any] = {"customer": "K2", "currency": "EUR"}
     document("E-1", "200", **euros, rate="1.1", owes="200")
     document("E-2", "200", **euros, rate="1.1", paid=(("50", "1.2"),), owes="150")
     document("E-3", "200", **euros, rate="1.1", paid=(("200", "1.2"),))
@@ -99,7 +99,7 @@ def scenes() -> Books:
     document("E-5", "100", **euros, rate="1.3", day="2026-01-07", owes="100")
     document("E-6", "100", **euros, rate="1.4", day="2026-01-07", owes="100")  # the day's rate is now this one
     document("E-7", "100", **euros, rate="1.1", do="parts", tax=1, owes="119")
-    yen = {"customer": "K2", "currency": "JPY", "rate": "0.0061", "day": "2026-01-09"}
+    yen: dict[str, Any] = {"customer": "K2", "currency": "JPY", "rate": "0.0061", "day": "2026-01-09"}
     document("Y-1", "12345", **yen, owes="12345")
     document("Y-2", "98765", **yen, paid=(("12345", "0.0063"),), owes="86420")
     document("Y-3", "12345", **yen, paid=(("12345", "0.0063"),))
@@ -111,7 +111,8 @@ def scenes() -> Books:
 
 
 def _receipts(books: Books) -> None:
-    document, usd = books.document, {"currency": "USD", "rate": "1", "day": "2026-01-20"}
+    document = books.document
+    usd: dict[str, Any] = {"currency": "USD", "rate": "1", "day": "2026-01-20"}
     document("R-1", "60")
     document("R-2", "70", owes="30")
     books.then("receipt", customer="K1", amount="100", lines=[["R-1", "60", "0"], ["R-2", "40", "0"]], **usd)
@@ -157,7 +158,7 @@ def invent(books: Books, seed: int, count: int = 60) -> None:
         unit = Decimal(1).scaleb(-_DIGITS.get(currency, 2))
         total = unit * chance.randint(1, 10 ** chance.randint(3, 6))
         credit = chance.random() < 0.15
-        left, paid = total, []
+        left, paid = total, list[tuple[str, str]]()
         for _ in range(0 if credit else chance.randint(0, 3)):
             money = left if chance.random() < 0.4 else (left * chance.randint(1, 99) / 100).quantize(unit)
             if money:
@@ -167,7 +168,7 @@ def invent(books: Books, seed: int, count: int = 60) -> None:
         owes = None if not left else str(-left if credit else left)
         books.document(
             f"N-{seed}-{number}", str(total), customer=f"N{chance.randint(1, 3)}", currency=currency, rate=rate,
-            day="2026-03-02", paid=tuple(paid), owes=owes, **({"credit": 1} if credit else {}),
+            day="2026-03-02", paid=tuple(paid), owes=owes, credit=int(credit),
         )  # fmt: skip
 
 
