@@ -436,5 +436,5 @@ def test_check_looks_at_the_header_alone(file: Path) -> None:
     source(file).check()
     assert "TOTAL" in failure(source(file))  # what a check leaves to the run
     written(file, [row for row in whole if row != ONLINE_2026])
-    with pytest.raises(SourceError):
+    with pytest.raises(SourceError, match="no row heads the columns"):
         source(file).check()
