@@ -1,7 +1,7 @@
 """What a plugin author imports, and nothing else."""
 
-import warnings
 import typing
+import warnings
 
 import arfeed.plugins.distributions  # noqa: F401 - before all that looks for entry points
 from arfeed.model.controls import Complete, ControlAccount

@@ -143,9 +143,13 @@ def test_a_step_that_blanks_a_number_is_stopped() -> None:
         check_unique(frame, fold(frame["invoice_ref"]))
 
 
-def test_different_numbers_pass() -> None:
-    frame = invoices()
-    check_unique(frame, fold(frame["invoice_ref"]))
+def test_numbers_that_a_receiver_can_tell_apart_pass() -> None:
+    refs = ["INV-1", "INV-01", "INV1", "INV_1", "INV 1", "1", "Ä", "A", "SS", "S"]
+    keys = fold(invoices(invoice_ref=refs)["invoice_ref"])
+    assert keys.nunique() == len(refs)
+    check_unique(invoices(invoice_ref=refs), keys)
+    with pytest.raises(ProblemsError, match="2 rows share an invoice number"):
+        check_unique(invoices(invoice_ref=[*refs, "ß"]), fold(invoices(invoice_ref=[*refs, "ß"])["invoice_ref"]))
 
 
 @pytest.mark.parametrize(
