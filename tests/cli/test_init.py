@@ -31,7 +31,7 @@ TOTAL,,,,,,"$1,500.00"
 ACME = """
 import json
 from pathlib import Path
-from arfeed import Complete, Connector, Location, SourceSettings, hookimpl, table
+from arfeed import Complete, Connector, Location, SourceSettings, hookimpl, table_from_records
 
 ARFEED_CONTRACT = 1
 
@@ -45,7 +45,7 @@ class Acme(Connector):
 
     def invoices(self):
         answer = json.loads(Path(self.settings.file).read_bytes())
-        yield table(answer["invoices"], origin="acme")
+        yield table_from_records(answer["invoices"], origin="acme")
         return Complete(rows=answer["count"])
 
 

@@ -15,7 +15,7 @@ import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.model.interfaces import Forgotten, Ledger, SourceRead
+from arfeed.model.results import Forgotten, Ledger, SourceRead
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.guards import Guards
 from arfeed.planning.known import Known, Unproven

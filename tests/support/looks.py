@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from arfeed.history.receipts import make_receipt, plan_document
-from arfeed.model.interfaces import Delivered, Objection, Plan
+from arfeed.model.results import DeliveredFile, Objection, Plan
 from arfeed.runs.page.rendering import PastRun, render
 from support.plans import NOON, invoices, lacking, planned, source
 
@@ -72,7 +72,7 @@ def past(count: int = 30) -> list[PastRun]:
 
 
 def receipt(plan: Plan) -> str:
-    file = Delivered("csv_data_uploads", "open_ar_20260410T120000Z.csv", 4711, "ab" * 32)
+    file = DeliveredFile("csv_data_uploads", "open_ar_20260410T120000Z.csv", 4711, "ab" * 32)
     return make_receipt(
         plan,
         run="20260410T120000Z-5a3e1c",
@@ -84,7 +84,7 @@ def receipt(plan: Plan) -> str:
         started_at=NOON,
         report=file,
         verified=True,
-        documents=[Delivered("", f"INV_{number}.pdf", 100, "ef" * 32) for number in range(3)],
+        documents=[DeliveredFile("", f"INV_{number}.pdf", 100, "ef" * 32) for number in range(3)],
         failed={HOSTILE[0]: HOSTILE[1]},
     ).body
 
