@@ -223,7 +223,7 @@ def connections(source: Sql) -> int:
 
 IDENTITY = ["kind", "customer_id", "customer_name", "currency", "issued_on", "amount", "balance"]
 AT_HOME = [
-    *((name, "sqlite") for name in PRESETS),
+    *((name, "sqlite") for name in BOOKS),
     *(("odoo", "postgresql"), ("dolibarr", "postgresql"), ("gnucash", "postgresql")),
     *((name, "mariadb") for name in ("erpnext", "dolibarr", "invoiceplane", "akaunting", "gnucash")),
 ]

@@ -6,13 +6,13 @@ exact sums by currency, is asked of the database itself over the same query, bef
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from arfeed import Complete, Connector, Document, hookimpl
+from arfeed import Complete, Connector, Document, Proposal, hookimpl
 from arfeed_connectors.sql.account import Ledger
 from arfeed_connectors.sql.closed import became, closed_names
 from arfeed_connectors.sql.control import Control
@@ -20,6 +20,7 @@ from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
 from arfeed_connectors.sql.names import Names
+from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.statements import asked, batches, column_names
 
@@ -44,6 +45,8 @@ class Sql(Connector):
 
     name = "sql"
     Settings = SqlSettings
+
+    provisional: ClassVar[Mapping[str, str]] = {"query": "SELECT 1 AS invoice_ref"}
 
     settings: SqlSettings
     _moment: _Moment | None = None
@@ -101,6 +104,10 @@ class Sql(Connector):
         if self.settings.document_query is None:
             return ()
         return attachments(self._database, self.settings.document_query, set(refs))
+
+    def proposals(self) -> Iterable[Proposal]:
+        """Yield the presets whose program's database it is, with the tables and the version that say so."""
+        return proposals(self._database)
 
     def check(self) -> None:
         """See that the database answers and that it understands the queries, without reading a row."""

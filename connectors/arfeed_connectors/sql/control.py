@@ -71,9 +71,11 @@ def _company(found: list[object], source: str, settings: SqlSettings) -> object:
         return None
     known = ", ".join(map(repr, found))
     if settings.company is None and len(found) > 1:
+        shared = "which share customers and numbers but not their books"
+        apart = shared if settings.one_number_space else "whose numbers may be the same"
         raise SourceError(
-            f"{source}: the database holds invoices of several companies, {known}, whose numbers may be the same; "
-            "make a source of each, with `company`"
+            f"{source}: the database holds invoices of several companies, {known}, {apart}; make a source "
+            "of each, with `company`"
         )
     if settings.company is not None and None in found:
         raise SourceError(

@@ -201,6 +201,11 @@ class SqlSettings(SourceSettings):
         """Whether the rows have a column `company` that numbers are only unique within."""
         return self.preset is not None and PRESETS[self.preset].by_company
 
+    @property
+    def one_number_space(self) -> bool:
+        """Whether several companies of the database never give out the same number."""
+        return self.preset is not None and PRESETS[self.preset].one_number_space
+
     def code(self, currency: object) -> str:
         """Return the ISO code of what the database calls a currency."""
         text = "" if currency is None else str(currency).strip()
