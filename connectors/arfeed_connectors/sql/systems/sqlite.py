@@ -75,7 +75,7 @@ class SQLite(System):
 
     def _is_left_alone(self) -> bool:
         """Whether it is in WAL mode, nobody has it open, and SQLite can't make what it wants to have beside it."""
-        return _is_wal(self._file) and not _log(self._file).exists() and not os.access(self._file.parent, os.W_OK)
+        return _is_wal(self._file) and not _log(self._file).exists() and not _is_writable(self._file.parent)
 
     def begin(self, connection: sa.Connection) -> None:
         """Begin the one transaction."""
@@ -88,7 +88,7 @@ class SQLite(System):
 
     @property
     def _is_unwatched(self) -> bool:
-        return _is_wal(self._file) and not os.access(self._file.parent, os.W_OK)
+        return _is_wal(self._file) and not _is_writable(self._file.parent)
 
     def holds_writers(self, connection: sa.Connection) -> bool:
         """Whether it is without WAL, where a reader keeps writers out."""
@@ -122,6 +122,10 @@ class SQLite(System):
 
 def _log(file: Path) -> Path:
     return Path(f"{file}-wal")
+
+
+def _is_writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _is_wal(file: Path) -> bool:
