@@ -26,7 +26,8 @@ SQL_SERVER = "mssql+pyodbc://reader:hidden-word@db/ERP?driver=ODBC+Driver+18+for
 
 def driver(paramstyle: str, **changes: tuple[Sequence[str], Sequence[tuple[Any, ...]]]) -> Driver:
     counted = (("CURRENCY", "N", "S"), [("EUR", 1, Decimal("12.3400"))])
-    answers = {"COUNT(*)": counted, "open_items": (NAMES, [ROW]), "all_items": (NAMES, [(*ROW[:-1], "paid")])}
+    answers: dict[str, tuple[Sequence[str], Sequence[tuple[Any, ...]]]] = {}
+    answers |= {"COUNT(*)": counted, "open_items": (NAMES, [ROW]), "all_items": (NAMES, [(*ROW[:-1], "paid")])}
     return Driver(paramstyle, {**changes, **answers})
 
 

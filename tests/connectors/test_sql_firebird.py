@@ -79,8 +79,8 @@ def _big(count: int) -> Iterator[str]:
 
 
 def test_a_database_of_dialect_1_is_read_to_the_cent(tmp_path: Path) -> None:
-    rows = [f"INSERT INTO t VALUES ('D-{n}', '2026-05-04 09:30', 56.64 - 21.52)" for n in range(30)]
-    url = new_database(tmp_path, "CREATE TABLE t (nr CHAR(12), d DATE, b NUMERIC(15, 2))", *rows, dialect=1)
+    inserts = [f"INSERT INTO t VALUES ('D-{n}', '2026-05-04 09:30', 56.64 - 21.52)" for n in range(30)]
+    url = new_database(tmp_path, "CREATE TABLE t (nr CHAR(12), d DATE, b NUMERIC(15, 2))", *inserts, dialect=1)
     query = "SELECT nr AS invoice_ref, 'Ada' AS customer_name, 'EUR' AS currency, d AS issued_on, b AS balance FROM t"
     assert complete(sql(url, query=query)).totals == {"EUR": 30 * Decimal("35.12")}
     rows = opened(sql(url, query=query))

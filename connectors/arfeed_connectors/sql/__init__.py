@@ -17,6 +17,7 @@ from arfeed import Complete, Connector, Document, hookimpl
 from arfeed_connectors.sql.account import Ledger
 from arfeed_connectors.sql.closed import became, closed_names
 from arfeed_connectors.sql.control import Control
+from arfeed_connectors.sql.controls import Controls
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 ARFEED_CONTRACT = 1
+
+_IDENTITY = ("invoice_ref", "customer_id", "customer_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,18 @@ class Sql(Connector):
                 rows, kept = _emptied(deque(rows)), None
                 opened.close()
             frames = Frames(self.source, self.settings, names)
+            controls = Controls(self.source, tuple(map(names.header, _IDENTITY)))
             for batch in rows:
-                yield frames.frame(batch)
+                frame = frames.frame(batch)
+                controls.look(frame)
+                yield frame
             if self.explains:
                 self._moment = _Moment(opened.pop_all(), kept, control.company)
         return Complete(
             rows=control.rows,
             totals=control.totals,
             lists_closed="status" in names,
-            notes=self._notes(names),
+            notes=tuple(note for note in (*self._notes(names), controls.note()) if note),
             control_account=account,
         )
 

@@ -104,8 +104,6 @@ class Database:
             _left_alone.append(connection)
             return
         with suppress(Exception):
-            self._system.close(connection.connection.driver_connection)
-        with suppress(Exception):
             connection.invalidate()
         with suppress(Exception):
             connection.close()
@@ -120,6 +118,7 @@ class Database:
         if self._system.pooled:
             pool = {"poolclass": sa.QueuePool, "pool_size": 1, "pool_pre_ping": True}
         engine = sa.create_engine(self._system.url, hide_parameters=True, **pool, **arguments)
+        self._system.prepare(engine)
         weakref.finalize(self, engine.dispose)
         return engine
 

@@ -125,7 +125,22 @@ def column_names(connection: sa.Connection, query: str, since: object = None) ->
     result = asked(connection, query, "*", "WHERE 1 = 0", since=since)
     names = _names(connection, result)
     result.close()
+    if since is None and _may_be_renamed(connection.dialect.name, names):
+        result = _executed(connection, query, None, {**_BARE, **_STREAMING})
+        names = _names(connection, result)
+        result.close()
     return tuple(names)
+
+
+def _may_be_renamed(database: str, names: Sequence[str]) -> bool:
+    """Whether a name may be that of a column before it with a number: so SQLite and DuckDB tell twins apart."""
+    mark = {"sqlite": ":", "duckdb": "_"}.get(database)
+    there = {name.casefold() for name in names}
+    return any(
+        mark == name[-len(number) - 1 : -len(number)] and name[: -len(number) - 1].casefold() in there
+        for name in names
+        if mark and (number := name[len(name.rstrip("0123456789")) :])
+    )
 
 
 def holds_numbers(connection: sa.Connection, query: str, column: str) -> bool:

@@ -97,8 +97,8 @@ class System:
     def verify(self) -> None:
         """Raise `SourceError` if what has been read may not be of one moment; called before it is worked on."""
 
-    def close(self, driver_connection: Any) -> None:
-        """Close a connection that may be broken, before SQLAlchemy tries."""
+    def prepare(self, engine: sa.Engine) -> None:
+        """Put right what SQLAlchemy's dialect has wrong."""
 
     def said(self, exc: BaseException) -> str:
         """Return what the database says, in one line."""

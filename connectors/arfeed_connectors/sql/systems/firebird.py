@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -62,10 +61,9 @@ class Firebird(System):
 
         driver_connection._att.cancel_operation(CancelType.RAISE)  # noqa: SLF001 - the driver offers no other way
 
-    def close(self, driver_connection: Any) -> None:
-        """Close it ourselves: SQLAlchemy's dialect calls a `terminate` that this driver does not have."""
-        with suppress(Exception):
-            driver_connection.close()
+    def prepare(self, engine: sa.Engine) -> None:
+        """Let a broken connection be closed: the dialect calls a `terminate` that this driver does not have."""
+        engine.dialect.do_terminate = engine.dialect.do_close  # type: ignore[method-assign]
 
     def holds_writers(self, connection: sa.Connection) -> bool:  # noqa: ARG002 - others look at it
         """Whether it is the file itself, without a server: then no other program may have it open."""
