@@ -6,14 +6,15 @@ exact sums by currency, is asked of the database itself over the same query, bef
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from arfeed import Complete, Connector, Document, hookimpl
 from arfeed_connectors.sql.account import Ledger
+from arfeed_connectors.sql.bulk import LONG, arrow_tables
 from arfeed_connectors.sql.closed import became, closed_names
 from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database
@@ -62,8 +63,7 @@ class Sql(Connector):
             account = self._ledger(connection).read(control.company, self.since)
             frames = Frames(self.source, self.settings, names)
             if control.rows:
-                for rows in batches(connection, query, control.company):
-                    yield frames.frame(rows)
+                yield from self._frames(connection, query, control, frames)
             if self.explains:
                 self._moment = _Moment(opened.pop_all(), connection, control.company)
         return Complete(
@@ -73,6 +73,16 @@ class Sql(Connector):
             notes=self._notes(names),
             control_account=account,
         )
+
+    def _frames(
+        self, connection: sa.Connection, query: str, control: Control, frames: Frames
+    ) -> Iterator[pd.DataFrame]:
+        tables = arrow_tables(connection, query, control.company) if control.rows >= LONG else None
+        if tables is None:
+            tables = (frames.columns(rows) for rows in batches(connection, query, control.company))
+        with closing(tables):
+            for table in tables:
+                yield frames.finished(table)
 
     @property
     def explains(self) -> bool:
