@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from arfeed.rehearsal import Faults, receiver
-from arfeed.settings import DestinationSettings
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.delivery.rehearsal.receiver import receiver
+from arfeed.model.settings import DestinationSettings
 from openssh import HOST, answers, free_port, make_key, running_openssh, user
 
 _count = itertools.count(1)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from arfeed.background import begin
+from arfeed.model.background import begin
 
 
 def test_what_is_begun_after_something_waits_for_it() -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
+from arfeed.model import schema
 from business.calendar import Days, day_number, month_of, postings, weekday
 from business.customers import Customers, customers, paid_on
 

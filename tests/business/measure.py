@@ -10,7 +10,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from arfeed.planning.habits import Case, Habits, objections
+from arfeed.planning.habits.case import Case
+from arfeed.planning.habits.judgement import objections
+from arfeed.planning.habits.memory import Habits
 from business.accidents import ACCIDENTS, HIDDEN_FROM_THE_LEDGER, Day
 from business.books import BURN_IN, END, HOURS, Books, books
 from business.calendar import weekday

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from arfeed.checkup import examine
-from arfeed.config import read_project
+from arfeed.operations.check.examination import examine
+from arfeed.plugins.config import read_project
 from exports import SEVEN, document, xero
 from feeds import Here, run, write
 from openssh import OpenSSH, make_key

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import open_remote
-from arfeed.settings import DestinationSettings
+from arfeed.delivery.remote import open_remote
+from arfeed.model.settings import DestinationSettings
 from feeds import Here
 from openssh import OpenSSH
 

@@ -16,10 +16,10 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from arfeed.cli.figures import bar
-from arfeed.cli.progress import COLUMNS, Bars
-from arfeed.cli.show import show_plan
-from arfeed.interfaces import Objection, Plan
+from arfeed.cli.display.figures import bar
+from arfeed.cli.display.progress import COLUMNS, Bars
+from arfeed.cli.display.show import show_plan
+from arfeed.model.interfaces import Objection, Plan
 from exports import SEVEN, document, xero
 from feeds import ARFEED, Here, run, sync_approved
 from planning.plans import invoices, lacking, planned, source

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from arfeed import ConfigError
-from arfeed.config import Project, read_project
-from arfeed.fingerprint import settings_hash
+from arfeed.plugins.config import Project, read_project
+from arfeed.plugins.fingerprint import settings_hash
 from feeds import write
 
 PLUGINS = 'plugins = ["xero", "folder", "transforms", "kolleno"]\n'

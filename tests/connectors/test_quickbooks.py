@@ -232,7 +232,7 @@ def test_a_customers_own_total_within_its_sub_customer_is_refused(file: Path) ->
 
 def test_a_family_over_the_end_of_a_frame_is_added_up_all_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = family(own_last=True)
-    monkeypatch.setattr("arfeed.intake.grid._BLOCK", 200)
+    monkeypatch.setattr("arfeed.tables.grid._BLOCK", 200)
     assert len(facts(source(written(file, rows)))) == 6
     assert "9.01, but" in failure(source(written(file, family("$9.01", own_last=True))))
 

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed import Complete, SourceError
-from arfeed.config import read_project
-from arfeed.pipeline import sync
+from arfeed.plugins.config import read_project
+from arfeed.runs.pipeline import sync
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database

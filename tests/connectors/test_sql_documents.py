@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed import SourceError
-from arfeed.intake.documents import find
+from arfeed.documents import find
 from arfeed_connectors.sql import Sql
 from databases import DRIVERS, one_row, sql, table
 from intake.sources import opened

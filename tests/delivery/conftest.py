@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from arfeed.settings import DestinationSettings
+from arfeed.model.settings import DestinationSettings
 from openssh import OpenSSH
 
 

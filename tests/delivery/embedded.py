@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncssh
 from fsspec.asyn import get_loop, sync
 
-from arfeed.settings import DestinationSettings
+from arfeed.model.settings import DestinationSettings
 
 HOST = "127.0.0.1"
 

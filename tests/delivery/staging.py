@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from arfeed.delivery import Upload
+from arfeed.delivery.uploads import Upload
 
 
 def stage(folder: Path, name: str, content: bytes, *, below: str = "", replaces: bool = False) -> Upload:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import destination_id, open_remote
-from arfeed.errors import ConfigError, DestinationError
-from arfeed.settings import DestinationSettings
+from arfeed.delivery.remote import open_remote
+from arfeed.model.errors import ConfigError, DestinationError
+from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.address import destination_id
 from delivery.staging import stage
 
 

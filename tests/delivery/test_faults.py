@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import Outcome, channels, open_remote
-from arfeed.errors import DestinationError
-from arfeed.rehearsal import Faults
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.delivery.remote import open_remote
+from arfeed.delivery.uploads import Outcome
+from arfeed.model.errors import DestinationError
+from arfeed.sftp import channels
 from delivery.staging import held, stage
 from servers import Server, rehearsal_server
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from arfeed.delivery import Upload, open_remote, part_name
-from arfeed.errors import DestinationError
-from arfeed.settings import DestinationSettings
+from arfeed.delivery.remote import open_remote
+from arfeed.delivery.uploads import Upload, part_name
+from arfeed.model.errors import DestinationError
+from arfeed.model.settings import DestinationSettings
 from delivery.staging import stage
 
 

@@ -10,8 +10,9 @@ from typing import ClassVar
 import asyncssh
 import pytest
 
-from arfeed.delivery import channels, open_remote
-from arfeed.errors import DestinationError
+from arfeed.delivery.remote import open_remote
+from arfeed.model.errors import DestinationError
+from arfeed.sftp import channels
 from delivery.embedded import embedded_server
 from delivery.staging import held, stage
 

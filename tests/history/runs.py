@@ -9,9 +9,11 @@ from decimal import Decimal
 import pandas as pd
 import pyarrow as pa
 
-from arfeed import schema
-from arfeed.history import Baseline, History, PlannedDocument, RunRecord, packed
-from arfeed.interfaces import SourceRead
+from arfeed.history.packing import packed
+from arfeed.history.records import Baseline, PlannedDocument, RunRecord
+from arfeed.history.store import History
+from arfeed.model import schema
+from arfeed.model.interfaces import SourceRead
 
 START = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)
 WHERE = "sftp://acme@sftp.example.com:22"

@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.history import Closing, History, Memory, RunRecord, pack_table, packed
-from arfeed.interfaces import Expectation, LedgerState
+from arfeed.history.packing import pack_table, packed
+from arfeed.history.records import Closing, Memory, RunRecord
+from arfeed.history.store import History
+from arfeed.model.interfaces import Expectation, LedgerState
 from history.runs import READS, START, WHERE, a_run, report
 
 GBP = LedgerState(

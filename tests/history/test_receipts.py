@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.history import judge, parts_of, proven, recovered, verify
 from arfeed.history.packing import packed
-from arfeed.interfaces import SentDocument
+from arfeed.history.receipts import recovered, verify
+from arfeed.history.recovery import judge, parts_of, proven
+from arfeed.model.interfaces import SentDocument
 from history.runs import a_pdf, a_run
 from runs.feed import Feed, invoices
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from arfeed.history import History
 from arfeed.history.receivers import Shown
+from arfeed.history.store import History
 from history.runs import START, WHERE, a_pdf, a_run, deliver, publish
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)

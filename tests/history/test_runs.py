@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from arfeed import ConfigError, LockedError
-from arfeed.history import History, packed
-from arfeed.history.store import KEPT_REPORTS
+from arfeed.history.packing import packed
+from arfeed.history.store import KEPT_REPORTS, History
 from history.runs import READS, START, WHERE, a_pdf, a_run, deliver, publish, refs, report
 
 

@@ -14,7 +14,7 @@ import pytest
 from arfeed import Complete, Connector, FileSettings, ProblemsError, SourceError, SourceSettings
 from arfeed.intake.explaining import ask_sources, released
 from arfeed.intake.extract import extract
-from arfeed.schema import no_invoices
+from arfeed.model.schema import no_invoices
 from arfeed_connectors.folder import Folder
 
 UNCONTROLLED = Complete()

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from arfeed.characters import byte_at, extremes
 from arfeed.intake.columns import Columns
-from arfeed.intake.values import parse_money, units
-from arfeed.planning.texts import formula_notes
+from arfeed.model.characters import byte_at, extremes
+from arfeed.planning.changes.texts import formula_notes
+from arfeed.tables.values.values import parse_money, units
 
 texts = st.lists(st.one_of(st.text(max_size=5), st.sampled_from(["", "a", "é", "\x00"])), max_size=8)
 kinds = st.sampled_from([pa.string(), pa.large_string()])

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from arfeed.intake.dates import _LANGUAGES, _months, misfits, parse_dates
+from arfeed.tables.values.dates import _LANGUAGES, _months, misfits, parse_dates
 
 DAYS = [date(1999, 1, 1) + timedelta(days=number) for number in range((date(2031, 1, 1) - date(1999, 1, 1)).days)]
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Document, SourceError
-from arfeed.intake.documents import Found, Staged, find, stage
+from arfeed.documents import Found, Staged, find, stage
 from intake.sources import Given, given, opened, rows
 from pdfs import pdf, write_pdfs
 

@@ -14,7 +14,7 @@ import fsspec
 import pytest
 
 from arfeed import FileSettings, SourceError, find_files, read_table
-from arfeed.intake.files import inputs_of, unsettled
+from arfeed.tables.files.files import inputs_of, unsettled
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from intake.sources import HEADER, Given, balances, failure, folder, opened, problems
@@ -240,7 +240,7 @@ def test_a_file_that_grows_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_file_that_grows_without_end_fails_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.intake.files._PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("arfeed.tables.files.files._PATIENCE_SECONDS", 0)
     growing = folder(tmp_path / "a.csv", HEADER)
     assert "it is still being written; run again" in str(unsettled([growing])["files"])
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed import SourceError, read_grid, read_header, read_table
-from arfeed.intake.text import physical_lines
+from arfeed.tables.separated.text import physical_lines
 
 REPORT = 'Open Invoices,,\nAcme\n\n"As of, April"\n,Date,Num,Amount\n"Last, First",,\n,x,"a\n""b""",1\nTOTAL,,,1\n'
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.schema import NAMES
+from arfeed.model.schema import NAMES
 from intake.sources import HEADER, balances, failure, folder, given, problems, read, rows
 
 

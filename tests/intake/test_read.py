@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from arfeed import SourceError, find_files, read_arrow, read_header, read_table, table
-from arfeed.intake.quotes import Quotes
-from arfeed.settings import FileSettings
+from arfeed.model.settings import FileSettings
+from arfeed.tables.separated.quotes import Quotes
 from printed import workbook
 
 

@@ -13,10 +13,10 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from arfeed.intake.documents import Found, find
-from arfeed.intake.documents.template import claims
-from arfeed.intake.storage import storage
-from arfeed.settings import SourceSettings
+from arfeed.documents import Found, find
+from arfeed.documents.template import claims
+from arfeed.model.settings import SourceSettings
+from arfeed.tables.files.storage import storage
 from intake.sources import given, opened, rows
 from pdfs import pdf, write_pdfs
 

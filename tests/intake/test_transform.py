@@ -12,7 +12,7 @@ import pytest
 
 from arfeed import ProblemsError, SourceError, Transform, TransformSettings
 from arfeed.intake.transform import Transformed, check_unique, keep, transform
-from arfeed.schema import folded
+from arfeed.model.schema import folded
 from intake.sources import given, opened, rows
 
 Change = Callable[[pd.DataFrame], object]

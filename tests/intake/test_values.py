@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arfeed.intake.values import contradicted, parse_money
+from arfeed.tables.values.values import contradicted, parse_money
 
 amounts = st.integers(-(10**20) + 1, 10**20 - 1).map(lambda units: Decimal(units) / 10_000)
 

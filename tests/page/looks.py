@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed.history import make_receipt, plan_document
-from arfeed.interfaces import Delivered, Objection, Plan
-from arfeed.page import PastRun, render
+from arfeed.history.receipts import make_receipt, plan_document
+from arfeed.model.interfaces import Delivered, Objection, Plan
+from arfeed.runs.page.rendering import PastRun, render
 from planning.plans import NOON, invoices, lacking, planned, source
 
 HOSTILE = (

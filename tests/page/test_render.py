@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from arfeed.history import plan_document
-from arfeed.page import render
+from arfeed.history.receipts import plan_document
+from arfeed.runs.page.rendering import render
 from page.looks import feed_of, past, receipt, refused
 from planning.plans import invoices, planned
 
@@ -36,7 +36,7 @@ def test_a_plan_that_nothing_speaks_against_says_how_to_deliver_it() -> None:
 
 
 def test_the_largest_come_first_and_what_is_not_listed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.page.rendering.MOST_ROWS", 2)
+    monkeypatch.setattr("arfeed.runs.page.rendering.MOST_ROWS", 2)
     before = invoices(3, balance=["5", "-700", "60"])
     page = render(plan_document(planned(before, before.iloc[:0])))
     assert [page.find(f"<bdi>{ref}</bdi>") > 0 for ref in ("A1", "A2", "A3")] == [False, True, True]
@@ -45,7 +45,7 @@ def test_the_largest_come_first_and_what_is_not_listed_is_said(monkeypatch: pyte
 
 
 def test_no_amount_of_yen_hides_the_pounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.page.rendering.MOST_ROWS", 3)
+    monkeypatch.setattr("arfeed.runs.page.rendering.MOST_ROWS", 3)
     before = invoices(4, balance=["800000", "900000", "95000", "700000"], currency=["JPY", "JPY", "GBP", "JPY"])
     page = render(plan_document(planned(before, before.iloc[:0])))
     assert re.findall("<bdi>(A[0-9])</bdi>", page) == ["A3", "A2", "A1"]

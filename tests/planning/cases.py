@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from arfeed import Objection
-from arfeed.planning.habits import Case, Habits, objections
+from arfeed.planning.habits.case import Case
+from arfeed.planning.habits.judgement import objections
+from arfeed.planning.habits.memory import Habits
 from planning.plans import invoices
 
 TODAY = date(2026, 4, 21)

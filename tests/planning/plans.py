@@ -11,13 +11,15 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from arfeed import Complete, Objection, Plan, SourceSettings, schema
-from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.planning import compare, summed, with_evidence
-from arfeed.planning.compare import Comparison
+from arfeed import Complete, Objection, Plan, SourceSettings
+from arfeed.model import schema
+from arfeed.model.interfaces import DocumentPlan, SourceRead, SourceReport
+from arfeed.model.schema import totals
+from arfeed.model.settings import GuardSettings
+from arfeed.planning.compare import Comparison, compare
+from arfeed.planning.evidence import with_evidence
+from arfeed.planning.facts import summed
 from arfeed.planning.guards import Guards
-from arfeed.schema import totals
-from arfeed.settings import GuardSettings
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 NO_DOCUMENTS = DocumentPlan(

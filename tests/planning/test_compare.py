@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arfeed import schema
+from arfeed.model import schema
+from arfeed.model.schema import totals
 from arfeed.planning.compare import COMPARED
-from arfeed.schema import totals
 from planning.plans import compared, invoices
 
 OTHER = {

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed import DestinationError
-from arfeed.interfaces import DocumentPlan, SentDocument
-from arfeed.planning import select, settle
-from arfeed.planning.documents import Selection
+from arfeed.documents.selection import Selection, select, settle
+from arfeed.model.interfaces import DocumentPlan, SentDocument
 from arfeed_connectors.kolleno import Kolleno
 from planning.plans import invoices
 

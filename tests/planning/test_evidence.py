@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete
-from arfeed.interfaces import Ledger, SourceReport
-from arfeed.planning import with_evidence
+from arfeed.model.interfaces import Ledger, SourceReport
+from arfeed.planning.evidence import with_evidence
 from planning.plans import invoices, source
 
 SILENT = source(complete=Complete(rows=3, totals={"GBP": Decimal(30)}))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arfeed import ConfigError
-from arfeed.planning.habits import Habits
 from arfeed.planning.habits.chances import weighed
+from arfeed.planning.habits.memory import Habits
 from planning.cases import TODAY, after_days, case, due_in, listed
 
 

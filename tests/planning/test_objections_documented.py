@@ -15,10 +15,11 @@ import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.interfaces import Forgotten, Ledger, SourceRead
-from arfeed.planning import Known, Unproven, reviewed
+from arfeed.model.interfaces import Forgotten, Ledger, SourceRead
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.guards import Guards
+from arfeed.planning.known import Known, Unproven
+from arfeed.planning.review import reviewed
 from planning import cases
 from planning.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
 from planning.test_review import failing, reviewers

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from arfeed.planning.habits import Habits
+from arfeed.planning.habits.memory import Habits
 from planning.cases import YESTERDAY, after_days, case, due_in, heard, listed
 from planning.plans import invoices
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed import DestinationError
-from arfeed.planning import write_report
+from arfeed.planning.report import write_report
 from arfeed_connectors.kolleno import Kolleno
 from planning.plans import invoices
 

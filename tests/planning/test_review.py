@@ -10,8 +10,8 @@ import pluggy
 import pytest
 
 from arfeed import Objection, Plan, hookimpl
-from arfeed.hookspecs import Hooks
-from arfeed.planning import reviewed
+from arfeed.model.hooks import Hooks
+from arfeed.planning.review import reviewed
 from planning.plans import invoices, planned
 
 CALM = planned(invoices(2), invoices(2))

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.planning import compare, kept, traced
+from arfeed.planning.compare import compare
+from arfeed.planning.traces import kept, traced
 from planning.plans import invoices
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from arfeed import Complete
-from arfeed.schema import COLUMNS
+from arfeed.model.schema import COLUMNS
 from arfeed.testing import ArfeedProject, ConnectorConformance
 from arfeed.testing.parts import PartConformance
 from strangers import install

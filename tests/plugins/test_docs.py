@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.hookspecs import Hooks
+from arfeed.model.hooks import Hooks
 from arfeed.testing import ArfeedProject
 from environment import Environment
 from strangers import install

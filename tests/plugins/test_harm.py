@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed import isolation
-from arfeed.isolation import undisturbed, watched
+from arfeed.plugins import isolation
+from arfeed.plugins.isolation import undisturbed, watched
 from feeds import run, write
 from strangers import install
 

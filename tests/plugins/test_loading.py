@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from arfeed.plugins import load
-from arfeed.reference import example, parts_of
+from arfeed.plugins.loading import load
+from arfeed.plugins.reference import example, parts_of
 from feeds import Done, Here, run, write
 from strangers import install
 

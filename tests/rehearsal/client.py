@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import asyncssh
 
-from arfeed.rehearsal import Receiver
+from arfeed.delivery.rehearsal.receiver import Receiver
 
 Result = TypeVar("Result")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.rehearsal import Receiver, receiver
+from arfeed.delivery.rehearsal.receiver import Receiver, receiver
 from rehearsal.client import Client
 
 

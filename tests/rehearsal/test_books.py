@@ -8,7 +8,9 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from arfeed.rehearsal import Books, Headers, Receiver, read_books, receiver
+from arfeed.delivery.rehearsal.books import Books, read_books
+from arfeed.delivery.rehearsal.receiver import Receiver, receiver
+from arfeed.delivery.rehearsal.reports import Headers
 from rehearsal.client import Client, report, session
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.rehearsal import Books, Faults, receiver
-from arfeed.rehearsal.books import write_books
-from arfeed.rehearsal.web import Panel, serving
+from arfeed.delivery.rehearsal.books import Books, write_books
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.delivery.rehearsal.receiver import receiver
+from arfeed.delivery.rehearsal.web import Panel, serving
 from browser import Scheme, running_chromium, violations
 
 pytestmark = pytest.mark.chromium

@@ -12,8 +12,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from arfeed.errors import LockedError
-from arfeed.rehearsal import Receiver, receiver
+from arfeed.delivery.rehearsal.receiver import Receiver, receiver
+from arfeed.model.errors import LockedError
 from rehearsal.client import Client, session
 
 

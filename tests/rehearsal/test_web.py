@@ -12,11 +12,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from arfeed.rehearsal import Books, Faults, Receiver, receiver
-from arfeed.rehearsal.books import write_books
-from arfeed.rehearsal.page import MOST_ROWS
-from arfeed.rehearsal.switches import Switches, switch
-from arfeed.rehearsal.web import MOST_BYTES, Panel, serving
+from arfeed.delivery.rehearsal.books import Books, write_books
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.delivery.rehearsal.page import MOST_ROWS
+from arfeed.delivery.rehearsal.receiver import Receiver, receiver
+from arfeed.delivery.rehearsal.switches import Switches, switch
+from arfeed.delivery.rehearsal.web import MOST_BYTES, Panel, serving
 from rehearsal.standing import Page
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"

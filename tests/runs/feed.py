@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from arfeed import adoption, joining, pipeline
-from arfeed.adoption import Adopted
-from arfeed.config import Project, read_project
-from arfeed.desk import identity
-from arfeed.history import History
-from arfeed.interfaces import Plan
-from arfeed.joining import Joined
-from arfeed.pipeline import Result
+from arfeed.history.store import History
+from arfeed.model.interfaces import Plan
+from arfeed.plugins.config import Project, read_project
+from arfeed.runs import adoption, joining, pipeline
+from arfeed.runs.adoption import Adopted
+from arfeed.runs.context import identity
+from arfeed.runs.joining import Joined
+from arfeed.runs.pipeline import Result
 from pdfs import pdf
 from runs.processes import Process
 

@@ -9,7 +9,14 @@ from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["alembic.command", "arfeed.pipeline", "arfeed.cli", "arfeed.cli.show", "arfeed_connectors.folder", "rich.progress"]
+    [
+        "alembic.command",
+        "arfeed.runs.pipeline",
+        "arfeed.cli",
+        "arfeed.cli.display.show",
+        "arfeed_connectors.folder",
+        "rich.progress",
+    ]
 )
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 import asyncssh
 import pytest
 
-from arfeed.history import verify
+from arfeed.history.receipts import verify
 from delivery.embedded import embedded_server
 from pdfs import pdf
 from runs.feed import Feed, codes, invoice, invoices, unpaid

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import channels, connection
-from arfeed.errors import DestinationError
+from arfeed.model.errors import DestinationError
+from arfeed.sftp import channels, connection
 from relay import Fault, Relay, relaying
 from runs.feed import Feed
 from runs.proofs import converges, feed_with_new_pdfs

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.errors import DestinationError
+from arfeed.model.errors import DestinationError
 from openssh import user
 from runs.feed import REPORTS, Feed
 from runs.proofs import PDFS, converges, feed_with_new_pdfs, got_pdfs, nothing_is_half_published

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from arfeed import LockedError
-from arfeed.history import History
+from arfeed.history.store import History
 from pdfs import pdf
 from runs.feed import REPORTS, Feed, invoices
 from runs.processes import Process

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.history import PlannedDocument, packed
+from arfeed.history.packing import packed
+from arfeed.history.records import PlannedDocument
 from pdfs import pdf
 from runs.feed import Feed, invoice
 

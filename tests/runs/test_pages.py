@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.errors import ConfigError
-from arfeed.pages import check_place, folder_of, written_again
+from arfeed.model.errors import ConfigError
+from arfeed.runs.pages import check_place, folder_of, written_again
 from runs.feed import Feed, invoices
 
 

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from arfeed import ConfigError, RefusedError, SourceError
-from arfeed.interfaces import Plan
-from arfeed.rehearsal.books import Books
+from arfeed.delivery.rehearsal.books import Books
+from arfeed.model.interfaces import Plan
 from runs.feed import HEADER, REPORTS, Feed, Row, invoice
 from runs.interruptions import KilledError, die_after_the_report, die_before_the_report
 

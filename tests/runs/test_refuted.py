@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from arfeed.expectations import expect
+from arfeed.runs.expectations import expect
 from runs.books import keep_books
 from runs.feed import Feed, codes, invoice, invoices
 from runs.interruptions import KilledError, die_after_the_report

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed import witness
+from arfeed.history import witness
 from runs.feed import Feed, codes, invoices
 from runs.test_receivers import execute, take_in
 

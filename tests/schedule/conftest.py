@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.config import Project, read_project
-from arfeed.schedule import Job, job_of, read_times
+from arfeed.operations.schedule.job import Job, job_of
+from arfeed.operations.schedule.times import read_times
+from arfeed.plugins.config import Project, read_project
 from feeds import write
 
 FEED = """

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.config import read_project
-from arfeed.errors import ConfigError
-from arfeed.schedule import Job, crontab, job_of, read_times
-from arfeed.schedule.job import FINAL_CODES
+from arfeed.model.errors import ConfigError
+from arfeed.operations.schedule.cron import crontab
+from arfeed.operations.schedule.job import FINAL_CODES, Job, job_of
+from arfeed.operations.schedule.times import read_times
+from arfeed.plugins.config import read_project
 from cli.conftest import make_feed
 from schedule.conftest import SECRETS
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.errors import ConfigError
-from arfeed.schedule import Job, crontab, install, units
+from arfeed.model.errors import ConfigError
+from arfeed.operations.schedule.cron import crontab
+from arfeed.operations.schedule.install import install
+from arfeed.operations.schedule.job import Job
+from arfeed.operations.schedule.systemd import units
 
 CRONTAB = """#!/bin/sh
 case $1 in

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from arfeed.config import Project, read_project
-from arfeed.errors import ConfigError
-from arfeed.schedule import cron_job, job_of, read_times
+from arfeed.model.errors import ConfigError
+from arfeed.operations.schedule.job import job_of
+from arfeed.operations.schedule.kubernetes import cron_job
+from arfeed.operations.schedule.times import read_times
+from arfeed.plugins.config import Project, read_project
 from schedule.conftest import Make
 
 POSTGRESQL = 'history = "postgresql+psycopg://ada:${DB_PASSWORD}@db.example.com/arfeed"'

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.schedule import Job, units
-from arfeed.schedule.job import FINAL_CODES, RETRY_CODES
+from arfeed.operations.schedule.job import FINAL_CODES, RETRY_CODES, Job
+from arfeed.operations.schedule.systemd import units
 
 systemd = pytest.mark.usefixtures("systemd_analyze")
 

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from arfeed.errors import ConfigError
-from arfeed.schedule import read_times
+from arfeed.model.errors import ConfigError
+from arfeed.operations.schedule.times import read_times
 
 TRIED = [
     (["06:00"], "daily", ["*-*-* 06:00:00"], ["0 6 * * *"]),

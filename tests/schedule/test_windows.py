@@ -4,7 +4,9 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
-from arfeed.schedule import Job, read_times, task
+from arfeed.operations.schedule.job import Job
+from arfeed.operations.schedule.times import read_times
+from arfeed.operations.schedule.windows import task
 
 SPACE = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.intake.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
-from arfeed.intake.text import physical_lines
-from arfeed.intake.workbook import is_workbook
-from arfeed.interfaces import Complete, Connector
-from arfeed.settings import FileSettings
+from arfeed.model import schema
+from arfeed.model.interfaces import Complete, Connector
+from arfeed.model.settings import FileSettings
+from arfeed.tables.separated.text import physical_lines
+from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
+from arfeed.tables.workbook.workbook import is_workbook
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from arfeed.errors import SourceError
 from arfeed.intake.columns import Problem
-from arfeed.intake.files import find_files
-from arfeed.intake.text import physical_lines
-from arfeed.intake.workbook import is_workbook
-from arfeed.interfaces import Connector
-from arfeed.settings import FileSettings
+from arfeed.model.errors import SourceError
+from arfeed.model.interfaces import Connector
+from arfeed.model.settings import FileSettings
+from arfeed.tables.files.files import find_files
+from arfeed.tables.separated.text import physical_lines
+from arfeed.tables.workbook.workbook import is_workbook
 
 MOST_LINES = 50
 
