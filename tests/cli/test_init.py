@@ -10,10 +10,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
-from feeds import Here, run
-from pdfs import write_pdfs
-from strangers import install
+from support.exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
+from support.feeds import Here, run
+from support.pdfs import write_pdfs
+from support.strangers import install
 
 MARCH = document("INV-031", InvoiceDate="31/03/2026")
 GERMAN = "Belegnummer;Kunde;Belegdatum;Offen\nRE-1;Söhne & Co;07.04.2026;1.234,56\nRE-2;Ada;31.03.2026;0,05\n"

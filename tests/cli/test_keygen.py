@@ -9,8 +9,8 @@ import pytest
 
 from arfeed.delivery.remote import open_remote
 from arfeed.model.settings import DestinationSettings
-from feeds import Here
-from openssh import OpenSSH
+from support.feeds import Here
+from support.openssh import OpenSSH
 
 LINE = "private_key = "
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from arfeed.cli.display.logs import VARIABLE
-from feeds import ARFEED, Here, run
+from support.feeds import ARFEED, Here, run
 
 
 def events(text: str) -> list[dict[str, Any]]:

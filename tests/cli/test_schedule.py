@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from cli.conftest import make_feed
-from feeds import Here
+from support.feeds import Here
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from arfeed.cli.display.figures import bar
 from arfeed.cli.display.progress import COLUMNS, Bars
 from arfeed.cli.display.show import show_plan
 from arfeed.model.interfaces import Objection, Plan
-from exports import SEVEN, document, xero
-from feeds import ARFEED, Here, run, sync_approved
-from planning.plans import invoices, lacking, planned, source
+from support.exports import SEVEN, document, xero
+from support.feeds import ARFEED, Here, run, sync_approved
+from support.plans import invoices, lacking, planned, source
 
 HOSTILE = ["\x1b[2J", "\x9b2J", "\x07", "\b", "\r", "\x7f", "\u202e", "\u2066", "\u200b", "\u2028", "\ufeff"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from arfeed.model.settings import DestinationSettings
-from openssh import OpenSSH
+from support.openssh import OpenSSH
 
 
 @pytest.fixture

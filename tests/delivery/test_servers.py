@@ -13,8 +13,8 @@ import pytest
 from arfeed.delivery.remote import open_remote
 from arfeed.model.errors import DestinationError
 from arfeed.sftp import channels
-from delivery.embedded import embedded_server
-from delivery.staging import held, stage
+from support.embedded import embedded_server
+from support.staging import held, stage
 
 
 class Embedded(asyncssh.SFTPServer):

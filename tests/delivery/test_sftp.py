@@ -14,8 +14,8 @@ from arfeed.delivery.uploads import Upload, part_name
 from arfeed.model.errors import DestinationError, LockedError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.filesystem import BLOCK
-from delivery.staging import held, stage
-from openssh import OpenSSH, running_openssh
+from support.openssh import OpenSSH, running_openssh
+from support.staging import held, stage
 
 pytestmark = pytest.mark.openssh
 

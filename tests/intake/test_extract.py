@@ -12,7 +12,7 @@ import pytest
 
 from arfeed import Complete, SourceError, table
 from arfeed.model.schema import NAMES
-from intake.sources import balances, failure, given, opened, problems, read, rows
+from support.sources import balances, failure, given, opened, problems, read, rows
 
 TWO = rows(balance=["10.00", "-2.50"], currency=["GBP", "EUR"])
 

@@ -16,7 +16,7 @@ from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.approval import approval_code, settled_by
 from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.review import reviewed
-from planning.plans import invoices, planned, source
+from support.plans import invoices, planned, source
 
 NOBODY = pluggy.PluginManager("arfeed")
 NOBODY.add_hookspecs(Hooks)

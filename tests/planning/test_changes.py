@@ -15,9 +15,9 @@ from arfeed.planning.changes.contradictions import contradictions
 from arfeed.planning.changes.rules import changes_in_what_stays, notes_on_changes
 from arfeed.planning.reasons import closed_beside
 from arfeed.planning.review import reviewed
-from planning.business import ACCIDENTS, feed, frame, next_day
-from planning.plans import invoices, planned
 from planning.test_approval import NOBODY
+from support.ordinary_days import ACCIDENTS, feed, frame, next_day
+from support.plans import invoices, planned
 
 OF_NUMBERS = ("numbers against", "against the numbers")
 """Accidents that only show where customers have numbers."""

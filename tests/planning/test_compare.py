@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from arfeed.model import schema
 from arfeed.model.schema import totals
 from arfeed.planning.compare import COMPARED
-from planning.plans import compared, invoices
+from support.plans import compared, invoices
 
 OTHER = {
     "kind": "credit_note",

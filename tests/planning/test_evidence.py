@@ -11,7 +11,7 @@ import pytest
 from arfeed import Complete
 from arfeed.model.interfaces import Ledger, SourceReport
 from arfeed.planning.evidence import with_evidence
-from planning.plans import invoices, source
+from support.plans import invoices, source
 
 SILENT = source(complete=Complete(rows=3, totals={"GBP": Decimal(30)}))
 DECLARED = source(absent_means_paid=True)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from arfeed.model.interfaces import Aged, Debtor, Facts, Movement, Sum
-from planning.plans import NOON, invoices, planned, source
+from support.plans import NOON, invoices, planned, source
 
 TODAY = NOON.date()
 

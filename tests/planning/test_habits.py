@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from arfeed import ConfigError
 from arfeed.planning.habits.chances import weighed
 from arfeed.planning.habits.memory import Habits
-from planning.cases import TODAY, after_days, case, due_in, listed
+from support.cases import TODAY, after_days, case, due_in, listed
 
 
 @pytest.mark.parametrize(

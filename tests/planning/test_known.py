@@ -12,7 +12,7 @@ import pytest
 from arfeed import Objection, Plan
 from arfeed.planning.guards import Guards
 from arfeed.planning.known import Known, Unproven, closings
-from planning.plans import invoices, planned, source
+from support.plans import invoices, planned, source
 
 
 def approved(count: int = 5, balance: str = "50", currency: str = "GBP", of: str = "erp") -> Unproven:

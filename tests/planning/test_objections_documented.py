@@ -20,9 +20,9 @@ from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.guards import Guards
 from arfeed.planning.known import Known, Unproven
 from arfeed.planning.review import reviewed
-from planning import cases
-from planning.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
 from planning.test_review import failing, reviewers
+from support import cases
+from support.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "objections.md").read_text("utf-8")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from arfeed.planning.reasons import closed_beside, with_answers, with_reasons
-from planning.plans import invoices, removal
+from support.plans import invoices, removal
 
 NOTHING = removal()
 

@@ -12,7 +12,7 @@ import pytest
 from arfeed import Objection, Plan, hookimpl
 from arfeed.model.hooks import Hooks
 from arfeed.planning.review import reviewed
-from planning.plans import invoices, planned
+from support.plans import invoices, planned
 
 CALM = planned(invoices(2), invoices(2))
 OURS = Objection("too-late", "the books are closed")

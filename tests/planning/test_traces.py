@@ -9,7 +9,7 @@ import pytest
 
 from arfeed.planning.compare import compare
 from arfeed.planning.traces import kept, traced
-from planning.plans import invoices
+from support.plans import invoices
 
 
 def listed(refs: list[str], file: str = "a.csv", **columns: Any) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from arfeed.model.interfaces import Expectation, Ledger, SourceRead
 from arfeed.planning.compare import compare
 from arfeed.planning.habits.memory import Habits
 from arfeed.planning.weighing import Source, Weighed, learn, replayed, sources_of, weigh
-from planning.plans import NOON, invoices, planned, source
+from support.plans import NOON, invoices, planned, source
 
 BEFORE = SourceRead(datetime(2026, 4, 9, 12, tzinfo=UTC), None, None)
 WRITTEN_OFF = Expectation("e1", "write-off run", date(2026, 4, 30), None, None, "ada@desk", NOON)

@@ -17,8 +17,8 @@ import pytest
 
 from arfeed.plugins import isolation
 from arfeed.plugins.isolation import undisturbed, watched
-from feeds import run, write
-from strangers import install
+from support.feeds import run, write
+from support.strangers import install
 
 NOISY = """
 import os, subprocess, sys

@@ -19,9 +19,9 @@ from arfeed.planning.report import write_report
 from arfeed.planning.review import reviewed
 from arfeed.plugins.isolation import own
 from arfeed_connectors.kolleno import Kolleno
-from intake.sources import given, opened, rows
-from planning.plans import invoices, planned
 from planning.test_review import reviewers
+from support.plans import invoices, planned
+from support.sources import given, opened, rows
 
 
 def set_a_cell(frame: pd.DataFrame) -> None:

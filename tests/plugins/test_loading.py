@@ -14,8 +14,8 @@ import pytest
 
 from arfeed.plugins.loading import load
 from arfeed.plugins.reference import example, parts_of
-from feeds import Done, Here, run, write
-from strangers import install
+from support.feeds import Done, Here, run, write
+from support.strangers import install
 
 Listed = Callable[..., dict[str, Any]]
 Planned = Callable[..., Done]

@@ -16,10 +16,10 @@ import pytest
 
 from arfeed.model.errors import DestinationError
 from arfeed.sftp import channels, connection
-from relay import Fault, Relay, relaying
-from runs.feed import Feed
-from runs.proofs import converges, feed_with_new_pdfs
-from servers import SERVERS, Server
+from support.feed import Feed
+from support.proofs import converges, feed_with_new_pdfs
+from support.relay import Fault, Relay, relaying
+from support.servers import SERVERS, Server
 
 PHASES = {
     "PDFs, the first request": ("Sending the PDFs", 0),

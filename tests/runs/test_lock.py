@@ -14,9 +14,9 @@ import pytest
 
 from arfeed import LockedError
 from arfeed.history.store import History
-from pdfs import pdf
-from runs.feed import REPORTS, Feed, invoices
-from runs.processes import Process
+from support.feed import REPORTS, Feed, invoices
+from support.pdfs import pdf
+from support.processes import Process
 
 
 @pytest.fixture

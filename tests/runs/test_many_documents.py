@@ -14,8 +14,8 @@ import pytest
 
 from arfeed.history.packing import packed
 from arfeed.history.records import PlannedDocument
-from pdfs import pdf
-from runs.feed import Feed, invoice
+from support.feed import Feed, invoice
+from support.pdfs import pdf
 
 NEW = 50
 

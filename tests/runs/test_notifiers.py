@@ -12,11 +12,11 @@ import pytest
 
 from arfeed.model.errors import SourceError
 from arfeed.plugins.fingerprint import settings_hash
-from mailboxes import mailbox
-from openssh import free_port
-from runs.feed import Feed, codes, invoices
-from strangers import install
-from webhooks import TOKEN, Webhook, webhook
+from support.feed import Feed, codes, invoices
+from support.mailboxes import mailbox
+from support.openssh import free_port
+from support.strangers import install
+from support.webhooks import TOKEN, Webhook, webhook
 
 NOTIFIER = """
 import time

@@ -16,7 +16,7 @@ import pytest
 
 from arfeed.model.errors import ConfigError
 from arfeed.runs.pages import check_place, folder_of, written_again
-from runs.feed import Feed, invoices
+from support.feed import Feed, invoices
 
 
 @pytest.fixture

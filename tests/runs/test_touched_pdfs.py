@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.interfaces import SentDocument
-from runs.feed import Feed, invoices
+from support.feed import Feed, invoices
 
 
 @pytest.fixture

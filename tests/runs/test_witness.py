@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from arfeed.history import witness
-from runs.feed import Feed, codes, invoices
 from runs.test_receivers import execute, take_in
+from support.feed import Feed, codes, invoices
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from arfeed.delivery.remote import Remote
-from arfeed.documents import Found, Staged, find, nothing_found, stage
+from arfeed.documents.finding import Found, find, nothing_found
 from arfeed.documents.selection import select, settle, touched
+from arfeed.documents.staging import Staged, stage
 from arfeed.history.receipts import receipt_hash
 from arfeed.history.records import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward

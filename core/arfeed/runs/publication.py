@@ -9,7 +9,7 @@ from typing import Literal
 
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.uploads import Outcome, Upload, part_name
-from arfeed.documents import Staged
+from arfeed.documents.staging import Staged
 from arfeed.history.lease import Lease, whoami
 from arfeed.history.receipts import make_receipt
 from arfeed.history.records import Baseline, Memory, PlannedDocument, RunRecord

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed.documents import find, look
+from arfeed.documents.finding import find, look
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract, joined
