@@ -17,8 +17,8 @@ from arfeed_connectors import sql as connector
 from arfeed_connectors.sql import bulk
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.statements import BATCH
-from databases import execute, sql, table
-from intake.sources import failure
+from support.databases import execute, sql, table
+from support.sources import failure
 
 LEDGER = "invoice_ref VARCHAR(40), customer_name VARCHAR(80), currency CHAR(3), issued_on DATE, balance DECIMAL(18, 2)"
 MANY = """
