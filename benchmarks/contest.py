@@ -169,6 +169,7 @@ class Arena:
         self.peers_python = peers_python
         self.arfeed = arfeed or Path(sys.executable).with_name("arfeed")
         self.folder = BUILD / "run"
+        os.environ["ARFEED_STATE"] = str(self.folder / "state")  # what it delivered last is forgotten with the rest
         self.target = self.folder / "out"
         self.config = self.folder / "plugins.toml"
         self.rows = max(1, round(rows * contest.share))

@@ -372,6 +372,16 @@ def read(url: str) -> pd.DataFrame:
     return frame
 
 
+def test_what_a_function_remarks_is_not_written_to_standard_error(
+    postgresql: str, taken: list[bool], capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = "BEGIN RAISE WARNING 'remark'; RETURN n; END"
+    execute(postgresql, f"CREATE FUNCTION noisy(n INT) RETURNS INT LANGUAGE plpgsql AS $$ {body} $$")
+    list(sql(postgresql, query=listed("note", "int4", "noisy(1)")).invoices())
+    assert taken == [True]
+    assert capfd.readouterr().err == ""
+
+
 def test_an_error_in_mid_read_is_said_as_psycopg_does(
     postgresql: str, taken: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,10 +35,14 @@ _MAY_SHARE = "SELECT version(), has_function_privilege('pg_export_snapshot()', '
 _CIRCUMSTANCES = """
 SELECT md5(concat(current_database(), current_user, session_user, pg_postmaster_start_time(), (
     SELECT string_agg(concat(name, '=', setting), ';' ORDER BY name) FROM pg_settings
-    WHERE name NOT IN ('application_name', 'client_encoding', 'transaction_deferrable')
+    WHERE name NOT IN ('application_name', 'client_encoding', 'client_min_messages', 'transaction_deferrable')
+        AND NOT (strpos(name, '.') > 0 AND source = 'default')
 )))
 """
-"""All that decides what a query means and how its values are written: both connections must have the same."""
+"""All that decides what a query means and how its values are written: both connections must have the same.
+
+Not the defaults of an extension, which a session has once it has called a function of that.
+"""
 
 _READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout")
@@ -123,6 +127,7 @@ def _join(connection: sa.Connection, cursor: Any) -> None:
     snapshot = _one(connection, "SELECT pg_export_snapshot()")
     cursor.execute(_READ_ONLY)
     cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+    cursor.execute("SET LOCAL client_min_messages = error")  # notices would be written to our standard error
     for name in _TIMEOUTS:
         cursor.execute(f"SET LOCAL {name} = '{_one(connection, f'SHOW {name}')}'")
 
