@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from arfeed import Complete, Connector, Document, Proposal, hookimpl
 from arfeed_connectors.sql.account import Ledger
+from arfeed_connectors.sql.bulk import LONG, arrow_tables
 from arfeed_connectors.sql.closed import became, closed_names
 from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.controls import Controls
@@ -28,6 +29,7 @@ from arfeed_connectors.sql.statements import Row, asked, batches, column_names
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     import sqlalchemy as sa
 
 ARFEED_CONTRACT = 1
@@ -71,15 +73,15 @@ class Sql(Connector):
             names = self._names(connection, query)
             control = Control.asked(connection, query, names, self.source, self.settings)
             account = self._ledger(connection).read(control.company, self.since)
-            rows = batches(connection, query, control.company) if control.rows else iter(())
+            tables = arrow_tables(connection, query, control.company) if control.rows >= LONG else None
+            rows = batches(connection, query, control.company) if control.rows and tables is None else iter(())
             kept: sa.Connection | None = connection
             if self._database.holds_writers(connection):
                 rows, kept = _emptied(deque(rows)), None
                 opened.close()
             frames = Frames(self.source, self.settings, names)
             controls = Controls(self.source, tuple(map(names.header, _IDENTITY)))
-            for batch in rows:
-                frame = frames.frame(batch)
+            for frame in _frames(frames, rows, tables):
                 controls.look(frame)
                 yield frame
             if self.explains:
@@ -161,6 +163,15 @@ class Sql(Connector):
         """Say what was not understood of a query of the user's own, until it has once led to a delivery."""
         note = names.note() if self.settings.preset is None and self.since is None else None
         return () if note is None else (note,)
+
+
+def _frames(
+    frames: Frames, rows: Iterator[list[Row]], tables: Generator[pa.Table, None, None] | None
+) -> Iterator[pd.DataFrame]:
+    """Yield frames of the tables, or of the rows if there are none."""
+    with closing((frames.columns(batch) for batch in rows) if tables is None else tables) as found:
+        for table in found:
+            yield frames.finished(table)
 
 
 def _emptied(rows: deque[list[Row]]) -> Iterator[list[Row]]:
