@@ -307,7 +307,10 @@ def test_messages_hide_secrets_and_nothing_else() -> None:
         ("postgresql://db/erp", "psycopg", "arfeed[postgresql]"),
         ("mysql://db/erp", "pymysql", "arfeed[mysql]"),
         ("mariadb://db/erp", "pymysql", "arfeed[mysql]"),
-        ("mssql+pyodbc://db/erp", "pyodbc", "pyodbc"),
+        ("mssql+pyodbc://db/erp", "pyodbc", "arfeed[odbc]"),
+        ("duckdb:///books.duckdb", "duckdb_engine", "arfeed[duckdb]"),
+        ("firebird:///books.fdb", "firebird", "arfeed[firebird]"),
+        ("sqlite+pysqlcipher://:key@/books.db", "sqlcipher3", "arfeed[sqlcipher]"),
     ],
 )
 def test_a_missing_driver_is_named_with_what_to_install(
