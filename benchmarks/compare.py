@@ -26,22 +26,20 @@ from benchmarks.contest import BUILD, Pair, Peer, Run
 from benchmarks.data import SEED, flat
 from pyarrow import csv, parquet
 
-from arfeed import Complete, Plan, SourceSettings, schema
-from arfeed.hookspecs import Hooks
-from arfeed.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.planning import (
-    Known,
-    compare,
-    contradictions,
-    reviewed,
-    sources_of,
-    summed,
-    with_evidence,
-    with_reasons,
-)
-from arfeed.planning.compare import COMPARED
-from arfeed.schema import totals
-from arfeed.settings import GuardSettings
+from arfeed import Complete, Plan, SourceSettings
+from arfeed.model import schema
+from arfeed.model.hooks import Hooks
+from arfeed.model.interfaces import DocumentPlan, SourceRead, SourceReport
+from arfeed.model.schema import totals
+from arfeed.model.settings import GuardSettings
+from arfeed.planning.changes.contradictions import contradictions
+from arfeed.planning.compare import COMPARED, compare
+from arfeed.planning.evidence import with_evidence
+from arfeed.planning.facts import summed
+from arfeed.planning.known import Known
+from arfeed.planning.reasons import with_reasons
+from arfeed.planning.review import reviewed
+from arfeed.planning.weighing import sources_of
 
 SECONDS, MEGABYTES = 3, 1500
 MERGE = Peer("pandas merge", "compare.py")

@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from benchmarks.data import SEED
 
-from arfeed import schema
-from arfeed.planning.habits import Case, Habits, judged
+from arfeed.model import schema
+from arfeed.planning.habits.case import Case
+from arfeed.planning.habits.judgement import judged
+from arfeed.planning.habits.memory import Habits
 
 TARGETS = {"guards": 0.6, "learning": 0.25}
 """Seconds of processors that a judgement and learning may take: on a busy machine, others have the rest."""

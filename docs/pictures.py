@@ -16,11 +16,11 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
-from arfeed import pages, pipeline
-from arfeed.cli.progress import progress
-from arfeed.cli.show import show_plan
-from arfeed.config import read_project
-from arfeed.interfaces import Plan
+from arfeed.cli.display.progress import progress
+from arfeed.cli.display.show import show_plan
+from arfeed.model.interfaces import Plan
+from arfeed.plugins.config import read_project
+from arfeed.runs import pages, pipeline
 
 ROOT = Path(__file__).parents[1]
 THURSDAY = datetime(2026, 4, 9, 6, tzinfo=UTC)

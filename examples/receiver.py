@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from arfeed.rehearsal import read_books
+from arfeed.delivery.rehearsal.books import read_books
 
 
 def files(folder: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 import stamina
 from hypothesis import settings
 
-import mariadb
-from openssh import OpenSSH, running_openssh
-from postgresql import new_database, new_schema
+from support import mariadb
+from support.openssh import OpenSSH, running_openssh
+from support.postgresql import new_database, new_schema
 
 pytest_plugins = ["arfeed.testing"]
 

@@ -14,9 +14,9 @@ import pytest
 import typer
 
 from arfeed.cli.app import app
-from arfeed.config import read_project
-from arfeed.errors import ConfigError
-from arfeed.reference import toml_value
+from arfeed.model.errors import ConfigError
+from arfeed.plugins.config import read_project
+from arfeed.plugins.reference import toml_value
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -55,7 +55,9 @@ def configurations() -> Iterator[Any]:
 def test_every_configuration_is_valid(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in re.findall(r"\$\{(\w+)\}", block):
         monkeypatch.setenv(name, "postgresql://arfeed@db.example.com/erp" if name.endswith("URL") else "set")
-    monkeypatch.setattr("arfeed.config.looked_up", lambda name: "postgresql://db/erp" if name.endswith("URL") else "x")
+    monkeypatch.setattr(
+        "arfeed.plugins.config.looked_up", lambda name: "postgresql://db/erp" if name.endswith("URL") else "x"
+    )
     mistakes = {where: _mistakes(document, tmp_path) for where, document in _placed(tomllib.loads(block))}
     assert [] in mistakes.values(), mistakes
 

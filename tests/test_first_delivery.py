@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from terminal import typed
+from support.terminal import typed
 
 ROOT = Path(__file__).parents[1]
 QUESTION = re.compile(r"^(?:>(?: \(.*\))?:|.*\[y/n\] \(y\):) ?(.*)$")

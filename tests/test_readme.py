@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from arfeed import errors
 from arfeed.cli.app import app
-from arfeed.config import read_project
+from arfeed.model import errors
 from arfeed.planning.approval import OUR_CODES
+from arfeed.plugins.config import read_project
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

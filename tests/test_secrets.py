@@ -11,9 +11,9 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 from pydantic import SecretStr
 
-from arfeed.errors import ConfigError
-from arfeed.secrets import looked_up, masked, secrets_in
-from arfeed.settings import Settings
+from arfeed.model.errors import ConfigError
+from arfeed.model.secrets import looked_up, masked, secrets_in
+from arfeed.model.settings import Settings
 
 
 class Drawer(KeyringBackend):
@@ -44,7 +44,7 @@ def drawer() -> Iterator[Drawer]:
 
 @pytest.mark.usefixtures("drawer")
 def test_a_secret_may_come_from_the_keyring(tmp_path: Path) -> None:
-    from arfeed.config import read_project
+    from arfeed.plugins.config import read_project
 
     file = tmp_path / "plugins.toml"
     file.write_text(FEED.format(password="${keyring:arfeed/acme}"))
@@ -185,7 +185,7 @@ def test_a_variable_is_covered_where_a_secret_is_made_of_it(url: str, covered: s
 def test_the_variables_of_a_feed_are_covered_in_what_its_secrets_are_made_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from arfeed.config import read_project
+    from arfeed.plugins.config import read_project
 
     monkeypatch.setenv("ACME", "quuxquux")
     file = tmp_path / "plugins.toml"

@@ -1,8 +1,8 @@
 """What a plugin author imports, and nothing else."""
 
-import arfeed.distributions  # noqa: F401 - before all that looks for entry points
-from arfeed.currencies import minor_digits
-from arfeed.errors import (
+import arfeed.plugins.distributions  # noqa: F401 - before all that looks for entry points
+from arfeed.model.currencies import minor_digits
+from arfeed.model.errors import (
     ArfeedError,
     ConfigError,
     DestinationError,
@@ -11,15 +11,8 @@ from arfeed.errors import (
     RefusedError,
     SourceError,
 )
-from arfeed.hookspecs import hookimpl
-from arfeed.intake.files import changed_at, find_files, open_binary
-from arfeed.intake.grid import read_grid
-from arfeed.intake.places import place_of
-from arfeed.intake.proposal import missing_columns, propose
-from arfeed.intake.read import read_arrow, read_header, read_table, read_tables, table
-from arfeed.intake.reports import PrintedReport, ReportForm
-from arfeed.intake.workbook import sheet_names
-from arfeed.interfaces import (
+from arfeed.model.hooks import hookimpl
+from arfeed.model.interfaces import (
     Complete,
     Connector,
     ControlAccount,
@@ -33,9 +26,9 @@ from arfeed.interfaces import (
     Receipt,
     Transform,
 )
-from arfeed.schema import MAPPABLE
-from arfeed.secrets import masked
-from arfeed.settings import (
+from arfeed.model.schema import MAPPABLE
+from arfeed.model.secrets import masked
+from arfeed.model.settings import (
     DatabaseUrl,
     DestinationSettings,
     FileSettings,
@@ -46,6 +39,13 @@ from arfeed.settings import (
     SourceSettings,
     TransformSettings,
 )
+from arfeed.tables.files.files import changed_at, find_files, open_binary
+from arfeed.tables.grid import read_grid
+from arfeed.tables.headings.proposal import missing_columns, propose
+from arfeed.tables.places import place_of
+from arfeed.tables.printed.reports import PrintedReport, ReportForm
+from arfeed.tables.read import read_arrow, read_header, read_table, read_tables, table
+from arfeed.tables.workbook.workbook import sheet_names
 
 __all__ = [
     "MAPPABLE",

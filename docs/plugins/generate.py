@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from arfeed.plugins import load
-from arfeed.reference import page
+from arfeed.plugins.loading import load
+from arfeed.plugins.reference import page
 
 FOLDER = Path(__file__).parent / "reference"
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from exports import SEVEN, xero
-from feeds import XERO_FEED, Here, write
-from openssh import OpenSSH
-from pdfs import write_pdfs
+from support.exports import SEVEN, xero
+from support.feeds import XERO_FEED, Here, write
+from support.openssh import OpenSSH
+from support.pdfs import write_pdfs
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from arfeed.checkup import examine
-from arfeed.config import read_project
-from exports import SEVEN, document, xero
-from feeds import Here, run, write
-from openssh import OpenSSH, make_key
-from printed import report, written
+from arfeed.operations.check.examination import examine
+from arfeed.plugins.config import read_project
+from support.exports import SEVEN, document, xero
+from support.feeds import Here, run, write
+from support.openssh import OpenSSH, make_key
+from support.printed import report, written
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

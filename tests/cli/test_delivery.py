@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from exports import SEVEN, document, xero
-from feeds import Here, run, sync_approved
-from openssh import OpenSSH
-from pdfs import pdf, write_pdfs
+from support.exports import SEVEN, document, xero
+from support.feeds import Here, run, sync_approved
+from support.openssh import OpenSSH
+from support.pdfs import pdf, write_pdfs
 
 pytestmark = pytest.mark.openssh
 

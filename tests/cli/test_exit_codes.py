@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from exports import SEVEN, document, xero
-from feeds import Here
-from openssh import make_key
+from support.exports import SEVEN, document, xero
+from support.feeds import Here
+from support.openssh import make_key
 
 
 def change(feed: Path, right: str, wrong: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from feeds import Here, write
-from openssh import OpenSSH
-from pdfs import pdf
+from support.feeds import Here, write
+from support.openssh import OpenSSH
+from support.pdfs import pdf
 
 FEED = """
 plugins = ["folder", "kolleno"]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
-from exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
-from feeds import Here, run
-from pdfs import write_pdfs
-from strangers import install
+from support.exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
+from support.feeds import Here, run
+from support.pdfs import write_pdfs
+from support.strangers import install
 
 MARCH = document("INV-031", InvoiceDate="31/03/2026")
 GERMAN = "Belegnummer;Kunde;Belegdatum;Offen\nRE-1;Söhne & Co;07.04.2026;1.234,56\nRE-2;Ada;31.03.2026;0,05\n"
@@ -212,13 +213,20 @@ def test_a_credit_without_a_minus_sign_does_not_become_a_debt_unsaid(
     assert said.code == 0, said.err
 
 
-@pytest.mark.parametrize("credit", ["-6.00,EUR,Credit Memo", "(6.00),EUR,Credit Memo", "6.00,EUR,INVOICE"])
+@pytest.mark.parametrize(
+    ("credit", "balance"),
+    [("-6.00,EUR,Credit Memo", -6), ("(6.00),EUR,Credit Memo", -6), ("6.00,EUR,INVOICE", 6)],
+)
 def test_a_credit_with_a_minus_sign_and_an_invoice_are_not_asked_about(
-    arfeed: Here, tmp_path: Path, credit: str
+    arfeed: Here, tmp_path: Path, credit: str, balance: int
 ) -> None:
     rows = ["1,Ada,2026-04-01,5.00,EUR,Invoice", f"2,Bo,2026-04-01,{credit}"]
     done = arfeed(tmp_path, *table(tmp_path, TYPED.format(heading="Type"), *rows))
     assert done.code == 0, done.err
+    assert "with balances above 0" not in done.out
+    assert "--all-debts" not in done.out + done.err
+    (movement,) = arfeed(tmp_path, "plan", "--json").json()["movements"]
+    assert Decimal(movement["now"]["balance"]) == 5 + balance
 
 
 def test_columns_that_are_not_used_are_listed(arfeed: Here, tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import open_remote
-from arfeed.settings import DestinationSettings
-from feeds import Here
-from openssh import OpenSSH
+from arfeed.delivery.remote import open_remote
+from arfeed.model.settings import DestinationSettings
+from support.feeds import Here
+from support.openssh import OpenSSH
 
 LINE = "private_key = "
 

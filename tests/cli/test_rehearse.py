@@ -15,13 +15,14 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from arfeed.delivery import channels
-from arfeed.rehearsal import Standing, destination_block, standing
-from arfeed.rehearsal.switches import Switches
+from arfeed.delivery.rehearsal.page import destination_block
+from arfeed.delivery.rehearsal.standing import Standing, standing
+from arfeed.delivery.rehearsal.switches import Switches
+from arfeed.sftp import channels
 from cli.conftest import make_feed
-from exports import SEVEN, Line, xero
-from feeds import Done, Here
-from rehearsal.standing import Page, rehearsing
+from support.exports import SEVEN, Line, xero
+from support.feeds import Done, Here
+from support.standing import Page, rehearsing
 
 WITHOUT_ONE = SEVEN[1:]
 """The same export without INV-001."""

@@ -16,13 +16,13 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from arfeed.cli.figures import bar
-from arfeed.cli.progress import COLUMNS, Bars
-from arfeed.cli.show import show_plan
-from arfeed.interfaces import Objection, Plan
-from exports import SEVEN, document, xero
-from feeds import ARFEED, Here, run, sync_approved
-from planning.plans import invoices, lacking, planned, source
+from arfeed.cli.display.figures import bar
+from arfeed.cli.display.progress import COLUMNS, Bars
+from arfeed.cli.display.show import show_plan
+from arfeed.model.interfaces import Objection, Plan
+from support.exports import SEVEN, document, xero
+from support.feeds import ARFEED, Here, run, sync_approved
+from support.plans import invoices, lacking, planned, source
 
 HOSTILE = ["\x1b[2J", "\x9b2J", "\x07", "\b", "\r", "\x7f", "\u202e", "\u2066", "\u200b", "\u2028", "\ufeff"]
 

@@ -12,10 +12,10 @@ import asyncssh
 import pytest
 import sqlalchemy as sa
 
-from feeds import Done, write
-from openssh import OpenSSH, make_key
-from pdfs import pdf
-from strangers import install
+from support.feeds import Done, write
+from support.openssh import OpenSSH, make_key
+from support.pdfs import pdf
+from support.strangers import install
 
 pytestmark = pytest.mark.openssh
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.errors import ArfeedError, ConfigError
-from arfeed.feeds import OUTCOMES, find_feeds
+from arfeed.model.errors import ArfeedError, ConfigError
+from arfeed.operations.feeds import OUTCOMES, find_feeds
 from cli.conftest import make_feed
-from exports import SEVEN, xero
-from feeds import ARFEED, Done, Here
-from strangers import install
+from support.exports import SEVEN, xero
+from support.feeds import ARFEED, Done, Here
+from support.strangers import install
 
 VANDAL = """
 import os

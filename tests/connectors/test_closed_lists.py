@@ -16,8 +16,8 @@ from arfeed.intake.extract import extract
 from arfeed.testing.connectors import answered
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
-from intake.sources import HEADER, complete
-from printed import report, workbook, written
+from support.printed import report, workbook, written
+from support.sources import HEADER, complete
 
 Rows = Sequence[Sequence[str]]
 

@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 from arfeed import Connector, SourceError
 from arfeed.intake.extract import extract
 from arfeed.intake.transform import check_unique
-from arfeed.planning import with_reasons
-from arfeed.schema import folded
+from arfeed.model.schema import folded
+from arfeed.planning.reasons import with_reasons
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from arfeed_connectors.xero import Xero
-from exports import SEVEN, xero
-from printed import DESKTOP, ITEMS, Item, report, text_of, workbook
+from support.exports import SEVEN, xero
+from support.printed import DESKTOP, ITEMS, Item, report, text_of, workbook
 
 FLAT = [f"INV-{number},Zoë & Co,2026-04-{number:02},EUR,{number * 10}.50" for number in range(1, 13)]
 AGED = [

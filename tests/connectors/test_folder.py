@@ -12,7 +12,7 @@ import pytest
 
 from arfeed import Complete, FileSettings, SourceError
 from arfeed_connectors.folder import Folder
-from intake.sources import HEADER, balances, complete, failure, folder, opened, problems, read
+from support.sources import HEADER, balances, complete, failure, folder, opened, problems, read
 
 GERMAN = "Belegnr.;Kunde;Betrag;Offen;Fällig am;Belegdatum"
 COLUMNS = {

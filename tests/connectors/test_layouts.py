@@ -13,8 +13,8 @@ import pytest
 from arfeed import Complete, Connector
 from arfeed_connectors.quickbooks import QuickBooks
 from arfeed_connectors.xero import Xero
-from intake.sources import complete, read
-from printed import workbook, written
+from support.printed import workbook, written
+from support.sources import complete, read
 
 Rows = Sequence[Sequence[Any]]
 

@@ -10,8 +10,8 @@ import pytest
 from arfeed.testing import NotifierConformance
 from arfeed_connectors.notify.mail import Mail
 from arfeed_connectors.notify.webhook import Webhook
-from mailboxes import mailbox
-from webhooks import webhook
+from support.mailboxes import mailbox
+from support.webhooks import webhook
 
 
 class TestWebhook(NotifierConformance):

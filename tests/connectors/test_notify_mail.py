@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from arfeed import ArfeedError, ConfigError, DestinationError, Failure
 from arfeed_connectors.notify.mail import Mail
-from mailboxes import PASSWORD, USER, Mailbox, mailbox
-from openssh import free_port
+from support.mailboxes import PASSWORD, USER, Mailbox, mailbox
+from support.openssh import free_port
 
 # aiosmtpd does not count a connection that is encrypted from the start as TLS.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from arfeed import DestinationError, Failure
 from arfeed_connectors.notify.webhook import Webhook
-from mailboxes import certificate
-from openssh import free_port
-from webhooks import TOKEN, webhook
+from support.mailboxes import certificate
+from support.openssh import free_port
+from support.webhooks import TOKEN, webhook
 
 FAILURE = Failure("acme", "file:///out/", "it broke", 4)
 

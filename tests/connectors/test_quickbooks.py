@@ -9,11 +9,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from arfeed import Complete
+from arfeed import Complete, SourceError
 from arfeed.intake.extract import extract
 from arfeed_connectors.quickbooks import QuickBooks
-from intake.sources import failure, problems, read
-from printed import DESKTOP, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, workbook, written
+from support.printed import DESKTOP, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, workbook, written
+from support.sources import failure, problems, read
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def test_a_customers_own_total_within_its_sub_customer_is_refused(file: Path) ->
 
 def test_a_family_over_the_end_of_a_frame_is_added_up_all_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = family(own_last=True)
-    monkeypatch.setattr("arfeed.intake.grid._BLOCK", 200)
+    monkeypatch.setattr("arfeed.tables.grid._BLOCK", 200)
     assert len(facts(source(written(file, rows)))) == 6
     assert "9.01, but" in failure(source(written(file, family("$9.01", own_last=True))))
 
@@ -431,5 +431,10 @@ def test_an_excel_file_is_read_like_a_csv_file(tmp_path: Path) -> None:
 
 
 def test_check_looks_at_the_header_alone(file: Path) -> None:
-    written(file, report(title=OPEN_INVOICES)[:-3])
+    whole = report(title=OPEN_INVOICES)
+    written(file, whole[:-3])
     source(file).check()
+    assert "TOTAL" in failure(source(file))  # what a check leaves to the run
+    written(file, [row for row in whole if row != ONLINE_2026])
+    with pytest.raises(SourceError, match="no row heads the columns"):
+        source(file).check()

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from arfeed import Complete, SourceError
 from arfeed_connectors.singer import Singer
-from intake.sources import balances, complete, failure, opened, problems, read
-from taps import COLUMNS, catalog, record, schema, singer, state
+from support.sources import balances, complete, failure, opened, problems, read
+from support.taps import COLUMNS, catalog, record, schema, singer, state
 
 FORCED = {"metadata": {"forced-replication-method": "INCREMENTAL"}}
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from arfeed_connectors.singer import Singer
-from intake.sources import failure, read
-from taps import Step, catalog, feed_of_a_tap, record, schema, singer, write_tap
+from support.sources import failure, read
+from support.taps import Step, catalog, feed_of_a_tap, record, schema, singer, write_tap
 
 SECRET = 'hun/ter"2'
 ROWS = (schema(), record(1), record(2))

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from arfeed_connectors.singer import Singer
-from feeds import Here
-from intake.sources import balances, complete, failure, read
-from taps import feed_of_a_tap, real_taps, record, schema
+from support.feeds import Here
+from support.sources import balances, complete, failure, read
+from support.taps import feed_of_a_tap, real_taps, record, schema
 
 FIELDS = (("NO", "C", 10, 0), ("NAME", "C", 20, 0), ("DAY", "D", 8, 0), ("DUE", "N", 12, 2), ("STATE", "C", 6, 0))
 

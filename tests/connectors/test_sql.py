@@ -19,8 +19,8 @@ from arfeed_connectors.sql.frames import Frames
 from arfeed_connectors.sql.money import exact
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.settings import SqlSettings
-from databases import one_row, sql, table
-from intake.sources import balances, failure, opened, problems, read
+from support.databases import one_row, sql, table
+from support.sources import balances, failure, opened, problems, read
 
 TOLERANCE = Decimal("0.000001")
 COLUMNS = "invoice_ref TEXT, customer_name TEXT, currency TEXT, issued_on TEXT, balance REAL"

@@ -11,10 +11,10 @@ import pytest
 from arfeed import ControlAccount, SourceError
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.presets import PRESETS
-from books import BOOKS
-from databases import DATABASES, execute, place, sql, table
-from intake.sources import complete, failure
-from runs.feed import Feed, codes
+from support.books import BOOKS
+from support.databases import DATABASES, execute, place, sql, table
+from support.feed import Feed, codes
+from support.sources import complete, failure
 
 INVOICES = "number VARCHAR(20), customer INT, name VARCHAR(20), currency CHAR(5), issued DATE, balance DECIMAL(18, 2)"
 OPEN = (

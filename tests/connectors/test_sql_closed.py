@@ -16,10 +16,10 @@ from arfeed.intake.explaining import ask_sources
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.closed import NUMBERS
 from arfeed_connectors.sql.presets import PRESETS
-from books import BOOKS
-from databases import DATABASES, execute, place, sql, table
-from intake.sources import explained, lost, opened
-from runs.feed import Feed, codes
+from support.books import BOOKS
+from support.databases import DATABASES, execute, place, sql, table
+from support.feed import Feed, codes
+from support.sources import explained, lost, opened
 
 LEDGER = (
     "number VARCHAR(20), customer INT, issued DATE, amount DECIMAL(18, 2), paid DECIMAL(18, 2), state VARCHAR(10), "

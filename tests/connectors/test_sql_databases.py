@@ -11,18 +11,18 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed import Complete, SourceError
-from arfeed.config import read_project
-from arfeed.pipeline import sync
+from arfeed.plugins.config import read_project
+from arfeed.runs.pipeline import sync
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import BATCH, answers, batches, column_names
-from databases import DATABASES, execute, place, sql, table
-from feeds import write
-from intake.sources import balances, failure, opened
-from postgresql import new_schema
-from runs.feed import Feed, Steps, codes, held
+from support.databases import DATABASES, execute, place, sql, table
+from support.feed import Feed, Steps, codes, held
+from support.feeds import write
+from support.postgresql import new_schema
+from support.sources import balances, failure, opened
 
 LEDGER = (
     "invoice_ref VARCHAR(40), customer_name VARCHAR(80), currency CHAR(5), issued_on DATE, due_on DATE, "

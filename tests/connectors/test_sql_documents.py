@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed import SourceError
-from arfeed.intake.documents import find
+from arfeed.documents.finding import find
 from arfeed_connectors.sql import Sql
-from databases import DRIVERS, one_row, sql, table
-from intake.sources import opened
-from pdfs import pdf, write_pdfs
+from support.databases import DRIVERS, one_row, sql, table
+from support.pdfs import pdf, write_pdfs
+from support.sources import opened
 
 ATTACHMENTS = "SELECT name AS invoice_ref, version, content FROM attachments"
 BLOBS = {"sqlite": "BLOB", "postgresql": "BYTEA", "mariadb": "LONGBLOB"}

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from arfeed import SourceError
-from arfeed.config import read_project
+from arfeed.plugins.config import read_project
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.database import Database
-from databases import sql
-from feeds import write
-from intake.sources import complete, failure, opened
+from support.databases import sql
+from support.feeds import write
+from support.sources import complete, failure, opened
 
 BOOK = """
 CREATE TABLE books AS SELECT 'D-' || i AS invoice_ref, 'Zoë' AS customer_name, IF(i = 3, 'JPY', 'EUR') AS currency,

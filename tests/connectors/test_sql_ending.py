@@ -16,9 +16,9 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed_connectors.sql.patience import Patience
-from databases import place, sql, table
-from firebird_books import new_database
-from intake.sources import failure
+from support.databases import place, sql, table
+from support.firebird_books import new_database
+from support.sources import failure
 
 ENDLESS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS balance FROM n",

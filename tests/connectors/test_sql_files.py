@@ -18,9 +18,9 @@ import pytest
 from arfeed import SourceError
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.systems import sqlite as module
-from databases import sql
-from intake.sources import complete, failure
-from openssh import user
+from support.databases import sql
+from support.openssh import user
+from support.sources import complete, failure
 
 BOOK = """
 CREATE TABLE books (invoice_ref TEXT, customer_name TEXT, currency TEXT, issued_on TEXT, balance NUMERIC);

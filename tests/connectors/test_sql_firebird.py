@@ -18,9 +18,9 @@ from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import batches, column_names
-from databases import sql
-from firebird_books import execute, new_database
-from intake.sources import complete, failure, opened
+from support.databases import sql
+from support.firebird_books import execute, new_database
+from support.sources import complete, failure, opened
 
 BOOK = (
     "CREATE TABLE customers (id INTEGER, name VARCHAR(40), memo BLOB SUB_TYPE TEXT)",

@@ -12,9 +12,9 @@ import pytest
 from arfeed import SourceError
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.names import Names
-from databases import DATABASES, one_row, place, quoted, sql, table
-from intake.sources import complete, failure, opened, read
-from runs.feed import Feed
+from support.databases import DATABASES, one_row, place, quoted, sql, table
+from support.feed import Feed
+from support.sources import complete, failure, opened, read
 
 LEDGER = (
     "number VARCHAR(20), customer VARCHAR(40), code CHAR(3), issued DATE, due DATE, owed DECIMAL(18, 2), "

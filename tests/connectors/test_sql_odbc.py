@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from arfeed import SourceError
 from arfeed_connectors.sql.database import Database
-from databases import sql, table
-from intake.sources import complete, explained, failure, opened
+from support.databases import sql, table
+from support.sources import complete, explained, failure, opened
 
 LEDGER = (
     "invoice_ref CHAR(12), customer_name VARCHAR(40), currency CHAR(3), issued_on DATE, due_on DATETIME, "

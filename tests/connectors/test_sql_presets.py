@@ -11,9 +11,9 @@ import pytest
 
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.presets import PRESETS
-from books import BOOKS
-from databases import execute, sql
-from intake.sources import failure, opened, problems
+from support.books import BOOKS
+from support.databases import execute, sql
+from support.sources import failure, opened, problems
 
 AT_HOME = [
     ("odoo", "postgresql"),

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from arfeed import ConfigError, SourceError
-from arfeed.config import read_project
-from arfeed.fingerprint import settings_hash, settings_of
+from arfeed.plugins.config import read_project
+from arfeed.plugins.fingerprint import settings_hash, settings_of
 from arfeed_connectors.sql.limits import limit
 from arfeed_connectors.sql.presets import PRESETS
-from databases import sql
-from feeds import run, write
+from support.databases import sql
+from support.feeds import run, write
 
 FEED = """
 plugins = ["sql", "kolleno"]

@@ -12,9 +12,9 @@ import pytest
 
 from arfeed import SourceError
 from arfeed_connectors.sql.control import Control
-from databases import DATABASES, place, sql, table
-from firebird_books import new_database
-from intake.sources import complete, failure, opened, problems
+from support.databases import DATABASES, place, sql, table
+from support.firebird_books import new_database
+from support.sources import complete, failure, opened, problems
 
 PLAIN = {
     "invoice_ref": "'A-1'",

@@ -12,10 +12,10 @@ import pytest
 
 from arfeed import FileSettings, ProblemsError, SourceError
 from arfeed.intake.transform import check_unique
-from arfeed.schema import folded
+from arfeed.model.schema import folded
 from arfeed_connectors.xero import Xero
-from exports import SEVEN, XERO_36, XERO_44, XERO_IMPORT_TEMPLATE, Line, document, overpayment, xero
-from intake.sources import balances, complete, failure, opened, problems, read
+from support.exports import SEVEN, XERO_36, XERO_44, XERO_IMPORT_TEMPLATE, Line, document, overpayment, xero
+from support.sources import balances, complete, failure, opened, problems, read
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from arfeed.settings import DestinationSettings
-from openssh import OpenSSH
+from arfeed.model.settings import DestinationSettings
+from support.openssh import OpenSSH
 
 
 @pytest.fixture

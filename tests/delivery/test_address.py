@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import destination_id, open_remote
-from arfeed.errors import ConfigError, DestinationError
-from arfeed.settings import DestinationSettings
-from delivery.staging import stage
+from arfeed.delivery.remote import open_remote
+from arfeed.model.errors import ConfigError, DestinationError
+from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.address import destination_id
+from support.staging import stage
 
 
 @pytest.mark.parametrize(

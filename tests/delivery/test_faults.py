@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import Outcome, channels, open_remote
-from arfeed.errors import DestinationError
-from arfeed.rehearsal import Faults
-from delivery.staging import held, stage
-from servers import Server, rehearsal_server
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.delivery.remote import open_remote
+from arfeed.delivery.uploads import Outcome
+from arfeed.model.errors import DestinationError
+from arfeed.sftp import channels
+from support.servers import Server, rehearsal_server
+from support.staging import held, stage
 
 REQUESTS = 25
 """More requests than three files and a report take."""

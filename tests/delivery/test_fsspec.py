@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import pytest
 from fsspec.tests.abstract import AbstractFixtures, AbstractOpenTests, AbstractPipeTests, AbstractPutTests
 
-from arfeed.delivery.connection import connect
-from arfeed.delivery.filesystem import SftpFileSystem
-from arfeed.settings import DestinationSettings
-from openssh import OpenSSH
+from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.connection import connect
+from arfeed.sftp.filesystem import SftpFileSystem
+from support.openssh import OpenSSH
 
 pytestmark = pytest.mark.openssh
 

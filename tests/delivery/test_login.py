@@ -20,10 +20,11 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.traceback import Traceback
 
-from arfeed.delivery import connection, open_remote
-from arfeed.errors import ConfigError, DestinationError
-from arfeed.settings import DestinationSettings
-from openssh import HOST, OpenSSH, make_key, running_openssh
+from arfeed.delivery.remote import open_remote
+from arfeed.model.errors import ConfigError, DestinationError
+from arfeed.model.settings import DestinationSettings
+from arfeed.sftp import connection
+from support.openssh import HOST, OpenSSH, make_key, running_openssh
 
 pytestmark = pytest.mark.openssh
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from arfeed.delivery import Upload, open_remote, part_name
-from arfeed.errors import DestinationError
-from arfeed.settings import DestinationSettings
-from delivery.staging import stage
+from arfeed.delivery.remote import open_remote
+from arfeed.delivery.uploads import Upload, part_name
+from arfeed.model.errors import DestinationError
+from arfeed.model.settings import DestinationSettings
+from support.staging import stage
 
 
 @pytest.fixture(params=["file", "memory"])

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import open_remote
-from arfeed.delivery.connection import connect
-from delivery.staging import held, stage
-from runs.proofs import converges, feed_with_new_pdfs, pdfs
-from servers import SERVERS, Server, openssh_server, proftpd_server
+from arfeed.delivery.remote import open_remote
+from arfeed.sftp.connection import connect
+from support.proofs import converges, feed_with_new_pdfs, pdfs
+from support.servers import SERVERS, Server, openssh_server, proftpd_server
+from support.staging import held, stage
 
 Making = Callable[[], AbstractContextManager[Server]]
 

@@ -10,10 +10,11 @@ from typing import ClassVar
 import asyncssh
 import pytest
 
-from arfeed.delivery import channels, open_remote
-from arfeed.errors import DestinationError
-from delivery.embedded import embedded_server
-from delivery.staging import held, stage
+from arfeed.delivery.remote import open_remote
+from arfeed.model.errors import DestinationError
+from arfeed.sftp import channels
+from support.embedded import embedded_server
+from support.staging import held, stage
 
 
 class Embedded(asyncssh.SFTPServer):

@@ -9,12 +9,13 @@ from random import randbytes
 
 import pytest
 
-from arfeed.delivery import Upload, open_remote, part_name
-from arfeed.delivery.filesystem import BLOCK
-from arfeed.errors import DestinationError, LockedError
-from arfeed.settings import DestinationSettings
-from delivery.staging import held, stage
-from openssh import OpenSSH, running_openssh
+from arfeed.delivery.remote import open_remote
+from arfeed.delivery.uploads import Upload, part_name
+from arfeed.model.errors import DestinationError, LockedError
+from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.filesystem import BLOCK
+from support.openssh import OpenSSH, running_openssh
+from support.staging import held, stage
 
 pytestmark = pytest.mark.openssh
 

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from arfeed import ConfigError
-from arfeed.history import History
+from arfeed.history.store import History
 from arfeed.history.tables import metadata
 
 SECRET = "open-sesame"

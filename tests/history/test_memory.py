@@ -10,9 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.history import Closing, History, Memory, RunRecord, pack_table, packed
-from arfeed.interfaces import Expectation, LedgerState
-from history.runs import READS, START, WHERE, a_run, report
+from arfeed.history.packing import pack_table, packed
+from arfeed.history.records import Closing, Memory, RunRecord
+from arfeed.history.store import History
+from arfeed.model.interfaces import Expectation, LedgerState
+from support.recorded_runs import READS, START, WHERE, a_run, report
 
 GBP = LedgerState(
     "erp", "GBP", Decimal("1200.5000"), Decimal("-0.01"), {"Ada & Co": Decimal("0.0001"), "Bø": Decimal(-3)}

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.history import judge, parts_of, proven, recovered, verify
 from arfeed.history.packing import packed
-from arfeed.interfaces import SentDocument
-from history.runs import a_pdf, a_run
-from runs.feed import Feed, invoices
+from arfeed.history.receipts import recovered, verify
+from arfeed.history.recovery import judge, parts_of, proven
+from arfeed.model.interfaces import SentDocument
+from support.feed import Feed, invoices
+from support.recorded_runs import a_pdf, a_run
 
 
 @pytest.fixture

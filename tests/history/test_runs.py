@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from arfeed import ConfigError, LockedError
-from arfeed.history import History, packed
-from arfeed.history.store import KEPT_REPORTS
-from history.runs import READS, START, WHERE, a_pdf, a_run, deliver, publish, refs, report
+from arfeed.history.packing import packed
+from arfeed.history.store import KEPT_REPORTS, History
+from support.recorded_runs import READS, START, WHERE, a_pdf, a_run, deliver, publish, refs, report
 
 
 def test_without_a_delivery_there_is_no_baseline(database: str) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from arfeed import Complete, SourceError
 from arfeed.intake.extract import Extract, extract, joined
-from arfeed.interfaces import SourceRead
-from intake.sources import HEADER, Given, balances, failure, folder, given, problems, rows
+from arfeed.model.interfaces import SourceRead
+from support.sources import HEADER, Given, balances, failure, folder, given, problems, rows
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 TWO = rows(issued_on=["2026-04-09", "2026-04-01"], status=["void", "open"])

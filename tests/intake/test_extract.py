@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, SourceError, table
-from arfeed.schema import NAMES
-from intake.sources import balances, failure, given, opened, problems, read, rows
+from arfeed.model.schema import NAMES
+from support.sources import balances, failure, given, opened, problems, read, rows
 
 TWO = rows(balance=["10.00", "-2.50"], currency=["GBP", "EUR"])
 

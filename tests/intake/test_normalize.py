@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.schema import NAMES
-from intake.sources import HEADER, balances, failure, folder, given, problems, read, rows
+from arfeed.model.schema import NAMES
+from support.sources import HEADER, balances, failure, folder, given, problems, read, rows
 
 
 def test_a_row_comes_out_with_every_canonical_column_and_its_own(tmp_path: Path) -> None:

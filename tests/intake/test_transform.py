@@ -12,8 +12,8 @@ import pytest
 
 from arfeed import ProblemsError, SourceError, Transform, TransformSettings
 from arfeed.intake.transform import Transformed, check_unique, keep, transform
-from arfeed.schema import folded
-from intake.sources import given, opened, rows
+from arfeed.model.schema import folded
+from support.sources import given, opened, rows
 
 Change = Callable[[pd.DataFrame], object]
 
@@ -143,9 +143,13 @@ def test_a_step_that_blanks_a_number_is_stopped() -> None:
         check_unique(frame, folded(frame["invoice_ref"]))
 
 
-def test_different_numbers_pass() -> None:
-    frame = invoices()
-    check_unique(frame, folded(frame["invoice_ref"]))
+def test_numbers_that_a_receiver_can_tell_apart_pass() -> None:
+    refs = ["INV-1", "INV-01", "INV1", "INV_1", "INV 1", "1", "Ä", "A", "SS", "S"]
+    keys = folded(invoices(invoice_ref=refs)["invoice_ref"])
+    assert keys.nunique() == len(refs)
+    check_unique(invoices(invoice_ref=refs), keys)
+    with pytest.raises(ProblemsError, match="2 rows share an invoice number"):
+        check_unique(invoices(invoice_ref=[*refs, "ß"]), folded(invoices(invoice_ref=[*refs, "ß"])["invoice_ref"]))
 
 
 @pytest.mark.parametrize(

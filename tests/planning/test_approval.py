@@ -11,10 +11,12 @@ import pluggy
 import pytest
 
 from arfeed import Complete, Objection, Plan
-from arfeed.hookspecs import Hooks
-from arfeed.planning import adoption_code, content_hash, dropped, reviewed, settled_by
-from arfeed.planning.approval import approval_code
-from planning.plans import invoices, planned, source
+from arfeed.model.hooks import Hooks
+from arfeed.planning.adoption import adoption_code, dropped
+from arfeed.planning.approval import approval_code, settled_by
+from arfeed.planning.fingerprints import content_hash
+from arfeed.planning.review import reviewed
+from support.plans import invoices, planned, source
 
 NOBODY = pluggy.PluginManager("arfeed")
 NOBODY.add_hookspecs(Hooks)

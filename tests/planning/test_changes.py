@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 
 from arfeed import Objection, Plan
-from arfeed.planning import closed_beside, contradictions, reviewed
-from arfeed.planning.changes import changes_in_what_stays, notes_on_changes
-from planning.business import ACCIDENTS, feed, frame, next_day
-from planning.plans import invoices, planned
+from arfeed.planning.changes.contradictions import contradictions
+from arfeed.planning.changes.rules import changes_in_what_stays, notes_on_changes
+from arfeed.planning.reasons import closed_beside
+from arfeed.planning.review import reviewed
 from planning.test_approval import NOBODY
+from support.ordinary_days import ACCIDENTS, feed, frame, next_day
+from support.plans import invoices, planned
 
 OF_NUMBERS = ("numbers against", "against the numbers")
 """Accidents that only show where customers have numbers."""

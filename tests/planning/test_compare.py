@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arfeed import schema
+from arfeed.model import schema
+from arfeed.model.schema import totals
 from arfeed.planning.compare import COMPARED
-from arfeed.schema import totals
-from planning.plans import compared, invoices
+from support.plans import compared, invoices
 
 OTHER = {
     "kind": "credit_note",

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete
-from arfeed.interfaces import Ledger, SourceReport
-from arfeed.planning import with_evidence
-from planning.plans import invoices, source
+from arfeed.model.interfaces import Ledger, SourceReport
+from arfeed.planning.evidence import with_evidence
+from support.plans import invoices, source
 
 SILENT = source(complete=Complete(rows=3, totals={"GBP": Decimal(30)}))
 DECLARED = source(absent_means_paid=True)

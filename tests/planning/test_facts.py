@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.interfaces import Aged, Debtor, Facts, Movement, Sum
-from planning.plans import NOON, invoices, planned, source
+from arfeed.model.interfaces import Aged, Debtor, Facts, Movement, Sum
+from support.plans import NOON, invoices, planned, source
 
 TODAY = NOON.date()
 

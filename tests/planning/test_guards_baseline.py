@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from arfeed import Complete
-from planning.plans import heard, invoices, lacking, planned, read_before, renumbered, source
+from support.plans import heard, invoices, lacking, planned, read_before, renumbered, source
 
 
 def test_an_everyday_plan_has_no_objections() -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from planning.plans import four, heard, invoices, others, planned, renumbered
+from support.plans import four, heard, invoices, others, planned, renumbered
 
 
 def test_a_missing_and_a_new_invoice_that_agree_were_renumbered() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from arfeed import Complete
-from planning.plans import WORST, four, heard, invoices, others, planned, source
+from support.plans import WORST, four, heard, invoices, others, planned, source
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from arfeed.interfaces import DocumentPlan
+from arfeed.model.interfaces import DocumentPlan
 from arfeed.planning.guards import Guards
-from planning.plans import heard, invoices, lacking, planned, read_before, source
+from support.plans import heard, invoices, lacking, planned, read_before, source
 
 NINTH, TENTH = date(2026, 4, 9), date(2026, 4, 10)
 

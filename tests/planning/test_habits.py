@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arfeed import ConfigError
-from arfeed.planning.habits import Habits
 from arfeed.planning.habits.chances import weighed
-from planning.cases import TODAY, after_days, case, due_in, listed
+from arfeed.planning.habits.memory import Habits
+from support.cases import TODAY, after_days, case, due_in, listed
 
 
 @pytest.mark.parametrize(

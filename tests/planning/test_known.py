@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from arfeed import Objection, Plan
-from arfeed.planning import Known, Unproven, closings
 from arfeed.planning.guards import Guards
-from planning.plans import invoices, planned, source
+from arfeed.planning.known import Known, Unproven, closings
+from support.plans import invoices, planned, source
 
 
 def approved(count: int = 5, balance: str = "50", currency: str = "GBP", of: str = "erp") -> Unproven:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arfeed.planning.habits import Habits
 from arfeed.planning.habits.chances import weighed
+from arfeed.planning.habits.memory import Habits
 from arfeed.planning.habits.patterns import strongest
 from arfeed.planning.habits.traits import _numbers
-from planning.cases import after_days, case, due_in, heard, listed
+from support.cases import after_days, case, due_in, heard, listed
 
 TENTH = range(30, 40)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from arfeed.planning.habits import Habits
-from planning.cases import YESTERDAY, after_days, case, due_in, heard, listed
-from planning.plans import invoices
+from arfeed.planning.habits.memory import Habits
+from support.cases import YESTERDAY, after_days, case, due_in, heard, listed
+from support.plans import invoices
 
 
 def rich(large: str, **columns: Any) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.planning import closed_beside, with_answers, with_reasons
-from planning.plans import invoices, removal
+from arfeed.planning.reasons import closed_beside, with_answers, with_reasons
+from support.plans import invoices, removal
 
 NOTHING = removal()
 

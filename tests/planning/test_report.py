@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed import DestinationError
-from arfeed.planning import write_report
+from arfeed.planning.report import write_report
 from arfeed_connectors.kolleno import Kolleno
-from planning.plans import invoices
+from support.plans import invoices
 
 SHOWN = ["invoice_ref", "customer_name", "currency", "issued_on", "due_on", "amount", "balance"]
 

@@ -10,9 +10,9 @@ import pluggy
 import pytest
 
 from arfeed import Objection, Plan, hookimpl
-from arfeed.hookspecs import Hooks
-from arfeed.planning import reviewed
-from planning.plans import invoices, planned
+from arfeed.model.hooks import Hooks
+from arfeed.planning.review import reviewed
+from support.plans import invoices, planned
 
 CALM = planned(invoices(2), invoices(2))
 OURS = Objection("too-late", "the books are closed")

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arfeed.planning.habits import Habits, figures
+from arfeed.planning.habits.judgement import figures
+from arfeed.planning.habits.memory import Habits
 from arfeed.planning.habits.surprise import odds
-from planning.cases import after_days, case, due_in, heard, listed
+from support.cases import after_days, case, due_in, heard, listed
 
 
 @given(st.integers(0, 30), st.floats(0.001, 50))

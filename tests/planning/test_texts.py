@@ -6,9 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from arfeed import schema
-from arfeed.planning import unseen_notes
-from arfeed.planning.texts import formula_notes
+from arfeed.model import schema
+from arfeed.planning.changes.texts import formula_notes, unseen_notes
 
 
 def refs(*texts: str) -> pd.Series[str]:

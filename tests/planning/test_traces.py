@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.planning import compare, kept, traced
-from planning.plans import invoices
+from arfeed.planning.compare import compare
+from arfeed.planning.traces import kept, traced
+from support.plans import invoices
 
 
 def listed(refs: list[str], file: str = "a.csv", **columns: Any) -> pd.DataFrame:

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, Plan
-from arfeed.interfaces import Expectation, Ledger, SourceRead
-from arfeed.planning import Habits, compare, replayed, sources_of
-from arfeed.planning.weighing import Source, Weighed, learn, weigh
-from planning.plans import NOON, invoices, planned, source
+from arfeed.model.interfaces import Expectation, Ledger, SourceRead
+from arfeed.planning.compare import compare
+from arfeed.planning.habits.memory import Habits
+from arfeed.planning.weighing import Source, Weighed, learn, replayed, sources_of, weigh
+from support.plans import NOON, invoices, planned, source
 
 BEFORE = SourceRead(datetime(2026, 4, 9, 12, tzinfo=UTC), None, None)
 WRITTEN_OFF = Expectation("e1", "write-off run", date(2026, 4, 30), None, None, "ada@desk", NOON)

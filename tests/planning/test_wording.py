@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from arfeed.planning.wording import counted, largest, money, named, span, worst
-from planning.plans import invoices
+from support.plans import invoices
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 days"), (1, "1 day"), (2, "2 days"), (12345, "12,345 days")])

@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from arfeed import Complete
-from arfeed.schema import COLUMNS
+from arfeed.model.schema import COLUMNS
 from arfeed.testing import ArfeedProject, ConnectorConformance
 from arfeed.testing.parts import PartConformance
-from strangers import install
+from support.strangers import install
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "plugins", "connectors.md").read_text(encoding="utf-8")
 INVOICES = [

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds import run, sync_approved, write
-from strangers import install
+from support.feeds import run, sync_approved, write
+from support.strangers import install
 
 FEED = """
 plugins = ["folder", "kolleno"]

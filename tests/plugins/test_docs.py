@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.hookspecs import Hooks
+from arfeed.model.hooks import Hooks
 from arfeed.testing import ArfeedProject
-from environment import Environment
-from strangers import install
+from support.environment import Environment
+from support.strangers import install
 
 DOCS = Path(__file__).parents[2] / "docs" / "plugins"
 HOOKS = [name for name in vars(Hooks) if name.startswith("arfeed_")]

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from arfeed import isolation
-from arfeed.isolation import undisturbed, watched
-from feeds import run, write
-from strangers import install
+from arfeed.plugins import isolation
+from arfeed.plugins.isolation import undisturbed, watched
+from support.feeds import run, write
+from support.strangers import install
 
 NOISY = """
 import os, subprocess, sys

@@ -15,12 +15,13 @@ import pytest
 
 from arfeed import Complete, Objection, Plan, SourceSettings, Transform, TransformSettings
 from arfeed.intake.transform import transform
-from arfeed.isolation import own
-from arfeed.planning import reviewed, write_report
+from arfeed.planning.report import write_report
+from arfeed.planning.review import reviewed
+from arfeed.plugins.isolation import own
 from arfeed_connectors.kolleno import Kolleno
-from intake.sources import given, opened, rows
-from planning.plans import invoices, planned
 from planning.test_review import reviewers
+from support.plans import invoices, planned
+from support.sources import given, opened, rows
 
 
 def set_a_cell(frame: pd.DataFrame) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from arfeed.plugins import load
-from arfeed.reference import example, parts_of
-from feeds import Done, Here, run, write
-from strangers import install
+from arfeed.plugins.loading import load
+from arfeed.plugins.reference import example, parts_of
+from support.feeds import Done, Here, run, write
+from support.strangers import install
 
 Listed = Callable[..., dict[str, Any]]
 Planned = Callable[..., Done]

@@ -8,9 +8,9 @@ import pytest
 
 from arfeed.testing import settings_section
 from arfeed_connectors.kolleno import Kolleno
-from environment import Environment, build_wheel
-from feeds import Here
-from strangers import install
+from support.environment import Environment, build_wheel
+from support.feeds import Here
+from support.strangers import install
 
 KINDS = ("connector", "transform", "destination", "notifier", "reviewer")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from feeds import run, write
+from support.feeds import run, write
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT.joinpath("plugins.toml").read_text(encoding="utf-8")
@@ -28,8 +29,25 @@ def mistakes(schema: dict[str, Any], toml: str) -> list[str]:
     return [error.json_path for error in found]
 
 
+def parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object within a schema, itself first."""
+    if isinstance(schema, dict):
+        yield schema
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from parts(part)
+
+
 def test_it_is_a_json_schema(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    assert {*schema["properties"]} == {
+        "plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers"
+    }  # fmt: skip
+    # The meta-schema takes a reference to nothing and a keyword that nobody knows.
+    referred = {part["$ref"].removeprefix("#/$defs/") for part in parts(schema) if "$ref" in part}
+    assert referred == {*schema["$defs"]}
+    assert [name for name, table in schema["$defs"].items() if "additionalProperties" not in table] == []
+    assert schema["additionalProperties"] is False
 
 
 def test_the_demo_has_no_mistakes(schema: dict[str, Any]) -> None:
@@ -78,7 +96,7 @@ def test_what_arfeed_takes_an_editor_takes(schema: dict[str, Any], line: str) ->
 
 
 def test_a_broken_plugin_is_left_out_and_named(tmp_path: Path) -> None:
-    from strangers import install
+    from support.strangers import install
 
     write(tmp_path, 'plugins = ["mine", "xero"]')
     done = run(tmp_path, "schema", path=install(tmp_path / "site", "mine", "1 / 0"))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from arfeed import SourceError
-from runs.feed import HEADER, Feed, Row, codes, invoices
-from strangers import install
+from support.feed import HEADER, Feed, Row, codes, invoices
+from support.strangers import install
 
 WIDE = [*HEADER, "customer_id", "customer_email"]
 

@@ -10,11 +10,11 @@ from typing import ClassVar
 import asyncssh
 import pytest
 
-from arfeed.history import verify
-from delivery.embedded import embedded_server
-from pdfs import pdf
-from runs.feed import Feed, codes, invoice, invoices, unpaid
-from runs.interruptions import interrupt_after_the_report, interrupt_before_the_report
+from arfeed.history.receipts import verify
+from support.embedded import embedded_server
+from support.feed import Feed, codes, invoice, invoices, unpaid
+from support.interruptions import interrupt_after_the_report, interrupt_before_the_report
+from support.pdfs import pdf
 
 
 def test_a_run_that_never_asked_to_publish_is_lost(running: Feed) -> None:

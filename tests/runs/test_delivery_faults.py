@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.delivery import channels, connection
-from arfeed.errors import DestinationError
-from relay import Fault, Relay, relaying
-from runs.feed import Feed
-from runs.proofs import converges, feed_with_new_pdfs
-from servers import SERVERS, Server
+from arfeed.model.errors import DestinationError
+from arfeed.sftp import channels, connection
+from support.feed import Feed
+from support.proofs import converges, feed_with_new_pdfs
+from support.relay import Fault, Relay, relaying
+from support.servers import SERVERS, Server
 
 PHASES = {
     "PDFs, the first request": ("Sending the PDFs", 0),

@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed import ConfigError
-from arfeed.expectations import expect, given, withdraw
-from arfeed.interfaces import Expectation
-from arfeed.planning import Habits
-from runs.feed import Feed, codes, invoice, invoices, unpaid
+from arfeed.model.interfaces import Expectation
+from arfeed.planning.habits.memory import Habits
+from arfeed.runs.expectations import expect, given, withdraw
+from support.feed import Feed, codes, invoice, invoices, unpaid
 
 EARLY = {"due_on": "2026-12-01"}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from arfeed import RefusedError, SourceError
-from exports import document, xero
-from runs.feed import HEADER, REPORTS, Feed, codes, invoice, invoices, refs_of, unpaid
+from support.exports import document, xero
+from support.feed import HEADER, REPORTS, Feed, codes, invoice, invoices, refs_of, unpaid
 
 TOO_MUCH = ["pattern", "surprise", "missing-money"]
 """What is said of 105 of 200 invoices that are gone at once, mostly before they were due."""

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from arfeed.delivery import channels
-from arfeed.errors import DestinationError
-from arfeed.rehearsal import Faults
-from runs.feed import REPORTS, Feed
-from runs.proofs import INVOICES, converges, feed_with_new_pdfs, nothing_is_half_published, pdfs
-from servers import Server, rehearsal_server
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.model.errors import DestinationError
+from arfeed.sftp import channels
+from support.feed import REPORTS, Feed
+from support.proofs import INVOICES, converges, feed_with_new_pdfs, nothing_is_half_published, pdfs
+from support.servers import Server, rehearsal_server
 
 FOR_GOOD = range(1, sys.maxsize)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pdfs import pdf
-from runs.feed import HEADER, REPORTS, Feed, invoice, invoices, refs_of
-from runs.processes import Process
+from support.feed import HEADER, REPORTS, Feed, invoice, invoices, refs_of
+from support.pdfs import pdf
+from support.processes import Process
 
 LEASE = 1.0
 

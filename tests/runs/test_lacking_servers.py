@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.errors import DestinationError
-from openssh import user
-from runs.feed import REPORTS, Feed
-from runs.proofs import PDFS, converges, feed_with_new_pdfs, got_pdfs, nothing_is_half_published
-from servers import Server, openssh_server, proftpd_server, program
+from arfeed.model.errors import DestinationError
+from support.feed import REPORTS, Feed
+from support.openssh import user
+from support.proofs import PDFS, converges, feed_with_new_pdfs, got_pdfs, nothing_is_half_published
+from support.servers import Server, openssh_server, proftpd_server, program
 
 PDFS_STEP, REPORT_STEP = "Sending the PDFs", "Sending the report"
 FILLER = "filler.bin"

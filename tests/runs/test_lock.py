@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from arfeed import LockedError
-from arfeed.history import History
-from pdfs import pdf
-from runs.feed import REPORTS, Feed, invoices
-from runs.processes import Process
+from arfeed.history.store import History
+from support.feed import REPORTS, Feed, invoices
+from support.pdfs import pdf
+from support.processes import Process
 
 
 @pytest.fixture

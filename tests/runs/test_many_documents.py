@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.history import PlannedDocument, packed
-from pdfs import pdf
-from runs.feed import Feed, invoice
+from arfeed.history.packing import packed
+from arfeed.history.records import PlannedDocument
+from support.feed import Feed, invoice
+from support.pdfs import pdf
 
 NEW = 50
 

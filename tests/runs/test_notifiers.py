@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from arfeed.errors import SourceError
-from arfeed.fingerprint import settings_hash
-from mailboxes import mailbox
-from openssh import free_port
-from runs.feed import Feed, codes, invoices
-from strangers import install
-from webhooks import TOKEN, Webhook, webhook
+from arfeed.model.errors import SourceError
+from arfeed.plugins.fingerprint import settings_hash
+from support.feed import Feed, codes, invoices
+from support.mailboxes import mailbox
+from support.openssh import free_port
+from support.strangers import install
+from support.webhooks import TOKEN, Webhook, webhook
 
 NOTIFIER = """
 import time
@@ -158,7 +158,7 @@ def test_a_plan_tells_nobody(pigeons: Feed) -> None:
 
 
 def test_a_bug_is_told_too(pigeons: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.pipeline.compare", lambda *_: 1 / 0)
+    monkeypatch.setattr("arfeed.runs.pipeline.compare", lambda *_: 1 / 0)
     with webhook() as there:
         pigeons.notifiers = {"ops": told(there)}
         with pytest.raises(ZeroDivisionError):
@@ -173,7 +173,7 @@ def test_the_lock_is_given_back_before_anybody_is_told(pigeons: Feed, monkeypatc
         with pigeons.records() as history, history.lock(pigeons.where, "another", 5):
             free.append(True)
 
-    monkeypatch.setattr("arfeed.pipeline.tell", told)
+    monkeypatch.setattr("arfeed.runs.pipeline.tell", told)
     pigeons.export(invoices(10))
     assert pigeons.sync().receipt is None
     assert free == [True]

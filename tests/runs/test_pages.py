@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.errors import ConfigError
-from arfeed.pages import check_place, folder_of, written_again
-from runs.feed import Feed, invoices
+from arfeed.model.errors import ConfigError
+from arfeed.runs.pages import check_place, folder_of, written_again
+from support.feed import Feed, invoices
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_feed_without_pages_loads_nothing_for_them(feed: Feed) -> None:
     program = (
         "import sys; sys.argv = ['arfeed', 'sync', *sys.argv[1:]]\nfrom arfeed.cli import main\ntry:\n    main()\n"
     )
-    program += "finally:\n    print({'matplotlib', 'jinja2'} & {*sys.modules})"
+    program += "finally:\n    print({'arfeed.runs.page.charts', 'jinja2'} & {*sys.modules})"
     feed.configure()
     approval = str(feed.plan().approval)
     ran = subprocess.run(

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from arfeed import ConfigError, RefusedError, SourceError
-from arfeed.interfaces import Plan
-from arfeed.rehearsal.books import Books
-from runs.feed import HEADER, REPORTS, Feed, Row, invoice
-from runs.interruptions import KilledError, die_after_the_report, die_before_the_report
+from arfeed.delivery.rehearsal.books import Books
+from arfeed.model.interfaces import Plan
+from support.feed import HEADER, REPORTS, Feed, Row, invoice
+from support.interruptions import KilledError, die_after_the_report, die_before_the_report
 
 SOURCES = ("erp", "ledger", "books")
 WITH_STATUS = [*HEADER, "status"]

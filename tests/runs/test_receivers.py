@@ -12,12 +12,12 @@ import pytest
 from asyncssh import SSHKey
 
 from arfeed import ConfigError, LockedError, RefusedError
-from arfeed.config import read_project
-from arfeed.delivery.hostkeys import OtherKeys
-from arfeed.desk import identity
-from openssh import HOST, OpenSSH, make_key, running_openssh
+from arfeed.plugins.config import read_project
+from arfeed.runs.context import identity
+from arfeed.sftp.hostkeys import OtherKeys
 from runs.conftest import PAID_BY_ABSENCE
-from runs.feed import REPORTS, Feed, codes, invoices
+from support.feed import REPORTS, Feed, codes, invoices
+from support.openssh import HOST, OpenSSH, make_key, running_openssh
 
 Readdress = Callable[[Feed, OpenSSH], None]
 

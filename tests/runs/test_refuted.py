@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from arfeed.expectations import expect
-from runs.books import keep_books
-from runs.feed import Feed, codes, invoice, invoices
-from runs.interruptions import KilledError, die_after_the_report
+from arfeed.runs.expectations import expect
+from support.company_books import keep_books
+from support.feed import Feed, codes, invoice, invoices
+from support.interruptions import KilledError, die_after_the_report
 
 
 @pytest.fixture

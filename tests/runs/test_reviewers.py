@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.feed import Feed, codes, invoices
+from support.feed import Feed, codes, invoices
 
 REVIEWER = """
 from pathlib import Path

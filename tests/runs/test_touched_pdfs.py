@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.interfaces import SentDocument
-from runs.feed import Feed, invoices
+from arfeed.model.interfaces import SentDocument
+from support.feed import Feed, invoices
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def known(feed: Feed) -> dict[str, SentDocument]:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the PDFs that are read."""
-    from arfeed.intake.documents.listing import ListedFile
+    from arfeed.documents.listing import ListedFile
 
     names: list[str] = []
     plain = ListedFile.content

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from arfeed import witness
-from runs.feed import Feed, codes, invoices
+from arfeed.history import witness
 from runs.test_receivers import execute, take_in
+from support.feed import Feed, codes, invoices
 
 
 @pytest.fixture

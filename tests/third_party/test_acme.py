@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from feeds import run, sync_approved, write
-from pdfs import pdf
-from strangers import install
+from support.feeds import run, sync_approved, write
+from support.pdfs import pdf
+from support.strangers import install
 
 SOURCE = Path(__file__).parent / "acme" / "src"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from environment import ROOT, Environment, build_wheel, make_clean_environment
-from feeds import write
-from pdfs import pdf
+from support.environment import ROOT, Environment, build_wheel, make_clean_environment
+from support.feeds import write
+from support.pdfs import pdf
 
 ACME = Path(__file__).parent / "acme"
 FEED = """

@@ -5,8 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from arfeed.delivery import Upload, open_remote
-from arfeed.settings import DestinationSettings
+from arfeed.delivery.remote import open_remote
+from arfeed.delivery.uploads import Upload
+from arfeed.model.settings import DestinationSettings
 
 port, user, key, known_hosts, source, inbox = sys.argv[1:]
 (file,) = Path(source).iterdir()

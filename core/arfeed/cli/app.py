@@ -16,13 +16,26 @@ from typing import Annotated, cast
 import typer
 from typer.exceptions import TyperException
 
-from arfeed.cli import adopt, check, expect, history, init, keygen, plan, plugins, rehearse, schedule, schema, sync
-from arfeed.cli.logs import LogJson, narrated, wanted
-from arfeed.cli.masking import masked_output
-from arfeed.cli.output import complain, print_json
-from arfeed.distributions import culprit
-from arfeed.errors import ArfeedError, ConfigError
-from arfeed.events import LOGGER, event
+from arfeed.cli.commands import (
+    adopt,
+    check,
+    expect,
+    history,
+    init,
+    keygen,
+    plan,
+    plugins,
+    rehearse,
+    schedule,
+    schema,
+    sync,
+)
+from arfeed.cli.display.logs import LogJson, narrated, wanted
+from arfeed.cli.display.masking import masked_output
+from arfeed.cli.display.output import complain, print_json
+from arfeed.model.errors import ArfeedError, ConfigError
+from arfeed.model.events import LOGGER, event
+from arfeed.plugins.distributions import culprit
 
 app = typer.Typer(
     name="arfeed",

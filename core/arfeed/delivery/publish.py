@@ -8,12 +8,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from arfeed.delivery.reasons import reason
 from arfeed.delivery.store import CONNECTION_OVER, Store
 from arfeed.delivery.strategies import UnderWay, strategy
 from arfeed.delivery.uploads import Outcome, Upload, check_staged, part_name, place
-from arfeed.errors import DestinationError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import DestinationError
+from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.reasons import reason
 
 OPENING_TRIES = 3
 """How often a file that the server does not open is tried again, with fewer others open."""

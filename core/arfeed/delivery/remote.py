@@ -15,17 +15,17 @@ from typing import Any, TypeVar
 import stamina
 from fsspec.asyn import get_loop
 
-from arfeed.background import begin
-from arfeed.delivery.address import check_folder, check_name, destination_id
 from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
-from arfeed.delivery.reasons import IRREPLACEABLE
 from arfeed.delivery.server import About, about, clock_ahead
 from arfeed.delivery.signs import Sign, expected, signs
 from arfeed.delivery.store import CONNECTION_OVER, Store, opener
 from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
-from arfeed.errors import DestinationError
-from arfeed.settings import DestinationSettings
+from arfeed.model.background import begin
+from arfeed.model.errors import DestinationError
+from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.address import check_folder, check_name, destination_id
+from arfeed.sftp.reasons import IRREPLACEABLE
 
 Result = TypeVar("Result")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from arfeed.delivery.store import SftpStore, Store
-from arfeed.errors import DestinationError
+from arfeed.model.errors import DestinationError
 
 if TYPE_CHECKING:
     import asyncssh

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from arfeed.delivery.address import is_sftp, sftp_address
 from arfeed.delivery.store import CONNECTION_OVER, LocalStore, SftpStore, Store
+from arfeed.sftp.address import is_sftp, sftp_address
 
 OTHER_KEYS_SECONDS = 2.0
 """How long to wait for a server to prove its other host keys; most that do so are done by the time they are asked."""
@@ -49,7 +49,7 @@ async def expected(store: Store, url: str, known_hosts: Path) -> tuple[Sign, ...
     """Return what another address would show if it led to this very server, by the keys that known_hosts has for it."""
     if not isinstance(store, SftpStore) or not is_sftp(url):
         return ()
-    from arfeed.delivery.hostkeys import listed_fingerprints
+    from arfeed.sftp.hostkeys import listed_fingerprints
 
     address = sftp_address(url)
     keys = listed_fingerprints(address, known_hosts)

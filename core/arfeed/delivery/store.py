@@ -14,12 +14,12 @@ import fsspec
 from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from arfeed.delivery.address import is_sftp, sftp_address
-from arfeed.errors import ConfigError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import ConfigError
+from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.address import is_sftp, sftp_address
 
 if TYPE_CHECKING:
-    from arfeed.delivery.filesystem import SftpFileSystem
+    from arfeed.sftp.filesystem import SftpFileSystem
 
 CONNECTION_OVER = (ConnectionError, TimeoutError)
 """What means that the connection is over, and that a fresh one may do better."""
@@ -181,7 +181,7 @@ class SftpStore(Store):
 def opener(url: str, settings: DestinationSettings) -> Callable[[], Store]:
     """Return what opens the file system of a URL, on a connection of its own, and import what that needs."""
     if is_sftp(url):
-        from arfeed.delivery.connection import connect
+        from arfeed.sftp.connection import connect
 
         return lambda: SftpStore(connect(url, settings), sftp_address(url).root)
     return lambda: _opened(url)

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from arfeed.delivery.reasons import NO_RENAME
 from arfeed.delivery.store import CONNECTION_OVER, Store
 from arfeed.delivery.uploads import Upload
 from arfeed.delivery.verification import check_free, check_replaceable, check_whole, size_of
-from arfeed.errors import ArfeedError, DestinationError
-from arfeed.settings import DestinationSettings
+from arfeed.model.errors import ArfeedError, DestinationError
+from arfeed.model.settings import DestinationSettings
+from arfeed.sftp.reasons import NO_RENAME
 
 
 @dataclass(slots=True)

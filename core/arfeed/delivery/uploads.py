@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arfeed.delivery.address import check_folder, check_name
-from arfeed.errors import DestinationError
+from arfeed.model.errors import DestinationError
+from arfeed.sftp.address import check_folder, check_name
 
 _LONGEST_STEM = 200
 

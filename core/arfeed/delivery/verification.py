@@ -6,7 +6,7 @@ import errno
 
 from arfeed.delivery.store import Store
 from arfeed.delivery.uploads import Upload
-from arfeed.errors import DestinationError
+from arfeed.model.errors import DestinationError
 
 
 async def size_of(store: Store, path: str) -> int | None:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from arfeed import schema
-from arfeed.errors import ConfigError
 from arfeed.history.receipts import verify
 from arfeed.history.records import RunRecord
 from arfeed.history.store import History
+from arfeed.model import schema
+from arfeed.model.errors import ConfigError
 
 _ARRIVED = ("delivered", "unverified")
 

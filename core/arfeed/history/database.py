@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from arfeed.errors import ConfigError
 from arfeed.history.migrate import migrate
+from arfeed.model.errors import ConfigError
 
 _PATIENCE = {"sqlite": {"timeout": 30}}
 """How many seconds to wait for another process that writes; SQLite's five are few on a busy disk."""

@@ -15,9 +15,9 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from arfeed.errors import ArfeedError, LockedError
 from arfeed.history.process import HolderProcess, is_dead, this_process
 from arfeed.history.tables import leases
+from arfeed.model.errors import ArfeedError, LockedError
 
 _BEATS_PER_LEASE = 4
 _OF_PROCESS = tuple(item.name for item in fields(HolderProcess))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from arfeed.errors import ConfigError
 from arfeed.history.tables import metadata
+from arfeed.model.errors import ConfigError
 
 HEAD = "0004"
 _VERSION = sa.Table(

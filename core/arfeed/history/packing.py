@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from arfeed import schema
-from arfeed.errors import ConfigError
+from arfeed.model import schema
+from arfeed.model.errors import ConfigError
 
 _NOT_KEPT = {"status", "document", "origin", "change"}
 """Columns that say nothing of what the receiver holds."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
 
-from arfeed.interfaces import Delivered, Expectation, Facts, Ledger, Plan, Receipt, SourceReport, Sum
+from arfeed.model.interfaces import Delivered, Expectation, Facts, Ledger, Plan, Receipt, SourceReport, Sum
 
 _HASH = "sha256"
 

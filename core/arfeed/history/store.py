@@ -11,7 +11,6 @@ from typing import Any, Self
 import pandas as pd
 import sqlalchemy as sa
 
-from arfeed.errors import ConfigError
 from arfeed.history import tables
 from arfeed.history.database import opened
 from arfeed.history.lease import Lease, holder, lost_lock, renewed
@@ -28,7 +27,8 @@ from arfeed.history.packing import packed, united, unpacked
 from arfeed.history.receipts import Balances, balances_of
 from arfeed.history.receivers import Receivers
 from arfeed.history.records import INTERRUPTED, Baseline, Closing, Memory, PlannedDocument, RunRecord, State
-from arfeed.interfaces import Expectation, LedgerState, SentDocument, SourceRead
+from arfeed.model.errors import ConfigError
+from arfeed.model.interfaces import Expectation, LedgerState, SentDocument, SourceRead
 
 KEPT_REPORTS = 30
 

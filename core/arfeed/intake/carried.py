@@ -7,13 +7,13 @@ from datetime import datetime
 
 import pandas as pd
 
-from arfeed import schema
-from arfeed.errors import ProblemsError, SourceError
 from arfeed.intake.normalize import Frame, Normalizer
 from arfeed.intake.problems import describe
-from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
-from arfeed.schema import table_frame
-from arfeed.settings import SourceSettings
+from arfeed.model import schema
+from arfeed.model.errors import ProblemsError, SourceError
+from arfeed.model.interfaces import Complete, Connector, SourceRead, SourceReport
+from arfeed.model.schema import table_frame
+from arfeed.model.settings import SourceSettings
 
 
 def as_invoices(report: pd.DataFrame, origin: str) -> pd.DataFrame:

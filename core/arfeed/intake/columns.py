@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.characters import byte_at, extremes
-from arfeed.errors import SourceError
-from arfeed.intake import values
+from arfeed.model import schema
+from arfeed.model.characters import byte_at, extremes
+from arfeed.model.errors import SourceError
+from arfeed.tables.values import values
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.currencies import minor_digits
-from arfeed.errors import SourceError
-from arfeed.intake import values
-from arfeed.intake.files import changed_at, find_files
-from arfeed.intake.places import place_of
-from arfeed.intake.reports import as_of
 from arfeed.intake.summaries import Summary, read_summary
-from arfeed.interfaces import Complete, ControlAccount
-from arfeed.settings import ControlAccountSettings, FileSettings, SourceSettings
+from arfeed.model import schema
+from arfeed.model.currencies import minor_digits
+from arfeed.model.errors import SourceError
+from arfeed.model.interfaces import Complete, ControlAccount
+from arfeed.model.settings import ControlAccountSettings, FileSettings, SourceSettings
+from arfeed.tables.files.files import changed_at, find_files
+from arfeed.tables.places import place_of
+from arfeed.tables.printed.reports import as_of
+from arfeed.tables.values import values
 
 _RECEIVABLES = (
     "accounts receivable", "a/r", "receivables", "trade receivables", "trade debtors", "debtors",

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.intake.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
-from arfeed.intake.text import physical_lines
-from arfeed.intake.workbook import is_workbook
-from arfeed.interfaces import Complete, Connector
-from arfeed.settings import FileSettings
+from arfeed.model import schema
+from arfeed.model.interfaces import Complete, Connector
+from arfeed.model.settings import FileSettings
+from arfeed.tables.dbase import is_dbase
+from arfeed.tables.separated.text import physical_lines
+from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
+from arfeed.tables.workbook.workbook import is_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +138,7 @@ def place(origin: str, connector: Connector) -> str:
     settings = connector.settings
     if not number.isdecimal() or not isinstance(settings, FileSettings):
         return origin or "a row"
-    if is_workbook(file):
+    if is_dbase(file) or is_workbook(file):
         return f"row {number}"
     line = physical_lines(file, [int(number)], encoding="latin-1", delimiter=settings.delimiter).get(int(number))
     return f"line {line or number}"

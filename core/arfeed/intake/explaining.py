@@ -8,13 +8,13 @@ from copy import copy
 
 import pandas as pd
 
-from arfeed import schema
-from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.extract import joined
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
-from arfeed.interfaces import Connector
-from arfeed.isolation import own, undisturbed
+from arfeed.model import schema
+from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
+from arfeed.model.interfaces import Connector
+from arfeed.plugins.isolation import own, undisturbed
 
 ASKED = (
     "invoice_ref", "kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on",

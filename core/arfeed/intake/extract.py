@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.intake.columns import Problem
 from arfeed.intake.control_account import with_control_account
-from arfeed.intake.files import Inputs, inputs_of
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe
-from arfeed.interfaces import Complete, Connector, SourceRead, SourceReport
-from arfeed.isolation import own, undisturbed
-from arfeed.schema import ZERO, no_invoices, one_piece, only, table_frame, totals
-from arfeed.settings import FileSettings
+from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
+from arfeed.model.interfaces import Complete, Connector, SourceRead, SourceReport
+from arfeed.model.schema import ZERO, no_invoices, one_piece, only, table_frame, totals
+from arfeed.model.settings import FileSettings
+from arfeed.plugins.isolation import own, undisturbed
+from arfeed.tables.files.files import Inputs, inputs_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.characters import byte_at
-from arfeed.currencies import digits_by_row, minor_digits
-from arfeed.errors import SourceError
-from arfeed.intake import dates, values
 from arfeed.intake.columns import Columns, Problem, note
-from arfeed.intake.proposal import REQUIRED
-from arfeed.interfaces import Connector
-from arfeed.settings import FileSettings
+from arfeed.model import schema
+from arfeed.model.characters import byte_at
+from arfeed.model.currencies import digits_by_row, minor_digits
+from arfeed.model.errors import SourceError
+from arfeed.model.interfaces import Connector
+from arfeed.model.settings import FileSettings
+from arfeed.tables.headings.proposal import REQUIRED
+from arfeed.tables.values import dates, values
 
 if TYPE_CHECKING:
     import pandas as pd

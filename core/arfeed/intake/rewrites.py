@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import REWRITABLE
+from arfeed.model import schema
+from arfeed.model.interfaces import REWRITABLE
 
 SOURCE_FACTS = ("customer_id", "issued_on", "amount", "currency", "kind")
 """What a document is told from others by, beside its number."""

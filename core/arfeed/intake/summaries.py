@@ -14,12 +14,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.errors import SourceError
-from arfeed.intake import values
-from arfeed.intake.grid import read_grid
-from arfeed.intake.places import place_of
-from arfeed.schema import text_array
-from arfeed.settings import ControlAccountSettings, FileSettings
+from arfeed.model.errors import SourceError
+from arfeed.model.schema import text_array
+from arfeed.model.settings import ControlAccountSettings, FileSettings
+from arfeed.tables.grid import read_grid
+from arfeed.tables.places import place_of
+from arfeed.tables.values import values
 
 Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]

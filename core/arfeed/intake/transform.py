@@ -12,13 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.currencies import minor_digits, written
-from arfeed.errors import ProblemsError, SourceError
 from arfeed.intake.problems import MOST_LINES
 from arfeed.intake.rewrites import Places, composed, places_before, rewritten, source_facts
-from arfeed.interfaces import REWRITABLE, Transform
-from arfeed.isolation import own, undisturbed
+from arfeed.model import schema
+from arfeed.model.currencies import minor_digits, written
+from arfeed.model.errors import ProblemsError, SourceError
+from arfeed.model.interfaces import REWRITABLE, Transform
+from arfeed.plugins.isolation import own, undisturbed
 
 KEY = ["source", "source_ref"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from arfeed import schema
+from arfeed.model import schema
 from arfeed.planning.approval import approval_code
 
 DROPPED = "dropped by adopt"

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
-from arfeed import schema
-from arfeed.interfaces import Objection, Plan
+from arfeed.model import schema
+from arfeed.model.interfaces import Objection, Plan
 from arfeed.planning.fingerprints import facts_hash
 
 NOT_APPROVABLE = frozenset({"foreign-report", "same-receiver", "review-failed"})

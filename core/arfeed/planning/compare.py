@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import Counts
+from arfeed.model import schema
+from arfeed.model.interfaces import Counts
 
 COMPARED = (
     "kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on", "amount", "balance",

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from arfeed import schema
-from arfeed.interfaces import Ledger, Objection, Plan, SourceReport
+from arfeed.model import schema
+from arfeed.model.interfaces import Ledger, Objection, Plan, SourceReport
 from arfeed.planning.reasons import (
     CONTRADICTORY,
     GONE,

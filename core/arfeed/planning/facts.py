@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import BUCKETS, Aged, Debtor, Facts, Movement, Reason, SourceReport, Sum
+from arfeed.model import schema
+from arfeed.model.interfaces import BUCKETS, Aged, Debtor, Facts, Movement, Reason, SourceReport, Sum
 
 _MOST_DEBTORS = 10
 _LAST_DAYS = (0, 30, 60, 90)

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.hookspecs import hookimpl
-from arfeed.interfaces import Objection, Plan
-from arfeed.planning.changes import changes_in_what_stays
+from arfeed.model import schema
+from arfeed.model.hooks import hookimpl
+from arfeed.model.interfaces import Objection, Plan
+from arfeed.planning.changes.rules import changes_in_what_stays
 from arfeed.planning.evidence import (
     object_to_balances_of_zero,
     object_to_contradictions,

@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import Expectation, Objection, Plan
-from arfeed.planning.habits import Habits
+from arfeed.model import schema
+from arfeed.model.interfaces import Expectation, Objection, Plan
+from arfeed.planning.habits.memory import Habits
 from arfeed.planning.weighing import Source
 from arfeed.planning.wording import counted, money, named, refs_of
 

@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import ControlAccount, Ledger, LedgerState, Objection, Plan, SourceReport
+from arfeed.model import schema
+from arfeed.model.interfaces import ControlAccount, Ledger, LedgerState, Objection, Plan, SourceReport
 from arfeed.planning.reasons import as_the_source_said
 from arfeed.planning.wording import money, named, refs_of
 

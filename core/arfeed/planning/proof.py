@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.errors import DestinationError
-from arfeed.interfaces import Destination
-from arfeed.isolation import undisturbed
+from arfeed.model import schema
+from arfeed.model.errors import DestinationError
+from arfeed.model.interfaces import Destination
+from arfeed.plugins.isolation import undisturbed
 
 
 def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
+from arfeed.model import schema
 
 REMOVED_BY = "removed by "
 RENUMBERED = f"{REMOVED_BY}renumbering"

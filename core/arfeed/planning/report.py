@@ -15,14 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from arfeed import schema
-from arfeed.background import begin
-from arfeed.currencies import digits_by_row
-from arfeed.errors import ArfeedError, DestinationError
-from arfeed.interfaces import Destination
-from arfeed.isolation import own, undisturbed
+from arfeed.model import schema
+from arfeed.model.background import begin
+from arfeed.model.currencies import digits_by_row
+from arfeed.model.errors import ArfeedError, DestinationError
+from arfeed.model.interfaces import Destination
+from arfeed.planning.changes.texts import formula_notes
 from arfeed.planning.proof import check_reads_back
-from arfeed.planning.texts import formula_notes
+from arfeed.plugins.isolation import own, undisturbed
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
+from arfeed.model import schema
 
 FILE, PLACE, FIRST_IN = (f"{schema.OURS}{name}" for name in ("file", "place", "first_in"))
 

@@ -13,9 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.interfaces import Expectation, GuardFigures, Objection, Plan, SourceReport
-from arfeed.planning.habits import Case, Figures, Habits, judged
+from arfeed.model import schema
+from arfeed.model.interfaces import Expectation, GuardFigures, Objection, Plan, SourceReport
+from arfeed.planning.habits.case import Case
+from arfeed.planning.habits.judgement import Figures, judged
+from arfeed.planning.habits.memory import Habits
 from arfeed.planning.ledgers import accounted
 from arfeed.planning.wording import counted
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
-from arfeed.currencies import minor_digits
+from arfeed.model import schema
+from arfeed.model.currencies import minor_digits
 
 _MOST_NAMED = 3
 

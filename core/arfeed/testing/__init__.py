@@ -4,7 +4,7 @@ In `conftest.py`: `pytest_plugins = ["arfeed.testing"]`. In a test module: `clas
 It needs pytest, which `arfeed[testing]` installs.
 """
 
-from arfeed.reference import settings_section
+from arfeed.plugins.reference import settings_section
 from arfeed.testing.connectors import ConnectorConformance
 from arfeed.testing.destinations import DestinationConformance
 from arfeed.testing.fixtures import arfeed_project, receiver, sftp_server

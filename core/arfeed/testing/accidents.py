@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from arfeed.interfaces import Complete, Connector
+from arfeed.model.interfaces import Complete, Connector
 
 if TYPE_CHECKING:
     import pandas as pd

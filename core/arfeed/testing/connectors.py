@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from arfeed import schema
-from arfeed.errors import ProblemsError, SourceError
-from arfeed.hookspecs import PartKind
 from arfeed.intake.extract import extract
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
-from arfeed.interfaces import Connector
+from arfeed.model import schema
+from arfeed.model.errors import ProblemsError, SourceError
+from arfeed.model.hooks import PartKind
+from arfeed.model.interfaces import Connector
 from arfeed.testing.accidents import ACCIDENTS, drained, happening
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice
 from arfeed.testing.parts import PartConformance

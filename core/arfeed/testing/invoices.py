@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from arfeed import schema
-from arfeed.interfaces import Complete, DocumentPlan, Plan, SourceRead, SourceReport
-from arfeed.settings import GuardSettings, SourceSettings
+from arfeed.model import schema
+from arfeed.model.interfaces import Complete, DocumentPlan, Plan, SourceRead, SourceReport
+from arfeed.model.settings import GuardSettings, SourceSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,8 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
     """Return the plan of a report of these open invoices against an earlier one; what is missing was paid."""
     import pandas as pd
 
-    from arfeed.planning import compare, summed
+    from arfeed.planning.compare import compare
+    from arfeed.planning.facts import summed
 
     report = frame([invoice for invoice in invoices if invoice.status == "open"])
     comparison = compare(report, frame([*(before or ())]))

@@ -7,10 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 
-from arfeed.errors import RefusedError, SourceError
-from arfeed.hookspecs import PartKind
-from arfeed.interfaces import Failure, Notifier, Objection
-from arfeed.secrets import secrets_in
+from arfeed.model.errors import RefusedError, SourceError
+from arfeed.model.hooks import PartKind
+from arfeed.model.interfaces import Failure, Notifier, Objection
+from arfeed.model.secrets import secrets_in
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, plan
 from arfeed.testing.parts import PartConformance
 from arfeed.testing.project import ArfeedProject

@@ -9,10 +9,10 @@ from typing import ClassVar
 import pytest
 from pydantic import ValidationError
 
-from arfeed.hookspecs import Part, PartKind
-from arfeed.plugins import load
-from arfeed.reference import example, settings_in_words
-from arfeed.settings import Settings, json_schema
+from arfeed.model.hooks import Part, PartKind
+from arfeed.model.settings import Settings, json_schema
+from arfeed.plugins.loading import load
+from arfeed.plugins.reference import example, settings_in_words
 
 _SECRET = re.compile(r"pass(word|phrase|wd)|secret|token|api_?key|credential")
 

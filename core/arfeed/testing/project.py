@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from arfeed.cli import main
-from arfeed.reference import toml_key, toml_value
+from arfeed.plugins.reference import toml_key, toml_value
 from arfeed.testing.servers import files_below
 
 Table = Mapping[str, object]

@@ -8,10 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 
-from arfeed.errors import RefusedError
-from arfeed.interfaces import Objection, Plan
+from arfeed.model.errors import RefusedError
+from arfeed.model.interfaces import Objection, Plan
 from arfeed.planning.approval import OUR_CODES
-from arfeed.plugins import call_each, load
+from arfeed.plugins.loading import call_each, load
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, plan
 from arfeed.testing.project import ArfeedProject
 

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from arfeed.rehearsal import Books, Faults, read_books
-from arfeed.rehearsal import receiver as rehearsed
-from arfeed.rehearsal.identity import key_at, write_known_hosts
-from arfeed.rehearsal.server import HOST, USER, Door, running
+from arfeed.delivery.rehearsal.books import Books, read_books
+from arfeed.delivery.rehearsal.faults import Faults
+from arfeed.delivery.rehearsal.identity import key_at, write_known_hosts
+from arfeed.delivery.rehearsal.receiver import receiver as rehearsed
+from arfeed.delivery.rehearsal.server import HOST, USER, Door, running
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
-from arfeed.hookspecs import PartKind
 from arfeed.intake.transform import transform
-from arfeed.interfaces import Transform
+from arfeed.model.hooks import PartKind
+from arfeed.model.interfaces import Transform
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, frame
 from arfeed.testing.parts import PartConformance
 

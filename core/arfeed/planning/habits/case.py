@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
+from arfeed.model import schema
 
 _DEFAULT_TERM = 30
 """Days from issue to due date where a row states no due date."""

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
+from arfeed.model import schema
 from arfeed.planning.habits.case import BANDS, WIDE, Case, Rows, numbered
 from arfeed.planning.habits.learned import NOTHING, Learned
 from arfeed.planning.habits.packing import packed, unpacked

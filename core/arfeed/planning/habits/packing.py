@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from arfeed import schema
-from arfeed.errors import ConfigError
+from arfeed.model import schema
+from arfeed.model.errors import ConfigError
 from arfeed.planning.habits.case import BANDS, WIDE
 from arfeed.planning.habits.learned import Learned
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
+from arfeed.model import schema
 from arfeed.planning.habits.case import Case, days_since_1970
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.surprise import odds

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed import schema
+from arfeed.model import schema
 from arfeed.planning.habits.case import Case, days_since_1970
 from arfeed.planning.traces import FILE, FIRST_IN, PLACE
 

@@ -1,0 +1,292 @@
+"""Xero's sales invoices export (Business > Invoices > Export), a CSV file with a row a line item.
+
+Header fields repeat on every line of a document; documents of all kinds and states stand in one file, and a bills
+export has the same columns.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from arfeed import (
+    Complete,
+    Connector,
+    FileSettings,
+    SourceError,
+    find_files,
+    hookimpl,
+    place_of,
+    read_arrow,
+    read_header,
+)
+from arfeed_connectors.together import any_closed, each_file
+from arfeed_connectors.xero.aged import find_aged, is_titled, read_aged
+from arfeed_connectors.xero.json import is_json, read_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+    import pyarrow as pa
+
+ARFEED_CONTRACT = 1
+
+_DOCUMENT = ("Type", "InvoiceNumber", "ContactName", "InvoiceDate", "Total")
+"""The export has no ids: these columns together tell one document from another."""
+
+_REQUIRED = (*_DOCUMENT, "DueDate", "InvoiceAmountDue", "Currency", "Status")
+_OPTIONAL = ("EmailAddress", "Reference", "PlannedDate", "TaxTotal", "InvoiceAmountPaid", "Sent", "LineAmount")
+_TEMPLATE_ONLY = ("InvoiceAmountDue", "Status", "Type")
+_OWN = {"contactname", "invoicenumber"}
+"""How the headers of the export and of the template are spelled, and hardly anybody else's."""
+
+_KINDS = {
+    "sales invoice": "invoice",
+    "sales credit note": "credit_note",
+    "sales overpayment": "payment",
+    "sales prepayment": "payment",
+}
+_OTHER_TYPES = ("bill", "bill credit note", "bill overpayment", "bill prepayment", "receive money", "spend money")
+_STATUSES = {
+    "awaiting payment": "open",
+    "authorised": "open",
+    "paid": "paid",
+    "voided": "void",
+    "deleted": "void",
+    "draft": "draft",
+    "awaiting approval": "draft",
+    "submitted": "draft",
+}
+
+
+class Xero(Connector):
+    """Xero's sales invoices export, the Aged Receivables Detail, or invoices as its API answers them."""
+
+    name = "xero"
+    columns = {  # noqa: RUF012 - the base class declares it a ClassVar
+        "invoice_ref": "InvoiceNumber",
+        "customer_name": "ContactName",
+        "customer_email": "EmailAddress",
+        "currency": "Currency",
+        "issued_on": "InvoiceDate",
+        "due_on": "DueDate",
+        "amount": "Total",
+        "balance": "InvoiceAmountDue",
+        "memo": "Reference",
+        "status": "Status",
+    }
+
+    class Settings(FileSettings):
+        """Settings of the connector `xero`."""
+
+    settings: Settings
+
+    def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
+        """Yield the documents of each file, and say what is known of them all."""
+        return (yield from each_file(self.settings, self._file))
+
+    def check(self) -> None:
+        """See that each file has the header of something known."""
+        for file in find_files(self.settings):
+            if not is_json(file) and not find_aged(file, self.settings):
+                self._headers(file)
+
+    def recognizes(self) -> bool:
+        """Whether a file has headers or the title of one of Xero's exports."""
+        return all(self._is_xeros(file) for file in find_files(self.settings))
+
+    def _is_xeros(self, file: str) -> bool:
+        if is_json(file) or is_titled(file, self.settings):
+            return True
+        found = read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+        return {_spelled(name) for name in found} >= _OWN
+
+    def _file(self, file: str) -> Generator[pd.DataFrame, None, Complete]:
+        if is_json(file):
+            return (yield from read_json(file))
+        if aged := find_aged(file, self.settings):
+            return (yield from read_aged(aged))
+        documents = self._documents(file)
+        yield documents
+        return Complete(lists_closed=any_closed(documents, "Status"))
+
+    def _documents(self, file: str) -> pd.DataFrame:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        types: set[str] = set()
+        count, parts = 0, []
+        for lines in self._lines(file):
+            _refuse_other_types(file, lines)
+            types.update(pc.unique(lines["Type"]).to_pylist())
+            count += len(lines)
+            parts.append(_without_repeats(lines))
+        lines = pa.concat_tables(parts)
+        if not len(lines) and types:
+            raise SourceError(
+                f"{file}: it lists {count} lines but no sales document, only {', '.join(sorted(types))}; "
+                "export Business > Invoices, not Bills"
+            )
+        return _folded(lines, file)
+
+    def _lines(self, file: str) -> Iterator[pa.Table]:
+        """Yield the file's lines under Xero's own headers, however it spells them."""
+        import pyarrow.compute as pc
+
+        headers = self._headers(file)
+        names = [*headers, "origin"]
+        settings = self.settings
+        for rows in read_arrow(
+            file, columns=list(headers.values()), encoding=settings.encoding, delimiter=settings.delimiter
+        ):
+            lines = rows.rename_columns(names)
+            types = _array(lines, "Type").dictionary_encode()
+            spelled = pc.utf8_lower(pc.utf8_trim_whitespace(types.dictionary))
+            yield lines.set_column(names.index("Type"), "Type", spelled.take(types.indices))
+
+    def _headers(self, file: str) -> dict[str, str]:
+        """Return Xero's name of each column that is needed, and how this file spells it."""
+        found = read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+        spelled = {_spelled(name): name for name in reversed(found)}
+        headers = {name: spelled[name.casefold()] for name in (*_REQUIRED, *_OPTIONAL) if name.casefold() in spelled}
+        missing = [name for name in _REQUIRED if name not in headers]
+        if set(_TEMPLATE_ONLY) <= set(missing) and spelled.keys() >= _OWN:
+            raise SourceError(
+                f"{file}: this looks like Xero's import template: it has no {', '.join(_TEMPLATE_ONLY)}, so nothing "
+                "says what is open; export the invoices from Business > Invoices"
+            )
+        if missing:
+            raise SourceError(
+                f"{file}: this is no sales invoices export of Xero: no column {', '.join(missing)}; "
+                f"found {', '.join(found)}; export Business > Invoices > Export, or use the connector folder"
+            )
+        mapped = [header for header in self.settings.columns.values() if header in found]
+        return headers | {header: header for header in mapped if header not in headers.values()}
+
+
+def _spelled(header: str) -> str:
+    return header.replace("*", "").replace(" ", "").casefold()
+
+
+def _refuse_other_types(file: str, lines: pa.Table) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    unknown = lines.filter(pc.invert(pc.is_in(lines["Type"], value_set=pa.array([*_KINDS, *_OTHER_TYPES]))))
+    if len(unknown):
+        raise SourceError(
+            f"{_place(unknown, file)} column Type: {unknown['Type'][0].as_py()!r} is no type of document that is "
+            f"known here ({len(unknown)} such lines in {file}); export it again, or ask for its support"
+        )
+
+
+def _place(lines: pa.Table, file: str) -> str:
+    return place_of(lines["origin"][0].as_py(), file)
+
+
+def _without_repeats(lines: pa.Table) -> pa.Table:
+    """Keep the sales lines that do not just repeat the line before: a document's lines follow each other."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = [_array(lines, name) for name in lines.column_names if name not in ("origin", "LineAmount")]
+    repeats = [pc.equal(column.slice(1), column.slice(0, max(len(column) - 1, 0))) for column in columns]
+    first = pa.array([False] * min(len(lines), 1), pa.bool_())
+    same = pa.concat_arrays([first, functools.reduce(pc.and_, repeats)])
+    sales = pc.is_in(lines["Type"], value_set=pa.array(list(_KINDS)))
+    return lines.filter(pc.and_(sales, pc.or_(pc.invert(same), _alone(lines))))
+
+
+def _alone(lines: pa.Table) -> pa.Array:
+    """Where a line is a document of its own: it has no number, as overpayments do, and makes up the whole total.
+
+    Two overpayments may be equal in all that the export holds; grouped, the second would be lost.
+    """
+    import pyarrow.compute as pc
+
+    nameless = pc.equal(pc.utf8_trim_whitespace(_array(lines, "InvoiceNumber")), "")
+    if "LineAmount" not in lines.column_names or not pc.any(nameless).as_py():
+        return nameless
+    whole = pc.equal(_plain(_array(lines, "LineAmount")), _plain(_array(lines, "Total")))
+    return pc.and_(nameless, whole)
+
+
+def _plain(amounts: pa.Array) -> pa.Array:
+    """Return amounts as text without trailing zeros: an export may write 2 decimals here and 4 there."""
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(pc.utf8_trim_whitespace(amounts), r"\.0*$|(\.\d*?)0+$", r"\1")
+
+
+def _folded(lines: pa.Table, file: str) -> pd.DataFrame:
+    """Return a row a document, its first line's. Raise `SourceError` where lines of one disagree on what is due."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # Mostly a number stands once by now; only the other lines have to be told apart by more than that.
+    numbers = _array(lines, "InvoiceNumber").dictionary_encode().indices.to_numpy()
+    several = np.flatnonzero(np.bincount(numbers)[numbers] > 1)
+    alike = lines.take(several)
+    first = _first_lines(alike)
+    for column in ("InvoiceAmountDue", "Status", "DueDate", "Currency"):
+        texts = _array(alike, column)
+        differs = alike.filter(pc.not_equal(texts, texts.take(first)))
+        if len(differs):
+            number, customer, found = (differs[name][0].as_py() for name in ("InvoiceNumber", "ContactName", column))
+            raise SourceError(
+                f"{_place(differs, file)}: document {number!r} of {customer!r} has lines that "
+                f"disagree in {column}, here {found!r}; export it again"
+            )
+    begins = np.ones(len(lines), bool)
+    begins[several] = first == np.arange(len(alike))
+    documents = lines.filter(pa.array(begins))
+    kinds = _translated(_array(documents, "Type"), _KINDS)
+    status = _array(documents, "Status")
+    known = _translated(pc.utf8_lower(pc.utf8_trim_whitespace(status)), _STATUSES)
+    documents = documents.append_column("kind", kinds).set_column(
+        documents.column_names.index("Status"), "Status", pc.coalesce(known, status)
+    )
+    wanted = [name for name in documents.column_names if name != "LineAmount"]
+    frame: pd.DataFrame = documents.select(wanted).to_pandas()
+    return frame
+
+
+def _first_lines(lines: pa.Table) -> npt.NDArray[np.int64]:
+    """Return, for every line, the position of its document's first line."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = pc.binary_join_element_wise(
+        *(_array(lines, name) for name in _DOCUMENT), pa.scalar("\x1f", pa.large_string())
+    )
+    documents = pc.if_else(_alone(lines), _array(lines, "origin"), keys).dictionary_encode().indices.to_numpy()
+    # Documents are numbered in the order they come up, so a first line is where the number is the highest so far.
+    highest = np.maximum.accumulate(documents)
+    first = np.flatnonzero(np.diff(highest, prepend=-1))
+    positions: npt.NDArray[np.int64] = first[documents]
+    return positions
+
+
+def _translated(texts: pa.Array, meanings: Mapping[str, str]) -> pa.Array:
+    """Return what each text means; null where it is none of the known ones."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    place = pc.index_in(texts, value_set=pa.array(list(meanings), pa.large_string()))
+    return pa.array(list(meanings.values()), pa.large_string()).take(place)
+
+
+def _array(lines: pa.Table, name: str) -> pa.Array:
+    """Return a column as one array; combining would copy even a single piece."""
+    column = lines[name]
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+@hookimpl
+def arfeed_connectors() -> Iterable[type[Connector]]:
+    """Offer Xero."""
+    return [Xero]

@@ -1,9 +1,0 @@
-"""What `arfeed check` finds: the configuration, the history, every source, and the way to the destination.
-
-Every check is made, whatever the others found; nothing is written at the receiver unless a probe is asked for.
-"""
-
-from arfeed.checkup.examination import examine
-from arfeed.checkup.finding import Finding, State
-
-__all__ = ["Finding", "State", "examine"]

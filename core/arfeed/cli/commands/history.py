@@ -1,0 +1,127 @@
+"""`arfeed history`: what was delivered, and whether its receipts are as they were written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from arfeed.cli.display.output import complain, console, print_json
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json
+from arfeed.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from arfeed.history.records import RunRecord
+    from arfeed.history.store import History
+
+app = typer.Typer(help="See what was delivered, and who approved it.")
+
+
+@app.callback(invoke_without_command=True)
+def history(context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """List the runs that delivered, the newest first."""
+    if context.invoked_subcommand is None:
+        _list(_runs(config), as_json=as_json)
+
+
+@app.command("verify")
+def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """See whether receipts, runs and kept reports are as they were written; ends with 2 if one is not."""
+    from arfeed.history.audit import audit, changed
+
+    with _history(config) as database:
+        count, wrong = len(database.runs()), list(audit(database))
+    if as_json:
+        print_json({"ok": not wrong, "runs": count, "wrong": wrong})
+    else:
+        mark = "!" if wrong else "✓"
+        console().print(f"{mark} {count} runs looked at, {len(wrong)} changed since they were written", markup=False)
+    if wrong:
+        complain(changed(wrong))
+        sys.exit(ConfigError.exit_code)
+
+
+@app.command("join")
+def join(
+    address: Annotated[str, typer.Argument(help="The address that the history knows the receiver by.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Let the destination have one history with another address of the same receiver."""
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.cli.display.progress import progress
+    from arfeed.runs.joining import join as join_histories
+
+    project = read_feed(config)
+    with progress() as steps:
+        joined = join_histories(project, steps, address)
+    said = f"✓ {joined.address} and {joined.where} have one history now, kept as {joined.where}"
+    console().print(said, style="green", markup=False)
+
+
+@app.command("page")
+def page(
+    run: Annotated[str, typer.Argument(help="The run, as `arfeed history` names it.")],
+    config: Config = DEFAULT_CONFIG,
+    html: Html = None,
+) -> None:
+    """Write the page of a delivery again, from its receipt."""
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.cli.display.show import show_page
+    from arfeed.runs.pages import check_place, written_again
+
+    check_place(html)
+    show_page(written_again(read_feed(config), run, html), console())
+
+
+def _runs(config: Config) -> list[RunRecord]:
+    with _history(config) as database:
+        return database.runs()
+
+
+def _history(config: Config) -> History:
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.runs.context import open_history
+
+    return open_history(read_feed(config))
+
+
+def _list(runs: list[RunRecord], *, as_json: bool) -> None:
+    if as_json:
+        print_json([_as_data(run) for run in runs])
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for name in ("run", "kind", "state", "report", "open", "missing", "approved by"):
+        table.add_column(name, justify="right" if name in ("open", "missing") else "left")
+    for run in runs:
+        counts = (str(run.open_count), str(run.missing_count))
+        table.add_row(run.id, run.kind, run.state, run.report_name, *counts, run.approved_by or "")
+    console().print(table)
+
+
+def _as_data(run: RunRecord) -> dict[str, object]:
+    return {
+        "run": run.id,
+        "kind": run.kind,
+        "state": run.state,
+        "feed": run.feed,
+        "destination": run.destination,
+        "started_at": run.started_at.isoformat(),
+        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
+        "report": run.report_name,
+        "open": run.open_count,
+        "missing": run.missing_count,
+        "approval": run.approval,
+        "approved_by": run.approved_by,
+        "receipt": _receipt(run),
+    }
+
+
+def _receipt(run: RunRecord) -> object:
+    """Return the receipt as data; one that was damaged as the text it is."""
+    try:
+        return json.loads(run.receipt or "null")
+    except ValueError:
+        return run.receipt

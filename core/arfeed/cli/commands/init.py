@@ -1,0 +1,195 @@
+"""`arfeed init`: a first plugins.toml, from a sample and a few questions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.prompt import Confirm, Prompt
+
+from arfeed.cli.display.output import console
+from arfeed.cli.options import DEFAULT_CONFIG, Config
+from arfeed.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from arfeed.operations.init.answers import Complaint
+    from arfeed.operations.init.draft import Draft
+
+Sample = Annotated[str | None, typer.Argument(metavar="[SAMPLE]", help="An export of your invoices, as it comes.")]
+Source = Annotated[str | None, typer.Option("--source", help="The connector, instead of the one that fits the sample.")]
+Name = Annotated[str | None, typer.Option("--name", help="What the feed is called; its folder's name if not said.")]
+Dates = Annotated[str | None, typer.Option("--dates", help="The order of dates: DMY, MDY or YMD.")]
+Currency = Annotated[str | None, typer.Option("--currency", help="ISO code of rows that name none.")]
+Column = Annotated[
+    list[str] | None, typer.Option("--column", metavar="NAME=HEADING", help="What a heading means; may be repeated.")
+]
+Documents = Annotated[
+    str | None, typer.Option("--documents", help="Where the PDFs are, as in pdf/{invoice_ref}.pdf; blank for none.")
+]
+Setting = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the source; may be repeated.")
+]
+Timezone = Annotated[str | None, typer.Option("--timezone", help="As in Europe/London; needed where max_age is used.")]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to", help="Where reports go: rehearsal, sftp://USER@HOST (or sftp, if not known yet), or a folder."
+    ),
+]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Private key for SFTP, made if it is not there; blank for none.")
+]
+ControlAccount = Annotated[
+    str | None,
+    typer.Option("--control-account", metavar="FILE", help="A second report of the total owed; blank for none."),
+]
+AbsentMeansPaid = Annotated[
+    bool | None,
+    typer.Option(
+        "--absent-means-paid/--no-absent-means-paid",
+        help="Whether an invoice that the list no longer holds is paid for that reason alone.",
+    ),
+]
+AllDebts = Annotated[
+    bool, typer.Option("--all-debts", help="Customers owe all rows, whatever their type of document is called.")
+]
+Unattended = Annotated[
+    bool, typer.Option("--unattended", help="Ask nothing; so it is, too, where stdin is no terminal.")
+]
+
+
+def init(
+    sample: Sample = None,
+    config: Config = DEFAULT_CONFIG,
+    source: Source = None,
+    name: Name = None,
+    dates: Dates = None,
+    currency: Currency = None,
+    column: Column = None,
+    documents: Documents = None,
+    setting: Setting = None,
+    timezone: Timezone = None,
+    to: To = None,
+    key: Key = None,
+    all_debts: AllDebts = False,
+    control_account: ControlAccount = None,
+    absent_means_paid: AbsentMeansPaid = None,
+    unattended: Unattended = False,
+) -> None:
+    """Make a first plugins.toml from a sample and a few questions, then check it. Overwrites nothing."""
+    from arfeed.operations.init import answers as answered
+    from arfeed.operations.init.interview import interview
+
+    answers = answered.Answers(
+        config=config,
+        sample=sample,
+        source=source,
+        name=name,
+        dates=dates,
+        currency=currency,
+        columns=_pairs("--column", column),
+        documents=documents,
+        settings=_pairs("--set", setting),
+        timezone=timezone,
+        to=to,
+        key=key,
+        all_debts=all_debts,
+        control_account=control_account,
+        absent_means_paid=absent_means_paid,
+    )
+    people = console()
+    alone = unattended or not sys.stdin.isatty()
+    asker = answered.Unattended(lambda mark, text: _say(people, mark, text)) if alone else Person(people)
+    draft = interview(answers, asker)
+    if not asker.agree(f"Write {config}?"):
+        people.print("Nothing was written.", markup=False)
+        return
+    _write(draft, config, people)
+
+
+def _write(draft: Draft, config: Path, people: Console) -> None:
+    from arfeed.cli.commands.check import run_checks
+    from arfeed.operations.init.draft import write
+    from arfeed.runs.context import utc_now
+
+    write(draft, config, utc_now().astimezone().date())
+    _say(people, "✓", f"{config} is written; now `arfeed check`:")
+    people.print()
+    code = run_checks(config)
+    people.print()
+    if draft.send:
+        people.print("Send the receiver (for Kolleno: its support) this public key, and nothing else:", markup=False)
+        people.print("\n".join(f"  {line}" for line in draft.send), markup=False)
+        people.print("Ask them for the host, the username and the fingerprint of the server's host key.", markup=False)
+    if code:
+        people.print("Mend what has a cross above, and type: arfeed check", markup=False)
+        raise SystemExit(code)
+    people.print("Next: arfeed plan, which shows what would be delivered and sends nothing", markup=False)
+
+
+def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+    for text in texts or ():
+        if "=" not in text:
+            raise ConfigError(f"{option} {text}: write NAME=VALUE")
+    return {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in texts or ())}
+
+
+def _say(people: Console, mark: str, text: str) -> None:
+    style = {"✓": "green", "!": "yellow"}[mark]
+    people.print(f"{mark} {text}", style=style, markup=False, soft_wrap=not people.is_terminal)
+
+
+class Person:
+    """Somebody at a terminal."""
+
+    def __init__(self, people: Console) -> None:
+        """Take the terminal."""
+        self._people = people
+
+    def found(self, text: str) -> None:
+        """Say what was found out."""
+        _say(self._people, "✓", text)
+
+    def doubt(self, text: str) -> None:
+        """Say what to look at."""
+        _say(self._people, "!", text)
+
+    def ask(self, question: str, option: str, default: str | None = None, wrong: Complaint = lambda _: None) -> str:
+        """Ask until the answer is not wrong."""
+        del option
+        while True:
+            self._people.print(question, markup=False, style="bold", soft_wrap=False)
+            shown = f" ({escape(default)})" if default else ""
+            answer = Prompt.ask(
+                f"[bold]>[/bold]{shown}", console=self._people, default=default or "", show_default=False
+            )
+            complaint = wrong(answer) if answer or default == "" else "an answer is needed"
+            if complaint is None:
+                return answer
+            self.doubt(complaint)
+
+    def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
+        """Show the choices with their numbers, and ask for one by number or name."""
+        del option
+        self._people.print(question, markup=False, style="bold")
+        numbered = {str(number): name for number, name in enumerate(choices, 1)}
+        for number, name in numbered.items():
+            self._people.print(f"  {number}  {name}: {choices[name]}", markup=False)
+        shown = f" ({escape(default)})" if default else ""
+        while True:
+            answer = Prompt.ask(
+                f"[bold]>[/bold]{shown}", console=self._people, default=default or "", show_default=False
+            )
+            chosen = numbered.get(answer, answer)
+            if chosen in choices:
+                return chosen
+            self.doubt(f"type a number from 1 to {len(numbered)}")
+
+    def agree(self, question: str) -> bool:
+        """Ask for a yes."""
+        return Confirm.ask(f"[bold]{escape(question)}[/bold]", console=self._people, default=True)

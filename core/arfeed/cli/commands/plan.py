@@ -1,0 +1,28 @@
+"""`arfeed plan`: what would be delivered, and what that would mean."""
+
+from __future__ import annotations
+
+from arfeed.cli.display.output import console, print_json, refuse
+from arfeed.cli.display.progress import progress
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
+
+
+def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = False) -> None:
+    """Show what sync would deliver and mark as paid. Sends nothing; ends as sync would."""
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.cli.display.show import show_page, show_plan
+    from arfeed.history.receipts import plan_document
+    from arfeed.runs import pages, pipeline
+
+    project = read_feed(config)
+    pages.check_place(html)
+    command, people = typed("arfeed sync", config), console(beside_json=as_json)
+    with progress() as steps:
+        result = pipeline.plan(project, steps)
+        page = pages.plan_page(project, steps, result.plan, html, command) if html else None
+    show_plan(result.plan, people, command, typed("arfeed adopt", config))
+    show_page(page, people)
+    if as_json:
+        print_json({**plan_document(result.plan), "page": str(page) if page else None})
+    if result.plan.objections:
+        refuse("Refused: sync would deliver nothing.")

@@ -1,0 +1,83 @@
+"""`arfeed schedule`: have a feed delivered every day."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from arfeed.cli.display.output import console
+from arfeed.cli.options import DEFAULT_CONFIG, Config
+
+if TYPE_CHECKING:
+    from arfeed.operations.schedule.document import Schedule
+    from arfeed.operations.schedule.job import Job
+    from arfeed.plugins.config import Project
+
+Kind = Literal["systemd", "cron", "windows", "kubernetes"]
+At = Annotated[list[str], typer.Option("--at", metavar="HH:MM", help="When; may be given several times.")]
+Days = Annotated[str, typer.Option("--days", help="daily, weekdays, or days such as mon,thu.")]
+Alert = Annotated[
+    str | None,
+    typer.Option("--alert", metavar="COMMAND", help="systemd, cron: gets what a failed run printed, on its stdin."),
+]
+Image = Annotated[str | None, typer.Option("--image", help="kubernetes: the container image that has arfeed.")]
+Claim = Annotated[
+    str | None, typer.Option("--claim", help="kubernetes: the PersistentVolumeClaim that holds the feed's folder.")
+]
+Output = Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Write the files into a folder.")]
+Install = Annotated[bool, typer.Option("--install", help="systemd, cron: install it for you, instead of printing it.")]
+
+
+def schedule(
+    kind: Annotated[Kind, typer.Argument(help="What starts programs on your machine.")],
+    config: Config = DEFAULT_CONFIG,
+    at: At = ["06:00"],  # noqa: B006 - typer reads it and hands over a list of its own
+    days: Days = "daily",
+    alert: Alert = None,
+    image: Image = None,
+    claim: Claim = None,
+    output: Output = None,
+    install: Install = False,
+) -> None:
+    """Print what runs `sync` for a feed every day: it tries again after exit codes 5 and 6, and not after others."""
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.operations.schedule.install import install as install_for_user
+    from arfeed.operations.schedule.job import job_of
+    from arfeed.operations.schedule.times import read_times
+
+    project = read_feed(config)
+    job = job_of(project, read_times(at, days), alert)
+    made = _made(kind, job, project, image, claim, output)
+    people = console(beside_json=True)
+    if install:
+        people.print(f"✓ {install_for_user(kind, job, made)}", style="green", markup=False)
+        return
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+    for document in made.documents:
+        if output:
+            output.joinpath(document.name).write_text(document.text, encoding="utf-8")
+            people.print(f"✓ wrote {output / document.name}", style="green", markup=False)
+        else:
+            sys.stdout.write(f"# {document.name}\n{document.text}\n" if len(made.documents) > 1 else document.text)
+    people.print("\nThen:", markup=False)
+    for step in made.steps:
+        people.print(f"  {step}", markup=False)
+
+
+def _made(
+    kind: Kind, job: Job, project: Project, image: str | None, claim: str | None, output: Path | None
+) -> Schedule:
+    from arfeed.operations.schedule.cron import crontab
+    from arfeed.operations.schedule.kubernetes import cron_job
+    from arfeed.operations.schedule.systemd import units
+    from arfeed.operations.schedule.windows import task
+
+    if kind == "kubernetes":
+        return cron_job(job, project, image, claim)
+    if kind == "windows":
+        return task(job, output)
+    return {"systemd": units, "cron": crontab}[kind](job)

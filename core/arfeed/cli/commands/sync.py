@@ -1,0 +1,103 @@
+"""`arfeed sync`: deliver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from arfeed.cli.commands.every import sync_all
+from arfeed.cli.display.output import console, print_json, refuse
+from arfeed.cli.display.progress import progress
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
+from arfeed.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from arfeed.runs.pipeline import Result
+
+Approve = Annotated[
+    str | None, typer.Option("--approve", metavar="N-HASH", help="Deliver the very plan that printed this code.")
+]
+
+
+All = Annotated[
+    Path | None,
+    typer.Option(
+        "--all",
+        metavar="DIR",
+        help="Deliver every feed of a folder, one after the other: its *.toml, and plugins.toml in the folders in it.",
+    ),
+]
+
+
+def sync(
+    context: typer.Context,
+    config: Config = DEFAULT_CONFIG,
+    approve: Approve = None,
+    folder: All = None,
+    html: Html = None,
+    as_json: Json = False,
+) -> None:
+    """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
+    if folder is not None:
+        _refuse_with_all(context, folder)
+        sync_all(folder, log=context.find_root().params.get("log_json"), as_json=as_json)
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.runs import pages, pipeline
+
+    project, command = read_feed(config), typed("arfeed sync", config)
+    pages.check_place(html)
+    with progress() as steps:
+        result = pipeline.sync(project, steps, approve=approve)
+        page = pages.outcome_page(project, steps, result.plan, result.receipt, html, command) if html else result.page
+    _tell(result, page, command, config, approve, as_json=as_json)
+
+
+def _refuse_with_all(context: typer.Context, folder: Path) -> None:
+    for name in ("approve", "config", "html"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise ConfigError(
+                f"--{name} is about one feed, and --all about every feed in {folder}. Leave one out; a plan "
+                f"is approved by: arfeed sync --config {folder / 'FEED' / 'plugins.toml'} --approve N-HASH"
+            )
+
+
+def resend(
+    run: Annotated[str, typer.Argument(help="The run, as `arfeed history` names it.")],
+    config: Config = DEFAULT_CONFIG,
+    approve: Approve = None,
+    as_json: Json = False,
+) -> None:
+    """Deliver an earlier run's report again, reviewed like any other; it sends no PDFs."""
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.runs import pipeline
+
+    project = read_feed(config)
+    with progress() as steps:
+        result = pipeline.resend(project, steps, run, approve=approve)
+    _tell(result, result.page, typed(f"arfeed resend {run}", config), config, approve, as_json=as_json)
+
+
+def _tell(result: Result, page: Path | None, command: str, config: Path, approve: str | None, *, as_json: bool) -> None:
+    from arfeed.cli.display.show import receipt_as_data, show_page, show_plan, show_receipt
+    from arfeed.history.receipts import plan_document
+
+    people = console(beside_json=as_json)
+    show_plan(result.plan, people, command, typed("arfeed adopt", config), delivered=result.receipt is not None)
+    if result.receipt:
+        show_receipt(result.receipt, people)
+    show_page(page, people)
+    if as_json:
+        receipt = receipt_as_data(result.receipt) if result.receipt else None
+        document = {"delivered": receipt is not None, "plan": plan_document(result.plan), "receipt": receipt}
+        print_json({**document, "page": str(page) if page else None})
+    if result.receipt is None:
+        refuse(_refused(approve))
+
+
+def _refused(approve: str | None) -> str:
+    if approve is None:
+        return "Refused: nothing was delivered."
+    return f"Refused: nothing was delivered. The approval {approve} is for another plan than this one; read it again."

@@ -1,0 +1,123 @@
+"""The figures of a plan as tables and bars for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
+
+from rich.columns import Columns
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from arfeed.model.currencies import written
+from arfeed.model.interfaces import BUCKETS, Aged, Movement, Reason, Sum
+from arfeed.model.legible import legible
+
+NO_SOURCE = "(adopted report)"
+IN_WORDS = {
+    "paid": "paid, as the source says",
+    "void": "void, as the source says",
+    "draft": "back to draft, as the source says",
+    "settled": "settled: listed with nothing open",
+    "source removed": "of a source that this feed no longer has",
+    "gone": "no longer listed",
+    "still open": "still open, as the source says when asked",
+}
+_BAR = 12
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_HEADINGS = ("last report", "+ new", "~ changed", "− missing", "= now")
+_PARTS = {"before": "", "new": "green", "changed": "yellow", "missing": "red", "now": "bold"}
+_COLOURS = ("green", "yellow", "dark_orange", "red", "bright_red", "cyan")
+
+
+def movements(moves: Sequence[Movement], console: Console) -> Table:
+    """Return, by source and currency, what there was, came, changed, went, and is, as the room allows: never cut off.
+
+    The widest has a line each; then come counts below amounts, and at last a line a figure.
+    """
+    unbounded = console.options.update(width=10_000)
+    layouts = (_across(moves, "  "), _across(moves, "\n"))
+    fitting = (table for table in layouts if Measurement.get(console, unbounded, table).maximum <= console.width)
+    return next(fitting, None) or _down(moves)
+
+
+def _across(moves: Sequence[Movement], between: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("source")
+    table.add_column("")
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for move in moves:
+        table.add_row(
+            move.source or NO_SOURCE, move.currency, *(Text(between).join(cell) for cell in _cells(move, between))
+        )
+    return table
+
+
+def _down(moves: Sequence[Movement]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    for justify in ("left", "right", "right"):
+        table.add_column(justify=justify)
+    for move in moves:
+        table.add_row(Text(legible(f"{move.source or NO_SOURCE} {move.currency}"), "bold"))
+        for heading, cell in zip(_HEADINGS, _cells(move), strict=True):
+            table.add_row(f"  {heading}", *cell)
+    return table
+
+
+def _cells(move: Movement, between: str = "") -> Iterator[list[Text]]:
+    """Yield count and amount of each part, the amount first where the count goes below it."""
+    for name, style in _PARTS.items():
+        part: Sum = getattr(move, name)
+        moved = f" ({move.moved:+,} moved)" if name == "changed" and move.moved else ""
+        if not (part.documents or part.balance or moved):
+            yield [Text("–", "dim")]
+            continue
+        cell = [Text(f"{part.documents:,}{moved}", "dim"), Text(written(part.balance, move.currency), style)]
+        yield cell[::-1] if between == "\n" else cell
+
+
+def ageing(aged: Sequence[Aged]) -> RenderableType:
+    """Return a bar chart a currency, as many beside each other as there is room for."""
+    charts = [_chart(currency, [*rows]) for currency, rows in groupby(aged, attrgetter("currency"))]
+    return Padding(Columns(charts, padding=(0, 3)), (0, 0, 0, 2))
+
+
+def _chart(currency: str, rows: Sequence[Aged]) -> Table:
+    owed = {aged.bucket: aged.owed for aged in rows}
+    most = max(abs(part.balance) for part in owed.values()) or Decimal(1)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=True, width=_BAR)
+    for bucket, colour in zip(BUCKETS, _COLOURS, strict=True):
+        part = owed.get(bucket)
+        if part is None and bucket == BUCKETS[-1]:
+            continue
+        balance = part.balance if part else Decimal(0)
+        amount = Text(written(balance, currency)) if part else Text("–", "dim")
+        label = f"{currency} {bucket}" if bucket == BUCKETS[0] else f"{' ' * len(currency)} {bucket}"
+        table.add_row(Text(label), amount, Text(bar(balance / most), colour))
+    return table
+
+
+def bar(share: Decimal, width: int = _BAR) -> str:
+    """Draw a share of the width in eighths; what is below zero is hatched, and nothing that is something is blank."""
+    if share < 0:
+        return "░" * max(1, round(-share * width))
+    eighths = max(round(share * width * 8), 1 if share else 0)
+    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
+
+
+def reasons(found: Sequence[Reason]) -> Iterator[str]:
+    """Write of each reason how many documents it explains, how much of each currency, and how good the evidence is."""
+    for (reason, evidence), rows in groupby(found, attrgetter("reason", "evidence")):
+        parts = [*rows]
+        amounts = ", ".join(f"{written(part.owed.balance, part.currency)} {part.currency}" for part in parts)
+        count = sum(part.owed.documents for part in parts)
+        yield f"{count:,} {evidence}: {IN_WORDS.get(reason, reason)}: {amounts}"

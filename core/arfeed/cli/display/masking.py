@@ -1,0 +1,102 @@
+"""Keeping secrets out of everything that is printed, a stranger's exception text and tracebacks among it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from arfeed.model.events import LOGGER
+from arfeed.model.secrets import masked
+from arfeed.plugins.config import Project, read_project
+
+_STDOUT, _STDERR = 1, 2
+
+
+class _Masking:
+    """A stream that covers the secrets it has been told of; all else is the stream's own."""
+
+    def __init__(self, stream: TextIO, document: TextIO | None = None) -> None:
+        self._stream = stream
+        self.document = document or self
+        self.secrets: set[str] = set()
+
+    def close(self) -> None:
+        """Stay open: it is not for a plugin to close."""
+
+    def write(self, text: str) -> int:
+        with _a_full_disk_as_a_broken_pipe():
+            self._stream.write(masked(text, self.secrets))
+        return len(text)
+
+    def flush(self) -> None:
+        with _a_full_disk_as_a_broken_pipe():
+            self._stream.flush()
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _a_full_disk_as_a_broken_pipe() -> Iterator[None]:
+    """Raise what can't be written as what consoles know: a reader that has gone."""
+    try:
+        yield
+    except OSError as exc:
+        raise BrokenPipeError(exc.errno, exc.strerror) from exc
+
+
+def masking(stream: TextIO) -> TextIO:
+    """Return a stream that covers the secrets of every feed read by `read_feed`."""
+    return cast("TextIO", _Masking(stream))
+
+
+@contextmanager
+def masked_output(*, one_document: bool) -> Iterator[None]:
+    """Print through streams that cover the secrets of every feed read by `read_feed`.
+
+    With `one_document`, what anybody prints on stdout goes to stderr, and only `document` leads to stdout.
+    """
+    streams = sys.stdout, sys.stderr
+    with _apart(sys.stdout) if one_document else nullcontext(sys.stdout) as stdout:
+        out, sys.stderr = _Masking(stdout), masking(streams[1])
+        sys.stdout = cast("TextIO", _Masking(streams[1], cast("TextIO", out)) if one_document else out)
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = streams
+
+
+@contextmanager
+def _apart(stdout: TextIO) -> Iterator[TextIO]:
+    """Lead what programs and libraries write to file 1 to stderr too; yield the way to the real stdout."""
+    if stdout is None or stdout is not sys.__stdout__:
+        yield stdout
+        return
+    stdout.flush()
+    kept = os.dup(_STDOUT)
+    os.dup2(_STDERR, _STDOUT)
+    try:
+        with open(os.dup(kept), "w", encoding=stdout.encoding, errors=stdout.errors) as document:  # noqa: PTH123 - a descriptor
+            yield document
+    finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)
+
+
+def read_feed(config: Path) -> Project:
+    """Read a plugins.toml, and cover its secrets in what is printed and logged from now on."""
+    project = read_project(config)
+    logs = [getattr(handler, "stream", None) for handler in logging.getLogger(LOGGER).handlers]
+    for stream in (sys.stdout, sys.stderr, getattr(sys.stdout, "document", None), *logs):
+        if isinstance(stream, _Masking):
+            stream.secrets |= project.secrets
+    return project

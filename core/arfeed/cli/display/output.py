@@ -1,0 +1,69 @@
+"""What people read, on stderr beside a JSON document and on stdout otherwise."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.text import Text
+
+from arfeed.model.errors import ArfeedError, RefusedError
+from arfeed.model.legible import json_escaped, legible
+
+_WIDTH_OF_A_LOG = 200
+
+
+class _LegibleConsole(Console):
+    """Escapes what could move a terminal's cursor in every text it is given, and minds no reader that has gone."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Render a text; only its line feeds are obeyed."""
+        return super().render_str(legible(text, keep="\n"), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Be silent from now on: the run goes on, and its exit code is its own."""
+        self.quiet = True
+        _discard(sys.stderr if self.stderr else sys.stdout)
+
+
+def console(*, beside_json: bool = False) -> Console:
+    """Return where people's text goes."""
+    target = _LegibleConsole(stderr=beside_json, highlight=False, soft_wrap=True, emoji=False)
+    if not target.is_terminal:
+        target.width = _WIDTH_OF_A_LOG
+    return target
+
+
+def complain(error: ArfeedError) -> None:
+    """Print an expected error as a paragraph."""
+    console(beside_json=True).print(f"arfeed: {error}", markup=False, style="red")
+
+
+def refuse(text: str) -> NoReturn:
+    """End as a refused plan does, which has been shown already."""
+    complain(RefusedError(text))
+    sys.exit(RefusedError.exit_code)
+
+
+def print_json(document: object) -> None:
+    """Print the one document that `--json` promises. A reader that has gone changes nothing."""
+    stream = getattr(sys.stdout, "document", sys.stdout)  # as `masked_output` leads it, past what plugins print
+    try:
+        stream.write(json_escaped(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        _discard(stream)
+
+
+def _discard(stream: Any) -> None:
+    """Send what else is written, the rest of a buffer too, nowhere; say so where it is no reader that has gone."""
+    error = sys.exc_info()[1]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    if isinstance(error, OSError) and error.errno != errno.EPIPE and stream is not sys.stderr:
+        complain(ArfeedError(f"the output can't be written: {error.strerror}; the run itself is not changed by that"))

@@ -1,0 +1,153 @@
+"""Plans and receipts, for eyes and as data."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from arfeed.cli.display.figures import ageing, movements, reasons
+from arfeed.model.currencies import written
+from arfeed.model.interfaces import Objection, Plan, Receipt
+from arfeed.model.legible import legible
+from arfeed.planning.wording import largest
+
+_MOST_ROWS = 8
+_WIDEST_NAME = 34
+
+
+def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, delivered: bool = False) -> None:
+    """Print the whole plan on one screen.
+
+    `command` is what delivers it, with its approval printed behind it; `adopt` takes the report named behind it.
+    """
+    console.print(Text(legible(f"{plan.feed} → {plan.destination}"), "bold"))
+    counts = plan.counts
+    since = f"since {plan.baseline}" if plan.baseline else "(no earlier delivery is known)"
+    compared = (
+        f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged, {counts.missing:,} missing"
+    )
+    _paragraph(console, "  ", f"{compared} {since}")
+    console.print()
+    console.print(movements(plan.facts.movements, console))
+    if counts.missing:
+        _show_missing(plan, console)
+    if plan.facts.ageing:
+        console.print(f"\nDays past due {_on(plan.facts.aged_on)}", style="bold", markup=False)
+        console.print(ageing(plan.facts.ageing))
+    _show_documents(plan, console)
+    for note in plan.notes:
+        _paragraph(console, "  note: ", legible(note))
+    if plan.objections:
+        console.print()
+    for objection in plan.objections:
+        _show_objection(objection, console, approved=delivered)
+    if not delivered:
+        _show_next(plan, console, command, adopt)
+
+
+def _show_missing(plan: Plan, console: Console) -> None:
+    console.print(Text(f"\n{plan.counts.missing:,} will be marked as paid", "bold red"))
+    for line in reasons(plan.facts.reasons):
+        console.print(Text(legible(f"  − {line}")))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("invoice", "customer", "balance", "", "why", "evidence"):
+        table.add_column(name, justify="right" if name == "balance" else "left", overflow="fold")
+    for row in largest(plan.missing, _MOST_ROWS).to_dict("records"):
+        customer = Text(legible(row["customer_name"]))
+        customer.truncate(_WIDEST_NAME, overflow="ellipsis")
+        amount = Text(written(row["balance"], row["currency"]))
+        ref, currency, *why = (Text(legible(row[name])) for name in ("invoice_ref", "currency", "reason", "evidence"))
+        table.add_row(ref, customer, amount, currency, *why)
+    console.print(Padding(table, (0, 0, 0, 4)))
+    if plan.counts.missing > _MOST_ROWS:
+        more = f"    … and {plan.counts.missing - _MOST_ROWS:,} more; all of them with --json or --html FILE"
+        console.print(Text(more, "dim"))
+
+
+def _on(aged_on: Mapping[str, date]) -> str:
+    """Say on which date, or which of each source."""
+    if len({*aged_on.values()}) == 1:
+        return f"on {next(iter(aged_on.values()))}"
+    return "on " + ", ".join(f"{on} ({source})" for source, on in aged_on.items())
+
+
+def _show_documents(plan: Plan, console: Console) -> None:
+    documents = plan.documents
+    colliding = sum(len(refs) for refs in documents.colliding.values())
+    parts = [
+        f"{len(documents.send):,} to send",
+        f"{documents.present:,} there already",
+        f"{len(documents.without):,} invoices without",
+        *([f"{colliding:,} colliding"] if colliding else []),
+        *([f"{len(documents.broken):,} broken"] if documents.broken else []),
+    ]
+    console.print(f"\nPDFs: {', '.join(parts)}", markup=False)
+    for line in _warnings(plan):
+        _paragraph(console, "  ! ", line, "yellow")
+
+
+def _warnings(plan: Plan) -> Iterator[str]:
+    documents = plan.documents
+    for name, refs in documents.colliding.items():
+        yield f"{legible(name)} would be the PDF of {legible(', '.join(refs))}: none of them is sent"
+    for ref, why in documents.broken.items():
+        yield f"the PDF of {legible(ref)} is not sent: {legible(why)}"
+
+
+def _show_objection(objection: Objection, console: Console, *, approved: bool) -> None:
+    mark, style = ("approved ", "yellow") if approved else ("✗ ", "red")
+    _paragraph(console, mark, legible(f"{objection.code}: {objection.message}"), style)
+
+
+def _show_next(plan: Plan, console: Console, command: str, adopt: str) -> None:
+    if plan.approval:
+        said, typed = "If this is right:", f"{command} --approve {plan.approval}"
+    elif not plan.objections:
+        said, typed = "Nothing speaks against it:", command
+    elif plan.foreign:
+        said, typed = "Once you know whose it is:", legible(f"{adopt} {shlex.quote(plan.foreign[-1])}")
+    else:
+        return
+    console.print(Text.assemble(f"\n{said} ", (typed, "bold")))
+
+
+def _paragraph(console: Console, mark: str, text: str, style: str = "") -> None:
+    """Print a text between words on a terminal, below its own beginning; as one line where there is none."""
+    if not console.is_terminal:
+        console.print(Text(mark + text, style))
+        return
+    grid = Table.grid()
+    grid.add_column()
+    grid.add_column(overflow="fold")  # else a word of wide letters that does not fit loses its end
+    grid.add_row(Text(mark, style), Text(text, style))
+    console.print(grid)
+
+
+def show_receipt(receipt: Receipt, console: Console) -> None:
+    """Print what arrived."""
+    report, doubt = receipt.report, "" if receipt.verified else " (unverified: the receiver took it away at once)"
+    place = "/".join(filter(None, [report.folder, report.name]))
+    said = f"delivered{doubt} {place} ({report.size:,} bytes) and {len(receipt.documents):,} PDFs, run {receipt.run}"
+    _paragraph(console, "✓ ", legible(said), "green")
+    for name, why in receipt.documents_failed.items():
+        _paragraph(console, "! ", legible(f"{name} was not delivered: {why}"), "yellow")
+
+
+def show_page(page: Path | None, console: Console) -> None:
+    """Say where the page is, if there is one, as seen from here."""
+    if page is not None:
+        near = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
+        console.print(Text(f"The page: {legible(str(near))}"))
+
+
+def receipt_as_data(receipt: Receipt) -> object:
+    """Return the receipt as it is kept."""
+    return json.loads(receipt.body)

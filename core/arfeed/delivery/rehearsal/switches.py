@@ -1,0 +1,68 @@
+"""The faults as people switch them: by name, with a number where one is needed, from this moment on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container, Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt
+
+from arfeed.delivery.rehearsal.faults import Faults
+
+
+def _number(value: object) -> object:
+    return None if value == "" else value
+
+
+def _names(value: object) -> object:
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
+class Switches(BaseModel):
+    """What goes wrong at the receiver; nothing at first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    refuse_login: bool = Field(default=False, description="It lets nobody log in any more.")
+    refuse_rename: bool = Field(default=False, description="It renames nothing: permission denied.")
+    refuse_replacing: bool = Field(default=False, description="It renames nothing over a file that exists.")
+    lose_rename: bool = Field(default=False, description="It renames, and hangs up instead of answering.")
+    take_away: bool = Field(default=False, description="It takes files away as soon as they have arrived.")
+    disconnect_every: Annotated[PositiveInt | None, BeforeValidator(_number)] = Field(
+        default=None, description="It hangs up at every request of this number: 1 at each, 20 at the 20th, 40th …"
+    )
+    stall_every: Annotated[PositiveInt | None, BeforeValidator(_number)] = Field(
+        default=None, description="It never answers every request of this number: 1 none, 20 not the 20th, 40th …"
+    )
+    disk_full_after: Annotated[NonNegativeInt | None, BeforeValidator(_number)] = Field(
+        default=None, description="Its disk is full after so many more bytes; 0 at once."
+    )
+    most_handles: Annotated[PositiveInt | None, BeforeValidator(_number)] = Field(
+        default=None, description="So many files may be open at once in a session."
+    )
+    permission_denied: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        default=(), description="Files with these in their paths may not be written, such as .pdf, csv_data_uploads."
+    )
+
+    def changed(self, wanted: Mapping[str, object]) -> Switches:
+        """Return them with some changed. Raise pydantic's `ValidationError` for what there is not."""
+        return Switches.model_validate({**self.model_dump(), **wanted})
+
+
+def switch(faults: Faults, before: Switches, now: Switches) -> None:
+    """Carry what has changed over to a receiver under way; requests and bytes are counted from this moment."""
+    for name in Switches.model_fields:
+        value = getattr(now, name)
+        if value == getattr(before, name):
+            continue
+        if name in ("disconnect_every", "stall_every"):
+            setattr(faults, name.replace("every", "at"), _every(value, faults.requests))
+        elif name == "disk_full_after":
+            faults.disk_full_after = None if value is None else faults.written + value
+        else:
+            setattr(faults, name, value)
+
+
+def _every(count: int | None, since: int) -> Container[int]:
+    return () if count is None else range(since + count, sys.maxsize, count)

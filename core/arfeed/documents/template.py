@@ -1,0 +1,250 @@
+"""The setting `documents`: which file name is the PDF of which invoice.
+
+A wildcard must never give an invoice the PDF of another. So a number has to stand in a name as a word of its own:
+what joins it to letters, digits or, by a hyphen or a decimal point, to more of them, makes it a part of another number.
+Where a name could be read in two ways, it is nobody's.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model.schema import text_array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ILLEGAL = r'[/\\:*?"<>|]'
+_STAND_INS = ("_", "-")
+_WILDCARD = re.compile(r"\*\*/|\*|\?")
+_WILDCARDS: Mapping[str, str] = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+|\.\d[^\W_]*)*")
+_DIGITS = re.compile(r"\d+")
+_FIELD = re.compile(r"\{(\w+)\}")
+_REF = "{invoice_ref}"
+_LONG_NUMBER = 40
+
+
+@dataclass(slots=True)
+class Claims:
+    """Which invoice, by its position, claims which file, by its own. `strange` is what else a name may mean."""
+
+    invoices: list[int] = field(default_factory=list)
+    files: list[int] = field(default_factory=list)
+    strange: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def claims(name: str, invoices: pd.DataFrame, files: Sequence[str]) -> Claims:
+    """Match a template, relative to the listed folder, against the names in it. Linear in both numbers.
+
+    `{invoice_ref}` is the number as the source wrote it. A character that no file name can hold, such as the slash
+    of INV/2026/0042, may stand as _ or - in it.
+    """
+    names = pc.utf8_normalize(pa.array(files, pa.large_string()), form="NFC")
+    if not _WILDCARD.search(name):
+        return _exact(name, invoices, names)
+    return _Wildcards(unicodedata.normalize("NFC", name), invoices).claims(names.to_pylist())
+
+
+def _exact(name: str, invoices: pd.DataFrame, names: pa.Array) -> Claims:
+    import pandas as pd
+
+    wanted = pd.concat([_filled(name, invoices, stand_in) for stand_in in (None, *_STAND_INS)])
+    listed = pd.DataFrame({"name": pd.Series(names, dtype="str"), "file": range(len(names))})
+    pairs = wanted.merge(listed, on="name")[["invoice", "file"]].drop_duplicates()
+    return Claims(pairs["invoice"].tolist(), pairs["file"].tolist())
+
+
+def _filled(name: str, invoices: pd.DataFrame, stand_in: str | None) -> pd.DataFrame:
+    """Fill the template for every invoice."""
+    import pandas as pd
+
+    pieces = []
+    for number, piece in enumerate(re.split(r"\{(\w+)\}", name)):
+        if number % 2 == 0:
+            pieces.append(pa.scalar(piece, pa.large_string()))
+            continue
+        texts = text_array(invoices["source_ref" if piece == "invoice_ref" else piece])
+        pieces.append(texts if stand_in is None else pc.replace_substring_regex(texts, _ILLEGAL, stand_in))
+    names = pc.utf8_normalize(pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string())), form="NFC")
+    return pd.DataFrame({"name": pd.Series(names, dtype="str"), "invoice": range(len(names))})
+
+
+class _Wildcards:
+    """A template with wildcards, and the numbers that may stand in it."""
+
+    def __init__(self, template: str, invoices: pd.DataFrame) -> None:
+        self.invoices = invoices
+        self.template = template
+        self.before, _, self.after = template.partition(_REF)
+        self.left, self.right = re.compile(_pattern(self.before)), re.compile(_pattern(self.after))
+        self.others = _FIELD.findall(self.before + self.after)
+        self.columns = {name: _nfc(invoices["source_ref" if name == "invoice_ref" else name]) for name in self.others}
+        self.edges = _edge(self.before, -1), _edge(self.after, 0)
+        self.known = _spellings(text_array(invoices["source_ref"]).to_pylist())
+        self.lengths = {len(text) for text in self.known if text}
+        self.longest = max({_LONG_NUMBER, *self.lengths})
+        self.firsts = {text[0] for text in self.known if text}
+
+    @cached_property
+    def shapes(self) -> set[str]:
+        """What the numbers look like, digits aside: a word of that look may be one that nobody told us of."""
+        return {_shape(text) for text in self.known if _DIGITS.search(text)}
+
+    @cached_property
+    def begins(self) -> Callable[[str], bool]:
+        """Whether a number, or what looks like one, may begin with a letter; that settles nearly all places quickly."""
+        return self._may_stand(0)
+
+    @cached_property
+    def ends(self) -> Callable[[str], bool]:
+        """Whether it may end with a letter."""
+        return self._may_stand(-1)
+
+    def _may_stand(self, side: int) -> Callable[[str], bool]:
+        known = {text[side] for text in self.known if text}
+        alike = {shape[side] for shape in self.shapes}
+        return cache(lambda letter: letter in known or _shape(letter)[side] in alike)
+
+    def claims(self, names: Iterable[str]) -> Claims:
+        found = Claims()
+        for file, name in enumerate(names):
+            spans = self._spans(name)
+            claimed = [span for span in spans if name[slice(*span)] in self.known]
+            owners = {
+                number
+                for span in claimed
+                for number in self.known[name[slice(*span)]]
+                if self._fits(number, name, span)
+            }
+            if not owners:
+                continue
+            found.invoices += owners
+            found.files += [file] * len(owners)
+            strange = {text for span in spans if self._looks_like_a_number(text := name[slice(*span)])}
+            strange |= self._glued(name, claimed)
+            if strange:
+                found.strange[file] = sorted(strange)
+        return found
+
+    def _spans(self, name: str) -> list[tuple[int, int]]:
+        """Return where the number may stand in a file's name, by the template and at the borders of words."""
+        before, after = self.edges
+        inside = set() if before and after else _insides(name)
+        starts = [place + len(before) for place in _places(before, name)] if before else range(len(name))
+        ends = _places(after, name) if after else range(1, len(name) + 1)
+        starts = [
+            start
+            for start in starts
+            if start < len(name) and self.begins(name[start]) and (before or start not in inside)
+        ]
+        ends = [end for end in ends if end and self.ends(name[end - 1]) and (after or end not in inside)]
+        starts = [start for start in starts if self.left.fullmatch(name, 0, start)]
+        ends = [end for end in ends if self.right.fullmatch(name, end)]
+        return [(start, end) for start in starts for end in ends if start < end <= start + self.longest]
+
+    def _glued(self, name: str, claimed: Sequence[tuple[int, int]]) -> set[str]:
+        """Return known numbers that stand outside of those claimed, though as parts of words, as in INV_1_2draft."""
+        starts = [start for start, letter in enumerate(name) if letter in self.firsts]
+        spans = ((start, start + length) for start in starts for length in self.lengths if start + length <= len(name))
+        return {
+            name[start:end]
+            for start, end in spans
+            if name[start:end] in self.known
+            and not any(first <= start and end <= last for first, last in claimed)
+            and self.left.fullmatch(name, 0, start)
+            and self.right.fullmatch(name, end)
+        }
+
+    def _looks_like_a_number(self, text: str) -> bool:
+        """Whether a word that is no number we know looks like one of them."""
+        ends_as_words_do = text[0].isalnum() and text[-1].isalnum()
+        return (
+            ends_as_words_do and text not in self.known and bool(_DIGITS.search(text)) and _shape(text) in self.shapes
+        )
+
+    def _fits(self, invoice: int, name: str, span: tuple[int, int]) -> bool:
+        """Whether the other fields of the template are this invoice's."""
+        if not self.others:
+            return True
+        values = {field: column[invoice] for field, column in self.columns.items()}
+        around = self.left.fullmatch(name, 0, span[0]), self.right.fullmatch(name, span[1])
+        texts = [text for found in around if found for text in found.groups()]
+        if all(_stands_for(text, values[field]) for field, text in zip(self.others, texts, strict=True)):
+            return True
+        # Wildcards may have taken what belongs to a field; a pattern for this invoice alone decides, at its price.
+        values["invoice_ref"] = _nfc(self.invoices["source_ref"].iloc[invoice : invoice + 1])[0]
+        return re.fullmatch(_pattern(self.template, values), name) is not None
+
+
+def _nfc(texts: pd.Series) -> list[str]:
+    """Return texts in the form in which names are compared."""
+    normal: list[str] = pc.utf8_normalize(text_array(texts), form="NFC").to_pylist()
+    return normal
+
+
+def _stands_for(text: str, value: str) -> bool:
+    """Whether a part of a name is a value, but for characters that no name can hold."""
+    if text == value:
+        return True
+    pairs = zip(text, value, strict=False)
+    return len(text) == len(value) and all(a == b or (a in _STAND_INS and re.match(_ILLEGAL, b)) for a, b in pairs)
+
+
+def _spellings(refs: Sequence[str]) -> dict[str, list[int]]:
+    """Return the invoices by every way in which their number may stand in a file name."""
+    known: dict[str, list[int]] = defaultdict(list)
+    for number, ref in enumerate(refs):
+        plain = unicodedata.normalize("NFC", ref)
+        for text in dict.fromkeys([plain, *(re.sub(_ILLEGAL, stand_in, plain) for stand_in in _STAND_INS)]):
+            known[text].append(number)
+    return known
+
+
+def _shape(text: str) -> str:
+    return _DIGITS.sub("0", text).casefold()
+
+
+def _edge(piece: str, side: int) -> str:
+    """Return the fixed text next to the number, on the template's left (-1) or right (0) piece of it."""
+    return re.split(r"\*\*/|\*|\?|\{\w+\}", piece)[side]
+
+
+def _insides(name: str) -> set[int]:
+    """Return the places of a name that are inside of a word, where no number begins or ends."""
+    inside: set[int] = set()
+    for word in _WORD.finditer(name):
+        inside.update(range(word.start() + 1, word.end()))
+    return inside
+
+
+def _places(edge: str, name: str) -> list[int]:
+    """Return where a text begins in a name, overlapping ones too."""
+    return [match.start() for match in re.finditer(f"(?={re.escape(edge)})", name)]
+
+
+def _pattern(template: str, values: Mapping[str, str] | None = None) -> str:
+    """Return a template as a regular expression; fields without a value stand for anything within a folder."""
+
+    def piece(text: str) -> str:
+        if text in _WILDCARDS:
+            return _WILDCARDS[text]
+        if text.startswith("{") and values is None:
+            return "([^/]+)"
+        if text.startswith("{"):
+            value = (values or {})[text[1:-1]]
+            return "".join(
+                f"[{re.escape(letter)}_-]" if re.match(_ILLEGAL, letter) else re.escape(letter) for letter in value
+            )
+        return re.escape(text)
+
+    return "".join(piece(text) for text in re.split(r"(\*\*/|\*|\?|\{\w+\})", template) if text)

@@ -1,0 +1,1 @@
+"""Columns, settings, what plugins provide, what runs report, hooks, errors, currencies: nothing here imports a room."""

@@ -1,0 +1,59 @@
+"""The hooks of the plugin contract, version 1. Hooks return values; they never receive the application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, Protocol
+
+import pluggy
+
+from arfeed.model.interfaces import Connector, Destination, Failure, Notifier, Objection, Plan, Receipt, Transform
+
+hookspec = pluggy.HookspecMarker("arfeed")
+hookimpl = pluggy.HookimplMarker("arfeed")
+
+Part = type[Connector] | type[Transform] | type[Destination] | type[Notifier]
+PartKind = Literal["connector", "transform", "destination", "notifier"]
+PARTS: Mapping[PartKind, Part] = {
+    "connector": Connector,
+    "transform": Transform,
+    "destination": Destination,
+    "notifier": Notifier,
+}
+"""What the hook `arfeed_…s` of each kind returns subclasses of."""
+
+
+class Hooks(Protocol):
+    """What a plugin module may implement."""
+
+    @hookspec
+    def arfeed_connectors(self) -> Iterable[type[Connector]]:
+        """Return the connector classes of this plugin."""
+
+    @hookspec
+    def arfeed_transforms(self) -> Iterable[type[Transform]]:
+        """Return the transform classes of this plugin."""
+
+    @hookspec
+    def arfeed_destinations(self) -> Iterable[type[Destination]]:
+        """Return the destination classes of this plugin."""
+
+    @hookspec
+    def arfeed_notifiers(self) -> Iterable[type[Notifier]]:
+        """Return the notifier classes of this plugin."""
+
+    @hookspec
+    def arfeed_review(self, plan: Plan) -> Iterable[Objection]:
+        """Return reasons not to deliver this plan; raising refuses it too."""
+
+    @hookspec
+    def arfeed_delivered(self, receipt: Receipt) -> None:
+        """Learn of a delivery."""
+
+    @hookspec
+    def arfeed_refused(self, plan: Plan) -> None:
+        """Learn of a plan that was refused."""
+
+    @hookspec
+    def arfeed_failed(self, failure: Failure) -> None:
+        """Learn of a run that failed."""

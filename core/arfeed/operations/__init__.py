@@ -1,0 +1,1 @@
+"""What people do around the runs: check, init, schedule, scaffold, many feeds."""

@@ -1,0 +1,149 @@
+"""The destination: reached, trusted, logged in to; its folders, what its server offers, its clock; and a probe."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from datetime import timedelta
+
+from arfeed.delivery.remote import Remote
+from arfeed.delivery.server import About, failed_step, passed_steps
+from arfeed.model.errors import ArfeedError, DestinationError
+from arfeed.operations.check.finding import Finding, doubt, failed, ok
+from arfeed.plugins.config import Project
+from arfeed.runs.context import Clock, identity, known_as, open_history, remote
+from arfeed.runs.recognition import recognize
+
+_LEAST_FREE = 200 * 1024**2
+_SKEW_SECONDS = 120
+_ASK = "Ask the receiver for the right to do so."
+
+
+def examined(project: Project, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
+    """Yield how far one comes, and what is there."""
+    what = f"destination {identity(project)}"
+    try:
+        with remote(project) as server:
+            yield from _server(what, project, server)
+            yield from _folders(project, server, history_is_there=history_is_there)
+            yield from _clock(project, server, clock, history_is_there=history_is_there, probe=probe)
+            if probe:
+                yield from _probed(project, server)
+            else:
+                yield ok(
+                    "rights", "not tried, since that writes; `arfeed check --probe` tries a scratch file", probed=False
+                )
+    except DestinationError as exc:
+        yield from _not_reached(what, exc)
+    except ArfeedError as exc:
+        yield failed(what, exc)
+
+
+def _not_reached(what: str, error: DestinationError) -> Iterator[Finding]:
+    """Say how far one came."""
+    step = failed_step(error)
+    for name in passed_steps(error):
+        yield ok(
+            what if name == "address" else name, "reached" if name == "address" else "it is the one in known_hosts"
+        )
+    yield failed(what if step == "address" else f"{step} of {what.removeprefix('destination ')}", error)
+
+
+def _server(what: str, project: Project, server: Remote) -> Iterator[Finding]:
+    server.check_root()
+    about = server.about()
+    if about is None:
+        yield ok(what, "it can be opened")
+        return
+    yield ok(
+        what, f"reached: {about.software}, SFTP {about.protocol}", software=about.software, protocol=about.protocol
+    )
+    yield ok("host key", f"{about.host_key} is the one in known_hosts", fingerprint=about.host_key)
+    yield ok("login", "it let us in")
+    yield _offers(project, about)
+    if about.free is not None and about.free < _LEAST_FREE:
+        said = f"only {about.free / 1024**2:,.0f} MB are free on its disk"
+        yield doubt("room", said, "tell the receiver before a delivery fails half-way", free=about.free)
+
+
+def _offers(project: Project, about: About) -> Finding:
+    facts: dict[str, object] = {
+        "extensions": list(about.extensions),
+        "largest_write": about.largest_write,
+        "open_files": about.open_files,
+        "free": about.free,
+    }
+    free = f", {about.free / 1024**3:,.1f} GB free" if about.free is not None else ""
+    room = f"writes of {about.largest_write // 1024} KiB, {about.open_files} files at once{free}"
+    said = f"{', '.join(about.extensions) or 'none'}; {room}"
+    if "posix-rename" in about.extensions or project.destination.settings.publish == "direct":
+        return ok("extensions", said, **facts)
+    advice = "a PDF that has changed stays as it was, and the plan names it; ask the receiver to allow it"
+    return doubt("extensions", f"{said}; no posix-rename", advice, **facts)
+
+
+def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Iterator[Finding]:
+    destination = project.destination
+    for folder in dict.fromkeys([destination.document_folder, destination.report_folder]):
+        what = f"folder {folder or '(the root)'}"
+        if not server.has_folder(folder):
+            said = "not there yet; the first delivery makes it, if it may"
+            yield doubt(what, said, "`arfeed check --probe` tries that now", there=False)
+            continue
+        names = [*server.sizes(folder)]
+        yield ok(what, f"there, with {len(names)} file{'s' if len(names) != 1 else ''}", there=True, files=len(names))
+    if history_is_there:
+        yield from _reports(project, server)
+        yield from _recognized(project, server)
+
+
+def _reports(project: Project, server: Remote) -> Iterator[Finding]:
+    """Doubt reports that this history does not know: somebody else delivers there, or did."""
+    there = [name for name in server.sizes(project.destination.report_folder) if project.destination.is_report(name)]
+    with open_history(project) as history:
+        unknown = sorted(set(there) - history.known_reports(known_as(project, history)))
+    if unknown:
+        said = f"{len(unknown)} of {len(there)} are unknown to this history, the last being {unknown[-1]}"
+        yield doubt("reports there", said, "find out who else delivers there; then `arfeed adopt`", unknown=unknown)
+
+
+def _recognized(project: Project, server: Remote) -> Iterator[Finding]:
+    """Doubt a receiver that the history knows by another address, or that has a report which the history lacks."""
+    with open_history(project) as history:
+        recognized = recognize(project, history, known_as(project, history), server)
+    if known := recognized.also_known:
+        said = f"this history knows the same receiver as {', '.join(known)}"
+        yield doubt("receiver", said, f"`arfeed history join {shlex.quote(known[0])}`", also_known=list(known))
+    if lost := recognized.forgotten:
+        said = f"this history does not know run {lost.run}, delivered from here on {lost.at:%Y-%m-%d %H:%M} UTC"
+        advice = f"restore the newer history, or `arfeed adopt {shlex.quote(lost.report)}`"
+        yield doubt("last delivery", said, advice, run=lost.run, report=lost.report)
+
+
+def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
+    """Compare our clock with the last delivery's and, by a scratch file, with the server's."""
+    now, latest = clock(), None
+    if history_is_there:
+        with open_history(project) as history:
+            latest = history.latest_report_at(known_as(project, history))
+    if latest and latest > now + timedelta(seconds=_SKEW_SECONDS):
+        said = f"it is {now:%Y-%m-%d %H:%M} UTC here, but the last report is of {latest:%Y-%m-%d %H:%M} UTC"
+        yield doubt("clock", said, "set this machine's clock", now=now.isoformat())
+        return
+    ahead = server.clock_ahead(project.destination.document_folder) if probe else None
+    if ahead is not None and abs(ahead) > _SKEW_SECONDS:
+        said = f"the server's is {abs(ahead):,.0f} seconds {'ahead of' if ahead > 0 else 'behind'} this machine's"
+        yield doubt(
+            "clock", said, "set the one that is wrong; reports are named by this machine's", ahead=round(ahead, 1)
+        )
+        return
+    compared = "the server's is compared with --probe" if ahead is None else "and the server's agrees"
+    yield ok("clock", f"{now:%Y-%m-%d %H:%M} UTC here, {compared}", now=now.isoformat(), ahead=ahead)
+
+
+def _probed(project: Project, server: Remote) -> Iterator[Finding]:
+    folders = dict.fromkeys([project.destination.document_folder, project.destination.report_folder])
+    for folder in folders:
+        for what, error in server.probe(folder):
+            name = f"{what} in {folder or 'the root'}"
+            yield failed(name, DestinationError(f"the server answered {error!r}. {_ASK}")) if error else ok(name)

@@ -1,0 +1,70 @@
+"""What a source can say of an invoice that is gone: the degree of its evidence, and what would raise it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arfeed.model.interfaces import Complete, Connector, SourceReport
+from arfeed.operations.check.finding import Finding, doubt, ok
+from arfeed.planning.wording import money
+
+
+def evidence(connector: Connector, report: SourceReport) -> Finding:
+    """Say which degree of evidence a source gives; doubt one that says nothing at all of what is gone."""
+    complete, what = report.complete, f"evidence of {connector.source}"
+    degrees = dict(_degrees(connector, complete))
+    ways = dict(_ways(connector, complete))
+    raising = [way for degree, way in ways.items() if degree not in degrees]
+    facts: dict[str, object] = {
+        "degrees": [*degrees] or ["unexplained"],
+        "control": complete.controlled,
+        "lists_closed": complete.lists_closed,
+        "explains": connector.explains,
+        "control_account": _balances(complete),
+        "absent_means_paid": connector.settings.absent_means_paid,
+        "as_of": complete.as_of.isoformat() if complete.as_of else None,
+        "notes": list(complete.notes),
+        "ways": raising,
+    }
+    read = "; its own count or total shows that it was read to its end, not that it is whole"
+    tail = f"{read if complete.controlled else ''}{f', as of {complete.as_of}' if complete.as_of else ''}"
+    if not degrees:
+        said = f"unexplained: it lists only what is open, so nothing says why an invoice is gone{tail}"
+        return doubt(what, said, f"somebody has to approve each one, unless you {', or '.join(raising)}", **facts)
+    best = next(iter(degrees))
+    said = "; ".join(f"{degree}: {why}" for degree, why in degrees.items())
+    higher = "" if best == "proven" or not raising else f"; to raise it, {', or '.join(raising)}"
+    return ok(what, f"{said}{tail}{higher}", **facts)
+
+
+def _degrees(connector: Connector, complete: Complete) -> Iterator[tuple[str, str]]:
+    """Yield the degrees that this source can give, the highest first, and what each rests on."""
+    if connector.explains:
+        yield "proven", "it is asked what became of an invoice that is gone"
+    elif complete.lists_closed:
+        yield "proven", "what is gone is looked up among the paid and void documents that it lists"
+    if complete.control_account:
+        sums = ", ".join(money(owed, code) for code, owed in complete.control_account.balances.items())
+        yield "balanced", f"the control account says {sums or 'nothing'}, and is compared with the list each time"
+    if connector.settings.absent_means_paid:
+        yield "asserted", "`absent_means_paid` says that what it no longer lists is paid"
+
+
+def _ways(connector: Connector, complete: Complete) -> Iterator[tuple[str, str]]:
+    """Yield by which degree what would give it, highest first."""
+    fields = type(connector.settings).model_fields
+    if "closed" in fields:
+        yield "proven", "name a list of what was paid by `closed`"
+    elif "closed_query" in fields:
+        yield "proven", "say by `closed_query` how to look up what was closed"
+    else:
+        yield "proven", "let it list what is paid and void as well, with the status"
+    if "control_account" in fields:
+        yield "balanced", f"name a second report of what is owed in [sources.{connector.source}.control_account]"
+    if not complete.lists_closed:
+        yield "asserted", "say absent_means_paid = true, if the list is always whole"
+
+
+def _balances(complete: Complete) -> dict[str, str] | None:
+    account = complete.control_account
+    return None if account is None else {code: str(owed) for code, owed in account.balances.items()}

@@ -1,0 +1,50 @@
+"""All checks of a feed, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arfeed.model.errors import ArfeedError
+from arfeed.operations.check import destination, notifiers, sources
+from arfeed.operations.check.finding import Finding, doubt, failed, ok
+from arfeed.plugins.config import Project
+from arfeed.plugins.fingerprint import plugin_versions
+from arfeed.runs.context import Clock, known_as, open_history
+
+
+def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool = False) -> Iterator[Finding]:
+    """Yield what is found, as it is found. `quick` leaves the rows of the sources unread."""
+    names = ", ".join(plugin_versions(project))
+    count = len(project.sources)
+    yield ok(
+        "configuration",
+        f"{project.path.name} is valid: {count} source{'s' if count != 1 else ''}, plugins {names}",
+        file=str(project.path),
+        plugins=plugin_versions(project),
+    )
+    history = _history(project)
+    yield history
+    yield from sources.examined(project, clock, quick=quick)
+    yield from destination.examined(project, clock, history_is_there=history.state != "failed", probe=probe)
+    yield from notifiers.examined(project)
+
+
+def _history(project: Project) -> Finding:
+    """See that the history can be opened, and what it knows of this destination."""
+    try:
+        with open_history(project) as history:
+            where = known_as(project, history)
+            delivered = next((run for run in history.runs() if run.destination == where), None)
+            holder = history.lock_holder(where)
+    except ArfeedError as exc:
+        return failed("history", exc)
+    if holder:
+        said = f"the run {holder} holds the lock of this destination now"
+        return doubt(
+            "history", said, "wait for it, or for the minute after which a dead run's lock is free", lock=holder
+        )
+    if delivered is None:
+        said = "nothing was delivered to this destination yet; the first plan has to be approved"
+        return ok("history", said, last=None)
+    said = f"last delivery {delivered.id}, {delivered.open_count} open"
+    return ok("history", said, last=delivered.id, open=delivered.open_count)

@@ -1,0 +1,40 @@
+"""One thing that was looked at, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from arfeed.model.errors import ArfeedError, SourceError
+
+State = Literal["ok", "doubt", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, what was found, and what to do about it; `facts` are the same for programs."""
+
+    what: str
+    state: State
+    said: str = ""
+    advice: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+def ok(what: str, said: str = "", **facts: object) -> Finding:
+    """Return that something is as it should be."""
+    return Finding(what, "ok", said, facts=facts)
+
+
+def doubt(what: str, said: str, advice: str, **facts: object) -> Finding:
+    """Return that something may be wrong, and what to do about it; it ends nothing."""
+    return Finding(what, "doubt", said, advice, facts)
+
+
+def failed(what: str, error: BaseException) -> Finding:
+    """Return what was raised. Anything but an expected error comes from a plugin, and is its source's failure."""
+    if isinstance(error, ArfeedError):
+        return Finding(what, "failed", str(error), exit_code=error.exit_code)
+    return Finding(what, "failed", f"{type(error).__name__}: {error}", exit_code=SourceError.exit_code)

@@ -1,0 +1,185 @@
+"""Every source, read to its end as a run reads it: its file, its rows, its dates, its evidence, its PDFs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from arfeed.documents.finding import find, look
+from arfeed.intake.evidence import Evidence, watched
+from arfeed.intake.explaining import released
+from arfeed.intake.extract import Extract, extract, joined
+from arfeed.intake.transform import check_unique, keep, transform
+from arfeed.model import schema
+from arfeed.model.errors import ArfeedError
+from arfeed.model.interfaces import Connector, SourceReport
+from arfeed.model.settings import FileSettings
+from arfeed.operations.check.evidence import evidence as evidence_of
+from arfeed.operations.check.finding import Finding, doubt, failed, ok
+from arfeed.planning.wording import money
+from arfeed.plugins.config import Project
+from arfeed.runs.context import Clock
+from arfeed.tables.files.files import find_files
+from arfeed.tables.values.dates import ORDER_WORDS
+
+_AHEAD = timedelta(days=31)
+"""So far ahead an invoice may be dated; beyond, day and month are likelier to be mixed up."""
+
+_MOST_FILES = 3
+
+
+def examined(project: Project, clock: Clock, *, quick: bool) -> Iterator[Finding]:
+    """Yield what is found of each source, and of all their invoices together."""
+    rows: list[pd.DataFrame] = []
+    for connector in project.sources:
+        findings, extracted = _source(connector, project, clock, quick=quick)
+        yield from findings
+        if extracted:
+            rows.append(extracted.open)
+    if len(rows) == len(project.sources):
+        yield _report(project, joined(rows))
+
+
+def _source(
+    connector: Connector, project: Project, clock: Clock, *, quick: bool
+) -> tuple[list[Finding], Extract | None]:
+    """Look at one source; without its rows where it can't be reached, or where that is asked for."""
+    what = f"source {connector.source} ({connector.name})"
+    reached = _tried(what, lambda: _reached(what, connector, project.folder))
+    pdfs = [_tried(f"documents of {connector.source}", lambda: _folder(connector))]
+    if not connector.settings.documents:
+        pdfs = []
+    if quick or reached.state == "failed":
+        return [reached, *pdfs], None
+    evidence = Evidence(connector)
+    try:
+        extracted = _extracted(connector, evidence, clock)
+    except Exception as exc:  # noqa: BLE001 - a stranger's connector may raise anything
+        return [reached, failed(f"rows of {connector.source}", exc), *pdfs], None
+    if pdfs and pdfs[0].state == "ok":
+        pdfs = [_tried(pdfs[0].what, lambda: _documents(connector, extracted, project.folder))]
+    dates = _dates(connector, extracted, evidence, clock().date())
+    return [
+        reached,
+        _rows(connector, extracted),
+        *dates,
+        evidence_of(connector, extracted.reports[0]),
+        *_notes(connector, extracted.reports[0]),
+        *pdfs,
+    ], extracted
+
+
+def _extracted(connector: Connector, evidence: Evidence, clock: Clock) -> Extract:
+    source = watched(connector, evidence)
+    with released([source]):
+        extracted = extract([source], clock)
+    for error in extracted.failed.values():  # one that would be carried forward has failed all the same
+        raise error
+    return extracted
+
+
+def _tried(what: str, attempt: Callable[[], Finding]) -> Finding:
+    try:
+        return attempt()
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - as above
+        return failed(what, exc)
+
+
+def _reached(what: str, connector: Connector, folder: Path) -> Finding:
+    connector.check()
+    if not isinstance(connector.settings, FileSettings):
+        return ok(what, "it answers")
+    files = [_near(file, folder) for file in find_files(connector.settings)]
+    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+    return ok(what, f"{', '.join(files[:_MOST_FILES])}{more}: the columns that it needs are there", files=files)
+
+
+def _near(file: str, folder: Path) -> str:
+    """Return a path as plugins.toml would say it."""
+    return str(Path(file).relative_to(folder)) if Path(file).is_relative_to(folder) else str(file)
+
+
+def _folder(connector: Connector) -> Finding:
+    look(connector)
+    return ok(f"documents of {connector.source}", "the place of the PDFs is there")
+
+
+def _rows(connector: Connector, extracted: Extract) -> Finding:
+    count, opened = len(extracted.rows), extracted.open
+    totals = schema.totals(opened, ("currency",)).to_dict("records")
+    sums = [f"{money(total['balance'], total['currency'])} ({total['count']})" for total in totals]
+    first = ""
+    if len(opened):
+        row = opened.iloc[0]
+        amount = money(row["balance"], row["currency"])
+        first = f"; the first is {row['invoice_ref']}, {row['customer_name']}, {amount}"
+    return ok(
+        f"rows of {connector.source}",
+        f"{count} documents, {len(opened)} of them open: {', '.join(sums) or 'nothing'}{first}",
+        rows=count,
+        open=len(opened),
+        totals={total["currency"]: str(total["balance"]) for total in totals},
+    )
+
+
+def _dates(connector: Connector, extracted: Extract, evidence: Evidence, today: date) -> Iterator[Finding]:
+    """Say what the order of the dates rests on, and doubt it where it puts invoices into the future."""
+    issued = extracted.rows["issued_on"].dropna()
+    if not len(issued):
+        return
+    what, span = f"dates of {connector.source}", f"issued {issued.min()} to {issued.max()}"
+    facts = {"first": str(issued.min()), "last": str(issued.max()), "order": connector.settings.dates}
+    if issued.max() > today + _AHEAD:
+        advice = (
+            f"see whether `dates` is right in [sources.{connector.source}]: day and month may be the wrong way round"
+        )
+        yield doubt(what, f"{span}, which lies ahead", advice, **facts)
+        return
+    yield ok(what, f"{span}; {_order(connector, evidence)}", **facts)
+
+
+def _order(connector: Connector, evidence: Evidence) -> str:
+    """Say why the dates are read as they are."""
+    declared = connector.settings.dates
+    if evidence.undated:
+        return "the source itself says which day is which"
+    order = declared if declared in ORDER_WORDS else evidence.proven
+    if order is None:
+        return f"read as {declared}"
+    why = evidence.example(order)
+    if declared is None or evidence.proven == declared:
+        return f"{evidence.in_words(order)}, since {why}"
+    return f"{ORDER_WORDS[order]} because `dates` says so: no date in the file proves it, and {evidence.means(order)}"
+
+
+def _notes(connector: Connector, report: SourceReport) -> Iterator[Finding]:
+    """Say what the source has to say of this reading, as the plan would."""
+    for note in report.complete.notes:
+        yield doubt(f"note of {connector.source}", note, "see whether that is meant")
+
+
+def _documents(connector: Connector, extracted: Extract, folder: Path) -> Finding:
+    what, opened = f"documents of {connector.source}", extracted.open
+    found = find([connector], opened, folder, extracted.rows)
+    with_pdf = len(found.table)
+    facts: dict[str, object] = {"open": len(opened), "found": with_pdf, "notes": list(found.notes)}
+    if with_pdf or not len(opened):
+        return ok(what, f"{with_pdf} of {len(opened)} open invoices have a PDF", **facts)
+    said = f"none of {len(opened)} open invoices has a PDF there"
+    return doubt(what, said, f"see whether `documents` fits the files' names: {connector.settings.documents}", **facts)
+
+
+def _report(project: Project, invoices: pd.DataFrame) -> Finding:
+    """See that the transforms work, and that no two invoices share a number."""
+    try:
+        shaped = transform(invoices, project.transforms).invoices
+        kept = keep(shaped, project.destination.settings.kinds).invoices
+        check_unique(kept, schema.folded(kept["invoice_ref"]))
+    except ArfeedError as exc:
+        return failed("report", exc)
+    left = len(invoices) - len(kept)
+    by = f"; the transforms and `kinds` leave {left} out" if left else ""
+    return ok("report", f"{len(kept)} documents would be reported{by}", documents=len(kept), left_out=left)

@@ -1,0 +1,83 @@
+"""A column that tells invoices from credit notes and payments: what it says must not turn into debts unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arfeed.model import schema
+from arfeed.model.errors import ConfigError
+from arfeed.operations.init.answers import Answers, Asker
+from arfeed.tables.headings.proposal import document_types, other_than_invoices
+from arfeed.tables.read import read_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST_WORDS = 4
+_NEGATIVE = r"[-−–(]|(?i:cr\.?$)"
+_CHOICES = {
+    "stop": "they are credits or payments: write nothing, and export them with a minus sign or leave them out",
+    "debts": "the customers owe them, as they owe invoices",
+}
+
+
+def look_at(
+    sample: Path, chosen: Mapping[str, str], headers: Sequence[str], how: Mapping[str, str],
+    answers: Answers, asker: Asker,
+) -> None:  # fmt: skip
+    """Ask whether documents that seem to be no invoices, and have no minus sign, are debts.
+
+    Raise `ConfigError` where they are not, or where nobody said so.
+    """
+    if "kind" in chosen or "kind" in headers:
+        return
+    balance = chosen.get("balance", "balance")
+    for header in document_types([name for name in headers if name not in chosen.values()]):
+        positive, negative = _others(sample, header, balance, list(headers), how)
+        if positive:
+            _ask(header, positive, answers, asker)
+        elif negative:
+            asker.found(f"the column {header!r} also says {_listed(negative)}, each with a minus sign, as it has to be")
+
+
+def _others(
+    sample: Path, header: str, balance: str, headers: list[str], how: Mapping[str, str]
+) -> tuple[list[str], list[str]]:
+    """Return what the column says beside invoices: of amounts above 0, and of those below."""
+    positive: dict[str, None] = {}
+    negative: dict[str, None] = {}
+    for rows in read_tables(str(sample), columns=headers, **how):
+        above, below = _signs(rows, header, balance)
+        positive.update(dict.fromkeys(other_than_invoices(above)))
+        negative.update(dict.fromkeys(other_than_invoices(below)))
+    return [*positive], [*negative]
+
+
+def _signs(rows: pd.DataFrame, header: str, balance: str) -> tuple[list[str], list[str]]:
+    """Return the different words of rows above 0 and of those below, whatever notation the amounts are in."""
+    import pyarrow.compute as pc
+
+    words, amounts = (pc.utf8_trim_whitespace(schema.text_array(rows[name])) for name in (header, balance))
+    given, below = pc.match_substring_regex(amounts, "[1-9]"), pc.match_substring_regex(amounts, _NEGATIVE)
+    above = words.filter(pc.and_(given, pc.invert(below)))
+    return pc.unique(above).to_pylist(), pc.unique(words.filter(pc.and_(given, below))).to_pylist()
+
+
+def _ask(header: str, words: Sequence[str], answers: Answers, asker: Asker) -> None:
+    said = f"the column {header!r} also says {_listed(words)}, with balances above 0"
+    if answers.all_debts:
+        asker.doubt(f"{said}; taken as debts, as you said")
+        return
+    asker.doubt(f"{said}: as it stands, these are delivered as debts. Credits and payments need a minus sign")
+    if asker.choose(f"In {header!r}, what are {_listed(words)}?", "--all-debts", _CHOICES) == "stop":
+        raise ConfigError(
+            f"{said}, and they are no debts, so nothing was written; export credits and payments with a minus sign, "
+            "or without them, and type `arfeed init` again"
+        )
+
+
+def _listed(words: Sequence[str]) -> str:
+    more = f" and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
+    return ", ".join(words[:_MOST_WORDS]) + more

@@ -1,0 +1,168 @@
+"""The interview: which source, what its sample says, where the report goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from arfeed.model.errors import ConfigError
+from arfeed.model.interfaces import Connector
+from arfeed.operations.init import destination, naming, sample
+from arfeed.operations.init.answers import Answers, Asker
+from arfeed.operations.init.connectors import ANY_TABLE, Offer, offer, offered, others, recognized
+from arfeed.operations.init.draft import Draft, Line, refuse_taken
+from arfeed.plugins.config import project_of
+from arfeed.plugins.reference import settings_in_words
+from arfeed.tables.workbook.workbook import filled_sheets
+
+_EXPORTS = (".csv", ".xlsx", ".iif")
+_PASSWORD = re.compile(r"://[^\s:/@]*:[^\s/@]+@")
+
+
+def interview(answers: Answers, asker: Asker) -> Draft:
+    """Return a plugins.toml that is ready to be written. Raise `ConfigError` where one is there already."""
+    refuse_taken(answers.config)
+    answers = answers.sorted_out()
+    if answers.name is not None and (complaint := naming.complaint(answers.name)):
+        raise ConfigError(f"--name {answers.name!r}: {complaint}")
+    draft = Draft(name=answers.name or naming.slug(answers.folder.name), timezone=answers.timezone)
+    chosen, file = _source(answers, asker)
+    if file and chosen.connector.name == ANY_TABLE:
+        answers = _with_sheet(file, answers, asker)
+    draft.plugin, draft.connector, draft.about = chosen.plugin, chosen.connector.name, chosen.says
+    if file:
+        sample.fill(draft, chosen, file, answers, asker)
+    else:
+        _ask_settings(draft, chosen, answers, asker)
+    destination.fill(draft, answers, asker)
+    return draft
+
+
+def _with_sheet(file: Path, answers: Answers, asker: Asker) -> Answers:
+    """Have it said which sheet of a workbook is meant, where several have cells."""
+    sheets = filled_sheets(str(file))
+    if "sheet" in answers.settings or len(sheets) < 2:
+        return answers
+    choices = dict.fromkeys(sheets, "a sheet with cells")
+    sheet = asker.choose(f"{file} has several sheets. Which lists the invoices?", "--set sheet=NAME", choices)
+    return replace(answers, settings={**answers.settings, "sheet": sheet})
+
+
+def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
+    """Return the connector, and the sample where it reads files."""
+    named = offer(answers.source) if answers.source else None
+    if named and not named.reads_files:
+        return named, None
+    text = answers.sample or asker.ask(_question(), "SAMPLE", _newest(answers.folder), _no_source)
+    file = Path(text).expanduser()
+    if not file.exists():
+        if complaint := _no_source(text) or (named and _no_file(text)):
+            raise ConfigError(complaint)
+        return offer(text), None
+    if file.is_dir():
+        file = Path(_newest(file) or asker.ask(f"{file} holds no export. Which file is one?", "SAMPLE", None, _no_file))
+    fits = named or recognized(file, answers.settings.get("sheet"))
+    asker.found(f"{file} is for the source {fits.connector.name!r}: {fits.says}")
+    return fits, file
+
+
+def _question() -> str:
+    without = [name for name, one in offered().items() if not one.reads_files]
+    also = ", ".join([*without, *others()])
+    return f"A file of your invoices, as your system exports it (or where else they come from: {also})?"
+
+
+def _newest(folder: Path) -> str | None:
+    """Return the export that was made last, in the folder or in one below it."""
+    near = [file for depth in ("*", "*/*") for file in folder.glob(depth) if file.suffix.lower() in _EXPORTS]
+    found = [file for file in near if not file.name.startswith((".", "~$"))]
+    newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
+    return (
+        None if newest is None else str(newest.relative_to(Path.cwd()) if newest.is_relative_to(Path.cwd()) else newest)
+    )
+
+
+def _no_file(text: str) -> str | None:
+    return (
+        None
+        if Path(text).expanduser().is_file()
+        else f"{text}: there is no such file; name one that your system exported"
+    )
+
+
+def _no_source(text: str) -> str | None:
+    if Path(text).expanduser().exists():
+        return None
+    if Path(text).suffix or "/" in text:
+        return _no_file(text)
+    try:
+        offer(text)
+    except ConfigError as exc:
+        return f"{text}: there is no such file, and {exc}"
+    return None
+
+
+def _ask_settings(draft: Draft, chosen: Offer, answers: Answers, asker: Asker) -> None:
+    """Ask for what the connector's own settings require, then for what it says is lacking, then look at its rows."""
+    fields, given = chosen.connector.Settings.model_fields, dict(answers.settings)
+    for setting in settings_in_words(chosen.connector):
+        if setting.required and setting.name not in given:
+            question, secret = (
+                f"{setting.name}: {setting.meaning or setting.type}",
+                partial(_secret, fields[setting.name]),
+            )
+            given[setting.name] = asker.ask(question, f"--set {setting.name}=VALUE", None, secret)
+    for name, value in given.items():
+        if name in fields and (complaint := _secret(fields[name], value)):
+            raise ConfigError(f"--set {name}=…: {complaint}")
+    _until_valid(draft, given, answers, asker)
+    columns = [Line(name, header, "as you said") for name, header in answers.columns.items()]
+    draft.columns += columns
+
+    def connector(more: Mapping[str, object]) -> Connector:
+        trial = replace(draft, source=[*draft.source, *(Line(key, value) for key, value in more.items())])
+        return _tried(trial, answers)
+
+    sample.settle(draft, connector, answers.folder, answers, asker)
+
+
+def _until_valid(draft: Draft, given: dict[str, str], answers: Answers, asker: Asker) -> None:
+    """Ask for more settings for as long as the connector finds something lacking."""
+    while True:
+        draft.source = [Line(name, _typed(value)) for name, value in given.items()]
+        try:
+            _tried(draft, answers)
+        except ConfigError as exc:
+            more = asker.ask(f"{exc}\nSay it as NAME=VALUE.", "--set NAME=VALUE", None, _no_pair)
+            name, _, value = more.partition("=")
+            given[name.strip()] = value.strip().strip('"')
+        else:
+            return
+
+
+def _tried(draft: Draft, answers: Answers) -> Connector:
+    """Return the source of the feed, as it would be with the rehearsal for a destination."""
+    trial = replace(draft, destination=[Line("url", "rehearsal://trial")])
+    return project_of(trial.text(), answers.config).sources[0]
+
+
+def _typed(text: str) -> object:
+    """Return numbers and truths as such."""
+    return {"true": True, "false": False}.get(text, int(text) if re.fullmatch(r"-?[1-9]\d*|0", text) else text)
+
+
+def _no_pair(text: str) -> str | None:
+    return None if re.match(r"\s*\w+\s*=", text) else 'write it as NAME=VALUE, such as preset="odoo"'
+
+
+def _secret(field: FieldInfo, text: str) -> str | None:
+    """Say so where a password would come to stand in plugins.toml."""
+    if field.annotation is not SecretStr or "${" in text or ("://" in text and not _PASSWORD.search(text)):
+        return None
+    return "no secret belongs into plugins.toml: put it into the environment and give its name, as ${ERP_URL}"

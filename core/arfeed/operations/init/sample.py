@@ -1,0 +1,164 @@
+"""What a sample file says of its source's settings; only what it leaves open is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from arfeed.intake.evidence import Evidence, watched
+from arfeed.intake.extract import Extract, extract
+from arfeed.model import schema
+from arfeed.model.currencies import minor_digits
+from arfeed.model.errors import ArfeedError
+from arfeed.model.interfaces import Connector
+from arfeed.operations.init import evidence as absences
+from arfeed.operations.init import pdfs
+from arfeed.operations.init.answers import Answers, Asker, answered
+from arfeed.operations.init.connectors import ANY_TABLE, Offer, encoding_of, looked_at
+from arfeed.operations.init.draft import Draft, Line
+from arfeed.operations.init.headings import columns
+from arfeed.operations.init.naming import DATED, tomorrows
+from arfeed.planning.wording import money
+from arfeed.tables.separated.text import head
+
+_FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
+
+
+def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Asker) -> None:
+    """Put what the sample says into the draft, and ask for what it leaves open."""
+    draft.source += _path(sample, answers.folder, asker)
+    settings: dict[str, object] = dict(answers.settings)
+    if "encoding" not in settings and (encoding := _encoding(sample, asker)):
+        draft.source.append(encoding)
+        settings["encoding"] = encoding.value
+    if offer.connector.name == ANY_TABLE or answers.columns:
+        draft.columns, decimal = columns(sample, answers, asker, settings)
+        settings["columns"] = {line.key: str(line.value) for line in draft.columns}
+        if decimal:
+            draft.source.append(decimal)
+            settings["decimal"] = decimal.value
+    said = [Line(key, value, "as you said") for key, value in answers.settings.items()]
+    draft.source = [line for line in draft.source if line.key not in answers.settings] + said
+
+    def connector(more: Mapping[str, object]) -> Connector:
+        return looked_at(offer, sample, {**settings, **more})
+
+    settle(draft, connector, sample.absolute().parent, answers, asker)
+
+
+def settle(
+    draft: Draft, made: Callable[[Mapping[str, object]], Connector], near: Path, answers: Answers, asker: Asker
+) -> None:
+    """Read the source to its end, and settle what its rows leave open: the order of dates, the currency, the PDFs.
+
+    `made` makes the connector with further settings. Raise `SourceError` where it can't be read to its end.
+    """
+    evidence = _seen(made({}))
+    lines = [line for line in (_dates(evidence, answers, asker), _currency(evidence, answers, asker)) if line]
+    settled = {line.key: line.value for line in lines}
+    extracted = _extracted(made(settled), asker)
+    if extracted:
+        lines += absences.ask(draft, lambda more: made({**settled, **more}), extracted, answers, asker)
+    refs = extracted.open["source_ref"].tolist() if extracted else []
+    draft.source += [*lines, *_documents(refs, near, answers, asker)]
+
+
+def _path(sample: Path, folder: Path, asker: Asker) -> list[Line]:
+    """Say which files are meant: where the name holds a date, tomorrow's will have another."""
+    absolute = sample.absolute()
+    pattern, why = tomorrows(sample, folder)
+    if why != DATED:
+        return [Line("path", pattern, why)]
+    fits = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [absolute]
+    asker.found(f"path: {pattern}, since {why}; {len(fits)} file{'s fit' if len(fits) != 1 else ' fits'} now")
+    newest = max(fits, key=lambda file: file.stat().st_mtime, default=absolute)
+    if newest != absolute:
+        asker.doubt(f"the newest of them is {newest.name}, not {sample.name}: that one will be read")
+    return [Line("path", pattern, why), Line("files", "newest", "old exports may stay in the folder")]
+
+
+def _encoding(sample: Path, asker: Asker) -> Line | None:
+    encoding = encoding_of(sample)
+    if encoding is None:
+        return None
+    words = dict.fromkeys(_FOREIGN.findall(head(str(sample), encoding)))
+    why = f"it is not UTF-8; read so, it has {', '.join([*words][:3])}"
+    asker.found(f"encoding: {encoding}, since {why}")
+    return Line("encoding", encoding, why)
+
+
+def _seen(connector: Connector) -> Evidence:
+    """Read the sample to its end. Raise `SourceError` where it can't be: cut off, or no such report."""
+    evidence = Evidence(connector)
+    for _ in watched(connector, evidence).invoices():
+        pass
+    return evidence
+
+
+def _dates(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None:
+    if evidence.undated and answers.dates is None:
+        return None
+    if answers.dates is not None:
+        return Line("dates", answers.dates, "as you said")
+    if order := evidence.proven:
+        why = evidence.example(order)
+        asker.found(f"dates: {evidence.in_words(order)}, since {why}")
+        return Line("dates", order, why)
+    choices = {order: evidence.means(order) for order in evidence.orders or ("DMY", "MDY")}
+    if not evidence.orders:
+        asker.doubt(f"dates: no order fits all of them; {evidence.example('DMY')}")
+    chosen = asker.choose("No date in the file says which order they are in. Which is it?", "--dates ORDER", choices)
+    return Line("dates", chosen, f"as you said: {evidence.means(chosen)}")
+
+
+def _currency(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None:
+    if answers.currency is None and not evidence.needs_currency:
+        if evidence.currencies:
+            asker.found(f"currency: each row names its own: {', '.join(sorted(evidence.currencies)[:6])}")
+        return None
+    named = "Some rows name no currency" if evidence.currencies else "No column in use names the currency"
+    question = f"{named}. Which is it (ISO code, such as GBP)?"
+    code = answered(asker, answers.currency, question, "--currency CODE", None, _no_code)
+    return Line("currency", code.upper(), "as you said, for rows that name none")
+
+
+def _no_code(text: str) -> str | None:
+    return None if text.upper() in minor_digits() else f"{text!r} is no ISO 4217 code, such as EUR or GBP"
+
+
+def _extracted(connector: Connector, asker: Asker) -> Extract | None:
+    """Read the sample with these settings, say what is in it, and return it; None where it can't be read."""
+    try:
+        extracted = extract([connector], lambda: datetime.now(UTC))
+    except ArfeedError as exc:
+        asker.doubt(str(exc))
+        return None
+    opened = extracted.open
+    totals = schema.totals(opened, ("currency",)).to_dict("records")
+    sums = ", ".join(money(total["balance"], total["currency"]) for total in totals)
+    asker.found(
+        f"it holds {len(opened)} open invoices and credit notes: {sums or 'nothing'}; compare that with your books"
+    )
+    return extracted
+
+
+def _documents(refs: Sequence[str], near: Path, answers: Answers, asker: Asker) -> list[Line]:
+    """Say where the PDFs are, by those that lie near the sample."""
+    if answers.documents is not None:
+        return [Line("documents", answers.documents, "as you said")] if answers.documents else []
+    folders = [near, *([answers.folder] if not near.is_relative_to(answers.folder) else [])]
+    found = pdfs.proposed([*folders, answers.folder], refs, answers.folder) if refs else None
+    if found:
+        pattern, count = found
+        why = f"{count} PDFs are called so; there are {len(refs)} open invoices"
+        asker.found(f"documents: {pattern}, since {why}")
+        return [Line("documents", pattern, why)]
+    question = "Where are the PDFs, as in pdf/Invoice {invoice_ref}.pdf? Blank for none."
+    pattern = asker.ask(question, "--documents PATTERN", "", _no_pattern)
+    return [Line("documents", pattern, "as you said")] if pattern else []
+
+
+def _no_pattern(text: str) -> str | None:
+    return None if not text or "{invoice_ref}" in text else "it has to contain {invoice_ref}, the invoice's number"

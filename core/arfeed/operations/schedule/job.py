@@ -1,0 +1,88 @@
+"""What is to be run for a feed, and what it needs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from arfeed.model.errors import ConfigError
+from arfeed.model.secrets import KEYRING
+from arfeed.operations.schedule.times import Times
+from arfeed.plugins.config import Project, variables
+
+RETRY_CODES = (5, 6)
+"""The destination failed, or another run held the lock: both may pass by themselves."""
+
+FINAL_CODES = (1, 2, 3, 4)
+"""A bug, a wrong configuration, a refusal, a failed source: somebody has to look."""
+
+RETRY_SECONDS = (600, 600, 600)
+"""How long to wait before each new try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One feed's run. `variables` are those of the environment that its configuration takes; never their values."""
+
+    feed: str
+    config: Path
+    program: tuple[str, ...]
+    variables: tuple[str, ...]
+    timezone: str | None
+    times: Times
+    alert: str | None = None
+    waits: tuple[int, ...] = RETRY_SECONDS
+
+    @property
+    def name(self) -> str:
+        """What the job is called: a name that is one for every scheduler."""
+        plain = re.sub(r"[^a-z0-9]+", "-", self.feed.lower()).strip("-")
+        return f"arfeed-{plain[:40].rstrip('-') or 'feed'}"
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command and its arguments, with absolute paths."""
+        return (*self.program, "sync", "--config", str(self.config))
+
+    @property
+    def environment_file(self) -> Path:
+        """Where the variables are kept."""
+        return Path.home() / ".config" / "arfeed" / f"{self.name}.env"
+
+    @property
+    def environment_steps(self) -> tuple[str, ...]:
+        """What to do so that the variables are there; no steps where there are none."""
+        if not self.variables:
+            return ()
+        file = shlex.quote(str(self.environment_file))
+        return (
+            f"mkdir -p {shlex.quote(str(self.environment_file.parent))} && install -m 600 /dev/null {file}",
+            "write into that file, a line each, with the values in single quotes: "
+            + " ".join(f"{name}='…'" for name in self.variables),
+        )
+
+
+def job_of(project: Project, times: Times, alert: str | None = None) -> Job:
+    """Return the job of a feed. Raise `ConfigError` where it can't run unattended."""
+    names = variables(project.path)
+    for name in names:
+        if name.startswith(KEYRING):
+            raise ConfigError(
+                f"{project.path.name}: ${{{name}}} is kept in a keyring, which is locked when nobody is logged in. "
+                "For a scheduled feed take it from the environment: ${NAME}"
+            )
+    job = Job(project.feed.name, project.path, _program(), tuple(names), project.feed.timezone, times, alert)
+    for text in (job.feed, *job.command, alert or ""):
+        if re.search(r"[\x00-\x1f\x7f]", text):
+            raise ConfigError(f"{text!r} holds a line break or control character, which no scheduler takes; rename it")
+    return job
+
+
+def _program() -> tuple[str, ...]:
+    """Return the command beside this Python, or that Python itself."""
+    name = "arfeed.exe" if sys.platform == "win32" else "arfeed"
+    command = Path(sys.executable).with_name(name)
+    return (str(command),) if command.exists() else (sys.executable, "-P", "-m", "arfeed")

@@ -1,0 +1,103 @@
+"""systemd: a service and a timer for the user, and a second service that tells of a failure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from arfeed.operations.schedule.document import Document, Schedule
+from arfeed.operations.schedule.job import FINAL_CODES, RETRY_CODES, Job
+
+
+def units(job: Job) -> Schedule:
+    """Return the units; the timer starts the service, which tries again by itself where that may help."""
+    documents = [Document(f"{job.name}.service", _service(job)), Document(f"{job.name}.timer", _timer(job))]
+    if job.alert:
+        documents.append(Document(f"{job.name}-alert.service", _alert(job, job.alert)))
+    steps = (
+        *job.environment_steps,
+        "write the files into ~/.config/systemd/user (or type the command again with --install, and go on below)",
+        f"systemctl --user daemon-reload && systemctl --user enable --now {job.name}.timer",
+        "loginctl enable-linger    # so that it also runs while you are not logged in",
+        f"journalctl --user -u {job.name}    # what the runs printed",
+    )
+    return Schedule(tuple(documents), steps)
+
+
+def _service(job: Job) -> str:
+    waits = job.waits
+    told = [f"OnFailure={job.name}-alert.service"] if job.alert else []
+    environment = [f"EnvironmentFile={_literal(str(job.environment_file))}"] if job.variables else []
+    return _unit(
+        [
+            "[Unit]",
+            f"Description=arfeed delivers {_literal(job.feed)}",
+            f"# {len(waits) + 1} tries at most, {max(waits)} seconds apart.",
+            f"StartLimitIntervalSec={sum(waits) + 3600}",
+            f"StartLimitBurst={len(waits) + 1}",
+            *told,
+            "",
+            "[Service]",
+            "Type=oneshot",
+            f"WorkingDirectory={_literal(str(job.config.parent))}",
+            *environment,
+            f"ExecStart={' '.join(argument(part) for part in job.command)}",
+            f"# {_codes(RETRY_CODES)}: the destination failed, or another run held the lock. That may pass: try again.",
+            "Restart=on-failure",
+            f"RestartSec={max(waits)}",
+            f"# {_codes(FINAL_CODES)}: a bug, the configuration, a refusal, a source. That wants a person.",
+            f"RestartPreventExitStatus={' '.join(map(str, FINAL_CODES))}",
+        ]
+    )
+
+
+def _timer(job: Job) -> str:
+    return _unit(
+        [
+            "[Unit]",
+            f"Description=When arfeed delivers {_literal(job.feed)}",
+            "",
+            "[Timer]",
+            *(f"OnCalendar={expression}" for expression in job.times.calendar(job.timezone)),
+            "# A run that was missed while the machine was off is made up for.",
+            "Persistent=true",
+            "",
+            "[Install]",
+            "WantedBy=timers.target",
+        ]
+    )
+
+
+def _alert(job: Job, command: str) -> str:
+    lines = f"journalctl --user --unit {job.name}.service --lines 60 --no-pager --output cat"
+    return _unit(
+        [
+            "[Unit]",
+            f"Description=Tell that arfeed did not deliver {_literal(job.feed)}",
+            "",
+            "[Service]",
+            "Type=oneshot",
+            f"ExecStart=/bin/sh -c {argument(f'{lines} | {command}')}",
+        ]
+    )
+
+
+def _unit(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _codes(codes: Iterable[int]) -> str:
+    return ", ".join(map(str, codes))
+
+
+def _literal(text: str) -> str:
+    """Write a text that systemd expands no specifier in."""
+    return text.replace("%", "%%")
+
+
+def argument(text: str) -> str:
+    """Write one argument of a command line: systemd reads quotes, backslashes, $ and % in it."""
+    escaped = _literal(text).replace("$", "$$")
+    if shlex.quote(text) == text:
+        return escaped
+    return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,117 @@
+"""The invoices that stand in both reports and have changed: what was said of each, and what is said now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model import schema
+from arfeed.model.interfaces import Plan
+from arfeed.planning.wording import largest
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+"""A truth a changed invoice."""
+
+GROUP = ("source", "currency")
+"""What is judged by itself: a mistake rarely strikes two sources at once, and currencies are never added up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """The changed invoices of a plan, a row each: columns are taken only when asked for, and compared once.
+
+    `last` is the last report. `rows` are their places in the new one, `places` those of the same numbers in the last.
+    """
+
+    plan: Plan
+    last: pd.DataFrame
+    rows: npt.NDArray[np.int64]
+    places: npt.NDArray[np.int64]
+    _columns: dict[str, pa.Array] = field(default_factory=dict)
+
+    def now(self, column: str) -> pa.Array:
+        """Return a column as the new report has it."""
+        return self._taken(f"now {column}", self.plan.report, column, self.rows)
+
+    def before(self, column: str) -> pa.Array:
+        """Return a column as the last report had it."""
+        return self._taken(f"before {column}", self.last, column, self.places)
+
+    def differs(self, column: str) -> Mask:
+        """Return where a column says another thing than before; what is blank on one side says nothing."""
+        key = f"differs {column}"
+        if key not in self._columns:
+            self._columns[key] = pc.fill_null(pc.not_equal(self.now(column), self.before(column)), fill_value=False)
+        return truths(self._columns[key])
+
+    def sizes(self, by: Iterable[str] = GROUP) -> dict[tuple[str, ...], int]:
+        """Return how many invoices stand in both reports, unchanged ones too, by source, currency or both."""
+        sizes: dict[tuple[str, ...], int] = {}
+        for moved in self.plan.facts.movements:
+            group = tuple(str(getattr(moved, name)) for name in by)
+            sizes[group] = sizes.get(group, 0) + moved.now.documents - moved.new.documents
+        return sizes
+
+    def groups(self, by: Iterable[str] = GROUP) -> list[tuple[tuple[str, ...], Mask]]:
+        """Return the groups that changed invoices are of, and where each is."""
+        names = list(by)
+        code = np.zeros(len(self.rows), np.int64)
+        texts: list[list[str]] = []
+        for name in names:
+            encoded = self.now(name).dictionary_encode()
+            texts.append(encoded.dictionary.to_pylist())
+            code = code * len(texts[-1]) + np.asarray(encoded.indices)
+        found = []
+        for each in np.unique(code).tolist():
+            rest, group = each, []
+            for values in reversed(texts):
+                rest, place = divmod(rest, len(values))
+                group.append(values[place])
+            found.append((tuple(reversed(group)), code == each))
+        return found
+
+    def refs(self, where: Mask) -> tuple[str, ...]:
+        """Return the numbers of some of them."""
+        return tuple(self.now("invoice_ref").filter(pa.array(where)).to_pylist())
+
+    def worst(self, where: Mask, say: Callable[[int], str]) -> str:
+        """Name those of some invoices that were owed most, each in the words of `say`, which is given its row."""
+        names = ("invoice_ref", "currency", "balance")
+        chosen = np.flatnonzero(where)
+        taken = {name: self.before(name).take(pa.array(chosen)) for name in names}
+        rows = largest(schema.table_frame(pa.table(taken)))
+        texts = [say(int(chosen[place])) for place in rows.index]
+        return "; ".join(texts) + ("; …" if len(chosen) > len(texts) else "")
+
+    def _taken(self, key: str, frame: pd.DataFrame, column: str, rows: npt.NDArray[np.int64]) -> pa.Array:
+        if key not in self._columns:
+            whole = schema.one_piece(pa.array(frame[column]))
+            every = len(rows) == len(whole) and bool((rows == np.arange(len(whole))).all())
+            self._columns[key] = whole if every else whole.take(pa.array(rows))
+        return self._columns[key]
+
+
+def stayed(plan: Plan) -> Stayed | None:
+    """Return the changed invoices of a plan; None where nothing has changed, or nothing was there before."""
+    if plan.before is None or not plan.counts.changed:
+        return None
+    change = schema.text_array(plan.report["change"])
+    rows = np.flatnonzero(truths(pc.equal(change, "changed")))
+    refs = schema.text_array(plan.report["invoice_ref"]).take(pa.array(rows))
+    found = pc.index_in(schema.text_array(plan.before["invoice_ref"]), value_set=refs)
+    there = np.flatnonzero(truths(pc.is_valid(found)))
+    places = np.zeros(len(rows), np.int64)
+    places[found.drop_null().to_numpy(zero_copy_only=False)] = there
+    return Stayed(plan, plan.before, rows, places)
+
+
+def truths(values: pa.Array) -> Mask:
+    """Return an Arrow array of truths, without nulls, as numpy's."""
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)

@@ -1,0 +1,309 @@
+"""plugins.toml: read, checked as a whole, and turned into sources, transforms and a destination."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from arfeed.model.errors import ConfigError
+from arfeed.model.hooks import Part, PartKind
+from arfeed.model.interfaces import Connector, Destination, Notifier, Transform
+from arfeed.model.secrets import looked_up, secrets_in
+from arfeed.model.settings import DatabaseUrl, GuardSettings, Location, Settings
+from arfeed.plugins.loading import Registry, close_match, survey
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
+
+
+def _timezone(name: str | None) -> str | None:
+    if name is not None:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as exc:
+            raise ValueError("give a name of the IANA time zone database, such as Europe/London") from exc
+    return name
+
+
+class FeedSettings(Settings):
+    """The table [feed]."""
+
+    name: str = Field(default="feed", description="What this feed is called in plans, receipts and messages.")
+    timezone: Annotated[str | None, AfterValidator(_timezone)] = Field(
+        default=None, description="Time zone of as-of dates, e.g. Europe/London."
+    )
+    history: DatabaseUrl = Field(
+        default=SecretStr("sqlite:///.arfeed/history.db"),
+        validate_default=True,
+        description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
+    )
+    pages: Literal[False] | Location | None = Field(
+        default=None,
+        description="Folder for the page of every delivery; a folder pages beside the history if that is an SQLite "
+        "file and nothing is said; false for none.",
+    )
+    lock_seconds: float = Field(
+        default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A feed, ready to run: its settings, and the parts that its plugins provide, in the file's order."""
+
+    path: Path
+    feed: FeedSettings
+    sources: tuple[Connector, ...]
+    transforms: tuple[Transform, ...]
+    guards: GuardSettings
+    destination: Destination
+    notifiers: tuple[Notifier, ...]
+    registry: Registry
+    variables: frozenset[str] = field(default=frozenset(), repr=False)
+    """What the environment and the keyring gave: which of it is secret, the settings know."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of plugins.toml, which relative paths start from."""
+        return self.path.parent
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """All secrets of the settings; `masked` covers them in a text."""
+        shaping: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
+        parts = [*shaping, *self.notifiers]
+        return secrets_in([self.feed, *(part.settings for part in parts)], self.variables)
+
+
+_TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers")
+
+
+def read_project(path: Path) -> Project:
+    """Read a plugins.toml. Raise `ConfigError` with every mistake in it, each with its key and what was found."""
+    return _Reader(path, _parse(path)).project()
+
+
+def project_of(text: str, path: Path) -> Project:
+    """Return what `read_project` would, were this text written there."""
+    return _Reader(path, tomllib.loads(text)).project()
+
+
+def enabled_plugins(path: Path) -> list[str]:
+    """Return the `plugins` of a plugins.toml without judging the rest of it."""
+    return _strings(_parse(path).get("plugins", []))
+
+
+def variables(path: Path) -> list[str]:
+    """Return the names that a plugins.toml takes from the environment or the keyring, in the file's order."""
+    return list(dict.fromkeys(_variables(_parse(path))))
+
+
+def _variables(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from _VARIABLE.findall(value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _variables(item)
+
+
+class _Reader:
+    """One reading of one file: gathers mistakes until all of it has been looked at."""
+
+    def __init__(self, path: Path, document: dict[str, Any]) -> None:
+        self.path = path.absolute()
+        self.mistakes: list[str] = []
+        self.document = self._interpolated(document)
+
+    def project(self) -> Project:
+        for key in self.document.keys() - set(_TABLES):
+            self._mistake(key, f"there is no such table{close_match(key, _TABLES)}")
+        feed = self._settings("feed", FeedSettings, self._table("feed"))
+        registry = self._registry()
+        sources = [cast("Connector | None", part) for part in self._named(registry, "connector", "sources")]
+        if not sources:
+            self._mistake("sources", "there is none; add a table such as [sources.xero-uk]")
+        transforms = [self._part(registry, "transform", key, table) for key, table in self._steps()]
+        known = [source.source for source in sources if source]
+        for key, transform in zip((key for key, _ in self._steps()), transforms, strict=True):
+            self._check_sources(key, cast("Transform | None", transform), known)
+        guards = self._settings("guards", GuardSettings, self._table("guards"))
+        self._check_timezone(feed, sources)
+        destination = self._part(registry, "destination", "destination", self._table("destination"))
+        notifiers = self._named(registry, "notifier", "notifiers")
+        if self.mistakes or not (feed and destination):
+            raise ConfigError(*self.mistakes)
+        return Project(
+            self.path,
+            cast("FeedSettings", feed),
+            tuple(source for source in sources if source),
+            tuple(cast("Transform", transform) for transform in transforms),
+            cast("GuardSettings", guards),
+            cast("Destination", destination),
+            tuple(cast("Notifier", notifier) for notifier in notifiers),
+            registry,
+            frozenset(self._raw),
+        )
+
+    def _registry(self) -> Registry:
+        enabled = _strings(self.document.get("plugins"))
+        if not enabled:
+            self._mistake("plugins", 'it must be a list of plugin names, such as ["xero", "kolleno"]')
+        registry = survey(enabled)
+        for mistake in registry.mistakes:
+            self._mistake("plugins", mistake)
+        return registry
+
+    def _named(self, registry: Registry, kind: PartKind, key: str) -> list[Connector | Notifier | None]:
+        """Return a part for each of the tables [key.NAME], None for one that can't be made."""
+        return [self._one(registry, kind, f"{key}.{name}", name, table) for name, table in self._tables(key)]
+
+    def _one(
+        self, registry: Registry, kind: PartKind, key: str, name: str, table: dict[str, Any]
+    ) -> Connector | Notifier | None:
+        part = self._class(registry, kind, key, table)
+        settings = self._settings(key, part.Settings, table) if part else None
+        return cast("type[Connector] | type[Notifier]", part)(name, settings) if part and settings else None  # type: ignore[arg-type]
+
+    def _part(
+        self, registry: Registry, kind: PartKind, key: str, table: dict[str, Any]
+    ) -> Transform | Destination | None:
+        part = self._class(registry, kind, key, table)
+        settings = self._settings(key, part.Settings, table) if part else None
+        return cast("type[Transform]", part)(settings) if part and settings else None  # type: ignore[arg-type]
+
+    def _class(self, registry: Registry, kind: PartKind, key: str, table: dict[str, Any]) -> Part | None:
+        use = table.pop("use", None)
+        if not isinstance(use, str):
+            self._mistake(f"{key}.use", f"name the {kind}{close_match('', registry.parts[kind])}")
+            return None
+        try:
+            return registry.find(kind, use)
+        except ConfigError as exc:
+            self._mistake(f"{key}.use", str(exc))
+            return None
+
+    def _settings(self, key: str, model: type[BaseModel], table: dict[str, Any]) -> BaseModel | None:
+        try:
+            return model.model_validate(table, context={"folder": self.path.parent})
+        except ValidationError as exc:
+            for error in exc.errors(include_url=False):
+                self._mistake(".".join([key, *map(str, error["loc"])]), _explain(error, model, self._raw))
+            return None
+
+    def _check_sources(self, key: str, transform: Transform | None, known: list[str]) -> None:
+        for name in (transform.settings.sources or ()) if transform else ():
+            if name not in known:
+                self._mistake(f"{key}.sources", f"there is no source {name!r}{close_match(name, known)}")
+
+    def _check_timezone(self, feed: BaseModel | None, sources: list[Connector | None]) -> None:
+        aged = [source.source for source in sources if source and source.settings.max_age is not None]
+        if aged and isinstance(feed, FeedSettings) and feed.timezone is None:
+            self._mistake("feed.timezone", f"it is required, since sources.{aged[0]} has max_age: e.g. Europe/London")
+
+    def _table(self, key: str) -> dict[str, Any]:
+        table = self.document.get(key, {})
+        if not isinstance(table, dict):
+            self._mistake(key, f"it must be a table, [{key}]")
+            return {}
+        return dict(table)
+
+    def _tables(self, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, table in self._table(key).items():
+            if isinstance(table, dict):
+                yield name, dict(table)
+            else:
+                self._mistake(f"{key}.{name}", f"it must be a table, [{key}.{name}]")
+
+    def _steps(self) -> list[tuple[str, dict[str, Any]]]:
+        steps = self.document.get("transforms", [])
+        if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+            self._mistake("transforms", "write each step as a table [[transforms]]")
+            return []
+        return [(f"transforms[{number}]", dict(step)) for number, step in enumerate(steps, 1)]
+
+    def _mistake(self, key: str, text: str) -> None:
+        line = f"{self.path.name}: {key}: {text}"
+        if line not in self.mistakes:
+            self.mistakes.append(line)
+
+    def _interpolated(self, raw: dict[str, Any]) -> dict[str, Any]:
+        self._raw: set[str] = set()
+        return cast("dict[str, Any]", self._interpolate(raw, ""))
+
+    def _interpolate(self, value: object, key: str) -> object:
+        if isinstance(value, dict):
+            return {name: self._interpolate(item, f"{key}.{name}".lstrip(".")) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._interpolate(item, f"{key}[{number}]") for number, item in enumerate(value, 1)]
+        return _VARIABLE.sub(lambda match: self._variable(match[1], key), value) if isinstance(value, str) else value
+
+    def _variable(self, name: str, key: str) -> str:
+        try:
+            value = looked_up(name)
+        except LookupError as exc:
+            self._mistake(key, str(exc))
+            return ""
+        self._raw.add(value)
+        return value
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise ConfigError(
+            f"{path}: there is no such file; go to the folder with your plugins.toml, name it with --config FILE, or "
+            "make one with `arfeed init`"
+        ) from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{path}: it can't be read: {exc}; save it as UTF-8") from exc
+    except OSError as exc:
+        raise ConfigError(
+            f"{path}: it can't be read: {exc.strerror}; mend that, or name another by --config FILE"
+        ) from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(
+            f"{path.name}: it is no valid TOML: {exc}. Texts stand in quotes; one with a backslash, such as a path of "
+            r"Windows, in single ones: 'C:\exports'"
+        ) from exc
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _explain(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
+    """Put a pydantic error into words: what was found, what would be right."""
+    where = str(error["loc"][-1]) if error["loc"] else ""
+    if error["type"] == "extra_forbidden":
+        return f"there is no such key{close_match(where, model.model_fields)}"
+    if error["type"] == "missing":
+        return f"it is required: {_description(model, where)}"
+    text = error["msg"].removeprefix("Value error, ")
+    return f"{_found(error, model, secrets)}{text[0].lower()}{text[1:]}"
+
+
+def _found(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
+    """Say what was found, unless it is a secret by its type, came from the environment, or is the whole table."""
+    if not error["loc"]:
+        return ""
+    value = error.get("input")
+    field = model.model_fields.get(str(error["loc"][0]))
+    secret = field is not None and (field.annotation is SecretStr or SecretStr in get_args(field.annotation))
+    if secret or any(text and text in str(value) for text in secrets):
+        return "found a value that is not shown: "
+    shown = _PASSWORD.sub(r"\1***@", repr(value))
+    return f"found {shown}: "
+
+
+def _description(model: type[BaseModel], name: str) -> str:
+    field = model.model_fields.get(name)
+    return (field.description if field else None) or "a value"

@@ -1,0 +1,128 @@
+"""Hold a plugin to the contract before anything of it is used: what is wrong with it, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from inspect import getattr_static, getmembers, isasyncgenfunction, iscoroutinefunction, isfunction, signature
+from types import ModuleType
+
+from pydantic import BaseModel
+
+from arfeed.model.hooks import PARTS, Hooks, Part, PartKind
+from arfeed.model.interfaces import CONTRACT
+from arfeed.model.legible import legible
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+_RECEIVERS = frozenset({"kinds"})
+"""What a destination may state of its receiver: which kinds of document it takes."""
+
+
+class UnusableError(Exception):
+    """What is wrong with a plugin, in words."""
+
+
+def plain(text: object) -> str:
+    """Return a stranger's text on one line, with what a terminal would obey written as escapes."""
+    return legible(" ".join(str(text).split()))
+
+
+def check_name(name: object, whose: str) -> None:
+    """Raise `UnusableError` unless plugins.toml and messages can say the name."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise UnusableError(f"{whose} is called {name!r}; write letters, digits, dots, hyphens and underscores")
+
+
+def check_module(module: object) -> None:
+    """Raise `UnusableError` unless it is a module of this contract whose hooks would be called."""
+    if not isinstance(module, ModuleType):
+        raise UnusableError(f"its entry point leads to {module!r}; name the module alone, without a colon")
+    contract = getattr(module, "ARFEED_CONTRACT", None)
+    if type(contract) is not int or contract != CONTRACT:
+        said = "states no ARFEED_CONTRACT" if contract is None else f"is written for plugin contract {contract!r}"
+        raise UnusableError(f"{said}; this arfeed speaks contract {CONTRACT}")
+    for hook, function in vars(module).items():
+        _check_mark(hook, getattr(function, "arfeed_impl", None))
+        if hook.startswith("arfeed_") and callable(function):
+            # Without its mark a hook would never be called, a review rule least of all.
+            if not (isfunction(function) and hasattr(function, "arfeed_impl")):
+                raise UnusableError(f"its function {hook} is not marked as a hook; put @arfeed.hookimpl above it")
+            _check_plain(function, hook)
+
+
+def _check_mark(name: str, mark: object) -> None:
+    """Hold what `hookimpl` was told: the hook is one of ours, optional or not, and nobody speaks for the others."""
+    if not isinstance(mark, Mapping):
+        return
+    hook = mark.get("specname") or name
+    if hook not in vars(Hooks):
+        known = ", ".join(each for each in vars(Hooks) if each.startswith("arfeed_"))
+        raise UnusableError(f"has a hook that does not fit the contract: unknown hook {hook!r}; there are {known}")
+    for option in ("wrapper", "hookwrapper"):
+        if mark.get(option):
+            raise UnusableError(f"its hook {name} is a wrapper, which never is called; leave out {option}=True")
+
+
+def offered(module: ModuleType) -> Iterator[tuple[PartKind, Part]]:
+    """Yield the classes that a module's hooks return. Raise `UnusableError` for one that could not be used."""
+    for kind in PARTS:
+        names: dict[str, Part] = {}
+        for part in _returned(module, f"arfeed_{kind}s"):
+            _check_part(kind, part)
+            if part.name in names:
+                twins = f"{names[part.name].__qualname__} and {part.__qualname__}"
+                raise UnusableError(f"its classes {twins} are both {kind} {part.name!r}")
+            names[part.name] = part
+            yield kind, part
+
+
+def _returned(module: ModuleType, hook: str) -> Iterable[Part]:
+    returned: object = getattr(module, hook, tuple)()
+    if not isinstance(returned, Iterable) or isinstance(returned, str):
+        raise UnusableError(f"{hook}() returned {returned!r}; return a list of classes")
+    return returned
+
+
+def _check_part(kind: PartKind, part: Part) -> None:
+    base = PARTS[kind]
+    if not (isinstance(part, type) and issubclass(part, base) and isinstance(getattr(part, "name", None), str)):
+        raise UnusableError(f"arfeed_{kind}s() returned {part!r}, which is no named subclass of arfeed.{base.__name__}")
+    check_name(part.name, part.__qualname__)
+    if not (isinstance(part.Settings, type) and issubclass(part.Settings, base.Settings)):
+        raise UnusableError(f"{part.__qualname__}.Settings is no subclass of arfeed.{base.Settings.__name__}")
+    _check_settings(part, base.Settings)
+    for name, method in getmembers(base, isfunction):
+        if name == "__init__" or not name.startswith("_"):
+            _check_method(part, name, method)
+
+
+def _check_settings(part: Part, base: type[BaseModel]) -> None:
+    """See that every setting of arfeed's own is as arfeed states it: none is switched on or off by its plugin."""
+    added = [each for each in part.Settings.__mro__ if each not in base.__mro__]
+    for name, field in base.model_fields.items():
+        kept = part.Settings.model_fields.get(name)
+        if name not in _RECEIVERS and (repr(kept) != repr(field) or any(name in vars(each) for each in added)):
+            raise UnusableError(
+                f"{part.__qualname__}.Settings redeclares {name!r}, which is arfeed's own and for plugins.toml to set; "
+                "leave it out"
+            )
+
+
+def _check_method(part: Part, name: str, of_base: Callable[..., object]) -> None:
+    """Look at a method without calling it: it is there, plain, and takes what it will be given."""
+    own, called, arguments = getattr_static(part, name), getattr(part, name), list(signature(of_base).parameters)
+    right = f"def {name}({', '.join(arguments)})"
+    if not callable(called) or getattr(own, "__isabstractmethod__", False):
+        raise UnusableError(f"{part.__qualname__} has no {name}(); write {right}")
+    _check_plain(called, f"{part.__qualname__}.{name}")
+    if isfunction(own):  # a staticmethod or a decorator's object takes what it takes
+        try:
+            signature(own).bind(*arguments)
+        except TypeError as exc:
+            raise UnusableError(f"{part.__qualname__}.{name}{signature(own)} does not fit; write {right}") from exc
+
+
+def _check_plain(function: Callable[..., object], name: str) -> None:
+    if iscoroutinefunction(function) or isasyncgenfunction(function):
+        raise UnusableError(f"{name} is async, and arfeed would never await it; write a plain def")

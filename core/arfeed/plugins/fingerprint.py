@@ -1,0 +1,46 @@
+"""What a feed's settings are known by: a hash that changes when a report might look different."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from arfeed.model.interfaces import Connector, Destination, Transform
+from arfeed.model.settings import TRANSPORT
+from arfeed.plugins.config import Project
+
+_TELLING = frozenset({"arfeed_notifiers", "arfeed_delivered", "arfeed_refused", "arfeed_failed"})
+
+
+def plugin_versions(project: Project) -> dict[str, str]:
+    """Return the distribution and version behind each enabled plugin."""
+    return {name: f"{info.distribution} {info.version}" for name, info in project.registry.infos.items()}
+
+
+def settings_hash(project: Project) -> str:
+    """Return the SHA-256 of what shapes a report: the settings of all parts, without secrets, and plugin versions.
+
+    How to log in, to send and to tell shapes none, so a new key is no other configuration; where to is part of it.
+    """
+    parts: list[Connector | Transform | Destination] = [*project.sources, *project.transforms, project.destination]
+    names = [source.source for source in project.sources]
+    shaping = [
+        [part.name, {key: value for key, value in settings_of(part).items() if not _of_transport(part, key)}]
+        for part in parts
+    ]
+    telling = [name for name, info in project.registry.infos.items() if info.hooks and _TELLING.issuperset(info.hooks)]
+    versions = {name: version for name, version in plugin_versions(project).items() if name not in telling}
+    document = [names, shaping, versions]
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    folder = json.dumps(str(project.folder), ensure_ascii=False)[1:-1]  # which may be another on another machine
+    return hashlib.sha256(text.replace(folder, ".").encode()).hexdigest()
+
+
+def _of_transport(part: Connector | Transform | Destination, key: str) -> bool:
+    return isinstance(part, Destination) and key in TRANSPORT
+
+
+def settings_of(part: Connector | Transform | Destination) -> Mapping[str, object]:
+    """Return a part's settings as plain data, with secrets masked."""
+    return part.settings.model_dump(mode="json")

@@ -1,0 +1,58 @@
+"""Settling runs that were killed or cut off: from what the server holds now, never from a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from arfeed.delivery.remote import Remote
+from arfeed.history.receipts import documents_of, recovered
+from arfeed.history.records import PlannedDocument, RunRecord
+from arfeed.history.recovery import Verdict, judge, proven
+from arfeed.runs.context import RunContext, clear_parts, part_folder
+
+
+def interrupted(context: RunContext, server: Remote) -> Iterator[tuple[RunRecord, Verdict]]:
+    """Judge every run that ended without a word; one that still holds the lock has not ended."""
+    alive = context.history.lock_holder(context.destination)
+    runs = [run for run in context.history.interrupted(context.destination) if run.id != alive]
+    if not runs:
+        return
+    folder = context.project.destination.report_folder
+    parts = server.sizes(part_folder(context.project, folder))
+    reports = server.sizes(folder)
+    for run in reversed(runs):
+        yield run, judge(run, reports, parts)
+
+
+def settle_interrupted(context: RunContext, server: Remote) -> None:
+    """Record what became of interrupted runs, and remove what they left under way. Needs the lock.
+
+    What is under way is removed before the reports are looked at: a run that only slept can't name it afterwards.
+    """
+    for run in reversed(context.history.interrupted(context.destination)):
+        parts = clear_parts(context, server, run.id)
+        verdict = judge(run, server.sizes(context.project.destination.report_folder), parts)
+        context.progress.step(f"Settling run {run.id}, which was interrupted: its report {_WORDS[verdict]}")
+        documents = _arrived_documents(context, server, run)
+        if verdict == "arrived":
+            receipt = recovered(run.receipt or "{}", verified=True)
+            context.history.delivered(run, ended_at=context.clock(), receipt=receipt, documents=documents)
+        else:
+            context.history.failed(run, ended_at=context.clock(), documents=documents, unsettled=verdict == "unknown")
+
+
+_WORDS: Mapping[Verdict, str] = {
+    "arrived": "had arrived",
+    "lost": "had not arrived",
+    "unknown": "may have arrived, so it counts beside the last one",
+}
+
+
+def _arrived_documents(context: RunContext, server: Remote, run: RunRecord) -> list[PlannedDocument]:
+    """Return the PDFs that did arrive: a run that came to its report had an answer for each of them."""
+    planned = context.history.planned_documents(run.id)
+    if run.receipt is not None:
+        names = documents_of(run.receipt)
+        return [document for document in planned if document.name in names]
+    there = server.sizes(context.project.destination.document_folder) if planned else {}
+    return proven(planned, there, context.history.documents(context.destination))

@@ -1,0 +1,42 @@
+"""The facts of a run's events: counts and sums, never a customer or an invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import pandas as pd
+
+from arfeed.model import schema
+from arfeed.model.interfaces import Failure, Plan, Receipt
+
+
+def planned(plan: Plan) -> dict[str, object]:
+    """Return what a plan comes to, amounts as text, and how long each plugin took."""
+    return {
+        "baseline": plan.baseline,
+        "counts": plan.counts._asdict(),
+        "open": _by_currency(plan.totals),
+        "missing": _by_currency(schema.totals(plan.missing)),
+        "documents": {"send": len(plan.documents.send), "present": plan.documents.present},
+        "objections": [objection.code for objection in plan.objections],
+        "plugin_seconds": {plugin: round(spent, 3) for plugin, spent in plan.seconds.items()},
+    }
+
+
+def ended(about: Receipt | Plan | Failure) -> dict[str, object]:
+    """Return how a run ended."""
+    if isinstance(about, Receipt):
+        report = about.report
+        return {
+            "report": {"name": report.name, "size": report.size, "sha256": report.sha256},
+            "documents": {"sent": len(about.documents), "failed": len(about.documents_failed)},
+            "verified": about.verified,
+        }
+    if isinstance(about, Plan):
+        return {"objections": [objection.code for objection in about.objections], "approval": about.approval}
+    return {"error": about.error, "exit_code": about.exit_code}
+
+
+def _by_currency(totals: pd.DataFrame) -> list[dict[Hashable, object]]:
+    summed = totals.groupby("currency", as_index=False)[["count", "balance"]].sum()
+    return summed.astype({"balance": "str", "count": "int64"}).to_dict("records")

@@ -1,0 +1,1 @@
+"""A plan or a receipt as one HTML file that needs nothing else."""

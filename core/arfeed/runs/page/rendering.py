@@ -1,0 +1,181 @@
+"""From what a plan or a receipt says, as data, to one HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from arfeed.model.currencies import written
+from arfeed.model.legible import legible
+from arfeed.runs.page import charts
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+MOST_ROWS = 20_000
+"""So many missing invoices are listed, the largest; a page with more would be too large to open."""
+
+_MOST_FILES = 1_000
+_MOST_CHARTS = 6
+_FACTOR = 10_000
+"""Amounts are sorted as whole numbers of ten-thousandths."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """An earlier delivery: when, and what was open after it, by currency."""
+
+    run: str
+    at: datetime
+    balances: Mapping[str, Decimal]
+
+
+def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: str = "") -> str:
+    """Return the page of a plan, or of a delivery where the document is a receipt.
+
+    `past` are the deliveries before, the oldest first; `command` delivers the plan, or approves it.
+    """
+    now = _balances(document)
+    at = datetime.fromisoformat(document.get("planned_at") or document["started_at"])
+    runs = [*past, PastRun(document.get("run", "this plan"), at, now)]
+    missing = _largest_first(document["missing"])
+    script = _asset("page.js")
+    return _template().render(
+        document=document,
+        delivered="run" in document,
+        at=at,
+        missing=[_row(row) for row in missing[:MOST_ROWS]],
+        missing_count=len(missing),
+        reasons=_reasons(document.get("reasons", ())),
+        currencies=sorted(now),
+        ageing=_ageing(document),
+        trend=_trend(runs, sorted(now)) if past else [],
+        runs=runs[::-1] if past else [],
+        debtors=_debtors(document.get("debtors", ())),
+        coverage=_coverage(document.get("pdfs")),
+        most_files=_MOST_FILES,
+        command=command,
+        style=_asset("page.css"),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _largest_first(rows: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Return the largest of each currency in turn: amounts of two currencies can't be compared."""
+    by_size = sorted(rows, key=lambda row: (row["currency"], -abs(Decimal(row["balance"]))))
+    turns = [turn for _, mine in groupby(by_size, itemgetter("currency")) for turn in enumerate(mine)]
+    return [row for _, row in sorted(turns, key=itemgetter(0))]
+
+
+def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:
+    """Return what the table shows of a missing document; a tuple, since a template looks names up slowly."""
+    balance, currency = Decimal(missing["balance"]), missing["currency"]
+    ref, customer, source, reason = (missing[name] for name in ("invoice_ref", "customer_name", "source", "reason"))
+    dates = (missing.get("issued_on", ""), missing.get("due_on", ""))
+    why = (reason, missing.get("evidence", ""))
+    return (ref, customer, int(balance * _FACTOR), written(balance, currency), currency, *dates, source, *why)
+
+
+def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
+    """Return each reason, behind the evidence for it, with its count and its amounts."""
+    found = []
+    for (reason, evidence), group in groupby(rows, lambda row: (row["reason"], row.get("evidence"))):
+        parts = [*group]
+        amounts = [f"{written(Decimal(part['balance']), part['currency'])} {part['currency']}" for part in parts]
+        words = f"{evidence}: {reason}" if evidence else reason
+        found.append((sum(part["count"] for part in parts), words, ", ".join(amounts)))
+    return found
+
+
+def _balances(document: Mapping[str, Any]) -> dict[str, Decimal]:
+    balances: dict[str, Decimal] = {}
+    for row in document["totals"]:
+        balances[row["currency"]] = balances.get(row["currency"], Decimal(0)) + Decimal(row["balance"])
+    return balances
+
+
+def _ageing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a currency, its chart and its buckets each."""
+    found = []
+    for number, (currency, rows) in enumerate(groupby(document.get("ageing", ()), itemgetter("currency"))):
+        owed = {row["bucket"]: Decimal(row["balance"]) for row in rows}
+        chart = charts.ageing(currency, owed) if number < _MOST_CHARTS else None
+        found.append({"currency": currency, "owed": owed, "chart": chart})
+    return found
+
+
+def _trend(runs: Sequence[PastRun], currencies: Sequence[str]) -> list[charts.Course]:
+    return [
+        charts.course(currency, [(run.at, run.balances.get(currency, Decimal(0))) for run in runs])
+        for currency in currencies[:_MOST_CHARTS]
+    ]
+
+
+def _debtors(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return by currency the customers, each with its share of the largest in hundredths."""
+    groups = []
+    for currency, debtors in groupby(rows, itemgetter("currency")):
+        listed = [*debtors]
+        most = max(Decimal(row["balance"]) for row in listed)
+        shares = [{**row, "share": round(Decimal(row["balance"]) / most * 100)} for row in listed]
+        groups.append((currency, shares))
+    return groups
+
+
+def _coverage(pdfs: Mapping[str, int] | None) -> list[dict[str, Any]]:
+    """Return each fate of PDFs with its share in hundredths."""
+    if not pdfs or not sum(pdfs.values()):
+        return []
+    words = {
+        "present": "there already",
+        "send": "to send",
+        "without": "invoices without a PDF",
+        "colliding": "colliding, not sent",
+        "broken": "broken, not sent",
+    }
+    whole = sum(pdfs.values())
+    return [
+        {"name": name, "words": said, "count": pdfs[name], "share": round(Decimal(pdfs[name] * 100) / whole, 2)}
+        for name, said in words.items()
+        if pdfs[name]
+    ]
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def shown(value: Any) -> Any:
+        return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    room = Environment(
+        loader=PackageLoader("arfeed.runs.page", "template"),
+        autoescape=True,
+        finalize=shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    room.filters |= {
+        "money": lambda amount, currency: written(Decimal(amount), currency),
+        "units": lambda amount: int(Decimal(amount) * _FACTOR),
+    }
+    return room.get_template("page.html.j2")
+
+
+def _asset(name: str) -> Any:
+    """Return a file of ours that goes into the page as it is."""
+    from markupsafe import Markup
+
+    return Markup((files("arfeed.runs.page") / "template" / name).read_text(encoding="utf-8"))  # noqa: S704 - as said

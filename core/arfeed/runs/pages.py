@@ -1,0 +1,128 @@
+"""The pages of plans and deliveries: where they lie, and what is on them. None of them is worth a failed run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from arfeed.history.audit import audit, changed
+from arfeed.history.receipts import plan_document
+from arfeed.model.errors import ConfigError
+from arfeed.model.interfaces import Plan, Receipt
+from arfeed.model.secrets import masked
+from arfeed.plugins.config import Project
+from arfeed.runs.context import Progress, open_history
+
+if TYPE_CHECKING:
+    from arfeed.runs.page.rendering import PastRun
+
+_RUNS = 30
+"""So many runs are drawn."""
+
+
+def folder_of(project: Project) -> Path | None:
+    """Return where the pages of deliveries are kept: as `pages` says, else beside the history's SQLite file."""
+    chosen = project.feed.pages
+    if chosen is False:
+        return None
+    if chosen is not None:
+        return Path(chosen)
+    import sqlalchemy as sa
+
+    url = sa.make_url(project.feed.history.get_secret_value())
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database)).parent / "pages"
+
+
+def check_place(file: Path | None) -> None:
+    """Raise `ConfigError` where a page can't be written, before a run has cost anybody time."""
+    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise ConfigError(f"--html {file}: give a file in a folder that is there")
+
+
+def plan_page(project: Project, progress: Progress, plan: Plan, file: Path, command: str) -> Path | None:
+    """Write the page of a plan; return its place, or None where that failed, which is warned of."""
+    approved = f"{command} --approve {plan.approval}" if plan.approval else "" if plan.objections else command
+    return _kept(project, progress, plan_document(plan), file, approved)
+
+
+def receipt_page(project: Project, progress: Progress, receipt: Receipt, file: Path | None = None) -> Path | None:
+    """Write the page of a delivery, into the feed's folder of pages where no file is named."""
+    folder = folder_of(project)
+    if file is None and folder is None:
+        return None
+    where = file or Path(folder or "", f"{receipt.run}.html")
+    progress.step("Writing the page")
+    return _kept(project, progress, json.loads(receipt.body), where)
+
+
+def outcome_page(
+    project: Project, progress: Progress, plan: Plan, receipt: Receipt | None, file: Path, command: str
+) -> Path | None:
+    """Write the page of what became of a run: of its delivery, or of the plan that was refused."""
+    if receipt is not None:
+        return receipt_page(project, progress, receipt, file)
+    return plan_page(project, progress, plan, file, command)
+
+
+def written_again(project: Project, run: str, file: Path | None = None) -> Path:
+    """Write the page of an earlier delivery from its receipt. Raise `ConfigError` if there is no sound one."""
+    folder = folder_of(project)
+    with open_history(project) as history:
+        wrong = [*audit(history, run)]
+        receipt = history.receipt(run)
+    if wrong:
+        raise changed(wrong)
+    if receipt is None:
+        raise ConfigError(f"there is no receipt of a run {run!r}; `arfeed history` lists the runs that delivered")
+    if file is None and folder is None:
+        raise ConfigError("this feed keeps no pages; name a file: `arfeed history page RUN --html FILE`")
+    where = file or Path(folder or "", f"{run}.html")
+    try:
+        _write(project, json.loads(receipt), where)
+    except OSError as exc:
+        raise ConfigError(f"the page {where} could not be written: {exc}; give another place with --html FILE") from exc
+    return where
+
+
+def _kept(
+    project: Project, progress: Progress, document: Mapping[str, Any], file: Path, command: str = ""
+) -> Path | None:
+    try:
+        _write(project, document, file, command)
+    except Exception as exc:  # noqa: BLE001 - the run is over, and a page changes nothing about it
+        progress.warn(f"the page {file} could not be written: {type(exc).__name__}: {exc}")
+        return None
+    return file
+
+
+def _write(project: Project, document: Mapping[str, Any], file: Path, command: str = "") -> None:
+    """Write a page, whole or not at all."""
+    from arfeed.runs.page.rendering import render
+
+    # Masked as JSON, since the page's own escapes would hide a secret from the masking.
+    covered = json.loads(masked(json.dumps(document, ensure_ascii=False), project.secrets))
+    text = render(covered, _past(project, document), command)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, file)  # noqa: PTH105 - Path.replace says the same; this is the call that is atomic
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _past(project: Project, document: Mapping[str, Any]) -> Sequence[PastRun]:
+    """Return the deliveries to this destination before this one, the oldest first."""
+    from arfeed.runs.page.rendering import PastRun
+
+    with open_history(project) as history:
+        earlier = history.balances(document["destination"], before=document.get("run"), most=_RUNS)
+    return [PastRun(run, at, balances) for run, at, balances in reversed(earlier)]

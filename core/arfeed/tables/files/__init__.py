@@ -1,0 +1,1 @@
+"""Which files a source reads, and where they are kept."""

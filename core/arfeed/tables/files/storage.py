@@ -1,0 +1,227 @@
+"""Where files lie: folders, buckets, ZIP archives and SFTP servers, all by fsspec URL."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import shutil
+import tempfile
+import weakref
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, cast
+
+from fsspec.implementations.local import LocalFileSystem
+
+from arfeed.model.errors import ArfeedError, SourceError
+from arfeed.model.settings import FileSettings, SourceSettings
+
+_ZIP = "zip://"
+_SFTP = ("sftp://", "ssh://")
+_LOGIN = ("private_key", "passphrase", "password", "known_hosts")
+_TIMES = ("mtime", "LastModified", "last_modified", "modified", "updated", "created")
+_TAGS = ("ETag", "etag", "CRC")
+_IN_MEMORY = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a listing: its path there, its size, and when it last changed, in seconds; 0 where nobody knows.
+
+    `version` differs where the content may, and costs no reading.
+    """
+
+    path: str
+    size: int
+    changed: float
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A file system, or the inside of a ZIP archive on one where `archive` is the archive's path."""
+
+    filesystem: Any
+    archive: str | None = None
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether its files lie on this machine."""
+        return isinstance(self.filesystem, LocalFileSystem)
+
+    def glob(self, pattern: str) -> list[Entry]:
+        """Return the files that match a pattern, in order of their paths."""
+        with self._listed() as filesystem:
+            return _entries(filesystem.glob(pattern, detail=True))
+
+    def listing(self, folder: str, *, deep: bool) -> list[Entry] | None:
+        """Return the files of a folder, or of all below it; None where there is no such folder."""
+        with self._listed() as filesystem:
+            if folder and not filesystem.isdir(folder):
+                return None
+            if deep:
+                return _entries(filesystem.find(folder, detail=True))
+            return _entries({info["name"]: info for info in filesystem.ls(folder, detail=True)})
+
+    def entry(self, path: str) -> Entry | None:
+        """Describe one file; None where it is none."""
+        with self._listed() as filesystem:
+            try:
+                return next(iter(_entries({path: filesystem.info(path)})), None)
+            except FileNotFoundError:
+                return None
+
+    def open(self, path: str) -> IO[bytes]:
+        """Open a file; the member of an archive is unpacked to a temporary file, so that it can be read anyhow."""
+        if self.archive is None and self.filesystem.protocol == "memory":
+            return io.BytesIO(self.filesystem.cat_file(path))  # its open files share one position
+        if self.archive is None:
+            return cast("IO[bytes]", self.filesystem.open(path, "rb"))
+        unpacked = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller closes it
+        with self._unzipped() as archive, archive.open(path) as member:
+            shutil.copyfileobj(member, unpacked)
+        unpacked.seek(0)
+        return cast("IO[bytes]", unpacked)
+
+    def read(self, path: str) -> bytes:
+        """Read a whole file."""
+        if self.archive is None:
+            return cast("bytes", self.filesystem.cat_file(path))
+        with self._unzipped() as archive:
+            return archive.read(path)
+
+    def url(self, path: str) -> str:
+        """Return the URL of a path; a plain path for files of this machine."""
+        if self.archive is not None:
+            return f"{_ZIP}{path}::{Storage(self.filesystem).url(self.archive)}"
+        return cast("str", self.filesystem.unstrip_protocol(path)).removeprefix("file://").removeprefix("local://")
+
+    def path(self, url: str) -> str:
+        """Return the path that a URL of this storage leads to."""
+        if self.archive is not None:
+            return url.partition("::")[0].removeprefix(_ZIP).strip("/")
+        return cast("str", self.filesystem._strip_protocol(url))  # noqa: SLF001 - fsspec's name of what all of them have
+
+    def container(self) -> Entry | None:
+        """Describe the archive itself, where this is the inside of one."""
+        return Storage(self.filesystem).entry(self.archive) if self.archive else None
+
+    @contextmanager
+    def _unzipped(self) -> Iterator[zipfile.ZipFile]:
+        with self.filesystem.open(self.archive, "rb") as raw, zipfile.ZipFile(raw) as archive:
+            yield archive
+
+    @contextmanager
+    def _listed(self) -> Iterator[Any]:
+        if self.archive is None:
+            self.filesystem.invalidate_cache()
+            yield self.filesystem
+            return
+        from fsspec.implementations.zip import ZipFileSystem
+
+        with self.filesystem.open(self.archive, "rb") as raw:
+            inside = ZipFileSystem(raw, skip_instance_cache=True)
+            try:
+                yield inside
+            finally:
+                inside.close()
+
+
+class OpenArchive:
+    """An archive that stays open as long as this object lives: opening it reads the list of all its members."""
+
+    def __init__(self, place: Storage) -> None:
+        """Open the archive that a storage is the inside of."""
+        raw = place.filesystem.open(place.archive, "rb")
+        weakref.finalize(self, raw.close)
+        self._archive = zipfile.ZipFile(raw)
+
+    def read(self, path: str) -> bytes:
+        """Read a member."""
+        return self._archive.read(path)
+
+
+def storage(url: str, settings: SourceSettings) -> Storage:
+    """Return where a URL leads. Raise `SourceError` where arfeed can't, or won't, go there."""
+    import fsspec
+
+    first, link, rest = url.partition("::")
+    if first.startswith(_ZIP) and link:
+        outer = storage(rest, settings)
+        if outer.archive is not None:
+            raise SourceError(f"{url}: an archive in an archive can't be read; unpack the outer one")
+        return Storage(outer.filesystem, outer.path(rest))
+    if url.startswith(_SFTP):
+        from arfeed.sftp.source import SourceSftp
+
+        return Storage(SourceSftp.reach(url, **_login(url, settings)))
+    if any(scheme in url for scheme in _SFTP):
+        raise SourceError(f"{url}: give sftp:// alone or behind zip://; elsewhere nobody would check the server's key")
+    return Storage(fsspec.core.url_to_fs(url)[0])
+
+
+def _login(url: str, settings: SourceSettings) -> Mapping[str, object]:
+    if not isinstance(settings, FileSettings):
+        raise SourceError(f"{url}: this kind of source has no keys for SFTP; copy the files here first")
+    return {name: value for name in _LOGIN if (value := getattr(settings, name))}
+
+
+@contextmanager
+def explained(url: str, failing: str = "it can't be read") -> Iterator[None]:
+    """Turn whatever a file system raises into a `SourceError` that names the place."""
+    try:
+        yield
+    except ArfeedError:
+        raise
+    except ImportError as exc:
+        raise SourceError(f"{url}: {exc}, as in: pip install {posixpath.splitext(str(exc.name or ''))[0]}") from exc
+    except zipfile.BadZipFile as exc:
+        raise SourceError(f"{url}: the archive can't be read ({exc}); it may be cut off: make it again") from exc
+    except Exception as exc:
+        why = exc.strerror if isinstance(exc, OSError) and exc.strerror else f"{type(exc).__name__}: {exc}"
+        raise SourceError(f"{url}: {failing}: {why}") from exc
+
+
+def _entries(infos: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
+    return [_entry(path, info) for path, info in sorted(infos.items()) if info["type"] == "file"]
+
+
+def _entry(path: str, info: Mapping[str, Any]) -> Entry:
+    tag = next((info[name] for name in _TAGS if info.get(name)), None)
+    changed = _seconds(info)
+    return Entry(path, info.get("size") or 0, changed, f"{info.get('size')}-{tag or changed}")
+
+
+def _seconds(info: Mapping[str, Any]) -> float:
+    """Return the time of the last change, which every file system calls and writes its own way."""
+    changed = next((info[name] for name in _TIMES if info.get(name)), 0)
+    if "date_time" in info:
+        changed = _zip_time(info["date_time"])
+    if isinstance(changed, str):
+        changed = datetime.fromisoformat(changed)
+    return changed.timestamp() if isinstance(changed, datetime) else float(changed)
+
+
+def _zip_time(parts: tuple[int, int, int, int, int, int]) -> float:
+    """Return the time of a member. It has no time zone, and is only compared with those of its neighbours."""
+    try:
+        return datetime(*parts, tzinfo=UTC).timestamp()
+    except ValueError:  # some archives hold a month 0
+        return 0.0
+
+
+def is_local(url: str) -> bool:
+    """Whether a path leads to a file of this machine."""
+    return "://" not in url and "::" not in url
+
+
+def label(file: str) -> str:
+    """Return a path as people know it: relative to the working folder where it lies below it."""
+    if not is_local(file.removeprefix("file://")):
+        return file
+    path = Path(file.removeprefix("file://"))
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,143 @@
+"""CSV files with a header: a record a row, each as wide as the header, to the very end of the file."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from arfeed.model import schema
+from arfeed.model.errors import SourceError
+from arfeed.tables.grid import batches, origins, unreadable
+from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
+from arfeed.tables.places import place_of
+from arfeed.tables.separated.text import Stream, blocks, first_records, records, refuse_open_quote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ENOUGH = 100
+"""So many fields show what those above the last one are like."""
+
+
+def csv_header(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Header:
+    """Find the header of a CSV file."""
+    rows = [Row(*record) for record in first_records(file, encoding, delimiter, MOST_ROWS)]
+    if len(rows) > 1 and rows[0].cells[0].lower().startswith("sep="):  # which tells Excel the separator
+        header = find_header(file, rows[1:], columns)
+        return header._replace(position=header.position + 1)
+    return find_header(file, rows, columns)
+
+
+def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield the rows below the header. Raise `SourceError` for a record that does not fit it, or a sign of a cut."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from arfeed.tables.separated.quotes import Quotes
+
+    header = csv_header(file, encoding, delimiter, columns)
+    kept = list(columns) or header.named
+    if _only_a_header(file, encoding, delimiter, header):
+        yield pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")})
+        return
+    quotes = Quotes(delimiter)
+    data = Stream(quotes.watch(blocks(file, encoding)))
+    *_, last = header.names
+    before = done = header.position + 1
+    ending, blank = pa.array([], pa.large_string()), pa.array([], pa.bool_())
+    try:
+        for read in batches(data, header.names, delimiter, [*kept, *header.surplus, last], header.line - 1):
+            _refuse_surplus(file, header, read, done, delimiter)
+            rows = read.select(kept).append_column("origin", origins(file, done + 1, len(read)))
+            if _may_be_blank(read, [*kept, last]):
+                blank = blank if len(blank) else _blank_rows(file, encoding, delimiter, header)
+                rows = rows.filter(pc.invert(blank.slice(done - before, len(read))))
+            yield rows
+            done += len(read)
+            ending = pa.concat_arrays([ending[-_ENOUGH:], schema.one_piece(read[last])])
+    except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
+        raise SourceError(_why_unreadable(file, header, encoding, delimiter, exc)) from exc
+    if quotes.doubtful:
+        refuse_open_quote(file, encoding, delimiter)
+    if not quotes.ended and not (len(blank) and blank[-1].as_py()):
+        _refuse_cut(file, ending)
+
+
+def _may_be_blank(rows: pa.Table, names: Sequence[str]) -> bool:
+    """Whether in some row all of these columns are blank; mostly the first one tells that none is."""
+    import pyarrow.compute as pc
+
+    blank = pc.equal(rows[names[0]], "")
+    for name in names[1:]:
+        if not pc.any(blank).as_py():
+            return False
+        blank = pc.and_(blank, pc.equal(rows[name], ""))
+    return bool(pc.any(blank).as_py())
+
+
+def _blank_rows(file: str, encoding: str, delimiter: str, header: Header) -> pa.Array:
+    """Say of every record below the header whether all of it is blank, as `;;;;`, which Excel leaves of cleared rows.
+
+    It reads the file again, with the columns that nobody asked for.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    read = batches(Stream(blocks(file, encoding)), header.names, delimiter, header.names, header.line - 1)
+    found = [functools.reduce(pc.and_, (pc.equal(column, "") for column in rows.columns)) for rows in read]
+    return pa.concat_arrays([schema.one_piece(each) for each in found])
+
+
+def _only_a_header(file: str, encoding: str, delimiter: str, header: Header) -> bool:
+    """Whether nothing follows the header; Arrow can't read such a file if its last line has no end."""
+    with suppress(csv.Error):
+        return next(islice(records(file, encoding, delimiter), header.position + 1, None), None) is None
+    return False
+
+
+def _refuse_surplus(file: str, header: Header, rows: pa.Table, before: int, delimiter: str) -> None:
+    """Raise `SourceError` for text in a column that has no header at all."""
+    import pyarrow.compute as pc
+
+    for name in header.surplus:
+        place = pc.index(pc.not_equal(rows[name], ""), value=True).as_py()
+        if place >= 0:
+            where = place_of(f"{file}#{before + place + 1}", file, delimiter=delimiter)
+            raise SourceError(
+                f"{where}: it has more fields than the header, among them "
+                f"{rows[name][place].as_py()!r}; export it again"
+            )
+
+
+def _refuse_cut(file: str, column: pa.Array) -> None:
+    """Raise `SourceError` where the last line has no end, and its last field is not like those above.
+
+    Many programs write no line end there. But where all fields above are like 12.50 or 2026-04-07, and the last one is
+    12 or 2026-04-0, the file was cut off. The field's shape is its last mark and how many digits follow it.
+    """
+    import pyarrow.compute as pc
+
+    tails = pc.struct_field(pc.extract_regex(column, r"(?P<tail>(?:^|\D)\d*)$"), "tail")
+    shapes = pc.replace_substring_regex(pc.replace_substring_regex(tails, r"^\d+$", "9"), r"\d", "9")
+    *above, last = shapes.to_pylist()
+    if len({*above}) == 1 and last != above[0] and re.fullmatch(r"9|[.,/:-]9+", above[0]):
+        raise SourceError(
+            f"{file}: its last line has no end, and its last field {column[-1].as_py()!r} is not like those above it "
+            f"({column[-2].as_py()!r}); the file may be cut off: export it again"
+        )
+
+
+def _why_unreadable(file: str, header: Header, encoding: str, delimiter: str, exc: Exception) -> str:
+    with suppress(csv.Error):
+        for line, fields in islice(records(file, encoding, delimiter), header.position, None):
+            if len(fields) != len(header.names):
+                return (
+                    f"{file} line {line}: it has {len(fields)} fields where the header has {len(header.names)} "
+                    f"({delimiter.join(fields)[:60]!r}); the file may be cut off: export it again"
+                )
+    return unreadable(file, encoding, exc)

@@ -1,0 +1,1 @@
+"""Which heading means which column of an invoice."""

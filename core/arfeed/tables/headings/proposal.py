@@ -1,0 +1,222 @@
+"""Proposing what the headers of a file mean. It is shown to people, who look at it and paste it; never applied."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from arfeed.model import schema
+from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_SHORTEST_HELD = 4
+REQUIRED = ("invoice_ref", "customer_name", "balance")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a file's headers seem to mean, as lines of a source's table in plugins.toml, each with its evidence.
+
+    `columns` maps canonical names to headers, and `evidence` says what speaks for each. `decimal` is the mark that all
+    amounts need; None where they need none, blank where they leave it open. `unfit` says of columns that were not found
+    which header is called so, and what its values are instead.
+    """
+
+    columns: Mapping[str, str]
+    lines: tuple[str, ...]
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    decimal: str | None = None
+    unfit: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the lines as they are to be pasted."""
+        return "\n".join(self.lines)
+
+
+def missing_columns(headers: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    """Return the columns that every source needs and that neither the headers nor the setting `columns` give."""
+    return [name for name in REQUIRED if name not in columns and name not in headers]
+
+
+def propose(rows: pd.DataFrame) -> Proposal:
+    """Propose `columns`, `dates`, `decimal` and `currency` for a file, from its headers and first rows, all text.
+
+    A header counts only if its values fit: amounts and dates parse, currencies are ISO codes, numbers differ.
+    """
+    texts = {str(name): schema.text_array(rows[name]) for name in rows.columns if name != "origin"}
+    chosen: dict[str, str] = {}
+    evidence: dict[str, str] = {}
+    for alike in (_named, _holding):
+        for column in (name for name in USUAL if name not in chosen):
+            for header in alike(column, [name for name in texts if name not in chosen.values()]):
+                why = _fits(column, texts[header])
+                if why:
+                    chosen[column], evidence[column] = header, why
+                    break
+    marks = _marks_of(chosen, texts)
+    settings = [*_dates(chosen, texts), *_decimal(marks), *_currency(chosen)]
+    lines = [_line(f"columns.{name}", chosen[name], evidence[name]) for name in USUAL if name in chosen]
+    absent = [f'# columns.{name} = "…"  # not found; look it up' for name in missing_columns([*texts], chosen)]
+    decimal = None if None in marks else str(marks[0]) if len(marks) == 1 else ""
+    unfit = {name: why for name in USUAL if name not in chosen and (why := _unfit(name, texts, chosen.values()))}
+    return Proposal(chosen, (*settings, *lines, *absent), evidence, decimal, unfit)
+
+
+def usual_headers(cells: Sequence[str]) -> int:
+    """Return how many of these cells are usual headers of an invoice's columns."""
+    return sum(any(True for name in USUAL if [*_named(name, [cell])]) for cell in cells)
+
+
+def document_types(headers: Sequence[str]) -> list[str]:
+    """Return the headers that tell invoices from credit notes and payments."""
+    return [header for header in headers if plain(header) in DOCUMENT_TYPES]
+
+
+def other_than_invoices(words: Sequence[str]) -> list[str]:
+    """Return those words of such a column that do not say that a row is an invoice."""
+    return [word for word in words if word.strip() and plain(word) not in INVOICES]
+
+
+def currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, list[str]]:
+    """Return those of the columns that hold ISO 4217 codes and nothing else, with these codes."""
+    import pyarrow.compute as pc
+
+    from arfeed.model.currencies import minor_digits
+
+    texts = {header: pc.utf8_upper(pc.utf8_trim_whitespace(schema.text_array(rows[header]))) for header in headers}
+    held = {header: [text for text in pc.unique(texts[header]).to_pylist() if text] for header in headers}
+    return {header: codes for header, codes in held.items() if codes and set(codes) <= minor_digits().keys()}
+
+
+def _unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection[str]) -> str | None:
+    """Say what speaks against the header that is called like a column."""
+    header = next(_named(column, [name for name in texts if name not in taken]), None)
+    if header is None:
+        return None
+    import pyarrow.compute as pc
+
+    given = texts[header].filter(pc.not_equal(texts[header], ""))
+    if not len(given):
+        return f"the column {header!r} is blank"
+    if column == "invoice_ref":
+        counts = given.value_counts()
+        twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")[0].as_py()
+        return f"the column {header!r} has {twice!r} more than once, and arfeed takes a row a document, not its lines"
+    what = "amounts in any one notation" if column in schema.MONEY else "ISO 4217 codes"
+    what = "dates in any one order" if column in schema.DATES else what
+    return f"the column {header!r} does not hold {what}, but such as {', '.join(given.unique().to_pylist()[:3])}"
+
+
+def _named(column: str, headers: Sequence[str]) -> Iterator[str]:
+    """Return the headers that are a usual name of a column, the likeliest first."""
+    return (header for name in _names(column) for header in headers if plain(header) == name)
+
+
+def _holding(column: str, headers: Sequence[str]) -> Iterator[str]:
+    """Return the headers that hold a usual name of a column among other words."""
+    return (
+        header
+        for name in _names(column)
+        for header in headers
+        if len(name) >= _SHORTEST_HELD and f" {name} " in f" {plain(header)} "
+    )
+
+
+def _names(column: str) -> list[str]:
+    return [column.replace("_", " "), *USUAL[column]]
+
+
+def plain(header: str) -> str:
+    """Return a header as it is compared with the usual ones: without case, accents and punctuation."""
+    letters = unicodedata.normalize("NFKD", header.casefold().replace("°", " "))
+    kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(re.findall(r"[^\W_]+", kept))
+
+
+def _fits(column: str, texts: pa.Array) -> str | None:
+    """Say what speaks for a column in its values; None where they speak against it."""
+    import pyarrow.compute as pc
+
+    from arfeed.model.currencies import minor_digits
+
+    given = texts.filter(pc.not_equal(texts, ""))
+    if not len(given):
+        return None
+    example = given[0].as_py()
+    if column in schema.DATES:
+        return f"{example}" if _orders(given) else None
+    if column in schema.MONEY:
+        return f"{example}" if _marks(given) else None
+    if column == "currency":
+        codes = pc.unique(pc.utf8_upper(given)).to_pylist()
+        return ", ".join(codes[:3]) if set(codes) <= minor_digits().keys() else None
+    if column == "invoice_ref":
+        distinct = len(pc.unique(given))
+        return f"{example}; {len(given)} rows, all different" if distinct == len(given) else None
+    return f"{example}"
+
+
+def _orders(texts: pa.Array) -> list[str]:
+    import pyarrow.compute as pc
+
+    from arfeed.tables.values.dates import ORDERS, parse_dates
+
+    distinct = texts.unique()  # declared, since declaring them is what is proposed
+    return [order for order in ORDERS if not pc.any(parse_dates(distinct, order, declared=True).wrong).as_py()]
+
+
+def _marks(texts: pa.Array) -> list[str | None]:
+    import pyarrow.compute as pc
+
+    from arfeed.tables.values import values
+
+    return [mark for mark in (None, ".", ",") if not pc.any(values.parse_money(texts, mark).wrong).as_py()]
+
+
+def _dates(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Iterator[str]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = [texts[chosen[name]] for name in schema.DATES if name in chosen]
+    if not found:
+        return
+    given = pa.concat_arrays(found)
+    orders = _orders(given.filter(pc.not_equal(given, "")))
+    if "YMD" in orders or len(orders) == 1:
+        yield _line("dates", "YMD" if "YMD" in orders else orders[0], "the only order that all dates fit")
+    elif orders:
+        yield f'# dates = "{orders[0]}"  # or "{orders[1]}": both fit, so look it up'
+    else:
+        yield '# dates = "…"  # no one order fits all dates; look them up'
+
+
+def _marks_of(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> list[str | None]:
+    import pyarrow as pa
+
+    found = [texts[chosen[name]] for name in schema.MONEY if name in chosen]
+    return _marks(pa.concat_arrays(found)) if found else [None]
+
+
+def _decimal(marks: Sequence[str | None]) -> Iterator[str]:
+    if None in marks:
+        return
+    if len(marks) == 1:
+        yield _line("decimal", str(marks[0]), "the only mark that all amounts fit")
+    else:
+        yield '# decimal = ","  # or ".": the amounts fit either, or neither, so look it up'
+
+
+def _currency(chosen: Mapping[str, str]) -> Iterator[str]:
+    if "currency" not in chosen:
+        yield '# currency = "…"  # no column names it; say which'
+
+
+def _line(key: str, value: str, why: str) -> str:
+    quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{key} = {quoted}  # {' '.join(why.split())}"

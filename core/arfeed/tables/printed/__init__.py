@@ -1,0 +1,1 @@
+"""Reports laid out for paper: groups, totals and rows told apart."""

@@ -1,0 +1,116 @@
+"""Tables from files, for connectors: everything is read as text, since guessing types is what loses leading zeros."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from arfeed.model.errors import SourceError
+from arfeed.model.schema import table_frame
+from arfeed.tables.dbase import dbase_header, dbase_tables, is_dbase
+from arfeed.tables.flat import csv_header, csv_tables
+from arfeed.tables.grid import origins, text_columns
+from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
+from arfeed.tables.separated.text import find_delimiter, find_encoding
+from arfeed.tables.workbook.workbook import Cells, is_workbook, read_sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class Reading(TypedDict, total=False):
+    """How a file is read; everything may be left out.
+
+    `columns` limits what is kept, and finds the header: the first row that has them all, which may be spelled another
+    way there (`*invoice no` is `Invoice No`) and are returned as they are here. Without any it is the first row.
+    `encoding` and `delimiter` of a CSV file are found out where nobody says; `fallback` is the encoding of one that is
+    not UTF-8 and has no mark of its own; name it where a system is known to write in no other. `sheet` is the name of
+    a workbook's sheet.
+    """
+
+    columns: Sequence[str]
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    fallback: str | None
+
+
+def read_header(file: str, **how: Unpack[Reading]) -> list[str]:
+    """Return a CSV, XLSX or DBF file's header: stripped, `column 3` for a blank name, `Name (2)` for a repeated one."""
+    columns = how.get("columns", ())
+    if is_dbase(file):
+        return dbase_header(file, how.get("encoding"), columns).named
+    if is_workbook(file):
+        return _sheet_header(file, next(read_sheet(file, how.get("sheet"), start_only=True)), columns).names
+    encoding = find_encoding(file, how.get("encoding"), how.get("fallback"))
+    return csv_header(file, encoding, find_delimiter(file, encoding, how.get("delimiter")), columns).named
+
+
+def read_table(file: str, **how: Unpack[Reading]) -> pd.DataFrame:
+    """Read a whole CSV or XLSX file as `read_tables` does."""
+    import pandas as pd
+
+    return pd.concat(read_tables(file, **how), ignore_index=True)
+
+
+def read_tables(file: str, **how: Unpack[Reading]) -> Iterator[pd.DataFrame]:
+    """Read a CSV or XLSX file as text in frames of some ten thousand rows, at least one.
+
+    They have the header's names and `origin` (`file#record`, for a workbook `file#row`; the header is counted too).
+    Raise `SourceError` where the file can't be decoded, a record has another number of fields than the header, a quote
+    is left open, or a column is missing.
+    """
+    return map(table_frame, read_arrow(file, **how))
+
+
+def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
+    """Read a CSV or XLSX file as `read_tables` does, as Arrow tables of large strings: quicker to work on by Arrow."""
+    columns = how.get("columns", ())
+    if is_dbase(file):
+        return dbase_tables(file, how.get("encoding"), columns)
+    if is_workbook(file):
+        return _sheet_tables(file, how.get("sheet"), columns)
+    encoding = find_encoding(file, how.get("encoding"), how.get("fallback"))
+    return csv_tables(file, encoding, find_delimiter(file, encoding, how.get("delimiter")), columns)
+
+
+def table(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFrame:
+    """Make a frame of text from JSON-like records. Raise `SourceError` for a float: money must come as text."""
+    rows = [{key: _as_text(key, value, origin) for key, value in record.items()} for record in records]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    made = text_columns(([row.get(name, "") for row in rows] for name in names), names)
+    return table_frame(made.append_column("origin", origins(origin, 1, len(rows))))
+
+
+def _as_text(key: str, value: object, origin: str) -> str:
+    if isinstance(value, float):
+        raise SourceError(f"{origin}: {key} is the float {value!r}; read it as text or Decimal, floats lose cents")
+    if isinstance(value, Decimal):
+        return f"{value:f}"  # str would write 1E+2
+    return "" if value is None else str(value)
+
+
+def _sheet_header(file: str, cells: Cells, columns: Sequence[str]) -> Header:
+    texts = cells.texts(lambda _: False)
+    rows = (Row(number, row) for number, row in enumerate(zip(*texts, strict=True), 1))
+    return find_header(file, list(islice((row for row in rows if any(row.cells)), MOST_ROWS)), columns)
+
+
+def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Rows that are blank throughout are passed over, as blank lines are: formats reach far below the last row."""
+    import pyarrow.compute as pc
+
+    header: Header | None = None
+    for cells in read_sheet(file, sheet):
+        header = header or _sheet_header(file, cells, columns)
+        names = header.names
+        kept = list(columns) or names
+        read = text_columns(cells.texts(lambda number: names[number] in kept), names)  # noqa: B023 - called at once
+        filled = functools.reduce(pc.or_, (pc.not_equal(column, "") for column in read.columns))
+        rows = read.select(kept).append_column("origin", origins(file, cells.before + 1, len(read)))
+        below = max(header.line - cells.before, 0)
+        yield rows.slice(below).filter(filled.slice(below))

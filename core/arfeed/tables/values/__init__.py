@@ -1,0 +1,1 @@
+"""Dates and amounts in the notations that exports use."""

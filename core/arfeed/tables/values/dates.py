@@ -1,0 +1,182 @@
+"""Text to dates: in a declared order, by a format, with the month's name, or as Excel counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.tables.values.values import Parsed, blank
+
+_MIDNIGHT = r"(?:[T ](?:0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|12:00(?::00)? AM))?$"
+_PATTERNS: Mapping[str, str] = {
+    "YMD": r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + _MIDNIGHT,
+    "DMY": r"^(?P<d>\d{1,2})[-/. ](?P<m>\d{1,2})[-/. ](?P<y>\d{4}|\d{2})" + _MIDNIGHT,
+    "MDY": r"^(?P<m>\d{1,2})[-/. ](?P<d>\d{1,2})[-/. ](?P<y>\d{4}|\d{2})" + _MIDNIGHT,
+}
+ORDERS = tuple(_PATTERNS)
+ORDER_WORDS: Mapping[str, str] = {"DMY": "day-month-year", "MDY": "month-day-year", "YMD": "year-month-day"}
+
+_NAMED = (
+    r"^(?P<d>\d{1,2})(?:\.|st|nd|rd|th)?[- /]?(?:de )?(?P<m>\p{L}+)\.?,?[- /]?(?:de )?(?P<y>\d{4}|\d{2})" + _MIDNIGHT,
+    r"^(?P<m>\p{L}+)\.?[- /]?(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:, ?|[- /])(?P<y>\d{4}|\d{2})" + _MIDNIGHT,
+)
+_LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt", "sv", "da", "nb", "fi", "pl", "cs", "sk", "hu", "ro", "hr")
+
+PIVOT = 69
+"""Two digits from here on are a year of the 1900s, below it one of the 2000s, as strptime's %y has it."""
+
+_NONE = pa.array(
+    ["0000-00-00", "00/00/0000", "00.00.0000", "0001-01-01", "1900-01-01", "01/01/1900", "1/1/1900", "01.01.1900"],
+    pa.large_string(),
+)
+"""What systems write that have no blank date."""
+
+_EXCEL = {"excel": datetime(1899, 12, 30), "excel-1904": datetime(1904, 1, 1)}  # noqa: DTZ001 - a date has no time zone
+_LAST_SERIAL = 2_958_465
+_LEAP_DAY_THAT_NEVER_WAS = 60
+
+_MOST_REMEMBERED = 20_000
+_remembered: dict[tuple[str, bool], tuple[pa.Array, Parsed]] = {}
+"""By order and whether it is declared: texts, and what they mean. The frames of a file mostly have the same days."""
+
+
+def in_words(order: str) -> str:
+    """Return how a problem names an order or format."""
+    if order in _EXCEL:
+        return f"as {order.replace('-', ' ').capitalize()} counts days"
+    return f"in order {ORDER_WORDS[order]}" if order in ORDER_WORDS else f"in the format {order}"
+
+
+def parse_dates(texts: pa.Array, order: str, *, declared: bool = False) -> Parsed:
+    """Parse texts to date32 in the order DMY, MDY or YMD, by a strptime format, or as Excel's serial numbers.
+
+    Blank gives null, and so do dates that stand for none, such as 0000-00-00. A date that starts with a four-digit
+    year is read as such in every order, and so is one that names its month. Years of two digits are taken where the
+    order is `declared`. Only distinct texts are parsed: a million rows hold a few thousand days.
+    """
+    encoded = texts.dictionary_encode()
+    parse = _parsed_before if len(encoded.dictionary) <= _MOST_REMEMBERED else _parsed
+    days, wrong, _ = parse(encoded.dictionary, order, declared)
+    return Parsed(days.take(encoded.indices), wrong.take(encoded.indices))
+
+
+def _parsed_before(texts: pa.Array, order: str, declared: bool) -> Parsed:
+    nothing = pa.array([], pa.large_string()), Parsed(pa.array([], pa.date32()), pa.array([], pa.bool_()))
+    known, meant = _remembered.get((order, declared), nothing)
+    new = texts.filter(pc.invert(pc.is_in(texts, value_set=known)))
+    if len(new):
+        days, wrong, _ = _parsed(new, order, declared)
+        known = pa.concat_arrays([known, new])
+        meant = Parsed(pa.concat_arrays([meant.values, days]), pa.concat_arrays([meant.wrong, wrong]))
+        if len(known) <= _MOST_REMEMBERED:
+            _remembered[order, declared] = known, meant
+    places = pc.index_in(texts, value_set=known)
+    return Parsed(meant.values.take(places), meant.wrong.take(places))
+
+
+def _parsed(texts: pa.Array, order: str, declared: bool) -> Parsed:
+    days = _by_format(texts, order) if "%" in order else _by_order(texts, order, declared=declared)
+    none = pc.or_(blank(texts), means_none(texts))
+    return Parsed(pc.if_else(none, None, days), pc.and_(pc.is_null(days), pc.invert(none)))
+
+
+def means_none(texts: pa.Array) -> pa.Array:
+    """Where a text is a date that stands for none."""
+    return pc.is_in(pc.replace_substring_regex(texts, r"[T ]00:00.*$", ""), value_set=_NONE)
+
+
+def misfits(distinct: pa.Array, *, declared: bool = False) -> dict[str, int]:
+    """Return how many of these texts are no date, by date order."""
+    return {order: pc.sum(parse_dates(distinct, order, declared=declared).wrong).as_py() or 0 for order in ORDERS}
+
+
+def _by_order(texts: pa.Array, order: str, *, declared: bool) -> pa.Array:
+    orders = dict.fromkeys(["YMD", order] if order in _PATTERNS else ["YMD"])
+    days = [_civil(pc.extract_regex(texts, _PATTERNS[each]), declared=declared) for each in orders]
+    if order in _EXCEL:
+        days.append(_serial(texts, order))
+    if pc.any(pc.match_substring_regex(texts, r"\p{L}{3}")).as_py():
+        days += [_civil(_with_month(pc.extract_regex(texts, named)), declared=declared) for named in _NAMED]
+    return pc.coalesce(*days)
+
+
+def _civil(parts: pa.Array, *, declared: bool) -> pa.Array:
+    """Join year, month and day to date32; null where there is no such day.
+
+    Arrow's strptime turns 31 February into 3 March, so the day and month are compared with what went in.
+    """
+    year, month, day = (pc.cast(pc.struct_field(parts, name), pa.int32()) for name in "ymd")
+    if declared:
+        short = pc.equal(pc.utf8_length(pc.struct_field(parts, "y")), 2)
+        year = pc.if_else(short, pc.add(year, pc.if_else(pc.less(year, PIVOT), 2000, 1900)), year)
+    year = pc.cast(year, pa.int32())
+    pieces = [pc.cast(part, pa.large_string()) for part in (year, month, day)]
+    stamps = pc.strptime(
+        pc.binary_join_element_wise(*pieces, pa.scalar("-", pa.large_string())),
+        format="%Y-%m-%d",
+        unit="s",
+        error_is_null=True,
+    )
+    same = pc.and_(
+        pc.equal(pc.day(stamps), pc.cast(day, pa.int64())), pc.equal(pc.month(stamps), pc.cast(month, pa.int64()))
+    )
+    plausible = pc.and_(same, pc.greater_equal(year, 1900))
+    return pc.cast(pc.if_else(plausible, stamps, None), pa.date32())
+
+
+def _with_month(parts: pa.Array) -> pa.Array:
+    """Put the number of the month where its name stood; null where nobody calls a month so."""
+    names = pc.utf8_lower(pc.utf8_normalize(pc.struct_field(parts, "m"), form="NFC"))
+    places, known = _places(names, _months("en"))
+    if pc.any(pc.and_(pc.is_null(places), pc.is_valid(names))).as_py():
+        places, known = _places(names, _months(*_LANGUAGES))
+    months = pa.array([*known.values()], pa.int32()).take(places)
+    year, day = pc.struct_field(parts, "y"), pc.struct_field(parts, "d")
+    return pa.StructArray.from_arrays([year, months, day], names=["y", "m", "d"])
+
+
+def _places(names: pa.Array, months: Mapping[str, int]) -> tuple[pa.Array, Mapping[str, int]]:
+    return pc.index_in(names, value_set=pa.array([*months], pa.large_string())), months
+
+
+@cache
+def _months(*languages: str) -> Mapping[str, int]:
+    """Return months by name, in full and cut short. A name that is another month elsewhere is none: no English one is.
+
+    English comes alone where that is enough: to load the others takes half a second.
+    """
+    from babel import Locale
+
+    found: dict[str, set[int]] = {}
+    for language in languages:
+        for forms in Locale.parse(language).months.values():
+            for width in ("wide", "abbreviated"):
+                for month, name in forms[width].items():
+                    found.setdefault(name.lower().rstrip("."), set()).add(month)
+    return {name: min(months) for name, months in found.items() if len(months) == 1}
+
+
+def _serial(texts: pa.Array, epoch: str) -> pa.Array:
+    """Count days as Excel does. Its 1900 was a leap year, so day 60 never was, and those before it are a day off."""
+    whole = pc.if_else(pc.match_substring_regex(texts, r"^[1-9]\d{0,6}(\.0+)?$"), texts, None)
+    numbers = pc.cast(pc.replace_substring_regex(whole, r"\..*", ""), pa.int32())
+    first = pa.scalar((_EXCEL[epoch] - datetime(1970, 1, 1)).days, pa.int32())  # noqa: DTZ001 - as above
+    least = _LEAP_DAY_THAT_NEVER_WAS if epoch == "excel" else 0
+    fits = pc.and_(pc.greater(numbers, least), pc.less_equal(numbers, _LAST_SERIAL))
+    return pc.cast(pc.if_else(fits, pc.add(numbers, first), None), pa.date32())
+
+
+def _by_format(texts: pa.Array, form: str) -> pa.Array:
+    """Parse distinct texts by a strptime format; Python's own is strict about the calendar, Arrow's is not."""
+
+    def parse(text: str | None) -> object:
+        try:
+            return datetime.strptime(text or "", form).date()  # noqa: DTZ007 - a date has no time zone
+        except ValueError:
+            return None
+
+    return pa.array([parse(text) for text in texts.to_pylist()], pa.date32())

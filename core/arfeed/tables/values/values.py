@@ -1,0 +1,182 @@
+"""Text to exact amounts, whole columns at a time, never a float."""
+
+from __future__ import annotations
+
+import string
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model import schema
+from arfeed.model.characters import byte_at, extremes
+
+MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)
+WIDE = pa.decimal128(38, schema.MONEY_SCALE)
+"""Room for what does not fit into MONEY, so that it can be said."""
+
+_FITS = rf"^-?\d{{1,{schema.MONEY_PRECISION - schema.MONEY_SCALE}}}(\.\d{{1,{schema.MONEY_SCALE}}}0*)?$"
+
+_NUMBERS: Mapping[str | None, str] = {
+    None: r"\d+(?:\.\d+)?",
+    ".": r"(?:\d+|\d{1,3}(?:(?:,\d{3})+|(?: \d{3})+|(?:'\d{3})+)|\d{1,2}(?:,\d{2})+,\d{3})(?:\.\d+)?",
+    ",": r"(?:\d+|\d{1,3}(?:(?:\.\d{3})+|(?: \d{3})+|(?:'\d{3})+))(?:,\d+)?",
+}
+"""Whole numbers, alone or grouped by threes (the Indian way: lakhs), and decimals."""
+
+_USUAL: Mapping[str | None, str] = {
+    None: r"^-?\d+(?:\.\d+)?$",
+    ".": r"^-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$",
+    ",": r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$",
+}
+"""What most amounts are like, so that the others alone take the longer way."""
+
+_MARKS: Mapping[str | None, tuple[tuple[str, str], ...]] = {None: (), ".": ((",", ""),), ",": ((".", ""), (",", "."))}
+"""What becomes of the marks of groups and decimals."""
+
+_CURRENCY = r"(?:[A-Z]{1,2}\$|\p{Sc}|[A-Z]{3})"
+_NOTATIONS = (
+    "(?:-?{c} ?|{c} ?-|-)?{n}",  # 12.50, -12.50, -$12.50, EUR -12.50
+    "-?{n} ?{c}",  # -12.50 EUR
+    "(?:{c} ?)?{n}-(?: ?{c})?",  # 12.50-
+    r"\((?:{c} ?)?{n}(?: ?{c})?\)",  # (12.50), ($12.50)
+    r"{c} ?\({n}\)|\({n}\) ?{c}",  # $(12.50)
+    "(?:{c} ?)?{n} ?(?:CR|DR)",  # 12.50 CR
+)
+_SPELLED = (("\u2212", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "), ("\u2019", "'"))
+"""What typography writes instead of a minus, a space and an apostrophe."""
+
+
+class Parsed(NamedTuple):
+    """A parsed column, and where a text that was not blank could not be parsed (an Arrow boolean array).
+
+    `plain` says of amounts that none was spelled otherwise than -1234.50.
+    """
+
+    values: pa.Array
+    wrong: pa.Array
+    plain: bool = False
+
+
+def blank(texts: pa.Array) -> pa.Array:
+    """Where a text is null or empty."""
+    return pc.fill_null(pc.equal(pc.binary_length(texts), 0), fill_value=True)
+
+
+def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
+    """Parse texts to decimal128(20, 4). Blank gives null.
+
+    Signs, brackets and currencies may stand around an amount. Only with a declared decimal mark may it be grouped,
+    strictly: 1,234 could be either. Then a dash alone is zero, too.
+    """
+    empty = blank(texts)
+    if decimal is None and (values := _all_plain(pc.if_else(empty, None, texts))) is not None:
+        return Parsed(values, pa.repeat(pa.scalar(value=False), len(texts)), plain=True)
+    usual = pc.match_substring_regex(texts, _USUAL[decimal])
+    plain = pc.if_else(usual, texts, None)
+    for mark, typed in _MARKS[decimal]:
+        plain = pc.replace_substring(plain, mark, typed)
+    others = pc.fill_null(pc.invert(pc.or_(usual, empty)), fill_value=False)
+    if pc.any(others).as_py():
+        plain = pc.replace_with_mask(plain, others, _plain(texts.filter(others), decimal))
+    plain = pc.if_else(pc.match_substring_regex(plain, _FITS), plain, None)
+    return Parsed(pc.cast(plain, MONEY), pc.and_(pc.is_null(plain), pc.invert(empty)))
+
+
+def _all_plain(texts: pa.Array) -> pa.Array | None:
+    """Return the amounts if all are spelled -1234.50, and short enough to fit; else None.
+
+    Arrow's own cast is strict about all but 1e3, +3.10, .5 and 5. (with a point, but no digits behind or before it).
+    """
+    least, greatest = extremes(texts)
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    if least < ord("-") or greatest > ord("9") or longest > schema.MONEY_PRECISION - schema.MONEY_SCALE:
+        return None
+    first, second, last = (byte_at(texts, place) == ord(".") for place in (0, 1, -1))
+    if (first | last | (second & (byte_at(texts, 0) == ord("-")))).any():
+        return None
+    try:
+        return pc.cast(texts, MONEY)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _plain(texts: pa.Array, decimal: str | None) -> pa.Array:
+    """Return amounts as -1234.50; null where the notation is none."""
+    if not pc.all(pc.string_is_ascii(texts)).as_py():
+        for written, typed in _SPELLED:
+            texts = pc.replace_substring(texts, written, typed)
+    valid = pc.match_substring_regex(texts, _notation(decimal))
+    below = pc.or_(pc.or_(pc.match_substring(texts, "-"), pc.match_substring(texts, "(")), pc.ends_with(texts, "CR"))
+    numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_around())
+    for group in " '":
+        numbers = pc.replace_substring(numbers, group, "")
+    for mark, typed in _MARKS[decimal]:
+        numbers = pc.replace_substring(numbers, mark, typed)
+    minus = pc.if_else(below, pa.scalar("-", pa.large_string()), pa.scalar("", pa.large_string()))
+    signed = pc.binary_join_element_wise(minus, numbers, pa.scalar("", pa.large_string()))
+    if decimal is None:
+        return signed
+    return pc.if_else(pc.is_in(texts, value_set=pa.array(["-", "--"], pa.large_string())), "0", signed)
+
+
+@cache
+def _notation(decimal: str | None) -> str:
+    forms = (form.replace("{c}", _CURRENCY).replace("{n}", _NUMBERS[decimal]) for form in _NOTATIONS)
+    return f"^(?:{'|'.join(forms)})$"
+
+
+@cache
+def _around() -> str:
+    """Return every character that may stand around an amount; the ranges are those in which Unicode has currencies."""
+    ranges = (
+        range(0x3000),
+        range(0xA800, 0xAA00),
+        range(0xFD00, 0x10000),
+        range(0x11F00, 0x12000),
+        range(0x1E200, 0x1ED00),
+    )
+    signs = (chr(code) for code in chain(*ranges))
+    return "()- " + string.ascii_uppercase + "".join(sign for sign in signs if unicodedata.category(sign) == "Sc")
+
+
+def contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:
+    """Return where the code or sign beside an amount can't be that of the row's currency."""
+    claims = pc.struct_field(pc.extract_regex(texts, f"(?P<claim>{_CURRENCY})"), "claim")
+    pairs = pc.binary_join_element_wise(claims, currency, pa.scalar(" ", pa.large_string()))
+    wrong = [pair for pair in pairs.unique().drop_null().to_pylist() if not _may_be(*pair.split(" ", 1))]
+    return pc.is_in(pairs, value_set=pa.array(wrong, pa.large_string()))
+
+
+def _may_be(claim: str, code: str) -> bool:
+    """Whether people write a currency so: CLDR knows its sign; many dollars, pesos and pounds share theirs."""
+    from babel import Locale
+
+    english = Locale.parse("en")
+    known, name = english.currency_symbols.get(code, code), english.currencies.get(code, "")
+    sign, before = claim[-1], claim[:-1]
+    if before:
+        return claim in (code, known) or (sign == "$" and code.startswith(before) and "Dollar" in name)
+    shared = {"$": ("Dollar", "Peso"), "£": ("Pound",)}.get(sign, ())
+    return known.endswith(sign) or any(word in name for word in shared)
+
+
+def units(values: pa.Array) -> npt.NDArray[np.int64] | None:
+    """Return amounts of type MONEY in units of their last decimal, null as anything; None where one is too large."""
+    _, words = values.buffers()
+    if words is None:
+        return np.zeros(len(values), np.int64)
+    low, high = np.frombuffer(words, "<i8").reshape(-1, 2)[values.offset : values.offset + len(values)].T
+    return low if (high == low >> 63).all() else None
+
+
+def decimals_used(values: pa.Array, digits: int) -> pa.Array:
+    """Where a value has more than so many decimals other than zeros."""
+    wide = pc.cast(values, WIDE)  # rounding may need one digit more
+    return pc.fill_null(pc.not_equal(wide, pc.round(wide, digits)), fill_value=False)

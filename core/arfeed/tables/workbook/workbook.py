@@ -1,0 +1,250 @@
+"""Excel workbooks: every cell as the text that people see, read by calamine.
+
+calamine gives neither number formats nor errors, and a formula that was never computed looks blank to it. So the
+sheet's XML is looked through for the few cells where that matters; see `cells.py`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import IO, TYPE_CHECKING
+
+from arfeed.model.errors import SourceError
+from arfeed.tables.databases import database_advice
+from arfeed.tables.files.files import open_binary
+from arfeed.tables.workbook.formats import EXACT, Format
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """A number whose format shows it in a way that can't be told here."""
+
+    number: str
+    code: str
+
+
+Value = int | float | str | bool | time | date | datetime | timedelta | Unshown
+
+
+_ROWS = 20_000
+_START = 1000
+_BLOCK = 1 << 22
+_OLE = b"\xd0\xcf\x11\xe0"
+_NO_TABLES = {
+    b"%PDF-": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\x1f\x8b": "compressed with gzip",
+}
+_SAVE_AS = "open it in Excel and save it as an Excel workbook (.xlsx)"
+
+
+def is_workbook(file: str) -> bool:
+    """Whether a file is an Excel workbook. Raise `SourceError` for one that can't be read, whatever its name says."""
+    with open_binary(file) as data:
+        start = data.read(1 << 16)
+    if start.startswith(_OLE):
+        locked = "EncryptedPackage".encode("utf-16-le") in start
+        why = "it is protected by a password; remove that" if locked else f"it is an old Excel file; {_SAVE_AS}"
+        raise SourceError(f"{file}: {why}")
+    for mark, what in _NO_TABLES.items():
+        if start.startswith(mark):
+            raise SourceError(f"{file}: it is {what}, whatever it is called; export a CSV file or an Excel workbook")
+    if advice := database_advice(file, start):
+        raise SourceError(f"{file}: {advice}")
+    if start.startswith(b"PK\x03\x04"):
+        return True
+    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+        raise SourceError(f"{file}: it is HTML or XML, whatever it is called; {_SAVE_AS}")
+    return False
+
+
+def sheet_names(file: str) -> list[str]:
+    """Return the names of a workbook's sheets that are not hidden; none for a file that is no workbook."""
+    if not is_workbook(file):
+        return []
+    with _opened(file) as (_, book):
+        return _visible(book)
+
+
+def filled_sheets(file: str) -> list[str]:
+    """Return the names of a workbook's sheets that are not hidden and have cells; none for what is no workbook."""
+    if not is_workbook(file):
+        return []
+    with _opened(file) as (_, book):
+        return [name for name in _visible(book) if book.get_sheet_by_name(name).end is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Rows of a sheet, column by column from column A on; `before` is how many rows stand before them."""
+
+    file: str
+    columns: list[list[Value]]
+    before: int
+
+    def texts(self, needed: Callable[[int], bool] = lambda _: True) -> list[list[str]]:
+        """Return the cells as text. `needed` says by number, from 0, where a number is refused
+        that Excel rounded, or shows in a way that can't be told."""
+        for number, column in enumerate(self.columns):
+            if needed(number):
+                _refuse_inexact(self.file, column, number, self.before)
+        return [[_TEXTS[type(value)](value) for value in column] for column in self.columns]
+
+
+def read_sheet(file: str, sheet: str | None, *, start_only: bool = False) -> Iterator[Cells]:
+    """Yield a sheet's cells, some ten thousand rows at a time; with `start_only` some of the first.
+
+    Without `sheet` the workbook must have a single one that is not empty.
+    """
+    from arfeed.tables.workbook.cells import told_by_format
+
+    with _opened(file) as (data, book):
+        chosen = _chosen(file, book, sheet)
+        special = told_by_format(file, data, chosen.name, start_only=start_only)
+        _, blank = chosen.start or (0, 0)  # calamine leaves out the columns before the first cell, but not the rows
+        rows = iter(chosen.iter_rows())
+        done = 0
+        while chunk := list(islice(rows, _START if start_only else _ROWS)):
+            left: list[list[Value]] = [[""] * len(chunk) for _ in range(blank)]
+            columns = [*left, *(list(column) for column in zip(*chunk, strict=True))]
+            for number, column in enumerate(columns):
+                _replace(column, special.get(number, {}), done)
+            yield Cells(file, columns, done)
+            if start_only:
+                return
+            done += len(chunk)
+
+
+def raw_blocks(file: str) -> Iterator[bytes]:
+    """Yield the XML of everything in a workbook, piece by piece."""
+    with _opened(file) as (data, _), zipfile.ZipFile(data) as archive:
+        for member in archive.namelist():
+            with archive.open(member) as content:
+                while block := content.read(_BLOCK):
+                    yield block
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[tuple[IO[bytes], CalamineWorkbook]]:
+    from python_calamine import CalamineError, load_workbook
+
+    with open_binary(file) as data:
+        try:
+            with closing(load_workbook(data)) as book:
+                yield data, book
+        except (CalamineError, zipfile.BadZipFile) as exc:
+            raise SourceError(
+                f"{file}: {_instead(file) or f'it is no whole Excel workbook ({exc}); export it again, or {_SAVE_AS}'}"
+            ) from exc
+
+
+def _instead(file: str) -> str | None:
+    """Say what a ZIP archive is that is no workbook, if that can be told."""
+    with suppress(zipfile.BadZipFile), open_binary(file) as data, zipfile.ZipFile(data) as archive:
+        names = archive.namelist()
+        if any(name.startswith("Index/") and name.endswith(".iwa") for name in names):
+            return "it is a file of Apple Numbers; export it from there as CSV or Excel (File > Export To)"
+        if "mimetype" in names and b"opendocument" in archive.read("mimetype"):
+            return "it is an OpenDocument file, as LibreOffice writes; save it there as an Excel workbook (.xlsx)"
+        tables = [name for name in names if name.lower().endswith((".csv", ".tsv", ".txt", ".xlsx"))]
+        if tables:
+            inside = f"zip://{tables[0]}::{file}"
+            return f'it is a ZIP archive with {", ".join(tables[:3])}; say path = "{inside}", or unpack it'
+    return None
+
+
+def _visible(book: CalamineWorkbook) -> list[str]:
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+    return [
+        sheet.name
+        for sheet in book.sheets_metadata
+        if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
+    ]
+
+
+def _chosen(file: str, book: CalamineWorkbook, name: str | None) -> CalamineSheet:
+    names = _visible(book)
+    found = [sheet for sheet in map(book.get_sheet_by_name, names) if sheet.end is not None]
+    if name is not None:
+        found = [sheet for sheet in found if sheet.name.strip().casefold() == name.strip().casefold()]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(repr(each) for each in names)
+    if name is None and len(found) > 1:
+        raise SourceError(f"{file}: it has several sheets ({listed}); say which, as in sheet = {names[0]!r}")
+    what = "it has no cells" if name is None else f"it has no sheet {name!r} with cells"
+    raise SourceError(f"{file}: {what}; found {listed}; export it again")
+
+
+def letters(count: int) -> list[str]:
+    """Return the names of a spreadsheet's first columns: A to Z, AA, AB, …"""
+    return [_letters(number) for number in range(1, count + 1)]
+
+
+def _letters(number: int) -> str:
+    before, last = divmod(number - 1, 26)
+    return (_letters(before) if before else "") + chr(ord("A") + last)
+
+
+def _replace(column: list[Value], special: Mapping[int, str | Format], before: int) -> None:
+    for row, shown in special.items():
+        if 0 <= row - before < len(column):
+            column[row - before] = shown if isinstance(shown, str) else _formatted(column[row - before], shown)
+
+
+def _formatted(value: Value, form: Format) -> Value:
+    """Put the format's currency beside a number."""
+    if not isinstance(value, int | float) or abs(value) >= EXACT:
+        return value
+    text = _TEXTS[type(value)](value)
+    if form.conditional:
+        return Unshown(text, form.code)
+    return f"-{form.currency}{text[1:]}" if text.startswith("-") else f"{form.currency}{text}"
+
+
+def _refuse_inexact(file: str, column: Sequence[Value], number: int, before: int) -> None:
+    for row, value in enumerate(column):
+        if isinstance(value, float):
+            if abs(value) < EXACT:
+                continue
+            why = f"the number {value:.0f} has more than 15 digits, and Excel keeps no more than 15"
+        elif isinstance(value, Unshown):
+            why = f"the number format {value.code!r} shows {value.number} in a way that can't be told"
+        else:
+            continue
+        cell = f"{_letters(number + 1)}{before + row + 1}"
+        raise SourceError(f"{file} cell {cell}: {why}; make the column text where the file comes from")
+
+
+def _number(value: float) -> str:
+    """Write a number with 15 significant digits, as Excel shows it: the rest is noise of binary fractions."""
+    text = str(int(value)) if value.is_integer() else f"{value:.15g}"
+    return format(Decimal(text), "f") if "e" in text else text
+
+
+def _moment(value: datetime) -> str:
+    return value.isoformat(sep=" ").removesuffix(" 00:00:00")
+
+
+_TEXTS: Mapping[type, Callable[..., str]] = {
+    str: str,
+    int: str,
+    float: _number,
+    bool: lambda value: str(value).upper(),
+    datetime: _moment,
+    date: date.isoformat,
+    time: time.isoformat,
+    timedelta: str,
+    Unshown: lambda value: value.number,
+}

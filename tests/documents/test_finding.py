@@ -1,0 +1,197 @@
+"""The invoices' PDFs: found by name, and checked before they are sent."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from arfeed import Document, SourceError
+from arfeed.documents.finding import Found, find
+from arfeed.documents.staging import Staged, stage
+from support.pdfs import pdf, write_pdfs
+from support.sources import Given, given, opened, rows
+
+
+def find_for(source: Given, *refs: str, **columns: object) -> Found:
+    source.frames = lambda: [rows(invoice_ref=list(refs), **columns)]
+    return find([source], opened(source), Path())
+
+
+def found_refs(found: Found) -> list[str]:
+    return found.table["source_ref"].tolist()
+
+
+def content(found: Found, ref: str) -> bytes:
+    return found.readers["given", ref]()
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ("{invoice_ref}.pdf", "INV-1.pdf"),
+        ("Invoice {invoice_ref}.pdf", "Invoice INV-1.pdf"),
+        ("{customer_name}/{invoice_ref}.pdf", "Ada/INV-1.pdf"),
+        ("{kind}_{invoice_ref}_{currency}.PDF", "invoice_INV-1_GBP.PDF"),
+    ],
+)
+def test_a_template_finds_the_file_of_an_invoice(tmp_path: Path, template: str, name: str) -> None:
+    write_pdfs((tmp_path / name).parent, (tmp_path / name).name)
+    found = find_for(given(documents=str(tmp_path / template)), "INV-1", "INV-2")
+    assert found_refs(found) == ["INV-1"]
+    assert content(found, "INV-1") == pdf((tmp_path / name).name)
+
+
+@pytest.mark.parametrize("stand_in", ["_", "-"])
+@pytest.mark.parametrize("ref", ["INV/2026/0042", "INV:1?", 'A"B|C'])
+def test_a_character_that_no_file_name_holds_stands_as_a_dash_or_an_underscore(
+    tmp_path: Path, ref: str, stand_in: str
+) -> None:
+    name = "".join(stand_in if letter in '/:?"|' else letter for letter in ref)
+    write_pdfs(tmp_path, f"Invoice {name}.pdf")
+    assert found_refs(find_for(given(documents=str(tmp_path / "Invoice {invoice_ref}.pdf")), ref)) == [ref]
+
+
+def test_two_invoices_that_claim_one_file_get_neither(tmp_path: Path) -> None:
+    write_pdfs(tmp_path, "INV_1.pdf", "INV-2.pdf")
+    found = find_for(given(documents=str(tmp_path / "{invoice_ref}.pdf")), "INV/1", "INV_1", "INV-2")
+    assert found_refs(found) == ["INV-2"]
+    assert found.ambiguous == {str(tmp_path / "INV_1.pdf"): ("INV/1", "INV_1")}
+
+
+def test_composed_and_decomposed_letters_are_the_same_name(tmp_path: Path) -> None:
+    write_pdfs(tmp_path, unicodedata.normalize("NFD", "Ä1.pdf"))
+    ref = unicodedata.normalize("NFC", "Ä1")
+    assert found_refs(find_for(given(documents=str(tmp_path / "{invoice_ref}.pdf")), ref)) == [ref]
+
+
+def test_leading_zeros_count(tmp_path: Path) -> None:
+    write_pdfs(tmp_path, "71.pdf")
+    assert found_refs(find_for(given(documents=str(tmp_path / "{invoice_ref}.pdf")), "00071")) == []
+
+
+def test_the_version_tells_a_changed_file_from_an_untouched_one(tmp_path: Path) -> None:
+    file = write_pdfs(tmp_path, "INV-1.pdf") / "INV-1.pdf"
+    source = given(documents=str(tmp_path / "{invoice_ref}.pdf"))
+    before = find_for(source, "INV-1").table["version"].tolist()
+    assert find_for(source, "INV-1").table["version"].tolist() == before
+    os.utime(file, (1, 1))
+    assert find_for(source, "INV-1").table["version"].tolist() != before
+
+
+def test_a_folder_that_is_not_there_fails_the_source(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"given: the folder of `documents` is not there: .*pdf; make it, "):
+        find_for(given(documents=str(tmp_path / "pdf" / "{invoice_ref}.pdf")), "INV-1")
+
+
+def test_a_source_that_names_its_files_needs_no_template(tmp_path: Path) -> None:
+    write_pdfs(tmp_path, "scan-7.pdf")
+    named = [str(tmp_path / "scan-7.pdf"), str(tmp_path / "scan-8.pdf"), ""]
+    found = find_for(given(), "INV-1", "INV-2", "INV-3", document=named)
+    assert found_refs(found) == ["INV-1"]
+    assert content(found, "INV-1") == pdf("scan-7.pdf")
+
+
+class Archive(Given):
+    """A source that keeps the PDFs itself."""
+
+    def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
+        return [Document(ref, "v1", partial(pdf, ref)) for ref in refs if ref != "INV-2"]
+
+
+def test_a_connector_may_hold_the_pdfs_itself() -> None:
+    found = find_for(Archive("given", given().settings), "INV-1", "INV-2")
+    assert found_refs(found) == ["INV-1"]
+    assert content(found, "INV-1") == pdf("INV-1")
+
+
+# --- staging --------------------------------------------------------------------------------------------------------
+
+
+def staged(tmp_path: Path, data: bytes) -> Staged | str:
+    tmp_path.joinpath("INV-1.pdf").write_bytes(data)
+    found = find_for(given(documents=str(tmp_path / "{invoice_ref}.pdf")), "INV-1")
+    folder = tmp_path / "staging"
+    folder.mkdir()
+    ((name, outcome),) = stage(found.table.assign(name="INV-1.pdf"), found, folder)
+    assert name == "INV-1.pdf"
+    return outcome
+
+
+def test_a_whole_pdf_is_staged_with_its_size_and_hash(tmp_path: Path) -> None:
+    import hashlib
+
+    outcome = staged(tmp_path, pdf())
+    assert isinstance(outcome, Staged)
+    assert outcome.path.read_bytes() == pdf()
+    assert (outcome.size, outcome.sha256) == (len(pdf()), hashlib.sha256(pdf()).hexdigest())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\xef\xbb\xbf\n" + pdf(), pdf() + b"\r\n" + b"\0" * 900, pdf() + pdf("second revision")],
+    ids=["junk before", "padding behind", "appended revision"],
+)
+def test_what_every_reader_opens_is_taken(tmp_path: Path, data: bytes) -> None:
+    assert isinstance(staged(tmp_path, data), Staged)
+
+
+@pytest.mark.parametrize(
+    ("data", "wrong"),
+    [
+        (b"", "the file is empty"),
+        (b"<!DOCTYPE html><title>Log in</title>", "the file is a web page: it does not begin with %PDF-"),
+        (b"PK\x03\x04", "the file is no PDF: it does not begin with %PDF-"),
+        (pdf()[:-7], "the PDF is cut off: it does not end with %%EOF"),
+        (pdf() + b"x" * 5000, "the PDF is cut off: it does not end with %%EOF"),
+        (
+            pdf().replace(b"<<", b"<</Encrypt 7 0 R "),
+            "the PDF is encrypted, so the receiver may not be able to open it; print it without protection",
+        ),
+    ],
+    ids=["empty", "web page", "zip", "cut off", "overwritten end", "encrypted"],
+)
+def test_what_is_no_whole_pdf_is_not_sent_and_said_why(tmp_path: Path, data: bytes, wrong: str) -> None:
+    assert staged(tmp_path, data) == wrong
+
+
+def test_a_file_that_vanished_is_told_and_the_next_one_is_staged(tmp_path: Path) -> None:
+    write_pdfs(tmp_path, "INV-1.pdf", "INV-2.pdf")
+    found = find_for(given(documents=str(tmp_path / "{invoice_ref}.pdf")), "INV-1", "INV-2")
+    tmp_path.joinpath("INV-1.pdf").unlink()
+    outcomes = dict(stage(found.table.assign(name=["a.pdf", "b.pdf"]), found, tmp_path))
+    assert str(outcomes["a.pdf"]).startswith("it can't be read: ")
+    assert isinstance(outcomes["b.pdf"], Staged)
+
+
+def test_a_connector_that_raises_breaks_one_pdf_only(tmp_path: Path) -> None:
+    def fail() -> bytes:
+        raise TimeoutError("archive")
+
+    found = find_for(Archive("given", given().settings), "INV-1", "INV-3")
+    readers = {**found.readers, ("given", "INV-1"): fail}
+    send = found.table.assign(name=["a.pdf", "b.pdf"])
+    outcomes = dict(stage(send, Found(found.table, readers), tmp_path))
+    assert outcomes["a.pdf"] == "it can't be read: archive"
+    assert isinstance(outcomes["b.pdf"], Staged)
+
+
+def test_a_path_in_the_column_document_starts_at_the_folder_of_the_configuration(tmp_path: Path) -> None:
+    write_pdfs(tmp_path / "scans", "a.pdf")
+    source = given()
+    source.frames = lambda: [rows(invoice_ref=["INV-1", "INV-2"], document=["scans/a.pdf", "scans/b.pdf"])]
+    assert found_refs(find([source], opened(source), tmp_path)) == ["INV-1"]
+
+
+def test_a_connector_that_can_not_list_its_documents_fails_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def documents(self: Given, refs: object) -> Iterable[Document]:
+        raise OSError("no route")
+
+    monkeypatch.setattr(Given, "documents", documents)
+    with pytest.raises(SourceError, match="given: its PDFs can't be listed: OSError: no route"):
+        find_for(given(), "INV-1")
