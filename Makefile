@@ -1,12 +1,13 @@
-# make demo, test, check, bench, bench-delivery, docs, site, soak: each makes its environment in .venv first, and again
+# make demo, test, check, coverage, release-check, bench, bench-delivery, docs, site, soak: each makes its environment in .venv first, and again
 # whenever pyproject.toml changes. Another Python: make test PYTHON=python3.13. More for pytest: make test ARGS="-k xero -x"
 
 PYTHON ?= python3
 ARGS ?=
+VERSION ?=
 
 PIP := .venv/bin/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check bench bench-delivery docs site soak
+.PHONY: demo test check coverage release-check bench bench-delivery docs site soak
 
 demo: .venv/installed
 	@ARFEED=.venv/bin/arfeed sh examples/demo.sh
@@ -20,6 +21,10 @@ check: .venv/installed-dev
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+# What RELEASING.md has checked before a release: make release-check VERSION=0.2.0
+release-check: .venv/installed-dev
+	PYTHON=$(PYTHON) VERSION=$(VERSION) sh .ci/release-check
 
 # Workbooks for it are written by openpyxl.
 bench: .venv/installed

@@ -7,8 +7,11 @@ import tempfile
 from collections.abc import Awaitable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from arfeed.delivery.store import Store
+if TYPE_CHECKING:
+    from arfeed.delivery.store import Store
+
 
 _CONTENT = b"arfeed check --probe; this file may be removed\n"
 

@@ -6,14 +6,16 @@ import asyncio
 import errno
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from arfeed.delivery.store import CONNECTION_OVER, Store
 from arfeed.delivery.strategies import UnderWay, strategy
-from arfeed.delivery.uploads import Outcome, Upload, check_staged, part_name, place
+from arfeed.delivery.uploads import CONNECTION_OVER, Outcome, Upload, check_staged, part_name, place
 from arfeed.model.errors import DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.reasons import reason
+
+if TYPE_CHECKING:
+    from arfeed.delivery.store import Store
 
 OPENING_TRIES = 3
 """How often a file that the server does not open is tried again, with fewer others open."""

@@ -19,8 +19,8 @@ from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
 from arfeed.delivery.server import About, about, clock_ahead
 from arfeed.delivery.signs import Sign, expected, signs
-from arfeed.delivery.store import CONNECTION_OVER, Store, opener
-from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
+from arfeed.delivery.store import Store, opener
+from arfeed.delivery.uploads import CONNECTION_OVER, Outcome, Upload, check_part, check_uploads
 from arfeed.model.background import begin
 from arfeed.model.errors import DestinationError
 from arfeed.model.settings import DestinationSettings

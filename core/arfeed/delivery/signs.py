@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from arfeed.delivery.store import CONNECTION_OVER, LocalStore, SftpStore, Store
+from arfeed.delivery.store import LocalStore, SftpStore, Store
+from arfeed.delivery.uploads import CONNECTION_OVER
 from arfeed.sftp.address import is_sftp, sftp_address
 
 OTHER_KEYS_SECONDS = 2.0

@@ -21,9 +21,6 @@ from arfeed.sftp.address import is_sftp, sftp_address
 if TYPE_CHECKING:
     from arfeed.sftp.filesystem import SftpFileSystem
 
-CONNECTION_OVER = (ConnectionError, TimeoutError)
-"""What means that the connection is over, and that a fresh one may do better."""
-
 PIECE = 4 * 1024 * 1024
 READING_AT_ONCE = 32
 """How many files are read back at once; each may hold a piece in memory."""

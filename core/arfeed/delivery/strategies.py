@@ -7,13 +7,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from arfeed.delivery.store import CONNECTION_OVER, Store
-from arfeed.delivery.uploads import Upload
+from arfeed.delivery.uploads import CONNECTION_OVER, Upload
 from arfeed.delivery.verification import check_free, check_replaceable, check_whole, size_of
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.reasons import NO_RENAME
+
+if TYPE_CHECKING:
+    from arfeed.delivery.store import Store
 
 
 @dataclass(slots=True)

@@ -11,6 +11,9 @@ from pathlib import Path
 from arfeed.model.errors import DestinationError
 from arfeed.sftp.address import check_folder, check_name
 
+CONNECTION_OVER = (ConnectionError, TimeoutError)
+"""Errors that mean that the connection is over; a new one may succeed."""
+
 _LONGEST_STEM = 200
 
 _PART = re.compile(r"\..+\.part")

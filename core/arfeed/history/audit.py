@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arfeed.history.receipts import verify
 from arfeed.history.records import RunRecord
-from arfeed.history.store import History
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from arfeed.history.reading import Reader
 
 _ARRIVED = ("delivered", "unverified")
 
 
-def audit(history: History, only: str | None = None) -> Iterator[str]:
+def audit(history: Reader, only: str | None = None) -> Iterator[str]:
     """Yield what does not agree, a line a run, of all runs or of `only` one.
 
     Runs that `adopt` made have no receipt, and unfinished ones none yet.
@@ -27,12 +29,12 @@ def audit(history: History, only: str | None = None) -> Iterator[str]:
                 yield f"run {run.id}: {wrong}"
 
 
-def changed(wrong: Iterable[str]) -> ConfigError:
+def tampering(wrong: Iterable[str]) -> ConfigError:
     """Return the error for what `audit` found."""
     return ConfigError(*wrong, "the history was changed from outside; restore a backup of it")
 
 
-def _wrong(history: History, run: RunRecord) -> str | None:
+def _wrong(history: Reader, run: RunRecord) -> str | None:
     if run.receipt is None:
         return "its receipt is gone"
     if not verify(run.receipt):
@@ -47,7 +49,7 @@ def _wrong(history: History, run: RunRecord) -> str | None:
     return _wrong_report(history, run, document["totals"]) if history.keeps_report(run.id) else None
 
 
-def _wrong_report(history: History, run: RunRecord, totals: list[dict[str, Any]]) -> str | None:
+def _wrong_report(history: Reader, run: RunRecord, totals: list[dict[str, Any]]) -> str | None:
     try:
         kept = arrow.sum_balances(history.report(run.id, run.destination)).to_dict("records")
     except ConfigError as exc:

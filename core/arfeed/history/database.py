@@ -14,7 +14,7 @@ _PATIENCE = {"sqlite": {"timeout": 30}}
 """How many seconds to wait for another process that writes; SQLite's five are few on a busy disk."""
 
 
-def opened(url: str) -> sa.Engine:
+def open_database(url: str) -> sa.Engine:
     """Open a database and bring its schema up to date. Raise `ConfigError` where it can't be used."""
     try:
         address = _usable(sa.make_url(url))

@@ -63,12 +63,12 @@ class Lease:
         The time is the wall clock's, which goes on while a machine sleeps.
         """
         if not 0 <= time.time() - self._renewed_at < self._seconds / 2 and not self._renew():
-            raise lost_lock(self._run, self._destination)
+            raise lock_lost(self._run, self._destination)
 
     def _renew(self) -> bool:
         now = time.time()
         with self._engine.begin() as connection:
-            held = renewed(connection, self._destination, self._run, self._seconds)
+            held = renew(connection, self._destination, self._run, self._seconds)
         if held:
             self._renewed_at = now
         return held
@@ -128,14 +128,14 @@ class Lease:
                 self._renew()
 
 
-def renewed(connection: sa.Connection, destination: str, run: str, seconds: float) -> bool:
+def renew(connection: sa.Connection, destination: str, run: str, seconds: float) -> bool:
     """Renew a run's lease; False if another run has taken it."""
     expires_at = _now(connection) + timedelta(seconds=seconds)
     statement = sa.update(leases).where(_ours(destination, run)).values(expires_at=expires_at)
     return connection.execute(statement).rowcount == 1
 
 
-def lost_lock(run: str, destination: str, *, published: bool = False) -> LockedError:
+def lock_lost(run: str, destination: str, *, published: bool = False) -> LockedError:
     """Return the error of a run that slept, or was cut off, while another took over."""
     fate = "was published all the same, so it counts beside the other run's" if published else "was not published"
     return LockedError(
@@ -144,7 +144,7 @@ def lost_lock(run: str, destination: str, *, published: bool = False) -> LockedE
     )
 
 
-def holder(connection: sa.Connection, destination: str) -> str | None:
+def find_holder(connection: sa.Connection, destination: str) -> str | None:
     """Return the run whose lease has not run out, unless it is known to have died."""
     query = sa.select(leases).where(leases.c.destination == destination, leases.c.expires_at > _now(connection))
     row = connection.execute(query).one_or_none()

@@ -36,7 +36,7 @@ def remember(connection: sa.Connection, run: str, memory: Memory) -> None:
         connection.execute(sa.update(tables.expectations).where(ours).values(used_by=run))
 
 
-def ledgers_of(connection: sa.Connection, run: str) -> dict[tuple[str, str], LedgerState]:
+def read_ledgers(connection: sa.Connection, run: str) -> dict[tuple[str, str], LedgerState]:
     """Return what lists and control accounts said when a run's report was made, by source and currency."""
     columns = tables.ledgers.c
     query = sa.select(columns.source, columns.currency, columns.listed, columns.account, columns.customers)
@@ -59,7 +59,7 @@ def _as_row(state: LedgerState) -> dict[str, object]:
     }
 
 
-def closings_since(
+def read_closings(
     connection: sa.Connection, destination: str, since: datetime, states: Collection[str]
 ) -> list[Closing]:
     """Return what deliveries since a moment marked as paid, by source, currency and evidence."""
@@ -77,14 +77,14 @@ def closings_since(
     return [Closing(*group, count, balance) for group, (count, balance) in sorted(sums.items())]
 
 
-def expect(connection: sa.Connection, destination: str, expectation: Expectation) -> None:
+def write_expectation(connection: sa.Connection, destination: str, expectation: Expectation) -> None:
     """Write down an answer that somebody gives in advance."""
     row = {**expectation._asdict(), "destination": destination}
     row["below"] = None if expectation.below is None else str(expectation.below)
     connection.execute(sa.insert(tables.expectations), row)
 
 
-def expectations_for(connection: sa.Connection, destination: str, on: date) -> list[Expectation]:
+def read_expectations(connection: sa.Connection, destination: str, on: date) -> list[Expectation]:
     """Return the answers that hold on a day and that no delivery has used, in the order in which they were given."""
     columns = tables.expectations.c
     query = (
@@ -95,7 +95,7 @@ def expectations_for(connection: sa.Connection, destination: str, on: date) -> l
     return [_expectation(row) for row in connection.execute(query).mappings()]
 
 
-def all_expectations(connection: sa.Connection, destination: str) -> list[tuple[Expectation, str | None]]:
+def read_all_expectations(connection: sa.Connection, destination: str) -> list[tuple[Expectation, str | None]]:
     """Return every answer that was given, the newest first, and the run that used it."""
     columns = tables.expectations.c
     query = sa.select(tables.expectations).where(columns.destination == destination).order_by(columns.at.desc())

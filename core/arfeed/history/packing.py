@@ -21,7 +21,7 @@ _REPEATING = [
 ]
 
 
-def packed(report: pd.DataFrame) -> bytes:
+def pack_report(report: pd.DataFrame) -> bytes:
     """Return a report as Parquet."""
     return pack_table(report[[name for name in report.columns if name not in _NOT_KEPT]])
 
@@ -35,7 +35,7 @@ def pack_table(rows: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def unpacked(content: bytes) -> pd.DataFrame:
+def unpack_report(content: bytes) -> pd.DataFrame:
     """Return the report, with Arrow-backed columns."""
     try:
         return arrow.to_frame(parquet.read_table(pa.BufferReader(content)))
@@ -43,7 +43,7 @@ def unpacked(content: bytes) -> pd.DataFrame:
         raise ConfigError(f"feed.history: a report kept there is damaged ({exc}); restore a backup of it") from exc
 
 
-def united(reports: list[pd.DataFrame]) -> pd.DataFrame:
+def unite_reports(reports: list[pd.DataFrame]) -> pd.DataFrame:
     """Return all rows of several reports; where one reference stands in several, the latest row."""
     if len(reports) == 1:
         return reports[0]

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pandas as pd
 
-from arfeed.model.results import LedgerState, SourceRead
+if TYPE_CHECKING:
+    from arfeed.model.results import LedgerState, SourceRead
 
 State = Literal["running", "publishing", "delivered", "unverified", "unsettled", "failed"]
 """running: no report stands under its real name. publishing: asked for, not yet answered. unverified: sent, but the

@@ -32,7 +32,7 @@ def parts_of(run: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(".") and name.endswith(f".{run}.part")]
 
 
-def proven(
+def find_arrived(
     planned: Iterable[PlannedDocument], there: Mapping[str, int], known: Mapping[str, SentDocument]
 ) -> list[PlannedDocument]:
     """Return the planned PDFs that did arrive.

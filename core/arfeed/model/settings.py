@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,52 +14,11 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationInfo,
-    WithJsonSchema,
 )
-from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaWarningKind
 
 from arfeed.model import schema
 from arfeed.model.currencies import minor_digits
-
-
-def _below_the_folder(value: str, info: ValidationInfo) -> str:
-    """Resolve a path, or the archive at the end of a chain, against the folder of plugins.toml; leave URLs alone."""
-    chain, link, value = value.rpartition("::")
-    if link:
-        return f"{chain}::{_below_the_folder(value, info)}"
-    if "://" in value:
-        return value
-    folder = (info.context or {}).get("folder", Path())
-    return str(Path(folder, Path(value).expanduser()).absolute())
-
-
-Location = Annotated[str, AfterValidator(_below_the_folder)]
-"""A path, relative to the folder of plugins.toml, or any fsspec URL."""
-
-
-def _pattern_below_the_folder(value: str, info: ValidationInfo) -> str:
-    """Resolve a pattern; brackets in the folder's own name are no pattern."""
-    if "://" in value or "::" in value or Path(value).expanduser().is_absolute():
-        return _below_the_folder(value, info)
-    folder = Path((info.context or {}).get("folder", Path())).absolute()
-    return str(Path(glob.escape(str(folder)), value))
-
-
-Pattern = Annotated[str, AfterValidator(_pattern_below_the_folder)]
-"""A path with wildcards, relative to the folder of plugins.toml, or an fsspec URL with wildcards."""
-
-
-def _database_below_the_folder(url: SecretStr, info: ValidationInfo) -> SecretStr:
-    """Resolve the file of an SQLite URL against the folder of plugins.toml."""
-    match = re.fullmatch(r"(sqlite(?:\+\w+)?):///(?!/)(.+)", url.get_secret_value())
-    if not match or match[2] == ":memory:":
-        return url
-    return SecretStr(f"{match[1]}:///{Path((info.context or {}).get('folder', Path()), match[2]).absolute()}")
-
-
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_below_the_folder)]
-"""An SQLAlchemy URL, which may hold a password; the file of an SQLite URL is relative to the folder of plugins.toml."""
+from arfeed.model.fields import TEXTS, Location, Pattern, Span, check_address, check_date_order, one_or_several
 
 Kind = Literal["invoice", "credit_note", "payment"]
 
@@ -79,24 +36,10 @@ def _known_columns(columns: dict[str, str]) -> dict[str, str]:
     return columns
 
 
-def _date_order(order: str | None) -> str | None:
-    if order is not None and order not in ("DMY", "MDY", "YMD", "excel", "excel-1904") and "%" not in order:
-        raise ValueError('give "DMY", "MDY", "YMD", "excel", "excel-1904" or a format such as "%d.%m.%Y"')
-    return order
-
-
 def _currency_code(code: str | None) -> str | None:
     if code is not None and code not in minor_digits():
         raise ValueError('give an ISO 4217 code, such as "GBP"')
     return code
-
-
-def _address(url: str) -> str:
-    if url.startswith("file://") and not url.startswith("file:///"):
-        raise ValueError("a file URL has three slashes, as in file:///srv/out; for a folder here give its path alone")
-    if url.startswith("rehearsal://") and not re.fullmatch(r"rehearsal://[\w-]+", url):
-        raise ValueError("give the rehearsed receiver a plain name, as in rehearsal://demo")
-    return url
 
 
 def _template(template: str | None) -> str | None:
@@ -109,39 +52,6 @@ def _template(template: str | None) -> str | None:
     if unknown:
         raise ValueError(f"{{{unknown[0]}}} is no text column of an invoice; there are {', '.join(schema.TEXTS)}")
     return template
-
-
-_SPAN = re.compile(r"(\d+)\s*(h|hours?|d|days?)")
-
-
-def _span(value: object) -> object:
-    """Read "36h" or "7 days"; a bare number is refused, since nothing says what it counts."""
-    if isinstance(value, timedelta):
-        return value
-    match = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError('give hours or days, such as "36h" or "7 days"')
-    return timedelta(hours=int(match[1])) if match[2].startswith("h") else timedelta(days=int(match[1]))
-
-
-Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": f"^{_SPAN.pattern}$"})]
-"""A span of time as people write it: "36h", "7 days"."""
-
-
-def _one_or_several(value: object) -> object:
-    return [] if value is None else [value] if isinstance(value, str) else value
-
-
-_TEXTS = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
-
-
-class _JsonSchema(GenerateJsonSchema):
-    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default"}  # noqa: RUF012 - as in its base
-
-
-def json_schema(model: type[BaseModel], ref_template: str = DEFAULT_REF_TEMPLATE) -> dict[str, Any]:
-    """Return the JSON Schema of settings; a default that is a secret is left out without a word."""
-    return model.model_json_schema(ref_template=ref_template, schema_generator=_JsonSchema)
 
 
 class GuardSettings(Settings):
@@ -177,7 +87,7 @@ class SourceSettings(Settings):
         examples=[{"invoice_ref": "No."}],
         description="Canonical column = the source's own header.",
     )
-    dates: Annotated[str | None, AfterValidator(_date_order)] = Field(
+    dates: Annotated[str | None, AfterValidator(check_date_order)] = Field(
         default=None,
         examples=["DMY"],
         description='Order of dates: "DMY", "MDY", "YMD", a strptime format, or "excel" for day numbers.',
@@ -220,7 +130,7 @@ class ControlAccountSettings(Settings):
     credit: str | None = Field(
         default=None, examples=["Credit"], description="Heading of what is taken off `balance`, row by row."
     )
-    account: Annotated[tuple[str, ...], BeforeValidator(_one_or_several), _TEXTS] = Field(
+    account: Annotated[tuple[str, ...], BeforeValidator(one_or_several), TEXTS] = Field(
         default=(),
         examples=[["1200"]],
         description="Numbers or names of the accounts that count; every row counts where unset, "
@@ -268,7 +178,7 @@ class FileSettings(SourceSettings):
     settle_seconds: float = Field(
         default=2, ge=0, description="How long a fresh file must lie unchanged before it is read; 0 does not look."
     )
-    private_key: Annotated[tuple[Location, ...], BeforeValidator(_one_or_several)] = Field(
+    private_key: Annotated[tuple[Location, ...], BeforeValidator(one_or_several)] = Field(
         default=(), description="OpenSSH private key for sftp:// URLs; several, in a list, are tried in order."
     )
     passphrase: SecretStr | None = Field(
@@ -323,13 +233,13 @@ class TransformSettings(Settings):
     )
 
 
-_Keys = Annotated[tuple[Location, ...], BeforeValidator(_one_or_several), _TEXTS]
+_Keys = Annotated[tuple[Location, ...], BeforeValidator(one_or_several), TEXTS]
 
 
 class DestinationSettings(Settings):
     """Settings that every destination has."""
 
-    url: Annotated[Location, AfterValidator(_address)] = Field(
+    url: Annotated[Location, AfterValidator(check_address)] = Field(
         examples=["sftp://acme@sftp.example.com"],
         description="Where the receiver's root is: any fsspec URL, a path, or rehearsal://NAME.",
     )

@@ -7,51 +7,20 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
-from zoneinfo import ZoneInfo
+from typing import Any, cast, get_args
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from arfeed.model.errors import ConfigError
 from arfeed.model.parts import Connector, Destination, Notifier, Part, PartKind, Transform
 from arfeed.model.secrets import looked_up, secrets_in
-from arfeed.model.settings import DatabaseUrl, GuardSettings, Location, Settings
+from arfeed.model.settings import GuardSettings
+from arfeed.plugins.feed import FeedSettings
 from arfeed.plugins.loading import Registry, close_match, survey
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
-
-
-def _timezone(name: str | None) -> str | None:
-    if name is not None:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError) as exc:
-            raise ValueError("give a name of the IANA time zone database, such as Europe/London") from exc
-    return name
-
-
-class FeedSettings(Settings):
-    """The table [feed]."""
-
-    name: str = Field(default="feed", description="What this feed is called in plans, receipts and messages.")
-    timezone: Annotated[str | None, AfterValidator(_timezone)] = Field(
-        default=None, description="Time zone of as-of dates, e.g. Europe/London."
-    )
-    history: DatabaseUrl = Field(
-        default=SecretStr("sqlite:///.arfeed/history.db"),
-        validate_default=True,
-        description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
-    )
-    pages: Literal[False] | Location | None = Field(
-        default=None,
-        description="Folder for the page of every delivery; a folder pages beside the history if that is an SQLite "
-        "file and nothing is said; false for none.",
-    )
-    lock_seconds: float = Field(
-        default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."
-    )
 
 
 @dataclass(frozen=True, slots=True)

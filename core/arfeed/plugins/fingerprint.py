@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from arfeed.model.parts import Connector, Destination, Transform
 from arfeed.model.settings import TRANSPORT
-from arfeed.plugins.config import Project
+
+if TYPE_CHECKING:
+    from arfeed.plugins.config import Project
 
 _TELLING = frozenset({"arfeed_notifiers", "arfeed_delivered", "arfeed_refused", "arfeed_failed"})
 

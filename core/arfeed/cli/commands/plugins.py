@@ -60,7 +60,7 @@ def show(
     readme: Readme = None,
 ) -> None:
     """Show the settings of everything that a plugin offers, and an example for plugins.toml."""
-    from arfeed.model.settings import json_schema
+    from arfeed.model.fields import json_schema
     from arfeed.plugins.loading import load
     from arfeed.plugins.reference import example, page, parts_of, renewed, settings_in_words
 
