@@ -78,7 +78,7 @@ def _explained(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | No
 
 def _as_the_source_wrote_it(missing: pd.DataFrame) -> pd.DataFrame:
     """Return the columns that a source is asked by, before any transform changed them."""
-    own_names = {f"{schema.OURS}source_{name}": name for name in ASKED}
+    own_names = {f"{schema.AS_THE_SOURCE_SAID}{name}": name for name in ASKED}
     before = {name: missing[kept] for kept, name in own_names.items() if kept in missing.columns}
     extras = [name for name in missing.columns if name not in schema.NAMES and not name.startswith(schema.OURS)]
     rows = missing.assign(**{**before, "invoice_ref": missing["source_ref"]})
