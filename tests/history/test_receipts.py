@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.history.packing import pack_report
-from arfeed.history.receipts import recovered, verify
+from arfeed.history.receipts import mark_recovered, verify
 from arfeed.history.recovery import find_arrived, judge, parts_of
 from arfeed.model.results import SentDocument
 from support.feed import Feed, invoices
@@ -58,7 +58,7 @@ def test_a_receipt_says_what_was_delivered_and_from_what(delivered: Feed, receip
 
 
 def test_a_recovered_receipt_has_a_seal_of_its_own(receipt: str) -> None:
-    body = recovered(receipt, verified=True)
+    body = mark_recovered(receipt, verified=True)
     assert verify(body)
     assert json.loads(body)["recovered"] is True
 

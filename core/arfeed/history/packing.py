@@ -1,4 +1,4 @@
-"""Reports as compressed Parquet, to be kept in the database, and several of them as one."""
+"""Pack reports as compressed Parquet for the database, and unite several of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 
 _NOT_KEPT = {"status", "document", "origin", "change"}
-"""Columns that say nothing of what the receiver holds."""
+"""Columns that do not describe what the receiver holds."""
 
 
 _REPEATING = [
@@ -44,7 +44,7 @@ def unpack_report(content: bytes) -> pd.DataFrame:
 
 
 def unite_reports(reports: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return all rows of several reports; where one reference stands in several, the latest row."""
+    """Return all rows of several reports; if several have a reference, the latest row."""
     if len(reports) == 1:
         return reports[0]
     rows = pd.concat(reports, ignore_index=True)

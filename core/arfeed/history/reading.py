@@ -32,7 +32,7 @@ class Reader:
     """A history database, opened, and everything that is asked of it; `History` adds what is written."""
 
     def __init__(self, url: str) -> None:
-        """Open, and bring the schema up to date. Raise `ConfigError` where the database can't be used."""
+        """Open, and bring the schema up to date. Raise `ConfigError` if the database can't be used."""
         self._engine = open_database(url)
 
     def __enter__(self) -> Self:
@@ -51,7 +51,7 @@ class Reader:
         return Receivers(self._engine)
 
     def baseline(self, destination: str, arrived: Collection[str] = (), lost: Collection[str] = ()) -> Baseline | None:
-        """Return what a new report is compared with, or None where this history knows no delivery.
+        """Return what a new report is compared with, or None if this history knows no delivery.
 
         A report whose publishing was interrupted counts beside the baseline, unless it is known to have `arrived`,
         which makes it the baseline, or to be `lost`.
@@ -72,7 +72,7 @@ class Reader:
         )
 
     def _learned(self, runs: list[str]) -> tuple[pd.DataFrame | None, bytes | None]:
-        """Return the closed rows that stood beside open ones in any of the runs, and what the last of them learned."""
+        """Return the closed rows listed beside open ones in any of the runs, and the habits learned by the last."""
         columns = tables.reports.c
         query = sa.select(columns.run, columns.beside, columns.habits).where(columns.run.in_(runs))
         with self._engine.connect() as connection:
@@ -82,12 +82,12 @@ class Reader:
         return pd.concat(beside, ignore_index=True) if beside else None, habits[-1] if habits else None
 
     def ledgers(self, run: str) -> dict[tuple[str, str], LedgerState]:
-        """Return what lists and control accounts said when a run's report was made, by source and currency."""
+        """Return the balances of lists and control accounts when a run's report was made, by source and currency."""
         with self._engine.connect() as connection:
             return read_ledgers(connection, run)
 
     def beside(self, run: str) -> pd.DataFrame | None:
-        """Return the closed rows that a run's reading listed beside open ones; None where that is not known."""
+        """Return the closed rows that a run's reading listed beside open ones; None if that is not known."""
         return self._learned([run])[0]
 
     def closings(self, destination: str, since: datetime) -> list[Closing]:
@@ -104,7 +104,7 @@ class Reader:
             return since
 
     def kept_reports(self, destination: str) -> list[RunRecord]:
-        """Return the deliveries to a destination whose reports are kept still, the oldest first."""
+        """Return the deliveries to a destination whose reports are still kept, the oldest first."""
         kept = sa.select(tables.reports.c.run)
         runs = tables.runs.c
         return self._runs(runs.destination == destination, runs.state.in_(_ARRIVED), runs.id.in_(kept))[::-1]
@@ -142,7 +142,7 @@ class Reader:
             return find_holder(connection, destination)
 
     def report(self, run: str, destination: str) -> pd.DataFrame:
-        """Return a run's report. Raise `ConfigError` where none is kept (any more) of that run and destination."""
+        """Return a run's report. Raise `ConfigError` if it is not kept, or no longer."""
         query = sa.select(tables.reports.c.parquet).join(tables.runs)
         ours = sa.and_(tables.runs.c.id == run, tables.runs.c.destination == destination)
         with self._engine.connect() as connection:
@@ -155,7 +155,7 @@ class Reader:
         return unpack_report(content)
 
     def keeps_report(self, run: str) -> bool:
-        """Whether a run's report is kept still."""
+        """Whether a run's report is still kept."""
         with self._engine.connect() as connection:
             query = sa.select(tables.reports.c.run).where(tables.reports.c.run == run)
             return connection.execute(query).scalar_one_or_none() is not None
@@ -168,7 +168,7 @@ class Reader:
             return {source: SourceRead(*rest) for source, *rest in connection.execute(query)}
 
     def known_reports(self, destination: str) -> set[str]:
-        """Return the names of all reports that this history sent, tried to send, or was told of by `adopt`."""
+        """Return the names of all reports that this history sent, tried to send, or learned of by `adopt`."""
         ours = sa.select(tables.runs.c.report_name).where(tables.runs.c.destination == destination)
         adopted = sa.select(tables.known_reports.c.name).where(tables.known_reports.c.destination == destination)
         with self._engine.connect() as connection:
@@ -188,7 +188,7 @@ class Reader:
         return self._runs()
 
     def receipt(self, run: str) -> str | None:
-        """Return the receipt of a run that delivered, None where there is none."""
+        """Return the receipt of a run that delivered, None if there is none."""
         query = sa.select(tables.runs.c.receipt).where(tables.runs.c.id == run, tables.runs.c.state.in_(_ARRIVED))
         with self._engine.connect() as connection:
             receipt: str | None = connection.execute(query).scalar_one_or_none()
@@ -212,7 +212,7 @@ class Reader:
         return [(run, at, balances) for run, at, balances in found if balances is not None]
 
     def interrupted(self, destination: str) -> list[RunRecord]:
-        """Return the runs that have not said how they ended, the newest first."""
+        """Return the runs whose end is not recorded, the newest first."""
         return self._runs(tables.runs.c.destination == destination, tables.runs.c.state.in_(INTERRUPTED))
 
     def planned_documents(self, run: str) -> list[PlannedDocument]:

@@ -41,24 +41,24 @@ class History(Reader):
         return Lease(self._engine, destination, run, seconds)
 
     def note_refusal(self, destination: str, baseline: str, on: date) -> None:
-        """Note the day of the first plan against a baseline that was refused for what is missing."""
+        """Record the day on which a plan against a baseline was first refused for what is missing."""
         if self.refused_since(destination, baseline) is None:
             row = {"destination": destination, "baseline": baseline, "on": on}
             with self._engine.begin() as connection:
                 replace_rows(connection, tables.refusals, [row])
 
     def expect(self, destination: str, expectation: Expectation) -> None:
-        """Write down an answer that somebody gives in advance."""
+        """Record an answer that somebody gives in advance."""
         with self._engine.begin() as connection:
             write_expectation(connection, destination, expectation)
 
     def withdraw(self, destination: str, expectation: str) -> bool:
-        """Take back an answer given in advance that no delivery has used; False if there is none."""
+        """Delete an answer given in advance that no delivery has used; False if there is none."""
         with self._engine.begin() as connection:
             return withdraw(connection, destination, expectation)
 
     def update_versions(self, destination: str, versions: Mapping[str, str]) -> None:
-        """Remember new versions of PDFs that hold what was sent before, by name."""
+        """Record new versions of PDFs whose content was sent before, by name."""
         columns = tables.documents.c
         this = sa.and_(columns.destination == destination, columns.name == sa.bindparam("touched"))
         rows = [{"touched": name, "now": version} for name, version in versions.items()]
@@ -74,7 +74,7 @@ class History(Reader):
         planned: Iterable[PlannedDocument] = (),
         memory: Memory = NOTHING_LEARNED,
     ) -> None:
-        """Write down a run, with its packed report and what it leaves behind, before it takes its first step."""
+        """Record a run, its packed report and what it leaves for the next plan, before its first step."""
         readings = [{"run": run.id, "source": source, **read._asdict()} for source, read in reads.items()]
         documents = [{"run": run.id, **as_row(document)} for document in planned]
         with self._engine.begin() as connection:
@@ -86,7 +86,7 @@ class History(Reader):
             insert_rows(connection, tables.planned_documents, documents)
 
     def begin_publishing(self, run: RunRecord, baseline: Baseline | None, receipt: str, seconds: float) -> None:
-        """Note that the report is now given its real name, if this run still may.
+        """Record that the report now gets its real name, if this run still may publish.
 
         Raise `LockedError` if another run has taken the lock, or the baseline is no longer the one compared with: a
         machine may have slept.
@@ -110,7 +110,7 @@ class History(Reader):
         """Make a run's report the baseline and remember its PDFs, in one transaction.
 
         A report that could not be verified counts beside the baseline that there was. Raise `LockedError` if another
-        run has settled this one meanwhile; a report that it took for lost then counts beside the baseline.
+        run has settled this one meanwhile; a report that it judged lost then counts beside the baseline.
         """
         state: State = "delivered" if verified else "unverified"
         with self._engine.begin() as connection:
@@ -142,9 +142,9 @@ class History(Reader):
             record_sent(connection, run, documents)
 
     def record_adoption(self, run: RunRecord, report: pd.DataFrame, names: Iterable[str], seconds: float) -> None:
-        """Take a report as the only baseline, and know the reports of these names from now on.
+        """Make a report the only baseline, and add these names to the known reports.
 
-        What was learned of the feed's customers stays known, and what its control accounts said. Raise `LockedError`
+        Learned habits and the control accounts' balances are kept. Raise `LockedError`
         if another run has taken the lock.
         """
         known = [{"destination": run.destination, "name": name, "run": run.id} for name in names]

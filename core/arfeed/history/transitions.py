@@ -42,17 +42,17 @@ def latest_habits(connection: sa.Connection, destination: str) -> bytes | None:
 
 
 def clear_baseline(connection: sa.Connection, destination: str) -> None:
-    """Let no report of a destination be its baseline."""
+    """Remove every report from a destination's baseline."""
     connection.execute(sa.delete(tables.baselines).where(tables.baselines.c.destination == destination))
 
 
 def add_to_baseline(connection: sa.Connection, run: RunRecord) -> None:
-    """Let a run's report count: a later one is compared with it."""
+    """Add a run's report to the baseline, which later ones are compared with."""
     replace_rows(connection, tables.baselines, [{"destination": run.destination, "run": run.id}])
 
 
 def end_run(connection: sa.Connection, run: RunRecord, **values: object) -> bool:
-    """Write down how a run went on, unless another run has settled it."""
+    """Record how a run went on, unless another run has settled it; return whether it was recorded."""
     return _update(connection, run, tables.runs.c.state.in_(INTERRUPTED), values)
 
 
@@ -69,7 +69,7 @@ def _update(
 
 
 def record_sent(connection: sa.Connection, run: RunRecord, documents: Iterable[PlannedDocument]) -> None:
-    """Remember the PDFs that arrived, and forget what stood under the names of those of which nobody can say."""
+    """Record the PDFs that arrived; forget what the names of the others held, which is not known any more."""
     planned, known = tables.planned_documents, tables.documents
     names = sa.select(planned.c.name).where(planned.c.run == run.id)
     connection.execute(sa.delete(known).where(known.c.destination == run.destination, known.c.name.in_(names)))

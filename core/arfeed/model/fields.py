@@ -28,7 +28,7 @@ Location = Annotated[str, AfterValidator(_below_the_folder)]
 
 
 def _pattern_below_the_folder(value: str, info: ValidationInfo) -> str:
-    """Resolve a pattern; brackets in the folder's own name are no pattern."""
+    """Resolve a pattern; brackets in the folder's name are literal."""
     if "://" in value or "::" in value or Path(value).expanduser().is_absolute():
         return _below_the_folder(value, info)
     folder = Path((info.context or {}).get("folder", Path())).absolute()
@@ -71,7 +71,7 @@ _SPAN = re.compile(r"(\d+)\s*(h|hours?|d|days?)")
 
 
 def _span(value: object) -> object:
-    """Read "36h" or "7 days"; a bare number is refused, since nothing says what it counts."""
+    """Read "36h" or "7 days"; a bare number is refused, since its unit is unknown."""
     if isinstance(value, timedelta):
         return value
     match = _SPAN.fullmatch(value) if isinstance(value, str) else None
@@ -85,7 +85,7 @@ Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "str
 
 
 def one_or_several(value: object) -> object:
-    """Take a single text where several may be given; nothing is none."""
+    """Accept a single text where a list is expected; None is an empty list."""
     return [] if value is None else [value] if isinstance(value, str) else value
 
 

@@ -32,7 +32,7 @@ class Settings(BaseModel):
 def _known_columns(columns: dict[str, str]) -> dict[str, str]:
     for name in columns:
         if name not in schema.SOURCE_COLUMNS:
-            raise ValueError(f"{name!r} is no column of an invoice; there are {', '.join(schema.SOURCE_COLUMNS)}")
+            raise ValueError(f"{name!r} is not a column of an invoice; there are {', '.join(schema.SOURCE_COLUMNS)}")
     return columns
 
 
@@ -50,7 +50,7 @@ def _template(template: str | None) -> str | None:
         raise ValueError("it must contain {invoice_ref}")
     unknown = [name for name in fields if name not in schema.TEXTS]
     if unknown:
-        raise ValueError(f"{{{unknown[0]}}} is no text column of an invoice; there are {', '.join(schema.TEXTS)}")
+        raise ValueError(f"{{{unknown[0]}}} is not a text column of an invoice; there are {', '.join(schema.TEXTS)}")
     return template
 
 
@@ -58,7 +58,7 @@ class GuardSettings(Settings):
     """The table [guards]: when a plan is refused for what is missing without proof."""
 
     caution: int = Field(
-        default=20, ge=2, description="Refuse what would happen on fewer than one ordinary day in so many."
+        default=20, ge=2, description="Refuse what would happen on fewer than one ordinary day in this many."
     )
     missing_share: float = Field(
         default=0.6,
@@ -75,7 +75,7 @@ class GuardSettings(Settings):
     missing_floor: int = Field(
         default=5,
         ge=0,
-        description="So many of a source's invoices may be missing without proof before the share counts.",
+        description="How many of a source's invoices may be missing without proof before the share counts.",
     )
 
 
@@ -96,7 +96,7 @@ class SourceSettings(Settings):
         default=None, examples=["GBP"], description="ISO 4217 code of rows that name no currency."
     )
     documents: Annotated[Location | None, AfterValidator(_template)] = Field(
-        default=None, examples=["pdf/Invoice {invoice_ref}.pdf"], description="Where the PDFs lie."
+        default=None, examples=["pdf/Invoice {invoice_ref}.pdf"], description="Where the PDFs are."
     )
     allow_empty: bool = Field(default=False, description="Whether the source may have no rows at all.")
     max_age: Span | None = Field(default=None, examples=["3 days"], description="How old its as-of date may be.")
@@ -114,9 +114,9 @@ class SourceSettings(Settings):
 
 
 class ControlAccountSettings(Settings):
-    """The table [sources.NAME.control_account]: a second report that says what customers owe in all.
+    """The table [sources.NAME.control_account]: a second report of what customers owe in total.
 
-    Known printed reports need `path` alone; of any other table, `balance` and the settings below it say what to read.
+    Known printed reports need `path` alone; of any other table, `balance` and the settings below it state what to read.
     """
 
     path: Pattern = Field(
@@ -125,7 +125,7 @@ class ControlAccountSettings(Settings):
         "Of several files that match, the newest is read.",
     )
     balance: str | None = Field(
-        default=None, examples=["Debit"], description="Heading of what is owed; known where the report is a usual one."
+        default=None, examples=["Debit"], description="Heading of what is owed; found by itself in a usual report."
     )
     credit: str | None = Field(
         default=None, examples=["Credit"], description="Heading of what is taken off `balance`, row by row."
@@ -137,7 +137,7 @@ class ControlAccountSettings(Settings):
         "or, in a trial balance, the account called Accounts Receivable.",
     )
     customer: str | None = Field(
-        default=None, examples=["Customer"], description="Heading of the customer, where there is a row for each."
+        default=None, examples=["Customer"], description="Heading of the customer, if there is a row for each."
     )
     currency: str | None = Field(
         default=None, examples=["Currency"], description="Heading of the currency; without it, that of all invoices."
@@ -148,7 +148,7 @@ class ControlAccountSettings(Settings):
     delimiter: str | None = Field(default=None, examples=[";"], description="Column separator, as for the source.")
     sheet: str | None = Field(default=None, description="Sheet of a workbook, as for the source.")
     decimal: Literal[".", ","] | None = Field(
-        default=None, description="Decimal mark, where it is not that of the source."
+        default=None, description="Decimal mark, if it is not that of the source."
     )
 
 
@@ -162,7 +162,7 @@ class FileSettings(SourceSettings):
 
     path: Pattern = Field(examples=["exports/invoices*.csv"], description="The file, or a pattern with wildcards.")
     files: Literal["newest", "all"] | None = Field(
-        default=None, description="What to do where the pattern matches several files; without it that is an error."
+        default=None, description="What to do if the pattern matches several files; an error if unset."
     )
     encoding: str | None = Field(
         default=None, examples=["cp1252"], description="Character encoding; found by the file's own marks if unset."
@@ -176,7 +176,7 @@ class FileSettings(SourceSettings):
         description="Decimal mark. Naming it allows the other as thousands separator; unset means a plain dot.",
     )
     settle_seconds: float = Field(
-        default=2, ge=0, description="How long a fresh file must lie unchanged before it is read; 0 does not look."
+        default=2, ge=0, description="How long a file must have been unchanged before it is read; 0 does not check."
     )
     private_key: Annotated[tuple[Location, ...], BeforeValidator(one_or_several)] = Field(
         default=(), description="OpenSSH private key for sftp:// URLs; several, in a list, are tried in order."
@@ -197,8 +197,8 @@ class FileSettings(SourceSettings):
     def others(self) -> Mapping[str, Self]:
         """Return what else is read for this source, by the setting that names it: settings to find and read it by.
 
-        Of several files that match such a setting, the newest is meant. They count as inputs of the source: their
-        SHA-256 stands in the receipt, and a run waits until they are written.
+        Of several files that match such a setting, the newest is read. They count as inputs of the source: their
+        SHA-256 is in the receipt, and a run waits until they are written.
         """
         named = {name: {"path": path} for name in self.further if (path := getattr(self, name))}
         if account := self.control_account:
@@ -218,10 +218,10 @@ class NotifierSettings(Settings):
         default=("delivered", "refused", "failed"),
         min_length=1,
         examples=[["refused", "failed"]],
-        description="Which endings of a run it is told of.",
+        description="Which endings of a run it is notified of.",
     )
     timeout_seconds: float = Field(
-        default=10, gt=0, description="How long a run waits for it; what is not told by then is reported."
+        default=10, gt=0, description="How long a run waits for it; a notification not sent by then is reported."
     )
 
 
@@ -256,7 +256,7 @@ class DestinationSettings(Settings):
     ssh_config: Location | None = Field(
         default=None,
         examples=["~/.ssh/config"],
-        description="An OpenSSH configuration that says how to reach the host.",
+        description="An OpenSSH configuration file with how to reach the host.",
     )
     known_hosts: Location = Field(
         default="~/.ssh/known_hosts", validate_default=True, description="OpenSSH known_hosts file with the host's key."
@@ -284,4 +284,4 @@ TRANSPORT = frozenset(
         *("publish", "verify", "part_folder"),
     }
 )
-"""Settings of a destination that say how to log in and to send; no report looks different for them."""
+"""Settings of a destination for logging in and sending, which do not change a report."""

@@ -35,7 +35,7 @@ class FeedSettings(Settings):
     pages: Literal[False] | Location | None = Field(
         default=None,
         description="Folder for the page of every delivery; a folder pages beside the history if that is an SQLite "
-        "file and nothing is said; false for none.",
+        "file and this is unset; false for none.",
     )
     lock_seconds: float = Field(
         default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."

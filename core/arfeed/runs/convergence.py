@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from arfeed.delivery.remote import Remote
-from arfeed.history.receipts import documents_of, recovered
+from arfeed.history.receipts import documents_of, mark_recovered
 from arfeed.history.records import PlannedDocument, RunRecord
 from arfeed.history.recovery import Verdict, find_arrived, judge
 from arfeed.runs.context import RunContext, clear_parts, part_folder
@@ -35,7 +35,7 @@ def settle_interrupted(context: RunContext, server: Remote) -> None:
         context.progress.step(f"Settling run {run.id}, which was interrupted: its report {_WORDS[verdict]}")
         documents = _arrived_documents(context, server, run)
         if verdict == "arrived":
-            receipt = recovered(run.receipt or "{}", verified=True)
+            receipt = mark_recovered(run.receipt or "{}", verified=True)
             context.history.record_delivery(run, ended_at=context.clock(), receipt=receipt, documents=documents)
         else:
             context.history.record_failure(

@@ -110,7 +110,7 @@ def deliver(context: RunContext, server: Remote, prepared: Prepared, run: RunRec
     Raise `LockedError` where the run has slept through its lease, `RefusedError` where a foreign report has come.
     """
     planned = _planned(prepared)
-    lease.insist()
+    lease.check_held()
     context.history.update_versions(context.destination, prepared.touched)
     context.history.begin(run, prepared.packed(), prepared.reads, planned, prepared.memory())
     outcomes = _send_documents(context, server, prepared, run, lease)
@@ -142,7 +142,10 @@ def _send_documents(
     context.progress.expect(len(uploads), sum(upload.size for upload in uploads))
     try:
         return server.publish(
-            uploads, run=run.id, on_done=lambda end: context.progress.done(end.upload.size), before_naming=lease.insist
+            uploads,
+            run=run.id,
+            on_done=lambda end: context.progress.done(end.upload.size),
+            before_naming=lease.check_held,
         )
     except LockedError:
         # The run that took over has settled this one already, so nobody else will clear up behind it.

@@ -10,7 +10,7 @@ from typing import ClassVar
 from arfeed.model.errors import RefusedError, SourceError
 from arfeed.model.parts import Notifier, PartKind
 from arfeed.model.results import Failure, Objection
-from arfeed.model.secrets import secrets_in
+from arfeed.model.secrets import collect_secrets
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, plan
 from arfeed.testing.parts import PartConformance
 from arfeed.testing.project import ArfeedProject
@@ -78,4 +78,6 @@ class NotifierConformance(PartConformance):
 
     def _check_secrets(self) -> None:
         told = "\n".join(self.heard())
-        assert not [secret for secret in secrets_in([self._notifier().settings]) if secret in told], "it told a secret"
+        assert not [secret for secret in collect_secrets([self._notifier().settings]) if secret in told], (
+            "it told a secret"
+        )
