@@ -9,6 +9,7 @@ from arfeed.intake.columns import Problem
 from arfeed.model.errors import SourceError
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
+from arfeed.tables.dbase import is_dbase
 from arfeed.tables.files.files import find_files
 from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.workbook.workbook import is_workbook
@@ -58,7 +59,7 @@ def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]
         return {}
     try:
         found = next((each for each in find_files(settings) if each == file), file)  # which knows the way to a server
-        if is_workbook(found):
+        if is_dbase(found) or is_workbook(found):
             return {}
         return physical_lines(found, records, encoding=settings.encoding, delimiter=settings.delimiter)
     except SourceError:
@@ -70,4 +71,4 @@ def _place(origin: str, lines: dict[str, dict[int, int]]) -> str:
     line = lines.get(file, {}).get(int(record)) if record.isdigit() else None
     if line:
         return f"{file} line {line}"
-    return f"{file} row {record}" if file.lower().endswith((".xlsx", ".xlsm")) and record.isdigit() else origin
+    return f"{file} row {record}" if file.lower().endswith((".xlsx", ".xlsm", ".dbf")) and record.isdigit() else origin

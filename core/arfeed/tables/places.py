@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arfeed.model.errors import SourceError
+from arfeed.tables.dbase import is_dbase
 from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.workbook.workbook import is_workbook
 
@@ -15,7 +16,7 @@ def locate(origin: str, file: str, *, delimiter: str | None = None) -> str:
     """
     _, _, number = origin.rpartition("#")
     try:
-        if is_workbook(file):
+        if is_dbase(file) or is_workbook(file):
             return f"{file} row {number}"
         # Which bytes end lines is the same in all encodings without a mark of their own.
         line = physical_lines(file, [int(number)], encoding="latin-1", delimiter=delimiter).get(int(number))
