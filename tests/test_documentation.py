@@ -56,7 +56,7 @@ def test_every_configuration_is_valid(block: str, tmp_path: Path, monkeypatch: p
     for name in re.findall(r"\$\{(\w+)\}", block):
         monkeypatch.setenv(name, "postgresql://arfeed@db.example.com/erp" if name.endswith("URL") else "set")
     monkeypatch.setattr(
-        "arfeed.plugins.config.looked_up", lambda name: "postgresql://db/erp" if name.endswith("URL") else "x"
+        "arfeed.plugins.config.look_up", lambda name: "postgresql://db/erp" if name.endswith("URL") else "x"
     )
     mistakes = {where: _mistakes(document, tmp_path) for where, document in _placed(tomllib.loads(block))}
     assert [] in mistakes.values(), mistakes

@@ -12,7 +12,7 @@ from keyring.errors import KeyringLocked
 from pydantic import SecretStr
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.secrets import looked_up, mask_secrets, secrets_in
+from arfeed.model.secrets import collect_secrets, look_up, mask_secrets
 from arfeed.model.settings import Settings
 
 
@@ -73,15 +73,15 @@ password = "{password}"
 
 def test_a_keyring_that_is_locked_or_not_well_named_is_said(drawer: Drawer) -> None:
     with pytest.raises(LookupError, match="SERVICE/NAME"):
-        looked_up("keyring:acme")
+        look_up("keyring:acme")
     drawer.locked = True
     with pytest.raises(LookupError, match="it is locked; unlock it"):
-        looked_up("keyring:arfeed/acme")
+        look_up("keyring:arfeed/acme")
 
 
 def test_a_variable_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME", "quux")
-    assert looked_up("ACME") == "quux"
+    assert look_up("ACME") == "quux"
 
 
 class Inner(Settings):
@@ -106,7 +106,7 @@ def test_every_secret_is_found_wherever_it_is_kept() -> None:
         short=SecretStr("abc"),
         inner={"a": Inner(tokens=[SecretStr("token-1"), SecretStr("token-2")])},
     )
-    assert secrets_in([outer]) == {
+    assert collect_secrets([outer]) == {
         *("pass%2Fword", "pass/word", "postgresql://ada:horse@db.example.com/x", "horse", "token-1", "token-2")
     }
 
@@ -125,7 +125,7 @@ def test_a_secret_within_another_does_not_give_it_away() -> None:
 
 
 def in_secret(url: str, *variables: str) -> frozenset[str]:
-    return secrets_in([Inner(tokens=[SecretStr(url)])], variables)
+    return collect_secrets([Inner(tokens=[SecretStr(url)])], variables)
 
 
 @pytest.mark.parametrize(

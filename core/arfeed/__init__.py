@@ -15,18 +15,16 @@ from arfeed.model.errors import (
     RefusedError,
     SourceError,
 )
+from arfeed.model.fields import DatabaseUrl, Location, Pattern
 from arfeed.model.hooks import hookimpl
 from arfeed.model.parts import Connector, Destination, Document, Notifier, Proposal, Transform
 from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt
 from arfeed.model.schema import SOURCE_COLUMNS
 from arfeed.model.secrets import mask_secrets
 from arfeed.model.settings import (
-    DatabaseUrl,
     DestinationSettings,
     FileSettings,
-    Location,
     NotifierSettings,
-    Pattern,
     Settings,
     SourceSettings,
     TransformSettings,

@@ -210,7 +210,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path, arfeed: Here, option: str
         port = taken.getsockname()[1]
         done = arfeed(tmp_path, "rehearse", option, str(port))
     assert done.code == 2
-    assert f"Port {port} of 127.0.0.1 can't be had" in done.err
+    assert f"Port {port} of 127.0.0.1 is not available" in done.err
     assert f"{option} N" in done.err
 
 

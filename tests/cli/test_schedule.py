@@ -58,7 +58,7 @@ def test_a_cron_job_without_a_lasting_history_is_refused(feed: Path, arfeed: Her
 
 
 def test_a_secret_in_the_keyring_is_refused(feed: Path, arfeed: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.plugins.config.looked_up", lambda name: "s3cret")
+    monkeypatch.setattr("arfeed.plugins.config.look_up", lambda name: "s3cret")
     config = feed / "plugins.toml"
     config.write_text(config.read_text().replace("${SFTP_PASSWORD}", "${keyring:arfeed/acme}"))
     done = arfeed(feed, "schedule", "cron")

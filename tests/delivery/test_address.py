@@ -93,5 +93,5 @@ def test_a_run_that_is_no_name_and_two_files_of_one_name_are_refused(tmp_path: P
     with open_remote(DestinationSettings(url=f"file://{tmp_path}/root")) as remote:
         with pytest.raises(DestinationError):
             remote.publish([upload], run="../r1")
-        with pytest.raises(DestinationError, match=r"Two files are to be called a\.pdf"):
+        with pytest.raises(DestinationError, match=r"Two files would be called a\.pdf"):
             remote.publish([upload, upload], run="r1")

@@ -56,7 +56,7 @@ def test_a_new_folder_of_a_history_is_for_nobody_else_to_read_and_an_older_one_s
 
 
 def test_two_processes_may_make_one_database(database: str) -> None:
-    code = f"from arfeed.history import History\nwith History({database!r}) as history: print(history.runs())"
+    code = f"from arfeed.history.store import History\nwith History({database!r}) as history: print(history.runs())"
     processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
     assert [process.communicate()[0] for process in processes] == [b"[]\n"] * 2
     assert [process.returncode for process in processes] == [0] * 2

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.history.packing import pack_table, packed
+from arfeed.history.packing import pack_report, pack_table
 from arfeed.history.records import Closing, Memory, RunRecord
 from arfeed.history.store import History
 from arfeed.model.results import Expectation, LedgerState
@@ -31,15 +31,15 @@ def history(database: str) -> Iterator[History]:
 
 
 def begin(history: History, run: RunRecord, **memory: Any) -> None:
-    history.begin(run, packed(report("A")), READS, (), Memory(**memory))
+    history.begin(run, pack_report(report("A")), READS, (), Memory(**memory))
 
 
 def deliver(history: History, run: RunRecord, *, verified: bool = True, **memory: Any) -> None:
     """Let a run go all the way, and leave this behind."""
     begin(history, run, **memory)
     with history.lock(run.destination, run.id, 60):
-        history.publishing(run, history.baseline(run.destination, lost=[run.id]), "{}", 60)
-    history.delivered(run, ended_at=run.started_at, receipt="{}", documents=[], verified=verified)
+        history.begin_publishing(run, history.baseline(run.destination, lost=[run.id]), "{}", 60)
+    history.record_delivery(run, ended_at=run.started_at, receipt="{}", documents=[], verified=verified)
 
 
 def stood(*refs: str) -> bytes:
@@ -62,7 +62,7 @@ def test_only_the_last_delivery_s_ledgers_count(history: History) -> None:
     deliver(history, a_run(1), ledgers=[GBP, EUR])
     deliver(history, a_run(2), ledgers=[EUR])
     begin(history, a_run(3), ledgers=[GBP])
-    history.failed(a_run(3), ended_at=START)
+    history.record_failure(a_run(3), ended_at=START)
     baseline = history.baseline(WHERE)
     assert baseline
     assert [*baseline.ledgers] == [("shop", "EUR")]
@@ -110,7 +110,7 @@ def test_adopting_keeps_habits_ledgers_and_what_stood_beside(history: History) -
     deliver(history, a_run(1), beside=stood("a1"), habits=b"learned", ledgers=[GBP])
     adopted = a_run(2, kind="adopt", state="delivered")
     with history.lock(WHERE, adopted.id, 60):
-        history.adopted(adopted, report("B"), ["b.csv"], 60)
+        history.record_adoption(adopted, report("B"), ["b.csv"], 60)
     baseline = history.baseline(WHERE)
     assert baseline
     assert (baseline.runs, baseline.habits) == (("run-002",), b"learned")
@@ -122,7 +122,7 @@ def test_adopting_keeps_habits_ledgers_and_what_stood_beside(history: History) -
 def test_adopting_as_the_first_act_learns_from_nothing(history: History) -> None:
     deliver(history, a_run(1, destination="file:///elsewhere"), habits=b"others")
     with history.lock(WHERE, "run-002", 60):
-        history.adopted(a_run(2, kind="adopt", state="delivered"), report("B"), [], 60)
+        history.record_adoption(a_run(2, kind="adopt", state="delivered"), report("B"), [], 60)
     baseline = history.baseline(WHERE)
     assert baseline
     assert baseline.habits is None
@@ -143,7 +143,7 @@ def test_only_what_was_delivered_there_since_then_counts(history: History) -> No
     deliver(history, a_run(1), closings=[UNEXPLAINED])
     deliver(history, a_run(2), closings=[UNEXPLAINED], verified=False)
     begin(history, a_run(3), closings=[UNEXPLAINED])
-    history.failed(a_run(3), ended_at=START)
+    history.record_failure(a_run(3), ended_at=START)
     begin(history, a_run(4), closings=[UNEXPLAINED])
     deliver(history, a_run(5, destination="file:///elsewhere"), closings=[UNEXPLAINED])
 
@@ -192,7 +192,7 @@ def test_it_is_taken_while_the_run_that_uses_it_is_under_way_and_free_again_if_t
     history.expect(WHERE, expected())
     begin(history, a_run(1), expected=["e1"])
     assert free(history) == []
-    history.failed(a_run(1), ended_at=START)
+    history.record_failure(a_run(1), ended_at=START)
     assert free(history) == ["e1"]
     deliver(history, a_run(2), expected=["e1"])
     assert free(history) == []
@@ -201,7 +201,7 @@ def test_it_is_taken_while_the_run_that_uses_it_is_under_way_and_free_again_if_t
 def test_it_stays_used_where_nobody_can_say_whether_the_report_arrived(history: History) -> None:
     history.expect(WHERE, expected())
     begin(history, a_run(1), expected=["e1"])
-    history.failed(a_run(1), ended_at=START, unsettled=True)
+    history.record_failure(a_run(1), ended_at=START, unsettled=True)
     assert free(history) == []
 
 
@@ -211,7 +211,7 @@ def test_it_can_be_taken_back_until_it_is_used(history: History) -> None:
     deliver(history, a_run(1), expected=["e1"])
     begin(history, a_run(2), expected=["e2"])
     assert not history.withdraw(WHERE, "e2")
-    history.failed(a_run(2), ended_at=START)
+    history.record_failure(a_run(2), ended_at=START)
     assert [history.withdraw(WHERE, name) for name in ("e1", "e2", "e3", "e3", "e9")] == [
         False,
         True,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.history.packing import packed
-from arfeed.history.receipts import recovered, verify
-from arfeed.history.recovery import judge, parts_of, proven
+from arfeed.history.packing import pack_report
+from arfeed.history.receipts import mark_recovered, verify
+from arfeed.history.recovery import find_arrived, judge, parts_of
 from arfeed.model.results import SentDocument
 from support.feed import Feed, invoices
 from support.recorded_runs import a_pdf, a_run
@@ -58,7 +58,7 @@ def test_a_receipt_says_what_was_delivered_and_from_what(delivered: Feed, receip
 
 
 def test_a_recovered_receipt_has_a_seal_of_its_own(receipt: str) -> None:
-    body = recovered(receipt, verified=True)
+    body = mark_recovered(receipt, verified=True)
     assert verify(body)
     assert json.loads(body)["recovered"] is True
 
@@ -88,7 +88,7 @@ def test_history_verify_finds_what_was_changed(delivered: Feed, receipt: str, st
 def test_history_verify_finds_a_kept_report_that_was_cut(delivered: Feed) -> None:
     with delivered.records() as history, history._engine.begin() as connection:
         run = history.runs()[0]
-        cut = packed(history.report(run.id, run.destination).iloc[:1])
+        cut = pack_report(history.report(run.id, run.destination).iloc[:1])
         connection.exec_driver_sql("UPDATE reports SET parquet = ?", (cut,))
     code, text = delivered.command("history", "verify")
     assert (code, "does not sum to its receipt" in text) == (2, True)
@@ -134,4 +134,4 @@ def test_a_pdf_is_proven_by_what_can_only_be_the_new_one(there: int | None, know
     document = a_pdf("A.pdf")
     listing = {} if there is None else {"A.pdf": there}
     before = {} if known is None else {"A.pdf": SentDocument("A", "0", "b" * 64, known)}
-    assert proven([document], listing, before) == ([document] if arrived else [])
+    assert find_arrived([document], listing, before) == ([document] if arrived else [])

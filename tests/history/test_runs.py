@@ -7,15 +7,16 @@ from datetime import timedelta
 import pytest
 
 from arfeed import ConfigError, LockedError
-from arfeed.history.packing import packed
-from arfeed.history.store import KEPT_REPORTS, History
+from arfeed.history.packing import pack_report
+from arfeed.history.reading import KEPT_REPORTS
+from arfeed.history.store import History
 from support.recorded_runs import READS, START, WHERE, a_pdf, a_run, deliver, publish, refs, report
 
 
 def test_without_a_delivery_there_is_no_baseline(database: str) -> None:
     with History(database) as history:
         assert history.baseline(WHERE) is None
-        history.begin(a_run(1), packed(report("A")), READS)
+        history.begin(a_run(1), pack_report(report("A")), READS)
         assert history.baseline(WHERE) is None
 
 
@@ -30,7 +31,7 @@ def test_a_delivery_becomes_the_baseline(database: str) -> None:
 
 def test_a_report_comes_back_as_it_was_kept(database: str) -> None:
     with History(database) as history:
-        history.begin(a_run(1), packed(report("É-1", balance="-0.0500")), READS)
+        history.begin(a_run(1), pack_report(report("É-1", balance="-0.0500")), READS)
         kept = history.report("run-001", WHERE)
         assert kept["invoice_ref"].tolist() == ["É-1"]
         assert [str(value) for value in kept["balance"]] == ["-0.0500"]
@@ -49,7 +50,7 @@ def test_a_failed_run_never_becomes_the_baseline(database: str) -> None:
     with History(database) as history:
         deliver(history, a_run(1), "A")
         publish(history, a_run(2), "B")
-        history.failed(a_run(2), ended_at=START)
+        history.record_failure(a_run(2), ended_at=START)
         assert refs(history.baseline(WHERE)) == ["A"]
         assert [run.receipt for run in history.runs()] == [None, "{}"]
 
@@ -58,7 +59,7 @@ def test_an_unsettled_run_counts_beside_the_last_delivery(database: str) -> None
     with History(database) as history:
         deliver(history, a_run(1), "A", "B")
         publish(history, a_run(2), "B", "C")
-        history.failed(a_run(2), ended_at=START, unsettled=True)
+        history.record_failure(a_run(2), ended_at=START, unsettled=True)
         assert refs(history.baseline(WHERE)) == ["A", "B", "C"]
         deliver(history, a_run(3), "C")
         assert refs(history.baseline(WHERE)) == ["C"]
@@ -87,7 +88,7 @@ def test_settings_are_unknown_where_two_deliveries_count_that_differ_in_them(dat
     with History(database) as history:
         deliver(history, a_run(1), "A")
         publish(history, a_run(2, settings="0ther"), "A")
-        history.failed(a_run(2), ended_at=START, unsettled=True)
+        history.record_failure(a_run(2), ended_at=START, unsettled=True)
         baseline = history.baseline(WHERE)
         assert baseline
         assert baseline.settings == ""
@@ -104,9 +105,9 @@ def test_a_run_under_way_counts_for_a_plan_unless_it_is_known_how_it_ended(datab
 
 def test_a_run_without_the_lock_may_not_publish(database: str) -> None:
     with History(database) as history:
-        history.begin(a_run(1), packed(report("A")), READS)
+        history.begin(a_run(1), pack_report(report("A")), READS)
         with history.lock(WHERE, "another", 60), pytest.raises(LockedError, match="run run-001 lost its lock"):
-            history.publishing(a_run(1), None, "{}", 60)
+            history.begin_publishing(a_run(1), None, "{}", 60)
         assert [run.state for run in history.runs()] == ["running"]
 
 
@@ -115,29 +116,29 @@ def test_a_run_whose_baseline_is_no_longer_the_baseline_may_not_publish(database
         deliver(history, a_run(1), "A")
         compared_with = history.baseline(WHERE)
         deliver(history, a_run(2), "A", "B")
-        history.begin(a_run(3), packed(report("A")), READS)
+        history.begin(a_run(3), pack_report(report("A")), READS)
         with history.lock(WHERE, "run-003", 60), pytest.raises(LockedError):
-            history.publishing(a_run(3), compared_with, "{}", 60)
+            history.begin_publishing(a_run(3), compared_with, "{}", 60)
         assert refs(history.baseline(WHERE)) == ["A", "B"]
 
 
 def test_a_sleeper_that_was_settled_as_arrived_does_not_replace_the_next_delivery(database: str) -> None:
     with History(database) as history:
         publish(history, a_run(1), "A")
-        history.delivered(a_run(1), ended_at=START, receipt="{}", documents=[])
+        history.record_delivery(a_run(1), ended_at=START, receipt="{}", documents=[])
         deliver(history, a_run(2), "B")
         with pytest.raises(LockedError):
-            history.delivered(a_run(1), ended_at=START, receipt="{}", documents=[])
+            history.record_delivery(a_run(1), ended_at=START, receipt="{}", documents=[])
         assert refs(history.baseline(WHERE)) == ["B"]
 
 
 def test_a_sleeper_that_was_taken_for_lost_but_did_publish_counts_beside_the_next_delivery(database: str) -> None:
     with History(database) as history:
         publish(history, a_run(1), "A")
-        history.failed(a_run(1), ended_at=START)
+        history.record_failure(a_run(1), ended_at=START)
         deliver(history, a_run(2), "B")
         with pytest.raises(LockedError, match="published all the same"):
-            history.delivered(a_run(1), ended_at=START, receipt="{}", documents=[])
+            history.record_delivery(a_run(1), ended_at=START, receipt="{}", documents=[])
         assert refs(history.baseline(WHERE)) == ["A", "B"]
         assert [run.state for run in history.runs()] == ["delivered", "unsettled"]
 
@@ -146,7 +147,7 @@ def test_a_sleeper_that_failed_does_not_change_what_another_run_settled(database
     with History(database) as history:
         deliver(history, a_run(1), "A")
         with pytest.raises(LockedError):
-            history.failed(a_run(1), ended_at=START)
+            history.record_failure(a_run(1), ended_at=START)
         assert [run.state for run in history.runs()] == ["delivered"]
 
 
@@ -154,7 +155,7 @@ def test_a_run_without_the_lock_may_not_adopt(database: str) -> None:
     with History(database) as history:
         deliver(history, a_run(1), "A")
         with history.lock(WHERE, "another", 60), pytest.raises(LockedError):
-            history.adopted(a_run(2, kind="adopt", state="delivered"), report("B"), ["b.csv"], 60)
+            history.record_adoption(a_run(2, kind="adopt", state="delivered"), report("B"), ["b.csv"], 60)
         assert refs(history.baseline(WHERE)) == ["A"]
 
 
@@ -162,7 +163,7 @@ def test_an_adopted_report_is_the_only_baseline_and_its_names_are_known(database
     with History(database) as history:
         deliver(history, a_run(1), "A")
         with history.lock(WHERE, "run-002", 60):
-            history.adopted(a_run(2, kind="adopt", state="delivered"), report("B"), ["b.csv", "c.csv"], 60)
+            history.record_adoption(a_run(2, kind="adopt", state="delivered"), report("B"), ["b.csv", "c.csv"], 60)
         assert refs(history.baseline(WHERE)) == ["B"]
         assert history.known_reports(WHERE) >= {"b.csv", "c.csv", a_run(1).report_name}
 
@@ -188,24 +189,24 @@ def test_a_baseline_is_kept_however_old_it_is(database: str) -> None:
 def test_report_times_are_remembered_of_every_run_that_began(database: str) -> None:
     with History(database) as history:
         deliver(history, a_run(1), "A")
-        history.begin(a_run(5), packed(report("A")), READS)
+        history.begin(a_run(5), pack_report(report("A")), READS)
         assert history.latest_report_at(WHERE) == START + timedelta(days=5)
         assert history.latest_report_at("file:///elsewhere") is None
 
 
 def test_pdfs_that_arrived_are_remembered(database: str) -> None:
     with History(database) as history:
-        history.begin(a_run(1), packed(report("A")), READS, [a_pdf("A.pdf"), a_pdf("B.pdf")])
+        history.begin(a_run(1), pack_report(report("A")), READS, [a_pdf("A.pdf"), a_pdf("B.pdf")])
         assert [document.name for document in history.planned_documents("run-001")] == ["A.pdf", "B.pdf"]
-        history.failed(a_run(1), ended_at=START, documents=[a_pdf("A.pdf")])
+        history.record_failure(a_run(1), ended_at=START, documents=[a_pdf("A.pdf")])
         assert list(history.documents(WHERE)) == ["A.pdf"]
         assert history.planned_documents("run-001") == []
 
 
 def test_a_pdf_of_which_nobody_can_say_what_stands_there_is_forgotten(database: str) -> None:
     with History(database) as history:
-        history.begin(a_run(1), packed(report("A")), READS, [a_pdf("A.pdf")])
-        history.failed(a_run(1), ended_at=START, documents=[a_pdf("A.pdf")])
-        history.begin(a_run(2), packed(report("A")), READS, [a_pdf("A.pdf", "2")])
-        history.failed(a_run(2), ended_at=START)
+        history.begin(a_run(1), pack_report(report("A")), READS, [a_pdf("A.pdf")])
+        history.record_failure(a_run(1), ended_at=START, documents=[a_pdf("A.pdf")])
+        history.begin(a_run(2), pack_report(report("A")), READS, [a_pdf("A.pdf", "2")])
+        history.record_failure(a_run(2), ended_at=START)
         assert history.documents(WHERE) == {}

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.plugins import isolation
-from arfeed.plugins.isolation import undisturbed, watched
+from arfeed.plugins.isolation import undisturbed, warn_if_slow
 from support.feeds import run, write
 from support.strangers import install
 
@@ -158,7 +158,7 @@ def test_a_bug_that_is_a_plugins_is_said_to_be(tmp_path: Path) -> None:
 
 def test_a_plugin_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(isolation, "PATIENCE", 0.01)
-    with watched("the plugin mine (arfeed-mine 1.2)"):
+    with warn_if_slow("the plugin mine (arfeed-mine 1.2)"):
         deadline = time.monotonic() + 10
         said = ""
         while not said and time.monotonic() < deadline:
@@ -169,7 +169,7 @@ def test_a_plugin_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def test_who_is_quick_is_not_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(isolation, "PATIENCE", 0.2)
-    with watched("it"):
+    with warn_if_slow("it"):
         pass
     time.sleep(0.3)
     assert capsys.readouterr().err == ""

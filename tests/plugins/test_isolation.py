@@ -17,7 +17,7 @@ from arfeed import Complete, Objection, Plan, SourceSettings, Transform, Transfo
 from arfeed.intake.transform import transform
 from arfeed.planning.report import write_report
 from arfeed.planning.review import reviewed
-from arfeed.plugins.isolation import own
+from arfeed.plugins.isolation import isolated_copy
 from arfeed_connectors.kolleno import Kolleno
 from planning.test_review import reviewers
 from support.plans import invoices, planned
@@ -116,7 +116,7 @@ def test_a_connector_cannot_change_what_it_has_yielded() -> None:
 
 
 def test_the_fields_of_a_plan_stay() -> None:
-    plan = own(planned(invoices(1), invoices(1)))
+    plan = isolated_copy(planned(invoices(1), invoices(1)))
     with pytest.raises(FrozenInstanceError):
         plan.objections = (Objection("a", "b"),)  # type: ignore[misc]
     with pytest.raises(TypeError):
@@ -128,10 +128,10 @@ def test_the_fields_of_a_plan_stay() -> None:
 def test_the_refs_without_a_pdf_stay() -> None:
     given = planned(invoices(1), invoices(1))
     plan = replace(given, documents=replace(given.documents, without=invoices(2)["invoice_ref"]))
-    mine = own(plan).documents.without
+    mine = isolated_copy(plan).documents.without
     assert (mine.name, mine.tolist()) == ("invoice_ref", ["A1", "A2"])
     mine.iloc[0] = "B1"
-    _, _, letters = pa.chunked_array(pa.array(own(plan).documents.without)).chunk(0).buffers()
+    _, _, letters = pa.chunked_array(pa.array(isolated_copy(plan).documents.without)).chunk(0).buffers()
     with pytest.raises(ValueError, match="read-only"):
         np.frombuffer(letters, dtype="uint8")[:] = 0
     assert plan.documents.without.tolist() == ["A1", "A2"]
@@ -142,7 +142,7 @@ def test_settings_and_totals_in_a_plan_are_copies() -> None:
     settings, totals = SourceSettings(columns={"memo": "Text"}), {"GBP": Decimal(10)}
     complete = Complete(totals=totals)
     (source,) = plan.sources
-    copy = own(replace(plan, sources=(source._replace(settings=settings, complete=complete),)))
+    copy = isolated_copy(replace(plan, sources=(source._replace(settings=settings, complete=complete),)))
     copy.sources[0].settings.columns["memo"] = "Remark"
     assert settings.columns == {"memo": "Text"}
     with pytest.raises(TypeError):
@@ -151,7 +151,7 @@ def test_settings_and_totals_in_a_plan_are_copies() -> None:
 
 def test_the_memory_of_a_large_frame_is_shared_not_copied() -> None:
     frame = invoices(1000)
-    (ours,), (theirs,) = (pa.chunked_array(pa.array(each["balance"])).chunks for each in (frame, own(frame)))
+    (ours,), (theirs,) = (pa.chunked_array(pa.array(each["balance"])).chunks for each in (frame, isolated_copy(frame)))
     assert ours.buffers()[1].address == theirs.buffers()[1].address
     assert not theirs.buffers()[1].is_mutable
 
@@ -160,4 +160,4 @@ def test_the_memory_of_a_large_frame_is_shared_not_copied() -> None:
 def test_a_frame_of_any_columns_is_given_as_it_is(column: list[object]) -> None:
     for dtype in (None, pd.ArrowDtype(pa.array(column).type)):
         frame = pd.DataFrame({"x": pd.Series(column, dtype=dtype)})
-        pd.testing.assert_frame_equal(own(frame), frame)
+        pd.testing.assert_frame_equal(isolated_copy(frame), frame)

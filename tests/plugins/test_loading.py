@@ -34,12 +34,12 @@ def arfeed_connectors():
     return [Shop]
 """
 BROKEN = {
-    "no contract": ("x = 1", "states no ARFEED_CONTRACT; this arfeed speaks contract 1"),
+    "no contract": ("x = 1", "states no ARFEED_CONTRACT; this arfeed has contract 1"),
     "a contract that only looks like one": (
         "ARFEED_CONTRACT = True",
-        "is written for plugin contract True; this arfeed speaks contract 1",
+        "is written for plugin contract True; this arfeed has contract 1",
     ),
-    "another contract": ("ARFEED_CONTRACT = 2", "is written for plugin contract 2; this arfeed speaks contract 1"),
+    "another contract": ("ARFEED_CONTRACT = 2", "is written for plugin contract 2; this arfeed has contract 1"),
     "import error": ("import no_such", "cannot be imported: ModuleNotFoundError: No module named 'no_such'"),
     "syntax error": ("def", "cannot be imported: SyntaxError: "),
     "cancels": ("import asyncio\nraise asyncio.CancelledError", "cannot be imported: CancelledError:"),
@@ -47,7 +47,7 @@ BROKEN = {
         "import arfeed\nARFEED_CONTRACT = 1\n\n"
         "class Shop(arfeed.Connector):\n    name = 'shop'\n    Settings = None\n    def invoices(self): ...\n\n"
         "@arfeed.hookimpl\ndef arfeed_connectors():\n    return [Shop]\n",
-        "Shop.Settings is no subclass of arfeed.SourceSettings",
+        "Shop.Settings is not a subclass of arfeed.SourceSettings",
     ),
     "exits": ("raise SystemExit(7)", "cannot be imported: SystemExit: 7"),
     "unknown hook": (
@@ -65,7 +65,7 @@ BROKEN = {
     **{
         f"a {option}": (
             GOOD + f"@hookimpl({option}=True)\ndef arfeed_review(plan): yield\n",
-            f"its hook arfeed_review is a wrapper, which never is called; leave out {option}=True",
+            f"its hook arfeed_review is a wrapper, which arfeed never calls; leave out {option}=True",
         )
         for option in ("wrapper", "hookwrapper")
     },
@@ -74,7 +74,7 @@ BROKEN = {
             GOOD.replace(
                 "    def invoices", f"    class Settings(arfeed.SourceSettings):\n        {line}\n    def invoices"
             ).replace("from arfeed", "import arfeed\nfrom arfeed", 1),
-            f"Shop.Settings redeclares {name!r}, which is arfeed's own and for plugins.toml to set; leave it out",
+            f"Shop.Settings redeclares {name!r}, a setting of arfeed that plugins.toml sets; leave it out",
         )
         for how, name, line in (
             ("switched on", "absent_means_paid", "absent_means_paid: bool = True"),
@@ -92,9 +92,9 @@ BROKEN = {
         GOOD + "def arfeed_review(plan): ...\n",
         "its function arfeed_review is not marked as a hook; put @arfeed.hookimpl above it",
     ),
-    "no class": (GOOD.replace("[Shop]", "[Shop('a', None)]"), "which is no named subclass of arfeed.Connector"),
+    "no class": (GOOD.replace("[Shop]", "[Shop('a', None)]"), "not a named subclass of arfeed.Connector"),
     "no list": (GOOD.replace("return [Shop]", "pass"), "arfeed_connectors() returned None; return a list of classes"),
-    "nameless": (GOOD.replace('    name = "shop"', "    pass"), "which is no named subclass of arfeed.Connector"),
+    "nameless": (GOOD.replace('    name = "shop"', "    pass"), "not a named subclass of arfeed.Connector"),
     "another kind": (GOOD.replace("arfeed_connectors", "arfeed_transforms"), "no named subclass of arfeed.Transform"),
     "hook raises": (GOOD.replace("return [Shop]", "1 / 0"), "ZeroDivisionError: division by zero"),
     "twins": (

@@ -80,7 +80,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         (PLUGINS, "", 'plugins: it must be a list of plugin names, such as ["xero", "kolleno"]'),
         ('path = "', 'dates = "DYM"\npath = "', "sources.uk.dates: found 'DYM': give \"DMY\", \"MDY\", \"YMD\", "),
         ('path = "', 'documents = "{ref}.pdf"\npath = "', "sources.uk.documents: found '{ref}.pdf': it must contain {"),
-        ('path = "', 'columns = { ref = "No" }\npath = "', "uk.columns: found {'ref': 'No'}: 'ref' is no column"),
+        ('path = "', 'columns = { ref = "No" }\npath = "', "uk.columns: found {'ref': 'No'}: 'ref' is not a column"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_key_what_was_found_and_what_is_right(
@@ -106,7 +106,7 @@ def test_a_step_must_be_written_as_one_of_a_list(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"plugins = [", "plugins.toml: it is no valid TOML: "), (b"\xff\xfe", "it can't be read: ")],
+    [(b"plugins = [", "plugins.toml: it is not valid TOML: "), (b"\xff\xfe", "it can't be read: ")],
     ids=["no TOML", "no UTF-8"],
 )
 def test_a_file_that_can_not_be_read_is_said_to_be_so(tmp_path: Path, content: bytes, said: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.history.packing import packed
+from arfeed.history.packing import pack_report
 from arfeed.history.records import PlannedDocument
 from support.feed import Feed, invoice
 from support.pdfs import pdf
@@ -72,8 +72,8 @@ def remember(feed: Feed, count: int) -> None:
         (run,) = history.runs()
         sent = [known(feed.folder / "pdf" / f"INV-{number:04}.pdf") for number in range(count)]
         again = replace(run, id="long-ago", state="running", receipt=None)
-        history.begin(again, packed(history.report(run.id, run.destination)), {})
-        history.failed(again, ended_at=feed.now, documents=sent)
+        history.begin(again, pack_report(history.report(run.id, run.destination)), {})
+        history.record_failure(again, ended_at=feed.now, documents=sent)
 
 
 def known(file: Path) -> PlannedDocument:

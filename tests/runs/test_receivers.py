@@ -273,7 +273,7 @@ def test_a_key_a_login_or_a_root_that_differs_is_another_receiver(
         (showed,) = stored(over_sftp)
         changed = showed | {other: "another"}
         history.receivers.note("sftp://acme@clone.example.com:22", [tuple(changed.values())], over_sftp.now)  # type: ignore[list-item]
-        assert history.receivers.showing([tuple(showed.values())]) == {over_sftp.where}  # type: ignore[list-item]
+        assert history.receivers.find_by_signs([tuple(showed.values())]) == {over_sftp.where}  # type: ignore[list-item]
 
 
 def test_a_host_key_that_was_renewed_is_remembered_beside_the_old_one(over_sftp: Feed) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pandas as pd
 import pyarrow as pa
 
-from arfeed.history.packing import packed
+from arfeed.history.packing import pack_report
 from arfeed.history.records import Baseline, PlannedDocument, RunRecord
 from arfeed.history.store import History
 from arfeed.model import arrow, schema
@@ -59,14 +59,14 @@ def a_pdf(name: str, version: str = "1") -> PlannedDocument:
 def deliver(history: History, run: RunRecord, *refs: str, verified: bool = True) -> None:
     """Let a run go all the way."""
     publish(history, run, *refs)
-    history.delivered(run, ended_at=run.started_at, receipt="{}", documents=[], verified=verified)
+    history.record_delivery(run, ended_at=run.started_at, receipt="{}", documents=[], verified=verified)
 
 
 def publish(history: History, run: RunRecord, *refs: str) -> None:
     """Let a run go as far as giving its report a name."""
-    history.begin(run, packed(report(*refs)), READS)
+    history.begin(run, pack_report(report(*refs)), READS)
     with history.lock(run.destination, run.id, 60):
-        history.publishing(run, history.baseline(run.destination, lost=[run.id]), "{}", 60)
+        history.begin_publishing(run, history.baseline(run.destination, lost=[run.id]), "{}", 60)
 
 
 def refs(baseline: Baseline | None) -> list[str]:

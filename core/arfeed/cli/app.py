@@ -35,7 +35,7 @@ from arfeed.cli.display.masking import masked_output
 from arfeed.cli.display.output import complain, print_json
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import LOGGER, event
-from arfeed.plugins.distributions import culprit
+from arfeed.plugins.distributions import find_culprit
 
 app = typer.Typer(
     name="arfeed",
@@ -123,7 +123,7 @@ def main() -> None:
         except Exception as exc:  # noqa: BLE001 - printed here, while secrets are still covered
             event("bug", logging.CRITICAL, traceback=traceback.format_exc(), exit_code=ArfeedError.exit_code)
             traceback.print_exc()
-            if stranger := culprit(exc):
+            if stranger := find_culprit(exc):
                 complain(
                     ArfeedError(
                         f"this is a mistake of the plugin {stranger}: tell its author, or take it out of `plugins`"

@@ -1,4 +1,4 @@
-"""Publishing many files at once, over as many connections as it takes."""
+"""Publish many files at once, over as many connections as it takes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import asyncio
 import errno
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from arfeed.delivery.store import CONNECTION_OVER, Store
-from arfeed.delivery.strategies import UnderWay, strategy
-from arfeed.delivery.uploads import Outcome, Upload, check_staged, part_name, place
+from arfeed.delivery.strategies import UnderWay, choose_strategy
+from arfeed.delivery.uploads import CONNECTION_OVER, Outcome, Upload, check_staged, format_place, part_name
 from arfeed.model.errors import DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.reasons import reason
 
+if TYPE_CHECKING:
+    from arfeed.delivery.store import Store
+
 OPENING_TRIES = 3
-"""How often a file that the server does not open is tried again, with fewer others open."""
+"""How often a file that the server refuses to open is tried again, with fewer files open."""
 
 FEWER = 4
-"""By what the number of files at once is divided after a connection that brought none to its end."""
+"""Divides the number of concurrent files after a connection on which none was completed."""
 
 
 class _NoHandleError(Exception):
@@ -45,7 +47,7 @@ class Publication:
         self._waiting = deque(uploads)
         self._under_way: dict[Upload, UnderWay] = {}
         self._run = run
-        self._strategy = strategy(settings, before_naming)
+        self._strategy = choose_strategy(settings, before_naming)
         self._connections = 0
         self._workers = 0
         self._refusals: Counter[Upload] = Counter()
@@ -60,9 +62,9 @@ class Publication:
         self._fruitless = self._fruitless + 1 if self._connections and not self._ended else 0
         self._store, self._done, self._ended = store, done, 0
         self._connections += 1
-        await _together(self._settle(left) for left in list(self._under_way.values()))
+        await _run_together(self._settle(left) for left in list(self._under_way.values()))
         self._workers = -(-min(store.slots, len(self._waiting)) // FEWER**self._fruitless)
-        await _together(self._work() for _ in range(self._workers))
+        await _run_together(self._work() for _ in range(self._workers))
 
     async def _settle(self, left: UnderWay) -> None:
         verified = await self._strategy.settle(self._store, left)
@@ -100,7 +102,7 @@ class Publication:
             return Outcome(upload, None, verified=await self._strategy.publish(self._store, left))
         except ConnectionAbortedError as exc:
             # The connection was dropped so that a broken file is never closed, which would finish it.
-            self._end(Outcome(upload, f"{place(upload)}: {exc}", verified=False, exposed=True))
+            self._end(Outcome(upload, f"{format_place(upload)}: {exc}", verified=False, exposed=True))
             raise
         except CONNECTION_OVER:
             raise
@@ -108,15 +110,15 @@ class Publication:
             if getattr(exc, "errno", None) == errno.EMFILE and self._refusals[upload] < OPENING_TRIES:
                 self._refusals[upload] += 1
                 raise _NoHandleError from exc
-            return Outcome(upload, f"{place(upload)}: {reason(exc)}", verified=False, exposed=left.exposed)
+            return Outcome(upload, f"{format_place(upload)}: {reason(exc)}", verified=False, exposed=left.exposed)
 
     def _part(self, upload: Upload) -> str:
         name = part_name(upload.name, self._run, self._connections)
         return self._store.path(self._strategy.folder_of_parts(upload), name)
 
 
-async def _together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Take steps at once; where some fail, stop the others and raise what no other connection would mend, if any."""
+async def _run_together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run steps concurrently; if one fails, stop the others and raise what no other connection would fix, if any."""
     try:
         async with asyncio.TaskGroup() as group:
             for step in steps:

@@ -1,4 +1,4 @@
-"""The receiver's server, as the pipeline sees it."""
+"""The receiver's server, as a run sees it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from fsspec.asyn import get_loop
 
 from arfeed.delivery.probe import probe
 from arfeed.delivery.publish import Publication
-from arfeed.delivery.server import About, about, clock_ahead
-from arfeed.delivery.signs import Sign, expected, signs
-from arfeed.delivery.store import CONNECTION_OVER, Store, opener
-from arfeed.delivery.uploads import Outcome, Upload, check_part, check_uploads
+from arfeed.delivery.server import About, clock_ahead, read_about
+from arfeed.delivery.signs import Sign, find_expected_signs, read_signs
+from arfeed.delivery.store import Store, make_opener
+from arfeed.delivery.uploads import CONNECTION_OVER, Outcome, Upload, check_part, check_uploads
 from arfeed.model.background import begin
 from arfeed.model.errors import DestinationError
 from arfeed.model.settings import DestinationSettings
@@ -33,16 +33,15 @@ _log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 PATIENCE_SECONDS = 300
-"""How often, and for how long, a lost connection is made anew before a run gives up."""
+"""How often, and for how many seconds, a run reconnects before it gives up."""
 
 
 @contextmanager
 def open_remote(settings: DestinationSettings, *, url: str | None = None, meanwhile: bool = False) -> Iterator[Remote]:
-    """Open the destination, at another URL than the settings' where one is given; close it at the end.
+    """Open the destination, at `url` instead of the settings' if it is given; close it at the end.
 
-    With `meanwhile` it is opened while the caller goes on, and whatever is asked of it first waits for that and raises
-    what it raised. Leaving by an exception drops the connection, so that nothing half written is finished on the way
-    out.
+    With `meanwhile` it opens in the background; the first request waits until it is open, and raises what opening
+    raised. Leaving by an exception drops the connection: closing it in order would finish half-written files.
     """
     remote = Remote(settings, url or settings.url)
     try:
@@ -57,19 +56,19 @@ def open_remote(settings: DestinationSettings, *, url: str | None = None, meanwh
 
 
 class Remote:
-    """Files below the receiver's root. Everything raises `DestinationError`, and nothing else of the server's."""
+    """Files below the receiver's root. Methods translate every error of the server into `DestinationError`."""
 
     def __init__(self, settings: DestinationSettings, url: str) -> None:
-        """Begin to connect, in a thread of its own."""
+        """Begin to connect in a daemon thread."""
         self._settings = settings
         self._where = destination_id(url)
         if settings.part_folder is not None:
             check_folder(settings.part_folder)
-        self._open_store = opener(url, settings)
+        self._open_store = make_opener(url, settings)
         self._opening = begin(self._open)
 
     def wait(self) -> None:
-        """Wait until it is connected to; raise `DestinationError` or `ConfigError` where it can't be."""
+        """Wait for the connection; raise `DestinationError` or `ConfigError` if it fails."""
         self._opening.result()
 
     @property
@@ -77,39 +76,39 @@ class Remote:
         return self._opening.result()
 
     def sizes(self, folder: str) -> dict[str, int]:
-        """Return the names and sizes of the files in a folder; none where the folder is absent."""
+        """Return the names and sizes of the files in a folder; none if the folder does not exist."""
         check_folder(folder)
-        with self._explained(f"listing {folder or 'the root'}"):
+        with self._translate_errors(f"listing {folder or 'the root'}"):
             try:
                 return self._ask(lambda store: store.sizes(store.path(folder)))
             except FileNotFoundError:
                 return {}
 
     def check_root(self) -> None:
-        """Raise where the root is not there and would not be made."""
-        with self._explained("looking for its folder"):
+        """Raise if the root does not exist and will not be created."""
+        with self._translate_errors("looking for its folder"):
             if not self._store.makes_root:
                 self._ask(lambda store: store.sizes(store.path("")))
 
     def about(self) -> About | None:
-        """Return what an SFTP server says of itself; None for any other file system."""
-        with self._explained("asking what it can do"):
-            return self._ask(about)
+        """Return what an SFTP server reports about itself; None for any other file system."""
+        with self._translate_errors("asking what it can do"):
+            return self._ask(read_about)
 
     def signs(self, *, all_keys: bool = False) -> tuple[Sign, ...]:
-        """Return what it shows itself to be, by all of its host keys where they are asked for; see `signs.signs`."""
-        with self._explained("asking where its folder lies"):
-            return self._ask(lambda store: signs(store, all_keys=all_keys))
+        """Return the signs that identify the receiver, with `all_keys` for every host key; see `signs.read_signs`."""
+        with self._translate_errors("resolving its folder"):
+            return self._ask(lambda store: read_signs(store, all_keys=all_keys))
 
     def signs_of(self, destination: str) -> tuple[Sign, ...]:
         """Return what another destination would show if it led here, by the keys that known_hosts has for it."""
-        with self._explained("asking where its folder lies"):
-            return self._ask(lambda store: expected(store, destination, Path(self._settings.known_hosts)))
+        with self._translate_errors("resolving its folder"):
+            return self._ask(lambda store: find_expected_signs(store, destination, Path(self._settings.known_hosts)))
 
     def has_folder(self, folder: str) -> bool:
-        """Whether a folder below the root is there."""
+        """Whether a folder below the root exists."""
         check_folder(folder)
-        with self._explained(f"looking for {folder or 'the root'}"):
+        with self._translate_errors(f"looking for {folder or 'the root'}"):
             try:
                 self._ask(lambda store: store.sizes(store.path(folder)))
             except FileNotFoundError:
@@ -117,21 +116,21 @@ class Remote:
             return True
 
     def clock_ahead(self, folder: str) -> float | None:
-        """Return by how many seconds the server's clock is ahead of ours, by a scratch file; None if nothing shows."""
+        """Return by how many seconds the server's clock is ahead, by a scratch file; None if it reports no times."""
         check_folder(folder)
-        with self._explained("comparing its clock"):
+        with self._translate_errors("comparing its clock"):
             return _run(clock_ahead(self._store, folder))
 
     def probe(self, folder: str) -> list[tuple[str, str | None]]:
         """Try with a scratch file what may be done in a folder; return each try and, if it failed, the answer."""
         check_folder(folder)
-        with self._explained("trying it out"):
+        with self._translate_errors("trying it out"):
             return _run(probe(self._store, folder))
 
     def irreplaceable(self, folder: str, names: Iterable[str]) -> dict[str, str]:
-        """Return which files stand in a folder and can't be replaced, as the server said when it was connected to.
+        """Map the names in a folder that can't be replaced to the reason, by what the server offered when connecting.
 
-        With each comes the reason, for people. A server that offers more than it does is found out only by trying.
+        A server that offers more than it does is found out only by trying.
         """
         wanted = set(names)
         if not wanted or self._settings.publish == "direct" or self._store.replaces:
@@ -141,29 +140,29 @@ class Remote:
     def read(self, folder: str, name: str) -> bytes:
         """Return the content of a file."""
         path = self._path(folder, name)
-        with self._explained(f"reading {name}"):
+        with self._translate_errors(f"reading {name}"):
             return self._ask(lambda store: store.read(path))
 
     def size(self, folder: str, name: str) -> int | None:
-        """Return the size of a file in bytes, None where there is no such file."""
+        """Return the size of a file in bytes, None if it does not exist."""
         path = self._path(folder, name)
-        with self._explained(f"looking for {name}"):
+        with self._translate_errors(f"looking for {name}"):
             try:
                 return self._ask(lambda store: store.size(path))
             except FileNotFoundError:
                 return None
 
     def ensure_folder(self, folder: str) -> None:
-        """Use a folder that is there; make it where it is not, if the server lets us."""
+        """Make a folder unless it exists."""
         check_folder(folder)
-        with self._explained(f"making the folder {folder!r}, which the receiver may have to make"):
+        with self._translate_errors(f"making the folder {folder!r}, which the receiver may have to make"):
             self._ask(lambda store: store.make_folder(folder))
 
     def remove(self, folder: str, names: Iterable[str]) -> None:
         """Remove what an interrupted run left under way; anything else is refused."""
         for name in names:
             check_part(name)
-            with self._explained(f"removing the unfinished upload {name}"), suppress(FileNotFoundError):
+            with self._translate_errors(f"removing the unfinished upload {name}"), suppress(FileNotFoundError):
                 self._ask(methodcaller("remove", self._path(folder, name)))
 
     def publish(
@@ -193,20 +192,20 @@ class Remote:
         def go_on() -> None:
             _stream(lambda put: publication.go_on(self._store, put), take)
 
-        with self._explained(f"delivering {todo[0].name if len(todo) == 1 else f'{len(todo)} files'}"):
-            self._persistently(go_on, succeeded=lambda: sum(outcome.error is None for outcome in done.values()))
+        with self._translate_errors(f"delivering {todo[0].name if len(todo) == 1 else f'{len(todo)} files'}"):
+            self._retry(go_on, succeeded=lambda: sum(outcome.error is None for outcome in done.values()))
         return [done[upload] for upload in todo]
 
     def abort(self) -> None:
         """Drop the connection; nothing under way is finished."""
-        self._leave(methodcaller("abort"))
+        self._when_open(methodcaller("abort"))
 
     def close(self) -> None:
         """Close the connection."""
-        self._leave(methodcaller("close"))
+        self._when_open(methodcaller("close"))
 
-    def _leave(self, how: Callable[[Store], object]) -> None:
-        """Leave what was opened; what still is being opened is left by its thread, and nobody waits for it."""
+    def _when_open(self, how: Callable[[Store], object]) -> None:
+        """Do this with the store now, or in the connecting thread once it is open; never wait for it."""
 
         def leave(opened: Future[Store]) -> None:
             if opened.exception() is None:
@@ -216,12 +215,12 @@ class Remote:
 
     def _ask(self, request: Callable[[Store], Coroutine[Any, Any, Result]]) -> Result:
         """Ask the server for something that may be asked for twice."""
-        return self._persistently(lambda: _run(request(self._store)))
+        return self._retry(lambda: _run(request(self._store)))
 
-    def _persistently(self, do: Callable[[], Result], succeeded: Callable[[], int] = lambda: 0) -> Result:
-        """Do something; go on with it over fresh connections while connections are lost.
+    def _retry(self, do: Callable[[], Result], succeeded: Callable[[], int] = lambda: 0) -> Result:
+        """Run `do`, and again over a new connection if one is lost.
 
-        The time for that is bounded, and begins anew whenever more has `succeeded`.
+        The time for that is bounded, and starts over whenever more has `succeeded`.
         """
         while True:
             before = succeeded()
@@ -236,18 +235,18 @@ class Remote:
                     raise
 
     def _reconnect(self) -> None:
-        _log.warning("The connection to %s was lost; connecting anew", self._where)
+        _log.warning("The connection to %s was lost; reconnecting", self._where)
         self._store.abort()
         try:
             store = self._open()
         except DestinationError as exc:
-            # These settings have worked a moment ago, so whatever it is may pass.
+            # These settings worked a moment ago, so the cause may pass; as a ConnectionError it is tried again.
             raise ConnectionError(str(exc)) from exc
         self._opening = Future()
         self._opening.set_result(store)
 
     def _open(self) -> Store:
-        with self._explained("opening it"):
+        with self._translate_errors("opening it"):
             return self._open_store()
 
     def _path(self, folder: str, name: str) -> str:
@@ -256,7 +255,7 @@ class Remote:
         return self._store.path(folder, name)
 
     @contextmanager
-    def _explained(self, doing: str) -> Iterator[None]:
+    def _translate_errors(self, doing: str) -> Iterator[None]:
         try:
             yield
         except CONNECTION_OVER as exc:

@@ -1,4 +1,4 @@
-"""What a receiver's server says of itself, and which step of getting in failed."""
+"""What a receiver's server reports about itself, and which step of connecting failed."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ Step = Literal["address", "host key", "login"]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an SFTP server said when it was connected to, without being asked for anything.
+    """What an SFTP server reports when it is connected to.
 
-    `extensions` are those of `EXTENSIONS` that it offers. `free` is the room on its disk in bytes, where it tells.
+    `extensions` are those of `EXTENSIONS` that it offers. `free` is the free space on its disk in bytes, None if not
+    reported.
     """
 
     software: str
@@ -38,8 +39,8 @@ class About:
     free: int | None
 
 
-async def about(store: Store) -> About | None:
-    """Return what the server of an SFTP store says; None for any other store."""
+async def read_about(store: Store) -> About | None:
+    """Return what the server of an SFTP store reports; None for any other store."""
     if not isinstance(store, SftpStore):
         return None
     filesystem = store.filesystem
@@ -60,8 +61,8 @@ async def _free(channel: asyncssh.SFTPClient, path: str) -> int | None:
     import asyncssh
 
     with suppress(asyncssh.Error, OSError):
-        told = await channel.statvfs(path or ".")
-        return told.bavail * told.frsize if told.blocks else None
+        disk = await channel.statvfs(path or ".")
+        return disk.bavail * disk.frsize if disk.blocks else None
     return None
 
 
@@ -75,7 +76,7 @@ async def clock_ahead(store: Store, folder: str) -> float | None:
             before = datetime.now(UTC)
             await store.put(file, path)
             middle = before + (datetime.now(UTC) - before) / 2
-            written = await store.changed(path)
+            written = await store.modified_at(path)
         finally:
             with suppress(OSError):
                 await store.remove(path)
@@ -83,7 +84,7 @@ async def clock_ahead(store: Store, folder: str) -> float | None:
 
 
 def failed_step(error: DestinationError) -> Step:
-    """Return how far one came that could not connect."""
+    """Return the step at which connecting failed."""
     import asyncssh
 
     cause = error.__cause__
@@ -95,9 +96,9 @@ def failed_step(error: DestinationError) -> Step:
 
 
 def passed_steps(error: DestinationError) -> tuple[Step, ...]:
-    """Return the steps that were taken before the one that failed: none where no connection is known to have stood.
+    """Return the steps that succeeded before the one that failed.
 
-    A key or a file of known hosts that can't be read fails before anything is connected to.
+    There are none if no connection is known to have been made: an unreadable key or known_hosts fails before that.
     """
     import asyncssh
 

@@ -1,4 +1,4 @@
-"""What a receiver shows itself to be, whatever it is called: its server's keys, the login, the root behind links."""
+"""What identifies a receiver whatever its address: host key, login, and the root with links resolved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from arfeed.delivery.store import CONNECTION_OVER, LocalStore, SftpStore, Store
+from arfeed.delivery.store import LocalStore, SftpStore, Store
+from arfeed.delivery.uploads import CONNECTION_OVER
 from arfeed.sftp.address import is_sftp, sftp_address
 
 OTHER_KEYS_SECONDS = 2.0
@@ -16,18 +17,18 @@ OTHER_KEYS_SECONDS = 2.0
 
 
 class Sign(NamedTuple):
-    """One receiver: who shows the same sign is the same. On this machine, key and login are blank."""
+    """One receiver's identity: the same sign is the same receiver. For a local folder, key and login are blank."""
 
     host_key: str
     login: str
     root: str
 
 
-async def signs(store: Store, *, all_keys: bool) -> tuple[Sign, ...]:
-    """Return how a receiver shows itself, one sign for each host key that its server is known to have.
+async def read_signs(store: Store, *, all_keys: bool) -> tuple[Sign, ...]:
+    """Return a receiver's signs, one for each host key that its server has proved.
 
-    With `all_keys` the server is given time to prove those that this connection did not ask for. Nothing is known of
-    object stores and the like: they are their address.
+    With `all_keys` the server is given time to prove the keys that this connection did not use. Object stores have
+    no signs: their address identifies them.
     """
     if isinstance(store, LocalStore):
         return (Sign("", "", await asyncio.to_thread(os.path.realpath, store.root)),)
@@ -45,8 +46,8 @@ async def signs(store: Store, *, all_keys: bool) -> tuple[Sign, ...]:
     return tuple(Sign(key, login, root) for key in keys)
 
 
-async def expected(store: Store, url: str, known_hosts: Path) -> tuple[Sign, ...]:
-    """Return what another address would show if it led to this very server, by the keys that known_hosts has for it."""
+async def find_expected_signs(store: Store, url: str, known_hosts: Path) -> tuple[Sign, ...]:
+    """Return the signs another address would have if it led to this server, by its keys in known_hosts."""
     if not isinstance(store, SftpStore) or not is_sftp(url):
         return ()
     from arfeed.sftp.hostkeys import listed_fingerprints
@@ -58,7 +59,7 @@ async def expected(store: Store, url: str, known_hosts: Path) -> tuple[Sign, ...
 
 
 async def _resolved(store: SftpStore, root: str) -> str:
-    """Return where a root lies behind links; as the address has it where the server can't say."""
+    """Return a root with links resolved; as the address has it if the server can't resolve it."""
     try:
         path: str = await store.filesystem.real_path(root)
     except CONNECTION_OVER:

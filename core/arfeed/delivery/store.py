@@ -1,4 +1,4 @@
-"""The few things a receiver's server is asked to do, for any fsspec file system."""
+"""The operations that delivery needs of a receiver's server, on any fsspec file system."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ from arfeed.sftp.address import is_sftp, sftp_address
 if TYPE_CHECKING:
     from arfeed.sftp.filesystem import SftpFileSystem
 
-CONNECTION_OVER = (ConnectionError, TimeoutError)
-"""What means that the connection is over, and that a fresh one may do better."""
-
 PIECE = 4 * 1024 * 1024
 READING_AT_ONCE = 32
 """How many files are read back at once; each may hold a piece in memory."""
@@ -32,17 +29,17 @@ READING_AT_ONCE = 32
 class Store:
     """Files below a root. Runs on fsspec's event loop; raises `OSError` and its kinds.
 
-    This one suits object stores: a copy stands there whole or not at all.
+    This class suits object stores, where a copy is there whole or not at all.
     """
 
     slots = 16
-    """How many files may be under way at once."""
+    """How many files may be transferred at once."""
     makes_root = True
-    """Whether a root that is not there is made with the first folder; otherwise it is a mistake in the URL."""
+    """Whether a missing root is created with the first folder; otherwise it is a mistake in the URL."""
     replaces = True
-    """Whether `rename` can put a file in the place of another."""
+    """Whether `rename` can replace a file."""
     refuses_taken_names = False
-    """Whether `rename` itself fails where the name is taken, so that nobody need look first."""
+    """Whether `rename` itself fails if the name is taken, which spares a look-up before it."""
 
     def __init__(self, filesystem: Any, root: str) -> None:
         """Keep the file system and the root, both open already."""
@@ -59,26 +56,28 @@ class Store:
         if size in (None, file.stat().st_size):
             await self._call("put_file", str(file), path)
         else:
-            await self._call("pipe_file", path, await asyncio.to_thread(_stretch, file, start, size))
+            await self._call("pipe_file", path, await asyncio.to_thread(_read_range, file, start, size))
 
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
-        """Give a file its name. Without `replace` the name has been looked for, and is free."""
+        """Give a file its name. Without `replace`, the caller has checked that the name is free."""
         del replace
         await self._call("cp_file", path, target)
         await self._call("rm_file", path)
 
     async def size(self, path: str) -> int:
-        """Return a file's size; raise `FileNotFoundError` where there is none."""
+        """Return a file's size; raise `FileNotFoundError` if it does not exist."""
         size = (await self._call("info", path))["size"]
         if size is None:
-            raise OSError("the server does not tell how large a file is")
+            raise OSError("the server does not report how large a file is")
         return int(size)
 
-    async def changed(self, path: str) -> datetime | None:
-        """Return when a file was last changed, by the server's clock, where it tells."""
+    async def modified_at(self, path: str) -> datetime | None:
+        """Return when a file was last changed, by the server's clock; None if the server does not report it."""
         info = await self._call("info", path)
-        told = info.get("mtime") or info.get("LastModified")
-        return told if isinstance(told, datetime) else datetime.fromtimestamp(told, UTC) if told else None
+        reported = info.get("mtime") or info.get("LastModified")
+        if isinstance(reported, datetime):
+            return reported
+        return datetime.fromtimestamp(reported, UTC) if reported else None
 
     async def sizes(self, folder: str) -> dict[str, int]:
         """Return the names and sizes of all files in a folder."""
@@ -87,7 +86,7 @@ class Store:
         return {posixpath.basename(entry["name"]): int(entry["size"] or 0) for entry in files}
 
     async def sha256(self, path: str, size: int) -> str:
-        """Read a file of a known size back, a piece at a time and not too many at once; return its SHA-256."""
+        """Read a file of a known size back, a piece at a time, `READING_AT_ONCE` files at once; return its SHA-256."""
         digest = hashlib.sha256()
         async with self._reading:
             for start in range(0, size, PIECE):
@@ -104,15 +103,15 @@ class Store:
         await self._call("rm_file", path)
 
     async def make_folder(self, folder: str) -> None:
-        """Make a folder below the root, and the root; leave it alone where it is there."""
+        """Make a folder below the root, and the root; leave an existing one alone."""
         if path := self.path(folder):
             await self._call("makedirs", path, True)
 
     def abort(self) -> None:
-        """Drop what is under way."""
+        """Drop the transfers under way."""
 
     def close(self) -> None:
-        """Let go of the server."""
+        """Close the connection, if there is one."""
 
     async def _call(self, method: str, *args: object, **options: object) -> Any:
         if isinstance(self.filesystem, AsyncFileSystem):
@@ -146,7 +145,7 @@ class SftpStore(Store):
         await self._call("put_file", str(file), path, make_parents=False, start=start, size=size)
 
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
-        """Rename, over an older file only where `replace` says so."""
+        """Rename; replace an older file only with `replace`."""
         await self._call("rename", path, target, replace=replace)
 
     async def make_folder(self, folder: str) -> None:
@@ -178,16 +177,16 @@ class SftpStore(Store):
         self.filesystem.close()
 
 
-def opener(url: str, settings: DestinationSettings) -> Callable[[], Store]:
-    """Return what opens the file system of a URL, on a connection of its own, and import what that needs."""
+def make_opener(url: str, settings: DestinationSettings) -> Callable[[], Store]:
+    """Return a function that opens the file system of a URL on its own connection; import what it needs now."""
     if is_sftp(url):
         from arfeed.sftp.connection import connect
 
         return lambda: SftpStore(connect(url, settings), sftp_address(url).root)
-    return lambda: _opened(url)
+    return lambda: _open(url)
 
 
-def _opened(url: str) -> Store:
+def _open(url: str) -> Store:
     try:
         filesystem, root = fsspec.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
     except (ImportError, ValueError) as exc:
@@ -197,7 +196,7 @@ def _opened(url: str) -> Store:
     return (LocalStore if isinstance(filesystem, LocalFileSystem) else Store)(filesystem, root)
 
 
-def _stretch(file: Path, start: int, size: int | None) -> bytes:
+def _read_range(file: Path, start: int, size: int | None) -> bytes:
     with file.open("rb") as source:
         source.seek(start)
         return source.read(size)

@@ -1,4 +1,4 @@
-"""The two ways from a staged file to one under its real name, with the guard that each step needs."""
+"""The two ways to publish a staged file under its real name, with the guard that each step needs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from arfeed.delivery.store import CONNECTION_OVER, Store
-from arfeed.delivery.uploads import Upload
+from arfeed.delivery.uploads import CONNECTION_OVER, Upload
 from arfeed.delivery.verification import check_free, check_replaceable, check_whole, size_of
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.reasons import NO_RENAME
 
+if TYPE_CHECKING:
+    from arfeed.delivery.store import Store
+
 
 @dataclass(slots=True)
 class UnderWay:
-    """How far an upload has come: where it is written, and whether its rename was asked for.
+    """The progress of an upload: the path it is written to, and whether its rename was requested.
 
-    `exposed` means that a part of it may stand under its real name.
+    `exposed` means that a part of it may be visible under its real name.
     """
 
     upload: Upload
@@ -33,7 +36,7 @@ class Strategy(ABC):
     """A way to publish a file. What it knows holds over all connections of a run."""
 
     def __init__(self, settings: DestinationSettings, before_naming: Callable[[], None] | None) -> None:
-        """Take what is asked when a file is about to get its real name."""
+        """Keep the callback that may veto a file's real name."""
         self.settings = settings
         self._before_naming = before_naming
         self._making_folders = asyncio.Lock()
@@ -41,13 +44,13 @@ class Strategy(ABC):
 
     @abstractmethod
     async def publish(self, store: Store, left: UnderWay) -> bool:
-        """Publish a file; return whether it was seen whole."""
+        """Publish a file; return whether it was verified."""
 
     @abstractmethod
     async def settle(self, store: Store, left: UnderWay) -> bool | None:
         """Find out what became of an upload whose connection was lost.
 
-        Return None where it has to be sent again; else it has its name, and the answer says whether it is whole.
+        Return None if it has to be sent again; otherwise whether the file under its name is complete.
         """
 
     def folder_of_parts(self, upload: Upload) -> str:
@@ -74,7 +77,7 @@ class Strategy(ABC):
 
 
 class Rename(Strategy):
-    """Upload under another name, see that it is whole, then rename it. Nothing is ever removed but the upload."""
+    """Upload under another name, verify it, then rename it. Nothing is ever removed but the upload."""
 
     async def publish(self, store: Store, left: UnderWay) -> bool:
         """Publish a file; what fails leaves nothing behind."""
@@ -154,8 +157,8 @@ class Direct(Strategy):
         return None
 
 
-def strategy(settings: DestinationSettings, before_naming: Callable[[], None] | None) -> Strategy:
-    """Return the way that the settings choose."""
+def choose_strategy(settings: DestinationSettings, before_naming: Callable[[], None] | None) -> Strategy:
+    """Return the strategy that the settings name."""
     return (Rename if settings.publish == "rename" else Direct)(settings, before_naming)
 
 
@@ -170,7 +173,7 @@ async def _rename(store: Store, left: UnderWay, target: str) -> None:
     except CONNECTION_OVER:
         raise
     except OSError as exc:
-        # Some servers answer with an error after having done it.
+        # Some servers report an error although they renamed the file.
         if await size_of(store, left.part) is None:
             if await size_of(store, target) == left.upload.size:
                 return

@@ -1,4 +1,4 @@
-"""What is uploaded, how it ended, and the names that files have on the way."""
+"""Uploads: what goes where, how each ended, and the names that files have during the transfer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from pathlib import Path
 from arfeed.model.errors import DestinationError
 from arfeed.sftp.address import check_folder, check_name
 
+CONNECTION_OVER = (ConnectionError, TimeoutError)
+"""Errors that mean that the connection is over; a new one may succeed."""
+
 _LONGEST_STEM = 200
 
 _PART = re.compile(r"\..+\.part")
@@ -18,7 +21,7 @@ _PART = re.compile(r"\..+\.part")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What goes where: a folder below the root ("" is the root) and a bare name.
+    """A file to upload: its folder below the root ("" is the root) and its bare name.
 
     It is staged in a local file, `size` bytes from `start` on. `replaces` says that an older version of this name was
     delivered before; otherwise the name has to be free.
@@ -49,32 +52,32 @@ class Outcome:
 def part_name(name: str, run: str, connection: int = 1) -> str:
     """Return the name a file has while it is uploaded over a run's first connection, or a later one.
 
-    A long name gives its hash instead, since the longer name of its part might be one that no server takes.
+    A long name gives its hash instead: the name of its part is longer, and servers reject names over 255 bytes.
     """
     stem = name if len(name.encode()) <= _LONGEST_STEM else hashlib.sha256(name.encode()).hexdigest()
     return f".{stem}.{run}.part" if connection == 1 else f".{stem}.{connection}.{run}.part"
 
 
 def check_part(name: str) -> None:
-    """Refuse a name that is not one of an upload under way."""
+    """Raise `DestinationError` unless it is the name of an upload under way."""
     if not _PART.fullmatch(name):
-        raise DestinationError(f"{name!r} is no upload under way, and nothing else is ever removed.")
+        raise DestinationError(f"{name!r} is not an upload under way, and arfeed removes nothing else.")
 
 
 def check_uploads(uploads: Sequence[Upload], run: str) -> None:
-    """Refuse names and folders that leave the root, and two uploads of one name, before anything is sent."""
+    """Raise if a name or folder leaves the root, or two uploads share a name, before anything is sent."""
     check_name(run)
     taken: set[tuple[str, str]] = set()
     for upload in uploads:
         check_folder(upload.folder)
         check_name(upload.name)
         if (upload.folder, upload.name) in taken:
-            raise DestinationError(f"Two files are to be called {place(upload)}. Nothing was sent.")
+            raise DestinationError(f"Two files would be called {format_place(upload)}. Nothing was sent.")
         taken.add((upload.folder, upload.name))
 
 
 def check_staged(upload: Upload) -> None:
-    """Refuse a staged copy that is not what was staged."""
+    """Raise `DestinationError` if the staged copy is missing or has become shorter."""
     try:
         staged = upload.path.stat().st_size
     except OSError as exc:
@@ -83,6 +86,6 @@ def check_staged(upload: Upload) -> None:
         raise DestinationError(f"its staged copy {upload.path} has changed since it was staged. Run again.")
 
 
-def place(upload: Upload) -> str:
-    """Return where a file goes, as a path below the root."""
+def format_place(upload: Upload) -> str:
+    """Return a file's path below the root."""
     return f"{upload.folder}/{upload.name}" if upload.folder else upload.name

@@ -1,16 +1,19 @@
-"""Looking at what the server holds: whether a name is free, and whether a file is there as it was sent."""
+"""Verify what the server holds: whether a name is free, and whether a file arrived as it was sent."""
 
 from __future__ import annotations
 
 import errno
+from typing import TYPE_CHECKING
 
-from arfeed.delivery.store import Store
 from arfeed.delivery.uploads import Upload
 from arfeed.model.errors import DestinationError
 
+if TYPE_CHECKING:
+    from arfeed.delivery.store import Store
+
 
 async def size_of(store: Store, path: str) -> int | None:
-    """Return a file's size, None where there is no such file."""
+    """Return a file's size, None if it does not exist."""
     try:
         return await store.size(path)
     except FileNotFoundError:
@@ -18,19 +21,19 @@ async def size_of(store: Store, path: str) -> int | None:
 
 
 async def check_free(store: Store, upload: Upload, target: str) -> None:
-    """Refuse a name that is taken, unless by an older version that arfeed delivered."""
+    """Raise `FileExistsError` if the name is taken, unless by an older version that arfeed delivered."""
     if not upload.replaces and await size_of(store, target) is not None:
         raise FileExistsError(errno.EEXIST, "File exists")
 
 
 async def check_replaceable(store: Store, upload: Upload, target: str) -> None:
-    """Refuse an older version that can't be replaced, before its successor is sent in vain."""
+    """Raise if an older version can't be replaced, before its successor is sent in vain."""
     if upload.replaces and not store.replaces and await size_of(store, target) is not None:
         raise OSError(errno.ENOTSUP, "Operation unsupported")
 
 
 async def check_whole(store: Store, upload: Upload, path: str, verify: str) -> None:
-    """Refuse a file of another size than was sent or, by "content", of other bytes."""
+    """Raise `DestinationError` if the size differs from what was sent or, with "content", if the bytes do."""
     size = await store.size(path)
     if size != upload.size:
         raise DestinationError(f"the server holds {size:,} of {upload.size:,} bytes. Ask the receiver about space.")

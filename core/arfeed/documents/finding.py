@@ -18,7 +18,7 @@ from arfeed.documents.template import claims
 from arfeed.model.arrow import filter_rows, is_in, to_frame
 from arfeed.model.errors import ArfeedError, SourceError
 from arfeed.model.parts import Connector
-from arfeed.plugins.isolation import own, undisturbed
+from arfeed.plugins.isolation import isolated_copy, undisturbed
 from arfeed.tables.files.storage import Storage, explained, is_local, label, storage
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
 
 def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
     try:
-        refs = own(invoices[["source_ref"]])["source_ref"]
+        refs = isolated_copy(invoices[["source_ref"]])["source_ref"]
         with undisturbed():
             found = {document.invoice_ref: document for document in connector.documents(refs)}
     except ArfeedError:

@@ -1,4 +1,4 @@
-"""Opening a history database, and saying what is wrong with it without its URL, which may hold a password."""
+"""Open a history database; errors never show its URL, which may hold a password."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from arfeed.history.migrate import migrate
 from arfeed.model.errors import ConfigError
 
 _PATIENCE = {"sqlite": {"timeout": 30}}
-"""How many seconds to wait for another process that writes; SQLite's five are few on a busy disk."""
+"""How many seconds to wait for another process that writes; SQLite's default of five is too short on a busy disk."""
 
 
-def opened(url: str) -> sa.Engine:
-    """Open a database and bring its schema up to date. Raise `ConfigError` where it can't be used."""
+def open_database(url: str) -> sa.Engine:
+    """Open a database and bring its schema up to date. Raise `ConfigError` if it can't be used."""
     try:
-        address = _usable(sa.make_url(url))
+        address = _prepare(sa.make_url(url))
         engine = sa.create_engine(address, connect_args=_PATIENCE.get(address.get_backend_name(), {}))
         sa.event.listen(engine, "handle_error", _explain)
         if engine.dialect.name == "postgresql":
             sa.event.listen(engine, "connect", _limit)
-        _migrated(engine)
+        _migrate(engine)
     except (sa.exc.SQLAlchemyError, OSError, ImportError, ValueError) as exc:
         raise _unusable(exc) from None
     return engine
 
 
-def _migrated(engine: sa.Engine) -> None:
+def _migrate(engine: sa.Engine) -> None:
     try:
         migrate(engine)
     except BaseException:
@@ -36,15 +36,15 @@ def _migrated(engine: sa.Engine) -> None:
         raise
 
 
-def _usable(url: sa.URL) -> sa.URL:
-    """Make the folder of an SQLite file, for nobody else to read; fill in the PostgreSQL driver that arfeed brings."""
+def _prepare(url: sa.URL) -> sa.URL:
+    """Create the folder of an SQLite file, for its owner only; name the PostgreSQL driver that arfeed installs."""
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
 def _limit(connection: Any, record: object) -> None:
-    """Let nobody wait for a machine that fell asleep in the middle of a transaction; the server ends it instead."""
+    """Have the server end the transaction of a machine that fell asleep, so that no other run waits for it."""
     del record
     with connection.cursor() as cursor:
         cursor.execute("SET idle_in_transaction_session_timeout = '20s'")
@@ -53,7 +53,7 @@ def _limit(connection: Any, record: object) -> None:
 
 
 def _explain(context: sa.ExceptionContext) -> None:
-    """Turn a database that is gone, full or locked into an error that people can act on."""
+    """Turn a database that is gone, full or locked into an error that people can act on, without the URL."""
     cause = context.original_exception
     if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError | sa.exc.InterfaceError):
         raise _unusable(cause) from None
@@ -63,4 +63,4 @@ def _unusable(exc: BaseException) -> ConfigError:
     orig = getattr(exc, "orig", None) or exc
     # A ValueError quotes what it could not read, and that may be a piece of a password.
     why = "ValueError" if type(orig) is ValueError else f"{type(orig).__name__}: {orig}"
-    return ConfigError(f"feed.history: the history database can't be used: {why}; look at its URL")
+    return ConfigError(f"feed.history: the history database can't be used: {why}; check its URL")

@@ -26,11 +26,11 @@ _OF_PROCESS = tuple(item.name for item in fields(HolderProcess))
 class Lease:
     """Holds the lock while it is entered.
 
-    A holder that dies stops renewing, and the lease runs out. One that died on this machine is replaced at once.
+    A holder that dies stops renewing, and its lease expires. One that died on this machine is replaced at once.
     """
 
     def __init__(self, engine: sa.Engine, destination: str, run: str, seconds: float) -> None:
-        """Keep what is to be locked, for whom, and how long a lease lasts."""
+        """Keep the destination, the run, and the seconds that a lease lasts."""
         self._engine = engine
         self._destination = destination
         self._run = run
@@ -42,8 +42,8 @@ class Lease:
     def __enter__(self) -> Self:
         """Take the lock, or raise `LockedError` naming who holds it."""
         now = time.time()
-        if not self._taken_over() and not self._inserted() and not self._taken_from_the_dead():
-            raise LockedError(self._who_holds_it())
+        if not self._replace_expired() and not self._insert() and not self._replace_dead():
+            raise LockedError(self._describe_holder())
         self._renewed_at = now
         self._heart.start()
         return self
@@ -51,37 +51,38 @@ class Lease:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Give the lock back, if it is still ours."""
+        """Release the lock if this run still holds it."""
         self._over.set()
         self._heart.join()
         with suppress(sa.exc.SQLAlchemyError, ArfeedError), self._engine.begin() as connection:
             connection.execute(sa.delete(leases).where(_ours(self._destination, self._run)))
 
-    def insist(self) -> None:
-        """Raise `LockedError` if another run has taken the lock. The database is asked only where that may be.
+    def check_held(self) -> None:
+        """Raise `LockedError` if another run has taken the lock.
 
-        The time is the wall clock's, which goes on while a machine sleeps.
+        The database is asked only if the lease may have expired. The wall clock decides that, because a monotonic
+        clock may stop while a machine sleeps.
         """
         if not 0 <= time.time() - self._renewed_at < self._seconds / 2 and not self._renew():
-            raise lost_lock(self._run, self._destination)
+            raise lock_lost(self._run, self._destination)
 
     def _renew(self) -> bool:
         now = time.time()
         with self._engine.begin() as connection:
-            held = renewed(connection, self._destination, self._run, self._seconds)
+            held = renew(connection, self._destination, self._run, self._seconds)
         if held:
             self._renewed_at = now
         return held
 
-    def _taken_over(self) -> bool:
-        """Replace a lease that has run out, in one statement, so that of two runs only one can."""
+    def _replace_expired(self) -> bool:
+        """Replace an expired lease, in one statement, so that only one of two runs succeeds."""
         with self._engine.begin() as connection:
             now = _now(connection)
             expired = sa.and_(leases.c.destination == self._destination, leases.c.expires_at <= now)
             return connection.execute(sa.update(leases).where(expired).values(**self._values(now))).rowcount == 1
 
-    def _taken_from_the_dead(self) -> bool:
-        """Replace the lease of a process that has died on this machine, in one statement, as one that has run out."""
+    def _replace_dead(self) -> bool:
+        """Replace the lease of a process that has died on this machine, in one statement."""
         with self._engine.begin() as connection:
             query = sa.select(leases).where(leases.c.destination == self._destination)
             row = connection.execute(query).one_or_none()
@@ -91,7 +92,7 @@ class Lease:
             values = self._values(_now(connection))
             return connection.execute(sa.update(leases).where(the_same).values(**values)).rowcount == 1
 
-    def _inserted(self) -> bool:
+    def _insert(self) -> bool:
         try:
             with self._engine.begin() as connection:
                 values = {"destination": self._destination, **self._values(_now(connection))}
@@ -111,7 +112,7 @@ class Lease:
             **{name: getattr(process, name, None) for name in _OF_PROCESS},
         }
 
-    def _who_holds_it(self) -> str:
+    def _describe_holder(self) -> str:
         with self._engine.connect() as connection:
             row = connection.execute(sa.select(leases).where(leases.c.destination == self._destination)).one_or_none()
         if row is None:
@@ -122,21 +123,21 @@ class Lease:
         )
 
     def _beat(self) -> None:
-        """Renew until the end. A beat that fails is tried again; whether the lock was kept is asked when it counts."""
+        """Renew until the end. A failed renewal is tried again; `check_held` decides when it matters."""
         while not self._over.wait(self._seconds / _BEATS_PER_LEASE):
             with suppress(sa.exc.SQLAlchemyError, ArfeedError):
                 self._renew()
 
 
-def renewed(connection: sa.Connection, destination: str, run: str, seconds: float) -> bool:
+def renew(connection: sa.Connection, destination: str, run: str, seconds: float) -> bool:
     """Renew a run's lease; False if another run has taken it."""
     expires_at = _now(connection) + timedelta(seconds=seconds)
     statement = sa.update(leases).where(_ours(destination, run)).values(expires_at=expires_at)
     return connection.execute(statement).rowcount == 1
 
 
-def lost_lock(run: str, destination: str, *, published: bool = False) -> LockedError:
-    """Return the error of a run that slept, or was cut off, while another took over."""
+def lock_lost(run: str, destination: str, *, published: bool = False) -> LockedError:
+    """Return the error for a run that slept, or was cut off, while another took over."""
     fate = "was published all the same, so it counts beside the other run's" if published else "was not published"
     return LockedError(
         f"run {run} lost its lock on {destination}: another run took over while it slept or was cut off. Its report "
@@ -144,8 +145,8 @@ def lost_lock(run: str, destination: str, *, published: bool = False) -> LockedE
     )
 
 
-def holder(connection: sa.Connection, destination: str) -> str | None:
-    """Return the run whose lease has not run out, unless it is known to have died."""
+def find_holder(connection: sa.Connection, destination: str) -> str | None:
+    """Return the run whose lease has not expired, unless it is known to have died."""
     query = sa.select(leases).where(leases.c.destination == destination, leases.c.expires_at > _now(connection))
     row = connection.execute(query).one_or_none()
     return None if row is None or _died(row) else str(row.run)
@@ -157,9 +158,9 @@ def whoami() -> str:
 
 
 def _died(lease: sa.Row[Any]) -> bool:
-    """Whether the process that took a lease has ended; False where nobody here can know."""
-    told = [getattr(lease, name) for name in _OF_PROCESS]
-    return None not in told and is_dead(HolderProcess(*told), this_process())
+    """Whether the process that took a lease has ended; False if that can't be known here."""
+    known = [getattr(lease, name) for name in _OF_PROCESS]
+    return None not in known and is_dead(HolderProcess(*known), this_process())
 
 
 def _ours(destination: str, run: str) -> sa.ColumnElement[bool]:
@@ -167,7 +168,7 @@ def _ours(destination: str, run: str) -> sa.ColumnElement[bool]:
 
 
 def _now(connection: sa.Connection) -> datetime:
-    """Return the database's own clock where several machines share it; SQLite is on this one."""
+    """Return the database's clock, which all machines share; SQLite is on this machine."""
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
     now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()

@@ -1,4 +1,4 @@
-"""What deliveries leave behind for the next plan to weigh evidence by, and the answers that people gave in advance."""
+"""What deliveries record for the next plan to weigh evidence by, and the answers that people gave in advance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from arfeed.model.results import Expectation, LedgerState
 
 
 def remember(connection: sa.Connection, run: str, memory: Memory) -> None:
-    """Write down what a run leaves behind; its packed parts stand beside its report already."""
+    """Record what a run leaves for the next plan; its packed parts are kept beside its report."""
     ledgers = [{"run": run, **_as_row(state)} for state in memory.ledgers]
     closings = [
         {
@@ -36,8 +36,8 @@ def remember(connection: sa.Connection, run: str, memory: Memory) -> None:
         connection.execute(sa.update(tables.expectations).where(ours).values(used_by=run))
 
 
-def ledgers_of(connection: sa.Connection, run: str) -> dict[tuple[str, str], LedgerState]:
-    """Return what lists and control accounts said when a run's report was made, by source and currency."""
+def read_ledgers(connection: sa.Connection, run: str) -> dict[tuple[str, str], LedgerState]:
+    """Return the balances of lists and control accounts when a run's report was made, by source and currency."""
     columns = tables.ledgers.c
     query = sa.select(columns.source, columns.currency, columns.listed, columns.account, columns.customers)
     found = {}
@@ -59,7 +59,7 @@ def _as_row(state: LedgerState) -> dict[str, object]:
     }
 
 
-def closings_since(
+def read_closings(
     connection: sa.Connection, destination: str, since: datetime, states: Collection[str]
 ) -> list[Closing]:
     """Return what deliveries since a moment marked as paid, by source, currency and evidence."""
@@ -77,14 +77,14 @@ def closings_since(
     return [Closing(*group, count, balance) for group, (count, balance) in sorted(sums.items())]
 
 
-def expect(connection: sa.Connection, destination: str, expectation: Expectation) -> None:
-    """Write down an answer that somebody gives in advance."""
+def write_expectation(connection: sa.Connection, destination: str, expectation: Expectation) -> None:
+    """Record an answer that somebody gives in advance."""
     row = {**expectation._asdict(), "destination": destination}
     row["below"] = None if expectation.below is None else str(expectation.below)
     connection.execute(sa.insert(tables.expectations), row)
 
 
-def expectations_for(connection: sa.Connection, destination: str, on: date) -> list[Expectation]:
+def read_expectations(connection: sa.Connection, destination: str, on: date) -> list[Expectation]:
     """Return the answers that hold on a day and that no delivery has used, in the order in which they were given."""
     columns = tables.expectations.c
     query = (
@@ -95,7 +95,7 @@ def expectations_for(connection: sa.Connection, destination: str, on: date) -> l
     return [_expectation(row) for row in connection.execute(query).mappings()]
 
 
-def all_expectations(connection: sa.Connection, destination: str) -> list[tuple[Expectation, str | None]]:
+def read_all_expectations(connection: sa.Connection, destination: str) -> list[tuple[Expectation, str | None]]:
     """Return every answer that was given, the newest first, and the run that used it."""
     columns = tables.expectations.c
     query = sa.select(tables.expectations).where(columns.destination == destination).order_by(columns.at.desc())
@@ -110,7 +110,7 @@ def withdraw(connection: sa.Connection, destination: str, expectation: str) -> b
 
 
 def _unused() -> sa.ColumnElement[bool]:
-    """Where no delivery has used an answer; one that a run has failed with is free again."""
+    """Match answers that no delivery has used; one used by a failed run is free again."""
     used_by = tables.expectations.c.used_by
     failed = sa.select(tables.runs.c.id).where(tables.runs.c.state == "failed")
     return sa.or_(used_by.is_(None), used_by.in_(failed))

@@ -1,4 +1,4 @@
-"""Bring a history database to this version's schema. Alembic is loaded only where an older one is to be changed."""
+"""Bring a history database to this version's schema. Alembic is imported only to upgrade an older one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _lock(connection: sa.Connection) -> None:
 
 
 def _create(connection: sa.Connection) -> None:
-    """Make all tables at once and note the revision: to load Alembic takes longer than that."""
+    """Make all tables at once and note the revision: importing Alembic takes longer than that."""
     metadata.create_all(connection)
     _VERSION.create(connection)
     connection.execute(sa.insert(_VERSION).values(version_num=HEAD))

@@ -1,4 +1,4 @@
-"""Reports as compressed Parquet, to be kept in the database, and several of them as one."""
+"""Pack reports as compressed Parquet for the database, and unite several of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 
 _NOT_KEPT = {"status", "document", "origin", "change"}
-"""Columns that say nothing of what the receiver holds."""
+"""Columns that do not describe what the receiver holds."""
 
 
 _REPEATING = [
@@ -21,7 +21,7 @@ _REPEATING = [
 ]
 
 
-def packed(report: pd.DataFrame) -> bytes:
+def pack_report(report: pd.DataFrame) -> bytes:
     """Return a report as Parquet."""
     return pack_table(report[[name for name in report.columns if name not in _NOT_KEPT]])
 
@@ -35,7 +35,7 @@ def pack_table(rows: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def unpacked(content: bytes) -> pd.DataFrame:
+def unpack_report(content: bytes) -> pd.DataFrame:
     """Return the report, with Arrow-backed columns."""
     try:
         return arrow.to_frame(parquet.read_table(pa.BufferReader(content)))
@@ -43,8 +43,8 @@ def unpacked(content: bytes) -> pd.DataFrame:
         raise ConfigError(f"feed.history: a report kept there is damaged ({exc}); restore a backup of it") from exc
 
 
-def united(reports: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return all rows of several reports; where one reference stands in several, the latest row."""
+def unite_reports(reports: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return all rows of several reports; if several have a reference, the latest row."""
     if len(reports) == 1:
         return reports[0]
     rows = pd.concat(reports, ignore_index=True)

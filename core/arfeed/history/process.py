@@ -1,4 +1,4 @@
-"""Which process holds a lock, told so exactly that another on the same machine can see that it is dead."""
+"""Identify the process that holds a lock so exactly that another on the same machine can tell that it is dead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _START_TIME = 19
 
 @dataclass(frozen=True, slots=True)
 class HolderProcess:
-    """A process that no other can be taken for.
+    """A process, identified beyond reuse of its pid.
 
     `boot` is the boot of the machine, `space` the namespaces in which `pid` and `started` (ticks since boot) mean
     something: containers of one machine share its boot, and often its name.
@@ -28,7 +28,7 @@ class HolderProcess:
 
 
 def this_process() -> HolderProcess | None:
-    """Return this process, None where the system does not tell all of it: then a lock has to run out by itself."""
+    """Return this process, None if the system does not report all of it: then a lock can only expire."""
     try:
         if str((_PROC / "self").readlink()) != str(os.getpid()):
             return None  # /proc is that of another namespace
@@ -41,7 +41,7 @@ def this_process() -> HolderProcess | None:
 
 
 def is_dead(process: HolderProcess, here: HolderProcess | None) -> bool:
-    """Whether a process has ended, as seen from `here`. False where that can't be known for certain."""
+    """Whether a process has ended, as seen from `here`. False if that can't be known for certain."""
     if here is None or (process.host, process.boot, process.space) != (here.host, here.boot, here.space):
         return False
     try:
@@ -69,5 +69,5 @@ def _state_and_start(pid: int) -> tuple[str, str]:
 
 
 def _has_more_threads(pid: int) -> bool:
-    """Whether threads go on after the first has ended, which looks like a dead process."""
+    """Whether other threads still run after the first has ended, which makes a process look dead."""
     return len(list((_PROC / str(pid) / "task").iterdir())) > 1

@@ -56,7 +56,7 @@ def make_receipt(
         "documents": [_as_record(item) for item in documents],
         "documents_failed": dict(failed),
     }
-    return Receipt(run, plan.destination, report, tuple(documents), dict(failed), _sealed(body), verified is not False)
+    return Receipt(run, plan.destination, report, tuple(documents), dict(failed), _seal(body), verified is not False)
 
 
 def plan_document(plan: Plan) -> dict[str, object]:
@@ -79,7 +79,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
 
 
 def plan_facts(plan: Plan) -> dict[str, object]:
-    """Return what a plan says, as plain data with amounts as text; the same in a receipt and in `plan --json`."""
+    """Return a plan's facts as plain data with amounts as text; the same in a receipt and in `plan --json`."""
     columns = ["source", "currency", "count", "balance"]
     documents = plan.documents
     return {
@@ -127,11 +127,11 @@ def _ledger(ledger: Ledger) -> dict[str, object]:
     Of the customers whose difference moved, the largest are named.
     """
     amounts = ("listed", "account", "listed_before", "account_before", "received", "moved")
-    said = {name: getattr(ledger, name) for name in amounts}
+    known = {name: getattr(ledger, name) for name in amounts}
     return {
         "source": ledger.source,
         "currency": ledger.currency,
-        **{name: None if amount is None else str(amount) for name, amount in said.items()},
+        **{name: None if amount is None else str(amount) for name, amount in known.items()},
         "customers": [{"customer": name, "moved": str(by)} for name, by in ledger.customers[:_MOST_CUSTOMERS]],
     }
 
@@ -179,22 +179,22 @@ def _sum(owed: Sum) -> dict[str, object]:
     return {"count": owed.documents, "balance": str(owed.balance)}
 
 
-def recovered(body: str, *, verified: bool) -> str:
+def mark_recovered(body: str, *, verified: bool) -> str:
     """Return the receipt of a run that died after asking to publish, now that its report is known to have arrived."""
     document = json.loads(body)
     document.pop(_HASH)
     document["report"]["verified"] = verified
     document["recovered"] = True
-    return _sealed(document)
+    return _seal(document)
 
 
 def documents_of(body: str) -> set[str]:
-    """Return the names of the PDFs that a receipt says were delivered."""
+    """Return the names of the PDFs delivered by a receipt."""
     return {document["name"] for document in json.loads(body)["documents"]}
 
 
 def balances_of(body: str) -> Balances | None:
-    """Return what a receipt says is open, None where it was damaged."""
+    """Return what was open by a receipt, None if it is damaged."""
     balances: Balances = {}
     try:
         for row in json.loads(body)["totals"]:
@@ -205,7 +205,7 @@ def balances_of(body: str) -> Balances | None:
 
 
 def verify(body: str) -> bool:
-    """Whether a receipt is as it was written."""
+    """Whether a receipt is unchanged since it was written."""
     try:
         document = json.loads(body)
         written = document.pop(_HASH, None)
@@ -219,7 +219,7 @@ def receipt_hash(body: str) -> str:
     return str(json.loads(body)[_HASH])
 
 
-def _sealed(body: dict[str, object]) -> str:
+def _seal(body: dict[str, object]) -> str:
     return _canonical({**body, _HASH: hashlib.sha256(_canonical(body).encode()).hexdigest()})
 
 

@@ -1,4 +1,4 @@
-"""Under which addresses each receiver is known, and what it has shown itself to be."""
+"""The addresses under which each receiver is known, and the signs that identify it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Receivers:
     """What one history knows of receivers."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        """Look into an opened database."""
+        """Read and write an open database."""
         self._engine = engine
 
     @property
@@ -37,27 +37,27 @@ class Receivers:
         with self._engine.connect() as connection:
             return list(connection.execute(query.order_by(sa.func.max(runs.started_at).desc())).scalars())
 
-    def joined(self, address: str) -> tuple[str, str, datetime] | None:
-        """Return which destination an address was joined with, by whom and when; None where it was with none."""
+    def find_joined(self, address: str) -> tuple[str, str, datetime] | None:
+        """Return which destination an address was joined with, by whom and when; None if it was not joined."""
         columns = tables.addresses.c
         query = sa.select(columns.destination, columns.by, columns.at).where(columns.address == address)
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else (row.destination, row.by, row.at)
 
-    def showing(self, shown: Iterable[Shown]) -> set[str]:
+    def find_by_signs(self, shown: Iterable[Shown]) -> set[str]:
         """Return the destinations that have ever shown one of these signs."""
         columns = tables.receivers.c
         signs = [_sign(each) for each in shown]
         with self._engine.connect() as connection:
             return set(connection.execute(sa.select(columns.destination).where(columns.sign.in_(signs))).scalars())
 
-    def noted(self) -> set[str]:
-        """Return the destinations of which anything is known but their addresses."""
+    def list_noted(self) -> set[str]:
+        """Return the destinations with known signs."""
         with self._engine.connect() as connection:
             return set(connection.execute(sa.select(tables.receivers.c.destination).distinct()).scalars())
 
-    def alike(self, shown: Shown) -> set[str]:
+    def find_alike(self, shown: Shown) -> set[str]:
         """Return the destinations that have shown the same login and root, under whatever host key."""
         columns, (_, login, root) = tables.receivers.c, shown
         query = sa.select(columns.destination).where(columns.login == login, columns.root == root)
@@ -65,7 +65,7 @@ class Receivers:
             return set(connection.execute(query).scalars())
 
     def note(self, destination: str, shown: Iterable[Shown], at: datetime) -> None:
-        """Remember what a destination shows itself to be, beside what it has shown before."""
+        """Add signs to those already known of a destination."""
         columns, signs = tables.receivers.c, {_sign(each): each for each in shown}
         known = sa.select(columns.sign).where(columns.destination == destination)
         with self._engine.begin() as connection:
@@ -75,7 +75,7 @@ class Receivers:
                 values = {"sign": sign, "host_key": host_key, "login": login, "root": root, "seen_at": at}
                 connection.execute(sa.insert(tables.receivers).values(destination=destination, **values))
 
-    def counts(self, run: str) -> bool:
+    def may_have_arrived(self, run: str) -> bool:
         """Whether this history knows that a run's report has arrived, or may have."""
         runs = tables.runs.c
         query = sa.select(runs.id).where(runs.id == run, runs.state.in_(_ARRIVING))
@@ -91,10 +91,10 @@ class Receivers:
         return None if row is None else (row.id, row.started_at)
 
     def join(self, address: str, here: str, there: str, *, by: str, at: datetime) -> None:
-        """Let an address be one more of a destination; what was kept of it as `here` is kept as `there` from now on.
+        """Add an address to a destination, and move what was kept under `here` to `there`.
 
-        Reports of both count then, until the next is delivered. Of a PDF's name that both know it is forgotten what
-        stands there. Needs the locks of both.
+        Reports of both count then, until the next is delivered. What a PDF's name holds is forgotten if
+        both know it. Needs the locks of both.
         """
         record = {"destination": there, "by": by, "at": at}
         with self._engine.begin() as connection:

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pandas as pd
 
-from arfeed.model.results import LedgerState, SourceRead
+if TYPE_CHECKING:
+    from arfeed.model.results import LedgerState, SourceRead
 
 State = Literal["running", "publishing", "delivered", "unverified", "unsettled", "failed"]
 """running: no report stands under its real name. publishing: asked for, not yet answered. unverified: sent, but the
-receiver took the file away before it could be looked at. unsettled: nobody can say whether it arrived."""
+receiver took the file away before it could be verified. unsettled: whether it arrived is not known."""
 
 INTERRUPTED: tuple[State, ...] = ("running", "publishing")
 
@@ -23,11 +24,11 @@ INTERRUPTED: tuple[State, ...] = ("running", "publishing")
 class Baseline:
     """What a new report is compared with.
 
-    `runs` are the deliveries behind it, more than one where it is not settled which arrived; `report` has the rows of
-    all of them. `settings` is the hash of the settings then, blank where the deliveries differ in it, `reads` how each
-    source was read. `beside` are closed rows that stood beside open ones of their number then, None if that is not
-    known; `habits` is what was learned by then; `ledgers` what lists and control accounts said, by source and
-    currency; of several deliveries the oldest, so that whatever moved since is seen.
+    `runs` are the deliveries behind it, more than one if it is not known which arrived; `report` has the rows of
+    all of them. `settings` is the hash of the settings then, blank if the deliveries differ in it, `reads` how each
+    source was read. `beside` are closed rows that were listed beside open ones of their number, None if not known;
+    `habits` is what was learned by then; `ledgers` the balances of lists and control accounts, by source
+    and currency; of several deliveries the oldest, so that every movement since is seen.
     """
 
     runs: tuple[str, ...]
@@ -40,7 +41,7 @@ class Baseline:
 
     @property
     def id(self) -> str:
-        """Name the delivery, or all of them."""
+        """The delivery's run, or all of them joined by +."""
         return "+".join(self.runs)
 
 

@@ -1,4 +1,4 @@
-"""What became of a run that was interrupted, judged by what the server holds now."""
+"""Judge what became of an interrupted run by what the server holds now."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Verdict = Literal["arrived", "lost", "unknown"]
 
 
 def judge(run: RunRecord, reports: Mapping[str, int], parts: Iterable[str]) -> Verdict:
-    """Say whether an interrupted run's report arrived.
+    """Judge whether an interrupted run's report arrived.
 
     `reports` are the names and sizes in the report folder, `parts` the names of all uploads under way. A run that
     never asked to publish has not arrived. One that did has if its report stands there whole, and has not if its
-    upload still waits under its other name. If neither is there, the receiver may have taken it: nobody can say.
+    upload still waits under its other name. If neither is there, the receiver may have taken it: unknown.
     """
     if run.state == "running":
         return "lost"
@@ -32,13 +32,13 @@ def parts_of(run: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(".") and name.endswith(f".{run}.part")]
 
 
-def proven(
+def find_arrived(
     planned: Iterable[PlannedDocument], there: Mapping[str, int], known: Mapping[str, SentDocument]
 ) -> list[PlannedDocument]:
     """Return the planned PDFs that did arrive.
 
     A file is published only when it is whole, so a name that was new and stands there with its size has arrived. One
-    that replaces a file of the same size can't be told from it, and is not taken as proven.
+    that replaces a file of the same size can't be told apart, and does not count as arrived.
     """
     return [
         document

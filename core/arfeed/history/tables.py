@@ -70,7 +70,7 @@ reports = Table(
     Column("habits", LargeBinary),  # what was learned of how the feed's customers pay, after this delivery
 )
 
-# What each source's list and its control account said when a report was made.
+# The balances of each source's list and control account when a report was made.
 ledgers = Table(
     "ledgers",
     metadata,
@@ -94,7 +94,7 @@ closings = Table(
     Column("balance", Text, nullable=False),  # the sum of absolute balances
 )
 
-# Since when plans against a baseline have been refused for what is missing: a loss is no better for having waited.
+# Since when plans against a baseline have been refused for what is missing: waiting does not make a loss acceptable.
 refusals = Table(
     "refusals",
     metadata,
@@ -127,7 +127,7 @@ baselines = Table(
     Column("run", ForeignKey("runs.id"), primary_key=True),
 )
 
-# Names of reports at a destination that people have said are accounted for, by `adopt`.
+# Names of reports at a destination that people declared accounted for, by `adopt`.
 known_reports = Table(
     "known_reports",
     metadata,
@@ -178,7 +178,7 @@ leases = Table(
     Column("holder", String(300), nullable=False),
     Column("since", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    # The holder's process, as arfeed.history.process knows it; empty where its system does not tell.
+    # The holder's process, as arfeed.history.process knows it; empty if its system does not report it.
     Column("host", String(255)),
     Column("boot", String(64)),
     Column("space", String(100)),
@@ -199,7 +199,7 @@ receivers = Table(
     Column("seen_at", Moment, nullable=False),
 )
 
-# Further addresses of a destination, as people have said by `arfeed history join`.
+# Further addresses of a destination, joined by `arfeed history join`.
 addresses = Table(
     "addresses",
     metadata,

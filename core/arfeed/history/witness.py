@@ -42,13 +42,13 @@ class Witness:
     history: str
 
     def is_of(self, destination: str, signs: tuple[Shown, ...]) -> bool:
-        """Whether it speaks of a receiver. Every rehearsed one is known by its key: its name may be used again."""
+        """Whether it is about a receiver. A rehearsed one is known by its key: its name may be used again."""
         by_name = destination == self.destination and not _is_rehearsed(destination)
         return by_name or not {*signs}.isdisjoint(self.signs)
 
 
 def state_folder() -> Path:
-    """Return where the witnesses are kept. Raise `OSError` where the user has no such place."""
+    """Return the folder of the witnesses. Raise `OSError` if the user has no home folder."""
     named = os.environ.get(VARIABLE)
     folder = Path(named).absolute() if named else user_state_path("arfeed")
     if not folder.is_absolute():
@@ -56,8 +56,8 @@ def state_folder() -> Path:
     return folder / "receivers"
 
 
-def witnesses() -> Iterator[Witness]:
-    """Yield all that are kept. Raise `OSError` where they can't be read, `ValueError` naming a file that is damaged."""
+def read_witnesses() -> Iterator[Witness]:
+    """Yield all witnesses. Raise `OSError` if one can't be read, `ValueError` naming a damaged file."""
     folder = state_folder()
     if not folder.exists():
         return
@@ -65,11 +65,11 @@ def witnesses() -> Iterator[Witness]:
         yield _read(file)
 
 
-def leave(witness: Witness) -> None:
-    """Keep a witness in place of the receiver's last one. Raise `OSError` where that can't be."""
+def write_witness(witness: Witness) -> None:
+    """Replace the receiver's last witness. Raise `OSError` if it can't be written."""
     folder = state_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".witness-")  # for nobody else to read
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".witness-")  # readable by its owner only
     try:
         with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
             json.dump({**asdict(witness), "at": witness.at.isoformat()}, file, ensure_ascii=False, indent=1)
@@ -83,10 +83,10 @@ def leave(witness: Witness) -> None:
 
 def _read(file: Path) -> Witness:
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        at = datetime.fromisoformat(told.pop("at"))
-        signs = tuple((str(key), str(login), str(root)) for key, login, root in told.pop("signs"))
-        return Witness(at=at, signs=signs, **told)
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        at = datetime.fromisoformat(kept.pop("at"))
+        signs = tuple((str(key), str(login), str(root)) for key, login, root in kept.pop("signs"))
+        return Witness(at=at, signs=signs, **kept)
     except (ValueError, TypeError, AttributeError, KeyError) as exc:
         raise ValueError(f"{file} is damaged ({type(exc).__name__}: {exc})") from exc
 

@@ -14,7 +14,7 @@ from arfeed.intake.problems import describe
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.model.parts import Connector
-from arfeed.plugins.isolation import own, undisturbed
+from arfeed.plugins.isolation import isolated_copy, undisturbed
 
 ASKED = (
     "invoice_ref", "kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on",
@@ -69,7 +69,7 @@ def _under_canonical_names(connector: Connector, answer: pd.DataFrame) -> pd.Dat
 def _explained(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     try:
         with undisturbed():
-            return own(connector.explain(own(missing)))
+            return isolated_copy(connector.explain(isolated_copy(missing)))
     except ArfeedError:
         raise
     except (Exception, SystemExit) as exc:
@@ -78,7 +78,7 @@ def _explained(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | No
 
 def _as_the_source_wrote_it(missing: pd.DataFrame) -> pd.DataFrame:
     """Return the columns that a source is asked by, before any transform changed them."""
-    own_names = {f"{schema.OURS}source_{name}": name for name in ASKED}
+    own_names = {f"{schema.AS_THE_SOURCE_SAID}{name}": name for name in ASKED}
     before = {name: missing[kept] for kept, name in own_names.items() if kept in missing.columns}
     extras = [name for name in missing.columns if name not in schema.NAMES and not name.startswith(schema.OURS)]
     rows = missing.assign(**{**before, "invoice_ref": missing["source_ref"]})

@@ -26,7 +26,7 @@ from arfeed.model.parts import Connector
 from arfeed.model.results import SourceRead, SourceReport
 from arfeed.model.schema import ZERO
 from arfeed.model.settings import FileSettings
-from arfeed.plugins.isolation import own, undisturbed
+from arfeed.plugins.isolation import isolated_copy, undisturbed
 from arfeed.tables.files.files import Inputs, inputs_of
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complet
     """Take the next frame, which the connector can't change afterwards; name the source in whatever it raises."""
     try:
         with undisturbed():
-            return own(next(generator))
+            return isolated_copy(next(generator))
     except (StopIteration, ArfeedError):
         raise
     except (Exception, SystemExit, GeneratorExit) as exc:

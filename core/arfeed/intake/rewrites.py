@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import arrow
+from arfeed.model import arrow, schema
 from arfeed.model.parts import REWRITABLE
 
 SOURCE_FACTS = ("customer_id", "issued_on", "amount", "currency", "kind")
@@ -55,7 +55,8 @@ def source_facts(source: pd.DataFrame, after: pd.DataFrame, places: Places) -> p
     changed = [name for name in SOURCE_FACTS if rewritten(source, after, places, name).any()]
     if not changed:
         return None
-    return arrow.to_frame(pa.table({f"arfeed_source_{name}": _taken(source[name], places) for name in changed}))
+    columns = {f"{schema.AS_THE_SOURCE_SAID}{name}": _taken(source[name], places) for name in changed}
+    return arrow.to_frame(pa.table(columns))
 
 
 def composed(first: Places, then: Places) -> Places:

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 from arfeed.intake.problems import MOST_LINES
 from arfeed.intake.rewrites import Places, composed, places_before, rewritten, source_facts
 from arfeed.model import arrow, schema
-from arfeed.model.currencies import minor_digits, written
+from arfeed.model.currencies import format_amount, minor_digits
 from arfeed.model.errors import ProblemsError, SourceError
 from arfeed.model.parts import REWRITABLE, Transform
-from arfeed.plugins.isolation import own, undisturbed
+from arfeed.plugins.isolation import isolated_copy, undisturbed
 
 KEY = ["source", "source_ref"]
 
@@ -146,7 +146,7 @@ def _plain(row: pd.Series, column: str) -> str:
     value = row[column]
     if pd.isna(value):
         return "blank"
-    return written(value, row["currency"]) if column in schema.MONEY else repr(value)
+    return format_amount(value, row["currency"]) if column in schema.MONEY else repr(value)
 
 
 def _notes(step: Transform, applied: _Applied) -> list[str]:
@@ -179,7 +179,7 @@ def keep(invoices: pd.DataFrame, kinds: Sequence[str], facts: pd.DataFrame | Non
 def _called(step: Transform, invoices: pd.DataFrame) -> object:
     try:
         with undisturbed():
-            return step.apply(own(invoices.reset_index(drop=True)))
+            return step.apply(isolated_copy(invoices.reset_index(drop=True)))
     except SourceError:
         raise
     except (Exception, SystemExit) as exc:

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INVISIBLE = r"[\p{Cf}\p{Cc}\x{034F}\x{FE00}-\x{FE0F}]"
-"""What shows as nothing (RE2): zero widths, marks of direction, soft hyphens, controls, variation selectors."""
+"""Invisible characters (RE2): zero widths, marks of direction, soft hyphens, controls, variation selectors."""
 
 _BLANKS = r"[\p{Z}\s]"
 
 
 def fold(refs: pd.Series[str]) -> pd.Series[str]:
-    """Return refs as they are compared: as the eye reads them, NFC and casefolded.
+    """Return refs as they are compared: as they look, NFC and casefolded.
 
-    Characters that nobody sees are left out, and every blank is a space. Plain ASCII, which nearly all are,
-    takes the fast road.
+    Invisible characters are removed, and every blank is a space. Plain ASCII, which nearly all are,
+    takes a fast path.
     """
     import pandas as pd
     import pyarrow as pa
@@ -47,7 +47,7 @@ def to_text_array(texts: pd.Series[str]) -> pa.Array:
 
 
 def is_in(texts: pd.Series[str], others: pd.Series[str]) -> pd.Series[bool]:
-    """Return where a text is one of the others; `Series.isin` takes seconds where they are hundreds of thousands."""
+    """Return which texts are among the others; `Series.isin` takes seconds for hundreds of thousands."""
     import pandas as pd
     import pyarrow.compute as pc
 
@@ -56,12 +56,12 @@ def is_in(texts: pd.Series[str], others: pd.Series[str]) -> pd.Series[bool]:
 
 
 def filter_rows(rows: pd.DataFrame, wanted: pd.Series[bool]) -> pd.DataFrame:
-    """Return the wanted rows; the frame itself, not a copy, where that is all of them."""
+    """Return the wanted rows; the frame itself, not a copy, if all are wanted."""
     return rows if wanted.all() else rows[wanted].reset_index(drop=True)
 
 
 def as_single_chunk(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array. Combining copies even where there is a single chunk, so that is taken as it is."""
+    """Return a column as one array. `combine_chunks` copies even a single chunk, so that one is returned as it is."""
     import pyarrow as pa
 
     if not isinstance(column, pa.ChunkedArray):
@@ -75,7 +75,7 @@ def sum_balances(rows: pd.DataFrame, by: tuple[str, ...] = ("source", "currency"
 
 
 def group_balances(rows: pd.DataFrame, by: Sequence[str]) -> pa.Table:
-    """Return what `totals` does in any order: rows are grouped by one number, much faster than by texts."""
+    """Return what `sum_balances` does, unordered, as Arrow: grouping by one number is much faster than by texts."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -1,4 +1,4 @@
-"""Beginning something now whose result is asked for later."""
+"""Run work in the background whose result is needed later."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Result = TypeVar("Result")
 
 
 def begin(do: Callable[[], Result], after: Future[Any] | None = None) -> Future[Result]:
-    """Do something in a thread of its own, which no end of the process waits for; the result is in the future.
+    """Run `do` in a daemon thread; return its Future.
 
-    It begins when what goes before it has ended, well or not: what is done one `after` the other takes one processor.
+    It starts once `after` is done, whether that succeeded or not: a chain of such work keeps one processor busy.
     """
     future: Future[Result] = Future()
     context = copy_context()
@@ -24,7 +24,7 @@ def begin(do: Callable[[], Result], after: Future[Any] | None = None) -> Future[
             wait([after])
         try:
             future.set_result(context.run(do))
-        except BaseException as exc:  # noqa: BLE001 - it is raised where the result is asked for
+        except BaseException as exc:  # noqa: BLE001 - it is raised by `Future.result`
             future.set_exception(exc)
 
     threading.Thread(target=work, name="arfeed-background", daemon=True).start()

@@ -10,10 +10,10 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class ControlAccount:
-    """What the ledger says that customers owe, read from another place than the list of invoices.
+    """What customers owe by the ledger, read from another place than the list of invoices.
 
     `balances` is the balance of the receivables account by currency, sign included; `customers` the same by
-    (customer_id, currency), where the ledger has it, so that an objection can name them. `received` is what payments,
+    (customer_id, currency), if the ledger has it, so that an objection can name them. `received` is what payments,
     credits and write-offs since `Connector.since` have taken off, by currency, as a positive sum. List and ledger
     need not agree: what counts is that their difference has not moved since the last delivery.
     """
@@ -32,13 +32,13 @@ class ControlAccount:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """A source's own word on what it holds, never what was counted while yielding.
+    """A source's own control totals and dates, never what was counted while yielding.
 
     `rows` is the number of rows of all frames and `totals` the sum of `balance` over them by currency, both from
-    a count, a TOTAL line or an API. `None` means that the source has no such control. `as_of` is the date the data
-    speaks of. `lists_closed` says that paid and void documents are listed beside the open ones. `notes` are shown in
+    a count, a TOTAL line or an API. `None` means that the source has no such control. `as_of` is the date that the
+    data describes. `lists_closed`: paid and void documents are listed beside the open ones. `notes` are shown in
     the plan and kept in the receipt: what a reader of the plan should know of this reading. `control_account` is
-    what the ledger says, from another place than these rows; sums by currency alone may be given as a mapping.
+    the ledger's balance, from another place than these rows; sums by currency alone may be given as a mapping.
     """
 
     rows: int | None = None
@@ -49,7 +49,7 @@ class Complete:
     control_account: ControlAccount | None = None
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` for a control that could not be compared exactly."""
+        """Raise `TypeError` for a control total that could not be compared exactly."""
         if isinstance(self.control_account, Mapping):
             object.__setattr__(self, "control_account", ControlAccount(self.control_account))
         if self.rows is not None and type(self.rows) is not int:
@@ -62,5 +62,5 @@ class Complete:
 
     @property
     def controlled(self) -> bool:
-        """Whether the source gave anything that its rows were checked against."""
+        """Whether the source stated a control total that its rows were checked against."""
         return self.rows is not None or self.totals is not None

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @cache
 def minor_digits() -> Mapping[str, int]:
-    """Return digits by code, from the standard's own table; codes without minor units (gold, tests) are no money."""
+    """Return digits by code, from the standard's own table; codes without minor units (gold, tests) are not money."""
     from iso4217 import Currency
 
     return {unit.code: unit.exponent for unit in Currency if unit.exponent is not None}
 
 
 def digits_by_row(currencies: pa.Array, otherwise: int) -> npt.NDArray[np.int64]:
-    """Return how many digits the currency of each row has after the decimal mark; `otherwise` for what is no code."""
+    """Return the decimal digits of each row's currency; `otherwise` for what is not a code."""
     import numpy as np
 
     codes = currencies.dictionary_encode()
@@ -30,6 +30,6 @@ def digits_by_row(currencies: pa.Array, otherwise: int) -> npt.NDArray[np.int64]
     return digits.take(np.asarray(codes.indices))
 
 
-def written(amount: Decimal, currency: str) -> str:
-    """Write an amount with as many decimals as its currency has, thousands apart and with a true minus."""
+def format_amount(amount: Decimal, currency: str) -> str:
+    """Format an amount with its currency's decimals, with thousands separators and U+2212 as minus."""
     return f"{amount:,.{minor_digits().get(currency, 2)}f}".replace("-", "−")

@@ -1,10 +1,10 @@
 """Every error arfeed raises on purpose, grouped by what the caller can do about it.
 
 ArfeedError
-├── ConfigError         mend plugins.toml or the command line           exit 2
-├── RefusedError        read the plan; approve it or mend the source    exit 3
+├── ConfigError         fix plugins.toml or the command line            exit 2
+├── RefusedError        read the plan; approve it or fix the source     exit 3
 ├── SourceError         a source could not be read to its end           exit 4
-│   └── ProblemsError   rows that are no invoice, all of them listed    exit 4
+│   └── ProblemsError   rows that are not invoices, all of them listed  exit 4
 ├── DestinationError    the receiver's server, or the way to it         exit 5
 └── LockedError         another run is under way; wait for it           exit 6
 """
@@ -45,7 +45,7 @@ class SourceError(ArfeedError):
 
 
 class ProblemsError(SourceError):
-    """Rows that could not be made into invoices. Dropping one would mark it as paid, so all of them stop the run."""
+    """Rows that are not valid invoices. Dropping one would mark it as paid, so all of them stop the run."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         """Take the problems as printable lines, grouped and shortened already."""
@@ -54,7 +54,7 @@ class ProblemsError(SourceError):
 
 
 class DestinationError(ArfeedError):
-    """The destination could not be reached, or did not take what it was given."""
+    """The destination could not be reached, or rejected what was sent."""
 
     exit_code = 5
 

@@ -1,7 +1,7 @@
-"""What a run says to programs: named events with facts, through the standard library's logging as `arfeed`.
+"""What a run reports to programs: named events with facts, through the standard library's logging as `arfeed`.
 
-A record's message is the event's name, its attribute `facts` the rest, as plain data. Who runs arfeed inside of another
-program listens to the logger; the command line writes them as lines of JSON.
+A record's message is the event's name, its attribute `facts` the rest, as plain data. A program that embeds arfeed
+listens to the logger; the command line writes them as lines of JSON.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _bound: ContextVar[Mapping[str, object]] = ContextVar("bound", default=MappingPr
 
 
 def bind(**facts: object) -> None:
-    """Say these facts with every event from now on, such as feed and run, and no earlier ones."""
+    """Add these facts, such as feed and run, to every later event, in place of those bound before."""
     _bound.set(facts)
 
 
 def event(name: str, level: int = logging.INFO, /, **facts: object) -> None:
-    """Say that something happened."""
+    """Log that something happened."""
     logging.getLogger(LOGGER).log(level, name, extra={"facts": {**_bound.get(), **facts}})

@@ -13,7 +13,7 @@ BUCKETS = ("not due", "1–30", "31–60", "61–90", "over 90", "no due date")
 
 
 class Sum(NamedTuple):
-    """So many documents, and the sum of their balances, sign included."""
+    """A number of documents and the sum of their balances, sign included."""
 
     documents: int
     balance: Decimal
@@ -23,7 +23,7 @@ class Movement(NamedTuple):
     """How one source's documents of a currency came from the last report to this one.
 
     before + new + changed − missing = now, where the balance of `changed` is a difference. `moved` documents came from
-    another source or currency, or left for one where it is negative; the difference counts them, too.
+    another source or currency, or moved there if negative; the difference counts them, too.
     """
 
     source: str
@@ -67,7 +67,7 @@ class Debtor(NamedTuple):
 class Facts:
     """What a report sums to; currencies are never added up.
 
-    `aged_on` is the date that `ageing` speaks of, by source. `debtors` are the customers who owe most, a currency
+    `aged_on` is the date of `ageing`, by source. `debtors` are the customers who owe most, a currency
     after the other.
     """
 

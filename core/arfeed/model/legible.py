@@ -1,4 +1,4 @@
-"""Texts from outside, made harmless to look at: nothing in them moves a cursor, turns the line round or hides."""
+"""Make texts from outside safe to display: nothing in them moves a cursor, reverses a line or is invisible."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ direction, what is invisible but joins no letters, and halves of characters. Mar
 Persian need are left."""
 
 
-def legible(text: str, keep: str = "") -> str:
+def make_legible(text: str, keep: str = "") -> str:
     r"""Return a text with such characters as escapes, `\x1b` or `\u202e`; those of `keep` stay."""
-    return _UNSAFE.sub(lambda found: found[0] if found[0] in keep else escaped(found[0]), text)
+    return _UNSAFE.sub(lambda found: found[0] if found[0] in keep else escape_character(found[0]), text)
 
 
-def escaped(character: str) -> str:
+def escape_character(character: str) -> str:
     """Write a character as Python does."""
     return repr(character)[1:-1]
 
 
-def json_escaped(document: str) -> str:
-    r"""Return a JSON document that says the same and holds no such character but line feeds, each as `\u009b`."""
+def escape_json(document: str) -> str:
+    r"""Return an equal JSON document without such characters except line feeds, each as `\u009b`."""
     return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)

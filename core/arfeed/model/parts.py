@@ -44,7 +44,7 @@ class Connector(ABC):
     name: ClassVar[str]
     Settings: ClassVar[type[SourceSettings]] = SourceSettings
     columns: ClassVar[Mapping[str, str]] = {}
-    """The source's own headers of canonical columns, where they are always the same; settings add to it."""
+    """The source's own headers of canonical columns, if they are always the same; settings add to it."""
 
     provisional: ClassVar[Mapping[str, str]] = {}
     """Settings that make it valid while `arfeed init` asks for `proposals` of what should replace them."""
@@ -67,26 +67,26 @@ class Connector(ABC):
         """
 
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
-        """Return what became of invoices that `invoices` no longer listed; None where the source can't be asked.
+        """Return what became of invoices that `invoices` no longer listed; None if the source can't be asked.
 
         `missing` has a row for each, as it was delivered last: invoice_ref (as the source wrote it), kind,
         customer_id, customer_name, currency, issued_on, due_on, amount, balance, and extra columns. The answer is a
         frame like those of `invoices`, with `status`; numbers that the source does not know are left out, and stay
-        unexplained. Called once, after `invoices` has ended, on the same moment of the data where that is possible.
+        unexplained. Called once, after `invoices` has ended, on the same snapshot of the data if that is possible.
         """
         del missing
         return None
 
     @property
     def explains(self) -> bool:
-        """Whether `explain` can be asked, as far as the settings tell: `check` says so. Opens nothing."""
+        """Whether `explain` can answer, judging by the settings; `arfeed check` reports it. Opens nothing."""
         return type(self).explain is not Connector.explain
 
     def release(self) -> None:  # noqa: B027 - may be left as it is
-        """Let go of what `invoices` kept open for `explain`. Called at least once, when nothing is asked any more."""
+        """Close what `invoices` kept open for `explain`. Called at least once, after the last question."""
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
-        """Yield the PDFs of the invoices named by `refs` (as the source wrote them), where the source keeps them."""
+        """Yield the PDFs of the invoices named by `refs` (as the source wrote them), if the source keeps them."""
         del refs
         return ()
 
@@ -101,10 +101,10 @@ class Connector(ABC):
         return ()
 
     def recognizes(self) -> bool:
-        """Whether the files of the setting `path` come from this connector's system, those too that `check` refuses.
+        """Whether the files of the setting `path` come from this connector's system, even if `check` refuses them.
 
         `arfeed init` asks this of the connectors that come with arfeed; others are not imported unasked. Cheap; may
-        raise `SourceError` for what is no table at all.
+        raise `SourceError` for what is not a table.
         """
         return False
 
@@ -130,7 +130,7 @@ class Transform(ABC):
 
 
 class Destination(ABC):
-    """A receiver's layout: how the report looks, what files are called, and where they go."""
+    """A receiver's layout: the report's columns, the files' names, and the folders they go to."""
 
     name: ClassVar[str]
     Settings: ClassVar[type[DestinationSettings]] = DestinationSettings
@@ -162,9 +162,9 @@ class Destination(ABC):
         """Read a report back: text under canonical names, at least `invoice_ref` and `balance`."""
 
     def read_balances(self, file: IO[bytes]) -> pd.DataFrame:
-        """Read back what every report is proven by before it is sent; of its columns, only these two are looked at.
+        """Read back `invoice_ref` and `balance`, by which every report is proven before it is sent.
 
-        Reading fewer spares the memory of a million rows. A class that overrides `read_report` alone is asked that.
+        Reading fewer spares the memory of a million rows. It falls back on `read_report`.
         """
         return self.read_report(file)
 
@@ -174,7 +174,7 @@ class Destination(ABC):
 
 
 class Notifier(ABC):
-    """Somebody to be told how runs end. Whatever it raises is reported, and changes nothing."""
+    """Notifies people of how runs end. Whatever it raises is reported, and changes nothing."""
 
     name: ClassVar[str]
     Settings: ClassVar[type[NotifierSettings]] = NotifierSettings
@@ -188,18 +188,18 @@ class Notifier(ABC):
 
     @abstractmethod
     def delivered(self, receipt: Receipt) -> None:
-        """Tell of a delivery."""
+        """Notify of a delivery."""
 
     @abstractmethod
     def refused(self, plan: Plan) -> None:
-        """Tell of a plan that was refused, and what would approve it."""
+        """Notify of a plan that was refused, and what would approve it."""
 
     @abstractmethod
     def failed(self, failure: Failure) -> None:
-        """Tell of a run that failed."""
+        """Notify of a run that failed."""
 
     def check(self) -> None:  # noqa: B027 - many have nothing to try
-        """Raise an `ArfeedError` if it could tell nobody. Cheap; tells nobody."""
+        """Raise an `ArfeedError` if it could reach nobody. Cheap; sends nothing."""
 
 
 Part = type[Connector] | type[Transform] | type[Destination] | type[Notifier]

@@ -28,7 +28,7 @@ class Objection:
 
 
 class SourceRead(NamedTuple):
-    """When a source was last really read, its as-of date and its latest issue date then."""
+    """When a source was last read, not carried forward, its as-of date and its latest issue date then."""
 
     at: datetime
     as_of: date | None
@@ -36,12 +36,12 @@ class SourceRead(NamedTuple):
 
 
 class SourceReport(NamedTuple):
-    """How one source fared.
+    """What was read from one source.
 
-    `rows` were read, `open` of them are open invoices. `read` is this reading, or, where its rows are carried
+    `rows` were read, `open` of them are open invoices. `read` is this reading, or, if its rows are carried
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
     files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
-    `states_status` says whether its rows have a status of their own.
+    `states_status` is whether its rows have their own status.
     """
 
     source: str
@@ -93,9 +93,9 @@ class SentDocument(NamedTuple):
 
 
 class LedgerState(NamedTuple):
-    """What one source's list and control account say in a currency at one moment, as the history keeps it.
+    """The balances of one source's list and control account in a currency at one moment, as the history keeps them.
 
-    `differences` is by customer what the list has more than the account, None where the account is not by customer.
+    `differences` is by customer the list's balance less the account's; None if the account is not by customer.
     """
 
     source: str
@@ -110,8 +110,8 @@ class Ledger(NamedTuple):
     """How one source's list and its control account compare in a currency, now and at the last delivery.
 
     `listed` is the sum of its open balances before any transform, `account` the ledger's. The `_before` are None
-    where the last delivery knew no control account. `customers` are those where the difference moved, and by how much.
-    `received` is what was booked as paid, credited or written off since, None where the source does not say.
+    if the last delivery had no control account. `customers` are those where the difference moved, and by how much.
+    `received` is what was booked as paid, credited or written off since, None if the source does not state it.
     """
 
     source: str
@@ -125,16 +125,16 @@ class Ledger(NamedTuple):
 
     @property
     def moved(self) -> Decimal | None:
-        """By how much list and ledger have come apart since the last delivery; None where that is not known."""
+        """By how much list and ledger have come apart since the last delivery; None if that is not known."""
         if self.listed_before is None or self.account_before is None:
             return None
         return (self.listed - self.account) - (self.listed_before - self.account_before)
 
 
 class GuardFigures(NamedTuple):
-    """What the guards over missing invoices saw of one source, whether or not they objected.
+    """What the guards over missing invoices computed for one source, whether or not they objected.
 
-    `rows` stood in the last report, `unproven` of them are missing without proof, `expected` is how many were to be
+    `rows` were in the last report, `unproven` of them are missing without proof, `expected` is how many were to be
     expected; `reports` and `days` are how many reports are known and the working days since the last one. `odds` is
     the chance of what was seen on an ordinary day, the smallest of all parts; `customers` and `usual` are how many
     customers lost rows that are rarely paid at such a time, and how many were to be expected, in that part.
@@ -168,8 +168,8 @@ class Expectation(NamedTuple):
 class Forgotten(NamedTuple):
     """A delivery from this machine that the history does not know: its run, its time, its report, what that listed.
 
-    `history` is the database that had the run, None where it is the feed's own. `known` is the last run that the
-    history knows there, and `known_at` its time; None where it knows none.
+    `history` is the database that had the run, None if it is the feed's own. `known` is the last run that the
+    history knows there, and `known_at` its time; None if it knows none.
     """
 
     run: str
@@ -186,10 +186,10 @@ class Plan:
     """What a run would deliver, and what that would mean at the receiver.
 
     `report`: canonical columns but `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows
-    that the report no longer lists, which the receiver will mark as paid, with `reason` and `evidence` (proven,
+    that the report no longer lists and the receiver will mark as paid, with `reason` and `evidence` (proven,
     balanced, asserted, unexplained). `ledgers` compare lists with control accounts, `expected` are the answers given in
     advance that this plan makes use of, `figures` what the guards over missing invoices saw. `before`: all rows of the
-    baseline, None where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
+    baseline, None if there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
     the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
     addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
     know. `seconds`: how long each plugin worked, by what it is, such as "transform exclude".
@@ -224,7 +224,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class DeliveredFile:
-    """One file as it stands at the receiver: its folder below the root, name, size in bytes and SHA-256."""
+    """One file at the receiver: its folder below the root, name, size in bytes and SHA-256."""
 
     folder: str
     name: str
@@ -236,8 +236,8 @@ class DeliveredFile:
 class Receipt:
     """What was delivered, and the proof. `body` is the canonical JSON document that is kept.
 
-    Not `verified`: the receiver took the report away before it could be looked at. `page` is the delivery's HTML page,
-    where one was written.
+    Not `verified`: the receiver took the report away before it could be verified. `page` is the delivery's HTML page,
+    if one was written.
     """
 
     run: str

@@ -57,7 +57,10 @@ TEXTS = tuple(column.name for column in COLUMNS if column.type == "str")
 
 SET_BY_CORE = ("source", "source_ref")
 OURS = "arfeed_"
-"""What the names of columns begin with that arfeed keeps for itself beside an invoice's own."""
+"""Prefix of the columns that arfeed keeps for itself beside an invoice's own."""
+
+AS_THE_SOURCE_SAID = f"{OURS}source_"
+"""Prefix of a column that holds what the source itself said of a fact that a transform changed."""
 
 SOURCE_COLUMNS = tuple(name for name in NAMES if name not in (*SET_BY_CORE, "origin"))
 """The columns that a source may give, and that the setting `columns` may name."""

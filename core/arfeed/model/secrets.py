@@ -1,4 +1,4 @@
-"""What plugins.toml leaves to the environment or the system's keyring, and keeping it out of what people read."""
+"""Secrets that plugins.toml takes from the environment or the system's keyring, and masking them in texts."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ KEYRING = "keyring:"
 MASK = "***"
 
 SHORTEST = 4
-"""Masking something shorter would riddle every other word."""
+"""Masking a shorter one would mask parts of ordinary words."""
 
 SHORTEST_PIECE = 6
-"""A piece of a secret that is shorter is covered only together with the rest."""
+"""A shorter part of a secret is masked only together with the rest."""
 
 _URL_PASSWORD = re.compile(r"://[^\s:/@]*:([^\s'\"]+)@")
 _NAMED_PASSWORD = re.compile(r"(?i)(?:pass\w*|pwd|token|secret|key)=(\{[^}]*\}|[^;&\s]+)")
 _PLAIN_WORD = re.compile(r"/?[a-z_-]{1,15}/?")
 
 
-def looked_up(name: str) -> str:
-    """Return what `${name}` stands for: a variable of the environment, or `keyring:SERVICE/NAME`.
+def look_up(name: str) -> str:
+    """Return the value of `${name}`: a variable of the environment, or `keyring:SERVICE/NAME`.
 
-    Raise `LookupError` saying what is missing and what to type.
+    Raise `LookupError` with what is missing and what to type.
     """
     if name.startswith(KEYRING):
         return _from_keyring(name.removeprefix(KEYRING))
@@ -55,10 +55,10 @@ def _from_keyring(place: str) -> str:
     return value
 
 
-def secrets_in(settings: Iterable[BaseModel], variables: Iterable[str] = ()) -> frozenset[str]:
+def collect_secrets(settings: Iterable[BaseModel], variables: Iterable[str] = ()) -> frozenset[str]:
     """Return every value that settings hold as a secret, what is secret in their URLs, and the variables in either."""
     secrets = {secret for model in settings for secret in _secrets(model) if len(secret) >= SHORTEST}
-    closed = [secret for secret in secrets if "://" not in secret]  # of a URL, the host and the user may be said
+    closed = [secret for secret in secrets if "://" not in secret]  # a URL's host and user may be shown
     pieces = {text for text in variables if len(text) >= SHORTEST_PIECE and any(text in secret for secret in closed)}
     return frozenset(secrets | pieces)
 
@@ -81,9 +81,9 @@ def _secrets(value: object) -> Iterator[str]:
 
 
 def _pieces(secret: str) -> Iterator[str]:
-    """Return what else tells a secret that is a URL: passwords by name, and of a page its path and its query's values.
+    """Return the secret parts of a URL: passwords by name, and an HTTP URL's path and query values.
 
-    What a database's URL says beside its passwords is a file, a host or a name that messages need.
+    The other parts of a database's URL are a file, host or name that messages need.
     """
     try:
         parts = urlsplit(secret)
@@ -103,7 +103,7 @@ def _pieces(secret: str) -> Iterator[str]:
 
 
 def mask_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Return a text with every secret in it covered, also where it is quoted as in JSON, Python or a URL."""
+    """Replace every secret in a text by `***`, also if it is quoted as in JSON, Python or a URL."""
     spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, MASK)

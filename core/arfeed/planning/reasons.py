@@ -228,7 +228,7 @@ def _of_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame
 
 def as_the_source_said(lost: pd.DataFrame, name: str) -> pd.Series:
     """Return a column before any transform changed it, where the baseline has kept that."""
-    return lost.get(f"{schema.OURS}source_{name}", lost[name])
+    return lost.get(f"{schema.AS_THE_SOURCE_SAID}{name}", lost[name])
 
 
 def _stated(column: pa.Array) -> pa.Array:

@@ -22,7 +22,7 @@ from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.parts import Destination
 from arfeed.planning.changes.texts import formula_notes
 from arfeed.planning.proof import check_reads_back
-from arfeed.plugins.isolation import own, undisturbed
+from arfeed.plugins.isolation import isolated_copy, undisturbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _digest(path: Path) -> str:
 def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
         with undisturbed():
-            laid_out = destination.report(own(invoices))
+            laid_out = destination.report(isolated_copy(invoices))
     except ArfeedError:
         raise
     except ValueError as exc:

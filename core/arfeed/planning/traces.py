@@ -45,8 +45,6 @@ def _files(origins: pa.Array) -> pa.Array:
     return pc.if_else(from_files, pc.ascii_rtrim(stems, characters="#"), "")
 
 
-_SAID = f"{schema.OURS}source_"
-
 _WHOLE = pd.ArrowDtype(pa.int64())
 
 
@@ -83,11 +81,13 @@ def kept(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array, run: str)
 
 def _as_sources_said(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array) -> dict[str, pd.Series]:
     """Return what the sources themselves said, where transforms changed that now or, of carried rows, at the time."""
-    names = dict.fromkeys(name for name in (*report.columns, *before.columns) if name.startswith(_SAID))
+    names = dict.fromkeys(
+        name for name in (*report.columns, *before.columns) if name.startswith(schema.AS_THE_SOURCE_SAID)
+    )
     read = pc.is_valid(_array(report[PLACE])) if PLACE in report.columns else pa.repeat(pa.scalar(False), len(report))
     columns = {}
     for name in names:
-        fact = report[name.removeprefix(_SAID)]
+        fact = report[name.removeprefix(schema.AS_THE_SOURCE_SAID)]
         now = _array(report[name] if name in report.columns else fact)
         then = pc.coalesce(_earlier(before, name, places, now.type), _array(fact))
         columns[name] = pd.Series(pc.if_else(read, now, then), index=report.index, dtype=fact.dtype)

@@ -7,51 +7,20 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
-from zoneinfo import ZoneInfo
+from typing import Any, cast, get_args
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from arfeed.model.errors import ConfigError
 from arfeed.model.parts import Connector, Destination, Notifier, Part, PartKind, Transform
-from arfeed.model.secrets import looked_up, secrets_in
-from arfeed.model.settings import DatabaseUrl, GuardSettings, Location, Settings
+from arfeed.model.secrets import collect_secrets, look_up
+from arfeed.model.settings import GuardSettings
+from arfeed.plugins.feed import FeedSettings
 from arfeed.plugins.loading import Registry, close_match, survey
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
-
-
-def _timezone(name: str | None) -> str | None:
-    if name is not None:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError) as exc:
-            raise ValueError("give a name of the IANA time zone database, such as Europe/London") from exc
-    return name
-
-
-class FeedSettings(Settings):
-    """The table [feed]."""
-
-    name: str = Field(default="feed", description="What this feed is called in plans, receipts and messages.")
-    timezone: Annotated[str | None, AfterValidator(_timezone)] = Field(
-        default=None, description="Time zone of as-of dates, e.g. Europe/London."
-    )
-    history: DatabaseUrl = Field(
-        default=SecretStr("sqlite:///.arfeed/history.db"),
-        validate_default=True,
-        description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
-    )
-    pages: Literal[False] | Location | None = Field(
-        default=None,
-        description="Folder for the page of every delivery; a folder pages beside the history if that is an SQLite "
-        "file and nothing is said; false for none.",
-    )
-    lock_seconds: float = Field(
-        default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +36,7 @@ class Project:
     notifiers: tuple[Notifier, ...]
     registry: Registry
     variables: frozenset[str] = field(default=frozenset(), repr=False)
-    """What the environment and the keyring gave: which of it is secret, the settings know."""
+    """Values from the environment and the keyring; the settings' types decide which are secret."""
 
     @property
     def folder(self) -> Path:
@@ -79,7 +48,7 @@ class Project:
         """All secrets of the settings; `mask_secrets` covers them in a text."""
         shaping: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
         parts = [*shaping, *self.notifiers]
-        return secrets_in([self.feed, *(part.settings for part in parts)], self.variables)
+        return collect_secrets([self.feed, *(part.settings for part in parts)], self.variables)
 
 
 _TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers")
@@ -90,13 +59,13 @@ def read_project(path: Path) -> Project:
     return _Reader(path, _parse(path)).project()
 
 
-def project_of(text: str, path: Path) -> Project:
-    """Return what `read_project` would, were this text written there."""
+def parse_project(text: str, path: Path) -> Project:
+    """Return what `read_project` would if the file had this text."""
     return _Reader(path, tomllib.loads(text)).project()
 
 
 def enabled_plugins(path: Path) -> list[str]:
-    """Return the `plugins` of a plugins.toml without judging the rest of it."""
+    """Return the `plugins` of a plugins.toml without validating the rest."""
     return _strings(_parse(path).get("plugins", []))
 
 
@@ -114,7 +83,7 @@ def _variables(value: object) -> Iterator[str]:
 
 
 class _Reader:
-    """One reading of one file: gathers mistakes until all of it has been looked at."""
+    """Reads one file, and collects every mistake in it."""
 
     def __init__(self, path: Path, document: dict[str, Any]) -> None:
         self.path = path.absolute()
@@ -246,7 +215,7 @@ class _Reader:
 
     def _variable(self, name: str, key: str) -> str:
         try:
-            value = looked_up(name)
+            value = look_up(name)
         except LookupError as exc:
             self._mistake(key, str(exc))
             return ""
@@ -266,12 +235,12 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: it can't be read: {exc}; save it as UTF-8") from exc
     except OSError as exc:
         raise ConfigError(
-            f"{path}: it can't be read: {exc.strerror}; mend that, or name another by --config FILE"
+            f"{path}: it can't be read: {exc.strerror}; fix that, or name another with --config FILE"
         ) from exc
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError(
-            f"{path.name}: it is no valid TOML: {exc}. Texts stand in quotes; one with a backslash, such as a path of "
-            r"Windows, in single ones: 'C:\exports'"
+            f"{path.name}: it is not valid TOML: {exc}. Write texts in quotes; one with a backslash, such as a path of "
+            r"Windows, in single quotes: 'C:\exports'"
         ) from exc
 
 
@@ -280,7 +249,7 @@ def _strings(value: object) -> list[str]:
 
 
 def _explain(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
-    """Put a pydantic error into words: what was found, what would be right."""
+    """Return a message for a pydantic error: what was found, what would be right."""
     where = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "extra_forbidden":
         return f"there is no such key{close_match(where, model.model_fields)}"
@@ -291,7 +260,7 @@ def _explain(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> 
 
 
 def _found(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
-    """Say what was found, unless it is a secret by its type, came from the environment, or is the whole table."""
+    """Return what was found, unless it is a secret by its type, came from the environment, or is the whole table."""
     if not error["loc"]:
         return ""
     value = error.get("input")

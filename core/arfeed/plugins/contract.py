@@ -1,4 +1,4 @@
-"""Hold a plugin to the contract before anything of it is used: what is wrong with it, in words."""
+"""Validate a plugin against the contract before it is used."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from types import ModuleType
 from pydantic import BaseModel
 
 from arfeed.model.hooks import Hooks
-from arfeed.model.legible import legible
+from arfeed.model.legible import make_legible
 from arfeed.model.parts import CONTRACT, PARTS, Part, PartKind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 _RECEIVERS = frozenset({"kinds"})
-"""What a destination may state of its receiver: which kinds of document it takes."""
+"""Settings that a destination may redeclare: which kinds of document its receiver takes."""
 
 
 class UnusableError(Exception):
-    """What is wrong with a plugin, in words."""
+    """A plugin that breaks the contract; the message is for its author."""
 
 
-def plain(text: object) -> str:
-    """Return a stranger's text on one line, with what a terminal would obey written as escapes."""
-    return legible(" ".join(str(text).split()))
+def to_one_line(text: object) -> str:
+    """Return a third party's text on one line, with control characters escaped."""
+    return make_legible(" ".join(str(text).split()))
 
 
 def check_name(name: object, whose: str) -> None:
-    """Raise `UnusableError` unless plugins.toml and messages can say the name."""
+    """Raise `UnusableError` unless the name can be written in plugins.toml and messages."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise UnusableError(f"{whose} is called {name!r}; write letters, digits, dots, hyphens and underscores")
 
@@ -41,7 +41,7 @@ def check_module(module: object) -> None:
     contract = getattr(module, "ARFEED_CONTRACT", None)
     if type(contract) is not int or contract != CONTRACT:
         said = "states no ARFEED_CONTRACT" if contract is None else f"is written for plugin contract {contract!r}"
-        raise UnusableError(f"{said}; this arfeed speaks contract {CONTRACT}")
+        raise UnusableError(f"{said}; this arfeed has contract {CONTRACT}")
     for hook, function in vars(module).items():
         _check_mark(hook, getattr(function, "arfeed_impl", None))
         if hook.startswith("arfeed_") and callable(function):
@@ -52,7 +52,7 @@ def check_module(module: object) -> None:
 
 
 def _check_mark(name: str, mark: object) -> None:
-    """Hold what `hookimpl` was told: the hook is one of ours, optional or not, and nobody speaks for the others."""
+    """Raise `UnusableError` for a mark with an unknown hook, or of a wrapper, which would answer for other plugins."""
     if not isinstance(mark, Mapping):
         return
     hook = mark.get("specname") or name
@@ -61,10 +61,10 @@ def _check_mark(name: str, mark: object) -> None:
         raise UnusableError(f"has a hook that does not fit the contract: unknown hook {hook!r}; there are {known}")
     for option in ("wrapper", "hookwrapper"):
         if mark.get(option):
-            raise UnusableError(f"its hook {name} is a wrapper, which never is called; leave out {option}=True")
+            raise UnusableError(f"its hook {name} is a wrapper, which arfeed never calls; leave out {option}=True")
 
 
-def offered(module: ModuleType) -> Iterator[tuple[PartKind, Part]]:
+def collect_parts(module: ModuleType) -> Iterator[tuple[PartKind, Part]]:
     """Yield the classes that a module's hooks return. Raise `UnusableError` for one that could not be used."""
     for kind in PARTS:
         names: dict[str, Part] = {}
@@ -87,10 +87,10 @@ def _returned(module: ModuleType, hook: str) -> Iterable[Part]:
 def _check_part(kind: PartKind, part: Part) -> None:
     base = PARTS[kind]
     if not (isinstance(part, type) and issubclass(part, base) and isinstance(getattr(part, "name", None), str)):
-        raise UnusableError(f"arfeed_{kind}s() returned {part!r}, which is no named subclass of arfeed.{base.__name__}")
+        raise UnusableError(f"arfeed_{kind}s() returned {part!r}: not a named subclass of arfeed.{base.__name__}")
     check_name(part.name, part.__qualname__)
     if not (isinstance(part.Settings, type) and issubclass(part.Settings, base.Settings)):
-        raise UnusableError(f"{part.__qualname__}.Settings is no subclass of arfeed.{base.Settings.__name__}")
+        raise UnusableError(f"{part.__qualname__}.Settings is not a subclass of arfeed.{base.Settings.__name__}")
     _check_settings(part, base.Settings)
     for name, method in getmembers(base, isfunction):
         if name == "__init__" or not name.startswith("_"):
@@ -98,19 +98,19 @@ def _check_part(kind: PartKind, part: Part) -> None:
 
 
 def _check_settings(part: Part, base: type[BaseModel]) -> None:
-    """See that every setting of arfeed's own is as arfeed states it: none is switched on or off by its plugin."""
+    """Reject a plugin that redeclares a core setting: it could switch a safeguard on or off."""
     added = [each for each in part.Settings.__mro__ if each not in base.__mro__]
     for name, field in base.model_fields.items():
         kept = part.Settings.model_fields.get(name)
         if name not in _RECEIVERS and (repr(kept) != repr(field) or any(name in vars(each) for each in added)):
             raise UnusableError(
-                f"{part.__qualname__}.Settings redeclares {name!r}, which is arfeed's own and for plugins.toml to set; "
+                f"{part.__qualname__}.Settings redeclares {name!r}, a setting of arfeed that plugins.toml sets; "
                 "leave it out"
             )
 
 
 def _check_method(part: Part, name: str, of_base: Callable[..., object]) -> None:
-    """Look at a method without calling it: it is there, plain, and takes what it will be given."""
+    """Raise `UnusableError` unless a method exists, is not async, and accepts the arguments it will get."""
     own, called, arguments = getattr_static(part, name), getattr(part, name), list(signature(of_base).parameters)
     right = f"def {name}({', '.join(arguments)})"
     if not callable(called) or getattr(own, "__isabstractmethod__", False):

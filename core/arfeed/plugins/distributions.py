@@ -1,7 +1,7 @@
-"""What is installed beside arfeed and was never enabled: it is kept from being run, and from stopping arfeed.
+"""Keep installed distributions that were never enabled from being run, and from stopping arfeed.
 
-Importing this is what does it. It comes before all else, since pydantic and fsspec go through the entry points of every
-distribution while they are imported.
+Importing this module does it. It comes before all else, since pydantic and fsspec go through the entry points of
+every distribution while they are imported.
 """
 
 from __future__ import annotations
@@ -15,41 +15,41 @@ from traceback import walk_tb
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 OURS = "arfeed"
-"""The distribution whose plugins are built in: where others take their names, the others are refused."""
+"""The distribution whose plugins are built in: another plugin of the same name is refused."""
 
 _read = Distribution.entry_points.fget  # type: ignore[attr-defined]  # typeshed hides that it is a property
 
 
-def identity(distribution: Distribution | None, fallback: str = "") -> tuple[str, str]:
-    """Return a distribution's name and version; where its metadata can't be read, where it lies and no version."""
+def identify(distribution: Distribution | None, fallback: str = "") -> tuple[str, str]:
+    """Return a distribution's name and version; if its metadata can't be read, its path and no version."""
     where = str(getattr(distribution, "_path", None) or fallback)
     try:
         return (distribution.name or where, distribution.version or "") if distribution else (where, "")
-    except Exception:  # noqa: BLE001 - strangers' files may hold anything
+    except Exception:  # noqa: BLE001 - third-party files may hold anything
         return where, ""
 
 
-def culprit(error: BaseException) -> str | None:
-    """Return name and version of the stranger's plugin that an error came out of, if it did."""
-    points = [point for point in entry_points(group="arfeed") if identity(point.dist)[0] != OURS]
-    strangers = {point.value.partition(".")[0]: " ".join(identity(point.dist, point.value)) for point in points}
+def find_culprit(error: BaseException) -> str | None:
+    """Return name and version of the third-party plugin that raised an error, if one did."""
+    points = [point for point in entry_points(group="arfeed") if identify(point.dist)[0] != OURS]
+    strangers = {point.value.partition(".")[0]: " ".join(identify(point.dist, point.value)) for point in points}
     modules = [str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]
     return next((strangers[module] for module in reversed(modules) if module in strangers), None)
 
 
-def unreadable() -> Iterator[tuple[str, str, str]]:
+def find_unreadable() -> Iterator[tuple[str, str, str]]:
     """Yield name and version of each distribution whose entry points can't be read, and why they can't."""
     for distribution in distributions():
         try:
             _read(distribution)
         except Exception as exc:  # noqa: BLE001 - as above
-            yield (*identity(distribution), f"{type(exc).__name__}: {exc}")
+            yield (*identify(distribution), f"{type(exc).__name__}: {exc}")
 
 
 def _readable(distribution: Distribution) -> EntryPoints:
     try:
         found: EntryPoints = _read(distribution)
-    except Exception:  # noqa: BLE001 - as above; `unreadable` says why
+    except Exception:  # noqa: BLE001 - as above; `find_unreadable` reports why
         return EntryPoints(())
     return found
 
@@ -57,5 +57,5 @@ def _readable(distribution: Distribution) -> EntryPoints:
 try:
     entry_points()
 except Exception:  # noqa: BLE001 - as above
-    # One such file ends every program that asks for entry points. To arfeed and its libraries it has none.
+    # One such file breaks every program that asks for entry points. Here it has none instead.
     Distribution.entry_points = property(_readable)  # type: ignore[assignment,method-assign]

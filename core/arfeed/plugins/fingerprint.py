@@ -1,14 +1,17 @@
-"""What a feed's settings are known by: a hash that changes when a report might look different."""
+"""The hash of a feed's settings, which changes if a report might look different."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from arfeed.model.parts import Connector, Destination, Transform
 from arfeed.model.settings import TRANSPORT
-from arfeed.plugins.config import Project
+
+if TYPE_CHECKING:
+    from arfeed.plugins.config import Project
 
 _TELLING = frozenset({"arfeed_notifiers", "arfeed_delivered", "arfeed_refused", "arfeed_failed"})
 
@@ -21,7 +24,7 @@ def plugin_versions(project: Project) -> dict[str, str]:
 def settings_hash(project: Project) -> str:
     """Return the SHA-256 of what shapes a report: the settings of all parts, without secrets, and plugin versions.
 
-    How to log in, to send and to tell shapes none, so a new key is no other configuration; where to is part of it.
+    Logging in, sending and notifying do not change a report, so a new key leaves the hash as it is; the URL does not.
     """
     parts: list[Connector | Transform | Destination] = [*project.sources, *project.transforms, project.destination]
     names = [source.source for source in project.sources]

@@ -1,4 +1,4 @@
-"""What a plugin is given is its own, and what it does around itself ends with its call."""
+"""Isolate plugins: what they mutate is a copy, and their changes to the process end with the call."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = 10.0
-"""For how many seconds a plugin may be silent before somebody is told who is being waited for."""
+"""Seconds before stderr names the plugin that arfeed is waiting for."""
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Undo what a plugin's code did to the whole process: its folder, locale, decimal arithmetic and streams."""
+    """Restore what a plugin changed in the process: working folder, locale, decimal context and streams."""
     folder, words = os.getcwd(), locale.setlocale(locale.LC_ALL)  # noqa: PTH109 - given back as it was
     streams = sys.stdout, sys.stderr
     try:
@@ -41,10 +41,10 @@ def undisturbed() -> Iterator[None]:
 
 
 @contextmanager
-def watched(what: str) -> Iterator[None]:
-    """Say on stderr what is being waited for once it takes long."""
-    told = f"arfeed: still waiting for {what} after {PATIENCE:g} seconds; Ctrl-C ends it\n"
-    timer = threading.Timer(PATIENCE, sys.stderr.write, (told,))
+def warn_if_slow(what: str) -> Iterator[None]:
+    """Warn on stderr after `PATIENCE` seconds."""
+    warning = f"arfeed: still waiting for {what} after {PATIENCE:g} seconds; Ctrl-C ends it\n"
+    timer = threading.Timer(PATIENCE, sys.stderr.write, (warning,))
     timer.daemon = True
     timer.start()
     try:
@@ -53,8 +53,8 @@ def watched(what: str) -> Iterator[None]:
         timer.cancel()
 
 
-def own(value: T) -> T:
-    """Return a value that a plugin may do anything with; frames are copied only where they are written to."""
+def isolated_copy(value: T) -> T:
+    """Return a copy that the plugin may mutate; a frame's memory is copied only when it is written to."""
     import pandas as pd
 
     return cast("T", _own(value, pd))
@@ -62,9 +62,9 @@ def own(value: T) -> T:
 
 def _own(value: object, pandas: ModuleType) -> object:
     if isinstance(value, pandas.DataFrame):
-        return own_frame(value)
+        return isolated_frame(value)
     if isinstance(value, pandas.Series):
-        return own_frame(value.to_frame()).iloc[:, 0].rename(value.name)
+        return isolated_frame(value.to_frame()).iloc[:, 0].rename(value.name)
     if isinstance(value, BaseModel):
         return value.model_copy(deep=True)
     if isinstance(value, Mapping):
@@ -77,8 +77,8 @@ def _own(value: object, pandas: ModuleType) -> object:
     return value
 
 
-def own_frame(invoices: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with columns that share the memory but can't write to it.
+def isolated_frame(invoices: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose columns share the memory read-only.
 
     Copy-on-write keeps what pandas does to itself. The Arrow buffers below would still let `numpy.frombuffer` write
     into the run's own memory; slices of them are read-only.

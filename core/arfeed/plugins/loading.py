@@ -17,16 +17,16 @@ import pluggy
 from arfeed.model.errors import ConfigError
 from arfeed.model.hooks import Hooks
 from arfeed.model.parts import CONTRACT, PARTS, Part, PartKind
-from arfeed.plugins.contract import UnusableError, check_module, check_name, offered, plain
-from arfeed.plugins.distributions import OURS, identity, unreadable
-from arfeed.plugins.isolation import own, undisturbed, watched
+from arfeed.plugins.contract import UnusableError, check_module, check_name, collect_parts, to_one_line
+from arfeed.plugins.distributions import OURS, find_unreadable, identify
+from arfeed.plugins.isolation import isolated_copy, undisturbed, warn_if_slow
 
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """One installed plugin: where it comes from, what it offers, and why it is unusable, if it is.
+    """One installed plugin: its distribution, what it provides, and why it is unusable, if it is.
 
-    Without a name it stands for a whole distribution, whose entry points can't be read.
+    Without a name it is a whole distribution whose entry points can't be read.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Registry:
 
     @property
     def mistakes(self) -> list[str]:
-        """Every enabled plugin that is unknown, broken or clashes with another, in words."""
+        """A message for each enabled plugin that is unknown, broken or clashes with another."""
         known = {info.name for info in self.installed if info.name}
         lost = "".join(f"; what {info.distribution} offers can't be read" for info in self.installed if not info.name)
         unknown = [name for name in self.enabled if name not in known]
@@ -85,7 +85,7 @@ class Answer(NamedTuple):
 
 
 def close_match(wrong: str, known: Iterable[str]) -> str:
-    """Return "; did you mean …?" for an unknown name, and what there is where nothing comes close."""
+    """Return "; did you mean …?" for an unknown name, or list what exists if nothing is close."""
     names = sorted(known)
     near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
     if near:
@@ -102,46 +102,48 @@ def load(enabled: Sequence[str]) -> Registry:
 
 
 def survey(enabled: Sequence[str] = ()) -> Registry:
-    """Describe every installed plugin, and take in those that are enabled and sound, each as a whole or not at all."""
+    """Describe every installed plugin; register the enabled and usable ones, each completely or not at all."""
     registry = Registry(enabled)
     registry.manager.add_hookspecs(Hooks)
     points = {_describe(point, enabled): point for point in entry_points(group="arfeed")}
-    broken = _clashes((f"name {info.name!r}", info, f"plugin {info}") for info in points)
+    broken = _find_clashes((f"name {info.name!r}", info, f"plugin {info}") for info in points)
     offers: dict[PluginInfo, list[tuple[PartKind, Part]]] = {}
     for info, point in points.items():
         if info.enabled and info not in broken:
             try:
                 offers[info] = _take(registry.manager, info, point)
             except UnusableError as exc:
-                broken[info] = plain(exc)
+                broken[info] = to_one_line(exc)
                 _drop(registry.manager, info)
-    broken |= _clashes(
+    broken |= _find_clashes(
         (f"{kind} {part.name!r}", info, f"{part.__module__}.{part.__qualname__} of plugin {info}")
         for info, parts in offers.items()
         for kind, part in parts
     )
     for info in points:
         if info in offers and info not in broken:
-            _settle(registry, info, offers[info])
+            _enter(registry, info, offers[info])
         else:
             _drop(registry.manager, info)
             registry.installed.append(replace(info, broken=broken.get(info)))
     why = "its entry_points.txt can't be read ({}); install it anew, or uninstall it"
-    for name, version, said in unreadable():
-        registry.installed.append(PluginInfo("", plain(name), plain(version), False, broken=why.format(plain(said))))
+    for name, version, error in find_unreadable():
+        registry.installed.append(
+            PluginInfo("", to_one_line(name), to_one_line(version), False, broken=why.format(to_one_line(error)))
+        )
     registry.installed.sort(key=lambda info: (info.name, info.distribution))
     return registry
 
 
 def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> Iterator[Answer]:
-    """Call a hook one plugin at a time, each with arguments of its own: what one does to them no other sees."""
+    """Call a hook one plugin at a time, each with its own copy of the arguments."""
     for implementation in getattr(manager.hook, hook).get_hookimpls():
         others = [plugin for _, plugin in manager.list_name_plugin() if plugin is not implementation.plugin]
         caller = manager.subset_hook_caller(hook, remove_plugins=others)
         began = perf_counter()
         try:
             with undisturbed():
-                answers = caller(**{name: own(value) for name, value in arguments.items()})
+                answers = caller(**{name: isolated_copy(value) for name, value in arguments.items()})
                 # A reviewer may be a generator, whose work is done, and whose errors are raised, only here.
                 value = [*answers[0]] if answers and isinstance(answers[0], Iterator) else next(iter(answers), None)
         except KeyboardInterrupt:
@@ -152,12 +154,12 @@ def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> 
 
 
 def _describe(point: EntryPoint, enabled: Sequence[str]) -> PluginInfo:
-    distribution, version = identity(point.dist, point.value)
-    return PluginInfo(plain(point.name), plain(distribution), plain(version), point.name in enabled)
+    distribution, version = identify(point.dist, point.value)
+    return PluginInfo(to_one_line(point.name), to_one_line(distribution), to_one_line(version), point.name in enabled)
 
 
-def _clashes(claims: Iterable[tuple[str, PluginInfo, str]]) -> dict[PluginInfo, str]:
-    """Say of each plugin that has a name of another's, and is not built in, who else has it."""
+def _find_clashes(claims: Iterable[tuple[str, PluginInfo, str]]) -> dict[PluginInfo, str]:
+    """Map each plugin that shares a name with another, and is not built in, to a message naming the other."""
     claimants: defaultdict[str, dict[PluginInfo, str]] = defaultdict(dict)
     for what, info, who in claims:
         claimants[what][info] = who
@@ -171,21 +173,21 @@ def _clashes(claims: Iterable[tuple[str, PluginInfo, str]]) -> dict[PluginInfo, 
 
 def _take(manager: pluggy.PluginManager, info: PluginInfo, point: EntryPoint) -> list[tuple[PartKind, Part]]:
     """Import a plugin, register its hooks, and return what it offers. Raise `UnusableError` with what is wrong."""
-    with undisturbed(), watched(f"the plugin {info}"):
-        module = _imported(point)
+    with undisturbed(), warn_if_slow(f"the plugin {info}"):
+        module = _import(point)
         try:
             check_module(module)
             manager.register(module, str(info))
-            return [*offered(module)]
+            return [*collect_parts(module)]
         except (KeyboardInterrupt, UnusableError):
             raise
         except pluggy.PluginValidationError as exc:
             raise UnusableError(f"has a hook that does not fit the contract: {exc}") from exc
-        except BaseException as exc:  # a stranger's code may raise anything; the others go on
+        except BaseException as exc:  # third-party code may raise anything; the others must still load
             raise UnusableError(f"{type(exc).__name__}: {exc}") from exc
 
 
-def _imported(point: EntryPoint) -> ModuleType:
+def _import(point: EntryPoint) -> ModuleType:
     check_name(point.name, "its entry point")
     if not re.fullmatch(r"[A-Za-z_][\w.]*", point.value):
         raise UnusableError(f'its entry point {point.value!r} names no module; write {point.name} = "your_module"')
@@ -203,8 +205,8 @@ def _drop(manager: pluggy.PluginManager, info: PluginInfo) -> None:
         manager.unregister(name=str(info))
 
 
-def _settle(registry: Registry, info: PluginInfo, parts: list[tuple[PartKind, Part]]) -> None:
-    """Enter a sound plugin and its parts."""
+def _enter(registry: Registry, info: PluginInfo, parts: list[tuple[PartKind, Part]]) -> None:
+    """Register a usable plugin and its parts."""
     for kind, part in parts:
         registry.parts[kind][part.name] = part
     module = registry.manager.get_plugin(str(info))

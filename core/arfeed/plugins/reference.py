@@ -1,4 +1,4 @@
-"""Settings in words, made from their pydantic models: tables, an example for plugins.toml, pages for the docs."""
+"""Describe settings from their pydantic models: as tables, an example for plugins.toml, pages for the docs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from arfeed.model.errors import ConfigError
+from arfeed.model.fields import json_schema
 from arfeed.model.parts import PARTS, Part, PartKind
-from arfeed.model.settings import json_schema
 from arfeed.plugins.loading import PluginInfo, Registry
 
 _HEADS: Mapping[PartKind, str] = {
@@ -40,7 +40,7 @@ class Setting:
 def settings_in_words(part: Part) -> list[Setting]:
     """Return the settings of a part, the required ones first."""
     schema = json_schema(part.Settings)
-    described = _described(schema, schema)
+    described = _describe(schema, schema)
     others = schema.get("additionalProperties")
     if isinstance(others, dict):
         meaning = schema.get("description", "")
@@ -48,7 +48,7 @@ def settings_in_words(part: Part) -> list[Setting]:
     return sorted(described, key=lambda setting: not setting.required)
 
 
-def _described(table: JsonSchema, schema: JsonSchema) -> list[Setting]:
+def _describe(table: JsonSchema, schema: JsonSchema) -> list[Setting]:
     """Return the settings of a table, be it one within another."""
     return [
         Setting(
@@ -63,21 +63,21 @@ def _described(table: JsonSchema, schema: JsonSchema) -> list[Setting]:
     ]
 
 
-def _within(part: Part) -> Iterator[Setting]:
+def _nested_settings(part: Part) -> Iterator[Setting]:
     """Yield the settings of the tables within a part's own, such as `control_account.path`."""
     schema = json_schema(part.Settings)
     for name, field in schema.get("properties", {}).items():
         for each in (field, *field.get("anyOf", ())):
             table = schema.get("$defs", {}).get(str(each.get("$ref", "")).rpartition("/")[2], {})
-            for setting in _described(table, schema):
+            for setting in _describe(table, schema):
                 yield replace(setting, name=f"{name}.{setting.name}")
 
 
 def example(kind: PartKind, part: Part) -> str:
     """Return a table of plugins.toml that is valid as it stands; what may be left out is commented out.
 
-    A value is the field's first `examples`, or its default; where several settings must agree, the model's own
-    `json_schema_extra={"examples": [{…}]}` says which are given.
+    A value is the field's first `examples`, or its default; if several settings must agree, the model's own
+    `json_schema_extra={"examples": [{…}]}` states which are given.
     """
     chosen: Mapping[str, object] = json_schema(part.Settings).get("examples", [{}])[0]
     lines = [_HEADS[kind].format(name=part.name), f"use = {toml_value(part.name)}"]
@@ -104,8 +104,8 @@ def page(registry: Registry, info: PluginInfo) -> str:
 
 def section(kind: PartKind, part: Part) -> str:
     """Return what a part is, its settings as a table and an example, in Markdown."""
-    said = (part.__doc__ or "").strip().partition("\n\n")[0]
-    return "\n\n".join([f"## {kind} `{part.name}`", said, _settings(kind, part)])
+    summary = (part.__doc__ or "").strip().partition("\n\n")[0]
+    return "\n\n".join([f"## {kind} `{part.name}`", summary, _settings(kind, part)])
 
 
 def settings_section(part: Part) -> str:
@@ -114,20 +114,18 @@ def settings_section(part: Part) -> str:
 
 
 def readme_block(kind: PartKind, part: Part) -> str:
-    """Return the settings of a part between the marks by which `renewed` finds them again."""
+    """Return the settings of a part between the marks by which `renew_readme` finds them again."""
     begin, end = _marks(kind, part)
     return f"{begin}\n{_settings(kind, part)}\n{end}"
 
 
-def renewed(readme: str, kind: PartKind, part: Part) -> str:
-    """Return a README with a part's settings as they are now. Raise `ConfigError` where it has no marks for them."""
+def renew_readme(readme: str, kind: PartKind, part: Part) -> str:
+    """Return a README with a part's settings as they are now. Raise `ConfigError` if it has no marks for them."""
     begin, end = _marks(kind, part)
     before, found, rest = readme.partition(begin)
     _, ended, after = rest.partition(end)
     if not (found and ended):
-        raise ConfigError(
-            f"there is no place for the settings of {kind} {part.name}; write these lines:\n{begin}\n{end}"
-        )
+        raise ConfigError(f"it has no marks for the settings of {kind} {part.name}; add these lines:\n{begin}\n{end}")
     return before + readme_block(kind, part) + after
 
 
@@ -142,7 +140,7 @@ def _settings(kind: PartKind, part: Part) -> str:
 def _table(part: Part) -> str:
     rows = [
         (f"`{item.name}`", item.type, "required" if item.required else _code(item.default), item.meaning)
-        for item in (*settings_in_words(part), *_within(part))
+        for item in (*settings_in_words(part), *_nested_settings(part))
     ]
     return "\n".join(_row(row) for row in [("setting", "type", "default", "meaning"), ("---",) * 4, *rows])
 

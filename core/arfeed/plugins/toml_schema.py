@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from arfeed.model.fields import json_schema
 from arfeed.model.parts import Part, PartKind
-from arfeed.model.settings import GuardSettings, Settings, json_schema
-from arfeed.plugins.config import FeedSettings
-from arfeed.plugins.loading import Registry
+from arfeed.model.settings import GuardSettings, Settings
+from arfeed.plugins.feed import FeedSettings
+
+if TYPE_CHECKING:
+    from arfeed.plugins.loading import Registry
 
 Schema = dict[str, Any]
 

@@ -83,7 +83,7 @@ def adopt(
         )
         known = tuple(sorted({*foreign, chosen.name}))
         record = _run_record(context, run, chosen, report, approve)
-        context.history.adopted(record, report, known, project.feed.lock_seconds)
+        context.history.record_adoption(record, report, known, project.feed.lock_seconds)
         leave_witness(context, signs, run, chosen.name, len(report), hashlib.sha256(chosen.content).hexdigest())
     return Adopted(chosen.name, len(report), known)
 

@@ -77,7 +77,7 @@ def known_as(project: Project, history: History) -> str:
     It is the address; or the one that it was joined with, or that an older arfeed spelled otherwise.
     """
     address = identity(project)
-    if joined := history.receivers.joined(address):
+    if joined := history.receivers.find_joined(address):
         return joined[0]
     known = history.receivers.destinations()
     spelled = (each for each in known if normalized(each) == address)

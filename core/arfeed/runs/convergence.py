@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from arfeed.delivery.remote import Remote
-from arfeed.history.receipts import documents_of, recovered
+from arfeed.history.receipts import documents_of, mark_recovered
 from arfeed.history.records import PlannedDocument, RunRecord
-from arfeed.history.recovery import Verdict, judge, proven
+from arfeed.history.recovery import Verdict, find_arrived, judge
 from arfeed.runs.context import RunContext, clear_parts, part_folder
 
 
@@ -35,10 +35,12 @@ def settle_interrupted(context: RunContext, server: Remote) -> None:
         context.progress.step(f"Settling run {run.id}, which was interrupted: its report {_WORDS[verdict]}")
         documents = _arrived_documents(context, server, run)
         if verdict == "arrived":
-            receipt = recovered(run.receipt or "{}", verified=True)
-            context.history.delivered(run, ended_at=context.clock(), receipt=receipt, documents=documents)
+            receipt = mark_recovered(run.receipt or "{}", verified=True)
+            context.history.record_delivery(run, ended_at=context.clock(), receipt=receipt, documents=documents)
         else:
-            context.history.failed(run, ended_at=context.clock(), documents=documents, unsettled=verdict == "unknown")
+            context.history.record_failure(
+                run, ended_at=context.clock(), documents=documents, unsettled=verdict == "unknown"
+            )
 
 
 _WORDS: Mapping[Verdict, str] = {
@@ -55,4 +57,4 @@ def _arrived_documents(context: RunContext, server: Remote, run: RunRecord) -> l
         names = documents_of(run.receipt)
         return [document for document in planned if document.name in names]
     there = server.sizes(context.project.destination.document_folder) if planned else {}
-    return proven(planned, there, context.history.documents(context.destination))
+    return find_arrived(planned, there, context.history.documents(context.destination))

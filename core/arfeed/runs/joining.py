@@ -59,7 +59,7 @@ def _named(context: RunContext, known: str) -> str:
     destinations = receivers.destinations()
     if known in destinations:
         return known  # perhaps an older spelling of another one
-    if joined := receivers.joined(address):
+    if joined := receivers.find_joined(address):
         return joined[0]
     for each in destinations:
         if normalized(each) == address:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from arfeed.history.packing import pack_table, packed
+from arfeed.history.packing import pack_report, pack_table
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
 from arfeed.model.results import LedgerState, Objection, Plan
 from arfeed.planning.compare import Comparison
@@ -100,7 +100,7 @@ def pack(
     columns = trace() if trace else pd.DataFrame(index=report.index)
     before = report.iloc[:0] if baseline is None else baseline.report
     traced = report.assign(**{str(name): columns[name] for name in columns.columns})
-    return packed(kept(traced, before, comparison.places, run))
+    return pack_report(kept(traced, before, comparison.places, run))
 
 
 def memory(

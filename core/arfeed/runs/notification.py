@@ -13,7 +13,7 @@ from arfeed.model.results import Failure, Plan, Receipt
 from arfeed.model.secrets import mask_secrets
 from arfeed.model.settings import Ending
 from arfeed.plugins.config import Project
-from arfeed.plugins.isolation import own
+from arfeed.plugins.isolation import isolated_copy
 from arfeed.plugins.loading import call_each
 from arfeed.runs.context import Progress
 from arfeed.runs.narration import ended
@@ -27,7 +27,7 @@ class _Telling(Thread):
 
     def __init__(self, notifier: Notifier, ending: Ending, about: Receipt | Plan | Failure) -> None:
         super().__init__(name=f"notifier {notifier.notifier}", daemon=True)
-        self.notifier, self._ending, self._about = notifier, ending, own(about)
+        self.notifier, self._ending, self._about = notifier, ending, isolated_copy(about)
         self.error: BaseException | None = None
         self.start()
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arfeed.history.audit import audit, changed
+from arfeed.history.audit import audit, tampering
 from arfeed.history.receipts import plan_document
 from arfeed.model.errors import ConfigError
 from arfeed.model.results import Plan, Receipt
@@ -77,7 +77,7 @@ def written_again(project: Project, run: str, file: Path | None = None) -> Path:
         wrong = [*audit(history, run)]
         receipt = history.receipt(run)
     if wrong:
-        raise changed(wrong)
+        raise tampering(wrong)
     if receipt is None:
         raise ConfigError(f"there is no receipt of a run {run!r}; `arfeed history` lists the runs that delivered")
     if file is None and folder is None:

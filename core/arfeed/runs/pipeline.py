@@ -192,7 +192,7 @@ def _run(
         prepared = _prepare(context, server, read(context, baseline), baseline, run)
         if prepared.plan.objections and not settled_by(approve, prepared.plan):
             if baseline and any(each.code in ASKED_OF_ABSENCE for each in prepared.plan.objections):
-                context.history.refused(context.destination, baseline.id, prepared.plan.at.date())
+                context.history.note_refusal(context.destination, baseline.id, prepared.plan.at.date())
             return Result(prepared.plan)
         record = describe_run(context, run, kind, started, prepared, approve)
         signs = note_receiver(context, server)

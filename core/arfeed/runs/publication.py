@@ -110,25 +110,25 @@ def deliver(context: RunContext, server: Remote, prepared: Prepared, run: RunRec
     Raise `LockedError` where the run has slept through its lease, `RefusedError` where a foreign report has come.
     """
     planned = _planned(prepared)
-    lease.insist()
-    context.history.touched(context.destination, prepared.touched)
+    lease.check_held()
+    context.history.update_versions(context.destination, prepared.touched)
     context.history.begin(run, prepared.packed(), prepared.reads, planned, prepared.memory())
     outcomes = _send_documents(context, server, prepared, run, lease)
     arrived = {item.upload.name for item in outcomes if item.error is None}
     sent = [document for document in planned if document.name in arrived]
     if lacking := _lacking(context, outcomes):
-        context.history.failed(run, ended_at=context.clock(), documents=sent)
+        context.history.record_failure(run, ended_at=context.clock(), documents=sent)
         raise DestinationError(lacking)
     try:
         outcome = _publish_report(context, server, prepared, run, outcomes)
     except RefusedError:
-        context.history.failed(run, ended_at=context.clock(), documents=sent)
+        context.history.record_failure(run, ended_at=context.clock(), documents=sent)
         raise
     if outcome.error is not None:
-        context.history.failed(run, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
+        context.history.record_failure(run, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
         raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
     receipt = _receipt(prepared, run, outcome.upload, outcome.verified, outcomes)
-    context.history.delivered(
+    context.history.record_delivery(
         run, ended_at=context.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified
     )
     return receipt
@@ -142,7 +142,10 @@ def _send_documents(
     context.progress.expect(len(uploads), sum(upload.size for upload in uploads))
     try:
         return server.publish(
-            uploads, run=run.id, on_done=lambda end: context.progress.done(end.upload.size), before_naming=lease.insist
+            uploads,
+            run=run.id,
+            on_done=lambda end: context.progress.done(end.upload.size),
+            before_naming=lease.check_held,
         )
     except LockedError:
         # The run that took over has settled this one already, so nobody else will clear up behind it.
@@ -174,7 +177,7 @@ def _publish_report(
     def before_naming() -> None:
         _refuse_latecomers(context, server)
         draft = _receipt(prepared, run, upload, None, outcomes)
-        context.history.publishing(run, prepared.baseline, draft.body, context.project.feed.lock_seconds)
+        context.history.begin_publishing(run, prepared.baseline, draft.body, context.project.feed.lock_seconds)
 
     context.progress.expect(1, upload.size)
     (outcome,) = server.publish([upload], run=run.id, before_naming=before_naming)

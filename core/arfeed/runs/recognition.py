@@ -50,11 +50,11 @@ def same_receivers(
     if not others or is_rehearsed(where):
         return ()
     signs, address = server.signs() if signs is None else signs, identity(project)
-    same = history.receivers.showing(signs)
-    if same.isdisjoint(others) and signs and not history.receivers.alike(signs[0]).isdisjoint(others):
+    same = history.receivers.find_by_signs(signs)
+    if same.isdisjoint(others) and signs and not history.receivers.find_alike(signs[0]).isdisjoint(others):
         # known_hosts may list another key of the same server under this name
-        same = history.receivers.showing(server.signs(all_keys=True))
-    noted = history.receivers.noted()
+        same = history.receivers.find_by_signs(server.signs(all_keys=True))
+    noted = history.receivers.list_noted()
     return tuple(
         each
         for each in others
@@ -84,7 +84,7 @@ def leave_witness(
 ) -> None:
     """Note outside the history what was delivered; `proof` is the receipt's hash. Where that can't be, go on."""
     try:
-        witness.leave(
+        witness.write_witness(
             Witness(
                 context.destination,
                 signs,
@@ -106,13 +106,13 @@ def leave_witness(
 def _forgotten(history: History, where: str, signs: tuple[Sign, ...]) -> tuple[Forgotten | None, tuple[str, ...]]:
     """Return the last delivery from this machine that the history does not know, and what could not be looked at."""
     try:
-        kept = [each for each in witness.witnesses() if each.is_of(where, signs)]
+        kept = [each for each in witness.read_witnesses() if each.is_of(where, signs)]
     except (OSError, ValueError) as exc:
         return None, (
             f"what this machine delivered last can't be looked up: {exc}. A history that was restored from an older "
             f"backup would not be noticed; fix that, or name another folder in {witness.VARIABLE}",
         )
-    unknown = [each for each in kept if not history.receivers.counts(each.run)]
+    unknown = [each for each in kept if not history.receivers.may_have_arrived(each.run)]
     if not unknown:
         return None, ()
     last, known = max(unknown, key=lambda each: each.at), history.receivers.latest(where)
@@ -124,7 +124,7 @@ def _forgotten(history: History, where: str, signs: tuple[Sign, ...]) -> tuple[F
 def _joined(project: Project, history: History) -> Iterable[str]:
     """Say under which name the history keeps this address, where that is another."""
     address = identity(project)
-    if joined := history.receivers.joined(address):
+    if joined := history.receivers.find_joined(address):
         where, by, at = joined
         yield f"{address} is kept in this history as {where}, joined by {by} on {at:%Y-%m-%d}"
 

@@ -28,7 +28,7 @@ Invoices = Callable[[Any], Generator["pd.DataFrame", None, Complete]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything that a connector yielded, and what it said at the end."""
+    """Everything that a connector yielded, and what it returned at the end."""
 
     frames: list[pd.DataFrame]
     complete: Complete

@@ -37,7 +37,7 @@ _PDF = b"%PDF-1.4\n% {}\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 class ConnectorConformance(PartConformance):
     """Inherit, name `plugin` and `connector`, and write `system`: how the system holds invoices.
 
-    `kinds`, `statuses` and `columns` say which of an invoice's facts the system can hold, `unspeakable` the texts it
+    `kinds`, `statuses` and `columns` state which of an invoice's facts the system can hold, `unspeakable` the texts it
     can't. `keeps_documents` says that the connector finds PDFs itself. `secret_urls` are secret settings that are URLs
     of which all but the password may show.
     """
@@ -233,9 +233,9 @@ class ConnectorConformance(PartConformance):
                 said = str(exc)
             else:
                 pytest.fail(f"check() finds nothing wrong with {name!r}; it must raise arfeed.SourceError")
-            assert said, f"the error about {name!r} says nothing"
+            assert said, f"the error about {name!r} has no message"
             assert not [secret for secret in self._secrets(source) if secret in said], (
-                f"the error tells a secret: {said}"
+                f"the error shows a secret: {said}"
             )
 
     def test_secrets_do_not_show(self, tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ class ConnectorConformance(PartConformance):
 
 
 def answered(source: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
-    """Return what a connector says became of these invoices, typed; None where it can't be asked.
+    """Return a connector's answer about what became of these invoices, typed; None if it can't be asked.
 
     Raise `ProblemsError` for values that can't be taken.
     """

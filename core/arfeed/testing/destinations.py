@@ -97,7 +97,7 @@ class DestinationConformance(PartConformance):
         for ref in HOSTILE_REFS:
             name = destination.document_name(ref)
             assert name == self._destination().document_name(ref), f"the PDF of {ref!r} has another name every time"
-            assert _SAFE.fullmatch(name), f"the PDF of {ref!r} would be called {name!r}, which is no plain file name"
+            assert _SAFE.fullmatch(name), f"the PDF of {ref!r} would be called {name!r}, which is not a plain file name"
             assert not name.startswith("."), f"the PDF of {ref!r} would be hidden: {name!r}"
             shared = destination.report_folder == destination.document_folder
             assert not (shared and destination.is_report(name)), f"the PDF {name!r} would be taken for a report"
@@ -107,7 +107,7 @@ class DestinationConformance(PartConformance):
         destination = self._destination()
         for folder in (destination.report_folder, destination.document_folder):
             parts = folder.split("/") if folder else []
-            assert not {"", ".", ".."} & {*parts}, f"the folder {folder!r} is no plain path below the root"
+            assert not {"", ".", ".."} & {*parts}, f"the folder {folder!r} is not a plain path below the root"
 
     # --- deliveries ---------------------------------------------------------------------------------------------------
 

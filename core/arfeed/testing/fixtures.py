@@ -14,7 +14,7 @@ from arfeed.testing.servers import RehearsedReceiver, SFTPServer, running_receiv
 
 @pytest.fixture
 def arfeed_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ArfeedProject:
-    """A feed in a folder of its own: write its files, run its commands, look at what was delivered."""
+    """A feed in its own folder: write its files, run its commands, read what was delivered."""
     monkeypatch.setenv(witness.VARIABLE, str(tmp_path / "state"))  # not the state of whoever runs the tests
     folder = tmp_path / "project"
     folder.joinpath(RECEIVER).mkdir(parents=True)
@@ -30,6 +30,6 @@ def sftp_server(tmp_path: Path) -> Iterator[SFTPServer]:
 
 @pytest.fixture
 def receiver(tmp_path: Path) -> Iterator[RehearsedReceiver]:
-    """The rehearsal's receiver, with books to look at and faults to switch on."""
+    """The rehearsal's receiver, with books to read and faults to switch on."""
     with running_receiver(tmp_path / "rehearsed") as server:
         yield server

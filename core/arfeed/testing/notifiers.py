@@ -1,4 +1,4 @@
-"""What a notifier must hold: it tells of every ending, of hostile texts too, and never a secret."""
+"""What a notifier must do: notify of every ending, even with hostile texts, and never show a secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import ClassVar
 from arfeed.model.errors import RefusedError, SourceError
 from arfeed.model.parts import Notifier, PartKind
 from arfeed.model.results import Failure, Objection
-from arfeed.model.secrets import secrets_in
+from arfeed.model.secrets import collect_secrets
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, plan
 from arfeed.testing.parts import PartConformance
 from arfeed.testing.project import ArfeedProject
@@ -19,7 +19,7 @@ _CSV = "invoice_ref,customer_name,currency,issued_on,balance\nINV-1,Ada Ltd,EUR,
 
 
 class NotifierConformance(PartConformance):
-    """Inherit, name `plugin` and `notifier`, return its settings, and give back what was told through it."""
+    """Inherit, name `plugin` and `notifier`, return its settings, and return the messages sent through it."""
 
     kind: ClassVar[PartKind] = "notifier"
     notifier: ClassVar[type[Notifier]]
@@ -47,7 +47,7 @@ class NotifierConformance(PartConformance):
         assert refused.code == RefusedError.exit_code, f"a refused run ended with {refused.code}:\n{refused.err}"
         self._check_heard(1, "the refusal", refused.err)
         approval = refused.json()["plan"]["approval"]
-        assert approval in self.heard()[-1], f"it told of the refusal without the code that approves it, {approval}"
+        assert approval in self.heard()[-1], f"it notified of the refusal without the code that approves it, {approval}"
         delivered = arfeed_project.deliver()
         assert delivered.code == 0, f"the delivery ended with {delivered.code}:\n{delivered.err}"
         self._check_heard(2, "the delivery", delivered.err)
@@ -58,7 +58,7 @@ class NotifierConformance(PartConformance):
         self._check_secrets()
 
     def test_hostile_texts_are_no_error(self) -> None:
-        """A refusal is told whatever customers and invoices are called."""
+        """It notifies of a refusal whatever customers and invoices are called."""
         texts = [*HOSTILE_REFS, *HOSTILE_NAMES, "two\nlines\r\n\r\n.", "<!channel> *all* `x` ```"]
         before = [Invoice(f"H-{number}", Decimal(1), customer_name=text) for number, text in enumerate(texts)]
         objections = tuple(Objection("house-rule", text) for text in texts)
@@ -74,8 +74,12 @@ class NotifierConformance(PartConformance):
         return self.notifier("told", self.notifier.Settings.model_validate(dict(self.settings())))
 
     def _check_heard(self, count: int, what: str, printed: str) -> None:
-        assert len(self.heard()) == count, f"{what} was not told once; {len(self.heard())} messages so far:\n{printed}"
+        assert len(self.heard()) == count, (
+            f"it did not notify exactly once of {what}; {len(self.heard())} messages so far:\n{printed}"
+        )
 
     def _check_secrets(self) -> None:
-        told = "\n".join(self.heard())
-        assert not [secret for secret in secrets_in([self._notifier().settings]) if secret in told], "it told a secret"
+        sent = "\n".join(self.heard())
+        assert not [secret for secret in collect_secrets([self._notifier().settings]) if secret in sent], (
+            "it showed a secret"
+        )

@@ -9,8 +9,9 @@ from typing import ClassVar
 import pytest
 from pydantic import ValidationError
 
+from arfeed.model.fields import json_schema
 from arfeed.model.parts import Part, PartKind
-from arfeed.model.settings import Settings, json_schema
+from arfeed.model.settings import Settings
 from arfeed.plugins.loading import load
 from arfeed.plugins.reference import example, settings_in_words
 
@@ -38,7 +39,7 @@ class PartConformance:
         )
 
     def test_every_setting_says_what_it_means(self) -> None:
-        """`plugins show`, the docs and editors tell users nothing else."""
+        """Users read nothing else in `plugins show`, the docs and editors."""
         silent = [setting.name for setting in settings_in_words(self.part) if not setting.meaning]
         assert not silent, f"the settings {silent} have no meaning; write Field(description=…)"
 

@@ -52,7 +52,7 @@ class ReviewerConformance:
         objections = [item for item in self._said(refused) if item.code == self.code]
         assert objections, f"it does not object with {self.code!r}"
         for objection in objections:
-            assert objection.message, "its objection says nothing; say what was found and what to do"
+            assert objection.message, "its objection has no message; write what was found and what to do"
             known = {*refused.report["invoice_ref"], *refused.missing["invoice_ref"]}
             assert {*objection.refs} <= known, f"it names {objection.refs}, which are not all in the plan"
 
@@ -70,7 +70,7 @@ class ReviewerConformance:
     def test_it_says_the_same_every_time(self) -> None:
         """An approval is bound to the objections."""
         first, second = self._said(self.refused()), self._said(self.refused())
-        assert first == second, f"it said {first}, and then {second}"
+        assert first == second, f"it returned {first}, and then {second}"
 
     def test_first_deliveries_empty_reports_and_hostile_texts_are_no_error(self) -> None:
         """A reviewer that raises refuses the run."""
@@ -81,7 +81,7 @@ class ReviewerConformance:
             self._said(each)
 
     def test_a_whole_run_is_refused(self, arfeed_project: ArfeedProject) -> None:
-        """Nothing is delivered, the objection is told with its code."""
+        """Nothing is delivered, and the objection is shown with its code."""
         if type(self).refused is not ReviewerConformance.refused:
             return
         rows = [[str(getattr(item, name) or "") for name in _HEADER] for item in self.refused_invoices()]
@@ -102,5 +102,5 @@ class ReviewerConformance:
         objections = list(answer.value) if isinstance(answer.value, (list, tuple)) else []
         wrong = [item for item in objections if not isinstance(item, Objection)]
         assert answer.value is None or isinstance(answer.value, (list, tuple)), f"it returned {answer.value!r}"
-        assert not wrong, f"it returned {wrong}, which are no arfeed.Objection"
+        assert not wrong, f"it returned {wrong}, which are not an arfeed.Objection"
         return objections

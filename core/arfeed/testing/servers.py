@@ -31,7 +31,7 @@ class SFTPServer:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """What lies on the server: contents by path."""
+        """The files on the server: contents by path."""
         return files_below(self.root)
 
 

@@ -95,7 +95,7 @@ def test_every_so_many_requests_are_counted_from_now() -> None:
         ('{"stall_every": 0}', "stall_every: Input should be greater than 0"),
         ('{"take_away": "perhaps"}', "take_away: Input should be a valid boolean"),
         ("[]", "Send an object"),
-        ("{", "That is no JSON"),
+        ("{", "That is not JSON"),
     ],
 )
 def test_what_there_is_not_is_refused_and_nothing_is_switched(page: Page, faults: Faults, body: str, why: str) -> None:

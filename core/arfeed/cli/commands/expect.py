@@ -13,7 +13,7 @@ from rich.text import Text
 from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.model.errors import ConfigError
-from arfeed.model.legible import legible
+from arfeed.model.legible import make_legible
 
 if TYPE_CHECKING:
     from arfeed.model.results import Expectation
@@ -58,7 +58,7 @@ def expect(
             print_json(_as_data(made, None))
         else:
             said = f"✓ {made.id}: {_in_words(made)}. The next delivery that would ask uses it up"
-            console().print(Text(legible(said), "green"))
+            console().print(Text(make_legible(said), "green"))
 
 
 def _amount(text: str | None) -> Decimal | None:
@@ -84,7 +84,7 @@ def _list(given: list[tuple[Expectation, str | None]], *, as_json: bool) -> None
     for one, run in given:
         below = "" if one.below is None else str(one.below)
         cells = (one.id, str(one.until), one.words, one.customer or "", below, one.by, run or "")
-        table.add_row(*(Text(legible(cell)) for cell in cells))
+        table.add_row(*(Text(make_legible(cell)) for cell in cells))
     console().print(table)
 
 

@@ -30,7 +30,7 @@ def history(context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Js
 @app.command("verify")
 def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """See whether receipts, runs and kept reports are as they were written; ends with 2 if one is not."""
-    from arfeed.history.audit import audit, changed
+    from arfeed.history.audit import audit, tampering
 
     with _history(config) as database:
         count, wrong = len(database.runs()), list(audit(database))
@@ -40,7 +40,7 @@ def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         mark = "!" if wrong else "✓"
         console().print(f"{mark} {count} runs looked at, {len(wrong)} changed since they were written", markup=False)
     if wrong:
-        complain(changed(wrong))
+        complain(tampering(wrong))
         sys.exit(ConfigError.exit_code)
 
 

@@ -60,9 +60,9 @@ def show(
     readme: Readme = None,
 ) -> None:
     """Show the settings of everything that a plugin offers, and an example for plugins.toml."""
-    from arfeed.model.settings import json_schema
+    from arfeed.model.fields import json_schema
     from arfeed.plugins.loading import load
-    from arfeed.plugins.reference import example, page, parts_of, renewed, settings_in_words
+    from arfeed.plugins.reference import example, page, parts_of, renew_readme, settings_in_words
 
     registry = load([name])
     info = registry.infos[name]
@@ -74,7 +74,7 @@ def show(
     if readme:
         text = readme.read_text(encoding="utf-8")
         for kind, part in parts:
-            text = renewed(text, kind, part)
+            text = renew_readme(text, kind, part)
         readme.write_text(text, encoding="utf-8")
         people.print(f"✓ {readme} has the settings as they are now", style="green", markup=False)
         return

@@ -14,9 +14,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from arfeed.model.currencies import written
+from arfeed.model.currencies import format_amount
 from arfeed.model.figures import BUCKETS, Aged, Movement, Reason, Sum
-from arfeed.model.legible import legible
+from arfeed.model.legible import make_legible
 
 NO_SOURCE = "(adopted report)"
 IN_WORDS = {
@@ -64,7 +64,7 @@ def _down(moves: Sequence[Movement]) -> Table:
     for justify in ("left", "right", "right"):
         table.add_column(justify=justify)
     for move in moves:
-        table.add_row(Text(legible(f"{move.source or NO_SOURCE} {move.currency}"), "bold"))
+        table.add_row(Text(make_legible(f"{move.source or NO_SOURCE} {move.currency}"), "bold"))
         for heading, cell in zip(_HEADINGS, _cells(move), strict=True):
             table.add_row(f"  {heading}", *cell)
     return table
@@ -78,7 +78,7 @@ def _cells(move: Movement, between: str = "") -> Iterator[list[Text]]:
         if not (part.documents or part.balance or moved):
             yield [Text("–", "dim")]
             continue
-        cell = [Text(f"{part.documents:,}{moved}", "dim"), Text(written(part.balance, move.currency), style)]
+        cell = [Text(f"{part.documents:,}{moved}", "dim"), Text(format_amount(part.balance, move.currency), style)]
         yield cell[::-1] if between == "\n" else cell
 
 
@@ -100,7 +100,7 @@ def _chart(currency: str, rows: Sequence[Aged]) -> Table:
         if part is None and bucket == BUCKETS[-1]:
             continue
         balance = part.balance if part else Decimal(0)
-        amount = Text(written(balance, currency)) if part else Text("–", "dim")
+        amount = Text(format_amount(balance, currency)) if part else Text("–", "dim")
         label = f"{currency} {bucket}" if bucket == BUCKETS[0] else f"{' ' * len(currency)} {bucket}"
         table.add_row(Text(label), amount, Text(bar(balance / most), colour))
     return table
@@ -118,6 +118,6 @@ def reasons(found: Sequence[Reason]) -> Iterator[str]:
     """Write of each reason how many documents it explains, how much of each currency, and how good the evidence is."""
     for (reason, evidence), rows in groupby(found, attrgetter("reason", "evidence")):
         parts = [*rows]
-        amounts = ", ".join(f"{written(part.owed.balance, part.currency)} {part.currency}" for part in parts)
+        amounts = ", ".join(f"{format_amount(part.owed.balance, part.currency)} {part.currency}" for part in parts)
         count = sum(part.owed.documents for part in parts)
         yield f"{count:,} {evidence}: {IN_WORDS.get(reason, reason)}: {amounts}"

@@ -21,7 +21,7 @@ from arfeed.cli.display.masking import masking
 from arfeed.cli.display.output import complain
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import LOGGER, bind, event
-from arfeed.model.legible import json_escaped
+from arfeed.model.legible import escape_json
 
 ON_STDERR = "-"
 VARIABLE = "ARFEED_LOG_JSON"
@@ -38,7 +38,7 @@ class _JsonLines(logging.Formatter):
             "event": record.getMessage(),
             **getattr(record, "facts", {}),
         }
-        return json_escaped(json.dumps(document, ensure_ascii=False, default=str))
+        return escape_json(json.dumps(document, ensure_ascii=False, default=str))
 
 
 class _Log(logging.StreamHandler[TextIO]):

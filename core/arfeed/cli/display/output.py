@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from arfeed.model.errors import ArfeedError, RefusedError
-from arfeed.model.legible import json_escaped, legible
+from arfeed.model.legible import escape_json, make_legible
 
 _WIDTH_OF_A_LOG = 200
 
@@ -22,7 +22,7 @@ class _LegibleConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Render a text; only its line feeds are obeyed."""
-        return super().render_str(legible(text, keep="\n"), **options)
+        return super().render_str(make_legible(text, keep="\n"), **options)
 
     def on_broken_pipe(self) -> None:
         """Be silent from now on: the run goes on, and its exit code is its own."""
@@ -53,7 +53,7 @@ def print_json(document: object) -> None:
     """Print the one document that `--json` promises. A reader that has gone changes nothing."""
     stream = getattr(sys.stdout, "document", sys.stdout)  # as `masked_output` leads it, past what plugins print
     try:
-        stream.write(json_escaped(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
+        stream.write(escape_json(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
         stream.flush()
     except BrokenPipeError:
         _discard(stream)

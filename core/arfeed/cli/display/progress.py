@@ -15,7 +15,7 @@ from rich.text import Text
 
 from arfeed.cli.display.output import console
 from arfeed.model.events import event
-from arfeed.model.legible import legible
+from arfeed.model.legible import make_legible
 
 if TYPE_CHECKING:
     from arfeed.runs.context import Progress as RunProgress
@@ -86,11 +86,11 @@ class Bars:
 
     def step(self, text: str) -> None:
         """Begin a step; how long the last one took is forgotten."""
-        self._bars.reset(self._task, description=legible(text), total=None, rows="", files=None, size=None)
+        self._bars.reset(self._task, description=make_legible(text), total=None, rows="", files=None, size=None)
 
     def reading(self, source: str, rows: int) -> None:
         """Show how many rows of a source have been read."""
-        self._bars.update(self._task, completed=rows, rows=legible(source))
+        self._bars.update(self._task, completed=rows, rows=make_legible(source))
 
     def expect(self, files: int, size: int | None = None) -> None:
         """Show a bar that is full after so many files, or bytes."""

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from arfeed.cli.display.figures import ageing, movements, reasons
-from arfeed.model.currencies import written
-from arfeed.model.legible import legible
+from arfeed.model.currencies import format_amount
+from arfeed.model.legible import make_legible
 from arfeed.model.results import Objection, Plan, Receipt
 from arfeed.planning.wording import largest
 
@@ -28,7 +28,7 @@ def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, deliver
 
     `command` is what delivers it, with its approval printed behind it; `adopt` takes the report named behind it.
     """
-    console.print(Text(legible(f"{plan.feed} → {plan.destination}"), "bold"))
+    console.print(Text(make_legible(f"{plan.feed} → {plan.destination}"), "bold"))
     counts = plan.counts
     since = f"since {plan.baseline}" if plan.baseline else "(no earlier delivery is known)"
     compared = (
@@ -44,7 +44,7 @@ def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, deliver
         console.print(ageing(plan.facts.ageing))
     _show_documents(plan, console)
     for note in plan.notes:
-        _paragraph(console, "  note: ", legible(note))
+        _paragraph(console, "  note: ", make_legible(note))
     if plan.objections:
         console.print()
     for objection in plan.objections:
@@ -56,15 +56,17 @@ def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, deliver
 def _show_missing(plan: Plan, console: Console) -> None:
     console.print(Text(f"\n{plan.counts.missing:,} will be marked as paid", "bold red"))
     for line in reasons(plan.facts.reasons):
-        console.print(Text(legible(f"  − {line}")))
+        console.print(Text(make_legible(f"  − {line}")))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("invoice", "customer", "balance", "", "why", "evidence"):
         table.add_column(name, justify="right" if name == "balance" else "left", overflow="fold")
     for row in largest(plan.missing, _MOST_ROWS).to_dict("records"):
-        customer = Text(legible(row["customer_name"]))
+        customer = Text(make_legible(row["customer_name"]))
         customer.truncate(_WIDEST_NAME, overflow="ellipsis")
-        amount = Text(written(row["balance"], row["currency"]))
-        ref, currency, *why = (Text(legible(row[name])) for name in ("invoice_ref", "currency", "reason", "evidence"))
+        amount = Text(format_amount(row["balance"], row["currency"]))
+        ref, currency, *why = (
+            Text(make_legible(row[name])) for name in ("invoice_ref", "currency", "reason", "evidence")
+        )
         table.add_row(ref, customer, amount, currency, *why)
     console.print(Padding(table, (0, 0, 0, 4)))
     if plan.counts.missing > _MOST_ROWS:
@@ -97,14 +99,14 @@ def _show_documents(plan: Plan, console: Console) -> None:
 def _warnings(plan: Plan) -> Iterator[str]:
     documents = plan.documents
     for name, refs in documents.colliding.items():
-        yield f"{legible(name)} would be the PDF of {legible(', '.join(refs))}: none of them is sent"
+        yield f"{make_legible(name)} would be the PDF of {make_legible(', '.join(refs))}: none of them is sent"
     for ref, why in documents.broken.items():
-        yield f"the PDF of {legible(ref)} is not sent: {legible(why)}"
+        yield f"the PDF of {make_legible(ref)} is not sent: {make_legible(why)}"
 
 
 def _show_objection(objection: Objection, console: Console, *, approved: bool) -> None:
     mark, style = ("approved ", "yellow") if approved else ("✗ ", "red")
-    _paragraph(console, mark, legible(f"{objection.code}: {objection.message}"), style)
+    _paragraph(console, mark, make_legible(f"{objection.code}: {objection.message}"), style)
 
 
 def _show_next(plan: Plan, console: Console, command: str, adopt: str) -> None:
@@ -113,7 +115,7 @@ def _show_next(plan: Plan, console: Console, command: str, adopt: str) -> None:
     elif not plan.objections:
         said, typed = "Nothing speaks against it:", command
     elif plan.foreign:
-        said, typed = "Once you know whose it is:", legible(f"{adopt} {shlex.quote(plan.foreign[-1])}")
+        said, typed = "Once you know whose it is:", make_legible(f"{adopt} {shlex.quote(plan.foreign[-1])}")
     else:
         return
     console.print(Text.assemble(f"\n{said} ", (typed, "bold")))
@@ -136,16 +138,16 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
     report, doubt = receipt.report, "" if receipt.verified else " (unverified: the receiver took it away at once)"
     place = "/".join(filter(None, [report.folder, report.name]))
     said = f"delivered{doubt} {place} ({report.size:,} bytes) and {len(receipt.documents):,} PDFs, run {receipt.run}"
-    _paragraph(console, "✓ ", legible(said), "green")
+    _paragraph(console, "✓ ", make_legible(said), "green")
     for name, why in receipt.documents_failed.items():
-        _paragraph(console, "! ", legible(f"{name} was not delivered: {why}"), "yellow")
+        _paragraph(console, "! ", make_legible(f"{name} was not delivered: {why}"), "yellow")
 
 
 def show_page(page: Path | None, console: Console) -> None:
     """Say where the page is, if there is one, as seen from here."""
     if page is not None:
         near = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
-        console.print(Text(f"The page: {legible(str(near))}"))
+        console.print(Text(f"The page: {make_legible(str(near))}"))
 
 
 def receipt_as_data(receipt: Receipt) -> object:

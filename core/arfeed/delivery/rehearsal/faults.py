@@ -19,11 +19,11 @@ class Faults:
 
     disconnect_at, stall_at: the numbers of the requests at which it hangs up, or never answers. They are counted in
     `requests`, over all connections, and the first is 1.
-    refuse_login: it knows nobody's key any more.
+    refuse_login: it rejects every key.
     refuse_rename: it renames nothing. refuse_replacing: it renames nothing over a file that exists.
     lose_rename: it renames, and hangs up instead of answering.
-    disk_full_after: so many bytes it takes, counted in `written`, and none after them.
-    most_handles: so many files may be open at once in a session.
+    disk_full_after: it takes that many bytes, counted in `written`, and no more.
+    most_handles: that many files may be open at once in a session.
     permission_denied: names, or parts of names, of files that may not be written.
     take_away: a file is gone as soon as it stands under its real name, as with a receiver that moves it elsewhere.
     """
@@ -52,7 +52,7 @@ class FaultyFolder(Folder):
         appeared: Callable[[Path], None],
         faults: Faults,
     ) -> None:
-        """Serve the folder `root` with faults, and tell `appeared` of the files in it."""
+        """Serve the folder `root` with faults, and notify `appeared` of new files in it."""
         self._faults = faults
         self._handles = 0
         self._client = channel.get_connection()  # the channel itself forgets it

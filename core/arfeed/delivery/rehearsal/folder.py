@@ -1,4 +1,4 @@
-"""The receiver's folder, with somebody who looks at every file that appears in it."""
+"""The receiver's folder, with a callback for every file that appears in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Folder(asyncssh.SFTPServer):
     """
 
     def __init__(self, channel: asyncssh.SSHServerChannel[bytes], root: Path, appeared: Callable[[Path], None]) -> None:
-        """Serve the folder `root`, and tell `appeared` of the files in it."""
+        """Serve the folder `root`, and notify `appeared` of new files in it."""
         super().__init__(channel, chroot=os.fsencode(root))
         self._appeared = appeared
 

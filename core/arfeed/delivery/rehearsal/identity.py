@@ -10,7 +10,7 @@ from arfeed.delivery.rehearsal.whole_file import write_whole
 
 
 def key_at(path: Path) -> asyncssh.SSHKey:
-    """Return the private key kept at a path; where there is none, make it, readable by its owner only."""
+    """Return the private key kept at a path; create it, readable by its owner only, if it does not exist."""
     if not path.exists():
         key = asyncssh.generate_private_key("ssh-ed25519", comment="arfeed rehearsal")
         write_whole(path, key.export_private_key(), mode=0o600)

@@ -1,4 +1,4 @@
-"""Where the receiver's things lie below its folder, and what it calls them."""
+"""The paths and names of the receiver's files below its folder."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def receiver(
 ) -> Iterator[Receiver]:
     """Run a receiver whose things are kept in a folder, so that it can be played on for several days.
 
-    `headers` names the two columns of the report that it goes by; `faults` may be changed meanwhile. A folder serves
+    `headers` names the two columns of the report that it reads; `faults` may be changed meanwhile. A folder serves
     one receiver at a time, as two would book over each other: `LockedError`. Without a port it takes any free one.
     """
     (layout.inbox(folder) / layout.REPORT_FOLDER).mkdir(parents=True, exist_ok=True)
@@ -75,6 +75,6 @@ def _alone(name: str, folder: Path) -> Iterator[None]:
                 raise
             raise LockedError(
                 f"The rehearsal receiver {name!r} in {folder} is in use by another run. "
-                "Wait until that has ended, or give this feed a receiver of its own, such as rehearsal://another-name."
+                "Wait until that has ended, or give this feed its own receiver, such as rehearsal://another-name."
             ) from exc
         yield

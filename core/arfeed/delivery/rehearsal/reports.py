@@ -18,7 +18,7 @@ from arfeed.delivery.rehearsal.books import Books, read_books, write_books
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The two columns the receiver goes by, as the report calls them."""
+    """The report's headers of the two columns that the receiver reads."""
 
     ref: str = "invoice_ref"
     balance: str = "balance"
@@ -73,5 +73,5 @@ def _insist_on(headers: Headers, found: Collection[str]) -> None:
 
 def _amount(text: str | None, line: int) -> Decimal:
     if text is None or not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
-        raise ValueError(f"line {line}: the balance {text!r} is no plain number such as -1250.00")
+        raise ValueError(f"line {line}: the balance {text!r} is not a plain number such as -1250.00")
     return Decimal(text)

@@ -33,8 +33,8 @@ def standing(
 ) -> Iterator[Standing]:
     """Run a receiver with its page.
 
-    Ports that are not said are those of the last time, since a receiver at another port is another destination. Raise
-    `ConfigError` where a port is taken, `LockedError` where a run or another `rehearse` has the folder.
+    Ports that are not given are those of the last time, since a receiver at another port is another destination. Raise
+    `ConfigError` if a port is taken, `LockedError` if a run or another `rehearse` has the folder.
     """
     kept, faults = _kept_ports(folder), Faults()
     with ExitStack() as stack:
@@ -51,7 +51,7 @@ def standing(
 
 @contextmanager
 def at_hand(name: str, folder: Path, headers: Headers | None = None) -> Iterator[Receiver]:
-    """Use the receiver that was left running in a folder; where there is none, run one."""
+    """Use the receiver that is running in a folder; start one if there is none."""
     with ExitStack() as stack:
         try:
             one = stack.enter_context(receiver(name, folder, headers))
@@ -82,6 +82,6 @@ def _port_free(option: str, port: int) -> Iterator[None]:
         if exc.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
         raise ConfigError(
-            f"Port {port} of {HOST} can't be had: {exc.strerror or exc}. End the program that has it, or name another "
-            f"port with {option} N. For arfeed, a receiver at another SFTP port is another destination."
+            f"Port {port} of {HOST} is not available: {exc.strerror or exc}. End the program that has it, "
+            f"or name another port with {option} N. For arfeed, a receiver at another SFTP port is another destination."
         ) from exc

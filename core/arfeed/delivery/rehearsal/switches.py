@@ -1,4 +1,4 @@
-"""The faults as people switch them: by name, with a number where one is needed, from this moment on."""
+"""Faults switched by name, with a number if one is needed, effective at once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Switches(BaseModel):
         default=None, description="It never answers every request of this number: 1 none, 20 not the 20th, 40th …"
     )
     disk_full_after: Annotated[NonNegativeInt | None, BeforeValidator(_number)] = Field(
-        default=None, description="Its disk is full after so many more bytes; 0 at once."
+        default=None, description="Its disk is full after that many more bytes; 0 at once."
     )
     most_handles: Annotated[PositiveInt | None, BeforeValidator(_number)] = Field(
         default=None, description="So many files may be open at once in a session."

@@ -37,7 +37,7 @@ _GUARDS = {
 
 @dataclass(slots=True)
 class Panel:
-    """What the page shows and switches. `token` is what only a form of its own can know."""
+    """What the page shows and switches. `token` is known only to its own forms."""
 
     name: str
     receiver: Receiver
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answered(self._post)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name for it
-        """Write no log: the page is looked at by whoever started it."""
+        """Write no log: whoever started the page reads it."""
 
     def _answered(self, answer: Callable[[], None]) -> None:
         try:
@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             given = json.loads(self._body("application/json"))
         except ValueError as exc:
-            raise _Refusal(HTTPStatus.BAD_REQUEST, f"That is no JSON: {exc}") from exc
+            raise _Refusal(HTTPStatus.BAD_REQUEST, f"That is not JSON: {exc}") from exc
         if not isinstance(given, dict):
             raise _Refusal(HTTPStatus.BAD_REQUEST, 'Send an object, such as {"refuse_rename": true}.')
         return given

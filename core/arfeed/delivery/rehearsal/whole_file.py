@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file that holds either all of its old content or all of the new one, wherever the process is killed."""
+    """Replace a file's content atomically: it is all old or all new, whenever the process is killed."""
     partial = path.with_name(f".{path.name}.part")
     partial.touch(mode)
     partial.write_bytes(content)

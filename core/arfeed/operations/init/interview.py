@@ -17,7 +17,7 @@ from arfeed.operations.init import destination, naming, sample
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.operations.init.connectors import ANY_TABLE, Offer, offer, offered, others, recognized
 from arfeed.operations.init.draft import Draft, Line, refuse_taken
-from arfeed.plugins.config import project_of
+from arfeed.plugins.config import parse_project
 from arfeed.plugins.reference import settings_in_words
 from arfeed.tables.workbook.workbook import filled_sheets
 
@@ -187,7 +187,7 @@ def _until_valid(draft: Draft, given: dict[str, str], answers: Answers, asker: A
 def _tried(draft: Draft, answers: Answers) -> Connector:
     """Return the source of the feed, as it would be with the rehearsal for a destination."""
     trial = replace(draft, destination=[Line("url", "rehearsal://trial")])
-    return project_of(trial.text(), answers.config).sources[0]
+    return parse_project(trial.text(), answers.config).sources[0]
 
 
 def _typed(text: str) -> object:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from arfeed.model.currencies import minor_digits, written
+from arfeed.model.currencies import format_amount, minor_digits
 
 BUCKETS = ("not due", "1–30", "31–60", "61–90", "over 90", "no due date")
 
@@ -91,7 +91,7 @@ def ageing(currency: str, owed: Mapping[str, Decimal]) -> Ageing:
         bars.append(Bar(bucket, colour, _beside(amount, currency), left, width))
     longest = max(len(bar.label) for bar in bars)
     room = "narrow" if longest <= 8 else "middle" if longest <= 13 else "wide"
-    description = "; ".join(f"{bucket}: {written(amount, currency)}" for bucket, amount in amounts.items())
+    description = "; ".join(f"{bucket}: {format_amount(amount, currency)}" for bucket, amount in amounts.items())
     return Ageing(f"Owed in {currency} by days past due", description, bars, zero, room)
 
 
@@ -105,14 +105,14 @@ def course(currency: str, balances: Sequence[tuple[datetime, Decimal]]) -> Cours
         Point(
             _moment(at, first, last),
             round(100 - _percent(amount, low, high), 2),
-            f"{at:%Y-%m-%d %H:%M}: {written(amount, currency)}",
+            f"{at:%Y-%m-%d %H:%M}: {format_amount(amount, currency)}",
         )
         for at, amount in balances
     ]
     largest = max(abs(low), abs(high))
     return Course(
         f"Open in {currency} over the last {len(points)} runs",
-        f"{written(was, currency)} on {first:%Y-%m-%d}, {written(now, currency)} on {last:%Y-%m-%d}",
+        f"{format_amount(was, currency)} on {first:%Y-%m-%d}, {format_amount(now, currency)} on {last:%Y-%m-%d}",
         points,
         [Tick(round(100 - _percent(tick, low, high), 2), shorten(tick, largest)) for tick in ticks],
         [*_dated(_round_moments(first, last), first, last)],
@@ -133,7 +133,7 @@ def _beside(amount: Decimal, currency: str) -> str:
     """Return the label of a bar."""
     if not amount:
         return "–"
-    label = written(amount, currency)
+    label = format_amount(amount, currency)
     if len(label) <= _LONGEST:
         return label
     rounded = Decimal(f"{amount:.2e}")

@@ -14,8 +14,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from arfeed.model.currencies import written
-from arfeed.model.legible import legible
+from arfeed.model.currencies import format_amount
+from arfeed.model.legible import make_legible
 from arfeed.runs.page import charts
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:
     ref, customer, source, reason = (missing[name] for name in ("invoice_ref", "customer_name", "source", "reason"))
     dates = (missing.get("issued_on", ""), missing.get("due_on", ""))
     why = (reason, missing.get("evidence", ""))
-    return (ref, customer, int(balance * _FACTOR), written(balance, currency), currency, *dates, source, *why)
+    return (ref, customer, int(balance * _FACTOR), format_amount(balance, currency), currency, *dates, source, *why)
 
 
 def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
@@ -91,7 +91,7 @@ def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
     found = []
     for (reason, evidence), group in groupby(rows, lambda row: (row["reason"], row.get("evidence"))):
         parts = [*group]
-        amounts = [f"{written(Decimal(part['balance']), part['currency'])} {part['currency']}" for part in parts]
+        amounts = [f"{format_amount(Decimal(part['balance']), part['currency'])} {part['currency']}" for part in parts]
         words = f"{evidence}: {reason}" if evidence else reason
         found.append((sum(part["count"] for part in parts), words, ", ".join(amounts)))
     return found
@@ -157,7 +157,7 @@ def _template() -> Template:
     from markupsafe import Markup
 
     def shown(value: Any) -> Any:
-        return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        return make_legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     room = Environment(
         loader=PackageLoader("arfeed.runs.page", "template"),
@@ -168,7 +168,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     room.filters |= {
-        "money": lambda amount, currency: written(Decimal(amount), currency),
+        "money": lambda amount, currency: format_amount(Decimal(amount), currency),
         "units": lambda amount: int(Decimal(amount) * _FACTOR),
     }
     return room.get_template("page.html.j2")

@@ -1,0 +1,229 @@
+"""Reading a history: baselines, runs, reports, receipts, and what was sent under each name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields
+from datetime import date, datetime
+from types import TracebackType
+from typing import Self
+
+import pandas as pd
+import sqlalchemy as sa
+
+from arfeed.history import tables
+from arfeed.history.database import open_database
+from arfeed.history.lease import find_holder
+from arfeed.history.memory import read_all_expectations, read_closings, read_expectations, read_ledgers
+from arfeed.history.packing import unite_reports, unpack_report
+from arfeed.history.receipts import Balances, balances_of
+from arfeed.history.receivers import Receivers
+from arfeed.history.records import INTERRUPTED, Baseline, Closing, PlannedDocument, RunRecord, State
+from arfeed.model.errors import ConfigError
+from arfeed.model.results import Expectation, LedgerState, SentDocument, SourceRead
+
+KEPT_REPORTS = 30
+"""How many of a destination's reports are kept, the latest; those of the baseline are kept beside them."""
+
+_ARRIVED: tuple[State, ...] = ("delivered", "unverified")
+
+
+class Reader:
+    """A history database, opened, and everything that is asked of it; `History` adds what is written."""
+
+    def __init__(self, url: str) -> None:
+        """Open, and bring the schema up to date. Raise `ConfigError` if the database can't be used."""
+        self._engine = open_database(url)
+
+    def __enter__(self) -> Self:
+        """Return the open history."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @property
+    def receivers(self) -> Receivers:
+        """What is known of receivers and their addresses."""
+        return Receivers(self._engine)
+
+    def baseline(self, destination: str, arrived: Collection[str] = (), lost: Collection[str] = ()) -> Baseline | None:
+        """Return what a new report is compared with, or None if this history knows no delivery.
+
+        A report whose publishing was interrupted counts beside the baseline, unless it is known to have `arrived`,
+        which makes it the baseline, or to be `lost`.
+        """
+        runs = self._baseline_runs(destination, arrived, lost)
+        if not runs:
+            return None
+        settings = {run.settings for run in runs}
+        beside, habits = self._learned([run.id for run in runs])
+        return Baseline(
+            runs=tuple(run.id for run in runs),
+            settings=settings.pop() if len(settings) == 1 else "",
+            report=unite_reports([self.report(run.id, destination) for run in runs]),
+            reads={source: read for run in runs for source, read in self.reads(run.id).items()},
+            beside=beside,
+            habits=habits,
+            ledgers=self.ledgers(runs[0].id),
+        )
+
+    def _learned(self, runs: list[str]) -> tuple[pd.DataFrame | None, bytes | None]:
+        """Return the closed rows listed beside open ones in any of the runs, and the habits learned by the last."""
+        columns = tables.reports.c
+        query = sa.select(columns.run, columns.beside, columns.habits).where(columns.run.in_(runs))
+        with self._engine.connect() as connection:
+            found = {run: (beside, habits) for run, beside, habits in connection.execute(query)}
+        beside = [unpack_report(found[run][0]) for run in runs if run in found and found[run][0] is not None]
+        habits = [found[run][1] for run in runs if run in found and found[run][1] is not None]
+        return pd.concat(beside, ignore_index=True) if beside else None, habits[-1] if habits else None
+
+    def ledgers(self, run: str) -> dict[tuple[str, str], LedgerState]:
+        """Return the balances of lists and control accounts when a run's report was made, by source and currency."""
+        with self._engine.connect() as connection:
+            return read_ledgers(connection, run)
+
+    def beside(self, run: str) -> pd.DataFrame | None:
+        """Return the closed rows that a run's reading listed beside open ones; None if that is not known."""
+        return self._learned([run])[0]
+
+    def closings(self, destination: str, since: datetime) -> list[Closing]:
+        """Return what was marked as paid since a moment, by source, currency and evidence."""
+        with self._engine.connect() as connection:
+            return read_closings(connection, destination, since, _ARRIVED)
+
+    def refused_since(self, destination: str, baseline: str) -> date | None:
+        """Return the day of the first such plan, None if there was none."""
+        columns = tables.refusals.c
+        query = sa.select(columns.on).where(columns.destination == destination, columns.baseline == baseline)
+        with self._engine.connect() as connection:
+            since: date | None = connection.execute(query).scalar_one_or_none()
+            return since
+
+    def kept_reports(self, destination: str) -> list[RunRecord]:
+        """Return the deliveries to a destination whose reports are still kept, the oldest first."""
+        kept = sa.select(tables.reports.c.run)
+        runs = tables.runs.c
+        return self._runs(runs.destination == destination, runs.state.in_(_ARRIVED), runs.id.in_(kept))[::-1]
+
+    def expectations(self, destination: str, on: date) -> list[Expectation]:
+        """Return the answers given in advance that hold on a day and that no delivery has used."""
+        with self._engine.connect() as connection:
+            return read_expectations(connection, destination, on)
+
+    def all_expectations(self, destination: str) -> list[tuple[Expectation, str | None]]:
+        """Return every answer given in advance, the newest first, and the run that used it."""
+        with self._engine.connect() as connection:
+            return read_all_expectations(connection, destination)
+
+    def _baseline_runs(self, destination: str, arrived: Collection[str], lost: Collection[str]) -> list[RunRecord]:
+        runs, recorded = tables.runs.c, sa.select(tables.baselines.c.run)
+        of_destination = recorded.where(tables.baselines.c.destination == destination)
+        known = self._runs(
+            runs.destination == destination, sa.or_(runs.id.in_(of_destination), runs.state == "publishing")
+        )
+        standing = sorted((run for run in known if run.id not in lost), key=lambda run: (run.report_at, run.id))
+        newest = [number for number, run in enumerate(standing) if run.id in arrived]
+        return standing[newest[-1] :] if newest else standing
+
+    def latest_report_at(self, destination: str) -> datetime | None:
+        """Return the latest time in the name of any report that was ever begun for a destination."""
+        query = sa.select(sa.func.max(tables.runs.c.report_at)).where(tables.runs.c.destination == destination)
+        with self._engine.connect() as connection:
+            latest: datetime | None = connection.execute(query).scalar_one_or_none()
+            return latest
+
+    def lock_holder(self, destination: str) -> str | None:
+        """Return the run that holds a destination's lock now, if any does."""
+        with self._engine.connect() as connection:
+            return find_holder(connection, destination)
+
+    def report(self, run: str, destination: str) -> pd.DataFrame:
+        """Return a run's report. Raise `ConfigError` if it is not kept, or no longer."""
+        query = sa.select(tables.reports.c.parquet).join(tables.runs)
+        ours = sa.and_(tables.runs.c.id == run, tables.runs.c.destination == destination)
+        with self._engine.connect() as connection:
+            content = connection.execute(query.where(ours)).scalar_one_or_none()
+        if content is None:
+            raise ConfigError(
+                f"no report of a run {run!r} to {destination} is kept; `arfeed history` lists the runs, and the last "
+                f"{KEPT_REPORTS} reports are kept"
+            )
+        return unpack_report(content)
+
+    def keeps_report(self, run: str) -> bool:
+        """Whether a run's report is still kept."""
+        with self._engine.connect() as connection:
+            query = sa.select(tables.reports.c.run).where(tables.reports.c.run == run)
+            return connection.execute(query).scalar_one_or_none() is not None
+
+    def reads(self, run: str) -> dict[str, SourceRead]:
+        """Return how each source was read for a run's report."""
+        columns = tables.source_reads.c
+        query = sa.select(columns.source, columns.at, columns.as_of, columns.latest_issue).where(columns.run == run)
+        with self._engine.connect() as connection:
+            return {source: SourceRead(*rest) for source, *rest in connection.execute(query)}
+
+    def known_reports(self, destination: str) -> set[str]:
+        """Return the names of all reports that this history sent, tried to send, or learned of by `adopt`."""
+        ours = sa.select(tables.runs.c.report_name).where(tables.runs.c.destination == destination)
+        adopted = sa.select(tables.known_reports.c.name).where(tables.known_reports.c.destination == destination)
+        with self._engine.connect() as connection:
+            return set(connection.execute(ours).scalars()) | set(connection.execute(adopted).scalars())
+
+    def documents(self, destination: str) -> dict[str, SentDocument]:
+        """Return what was last sent to a destination under each PDF name."""
+        columns = tables.documents.c
+        query = sa.select(columns.name, columns.invoice_ref, columns.version, columns.sha256, columns.size).where(
+            columns.destination == destination
+        )
+        with self._engine.connect() as connection:
+            return {name: SentDocument(*rest) for name, *rest in connection.execute(query)}
+
+    def runs(self) -> list[RunRecord]:
+        """Return the runs, the newest first."""
+        return self._runs()
+
+    def receipt(self, run: str) -> str | None:
+        """Return the receipt of a run that delivered, None if there is none."""
+        query = sa.select(tables.runs.c.receipt).where(tables.runs.c.id == run, tables.runs.c.state.in_(_ARRIVED))
+        with self._engine.connect() as connection:
+            receipt: str | None = connection.execute(query).scalar_one_or_none()
+            return receipt
+
+    def balances(self, destination: str, *, before: str | None, most: int) -> list[tuple[str, datetime, Balances]]:
+        """Return the last deliveries before a run, or before now, the newest first, and what was open by currency.
+
+        Those whose receipts were damaged are left out.
+        """
+        runs = tables.runs.c
+        query = sa.select(runs.id, runs.started_at, runs.receipt).where(
+            runs.destination == destination, runs.state.in_(_ARRIVED), runs.receipt.is_not(None)
+        )
+        if before is not None:
+            earlier = sa.select(runs.started_at).where(runs.id == before).scalar_subquery()
+            query = query.where(runs.started_at < earlier)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(runs.started_at.desc(), runs.id.desc()).limit(most)).all()
+        found = [(run, at, balances_of(receipt)) for run, at, receipt in rows]
+        return [(run, at, balances) for run, at, balances in found if balances is not None]
+
+    def interrupted(self, destination: str) -> list[RunRecord]:
+        """Return the runs whose end is not recorded, the newest first."""
+        return self._runs(tables.runs.c.destination == destination, tables.runs.c.state.in_(INTERRUPTED))
+
+    def planned_documents(self, run: str) -> list[PlannedDocument]:
+        """Return what a run was about to send."""
+        planned = tables.planned_documents
+        query = sa.select(*(planned.c[item.name] for item in fields(PlannedDocument))).where(planned.c.run == run)
+        with self._engine.connect() as connection:
+            return [PlannedDocument(*row) for row in connection.execute(query)]
+
+    def _runs(self, *conditions: sa.ColumnElement[bool]) -> list[RunRecord]:
+        newest_first = tables.runs.c.started_at.desc(), tables.runs.c.id.desc()
+        query = sa.select(tables.runs).where(*conditions).order_by(*newest_first)
+        with self._engine.connect() as connection:
+            return [RunRecord(**row) for row in connection.execute(query).mappings()]

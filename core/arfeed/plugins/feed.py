@@ -1,0 +1,42 @@
+"""The table [feed] of plugins.toml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from arfeed.model.fields import DatabaseUrl, Location
+from arfeed.model.settings import Settings
+
+
+def _timezone(name: str | None) -> str | None:
+    if name is not None:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as exc:
+            raise ValueError("give a name of the IANA time zone database, such as Europe/London") from exc
+    return name
+
+
+class FeedSettings(Settings):
+    """The table [feed]."""
+
+    name: str = Field(default="feed", description="What this feed is called in plans, receipts and messages.")
+    timezone: Annotated[str | None, AfterValidator(_timezone)] = Field(
+        default=None, description="Time zone of as-of dates, e.g. Europe/London."
+    )
+    history: DatabaseUrl = Field(
+        default=SecretStr("sqlite:///.arfeed/history.db"),
+        validate_default=True,
+        description="SQLAlchemy URL of the history; may hold a password, so it is never shown.",
+    )
+    pages: Literal[False] | Location | None = Field(
+        default=None,
+        description="Folder for the page of every delivery; a folder pages beside the history if that is an SQLite "
+        "file and this is unset; false for none.",
+    )
+    lock_seconds: float = Field(
+        default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."
+    )

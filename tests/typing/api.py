@@ -1,0 +1,165 @@
+"""What a plugin author's type checker knows of arfeed. mypy reads this file in `make check`; nothing runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, assert_type
+
+import pandas as pd
+from pydantic import SecretStr
+
+import arfeed
+from arfeed import (
+    Complete,
+    Connector,
+    ControlAccount,
+    DatabaseUrl,
+    DeliveredFile,
+    Destination,
+    DestinationSettings,
+    Document,
+    Failure,
+    FileSettings,
+    Location,
+    Notifier,
+    NotifierSettings,
+    Objection,
+    Pattern,
+    Plan,
+    Receipt,
+    SourceSettings,
+    Transform,
+    TransformSettings,
+    hookimpl,
+)
+
+
+class Books(Connector):
+    name = "books"
+
+    class Settings(SourceSettings):
+        file: Location
+        pattern: Pattern
+        url: DatabaseUrl
+
+    settings: Settings
+
+    def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
+        assert_type(self.source, str)
+        assert_type(self.since, datetime | None)
+        assert_type(self.settings.file, str)
+        assert_type(self.settings.pattern, str)
+        assert_type(self.settings.url, SecretStr)
+        assert_type(self.settings.columns, dict[str, str])
+        yield assert_type(arfeed.table_from_records([{"invoice_ref": "1"}], origin="books"), pd.DataFrame)
+        account = ControlAccount({"EUR": Decimal(1)}, customers={("1", "EUR"): Decimal(1)}, received=None)
+        return Complete(rows=1, totals={"EUR": Decimal(1)}, as_of=date(2026, 4, 7), control_account=account)
+
+    def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
+        return [Document(ref, "1", b"%PDF".strip) for ref in refs]
+
+
+class Louder(Transform):
+    name = "louder"
+    changes = frozenset({"customer_name"})
+
+    class Settings(TransformSettings):
+        mark: str = "!"
+
+    settings: Settings
+
+    def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        assert_type(self.settings.mark, str)
+        assert_type(self.settings.sources, list[str] | None)
+        return invoices
+
+
+class Collect(Destination):
+    name = "collect"
+
+    class Settings(DestinationSettings):
+        """None of its own."""
+
+    settings: Settings
+
+    def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        return invoices
+
+    def report_name(self, at: datetime) -> str:
+        return f"open-{at:%Y%m%d}.csv"
+
+    def is_report(self, name: str) -> bool:
+        return name.startswith("open-")
+
+    def read_report(self, file: IO[bytes]) -> pd.DataFrame:
+        return pd.read_csv(file, dtype="str")
+
+    def document_name(self, ref: str) -> str:
+        return f"{ref}.pdf"
+
+
+class Pager(Notifier):
+    name = "pager"
+
+    class Settings(NotifierSettings):
+        number: str
+
+    settings: Settings
+
+    def delivered(self, receipt: Receipt) -> None:
+        assert_type(receipt.report, DeliveredFile)
+        assert_type(receipt.documents, tuple[DeliveredFile, ...])
+        assert_type(receipt.page, Path | None)
+
+    def refused(self, plan: Plan) -> None:
+        assert_type(plan.objections, tuple[Objection, ...])
+        assert_type(plan.report, pd.DataFrame)
+        assert_type(plan.approval, str | None)
+
+    def failed(self, failure: Failure) -> None:
+        assert_type(failure.exit_code, int)
+
+
+@hookimpl
+def arfeed_connectors() -> Iterable[type[Connector]]:
+    return [Books]
+
+
+@hookimpl
+def arfeed_review(plan: Plan) -> Iterable[Objection]:
+    return [Objection("too-many", "more than ten", tuple(plan.report["invoice_ref"]))]
+
+
+assert_type(arfeed_connectors(), Iterable[type[Connector]])  # a hook's mark leaves its type alone
+
+
+def read(settings: FileSettings) -> None:
+    """Read files as a connector does."""
+    (file,) = assert_type(arfeed.find_files(settings), list[str])
+    assert_type(arfeed.read_table(file, delimiter=";"), pd.DataFrame)
+    assert_type(arfeed.read_tables(file, sheet="Open"), Iterator[pd.DataFrame])
+    assert_type(arfeed.read_header(file), list[str])
+    assert_type(arfeed.sheet_names(file), list[str])
+    assert_type(arfeed.changed_at(file), datetime | None)
+    assert_type(arfeed.open_binary(file), IO[bytes])
+    assert_type(arfeed.locate(f"{file}#7", file), str)
+    assert_type(arfeed.mask_secrets("a secret", ["secret"]), str)
+    assert_type(arfeed.missing_columns(["No"], {"invoice_ref": "No"}), list[str])
+    assert_type(arfeed.propose_columns(arfeed.read_table(file)).columns, Mapping[str, str])
+    assert_type(arfeed.SOURCE_COLUMNS, tuple[str, ...])
+    assert_type(arfeed.minor_digits(), Mapping[str, int])
+    arfeed.read_table(file, delimiters=";")  # type: ignore[call-arg]
+
+
+def read_by_former_names(file: str, sent: arfeed.Delivered) -> None:
+    """Keep the types of the names of arfeed 0.1.0."""
+    assert_type(sent, DeliveredFile)
+    assert_type(arfeed.table([], origin="books"), pd.DataFrame)
+    assert_type(arfeed.place_of(f"{file}#7", file), str)
+    assert_type(arfeed.masked("a secret", ["secret"]), str)
+    assert_type(arfeed.propose(arfeed.read_table(file)).columns, Mapping[str, str])
+    assert_type(arfeed.MAPPABLE, tuple[str, ...])
+    arfeed.tables([], origin="books")  # type: ignore[attr-defined]
