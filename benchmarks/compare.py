@@ -34,12 +34,12 @@ from arfeed.model.schema import totals
 from arfeed.model.settings import GuardSettings
 from arfeed.planning.changes.contradictions import contradictions
 from arfeed.planning.compare import COMPARED, compare
-from arfeed.planning.evidence import with_evidence
+from arfeed.planning.evidence.degrees import with_evidence
 from arfeed.planning.facts import summed
-from arfeed.planning.known import Known
-from arfeed.planning.reasons import with_reasons
+from arfeed.planning.guards.known import Known
+from arfeed.planning.evidence.reasons import with_reasons
 from arfeed.planning.review import reviewed
-from arfeed.planning.weighing import sources_of
+from arfeed.planning.guards.weighing import sources_of
 
 SECONDS, MEGABYTES = 3, 1500
 MERGE = Peer("pandas merge", "compare.py")

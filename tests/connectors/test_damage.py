@@ -22,7 +22,7 @@ from arfeed import Connector, SourceError
 from arfeed.intake.extract import extract
 from arfeed.intake.transform import check_unique
 from arfeed.model.schema import folded
-from arfeed.planning.reasons import with_reasons
+from arfeed.planning.evidence.reasons import with_reasons
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from arfeed_connectors.xero import Xero

@@ -13,7 +13,7 @@ import pytest
 from arfeed import Objection, Plan
 from arfeed.planning.changes.contradictions import contradictions
 from arfeed.planning.changes.rules import changes_in_what_stays, notes_on_changes
-from arfeed.planning.reasons import closed_beside
+from arfeed.planning.evidence.reasons import closed_beside
 from arfeed.planning.review import reviewed
 from planning.test_approval import NOBODY
 from support.ordinary_days import ACCIDENTS, feed, frame, next_day

@@ -10,7 +10,7 @@ import pytest
 
 from arfeed import Complete
 from arfeed.model.interfaces import Ledger, SourceReport
-from arfeed.planning.evidence import with_evidence
+from arfeed.planning.evidence.degrees import with_evidence
 from support.plans import invoices, source
 
 SILENT = source(complete=Complete(rows=3, totals={"GBP": Decimal(30)}))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from arfeed.model.interfaces import DocumentPlan
-from arfeed.planning.guards import Guards
+from arfeed.planning.guards.builtin import Guards
 from support.plans import heard, invoices, lacking, planned, read_before, source
 
 NINTH, TENTH = date(2026, 4, 9), date(2026, 4, 10)

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from arfeed import Objection, Plan
-from arfeed.planning.guards import Guards
-from arfeed.planning.known import Known, Unproven, closings
+from arfeed.planning.guards.builtin import Guards
+from arfeed.planning.guards.known import Known, Unproven, closings
 from support.plans import invoices, planned, source
 
 

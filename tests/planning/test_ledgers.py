@@ -11,7 +11,7 @@ import pytest
 
 from arfeed import Complete, ControlAccount
 from arfeed.model.interfaces import Ledger, LedgerState, Plan, SourceReport
-from arfeed.planning.ledgers import accounted, compare_ledgers, ledger_states, money_that_left, note_ledgers
+from arfeed.planning.evidence.ledgers import accounted, compare_ledgers, ledger_states, money_that_left, note_ledgers
 from support.plans import heard, invoices, planned, source
 
 LISTED = invoices(4, currency=["GBP", "GBP", "EUR", "JPY"], balance=["10.10", "-0.10", "7", "1000"])

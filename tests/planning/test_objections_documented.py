@@ -17,8 +17,8 @@ import arfeed.planning
 from arfeed import Complete, Objection, Plan
 from arfeed.model.interfaces import Forgotten, Ledger, SourceRead
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
-from arfeed.planning.guards import Guards
-from arfeed.planning.known import Known, Unproven
+from arfeed.planning.guards.builtin import Guards
+from arfeed.planning.guards.known import Known, Unproven
 from arfeed.planning.review import reviewed
 from planning.test_review import failing, reviewers
 from support import cases

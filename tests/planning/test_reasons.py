@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.planning.reasons import closed_beside, with_answers, with_reasons
+from arfeed.planning.evidence.reasons import closed_beside, with_answers, with_reasons
 from support.plans import invoices, removal
 
 NOTHING = removal()

@@ -13,7 +13,7 @@ from arfeed import Complete, Plan
 from arfeed.model.interfaces import Expectation, Ledger, SourceRead
 from arfeed.planning.compare import compare
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.weighing import Source, Weighed, learn, replayed, sources_of, weigh
+from arfeed.planning.guards.weighing import Source, Weighed, learn, replayed, sources_of, weigh
 from support.plans import NOON, invoices, planned, source
 
 BEFORE = SourceRead(datetime(2026, 4, 9, 12, tzinfo=UTC), None, None)

@@ -17,9 +17,9 @@ from arfeed.model.interfaces import DocumentPlan, SourceRead, SourceReport
 from arfeed.model.schema import totals
 from arfeed.model.settings import GuardSettings
 from arfeed.planning.compare import Comparison, compare
-from arfeed.planning.evidence import with_evidence
+from arfeed.planning.evidence.degrees import with_evidence
 from arfeed.planning.facts import summed
-from arfeed.planning.guards import Guards
+from arfeed.planning.guards.builtin import Guards
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 NO_DOCUMENTS = DocumentPlan(

@@ -13,10 +13,10 @@ from arfeed.model.interfaces import Objection, Plan
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code
 from arfeed.planning.changes.rules import notes_on_changes
 from arfeed.planning.fingerprints import content_hash
-from arfeed.planning.guards import NOTHING_KNOWN, Guards
-from arfeed.planning.known import Known
-from arfeed.planning.ledgers import figures_of
-from arfeed.planning.weighing import one_a_code, weigh
+from arfeed.planning.guards.builtin import NOTHING_KNOWN, Guards
+from arfeed.planning.guards.known import Known
+from arfeed.planning.evidence.ledgers import figures_of
+from arfeed.planning.guards.weighing import one_a_code, weigh
 from arfeed.plugins.loading import Answer, call_each
 
 

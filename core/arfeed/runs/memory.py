@@ -15,10 +15,10 @@ from arfeed.history.records import Baseline, Closing, Memory, RunRecord
 from arfeed.model.interfaces import LedgerState, Objection, Plan
 from arfeed.planning.compare import Comparison
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
-from arfeed.planning.reasons import PROVEN
+from arfeed.planning.guards.known import BUDGET_SPAN, Known, Unproven, closings
+from arfeed.planning.evidence.reasons import PROVEN
 from arfeed.planning.traces import kept
-from arfeed.planning.weighing import Source, learn, replayed, sources_of
+from arfeed.planning.guards.weighing import Source, learn, replayed, sources_of
 from arfeed.runs.context import RunContext
 
 _ENOUGH = 10

@@ -41,15 +41,15 @@ from arfeed.planning.approval import settled_by
 from arfeed.planning.changes.contradictions import contradictions, note_zero_balances
 from arfeed.planning.changes.texts import unseen_notes
 from arfeed.planning.compare import compare
-from arfeed.planning.evidence import with_evidence
+from arfeed.planning.evidence.degrees import with_evidence
 from arfeed.planning.facts import summed
 from arfeed.planning.fingerprints import content_hash
-from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers, note_lost_accounts
-from arfeed.planning.reasons import GONE, closed_beside, still_beside, with_answers, with_reasons
+from arfeed.planning.evidence.ledgers import compare_ledgers, ledger_states, note_ledgers, note_lost_accounts
+from arfeed.planning.evidence.reasons import GONE, closed_beside, still_beside, with_answers, with_reasons
 from arfeed.planning.report import write_report
 from arfeed.planning.review import reviewed
 from arfeed.planning.traces import traced
-from arfeed.planning.weighing import ASKED_OF_ABSENCE
+from arfeed.planning.guards.weighing import ASKED_OF_ABSENCE
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions, settings_hash
 from arfeed.runs.context import (

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from arfeed.model import schema
 from arfeed.model.interfaces import Objection
 from arfeed.planning.changes.stayed import truths
-from arfeed.planning.reasons import not_beside
+from arfeed.planning.evidence.reasons import not_beside
 from arfeed.planning.wording import are, counted, named, worst
 
 _DOCUMENT = ("source", "source_ref", "kind", "customer_id", "issued_on", "due_on", "amount", "currency")

@@ -14,16 +14,16 @@ from arfeed.model import schema
 from arfeed.model.hooks import hookimpl
 from arfeed.model.interfaces import Objection, Plan
 from arfeed.planning.changes.rules import changes_in_what_stays
-from arfeed.planning.evidence import (
+from arfeed.planning.evidence.degrees import (
     object_to_balances_of_zero,
     object_to_contradictions,
     object_to_still_open,
     object_to_unexplained,
     unexplained_by_the_feed,
 )
-from arfeed.planning.known import Known, object_to_the_sum_of_approvals
-from arfeed.planning.ledgers import object_to_more_than_was_received, object_to_moved_ledgers
-from arfeed.planning.receivers import history_behind, same_receiver
+from arfeed.planning.guards.known import Known, object_to_the_sum_of_approvals
+from arfeed.planning.evidence.ledgers import object_to_more_than_was_received, object_to_moved_ledgers
+from arfeed.planning.guards.receivers import history_behind, same_receiver
 from arfeed.planning.wording import are, counted, largest, named, refs_of, span, worst
 
 NOTHING_KNOWN = Known()

@@ -18,7 +18,7 @@ from arfeed.model.interfaces import Expectation, GuardFigures, Objection, Plan, 
 from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.judgement import Figures, judged
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.ledgers import accounted
+from arfeed.planning.evidence.ledgers import accounted
 from arfeed.planning.wording import counted
 
 Mask = npt.NDArray[np.bool_]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from arfeed.model import schema
 from arfeed.model.interfaces import Ledger, Objection, Plan, SourceReport
-from arfeed.planning.reasons import (
+from arfeed.planning.evidence.reasons import (
     CONTRADICTORY,
     GONE,
     PROVEN,

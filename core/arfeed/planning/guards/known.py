@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from arfeed.model import schema
 from arfeed.model.interfaces import Expectation, Objection, Plan
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.weighing import Source
+from arfeed.planning.guards.weighing import Source
 from arfeed.planning.wording import counted, money, named, refs_of
 
 BUDGET_SPAN = timedelta(days=30)

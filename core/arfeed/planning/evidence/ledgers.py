@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import schema
 from arfeed.model.interfaces import ControlAccount, Ledger, LedgerState, Objection, Plan, SourceReport
-from arfeed.planning.reasons import as_the_source_said
+from arfeed.planning.evidence.reasons import as_the_source_said
 from arfeed.planning.wording import money, named, refs_of
 
 States = Mapping[tuple[str, str], LedgerState]
