@@ -17,9 +17,11 @@ import arfeed.planning
 from arfeed import Complete, Objection, Plan
 from arfeed.model.interfaces import Forgotten, Ledger, SourceRead
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
-from arfeed.planning.guards.builtin import Guards
-from arfeed.planning.guards.known import Known, Unproven
-from arfeed.planning.review import reviewed
+from arfeed.planning.evidence.ledgers import sum_what_left
+from arfeed.planning.guards.budget import Unproven
+from arfeed.planning.guards.builtin import find_objections
+from arfeed.planning.guards.known import Known
+from arfeed.planning.review import review_plan
 from planning.test_review import failing, reviewers
 from support import cases
 from support.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
@@ -173,7 +175,7 @@ def _over_budget() -> dict[str, Objection]:
     rows = invoices(200, balance="120")
     plan = planned(rows, rows.iloc[8:].reset_index(drop=True), reasons="gone", sources=(source(),))
     known = Known(approved=(Unproven("erp", "GBP", 15, Decimal("1800")),))
-    said = {objection.code: objection for objection in Guards(known).arfeed_review(plan)}
+    said = {objection.code: objection for objection in find_objections(plan, known, sum_what_left(plan))}
     return {"budget": said["budget"]}
 
 
@@ -211,5 +213,5 @@ def _of_those_that_stay() -> Iterator[Plan]:
 
 
 def _failed() -> dict[str, Objection]:
-    plan = reviewed(planned(invoices(), invoices()), reviewers(company_rules=failing), "s")
+    plan = review_plan(planned(invoices(), invoices()), reviewers(company_rules=failing), "s")
     return {objection.code: objection for objection in plan.objections}

@@ -6,7 +6,7 @@ counts is that the difference has not moved since the last delivery, to the cent
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 
 import numpy as np
@@ -15,39 +15,43 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import schema
-from arfeed.model.interfaces import ControlAccount, Ledger, LedgerState, Objection, Plan, SourceReport
-from arfeed.planning.evidence.reasons import as_the_source_said
-from arfeed.planning.wording import money, named, refs_of
+from arfeed.model.interfaces import ControlAccount, Ledger, LedgerState, Plan, SourceReport
+from arfeed.planning.evidence.reasons import get_as_stated
+from arfeed.planning.wording import money
 
 States = Mapping[tuple[str, str], LedgerState]
 """By source and currency."""
 
+Left = Mapping[tuple[str, str], Decimal]
+"""By source and currency, how much money has left a list since the last delivery."""
 
-def ledger_states(sources: Iterable[SourceReport], listed: pd.DataFrame, before: States) -> tuple[LedgerState, ...]:
+_GROUP = ("source", "currency")
+
+
+def find_ledger_states(
+    sources: Iterable[SourceReport], listed: pd.DataFrame, before: States
+) -> tuple[LedgerState, ...]:
     """Return what list and control account of each source say now.
 
-    `listed` are all open rows as the sources listed them, before any transform. A source whose rows are carried forward
+    `listed` are all open rows as the sources listed them, before any transform. If a source is carried forward, it
     keeps the state that its rows are of.
     """
-    sums = {
-        (row["source"], row["currency"]): row["balance"]
-        for row in schema.sums(listed, ("source", "currency")).to_pylist()
-    }
+    sums = {(row["source"], row["currency"]): row["balance"] for row in schema.sums(listed, _GROUP).to_pylist()}
     states: list[LedgerState] = []
     for source in sources:
         account = source.complete.control_account
         if source.failed:
             states += [state for state in before.values() if state.source == source.source]
         elif account is not None:
-            states += _states(source.source, account, sums, listed, before)
+            states += _find_states(source.source, account, sums, listed, before)
     return tuple(states)
 
 
-def _states(
+def _find_states(
     source: str, account: ControlAccount, sums: Mapping[tuple[str, str], Decimal], listed: pd.DataFrame, before: States
 ) -> Iterator[LedgerState]:
     mine = {currency for name, currency in (*sums, *before) if name == source}
-    differences = _differences(source, account, listed)
+    differences = _find_differences(source, account, listed)
     for currency in sorted({*mine, *account.balances}):
         yield LedgerState(
             source,
@@ -59,7 +63,9 @@ def _states(
         )
 
 
-def _differences(source: str, account: ControlAccount, listed: pd.DataFrame) -> dict[str, dict[str, Decimal]] | None:
+def _find_differences(
+    source: str, account: ControlAccount, listed: pd.DataFrame
+) -> dict[str, dict[str, Decimal]] | None:
     """Return by currency and customer what the list has more than the ledger, where they differ at all."""
     if account.customers is None:
         return None
@@ -76,17 +82,17 @@ def _differences(source: str, account: ControlAccount, listed: pd.DataFrame) -> 
 
 def compare_ledgers(states: Iterable[LedgerState], before: States) -> tuple[Ledger, ...]:
     """Return how list and control account compare with the last delivery, by source and currency."""
-    return tuple(_ledger(state, before.get((state.source, state.currency))) for state in states)
+    return tuple(_compare_ledger(state, before.get((state.source, state.currency))) for state in states)
 
 
-def _ledger(now: LedgerState, then: LedgerState | None) -> Ledger:
+def _compare_ledger(now: LedgerState, then: LedgerState | None) -> Ledger:
     if then is None:
         return Ledger(now.source, now.currency, now.listed, now.account, received=now.received)
-    customers = _moved_customers(now.differences, then.differences)
+    customers = _find_moved_customers(now.differences, then.differences)
     return Ledger(now.source, now.currency, now.listed, now.account, then.listed, then.account, customers, now.received)
 
 
-def _moved_customers(
+def _find_moved_customers(
     now: Mapping[str, Decimal] | None, then: Mapping[str, Decimal] | None
 ) -> tuple[tuple[str, Decimal], ...]:
     """Return the customers whose difference moved, the largest first."""
@@ -96,110 +102,64 @@ def _moved_customers(
     return tuple(sorted(((name, by) for name, by in moved.items() if by), key=lambda each: (-abs(each[1]), each[0])))
 
 
-def object_to_moved_ledgers(plan: Plan) -> Iterator[Objection]:
-    """Object where list and control account have come apart since the last delivery.
+def has_come_apart(plan: Plan, ledger: Ledger) -> bool:
+    """Whether list and account have come apart since the last delivery, as a whole or at a customer with missing rows.
 
-    Where the account is by customer, it is enough that they have at a customer of whom invoices are gone: what one
-    has lost another may have gained.
+    Sums that agree are not enough where the account is by customer: what one has lost another may have gained.
     """
-    moved = [ledger for ledger in plan.ledgers if ledger.moved or _moved_within(plan, ledger)]
-    if moved:
-        yield Objection(
-            "ledger-moved",
-            f"{'; '.join(_in_words(ledger) for ledger in moved)}. If the list has lost invoices, export it again, at "
-            "the same moment as the control account; approve if the difference has a reason in the books, such as a "
-            "payment on account or a journal entry",
-            _refs_of(plan, [(ledger.source, ledger.currency) for ledger in moved]),
-        )
-
-
-def _moved_within(plan: Plan, ledger: Ledger) -> bool:
-    """Whether invoices are gone of a customer at whom list and account have come apart, though their sums have not."""
-    if ledger.moved is None or not ledger.customers:
-        return False
+    if ledger.moved:
+        return True
     missing = plan.missing[plan.missing["evidence"] != "proven"]
-    currencies, customers = (as_the_source_said(missing, name) for name in ("currency", "customer_id"))
+    currencies, customers = (get_as_stated(missing, name) for name in ("currency", "customer_id"))
     here = (missing["source"] == ledger.source) & (currencies == ledger.currency)
     return bool((here & customers.isin([name for name, _ in ledger.customers])).any())
 
 
-def figures_of(plan: Plan, codes: Set[str]) -> Iterator[str]:
+def list_figures(plan: Plan, codes: Set[str], left: Left) -> Iterator[str]:
     """Yield what an approval of these objections is bound to beside invoices: by how much ledgers moved, and ages."""
     for ledger in plan.ledgers:
-        if "ledger-moved" in codes and (ledger.moved or _moved_within(plan, ledger)):
+        if "ledger-moved" in codes and has_come_apart(plan, ledger):
             customers = [f"{name} {by}" for name, by in ledger.customers]
             yield f"ledger-moved {ledger.source} {ledger.currency} {ledger.moved} {customers}"
         if "more-than-received" in codes and ledger.received is not None:
-            left = money_that_left(plan, ledger.source, ledger.currency)
-            yield f"more-than-received {ledger.source} {ledger.currency} {left} {ledger.received}"
+            gone = left[ledger.source, ledger.currency]
+            yield f"more-than-received {ledger.source} {ledger.currency} {gone} {ledger.received}"
     if codes & {"stale-source", "as-of-backwards"}:
         yield from (f"as of {source.source} {source.read.as_of}" for source in plan.sources)
 
 
-def _in_words(ledger: Ledger) -> str:
-    by = ledger.moved or schema.ZERO
-    was = (ledger.listed_before or schema.ZERO) - (ledger.account_before or schema.ZERO)
-    currency = ledger.currency
-    where = ""
-    if ledger.customers:
-        where = ", at " + named(f"{name} ({money(amount, currency)})" for name, amount in ledger.customers)
-    return (
-        f"{ledger.source}: its list sums to {money(ledger.listed, currency)} and its control account says "
-        f"{money(ledger.account, currency)}; they differed by {money(was, currency)} at the last delivery and differ "
-        f"by {money(was + by, currency)} now, {money(abs(by), currency)} {'less' if by < 0 else 'more'} on the "
-        f"list{where}"
-    )
-
-
-def _refs_of(plan: Plan, groups: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the missing invoices of these sources and currencies that are not proven to be closed."""
-    missing = plan.missing[plan.missing["evidence"] != "proven"]
-    pairs = zip(missing["source"].tolist(), missing["currency"].tolist(), strict=True)
-    mine = np.fromiter((pair in groups for pair in pairs), bool, len(missing))
-    return refs_of(missing[mine])
-
-
-def object_to_more_than_was_received(plan: Plan) -> Iterator[Objection]:
-    """Object where more has left the list than was booked as received, credited or written off."""
-    for ledger in plan.ledgers:
-        left = money_that_left(plan, ledger.source, ledger.currency)
-        if ledger.received is not None and ledger.listed_before is not None and left > ledger.received:
-            yield Objection(
-                "more-than-received",
-                f"{money(left, ledger.currency)} has left the list of {ledger.source} since the last delivery, and "
-                f"only {money(ledger.received, ledger.currency)} was booked as received, credited or written off. Look "
-                "for what the list has lost; approve if something else explains it",
-                _refs_of(plan, [(ledger.source, ledger.currency)]),
-            )
-
-
-def accounted(plan: Plan) -> set[tuple[str, str]]:
+def find_accounted_for(ledgers: Iterable[Ledger], left: Left) -> set[tuple[str, str]]:
     """Return the sources and currencies whose receipts account for everything that has left their lists."""
     return {
         (ledger.source, ledger.currency)
-        for ledger in plan.ledgers
+        for ledger in ledgers
         if ledger.moved == schema.ZERO
         and ledger.received is not None
-        and money_that_left(plan, ledger.source, ledger.currency) <= ledger.received
+        and left[ledger.source, ledger.currency] <= ledger.received
     }
 
 
-def money_that_left(plan: Plan, source: str, currency: str) -> Decimal:
-    """Sum what was owed for invoices that are missing, and by how much balances of others fell."""
-    if plan.before is None:
-        return schema.ZERO
-    before = plan.before[(plan.before["source"] == source) & (plan.before["currency"] == currency)]
+def sum_what_left(plan: Plan) -> Left:
+    """Sum what was owed for invoices that are missing, and by how much balances of others fell.
+
+    Only lists whose books say what was received since are summed up: no other is held against it.
+    """
+    asked = [(ledger.source, ledger.currency) for ledger in plan.ledgers if ledger.received is not None]
+    if plan.before is None or not asked:
+        return dict.fromkeys(asked, schema.ZERO)
     theirs = schema.text_array(plan.report["invoice_ref"])
-    places = pc.index_in(schema.text_array(before["invoice_ref"]), value_set=theirs)
-    then = schema.one_piece(pa.array(before["balance"]))
+    places = pc.index_in(schema.text_array(plan.before["invoice_ref"]), value_set=theirs)
+    then = schema.one_piece(pa.array(plan.before["balance"]))
     now = pc.fill_null(schema.one_piece(pa.array(plan.report["balance"])).take(places), schema.ZERO)
     fell = pc.subtract(then, now)
-    owed = pc.and_(pc.greater(then, schema.ZERO), pc.greater(fell, schema.ZERO))
-    return pc.sum(fell.filter(owed), min_count=0).as_py() or schema.ZERO
+    owed = np.asarray(pc.and_(pc.greater(then, schema.ZERO), pc.greater(fell, schema.ZERO)), dtype=bool)
+    rows = plan.before[["source", "currency"]].assign(balance=pd.Series(fell, index=plan.before.index))[owed]
+    sums = {(row["source"], row["currency"]): row["balance"] for row in schema.sums(rows, _GROUP).to_pylist()}
+    return {group: sums.get(group, schema.ZERO) for group in asked}
 
 
 def note_lost_accounts(states: Iterable[LedgerState], before: States, sources: Iterable[str]) -> Iterator[str]:
-    """Say which sources had a control account at the last delivery and have none now."""
+    """Yield a note on sources that had a control account at the last delivery and have none now."""
     known = {state.source for state in states}
     lost = sorted({source for source, _ in before} & {*sources} - known)
     for source in lost:
@@ -210,7 +170,7 @@ def note_lost_accounts(states: Iterable[LedgerState], before: States, sources: I
 
 
 def note_ledgers(ledgers: Iterable[Ledger]) -> Iterator[str]:
-    """Say what control accounts showed where there is nothing to object to."""
+    """Yield a note on every control account that there is nothing to object to."""
     for ledger in ledgers:
         difference = money(ledger.listed - ledger.account, ledger.currency)
         figures = (
