@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from arfeed.model.interfaces import DocumentPlan
+from arfeed.model.results import DocumentPlan
 from arfeed.planning.guards.builtin import find_objections
 from arfeed.planning.guards.known import Known
 from support.plans import heard, invoices, lacking, planned, read_before, source

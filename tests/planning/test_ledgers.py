@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, ControlAccount
-from arfeed.model.interfaces import Ledger, LedgerState, Plan, SourceReport
+from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
 from arfeed.planning.evidence.ledgers import (
     compare_ledgers,
     find_accounted_for,

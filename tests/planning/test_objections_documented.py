@@ -15,7 +15,7 @@ import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.model.interfaces import Forgotten, Ledger, SourceRead
+from arfeed.model.results import Forgotten, Ledger, SourceRead
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.evidence.ledgers import sum_what_left
 from arfeed.planning.guards.budget import Unproven

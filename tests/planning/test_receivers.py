@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from arfeed import Plan
-from arfeed.model.interfaces import Forgotten
+from arfeed.model.results import Forgotten
 from arfeed.planning.guards.receivers import describe_same_receiver, object_to_history_behind, object_to_same_receiver
 from support.plans import invoices, planned
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, Plan
-from arfeed.model.interfaces import Expectation, Ledger, SourceRead
+from arfeed.model.results import Expectation, Ledger, SourceRead
 from arfeed.planning.compare import compare
 from arfeed.planning.evidence.ledgers import find_accounted_for, sum_what_left
 from arfeed.planning.guards.weighing import Weighed, learn, replay, split_by_source, weigh

@@ -9,7 +9,7 @@ from typing import Any
 
 import pluggy
 
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, make_approval_code
 from arfeed.planning.changes.rules import note_changes
 from arfeed.planning.evidence.ledgers import find_accounted_for, list_figures, sum_what_left

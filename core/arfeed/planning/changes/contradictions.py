@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Objection
+from arfeed.model import arrow, schema
+from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import as_mask
 from arfeed.planning.evidence.reasons import drop_known_beside
 from arfeed.planning.wording import are, named, refs_of, worst
@@ -28,11 +28,11 @@ def object_to_contradictory_rows(rows: pd.DataFrame, beside: pd.DataFrame | None
     if is_open.all() or not is_open.any():
         return
     closed = rows["status"] != "open"
-    likely = schema.among(rows["source_ref"], rows["source_ref"][closed]) & is_open
+    likely = arrow.is_in(rows["source_ref"], rows["source_ref"][closed]) & is_open
     if not likely.any():
         return
     both, others = rows[likely].reset_index(drop=True), rows[closed].reset_index(drop=True)
-    new = drop_known_beside(others.assign(ref=schema.folded(others["source_ref"])), beside)
+    new = drop_known_beside(others.assign(ref=arrow.fold(others["source_ref"])), beside)
     twice = both[as_mask(pc.is_in(_make_document_keys(both), value_set=_make_document_keys(new)))]
     if len(twice):
         sources = ", ".join(sorted(twice["source"].unique()))
@@ -66,4 +66,4 @@ def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[s
 
 def _make_document_keys(rows: pd.DataFrame) -> pa.Array:
     texts = [pc.fill_null(pc.cast(pa.array(rows[name]), pa.large_string()), "") for name in _DOCUMENT]
-    return schema.one_piece(pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string())))
+    return arrow.as_single_chunk(pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string())))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.changes.balances import (
     find_scaled,
     object_to_currencies,

@@ -14,8 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import ControlAccount, Ledger, LedgerState, Plan, SourceReport
+from arfeed.model import arrow, schema
+from arfeed.model.controls import ControlAccount
+from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
 from arfeed.planning.evidence.reasons import get_as_stated
 from arfeed.planning.wording import money
 
@@ -24,8 +25,6 @@ States = Mapping[tuple[str, str], LedgerState]
 
 Left = Mapping[tuple[str, str], Decimal]
 """By source and currency, how much money has left a list since the last delivery."""
-
-_GROUP = ("source", "currency")
 
 
 def find_ledger_states(
@@ -36,7 +35,7 @@ def find_ledger_states(
     `listed` are all open rows as the sources listed them, before any transform. If a source is carried forward, it
     keeps the state that its rows are of.
     """
-    sums = {(row["source"], row["currency"]): row["balance"] for row in schema.sums(listed, _GROUP).to_pylist()}
+    sums = _sum_by_group(listed)
     states: list[LedgerState] = []
     for source in sources:
         account = source.complete.control_account
@@ -70,7 +69,7 @@ def _find_differences(
     if account.customers is None:
         return None
     rows = listed[listed["source"] == source]
-    totals = schema.sums(rows, ("customer_id", "currency")).to_pylist()
+    totals = arrow.group_balances(rows, ("customer_id", "currency")).to_pylist()
     owed = {(row["customer_id"], row["currency"]): row["balance"] for row in totals}
     result: dict[str, dict[str, Decimal]] = {}
     for customer, currency in sorted({*owed, *account.customers}):
@@ -128,6 +127,11 @@ def list_figures(plan: Plan, codes: Set[str], left: Left) -> Iterator[str]:
         yield from (f"as of {source.source} {source.read.as_of}" for source in plan.sources)
 
 
+def _sum_by_group(rows: pd.DataFrame) -> dict[tuple[str, str], Decimal]:
+    sums = arrow.group_balances(rows, ("source", "currency")).to_pylist()
+    return {(row["source"], row["currency"]): row["balance"] for row in sums}
+
+
 def find_accounted_for(ledgers: Iterable[Ledger], left: Left) -> set[tuple[str, str]]:
     """Return the sources and currencies whose receipts account for everything that has left their lists."""
     return {
@@ -147,14 +151,14 @@ def sum_what_left(plan: Plan) -> Left:
     asked = [(ledger.source, ledger.currency) for ledger in plan.ledgers if ledger.received is not None]
     if plan.before is None or not asked:
         return dict.fromkeys(asked, schema.ZERO)
-    theirs = schema.text_array(plan.report["invoice_ref"])
-    places = pc.index_in(schema.text_array(plan.before["invoice_ref"]), value_set=theirs)
-    then = schema.one_piece(pa.array(plan.before["balance"]))
-    now = pc.fill_null(schema.one_piece(pa.array(plan.report["balance"])).take(places), schema.ZERO)
+    theirs = arrow.to_text_array(plan.report["invoice_ref"])
+    places = pc.index_in(arrow.to_text_array(plan.before["invoice_ref"]), value_set=theirs)
+    then = arrow.as_single_chunk(pa.array(plan.before["balance"]))
+    now = pc.fill_null(arrow.as_single_chunk(pa.array(plan.report["balance"])).take(places), schema.ZERO)
     fell = pc.subtract(then, now)
     owed = np.asarray(pc.and_(pc.greater(then, schema.ZERO), pc.greater(fell, schema.ZERO)), dtype=bool)
     rows = plan.before[["source", "currency"]].assign(balance=pd.Series(fell, index=plan.before.index))[owed]
-    sums = {(row["source"], row["currency"]): row["balance"] for row in schema.sums(rows, _GROUP).to_pylist()}
+    sums = _sum_by_group(rows)
     return {group: sums.get(group, schema.ZERO) for group in asked}
 
 

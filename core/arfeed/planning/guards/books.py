@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from arfeed.model import schema
-from arfeed.model.interfaces import Ledger, Objection, Plan
+from arfeed.model.results import Ledger, Objection, Plan
 from arfeed.planning.evidence.ledgers import Left, has_come_apart
 from arfeed.planning.wording import money, named, refs_of
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model import arrow, schema
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.wording import counted, money, named, refs_of
 
 BUDGET_SPAN = timedelta(days=30)
@@ -30,7 +30,7 @@ class Unproven(NamedTuple):
 def sum_closings(missing: pd.DataFrame) -> Iterator[tuple[str, str, str, int, Decimal]]:
     """Yield source, currency, evidence, count and absolute balance of what will be marked as paid."""
     sizes = missing.assign(balance=pd.Series(pc.abs(pa.array(missing["balance"])), index=missing.index))
-    for row in schema.sums(sizes, ("source", "currency", "evidence")).to_pylist():
+    for row in arrow.group_balances(sizes, ("source", "currency", "evidence")).to_pylist():
         yield row["source"], row["currency"], row["evidence"], row["count"], row["balance"]
 
 
@@ -54,7 +54,10 @@ def object_to_the_sum_of_approvals(plan: Plan, approved: Sequence[Unproven]) -> 
 def _find_over_budget(plan: Plan, before: pd.DataFrame, closed: Sequence[Unproven]) -> Iterator[str]:
     """Yield, for each currency of which too much was closed, how much that is."""
     sizes = before.assign(balance=pd.Series(pc.abs(pa.array(before["balance"])), index=before.index))
-    owed = {row["currency"]: (row["count"], row["balance"]) for row in schema.sums(sizes, ("currency",)).to_pylist()}
+    owed = {
+        row["currency"]: (row["count"], row["balance"])
+        for row in arrow.group_balances(sizes, ("currency",)).to_pylist()
+    }
     share = Decimal(str(plan.guards.unproven_share))
     for currency in sorted({each.currency for each in closed}):
         mine = [each for each in closed if each.currency == currency]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.changes.rules import object_to_changes
 from arfeed.planning.evidence.ledgers import Left
 from arfeed.planning.guards.books import object_to_more_than_was_received, object_to_moved_ledgers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arfeed.model.interfaces import Expectation, Objection
+from arfeed.model.results import Expectation, Objection
 from arfeed.planning.guards.budget import Unproven
 from arfeed.planning.habits.case import Source
 from arfeed.planning.habits.memory import Habits

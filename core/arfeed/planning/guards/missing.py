@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model import arrow
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.evidence.reasons import CONTRADICTORY, GONE, REMOVED_BY, SOURCE_REMOVED, STILL_OPEN
 from arfeed.planning.wording import are, counted, largest, named, refs_of, worst
 
@@ -156,7 +156,7 @@ def _find_likenesses(rows: pd.DataFrame) -> pa.Array:
     columns = [rows["source"], rows["customer_id"], rows["currency"], amounts, rows["issued_on"]]
     texts = [pc.fill_null(pc.cast(pa.array(column), pa.large_string()), "") for column in columns]
     joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
-    return schema.one_piece(joined)
+    return arrow.as_single_chunk(joined)
 
 
 def object_to_changed_configuration(plan: Plan) -> Iterator[Objection]:

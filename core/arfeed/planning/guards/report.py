@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model import arrow
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.wording import counted, named, refs_of, worst
 
 
@@ -17,8 +17,8 @@ def object_to_everything_changed(plan: Plan) -> Iterator[Objection]:
     if plan.before is None or not _are_most(plan, plan.counts.changed, common):
         return
     changed = plan.report[plan.report["change"] == "changed"]
-    theirs = schema.text_array(schema.folded(plan.before["invoice_ref"]))
-    places = pc.index_in(schema.text_array(schema.folded(changed["invoice_ref"])), value_set=theirs)
+    theirs = arrow.to_text_array(arrow.fold(plan.before["invoice_ref"]))
+    places = pc.index_in(arrow.to_text_array(arrow.fold(changed["invoice_ref"])), value_set=theirs)
     before = plan.before.take(places.to_numpy()).set_axis(changed.index)
     others = (changed["balance"] != before["balance"]) | (changed["customer_id"] != before["customer_id"])
     count = int(others.sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.wording import counted, span
 
 

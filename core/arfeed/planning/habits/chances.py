@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.compute as pc
 
-from arfeed.planning.habits.case import WIDE, Case, Rows, number_rows
-from arfeed.planning.habits.learned import Learned
+from arfeed.planning.habits.case import Case, Rows, number_rows
+from arfeed.planning.habits.learned import WIDE, Learned
 
 _LEAST, _MOST = 0.00001, 0.95
 """Nothing is impossible, and nothing is certain."""

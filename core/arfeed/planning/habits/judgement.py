@@ -8,7 +8,7 @@ from math import log
 import numpy as np
 import pandas as pd
 
-from arfeed.model.interfaces import GuardFigures, Objection
+from arfeed.model.results import GuardFigures, Objection
 from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.chances import Chances, weigh_rows
 from arfeed.planning.habits.learned import Learned
