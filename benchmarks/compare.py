@@ -32,14 +32,14 @@ from arfeed.model.arrow import sum_balances
 from arfeed.model.hooks import Hooks
 from arfeed.model.results import DocumentPlan, SourceRead, SourceReport
 from arfeed.model.settings import GuardSettings
-from arfeed.planning.changes.contradictions import contradictions
+from arfeed.planning.changes.contradictions import object_to_contradictory_rows
 from arfeed.planning.compare import COMPARED, compare
-from arfeed.planning.evidence import with_evidence
-from arfeed.planning.facts import summed
-from arfeed.planning.known import Known
-from arfeed.planning.reasons import with_reasons
-from arfeed.planning.review import reviewed
-from arfeed.planning.weighing import sources_of
+from arfeed.planning.evidence.degrees import add_evidence
+from arfeed.planning.evidence.reasons import add_reasons
+from arfeed.planning.facts import sum_up
+from arfeed.planning.guards.known import Known
+from arfeed.planning.guards.weighing import split_by_source
+from arfeed.planning.review import review_plan
 
 SECONDS, MEGABYTES = 3, 1500
 MERGE = Peer("pandas merge", "compare.py")
@@ -104,7 +104,7 @@ def _arfeed(report: pd.DataFrame, before: pd.DataFrame, listed: pd.DataFrame) ->
     read = SourceRead(NOON, None, None)
     settings = SourceSettings(absent_means_paid=True)
     source = SourceReport("erp", "folder", settings, len(listed), len(report), Complete(), read, before=read)
-    missing = with_evidence(with_reasons(comparison.missing, listed, removed, ["erp"]), [source], [])
+    missing = add_evidence(add_reasons(comparison.missing, listed, removed, ["erp"]), [source], [])
     plan = Plan(
         feed="benchmark",
         destination="memory://",
@@ -120,13 +120,15 @@ def _arfeed(report: pd.DataFrame, before: pd.DataFrame, listed: pd.DataFrame) ->
             send=report.iloc[:0], present=0, without=report["invoice_ref"].iloc[:0], colliding={}, broken={}
         ),
         guards=GuardSettings(),
-        facts=summed(comparison.report, before, missing, (), NOON.date()),
+        facts=sum_up(comparison.report, before, missing, (), NOON.date()),
         settings_changed=True,
     )
     manager = pluggy.PluginManager("arfeed")
     manager.add_hookspecs(Hooks)
-    known = Known(sources=tuple(sources_of(plan, comparison.lost)), stated=tuple(contradictions(listed)))
-    final = reviewed(plan, manager, "settings", known=known)
+    known = Known(
+        sources=tuple(split_by_source(plan, comparison.lost)), stated=tuple(object_to_contradictory_rows(listed))
+    )
+    final = review_plan(plan, manager, "settings", known=known)
     assert final.approval is not None
     return comparison.counts._asdict()
 

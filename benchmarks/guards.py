@@ -19,7 +19,7 @@ from benchmarks.data import SEED
 
 from arfeed.model import arrow, schema
 from arfeed.planning.habits.case import Case
-from arfeed.planning.habits.judgement import judged
+from arfeed.planning.habits.judgement import judge
 from arfeed.planning.habits.memory import Habits
 
 TARGETS = {"guards": 0.6, "learning": 0.25}
@@ -35,14 +35,14 @@ def main() -> None:
     case = _case(options.rows, options.customers)
     habits = Habits.none()
     for _ in range(3):
-        habits = habits.learned(case, case.unproven)
-    content = habits.packed()
+        habits = habits.learn(case, case.unproven)
+    content = habits.pack()
     ways: dict[str, Callable[[], object]] = {
         "pandas merge": lambda: _merge(case),
-        "guards": lambda: judged(habits, case),
-        "learning": lambda: habits.learned(case, case.unproven),
-        "packing": habits.packed,
-        "unpacking": lambda: Habits.unpacked(content),
+        "guards": lambda: judge(habits.of(case.source), case),
+        "learning": lambda: habits.learn(case, case.unproven),
+        "packing": habits.pack,
+        "unpacking": lambda: Habits.unpack(content),
     }
     for way in ways.values():
         way()

@@ -22,7 +22,7 @@ from arfeed import Connector, SourceError
 from arfeed.intake.extract import extract
 from arfeed.intake.transform import check_unique
 from arfeed.model.arrow import fold
-from arfeed.planning.reasons import with_reasons
+from arfeed.planning.evidence.reasons import add_reasons
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from arfeed_connectors.xero import Xero
@@ -161,7 +161,7 @@ def _reasons(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     shown = [frame[(frame["status"] == "open") & (frame["balance"] != 0)] for frame in (before, now)]
     missing = shown[0][~shown[0]["source_ref"].isin(shown[1]["source_ref"])]
     nothing = now[["source", "source_ref", "kind"]].iloc[:0].assign(by=now["source"].iloc[:0])
-    return [*with_reasons(missing, now, nothing, ["books"])["reason"]]
+    return [*add_reasons(missing, now, nothing, ["books"])["reason"]]
 
 
 @pytest.fixture(scope="module")

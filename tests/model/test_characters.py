@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from arfeed.intake.columns import Columns
 from arfeed.model.characters import byte_at, extremes
-from arfeed.planning.changes.texts import formula_notes
+from arfeed.planning.changes.texts import note_formulas
 from arfeed.tables.values.values import parse_money, units
 
 texts = st.lists(st.one_of(st.text(max_size=5), st.sampled_from(["", "a", "é", "\x00"])), max_size=8)
@@ -94,6 +94,6 @@ def test_amounts_are_counted_in_units_of_their_last_decimal(amounts: list[str], 
 @given(st.lists(st.one_of(st.none(), st.text("=+-@\t\ra ", max_size=3))))
 def test_texts_that_may_be_formulas_are_counted(values: list[str | None]) -> None:
     found = [text for text in values if text and len(text) > 1 and text[0] in "=+-@\t\r"]
-    notes = [*formula_notes(pa.table({"memo": pa.array(values, pa.string())}))]
+    notes = [*note_formulas(pa.table({"memo": pa.array(values, pa.string())}))]
     assert len(notes) == bool(found)
     assert not found or f"(memo {len(found)})" in notes[0]

@@ -12,10 +12,10 @@ import pytest
 
 from arfeed import Complete, Objection, Plan
 from arfeed.model.hooks import Hooks
-from arfeed.planning.adoption import adoption_code, dropped
-from arfeed.planning.approval import approval_code, settled_by
-from arfeed.planning.fingerprints import content_hash
-from arfeed.planning.review import reviewed
+from arfeed.planning.adoption import find_dropped, make_adoption_code
+from arfeed.planning.approval import is_settled_by, make_approval_code
+from arfeed.planning.fingerprints import hash_facts
+from arfeed.planning.review import review_plan
 from support.plans import invoices, planned, source
 
 NOBODY = pluggy.PluginManager("arfeed")
@@ -26,7 +26,7 @@ PLAN = planned(BEFORE, BEFORE.iloc[40:].reset_index(drop=True), reasons="gone", 
 
 
 def code(plan: Plan, settings: str = "s1") -> str:
-    approval = reviewed(plan, NOBODY, settings).approval
+    approval = review_plan(plan, NOBODY, settings).approval
     assert approval is not None
     return approval
 
@@ -133,7 +133,7 @@ def test_the_code_of_a_first_delivery_stays_in_another_order_and_with_other_memo
 def shown(report: pd.DataFrame, *refs: str, code: str = "company-rule") -> str:
     """The code of a plan in which a reviewer has named these invoices."""
     objections = [Objection(code, "look at these", refs)]
-    return approval_code("run-1", "d", "s", PLAN.missing, objections, None, report)
+    return make_approval_code("run-1", "d", "s", PLAN.missing, objections, None, report)
 
 
 ROWS = invoices(4)
@@ -168,23 +168,23 @@ def test_what_is_owed_on_an_invoice_without_a_pdf_may_move() -> None:
 @pytest.mark.parametrize("count", [0, 1, 5, 5000])
 def test_the_hash_of_a_report_is_of_its_rows_in_any_order(count: int) -> None:
     rows = invoices(count, due_on=[None, *[date(2026, 4, 1)] * (count - 1)][:count])
-    assert content_hash(rows) == content_hash(rows.sample(frac=1, random_state=1).reset_index(drop=True))
-    assert content_hash(rows) == content_hash(rows.sample(frac=1, random_state=2))
+    assert hash_facts(rows) == hash_facts(rows.sample(frac=1, random_state=1).reset_index(drop=True))
+    assert hash_facts(rows) == hash_facts(rows.sample(frac=1, random_state=2))
 
 
 def test_references_that_are_too_long_or_too_like_for_a_number_are_put_in_order_by_the_alphabet() -> None:
     for refs in (["A" * 70 + str(n) for n in range(9)], ["A", "A\0", "A\0\0", "", "B"]):
         rows = invoices(refs)
-        assert content_hash(rows) == content_hash(rows.iloc[::-1].reset_index(drop=True))
+        assert hash_facts(rows) == hash_facts(rows.iloc[::-1].reset_index(drop=True))
 
 
 def test_blanks_in_other_rows_make_another_hash() -> None:
     first, second = ([None, date(2026, 4, 1)], [date(2026, 4, 1), None])
-    assert content_hash(invoices(2, issued_on=first)) != content_hash(invoices(2, issued_on=second))
+    assert hash_facts(invoices(2, issued_on=first)) != hash_facts(invoices(2, issued_on=second))
 
 
 def test_the_code_changes_with_the_currency_of_what_is_missing() -> None:
-    codes = {approval_code("r", "d", "s", invoices(2, currency=currency), ()) for currency in ("GBP", "EUR")}
+    codes = {make_approval_code("r", "d", "s", invoices(2, currency=currency), ()) for currency in ("GBP", "EUR")}
     assert len(codes) == 2
 
 
@@ -194,7 +194,7 @@ def test_the_code_changes_with_the_settings() -> None:
 
 def test_values_that_move_from_one_column_or_row_to_another_change_the_code() -> None:
     def of(ref: str, reason: str) -> str:
-        return approval_code(None, "d", "s", invoices([ref]).assign(reason=reason), ())
+        return make_approval_code(None, "d", "s", invoices([ref]).assign(reason=reason), ())
 
     assert len({of("A1", "paid"), of("A110", "paid"), of("A", "1paid"), of("", "A1paid")}) == 4
 
@@ -202,31 +202,31 @@ def test_values_that_move_from_one_column_or_row_to_another_change_the_code() ->
 def test_only_the_codes_of_objections_count_each_once_in_any_order() -> None:
     one, other, again = Objection("a", "x"), Objection("b", "y"), Objection("a", "z")
     codes = [
-        approval_code("r", "d", "s", PLAN.missing, given)
+        make_approval_code("r", "d", "s", PLAN.missing, given)
         for given in ([one, other], [other, again], [again, one, other], [one])
     ]
     assert codes[0] == codes[1] == codes[2] != codes[3]
 
 
 def test_a_plan_without_objections_needs_no_approval() -> None:
-    plan = reviewed(planned(invoices(), invoices()), NOBODY, "s")
+    plan = review_plan(planned(invoices(), invoices()), NOBODY, "s")
     assert (plan.objections, plan.approval) == ((), None)
 
 
 def test_only_the_printed_code_settles_the_plan() -> None:
-    plan = reviewed(PLAN, NOBODY, "s1")
-    assert settled_by(plan.approval, plan)
-    assert not settled_by(None, plan)
-    assert not settled_by("40-000000", plan)
-    assert not settled_by(str(plan.approval).upper(), plan)
+    plan = review_plan(PLAN, NOBODY, "s1")
+    assert is_settled_by(plan.approval, plan)
+    assert not is_settled_by(None, plan)
+    assert not is_settled_by("40-000000", plan)
+    assert not is_settled_by(str(plan.approval).upper(), plan)
 
 
 def test_nothing_settles_a_plan_that_may_not_be_approved() -> None:
-    plan = reviewed(replace(PLAN, foreign=("a.csv",)), NOBODY, "s1")
+    plan = review_plan(replace(PLAN, foreign=("a.csv",)), NOBODY, "s1")
     assert {"foreign-report", "unexplained"} == {objection.code for objection in plan.objections}
     assert plan.approval is None
-    assert not settled_by(None, plan)
-    assert not settled_by(code(PLAN), plan)
+    assert not is_settled_by(None, plan)
+    assert not is_settled_by(code(PLAN), plan)
 
 
 def test_a_first_delivery_of_another_destination_has_another_code() -> None:
@@ -238,26 +238,26 @@ def test_a_first_delivery_of_another_destination_has_another_code() -> None:
 
 
 def test_adopting_drops_what_the_adopted_report_lacks() -> None:
-    rows = dropped(invoices(["a1", "e\u0301"]), invoices(["A1", "A2", "É", "A4"]))
+    rows = find_dropped(invoices(["a1", "e\u0301"]), invoices(["A1", "A2", "É", "A4"]))
     assert rows["invoice_ref"].tolist() == ["A2", "A4"]
     assert rows["reason"].tolist() == ["dropped by adopt"] * 2
 
 
 def test_adopting_all_of_the_baseline_drops_nothing() -> None:
-    rows = dropped(invoices(3), invoices(2))
+    rows = find_dropped(invoices(3), invoices(2))
     assert rows.empty
     assert rows["reason"].dtype == "str"
 
 
 def test_approving_an_adoption_is_bound_to_all_that_it_is_about() -> None:
-    rows = dropped(invoices(1), invoices(3))
+    rows = find_dropped(invoices(1), invoices(3))
     codes = [
-        adoption_code("run-1", "d", "report", rows),
-        adoption_code("run-2", "d", "report", rows),
-        adoption_code("run-1", "e", "report", rows),
-        adoption_code("run-1", "d", "other", rows),
-        adoption_code("run-1", "d", "report", rows.iloc[:1]),
+        make_adoption_code("run-1", "d", "report", rows),
+        make_adoption_code("run-2", "d", "report", rows),
+        make_adoption_code("run-1", "e", "report", rows),
+        make_adoption_code("run-1", "d", "other", rows),
+        make_adoption_code("run-1", "d", "report", rows.iloc[:1]),
     ]
-    assert codes[0] == adoption_code("run-1", "d", "report", rows.iloc[::-1])
+    assert codes[0] == make_adoption_code("run-1", "d", "report", rows.iloc[::-1])
     assert len({*codes}) == 5
     assert codes[0].startswith("2-")

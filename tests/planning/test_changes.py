@@ -11,10 +11,8 @@ import pandas as pd
 import pytest
 
 from arfeed import Objection, Plan
-from arfeed.planning.changes.contradictions import contradictions
-from arfeed.planning.changes.rules import changes_in_what_stays, notes_on_changes
-from arfeed.planning.reasons import closed_beside
-from arfeed.planning.review import reviewed
+from arfeed.planning.changes.rules import note_changes, object_to_changes
+from arfeed.planning.review import review_plan
 from planning.test_approval import NOBODY
 from support.ordinary_days import ACCIDENTS, feed, frame, next_day
 from support.plans import invoices, planned
@@ -24,7 +22,7 @@ OF_NUMBERS = ("numbers against", "against the numbers")
 
 
 def said(plan: Plan) -> dict[str, Objection]:
-    return {objection.code: objection for objection in changes_in_what_stays(plan)}
+    return {objection.code: objection for objection in object_to_changes(plan)}
 
 
 def changed(before: pd.DataFrame, **columns: object) -> dict[str, Objection]:
@@ -130,9 +128,9 @@ def test_a_customer_renamed_everywhere_at_once_is_a_note_and_no_question() -> No
     before, after = by_name("Ada", "Ada", "Bolt"), by_name("Eve", "Eve", "Bolt")
     plan = planned(before, after)
     assert said(plan) == {}
-    (note,) = notes_on_changes(plan)
+    (note,) = note_changes(plan)
     assert note.startswith("taken for 1 renamed customer, since every invoice of theirs has the new name: Ada → Eve.")
-    assert note in reviewed(plan, NOBODY, "s").notes
+    assert note in review_plan(plan, NOBODY, "s").notes
 
 
 @pytest.mark.parametrize(
@@ -149,7 +147,7 @@ def test_a_customer_renamed_everywhere_at_once_is_a_note_and_no_question() -> No
 def test_anything_else_is_no_renaming(names: list[str], why: str) -> None:
     before = by_name("Ada", "Ada", "Bolt", "Cy")
     plan = planned(before, by_name(*names))
-    assert ("customer-changed" in said(plan), notes_on_changes(plan)) == (True, ()), why
+    assert ("customer-changed" in said(plan), note_changes(plan)) == (True, ()), why
 
 
 def test_a_new_name_that_stands_in_a_new_invoice_under_the_old_one_is_no_renaming() -> None:
@@ -509,41 +507,3 @@ def test_a_mistake_in_a_small_source_is_seen_beside_a_large_one() -> None:
     found = changed(before, balance=["1000", "60", "200", *balance[3:]])
     assert found["sums-moved"].refs == ("A1", "A2", "A3")
     assert "shop: of 3 invoices in both reports, 3 balances lower by 380.50 GBP" in found["sums-moved"].message
-
-
-# --- contradictions -------------------------------------------------------------------------------------------------
-
-
-def listed(**second: object) -> pd.DataFrame:
-    """One document listed twice, the second time as paid but for what a test names."""
-    plain = {"status": "paid", "balance": "0", "amount": "10"} | second
-    return pd.concat([invoices(["A1", "A2"]), invoices(["A1"], **plain)], ignore_index=True)
-
-
-@pytest.mark.parametrize("status", ["paid", "void", "draft"])
-def test_a_document_listed_as_open_and_as_closed_is_a_contradiction(status: str) -> None:
-    (objection,) = contradictions(listed(status=status))
-    assert (objection.code, objection.refs) == ("contradiction", ("A1",))
-    assert objection.message.startswith("1 document is listed twice by erp, once as open and once as closed")
-
-
-@pytest.mark.parametrize(
-    "other",
-    [{"kind": "credit_note"}, {"source": "shop"}, {"customer_id": "C-9"}, {"issued_on": date(2025, 4, 1)},
-     {"due_on": date(2026, 6, 1)}, {"amount": "11"}, {"currency": "EUR"}, {"status": "open", "balance": "0"}],
-    ids=lambda value: next(iter(value)),
-)  # fmt: skip
-def test_two_documents_of_one_number_are_no_contradiction(other: dict[str, object]) -> None:
-    assert [*contradictions(listed(**other))] == []
-
-
-def test_a_list_of_open_documents_contradicts_nothing() -> None:
-    assert [*contradictions(invoices(5))] == []
-    assert [*contradictions(invoices(0))] == []
-
-
-def test_a_document_in_two_states_is_asked_about_once() -> None:
-    before = listed(status="void")
-    assert [*contradictions(before, closed_beside(before))] == []
-    others = pd.concat([before, listed(status="paid").iloc[1:]], ignore_index=True)
-    assert len([*contradictions(others, closed_beside(before))]) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from arfeed import Complete
 from arfeed.model.results import Ledger, SourceReport
-from arfeed.planning.evidence import with_evidence
+from arfeed.planning.evidence.degrees import add_evidence
 from support.plans import invoices, source
 
 SILENT = source(complete=Complete(rows=3, totals={"GBP": Decimal(30)}))
@@ -28,7 +28,7 @@ def evidence(
 ) -> list[str]:
     reasons = [reason] if isinstance(reason, str) else reason
     missing = invoices(len(reasons), **columns).assign(reason=pd.Series(reasons, dtype="str"))
-    return with_evidence(missing, sources, ledgers or [])["evidence"].tolist()
+    return add_evidence(missing, sources, ledgers or [])["evidence"].tolist()
 
 
 @pytest.mark.parametrize("reason", ["paid", "void", "draft", "settled"])
@@ -83,9 +83,9 @@ def test_currency_and_customer_are_those_of_the_list_not_those_that_a_transform_
         arfeed_source_currency=pd.Series(["GBP", "EUR"], dtype="str"),
         arfeed_source_customer_id=pd.Series(["C-1", "C-2"], dtype="str"),
     )
-    assert with_evidence(missing, [SILENT], [ledger()])["evidence"].tolist() == ["balanced", "unexplained"]
+    assert add_evidence(missing, [SILENT], [ledger()])["evidence"].tolist() == ["balanced", "unexplained"]
     moved = ledger(customers=(("C-1", Decimal(-10)), ("C-9", Decimal(10))))
-    assert with_evidence(missing, [SILENT], [moved])["evidence"].tolist() == ["unexplained", "unexplained"]
+    assert add_evidence(missing, [SILENT], [moved])["evidence"].tolist() == ["unexplained", "unexplained"]
 
 
 @pytest.mark.parametrize(
@@ -106,13 +106,13 @@ def test_there_are_four_degrees_and_every_row_keeps_its_own() -> None:
         .set_axis([9, 9, 2, 1, 0])
     )
     sources = [source("erp"), source("shop"), source("till", absent_means_paid=True)]
-    judged = with_evidence(missing, sources, [ledger(name="shop")])
+    judged = add_evidence(missing, sources, [ledger(name="shop")])
     assert judged["evidence"].tolist() == ["proven", "balanced", "asserted", "unexplained", "unexplained"]
     assert judged["evidence"].dtype == "str"
     pd.testing.assert_frame_equal(judged.drop(columns="evidence"), missing)
 
 
 def test_nothing_missing_needs_no_evidence() -> None:
-    judged = with_evidence(invoices(0).assign(reason=pd.Series(dtype="str")), [SILENT], [ledger()])
+    judged = add_evidence(invoices(0).assign(reason=pd.Series(dtype="str")), [SILENT], [ledger()])
     assert judged.empty
     assert judged["evidence"].dtype == "str"

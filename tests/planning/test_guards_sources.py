@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from arfeed.model.results import DocumentPlan
-from arfeed.planning.guards import Guards
+from arfeed.planning.guards.builtin import find_objections
+from arfeed.planning.guards.known import Known
 from support.plans import heard, invoices, lacking, planned, read_before, source
 
 NINTH, TENTH = date(2026, 4, 9), date(2026, 4, 10)
@@ -53,7 +54,7 @@ def test_a_source_that_states_no_date_cannot_keep_max_age() -> None:
 def test_every_stale_source_is_told_not_only_the_first() -> None:
     named = [source(name, max_age="1 day", as_of=day) for name, day in [("a", None), ("b", date(2026, 4, 1))]]
     sources = (source("fresh"), *named, source("c", max_age="1 day", as_of=date(2026, 4, 10)))
-    said = Guards().arfeed_review(planned(invoices(), invoices(), sources=sources))
+    said = find_objections(planned(invoices(), invoices(), sources=sources), Known(), {})
     assert [objection.message.split()[0] for objection in said] == ["a", "b"]
 
 
@@ -124,6 +125,6 @@ def test_invoices_without_a_pdf_are_counted_and_named(without: tuple[str, ...], 
     objections = heard(planned(invoices(), invoices(), documents=documents, documents_required=True))
     examples = "A1" if len(without) == 1 else "A, B, C and 1 more"
     assert objections["documents"].message == (
-        f"{said} a PDF that can be sent, and documents_required is set: {examples}. Add or mend the PDFs; approve to "
+        f"{said} a PDF that can be sent, and documents_required is set: {examples}. Add or fix the PDFs; approve to "
         "deliver without them"
     )

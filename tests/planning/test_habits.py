@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arfeed import ConfigError
-from arfeed.planning.habits.chances import weighed
+from arfeed.planning.habits.chances import weigh_rows
+from arfeed.planning.habits.learned import NOTHING
 from arfeed.planning.habits.memory import Habits
 from support.cases import TODAY, after_days, case, due_in, listed
 
@@ -38,44 +39,44 @@ def test_time_counts_in_working_days_and_is_at_least_one(since: date, on: date, 
      (4, 0.08), (14, 0.07), (15, 0.05), (31, 0.03), (120, 0.015), (121, 0.006), (900, 0.006)],
 )  # fmt: skip
 def test_a_feed_that_nothing_is_known_of_has_the_usual_chances(days_late: int, chance: float) -> None:
-    found = weighed(Habits.none(), case(listed(1, due_on=due_in(-days_late)))).each
+    found = weigh_rows(NOTHING, case(listed(1, due_on=due_in(-days_late)))).each
     assert found == pytest.approx([1 - np.exp(-chance)])
 
 
 def test_a_row_without_a_due_date_is_due_thirty_days_after_its_issue() -> None:
     rows = listed(4, due_on=[None, due_in(0), None, due_in(21)], issued_on=[due_in(-30), due_in(-9), due_in(-9), None])
-    each = weighed(Habits.none(), case(rows)).each
+    each = weigh_rows(NOTHING, case(rows)).each
     assert each[0] == each[1] > each[2] == each[3]
 
 
 def test_a_row_without_any_date_is_neither_rare_nor_certain() -> None:
-    chances = weighed(Habits.none(), case(listed(1, due_on=None, issued_on=None)))
+    chances = weigh_rows(NOTHING, case(listed(1, due_on=None, issued_on=None)))
     assert 0.25 * chances.mean < chances.each[0] < chances.mean
 
 
 def test_a_credit_leaves_with_any_payment_whenever_it_is_due() -> None:
-    each = weighed(Habits.none(), case(listed(3, balance=["-5", "5", "-5"], due_on=[*[due_in(21)] * 2, None]))).each
+    each = weigh_rows(NOTHING, case(listed(3, balance=["-5", "5", "-5"], due_on=[*[due_in(21)] * 2, None]))).each
     assert each[0] == each[2] > 5 * each[1]
 
 
 def test_a_longer_time_makes_every_closing_likelier() -> None:
-    day, week = (weighed(Habits.none(), case(listed(), since=since)).each for since in (due_in(-1), due_in(-7)))
+    day, week = (weigh_rows(NOTHING, case(listed(), since=since)).each for since in (due_in(-1), due_in(-7)))
     assert week == pytest.approx(1 - (1 - day) ** 5)
 
 
 def test_what_often_happens_in_a_feed_becomes_usual_and_what_never_happens_does_not() -> None:
     early = listed()
     often, never = (after_days(early, gone, 100) for gone in (range(4), ()))
-    chances = [weighed(habits, case(early)).each.mean() for habits in (often, Habits.none(), never)]
+    chances = [weigh_rows(habits.of("erp"), case(early)).each.mean() for habits in (often, Habits.none(), never)]
     assert chances[0] > 10 * chances[1] > 10 * chances[2]
 
 
 def test_a_customer_who_pays_early_is_known_by_it_and_the_others_are_not() -> None:
     rows = listed()
     habits = after_days(rows, [0], 6)
-    each = weighed(habits, case(rows)).each
+    each = weigh_rows(habits.of("erp"), case(rows)).each
     assert each[0] == each[10] > 5 * each[1]
-    late = weighed(habits, case(listed(due_on=due_in(-60)))).each
+    late = weigh_rows(habits.of("erp"), case(listed(due_on=due_in(-60)))).each
     assert late[0] == late[1], "an early payer says nothing of what is long overdue"
 
 
@@ -83,30 +84,30 @@ def test_a_large_loss_hardly_looks_like_a_habit() -> None:
     rows = listed()
     habits = after_days(rows, (), 60)
     loss = case(rows, range(40))
-    after = habits.learned(loss, loss.unproven)
-    assert weighed(after, case(rows)).each.max() < 0.1
+    after = habits.learn(loss, loss.unproven)
+    assert weigh_rows(after.of("erp"), case(rows)).each.max() < 0.1
 
 
 def test_learning_leaves_the_habits_before_as_they_were() -> None:
     habits = after_days(listed(), [0], 3)
-    content = habits.packed()
+    content = habits.pack()
     after_days(listed(), [1], 3, habits)
-    assert habits.packed() == content
+    assert habits.pack() == content
     assert habits.reports == {"erp": 3}
 
 
 def test_what_is_proven_does_not_teach_how_often_unproven_closings_happen() -> None:
     rows = listed()
     day = case(rows, range(5), unproven=np.zeros(40, bool))
-    taught = Habits.none().learned(day, day.unproven)
-    assert weighed(taught, case(rows)).each.max() < weighed(Habits.none(), case(rows)).each.max()
+    taught = Habits.none().learn(day, day.unproven)
+    assert weigh_rows(taught.of("erp"), case(rows)).each.max() < weigh_rows(NOTHING, case(rows)).each.max()
 
 
 def test_each_source_has_habits_of_its_own() -> None:
     shop = after_days(listed(), range(20), 20).sources["erp"]
     both = Habits({"shop": shop})
     assert both.reports == {"shop": 20}
-    assert (weighed(both, case(listed())).each == weighed(Habits.none(), case(listed())).each).all()
+    assert (weigh_rows(both.of("erp"), case(listed())).each == weigh_rows(NOTHING, case(listed())).each).all()
 
 
 def test_a_customer_long_gone_is_forgotten_and_one_with_open_rows_is_not() -> None:
@@ -114,7 +115,7 @@ def test_a_customer_long_gone_is_forgotten_and_one_with_open_rows_is_not() -> No
     others = listed(customer_id="C-other")
     for _ in range(80):
         day = case(others, since=date(2026, 1, 1))
-        habits = habits.learned(day, day.unproven)
+        habits = habits.learn(day, day.unproven)
     assert habits.sources["erp"].customers.to_pylist() == ["C-other"]
 
 
@@ -123,7 +124,7 @@ def test_references_are_remembered_for_more_than_a_year_and_then_no_longer() -> 
     assert habits.sources["erp"].references.to_pylist() == ["a1", "a2"]
     for on, known in ((date(2027, 5, 20), 2), (date(2027, 6, 20), 0)):
         day = case(listed(2, due_on=TODAY), on=on)
-        assert len(habits.learned(day, day.unproven).sources["erp"].references) == known
+        assert len(habits.learn(day, day.unproven).sources["erp"].references) == known
 
 
 def test_only_so_many_references_are_remembered_the_latest() -> None:
@@ -135,7 +136,7 @@ def test_only_so_many_references_are_remembered_the_latest() -> None:
 
 def test_habits_stay_what_they_are_when_packed() -> None:
     habits = Habits({name: after_days(listed(), [0, 3], days).sources["erp"] for name, days in (("a", 3), ("b", 9))})
-    again = Habits.unpacked(habits.packed())
+    again = Habits.unpack(habits.pack())
     assert again.reports == {"a": 3, "b": 9}
     for name, learned in habits.sources.items():
         other = again.sources[name]
@@ -144,8 +145,8 @@ def test_habits_stay_what_they_are_when_packed() -> None:
         assert learned.customers.to_pylist() == other.customers.to_pylist()
         assert learned.references.to_pylist() == other.references.to_pylist()
     day = case(listed(), [0])
-    assert again.learned(day, day.unproven).packed() == habits.learned(day, day.unproven).packed()
-    assert Habits.unpacked(Habits.none().packed()).reports == {}
+    assert again.learn(day, day.unproven).pack() == habits.learn(day, day.unproven).pack()
+    assert Habits.unpack(Habits.none().pack()).reports == {}
 
 
 @given(st.integers(0, 2**31), st.binary(min_size=1, max_size=40))
@@ -154,14 +155,14 @@ def test_damaged_habits_are_a_config_error_or_the_same(place: int, junk: bytes) 
     at = place % len(content)
     damaged = content[:at] + junk + content[at + len(junk) :]
     try:
-        again = Habits.unpacked(damaged)
+        again = Habits.unpack(damaged)
     except ConfigError as error:
         assert "can't be read" in str(error)  # noqa: PT017 - either outcome is right
     else:
-        assert again.packed() == content
+        assert again.pack() == content
 
 
-PACKED = after_days(listed(), [0, 3], 5).packed()
+PACKED = after_days(listed(), [0, 3], 5).pack()
 
 
 @pytest.mark.parametrize(
@@ -169,12 +170,12 @@ PACKED = after_days(listed(), [0, 3], 5).packed()
 )
 def test_cut_habits_are_a_config_error(content: bytes) -> None:
     with pytest.raises(ConfigError, match=r"can't be read .*Restore the history from its backup"):
-        Habits.unpacked(content)
+        Habits.unpack(content)
 
 
 def test_habits_of_another_version_are_a_config_error() -> None:
     with pytest.raises(ConfigError, match="another version of arfeed wrote it"):
-        Habits.unpacked(PACKED.replace(b"habits 1", b"habits 2"))
+        Habits.unpack(PACKED.replace(b"habits 1", b"habits 2"))
 
 
 @given(st.lists(st.tuples(st.integers(-90, 200), st.integers(0, 4), st.booleans()), max_size=30), st.integers(1, 30))
@@ -185,5 +186,5 @@ def test_chances_are_always_chances(rows: list[tuple[int, int, bool]], reports: 
         due_on=[due_in(-late) for late, _, _ in rows],
     )
     habits = after_days(before, [place for place, row in enumerate(rows) if row[2]], reports)
-    each = weighed(habits, case(before)).each
+    each = weigh_rows(habits.of("erp"), case(before)).each
     assert ((each >= 0.00001) & (each <= 0.95)).all()

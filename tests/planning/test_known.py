@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from arfeed import Objection, Plan
-from arfeed.planning.guards import Guards
-from arfeed.planning.known import Known, Unproven, closings
+from arfeed.planning.guards.budget import Unproven, sum_closings
+from arfeed.planning.guards.builtin import find_objections
+from arfeed.planning.guards.known import Known
 from support.plans import invoices, planned, source
 
 
@@ -27,7 +28,7 @@ def lost(missing: int = 6, **known: Any) -> Plan:
 
 
 def budget(plan: Plan, *closed: Unproven) -> Objection | None:
-    said = {each.code: each for each in Guards(Known(approved=closed)).arfeed_review(plan)}
+    said = {each.code: each for each in find_objections(plan, Known(approved=closed), {})}
     return said.get("budget")
 
 
@@ -86,6 +87,6 @@ def test_nothing_is_weighed_before_a_first_delivery() -> None:
 def test_credits_count_with_their_absolute_amount() -> None:
     rows = invoices(3, balance=["10", "-4", "1"], currency=["GBP", "GBP", "EUR"], source=["erp", "erp", "shop"])
     missing = rows.assign(evidence=pd.Series(["proven", "proven", "unexplained"], dtype="str"))
-    assert sorted(closings(missing)) == [
+    assert sorted(sum_closings(missing)) == [
         ("erp", "GBP", "proven", 2, Decimal(14)), ("shop", "EUR", "unexplained", 1, Decimal(1)),
     ]  # fmt: skip

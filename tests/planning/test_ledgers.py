@@ -11,7 +11,13 @@ import pytest
 
 from arfeed import Complete, ControlAccount
 from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
-from arfeed.planning.ledgers import accounted, compare_ledgers, ledger_states, money_that_left, note_ledgers
+from arfeed.planning.evidence.ledgers import (
+    compare_ledgers,
+    find_accounted_for,
+    find_ledger_states,
+    note_ledgers,
+    sum_what_left,
+)
 from support.plans import heard, invoices, planned, source
 
 LISTED = invoices(4, currency=["GBP", "GBP", "EUR", "JPY"], balance=["10.10", "-0.10", "7", "1000"])
@@ -39,40 +45,40 @@ def sums(states: tuple[LedgerState, ...]) -> list[tuple[str, str, str]]:
 
 
 def test_the_list_is_summed_by_currency_beside_its_account() -> None:
-    states = ledger_states([account(balances={"GBP": "12", "EUR": "7"})], LISTED, {})
+    states = find_ledger_states([account(balances={"GBP": "12", "EUR": "7"})], LISTED, {})
     assert sums(states) == [("EUR", "7", "7"), ("GBP", "10", "12"), ("JPY", "1000", "0")]
     assert [(each.differences, each.received) for each in states] == [(None, None)] * 3
 
 
 def test_a_source_without_a_control_account_has_no_state() -> None:
-    assert ledger_states([source()], LISTED, {}) == ()
+    assert find_ledger_states([source()], LISTED, {}) == ()
 
 
 def test_another_sources_rows_are_not_summed() -> None:
     rows = invoices(2, source=["erp", "shop"])
-    assert sums(ledger_states([account(), source("shop")], rows, {})) == [("GBP", "10", "12")]
+    assert sums(find_ledger_states([account(), source("shop")], rows, {})) == [("GBP", "10", "12")]
 
 
 def test_a_currency_that_vanished_from_list_and_account_has_come_to_0() -> None:
-    states = ledger_states([account()], LISTED[:2], before(state("USD", "5", "5"), state("CHF", source="shop")))
+    states = find_ledger_states([account()], LISTED[:2], before(state("USD", "5", "5"), state("CHF", source="shop")))
     assert sums(states) == [("GBP", "10", "12"), ("USD", "0", "0")]
 
 
 def test_a_source_that_is_carried_forward_keeps_the_state_that_its_rows_are_of() -> None:
     kept = state(listed="1", of="2"), state("EUR", "3", "4")
     carried = account()._replace(failed="no file", complete=Complete())
-    assert ledger_states([carried], invoices(0), before(*kept, state("GBP", source="shop"))) == kept
+    assert find_ledger_states([carried], invoices(0), before(*kept, state("GBP", source="shop"))) == kept
 
 
 def test_an_account_by_customer_says_where_the_list_has_more_or_less() -> None:
     rows = invoices(3, customer_id=["ada", "ada", "bo"], currency=["GBP", "EUR", "GBP"])
     customers = {("ada", "GBP"): Decimal(12), ("bo", "GBP"): Decimal(10), ("cy", "EUR"): Decimal(4)}
-    by = {each.currency: each.differences for each in ledger_states([account(customers=customers)], rows, {})}
+    by = {each.currency: each.differences for each in find_ledger_states([account(customers=customers)], rows, {})}
     assert by == {"GBP": {"ada": Decimal(-2)}, "EUR": {"ada": Decimal(10), "cy": Decimal(-4)}}
 
 
 def test_what_was_received_is_0_in_a_currency_of_which_the_account_is_silent() -> None:
-    states = ledger_states([account(received={"GBP": Decimal(3)})], LISTED[:3], {})
+    states = find_ledger_states([account(received={"GBP": Decimal(3)})], LISTED[:3], {})
     assert [each.received for each in states] == [Decimal(0), Decimal(3)]
 
 
@@ -194,7 +200,7 @@ def test_a_difference_that_stays_is_noted_and_one_that_moved_is_objected_to() ->
 def test_no_more_may_leave_the_list_than_was_received(received: str, refused: bool) -> None:
     plan = balanced(ledger(listed="80", account="80", received=received), missing=2)
     assert [*heard(plan)] == ["more-than-received"] * refused
-    assert accounted(plan) == (set() if refused else {("erp", "GBP")})
+    assert find_accounted_for(plan.ledgers, sum_what_left(plan)) == (set() if refused else {("erp", "GBP")})
 
 
 def test_what_left_and_what_was_received_are_both_said() -> None:
@@ -213,26 +219,27 @@ def test_what_left_and_what_was_received_are_both_said() -> None:
 def test_what_was_received_is_weighed_only_where_it_is_known_since_when(known: dict[str, Any]) -> None:
     plan = balanced(ledger(account="90", **known), reasons="paid")
     assert heard(plan) == {}
-    assert accounted(plan) == set()
+    assert find_accounted_for(plan.ledgers, sum_what_left(plan)) == set()
 
 
 def test_what_a_moved_ledger_received_accounts_for_nothing() -> None:
-    assert accounted(balanced(ledger(received="10"))) == set()
+    plan = balanced(ledger(received="10"))
+    assert find_accounted_for(plan.ledgers, sum_what_left(plan)) == set()
 
 
 def test_what_was_paid_in_part_has_left_the_list_too() -> None:
     rows = invoices(4, balance=["10", "10", "-5", "10"])
     now = invoices(3, balance=["4", "12", "-1"])
-    plan = planned(rows, now, reasons="paid")
-    assert money_that_left(plan, "erp", "GBP") == Decimal(16)
+    plan = planned(rows, now, reasons="paid", ledgers=(ledger(received="16"),))
+    assert sum_what_left(plan) == {("erp", "GBP"): Decimal(16)}
 
 
 def test_only_its_own_source_and_currency_have_left_a_list() -> None:
     rows = invoices(4, source=["erp", "shop", "erp", "erp"], currency=["GBP", "GBP", "EUR", "GBP"])
-    plan = planned(rows, invoices(["X"]), reasons="paid")
-    assert money_that_left(plan, "erp", "GBP") == Decimal(20)
-    assert money_that_left(plan, "erp", "EUR") == Decimal(10)
-    assert money_that_left(replace(plan, before=None), "erp", "GBP") == Decimal(0)
+    pounds, euros = ledger(received="20"), ledger(received="10", currency="EUR")
+    plan = planned(rows, invoices(["X"]), reasons="paid", ledgers=(pounds, euros, ledger(currency="USD")))
+    assert sum_what_left(plan) == {("erp", "GBP"): Decimal(20), ("erp", "EUR"): Decimal(10)}
+    assert sum_what_left(replace(plan, before=None)) == {("erp", "GBP"): Decimal(0), ("erp", "EUR"): Decimal(0)}
 
 
 def test_a_first_delivery_has_lost_nothing() -> None:
@@ -242,5 +249,5 @@ def test_a_first_delivery_has_lost_nothing() -> None:
 
 def test_sums_keep_every_digit() -> None:
     rows = pd.concat([invoices(1, balance="0.0001")] * 3, ignore_index=True)
-    (only,) = ledger_states([account(balances={"GBP": "0.0003"})], rows, {})
+    (only,) = find_ledger_states([account(balances={"GBP": "0.0003"})], rows, {})
     assert only.listed == only.account

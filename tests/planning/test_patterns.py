@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arfeed.planning.habits.chances import weighed
+from arfeed.planning.habits.chances import weigh_rows
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.habits.patterns import strongest
-from arfeed.planning.habits.traits import _numbers
+from arfeed.planning.habits.patterns import find_strongest
+from arfeed.planning.habits.traits import _read_numbers
 from support.cases import after_days, case, due_in, heard, listed
 
 TENTH = range(30, 40)
@@ -23,7 +23,7 @@ TENTH = range(30, 40)
 def told(before: pd.DataFrame, gone: Collection[int], **known: Any) -> str | None:
     """What is said to be common to what is gone, if that is objected to."""
     day = case(before, gone, **known)
-    found = strongest(weighed(Habits.none(), day))
+    found = find_strongest(weigh_rows(Habits.none().of("erp"), day))
     return found.what if found and "pattern" in heard(day) else None
 
 
@@ -171,7 +171,7 @@ def test_numbers_are_the_last_digits_of_a_reference(refs: list[str], skipped: in
 
     array = pa.array(refs, pa.large_string())[skipped:]
     digits = [ref[len(ref.rstrip("0123456789")) :] for ref in refs[skipped:]]
-    assert _numbers(array).tolist() == [int(each or 0) for each in digits]
+    assert _read_numbers(array).tolist() == [int(each or 0) for each in digits]
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3), st.booleans()), min_size=1, max_size=40))
@@ -180,8 +180,8 @@ def test_the_score_of_an_order_is_that_of_the_set_it_names(rows: list[tuple[int,
         len(rows), customer_id=[f"C{who}" for _, who, _ in rows], arfeed_place=[place for place, _, _ in rows]
     )
     day = case(before, [at for at, row in enumerate(rows) if row[2]])
-    chances = weighed(Habits.none(), day)
-    found = strongest(chances)
+    chances = weigh_rows(Habits.none().of("erp"), day)
+    found = find_strongest(chances)
     if found is None or not found.what.startswith("place in the list"):
         return
     first, last = found.what.split()[-2:]

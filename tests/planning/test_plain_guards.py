@@ -275,4 +275,4 @@ def test_strange_feeds_are_judged_and_learned(kind: str) -> None:
     assert heard(case(rows), habits) == {}
     if len(rows):
         assert heard(case(rows, range(36)), habits) != {}
-    assert Habits.unpacked(habits.packed()).reports == {"erp": 5}
+    assert Habits.unpack(habits.pack()).reports == {"erp": 5}

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.planning.reasons import closed_beside, with_answers, with_reasons
+from arfeed.planning.evidence.reasons import add_answers, add_reasons, find_closed_beside
 from support.plans import invoices, removal
 
 NOTHING = removal()
@@ -21,7 +21,7 @@ def reasons(
     removed: pd.DataFrame = NOTHING,
     sources: Collection[str] | None = ("erp", "shop"),
 ) -> list[str]:
-    return with_reasons(missing, invoices(0) if listed is None else listed, removed, sources)["reason"].tolist()
+    return add_reasons(missing, invoices(0) if listed is None else listed, removed, sources)["reason"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -172,14 +172,14 @@ def test_a_kind_that_a_transform_changed_does_not_hide_that_it_is_still_open(
 def test_every_row_gets_its_own_reason_in_its_own_place() -> None:
     missing = invoices(["A1", "A2", "A3", "A4"], source=["erp", "gone-by", "erp", ""]).set_axis([9, 9, 2, 3])
     listed = invoices(["A3", "A4"], status=["void", "paid"])
-    explained = with_reasons(missing, listed, removal(["A1"]), ["erp"])
+    explained = add_reasons(missing, listed, removal(["A1"]), ["erp"])
     assert explained["reason"].tolist() == ["removed by exclude", "source removed", "void", "paid"]
     assert explained["reason"].dtype == "str"
     pd.testing.assert_frame_equal(explained.drop(columns="reason"), missing)
 
 
 def test_nothing_missing_needs_no_reason() -> None:
-    explained = with_reasons(invoices(0), invoices(3), removal(["A1"]), ["erp"])
+    explained = add_reasons(invoices(0), invoices(3), removal(["A1"]), ["erp"])
     assert explained.empty
     assert explained["reason"].dtype == "str"
 
@@ -260,17 +260,17 @@ def test_a_row_that_is_called_open_with_nothing_left_contradicts_itself(
     stating: list[str], amount: str | None, reason: str
 ) -> None:
     listed = invoices(balance="0", amount=amount)
-    explained = with_reasons(invoices(), listed, NOTHING, ["erp", "shop"], stating=stating)
+    explained = add_reasons(invoices(), listed, NOTHING, ["erp", "shop"], stating=stating)
     assert explained["reason"].tolist() == [reason]
 
 
 def test_a_row_that_stood_closed_beside_the_open_one_explains_nothing() -> None:
     before = pd.concat([invoices(), invoices(status="paid")], ignore_index=True)
-    beside = closed_beside(before)
+    beside = find_closed_beside(before)
     assert beside["ref"].tolist() == ["a1"]
 
     def now(listed: pd.DataFrame) -> list[str]:
-        return with_reasons(invoices(), listed, NOTHING, ["erp"], beside=beside)["reason"].tolist()
+        return add_reasons(invoices(), listed, NOTHING, ["erp"], beside=beside)["reason"].tolist()
 
     one = invoices(status="paid")
     assert now(one) == ["gone"]
@@ -280,30 +280,30 @@ def test_a_row_that_stood_closed_beside_the_open_one_explains_nothing() -> None:
 
 @pytest.mark.parametrize("amount", ["0", None], ids=["set to 0", "left out"])
 def test_a_row_that_stood_beside_is_known_again_when_its_amount_is_taken_away(amount: str | None) -> None:
-    beside = closed_beside(pd.concat([invoices(), invoices(status="void")], ignore_index=True))
+    beside = find_closed_beside(pd.concat([invoices(), invoices(status="void")], ignore_index=True))
     void = invoices(status="void", amount=amount)
     for listed, reason in ((void, "gone"), (pd.concat([void, invoices(status="paid")], ignore_index=True), "void")):
-        assert with_reasons(invoices(), listed, NOTHING, ["erp"], beside=beside)["reason"].tolist() == [reason]
+        assert add_reasons(invoices(), listed, NOTHING, ["erp"], beside=beside)["reason"].tolist() == [reason]
 
 
 def test_a_row_that_stood_beside_is_no_answer_either() -> None:
-    beside = closed_beside(pd.concat([invoices(), invoices(status="void")], ignore_index=True))
+    beside = find_closed_beside(pd.concat([invoices(), invoices(status="void")], ignore_index=True))
     one = invoices(status="void")
-    assert with_answers(gone(), one, beside)["reason"].tolist() == ["gone"]
-    assert with_answers(gone(), pd.concat([one, invoices(status="paid")]), beside)["reason"].tolist() == ["paid"]
+    assert add_answers(gone(), one, beside)["reason"].tolist() == ["gone"]
+    assert add_answers(gone(), pd.concat([one, invoices(status="paid")]), beside)["reason"].tolist() == ["paid"]
 
 
 def test_only_closed_rows_beside_open_ones_of_their_number_are_remembered() -> None:
     rows = pd.concat([invoices(2), invoices(["A3", "A2"], status=["paid", "void"])], ignore_index=True)
-    assert closed_beside(rows)["ref"].tolist() == ["a2"]
-    assert closed_beside(invoices(2)).empty
+    assert find_closed_beside(rows)["ref"].tolist() == ["a2"]
+    assert find_closed_beside(invoices(2)).empty
     others = invoices(["A1"], status="paid", source="shop"), invoices(["A1"], status="paid", kind="credit_note")
     for other in others:
-        assert closed_beside(pd.concat([invoices(), other], ignore_index=True)).empty
+        assert find_closed_beside(pd.concat([invoices(), other], ignore_index=True)).empty
 
 
 def gone(*refs: str, **columns: Any) -> pd.DataFrame:
-    return with_reasons(invoices(refs or ("A1",), **columns), invoices(0), NOTHING, ["erp", "shop"])
+    return add_reasons(invoices(refs or ("A1",), **columns), invoices(0), NOTHING, ["erp", "shop"])
 
 
 @pytest.mark.parametrize(
@@ -321,11 +321,11 @@ def gone(*refs: str, **columns: Any) -> pd.DataFrame:
     ids=["paid", "void", "draft", "nothing left", "open", "open elsewhere", "namesake", "another source"],
 )
 def test_a_source_that_is_asked_says_what_became_of_it(answer: dict[str, Any], reason: str) -> None:
-    assert with_answers(gone(), invoices(**answer))["reason"].tolist() == [reason]
+    assert add_answers(gone(), invoices(**answer))["reason"].tolist() == [reason]
 
 
 def test_an_answer_changes_no_reason_that_is_known_already() -> None:
     missing = pd.concat([gone("A1"), gone("A2").assign(reason="void")], ignore_index=True)
-    answered = with_answers(missing, invoices(["A1", "A2"], status="paid"))
+    answered = add_answers(missing, invoices(["A1", "A2"], status="paid"))
     assert answered["reason"].tolist() == ["paid", "void"]
-    assert with_answers(missing, invoices(0)) is missing
+    assert add_answers(missing, invoices(0)) is missing

@@ -158,12 +158,12 @@ def test_a_file_that_does_not_read_back_as_the_plan_is_refused(
 @pytest.mark.parametrize(
     ("reader", "why"),
     [
-        (lambda file: None, "its read_report() returned NoneType, no DataFrame"),
+        (lambda file: None, "its read_report() returned NoneType, not a DataFrame"),
         (lambda file: pd.read_csv(file, dtype="str", nrows=2), "its read_report() reads 2 rows of a report of 3"),
         (lambda file: pd.read_csv(file), "its read_report() made 'balance' a float; money"),
         (
             lambda file: pd.read_csv(file, dtype="str").assign(invoice_ref=[1, 2, 3]),
-            "its read_report() made 'invoice_ref' int64, which is no text",
+            "its read_report() made 'invoice_ref' int64, which is not text",
         ),
         (lambda file: pd.read_csv(file)["Number"], "failed on the report just written: KeyError: 'Number'"),
     ],

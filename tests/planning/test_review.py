@@ -11,7 +11,7 @@ import pytest
 
 from arfeed import Objection, Plan, hookimpl
 from arfeed.model.hooks import Hooks
-from arfeed.planning.review import reviewed
+from arfeed.planning.review import review_plan
 from support.plans import invoices, planned
 
 CALM = planned(invoices(2), invoices(2))
@@ -45,7 +45,7 @@ def failing_late(plan: Plan) -> Iterator[Objection]:
 
 
 def codes(plan: Plan, **functions: Callable[[Plan], Any]) -> list[str]:
-    return [objection.code for objection in reviewed(plan, reviewers(**functions), "s").objections]
+    return [objection.code for objection in review_plan(plan, reviewers(**functions), "s").objections]
 
 
 @pytest.mark.parametrize("answer", [None, [], (), iter(())], ids=["None", "list", "tuple", "iterator"])
@@ -55,7 +55,7 @@ def test_a_reviewer_without_objections_says_nothing(answer: object) -> None:
 
 @pytest.mark.parametrize("answer", [[OURS], (OURS,), iter([OURS])], ids=["list", "tuple", "iterator"])
 def test_an_objection_of_a_plugin_refuses_the_plan_and_can_be_approved(answer: object) -> None:
-    plan = reviewed(CALM, reviewers(company=lambda plan: answer), "s")
+    plan = review_plan(CALM, reviewers(company=lambda plan: answer), "s")
     assert plan.objections == (OURS,)
     assert plan.approval is not None
     assert plan.approval.startswith("0-")
@@ -77,11 +77,11 @@ def test_a_reviewer_that_raises_refuses_the_plan_and_the_others_are_heard(
     fail: Callable[[Plan], Any], turned: bool
 ) -> None:
     functions = {"broken": fail, "company": lambda plan: [OURS]}
-    plan = reviewed(CALM, reviewers(**dict(reversed(functions.items())) if turned else functions), "s")
+    plan = review_plan(CALM, reviewers(**dict(reversed(functions.items())) if turned else functions), "s")
     assert sorted(plan.objections, key=lambda objection: objection.code) == [
         Objection(
             "review-failed",
-            "the reviewer broken failed: RuntimeError: no connection; mend it, or take it out of `plugins`",
+            "the reviewer broken failed: RuntimeError: no connection; fix it, or take it out of `plugins`",
         ),
         OURS,
     ]
@@ -91,15 +91,15 @@ def test_a_reviewer_that_raises_refuses_the_plan_and_the_others_are_heard(
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ("stop", "TypeError: it returned 's', which is no arfeed.Objection"),
-        (["stop"], "TypeError: it returned 'stop', which is no arfeed.Objection"),
-        ([OURS, None], "TypeError: it returned None, which is no arfeed.Objection"),
+        ("stop", "TypeError: it returned 's', which is not an arfeed.Objection"),
+        (["stop"], "TypeError: it returned 'stop', which is not an arfeed.Objection"),
+        ([OURS, None], "TypeError: it returned None, which is not an arfeed.Objection"),
         ([Objection(None, "x")], "TypeError: it returned Objection(code=None"),  # type: ignore[arg-type]
         ([Objection(" ", "x")], "TypeError: it returned Objection(code=' ', message='x', refs=()), whose code is"),
         ([Objection("x", "")], "TypeError: it returned Objection(code='x', message='', refs=()), whose message is no"),
         ([Objection("x", 5)], "TypeError: it returned Objection(code='x', message=5, refs=()), whose message is no"),  # type: ignore[arg-type]
         ([Objection("x", "y", (1,))], "TypeError: it returned Objection(code='x', message='y', refs=(1,)), whose refs"),  # type: ignore[arg-type]
-        ([Objection("missing-share", "mine")], "ValueError: it objects as 'missing-share', a code of arfeed's own"),
+        ([Objection("missing-share", "mine")], "ValueError: it objects as 'missing-share', one of arfeed's codes"),
         (False, "TypeError: 'bool' object is not iterable"),
         (0, "TypeError: 'int' object is not iterable"),
         (OURS, "TypeError: 'Objection' object is not iterable"),
@@ -109,7 +109,7 @@ def test_a_reviewer_that_raises_refuses_the_plan_and_the_others_are_heard(
          "number for a ref", "a code of ours", "False", "zero", "one alone", "an error"],
 )  # fmt: skip
 def test_an_answer_that_is_no_objections_refuses_the_plan(answer: object, why: str) -> None:
-    (objection,) = reviewed(CALM, reviewers(company=lambda plan: answer), "s").objections
+    (objection,) = review_plan(CALM, reviewers(company=lambda plan: answer), "s").objections
     assert objection.code == "review-failed"
     assert f"the reviewer company failed: {why}" in objection.message
 
@@ -123,7 +123,7 @@ def test_what_a_reviewer_does_to_its_frames_stays_with_it() -> None:
             frame["mine"] = ""
             frame.loc[:, "mine"] = "again"
 
-    final = reviewed(plan, reviewers(meddling=meddling), "s")
+    final = review_plan(plan, reviewers(meddling=meddling), "s")
     assert final.before is not None
     assert (final.objections, len(final.report), len(final.missing), len(final.before)) == ((), 1, 2, 3)
     frames = (final.report, final.missing, final.before, final.totals, final.documents.send)

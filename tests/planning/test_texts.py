@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from arfeed.model import arrow
-from arfeed.planning.changes.texts import formula_notes, unseen_notes
+from arfeed.planning.changes.texts import note_formulas, note_unseen_characters
 
 
 def refs(*texts: str) -> pd.Series[str]:
@@ -16,7 +16,7 @@ def refs(*texts: str) -> pd.Series[str]:
 
 @pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u00a0", "\u3000", "\u202e", "\u00ad", "\t", "\x07"], ids=ascii)
 def test_a_number_with_a_character_that_nobody_sees_is_noted(mark: str) -> None:
-    (note,) = unseen_notes(refs("INV-1", f"INV{mark}2", "é 3"))
+    (note,) = note_unseen_characters(refs("INV-1", f"INV{mark}2", "é 3"))
     assert note == (
         f"1 invoice number with characters that can't be seen: {f'INV{mark}2'!r}. They are sent as they are, and the "
         "receiver takes the number without them for another invoice; retype it at the source"
@@ -24,17 +24,17 @@ def test_a_number_with_a_character_that_nobody_sees_is_noted(mark: str) -> None:
 
 
 def test_plain_and_foreign_numbers_are_not_noted() -> None:
-    assert [*unseen_notes(refs("", "INV 1", "Ångström 7", "田中さん", "🧾"))] == []
+    assert [*note_unseen_characters(refs("", "INV 1", "Ångström 7", "田中さん", "🧾"))] == []
 
 
 def test_texts_that_a_spreadsheet_would_take_for_formulas_are_counted_by_column() -> None:
     texts = ["=1+1", "+44 20", "-2", "@x", "-", "", "a=b", "=\n1"]
     table = pa.table({"memo": pa.array(texts, pa.large_string()), "balance": pa.array([1] * len(texts))})
-    assert [*formula_notes(table)] == [
+    assert [*note_formulas(table)] == [
         "5 texts of the report begin with =, +, - or @ (memo 5). They are sent as they are; a spreadsheet that opens "
         "the report may take them for formulas"
     ]
-    assert [*formula_notes(table.slice(4, 3))] == []
+    assert [*note_formulas(table.slice(4, 3))] == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from arfeed.planning.compare import compare
-from arfeed.planning.traces import kept, traced
+from arfeed.planning.traces import add_traces, trace_rows
 from support.plans import invoices
 
 
@@ -20,7 +20,7 @@ def listed(refs: list[str], file: str = "a.csv", **columns: Any) -> pd.DataFrame
 
 
 def trace(invoices: pd.DataFrame, rows: pd.DataFrame) -> list[tuple[str, Any]]:
-    found = traced(invoices, rows)
+    found = trace_rows(invoices, rows)
     places = [None if pd.isna(place) else int(place) for place in found["arfeed_place"]]
     return [*zip(found["arfeed_file"].tolist(), places, strict=True)]
 
@@ -29,9 +29,9 @@ def deliver(run: str, before: pd.DataFrame | None, *refs: str, rows: pd.DataFram
     """Return what the history keeps of a delivery of these invoices."""
     rows = listed([*refs]) if rows is None else rows
     comparison = compare(rows.drop(columns="origin"), rows.iloc[:0] if before is None else before)
-    found = traced(rows, rows)
+    found = trace_rows(rows, rows)
     report = comparison.report.assign(**{str(name): found[name] for name in found.columns})
-    return kept(report, comparison.report.iloc[:0] if before is None else before, comparison.places, run)
+    return add_traces(report, comparison.report.iloc[:0] if before is None else before, comparison.places, run)
 
 
 def first_in(report: pd.DataFrame) -> dict[str, str]:
@@ -76,7 +76,7 @@ def test_a_carried_row_has_neither_file_nor_place_of_its_own(source: str) -> Non
 
 
 def test_nothing_listed_is_traced_to_nothing() -> None:
-    assert traced(invoices(2).assign(origin="x"), listed([])).columns.tolist() == []
+    assert trace_rows(invoices(2).assign(origin="x"), listed([])).columns.tolist() == []
 
 
 def test_the_run_that_delivered_a_row_first_stays_known() -> None:
@@ -103,7 +103,7 @@ def test_what_was_known_of_carried_and_resent_rows_stays_known() -> None:
     carried = invoices(["A2", "A9"]).assign(origin="carried forward")
     two = deliver("run-2", one, rows=carried)  # it was read, but from no file that is known
     comparison = compare(carried.drop(columns="origin"), one)
-    resent = kept(comparison.report, one, comparison.places, "run-3")
+    resent = add_traces(comparison.report, one, comparison.places, "run-3")
     assert resent["arfeed_file"].fillna("").tolist() == ["a.csv", ""]
     assert resent["arfeed_place"].isna().tolist() == [False, True]
     assert first_in(resent) == {"A2": "run-1", "A9": "run-3"}

@@ -12,8 +12,10 @@ import pytest
 from arfeed import Complete, Plan
 from arfeed.model.results import Expectation, Ledger, SourceRead
 from arfeed.planning.compare import compare
+from arfeed.planning.evidence.ledgers import find_accounted_for, sum_what_left
+from arfeed.planning.guards.weighing import Weighed, learn, replay, split_by_source, weigh
+from arfeed.planning.habits.case import Source
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.weighing import Source, Weighed, learn, replayed, sources_of, weigh
 from support.plans import NOON, invoices, planned, source
 
 BEFORE = SourceRead(datetime(2026, 4, 9, 12, tzinfo=UTC), None, None)
@@ -33,8 +35,8 @@ def judged(
     asserted: dict[str, Any] = {"absent_means_paid": True, "before": BEFORE, "complete": Complete()}
     ledgers = known.pop("ledgers", ())
     plan = planned(rows, after, reasons=reasons, sources=(source(**(asserted | known)),), ledgers=ledgers)
-    sources = tuple(sources_of(plan, compare(after, rows).lost))
-    return plan, sources, weigh(plan, Habits.none(), sources, expectations)
+    sources = tuple(split_by_source(plan, compare(after, rows).lost))
+    return plan, sources, weigh(Habits.none(), sources, expectations, find_accounted_for(ledgers, sum_what_left(plan)))
 
 
 def codes(weighed: Weighed) -> set[str]:
@@ -79,8 +81,8 @@ def test_where_the_books_balance_something_must_be_five_times_as_rare() -> None:
     assert [each.case.caution for each in judged(feed(), 10, complete=Complete(lists_closed=True))[1]] == [20]
     plan, _, _ = judged(feed(), 10)
     lost = compare(plan.report, feed()).lost
-    assert [each.case.caution for each in sources_of(plan, lost, None, {"erp"})] == [100]
-    assert [each.case.caution for each in sources_of(plan, lost, None, {"shop"})] == [20]
+    assert [each.case.caution for each in split_by_source(plan, lost, None, {"erp"})] == [100]
+    assert [each.case.caution for each in split_by_source(plan, lost, None, {"shop"})] == [20]
 
 
 def test_where_receipts_account_for_what_left_only_old_and_returned_lists_are_looked_for() -> None:
@@ -162,7 +164,7 @@ def test_two_reports_of_the_past_teach_what_their_delivery_would_have_taught() -
     before = feed()
     after = before.iloc[10:].reset_index(drop=True)
     proven = set(before["invoice_ref"][:4])
-    (then,) = replayed(before, after, proven, since=date(2026, 4, 9), on=date(2026, 4, 10))
+    (then,) = replay(before, after, proven, since=date(2026, 4, 9), on=date(2026, 4, 10))
     assert then.closed.tolist() == [False] * 4 + [True] * 6 + [False] * 30
     assert learn(Habits.none(), [then]).of("erp").closings.sum() == 6
 
@@ -173,7 +175,7 @@ def test_what_several_sources_are_asked_is_one_objection_a_code() -> None:
     after = before.drop(index=[*range(10), *range(40, 50)]).reset_index(drop=True)
     asserted: dict[str, Any] = {"absent_means_paid": True, "before": BEFORE, "complete": Complete()}
     plan = planned(before, after, reasons="gone", sources=(source(**asserted), source("shop", **asserted)))
-    weighed = weigh(plan, Habits.none(), tuple(sources_of(plan, compare(after, before).lost)))
+    weighed = weigh(Habits.none(), tuple(split_by_source(plan, compare(after, before).lost)))
     surprises = [objection for objection in weighed.objections if objection.code == "surprise"]
     assert len(surprises) == 1
     assert "gone from erp" in surprises[0].message

@@ -16,7 +16,7 @@ import pytest
 from arfeed import Complete, Objection, Plan, SourceSettings, Transform, TransformSettings
 from arfeed.intake.transform import transform
 from arfeed.planning.report import write_report
-from arfeed.planning.review import reviewed
+from arfeed.planning.review import review_plan
 from arfeed.plugins.isolation import isolated_copy
 from arfeed_connectors.kolleno import Kolleno
 from planning.test_review import reviewers
@@ -97,7 +97,7 @@ def test_a_reviewer_cannot_change_a_plan_nor_what_the_next_one_sees(meddle: Call
             tried(meddle, frame)
 
     plan = planned(invoices(4), invoices(3))
-    final = reviewed(plan, reviewers(one=meddling, two=meddling), "s")
+    final = review_plan(plan, reviewers(one=meddling, two=meddling), "s")
     for frame in (final.report, *seen):
         pd.testing.assert_frame_equal(frame, planned(invoices(4), invoices(3)).report)
     assert final.missing["invoice_ref"].tolist() == ["A4"]

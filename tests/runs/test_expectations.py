@@ -152,7 +152,7 @@ def known(feed: Feed) -> Habits:
         baseline = history.baseline(feed.where)
     assert baseline is not None
     assert baseline.habits is not None
-    return Habits.unpacked(baseline.habits)
+    return Habits.unpack(baseline.habits)
 
 
 def test_every_delivery_teaches_and_a_refused_one_does_not(running: Feed) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from arfeed import Objection
 from arfeed.planning.habits.case import Case
-from arfeed.planning.habits.judgement import objections
+from arfeed.planning.habits.judgement import judge
 from arfeed.planning.habits.memory import Habits
 from support.plans import invoices
 
@@ -61,7 +61,7 @@ def case(before: pd.DataFrame, gone: Collection[int] = (), **known: Any) -> Case
 
 def heard(case: Case, habits: Habits | None = None) -> dict[str, Objection]:
     """What the guards object to, by code."""
-    found = objections(habits or Habits.none(), case)
+    found, _ = judge((habits or Habits.none()).of(case.source), case)
     assert len({objection.code for objection in found}) == len(found)
     return {objection.code: objection for objection in found}
 
@@ -71,5 +71,5 @@ def after_days(before: pd.DataFrame, gone: Collection[int], days: int, habits: H
     known = habits or Habits.none()
     for _ in range(days):
         day = case(before, gone)
-        known = known.learned(day, day.unproven)
+        known = known.learn(day, day.unproven)
     return known

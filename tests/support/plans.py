@@ -17,9 +17,11 @@ from arfeed.model.arrow import sum_balances
 from arfeed.model.results import DocumentPlan, SourceRead, SourceReport
 from arfeed.model.settings import GuardSettings
 from arfeed.planning.compare import Comparison, compare
-from arfeed.planning.evidence import with_evidence
-from arfeed.planning.facts import summed
-from arfeed.planning.guards import Guards
+from arfeed.planning.evidence.degrees import add_evidence
+from arfeed.planning.evidence.ledgers import sum_what_left
+from arfeed.planning.facts import sum_up
+from arfeed.planning.guards.builtin import find_objections
+from arfeed.planning.guards.known import Known
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 NO_DOCUMENTS = DocumentPlan(
@@ -91,10 +93,10 @@ def planned(
         "documents": NO_DOCUMENTS,
         "guards": GuardSettings(),
     } | known
-    missing = with_evidence(
+    missing = add_evidence(
         comparison.missing.assign(reason=pd.Series(each, dtype="str")), plain["sources"], plain.get("ledgers", ())
     )
-    facts = summed(comparison.report, before, missing, plain["sources"], NOON.date())
+    facts = sum_up(comparison.report, before, missing, plain["sources"], NOON.date())
     return Plan(
         before=before,
         report=comparison.report,
@@ -107,7 +109,7 @@ def planned(
 
 def heard(plan: Plan) -> dict[str, Objection]:
     """What the guards object to, by code."""
-    objections = tuple(Guards().arfeed_review(plan))
+    objections = tuple(find_objections(plan, Known(), sum_what_left(plan)))
     assert len({objection.code for objection in objections}) == len(objections)
     return {objection.code: objection for objection in objections}
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from arfeed.model import arrow
-from arfeed.planning.approval import approval_code
+from arfeed.planning.approval import make_approval_code
 
 DROPPED = "dropped by adopt"
 
 
-def dropped(adopted: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+def find_dropped(adopted: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a baseline or a later report that the adopted one lacks: no later plan would miss them."""
     there = arrow.fold(adopted["invoice_ref"])
     rows = baseline[~arrow.is_in(arrow.fold(baseline["invoice_ref"]), there)]
     return rows.assign(reason=pd.Series([DROPPED] * len(rows), index=rows.index, dtype="str"))
 
 
-def adoption_code(baseline: str | None, destination: str, report: str, rows: pd.DataFrame) -> str:
+def make_adoption_code(baseline: str | None, destination: str, report: str, rows: pd.DataFrame) -> str:
     """Return the approval code for taking this report, by its SHA-256, in place of the baseline."""
-    return approval_code(baseline, destination, report, rows, ())
+    return make_approval_code(baseline, destination, report, rows, ())

@@ -10,7 +10,7 @@ import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.fingerprints import facts_hash
+from arfeed.planning.fingerprints import hash_facts
 
 NOT_APPROVABLE = frozenset({"foreign-report", "same-receiver", "review-failed"})
 """Codes that no approval covers: `adopt` settles the first, `history join` the second, a fixed reviewer the third."""
@@ -43,7 +43,7 @@ BY_NUMBER_ONLY = frozenset({"documents"})
 _DIGITS = 6
 
 
-def approval_code(
+def make_approval_code(
     baseline: str | None,
     destination: str,
     settings: str,
@@ -59,32 +59,32 @@ def approval_code(
     facts of the missing rows with their reasons, the objections' codes and the numbers they name, and all facts of
     those invoices as the `report` now has them, and `figures` that objections speak of where no invoice shows them.
     Not hashed: invoices that no objection names, the time, the run.
-    `first` is what `content_hash` says of the report where there is no baseline: nothing is known to be missing then,
+    `first` is what `hash_facts` says of the report where there is no baseline: nothing is known to be missing then,
     so all of it is what somebody has seen, and no other one passes.
     """
     named: dict[str, set[str]] = {}
     for objection in objections:
         named.setdefault(objection.code, set()).update(objection.refs)
-    refs = {code: _hashed_texts(of_code) for code, of_code in named.items()}
+    refs = {code: _hash_texts(of_code) for code, of_code in named.items()}
     shown = set[str]().union(*(of_code for code, of_code in named.items() if code not in BY_NUMBER_ONLY))
-    facts = [facts_hash(_of(report, shown))] if report is not None and shown and first is None else []
+    facts = [hash_facts(_find_named(report, shown))] if report is not None and shown and first is None else []
     seen = [] if first is None else [first]
     text = json.dumps(
-        [baseline, destination, settings, facts_hash(missing), sorted(refs.items()), *facts, *seen, *figures]
+        [baseline, destination, settings, hash_facts(missing), sorted(refs.items()), *facts, *seen, *figures]
     )
     return f"{len(missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 
-def _of(report: pd.DataFrame, refs: Collection[str]) -> pd.DataFrame:
+def _find_named(report: pd.DataFrame, refs: Collection[str]) -> pd.DataFrame:
     named = pd.Series([*refs], dtype="str")
     wanted = arrow.is_in(report["invoice_ref"], named) | arrow.is_in(report["source_ref"], named)
     return arrow.filter_rows(report, wanted)
 
 
-def _hashed_texts(texts: Collection[str]) -> str:
+def _hash_texts(texts: Collection[str]) -> str:
     return hashlib.sha256(json.dumps(sorted(texts)).encode()).hexdigest()
 
 
-def settled_by(approve: str | None, plan: Plan) -> bool:
+def is_settled_by(approve: str | None, plan: Plan) -> bool:
     """Whether an approval is the one for this plan; a plan whose objections may not be approved has none."""
     return plan.approval is not None and approve == plan.approval

@@ -42,7 +42,7 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
     """
     ours, theirs = arrow.to_text_array(report["invoice_ref"]), arrow.to_text_array(baseline["invoice_ref"])
     places = pc.index_in(ours, value_set=theirs)
-    changed = _changed(report, baseline, places)
+    changed = _find_changed(report, baseline, places)
     change = pc.if_else(pc.is_valid(places), pc.if_else(changed, "changed", "unchanged"), "new")
     unclaimed = np.ones(len(baseline), dtype=bool)
     unclaimed[places.drop_null().to_numpy()] = False
@@ -57,16 +57,16 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
     )
 
 
-def _changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> pa.Array:
+def _find_changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> pa.Array:
     """Where a row that stands in both differs in a column that the receiver sees."""
     result = pa.repeat(pa.scalar(value=False), len(report))
     for name in COMPARED if len(baseline) else ():
-        now, before = _array(report[name]), _array(baseline[name]).take(places)
+        now, before = _as_array(report[name]), _as_array(baseline[name]).take(places)
         unequal = pc.fill_null(pc.not_equal(now, before), fill_value=False)
         one_blank = pc.xor(pc.is_null(now), pc.is_null(before))
         result = pc.or_(result, pc.or_(unequal, one_blank))
     return result
 
 
-def _array(column: pd.Series) -> pa.Array:
+def _as_array(column: pd.Series) -> pa.Array:
     return arrow.as_single_chunk(pa.array(column))

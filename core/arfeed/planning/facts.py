@@ -25,14 +25,14 @@ _MOST_FIRST = [("balance", "descending"), ("customer_id", "ascending")]
 _NOTHING = Sum(0, schema.ZERO)
 
 
-def summed(
+def sum_up(
     report: pd.DataFrame,
     before: pd.DataFrame | None,
     missing: pd.DataFrame,
     sources: Iterable[SourceReport],
     today: date,
 ) -> Facts:
-    """Sum up a report that was compared. Each source's documents are aged on the date that it speaks of, else today."""
+    """Sum up a report that was compared. Each source's documents are aged on its as-of date, else today."""
     aged_on = {source.source: source.read.as_of or today for source in sources}
     days = _days_past_due(report, aged_on, today)
     return Facts(
@@ -78,7 +78,7 @@ def _by_group(rows: pd.DataFrame) -> dict[tuple[str, str], Sum]:
 
 
 def _days_past_due(report: pd.DataFrame, aged_on: Mapping[str, date], today: date) -> pa.Array:
-    """Return for each row how many days it is past due; null where it has no due date."""
+    """Return for each row how many days it is past due; null if it has no due date."""
     names, dates = pa.array([*aged_on], pa.large_string()), pa.array([*aged_on.values()], pa.date32())
     places = pc.index_in(arrow.to_text_array(report["source"]), value_set=names)
     due = arrow.as_single_chunk(pa.array(report["due_on"]))

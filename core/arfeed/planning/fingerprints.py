@@ -27,26 +27,21 @@ _FACTOR = np.uint64(1099511628211)
 _MOST_BYTES = 64
 
 
-def content_hash(report: pd.DataFrame) -> str:
-    """Return the hash of all facts of a whole report."""
-    return facts_hash(report)
-
-
-def facts_hash(rows: pd.DataFrame) -> str:
+def hash_facts(rows: pd.DataFrame) -> str:
     """Return the SHA-256 of the facts of rows, one column after the other, as Arrow keeps them."""
-    order = pa.array(_order(arrow.to_text_array(rows["invoice_ref"])))
+    order = pa.array(_order_by_reference(arrow.to_text_array(rows["invoice_ref"])))
     digest = hashlib.sha256(str(len(rows)).encode())
     for name in (*FACTS, *_OF_MISSING):
-        if name not in rows.columns:  # a report that is adopted may tell less
+        if name not in rows.columns:  # a report that is adopted may have fewer columns
             continue
         column = arrow.as_single_chunk(pa.array(rows[name], type=schema.arrow_type(name))).take(order)
         digest.update(name.encode())
-        for part in _parts(column):
+        for part in _split_into_buffers(column):
             digest.update(part)
     return digest.hexdigest()
 
 
-def _parts(column: pa.Array) -> Iterator[bytes | memoryview | pa.Buffer]:
+def _split_into_buffers(column: pa.Array) -> Iterator[bytes | memoryview | pa.Buffer]:
     """Yield which values are blank, and the memory that holds the others; after `take` it begins where they do."""
     if column.null_count:
         yield b"blank" + np.packbits(np.asarray(pc.is_null(column))).tobytes()
@@ -62,7 +57,7 @@ def _parts(column: pa.Array) -> Iterator[bytes | memoryview | pa.Buffer]:
     yield memoryview(content)[: ends[-1]] if ends[-1] else b""
 
 
-def _order(refs: pa.Array) -> npt.NDArray[np.int64]:
+def _order_by_reference(refs: pa.Array) -> npt.NDArray[np.int64]:
     """Return the rows in an order that only their references decide: by a number made of each, or by the alphabet.
 
     Numbers are sorted ten times as fast as texts. Where two references make one number, and where they are very long,

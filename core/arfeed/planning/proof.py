@@ -15,65 +15,65 @@ from arfeed.plugins.isolation import undisturbed
 
 
 def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Path) -> None:
-    """Raise `DestinationError` where the file is not these invoices, in their order, to the destination itself."""
+    """Raise `DestinationError` if the file is not these invoices, in their order, to the destination itself."""
     read = _read(destination, path)
     if len(read) != len(invoices):
         raise DestinationError(
-            f"{_its_reader(destination)} reads {len(read)} rows of a report of {len(invoices)} invoices; "
-            f"mend its report() or its {_reader(destination)}()"
+            f"{_describe_reader(destination)} reads {len(read)} rows of a report of {len(invoices)} invoices; "
+            f"fix its report() or its {_get_reader(destination)}()"
         )
-    for name, taken in (("invoice_ref", _refs), ("balance", _balances)):
+    for name, taken in (("invoice_ref", _take_refs), ("balance", _take_balances)):
         wanted = pa.array(invoices[name], schema.arrow_type(name))
         _compare(destination, name, taken(destination, read[name]), arrow.as_single_chunk(wanted))
 
 
-def _reader(destination: Destination) -> str:
-    """Return "read_balances", or "read_report" where a class that inherits the former reads its reports otherwise."""
+def _get_reader(destination: Destination) -> str:
+    """Return "read_balances", or "read_report" if a class that inherits the former reads its reports otherwise."""
     own = next(each for each in type(destination).__mro__ if {"read_balances", "read_report"} & vars(each).keys())
     return "read_balances" if "read_balances" in vars(own) else "read_report"
 
 
-def _its_reader(destination: Destination) -> str:
-    return f"{destination.name}: its {_reader(destination)}()"
+def _describe_reader(destination: Destination) -> str:
+    return f"{destination.name}: its {_get_reader(destination)}()"
 
 
 def _read(destination: Destination, path: Path) -> pd.DataFrame:
     try:
         with undisturbed(), path.open("rb") as file:
-            read: object = getattr(destination, _reader(destination))(file)
+            read: object = getattr(destination, _get_reader(destination))(file)
     except (Exception, SystemExit) as exc:
         raise DestinationError(
-            f"{_its_reader(destination)} failed on the report just written: {type(exc).__name__}: {exc}"
+            f"{_describe_reader(destination)} failed on the report just written: {type(exc).__name__}: {exc}"
         ) from exc
     if not isinstance(read, pd.DataFrame):
-        raise DestinationError(f"{_its_reader(destination)} returned {type(read).__name__}, no DataFrame")
+        raise DestinationError(f"{_describe_reader(destination)} returned {type(read).__name__}, not a DataFrame")
     for name in ("invoice_ref", "balance"):
         if [*read.columns].count(name) != 1:
             there = ", ".join(map(str, read.columns))
             raise DestinationError(
-                f"{_its_reader(destination)} gives not one column {name!r} of the report just written, but "
+                f"{_describe_reader(destination)} gives not one column {name!r} of the report just written, but "
                 f"{there or 'none'}; a report must tell each invoice's number and balance, under whatever header"
             )
     return read
 
 
-def _refs(destination: Destination, column: pd.Series[str]) -> pa.Array:
+def _take_refs(destination: Destination, column: pd.Series[str]) -> pa.Array:
     texts = arrow.as_single_chunk(pa.array(column))
     if pa.types.is_integer(texts.type) or pa.types.is_floating(texts.type):
-        raise DestinationError(f"{_its_reader(destination)} made 'invoice_ref' {texts.type}, which is no text")
+        raise DestinationError(f"{_describe_reader(destination)} made 'invoice_ref' {texts.type}, which is not text")
     return texts if pa.types.is_large_string(texts.type) else pc.cast(texts, pa.large_string())
 
 
-def _balances(destination: Destination, column: pd.Series[str]) -> pa.Array:
-    """Return balances exactly; a float, or a text that is no plain number, is no balance."""
+def _take_balances(destination: Destination, column: pd.Series[str]) -> pa.Array:
+    """Return balances exactly; a float, or a text that is not a plain number, is refused."""
     values = arrow.as_single_chunk(pa.array(column))
     if pa.types.is_floating(values.type):
-        raise DestinationError(f"{_its_reader(destination)} made 'balance' a float; money never is one")
+        raise DestinationError(f"{_describe_reader(destination)} made 'balance' a float; money never is one")
     try:
         return pc.cast(values, schema.arrow_type("balance"))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
         raise DestinationError(
-            f"{_its_reader(destination)} gives a balance that can't be taken: {exc}; give plain texts"
+            f"{_describe_reader(destination)} gives a balance that can't be taken: {exc}; give plain texts"
         ) from exc
 
 
@@ -81,14 +81,14 @@ def _compare(destination: Destination, name: str, read: pa.Array, wanted: pa.Arr
     same = pc.fill_null(pc.equal(read, wanted), fill_value=False)
     row = pc.index(same, value=False).as_py()
     if row >= 0:
-        reader = _reader(destination)
+        reader = _get_reader(destination)
         raise DestinationError(
             f"{destination.name}: the report it laid out is not the plan; read back by its own {reader}(), invoice "
-            f"{row + 1} of the file has the {name} {_said(read[row])}, and in the plan {_said(wanted[row])}; mend its "
-            f"report() or its {reader}()"
+            f"{row + 1} of the file has the {name} {_format_value(read[row])}, and in the plan "
+            f"{_format_value(wanted[row])}; fix its report() or its {reader}()"
         )
 
 
-def _said(value: pa.Scalar) -> str:
+def _format_value(value: pa.Scalar) -> str:
     plain = value.as_py()
     return "blank" if plain is None else repr(plain) if isinstance(plain, str) else f"{plain}"

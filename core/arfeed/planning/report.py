@@ -20,7 +20,7 @@ from arfeed.model.background import begin
 from arfeed.model.currencies import digits_by_row
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.parts import Destination
-from arfeed.planning.changes.texts import formula_notes
+from arfeed.planning.changes.texts import note_formulas
 from arfeed.planning.proof import check_reads_back
 from arfeed.plugins.isolation import isolated_copy, undisturbed
 
@@ -40,20 +40,20 @@ class ReportFile:
 def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -> ReportFile:
     """Write the report: UTF-8 without BOM, commas, double quotes, ISO dates, plain decimals with a dot.
 
-    Raise `DestinationError` where the destination's layout, or the file as it reads it back, is not these invoices,
+    Raise `DestinationError` if the destination's layout, or the file as it reads it back, is not these invoices,
     row by row.
     """
     began = perf_counter()
-    laid_out = _laid_out(destination, invoices)
+    laid_out = _lay_out(destination, invoices)
     seconds = perf_counter() - began
     table = pa.Table.from_pandas(laid_out, preserve_index=False, nthreads=1)
-    digits = _by_digits(arrow.to_text_array(invoices["currency"]))
-    notes = tuple(formula_notes(table))
+    digits = _group_by_digits(arrow.to_text_array(invoices["currency"]))
+    notes = tuple(note_formulas(table))
     for number, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):
             raise DestinationError(f"{destination.name}: its report() made {field.name!r} a float; money never is one")
         if pa.types.is_decimal(field.type):
-            table = table.set_column(number, field.name, _money(field.name, table.column(number), digits))
+            table = table.set_column(number, field.name, _format_money(field.name, table.column(number), digits))
     csv.write_csv(table, path)
     digest, header = begin(partial(_digest, path)), tuple(table.column_names)
     del table  # before the file is read back: both would be in memory
@@ -66,7 +66,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
+def _lay_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
         with undisturbed():
             laid_out = destination.report(isolated_copy(invoices))
@@ -77,7 +77,7 @@ def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     except (Exception, SystemExit) as exc:
         raise DestinationError(f"{destination.name}: its report() failed: {type(exc).__name__}: {exc}") from exc
     if not isinstance(laid_out, pd.DataFrame):
-        raise DestinationError(f"{destination.name}: its report() returned {type(laid_out).__name__}, no DataFrame")
+        raise DestinationError(f"{destination.name}: its report() returned {type(laid_out).__name__}, not a DataFrame")
     if len(laid_out) != len(invoices):
         raise DestinationError(
             f"{destination.name}: its report() returned {len(laid_out)} rows for {len(invoices)} invoices; "
@@ -88,13 +88,13 @@ def _laid_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     return laid_out
 
 
-def _by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
-    """Return which rows have a currency of so many decimals."""
+def _group_by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
+    """Return which rows have a currency of that many decimals."""
     digits = digits_by_row(currencies, schema.MONEY_SCALE)
     return {count: pa.array(digits == count) for count in np.flatnonzero(np.bincount(digits)).tolist()}
 
 
-def _money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
+def _format_money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
     """Write amounts with as many decimals as their currency has; null stays null."""
     money = arrow.as_single_chunk(values)
     texts = pa.nulls(len(money), pa.large_string())

@@ -1,4 +1,4 @@
-"""Ask every reviewer, the built-in guards first, and bind the approval to what they said."""
+"""Ask every reviewer, the built-in guards first, and bind the approval to their objections."""
 
 from __future__ import annotations
 
@@ -10,56 +10,57 @@ from typing import Any
 import pluggy
 
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code
-from arfeed.planning.changes.rules import notes_on_changes
-from arfeed.planning.fingerprints import content_hash
-from arfeed.planning.guards import NOTHING_KNOWN, Guards
-from arfeed.planning.known import Known
-from arfeed.planning.ledgers import figures_of
-from arfeed.planning.weighing import one_a_code, weigh
+from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, make_approval_code
+from arfeed.planning.changes.rules import note_changes
+from arfeed.planning.evidence.ledgers import find_accounted_for, list_figures, sum_what_left
+from arfeed.planning.fingerprints import hash_facts
+from arfeed.planning.guards.builtin import find_objections
+from arfeed.planning.guards.known import Known
+from arfeed.planning.guards.weighing import merge_by_code, weigh
 from arfeed.plugins.loading import Answer, call_each
 
 
-def reviewed(
+def review_plan(
     plan: Plan,
     plugins: pluggy.PluginManager,
     settings: str,
     content: Callable[[], str] | None = None,
-    known: Known = NOTHING_KNOWN,
+    known: Known | None = None,
 ) -> Plan:
     """Return the plan with all objections and, where they may be approved, the code; `settings` is their hash.
 
-    `content` gives the report's `content_hash` where that is made elsewhere meanwhile; `known` is what the guards know
+    `content` gives the report's `hash_facts` if that is computed elsewhere meanwhile; `known` is what the guards know
     beside the plan.
     """
-    weighed = weigh(plan, known.habits, known.sources, known.expectations)
-    notes = (*plan.notes, *weighed.notes, *notes_on_changes(plan))
+    known, left = known or Known(), sum_what_left(plan)
+    weighed = weigh(known.habits, known.sources, known.expectations, find_accounted_for(plan.ledgers, left))
+    notes = (*plan.notes, *weighed.notes, *note_changes(plan))
     plan = replace(plan, expected=weighed.expected, notes=notes, figures=weighed.figures)
-    ours = one_a_code([*Guards(known).arfeed_review(plan), *known.stated, *weighed.objections])
+    ours = merge_by_code([*find_objections(plan, known, left), *known.stated, *weighed.objections])
     objections, seconds = [*ours], dict(plan.seconds)
     for answer in call_each(plugins, "arfeed_review", plan=plan):
-        objections += _objections(answer)
+        objections += _hear(answer)
         seconds[f"reviewer {answer.plugin}"] = answer.seconds
     if not objections:
         return replace(plan, seconds=seconds)
     approvable = not any(objection.code in NOT_APPROVABLE for objection in objections)
-    first = (content or partial(content_hash, plan.report))() if plan.baseline is None else None
-    figures = [*figures_of(plan, {objection.code for objection in objections})]
+    first = (content or partial(hash_facts, plan.report))() if plan.baseline is None else None
+    figures = [*list_figures(plan, {objection.code for objection in objections}, left)]
     bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first, plan.report, figures)
-    code = approval_code(*bound) if approvable else None
+    code = make_approval_code(*bound) if approvable else None
     return replace(plan, objections=tuple(objections), approval=code, seconds=seconds)
 
 
-def _objections(answer: Answer) -> list[Objection]:
-    """Return what a reviewer said; one that can't speak has not agreed, and the others are still heard."""
+def _hear(answer: Answer) -> list[Objection]:
+    """Return what a reviewer objects to; one that fails has not agreed, and the others are still asked."""
     try:
-        return _checked(answer.value)
+        return _check_answer(answer.value)
     except (Exception, SystemExit) as exc:  # noqa: BLE001 - a stranger's answer may be anything
         failed = f"the reviewer {answer.plugin} failed: {type(exc).__name__}: {exc}"
-        return [Objection("review-failed", f"{failed}; mend it, or take it out of `plugins`")]
+        return [Objection("review-failed", f"{failed}; fix it, or take it out of `plugins`")]
 
 
-def _checked(answer: Any) -> list[Objection]:
+def _check_answer(answer: Any) -> list[Objection]:
     if isinstance(answer, (Exception, SystemExit)):
         raise answer
     objections = [] if answer is None else list(answer)
@@ -70,12 +71,12 @@ def _checked(answer: Any) -> list[Objection]:
 
 def _check_objection(objection: object) -> None:
     if not isinstance(objection, Objection):
-        raise TypeError(f"it returned {objection!r}, which is no arfeed.Objection")
+        raise TypeError(f"it returned {objection!r}, which is not an arfeed.Objection")
     for name in ("code", "message"):
         text = getattr(objection, name)
         if not isinstance(text, str) or not text.strip():
-            raise TypeError(f"it returned {objection!r}, whose {name} is no text that anybody could read")
+            raise TypeError(f"it returned {objection!r}, whose {name} is not a text that anybody could read")
     if not all(isinstance(ref, str) for ref in objection.refs):
-        raise TypeError(f"it returned {objection!r}, whose refs are no texts")
+        raise TypeError(f"it returned {objection!r}, whose refs are not texts")
     if objection.code in OUR_CODES:
-        raise ValueError(f"it objects as {objection.code!r}, a code of arfeed's own; give it another")
+        raise ValueError(f"it objects as {objection.code!r}, one of arfeed's codes; give it another")

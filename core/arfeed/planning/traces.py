@@ -16,7 +16,7 @@ from arfeed.model import arrow, schema
 FILE, PLACE, FIRST_IN = (f"{schema.OURS}{name}" for name in ("file", "place", "first_in"))
 
 
-def traced(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame | None = None) -> pd.DataFrame:
+def trace_rows(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the columns file and place of invoices, as they stand among all `rows` that the sources listed.
 
     Both frames have `origin`. Rows that come from no file have a blank file. `facts` are columns
@@ -25,10 +25,10 @@ def traced(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame | Non
     """
     if rows.empty:
         return pd.DataFrame(index=invoices.index)
-    files = _files(arrow.to_text_array(invoices["origin"]))
+    files = _find_files(arrow.to_text_array(invoices["origin"]))
     several = any(rows["source"].nunique() > 1 for rows in (invoices, rows))
-    places = pc.index_in(_keys(invoices, several), value_set=_keys(rows, several))
-    first = _first_place(arrow.to_text_array(rows["source"]))
+    places = pc.index_in(_make_keys(invoices, several), value_set=_make_keys(rows, several))
+    first = _find_first_places(arrow.to_text_array(rows["source"]))
     starts = first.take(arrow.as_single_chunk(pc.fill_null(places, 0)))
     columns = {
         FILE: pd.Series(files, index=invoices.index, dtype="str"),
@@ -38,7 +38,7 @@ def traced(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame | Non
     return pd.DataFrame(columns | said)
 
 
-def _files(origins: pa.Array) -> pa.Array:
+def _find_files(origins: pa.Array) -> pa.Array:
     """Return the file of every origin `file#record`; blank for others, such as the key of a record of an API."""
     stems = pc.ascii_rtrim(origins, characters="0123456789")
     from_files = pc.and_(pc.ends_with(stems, "#"), pc.not_equal(stems, origins))
@@ -48,7 +48,7 @@ def _files(origins: pa.Array) -> pa.Array:
 _WHOLE = pd.ArrowDtype(pa.int64())
 
 
-def _keys(rows: pd.DataFrame, several: bool) -> pa.Array:
+def _make_keys(rows: pd.DataFrame, several: bool) -> pa.Array:
     """Return what a row is found again by: its number, and its source where there are several."""
     texts = arrow.to_text_array(rows["source_ref"])
     if not several:
@@ -56,55 +56,58 @@ def _keys(rows: pd.DataFrame, several: bool) -> pa.Array:
     return pc.binary_join_element_wise(arrow.to_text_array(rows["source"]), texts, pa.scalar("\x1f", pa.large_string()))
 
 
-def _first_place(sources: pa.Array) -> pa.Array:
+def _find_first_places(sources: pa.Array) -> pa.Array:
     """Return for every row where its source begins; the rows of a source follow each other."""
     encoded = sources.dictionary_encode()
     _, first = np.unique(np.asarray(encoded.indices), return_index=True)
     return pa.array(first.astype(np.int64)).take(encoded.indices)
 
 
-def kept(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array, run: str) -> pd.DataFrame:
+def add_traces(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array, run: str) -> pd.DataFrame:
     """Return the report as the history keeps it: what is known of earlier rows of it stays known.
 
     `places` are the rows of `before` that its rows were, null for new ones, which `run` delivers first. Where an
     earlier row of which that was not kept came from stays blank.
     """
-    earlier = pc.fill_null(_earlier(before, FIRST_IN, places, pa.large_string()), "")
+    earlier = pc.fill_null(_get_earlier(before, FIRST_IN, places, pa.large_string()), "")
     first = pc.if_else(pc.is_valid(places), earlier, run)
     columns = {FIRST_IN: pd.Series(first, index=report.index, dtype="str")}
     for name, kind, dtype in ((FILE, pa.large_string(), "str"), (PLACE, pa.int64(), _WHOLE)):
-        earlier = _earlier(before, name, places, kind)
-        now = _known(report[name]) if name in report.columns else pa.nulls(len(report), kind)
+        earlier = _get_earlier(before, name, places, kind)
+        now = _blank_to_null(report[name]) if name in report.columns else pa.nulls(len(report), kind)
         columns[name] = pd.Series(pc.coalesce(now, earlier), index=report.index, dtype=dtype)
-    return report.assign(**columns, **_as_sources_said(report, before, places))
+    return report.assign(**columns, **_list_stated(report, before, places))
 
 
-def _as_sources_said(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array) -> dict[str, pd.Series]:
+def _list_stated(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array) -> dict[str, pd.Series]:
     """Return what the sources themselves said, where transforms changed that now or, of carried rows, at the time."""
-    names = dict.fromkeys(
+    columns_of_both = (*report.columns, *before.columns)
+    names = dict.fromkeys(name for name in columns_of_both if name.startswith(schema.AS_THE_SOURCE_SAID))
         name for name in (*report.columns, *before.columns) if name.startswith(schema.AS_THE_SOURCE_SAID)
     )
-    read = pc.is_valid(_array(report[PLACE])) if PLACE in report.columns else pa.repeat(pa.scalar(False), len(report))
+    read = (
+        pc.is_valid(_as_array(report[PLACE])) if PLACE in report.columns else pa.repeat(pa.scalar(False), len(report))
+    )
     columns = {}
     for name in names:
         fact = report[name.removeprefix(schema.AS_THE_SOURCE_SAID)]
-        now = _array(report[name] if name in report.columns else fact)
-        then = pc.coalesce(_earlier(before, name, places, now.type), _array(fact))
+        now = _as_array(report[name] if name in report.columns else fact)
+        then = pc.coalesce(_get_earlier(before, name, places, now.type), _as_array(fact))
         columns[name] = pd.Series(pc.if_else(read, now, then), index=report.index, dtype=fact.dtype)
     return columns
 
 
-def _array(column: pd.Series) -> pa.Array:
+def _as_array(column: pd.Series) -> pa.Array:
     return arrow.as_single_chunk(pa.array(column))
 
 
-def _earlier(before: pd.DataFrame, name: str, places: pa.Array, kind: pa.DataType) -> pa.Array:
+def _get_earlier(before: pd.DataFrame, name: str, places: pa.Array, kind: pa.DataType) -> pa.Array:
     if name not in before.columns:
         return pa.nulls(len(places), kind)
-    return _known(before[name]).take(places)
+    return _blank_to_null(before[name]).take(places)
 
 
-def _known(column: pd.Series) -> pa.Array:
+def _blank_to_null(column: pd.Series) -> pa.Array:
     """Return a column in which what is not known is null."""
     values = arrow.as_single_chunk(pa.array(column))
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):

@@ -17,7 +17,7 @@ from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
 from arfeed.model.arrow import fold
 from arfeed.model.errors import ConfigError, RefusedError
-from arfeed.planning.adoption import adoption_code, dropped
+from arfeed.planning.adoption import find_dropped, make_adoption_code
 from arfeed.planning.wording import counted, named
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import settings_hash
@@ -146,14 +146,14 @@ def _check_dropped(
 ) -> None:
     baseline = context.history.baseline(context.destination)
     compared = {"the present baseline": baseline.report} if baseline else {}
-    lacking = {what: dropped(report, other) for what, other in (compared | others).items()}
+    lacking = {what: find_dropped(report, other) for what, other in (compared | others).items()}
     lacking = {what: rows for what, rows in lacking.items() if len(rows)}
     if not lacking:
         return
     rows = pd.concat([rows[["invoice_ref", "balance", "reason"]] for rows in lacking.values()], ignore_index=True)
     rows = rows[~fold(rows["invoice_ref"]).duplicated()]
     digest = hashlib.sha256(chosen.content).hexdigest()
-    code = adoption_code(baseline.id if baseline else None, context.destination, digest, rows)
+    code = make_adoption_code(baseline.id if baseline else None, context.destination, digest, rows)
     if approve != code:
         raise RefusedError(_lacks(chosen, list(lacking), rows, code))
 

@@ -14,11 +14,13 @@ from arfeed.history.packing import pack_report, pack_table
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
 from arfeed.model.results import LedgerState, Objection, Plan
 from arfeed.planning.compare import Comparison
+from arfeed.planning.evidence.reasons import PROVEN
+from arfeed.planning.guards.budget import BUDGET_SPAN, Unproven, sum_closings
+from arfeed.planning.guards.known import Known
+from arfeed.planning.guards.weighing import learn, replay, split_by_source
+from arfeed.planning.habits.case import Source
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings
-from arfeed.planning.reasons import PROVEN
-from arfeed.planning.traces import kept
-from arfeed.planning.weighing import Source, learn, replayed, sources_of
+from arfeed.planning.traces import add_traces
 from arfeed.runs.context import RunContext
 
 _ENOUGH = 10
@@ -48,7 +50,7 @@ def what_is_known(
         ),
         expectations=tuple(context.history.expectations(context.destination, plan.at.date())),
         habits=_habits(context, baseline, plan.at),
-        sources=tuple(sources_of(plan, comparison.lost, files, _proving(closed), refused)),
+        sources=tuple(split_by_source(plan, comparison.lost, files, _proving(closed), refused)),
         stated=tuple(stated),
     )
 
@@ -67,7 +69,7 @@ def _habits(context: RunContext, baseline: Baseline | None, now: datetime) -> Ha
     if baseline is None:
         return Habits.none()
     if baseline.habits is not None:
-        return Habits.unpacked(baseline.habits)
+        return Habits.unpack(baseline.habits)
     habits, rows = Habits.none(), 0
     runs = [run for run in context.history.kept_reports(context.destination) if run.started_at <= now]
     for before, after in pairwise(runs):
@@ -80,7 +82,7 @@ def _habits(context: RunContext, baseline: Baseline | None, now: datetime) -> Ha
 
 def _sources_then(context: RunContext, before: RunRecord, after: RunRecord) -> list[Source]:
     then, now = (context.history.report(run.id, context.destination) for run in (before, after))
-    return [*replayed(then, now, _proven(after), since=before.started_at.date(), on=after.started_at.date())]
+    return [*replay(then, now, _proven(after), since=before.started_at.date(), on=after.started_at.date())]
 
 
 def _proven(run: RunRecord) -> set[str]:
@@ -100,7 +102,7 @@ def pack(
     columns = trace() if trace else pd.DataFrame(index=report.index)
     before = report.iloc[:0] if baseline is None else baseline.report
     traced = report.assign(**{str(name): columns[name] for name in columns.columns})
-    return pack_report(kept(traced, before, comparison.places, run))
+    return pack_report(add_traces(traced, before, comparison.places, run))
 
 
 def memory(
@@ -111,8 +113,8 @@ def memory(
     unchanged = baseline is not None and baseline.habits is not None and not known.sources
     return Memory(
         beside=None if beside is None else pack_table(beside),
-        habits=baseline.habits if baseline and unchanged else habits.packed(),
+        habits=baseline.habits if baseline and unchanged else habits.pack(),
         ledgers=states,
-        closings=[Closing(*each) for each in closings(plan.missing)],
+        closings=[Closing(*each) for each in sum_closings(plan.missing)],
         expected=[expectation.id for expectation in plan.expected],
     )

@@ -37,19 +37,19 @@ from arfeed.model.results import (
     SourceReport,
 )
 from arfeed.model.secrets import mask_secrets
-from arfeed.planning.approval import settled_by
-from arfeed.planning.changes.contradictions import contradictions, note_zero_balances
-from arfeed.planning.changes.texts import unseen_notes
+from arfeed.planning.approval import is_settled_by
+from arfeed.planning.changes.contradictions import note_zero_balances, object_to_contradictory_rows
+from arfeed.planning.changes.texts import note_unseen_characters
 from arfeed.planning.compare import compare
-from arfeed.planning.evidence import with_evidence
-from arfeed.planning.facts import summed
-from arfeed.planning.fingerprints import content_hash
-from arfeed.planning.ledgers import compare_ledgers, ledger_states, note_ledgers, note_lost_accounts
-from arfeed.planning.reasons import GONE, closed_beside, still_beside, with_answers, with_reasons
+from arfeed.planning.evidence.degrees import add_evidence
+from arfeed.planning.evidence.ledgers import compare_ledgers, find_ledger_states, note_ledgers, note_lost_accounts
+from arfeed.planning.evidence.reasons import GONE, add_answers, add_reasons, find_closed_beside, keep_still_beside
+from arfeed.planning.facts import sum_up
+from arfeed.planning.fingerprints import hash_facts
+from arfeed.planning.guards.weighing import ASKED_OF_ABSENCE
 from arfeed.planning.report import write_report
-from arfeed.planning.review import reviewed
-from arfeed.planning.traces import traced
-from arfeed.planning.weighing import ASKED_OF_ABSENCE
+from arfeed.planning.review import review_plan
+from arfeed.planning.traces import trace_rows
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions, settings_hash
 from arfeed.runs.context import (
@@ -190,7 +190,7 @@ def _run(
         settle_interrupted(context, server)
         baseline = context.history.baseline(context.destination)
         prepared = _prepare(context, server, read(context, baseline), baseline, run)
-        if prepared.plan.objections and not settled_by(approve, prepared.plan):
+        if prepared.plan.objections and not is_settled_by(approve, prepared.plan):
             if baseline and any(each.code in ASKED_OF_ABSENCE for each in prepared.plan.objections):
                 context.history.note_refusal(context.destination, baseline.id, prepared.plan.at.date())
             return Result(prepared.plan)
@@ -223,8 +223,8 @@ def _read(context: RunContext, baseline: Baseline | None) -> _Reading:
         for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
     )
     invoices = joined([wanted.invoices, *(rows for rows, _ in carried)])
-    content = begin(partial(content_hash, invoices)).result if baseline is None else None
-    trace = begin(partial(traced, invoices, extracted.rows, wanted.facts)).result
+    content = begin(partial(hash_facts, invoices)).result if baseline is None else None
+    trace = begin(partial(trace_rows, invoices, extracted.rows, wanted.facts)).result
     check_unique(invoices, arrow.fold(invoices["invoice_ref"]))
     context.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
@@ -248,10 +248,10 @@ def _read(context: RunContext, baseline: Baseline | None) -> _Reading:
 
 def _beside(extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:
     """Return the closed rows that stand beside open ones, or stood there since: they stay what they were."""
-    now = closed_beside(extracted.rows)
+    now = find_closed_beside(extracted.rows)
     if baseline is None or baseline.beside is None or baseline.beside.empty:
         return now
-    earlier = still_beside(baseline.beside, extracted.open, extracted.failed)
+    earlier = keep_still_beside(baseline.beside, extracted.open, extracted.failed)
     return earlier if now.empty else pd.concat([now, earlier], ignore_index=True).drop_duplicates(ignore_index=True)
 
 
@@ -272,7 +272,7 @@ def _prepare(
         baseline.report if baseline else None,
         context.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC")),
     )
-    facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
+    facts = begin(partial(sum_up, comparison.report, before, missing, reading.reports, now.date()))
     totals = begin(partial(arrow.sum_balances, invoices), after=facts)
     to_pack = partial(pack, comparison, baseline, reading.trace, run or "")
     packing = begin(to_pack, after=totals).result if run else to_pack
@@ -309,9 +309,9 @@ def _prepare(
         seconds={**reading.seconds, f"destination {project.destination.name}": report.seconds},
         ledgers=ledgers,
     )
-    stated = contradictions(reading.rows, baseline.beside if baseline else None)
+    stated = object_to_contradictory_rows(reading.rows, baseline.beside if baseline else None)
     known = what_is_known(context, drafted, baseline, comparison, reading.trace, stated)
-    final = reviewed(drafted, project.registry.manager, settings, reading.content, known)
+    final = review_plan(drafted, project.registry.manager, settings, reading.content, known)
     if reading.sources is None and baseline is not None:
         settings = baseline.settings  # what is sent again was not made by today's, so these are still to be asked about
     event("planned", **planned(final))
@@ -332,7 +332,7 @@ def _prepare(
 def _ledger_states(reading: _Reading, baseline: Baseline | None) -> Sequence[LedgerState]:
     if reading.listed is None:
         return reading.states
-    return ledger_states(reading.reports, reading.listed, baseline.ledgers if baseline else {})
+    return find_ledger_states(reading.reports, reading.listed, baseline.ledgers if baseline else {})
 
 
 def _ledgers(reading: _Reading, states: Sequence[LedgerState], baseline: Baseline | None) -> tuple[Ledger, ...]:
@@ -348,15 +348,15 @@ def _missing(
     """Say of each missing invoice why it is missing and how good the evidence is; ask the sources about the rest."""
     stating = [report.source for report in reading.reports if report.states_status]
     beside = baseline.beside if baseline else None
-    known = with_reasons(missing, reading.rows, reading.removed, reading.sources, stating=stating, beside=beside)
+    known = add_reasons(missing, reading.rows, reading.removed, reading.sources, stating=stating, beside=beside)
     gone = known[known["reason"] == GONE]
     if len(gone) and reading.sources is not None:
         context.progress.step("Asking the sources what became of missing invoices")
         failed = [report.source for report in reading.reports if report.failed]
         answers = ask_sources([source for source in context.project.sources if source.source not in failed], gone)
-        known = with_answers(known, answers, beside)
+        known = add_answers(known, answers, beside)
     release(context.project.sources)  # nothing is asked any more: no database is held up by the delivery
-    return with_evidence(known, reading.reports, ledgers)
+    return add_evidence(known, reading.reports, ledgers)
 
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
@@ -369,7 +369,7 @@ def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     said = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
     published = direct if project.destination.settings.publish == "direct" else []
-    unseen = unseen_notes(reading.invoices["invoice_ref"])
+    unseen = note_unseen_characters(reading.invoices["invoice_ref"])
     stating = [report.source for report in reading.reports if report.states_status]
     zero = note_zero_balances(reading.rows, stating)
     return (*carried, *said, *zero, *reading.notes, *reading.found.notes, *published, *unseen)

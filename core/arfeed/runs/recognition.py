@@ -14,7 +14,7 @@ from arfeed.history.store import History
 from arfeed.history.witness import Witness
 from arfeed.model.errors import RefusedError
 from arfeed.model.results import Forgotten
-from arfeed.planning.receivers import says_same_receiver
+from arfeed.planning.guards.receivers import describe_same_receiver
 from arfeed.plugins.config import Project
 from arfeed.runs.context import RunContext, identity, is_rehearsed, normalized
 from arfeed.sftp.address import is_local, local_path
@@ -68,7 +68,7 @@ def same_receivers(
 def refuse_same_receiver(context: RunContext, server: Remote) -> None:
     """Raise `RefusedError` where the receiver is known under another address: its histories have to be joined first."""
     if known := same_receivers(context.project, context.history, context.destination, server):
-        raise RefusedError(f"same-receiver: {says_same_receiver(context.destination, known)}")
+        raise RefusedError(f"same-receiver: {describe_same_receiver(context.destination, known)}")
 
 
 def note_receiver(context: RunContext, server: Remote) -> tuple[Sign, ...]:

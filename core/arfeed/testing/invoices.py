@@ -89,7 +89,7 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
     import pandas as pd
 
     from arfeed.planning.compare import compare
-    from arfeed.planning.facts import summed
+    from arfeed.planning.facts import sum_up
 
     report = frame([invoice for invoice in invoices if invoice.status == "open"])
     comparison = compare(report, frame([*(before or ())]))
@@ -115,5 +115,5 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
         sources=(source,),
         documents=DocumentPlan(send=nothing, present=0, without=nothing["invoice_ref"], colliding={}, broken={}),
         guards=GuardSettings(),
-        facts=summed(comparison.report, earlier, missing, [source], at.date()),
+        facts=sum_up(comparison.report, earlier, missing, [source], at.date()),
     )

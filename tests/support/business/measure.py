@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from arfeed.planning.habits.case import Case
-from arfeed.planning.habits.judgement import objections
+from arfeed.planning.habits.judgement import judge
 from arfeed.planning.habits.memory import Habits
 from support.business.accidents import ACCIDENTS, HIDDEN_FROM_THE_LEDGER, Day
 from support.business.books import BURN_IN, END, HOURS, Books, books
@@ -71,10 +71,7 @@ class Feed:
                 for kind in rng.choice([*ACCIDENTS], tried):
                     yield from self._accident(listed, habits, context, proof, str(kind), report)
             case = listed.case(now, proof)
-            if self.mode != "balanced":
-                habits = habits.learned(case, case.unproven)
-            else:
-                habits = habits.learned(case, case.missing)
+            habits = habits.learn(case, case.missing if self.mode == "balanced" else case.unproven)
             first_in[np.setdiff1d(now, before)] = f"r{report}"
             earlier = [*earlier[-25:], now]
 
@@ -102,7 +99,7 @@ class Feed:
             yield self._outcome("told", habits, replace(case, unproven=case.unproven & ~planned), report)
 
     def _outcome(self, kind: str, habits: Habits, case: Case, report: int, *, eventful: bool = False) -> Outcome:
-        found = objections(habits, case)
+        found = judge(habits.of(case.source), case)[0]
         codes = tuple(objection.code for objection in found)
         if case.missing.any() and not len(case.report):
             codes = ("empty-report",)
@@ -123,7 +120,8 @@ class Feed:
         else:
             closed = np.zeros(len(proof), bool)
             closed[day.now] = True
-            codes = tuple(o.code for o in objections(habits, listed.case(wrong, proof & ~closed)))
+            case = listed.case(wrong, proof & ~closed)
+            codes = tuple(o.code for o in judge(habits.of(case.source), case)[0])
         yield Outcome(self.seed, report, kind, codes, len(day.before), len(lost), int(money.sum()))
 
 

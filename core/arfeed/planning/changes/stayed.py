@@ -1,4 +1,4 @@
-"""The invoices that stand in both reports and have changed: what was said of each, and what is said now."""
+"""The invoices that stand in both reports and have changed: what each report says of them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from arfeed.planning.wording import largest
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 """A truth a changed invoice."""
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+"""What is only weighed and never delivered: a share, a factor, or a size to compare."""
 
 GROUP = ("source", "currency")
 """What is judged by itself: a mistake rarely strikes two sources at once, and currencies are never added up."""
@@ -45,11 +48,11 @@ class Stayed:
         return self._taken(f"before {column}", self.last, column, self.places)
 
     def differs(self, column: str) -> Mask:
-        """Return where a column says another thing than before; what is blank on one side says nothing."""
+        """Return where a column differs from before; a value that is blank on one side does not."""
         key = f"differs {column}"
         if key not in self._columns:
             self._columns[key] = pc.fill_null(pc.not_equal(self.now(column), self.before(column)), fill_value=False)
-        return truths(self._columns[key])
+        return as_mask(self._columns[key])
 
     def sizes(self, by: Iterable[str] = GROUP) -> dict[tuple[str, ...], int]:
         """Return how many invoices stand in both reports, unchanged ones too, by source, currency or both."""
@@ -98,20 +101,26 @@ class Stayed:
         return self._columns[key]
 
 
-def stayed(plan: Plan) -> Stayed | None:
-    """Return the changed invoices of a plan; None where nothing has changed, or nothing was there before."""
+def find_stayed(plan: Plan) -> Stayed | None:
+    """Return the changed invoices of a plan; None if nothing has changed, or nothing was there before."""
     if plan.before is None or not plan.counts.changed:
         return None
     change = arrow.to_text_array(plan.report["change"])
-    rows = np.flatnonzero(truths(pc.equal(change, "changed")))
+    rows = np.flatnonzero(as_mask(pc.equal(change, "changed")))
     refs = arrow.to_text_array(plan.report["invoice_ref"]).take(pa.array(rows))
     found = pc.index_in(arrow.to_text_array(plan.before["invoice_ref"]), value_set=refs)
-    there = np.flatnonzero(truths(pc.is_valid(found)))
+    there = np.flatnonzero(as_mask(pc.is_valid(found)))
     places = np.zeros(len(rows), np.int64)
     places[found.drop_null().to_numpy(zero_copy_only=False)] = there
     return Stayed(plan, plan.before, rows, places)
 
 
-def truths(values: pa.Array) -> Mask:
+def as_mask(values: pa.Array) -> Mask:
     """Return an Arrow array of truths, without nulls, as numpy's."""
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def as_floats(values: pa.Array) -> Floats:
+    """Return sums as numbers to weigh them by; whatever is delivered, shown or added up stays exact."""
+    sizes: Floats = np.asarray(pc.fill_null(pc.cast(values, pa.float64()), 0.0))
+    return sizes

@@ -20,7 +20,7 @@ _UNSEEN = rf"{arrow.INVISIBLE}|[^\P{{Z}} ]"
 """What shows as nothing, or as a blank that is none (RE2)."""
 
 
-def unseen_notes(refs: pd.Series[str]) -> Iterator[str]:
+def note_unseen_characters(refs: pd.Series[str]) -> Iterator[str]:
     """Yield a note on numbers with characters that nobody sees, such as U+200B or a no-break space."""
     texts = arrow.to_text_array(refs)
     unusual = texts.filter(pc.invert(pc.ascii_is_printable(texts)))
@@ -33,18 +33,18 @@ def unseen_notes(refs: pd.Series[str]) -> Iterator[str]:
         )
 
 
-def _formulas(texts: pa.Array) -> int:
+def _count_formulas(texts: pa.Array) -> int:
     """Count what may be taken for a formula."""
     texts = pc.fill_null(texts, "") if texts.null_count else texts
     some = texts.take(np.flatnonzero(_BEGINS.take(byte_at(texts, 0))))
     return int(pc.sum(pc.greater(pc.binary_length(some), 1), min_count=0).as_py())
 
 
-def formula_notes(report: pa.Table) -> Iterator[str]:
+def note_formulas(report: pa.Table) -> Iterator[str]:
     """Yield a note on texts of the report that a spreadsheet would take for formulas."""
     kinds = (pa.string(), pa.large_string())
     texts = [field.name for field in report.schema if field.type in kinds]
-    counts = {name: _formulas(arrow.as_single_chunk(report.column(name))) for name in texts}
+    counts = {name: _count_formulas(arrow.as_single_chunk(report.column(name))) for name in texts}
     found = {name: count for name, count in counts.items() if count}
     if found:
         columns = named(f"{name} {count:,}" for name, count in found.items())

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
+from arfeed.planning.habits.learned import BANDS, LATE_FROM, WIDE
 
 _DEFAULT_TERM = 30
-"""Days from issue to due date where a row states no due date."""
+"""Days from issue to due date if a row states no due date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +59,24 @@ class Case:
         return max(int(np.busday_count(self.since + day, self.on + day)), 0)
 
 
-_LATE_FROM = np.array([-60, -30, -20, -13, -7, -3, 0, 1, 4, 8, 15, 31, 61, 121])
-"""The first day past due of every band but the first, which is all that is due later than in 60 days."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is missing of one source: the case as the guards take it, and its rows that are closed without proof.
 
-BANDS = len(_LATE_FROM) + 3
-"""Bands of days past due, one for rows without any date, and one for credits, which leave with any payment."""
+    `on` is the day itself, where the case is judged as of an earlier one.
+    """
 
-WIDE = 3
-"""Coarser bands, in which customers are known: not due yet, up to 30 days late (or undated, or a credit), later."""
+    case: Case
+    closed: np.ndarray
+    on: date
+
 
 _NO_DATE, _CREDIT = BANDS - 2, BANDS - 1
-_DUE = int(np.searchsorted(_LATE_FROM, 0, side="right"))
+_DUE = int(np.searchsorted(LATE_FROM, 0, side="right"))
 """The band of what is due on the day itself."""
 
-_SPAN = np.arange(_LATE_FROM[0] - 1, _LATE_FROM[-1] + 1)
-_BAND_OF_DAY = np.searchsorted(_LATE_FROM, _SPAN, side="right").astype(np.int8)
+_SPAN = np.arange(LATE_FROM[0] - 1, LATE_FROM[-1] + 1)
+_BAND_OF_DAY = np.searchsorted(LATE_FROM, _SPAN, side="right").astype(np.int8)
 _WIDE_OF_BAND = np.array([0] * 7 + [1] * 5 + [2] * 3 + [1, 1], np.int8)
 
 
@@ -97,16 +101,16 @@ class Rows:
         return wide
 
 
-def numbered(case: Case) -> Rows:
+def number_rows(case: Case) -> Rows:
     """Number the rows of the baseline."""
     encoded = pc.dictionary_encode(arrow.to_text_array(case.before["customer_id"]), null_encoding="encode")
-    return Rows(_bands(case), np.asarray(encoded.indices), encoded.dictionary)
+    return Rows(_find_bands(case), np.asarray(encoded.indices), encoded.dictionary)
 
 
-def _bands(case: Case) -> np.ndarray:
-    due, dated = days_since_1970(case.before, "due_on")
+def _find_bands(case: Case) -> np.ndarray:
+    due, dated = count_days(case.before, "due_on")
     if not dated.all():
-        issued, known = days_since_1970(case.before, "issued_on")
+        issued, known = count_days(case.before, "issued_on")
         due, dated = np.where(dated, due, issued + _DEFAULT_TERM), dated | known
     late = np.clip((case.on - date(1970, 1, 1)).days - due, _SPAN[0], _SPAN[-1]) - _SPAN[0]
     bands: np.ndarray = _BAND_OF_DAY[late]
@@ -116,8 +120,8 @@ def _bands(case: Case) -> np.ndarray:
     return np.where(credit, np.int8(_CREDIT), bands) if credit.any() else bands
 
 
-def days_since_1970(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return a date column as int32 days (0 where null), and where it is not null."""
+def count_days(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a date column as int32 days (0 if null), and where it is not null."""
     column = arrow.as_single_chunk(pa.array(rows[name], pa.date32()))
     known = np.ones(len(column), bool) if not column.null_count else np.asarray(pc.is_valid(column))
     return np.asarray(pc.fill_null(column.cast(pa.int32()), 0)), known

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.compute as pc
 
-from arfeed.planning.habits.case import WIDE, Case, Rows, numbered
-from arfeed.planning.habits.learned import Learned
-from arfeed.planning.habits.memory import Habits
+from arfeed.planning.habits.case import Case, Rows, number_rows
+from arfeed.planning.habits.learned import WIDE, Learned
 
 _LEAST, _MOST = 0.00001, 0.95
 """Nothing is impossible, and nothing is certain."""
@@ -34,19 +33,28 @@ class Chances:
         return self.case.caution * self.learned.reports_a_day
 
 
-def weighed(habits: Habits, case: Case) -> Chances:
+def weigh_rows(learned: Learned, case: Case) -> Chances:
     """Weigh every row of the baseline by what was learned of its source and its customer."""
-    rows, learned = numbered(case), habits.of(case.source)
+    rows = number_rows(case)
     rate = (learned.usual * case.days)[rows.band]
     known = pc.index_in(rows.names, value_set=learned.customers)
     if known.null_count < len(known):
-        rate *= _habit(learned, np.asarray(pc.fill_null(known, -1)))[rows.wide]
+        rate *= _get_habits(learned, np.asarray(pc.fill_null(known, -1)))[rows.wide]
     each = np.clip(-np.expm1(-rate), _LEAST, _MOST)
     return Chances(case, rows, learned, each, learned.mean * case.days)
 
 
-def _habit(learned: Learned, places: np.ndarray) -> np.ndarray:
+def _get_habits(learned: Learned, places: np.ndarray) -> np.ndarray:
     """Return how many times as often as usual each customer pays in each coarse band, one behind the other."""
     habit: np.ndarray = learned.habit[places]
     habit[places < 0] = 1
     return habit.reshape(len(places) * WIDE)
+
+
+def compute_odds(customers: int, expected: float) -> float:
+    """Return the chance of that many customers or more: negative binomial of shape 2, since days differ.
+
+    The tail of (k + 1) (1 - q)² qᵏ from `customers` on, with q = expected / (2 + expected), has a closed form.
+    """
+    q = expected / (2 + expected)
+    return float(q**customers * (1 + customers * (1 - q)))

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from arfeed.planning.habits.case import BANDS, WIDE
+LATE_FROM = np.array([-60, -30, -20, -13, -7, -3, 0, 1, 4, 8, 15, 31, 61, 121])
+"""The first day past due of every band but the first, which is all that is due later than in 60 days."""
+
+BANDS = len(LATE_FROM) + 3
+"""Bands of days past due, one for rows without any date, and one for credits, which leave with any payment."""
+
+WIDE = 3
+"""Coarser bands, in which customers are known: not due yet, up to 30 days late (or undated, or a credit), later."""
 
 _EXPECTED = np.array([1, 2, 3, 4, 5, 10, 30, 80, 100, 80, 70, 50, 30, 15, 6, 20, 40]) / 1000
 """Closings a row and working day that are expected of a feed that nothing is known of, by band."""

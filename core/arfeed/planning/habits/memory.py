@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
-from arfeed.planning.habits.case import BANDS, WIDE, Case, Rows, numbered
-from arfeed.planning.habits.learned import NOTHING, Learned
-from arfeed.planning.habits.packing import packed, unpacked
+from arfeed.planning.habits.case import Case, Rows, number_rows
+from arfeed.planning.habits.learned import BANDS, NOTHING, WIDE, Learned
+from arfeed.planning.habits.packing import pack, unpack
 
 _HALF_LIFE = 500
 """Working days after which what was seen counts half as much."""
@@ -37,13 +37,13 @@ class Habits:
         return cls({})
 
     @classmethod
-    def unpacked(cls, content: bytes) -> Habits:
-        """Return the habits that `packed` wrote; a ConfigError says that they are damaged."""
-        return cls(unpacked(content))
+    def unpack(cls, content: bytes) -> Habits:
+        """Return the habits that `pack` wrote; a ConfigError says that they are damaged."""
+        return cls(unpack(content))
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return the habits as one small file."""
-        return packed(self.sources)
+        return pack(self.sources)
 
     @property
     def reports(self) -> Mapping[str, int]:
@@ -54,26 +54,26 @@ class Habits:
         """Return what was learned of a source."""
         return self.sources.get(source, NOTHING)
 
-    def learned(self, case: Case, closed: np.ndarray) -> Habits:
+    def learn(self, case: Case, closed: np.ndarray) -> Habits:
         """Return these habits and what a delivery adds. `closed`: rows of the baseline that left without proof."""
-        rows, before = numbered(case), self.of(case.source)
+        rows, before = number_rows(case), self.of(case.source)
         kept = 0.5 ** (case.days / _HALF_LIFE)
         now = replace(
-            _remembering(_with_customers(before, rows, closed, case.days, kept), case, closed),
+            _remember(_add_customers(before, rows, closed, case.days, kept), case, closed),
             reports=before.reports + 1,
             worked=before.worked + case.worked,
-            open_days=_sum(before.open_days * kept, np.bincount(rows.band, minlength=BANDS) * case.days),
-            closings=_sum(before.closings * kept, np.bincount(rows.band[closed], minlength=BANDS)),
+            open_days=_add(before.open_days * kept, np.bincount(rows.band, minlength=BANDS) * case.days),
+            closings=_add(before.closings * kept, np.bincount(rows.band[closed], minlength=BANDS)),
         )
         return Habits({**self.sources, case.source: now})
 
 
-def _sum(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+def _add(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     total: np.ndarray = (old + new).astype(np.float32)
     return total
 
 
-def _with_customers(before: Learned, rows: Rows, closed: np.ndarray, days: int, kept: float) -> Learned:
+def _add_customers(before: Learned, rows: Rows, closed: np.ndarray, days: int, kept: float) -> Learned:
     places = pc.index_in(rows.names, value_set=before.customers)
     new = rows.names.filter(pc.is_null(places))
     at = np.asarray(pc.fill_null(places, -1)).astype(np.int64)
@@ -92,7 +92,7 @@ def _with_customers(before: Learned, rows: Rows, closed: np.ndarray, days: int, 
     return replace(before, customers=names, expected=both[0].astype(np.float32), closed=both[1].astype(np.float32))
 
 
-def _remembering(before: Learned, case: Case, closed: np.ndarray) -> Learned:
+def _remember(before: Learned, case: Case, closed: np.ndarray) -> Learned:
     """Remember the references that left, and forget the oldest."""
     today = (case.on - date(1970, 1, 1)).days
     new = arrow.to_text_array(arrow.fold(case.before["invoice_ref"][closed]))

@@ -12,8 +12,7 @@ from pyarrow import parquet
 
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
-from arfeed.planning.habits.case import BANDS, WIDE
-from arfeed.planning.habits.learned import Learned
+from arfeed.planning.habits.learned import BANDS, WIDE, Learned
 
 _SOURCE, _BAND, _CUSTOMER, _REFERENCE = range(4)
 _CHECKSUM = 4
@@ -30,9 +29,9 @@ _SCHEMA = pa.schema(
 """A row a source (reports, working days), band (open days, closings), customer (closed, expected), reference (day)."""
 
 
-def packed(sources: Mapping[str, Learned]) -> bytes:
+def pack(sources: Mapping[str, Learned]) -> bytes:
     """Pack what was learned of each source."""
-    pieces = [piece for name, learned in sources.items() for piece in _pieces(name, learned)]
+    pieces = [piece for name, learned in sources.items() for piece in _make_pieces(name, learned)]
     sink = pa.BufferOutputStream()
     parquet.write_table(
         pa.concat_tables([_SCHEMA.empty_table(), *pieces]),
@@ -42,22 +41,22 @@ def packed(sources: Mapping[str, Learned]) -> bytes:
         write_statistics=False,
     )
     content: bytes = sink.getvalue().to_pybytes()
-    return _MARK + _checksum(content) + content
+    return _MARK + _make_checksum(content) + content
 
 
-def _checksum(content: bytes) -> bytes:
+def _make_checksum(content: bytes) -> bytes:
     return zlib.crc32(content).to_bytes(_CHECKSUM)
 
 
-def _pieces(source: str, learned: Learned) -> Iterator[pa.Table]:
-    yield _piece(source, _SOURCE, pa.array([""]), np.array([[learned.reports, learned.worked]]))
+def _make_pieces(source: str, learned: Learned) -> Iterator[pa.Table]:
+    yield _make_piece(source, _SOURCE, pa.array([""]), np.array([[learned.reports, learned.worked]]))
     bands = np.column_stack([learned.open_days, learned.closings])
-    yield _piece(source, _BAND, pa.array([""] * BANDS), bands)
-    yield _piece(source, _CUSTOMER, learned.customers, np.column_stack([learned.closed, learned.expected]))
-    yield _piece(source, _REFERENCE, learned.references, learned.gone[:, None])
+    yield _make_piece(source, _BAND, pa.array([""] * BANDS), bands)
+    yield _make_piece(source, _CUSTOMER, learned.customers, np.column_stack([learned.closed, learned.expected]))
+    yield _make_piece(source, _REFERENCE, learned.references, learned.gone[:, None])
 
 
-def _piece(source: str, what: int, names: pa.Array, numbers: np.ndarray) -> pa.Table:
+def _make_piece(source: str, what: int, names: pa.Array, numbers: np.ndarray) -> pa.Table:
     count, width = numbers.shape
     none = np.zeros(count, np.float32)
     columns = [numbers[:, place].astype(np.float32) if place < width else none for place in range(len(_NUMBERS))]
@@ -65,22 +64,22 @@ def _piece(source: str, what: int, names: pa.Array, numbers: np.ndarray) -> pa.T
     return pa.table([*fixed, names.cast(pa.large_string()), *columns], schema=_SCHEMA)
 
 
-def unpacked(content: bytes) -> dict[str, Learned]:
+def unpack(content: bytes) -> dict[str, Learned]:
     """Return what was learned of each source; a ConfigError says what is wrong with the content."""
     start = len(_MARK) + _CHECKSUM
     if content[: len(_MARK)] != _MARK:
-        raise _damaged("another version of arfeed wrote it")
-    if content[len(_MARK) : start] != _checksum(content[start:]):
-        raise _damaged("its checksum is wrong")
+        raise _make_error("another version of arfeed wrote it")
+    if content[len(_MARK) : start] != _make_checksum(content[start:]):
+        raise _make_error("its checksum is wrong")
     table = parquet.read_table(pa.BufferReader(content[start:]))
-    return {source: _learned(table.filter(pc.equal(table["source"], source))) for source in _sources(table)}
+    return {source: _read_learned(table.filter(pc.equal(table["source"], source))) for source in _list_sources(table)}
 
 
-def _sources(table: pa.Table) -> list[str]:
+def _list_sources(table: pa.Table) -> list[str]:
     return pc.unique(table["source"]).to_pylist()  # type: ignore[no-any-return] # Arrow has no types
 
 
-def _learned(table: pa.Table) -> Learned:
+def _read_learned(table: pa.Table) -> Learned:
     one, bands, customers, references = (table.filter(pc.equal(table["what"], what)) for what in range(4))
     of_customers = np.column_stack([np.asarray(customers[name]) for name in _NUMBERS])
     return Learned(
@@ -96,7 +95,7 @@ def _learned(table: pa.Table) -> Learned:
     )
 
 
-def _damaged(why: str) -> ConfigError:
+def _make_error(why: str) -> ConfigError:
     return ConfigError(
         f"what the history keeps of this feed's payers can't be read ({why}). Restore the history from its backup"
     )

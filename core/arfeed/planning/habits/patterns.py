@@ -1,4 +1,4 @@
-"""The largest set of rows, told by one fact, that has left as good as whole."""
+"""The largest set of rows with one fact in common that has left nearly whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arfeed.planning.habits.chances import Chances
-from arfeed.planning.habits.traits import Group, Order, groups, orders, written
+from arfeed.planning.habits.traits import Group, Order, find_groups, find_orders, write_value
 from arfeed.planning.traces import PLACE
 from arfeed.planning.wording import named
 
@@ -55,8 +55,8 @@ class _Lost:
         return len(np.unique(self.customer[inside]))
 
 
-def strongest(chances: Chances) -> Pattern | None:
-    """Return the set with the highest score, None where no set qualifies."""
+def find_strongest(chances: Chances) -> Pattern | None:
+    """Return the set with the highest score, None if no set qualifies."""
     case = chances.case
     at = np.flatnonzero(case.unproven)
     if len(at) < LEAST_ROWS:
@@ -68,46 +68,46 @@ def strongest(chances: Chances) -> Pattern | None:
     if int(customer.max()) + 1 < LEAST_CUSTOMERS:
         return None
     found = [
-        *(pattern for group in groups(case) for pattern in _of_group(lost, group)),
-        *(pattern for order in orders(case) for pattern in _of_order(lost, order, chances)),
+        *(pattern for group in find_groups(case) for pattern in _search_group(lost, group)),
+        *(pattern for order in find_orders(case) for pattern in _search_order(lost, order, chances)),
     ]
     return max(found, key=lambda pattern: pattern.score, default=None)
 
 
-def _of_group(lost: _Lost, group: Group) -> Iterator[Pattern]:
+def _search_group(lost: _Lost, group: Group) -> Iterator[Pattern]:
     """Yield what is gone of a column's values: some of them whole, or all but one."""
     values, mine = len(group.values), group.code[lost.at]
     gone = np.bincount(mine, minlength=values)
     stayed = np.bincount(group.code[lost.stayed], minlength=values)
     price = np.log(values)
-    worth = _by_value(lost, mine, values) - _STAYED * stayed - price
+    worth = _weigh_values(lost, mine, values) - _STAYED * stayed - price
     taken = (gone > 0) & (gone >= PURITY * (gone + stayed)) & (worth > 0)
     if taken.any() and stayed[~taken].sum() + gone[~taken].sum():
         names = [group.values[place] for place in np.flatnonzero(taken)[np.argsort(-gone[taken])]]
-        yield from _qualified(
-            lost, taken[mine], int(stayed[taken].sum()), f"{group.name} = {_listed(names)}", price * taken.sum()
+        yield from _qualify(
+            lost, taken[mine], int(stayed[taken].sum()), f"{group.name} = {_list_values(names)}", price * taken.sum()
         )
     all_gone, all_stayed = gone.sum(), stayed.sum()
     for value in np.flatnonzero(all_gone - gone >= PURITY * (all_gone - gone + all_stayed - stayed)):
         if values > 2 and gone[value] + stayed[value]:
-            what = f"{group.name} other than {_shown(group.values[value])}"
-            yield from _qualified(lost, mine != value, int(all_stayed - stayed[value]), what, price)
+            what = f"{group.name} other than {_show_blank(group.values[value])}"
+            yield from _qualify(lost, mine != value, int(all_stayed - stayed[value]), what, price)
 
 
-def _by_value(lost: _Lost, mine: np.ndarray, values: int) -> np.ndarray:
+def _weigh_values(lost: _Lost, mine: np.ndarray, values: int) -> np.ndarray:
     """Return the capped sum of weights of each value."""
     pairs, inverse = np.unique(lost.customer * values + mine, return_inverse=True)
     capped = np.minimum(np.bincount(inverse, lost.weight), lost.cap)
     return np.bincount(pairs % values, capped, minlength=values)
 
 
-def _qualified(lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: float) -> Iterator[Pattern]:
+def _qualify(lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: float) -> Iterator[Pattern]:
     count, customers = int(inside.sum()), lost.customers(inside)
     if count >= LEAST_ROWS and customers >= LEAST_CUSTOMERS and count >= PURITY * (count + stayed):
         yield Pattern(what, lost.score(inside) - _STAYED * stayed - float(price), lost.at[inside], customers, stayed)
 
 
-def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
+def _search_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
     """Yield what is gone of an order up to some place, and from some place on.
 
     A list that breaks off is so common an accident that its end costs no more than to look at every customer once.
@@ -125,26 +125,28 @@ def _of_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
     price = float(np.log(2 * min(span, len(place)) + 1))
     cut = min(price, float(np.log(2 * len(chances.rows.names) + 1))) if order.column == PLACE else price
     for sign, words, paid in ((1, "up to", price), (-1, "from", cut)):
-        best = _end(some, sign * mine, sign * stayed, paid)
+        best = _find_best_end(some, sign * mine, sign * stayed, paid)
         if best is not None:
             rows, score, customers, among = best
-            value = _value(chances, order, int(rows[-1]))
+            value = _write_place(chances, order, int(rows[-1]))
             yield Pattern(f"{order.name} {words} {value}", score, rows, customers, among)
 
 
-def _end(lost: _Lost, mine: np.ndarray, stayed: np.ndarray, price: float) -> tuple[np.ndarray, float, int, int] | None:
+def _find_best_end(
+    lost: _Lost, mine: np.ndarray, stayed: np.ndarray, price: float
+) -> tuple[np.ndarray, float, int, int] | None:
     """Return the best of all sets "up to x": its rows up to the last, score, customers, and how many stayed."""
     most = int(len(mine) * (1 - PURITY) / PURITY) + 1
     lowest = np.sort(np.partition(stayed, min(most, len(stayed) - 1))[: most + 1])
     near = np.flatnonzero(mine <= lowest[-1]) if len(lowest) > most else np.arange(len(mine))
     by_place = near[np.argsort(mine[near], kind="stable")]
     among = np.searchsorted(lowest, mine[by_place], side="right")
-    pure = _pure(mine[by_place], among)
+    pure = _is_pure(mine[by_place], among)
     if not pure.any():
         return None
     end = int(np.flatnonzero(pure)[-1]) + 1
     by_place, among = by_place[:end], among[:end]
-    gains, firsts = _gains(lost, by_place)
+    gains, firsts = _find_gains(lost, by_place)
     customers = np.cumsum(firsts)
     fits = pure[:end] & (customers >= LEAST_CUSTOMERS)
     score = np.where(fits, np.cumsum(gains) - _STAYED * among - price, -np.inf)
@@ -154,15 +156,15 @@ def _end(lost: _Lost, mine: np.ndarray, stayed: np.ndarray, price: float) -> tup
     return lost.at[by_place[: best + 1]], float(score[best]), int(customers[best]), int(among[best])
 
 
-def _pure(places: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Return where a set up to a row has enough rows, as good as all missing, and cuts no equal places in two."""
+def _is_pure(places: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return where a set up to a row has enough rows, nearly all missing, and cuts no equal places in two."""
     rows = np.arange(1, len(places) + 1)
     last = np.append(places[1:] != places[:-1], True)[: len(places)]
     pure: np.ndarray = last & (rows >= LEAST_ROWS) & (rows >= PURITY * (rows + among))
     return pure
 
 
-def _gains(lost: _Lost, by_place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _find_gains(lost: _Lost, by_place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return in an order what each row adds to a score, its customer's sum capped, and whether it is its first row."""
     customer, weight = lost.customer[by_place], lost.weight[by_place]
     by_customer = np.argsort(customer, kind="stable")
@@ -176,13 +178,13 @@ def _gains(lost: _Lost, by_place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return gains, firsts
 
 
-def _value(chances: Chances, order: Order, row: int) -> str:
-    return written(chances.case.before[order.column].iloc[row])
+def _write_place(chances: Chances, order: Order, row: int) -> str:
+    return write_value(chances.case.before[order.column].iloc[row])
 
 
-def _shown(value: str | None) -> str:
+def _show_blank(value: str | None) -> str:
     return value or "(blank)"
 
 
-def _listed(values: list[str | None]) -> str:
-    return named(_shown(value) for value in values)
+def _list_values(values: list[str | None]) -> str:
+    return named(_show_blank(value) for value in values)

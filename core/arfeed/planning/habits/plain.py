@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
-from arfeed.planning.habits.case import Case, days_since_1970
-from arfeed.planning.habits.chances import Chances
-from arfeed.planning.habits.surprise import odds
+from arfeed.planning.habits.case import Case, count_days
+from arfeed.planning.habits.chances import Chances, compute_odds
 from arfeed.planning.traces import FILE, FIRST_IN
 
 MONEY_PART, _MONEY_SHARE = 1 / 4, 0.1
@@ -39,7 +38,7 @@ class Money:
     rows: np.ndarray
 
 
-def rare_money(chances: Chances) -> Iterator[Money]:
+def find_rare_money(chances: Chances) -> Iterator[Money]:
     """Yield the currencies of which too much money stood in rows that are hardly ever paid at such a time."""
     case = chances.case
     rare = case.unproven & (chances.each < MONEY_PART * chances.mean)
@@ -49,7 +48,7 @@ def rare_money(chances: Chances) -> Iterator[Money]:
     balances = pa.table(
         {"currency": encoded.indices, "balance": pc.abs(arrow.as_single_chunk(pa.array(case.before["balance"])))}
     )
-    owed, gone = _sums(balances), _sums(balances.filter(pa.array(rare)))
+    owed, gone = _sum_by_currency(balances), _sum_by_currency(balances.filter(pa.array(rare)))
     most = min(_MONEY_SHARE * (case.caution / _USUAL_CAUTION) ** 0.5, 1)
     for code, lost in gone.items():
         if owed[code] and lost / owed[code] > most:
@@ -57,7 +56,7 @@ def rare_money(chances: Chances) -> Iterator[Money]:
             yield Money(encoded.dictionary[code].as_py(), lost, owed[code], mine)
 
 
-def _sums(balances: pa.Table) -> dict[int, Decimal]:
+def _sum_by_currency(balances: pa.Table) -> dict[int, Decimal]:
     """Return the sum of balances by the number of their currency."""
     sums = balances.group_by("currency", use_threads=False).aggregate([("balance", "sum")])
     return dict(zip(sums["currency"].to_pylist(), sums["balance_sum"].to_pylist(), strict=True))
@@ -65,28 +64,28 @@ def _sums(balances: pa.Table) -> dict[int, Decimal]:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many rows are gone of so many, and so many were to be expected."""
+    """How many rows are gone, of how many, and how many were to be expected."""
 
     gone: int
     of: int
     expected: float
 
 
-def large_share(chances: Chances) -> Share | None:
+def find_large_share(chances: Chances) -> Share | None:
     """Return what share is gone if it is too large, whoever pays."""
     case = chances.case
     share = Share(int(case.unproven.sum()), len(case.before), float(chances.each.sum()))
     if share.gone <= case.missing_share * share.of or share.gone <= _SHARE_OVER_EXPECTED * share.expected:
         return None
-    return share if share.gone > case.missing_floor or _strange_in_a_small_feed(chances, share) else None
+    return share if share.gone > case.missing_floor or _is_strange_in_a_small_feed(chances, share) else None
 
 
-def _strange_in_a_small_feed(chances: Chances, share: Share) -> bool:
-    """Whether nearly all of a few rows are gone, and hardly ever do so many customers pay at once."""
+def _is_strange_in_a_small_feed(chances: Chances, share: Share) -> bool:
+    """Whether nearly all of a few rows are gone, and that many customers hardly ever pay at once."""
     customer, size = chances.rows.customer, len(chances.rows.names)
     customers = len(np.unique(customer[chances.case.unproven]))
     expected = float(-np.expm1(-np.bincount(customer, chances.each, minlength=size)).sum())
-    strange = odds(customers, expected) < 1 / chances.caution
+    strange = compute_odds(customers, expected) < 1 / chances.caution
     whole = share.gone >= max(_NEARLY_ALL * share.of, chances.case.missing_floor)
     return share.gone >= _FEW and (strange or whole)
 
@@ -100,33 +99,33 @@ class Older:
     new_last_time: int
 
 
-def older_list(chances: Chances) -> Older | None:
-    """Return what speaks for an older list, None where nothing does. Rows dated ahead say nothing."""
+def find_older_list(chances: Chances) -> Older | None:
+    """Return the evidence that a list is older than the last one, if there is any. Rows dated ahead are none."""
     case = chances.case
     today = (case.on - date(1970, 1, 1)).days
-    listed, known = days_since_1970(case.report, "issued_on")
+    listed, known = count_days(case.report, "issued_on")
     past = listed[known & (listed <= today)]
     if len(past):
-        issued, dated = days_since_1970(case.before, "issued_on")
+        issued, dated = count_days(case.before, "issued_on")
         later = np.flatnonzero(case.unproven & dated & (issued > past.max()) & (issued <= today))
-        if len(later) >= _AT_LEAST and _unlikely(chances, later):
+        if len(later) >= _AT_LEAST and _is_unlikely(chances, later):
             return Older(later, date.fromordinal(date(1970, 1, 1).toordinal() + int(past.max())), 0)
-    return _new_ones_gone(chances)
+    return _find_new_ones_gone(chances)
 
 
-def _new_ones_gone(chances: Chances) -> Older | None:
+def _find_new_ones_gone(chances: Chances) -> Older | None:
     case = chances.case
     if not case.last_run or FIRST_IN not in case.before:
         return None
     first = pc.fill_null(pc.equal(arrow.to_text_array(case.before[FIRST_IN]), case.last_run), False)
     new = np.asarray(first, bool) & ~(case.missing & ~case.unproven)
     gone = np.flatnonzero(new & case.unproven)
-    if len(gone) < max(_AT_LEAST, _SHARE_OF_NEW * new.sum()) or new.all() or not _unlikely(chances, gone):
+    if len(gone) < max(_AT_LEAST, _SHARE_OF_NEW * new.sum()) or new.all() or not _is_unlikely(chances, gone):
         return None
     return Older(gone, None, int(new.sum()))
 
 
-def returned(chances: Chances) -> np.ndarray | None:
+def find_returned(chances: Chances) -> np.ndarray | None:
     """Return the places, in the report, of new rows that had been closed without proof, if they are too many."""
     new = np.flatnonzero(np.asarray(chances.case.report["change"] == "new", bool))
     if len(new) < _AT_LEAST or not len(chances.learned.references):
@@ -136,7 +135,7 @@ def returned(chances: Chances) -> np.ndarray | None:
     return back if len(back) >= max(_AT_LEAST, _SHARE_RETURNED * len(new)) else None
 
 
-def _unlikely(chances: Chances, rows: np.ndarray) -> bool:
+def _is_unlikely(chances: Chances, rows: np.ndarray) -> bool:
     """Whether the customers of these rows hardly ever pay at once: the likeliest row of each counts."""
     customers, inverse = np.unique(chances.rows.customer[rows], return_inverse=True)
     likeliest = np.zeros(len(customers))
@@ -156,7 +155,7 @@ class GoneFile:
     unread: bool = False
 
 
-def gone_files(chances: Chances) -> Iterator[GoneFile]:
+def find_gone_files(chances: Chances) -> Iterator[GoneFile]:
     """Yield the files of the last reading that were not read again, and those of which no row is left.
 
     Where all names are others, as with a dated export a day, nothing is known by them. A file that was read, or may
@@ -167,17 +166,17 @@ def gone_files(chances: Chances) -> Iterator[GoneFile]:
         return
     encoded = pc.dictionary_encode(arrow.to_text_array(case.before[FILE]))
     names, code = encoded.dictionary, np.asarray(pc.fill_null(encoded.indices, len(encoded.dictionary)))
-    unread = _unread(case, names, code)
+    unread = _find_unread(case, names, code)
     listed = np.asarray(pc.is_in(names, value_set=arrow.to_text_array(case.report[FILE])), bool)
     stayed = np.bincount(code[~case.missing], minlength=len(names))[: len(names)]
     empty = ~listed & (stayed == 0) & listed.any()
     for place in np.flatnonzero(unread | empty):
         rows = np.flatnonzero((code == place) & case.unproven)
-        if len(rows) and (unread[place] or _unlikely(chances, rows)):
+        if len(rows) and (unread[place] or _is_unlikely(chances, rows)):
             yield GoneFile(names[int(place)].as_py(), rows, bool(unread[place]))
 
 
-def _unread(case: Case, names: pa.Array, code: np.ndarray) -> np.ndarray:
+def _find_unread(case: Case, names: pa.Array, code: np.ndarray) -> np.ndarray:
     """Return which files were not read again while others were; one that got another name is not among them.
 
     It got another name where rows of it stand in a file that was not there last time.

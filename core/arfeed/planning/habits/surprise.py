@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arfeed.planning.habits.chances import Chances
+from arfeed.planning.habits.chances import Chances, compute_odds
 
 PARTS = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
 """Rare are rows whose chance is below such a part of the feed's mean."""
@@ -20,12 +20,12 @@ _MEASURED = 20
 
 _ORDINARY = 1 / 2
 _CUSTOMERS, _POWER, _MOST = 4, 0.4, 5
-"""How far a lively day, told by the rows that are not rare, lets one expect more of those that are."""
+"""How far a lively day, measured by the rows that are not rare, lets one expect more of those that are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """How many customers have lost rare rows, how many were to be expected, and the odds of so many or more."""
+    """How many customers have lost rare rows, how many were to be expected, and the odds of that many or more."""
 
     part: float
     customers: int
@@ -33,57 +33,48 @@ class Surprise:
     odds: float
 
 
-def surprises(chances: Chances) -> tuple[Surprise, ...]:
+def find_surprises(chances: Chances) -> tuple[Surprise, ...]:
     """Count the customers for each part of the mean."""
     unproven = np.flatnonzero(chances.case.unproven)
-    lively = _liveliness(chances, unproven)
-    return tuple(_surprise(chances, unproven, part, lively) for part in PARTS)
+    lively = _measure_liveliness(chances, unproven)
+    return tuple(_find_surprise(chances, unproven, part, lively) for part in PARTS)
 
 
-def _surprise(chances: Chances, unproven: np.ndarray, part: float, lively: float) -> Surprise:
+def _find_surprise(chances: Chances, unproven: np.ndarray, part: float, lively: float) -> Surprise:
     limit = part * chances.mean
-    customers = _customers(chances, unproven[chances.each[unproven] < limit])
-    expected = lively * _expected(chances, chances.each < limit)
-    return Surprise(part, customers, expected, odds(customers, expected))
+    customers = _count_customers(chances, unproven[chances.each[unproven] < limit])
+    expected = lively * _expect_customers(chances, chances.each < limit)
+    return Surprise(part, customers, expected, compute_odds(customers, expected))
 
 
-def _liveliness(chances: Chances, unproven: np.ndarray) -> float:
+def _measure_liveliness(chances: Chances, unproven: np.ndarray) -> float:
     """Return how far more, or fewer, customers have paid what is ordinary than on other days.
 
     After a week without the bookkeeper everything is posted at once, the rare with the ordinary.
     """
     ordinary = chances.each >= _ORDINARY * chances.mean
-    paid = _customers(chances, unproven[ordinary[unproven]])
-    ratio = (paid + _CUSTOMERS) / (_expected(chances, ordinary) + _CUSTOMERS)
+    paid = _count_customers(chances, unproven[ordinary[unproven]])
+    ratio = (paid + _CUSTOMERS) / (_expect_customers(chances, ordinary) + _CUSTOMERS)
     return float(np.clip(ratio**_POWER, 1, _MOST))
 
 
-def _customers(chances: Chances, rows: np.ndarray) -> int:
+def _count_customers(chances: Chances, rows: np.ndarray) -> int:
     return len(np.unique(chances.rows.customer[rows]))
 
 
-def _expected(chances: Chances, rows: np.ndarray) -> float:
+def _expect_customers(chances: Chances, rows: np.ndarray) -> float:
     """Return how many customers were to be expected to lose some of these rows."""
     sums = np.bincount(chances.rows.customer, np.where(rows, chances.each, 0))
     return abs(float(np.expm1(-sums).sum()))
 
 
-def strangest(seen: Sequence[Surprise]) -> Surprise:
+def find_strangest(seen: Sequence[Surprise]) -> Surprise:
     """Return the surprise with the longest odds."""
     return min(seen, key=lambda surprise: surprise.odds)
 
 
-def strange(surprise: Surprise, chances: Chances) -> bool:
+def is_strange(surprise: Surprise, chances: Chances) -> bool:
     """Whether the odds are longer than the caution allows. Who reports less often is asked less often anyhow."""
     looked = 1 + (_LOOKED - 1) / chances.case.days
     beyond: float = max(chances.case.caution / _MEASURED, 1) ** 0.5
     return surprise.odds < 1 / (looked * chances.caution * beyond)
-
-
-def odds(customers: int, expected: float) -> float:
-    """Return the chance of so many customers or more: negative binomial of shape 2, since days differ.
-
-    The tail of (k + 1) (1 - q)² qᵏ from `customers` on, with q = expected / (2 + expected), has a closed form.
-    """
-    q = expected / (2 + expected)
-    return float(q**customers * (1 + customers * (1 - q)))

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
-from arfeed.planning.habits.case import Case, days_since_1970
+from arfeed.planning.habits.case import Case, count_days
 from arfeed.planning.traces import FILE, FIRST_IN, PLACE
 
 _MOST_VALUES = 200
@@ -27,7 +27,7 @@ _OF_ITS_OWN = {
 _DIGITS = "0123456789"
 _MOST_DIGITS = 15
 _STEP = np.log(1.02)
-"""Amounts are told apart in steps of 2 %."""
+"""Amounts are distinguished in steps of 2 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +49,21 @@ class Order:
     column: str
 
 
-def groups(case: Case) -> Iterator[Group]:
+def find_groups(case: Case) -> Iterator[Group]:
     """Yield every column of few values."""
     before = case.before
     for name in before.columns:
         if name not in _OF_ITS_OWN and isinstance(before[name].dtype, pd.StringDtype):
-            yield from _group({FILE: "file"}.get(name, name), arrow.to_text_array(before[name]))
+            yield from _make_group({FILE: "file"}.get(name, name), arrow.to_text_array(before[name]))
     prefixes = pc.ascii_rtrim(arrow.to_text_array(before["invoice_ref"]), _DIGITS)
-    yield from _group("the number's prefix", prefixes)
+    yield from _make_group("the number's prefix", prefixes)
     if case.last_run and FIRST_IN in before:
         first = pc.fill_null(pc.equal(arrow.to_text_array(before[FIRST_IN]), case.last_run), False)
         yield Group("first listed", np.asarray(first).astype(np.int8), ["earlier", "in the last report"])
 
 
-def _group(name: str, texts: pa.Array) -> Iterator[Group]:
-    """Yield a column unless it has one value or many; a sample tells most of those that have many."""
+def _make_group(name: str, texts: pa.Array) -> Iterator[Group]:
+    """Yield a column unless it has one value or many; a sample finds most of those that have many."""
     if len(pc.unique(texts[:_SAMPLE])) > _MOST_VALUES:
         return
     encoded = pc.dictionary_encode(texts, null_encoding="encode")
@@ -71,21 +71,21 @@ def _group(name: str, texts: pa.Array) -> Iterator[Group]:
         yield Group(name, np.asarray(encoded.indices), encoded.dictionary.to_pylist())
 
 
-def orders(case: Case) -> Iterator[Order]:
+def find_orders(case: Case) -> Iterator[Order]:
     """Yield every order that the rows can be cut in."""
     before = case.before
     for column, name in (("issued_on", "issue date"), ("due_on", "due date")):
-        days, dated = days_since_1970(before, column)
+        days, dated = count_days(before, column)
         yield Order(name, days, None if dated.all() else dated, column)
-    yield Order("number", _numbers(arrow.to_text_array(before["invoice_ref"])), None, "invoice_ref")
+    yield Order("number", _read_numbers(arrow.to_text_array(before["invoice_ref"])), None, "invoice_ref")
     if PLACE in before:
         place = arrow.as_single_chunk(pa.array(before[PLACE], pa.int64()))
         known = None if not place.null_count else np.asarray(pc.is_valid(place))
         yield Order("place in the list", np.asarray(pc.fill_null(place, 0)), known, PLACE)
-    yield Order("balance", _sizes(before), None, "balance")
+    yield Order("balance", _classify_sizes(before), None, "balance")
 
 
-def _numbers(refs: pa.Array) -> np.ndarray:
+def _read_numbers(refs: pa.Array) -> np.ndarray:
     """Return the digits that each reference ends with as a number.
 
     Digits are picked out of Arrow's buffers, the last of every row at once, then those before them.
@@ -109,7 +109,7 @@ def _numbers(refs: pa.Array) -> np.ndarray:
     return number
 
 
-def _sizes(before: pd.DataFrame) -> np.ndarray:
+def _classify_sizes(before: pd.DataFrame) -> np.ndarray:
     """Return the size class of each balance: whole numbers that grow with it, credits below invoices.
 
     Only classes are told from this float; no sum is.
@@ -119,7 +119,7 @@ def _sizes(before: pd.DataFrame) -> np.ndarray:
     return np.where(balance < 0, -size - 1, size)
 
 
-def written(value: Any) -> str:
+def write_value(value: Any) -> str:
     """Write the value of an order's column."""
     if isinstance(value, Decimal):
         return f"{value:,.2f}"

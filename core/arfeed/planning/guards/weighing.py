@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -15,16 +15,15 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Expectation, GuardFigures, Objection, Plan, SourceReport
-from arfeed.planning.habits.case import Case
-from arfeed.planning.habits.judgement import Figures, judged
+from arfeed.planning.habits.case import Case, Source
+from arfeed.planning.habits.judgement import judge
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.ledgers import accounted
 from arfeed.planning.wording import counted
 
 Mask = npt.NDArray[np.bool_]
 
 _CALMER = 5
-"""How much rarer something must be to be asked about where most closings are proven or the books balance."""
+"""How much rarer something must be to be asked about if most closings are proven or the books balance."""
 
 ASKED_OF_ABSENCE = frozenset({"surprise", "pattern", "missing-money", "missing-share", "older-list", "file-gone"})
 """What is asked about rows that are gone without proof."""
@@ -33,7 +32,7 @@ _NOT_ANNOUNCED = frozenset({"older-list", "returned", "file-gone"})
 """What no answer given in advance settles: closings can be announced, a list that is old or lacks a file can't."""
 
 _WITHOUT_ODDS = frozenset({"older-list", "returned", "missing-share", "file-gone"})
-"""Guards that look on even where receipts account for everything that has left a list."""
+"""Guards that still apply if receipts account for everything that has left a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +45,7 @@ class Weighed:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What is missing of one source: the case as the guards take it, and its rows that are closed without proof.
-
-    `on` is the day itself, where the case is judged as of an earlier one.
-    """
-
-    case: Case
-    closed: Mask
-    on: date
-
-
-def sources_of(
+def split_by_source(
     plan: Plan,
     lost: Mask,
     files: pd.Series[str] | None = None,
@@ -73,13 +60,13 @@ def sources_of(
     """
     if plan.before is None:
         return
-    unproven, judging, balanced = _masks(plan, lost)
+    unproven, judging, balanced = _find_masks(plan, lost)
     report = plan.report if files is None else plan.report.assign(arfeed_file=files)
     for source in plan.sources:
         mine = np.asarray(plan.before["source"] == source.source)
         if source.failed or source.before is None or not mine.any():
             continue
-        judged_here, day = judging & mine, _day(source, plan, now=True)
+        judged_here, day = judging & mine, _find_day(source, plan, now=True)
         calm = source.source in proving or bool(judged_here.any() and balanced[judged_here].all())
         case = Case(
             source=source.source,
@@ -88,7 +75,7 @@ def sources_of(
             unproven=judged_here[mine],
             report=arrow.filter_rows(report, report["source"] == source.source),
             on=min(day, refused) if refused else day,
-            since=_day(source, plan, now=False),
+            since=_find_day(source, plan, now=False),
             last_run=plan.baseline,
             read=frozenset(file for file, _ in source.inputs) or None,
             caution=plan.guards.caution * (_CALMER if calm else 1),
@@ -98,7 +85,7 @@ def sources_of(
         yield Source(case, unproven[mine], day)
 
 
-def _masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
+def _find_masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
     """Return which rows of the baseline are closed without proof, which of them are judged, and which balanced."""
     evidence = plan.missing["evidence"]
     result = []
@@ -109,8 +96,8 @@ def _masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
     return result[0], result[1], result[2]
 
 
-def _day(source: SourceReport, plan: Plan, *, now: bool) -> date:
-    """Return the day that a reading speaks of: its as-of date where both readings state one, else the day itself."""
+def _find_day(source: SourceReport, plan: Plan, *, now: bool) -> date:
+    """Return the day that a reading is about: its as-of date if both readings state one, else the day itself."""
     read, before = source.read, source.before or source.read
     this = read if now else before
     if read.as_of and before.as_of and this.as_of:
@@ -118,56 +105,44 @@ def _day(source: SourceReport, plan: Plan, *, now: bool) -> date:
     return this.at.astimezone(plan.at.tzinfo or ZoneInfo("UTC")).date()
 
 
-def weigh(plan: Plan, habits: Habits, sources: Sequence[Source], expectations: Iterable[Expectation] = ()) -> Weighed:
-    """Judge every source. Answers given in advance are used where the guards would ask less with them."""
-    plain = _judge(plan, habits, sources)
+def weigh(
+    habits: Habits,
+    sources: Sequence[Source],
+    expectations: Iterable[Expectation] = (),
+    accounted_for: Set[tuple[str, str]] = frozenset(),
+) -> Weighed:
+    """Judge every source. Answers given in advance are used if the guards would ask less with them."""
+    plain = _judge(habits, sources, accounted_for)
     if not plain.objections:
         return plain
     told, used = plain, list[Expectation]()
     for expectation in expectations:
-        with_it = _told(plain, _judge(plan, habits, [_without(each, [*used, expectation]) for each in sources]))
+        rest = [_take_out_expected(each, [*used, expectation]) for each in sources]
+        with_it = _keep_unannounced(plain, _judge(habits, rest, accounted_for))
         if len(with_it.objections) < len(told.objections):
             told, used = with_it, [*used, expectation]
-    notes = tuple(_in_words(expectation, sources) for expectation in used)
+    notes = tuple(_describe_expectation(expectation, sources) for expectation in used)
     return replace(told, figures=plain.figures, expected=tuple(used), notes=notes)
 
 
-def _told(plain: Weighed, told: Weighed) -> Weighed:
-    """Return what is still asked once an answer is known: none speaks of an old list, a lost file, or a return."""
+def _keep_unannounced(plain: Weighed, told: Weighed) -> Weighed:
+    """Keep what no answer given in advance settles: an old list, a lost file, invoices that come back."""
     kept = [each for each in plain.objections if each.code in _NOT_ANNOUNCED]
     return replace(told, objections=(*kept, *(each for each in told.objections if each.code not in _NOT_ANNOUNCED)))
 
 
-def _judge(plan: Plan, habits: Habits, sources: Sequence[Source]) -> Weighed:
+def _judge(habits: Habits, sources: Sequence[Source], accounted_for: Set[tuple[str, str]]) -> Weighed:
     objections, figures = [], []
-    settled = accounted(plan)
     for each in sources:
-        found, seen = judged(habits, each.case)
+        found, seen = judge(habits.of(each.case.source), each.case)
         currencies = set(each.case.before["currency"][each.case.unproven].unique())
-        quiet = bool(currencies) and {(each.case.source, currency) for currency in currencies} <= settled
+        quiet = bool(currencies) and {(each.case.source, currency) for currency in currencies} <= accounted_for
         objections += [each for each in found if not quiet or each.code in _WITHOUT_ODDS]
-        figures.append(_figures(seen))
-    return Weighed(tuple(one_a_code(objections)), tuple(figures))
+        figures.append(seen)
+    return Weighed(tuple(merge_by_code(objections)), tuple(figures))
 
 
-def _figures(seen: Figures) -> GuardFigures:
-    strangest = min(seen.surprises, key=lambda surprise: surprise.odds)
-    return GuardFigures(
-        source=seen.source,
-        reports=seen.reports,
-        days=seen.days,
-        rows=seen.rows,
-        unproven=seen.unproven,
-        expected=round(seen.expected, 3),
-        customers=strangest.customers,
-        usual=round(strangest.expected, 4),
-        odds=float(f"{strangest.odds:.3g}"),
-        pattern=seen.pattern,
-        score=None if seen.pattern is None else round(float(seen.pattern_score), 2),
-    )
-
-
-def one_a_code(objections: Iterable[Objection]) -> Iterator[Objection]:
+def merge_by_code(objections: Iterable[Objection]) -> Iterator[Objection]:
     """Yield one objection a code, in the order in which codes come up: several sources may be asked the same."""
     by_code: dict[str, list[Objection]] = {}
     for objection in objections:
@@ -177,13 +152,13 @@ def one_a_code(objections: Iterable[Objection]) -> Iterator[Objection]:
         yield Objection(code, message, tuple(ref for objection in each for ref in objection.refs))
 
 
-def _without(source: Source, used: Iterable[Expectation]) -> Source:
-    covered = np.logical_or.reduce([_covers(expectation, source.case) for expectation in used])
+def _take_out_expected(source: Source, used: Iterable[Expectation]) -> Source:
+    covered = np.logical_or.reduce([_find_covered(expectation, source.case) for expectation in used])
     return replace(source, case=replace(source.case, unproven=source.case.unproven & ~covered))
 
 
-def _covers(expectation: Expectation, case: Case) -> Mask:
-    """Return which of the judged rows an answer speaks of."""
+def _find_covered(expectation: Expectation, case: Case) -> Mask:
+    """Return which of the judged rows an expectation covers."""
     covered: Mask = case.unproven.copy()
     if expectation.customer is not None:
         wanted = pa.array([expectation.customer.strip().casefold()], pa.large_string())
@@ -198,8 +173,8 @@ def _covers(expectation: Expectation, case: Case) -> Mask:
     return covered
 
 
-def _in_words(expectation: Expectation, sources: Sequence[Source]) -> str:
-    count = sum(int(_covers(expectation, each.case).sum()) for each in sources)
+def _describe_expectation(expectation: Expectation, sources: Sequence[Source]) -> str:
+    count = sum(int(_find_covered(expectation, each.case).sum()) for each in sources)
     return (
         f"{counted(count, 'missing invoice')} {'was' if count == 1 else 'were'} expected: “{expectation.words}”, said "
         f"by {expectation.by} on {expectation.at:%Y-%m-%d}; this delivery uses that answer up"
@@ -212,13 +187,13 @@ def learn(habits: Habits, sources: Iterable[Source], expected: Sequence[Expectat
     What was `expected` is an event of its own and teaches nothing of other days.
     """
     for each in sources:
-        announced = [_covers(expectation, each.case) for expectation in expected]
+        announced = [_find_covered(expectation, each.case) for expectation in expected]
         closed = each.closed & ~np.logical_or.reduce(announced) if announced else each.closed
-        habits = habits.learned(replace(each.case, on=each.on), closed)
+        habits = habits.learn(replace(each.case, on=each.on), closed)
     return habits
 
 
-def replayed(
+def replay(
     before: pd.DataFrame, after: pd.DataFrame, proven: Collection[str], *, since: date, on: date
 ) -> Iterator[Source]:
     """Yield what two reports of the past teach: `proven` are the references that their sources called closed."""

@@ -1,9 +1,8 @@
-"""What a review knows beside the plan itself: what was approved lately, and answers that were given in advance."""
+"""What people approved without proof lately, and the objection to approving more of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -13,9 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
-from arfeed.model.results import Expectation, Objection, Plan
-from arfeed.planning.habits.memory import Habits
-from arfeed.planning.weighing import Source
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.wording import counted, money, named, refs_of
 
 BUDGET_SPAN = timedelta(days=30)
@@ -30,36 +27,20 @@ class Unproven(NamedTuple):
     balance: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a review knows beside the plan.
-
-    `approved` is what people approved without proof within the last 30 days; `expectations` are the answers given in
-    advance that hold today; `habits` is what was learned of the feed, `sources` what of each is judged by it; `stated`
-    are objections to what the sources listed, of which the plan no longer has all rows.
-    """
-
-    approved: tuple[Unproven, ...] = ()
-    expectations: tuple[Expectation, ...] = ()
-    habits: Habits = field(default_factory=Habits.none)
-    sources: tuple[Source, ...] = ()
-    stated: tuple[Objection, ...] = ()
-
-
-def closings(missing: pd.DataFrame) -> Iterator[tuple[str, str, str, int, Decimal]]:
+def sum_closings(missing: pd.DataFrame) -> Iterator[tuple[str, str, str, int, Decimal]]:
     """Yield source, currency, evidence, count and absolute balance of what will be marked as paid."""
     sizes = missing.assign(balance=pd.Series(pc.abs(pa.array(missing["balance"])), index=missing.index))
     for row in arrow.group_balances(sizes, ("source", "currency", "evidence")).to_pylist():
         yield row["source"], row["currency"], row["evidence"], row["count"], row["balance"]
 
 
-def object_to_the_sum_of_approvals(plan: Plan, known: Known) -> Iterator[Objection]:
-    """Object where this plan and what was approved lately close too much without proof, by count or by money."""
+def object_to_the_sum_of_approvals(plan: Plan, approved: Sequence[Unproven]) -> Iterator[Objection]:
+    """Object if this plan and what was `approved` lately close too much without proof, by count or by money."""
     unproven = plan.missing[plan.missing["evidence"] == "unexplained"]
-    if plan.before is None or unproven.empty or not known.approved:
+    if plan.before is None or unproven.empty or not approved:
         return
-    now = [Unproven(source, currency, count, owed) for source, currency, _, count, owed in closings(unproven)]
-    over = [*_over_budget(plan, plan.before, [*known.approved, *now])]
+    now = [Unproven(source, currency, count, owed) for source, currency, _, count, owed in sum_closings(unproven)]
+    over = [*_find_over_budget(plan, plan.before, [*approved, *now])]
     if over:
         yield Objection(
             "budget",
@@ -70,8 +51,8 @@ def object_to_the_sum_of_approvals(plan: Plan, known: Known) -> Iterator[Objecti
         )
 
 
-def _over_budget(plan: Plan, before: pd.DataFrame, closed: list[Unproven]) -> Iterator[str]:
-    """Say of each currency of which too much was closed how much that is."""
+def _find_over_budget(plan: Plan, before: pd.DataFrame, closed: Sequence[Unproven]) -> Iterator[str]:
+    """Yield, for each currency of which too much was closed, how much that is."""
     sizes = before.assign(balance=pd.Series(pc.abs(pa.array(before["balance"])), index=before.index))
     owed = {
         row["currency"]: (row["count"], row["balance"])

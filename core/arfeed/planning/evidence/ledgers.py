@@ -1,0 +1,187 @@
+"""The reconciliation of each source's list with its control account, as a bookkeeper reconciles a subledger.
+
+List and ledger need not agree: payments on account and journal entries make them differ by an amount that stays. What
+counts is that the difference has not moved since the last delivery, to the cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model import arrow, schema
+from arfeed.model.controls import ControlAccount
+from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
+from arfeed.planning.evidence.reasons import get_as_stated
+from arfeed.planning.wording import money
+
+States = Mapping[tuple[str, str], LedgerState]
+"""By source and currency."""
+
+Left = Mapping[tuple[str, str], Decimal]
+"""By source and currency, how much money has left a list since the last delivery."""
+
+
+def find_ledger_states(
+    sources: Iterable[SourceReport], listed: pd.DataFrame, before: States
+) -> tuple[LedgerState, ...]:
+    """Return what list and control account of each source say now.
+
+    `listed` are all open rows as the sources listed them, before any transform. If a source is carried forward, it
+    keeps the state that its rows are of.
+    """
+    sums = _sum_by_group(listed)
+    states: list[LedgerState] = []
+    for source in sources:
+        account = source.complete.control_account
+        if source.failed:
+            states += [state for state in before.values() if state.source == source.source]
+        elif account is not None:
+            states += _find_states(source.source, account, sums, listed, before)
+    return tuple(states)
+
+
+def _find_states(
+    source: str, account: ControlAccount, sums: Mapping[tuple[str, str], Decimal], listed: pd.DataFrame, before: States
+) -> Iterator[LedgerState]:
+    mine = {currency for name, currency in (*sums, *before) if name == source}
+    differences = _find_differences(source, account, listed)
+    for currency in sorted({*mine, *account.balances}):
+        yield LedgerState(
+            source,
+            currency,
+            sums.get((source, currency), schema.ZERO),
+            account.balances.get(currency, schema.ZERO),
+            None if differences is None else differences.get(currency, {}),
+            None if account.received is None else account.received.get(currency, schema.ZERO),
+        )
+
+
+def _find_differences(
+    source: str, account: ControlAccount, listed: pd.DataFrame
+) -> dict[str, dict[str, Decimal]] | None:
+    """Return by currency and customer what the list has more than the ledger, where they differ at all."""
+    if account.customers is None:
+        return None
+    rows = listed[listed["source"] == source]
+    totals = arrow.group_balances(rows, ("customer_id", "currency")).to_pylist()
+    owed = {(row["customer_id"], row["currency"]): row["balance"] for row in totals}
+    result: dict[str, dict[str, Decimal]] = {}
+    for customer, currency in sorted({*owed, *account.customers}):
+        key = customer, currency
+        if difference := owed.get(key, schema.ZERO) - account.customers.get(key, schema.ZERO):
+            result.setdefault(currency, {})[customer] = difference
+    return result
+
+
+def compare_ledgers(states: Iterable[LedgerState], before: States) -> tuple[Ledger, ...]:
+    """Return how list and control account compare with the last delivery, by source and currency."""
+    return tuple(_compare_ledger(state, before.get((state.source, state.currency))) for state in states)
+
+
+def _compare_ledger(now: LedgerState, then: LedgerState | None) -> Ledger:
+    if then is None:
+        return Ledger(now.source, now.currency, now.listed, now.account, received=now.received)
+    customers = _find_moved_customers(now.differences, then.differences)
+    return Ledger(now.source, now.currency, now.listed, now.account, then.listed, then.account, customers, now.received)
+
+
+def _find_moved_customers(
+    now: Mapping[str, Decimal] | None, then: Mapping[str, Decimal] | None
+) -> tuple[tuple[str, Decimal], ...]:
+    """Return the customers whose difference moved, the largest first."""
+    if now is None or then is None:
+        return ()
+    moved = {name: now.get(name, schema.ZERO) - then.get(name, schema.ZERO) for name in {*now, *then}}
+    return tuple(sorted(((name, by) for name, by in moved.items() if by), key=lambda each: (-abs(each[1]), each[0])))
+
+
+def has_come_apart(plan: Plan, ledger: Ledger) -> bool:
+    """Whether list and account have come apart since the last delivery, as a whole or at a customer with missing rows.
+
+    Sums that agree are not enough where the account is by customer: what one has lost another may have gained.
+    """
+    if ledger.moved:
+        return True
+    missing = plan.missing[plan.missing["evidence"] != "proven"]
+    currencies, customers = (get_as_stated(missing, name) for name in ("currency", "customer_id"))
+    here = (missing["source"] == ledger.source) & (currencies == ledger.currency)
+    return bool((here & customers.isin([name for name, _ in ledger.customers])).any())
+
+
+def list_figures(plan: Plan, codes: Set[str], left: Left) -> Iterator[str]:
+    """Yield what an approval of these objections is bound to beside invoices: by how much ledgers moved, and ages."""
+    for ledger in plan.ledgers:
+        if "ledger-moved" in codes and has_come_apart(plan, ledger):
+            customers = [f"{name} {by}" for name, by in ledger.customers]
+            yield f"ledger-moved {ledger.source} {ledger.currency} {ledger.moved} {customers}"
+        if "more-than-received" in codes and ledger.received is not None:
+            gone = left[ledger.source, ledger.currency]
+            yield f"more-than-received {ledger.source} {ledger.currency} {gone} {ledger.received}"
+    if codes & {"stale-source", "as-of-backwards"}:
+        yield from (f"as of {source.source} {source.read.as_of}" for source in plan.sources)
+
+
+def _sum_by_group(rows: pd.DataFrame) -> dict[tuple[str, str], Decimal]:
+    sums = arrow.group_balances(rows, ("source", "currency")).to_pylist()
+    return {(row["source"], row["currency"]): row["balance"] for row in sums}
+
+
+def find_accounted_for(ledgers: Iterable[Ledger], left: Left) -> set[tuple[str, str]]:
+    """Return the sources and currencies whose receipts account for everything that has left their lists."""
+    return {
+        (ledger.source, ledger.currency)
+        for ledger in ledgers
+        if ledger.moved == schema.ZERO
+        and ledger.received is not None
+        and left[ledger.source, ledger.currency] <= ledger.received
+    }
+
+
+def sum_what_left(plan: Plan) -> Left:
+    """Sum what was owed for invoices that are missing, and by how much balances of others fell.
+
+    Only lists whose books say what was received since are summed up: no other is held against it.
+    """
+    asked = [(ledger.source, ledger.currency) for ledger in plan.ledgers if ledger.received is not None]
+    if plan.before is None or not asked:
+        return dict.fromkeys(asked, schema.ZERO)
+    theirs = arrow.to_text_array(plan.report["invoice_ref"])
+    places = pc.index_in(arrow.to_text_array(plan.before["invoice_ref"]), value_set=theirs)
+    then = arrow.as_single_chunk(pa.array(plan.before["balance"]))
+    now = pc.fill_null(arrow.as_single_chunk(pa.array(plan.report["balance"])).take(places), schema.ZERO)
+    fell = pc.subtract(then, now)
+    owed = np.asarray(pc.and_(pc.greater(then, schema.ZERO), pc.greater(fell, schema.ZERO)), dtype=bool)
+    rows = plan.before[["source", "currency"]].assign(balance=pd.Series(fell, index=plan.before.index))[owed]
+    sums = _sum_by_group(rows)
+    return {group: sums.get(group, schema.ZERO) for group in asked}
+
+
+def note_lost_accounts(states: Iterable[LedgerState], before: States, sources: Iterable[str]) -> Iterator[str]:
+    """Yield a note on sources that had a control account at the last delivery and have none now."""
+    known = {state.source for state in states}
+    lost = sorted({source for source, _ in before} & {*sources} - known)
+    for source in lost:
+        yield (
+            f"{source}: it had a control account at the last delivery and has none now, so nothing balances what is "
+            "missing there"
+        )
+
+
+def note_ledgers(ledgers: Iterable[Ledger]) -> Iterator[str]:
+    """Yield a note on every control account that there is nothing to object to."""
+    for ledger in ledgers:
+        difference = money(ledger.listed - ledger.account, ledger.currency)
+        figures = (
+            f"{ledger.source}: list {money(ledger.listed, ledger.currency)}, control account "
+            f"{money(ledger.account, ledger.currency)}, difference {difference}"
+        )
+        if ledger.moved is None:
+            yield f"{figures}; the next delivery is held against it"
+        elif not ledger.moved:
+            yield f"{figures}, as at the last delivery"

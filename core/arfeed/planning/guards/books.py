@@ -1,0 +1,68 @@
+"""Objections to what control accounts say: list and ledger have come apart, or more has left than was received."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from arfeed.model import schema
+from arfeed.model.results import Ledger, Objection, Plan
+from arfeed.planning.evidence.ledgers import Left, has_come_apart
+from arfeed.planning.wording import money, named, refs_of
+
+
+def object_to_moved_ledgers(plan: Plan) -> Iterator[Objection]:
+    """Object if list and control account have come apart since the last delivery.
+
+    Where the account is by customer, it is enough that they have at a customer of whom invoices are gone: what one
+    has lost another may have gained.
+    """
+    moved = [ledger for ledger in plan.ledgers if has_come_apart(plan, ledger)]
+    if moved:
+        yield Objection(
+            "ledger-moved",
+            f"{'; '.join(_show_ledger(ledger) for ledger in moved)}. If the list has lost invoices, export it again, "
+            "at the same moment as the control account; approve if the difference has a reason in the books, such as a "
+            "payment on account or a journal entry",
+            _refs_of(plan, [(ledger.source, ledger.currency) for ledger in moved]),
+        )
+
+
+def _show_ledger(ledger: Ledger) -> str:
+    by = ledger.moved or schema.ZERO
+    was = (ledger.listed_before or schema.ZERO) - (ledger.account_before or schema.ZERO)
+    currency = ledger.currency
+    where = ""
+    if ledger.customers:
+        where = ", at " + named(f"{name} ({money(amount, currency)})" for name, amount in ledger.customers)
+    return (
+        f"{ledger.source}: its list sums to {money(ledger.listed, currency)} and its control account says "
+        f"{money(ledger.account, currency)}; they differed by {money(was, currency)} at the last delivery and differ "
+        f"by {money(was + by, currency)} now, {money(abs(by), currency)} {'less' if by < 0 else 'more'} on the "
+        f"list{where}"
+    )
+
+
+def object_to_more_than_was_received(plan: Plan, left: Left) -> Iterator[Objection]:
+    """Object if more has left the list than was booked as received, credited or written off."""
+    for ledger in plan.ledgers:
+        if ledger.received is None or ledger.listed_before is None:
+            continue
+        gone = left[ledger.source, ledger.currency]
+        if gone > ledger.received:
+            yield Objection(
+                "more-than-received",
+                f"{money(gone, ledger.currency)} has left the list of {ledger.source} since the last delivery, and "
+                f"only {money(ledger.received, ledger.currency)} was booked as received, credited or written off. Look "
+                "for what the list has lost; approve if something else explains it",
+                _refs_of(plan, [(ledger.source, ledger.currency)]),
+            )
+
+
+def _refs_of(plan: Plan, groups: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the missing invoices of these sources and currencies that are not proven to be closed."""
+    missing = plan.missing[plan.missing["evidence"] != "proven"]
+    pairs = zip(missing["source"].tolist(), missing["currency"].tolist(), strict=True)
+    mine = np.fromiter((pair in groups for pair in pairs), bool, len(missing))
+    return refs_of(missing[mine])

@@ -1,0 +1,52 @@
+"""Every built-in objection to a plan, in the order in which people read them. No feed can switch one off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arfeed.model.results import Objection, Plan
+from arfeed.planning.changes.rules import object_to_changes
+from arfeed.planning.evidence.ledgers import Left
+from arfeed.planning.guards.books import object_to_more_than_was_received, object_to_moved_ledgers
+from arfeed.planning.guards.budget import object_to_the_sum_of_approvals
+from arfeed.planning.guards.known import Known
+from arfeed.planning.guards.missing import (
+    object_to_balances_of_zero,
+    object_to_changed_configuration,
+    object_to_contradictions,
+    object_to_empty_reports,
+    object_to_renumbered,
+    object_to_still_open,
+    object_to_unexplained,
+)
+from arfeed.planning.guards.receivers import (
+    object_to_foreign_reports,
+    object_to_history_behind,
+    object_to_same_receiver,
+    object_to_unknown_baseline,
+)
+from arfeed.planning.guards.report import object_to_everything_changed, object_to_missing_documents
+from arfeed.planning.guards.sources import object_to_older_dates, object_to_stale_sources
+
+
+def find_objections(plan: Plan, known: Known, left: Left) -> Iterator[Objection]:
+    """Yield every objection that needs no odds; `left` is what `sum_what_left` says of the plan."""
+    yield from object_to_unknown_baseline(plan)
+    yield from object_to_foreign_reports(plan)
+    yield from object_to_same_receiver(plan)
+    yield from object_to_history_behind(plan)
+    yield from object_to_empty_reports(plan)
+    yield from object_to_unexplained(plan)
+    yield from object_to_still_open(plan)
+    yield from object_to_contradictions(plan)
+    yield from object_to_balances_of_zero(plan)
+    yield from object_to_moved_ledgers(plan)
+    yield from object_to_more_than_was_received(plan, left)
+    yield from object_to_the_sum_of_approvals(plan, known.approved)
+    yield from object_to_renumbered(plan)
+    yield from object_to_changed_configuration(plan)
+    yield from object_to_everything_changed(plan)
+    yield from object_to_changes(plan)
+    yield from object_to_stale_sources(plan)
+    yield from object_to_older_dates(plan)
+    yield from object_to_missing_documents(plan)

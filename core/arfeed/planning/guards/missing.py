@@ -1,0 +1,179 @@
+"""Objections to what a report no longer lists: nothing explains it, its source still calls it open, and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model import arrow
+from arfeed.model.results import Objection, Plan
+from arfeed.planning.evidence.reasons import CONTRADICTORY, GONE, REMOVED_BY, SOURCE_REMOVED, STILL_OPEN
+from arfeed.planning.wording import are, counted, largest, named, refs_of, worst
+
+_NO_SOURCE = "an adopted report"
+"""What to call the source of rows that `adopt` took: it is not known."""
+
+
+def object_to_empty_reports(plan: Plan) -> Iterator[Objection]:
+    """Object to a report that lists nothing, or to a source that lists nothing where absence alone means payment."""
+    if plan.report.empty:
+        yield Objection(
+            "empty-report",
+            f"the report lists nothing: the receiver would mark every invoice as paid, {len(plan.missing):,} of the "
+            "last report. Look at the sources; approve if really nothing is open",
+        )
+        return
+    emptied = plan.missing[plan.missing["source"].isin([*_find_emptied(plan)])]
+    emptied = emptied[emptied["evidence"] == "asserted"]
+    if len(emptied):
+        sources = named(sorted(emptied["source"].unique()))
+        yield Objection(
+            "empty-report",
+            f"nothing is open any more in {sources}, where {counted(len(emptied), 'invoice')} stood in the last report "
+            f"and nothing proves that {'it is' if len(emptied) == 1 else 'they are'} paid: {worst(emptied)}. Look at "
+            "the source; approve if really nothing is open there",
+            refs_of(emptied),
+        )
+
+
+def _find_emptied(plan: Plan) -> Iterator[str]:
+    """Yield the sources that were read and list nothing open any more."""
+    listed = set(plan.report["source"].unique())
+    yield from (source.source for source in plan.sources if not source.failed and source.source not in listed)
+
+
+def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
+    """Object to invoices that are gone without any evidence; a count of the list explains no absence."""
+    silent_reasons = plan.missing["reason"].isin([GONE, SOURCE_REMOVED])
+    missing = plan.missing[silent_reasons & (plan.missing["evidence"] == "unexplained")]
+    if len(missing):
+        silent = {*missing["source"]}
+        sources = named(sorted(source or _NO_SOURCE for source in silent))
+        counted_all = [source for source in plan.sources if source.complete.controlled and source.source in silent]
+        whole = " That the list was read to its end does not say why they are not on it." if counted_all else ""
+        yield Objection(
+            "unexplained",
+            f"{are(len(missing), 'invoice')} no longer listed by {sources}, which does not say what became of "
+            f"{'it' if len(missing) == 1 else 'them'}: {worst(missing)}.{whole} Check that the export is complete; "
+            "approve if they are settled. `arfeed check` names what would explain them: "
+            f"{_name_remedies(plan, silent)}",
+            refs_of(missing),
+        )
+
+
+def _name_remedies(plan: Plan, silent: set[str]) -> str:
+    """Name what would answer next time, for sources that list closed documents and for those that do not."""
+    listing = {source.source for source in plan.sources if source.complete.lists_closed}
+    if silent <= listing:
+        return "a longer period in the export, so that what was closed is still listed, or a control_account"
+    return "a list of what is closed, a control_account, or absent_means_paid = true if the source drops what is paid"
+
+
+def object_to_still_open(plan: Plan) -> Iterator[Objection]:
+    """Object to invoices that their source still calls open; no share of the feed is too small for it."""
+    reasons = plan.missing["reason"]
+    removed = plan.missing[reasons.str.startswith(REMOVED_BY)]
+    answered = plan.missing[reasons == STILL_OPEN]
+    if removed.empty and answered.empty:
+        return
+    parts = []
+    if len(removed):
+        by = named(sorted(removed["reason"].str.removeprefix(REMOVED_BY).unique()))
+        parts.append(
+            f"{are(len(removed), 'invoice')} still open at the source but removed by {by}: {worst(removed)}. "
+            "Fix that step"
+        )
+    if len(answered):
+        sources = named(sorted(answered["source"].unique()))
+        parts.append(
+            f"{are(len(answered), 'invoice')} no longer listed by {sources}, which answers that "
+            f"{'it is' if len(answered) == 1 else 'they are'} still open: {worst(answered)}. Its list has lost "
+            f"{'it' if len(answered) == 1 else 'them'}; fix the query or the export"
+        )
+    refs = refs_of(pd.concat([removed, answered]))
+    yield Objection("still-open", f"{'; '.join(parts)}. Approve only if the receiver should take them as paid", refs)
+
+
+def object_to_contradictions(plan: Plan) -> Iterator[Objection]:
+    """Object to invoices that their source calls open and lists with a balance of 0."""
+    missing = plan.missing[plan.missing["reason"] == CONTRADICTORY]
+    if len(missing):
+        sources = named(sorted(missing["source"].unique()))
+        yield Objection(
+            "contradiction",
+            f"{are(len(missing), 'invoice')} called open by {sources}, and listed there with a balance of 0: "
+            f"{worst(missing)}. One of the two is wrong: look at the balances of the export; approve if they are "
+            "settled",
+            refs_of(missing),
+        )
+
+
+def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
+    """Object if most of a source's balances have become 0 at once, though it states no status beside them."""
+    if plan.before is None:
+        return
+    stating = {source.source for source in plan.sources if source.states_status}
+    settled = plan.missing[(plan.missing["reason"] == "settled") & ~plan.missing["source"].isin(list(stating))]
+    for source, count in settled["source"].value_counts().items():
+        whole = int((plan.before["source"] == source).sum())
+        if count > plan.guards.missing_floor and count > plan.guards.missing_share * whole:
+            mine = settled[settled["source"] == source]
+            yield Objection(
+                "contradiction",
+                f"{count:,} of {counted(whole, 'invoice')} of {source} are listed with a balance of 0 all at once: "
+                f"{worst(mine)}. Look at the column of balances in the export; approve if all of them were settled",
+                refs_of(mine),
+            )
+
+
+def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
+    """Object to missing invoices that stand in the report under new numbers."""
+    missing = plan.missing[plan.missing["evidence"] != "proven"]
+    if missing.empty:
+        return
+    new = plan.report[plan.report["change"] == "new"]
+    places = pc.index_in(_find_likenesses(missing), value_set=_find_likenesses(new))
+    found = np.asarray(pc.is_valid(places))
+    if found.any():
+        pairs = missing[found].assign(now=new["invoice_ref"].take(places.drop_null().to_numpy()).to_numpy())
+        changes = [f"{row['invoice_ref']} → {row['now']}" for row in largest(pairs).to_dict("records")]
+        yield Objection(
+            "renamed",
+            f"{counted(len(pairs), 'missing invoice')} and new ones agree in source, customer, currency, amount and "
+            f"date, as if renumbered: {'; '.join(changes)}{'; …' * (len(pairs) > len(changes))}. The old number would "
+            "be marked as paid and the new one be owed. Look at the numbers; approve if the receiver should see it so",
+            refs_of(pairs),
+        )
+
+
+def _find_likenesses(rows: pd.DataFrame) -> pa.Array:
+    """Return what two numbers of one invoice would agree in. Where a source states no amounts, balances count."""
+    amounts = pc.coalesce(pa.array(rows["amount"]), pa.array(rows["balance"]))
+    columns = [rows["source"], rows["customer_id"], rows["currency"], amounts, rows["issued_on"]]
+    texts = [pc.fill_null(pc.cast(pa.array(column), pa.large_string()), "") for column in columns]
+    joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
+    return arrow.as_single_chunk(joined)
+
+
+def object_to_changed_configuration(plan: Plan) -> Iterator[Objection]:
+    """Object to missing invoices that a change of the configuration or of a plugin may have dropped."""
+    missing = _find_dropped_by_the_feed(plan)
+    if plan.settings_changed and len(missing):
+        yield Objection(
+            "config-changed",
+            "the configuration or a plugin's version has changed since the last delivery, and "
+            f"{are(len(missing), 'invoice')} missing without being said to be closed: {worst(missing)}. Look whether "
+            "the change meant to drop them; approve if so",
+            refs_of(missing),
+        )
+
+
+def _find_dropped_by_the_feed(plan: Plan) -> pd.DataFrame:
+    """Return the missing rows that a change of the feed's own configuration may have dropped."""
+    reasons = plan.missing["reason"]
+    silent = reasons.isin([GONE, SOURCE_REMOVED, STILL_OPEN, CONTRADICTORY]) & (plan.missing["evidence"] != "proven")
+    return plan.missing[silent | reasons.str.startswith(REMOVED_BY)]

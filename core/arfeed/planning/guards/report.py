@@ -1,0 +1,51 @@
+"""Objections to a report as a whole: nearly every invoice has changed, or PDFs that must be there are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow.compute as pc
+
+from arfeed.model import arrow
+from arfeed.model.results import Objection, Plan
+from arfeed.planning.wording import counted, named, refs_of, worst
+
+
+def object_to_everything_changed(plan: Plan) -> Iterator[Objection]:
+    """Object if over half of the invoices have another balance or customer."""
+    common = plan.counts.changed + plan.counts.unchanged
+    if plan.before is None or not _are_most(plan, plan.counts.changed, common):
+        return
+    changed = plan.report[plan.report["change"] == "changed"]
+    theirs = arrow.to_text_array(arrow.fold(plan.before["invoice_ref"]))
+    places = pc.index_in(arrow.to_text_array(arrow.fold(changed["invoice_ref"])), value_set=theirs)
+    before = plan.before.take(places.to_numpy()).set_axis(changed.index)
+    others = (changed["balance"] != before["balance"]) | (changed["customer_id"] != before["customer_id"])
+    count = int(others.sum())
+    if _are_most(plan, count, common):
+        yield Objection(
+            "everything-changed",
+            f"{count:,} of {counted(common, 'invoice')} have another balance or customer than in the last report, now "
+            f"{worst(changed[others])}. This may be another company, column or file; approve if it is right",
+            refs_of(changed[others]),
+        )
+
+
+def _are_most(plan: Plan, count: int, of: int) -> bool:
+    return count > plan.guards.missing_floor and count * 2 > of
+
+
+def object_to_missing_documents(plan: Plan) -> Iterator[Objection]:
+    """Object to invoices without a PDF that can be sent, where the feed requires them."""
+    if not plan.documents_required:
+        return
+    documents = plan.documents
+    colliding = (ref for refs in documents.colliding.values() for ref in refs)
+    lacking = tuple(dict.fromkeys((*documents.without, *documents.broken, *colliding)))
+    if lacking:
+        yield Objection(
+            "documents",
+            f"{counted(len(lacking), 'invoice')} without a PDF that can be sent, and documents_required is set: "
+            f"{named(lacking)}. Add or fix the PDFs; approve to deliver without them",
+            lacking,
+        )

@@ -1,0 +1,43 @@
+"""Objections to how old a source's data is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arfeed.model.results import Objection, Plan
+from arfeed.planning.wording import counted, span
+
+
+def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
+    """Object to data that is older than `max_age`, or whose age is not known although it is set."""
+    for source in plan.sources:
+        limit, as_of = source.settings.max_age, source.read.as_of
+        if limit is None:
+            continue
+        if as_of is None:
+            yield Objection(
+                "stale-source",
+                f"{source.source} states no date to judge by, and max_age allows {span(limit)}; take max_age out, "
+                "or approve if its data is of today",
+            )
+        elif plan.at.date() - as_of > limit:
+            age = counted((plan.at.date() - as_of).days, "day")
+            yield Objection(
+                "stale-source",
+                f"{source.source} speaks of {as_of}, {age} ago; max_age allows {span(limit)}. Export it again; approve "
+                "if it is still right",
+            )
+
+
+def object_to_older_dates(plan: Plan) -> Iterator[Objection]:
+    """Object to sources whose as-of date is before that of the last delivery."""
+    for source in plan.sources:
+        if source.before is None or source.failed:
+            continue
+        now, then = source.read.as_of, source.before.as_of
+        if now and then and now < then:
+            yield Objection(
+                "as-of-backwards",
+                f"{source.source} has gone back: its as-of date is {now}, and was {then} in the last delivery. This "
+                "looks like an older export; export it again, or approve if it is the right one",
+            )
