@@ -85,7 +85,7 @@ def test_the_version_tells_a_changed_file_from_an_untouched_one(tmp_path: Path) 
 
 
 def test_a_folder_that_is_not_there_fails_the_source(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"given: the folder of `documents` is not there: .*pdf; make it, "):
+    with pytest.raises(SourceError, match=r"given: the folder of `documents` does not exist: .*pdf; create it, "):
         find_for(given(documents=str(tmp_path / "pdf" / "{invoice_ref}.pdf")), "INV-1")
 
 
@@ -146,7 +146,7 @@ def test_what_every_reader_opens_is_taken(tmp_path: Path, data: bytes) -> None:
     [
         (b"", "the file is empty"),
         (b"<!DOCTYPE html><title>Log in</title>", "the file is a web page: it does not begin with %PDF-"),
-        (b"PK\x03\x04", "the file is no PDF: it does not begin with %PDF-"),
+        (b"PK\x03\x04", "the file is not a PDF: it does not begin with %PDF-"),
         (pdf()[:-7], "the PDF is cut off: it does not end with %%EOF"),
         (pdf() + b"x" * 5000, "the PDF is cut off: it does not end with %%EOF"),
         (

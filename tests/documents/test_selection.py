@@ -119,7 +119,7 @@ def test_a_name_that_is_no_bare_file_name_is_refused(name: str) -> None:
     with pytest.raises(DestinationError) as caught:
         select(invoices(), found(["A1"]), lambda ref: name, NOTHING)
     assert str(caught.value) == (
-        f"the destination names a PDF {name!r}, which is no bare file name; its plugin must mend that"
+        f"the destination names a PDF {name!r}, which is not a bare file name; its plugin must be fixed"
     )
 
 

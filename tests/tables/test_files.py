@@ -14,7 +14,7 @@ import fsspec
 import pytest
 
 from arfeed import FileSettings, SourceError, find_files, read_table
-from arfeed.tables.files.files import inputs_of, unsettled
+from arfeed.tables.files.changes import track_inputs, wait_until_settled
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from support.openssh import OpenSSH, make_key
@@ -48,7 +48,7 @@ def test_the_newest_of_equally_new_files_is_not_guessed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lock", ["~$a.xlsx", ".~lock.a.xlsx#"], ids=["Excel", "LibreOffice"])
 def test_a_file_that_is_open_in_an_office_program_is_refused(tmp_path: Path, lock: str) -> None:
     aged(tmp_path / "a.xlsx", 1), aged(tmp_path / lock, 1)
-    assert f"a.xlsx: somebody has it open, as {lock} beside it says" in wrong(tmp_path / "*.xlsx")
+    assert f"a.xlsx: somebody has it open, as {lock} beside it shows" in wrong(tmp_path / "*.xlsx")
 
 
 @pytest.mark.parametrize("name", ["a.csv.part", "a.csv.crdownload", "a.csv.TMP", "._a.csv", "~$b.csv", ".~lock.b.csv#"])
@@ -72,7 +72,7 @@ def test_where_nothing_matches_what_is_there_is_named(tmp_path: Path, names: lis
 
 
 def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
-    assert wrong(tmp_path / "exports" / "*.csv").endswith("Its folder is not there")
+    assert wrong(tmp_path / "exports" / "*.csv").endswith("Its folder does not exist")
 
 
 @pytest.mark.parametrize(("typed", "written"), [("NFC", "NFD"), ("NFD", "NFC")])
@@ -218,7 +218,7 @@ def test_files_that_change_while_they_are_read_fail_the_source(tmp_path: Path, w
 
 def test_files_that_stay_are_named_with_their_hash(tmp_path: Path) -> None:
     of = settings(aged(tmp_path / "a.csv", 1))
-    ((name, sha256),) = inputs_of(of)()
+    ((name, sha256),) = track_inputs(of)()
     assert (name, len(sha256)) == (str(tmp_path / "a.csv"), 64)
 
 
@@ -234,20 +234,20 @@ def test_a_file_that_grows_is_waited_for(tmp_path: Path) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert unsettled([growing]) == {}
+    assert wait_until_settled([growing]) == {}
     writer.join()
     assert len(opened(growing)) == 4
 
 
 def test_a_file_that_grows_without_end_fails_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.tables.files.files._PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("arfeed.tables.files.changes._PATIENCE_SECONDS", 0)
     growing = folder(tmp_path / "a.csv", HEADER)
-    assert "it is still being written; run again" in str(unsettled([growing])["files"])
+    assert "it is still being written; run again" in str(wait_until_settled([growing])["files"])
 
 
 def test_old_files_and_sources_without_files_are_not_waited_for(tmp_path: Path) -> None:
     old = source(str(aged(tmp_path / "a.csv", 1)), settle_seconds=60)
     gone = source(str(tmp_path / "gone.csv"), settle_seconds=60)
     began = time.monotonic()
-    assert unsettled([old, gone, Given("given", old.settings.model_copy(update={"settle_seconds": 0}))]) == {}
+    assert wait_until_settled([old, gone, Given("given", old.settings.model_copy(update={"settle_seconds": 0}))]) == {}
     assert time.monotonic() - began < 10

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arfeed.tables.values.values import contradicted, parse_money
+from arfeed.tables.values.amounts import find_contradicted, parse_money
 
 amounts = st.integers(-(10**20) + 1, 10**20 - 1).map(lambda units: Decimal(units) / 10_000)
 
@@ -123,4 +123,4 @@ def test_a_declared_mark_lets_thousands_be_grouped(text: str, decimal: str, valu
     ],
 )  # fmt: skip
 def test_a_sign_decides_no_currency_but_may_contradict_one(text: str, code: str, wrong: bool) -> None:
-    assert contradicted(texts(text), texts(code)).to_pylist() == [wrong]
+    assert find_contradicted(texts(text), texts(code)).to_pylist() == [wrong]

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from arfeed.model import schema
 from arfeed.model.characters import byte_at, extremes
 from arfeed.model.errors import SourceError
-from arfeed.tables.values import values
+from arfeed.tables.values.parsed import is_blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Columns:
         """Return where the source says nothing in this column."""
         column = self.array(name)
         typed = pa.types.is_decimal(column.type) or pa.types.is_date(column.type)
-        return pc.is_null(column) if typed else values.blank(self.text(name))
+        return pc.is_null(column) if typed else is_blank(self.text(name))
 
     def choice(self, name: str, allowed: Sequence[str], default: str) -> pa.Array:
         """Return a column of fixed words; blank only where the source has no such column."""

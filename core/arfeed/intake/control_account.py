@@ -18,10 +18,10 @@ from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
 from arfeed.model.interfaces import Complete, ControlAccount
 from arfeed.model.settings import ControlAccountSettings, FileSettings, SourceSettings
-from arfeed.tables.files.files import changed_at, find_files
+from arfeed.tables.files.search import changed_at, find_files
 from arfeed.tables.places import place_of
 from arfeed.tables.printed.reports import as_of
-from arfeed.tables.values import values
+from arfeed.tables.values.amounts import find_contradicted
 
 _RECEIVABLES = (
     "accounts receivable", "a/r", "receivables", "trade receivables", "trade debtors", "debtors",
@@ -172,7 +172,7 @@ def _currencies(
         unknown = pc.invert(pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string())))
         _refuse(summary, lines, unknown, codes, "is no ISO 4217 currency code")
     texts = schema.one_piece(lines[str(summary.form.balance)])
-    wrong = pc.fill_null(values.contradicted(texts, codes), fill_value=False)
+    wrong = pc.fill_null(find_contradicted(texts, codes), fill_value=False)
     _refuse(summary, lines, wrong, texts, "names another currency than that of the invoices")
     return codes
 

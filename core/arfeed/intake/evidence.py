@@ -18,7 +18,7 @@ from arfeed.model.interfaces import Complete, Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
-from arfeed.tables.workbook.workbook import is_workbook
+from arfeed.tables.workbook.sheets import is_workbook
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,7 @@ from arfeed.model.interfaces import Complete, Connector, SourceRead, SourceRepor
 from arfeed.model.schema import ZERO, no_invoices, one_piece, only, table_frame, totals
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.isolation import own, undisturbed
-from arfeed.tables.files.files import Inputs, inputs_of
+from arfeed.tables.files.changes import Inputs, track_inputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,7 @@ def extract(
         try:
             if unsettled and connector.source in unsettled:
                 raise unsettled[connector.source]
-            inputs = inputs_of(connector.settings)
+            inputs = track_inputs(connector.settings)
             rows, complete, seconds = _read(connector, normalizer, partial(told, connector.source))
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)

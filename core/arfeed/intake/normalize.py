@@ -19,7 +19,9 @@ from arfeed.model.errors import SourceError
 from arfeed.model.interfaces import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.headings.proposal import REQUIRED
-from arfeed.tables.values import dates, values
+from arfeed.tables.values import dates
+from arfeed.tables.values.amounts import MONEY, WIDE, as_units, find_contradicted, has_more_decimals, parse_money
+from arfeed.tables.values.parsed import Parsed, is_blank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,21 +109,21 @@ class Normalizer:
         self._check_digits(table, money, currency)
         self._check_currencies(table, amounts, currency)
         self._check_points(table, currency)
-        credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, values.MONEY)))
+        credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, MONEY)))
         table.object("balance", credit, "must be negative: a credit note or payment lowers what is owed")
-        owed = pc.and_(pc.equal(status, "paid"), pc.not_equal(balance, pa.scalar(0, values.MONEY)))
+        owed = pc.and_(pc.equal(status, "paid"), pc.not_equal(balance, pa.scalar(0, MONEY)))
         table.object("balance", owed, "is still owed, though the status says paid; mend one of the two there")
         open_invoice = pc.and_(is_open, pc.equal(kind, "invoice"))
         table.object(
             "issued_on", pc.and_(open_invoice, _dateless(table, "issued_on")), "is none: an invoice needs its date"
         )
         name = table.text("customer_name")
-        table.object("customer_name", pc.and_(is_open, values.blank(name)), "is blank: the customer's name is required")
+        table.object("customer_name", pc.and_(is_open, is_blank(name)), "is blank: the customer's name is required")
         ref = table.text("invoice_ref")
-        table.object("invoice_ref", pc.and_(open_invoice, values.blank(ref)), "is blank: an invoice needs its number")
+        table.object("invoice_ref", pc.and_(open_invoice, is_blank(ref)), "is blank: an invoice needs its number")
         _object_to_damage(table, open_invoice)
         identity = table.text("customer_id")
-        unidentified = values.blank(identity)
+        unidentified = is_blank(identity)
         if pc.any(unidentified).as_py():
             identity = pc.if_else(unidentified, name, identity)
         result = {
@@ -134,7 +136,7 @@ class Normalizer:
             "status": status,
             "customer_id": identity,
             "currency": currency,
-            "balance": pc.fill_null(balance, pa.scalar(0, values.MONEY)),
+            "balance": pc.fill_null(balance, pa.scalar(0, MONEY)),
             "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(frame.raw)),
         }
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
@@ -146,7 +148,7 @@ class Normalizer:
         for problem in typed.problems:
             note(self.problems, problem)
         rows = typed.rows
-        nameless = pc.and_(values.blank(rows["invoice_ref"]), pc.not_equal(rows["kind"], "invoice"))
+        nameless = pc.and_(is_blank(rows["invoice_ref"]), pc.not_equal(rows["kind"], "invoice"))
         if not pc.any(nameless).as_py():
             return rows
         names = self._names(rows.select(["kind", "customer_id", "issued_on", "amount"]).filter(nameless))
@@ -196,7 +198,7 @@ class Normalizer:
     def _currency(self, table: Columns) -> pa.Array:
         texts = table.text("currency").dictionary_encode()
         default = self.connector.settings.currency or ""
-        codes = pc.utf8_upper(pc.if_else(values.blank(texts.dictionary), default, texts.dictionary))
+        codes = pc.utf8_upper(pc.if_else(is_blank(texts.dictionary), default, texts.dictionary))
         known = pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string()))
         why = "is no ISO 4217 currency code; map the column, or set `currency` for rows without one"
         table.object("currency", pc.invert(known).take(texts.indices), why)
@@ -238,31 +240,31 @@ class Normalizer:
             f'say which in [sources.{self.connector.source}]: dates = "DMY" or dates = "MDY"'
         )
 
-    def _money(self, table: Columns, name: str) -> values.Parsed:
+    def _money(self, table: Columns, name: str) -> Parsed:
         column = table.array(name)
         if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
-            return values.Parsed(_exact(column, table, name), pc.is_null(column), plain=True)
+            return Parsed(_exact(column, table, name), pc.is_null(column), plain=True)
         settings = self.connector.settings
         decimal = settings.decimal if isinstance(settings, FileSettings) else None
-        parsed = values.parse_money(table.text(name), decimal)
+        parsed = parse_money(table.text(name), decimal)
         table.object(name, parsed.wrong, _MONEY_WHY[decimal] if isinstance(settings, FileSettings) else _MAKE_NUMBERS)
         return parsed
 
     def _check_digits(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
         steps = 10 ** (schema.MONEY_SCALE - digits_by_row(currency, schema.MONEY_SCALE))
         for name, column in money.items():
-            units = values.units(column)
+            units = as_units(column)
             if units is None or (units % steps).any():
                 for code in pc.unique(currency).to_pylist():
                     count = minor_digits().get(code, schema.MONEY_SCALE)
-                    wrong = pc.and_(pc.equal(currency, code), values.decimals_used(column, count))
+                    wrong = pc.and_(pc.equal(currency, code), has_more_decimals(column, count))
                     table.object(name, wrong, f"has too many digits: {code} has {count} decimals")
 
-    def _check_currencies(self, table: Columns, amounts: Mapping[str, values.Parsed], currency: pa.Array) -> None:
+    def _check_currencies(self, table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array) -> None:
         for name, parsed in amounts.items():
             texts = table.text(name)
             if not parsed.plain and pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
-                wrong = pc.and_(pc.is_valid(parsed.values), values.contradicted(texts, currency))
+                wrong = pc.and_(pc.is_valid(parsed.values), find_contradicted(texts, currency))
                 table.object(name, wrong, "names another currency than its row; mend `columns` or `currency`")
 
     def _check_points(self, table: Columns, currency: pa.Array) -> None:
@@ -367,7 +369,7 @@ def _object_to_damage(table: Columns, mine: pa.Array) -> None:
             "is a number that a spreadsheet has shortened; format the column as text, and export anew",
         )
     _object_to_dates(table, ref, mine)
-    headless = pc.and_(mine, values.blank(table.text("customer_name")))
+    headless = pc.and_(mine, is_blank(table.text("customer_name")))
     if pc.any(headless).as_py():
         wrong = pc.and_(headless, pc.match_substring_regex(ref, _TOTALS))
         table.object("invoice_ref", wrong, "heads a row of totals, which is no invoice; export without totals")
@@ -413,7 +415,7 @@ def _dateless(table: Columns, name: str) -> pa.Array:
 
 def _exact(column: pa.Array, table: Columns, name: str) -> pa.Array:
     try:
-        return pc.cast(pc.cast(column, values.WIDE) if pa.types.is_integer(column.type) else column, values.MONEY)
+        return pc.cast(pc.cast(column, WIDE) if pa.types.is_integer(column.type) else column, MONEY)
     except pa.ArrowInvalid as exc:
         raise SourceError(
             f"{table.source}: column {name!r} holds amounts finer or larger than 16.4 digits: {exc}"

@@ -9,9 +9,9 @@ from arfeed.intake.columns import Problem
 from arfeed.model.errors import SourceError
 from arfeed.model.interfaces import Connector
 from arfeed.model.settings import FileSettings
-from arfeed.tables.files.files import find_files
+from arfeed.tables.files.search import find_files
 from arfeed.tables.separated.text import physical_lines
-from arfeed.tables.workbook.workbook import is_workbook
+from arfeed.tables.workbook.sheets import is_workbook
 
 MOST_LINES = 50
 

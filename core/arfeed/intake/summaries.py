@@ -19,7 +19,7 @@ from arfeed.model.schema import text_array
 from arfeed.model.settings import ControlAccountSettings, FileSettings
 from arfeed.tables.grid import read_grid
 from arfeed.tables.places import place_of
-from arfeed.tables.values import values
+from arfeed.tables.values.amounts import MONEY, as_units, parse_money
 
 Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -210,7 +210,7 @@ class _Body:
         for column, each in zip(self.money, amounts, strict=True):
             self._add_up(column, each, groups)
         chosen = pa.array(self.line)
-        zero = pa.scalar(Decimal(0), values.MONEY)
+        zero = pa.scalar(Decimal(0), MONEY)
         debit, *credit = [pc.fill_null(each, zero).filter(chosen) for each in amounts]
         owed = pc.subtract(debit, credit[0]) if credit else debit
         cells = {str(number): column.filter(chosen) for number, column in enumerate(self.cells)}
@@ -258,14 +258,14 @@ class _Body:
 
     def _amounts(self, column: int) -> pa.Array:
         counted = pa.array(self.line | self.subtotal | self.total)
-        parsed = values.parse_money(pc.if_else(counted, self.cells[column], ""), self.decimal)
+        parsed = parse_money(pc.if_else(counted, self.cells[column], ""), self.decimal)
         mark = f"decimal = {self.decimal!r}" if self.decimal else 'no `decimal`; say decimal = "." or decimal = ","'
         self._refuse(_mask(parsed.wrong), f"holds no amount where one is expected, with {mark}")
         return parsed.values
 
     def _add_up(self, column: int, amounts: pa.Array, groups: dict[int, int]) -> None:
         """Raise `SourceError` for a total that is not the sum of its lines."""
-        units = values.units(pc.fill_null(amounts, pa.scalar(Decimal(0), values.MONEY)))
+        units = as_units(pc.fill_null(amounts, pa.scalar(Decimal(0), MONEY)))
         if units is None or np.abs(units.astype(np.float64)).sum() > _LARGEST:
             raise SourceError(f"{self.file}: its amounts are too large to be added up here")
         sums = np.append(0, np.cumsum(np.where(self.line, units, 0)))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from arfeed.delivery.remote import Remote
 from arfeed.documents.finding import Found, find, nothing_found
-from arfeed.documents.selection import select, settle, touched
+from arfeed.documents.selection import find_touched, select, settle
 from arfeed.documents.staging import Staged, stage
 from arfeed.history.receipts import receipt_hash
 from arfeed.history.records import Baseline
@@ -70,7 +70,7 @@ from arfeed.runs.notification import tell
 from arfeed.runs.pages import receipt_page
 from arfeed.runs.publication import Prepared, deliver, describe_run
 from arfeed.runs.recognition import leave_witness, note_receiver, recognize
-from arfeed.tables.files.files import unsettled
+from arfeed.tables.files.changes import wait_until_settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def _read(context: RunContext, baseline: Baseline | None) -> _Reading:
     last = baseline.reads if baseline else {}
     for connector in sources:
         connector.since = last[connector.source].at if connector.source in last else None
-    extracted = extract(sources, context.clock, unsettled(sources), context.progress.reading)
+    extracted = extract(sources, context.clock, wait_until_settled(sources), context.progress.reading)
     shaped = transform(extracted.open, context.project.transforms)
     wanted = keep(shaped.invoices, context.project.destination.settings.kinds, shaped.facts)
     carried = [
@@ -393,4 +393,4 @@ def _documents(
     hashes = {name: item.sha256 for name, item in staged.items()}
     changed = [name for name in hashes if name in known and known[name].sha256 != hashes[name]]
     broken |= server.irreplaceable(context.project.destination.document_folder, changed)
-    return settle(selection, hashes, broken, known), staged, touched(selection, hashes, known)
+    return settle(selection, hashes, broken, known), staged, find_touched(selection, hashes, known)

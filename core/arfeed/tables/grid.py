@@ -18,7 +18,7 @@ from arfeed.tables.separated.text import (
     refuse_open_quote,
     wrongly_encoded,
 )
-from arfeed.tables.workbook.workbook import is_workbook, letters, raw_blocks, read_sheet
+from arfeed.tables.workbook.sheets import is_workbook, letters, raw_blocks, read_sheet
 
 if TYPE_CHECKING:
     import pandas as pd

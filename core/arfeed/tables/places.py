@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arfeed.model.errors import SourceError
 from arfeed.tables.separated.text import physical_lines
-from arfeed.tables.workbook.workbook import is_workbook
+from arfeed.tables.workbook.sheets import is_workbook
 
 
 def place_of(origin: str, file: str, *, delimiter: str | None = None) -> str:

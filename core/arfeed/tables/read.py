@@ -14,7 +14,7 @@ from arfeed.tables.flat import csv_header, csv_tables
 from arfeed.tables.grid import origins, text_columns
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
 from arfeed.tables.separated.text import find_delimiter, find_encoding
-from arfeed.tables.workbook.workbook import Cells, is_workbook, read_sheet
+from arfeed.tables.workbook.sheets import Cells, is_workbook, read_sheet
 
 if TYPE_CHECKING:
     import pandas as pd

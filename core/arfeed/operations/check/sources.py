@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed.documents.finding import find, look
+from arfeed.documents.finding import check_listing, find
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract, joined
@@ -22,7 +22,7 @@ from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.planning.wording import money
 from arfeed.plugins.config import Project
 from arfeed.runs.context import Clock
-from arfeed.tables.files.files import find_files
+from arfeed.tables.files.search import find_files
 from arfeed.tables.values.dates import ORDER_WORDS
 
 _AHEAD = timedelta(days=31)
@@ -103,7 +103,7 @@ def _near(file: str, folder: Path) -> str:
 
 
 def _folder(connector: Connector) -> Finding:
-    look(connector)
+    check_listing(connector)
     return ok(f"documents of {connector.source}", "the place of the PDFs is there")
 
 

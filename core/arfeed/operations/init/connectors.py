@@ -11,9 +11,9 @@ from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.interfaces import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.loading import close_match, load, survey
-from arfeed.tables.files.files import find_files
+from arfeed.tables.files.search import find_files
 from arfeed.tables.separated.text import find_encoding
-from arfeed.tables.workbook.workbook import is_workbook
+from arfeed.tables.workbook.sheets import is_workbook
 
 OWN = "arfeed"
 """Our distribution: its plugins are asked about a file. A stranger's is imported only where somebody names it."""

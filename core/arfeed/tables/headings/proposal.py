@@ -174,9 +174,9 @@ def _orders(texts: pa.Array) -> list[str]:
 def _marks(texts: pa.Array) -> list[str | None]:
     import pyarrow.compute as pc
 
-    from arfeed.tables.values import values
+    from arfeed.tables.values.amounts import parse_money
 
-    return [mark for mark in (None, ".", ",") if not pc.any(values.parse_money(texts, mark).wrong).as_py()]
+    return [mark for mark in (None, ".", ",") if not pc.any(parse_money(texts, mark).wrong).as_py()]
 
 
 def _dates(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Iterator[str]:

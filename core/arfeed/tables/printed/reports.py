@@ -82,8 +82,8 @@ class PrintedReport:
         not add up.
         """
         from arfeed.model.schema import table_frame
-        from arfeed.tables.printed.printed import Rows
         from arfeed.tables.printed.rows import Sight
+        from arfeed.tables.printed.totals import Rows
 
         if self.missing or self._first is None:
             raise SourceError(f"{self.file}: no row has headers for {', '.join(self.missing or self.form.required)}")

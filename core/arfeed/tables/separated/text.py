@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import IO
 
 from arfeed.model.errors import SourceError
-from arfeed.tables.files.files import open_binary
+from arfeed.tables.files.opening import open_binary
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = ",;\t|"

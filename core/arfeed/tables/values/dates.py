@@ -9,7 +9,7 @@ from functools import cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.tables.values.values import Parsed, blank
+from arfeed.tables.values.parsed import Parsed, is_blank
 
 _MIDNIGHT = r"(?:[T ](?:0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|12:00(?::00)? AM))?$"
 _PATTERNS: Mapping[str, str] = {
@@ -80,7 +80,7 @@ def _parsed_before(texts: pa.Array, order: str, declared: bool) -> Parsed:
 
 def _parsed(texts: pa.Array, order: str, declared: bool) -> Parsed:
     days = _by_format(texts, order) if "%" in order else _by_order(texts, order, declared=declared)
-    none = pc.or_(blank(texts), means_none(texts))
+    none = pc.or_(is_blank(texts), means_none(texts))
     return Parsed(pc.if_else(none, None, days), pc.and_(pc.is_null(days), pc.invert(none)))
 
 

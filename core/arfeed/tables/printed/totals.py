@@ -19,7 +19,7 @@ from arfeed.model.schema import text_array
 from arfeed.tables.places import place_of
 from arfeed.tables.printed.groups import Nesting, closes, nest, own_totals, sums_of_own
 from arfeed.tables.printed.rows import Kinds, Mask, Sight, classify, mask
-from arfeed.tables.values import values
+from arfeed.tables.values.amounts import MONEY, find_contradicted, parse_money
 
 Integers = npt.NDArray[np.int64]
 
@@ -86,7 +86,7 @@ class Rows:
 
     def _amounts(self, page: _Page, kinds: Kinds) -> pa.Array:
         counted = pa.array(kinds.line | kinds.subtotal | kinds.total)
-        parsed = values.parse_money(pc.if_else(counted, page.grid[self.balance], ""), self.decimal)
+        parsed = parse_money(pc.if_else(counted, page.grid[self.balance], ""), self.decimal)
         mark = f"decimal = {self.decimal!r}" if self.decimal else "no `decimal`"
         page.refuse(mask(parsed.wrong), f"holds no amount in its column {self.names[self.balance]!r}, with {mark}")
         self._check_currency(page, kinds)
@@ -97,7 +97,7 @@ class Rows:
         texts = page.grid[self.balance]
         if self.currency and pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
             currency = pa.repeat(pa.scalar(self.currency, pa.large_string()), len(texts))
-            foreign = mask(pc.fill_null(values.contradicted(texts, currency), fill_value=False))
+            foreign = mask(pc.fill_null(find_contradicted(texts, currency), fill_value=False))
             page.refuse(
                 foreign & (kinds.line | kinds.subtotal | kinds.total),
                 f"names another currency than {self.currency}; mend `currency`, or add a column of currencies",
@@ -152,7 +152,7 @@ class Rows:
 
     def _units(self, amounts: pa.Array, kinds: Kinds) -> Integers:
         """Return amounts as integers. Raise `SourceError` where their sum may be too large for that."""
-        zero = pa.scalar(Decimal(0), values.MONEY)
+        zero = pa.scalar(Decimal(0), MONEY)
         try:
             units: Integers = pc.cast(pc.multiply(pc.fill_null(amounts, zero), _UNITS), pa.int64()).to_numpy()
         except pa.ArrowInvalid:

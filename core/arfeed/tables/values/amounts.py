@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import schema
 from arfeed.model.characters import byte_at, extremes
+from arfeed.tables.values.parsed import Parsed, is_blank
 
 MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)
 WIDE = pa.decimal128(38, schema.MONEY_SCALE)
@@ -53,29 +53,13 @@ _SPELLED = (("\u2212", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "), 
 """What typography writes instead of a minus, a space and an apostrophe."""
 
 
-class Parsed(NamedTuple):
-    """A parsed column, and where a text that was not blank could not be parsed (an Arrow boolean array).
-
-    `plain` says of amounts that none was spelled otherwise than -1234.50.
-    """
-
-    values: pa.Array
-    wrong: pa.Array
-    plain: bool = False
-
-
-def blank(texts: pa.Array) -> pa.Array:
-    """Where a text is null or empty."""
-    return pc.fill_null(pc.equal(pc.binary_length(texts), 0), fill_value=True)
-
-
 def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
     """Parse texts to decimal128(20, 4). Blank gives null.
 
     Signs, brackets and currencies may stand around an amount. Only with a declared decimal mark may it be grouped,
     strictly: 1,234 could be either. Then a dash alone is zero, too.
     """
-    empty = blank(texts)
+    empty = is_blank(texts)
     if decimal is None and (values := _all_plain(pc.if_else(empty, None, texts))) is not None:
         return Parsed(values, pa.repeat(pa.scalar(value=False), len(texts)), plain=True)
     usual = pc.match_substring_regex(texts, _USUAL[decimal])
@@ -146,7 +130,7 @@ def _around() -> str:
     return "()- " + string.ascii_uppercase + "".join(sign for sign in signs if unicodedata.category(sign) == "Sc")
 
 
-def contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:
+def find_contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:
     """Return where the code or sign beside an amount can't be that of the row's currency."""
     claims = pc.struct_field(pc.extract_regex(texts, f"(?P<claim>{_CURRENCY})"), "claim")
     pairs = pc.binary_join_element_wise(claims, currency, pa.scalar(" ", pa.large_string()))
@@ -167,7 +151,7 @@ def _may_be(claim: str, code: str) -> bool:
     return known.endswith(sign) or any(word in name for word in shared)
 
 
-def units(values: pa.Array) -> npt.NDArray[np.int64] | None:
+def as_units(values: pa.Array) -> npt.NDArray[np.int64] | None:
     """Return amounts of type MONEY in units of their last decimal, null as anything; None where one is too large."""
     _, words = values.buffers()
     if words is None:
@@ -176,7 +160,7 @@ def units(values: pa.Array) -> npt.NDArray[np.int64] | None:
     return low if (high == low >> 63).all() else None
 
 
-def decimals_used(values: pa.Array, digits: int) -> pa.Array:
+def has_more_decimals(values: pa.Array, digits: int) -> pa.Array:
     """Where a value has more than so many decimals other than zeros."""
     wide = pc.cast(values, WIDE)  # rounding may need one digit more
     return pc.fill_null(pc.not_equal(wide, pc.round(wide, digits)), fill_value=False)

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from arfeed.model.errors import SourceError
-from arfeed.tables.files.files import open_binary
+from arfeed.tables.files.opening import open_binary
 from arfeed.tables.workbook.formats import EXACT, Format
 
 if TYPE_CHECKING:
