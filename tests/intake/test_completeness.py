@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, SourceError
-from arfeed.intake.extract import Extract, extract, joined
+from arfeed.intake.extract import Extract, extract
+from arfeed.intake.joining import join_frames
 from arfeed.model.interfaces import SourceRead
 from support.sources import HEADER, Given, balances, failure, folder, given, problems, rows
 
@@ -106,7 +107,7 @@ def test_without_carrying_forward_the_first_failure_is_told() -> None:
 
 def test_the_messages_say_what_to_do() -> None:
     assert failure(given()) == (
-        "given: it has no rows at all, which would mark everything as paid; if that can be right, say "
+        "given: it has no rows at all, which would mark everything as paid; if that can be right, set "
         "allow_empty = true"
     )
     assert failure(given(TWO, complete=Complete(totals={"GBP": Decimal(21)}))) == (
@@ -128,7 +129,7 @@ def test_what_is_open_is_the_whole_frame_where_all_is_and_numbered_anew_where_no
 
 def test_frames_are_joined_without_their_index() -> None:
     first, second = rows(branch="Leeds").set_axis([7]), rows()
-    both = joined([first, second])
+    both = join_frames([first, second])
     assert both.index.tolist() == [0, 1]
     assert [*both] == [*first]
     assert both["branch"].tolist() == ["Leeds", ""]
@@ -136,7 +137,7 @@ def test_frames_are_joined_without_their_index() -> None:
 
 def test_a_frame_alone_is_taken_as_it_is() -> None:
     frame = rows()
-    assert joined([frame]) is frame
+    assert join_frames([frame]) is frame
 
 
 def test_all_frames_of_a_source_are_read() -> None:

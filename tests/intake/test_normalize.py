@@ -98,7 +98,7 @@ def test_one_bad_value_is_one_problem() -> None:
 
 @pytest.mark.parametrize("code", ["GB", "£", "$", "XYZ", "XAU", "EURO", ""])
 def test_what_is_no_currency_is_a_problem(code: str) -> None:
-    assert f"column currency: {code!r} is no ISO 4217 currency code" in problems(given(rows(currency=code)))[1]
+    assert f"column currency: {code!r} is not an ISO 4217 currency code" in problems(given(rows(currency=code)))[1]
 
 
 def test_the_currency_of_the_settings_fills_blanks_only() -> None:
@@ -193,7 +193,7 @@ def test_a_typed_amount_that_does_not_fit_fails_the_source(amount: Decimal) -> N
         (rows().set_axis(["a", "a", "b", "c", "d"], axis="columns"), "yielded a DataFrame that is no plain table"),
         (rows(balance=[Decimal(1), "x"]), "yielded a DataFrame that is no plain table"),
         (rows(memo=[b"\xff"]), "column 'memo' holds binary, which is no text"),
-        (rows().drop(columns="balance"), "no column for balance; say which in [sources.given] columns"),
+        (rows().drop(columns="balance"), "no column for balance; name it in [sources.given] columns"),
     ],
     ids=["no frame", "columns of one name", "mixed types", "bytes", "no balance"],
 )
@@ -206,7 +206,7 @@ def test_a_header_that_the_settings_name_must_be_there() -> None:
     message = failure(given(rows(), columns={"invoice_ref": "Number"}))
     assert message == (
         "given: `columns` names the header 'Number', which is not there; found invoice_ref, customer_name, currency, "
-        "issued_on, balance; mend `columns`"
+        "issued_on, balance; correct `columns`"
     )
 
 
@@ -238,7 +238,7 @@ def test_an_order_that_the_file_itself_proves_is_used() -> None:
 def test_a_file_that_leaves_the_order_open_is_refused() -> None:
     assert failure(given(rows(issued_on="04/05/2026"))) == (
         "given: its dates could be day-month-year or month-day-year; "
-        'say which in [sources.given]: dates = "DMY" or dates = "MDY"'
+        'set dates = "DMY" or dates = "MDY" in [sources.given]'
     )
 
 
@@ -256,7 +256,7 @@ def test_a_setting_that_the_file_contradicts_is_a_problem_that_names_the_right_o
     lines = problems(given(rows(issued_on=["04/13/2026", "04/05/2026"]), dates="DMY"))
     assert lines[1] == (
         "given row 1, column issued_on: '04/13/2026' is not a date in order day-month-year; "
-        "all dates of this source fit month-day-year, so look at `dates`"
+        "all dates of this source fit month-day-year, so check `dates`"
     )
     assert len(lines) == 2
 
@@ -350,7 +350,7 @@ def test_such_a_number_goes_on_counting_over_frames() -> None:
     ],
 )
 def test_an_error_of_a_spreadsheet_is_no_number_and_no_name(column: str, text: str) -> None:
-    assert f"{text!r} is an error of a spreadsheet" in problems(given(rows(**{column: text})))[1]
+    assert f"{text!r} is a spreadsheet error" in problems(given(rows(**{column: text})))[1]
 
 
 @pytest.mark.parametrize("ref", ["1.23E+15", "1,23457E+11", "5E+10"])
@@ -389,7 +389,7 @@ def test_a_number_that_only_looks_a_little_like_that_is_taken(ref: str) -> None:
 @pytest.mark.parametrize("label", ["Total", "Grand total:", "TOTALS", "Summe", "Gesamtsumme", "Totaal"])
 def test_a_row_of_totals_is_told_to_be_one(label: str) -> None:
     lines = problems(given(rows(invoice_ref=label, customer_name="", issued_on="")))
-    assert any(f"{label!r} heads a row of totals" in line for line in lines)
+    assert any(f"{label!r} begins a row of totals" in line for line in lines)
 
 
 def test_an_error_beside_an_amount_is_told_once() -> None:
@@ -397,7 +397,7 @@ def test_an_error_beside_an_amount_is_told_once() -> None:
 
 
 def test_a_serial_number_of_excel_is_told_to_be_one() -> None:
-    assert 'say dates = "excel"' in problems(given(rows(issued_on=["46119", "2026-04-07"]), dates="DMY"))[1]
+    assert 'set dates = "excel"' in problems(given(rows(issued_on=["46119", "2026-04-07"]), dates="DMY"))[1]
 
 
 @pytest.mark.parametrize("amounts", [["1.500"], ["1.500", "12"], ["-2.000", "999"]])

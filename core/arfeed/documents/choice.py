@@ -48,7 +48,7 @@ def choose(matched: Claims, count: int) -> Choice:
     return Choice(files, older, contested, doubtful)
 
 
-def describe(choice: Choice, matched: Claims, listing: Listing, refs: Sequence[str]) -> Iterator[str]:
+def describe_choice(choice: Choice, matched: Claims, listing: Listing, refs: Sequence[str]) -> Iterator[str]:
     """Yield notes on the PDFs that were not chosen, and why."""
     if choice.older:
         examples = [

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from arfeed.documents.choice import choose, describe
+from arfeed.documents.choice import choose, describe_choice
 from arfeed.documents.listing import list_documents
 from arfeed.documents.merged import find_merged
 from arfeed.documents.template import match_names
@@ -102,7 +102,7 @@ def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFr
     refs: list[str] = every["source_ref"].tolist()
     files = {refs[number]: listing.files[file] for number, file in choice.files.items()}
     without = len(invoices) - len(files) - len({number for numbers in choice.contested.values() for number in numbers})
-    notes = [*describe(choice, matched, listing, refs), *find_merged(listing, set(matched.files), without)]
+    notes = [*describe_choice(choice, matched, listing, refs), *find_merged(listing, set(matched.files), without)]
     return _found(
         connector,
         list(files),

@@ -19,7 +19,8 @@ from arfeed.history.receipts import receipt_hash
 from arfeed.history.records import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.explaining import ask_sources, release, released
-from arfeed.intake.extract import Extract, extract, joined
+from arfeed.intake.extract import Extract, extract
+from arfeed.intake.joining import join_frames
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.model import schema
 from arfeed.model.background import begin
@@ -222,7 +223,7 @@ def _read(context: RunContext, baseline: Baseline | None) -> _Reading:
         report._replace(before=last.get(report.source))
         for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
     )
-    invoices = joined([wanted.invoices, *(rows for rows, _ in carried)])
+    invoices = join_frames([wanted.invoices, *(rows for rows, _ in carried)])
     content = begin(partial(content_hash, invoices)).result if baseline is None else None
     trace = begin(partial(traced, invoices, extracted.rows, wanted.facts)).result
     check_unique(invoices, schema.folded(invoices["invoice_ref"]))

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from arfeed.documents.finding import check_listing, find
-from arfeed.intake.evidence import Evidence, watched
+from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.explaining import released
-from arfeed.intake.extract import Extract, extract, joined
+from arfeed.intake.extract import Extract, extract
+from arfeed.intake.joining import join_frames
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.model import schema
 from arfeed.model.errors import ArfeedError
@@ -40,7 +41,7 @@ def examined(project: Project, clock: Clock, *, quick: bool) -> Iterator[Finding
         if extracted:
             rows.append(extracted.open)
     if len(rows) == len(project.sources):
-        yield _report(project, joined(rows))
+        yield _report(project, join_frames(rows))
 
 
 def _source(
@@ -73,7 +74,7 @@ def _source(
 
 
 def _extracted(connector: Connector, evidence: Evidence, clock: Clock) -> Extract:
-    source = watched(connector, evidence)
+    source = with_evidence(connector, evidence)
     with released([source]):
         extracted = extract([source], clock)
     for error in extracted.failed.values():  # one that would be carried forward has failed all the same

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings
 from arfeed.tables.grid import mentions, read_grid
+from arfeed.tables.printed.title import read_as_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 _HEAD = 100
 """So many rows are searched for the header."""
-
-_AS_OF = re.compile(r"\bas (?:of|at):?\s+(.+)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class PrintedReport:
     @property
     def as_of(self) -> date | None:
         """The date that the title speaks of, if it can be read in one way only."""
-        return as_of(self.title, self.settings.dates)
+        return read_as_of(self.title, self.settings.dates)
 
     def lines(self) -> Iterator[pd.DataFrame]:
         """Yield the lines under the form's names, other columns under their headers, with `group` and `origin`.
@@ -131,18 +130,6 @@ class PrintedReport:
         asked = set(self.settings.columns.values())
         names = {column: header for column, header in enumerate(self.found) if header}
         return names | {column: name for name, column in self._columns.items() if self.found[column] not in asked}
-
-
-def as_of(title: Sequence[str], order: str | None) -> date | None:
-    """Return the date that a title speaks of, as in "As of April 4, 2026", if it can be read in one way only."""
-    import pyarrow as pa
-
-    from arfeed.tables.values.dates import ORDERS, parse_dates
-
-    said = pa.array([match[1] for text in title if (match := _AS_OF.search(text))][:1], pa.large_string())
-    orders = (order,) if order else ORDERS
-    meant = {day for each in orders for day in parse_dates(said, each).values.to_pylist() if day}
-    return meant.pop() if len(meant) == 1 else None
 
 
 def _texts(frame: pd.DataFrame) -> list[list[str]]:
