@@ -287,10 +287,10 @@ def test_customers_and_currencies_are_read_from_their_columns_and_known_by_their
         (["Name,Owed", "Ada,10"], {"balance": "Due"}, "no row has the heading 'Due'; found Name, Owed"),
         (["Name,Owed", "Ada,10"], {"customer": "Name"}, "name the one that is owed in `balance`"),
         (["Name,Owed", 'Ada,"1,000.00"'], {"balance": "Owed"}, 'set decimal = "." or decimal = ","'),
-        (["Name,Owed", "Ada,ten"], {"balance": "Owed"}, "line 2: 'Ada, ten' holds no amount"),
+        (["Name,Owed", "Ada,ten"], {"balance": "Owed"}, "line 2: 'Ada, ten' has no amount"),
         (["Name,Owed", "Ada,$10"], {"balance": "Owed"}, "'$10' names another currency"),
         (["Name,Cur,Owed", "Ada,Euro,10"], {"balance": "Owed", "currency": "Cur"}, "'EURO' is not an ISO 4217"),
-        (["Name,Owed", "Ada,10", "Total,10", "Bob,5"], {"balance": "Owed"}, "'Bob, 5' stands below the total"),
+        (["Name,Owed", "Ada,10", "Total,10", "Bob,5"], {"balance": "Owed"}, "'Bob, 5' is below the total"),
     ],
     ids=["unknown", "heading", "no balance", "notation", "no amount", "another sign", "no currency", "below"],
 )

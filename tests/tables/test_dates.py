@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from arfeed.tables.values.dates import _LANGUAGES, _months, misfits, parse_dates
+from arfeed.tables.values.dates import _LANGUAGES, _months, count_misfits, parse_dates
 
 DAYS = [date(1999, 1, 1) + timedelta(days=number) for number in range((date(2031, 1, 1) - date(1999, 1, 1)).days)]
 
@@ -83,7 +83,7 @@ def test_a_blank_date_is_nothing_and_not_wrong() -> None:
 
 
 def test_the_dates_that_an_order_can_not_read_are_counted() -> None:
-    assert misfits(texts("13/04/2026", "04/05/2026", "2026-01-01", "")) == {"DMY": 0, "MDY": 1, "YMD": 2}
+    assert count_misfits(texts("13/04/2026", "04/05/2026", "2026-01-01", "")) == {"DMY": 0, "MDY": 1, "YMD": 2}
 
 
 @pytest.mark.parametrize(

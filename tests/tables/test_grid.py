@@ -78,7 +78,7 @@ def test_another_encoding_is_taken_where_the_connector_names_it_and_the_file_is_
     file = tmp_path / "a.csv"
     assert grid(file, "Müller".encode("cp1252"), fallback="cp1252") == [["Müller"]]
     assert grid(file, "Müller".encode(), fallback="cp1252") == [["Müller"]]
-    with pytest.raises(SourceError, match="it is not UTF-8"):
+    with pytest.raises(SourceError, match="it is not valid UTF-8"):
         grid(file, "Müller".encode("cp1252"))
 
 

@@ -74,7 +74,7 @@ def test_a_byte_order_mark_goes_before_a_declared_encoding(file: Path, encoding:
 @pytest.mark.parametrize("rows", [0, 50_000], ids=["near the header", "far behind it"])
 def test_bytes_of_another_encoding_are_refused_and_the_way_out_is_named(file: Path, rows: int) -> None:
     said = refusal(file, b"a,b\n" + b"1,2\n" * rows + "1,Söhne\n".encode("cp1252"))
-    assert said == ': it is not UTF-8; name its encoding, for example encoding = "cp1252"'
+    assert said == ': it is not valid UTF-8; name its encoding, for example encoding = "cp1252"'
 
 
 def test_a_connector_may_name_the_encoding_of_what_is_not_utf8(file: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_connector_may_name_the_encoding_of_what_is_not_utf8(file: Path) -> No
 
 
 def test_an_encoding_that_does_not_exist_is_refused(file: Path) -> None:
-    assert "there is no encoding 'klingon'" in refusal(file, "a,b\n", encoding="klingon")
+    assert "'klingon' is not a known encoding" in refusal(file, "a,b\n", encoding="klingon")
 
 
 @pytest.mark.parametrize("data", ["", "\n", ",,\n1,2,3\n", "\ufeff"], ids=["empty", "blank", "nameless", "only a mark"])
@@ -133,7 +133,7 @@ def test_a_quote_that_is_never_closed_is_refused_and_swallows_no_row(
     file: Path, data: str, line: int, encoding: str
 ) -> None:
     said = refusal(file, data.encode(encoding))
-    assert said.startswith(f": behind line {line} a quote is opened and not closed")
+    assert said.startswith(f": after line {line} a quote is opened and not closed")
 
 
 def test_a_letter_that_holds_the_byte_of_a_quote_hides_no_open_one(file: Path) -> None:

@@ -173,7 +173,7 @@ def test_one_of_several_sheets_must_be_named(file: Path) -> None:
     book.save(file)
     assert sheet_names(str(file)) == ["Sheet", "May", "June"]
     assert next(read_grid(str(file), sheet="june"))["A"].tolist() == ["June"]
-    with pytest.raises(SourceError, match=r"several sheets .* say which, as in sheet = 'Sheet'"):
+    with pytest.raises(SourceError, match=r"several sheets .* name one, as in sheet = 'Sheet'"):
         next(read_grid(str(file)))
     with pytest.raises(SourceError, match="it has no sheet 'July' with cells; found 'Sheet', 'May', 'June'"):
         next(read_grid(str(file), sheet="July"))
@@ -182,10 +182,10 @@ def test_one_of_several_sheets_must_be_named(file: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"\xd0\xcf\x11\xe0" + bytes(600), "it is an old Excel file; open it in Excel and save it as"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), r"it is an old Excel file \(\.xls\); open it in Excel and save it as"),
         (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "it is protected by a password; remove that"),
-        (b"\xef\xbb\xbf \n<html><table>", "it is HTML or XML, whatever it is called"),
-        (b"PK\x03\x04 and then nothing", "it is no whole Excel workbook"),
+        (b"\xef\xbb\xbf \n<html><table>", "it is HTML or XML, whatever its name"),
+        (b"PK\x03\x04 and then nothing", "it is not a complete Excel workbook"),
     ],
     ids=["xls", "password", "html", "cut off"],
 )
@@ -200,7 +200,7 @@ def test_a_workbook_that_is_cut_off_is_refused(file: Path, part: float) -> None:
     write(file, {"A1": "x"})
     data = file.read_bytes()
     file.write_bytes(data[: int(len(data) * part)])
-    with pytest.raises(SourceError, match="it is no whole Excel workbook"):
+    with pytest.raises(SourceError, match="it is not a complete Excel workbook"):
         next(read_grid(str(file)))
 
 
@@ -209,8 +209,8 @@ def test_a_workbook_that_is_cut_off_is_refused(file: Path, part: float) -> None:
     [
         ({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}, "an OpenDocument file, as LibreOffice writes"),
         ({"Index/Document.iwa": ""}, "a file of Apple Numbers"),
-        ({"a.csv": "x"}, 'say path = "zip://a.csv::'),
-        ({"word/document.xml": ""}, "no whole Excel workbook"),
+        ({"a.csv": "x"}, 'set path = "zip://a.csv::'),
+        ({"word/document.xml": ""}, "not a complete Excel workbook"),
     ],
     ids=["OpenDocument", "Numbers", "archive", "Word"],
 )

@@ -80,7 +80,7 @@ def _sums(lines: pa.Table, keys: Sequence[str]) -> Mapping[tuple[str, ...], Deci
 
 
 def _refuse_stale(file: str, stated: date | None, listed: Sequence[str], day: date | None) -> None:
-    """Raise `SourceError` if report and list are of different days, by their stated dates or else their files' times."""
+    """Raise `SourceError` if report and list are of different days, by their stated dates or their files' times."""
     if stated and day:
         if stated != day:
             raise SourceError(

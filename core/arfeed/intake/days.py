@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
 from arfeed.model import schema
-from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, in_words, means_none, misfits, parse_dates
+from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, count_misfits, in_words, means_none, parse_dates
 
 
 def distinct_dates(table: Columns) -> pa.Array:
@@ -23,7 +23,7 @@ def has_text(texts: pa.Array) -> bool:
 
 def find_order(distinct: pa.Array) -> str | None:
     """Return the one order that fits these texts best; None if they leave it open, which is not guessed at."""
-    wrong = misfits(distinct)
+    wrong = count_misfits(distinct)
     best = [order for order in ORDERS if wrong[order] == min(wrong.values())]
     # A date that begins with a four-digit year is read as such in every order, so all orders fit where YMD does.
     return best[0] if "YMD" in best or len(best) == 1 else None
@@ -46,7 +46,7 @@ def _read(table: Columns, name: str, order: str, distinct: pa.Array, *, declared
 
 
 def _why_not(order: str, distinct: pa.Array, *, declared: bool) -> str:
-    fitting = [other for other, wrong in misfits(distinct, declared=True).items() if not wrong]
+    fitting = [other for other, wrong in count_misfits(distinct, declared=True).items() if not wrong]
     hint = ""
     if fitting and declared:
         hint = f"; all dates of this source fit {ORDER_WORDS[fitting[0]]}, so check `dates`"

@@ -17,7 +17,7 @@ MOST_LINES = 50
 
 
 def describe_problems(problems: Sequence[tuple[Connector, list[Problem]]]) -> list[str]:
-    """Return the problems of all sources in at most 50 lines, an equal share for each kind, and how many are left out."""
+    """Return the problems of all sources in at most 50 lines, an equal share for each kind, and count the rest."""
     groups = [(connector, problem) for connector, found in problems for problem in found]
     total = sum(problem.count for _, problem in groups)
     shown = groups[: MOST_LINES // 2 - 1]

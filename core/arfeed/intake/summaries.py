@@ -165,7 +165,7 @@ def _with_debits(top: Sequence[Sequence[str]]) -> Form | None:
 
 
 def _with_total(top: Sequence[Sequence[str]]) -> Form | None:
-    """Return the layout by the column Total, or by the only column of amounts, which QuickBooks Desktop heads by date."""
+    """Return the layout by the column Total, or by the only column of amounts; QuickBooks Desktop heads it by date."""
     for number, row in enumerate(top):
         filled = [column for column, text in enumerate(row) if text]
         totals = [column for column in filled if column > 0 and _folded(row[column]) == "total"]
