@@ -192,7 +192,7 @@ def test_a_typed_amount_that_does_not_fit_fails_the_source(amount: Decimal) -> N
         (["INV-1"], "yielded list, not a DataFrame"),
         (rows().set_axis(["a", "a", "b", "c", "d"], axis="columns"), "yielded a DataFrame that is no plain table"),
         (rows(balance=[Decimal(1), "x"]), "yielded a DataFrame that is no plain table"),
-        (rows(memo=[b"\xff"]), "column 'memo' holds binary, which is no text"),
+        (rows(memo=[b"\xff"]), "column 'memo' holds binary, which is not text"),
         (rows().drop(columns="balance"), "no column for balance; name it in [sources.given] columns"),
     ],
     ids=["no frame", "columns of one name", "mixed types", "bytes", "no balance"],

@@ -27,7 +27,7 @@ def join_frames(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def join_tables(tables: list[pa.Table]) -> pa.Table:
-    """Concatenate tables to one whose columns are single chunks; blank text where a table lacks a column.
+    """Concatenate tables to one whose columns are single chunks; a column that a table lacks is blank text there.
 
     `tables` is emptied: as long as it held them, all parts would stay in memory until the last column is joined.
     """

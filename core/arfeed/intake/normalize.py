@@ -174,7 +174,7 @@ class Normalizer:
         absent = [name for name in REQUIRED if name not in columns]
         if absent:
             raise SourceError(
-                f"{self.connector.source}: no column for {', '.join(absent)}; say which in "
+                f"{self.connector.source}: no column for {', '.join(absent)}; name it in "
                 f'[sources.{self.connector.source}] columns = {{ {absent[0]} = "…" }}; found {", ".join(found)}'
             )
         return columns
