@@ -1,4 +1,4 @@
-"""What every source said of itself is kept, beside its rows: the review depends on it."""
+"""Each source's own statements are kept beside its rows, since the review depends on them."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_source_with_problem_rows_is_not_also_blamed_for_its_total() -> None:
     assert "total" not in " ".join(problems(source))
 
 
-def test_without_carrying_forward_the_first_failure_is_told() -> None:
+def test_without_carrying_forward_the_first_failure_is_raised() -> None:
     with pytest.raises(SourceError, match=r"^b: "):
         extracted(named("a", given(rows())), named("b", given(complete=None)), named("c", given(complete=None)))
 
@@ -120,7 +120,7 @@ def test_the_messages_say_what_to_do() -> None:
     )
 
 
-def test_what_is_open_is_the_whole_frame_where_all_is_and_numbered_anew_where_not() -> None:
+def test_open_rows_are_the_frame_itself_if_all_are_open_and_renumbered_if_not() -> None:
     all_open, some = extracted(given(rows(balance=["1", "2"]))), extracted(given(TWO))
     assert all_open.open is all_open.rows
     assert some.open["invoice_ref"].to_dict() == {0: "INV-2"}

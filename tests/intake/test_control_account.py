@@ -233,7 +233,7 @@ def test_other_reports_are_refused_by_name(file: Path, title: str, why: str) -> 
     assert "export the trial balance" in said
 
 
-def test_the_list_itself_is_no_control_of_itself(file: Path) -> None:
+def test_the_list_cannot_be_its_own_control_account(file: Path) -> None:
     source = books(file)
     settings = {**source.settings.model_dump(), "control_account": {"path": source.settings.model_dump()["path"]}}
     again = QuickBooks("books", QuickBooks.Settings.model_validate(settings))

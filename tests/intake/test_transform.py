@@ -269,12 +269,12 @@ def test_a_step_may_give_a_document_another_kind() -> None:
 @pytest.mark.parametrize(
     "changes", ["balance", {"due_on"}, ["balance", "memo"], 7], ids=["text", "free anyway", "one wrong", "number"]
 )
-def test_what_can_not_be_declared_is_said(changes: Collection[str]) -> None:
+def test_invalid_declarations_are_reported(changes: Collection[str]) -> None:
     with pytest.raises(SourceError, match=r"transform 'step'.*changes"):
         transform(invoices(**OWED), [step(shifted, changes=changes)])
 
 
-def test_what_the_source_said_is_kept_beside_what_steps_made_of_it() -> None:
+def test_the_source_s_own_values_are_kept_beside_what_steps_made_of_them() -> None:
     steps = [
         step(lambda rows: rows.iloc[[2, 0]], "first"),
         step(lambda rows: rows.assign(amount=rows["balance"], memo="x"), "second", {"amount"}),

@@ -1,4 +1,4 @@
-"""Which files are read: found wherever they lie, whole, and as they were found."""
+"""Which files are read: found wherever they are kept, complete, and unchanged since they were found."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_file_that_is_open_in_an_office_program_is_refused(tmp_path: Path, loc
 
 
 @pytest.mark.parametrize("name", ["a.csv.part", "a.csv.crdownload", "a.csv.TMP", "._a.csv", "~$b.csv", ".~lock.b.csv#"])
-def test_what_is_no_export_is_passed_over(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_not_an_export_is_skipped(tmp_path: Path, name: str) -> None:
     aged(tmp_path / "a.csv", 1), aged(tmp_path / name, 2)
     assert find_files(settings(tmp_path / "*")) == [str(tmp_path / "a.csv")]
 
@@ -71,7 +71,7 @@ def test_where_nothing_matches_what_is_there_is_named(tmp_path: Path, names: lis
     assert said in wrong(tmp_path / "SalesInvoices*.csv")
 
 
-def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_as_such(tmp_path: Path) -> None:
     assert wrong(tmp_path / "exports" / "*.csv").endswith("Its folder does not exist")
 
 
@@ -162,7 +162,7 @@ def test_a_printed_report_on_a_server_names_its_lines_too(openssh: OpenSSH, expo
     )
 
 
-def test_a_file_of_many_blocks_arrives_whole(openssh: OpenSSH, exports: Path) -> None:
+def test_a_file_of_many_blocks_is_read_completely(openssh: OpenSSH, exports: Path) -> None:
     (file,) = find_files(settings(openssh.url(exports) + "/big.txt", **login(openssh)))
     assert len(read_table(file)) == 4_000_000
 

@@ -74,7 +74,7 @@ def test_zeros_that_say_nothing_do_no_harm(text: str, value: str) -> None:
     assert money(text) == [Decimal(value)]
 
 
-def test_every_sign_of_a_currency_may_stand_beside_an_amount() -> None:
+def test_every_currency_sign_may_be_beside_an_amount() -> None:
     signs = [sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) == "Sc"]
     assert money(*(f"{sign}5.00" for sign in signs)) == [Decimal(5)] * len(signs)
 
@@ -95,7 +95,7 @@ AROUND = [
 
 @pytest.mark.parametrize("decimal", [None, ".", ","])
 @pytest.mark.parametrize(("text", "value"), AROUND)
-def test_signs_brackets_and_currencies_may_stand_around_an_amount(text: str, value: str, decimal: str | None) -> None:
+def test_signs_brackets_and_currencies_may_surround_an_amount(text: str, value: str, decimal: str | None) -> None:
     assert money(text.replace(".", decimal or "."), decimal=decimal) == [Decimal(value)]
 
 
