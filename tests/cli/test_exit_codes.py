@@ -137,7 +137,7 @@ def test_a_missing_export_ends_with_4(arfeed: Here, feed: Path) -> None:
     feed.joinpath("exports/SalesInvoices.csv").unlink()
     done = arfeed(feed, "plan")
     assert done.code == 4
-    assert "exports/SalesInvoices.csv: no file matches; export it again or mend `path`" in done.err
+    assert "exports/SalesInvoices.csv: no file matches; export it again or correct `path`" in done.err
 
 
 @pytest.mark.openssh

@@ -148,7 +148,7 @@ def test_a_source_that_knows_nothing_explains_nothing(answer: pd.DataFrame | Non
 
 def test_an_answer_without_a_status_is_refused() -> None:
     assert failure(answering()) == (
-        "erp: its answer about what is missing has no status, so it explains nothing; let it say of each invoice "
+        "erp: its answer about missing invoices has no status, so it explains nothing; let it state of each invoice "
         "whether it is open, paid, void or draft"
     )
 

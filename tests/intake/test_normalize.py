@@ -190,8 +190,8 @@ def test_a_typed_amount_that_does_not_fit_fails_the_source(amount: Decimal) -> N
     ("frame", "wrong"),
     [
         (["INV-1"], "yielded list, not a DataFrame"),
-        (rows().set_axis(["a", "a", "b", "c", "d"], axis="columns"), "yielded a DataFrame that is no plain table"),
-        (rows(balance=[Decimal(1), "x"]), "yielded a DataFrame that is no plain table"),
+        (rows().set_axis(["a", "a", "b", "c", "d"], axis="columns"), "yielded a DataFrame that is not a plain table"),
+        (rows(balance=[Decimal(1), "x"]), "yielded a DataFrame that is not a plain table"),
         (rows(memo=[b"\xff"]), "column 'memo' holds binary, which is not text"),
         (rows().drop(columns="balance"), "no column for balance; name it in [sources.given] columns"),
     ],

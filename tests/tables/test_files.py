@@ -62,7 +62,7 @@ def test_a_file_that_is_not_an_export_is_skipped(tmp_path: Path, name: str) -> N
     [
         ([], "Its folder is empty"),
         (["salesinvoice.csv", "zebra.txt"], "Its folder holds salesinvoice.csv"),
-        (["SalesInvoices.csv.part"], "Its folder holds SalesInvoices.csv.part; a name such as .part says"),
+        (["SalesInvoices.csv.part"], "Its folder holds SalesInvoices.csv.part; a name such as .part means"),
     ],
 )
 def test_where_nothing_matches_what_is_there_is_named(tmp_path: Path, names: list[str], said: str) -> None:
@@ -213,7 +213,7 @@ def test_files_that_change_while_they_are_read_fail_the_source(tmp_path: Path, w
         "came": lambda: aged(tmp_path / "c.csv", 4),
         "went": other.unlink,
     }[what]
-    assert "a file changed, came or went while it was read; run again" in failure(meddling)
+    assert "a file changed, appeared or disappeared while it was read; run again" in failure(meddling)
 
 
 def test_files_that_stay_are_named_with_their_hash(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def test_several_files_are_an_error_as_long_as_nothing_says_which(exports: Path)
 
 @pytest.mark.parametrize("name", ["*.xlsx", "folder.csv", "~$gone.csv"], ids=["nothing", "a folder", "a lock file"])
 def test_no_file_is_an_error(exports: Path, name: str) -> None:
-    with pytest.raises(SourceError, match=r"no file matches; export it again or mend `path`"):
+    with pytest.raises(SourceError, match=r"no file matches; export it again or correct `path`"):
         found(exports.with_name(name), files="all")
 
 
