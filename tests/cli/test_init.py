@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
+from support.erps.erpnext_scenes import site
 from support.exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
 from support.feeds import Here, run
 from support.pdfs import write_pdfs
@@ -30,7 +32,7 @@ TOTAL,,,,,,"$1,500.00"
 ACME = """
 import json
 from pathlib import Path
-from arfeed import Complete, Connector, Location, SourceSettings, hookimpl, table
+from arfeed import Complete, Connector, Location, SourceSettings, hookimpl, table_from_records
 
 ARFEED_CONTRACT = 1
 
@@ -44,7 +46,7 @@ class Acme(Connector):
 
     def invoices(self):
         answer = json.loads(Path(self.settings.file).read_bytes())
-        yield table(answer["invoices"], origin="acme")
+        yield table_from_records(answer["invoices"], origin="acme")
         return Complete(rows=answer["count"])
 
 
@@ -212,13 +214,20 @@ def test_a_credit_without_a_minus_sign_does_not_become_a_debt_unsaid(
     assert said.code == 0, said.err
 
 
-@pytest.mark.parametrize("credit", ["-6.00,EUR,Credit Memo", "(6.00),EUR,Credit Memo", "6.00,EUR,INVOICE"])
+@pytest.mark.parametrize(
+    ("credit", "balance"),
+    [("-6.00,EUR,Credit Memo", -6), ("(6.00),EUR,Credit Memo", -6), ("6.00,EUR,INVOICE", 6)],
+)
 def test_a_credit_with_a_minus_sign_and_an_invoice_are_not_asked_about(
-    arfeed: Here, tmp_path: Path, credit: str
+    arfeed: Here, tmp_path: Path, credit: str, balance: int
 ) -> None:
     rows = ["1,Ada,2026-04-01,5.00,EUR,Invoice", f"2,Bo,2026-04-01,{credit}"]
     done = arfeed(tmp_path, *table(tmp_path, TYPED.format(heading="Type"), *rows))
     assert done.code == 0, done.err
+    assert "with balances above 0" not in done.out
+    assert "--all-debts" not in done.out + done.err
+    (movement,) = arfeed(tmp_path, "plan", "--json").json()["movements"]
+    assert Decimal(movement["now"]["balance"]) == 5 + balance
 
 
 def test_columns_that_are_not_used_are_listed(arfeed: Here, tmp_path: Path) -> None:
@@ -496,6 +505,19 @@ def test_a_database_is_asked_about_by_its_settings(arfeed: Here, tmp_path: Path)
     done = arfeed(tmp_path, "init", "sql", "--set", "url=sqlite:///books.db", "--set", query, *to)
     assert done.code == 0, done.err
     assert made(tmp_path)["sources"]["sql"]["url"] == "sqlite:///books.db"
+
+
+def test_a_known_programs_database_is_recognized_and_read_by_its_preset(arfeed: Here, tmp_path: Path) -> None:
+    site().write(f"sqlite:///{tmp_path / 'books.db'}")
+    own = ["init", "sql", "--set", "url=sqlite:///books.db", "--to", "rehearsal", "--documents", ""]
+    unsaid = arfeed(tmp_path, *own)
+    assert (unsaid.code, "preset=erpnext, company=Ostlicht" in unsaid.err) == (2, True), unsaid.err
+    done = arfeed(tmp_path, *own, "--set", "company=Nordlicht")
+    assert done.code == 0, done.err
+    assert "preset=erpnext, company=Nordlicht, since the database has the tables of ERPNext" in done.out
+    source = made(tmp_path)["sources"]["sql"]
+    assert (source["preset"], source["company"]) == ("erpnext", "Nordlicht")
+    assert "125 new" in arfeed(tmp_path, "plan").out
 
 
 def test_a_password_does_not_come_to_stand_in_the_file(arfeed: Here, tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from arfeed.documents.choice import choose, describe_choice
 from arfeed.documents.listing import list_documents
 from arfeed.documents.merged import find_merged
 from arfeed.documents.template import match_names
+from arfeed.model.arrow import filter_rows, is_in, to_frame
 from arfeed.model.errors import ArfeedError, SourceError
-from arfeed.model.interfaces import Connector
-from arfeed.model.schema import among, only, table_frame
+from arfeed.model.parts import Connector
 from arfeed.plugins.isolation import own, undisturbed
 from arfeed.tables.files.reach import reach
 from arfeed.tables.files.storage import Storage, display_path, is_local, translate_errors
@@ -72,13 +72,13 @@ def find(
 
 
 def _of(connector: Connector, rows: pd.DataFrame) -> pd.DataFrame:
-    return only(rows, rows["source"] == connector.source)
+    return filter_rows(rows, rows["source"] == connector.source)
 
 
 def nothing_found() -> Found:
     """Return what `find` returns for no sources."""
     columns = {name: pa.array([], pa.large_string()) for name in ("source", "source_ref", "version")}
-    return Found(table_frame(pa.table(columns)), {})
+    return Found(to_frame(pa.table(columns)), {})
 
 
 def check_listing(connector: Connector) -> None:
@@ -95,7 +95,7 @@ def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFr
 
     listing = list_documents(connector)
     theirs = invoices.iloc[:0] if others is None else _of(connector, others)
-    theirs = only(theirs, ~among(theirs["source_ref"], invoices["source_ref"]))
+    theirs = filter_rows(theirs, ~is_in(theirs["source_ref"], invoices["source_ref"]))
     every = pd.concat([invoices, theirs], ignore_index=True) if len(theirs) else invoices
     matched = match_names(listing.pattern, every, [file.name for file in listing.files])
     choice = choose(matched, len(invoices))
@@ -157,5 +157,5 @@ def _found(
 ) -> Found:
     source = pa.repeat(pa.scalar(connector.source, pa.large_string()), len(refs))
     columns = [source, pa.array(refs, pa.large_string()), pa.array(versions, pa.large_string())]
-    table = table_frame(pa.table(columns, names=["source", "source_ref", "version"]))
+    table = to_frame(pa.table(columns, names=["source", "source_ref", "version"]))
     return Found(table, {(connector.source, ref): read for ref, read in readers.items()}, ambiguous or {}, tuple(notes))

@@ -9,7 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
 
-from arfeed.model.interfaces import Delivered, Expectation, Facts, Ledger, Plan, Receipt, SourceReport, Sum
+from arfeed.model.figures import Facts, Sum
+from arfeed.model.results import DeliveredFile, Expectation, Ledger, Plan, Receipt, SourceReport
 
 _HASH = "sha256"
 
@@ -29,9 +30,9 @@ def make_receipt(
     approval: str | None,
     approved_by: str | None,
     started_at: datetime,
-    report: Delivered,
+    report: DeliveredFile,
     verified: bool | None,
-    documents: Sequence[Delivered],
+    documents: Sequence[DeliveredFile],
     failed: Mapping[str, str],
 ) -> Receipt:
     """Write the receipt of a delivery.
@@ -234,5 +235,5 @@ def _missing(plan: Plan) -> list[dict[Hashable, str]]:
     return plan.missing[names].astype("str").fillna("").to_dict("records")
 
 
-def _as_record(file: Delivered) -> dict[str, object]:
+def _as_record(file: DeliveredFile) -> dict[str, object]:
     return {"folder": file.folder, "name": file.name, "size": file.size, "sha256": file.sha256}

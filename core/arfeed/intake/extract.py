@@ -20,9 +20,12 @@ from arfeed.intake.control_account import add_control_account
 from arfeed.intake.joining import join_frames, join_tables
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe_problems
+from arfeed.model.arrow import empty_invoices, filter_rows, sum_balances, to_frame
+from arfeed.model.controls import Complete
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
-from arfeed.model.interfaces import Complete, Connector, SourceRead, SourceReport
-from arfeed.model.schema import ZERO, no_invoices, only, table_frame, totals
+from arfeed.model.parts import Connector
+from arfeed.model.results import SourceRead, SourceReport
+from arfeed.model.schema import ZERO
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.isolation import own, undisturbed
 from arfeed.tables.files.changes import Inputs, track_inputs
@@ -45,7 +48,7 @@ class Extract:
     @property
     def open(self) -> pd.DataFrame:
         """Return the rows that belong in a report: open, with a balance."""
-        return only(self.rows, _is_open(self.rows))
+        return filter_rows(self.rows, _is_open(self.rows))
 
 
 def extract(
@@ -86,7 +89,7 @@ def extract(
         reports.append(report._replace(seconds=seconds, states_status=normalizer.states_status))
     if problems:
         raise ProblemsError(describe_problems(problems))
-    return Extract(join_frames(frames) if frames else no_invoices(), tuple(reports), failed)
+    return Extract(join_frames(frames) if frames else empty_invoices(), tuple(reports), failed)
 
 
 def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime, inputs: Inputs) -> SourceReport:
@@ -126,7 +129,7 @@ def _read(
             f"{connector.source}: it has no rows at all, which would mark everything as paid; "
             "if that can be right, set allow_empty = true"
         )
-    return table_frame(join_tables(tables)) if tables else no_invoices(), complete, seconds
+    return to_frame(join_tables(tables)) if tables else empty_invoices(), complete, seconds
 
 
 def _run(
@@ -185,7 +188,7 @@ _FLOATS = "; if a database keeps the balance as REAL or FLOAT, CAST it AS numeri
 def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) -> None:
     if complete.totals is None:
         return
-    groups = totals(rows, ("currency",)).to_dict("records")
+    groups = sum_balances(rows, ("currency",)).to_dict("records")
     sums: dict[str, Decimal] = {group["currency"]: group["balance"] for group in groups}
     for currency in sorted({*sums, *complete.totals}):
         counted, stated = sums.get(currency, Decimal(0)), complete.totals.get(currency, Decimal(0))

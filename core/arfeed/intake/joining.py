@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model.schema import one_piece, table_frame
+from arfeed.model.arrow import as_single_chunk, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def join_frames(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if len(frames) == 1:
         return frames[0]
     tables = [pa.Table.from_pandas(frame, preserve_index=False, nthreads=1) for frame in frames]
-    return table_frame(join_tables([table.replace_schema_metadata() for table in tables]))
+    return to_frame(join_tables([table.replace_schema_metadata() for table in tables]))
 
 
 def join_tables(tables: list[pa.Table]) -> pa.Table:
@@ -37,7 +37,7 @@ def join_tables(tables: list[pa.Table]) -> pa.Table:
     del every
 
     def join(number: int) -> None:
-        column = one_piece(columns[number])
+        column = as_single_chunk(columns[number])
         text = pa.types.is_large_string(column.type) and column.null_count
         columns[number] = pc.fill_null(column, "") if text else column  # frees the parts of this column
 

@@ -15,10 +15,10 @@ from arfeed.intake.columns import Columns, Problem, merge_problem
 from arfeed.intake.damage import check_damage
 from arfeed.intake.days import distinct_dates, find_order, has_text, is_dateless, read_days
 from arfeed.intake.money import check_money, read_money
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector
 from arfeed.tables.headings.proposal import REQUIRED
 from arfeed.tables.values.amounts import MONEY
 from arfeed.tables.values.parsed import is_blank
@@ -136,7 +136,7 @@ class Normalizer:
         if not pc.any(nameless).as_py():
             return rows
         names = self._names(rows.select(["kind", "customer_id", "issued_on", "amount"]).filter(nameless))
-        named = pc.replace_with_mask(schema.one_piece(rows["invoice_ref"]), schema.one_piece(nameless), names)
+        named = pc.replace_with_mask(arrow.as_single_chunk(rows["invoice_ref"]), arrow.as_single_chunk(nameless), names)
         for name in ("invoice_ref", "source_ref"):
             rows = rows.set_column(rows.column_names.index(name), name, named)
         return rows

@@ -15,8 +15,8 @@ from arfeed.history.lease import whoami
 from arfeed.history.records import RunRecord
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
+from arfeed.model.arrow import fold
 from arfeed.model.errors import ConfigError, RefusedError
-from arfeed.model.schema import folded
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.wording import counted, named
 from arfeed.plugins.config import Project
@@ -102,7 +102,7 @@ def _later(context: RunContext, foreign: tuple[str, ...], chosen: _Chosen) -> li
 
 def _report(project: Project, name: str, content: bytes) -> pd.DataFrame:
     report = read_back(_table(project, name, content), name)
-    check_unique(report, folded(report["invoice_ref"]))
+    check_unique(report, fold(report["invoice_ref"]))
     return report
 
 
@@ -151,7 +151,7 @@ def _check_dropped(
     if not lacking:
         return
     rows = pd.concat([rows[["invoice_ref", "balance", "reason"]] for rows in lacking.values()], ignore_index=True)
-    rows = rows[~folded(rows["invoice_ref"]).duplicated()]
+    rows = rows[~fold(rows["invoice_ref"]).duplicated()]
     digest = hashlib.sha256(chosen.content).hexdigest()
     code = adoption_code(baseline.id if baseline else None, context.destination, digest, rows)
     if approve != code:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from arfeed.history.packing import pack_table, packed
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
-from arfeed.model.interfaces import LedgerState, Objection, Plan
+from arfeed.model.results import LedgerState, Objection, Plan
 from arfeed.planning.compare import Comparison
 from arfeed.planning.habits.memory import Habits
 from arfeed.planning.known import BUDGET_SPAN, Known, Unproven, closings

@@ -8,8 +8,9 @@ from time import monotonic
 
 from arfeed.model.errors import ArfeedError
 from arfeed.model.events import event
-from arfeed.model.interfaces import Failure, Notifier, Plan, Receipt
-from arfeed.model.secrets import masked
+from arfeed.model.parts import Notifier
+from arfeed.model.results import Failure, Plan, Receipt
+from arfeed.model.secrets import mask_secrets
 from arfeed.model.settings import Ending
 from arfeed.plugins.config import Project
 from arfeed.plugins.isolation import own
@@ -50,7 +51,7 @@ def tell(project: Project, progress: Progress, ending: Ending, about: Receipt | 
         each.join(max(0, began + seconds - monotonic()))
         if (problem := _problem(each, seconds)) is not None:
             key = f"notifiers.{each.notifier.notifier}"
-            progress.warn(f"{key} did not tell that the run {_WORDS[ending]}: {masked(problem, project.secrets)}")
+            progress.warn(f"{key} did not tell that the run {_WORDS[ending]}: {mask_secrets(problem, project.secrets)}")
 
 
 def _listening(project: Project, ending: Ending) -> list[Notifier]:

@@ -22,11 +22,11 @@ from arfeed.intake.explaining import ask_sources, release, released
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.joining import join_frames
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.background import begin
 from arfeed.model.errors import ArfeedError
 from arfeed.model.events import bind, event
-from arfeed.model.interfaces import (
+from arfeed.model.results import (
     DocumentPlan,
     Failure,
     Ledger,
@@ -37,7 +37,7 @@ from arfeed.model.interfaces import (
     SourceRead,
     SourceReport,
 )
-from arfeed.model.secrets import masked
+from arfeed.model.secrets import mask_secrets
 from arfeed.planning.approval import settled_by
 from arfeed.planning.changes.contradictions import contradictions, note_zero_balances
 from arfeed.planning.changes.texts import unseen_notes
@@ -160,7 +160,7 @@ def _deliver_reading(
     except Exception as exc:
         expected = isinstance(exc, ArfeedError)
         error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
-        failure = Failure(project.feed.name, identity(project), masked(error, project.secrets), code)
+        failure = Failure(project.feed.name, identity(project), mask_secrets(error, project.secrets), code)
         tell(project, progress, "failed", failure)
         raise
     if result.receipt:
@@ -226,7 +226,7 @@ def _read(context: RunContext, baseline: Baseline | None) -> _Reading:
     invoices = join_frames([wanted.invoices, *(rows for rows, _ in carried)])
     content = begin(partial(content_hash, invoices)).result if baseline is None else None
     trace = begin(partial(traced, invoices, extracted.rows, wanted.facts)).result
-    check_unique(invoices, schema.folded(invoices["invoice_ref"]))
+    check_unique(invoices, arrow.fold(invoices["invoice_ref"]))
     context.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
     return _Reading(
@@ -274,7 +274,7 @@ def _prepare(
         context.clock().astimezone(ZoneInfo(project.feed.timezone or "UTC")),
     )
     facts = begin(partial(summed, comparison.report, before, missing, reading.reports, now.date()))
-    totals = begin(partial(schema.totals, invoices), after=facts)
+    totals = begin(partial(arrow.sum_balances, invoices), after=facts)
     to_pack = partial(pack, comparison, baseline, reading.trace, run or "")
     packing = begin(to_pack, after=totals).result if run else to_pack
     context.progress.step("Preparing the PDFs")
@@ -362,8 +362,8 @@ def _missing(
 
 def _notes(project: Project, reading: _Reading) -> tuple[str, ...]:
     carried = [
-        f"{report.source} failed ({masked(report.failed, project.secrets)}); its {report.rows} invoices are carried "
-        f"forward as they were on {report.read.at:%Y-%m-%d %H:%M} UTC"
+        f"{report.source} failed ({mask_secrets(report.failed, project.secrets)}); its {report.rows} invoices are "
+        f"carried forward as they were on {report.read.at:%Y-%m-%d %H:%M} UTC"
         for report in reading.reports
         if report.failed
     ]

@@ -14,7 +14,8 @@ from arfeed.history.lease import Lease, whoami
 from arfeed.history.receipts import make_receipt
 from arfeed.history.records import Baseline, Memory, PlannedDocument, RunRecord
 from arfeed.model.errors import DestinationError, LockedError, RefusedError
-from arfeed.model.interfaces import Delivered, Destination, Plan, Receipt, SourceRead
+from arfeed.model.parts import Destination
+from arfeed.model.results import DeliveredFile, Plan, Receipt, SourceRead
 from arfeed.planning.report import ReportFile
 from arfeed.plugins.isolation import undisturbed
 from arfeed.runs.context import RunContext, clear_parts, foreign_reports
@@ -223,5 +224,5 @@ def _receipt(
     )
 
 
-def _delivered(upload: Upload) -> Delivered:
-    return Delivered(upload.folder, upload.name, upload.size, upload.sha256)
+def _delivered(upload: Upload) -> DeliveredFile:
+    return DeliveredFile(upload.folder, upload.name, upload.size, upload.sha256)

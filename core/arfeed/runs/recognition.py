@@ -13,7 +13,7 @@ from arfeed.history import witness
 from arfeed.history.store import History
 from arfeed.history.witness import Witness
 from arfeed.model.errors import RefusedError
-from arfeed.model.interfaces import Forgotten
+from arfeed.model.results import Forgotten
 from arfeed.planning.receivers import says_same_receiver
 from arfeed.plugins.config import Project
 from arfeed.runs.context import RunContext, identity, is_rehearsed, normalized

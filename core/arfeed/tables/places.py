@@ -7,7 +7,7 @@ from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.workbook.sheets import is_workbook
 
 
-def place_of(origin: str, file: str, *, delimiter: str | None = None) -> str:
+def locate(origin: str, file: str, *, delimiter: str | None = None) -> str:
     """Return `books.csv line 9` for the origin `books.csv#7`, `books.xlsx row 7` for that of a workbook.
 
     `file` is what `find_files` returned, so that a file on a server can be read again. If that fails, or the line is

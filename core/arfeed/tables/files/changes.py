@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from arfeed.model.background import begin
 from arfeed.model.errors import SourceError
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings, SourceSettings
 from arfeed.tables.files.opening import FoundFile, hash_file
 from arfeed.tables.files.search import find_inputs

@@ -79,7 +79,7 @@ class PrintedReport:
         Raise `SourceError` for an unknown row, and for a total that is not the sum of its lines. After the last frame
         `total` is the grand total, `ended` is whether there was one, and `doubts` are totals that do not add up.
         """
-        from arfeed.model.schema import table_frame
+        from arfeed.model.arrow import to_frame
         from arfeed.tables.printed.rows import Marks
         from arfeed.tables.printed.totals import Rows
 
@@ -93,7 +93,7 @@ class PrintedReport:
         rows = Rows(self.file, marks, names, balance, self.settings.decimal, self.form.exact, parents)
         rows.currency = None if "currency" in self.headers else self.settings.currency
         for frame in chain([self._first.iloc[self._at + 1 :]], self._frames):
-            yield table_frame(rows.take(frame))
+            yield to_frame(rows.take(frame))
         rows.finish()
         self.total, self.ended, self.doubts = rows.total, rows.ended, tuple(rows.doubts)
 
@@ -101,13 +101,13 @@ class PrintedReport:
         """Return the groups that have a total with sub-customers; this reads the whole file if it mentions any."""
         import pyarrow as pa
 
-        from arfeed.model.schema import text_array
+        from arfeed.model.arrow import to_text_array
         from arfeed.tables.printed.groups import WITH_SUBS, find_parents
 
         found = [pa.array([], pa.large_string())]
         if mentions(self.file, WITH_SUBS, self.settings.encoding):
             for frame in self._grid():
-                found += [find_parents(text_array(frame.iloc[:, column])) for column in labels]
+                found += [find_parents(to_text_array(frame.iloc[:, column])) for column in labels]
         return pa.concat_arrays(found).unique()
 
     def _grid(self) -> Iterator[pd.DataFrame]:
