@@ -12,9 +12,9 @@ import pytest
 
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.database import Database
-from stand_in import Driver, put_in
 from support.databases import sql
 from support.sources import complete, failure
+from support.stand_in import Driver, put_in
 
 NAMES = ("INVOICE_REF", "CUSTOMER_NAME", "CURRENCY", "ISSUED_ON", "BALANCE", "STATUS")
 ROW = ("A-1", "Ada", "EUR", "2026-05-04", Decimal("12.34"), "open")

@@ -16,8 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed_connectors.sql.patience import Patience
-from firebird_books import new_database
 from support.databases import place, sql, table
+from support.firebird_books import new_database
 from support.sources import failure
 
 ENDLESS = {

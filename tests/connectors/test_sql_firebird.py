@@ -18,8 +18,8 @@ from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import batches, column_names
-from firebird_books import execute, new_database
 from support.databases import sql
+from support.firebird_books import execute, new_database
 from support.sources import complete, failure, opened
 
 BOOK = (

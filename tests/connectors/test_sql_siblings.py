@@ -12,8 +12,8 @@ import pytest
 
 from arfeed import SourceError
 from arfeed_connectors.sql.control import Control
-from firebird_books import new_database
 from support.databases import DATABASES, place, sql, table
+from support.firebird_books import new_database
 from support.sources import complete, failure, opened, problems
 
 PLAIN = {

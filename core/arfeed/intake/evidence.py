@@ -17,6 +17,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.controls import Complete
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
+from arfeed.tables.dbase import is_dbase
 from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
 from arfeed.tables.workbook.sheets import is_workbook
@@ -138,7 +139,7 @@ def describe_place(origin: str, connector: Connector) -> str:
     settings = connector.settings
     if not number.isdecimal() or not isinstance(settings, FileSettings):
         return origin or "a row"
-    if is_workbook(file):
+    if is_dbase(file) or is_workbook(file):
         return f"row {number}"
     line = physical_lines(file, [int(number)], encoding="latin-1", delimiter=settings.delimiter).get(int(number))
     return f"line {line or number}"

@@ -9,6 +9,7 @@ from arfeed.intake.columns import Problem
 from arfeed.model.errors import SourceError
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
+from arfeed.tables.dbase import is_dbase
 from arfeed.tables.files.search import find_files
 from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.workbook.sheets import is_workbook
@@ -57,10 +58,9 @@ def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]
     if not isinstance(settings, FileSettings):
         return {}
     try:
-        found = next(
-            (each for each in find_files(settings) if each == file), file
-        )  # a FoundFile, which has the login of its server
-        if is_workbook(found):
+        # Not the name alone, but the FoundFile, which has the login of its server.
+        found = next((each for each in find_files(settings) if each == file), file)
+        if is_dbase(found) or is_workbook(found):
             return {}
         return physical_lines(found, records, encoding=settings.encoding, delimiter=settings.delimiter)
     except SourceError:
@@ -72,4 +72,4 @@ def _place(origin: str, lines: dict[str, dict[int, int]]) -> str:
     line = lines.get(file, {}).get(int(record)) if record.isdigit() else None
     if line:
         return f"{file} line {line}"
-    return f"{file} row {record}" if file.lower().endswith((".xlsx", ".xlsm")) and record.isdigit() else origin
+    return f"{file} row {record}" if file.lower().endswith((".xlsx", ".xlsm", ".dbf")) and record.isdigit() else origin

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from arfeed.model import arrow
 from arfeed.model.errors import SourceError
-from arfeed.tables.grid import explain_unreadable, origins, read_batches
+from arfeed.tables.columns import origins
+from arfeed.tables.grid import explain_unreadable, read_batches
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
 from arfeed.tables.places import locate
 from arfeed.tables.separated.text import Stream, blocks, first_records, records, refuse_open_quote

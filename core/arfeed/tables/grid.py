@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 from arfeed.model.arrow import to_frame
 from arfeed.model.errors import SourceError
+from arfeed.tables.columns import origins, text_columns
 from arfeed.tables.separated.text import (
     Stream,
     blocks,
@@ -105,13 +106,6 @@ def explain_unreadable(file: str, encoding: str, exc: Exception) -> str:
     return f"{file}: it can't be read as CSV: {exc}"
 
 
-def text_columns(columns: Iterable[Sequence[str]], names: Sequence[str]) -> pa.Table:
-    """Return columns of text as a table of large strings."""
-    import pyarrow as pa
-
-    return pa.table([pa.array(column, pa.large_string()) for column in columns], names=list(names))
-
-
 def read_batches(
     data: Stream, names: Sequence[str], delimiter: str, wanted: Sequence[str] = (), lines: int = -1
 ) -> Iterator[pa.Table]:
@@ -139,13 +133,3 @@ def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
         while (table := following.result()) is not None:
             following = reading.submit(next, tables, None)
             yield table
-
-
-def origins(file: str, first: int, rows: int) -> pa.Array:
-    """Return `file#number` for consecutive rows, whose numbers start at `first`."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    numbers = pc.cast(pa.array(np.arange(first, first + rows)), pa.large_string())
-    return pc.binary_join_element_wise(pa.scalar(file, pa.large_string()), numbers, pa.scalar("#", pa.large_string()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arfeed.model.errors import SourceError
+from arfeed.tables.dbase import is_dbase
 from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.workbook.sheets import is_workbook
 
@@ -15,7 +16,7 @@ def locate(origin: str, file: str, *, delimiter: str | None = None) -> str:
     """
     _, _, number = origin.rpartition("#")
     try:
-        if is_workbook(file):
+        if is_dbase(file) or is_workbook(file):
             return f"{file} row {number}"
         # Latin-1 decodes any file, and in all encodings without a byte order mark lines end with the same bytes.
         line = physical_lines(file, [int(number)], encoding="latin-1", delimiter=delimiter).get(int(number))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from arfeed.model.arrow import to_frame
 from arfeed.model.errors import SourceError
+from arfeed.tables.columns import origins, text_columns
+from arfeed.tables.dbase import dbase_header, dbase_tables, is_dbase
 from arfeed.tables.flat import csv_header, csv_tables
-from arfeed.tables.grid import origins, text_columns
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
 from arfeed.tables.separated.text import find_delimiter, find_encoding
 from arfeed.tables.workbook.sheets import Cells, is_workbook, read_sheet
@@ -39,8 +40,10 @@ class Reading(TypedDict, total=False):
 
 
 def read_header(file: str, **how: Unpack[Reading]) -> list[str]:
-    """Return the header of a CSV or XLSX file: stripped, `column 3` for a blank name, `Name (2)` for a repeated one."""
+    """Return a CSV, XLSX or DBF file's header: stripped, `column 3` for a blank name, `Name (2)` for a repeated one."""
     columns = how.get("columns", ())
+    if is_dbase(file):
+        return dbase_header(file, how.get("encoding"), columns).named
     if is_workbook(file):
         return _sheet_header(file, next(read_sheet(file, how.get("sheet"), start_only=True)), columns).names
     encoding = find_encoding(file, how.get("encoding"), how.get("fallback"))
@@ -67,6 +70,8 @@ def read_tables(file: str, **how: Unpack[Reading]) -> Iterator[pd.DataFrame]:
 def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
     """Read a CSV or XLSX file as `read_tables` does, but return Arrow tables of large strings, for work with Arrow."""
     columns = how.get("columns", ())
+    if is_dbase(file):
+        return dbase_tables(file, how.get("encoding"), columns)
     if is_workbook(file):
         return _sheet_tables(file, how.get("sheet"), columns)
     encoding = find_encoding(file, how.get("encoding"), how.get("fallback"))

@@ -19,6 +19,8 @@ class DuckDB(System):
 
     def arguments(self) -> dict[str, Any]:
         """Open a file that is there, for reading; DuckDB would make one of any other name."""
+        import duckdb_engine  # noqa: F401 - what is not installed is told before what is not there
+
         file = Path(self.url.database or "")
         if not file.is_file():
             raise SourceError(f"{self.source}: there is no database file {file}; look at `url`")

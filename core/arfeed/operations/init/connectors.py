@@ -11,6 +11,7 @@ from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.loading import close_match, load, survey
+from arfeed.tables.dbase import is_dbase
 from arfeed.tables.files.search import find_files
 from arfeed.tables.separated.text import find_encoding
 from arfeed.tables.workbook.sheets import is_workbook
@@ -102,7 +103,7 @@ def recognized(sample: Path, sheet: str | None = None) -> Offer:
 
 def encoding_of(sample: Path) -> str | None:
     """Return the encoding that has to be named; None for Excel files, UTF-8, and files that say it themselves."""
-    if is_workbook(str(sample)):
+    if is_dbase(str(sample)) or is_workbook(str(sample)):
         return None
     return "cp1252" if find_encoding(str(sample), None, fallback="cp1252") == "cp1252" else None
 

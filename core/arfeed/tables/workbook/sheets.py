@@ -16,6 +16,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from arfeed.model.errors import SourceError
+from arfeed.tables.databases import database_advice
 from arfeed.tables.files.opening import open_binary
 from arfeed.tables.workbook.formats import EXACT, Format
 
@@ -43,7 +44,6 @@ _OTHER_KINDS = {
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
     b"\x1f\x8b": "compressed with gzip",
-    b"SQLite format 3": "a database",
 }
 _SAVE_AS = "open it in Excel and save it as an Excel workbook (.xlsx)"
 
@@ -59,6 +59,8 @@ def is_workbook(file: str) -> bool:
     for mark, what in _OTHER_KINDS.items():
         if start.startswith(mark):
             raise SourceError(f"{file}: it is {what}, whatever its name; export a CSV file or an Excel workbook")
+    if advice := database_advice(file, start):
+        raise SourceError(f"{file}: {advice}")
     if start.startswith(b"PK\x03\x04"):
         return True
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":

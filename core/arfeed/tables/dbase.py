@@ -1,0 +1,144 @@
+"""Reading tables of dBASE, FoxPro and Clipper (.dbf): exact numbers and dates, without deleted rows."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from arfeed.model.errors import SourceError
+from arfeed.tables.columns import text_columns
+from arfeed.tables.files.opening import open_binary
+from arfeed.tables.headings.header import Header, Row, find_header
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_VERSIONS = frozenset((0x02, 0x03, 0x04, 0x30, 0x31, 0x32, 0x43, 0x63, 0x7B, 0x83, 0x8B, 0x8C, 0xCB, 0xE5, 0xF5, 0xFB))
+_HEADER, _FIELD, _BACKLINK = 32, 32, 263
+_CODE_PAGE = 29
+_ROWS = 20_000
+_EXACT_DIGITS = 15
+"""Up to this many digits a float, which is what the library returns, identifies a single decimal."""
+
+
+def is_dbase(file: str) -> bool:
+    """Whether a file is a table of dBASE or of a descendant: its header has sizes that are consistent.
+
+    A file on a server is opened only if its name ends in .dbf, since it can't be read there anyway.
+    """
+    if "://" in file and not file.lower().endswith(".dbf"):
+        return False
+    with open_binary(file) as data:
+        return _sizes(data.read(_HEADER)) is not None
+
+
+def dbase_header(file: str, encoding: str | None, columns: Sequence[str]) -> Header:
+    """Return the names of the fields, spelled as in `columns` if they differ in case only."""
+    with _open(file, encoding) as table:
+        return find_header(file, [Row(1, list(table.field_names))], columns)
+
+
+def dbase_tables(file: str, encoding: str | None, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield the rows that are not deleted as text, with `origin` (`file#record`)."""
+    import dbf
+
+    header = dbase_header(file, encoding, columns)
+    kept = list(columns) or header.named
+    with _open(file, encoding) as table:
+        fields = [table.field_names[header.names.index(name)] for name in kept]
+        decimals = [_decimals(table, field) for field in fields]
+        records = ((number, record) for number, record in enumerate(table, 1) if not dbf.is_deleted(record))
+        chunk = list(islice(records, _ROWS))
+        while True:
+            values = [
+                [_text(file, record[field], places) for _, record in chunk]
+                for field, places in zip(fields, decimals, strict=True)
+            ]
+            numbered = [f"{file}#{number}" for number, _ in chunk]
+            yield text_columns([*values, numbered], [*kept, "origin"])
+            if len(chunk) < _ROWS:
+                return
+            chunk = list(islice(records, _ROWS))
+
+
+def _decimals(table: Any, field: str) -> int | None:
+    """Return how many decimals a numeric field has; None for any other field."""
+    about = table.field_info(field)
+    return int(about.decimal) if chr(about.field_type) in "NF" else None
+
+
+def _text(file: str, value: Any, decimals: int | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and decimals is not None:
+        if abs(value) >= 10.0 ** (_EXACT_DIGITS - decimals):
+            raise SourceError(f"{file}: {value!r} has more than {_EXACT_DIGITS} digits, which can't be read exactly")
+        return f"{value:.{decimals}f}"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, bool) or str(value) in ("True", "False"):
+        return str(value).lower()
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def _sizes(start: bytes) -> tuple[int, int] | None:
+    """Return the bytes before the first record and those of all records; None if it is not such a file."""
+    if len(start) < _HEADER or start[0] not in _VERSIONS or not (1 <= start[2] <= 12 and 1 <= start[3] <= 31):
+        return None
+    records, header, record = struct.unpack_from("<IHH", start, 4)
+    of_fields = (header - _HEADER) % _FIELD
+    if header <= _HEADER or record < 2 or of_fields not in (0, 1, 2, (_BACKLINK + 1) % _FIELD):
+        return None
+    return header, records * record
+
+
+@contextmanager
+def _open(file: str, encoding: str | None) -> Iterator[Any]:
+    """Open a file of this machine read-only; the library's own `with` would open it for writing.
+
+    Raise `SourceError` if it is cut off or its code page is unknown.
+    """
+    try:
+        import dbf
+    except ModuleNotFoundError:
+        raise SourceError(f"{file}: it is a table of dBASE, which needs: pip install 'arfeed[dbf]'") from None
+    path = Path(file)
+    if not path.is_file():
+        raise SourceError(f"{file}: a table of dBASE is read on this machine only, with its memo file; copy both here")
+    _refuse_cut(path)
+    with path.open("rb") as data:
+        unknown = data.read(_HEADER)[_CODE_PAGE] == 0
+    if unknown and encoding is None:
+        raise SourceError(
+            f"{file}: it does not say in which code page its texts are; name its `encoding`, such as cp850 (programs "
+            "of DOS), cp1252 (of Windows) or cp437"
+        )
+    try:
+        table = dbf.Table(str(path), codepage=encoding) if encoding else dbf.Table(str(path))
+        table.open(dbf.READ_ONLY)
+        try:
+            yield table
+        finally:
+            table.close()
+    except (dbf.DbfError, LookupError, UnicodeError, OSError) as exc:
+        raise SourceError(f"{file}: it can't be read as a table of dBASE: {exc}") from exc
+
+
+def _refuse_cut(path: Path) -> None:
+    with path.open("rb") as data:
+        sizes = _sizes(data.read(_HEADER))
+    header, rows = sizes or (0, 0)
+    size = path.stat().st_size
+    if size not in (header + rows, header + rows + 1):  # the one is the end mark
+        raise SourceError(
+            f"{path}: its header promises {header + rows} bytes, and it has {size}: it was cut off, or its program "
+            "did not end; close it there and copy the file again"
+        )
