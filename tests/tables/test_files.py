@@ -13,7 +13,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from arfeed import FileSettings, SourceError, find_files, read_table
+from arfeed import FileSettings, SourceError, find_files, open_binary, read_table
 from arfeed.tables.files.changes import track_inputs, wait_until_settled
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
@@ -251,3 +251,8 @@ def test_old_files_and_sources_without_files_are_not_waited_for(tmp_path: Path) 
     began = time.monotonic()
     assert wait_until_settled([old, gone, Given("given", old.settings.model_copy(update={"settle_seconds": 0}))]) == {}
     assert time.monotonic() - began < 10
+
+
+def test_a_plain_address_of_a_server_is_refused_since_it_has_no_login() -> None:
+    with pytest.raises(SourceError, match="this kind of source has no keys for SFTP"):
+        open_binary("sftp://acme@sftp.example.com/open.csv")
