@@ -36,6 +36,7 @@ def choose(matched: Claims, count: int) -> Choice:
     contested, doubtful = {}, {}
     for file, numbers in sorted(claimants.items()):
         mine = [number for number in sorted(numbers) if number < count]
+        # Certain only if nobody else claims the file and its name means nothing else.
         if len(numbers) == 1 and file not in matched.strange:
             for number in mine:
                 own.setdefault(number, []).append(file)
@@ -43,6 +44,7 @@ def choose(matched: Claims, count: int) -> Choice:
             contested[file] = mine
         elif mine:
             doubtful[file] = numbers
+    # Files are listed newest first, and were added in that order.
     files = {number: candidates[0] for number, candidates in sorted(own.items())}
     older = {number: candidates[1:] for number, candidates in own.items() if len(candidates) > 1}
     return Choice(files, older, contested, doubtful)

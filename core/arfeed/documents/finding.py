@@ -94,6 +94,7 @@ def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFr
     import pandas as pd
 
     listing = list_documents(connector)
+    # Documents that are not open claim files too: the PDF of a paid invoice must not go to an open one.
     theirs = invoices.iloc[:0] if others is None else _of(connector, others)
     theirs = filter_rows(theirs, ~is_in(theirs["source_ref"], invoices["source_ref"]))
     every = pd.concat([invoices, theirs], ignore_index=True) if len(theirs) else invoices
@@ -141,6 +142,7 @@ def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
             found = {document.invoice_ref: document for document in connector.documents(refs)}
     except ArfeedError:
         raise
+    # SystemExit too: a plugin that calls sys.exit() must not end the run without a message.
     except (Exception, SystemExit) as exc:
         raise SourceError(f"{connector.source}: its PDFs can't be listed: {type(exc).__name__}: {exc}") from exc
     versions = [str(document.version) for document in found.values()]

@@ -30,6 +30,7 @@ def find_merged(listing: Listing, claimed: set[int], without: int) -> Iterator[s
     free = [file for number, file in enumerate(listing.files) if number not in claimed]
     pdfs = [file for file in free if file.name.lower().endswith(".pdf") and file.entry.size < _LARGEST]
     for file in sorted(pdfs, key=lambda file: -file.entry.size)[:_MOST_READ]:
+        # Counting page objects needs no PDF library, and this is only a hint.
         with translate_errors(file.label):
             pages = len(_PAGE.findall(file.content()))
         if pages >= without or (pages > 1 and _SUGGESTIVE_NAME.search(file.name)):

@@ -42,6 +42,7 @@ def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str,
             except (Exception, SystemExit) as exc:  # noqa: BLE001 - a connector's failure concerns this document only
                 yield name, f"it can't be read: {exc}"
                 continue
+            # Checked here, before anything is sent: the receiver would show a broken PDF to the customer.
             if flaw := _flaw(content):
                 yield name, flaw
                 continue

@@ -92,6 +92,7 @@ class Columns:
         rows = np.flatnonzero(pc.fill_null(wrong, fill_value=False).to_numpy(zero_copy_only=False))
         if not rows.size:
             return
+        # Only the first are described: locating a line means reading the file again.
         first = rows[:MOST_EXAMPLES]
         found = self.array(name).take(pa.array(first)).to_pylist()
         texts = ["" if value is None else str(value) for value in found]
@@ -113,6 +114,7 @@ class Columns:
         return arrow.as_single_chunk(self.raw.column(header))
 
     def _refuse_floats(self) -> None:
+        # An empty frame proves nothing: pandas gives columns without values any type.
         for header in self.raw.column_names if self.raw.num_rows else ():
             if pa.types.is_floating(self.raw.schema.field(header).type):
                 raise SourceError(

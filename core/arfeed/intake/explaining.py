@@ -39,6 +39,7 @@ def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     answer = _explain(connector, _restore_source_values(missing))
     if answer is None:
         return None
+    # The answer is under canonical names already, so the settings' `columns` must not be applied to it again.
     twin = copy(connector)
     twin.settings = connector.settings.model_copy(update={"columns": {}})
     raw = _under_canonical_names(connector, answer)

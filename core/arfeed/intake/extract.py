@@ -70,6 +70,7 @@ def extract(
         try:
             if unsettled and connector.source in unsettled:
                 raise unsettled[connector.source]
+            # Before the connector starts: a file that changes while it is read must fail the source.
             inputs = track_inputs(connector.settings)
             rows, complete, seconds = _read(connector, normalizer, partial(progress, connector.source))
             if not normalizer.problems:
@@ -81,6 +82,7 @@ def extract(
                 raise
             failed[connector.source] = exc
             continue
+        # Collected over all sources, so that everything can be corrected before the next run.
         if normalizer.problems:
             problems.append((connector, normalizer.problems))
             continue
@@ -119,6 +121,7 @@ def _read(
             f"so nothing says that it read everything; found {complete!r}"
         )
     rows = sum(len(table) for table in tables)
+    # The source's own count: that of the rows yielded could not reveal that some were never read.
     if complete.rows is not None and complete.rows != rows:
         raise SourceError(
             f"{connector.source}: the source counts {complete.rows} rows, but {rows} were read; "
@@ -163,9 +166,11 @@ def _run(
                 accept(0)
                 frames = normalizer.flush()
             except ArfeedError:
+                # An error in a frame read before comes first.
                 accept(0)
                 raise
             under_way += [normalizing.submit(normalizer.type_frame, frame) for frame in frames]
+            # Bounded, or a connector that is faster than typing would fill the memory with raw frames.
             accept(0 if ended else _AT_ONCE)
             progress(normalizer.seen)
     return tables, complete, seconds

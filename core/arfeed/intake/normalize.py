@@ -107,6 +107,7 @@ class Normalizer:
         check_money(table, amounts, currency, settings)
         _check_rows(table, status, kind, money["balance"])
         ref, identity = table.text("invoice_ref"), table.text("customer_id")
+        # Customers without a number are known by their names; with a blank number all of them would be one customer.
         unidentified = is_blank(identity)
         if pc.any(unidentified).as_py():
             identity = pc.if_else(unidentified, table.text("customer_name"), identity)
@@ -132,6 +133,7 @@ class Normalizer:
         for problem in typed.problems:
             merge_problem(self.problems, problem)
         rows = typed.rows
+        # Not in `type_frame`: equal documents are numbered in the order of the frames.
         nameless = pc.and_(is_blank(rows["invoice_ref"]), pc.not_equal(rows["kind"], "invoice"))
         if not pc.any(nameless).as_py():
             return rows
@@ -164,6 +166,7 @@ class Normalizer:
                 f"{self.connector.source}: `columns` names the header {missing[0]!r}, which is not there; "
                 f"found {', '.join(name for name in found if name != 'origin')}; correct `columns`"
             )
+        # arfeed keeps its own columns beside the source's in the history, under this prefix.
         if ours := [name for name in found if name.startswith(schema.OURS)]:
             raise SourceError(
                 f"{self.connector.source}: it has a column {ours[0]!r}; names that begin with {schema.OURS!r} are "
@@ -180,6 +183,7 @@ class Normalizer:
         return columns
 
     def _currency(self, table: Columns) -> pa.Array:
+        # Each distinct code is checked once: a million rows have a handful.
         texts = table.text("currency").dictionary_encode()
         default = self.connector.settings.currency or ""
         codes = pc.utf8_upper(pc.if_else(is_blank(texts.dictionary), default, texts.dictionary))
@@ -192,6 +196,7 @@ class Normalizer:
         if self.order:
             return True
         distinct = distinct_dates(self._columns(self.waiting[-1]))
+        # A frame without dates need not wait, unless frames before it do: they are accepted in order.
         if not has_text(distinct):
             return len(self.waiting) == 1
         self.order = find_order(distinct)

@@ -79,6 +79,7 @@ def _check(step: Transform, before: pd.DataFrame, returned: object) -> _Applied:
     """Check what a step returned against its contract, row by row."""
     after = _check_columns(step, returned)
     try:
+        # Row by row, since a step that writes values by position into other rows leaves a frame that looks right.
         places = find_places(before, after)
     except LookupError:
         raise SourceError(
