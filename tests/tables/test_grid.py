@@ -111,7 +111,7 @@ def test_a_header_that_two_columns_could_be_is_refused(tmp_path: Path) -> None:
 def test_a_header_that_two_columns_have_is_refused_until_one_is_chosen(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("ref,open,open\n1,2,3\n")
-    with pytest.raises(SourceError, match=r"two columns are called 'open'.* name the second one as 'open \(2\)'"):
+    with pytest.raises(SourceError, match=r"two columns are called 'open'.* name the second one 'open \(2\)'"):
         read_header(str(file), columns=["open"])
     assert read_table(str(file), columns=["open (2)"])["open (2)"].tolist() == ["3"]
 

@@ -90,7 +90,7 @@ def test_a_number_with_a_conditional_format_is_refused_if_its_column_is_needed(f
     code = '[>50]"A"0000;"B"0000'
     write(file, {"A1": "No", "B1": "Due", "A2": 71, "B2": 5}, {"A2": code})
     assert read_table(str(file), columns=["Due"])["Due"].tolist() == ["5"]
-    with pytest.raises(SourceError, match=re.escape(f"cell A2: the number format {code!r} shows 71 in a way")):
+    with pytest.raises(SourceError, match=re.escape(f"cell A2: the number format {code!r} displays 71 in a way")):
         read_table(str(file))
 
 
