@@ -29,13 +29,14 @@ from arfeed.model.settings import (
     SourceSettings,
     TransformSettings,
 )
-from arfeed.tables.files.files import changed_at, find_files, open_binary
+from arfeed.tables.files.opening import open_binary
+from arfeed.tables.files.search import changed_at, find_files
 from arfeed.tables.grid import read_grid
 from arfeed.tables.headings.proposal import missing_columns, propose_columns
 from arfeed.tables.places import locate
 from arfeed.tables.printed.reports import PrintedReport, ReportForm
 from arfeed.tables.read import read_arrow, read_header, read_table, read_tables, table_from_records
-from arfeed.tables.workbook.workbook import sheet_names
+from arfeed.tables.workbook.sheets import sheet_names
 
 _RENAMED = {
     "table": "table_from_records",

@@ -266,7 +266,7 @@ def test_a_server_that_is_not_there_fails_at_its_address(arfeed: Here, sftp_feed
     done = arfeed(sftp_feed, "check")
     assert done.code == 5
     assert "✗ destination sftp://" in done.out
-    assert "Nothing listens at" in done.out
+    assert "Nothing is listening at" in done.out
 
 
 def test_the_last_delivery_is_named_and_a_clock_behind_it_is_doubted(arfeed: Here, feed: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_missing_export_ends_with_4(arfeed: Here, feed: Path) -> None:
     feed.joinpath("exports/SalesInvoices.csv").unlink()
     done = arfeed(feed, "plan")
     assert done.code == 4
-    assert "exports/SalesInvoices.csv: no file matches; export it again or mend `path`" in done.err
+    assert "exports/SalesInvoices.csv: no file matches; export it again or correct `path`" in done.err
 
 
 @pytest.mark.openssh
@@ -311,4 +311,4 @@ def test_check_looks_for_the_folder_of_the_pdfs(arfeed: Here, feed: Path) -> Non
     shutil.rmtree(feed / "pdf")
     done = arfeed(feed, "check")
     assert done.code == 4
-    assert "✗ documents of xero-uk: xero-uk: the folder of `documents` is not there: pdf" in done.out
+    assert "✗ documents of xero-uk: xero-uk: the folder of `documents` does not exist: pdf" in done.out

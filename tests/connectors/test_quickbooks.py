@@ -268,7 +268,7 @@ def test_a_subtotal_that_is_not_the_sum_of_its_lines_fails(file: Path) -> None:
 def test_a_line_below_the_total_fails(file: Path) -> None:
     rows = report(footer="")
     line = next(row for row in rows if "INV-002" in row)
-    assert "stands below the TOTAL, where nothing more is expected" in failure(source(written(file, [*rows, line])))
+    assert "is below the TOTAL, where nothing more is expected" in failure(source(written(file, [*rows, line])))
 
 
 def test_a_report_without_its_total_is_cut_off(file: Path) -> None:
@@ -349,7 +349,7 @@ def test_an_amount_in_another_currency_than_the_reports_is_refused(file: Path, a
 def test_a_report_saved_anew_where_commas_are_decimal_marks_needs_that_said(file: Path) -> None:
     swapped = str.maketrans(",.", ".,")
     rows = [[cell.translate(swapped) if cell.endswith((".00", ".05")) else cell for cell in row] for row in report()]
-    assert "'1.500,00' holds no amount in its column 'balance', with decimal = '.'" in failure(
+    assert "'1.500,00' has no amount in its column 'balance', with decimal = '.'" in failure(
         source(written(file, rows))
     ).replace("01/15/2026, Invoice, INV-001, 02/14/2026, ", "")
     assert facts(source(file, decimal=",")) == EXPECTED

@@ -202,7 +202,7 @@ def test_padding_is_trimmed_and_unknown_columns_travel_along(postgresql: str) ->
 def test_the_databases_own_names_of_currencies_are_mapped(file: str) -> None:
     source = one_row(file, "'$' AS currency", currencies={"$": "USD"})
     assert opened(source)["currency"].tolist() == ["USD"]
-    assert "is no ISO 4217 currency code" in problems(one_row(file, "'$' AS currency"))[1]
+    assert "is not an ISO 4217 currency code" in problems(one_row(file, "'$' AS currency"))[1]
 
 
 def test_rows_without_a_currency_take_the_settings(file: str) -> None:

@@ -118,7 +118,7 @@ def test_a_foreign_document_of_dynamics_gp_without_its_amount_is_refused(tmp_pat
 
 
 def test_a_currency_sign_is_never_guessed_at(tmp_path: Path) -> None:
-    assert "is no ISO 4217 currency code" in problems(in_a_file("sap-b1", tmp_path, currencies={}))[1]
+    assert "is not an ISO 4217 currency code" in problems(in_a_file("sap-b1", tmp_path, currencies={}))[1]
 
 
 def test_the_due_date_of_sap_is_the_first_open_instalments_and_gnucashs_lies_in_a_slot(tmp_path: Path) -> None:

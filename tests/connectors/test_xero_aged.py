@@ -115,7 +115,7 @@ def test_a_report_that_lists_something_else_is_refused_by_name(file: Path, title
 def test_a_sales_export_saved_anew_in_another_encoding_is_told_so_and_taken_where_that_is_said(file: Path) -> None:
     header, *lines = csv.reader(io.StringIO(xero(file, *SEVEN).read_text(encoding="utf-8")))
     file.write_bytes(text_of([header, *lines]).encode("cp1252"))
-    assert "it is not UTF-8; name its encoding" in failure(source(file))
+    assert "it is not valid UTF-8; name its encoding" in failure(source(file))
     assert len(read(source(file, encoding="cp1252"))) == 7
 
 

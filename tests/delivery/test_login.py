@@ -222,7 +222,7 @@ def test_a_configuration_of_openssh_that_is_named_says_how_to_reach_the_host(
     empty.touch()
     message = refusal(settings(**given, ssh_config=str(config), known_hosts=str(empty)))
     assert message.splitlines()[-1].strip() in openssh.known_hosts.read_text()
-    assert "leads nowhere" in refusal(settings(**{**given, "private_key": str(openssh.private_key)}))
+    assert "Could not resolve host" in refusal(settings(**{**given, "private_key": str(openssh.private_key)}))
 
 
 def test_a_configuration_of_openssh_that_is_not_there_is_said(settings: Settings, tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_key_with_a_passphrase_needs_it(settings: Settings, openssh: OpenSSH, 
     key = tmp_path / "key"
     key.touch(mode=0o600)
     asyncssh.read_private_key(openssh.private_key).write_private_key(key, kind, passphrase=SECRET)
-    assert "is protected by a passphrase, and none is given" in refusal(settings(private_key=str(key)))
+    assert "is protected by a passphrase, and none is set" in refusal(settings(private_key=str(key)))
     wrong = refusal(settings(private_key=str(key), passphrase=SecretStr("wrong-horse")))
     assert "does not open the private key" in wrong
     assert "wrong-horse" not in wrong
@@ -257,13 +257,13 @@ def test_a_password_in_the_url_is_refused_and_not_repeated(settings: Settings, o
 
 
 def test_a_host_that_does_not_exist_is_said(settings: Settings) -> None:
-    assert "leads nowhere" in refusal(settings(url="sftp://acme@arfeed.invalid"))
+    assert "Could not resolve host" in refusal(settings(url="sftp://acme@arfeed.invalid"))
 
 
 def test_a_server_that_does_not_listen_is_said(settings: Settings, openssh: OpenSSH) -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
-        assert "Nothing listens at" in refusal(settings(url=f"sftp://acme@{HOST}:{taken.getsockname()[1]}"))
+        assert "Nothing is listening at" in refusal(settings(url=f"sftp://acme@{HOST}:{taken.getsockname()[1]}"))
 
 
 def test_no_secret_shows_in_anything_that_prints(
@@ -360,7 +360,7 @@ def test_a_server_that_is_down_is_tried_three_times(settings: Settings, caplog: 
     caplog.set_level("INFO", "asyncssh")
     with socket.create_server((HOST, 0)) as listening:
         port = listening.getsockname()[1]
-    assert "Nothing listens at" in refusal(settings(url=f"sftp://acme@{HOST}:{port}"))
+    assert "Nothing is listening at" in refusal(settings(url=f"sftp://acme@{HOST}:{port}"))
     assert caplog.text.count(f"Opening SSH connection to {HOST}, port {port}") == 3
 
 

@@ -49,7 +49,7 @@ def test_a_template_finds_the_file_of_an_invoice(tmp_path: Path, template: str, 
 
 @pytest.mark.parametrize("stand_in", ["_", "-"])
 @pytest.mark.parametrize("ref", ["INV/2026/0042", "INV:1?", 'A"B|C'])
-def test_a_character_that_no_file_name_holds_stands_as_a_dash_or_an_underscore(
+def test_a_character_that_a_file_name_cannot_hold_may_be_a_dash_or_an_underscore(
     tmp_path: Path, ref: str, stand_in: str
 ) -> None:
     name = "".join(stand_in if letter in '/:?"|' else letter for letter in ref)
@@ -85,7 +85,7 @@ def test_the_version_tells_a_changed_file_from_an_untouched_one(tmp_path: Path) 
 
 
 def test_a_folder_that_is_not_there_fails_the_source(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"given: the folder of `documents` is not there: .*pdf; make it, "):
+    with pytest.raises(SourceError, match=r"given: the folder of `documents` does not exist: .*pdf; create it, "):
         find_for(given(documents=str(tmp_path / "pdf" / "{invoice_ref}.pdf")), "INV-1")
 
 
@@ -123,7 +123,7 @@ def staged(tmp_path: Path, data: bytes) -> Staged | str:
     return outcome
 
 
-def test_a_whole_pdf_is_staged_with_its_size_and_hash(tmp_path: Path) -> None:
+def test_a_complete_pdf_is_staged_with_its_size_and_hash(tmp_path: Path) -> None:
     import hashlib
 
     outcome = staged(tmp_path, pdf())
@@ -146,7 +146,7 @@ def test_what_every_reader_opens_is_taken(tmp_path: Path, data: bytes) -> None:
     [
         (b"", "the file is empty"),
         (b"<!DOCTYPE html><title>Log in</title>", "the file is a web page: it does not begin with %PDF-"),
-        (b"PK\x03\x04", "the file is no PDF: it does not begin with %PDF-"),
+        (b"PK\x03\x04", "the file is not a PDF: it does not begin with %PDF-"),
         (pdf()[:-7], "the PDF is cut off: it does not end with %%EOF"),
         (pdf() + b"x" * 5000, "the PDF is cut off: it does not end with %%EOF"),
         (
@@ -156,11 +156,11 @@ def test_what_every_reader_opens_is_taken(tmp_path: Path, data: bytes) -> None:
     ],
     ids=["empty", "web page", "zip", "cut off", "overwritten end", "encrypted"],
 )
-def test_what_is_no_whole_pdf_is_not_sent_and_said_why(tmp_path: Path, data: bytes, wrong: str) -> None:
+def test_a_file_that_is_not_a_complete_pdf_is_not_sent_and_reported(tmp_path: Path, data: bytes, wrong: str) -> None:
     assert staged(tmp_path, data) == wrong
 
 
-def test_a_file_that_vanished_is_told_and_the_next_one_is_staged(tmp_path: Path) -> None:
+def test_a_file_that_vanished_is_reported_and_the_next_one_is_staged(tmp_path: Path) -> None:
     write_pdfs(tmp_path, "INV-1.pdf", "INV-2.pdf")
     found = find_for(given(documents=str(tmp_path / "{invoice_ref}.pdf")), "INV-1", "INV-2")
     tmp_path.joinpath("INV-1.pdf").unlink()

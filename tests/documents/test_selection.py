@@ -93,7 +93,7 @@ def test_two_invoices_whose_names_are_equal_but_for_case_collide(second: str, ha
     )
 
 
-def test_names_that_collide_without_any_pdf_matter_to_nobody() -> None:
+def test_names_that_collide_without_any_pdf_do_not_matter() -> None:
     selection = select(invoices(["A/1", "A_1", "B1"]), found(["B1"]), pdf, NOTHING)
     assert (selection.colliding, (*selection.without,)) == ({}, ("A/1", "A_1"))
 
@@ -115,11 +115,11 @@ def test_a_listing_that_names_one_pdf_twice_is_a_bug() -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b.pdf", "a\\b.pdf", "a\0.pdf"])
-def test_a_name_that_is_no_bare_file_name_is_refused(name: str) -> None:
+def test_a_name_that_is_not_a_bare_file_name_is_refused(name: str) -> None:
     with pytest.raises(DestinationError) as caught:
         select(invoices(), found(["A1"]), lambda ref: name, NOTHING)
     assert str(caught.value) == (
-        f"the destination names a PDF {name!r}, which is no bare file name; its plugin must mend that"
+        f"the destination names a PDF {name!r}, which is not a bare file name; its plugin must be fixed"
     )
 
 
@@ -134,14 +134,14 @@ def test_a_name_that_no_server_takes_is_a_problem_of_that_document(ref: str, sen
     assert (plan.broken, (*plan.without,)) == ({} if sent else {ref: why}, ())
 
 
-def test_a_long_name_without_a_pdf_is_no_problem() -> None:
+def test_a_long_name_without_a_pdf_is_not_a_problem() -> None:
     selection = select(invoices(["x" * 300, "B1"]), found(["B1"]), pdf, NOTHING)
     assert (selection.broken, (*selection.without,)) == ({}, ("x" * 300,))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300), min_size=2, unique=True))
-def test_any_numbers_get_distinct_safe_names_or_are_said_not_to(refs: list[str]) -> None:
+def test_any_numbers_get_distinct_safe_names_or_are_reported(refs: list[str]) -> None:
     name_of = Kolleno(Kolleno.Settings(url="memory://", mode="open-ar")).document_name
     selection = select(invoices(refs), found(refs), name_of, NOTHING)
     names = selection.send["name"].tolist()

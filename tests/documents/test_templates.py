@@ -14,16 +14,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from arfeed.documents.finding import Found, find
-from arfeed.documents.template import claims
+from arfeed.documents.template import match_names
 from arfeed.model.settings import SourceSettings
-from arfeed.tables.files.storage import storage
+from arfeed.tables.files.reach import reach
 from support.pdfs import pdf, write_pdfs
 from support.sources import given, opened, rows
 
 
 def owners(template: str, refs: list[str], *names: str) -> dict[str, list[str]]:
     """Return which refs claim each name, and what else it may mean."""
-    found = claims(template, pd.DataFrame({"source_ref": refs}, dtype="str"), names)
+    found = match_names(template, pd.DataFrame({"source_ref": refs}, dtype="str"), names)
     result: dict[str, list[str]] = {names[file]: list(strange) for file, strange in found.strange.items()}
     for invoice, file in zip(found.invoices, found.files, strict=True):
         result.setdefault(names[file], []).append(refs[invoice])
@@ -71,7 +71,7 @@ def test_a_part_of_a_longer_number_is_not_the_invoice(name: str) -> None:
     assert owners("*{invoice_ref}*.pdf", ["INV-1"], name) == {}
 
 
-def test_a_name_with_two_words_that_look_like_numbers_is_nobodys(tmp_path: Path) -> None:
+def test_a_name_with_two_words_that_look_like_numbers_belongs_to_no_invoice(tmp_path: Path) -> None:
     write_pdfs(tmp_path, "Invoice_1037_from_Acme_4284.pdf")
     found = search(tmp_path, "*{invoice_ref}*.pdf", "4284", "5000")
     assert refs_of(found) == []
@@ -106,10 +106,10 @@ def test_other_fields_of_a_template_are_the_invoices_own(tmp_path: Path) -> None
 )
 def test_a_field_beside_a_wildcard_is_read_as_the_invoices_own(template: str, name: str) -> None:
     refs = pd.DataFrame({"source_ref": ["INV-1", "INV-1"], "customer_name": ["A/S Norge", "A.S Norge"]}, dtype="str")
-    assert claims(template, refs, [name]).invoices == [0]
+    assert match_names(template, refs, [name]).invoices == [0]
 
 
-def test_of_several_files_the_newest_is_taken_and_that_is_said(tmp_path: Path) -> None:
+def test_of_several_files_the_newest_is_taken_and_noted(tmp_path: Path) -> None:
     write_pdfs(tmp_path, "INV-1 old.pdf", "INV-1 new.pdf")
     os.utime(tmp_path / "INV-1 old.pdf", (1, 1))
     found = search(tmp_path, "{invoice_ref} *.pdf", "INV-1")
@@ -157,7 +157,7 @@ def test_a_member_zipped_anew_keeps_its_version(tmp_path: Path) -> None:
     ("name", "pages", "said"),
     [("batch.pdf", 2, True), ("x.pdf", 3, True), ("x.pdf", 2, False), ("all.pdf", 1, False), ("batch.txt", 9, False)],
 )
-def test_a_merged_pdf_is_named_where_invoices_have_none(tmp_path: Path, name: str, pages: int, said: bool) -> None:
+def test_a_merged_pdf_is_named_if_invoices_have_none(tmp_path: Path, name: str, pages: int, said: bool) -> None:
     write_pdfs(tmp_path, "INV-1.pdf")
     tmp_path.joinpath(name).write_bytes(b"<</Type /Page /Parent 1 0 R>>\n<</Type/Pages>>\n" * pages)
     found = search(tmp_path, "{invoice_ref}.pdf", "INV-1", "INV-2", "INV-3", "INV-4")
@@ -165,7 +165,7 @@ def test_a_merged_pdf_is_named_where_invoices_have_none(tmp_path: Path, name: st
     assert [text.startswith(note) for text in found.notes] == [True] * said
 
 
-def test_one_invoice_without_a_pdf_is_no_batch(tmp_path: Path) -> None:
+def test_one_invoice_without_a_pdf_is_not_a_batch(tmp_path: Path) -> None:
     write_pdfs(tmp_path, "INV-1.pdf").joinpath("batch.pdf").write_bytes(b"/Type /Page " * 9)
     assert search(tmp_path, "{invoice_ref}.pdf", "INV-1", "INV-2").notes == ()
 
@@ -209,7 +209,7 @@ def test_very_many_pdfs_are_decided_without_reading_any(template: str, count: in
     names = [f"Invoice_{ref}_from_Acme_{number} Street.pdf" for number, ref in enumerate(refs)]
     invoices = pd.DataFrame({"source_ref": refs, "customer_name": ["Acme"] * count}, dtype="str")
     began = time.process_time()
-    found = claims(template, invoices, names)
+    found = match_names(template, invoices, names)
     assert found.invoices == found.files == list(range(count))
     assert time.process_time() - began < count / 5_000  # seconds; a fifth of that, on a machine at leisure
 
@@ -218,4 +218,4 @@ def test_an_archive_in_an_archive_is_refused() -> None:
     from arfeed import SourceError
 
     with pytest.raises(SourceError, match="unpack the outer one"):
-        storage("zip://a.pdf::zip://b.zip::c.zip", SourceSettings())
+        reach("zip://a.pdf::zip://b.zip::c.zip", SourceSettings())

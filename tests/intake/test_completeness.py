@@ -1,4 +1,4 @@
-"""What every source said of itself is kept, beside its rows: the review depends on it."""
+"""Each source's own statements are kept beside its rows, since the review depends on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, SourceError
-from arfeed.intake.extract import Extract, extract, joined
+from arfeed.intake.extract import Extract, extract
+from arfeed.intake.joining import join_frames
 from arfeed.model.results import SourceRead
 from support.sources import HEADER, Given, balances, failure, folder, given, problems, rows
 
@@ -99,14 +100,14 @@ def test_a_source_with_problem_rows_is_not_also_blamed_for_its_total() -> None:
     assert "total" not in " ".join(problems(source))
 
 
-def test_without_carrying_forward_the_first_failure_is_told() -> None:
+def test_without_carrying_forward_the_first_failure_is_raised() -> None:
     with pytest.raises(SourceError, match=r"^b: "):
         extracted(named("a", given(rows())), named("b", given(complete=None)), named("c", given(complete=None)))
 
 
 def test_the_messages_say_what_to_do() -> None:
     assert failure(given()) == (
-        "given: it has no rows at all, which would mark everything as paid; if that can be right, say "
+        "given: it has no rows at all, which would mark everything as paid; if that can be right, set "
         "allow_empty = true"
     )
     assert failure(given(TWO, complete=Complete(totals={"GBP": Decimal(21)}))) == (
@@ -119,7 +120,7 @@ def test_the_messages_say_what_to_do() -> None:
     )
 
 
-def test_what_is_open_is_the_whole_frame_where_all_is_and_numbered_anew_where_not() -> None:
+def test_open_rows_are_the_frame_itself_if_all_are_open_and_renumbered_if_not() -> None:
     all_open, some = extracted(given(rows(balance=["1", "2"]))), extracted(given(TWO))
     assert all_open.open is all_open.rows
     assert some.open["invoice_ref"].to_dict() == {0: "INV-2"}
@@ -128,7 +129,7 @@ def test_what_is_open_is_the_whole_frame_where_all_is_and_numbered_anew_where_no
 
 def test_frames_are_joined_without_their_index() -> None:
     first, second = rows(branch="Leeds").set_axis([7]), rows()
-    both = joined([first, second])
+    both = join_frames([first, second])
     assert both.index.tolist() == [0, 1]
     assert [*both] == [*first]
     assert both["branch"].tolist() == ["Leeds", ""]
@@ -136,7 +137,7 @@ def test_frames_are_joined_without_their_index() -> None:
 
 def test_a_frame_alone_is_taken_as_it_is() -> None:
     frame = rows()
-    assert joined([frame]) is frame
+    assert join_frames([frame]) is frame
 
 
 def test_all_frames_of_a_source_are_read() -> None:

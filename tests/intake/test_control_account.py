@@ -219,9 +219,9 @@ def test_without_dates_in_words_both_files_have_to_be_of_the_same_day(file: Path
 @pytest.mark.parametrize(
     ("title", "why"),
     [
-        ("A/P Aging Summary", "it says what you owe"),
-        ("Aged Payables Summary", "it says what you owe"),
-        ("Vendor Balance Summary", "it says what you owe"),
+        ("A/P Aging Summary", "it states what you owe"),
+        ("Aged Payables Summary", "it states what you owe"),
+        ("Vendor Balance Summary", "it states what you owe"),
         ("Open Invoices", "it lists invoices, as the source itself does"),
         ("A/R Aging Detail Report", "it lists invoices, as the source itself does"),
         ("Collections Report", "it leaves out what is not yet due"),
@@ -233,7 +233,7 @@ def test_other_reports_are_refused_by_name(file: Path, title: str, why: str) -> 
     assert "export the trial balance" in said
 
 
-def test_the_list_itself_is_no_control_of_itself(file: Path) -> None:
+def test_the_list_cannot_be_its_own_control_account(file: Path) -> None:
     source = books(file)
     settings = {**source.settings.model_dump(), "control_account": {"path": source.settings.model_dump()["path"]}}
     again = QuickBooks("books", QuickBooks.Settings.model_validate(settings))
@@ -249,14 +249,14 @@ def test_several_receivables_in_a_trial_balance_have_to_be_named(file: Path) -> 
     assert "several accounts may be meant (1200 Accounts Receivable (A/R), 1201" in refusal(books(file))
     assert account(books(file, account="1200")).balances == {"USD": Decimal("2000.05")}
     assert account(books(file, account=["1200", "1201"])).balances == {"USD": Decimal("2070.05")}
-    assert "the account 'accounts receivable' stands in 2 rows" in refusal(books(file, account="accounts receivable"))
+    assert "the account 'accounts receivable' is in 2 rows" in refusal(books(file, account="accounts receivable"))
     assert "it has no account '1300'" in refusal(books(file, account="1300"))
 
 
 def test_a_trial_balance_whose_receivables_are_called_otherwise_has_to_name_them(file: Path) -> None:
     rows = [[str(cell).replace("Accounts Receivable (A/R)", "Forderungen") for cell in row] for row in QBO_TRIAL]
     written(file, rows)
-    assert "no account is called so; name it by `account`; it has 1000 Checking, 1200 Forderungen" in refusal(
+    assert "no account has that name; name it in `account`; it has 1000 Checking, 1200 Forderungen" in refusal(
         books(file)
     )
     assert account(books(file, account="Forderungen")).balances == {"USD": Decimal("2000.05")}
@@ -283,14 +283,14 @@ def test_customers_and_currencies_are_read_from_their_columns_and_known_by_their
 @pytest.mark.parametrize(
     ("lines", "columns", "said"),
     [
-        (["Name,Owed", "Ada,10"], {}, "nothing says which column holds what is owed; it begins with Name, Owed"),
+        (["Name,Owed", "Ada,10"], {}, "it is not clear which column holds what is owed; it begins with Name, Owed"),
         (["Name,Owed", "Ada,10"], {"balance": "Due"}, "no row has the heading 'Due'; found Name, Owed"),
-        (["Name,Owed", "Ada,10"], {"customer": "Name"}, "say by `balance` which one is owed"),
-        (["Name,Owed", 'Ada,"1,000.00"'], {"balance": "Owed"}, 'say decimal = "." or decimal = ","'),
-        (["Name,Owed", "Ada,ten"], {"balance": "Owed"}, "line 2: 'Ada, ten' holds no amount"),
+        (["Name,Owed", "Ada,10"], {"customer": "Name"}, "name the one that is owed in `balance`"),
+        (["Name,Owed", 'Ada,"1,000.00"'], {"balance": "Owed"}, 'set decimal = "." or decimal = ","'),
+        (["Name,Owed", "Ada,ten"], {"balance": "Owed"}, "line 2: 'Ada, ten' has no amount"),
         (["Name,Owed", "Ada,$10"], {"balance": "Owed"}, "'$10' names another currency"),
-        (["Name,Cur,Owed", "Ada,Euro,10"], {"balance": "Owed", "currency": "Cur"}, "'EURO' is no ISO 4217"),
-        (["Name,Owed", "Ada,10", "Total,10", "Bob,5"], {"balance": "Owed"}, "'Bob, 5' stands below the total"),
+        (["Name,Cur,Owed", "Ada,Euro,10"], {"balance": "Owed", "currency": "Cur"}, "'EURO' is not an ISO 4217"),
+        (["Name,Owed", "Ada,10", "Total,10", "Bob,5"], {"balance": "Owed"}, "'Bob, 5' is below the total"),
     ],
     ids=["unknown", "heading", "no balance", "notation", "no amount", "another sign", "no currency", "below"],
 )

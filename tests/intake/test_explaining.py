@@ -66,7 +66,7 @@ def test_a_source_is_asked_about_its_own_rows_and_those_of_an_adopted_report() -
     assert [source.asked[-1]["invoice_ref"].tolist() for source in (erp, till)] == [["A1", "A2"], ["A2"]]
 
 
-def test_it_is_told_what_was_delivered_last_under_the_number_that_it_gave() -> None:
+def test_it_gets_what_was_delivered_last_under_its_own_number() -> None:
     erp = asked(lambda _: None)
     missing = invoices(["X-A1"], source_ref="A1", memo="late").assign(
         branch="Kent", reason="gone", evidence="unexplained", arfeed_file="a.csv", arfeed_place=7
@@ -79,7 +79,7 @@ def test_it_is_told_what_was_delivered_last_under_the_number_that_it_gave() -> N
     assert {"reason", "evidence", "source", "source_ref", "status", "arfeed_file", "arfeed_place"}.isdisjoint(told)
 
 
-def test_it_is_told_what_it_said_itself_before_a_transform_changed_it() -> None:
+def test_it_gets_its_own_values_from_before_a_transform() -> None:
     erp = asked(lambda _: None)
     said = {"customer_id": "C-1", "customer_name": "Ada Ltd", "currency": "EUR"}
     kept = {f"arfeed_source_{name}": pd.Series([text], dtype="str") for name, text in said.items()}
@@ -106,7 +106,7 @@ def test_its_answer_is_typed_like_its_list() -> None:
 
 
 @pytest.mark.parametrize("by", ["settings", "connector"])
-def test_its_answer_may_stand_under_its_own_headers_or_canonical_ones(by: str) -> None:
+def test_its_answer_may_have_its_own_headers_or_canonical_ones(by: str) -> None:
     headers = {"invoice_ref": "Number", "status": "State"}
     for theirs in ({"Number": ["A1"], "State": ["void"]}, {"invoice_ref": ["A1"], "status": ["void"]}):
         frame = rows().drop(columns="invoice_ref").assign(**theirs)
@@ -148,7 +148,7 @@ def test_a_source_that_knows_nothing_explains_nothing(answer: pd.DataFrame | Non
 
 def test_an_answer_without_a_status_is_refused() -> None:
     assert failure(answering()) == (
-        "erp: its answer about what is missing has no status, so it explains nothing; let it say of each invoice "
+        "erp: its answer about missing invoices has no status, so it explains nothing; let it state of each invoice "
         "whether it is open, paid, void or draft"
     )
 
@@ -159,8 +159,8 @@ def test_an_answer_without_a_status_is_refused() -> None:
         ({"status": "written off"}, "'written off' is not one of open, paid, void, draft"),
         ({"status": ""}, "'' is not one of open, paid, void, draft"),
         ({"status": "paid", "balance": "7"}, "7"),
-        ({"status": "open", "balance": ""}, "'' is no balance"),
-        ({"status": "paid", "balance": "0", "currency": "GPB"}, "'GPB' is no ISO 4217 currency code"),
+        ({"status": "open", "balance": ""}, "'' is not a balance"),
+        ({"status": "paid", "balance": "0", "currency": "GPB"}, "'GPB' is not an ISO 4217 currency code"),
         ({"status": "paid", "balance": "0", "issued_on": "soon"}, "'soon' is not a date"),
         ({"status": "open", "customer_name": ""}, "'' is blank"),
     ],
@@ -173,7 +173,7 @@ def test_a_bad_row_of_an_answer_is_a_problem_as_in_a_list(columns: dict[str, str
 
 
 @pytest.mark.parametrize("answer", [["paid"], {"A1": "paid"}, "paid", 1], ids=["list", "mapping", "text", "number"])
-def test_an_answer_that_is_no_table_is_refused(answer: object) -> None:
+def test_an_answer_that_is_not_a_table_is_refused(answer: object) -> None:
     assert failure(asked(lambda _: answer)).startswith("erp: ")
 
 

@@ -104,7 +104,7 @@ def test_one_failed_source_fails_the_run() -> None:
         read(given(TWO), given(complete=None))
 
 
-def test_the_problems_of_all_sources_are_told_together() -> None:
+def test_the_problems_of_all_sources_are_reported_together() -> None:
     first, second = given(rows(balance="x")), given(rows(currency="?"))
     first.source, second.source = "here", "there"
     assert [line.partition(" row")[0] for line in problems(first, second)[1:]] == ["here", "there"]
@@ -195,7 +195,7 @@ def test_what_is_wrong_with_the_first_rows_goes_before_dates_that_leave_their_or
 
 
 @pytest.mark.parametrize("nonsense", [None, 7, [rows()]], ids=["None", "a number", "a list"])
-def test_what_is_no_frame_is_refused_whenever_it_comes(nonsense: object) -> None:
+def test_anything_but_a_frame_is_refused_whenever_it_comes(nonsense: object) -> None:
     wrong = f"its connector 'given' yielded {type(nonsense).__name__}, not a DataFrame"
     assert wrong in failure(given(nonsense))
     assert wrong in failure(given(rows(), nonsense, dates="YMD"))

@@ -23,7 +23,7 @@ def test_a_row_comes_out_with_every_canonical_column_and_its_own(tmp_path: Path)
     assert row[["kind", "status", "balance", "issued_on"]].tolist() == ["invoice", "open", 10, date(2026, 4, 7)]
 
 
-def test_all_problems_of_all_rows_are_told_at_once_with_file_and_line(tmp_path: Path) -> None:
+def test_all_problems_of_all_rows_are_reported_at_once_with_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "erp.csv"
     source = folder(
         file,
@@ -73,12 +73,12 @@ def test_rows_of_a_source_without_files_are_named_by_their_number() -> None:
     assert problems(given(rows(balance=["1", "x"])))[1].startswith("given row 2, column balance: 'x' ")
 
 
-def test_rows_that_say_where_they_come_from_are_named_so() -> None:
+def test_rows_with_an_origin_are_named_by_it() -> None:
     assert problems(given(rows(balance="x", origin="api page 3")))[1].startswith("api page 3, column balance: 'x' ")
 
 
 @pytest.mark.parametrize("kinds", [1, 2, 4])
-def test_at_most_fifty_lines_are_told_however_many_problems_there_are(kinds: int) -> None:
+def test_at_most_fifty_lines_are_reported_however_many_problems_there_are(kinds: int) -> None:
     wrong = {"balance": "x", "issued_on": "x", "currency": "x", "due_on": "x"}
     lines = problems(given(rows(customer_name=["Ada"] * 500, **dict([*wrong.items()][:kinds]))))
     assert len(lines) <= 50
@@ -86,7 +86,7 @@ def test_at_most_fifty_lines_are_told_however_many_problems_there_are(kinds: int
     assert sum(line.startswith("… and ") and line.endswith(" more like it in given") for line in lines) == kinds
 
 
-def test_at_most_fifty_lines_are_told_of_a_hundred_frames() -> None:
+def test_at_most_fifty_lines_are_reported_of_a_hundred_frames() -> None:
     lines = problems(given(*[rows(balance="x")] * 100))
     assert len(lines) <= 50
     assert lines[-1] == "… and 53 more like it in given"
@@ -97,8 +97,8 @@ def test_one_bad_value_is_one_problem() -> None:
 
 
 @pytest.mark.parametrize("code", ["GB", "£", "$", "XYZ", "XAU", "EURO", ""])
-def test_what_is_no_currency_is_a_problem(code: str) -> None:
-    assert f"column currency: {code!r} is no ISO 4217 currency code" in problems(given(rows(currency=code)))[1]
+def test_an_unknown_currency_is_a_problem(code: str) -> None:
+    assert f"column currency: {code!r} is not an ISO 4217 currency code" in problems(given(rows(currency=code)))[1]
 
 
 def test_the_currency_of_the_settings_fills_blanks_only() -> None:
@@ -190,10 +190,10 @@ def test_a_typed_amount_that_does_not_fit_fails_the_source(amount: Decimal) -> N
     ("frame", "wrong"),
     [
         (["INV-1"], "yielded list, not a DataFrame"),
-        (rows().set_axis(["a", "a", "b", "c", "d"], axis="columns"), "yielded a DataFrame that is no plain table"),
-        (rows(balance=[Decimal(1), "x"]), "yielded a DataFrame that is no plain table"),
-        (rows(memo=[b"\xff"]), "column 'memo' holds binary, which is no text"),
-        (rows().drop(columns="balance"), "no column for balance; say which in [sources.given] columns"),
+        (rows().set_axis(["a", "a", "b", "c", "d"], axis="columns"), "yielded a DataFrame that is not a plain table"),
+        (rows(balance=[Decimal(1), "x"]), "yielded a DataFrame that is not a plain table"),
+        (rows(memo=[b"\xff"]), "column 'memo' holds binary, which is not text"),
+        (rows().drop(columns="balance"), "no column for balance; name it in [sources.given] columns"),
     ],
     ids=["no frame", "columns of one name", "mixed types", "bytes", "no balance"],
 )
@@ -206,7 +206,7 @@ def test_a_header_that_the_settings_name_must_be_there() -> None:
     message = failure(given(rows(), columns={"invoice_ref": "Number"}))
     assert message == (
         "given: `columns` names the header 'Number', which is not there; found invoice_ref, customer_name, currency, "
-        "issued_on, balance; mend `columns`"
+        "issued_on, balance; correct `columns`"
     )
 
 
@@ -238,7 +238,7 @@ def test_an_order_that_the_file_itself_proves_is_used() -> None:
 def test_a_file_that_leaves_the_order_open_is_refused() -> None:
     assert failure(given(rows(issued_on="04/05/2026"))) == (
         "given: its dates could be day-month-year or month-day-year; "
-        'say which in [sources.given]: dates = "DMY" or dates = "MDY"'
+        'set dates = "DMY" or dates = "MDY" in [sources.given]'
     )
 
 
@@ -256,7 +256,7 @@ def test_a_setting_that_the_file_contradicts_is_a_problem_that_names_the_right_o
     lines = problems(given(rows(issued_on=["04/13/2026", "04/05/2026"]), dates="DMY"))
     assert lines[1] == (
         "given row 1, column issued_on: '04/13/2026' is not a date in order day-month-year; "
-        "all dates of this source fit month-day-year, so look at `dates`"
+        "all dates of this source fit month-day-year, so check `dates`"
     )
     assert len(lines) == 2
 
@@ -349,8 +349,8 @@ def test_such_a_number_goes_on_counting_over_frames() -> None:
         ("customer_name", "#DIV/0!"),
     ],
 )
-def test_an_error_of_a_spreadsheet_is_no_number_and_no_name(column: str, text: str) -> None:
-    assert f"{text!r} is an error of a spreadsheet" in problems(given(rows(**{column: text})))[1]
+def test_a_spreadsheet_error_is_neither_a_number_nor_a_name(column: str, text: str) -> None:
+    assert f"{text!r} is a spreadsheet error" in problems(given(rows(**{column: text})))[1]
 
 
 @pytest.mark.parametrize("ref", ["1.23E+15", "1,23457E+11", "5E+10"])
@@ -387,17 +387,17 @@ def test_a_number_that_only_looks_a_little_like_that_is_taken(ref: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["Total", "Grand total:", "TOTALS", "Summe", "Gesamtsumme", "Totaal"])
-def test_a_row_of_totals_is_told_to_be_one(label: str) -> None:
+def test_a_row_of_totals_is_recognized(label: str) -> None:
     lines = problems(given(rows(invoice_ref=label, customer_name="", issued_on="")))
-    assert any(f"{label!r} heads a row of totals" in line for line in lines)
+    assert any(f"{label!r} begins a row of totals" in line for line in lines)
 
 
-def test_an_error_beside_an_amount_is_told_once() -> None:
+def test_an_error_beside_an_amount_is_reported_once() -> None:
     assert len(problems(given(rows(balance="#REF!")))) == 2
 
 
-def test_a_serial_number_of_excel_is_told_to_be_one() -> None:
-    assert 'say dates = "excel"' in problems(given(rows(issued_on=["46119", "2026-04-07"]), dates="DMY"))[1]
+def test_a_serial_number_of_excel_is_recognized() -> None:
+    assert 'set dates = "excel"' in problems(given(rows(issued_on=["46119", "2026-04-07"]), dates="DMY"))[1]
 
 
 @pytest.mark.parametrize("amounts", [["1.500"], ["1.500", "12"], ["-2.000", "999"]])
@@ -419,11 +419,11 @@ def test_a_point_that_is_proven_to_be_the_decimal_one_is_taken(amounts: list[str
     ("day", "said"),
     [("7/16/26", 'fit dates = "MDY"'), ("16/7/26", 'fit dates = "DMY"'), ("6/7/26", 'dates = "DMY" or dates = "MDY"')],
 )
-def test_a_year_of_two_digits_without_an_order_is_told_which_would_fit(day: str, said: str) -> None:
+def test_a_two_digit_year_without_an_order_is_reported_with_the_orders_that_fit(day: str, said: str) -> None:
     assert problems(given(rows(issued_on=day)))[1].endswith(said)
 
 
-def test_an_amount_of_no_file_is_told_to_be_made_a_number_where_it_comes_from() -> None:
+def test_a_bad_amount_from_elsewhere_than_a_file_is_to_be_made_a_number_at_its_source() -> None:
     found = problems(given(rows(balance="$1,234.50")))[1]
     assert "in SQL, CAST it AS numeric" in found
     assert "decimal =" not in found

@@ -198,7 +198,7 @@ def test_a_step_that_puts_balances_into_other_rows_fails_the_run_and_says_how_it
         transform(invoices(**OWED), [step(shifted)])
     assert str(caught.value) == (
         "transform 'step' changed the balance of 'INV-1' from 1,250.00 to 3.50 (and 1 more), and does not declare that "
-        'it does. If it should, its author writes changes = {"balance"} in the class; otherwise correct the step, '
+        'it does. If it should, its author sets changes = {"balance"} in the class; otherwise correct the step, '
         "which may have put values into other rows"
     )
 
@@ -273,12 +273,12 @@ def test_a_step_may_give_a_document_another_kind() -> None:
 @pytest.mark.parametrize(
     "changes", ["balance", {"due_on"}, ["balance", "memo"], 7], ids=["text", "free anyway", "one wrong", "number"]
 )
-def test_what_can_not_be_declared_is_said(changes: Collection[str]) -> None:
+def test_invalid_declarations_are_reported(changes: Collection[str]) -> None:
     with pytest.raises(SourceError, match=r"transform 'step'.*changes"):
         transform(invoices(**OWED), [step(shifted, changes=changes)])
 
 
-def test_what_the_source_said_is_kept_beside_what_steps_made_of_it() -> None:
+def test_the_source_s_own_values_are_kept_beside_what_steps_made_of_them() -> None:
     steps = [
         step(lambda rows: rows.iloc[[2, 0]], "first"),
         step(lambda rows: rows.assign(amount=rows["balance"], memo="x"), "second", {"amount"}),

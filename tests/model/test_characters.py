@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from arfeed.intake.columns import Columns
 from arfeed.model.characters import byte_at, extremes
 from arfeed.planning.changes.texts import note_formulas
-from arfeed.tables.values.values import parse_money, units
+from arfeed.tables.values.amounts import as_units, parse_money
 
 texts = st.lists(st.one_of(st.text(max_size=5), st.sampled_from(["", "a", "é", "\x00"])), max_size=8)
 kinds = st.sampled_from([pa.string(), pa.large_string()])
@@ -87,7 +87,7 @@ def test_only_plain_amounts_that_fit_are_taken_as_plain(values: list[str]) -> No
 )
 def test_amounts_are_counted_in_units_of_their_last_decimal(amounts: list[str], expected: list[int] | None) -> None:
     column = pa.array(["7", *amounts], pa.large_string()).cast(pa.decimal128(20, 4)).slice(1)
-    found = units(column)
+    found = as_units(column)
     assert (None if found is None else found.tolist()) == expected
 
 

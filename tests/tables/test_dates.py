@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from arfeed.tables.values.dates import _LANGUAGES, _months, misfits, parse_dates
+from arfeed.tables.values.dates import _LANGUAGES, _months, count_misfits, parse_dates
 
 DAYS = [date(1999, 1, 1) + timedelta(days=number) for number in range((date(2031, 1, 1) - date(1999, 1, 1)).days)]
 
@@ -63,7 +63,7 @@ def test_an_iso_date_is_read_in_every_order(text: str, order: str) -> None:
         ("YMD", "1026-01-01"), ("DMY", "٠٧/٠٤/٢٠٢٦"), ("%d.%m.%Y", "31.02.2026"), ("%d.%m.%Y", "7/4/2026"),
     ],
 )  # fmt: skip
-def test_what_is_no_day_of_the_calendar_is_never_bent_into_one(order: str, text: str) -> None:
+def test_a_day_that_does_not_exist_is_never_turned_into_another(order: str, text: str) -> None:
     assert days(text, order=order) == [None]
 
 
@@ -83,7 +83,7 @@ def test_a_blank_date_is_nothing_and_not_wrong() -> None:
 
 
 def test_the_dates_that_an_order_can_not_read_are_counted() -> None:
-    assert misfits(texts("13/04/2026", "04/05/2026", "2026-01-01", "")) == {"DMY": 0, "MDY": 1, "YMD": 2}
+    assert count_misfits(texts("13/04/2026", "04/05/2026", "2026-01-01", "")) == {"DMY": 0, "MDY": 1, "YMD": 2}
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,12 @@ def test_a_date_that_names_its_month_is_read_in_every_order(text: str, order: st
         ("excel", "45000", date(2023, 3, 15)), ("excel", "61", None), ("excel-1904", "43538", date(2023, 3, 15)),
     ],
 )  # fmt: skip
-def test_two_digits_and_serial_numbers_are_years_and_days_where_declared(
-    order: str, text: str, day: date | None
-) -> None:
+def test_two_digit_years_and_serial_numbers_are_read_if_declared(order: str, text: str, day: date | None) -> None:
     assert days(text, order=order, declared=True) == [day or date(1900, 3, 1)]
 
 
 @pytest.mark.parametrize("text", ["0000-00-00", "1900-01-01", "01/01/1900", "0000-00-00 00:00:00"])
-def test_dates_that_stand_for_none_are_none_and_not_wrong(text: str) -> None:
+def test_placeholder_dates_are_null_and_not_wrong(text: str) -> None:
     parsed = parse_dates(texts(text), "DMY")
     assert (parsed.values.to_pylist(), parsed.wrong.to_pylist()) == ([None], [False])
 

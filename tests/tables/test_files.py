@@ -1,4 +1,4 @@
-"""Which files are read: found wherever they lie, whole, and as they were found."""
+"""Which files are read: found wherever they are kept, complete, and unchanged since they were found."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from arfeed import FileSettings, SourceError, find_files, read_table
-from arfeed.tables.files.files import inputs_of, unsettled
+from arfeed import FileSettings, SourceError, find_files, open_binary, read_table
+from arfeed.tables.files.changes import track_inputs, wait_until_settled
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from support.openssh import OpenSSH, make_key
@@ -48,11 +48,11 @@ def test_the_newest_of_equally_new_files_is_not_guessed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lock", ["~$a.xlsx", ".~lock.a.xlsx#"], ids=["Excel", "LibreOffice"])
 def test_a_file_that_is_open_in_an_office_program_is_refused(tmp_path: Path, lock: str) -> None:
     aged(tmp_path / "a.xlsx", 1), aged(tmp_path / lock, 1)
-    assert f"a.xlsx: somebody has it open, as {lock} beside it says" in wrong(tmp_path / "*.xlsx")
+    assert f"a.xlsx: somebody has it open, as {lock} beside it shows" in wrong(tmp_path / "*.xlsx")
 
 
 @pytest.mark.parametrize("name", ["a.csv.part", "a.csv.crdownload", "a.csv.TMP", "._a.csv", "~$b.csv", ".~lock.b.csv#"])
-def test_what_is_no_export_is_passed_over(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_not_an_export_is_skipped(tmp_path: Path, name: str) -> None:
     aged(tmp_path / "a.csv", 1), aged(tmp_path / name, 2)
     assert find_files(settings(tmp_path / "*")) == [str(tmp_path / "a.csv")]
 
@@ -62,7 +62,7 @@ def test_what_is_no_export_is_passed_over(tmp_path: Path, name: str) -> None:
     [
         ([], "Its folder is empty"),
         (["salesinvoice.csv", "zebra.txt"], "Its folder holds salesinvoice.csv"),
-        (["SalesInvoices.csv.part"], "Its folder holds SalesInvoices.csv.part; a name such as .part says"),
+        (["SalesInvoices.csv.part"], "Its folder holds SalesInvoices.csv.part; a name such as .part means"),
     ],
 )
 def test_where_nothing_matches_what_is_there_is_named(tmp_path: Path, names: list[str], said: str) -> None:
@@ -71,8 +71,8 @@ def test_where_nothing_matches_what_is_there_is_named(tmp_path: Path, names: lis
     assert said in wrong(tmp_path / "SalesInvoices*.csv")
 
 
-def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
-    assert wrong(tmp_path / "exports" / "*.csv").endswith("Its folder is not there")
+def test_a_missing_folder_is_reported_as_such(tmp_path: Path) -> None:
+    assert wrong(tmp_path / "exports" / "*.csv").endswith("Its folder does not exist")
 
 
 @pytest.mark.parametrize(("typed", "written"), [("NFC", "NFD"), ("NFD", "NFC")])
@@ -162,7 +162,7 @@ def test_a_printed_report_on_a_server_names_its_lines_too(openssh: OpenSSH, expo
     )
 
 
-def test_a_file_of_many_blocks_arrives_whole(openssh: OpenSSH, exports: Path) -> None:
+def test_a_file_of_many_blocks_is_read_completely(openssh: OpenSSH, exports: Path) -> None:
     (file,) = find_files(settings(openssh.url(exports) + "/big.txt", **login(openssh)))
     assert len(read_table(file)) == 4_000_000
 
@@ -213,12 +213,12 @@ def test_files_that_change_while_they_are_read_fail_the_source(tmp_path: Path, w
         "came": lambda: aged(tmp_path / "c.csv", 4),
         "went": other.unlink,
     }[what]
-    assert "a file changed, came or went while it was read; run again" in failure(meddling)
+    assert "a file changed, appeared or disappeared while it was read; run again" in failure(meddling)
 
 
 def test_files_that_stay_are_named_with_their_hash(tmp_path: Path) -> None:
     of = settings(aged(tmp_path / "a.csv", 1))
-    ((name, sha256),) = inputs_of(of)()
+    ((name, sha256),) = track_inputs(of)()
     assert (name, len(sha256)) == (str(tmp_path / "a.csv"), 64)
 
 
@@ -234,20 +234,25 @@ def test_a_file_that_grows_is_waited_for(tmp_path: Path) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert unsettled([growing]) == {}
+    assert wait_until_settled([growing]) == {}
     writer.join()
     assert len(opened(growing)) == 4
 
 
 def test_a_file_that_grows_without_end_fails_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.tables.files.files._PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("arfeed.tables.files.changes._PATIENCE_SECONDS", 0)
     growing = folder(tmp_path / "a.csv", HEADER)
-    assert "it is still being written; run again" in str(unsettled([growing])["files"])
+    assert "it is still being written; run again" in str(wait_until_settled([growing])["files"])
 
 
 def test_old_files_and_sources_without_files_are_not_waited_for(tmp_path: Path) -> None:
     old = source(str(aged(tmp_path / "a.csv", 1)), settle_seconds=60)
     gone = source(str(tmp_path / "gone.csv"), settle_seconds=60)
     began = time.monotonic()
-    assert unsettled([old, gone, Given("given", old.settings.model_copy(update={"settle_seconds": 0}))]) == {}
+    assert wait_until_settled([old, gone, Given("given", old.settings.model_copy(update={"settle_seconds": 0}))]) == {}
     assert time.monotonic() - began < 10
+
+
+def test_a_plain_address_of_a_server_is_refused_since_it_has_no_login() -> None:
+    with pytest.raises(SourceError, match="this kind of source has no keys for SFTP"):
+        open_binary("sftp://acme@sftp.example.com/open.csv")

@@ -26,7 +26,7 @@ def grid(file: Path, data: bytes, **how: str) -> list[list[str]]:
     return [row for frame in frames for row in frame.drop(columns="origin").to_numpy().tolist()]
 
 
-def test_ragged_rows_are_as_wide_as_the_widest_and_blank_lines_are_passed_over(tmp_path: Path) -> None:
+def test_ragged_rows_are_as_wide_as_the_widest_and_blank_lines_are_skipped(tmp_path: Path) -> None:
     found = grid(tmp_path / "a.csv", REPORT.encode())
     assert {len(row) for row in found} == {4}
     assert found[2:5] == [["As of, April", "", "", ""], ["", "Date", "Num", "Amount"], ["Last, First", "", "", ""]]
@@ -74,11 +74,11 @@ def test_an_open_quote_is_refused(tmp_path: Path, data: bytes) -> None:
         grid(tmp_path / "a.csv", data)
 
 
-def test_another_encoding_is_taken_where_the_connector_names_it_and_the_file_is_not_utf8(tmp_path: Path) -> None:
+def test_a_fallback_encoding_is_used_for_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     assert grid(file, "Müller".encode("cp1252"), fallback="cp1252") == [["Müller"]]
     assert grid(file, "Müller".encode(), fallback="cp1252") == [["Müller"]]
-    with pytest.raises(SourceError, match="it is not UTF-8"):
+    with pytest.raises(SourceError, match="it is not valid UTF-8"):
         grid(file, "Müller".encode("cp1252"))
 
 
@@ -93,7 +93,7 @@ def test_a_header_is_found_below_a_banner_of_any_height(tmp_path: Path, banner: 
     assert rows.to_dict("list") == {"Due": ["5,0"], "Invoice No": ["INV-1"], "origin": [f"{file}#{banner + 2}"]}
 
 
-def test_a_header_that_is_not_there_is_told_with_what_was_found(tmp_path: Path) -> None:
+def test_a_missing_header_is_reported_with_what_was_found(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("Acme\nNo,Due\n1,2\n")
     with pytest.raises(SourceError, match="there is no column 'Balance'; found No, Due"):
@@ -111,7 +111,7 @@ def test_a_header_that_two_columns_could_be_is_refused(tmp_path: Path) -> None:
 def test_a_header_that_two_columns_have_is_refused_until_one_is_chosen(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("ref,open,open\n1,2,3\n")
-    with pytest.raises(SourceError, match=r"two columns are called 'open'.* name the second one as 'open \(2\)'"):
+    with pytest.raises(SourceError, match=r"two columns are called 'open'.* name the second one 'open \(2\)'"):
         read_header(str(file), columns=["open"])
     assert read_table(str(file), columns=["open (2)"])["open (2)"].tolist() == ["3"]
 
@@ -141,7 +141,7 @@ def test_a_cut_inside_of_the_last_record_is_seen(tmp_path: Path, cut: int) -> No
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(len("ref,due,balance\n") + len(LINES[0]) * 3, len(WHOLE)))
-def test_a_cut_anywhere_is_seen_or_leaves_only_whole_records(
+def test_a_cut_anywhere_is_noticed_or_leaves_complete_records_only(
     tmp_path_factory: pytest.TempPathFactory, cut: int
 ) -> None:
     file = tmp_path_factory.mktemp("cut") / "a.csv"
@@ -153,7 +153,7 @@ def test_a_cut_anywhere_is_seen_or_leaves_only_whole_records(
     assert rows == LINES[: len(rows)]
 
 
-def test_a_last_line_without_an_end_is_taken_where_it_is_like_the_others(tmp_path: Path) -> None:
+def test_a_last_line_without_line_end_is_accepted_if_it_is_like_the_others(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_bytes(WHOLE)
     assert len(read_table(str(file))) == len(LINES)

@@ -74,7 +74,7 @@ def test_a_byte_order_mark_goes_before_a_declared_encoding(file: Path, encoding:
 @pytest.mark.parametrize("rows", [0, 50_000], ids=["near the header", "far behind it"])
 def test_bytes_of_another_encoding_are_refused_and_the_way_out_is_named(file: Path, rows: int) -> None:
     said = refusal(file, b"a,b\n" + b"1,2\n" * rows + "1,Söhne\n".encode("cp1252"))
-    assert said == ': it is not UTF-8; name its encoding, for example encoding = "cp1252"'
+    assert said == ': it is not valid UTF-8; name its encoding, for example encoding = "cp1252"'
 
 
 def test_a_connector_may_name_the_encoding_of_what_is_not_utf8(file: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_connector_may_name_the_encoding_of_what_is_not_utf8(file: Path) -> No
 
 
 def test_an_encoding_that_does_not_exist_is_refused(file: Path) -> None:
-    assert "there is no encoding 'klingon'" in refusal(file, "a,b\n", encoding="klingon")
+    assert "'klingon' is not a known encoding" in refusal(file, "a,b\n", encoding="klingon")
 
 
 @pytest.mark.parametrize("data", ["", "\n", ",,\n1,2,3\n", "\ufeff"], ids=["empty", "blank", "nameless", "only a mark"])
@@ -97,7 +97,7 @@ def test_a_header_alone_is_a_table_without_rows(file: Path, end: str) -> None:
     assert content(file, f"a,b{end}") == {"a": [], "b": []}
 
 
-def test_repeated_and_blank_headers_are_told_apart(file: Path) -> None:
+def test_repeated_and_blank_headers_get_distinct_names(file: Path) -> None:
     found = content(file, "a,a,,a (2),,\n1,2,3,4,5,6\n")
     assert [*found] == ["a", "a (2)", "column 3", "a (2) (2)", "column 5", "column 6"]
     assert [*found] == read_header(str(file))
@@ -133,7 +133,7 @@ def test_a_quote_that_is_never_closed_is_refused_and_swallows_no_row(
     file: Path, data: str, line: int, encoding: str
 ) -> None:
     said = refusal(file, data.encode(encoding))
-    assert said.startswith(f": behind line {line} a quote is opened and not closed")
+    assert said.startswith(f": after line {line} a quote is opened and not closed")
 
 
 def test_a_letter_that_holds_the_byte_of_a_quote_hides_no_open_one(file: Path) -> None:
@@ -157,7 +157,7 @@ def test_arrow_tables_hold_what_frames_do(tmp_path: Path, suffix: str) -> None:
     assert {*table.schema.types} == {pa.large_string()}
 
 
-def test_nobody_reads_on_when_a_file_was_left(file: Path) -> None:
+def test_an_abandoned_file_is_not_read_further(file: Path) -> None:
     file.write_text("a,b\n" + "1,2\n" * 3_000_000)
     tables = read_arrow(str(file))
     next(tables)
@@ -217,7 +217,7 @@ def test_several_files_are_an_error_as_long_as_nothing_says_which(exports: Path)
 
 @pytest.mark.parametrize("name", ["*.xlsx", "folder.csv", "~$gone.csv"], ids=["nothing", "a folder", "a lock file"])
 def test_no_file_is_an_error(exports: Path, name: str) -> None:
-    with pytest.raises(SourceError, match=r"no file matches; export it again or mend `path`"):
+    with pytest.raises(SourceError, match=r"no file matches; export it again or correct `path`"):
         found(exports.with_name(name), files="all")
 
 
@@ -243,7 +243,7 @@ def test_a_float_in_a_record_is_refused_by_name() -> None:
         table_from_records([{"balance": 10.1}], origin="api")
 
 
-# --- quotes that stand where none may -------------------------------------------------------------------------------
+# --- misplaced quotes -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 16])
@@ -273,7 +273,7 @@ def test_two_quotes_that_are_never_closed_do_not_swallow_the_rows_between(tmp_pa
         read_table(str(file))
 
 
-def test_inches_are_no_quotes(tmp_path: Path) -> None:
+def test_inch_marks_are_not_quotes(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text('ref,memo,due\n1,5" pipe,5\n2,4" and 6",6\n')
     assert read_table(str(file))["memo"].tolist() == ['5" pipe', '4" and 6"']
@@ -281,9 +281,7 @@ def test_inches_are_no_quotes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["\n", ""], ids=["line end", "none"])
 @pytest.mark.parametrize("columns", [(), ("a",)], ids=["all columns", "one column"])
-def test_rows_of_nothing_but_separators_are_passed_over_and_counted(
-    file: Path, columns: tuple[str, ...], end: str
-) -> None:
+def test_rows_of_separators_only_are_skipped_but_counted(file: Path, columns: tuple[str, ...], end: str) -> None:
     file.write_text(f"a;b;c\n;;\n1;2;3.50\n;;\n;5;\n;;\n;;{end}")
     rows = read_table(str(file), columns=columns)
     assert rows["a"].tolist() == ["1", ""]
@@ -291,7 +289,7 @@ def test_rows_of_nothing_but_separators_are_passed_over_and_counted(
 
 
 @pytest.mark.parametrize("columns", [(), ("a",)], ids=["all columns", "one column"])
-def test_a_first_line_that_tells_excel_the_separator_is_no_header(file: Path, columns: tuple[str, ...]) -> None:
+def test_a_first_line_that_names_the_separator_for_excel_is_not_a_header(file: Path, columns: tuple[str, ...]) -> None:
     file.write_text("sep=;\na;b\n1;2\n")
     rows = read_table(str(file), columns=columns)
     assert rows[["a", "origin"]].to_numpy().tolist() == [["1", f"{file}#3"]]

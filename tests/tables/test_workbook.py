@@ -86,11 +86,11 @@ def test_a_cell_is_read_as_people_see_it(file: Path, value: Value, code: str, te
     assert next(read_grid(write(file, {"A1": value}, {"A1": code})))["A"].tolist() == [text]
 
 
-def test_a_number_that_its_format_shows_by_conditions_is_refused_where_its_column_is_needed(file: Path) -> None:
+def test_a_number_with_a_conditional_format_is_refused_if_its_column_is_needed(file: Path) -> None:
     code = '[>50]"A"0000;"B"0000'
     write(file, {"A1": "No", "B1": "Due", "A2": 71, "B2": 5}, {"A2": code})
     assert read_table(str(file), columns=["Due"])["Due"].tolist() == ["5"]
-    with pytest.raises(SourceError, match=re.escape(f"cell A2: the number format {code!r} shows 71 in a way")):
+    with pytest.raises(SourceError, match=re.escape(f"cell A2: the number format {code!r} displays 71 in a way")):
         read_table(str(file))
 
 
@@ -135,7 +135,7 @@ def test_a_formula_that_was_never_computed_is_refused_with_its_cell(file: Path, 
         next(read_grid(edit(file, formula(value))))
 
 
-def test_a_zero_in_a_workbook_that_asks_to_be_computed_is_no_result(file: Path) -> None:
+def test_a_zero_in_a_workbook_that_requests_computation_is_not_a_result(file: Path) -> None:
     write(file, {"A1": "x", "B2": "=1+1"})
     edit(file, formula("<v>0</v>"))
     with pytest.raises(SourceError, match="cell B2: it holds a formula that was never computed"):
@@ -151,7 +151,7 @@ def test_a_formula_gives_its_kept_value_even_a_blank_text(file: Path) -> None:
     assert next(read_grid(edit(file, formula("<v></v>", ' t="str"'))))["B"].tolist() == ["", ""]
 
 
-def test_a_number_of_more_than_15_digits_is_refused_where_its_column_is_needed(file: Path) -> None:
+def test_a_number_of_more_than_15_digits_is_refused_if_its_column_is_needed(file: Path) -> None:
     write(file, {"A1": "No", "B1": "Card", "A2": "INV-1", "B2": 1234567890123456})
     assert read_table(str(file), columns=["No"])["No"].tolist() == ["INV-1"]
     with pytest.raises(SourceError, match="cell B2: the number 1234567890123456 has more than 15 digits"):
@@ -173,7 +173,7 @@ def test_one_of_several_sheets_must_be_named(file: Path) -> None:
     book.save(file)
     assert sheet_names(str(file)) == ["Sheet", "May", "June"]
     assert next(read_grid(str(file), sheet="june"))["A"].tolist() == ["June"]
-    with pytest.raises(SourceError, match=r"several sheets .* say which, as in sheet = 'Sheet'"):
+    with pytest.raises(SourceError, match=r"several sheets .* name one, as in sheet = 'Sheet'"):
         next(read_grid(str(file)))
     with pytest.raises(SourceError, match="it has no sheet 'July' with cells; found 'Sheet', 'May', 'June'"):
         next(read_grid(str(file), sheet="July"))
@@ -182,14 +182,14 @@ def test_one_of_several_sheets_must_be_named(file: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"\xd0\xcf\x11\xe0" + bytes(600), "it is an old Excel file; open it in Excel and save it as"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), r"it is an old Excel file \(\.xls\); open it in Excel and save it as"),
         (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "it is protected by a password; remove that"),
-        (b"\xef\xbb\xbf \n<html><table>", "it is HTML or XML, whatever it is called"),
-        (b"PK\x03\x04 and then nothing", "it is no whole Excel workbook"),
+        (b"\xef\xbb\xbf \n<html><table>", "it is HTML or XML, whatever its name"),
+        (b"PK\x03\x04 and then nothing", "it is not a complete Excel workbook"),
     ],
     ids=["xls", "password", "html", "cut off"],
 )
-def test_what_is_no_workbook_is_refused_with_what_to_do(file: Path, data: bytes, said: str) -> None:
+def test_a_file_that_is_not_a_workbook_is_refused_with_what_to_do(file: Path, data: bytes, said: str) -> None:
     file.write_bytes(data)
     with pytest.raises(SourceError, match=said):
         next(read_grid(str(file)))
@@ -200,7 +200,7 @@ def test_a_workbook_that_is_cut_off_is_refused(file: Path, part: float) -> None:
     write(file, {"A1": "x"})
     data = file.read_bytes()
     file.write_bytes(data[: int(len(data) * part)])
-    with pytest.raises(SourceError, match="it is no whole Excel workbook"):
+    with pytest.raises(SourceError, match="it is not a complete Excel workbook"):
         next(read_grid(str(file)))
 
 
@@ -209,12 +209,12 @@ def test_a_workbook_that_is_cut_off_is_refused(file: Path, part: float) -> None:
     [
         ({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}, "an OpenDocument file, as LibreOffice writes"),
         ({"Index/Document.iwa": ""}, "a file of Apple Numbers"),
-        ({"a.csv": "x"}, 'say path = "zip://a.csv::'),
-        ({"word/document.xml": ""}, "no whole Excel workbook"),
+        ({"a.csv": "x"}, 'set path = "zip://a.csv::'),
+        ({"word/document.xml": ""}, "not a complete Excel workbook"),
     ],
     ids=["OpenDocument", "Numbers", "archive", "Word"],
 )
-def test_what_is_an_archive_but_no_workbook_is_told_apart(file: Path, members: dict[str, str], said: str) -> None:
+def test_an_archive_that_is_not_a_workbook_is_recognized(file: Path, members: dict[str, str], said: str) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)

@@ -37,7 +37,7 @@ def test_several_columns_must_match_together() -> None:
 
 @pytest.mark.parametrize(
     ("column", "wrong"),
-    [("custumer_name", "there is no column 'custumer_name'; there are invoice_ref, "), ("balance", "is no text")],
+    [("custumer_name", "there is no column 'custumer_name'; there are invoice_ref, "), ("balance", "is not text")],
 )
 def test_a_column_that_can_not_match_fails_the_run(column: str, wrong: str) -> None:
     with pytest.raises(SourceError, match="transform 'exclude': ") as caught:
@@ -75,7 +75,7 @@ def test_rename_changes_the_number_and_keeps_the_one_of_the_source(
     [
         ({}, "name a prefix, or a pattern"),
         ({"replace": "x"}, "name a prefix"),
-        ({"pattern": "("}, "no regular expression"),
+        ({"pattern": "("}, "not a valid regular expression"),
     ],
 )
 def test_rename_must_do_something(settings: dict[str, str], wrong: str) -> None:

@@ -17,7 +17,7 @@ ARFEED_CONTRACT = 1
 
 
 class MatchSettings(TransformSettings):
-    """Any text column as a key, with the values that match: `customer_name = ["Acme Holdings"]`."""
+    """Text columns as keys, each with the values that match: `customer_name = ["Acme Holdings"]`."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"customer_name": ["Acme Holdings"]}]})
     __pydantic_extra__: dict[str, list[str]] = Field(init=False)
@@ -30,7 +30,7 @@ class MatchSettings(TransformSettings):
 
 
 def _matching(invoices: pd.DataFrame, wanted: dict[str, list[str]]) -> pd.Series[bool]:
-    """Where every named column has one of its values, compared without regard to case and outer white space."""
+    """Return where every named column has one of its values, ignoring case and outer white space."""
     import pandas as pd
 
     result = pd.Series(data=True, index=invoices.index)
@@ -44,7 +44,7 @@ def _texts(invoices: pd.DataFrame, column: str) -> pd.Series[str]:
     if column not in invoices.columns:
         raise ValueError(f"there is no column {column!r}; there are {', '.join(invoices.columns)}")
     if invoices[column].dtype != "str":
-        raise ValueError(f"column {column!r} is no text; dates and money can't be matched here")
+        raise ValueError(f"column {column!r} is not text; dates and money can't be matched here")
     return invoices[column]
 
 
@@ -56,7 +56,7 @@ class Exclude(Transform):
     settings: MatchSettings
 
     def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
-        """Return the others."""
+        """Return the invoices that do not match."""
         return invoices[~_matching(invoices, self.settings.__pydantic_extra__)]
 
 
@@ -68,7 +68,7 @@ class Keep(Transform):
     settings: MatchSettings
 
     def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
-        """Return the ones that match."""
+        """Return the invoices that match."""
         return invoices[_matching(invoices, self.settings.__pydantic_extra__)]
 
 
@@ -76,12 +76,12 @@ def _compiles(pattern: str | None) -> str | None:
     try:
         re.compile(pattern or "")
     except re.error as exc:
-        raise ValueError(f"it is no regular expression: {exc}") from exc
+        raise ValueError(f"it is not a valid regular expression: {exc}") from exc
     return pattern
 
 
 class Rename(Transform):
-    """Gives invoices other references, for example a prefix an entity, so that two sources do not share one."""
+    """Changes invoice references, for example by a prefix for each entity, so that two sources never share one."""
 
     name = "rename"
 
@@ -121,28 +121,28 @@ class Set(Transform):
         """Settings of the step `set`."""
 
         values: dict[str, str] = Field(examples=[{"memo": "UK entity"}], description="Column = value.")
-        only_blank: bool = Field(default=False, description="Whether to leave what is filled already.")
+        only_blank: bool = Field(default=False, description="Whether to keep values that are set already.")
 
     settings: Settings
 
     def __init__(self, settings: Settings) -> None:
-        """Declare what the settings name of what is held otherwise."""
+        """Declare those of the columns set that a step may change only if it declares them."""
         super().__init__(settings)
         self.changes = {"currency", "customer_id", "customer_name"} & settings.values.keys()
 
     def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
-        """Return the invoices with the columns set; a column that is not there yet is added."""
+        """Return the invoices with the columns set; a column that does not exist yet is added."""
         import pandas as pd
 
         columns: dict[str, Any] = {}
         for column, value in self.settings.values.items():
             fixed = pd.Series([value] * len(invoices), index=invoices.index, dtype="str")
-            filled = self.settings.only_blank and column in invoices.columns
-            columns[column] = _texts(invoices, column).where(invoices[column] != "", fixed) if filled else fixed
+            keeps = self.settings.only_blank and column in invoices.columns
+            columns[column] = _texts(invoices, column).where(invoices[column] != "", fixed) if keeps else fixed
         return invoices.assign(**columns)
 
 
 @hookimpl
 def arfeed_transforms() -> Iterable[type[Transform]]:
-    """Offer the steps."""
+    """Return the built-in steps."""
     return [Exclude, Keep, Rename, Set]

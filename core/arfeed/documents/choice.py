@@ -1,21 +1,24 @@
-"""Choosing one file for each invoice among those that it claims; what others may claim as well is nobody's."""
+"""Choosing one file for each invoice among those that it claims. A file that others may claim too goes to nobody."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from arfeed.documents.listing import Listing
-from arfeed.documents.template import Claims
+if TYPE_CHECKING:
+    from arfeed.documents.listing import Listing
+    from arfeed.documents.template import Claims
 
 _MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The file of each invoice, what was passed over for it, and files whose name leaves open whose they are.
+    """The file of each invoice, the older ones it was preferred to, and files that no invoice gets.
 
-    `contested` ones are claimed by several open invoices, `doubtful` ones by one that is open and somebody else.
+    Invoices and files are numbers. `contested` files are claimed by several open invoices, `doubtful` ones by an open
+    invoice and by another document.
     """
 
     files: Mapping[int, int]
@@ -25,7 +28,7 @@ class Choice:
 
 
 def choose(matched: Claims, count: int) -> Choice:
-    """Give each of the first `count` invoices its file: the newest of its own, which is listed first."""
+    """Give each of the first `count` invoices its newest file, which is the one listed first; the rest are not open."""
     claimants: dict[int, list[int]] = {}
     for number, file in zip(matched.invoices, matched.files, strict=True):
         claimants.setdefault(file, []).append(number)
@@ -33,6 +36,7 @@ def choose(matched: Claims, count: int) -> Choice:
     contested, doubtful = {}, {}
     for file, numbers in sorted(claimants.items()):
         mine = [number for number in sorted(numbers) if number < count]
+        # Certain only if nobody else claims the file and its name means nothing else.
         if len(numbers) == 1 and file not in matched.strange:
             for number in mine:
                 own.setdefault(number, []).append(file)
@@ -40,30 +44,31 @@ def choose(matched: Claims, count: int) -> Choice:
             contested[file] = mine
         elif mine:
             doubtful[file] = numbers
-    files = {number: having[0] for number, having in sorted(own.items())}
-    older = {number: having[1:] for number, having in own.items() if len(having) > 1}
+    # Files are listed newest first, and were added in that order.
+    files = {number: candidates[0] for number, candidates in sorted(own.items())}
+    older = {number: candidates[1:] for number, candidates in own.items() if len(candidates) > 1}
     return Choice(files, older, contested, doubtful)
 
 
-def describe(choice: Choice, matched: Claims, listing: Listing, refs: Sequence[str]) -> Iterator[str]:
-    """Say which PDFs were passed over, and why."""
+def describe_choice(choice: Choice, matched: Claims, listing: Listing, refs: Sequence[str]) -> Iterator[str]:
+    """Yield notes on the PDFs that were not chosen, and why."""
     if choice.older:
-        said = [
+        examples = [
             f"{refs[number]}: {listing.files[choice.files[number]].label}, not {listing.files[older[0]].label}"
             for number, older in choice.older.items()
         ]
-        yield f"invoices with several PDFs, of which the newest is taken: {_few(said)}"
+        yield f"invoices with several PDFs, of which the newest is taken: {_few(examples)}"
     if choice.doubtful:
-        said = [
+        examples = [
             f"{listing.files[file].label} ({', '.join([refs[number] for number in numbers] + matched.strange[file])})"
             for file, numbers in choice.doubtful.items()
         ]
         yield (
-            f"PDFs whose names could mean another invoice too, so they are not sent: {_few(said)}; let `documents` say "
-            'more exactly where the number stands, as in "Invoice_{invoice_ref}_from_*.pdf"'
+            f"PDFs whose names could mean another invoice too, so they are not sent: {_few(examples)}; let `documents` "
+            'show more exactly where the number is, as in "Invoice_{invoice_ref}_from_*.pdf"'
         )
 
 
-def _few(said: Sequence[str]) -> str:
-    more = f" and {len(said) - _MOST_NAMED} more" if len(said) > _MOST_NAMED else ""
-    return "; ".join(said[:_MOST_NAMED]) + more
+def _few(examples: Sequence[str]) -> str:
+    more = f" and {len(examples) - _MOST_NAMED} more" if len(examples) > _MOST_NAMED else ""
+    return "; ".join(examples[:_MOST_NAMED]) + more

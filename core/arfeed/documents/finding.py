@@ -1,4 +1,4 @@
-"""Looking for the PDF of every invoice: by name, by a column, or by asking the connector. Nothing is read."""
+"""Finding the PDF of every invoice: by name, by a column, or by asking the connector. No file is read yet."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from arfeed.documents.choice import choose, describe
+from arfeed.documents.choice import choose, describe_choice
 from arfeed.documents.listing import list_documents
-from arfeed.documents.merged import merged_files
-from arfeed.documents.template import claims
+from arfeed.documents.merged import find_merged
+from arfeed.documents.template import match_names
 from arfeed.model.arrow import filter_rows, is_in, to_frame
 from arfeed.model.errors import ArfeedError, SourceError
 from arfeed.model.parts import Connector
 from arfeed.plugins.isolation import isolated_copy, undisturbed
-from arfeed.tables.files.storage import Storage, explained, is_local, label, storage
+from arfeed.tables.files.reach import reach
+from arfeed.tables.files.storage import Storage, display_path, is_local, translate_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +30,9 @@ Read = Callable[[], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The PDFs there are: a frame of source, source_ref, version; how to read each; files that fit several invoices.
+    """The PDFs that exist: a frame of source, source_ref, version; how to read each; files that fit several invoices.
 
-    `notes` say what people should know of the others.
+    `notes` are for people, about files that were not taken.
     """
 
     table: pd.DataFrame
@@ -43,10 +44,10 @@ class Found:
 def find(
     connectors: Sequence[Connector], invoices: pd.DataFrame, folder: Path, others: pd.DataFrame | None = None
 ) -> Found:
-    """Look for the PDF of every invoice. Raise `SourceError` for a folder that is not there.
+    """Find the PDF of every invoice. Raise `SourceError` for a folder that does not exist.
 
     `folder` is that of plugins.toml, where relative paths in the column `document` start. `others` are further rows of
-    the sources, paid ones for example: their PDFs lie in the same folder, and no open invoice may get one.
+    the sources, such as paid ones: their PDFs are in the same folder, and an open invoice must not get one of them.
     """
     import pandas as pd
 
@@ -62,7 +63,9 @@ def find(
         return nothing_found()
     return Found(
         pd.concat([part.table for part in parts], ignore_index=True).drop_duplicates(["source", "source_ref"]),
-        {key: read for part in reversed(parts) for key, read in part.readers.items()},  # the first found is taken
+        {
+            key: read for part in reversed(parts) for key, read in part.readers.items()
+        },  # as in `table`, the first one wins
         {file: refs for part in parts for file, refs in part.ambiguous.items()},
         tuple(note for part in parts for note in part.notes),
     )
@@ -73,33 +76,34 @@ def _of(connector: Connector, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def nothing_found() -> Found:
-    """Return what `find` returns where there are no sources to ask."""
+    """Return what `find` returns for no sources."""
     columns = {name: pa.array([], pa.large_string()) for name in ("source", "source_ref", "version")}
     return Found(to_frame(pa.table(columns)), {})
 
 
-def look(connector: Connector) -> None:
-    """See that the folder or archive of the setting `documents` is there. Raise `SourceError` if not."""
+def check_listing(connector: Connector) -> None:
+    """Raise `SourceError` unless the folder or archive of the setting `documents` exists."""
     if connector.settings.documents:
         list_documents(connector)
 
 
 def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFrame | None) -> Found:
-    """Match the setting `documents` against a listing of its folder, made once."""
+    """Find files whose names match the setting `documents`, in one listing of its folder."""
     if connector.settings.documents is None or invoices.empty:
         return _found(connector, [], [], {})
     import pandas as pd
 
     listing = list_documents(connector)
+    # Documents that are not open claim files too: the PDF of a paid invoice must not go to an open one.
     theirs = invoices.iloc[:0] if others is None else _of(connector, others)
     theirs = filter_rows(theirs, ~is_in(theirs["source_ref"], invoices["source_ref"]))
     every = pd.concat([invoices, theirs], ignore_index=True) if len(theirs) else invoices
-    matched = claims(listing.pattern, every, [file.name for file in listing.files])
+    matched = match_names(listing.pattern, every, [file.name for file in listing.files])
     choice = choose(matched, len(invoices))
     refs: list[str] = every["source_ref"].tolist()
     files = {refs[number]: listing.files[file] for number, file in choice.files.items()}
     without = len(invoices) - len(files) - len({number for numbers in choice.contested.values() for number in numbers})
-    notes = [*describe(choice, matched, listing, refs), *merged_files(listing, set(matched.files), without)]
+    notes = [*describe_choice(choice, matched, listing, refs), *find_merged(listing, set(matched.files), without)]
     return _found(
         connector,
         list(files),
@@ -114,19 +118,20 @@ def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFr
 
 
 def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Found:
-    """Take the files named by the canonical column `document`, where the source knows them."""
+    """Find the files that the canonical column `document` names."""
     named = invoices[invoices["document"] != ""]
     readers, versions = {}, {}
-    places: dict[tuple[str, str, str], Storage] = {}
+    # One connection for each server and archive, not one for each file.
+    storages: dict[tuple[str, str, str], Storage] = {}
     for ref, text in zip(named["source_ref"], named["document"], strict=True):
         url = str(folder / text) if is_local(text) else text
-        with explained(label(url)):
+        with translate_errors(display_path(url)):
             key = ("", "", "") if is_local(url) else (*urlsplit(url)[:2], url.partition("::")[2])
-            place = places.get(key) or places.setdefault(key, storage(url, connector.settings))
-            path = place.path(url)
-            entry = place.entry(path)
+            storage = storages.get(key) or storages.setdefault(key, reach(url, connector.settings))
+            path = storage.path(url)
+            entry = storage.entry(path)
         if entry:
-            readers[ref], versions[ref] = partial(place.read, path), entry.version
+            readers[ref], versions[ref] = partial(storage.read, path), entry.version
     return _found(connector, list(versions), list(versions.values()), readers)
 
 
@@ -137,6 +142,7 @@ def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
             found = {document.invoice_ref: document for document in connector.documents(refs)}
     except ArfeedError:
         raise
+    # SystemExit too: a plugin that calls sys.exit() must not end the run without a message.
     except (Exception, SystemExit) as exc:
         raise SourceError(f"{connector.source}: its PDFs can't be listed: {type(exc).__name__}: {exc}") from exc
     versions = [str(document.version) for document in found.values()]

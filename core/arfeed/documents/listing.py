@@ -1,4 +1,4 @@
-"""The files among which an invoice's PDF may be: those of a folder, or the members of ZIP archives."""
+"""Listing the files that may be PDFs of invoices: those of a folder, or the members of ZIP archives."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from dataclasses import dataclass
 
 from arfeed.model.errors import SourceError
 from arfeed.model.parts import Connector
-from arfeed.tables.files.storage import Entry, OpenArchive, Storage, explained, label, storage
+from arfeed.tables.files.reach import reach
+from arfeed.tables.files.storage import Entry, OpenArchive, Storage, display_path, translate_errors
 
 _ARCHIVE = re.compile(r"([^{]+?\.zip)/(.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
-    """A file, and its name below the folder or in the archive."""
+    """A file, with its name relative to the folder or archive."""
 
     name: str
     entry: Entry
-    place: Storage
+    storage: Storage
     read: Callable[[str], bytes]
 
     @property
     def label(self) -> str:
-        """The path or URL as people know it."""
-        return label(self.place.url(self.entry.path))
+        """Return the path or URL, as messages show it."""
+        return display_path(self.storage.url(self.entry.path))
 
     def content(self) -> bytes:
         """Read the file."""
@@ -34,17 +35,17 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Files, the newest first, and what is left of the template for their names."""
+    """Files, the newest first, and the part of the template that their names must match."""
 
     pattern: str
     files: list[ListedFile]
 
 
 def list_documents(connector: Connector) -> Listing:
-    """List what the setting `documents` speaks of. Raise `SourceError` where the folder or archive is not there."""
+    """List the files that the setting `documents` names. Raise `SourceError` if the folder or archive is missing."""
     template = connector.settings.documents or ""
     archives = _ARCHIVE.fullmatch(template) if "::" not in template else None
-    with explained(f"{connector.source}: `documents`"):
+    with translate_errors(f"{connector.source}: `documents`"):
         if archives:
             files, pattern = [*_members(connector, archives[1])], archives[2]
         else:
@@ -54,27 +55,28 @@ def list_documents(connector: Connector) -> Listing:
 
 def _files(connector: Connector, template: str) -> Iterator[ListedFile]:
     folder, pattern = _split(template)
-    place = storage(folder, connector.settings)
-    base = place.path(folder)
-    entries = place.listing(base, deep="/" in pattern)
+    storage = reach(folder, connector.settings)
+    base = storage.path(folder)
+    entries = storage.listing(base, deep="/" in pattern)
     if entries is None:
         raise SourceError(
-            f"{connector.source}: the folder of `documents` is not there: {label(folder)}; make it, or mend `documents`"
+            f"{connector.source}: the folder of `documents` does not exist: {display_path(folder)}; create it, or "
+            "correct `documents`"
         )
-    read = place.read if place.archive is None else OpenArchive(place).read
+    read = storage.read if storage.archive is None else OpenArchive(storage).read
     below = len(base.rstrip("/")) + 1 if base else 0
     for entry in entries:
-        yield ListedFile(entry.path[below:], entry, place, read)
+        yield ListedFile(entry.path[below:], entry, storage, read)
 
 
 def _members(connector: Connector, pattern: str) -> Iterator[ListedFile]:
-    """Look into all archives that a pattern matches."""
-    place = storage(pattern, connector.settings)
-    archives = place.glob(place.path(pattern))
+    """List the members of all archives that a pattern matches."""
+    storage = reach(pattern, connector.settings)
+    archives = storage.glob(storage.path(pattern))
     if not archives:
-        raise SourceError(f"{connector.source}: `documents` names no archive that is there: {label(pattern)}; mend it")
+        raise SourceError(f"{connector.source}: no archive of `documents` exists: {display_path(pattern)}; correct it")
     for archive in archives:
-        inside = Storage(place.filesystem, archive.path)
+        inside = Storage(storage.filesystem, archive.path)
         read = OpenArchive(inside).read
         for entry in inside.listing("", deep=True) or []:
             yield ListedFile(entry.path, entry, inside, read)

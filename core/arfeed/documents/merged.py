@@ -1,34 +1,40 @@
-"""Many invoices printed into one PDF: arfeed can't split it, but it can say that this is why so many have none."""
+"""Finding a PDF that many invoices were printed into. arfeed cannot split it, but can tell why they have no PDF."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from arfeed.documents.listing import Listing
-from arfeed.tables.files.storage import explained
+from arfeed.tables.files.storage import translate_errors
+
+if TYPE_CHECKING:
+    from arfeed.documents.listing import Listing
 
 _MOST_READ = 3
 _LARGEST = 1 << 26
-_SAYS_SO = re.compile(r"(?i)(?<![a-z])(invoices|rechnungen|factures|facturas|merged|combined|batch|all)(?![a-z])")
+_SUGGESTIVE_NAME = re.compile(
+    r"(?i)(?<![a-z])(invoices|rechnungen|factures|facturas|merged|combined|batch|all)(?![a-z])"
+)
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 
 
-def merged_files(listing: Listing, claimed: set[int], without: int) -> Iterator[str]:
-    """Say which PDFs, belonging to no invoice, look like those of the invoices that are `without`.
+def find_merged(listing: Listing, claimed: set[int], without: int) -> Iterator[str]:
+    """Yield notes on PDFs that belong to no invoice and may hold those of the `without` invoices that have none.
 
-    Reads the largest few, and only where at least two invoices have none. Such a file has as many pages as there are
-    invoices without, or several pages and a name that says so. Pages in compressed streams are not seen.
+    Such a file has at least as many pages as invoices are without, or several pages and a name that suggests it. Only
+    the largest few are read, and only if at least two invoices have no PDF. Pages in compressed streams do not count.
     """
     if without < 2:
         return
     free = [file for number, file in enumerate(listing.files) if number not in claimed]
     pdfs = [file for file in free if file.name.lower().endswith(".pdf") and file.entry.size < _LARGEST]
     for file in sorted(pdfs, key=lambda file: -file.entry.size)[:_MOST_READ]:
-        with explained(file.label):
+        # Counting page objects needs no PDF library, and this is only a hint.
+        with translate_errors(file.label):
             pages = len(_PAGE.findall(file.content()))
-        if pages >= without or (pages > 1 and _SAYS_SO.search(file.name)):
+        if pages >= without or (pages > 1 and _SUGGESTIVE_NAME.search(file.name)):
             yield (
                 f"{file.label} has {pages} pages and belongs to no invoice, while {without} have no PDF: "
-                "they may have been printed into this one; print one PDF an invoice"
+                "they may have been printed into this one; print a PDF for each invoice"
             )

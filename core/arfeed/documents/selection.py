@@ -1,4 +1,4 @@
-"""Which PDFs are to be sent: names by the destination's rule, collisions found before anything is sent."""
+"""Selecting the PDFs to send: named by the destination's rule, without collisions, and only if new or changed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from arfeed.model.results import DocumentPlan, SentDocument
 
 KEY = ["source", "source_ref"]
 _LONGEST_NAME = 255
-"""In bytes: what ext4, XFS, NTFS and others take; OpenSSH answers anything longer with a bare failure."""
+"""In bytes: the limit of ext4, XFS and others. OpenSSH answers a longer name with a mere "Failure"."""
 _SENT = ["invoice_ref", *KEY, "name", "version"]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The PDFs to look at: `send` as in `DocumentPlan`, and what the plan will say of the others."""
+    """The PDFs to stage: `send` as in `DocumentPlan`, and what the plan reports of the others."""
 
     send: pd.DataFrame
     present: int
@@ -36,16 +36,17 @@ def select(
     known: Mapping[str, SentDocument],
     claimed: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Selection:
-    """Choose by name and version; nothing is read. `found` has source, source_ref and version.
+    """Select PDFs by name and version, without reading them. `found` has source, source_ref and version.
 
-    Two invoices of the report whose names are equal but for the case of letters collide, with or without PDFs:
-    the receiver could not tell whose PDF it is. So do those that claim one file at the source, which `claimed` names.
-    A PDF that was sent before is there, whether or not the source still has it.
+    `name_of` is the destination's rule for a name, `known` holds what was sent before, by name. Two invoices of the
+    report whose names differ in letter case only collide, whether or not they have PDFs: the receiver could not tell
+    whose PDF it is. So do invoices that claim the same file at the source, which `claimed` lists. A PDF that was sent
+    before counts as present even if the source no longer has it.
     """
     rows = report[["invoice_ref", *KEY]]
     if found.empty and not known:
         return Selection(pd.DataFrame(columns=[*_SENT, "change"], dtype="str"), 0, rows["invoice_ref"], claimed or {})
-    named = rows.assign(name=_text([_checked(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
+    named = rows.assign(name=_text([_check_name(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
     folded = arrow.fold(named["name"])
     merged = named.assign(folded=folded, double=folded.duplicated(keep=False)).merge(
         found, on=KEY, how="left", validate="many_to_one"
@@ -79,16 +80,16 @@ def _too_long(names: pd.Series[str]) -> pd.Series[bool]:
     return pd.Series(pc.greater(sizes, _LONGEST_NAME), index=names.index, dtype=bool)
 
 
-def _checked(name: str) -> str:
+def _check_name(name: str) -> str:
     if not name or name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
         raise DestinationError(
-            f"the destination names a PDF {name!r}, which is no bare file name; its plugin must mend that"
+            f"the destination names a PDF {name!r}, which is not a bare file name; its plugin must be fixed"
         )
     return name
 
 
 def _collisions(double: pd.DataFrame, has: pd.Series[bool]) -> dict[str, tuple[str, ...]]:
-    """Return the refs by the name they share, where any of them has a PDF."""
+    """Return the refs that share a name, by that name, if any of them has a PDF."""
     groups = [rows for _, rows in double.groupby("folded", sort=False) if has[rows.index].any()]
     return {rows["name"].iloc[0]: _refs(rows) for rows in groups}
 
@@ -100,9 +101,9 @@ def _text(values: list[str] | list[str | None]) -> pd.Series[str]:
 def settle(
     selection: Selection, hashes: Mapping[str, str], broken: Mapping[str, str], known: Mapping[str, SentDocument]
 ) -> DocumentPlan:
-    """Finish the plan with what staging found: by name, the SHA-256 of the good ones and what is wrong with others.
+    """Complete the plan with the results of staging: `hashes` of the good PDFs by name, and why others are `broken`.
 
-    A file that was only touched, with the bytes that were sent before, counts as present.
+    A file whose version changed, but whose bytes are those sent before, counts as present.
     """
     send = selection.send
     same = send["name"].map(lambda name: name in known and known[name].sha256 == hashes.get(name)).astype(bool)
@@ -117,8 +118,8 @@ def settle(
     )
 
 
-def touched(selection: Selection, hashes: Mapping[str, str], known: Mapping[str, SentDocument]) -> dict[str, str]:
-    """Return the new versions, by name, of files that hold what was sent before: nobody need read them again."""
+def find_touched(selection: Selection, hashes: Mapping[str, str], known: Mapping[str, SentDocument]) -> dict[str, str]:
+    """Return the new versions, by name, of files whose bytes were sent before, so that they need not be read again."""
     send = selection.send
     return {
         name: version

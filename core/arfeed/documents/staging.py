@@ -1,4 +1,4 @@
-"""Staging: copies of the PDFs that are to be sent, each checked."""
+"""Staging: copying and checking the PDFs to send before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arfeed.documents.finding import Found
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from arfeed.documents.finding import Found
 
 _TAIL = 1024
 _ENCRYPTED = re.compile(rb"/Encrypt(?:\s+\d+\s+\d+\s+R\b|\s*<<)")
@@ -20,7 +20,7 @@ _ENCRYPTED = re.compile(rb"/Encrypt(?:\s+\d+\s+\d+\s+R\b|\s*<<)")
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A PDF copied to the staging folder, complete and checked: `size` bytes from `start` on in a file of many."""
+    """A PDF in the staging folder, complete and checked: `size` bytes from `start` on, in a file that holds many."""
 
     path: Path
     start: int
@@ -29,11 +29,11 @@ class Staged:
 
 
 def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str, Staged | str]]:
-    """Copy the PDFs of `send` (columns name, source, source_ref) into one file of a folder, each checked.
+    """Copy the PDFs of `send` (columns name, source, source_ref) into one file of a folder, and check each.
 
-    Yields each PDF's name with where its copy is, or with what is wrong with it. The copies are all written once the
-    iterator has ended.
+    Yield each PDF's name with its copy, or with what is wrong with it. All copies are on disk once the iterator ends.
     """
+    # One file holds all copies, since making a file for each of tens of thousands of PDFs takes long.
     path = folder / "documents"
     with path.open("wb") as copies:
         for name, source, ref in zip(send["name"], send["source"], send["source_ref"], strict=True):
@@ -42,26 +42,30 @@ def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str,
             except (Exception, SystemExit) as exc:  # noqa: BLE001 - a connector's failure concerns this document only
                 yield name, f"it can't be read: {exc}"
                 continue
-            if wrong := _wrong(content):
-                yield name, wrong
+            # Checked here, before anything is sent: the receiver would show a broken PDF to the customer.
+            if flaw := _flaw(content):
+                yield name, flaw
                 continue
             start = copies.tell()
             copies.write(content)
             yield name, Staged(path, start, len(content), hashlib.sha256(content).hexdigest())
 
 
-def _wrong(content: object) -> str | None:
+def _flaw(content: object) -> str | None:
     if not isinstance(content, bytes):
         return f"its connector returned {type(content).__name__}, not bytes"
-    return _no_pdf(content)
+    return _flaw_of_pdf(content)
 
 
-def _no_pdf(content: bytes) -> str | None:
-    """Say what is wrong with a PDF: head and end as ISO 32000-1, 7.5.2 and 7.5.5, and readers' tolerance have them."""
+def _flaw_of_pdf(content: bytes) -> str | None:
+    """Return what is wrong with a PDF, if anything.
+
+    Header and trailer are checked by ISO 32000-1, 7.5.2 and 7.5.5, within the first and last 1024 bytes, as readers do.
+    """
     if not content:
         return "the file is empty"
     if b"%PDF-" not in content[:_TAIL]:
-        kind = "a web page" if content.lstrip()[:1] == b"<" else "no PDF"
+        kind = "a web page" if content.lstrip()[:1] == b"<" else "not a PDF"
         return f"the file is {kind}: it does not begin with %PDF-"
     if b"%%EOF" not in content[-_TAIL:]:
         return "the PDF is cut off: it does not end with %%EOF"

@@ -1,8 +1,8 @@
-"""The setting `documents`: which file name is the PDF of which invoice.
+"""Reading the setting `documents`: which file name is the PDF of which invoice.
 
-A wildcard must never give an invoice the PDF of another. So a number has to stand in a name as a word of its own:
-what joins it to letters, digits or, by a hyphen or a decimal point, to more of them, makes it a part of another number.
-Where a name could be read in two ways, it is nobody's.
+A wildcard must never give an invoice the PDF of another. So an invoice number counts only as a whole word of a name:
+next to letters or digits, or joined to them by a hyphen or a decimal point, it is part of another number. A name that
+can be read in two ways belongs to nobody.
 """
 
 from __future__ import annotations
@@ -36,40 +36,40 @@ _LONG_NUMBER = 40
 
 @dataclass(slots=True)
 class Claims:
-    """Which invoice, by its position, claims which file, by its own. `strange` is what else a name may mean."""
+    """Which invoice claims which file, both by position. `strange` lists what else the name of a file may mean."""
 
     invoices: list[int] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
     strange: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-def claims(name: str, invoices: pd.DataFrame, files: Sequence[str]) -> Claims:
-    """Match a template, relative to the listed folder, against the names in it. Linear in both numbers.
+def match_names(template: str, invoices: pd.DataFrame, files: Sequence[str]) -> Claims:
+    """Match a template, relative to the listed folder, against the names in it, in linear time.
 
-    `{invoice_ref}` is the number as the source wrote it. A character that no file name can hold, such as the slash
-    of INV/2026/0042, may stand as _ or - in it.
+    `{invoice_ref}` is the number as the source writes it. A character that a file name cannot hold, such as the slash
+    of INV/2026/0042, may be _ or - in the name.
     """
     names = pc.utf8_normalize(pa.array(files, pa.large_string()), form="NFC")
-    if not _WILDCARD.search(name):
-        return _exact(name, invoices, names)
-    return _Wildcards(unicodedata.normalize("NFC", name), invoices).claims(names.to_pylist())
+    if not _WILDCARD.search(template):
+        return _match_exactly(template, invoices, names)
+    return _Wildcards(unicodedata.normalize("NFC", template), invoices).claims(names.to_pylist())
 
 
-def _exact(name: str, invoices: pd.DataFrame, names: pa.Array) -> Claims:
+def _match_exactly(template: str, invoices: pd.DataFrame, names: pa.Array) -> Claims:
     import pandas as pd
 
-    wanted = pd.concat([_filled(name, invoices, stand_in) for stand_in in (None, *_STAND_INS)])
+    wanted = pd.concat([_fill(template, invoices, stand_in) for stand_in in (None, *_STAND_INS)])
     listed = pd.DataFrame({"name": pd.Series(names, dtype="str"), "file": range(len(names))})
     pairs = wanted.merge(listed, on="name")[["invoice", "file"]].drop_duplicates()
     return Claims(pairs["invoice"].tolist(), pairs["file"].tolist())
 
 
-def _filled(name: str, invoices: pd.DataFrame, stand_in: str | None) -> pd.DataFrame:
+def _fill(template: str, invoices: pd.DataFrame, stand_in: str | None) -> pd.DataFrame:
     """Fill the template for every invoice."""
     import pandas as pd
 
     pieces = []
-    for number, piece in enumerate(re.split(r"\{(\w+)\}", name)):
+    for number, piece in enumerate(re.split(r"\{(\w+)\}", template)):
         if number % 2 == 0:
             pieces.append(pa.scalar(piece, pa.large_string()))
             continue
@@ -80,7 +80,7 @@ def _filled(name: str, invoices: pd.DataFrame, stand_in: str | None) -> pd.DataF
 
 
 class _Wildcards:
-    """A template with wildcards, and the numbers that may stand in it."""
+    """A template with wildcards, and the invoice numbers that a name may hold."""
 
     def __init__(self, template: str, invoices: pd.DataFrame) -> None:
         self.invoices = invoices
@@ -97,17 +97,17 @@ class _Wildcards:
 
     @cached_property
     def shapes(self) -> set[str]:
-        """What the numbers look like, digits aside: a word of that look may be one that nobody told us of."""
+        """The shapes of the numbers, their digits aside: a word of such a shape may be an unknown number."""
         return {_shape(text) for text in self.known if _DIGITS.search(text)}
 
     @cached_property
     def begins(self) -> Callable[[str], bool]:
-        """Whether a number, or what looks like one, may begin with a letter; that settles nearly all places quickly."""
+        """Whether a number, or what looks like one, can begin with a character; that rules out most places quickly."""
         return self._may_stand(0)
 
     @cached_property
     def ends(self) -> Callable[[str], bool]:
-        """Whether it may end with a letter."""
+        """Whether it can end with a character."""
         return self._may_stand(-1)
 
     def _may_stand(self, side: int) -> Callable[[str], bool]:
@@ -137,7 +137,7 @@ class _Wildcards:
         return found
 
     def _spans(self, name: str) -> list[tuple[int, int]]:
-        """Return where the number may stand in a file's name, by the template and at the borders of words."""
+        """Return where a name may hold the number: where the template allows it, between word boundaries."""
         before, after = self.edges
         inside = set() if before and after else _insides(name)
         starts = [place + len(before) for place in _places(before, name)] if before else range(len(name))
@@ -153,7 +153,7 @@ class _Wildcards:
         return [(start, end) for start in starts for end in ends if start < end <= start + self.longest]
 
     def _glued(self, name: str, claimed: Sequence[tuple[int, int]]) -> set[str]:
-        """Return known numbers that stand outside of those claimed, though as parts of words, as in INV_1_2draft."""
+        """Return known numbers in a name other than those claimed, even as parts of words, as in INV_1_2draft."""
         starts = [start for start, letter in enumerate(name) if letter in self.firsts]
         spans = ((start, start + length) for start in starts for length in self.lengths if start + length <= len(name))
         return {
@@ -166,34 +166,34 @@ class _Wildcards:
         }
 
     def _looks_like_a_number(self, text: str) -> bool:
-        """Whether a word that is no number we know looks like one of them."""
+        """Whether a word that is not a known number looks like one."""
         ends_as_words_do = text[0].isalnum() and text[-1].isalnum()
         return (
             ends_as_words_do and text not in self.known and bool(_DIGITS.search(text)) and _shape(text) in self.shapes
         )
 
     def _fits(self, invoice: int, name: str, span: tuple[int, int]) -> bool:
-        """Whether the other fields of the template are this invoice's."""
+        """Whether the other fields of the template have this invoice's values."""
         if not self.others:
             return True
         values = {field: column[invoice] for field, column in self.columns.items()}
         around = self.left.fullmatch(name, 0, span[0]), self.right.fullmatch(name, span[1])
         texts = [text for found in around if found for text in found.groups()]
-        if all(_stands_for(text, values[field]) for field, text in zip(self.others, texts, strict=True)):
+        if all(_is_spelling_of(text, values[field]) for field, text in zip(self.others, texts, strict=True)):
             return True
-        # Wildcards may have taken what belongs to a field; a pattern for this invoice alone decides, at its price.
+        # A wildcard may have matched text of a field. A pattern for this invoice alone decides; compiling one is slow.
         values["invoice_ref"] = _nfc(self.invoices["source_ref"].iloc[invoice : invoice + 1])[0]
         return re.fullmatch(_pattern(self.template, values), name) is not None
 
 
 def _nfc(texts: pd.Series) -> list[str]:
-    """Return texts in the form in which names are compared."""
+    """Return texts in Unicode's form NFC, in which names are compared."""
     normal: list[str] = pc.utf8_normalize(to_text_array(texts), form="NFC").to_pylist()
     return normal
 
 
-def _stands_for(text: str, value: str) -> bool:
-    """Whether a part of a name is a value, but for characters that no name can hold."""
+def _is_spelling_of(text: str, value: str) -> bool:
+    """Whether part of a name is a value, or the value with stand-ins for characters that a name cannot hold."""
     if text == value:
         return True
     pairs = zip(text, value, strict=False)
@@ -201,7 +201,7 @@ def _stands_for(text: str, value: str) -> bool:
 
 
 def _spellings(refs: Sequence[str]) -> dict[str, list[int]]:
-    """Return the invoices by every way in which their number may stand in a file name."""
+    """Return the invoices by every spelling that their number may have in a file name."""
     known: dict[str, list[int]] = defaultdict(list)
     for number, ref in enumerate(refs):
         plain = unicodedata.normalize("NFC", ref)
@@ -215,12 +215,12 @@ def _shape(text: str) -> str:
 
 
 def _edge(piece: str, side: int) -> str:
-    """Return the fixed text next to the number, on the template's left (-1) or right (0) piece of it."""
+    """Return the fixed text next to the number, in the part of the template to its left (-1) or right (0)."""
     return re.split(r"\*\*/|\*|\?|\{\w+\}", piece)[side]
 
 
 def _insides(name: str) -> set[int]:
-    """Return the places of a name that are inside of a word, where no number begins or ends."""
+    """Return the positions inside a word of a name, where a number can neither begin nor end."""
     inside: set[int] = set()
     for word in _WORD.finditer(name):
         inside.update(range(word.start() + 1, word.end()))
@@ -228,12 +228,12 @@ def _insides(name: str) -> set[int]:
 
 
 def _places(edge: str, name: str) -> list[int]:
-    """Return where a text begins in a name, overlapping ones too."""
+    """Return where a text begins in a name, overlapping occurrences included."""
     return [match.start() for match in re.finditer(f"(?={re.escape(edge)})", name)]
 
 
 def _pattern(template: str, values: Mapping[str, str] | None = None) -> str:
-    """Return a template as a regular expression; fields without a value stand for anything within a folder."""
+    """Return a template as a regular expression; a field without a value matches anything within a folder."""
 
     def piece(text: str) -> str:
         if text in _WILDCARDS:

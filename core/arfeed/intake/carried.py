@@ -1,4 +1,4 @@
-"""Rows that were delivered before and are sent again as they were: carried forward, resent, or read back."""
+"""Rows of an earlier report, used again unchanged: carried forward, resent, or read back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from arfeed.intake.normalize import Frame, Normalizer
-from arfeed.intake.problems import describe
+from arfeed.intake.problems import describe_problems
 from arfeed.model import schema
 from arfeed.model.arrow import to_frame
 from arfeed.model.controls import Complete
@@ -19,7 +19,7 @@ from arfeed.model.settings import SourceSettings
 
 
 def as_invoices(report: pd.DataFrame, origin: str) -> pd.DataFrame:
-    """Give rows of a kept report the columns that are not kept: they were open, and come from there."""
+    """Return rows of a stored report with the columns that are not stored: all were open, and come from `origin`."""
     fixed = {"status": "open", "document": "", "origin": origin}
     columns = {name: pd.Series([value] * len(report), index=report.index, dtype="str") for name, value in fixed.items()}
     whole = report.assign(**columns)
@@ -30,7 +30,7 @@ def as_invoices(report: pd.DataFrame, origin: str) -> pd.DataFrame:
 def carry_forward(
     connector: Connector, why: SourceError, baseline: pd.DataFrame | None, last: SourceRead | None, now: datetime
 ) -> tuple[pd.DataFrame, SourceReport]:
-    """Return a failed source's rows in the baseline. Raise `SourceError` where there are none, or they are too old."""
+    """Return a failed source's rows in the baseline. Raise `SourceError` if there are none, or they are too old."""
     settings = connector.settings
     rows = None if baseline is None else baseline[baseline["source"] == connector.source]
     if rows is None or rows.empty or last is None:
@@ -60,15 +60,15 @@ class _Report(Connector):
 
 
 def read_back(report: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Type the rows of a report that was read back as text. Raise `ProblemsError` for values that can't be taken.
+    """Type the rows of a report that was read back as text. Raise `ProblemsError` for invalid values.
 
-    Which source they came from is not known: `source` is blank.
+    Their sources are unknown: `source` is blank.
     """
     connector = _Report("", SourceSettings(dates="YMD"))
     normalizer = Normalizer(connector)
-    rows = to_frame(normalizer.accept(normalizer.typed(Frame(report, 0))))
+    rows = to_frame(normalizer.accept(normalizer.type_frame(Frame(report, 0))))
     if normalizer.problems:
         raise ProblemsError(
-            [f"the report {name} can't be taken as baseline:", *describe([(connector, normalizer.problems)])]
+            [f"the report {name} can't be taken as baseline:", *describe_problems([(connector, normalizer.problems)])]
         )
     return rows

@@ -1,4 +1,4 @@
-"""The columns of a frame as a connector yielded it, and what can't be taken of them."""
+"""The columns of a frame as a connector yielded it, and the problems that are found in them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.characters import byte_at, extremes
 from arfeed.model.errors import SourceError
-from arfeed.tables.values import values
+from arfeed.tables.values.parsed import is_blank
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Values of one column that can't be taken for one reason: how many, and the first of them with their origins."""
+    """Values of one column that are invalid for one reason: how many, and the first of them with their origins."""
 
     column: str
     why: str
@@ -28,8 +28,8 @@ class Problem:
 MOST_EXAMPLES = 50
 
 
-def note(problems: list[Problem], problem: Problem) -> None:
-    """Add a problem, to the like one where there is one."""
+def merge_problem(problems: list[Problem], problem: Problem) -> None:
+    """Add a problem to the list, or to the one there with the same column and reason."""
     for number, known in enumerate(problems):
         if (known.column, known.why) == (problem.column, problem.why):
             examples = (*known.examples, *problem.examples)[:MOST_EXAMPLES]
@@ -42,10 +42,10 @@ _BEYOND_ASCII = 0x80
 
 
 class Columns:
-    """The columns of one raw frame under canonical names, and the `problems` that their values are."""
+    """The columns of one raw frame by canonical name, and the `problems` of their values."""
 
     def __init__(self, columns: Mapping[str, str], raw: pa.Table, source: str, before: int) -> None:
-        """Keep the frame, its headers by canonical name, and the number of rows before it."""
+        """Take the frame, its headers by canonical name (`columns`), and the number of rows before it."""
         self.columns = columns
         self.raw = raw
         self.source = source
@@ -56,42 +56,43 @@ class Columns:
         self._refuse_numbered_refs()
 
     def array(self, name: str) -> pa.Array:
-        """Return the column as it came; blank text where the source has none."""
+        """Return the column unchanged; blank text if the source has no such column."""
         if name not in self.columns:
             return pa.repeat(pa.scalar("", pa.large_string()), self.raw.num_rows)
         return self._as_array(self.columns[name])
 
     def text(self, name: str) -> pa.Array:
-        """Return the column as text without outer white space, nulls as blanks."""
+        """Return the column as text, trimmed, with nulls as blanks."""
         if name not in self._texts:
             self._texts[name] = self._trimmed(self.columns.get(name, name), self.array(name))
         return self._texts[name]
 
-    def written(self, names: Sequence[str]) -> list[str]:
-        """Return those of the columns that came as text, not typed."""
+    def written_as_text(self, names: Sequence[str]) -> list[str]:
+        """Return the names of those columns that came as text, not typed."""
         arrays = {name: self.array(name) for name in names if name in self.columns}
         return [name for name, array in arrays.items() if not _is_number(array.type)]
 
-    def blank(self, name: str) -> pa.Array:
-        """Return where the source says nothing in this column."""
+    def is_blank(self, name: str) -> pa.Array:
+        """Return where the column has no value."""
         column = self.array(name)
         typed = pa.types.is_decimal(column.type) or pa.types.is_date(column.type)
-        return pc.is_null(column) if typed else values.blank(self.text(name))
+        return pc.is_null(column) if typed else is_blank(self.text(name))
 
     def choice(self, name: str, allowed: Sequence[str], default: str) -> pa.Array:
-        """Return a column of fixed words; blank only where the source has no such column."""
+        """Return a column that allows certain words only; `default` if the source has no such column."""
         if name not in self.columns:
             return pa.repeat(pa.scalar(default, pa.large_string()), self.raw.num_rows)
         words = pc.utf8_lower(self.text(name))
         known = pc.is_in(words, value_set=pa.array(allowed, pa.large_string()))
-        self.object(name, pc.invert(known), f"is not one of {', '.join(allowed)}")
+        self.add_problem(name, pc.invert(known), f"is not one of {', '.join(allowed)}")
         return words
 
-    def object(self, name: str, wrong: pa.Array, why: str) -> None:
-        """Note a problem for every row where `wrong` is true."""
+    def add_problem(self, name: str, wrong: pa.Array, why: str) -> None:
+        """Add a problem for the rows where `wrong` is true; `why` completes "VALUE …"."""
         rows = np.flatnonzero(pc.fill_null(wrong, fill_value=False).to_numpy(zero_copy_only=False))
         if not rows.size:
             return
+        # Only the first are described: locating a line means reading the file again.
         first = rows[:MOST_EXAMPLES]
         found = self.array(name).take(pa.array(first)).to_pylist()
         texts = ["" if value is None else str(value) for value in found]
@@ -99,7 +100,7 @@ class Columns:
         self.problems.append(Problem(self.columns.get(name, name), why, len(rows), examples))
 
     def extras(self) -> dict[str, pa.Array]:
-        """Return the columns that are not canonical, as text: they travel along."""
+        """Return the columns that are not canonical, as text; they are kept beside the canonical ones."""
         used = {*self.columns.values(), *schema.NAMES}
         others = [name for name in self.raw.column_names if name not in used]
         return {name: self._trimmed(name, self._as_array(name)) for name in others}
@@ -113,6 +114,7 @@ class Columns:
         return arrow.as_single_chunk(self.raw.column(header))
 
     def _refuse_floats(self) -> None:
+        # An empty frame proves nothing: pandas gives columns without values any type.
         for header in self.raw.column_names if self.raw.num_rows else ():
             if pa.types.is_floating(self.raw.schema.field(header).type):
                 raise SourceError(
@@ -132,13 +134,15 @@ class Columns:
         try:
             texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
         except pa.ArrowException as exc:
-            raise SourceError(f"{self.source}: column {header!r} holds {column.type}, which is no text: {exc}") from exc
+            raise SourceError(
+                f"{self.source}: column {header!r} holds {column.type}, which is not text: {exc}"
+            ) from exc
         texts = pc.fill_null(texts, "") if texts.null_count else texts
         return pc.utf8_trim_whitespace(texts) if _may_be_spaced(texts) else texts
 
 
 def _may_be_spaced(texts: pa.Array) -> bool:
-    """Whether some text may begin or end with white space: with an ASCII blank or control, or beyond ASCII."""
+    """Whether some text may begin or end with white space: an ASCII space or control character, or any beyond ASCII."""
     least, greatest = extremes(texts)
     if least > ord(" ") and greatest < _BEYOND_ASCII:
         return False

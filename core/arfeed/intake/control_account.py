@@ -1,4 +1,4 @@
-"""The control account of a source that reads files: what a second report says that customers owe."""
+"""The control account of a source that reads files: what customers owe according to a second report."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from arfeed.model.controls import Complete, ControlAccount
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import ControlAccountSettings, FileSettings, SourceSettings
-from arfeed.tables.files.files import changed_at, find_files
+from arfeed.tables.files.search import changed_at, find_files
 from arfeed.tables.places import locate
-from arfeed.tables.printed.reports import as_of
-from arfeed.tables.values import values
+from arfeed.tables.printed.title import read_as_of
+from arfeed.tables.values.amounts import find_contradicted
 
 _RECEIVABLES = (
     "accounts receivable", "a/r", "receivables", "trade receivables", "trade debtors", "debtors",
@@ -33,11 +33,11 @@ _A_DAY = timedelta(days=1)
 _MOST_NAMED = 5
 
 
-def with_control_account(source: str, settings: SourceSettings, rows: pd.DataFrame, complete: Complete) -> Complete:
-    """Return a source's word with the control account that its settings name, unless it gave one of its own.
+def add_control_account(source: str, settings: SourceSettings, rows: pd.DataFrame, complete: Complete) -> Complete:
+    """Return a source's `Complete` with the control account that its settings name, unless it has one already.
 
     `rows` are the typed rows of the source. Raise `SourceError` for a report that can't be read, is of another day
-    than the invoices, leaves open what it says, or does not add up.
+    than the invoices, is ambiguous, or does not add up.
     """
     if not isinstance(settings, FileSettings) or settings.control_account is None or complete.control_account:
         return complete
@@ -55,9 +55,9 @@ def _read(
     (file,) = find_files(other)
     listed = find_files(settings)
     if file in listed:
-        raise SourceError(f"{file}: this is the list of invoices itself, which can't be held against itself")
+        raise SourceError(f"{file}: this is the list of invoices itself, which can't be compared with itself")
     summary = read_summary(file, other, columns)
-    _refuse_stale(file, as_of(summary.title, settings.dates), listed, day)
+    _refuse_stale(file, read_as_of(summary.title, settings.dates), listed, day)
     lines = _chosen(summary, columns)
     lines = lines.append_column("currency", _currencies(summary, lines, settings, columns, rows))
     balances = _sums(lines, ["currency"])
@@ -79,12 +79,12 @@ def _sums(lines: pa.Table, keys: Sequence[str]) -> Mapping[tuple[str, ...], Deci
 # --- of the same day ------------------------------------------------------------------------------------------------
 
 
-def _refuse_stale(file: str, said: date | None, listed: Sequence[str], day: date | None) -> None:
-    """Raise `SourceError` where report and list are of different days, as they say or as they were written."""
-    if said and day:
-        if said != day:
+def _refuse_stale(file: str, stated: date | None, listed: Sequence[str], day: date | None) -> None:
+    """Raise `SourceError` if report and list are of different days, by their stated dates or their files' times."""
+    if stated and day:
+        if stated != day:
             raise SourceError(
-                f"{file}: it is as of {said}, but the invoices are as of {day}; export both of the same day"
+                f"{file}: it is as of {stated}, but the invoices are as of {day}; export both of the same day"
             )
         return
     own, times = changed_at(file), [at for each in listed if (at := changed_at(each))]
@@ -99,7 +99,7 @@ def _refuse_stale(file: str, said: date | None, listed: Sequence[str], day: date
 
 
 def _chosen(summary: Summary, columns: ControlAccountSettings) -> pa.Table:
-    """Return the lines of the accounts that count. Raise `SourceError` where it is not clear which these are."""
+    """Return the lines of the accounts that count. Raise `SourceError` if it is not clear which these are."""
     if not columns.account and not summary.form.accounts:
         return summary.lines
     spelled = [_alternatives(column) for column in _texts(summary)]
@@ -107,23 +107,23 @@ def _chosen(summary: Summary, columns: ControlAccountSettings) -> pa.Table:
     found = {name: _any_of(pc.equal(each, name) for texts in spelled for each in texts) for name in wanted}
     names = {name: summary.lines["label"].filter(chosen).to_pylist() for name, chosen in found.items()}
     several = columns.customer or columns.currency
-    for said in columns.account:
-        rows = names[said.casefold()]
+    for name in columns.account:
+        rows = names[name.casefold()]
         if not rows:
-            raise SourceError(f"{summary.file}: it has no account {said!r}; it has {_first(summary)}")
+            raise SourceError(f"{summary.file}: it has no account {name!r}; it has {_first(summary)}")
         if len(rows) > 1 and not several:
             raise SourceError(
-                f"{summary.file}: the account {said!r} stands in {len(rows)} rows ({_listed(rows)}); name each by "
-                "`account`, as it stands there"
+                f"{summary.file}: the account {name!r} is in {len(rows)} rows ({_list(rows)}); name each in "
+                "`account`, as it is written there"
             )
     chosen = _any_of(found.values())
     count = pc.sum(chosen).as_py() or 0
     if not columns.account and count != 1:
         rows = summary.lines["label"].filter(chosen).to_pylist()
-        what = f"several accounts may be meant ({_listed(rows)})" if count else "no account is called so"
+        what = f"several accounts may be meant ({_list(rows)})" if count else "no account has that name"
         raise SourceError(
-            f"{summary.file}: which account holds what customers owe? Accounts Receivable is looked for, and {what}; "
-            f"name it by `account`; it has {_first(summary)}"
+            f"{summary.file}: which account holds what customers owe? Accounts Receivable was looked for, and {what}; "
+            f"name it in `account`; it has {_first(summary)}"
         )
     return summary.lines.filter(chosen)
 
@@ -136,7 +136,7 @@ def _texts(summary: Summary) -> list[pa.Array]:
 
 
 def _alternatives(texts: pa.Array) -> list[pa.Array]:
-    """Return what a cell may be called by: number, name and abbreviation of "1200 · Accounts Receivable (A/R)"."""
+    """Return the names that a cell goes under: number, name and abbreviation of "1200 · Accounts Receivable (A/R)"."""
     whole = pc.utf8_lower(texts)
     numbered = pc.extract_regex(whole, _NUMBERED)
     names = pc.coalesce(pc.struct_field(numbered, "name"), whole)
@@ -151,10 +151,10 @@ def _any_of(conditions: Iterable[pa.Array]) -> pa.Array:
 
 
 def _first(summary: Summary) -> str:
-    return _listed(summary.lines["label"].to_pylist())
+    return _list(summary.lines["label"].to_pylist())
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
 
 
@@ -164,15 +164,15 @@ def _listed(names: Sequence[str]) -> str:
 def _currencies(
     summary: Summary, lines: pa.Table, settings: FileSettings, columns: ControlAccountSettings, rows: pd.DataFrame
 ) -> pa.Array:
-    """Return each line's currency. Raise `SourceError` where the report does not say which it is."""
+    """Return each line's currency. Raise `SourceError` if the report does not state it."""
     if columns.currency is None:
         codes = pa.repeat(pa.scalar(_only_currency(summary.file, settings, rows), pa.large_string()), len(lines))
     else:
         codes = pc.utf8_upper(arrow.as_single_chunk(lines[str(summary.form.named["currency"])]))
         unknown = pc.invert(pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string())))
-        _refuse(summary, lines, unknown, codes, "is no ISO 4217 currency code")
+        _refuse(summary, lines, unknown, codes, "is not an ISO 4217 currency code")
     texts = arrow.as_single_chunk(lines[str(summary.form.balance)])
-    wrong = pc.fill_null(values.contradicted(texts, codes), fill_value=False)
+    wrong = pc.fill_null(find_contradicted(texts, codes), fill_value=False)
     _refuse(summary, lines, wrong, texts, "names another currency than that of the invoices")
     return codes
 
@@ -182,7 +182,7 @@ def _only_currency(file: str, settings: FileSettings, rows: pd.DataFrame) -> str
     if len(codes) != 1:
         raise SourceError(
             f"{file}: its amounts name no currency, and the invoices are in {', '.join(codes) or 'none'}; name its "
-            "column of currencies by `currency`, or do without a control account"
+            "currency column in `currency`, or do without a control account"
         )
     return str(codes[0])
 
@@ -195,7 +195,7 @@ def _refuse(summary: Summary, lines: pa.Table, wrong: pa.Array, texts: pa.Array,
 
 
 def _as_ids(names: pa.Array, rows: pd.DataFrame) -> pa.Array:
-    """Return customers as the invoices call them: by their number where a name is that of one, else as they are."""
+    """Return customers by the number that the invoices give them, or by their own name if no invoice has it."""
     known = rows[["customer_name", "customer_id"]].drop_duplicates()
     names_of = pd.concat([known["customer_id"], known["customer_name"]], ignore_index=True)
     ids = pd.concat([known["customer_id"]] * 2, ignore_index=True)

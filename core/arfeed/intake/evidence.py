@@ -1,6 +1,6 @@
-"""What the rows of a source prove of its settings: the order of its dates, with the line that says so, its currencies.
+"""What the rows of a source prove about its settings: its currencies and, with the line that shows it, its date order.
 
-Nothing is decided here: `init` proposes what is proven and asks for the rest, `check` says what the settings rest on.
+Nothing is decided here: `init` proposes what is proven and asks for the rest, `check` reports the evidence.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from arfeed.model.settings import FileSettings
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
-from arfeed.tables.workbook.workbook import is_workbook
+from arfeed.tables.workbook.sheets import is_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SIGHTED = pa.schema([("text", pa.large_string()), ("origin", pa.large_string())])
+_COLUMNS = pa.schema([("text", pa.large_string()), ("origin", pa.large_string())])
 
 
 class Evidence:
-    """What was seen in the frames of a connector, as it yielded them."""
+    """Dates and currencies collected from the frames of a connector, as it yields them."""
 
     def __init__(self, connector: Connector) -> None:
-        """Take the connector whose frames will be shown."""
+        """Take the connector whose frames will be collected."""
         self.connector = connector
         self.rows = 0
         self.currencies: set[str] = set()
         self._dates: list[pa.Table] = []
         self._blank_currency = False
 
-    def see(self, raw: pd.DataFrame) -> None:
-        """Look at the next frame."""
+    def collect(self, raw: pd.DataFrame) -> None:
+        """Collect the dates and currencies of the next frame."""
         self.rows += len(raw)
-        self._currency(raw)
+        self._collect_currencies(raw)
         for name in schema.DATES:
             header = self._header(name, raw)
             if header and raw[header].dtype == "str":
@@ -50,13 +50,13 @@ class Evidence:
 
     @property
     def needs_currency(self) -> bool:
-        """Whether there are rows that name no currency."""
+        """Whether some rows name no currency."""
         return self._blank_currency
 
     @property
     def undated(self) -> bool:
-        """Whether there is no date that was read as text."""
-        return not len(self._sighted)
+        """Whether no date was read as text."""
+        return not len(self._found)
 
     @cached_property
     def orders(self) -> list[str]:
@@ -66,11 +66,11 @@ class Evidence:
 
     @property
     def proven(self) -> str | None:
-        """The one order that the dates can be in; None where they leave it open, or fit none."""
+        """Return the only order that the dates can be in; None if they fit several, or none."""
         return self.orders[0] if len(self.orders) == 1 or self.orders[:1] == ["YMD"] else None
 
     def in_words(self, order: str) -> str:
-        """Return how the dates are written, in an order that all of them fit."""
+        """Return how the dates are written, given an order that all of them fit."""
         named = len(self.orders) == len(ORDERS) and not _any(pc.match_substring_regex(self._texts, r"^\d{4}"))
         return "with the month's name" if named else ORDER_WORDS[order]
 
@@ -78,28 +78,28 @@ class Evidence:
         """Return the date that proves an order best, with its line, such as `line 4 has 31/03/2026`."""
         others = [other for other in ("DMY", "MDY") if other != order]
         against = [parse_dates(self._texts, other, declared=True).wrong for other in others]
-        proof = self._sighted.filter(pc.and_(*against) if len(against) > 1 else against[0])
-        found = (proof if len(proof) else self._sighted).slice(0, 1).to_pylist()[0]
-        return f"{place(found['origin'], self.connector)} has {found['text']}"
+        proof = self._found.filter(pc.and_(*against) if len(against) > 1 else against[0])
+        found = (proof if len(proof) else self._found).slice(0, 1).to_pylist()[0]
+        return f"{describe_place(found['origin'], self.connector)} has {found['text']}"
 
     def means(self, order: str) -> str:
-        """Return what the first date is, read in an order, such as `03/04/2026 is 3 April 2026`."""
+        """Return what the first date means in an order, such as `03/04/2026 is 3 April 2026`."""
         text = self._texts[0].as_py()
         day = parse_dates(pa.array([text], pa.large_string()), order, declared=True).values[0].as_py()
-        return f"{text} is {day.day} {day:%B %Y}" if day else f"{text} is no date"
+        return f"{text} is {day.day} {day:%B %Y}" if day else f"{text} is not a date"
 
     @property
     def _texts(self) -> pa.Array:
-        return arrow.as_single_chunk(self._sighted["text"])
+        return arrow.as_single_chunk(self._found["text"])
 
     @cached_property
-    def _sighted(self) -> pa.Table:
-        every = pa.concat_tables([_SIGHTED.empty_table(), *self._dates])
+    def _found(self) -> pa.Table:
+        every = pa.concat_tables([_COLUMNS.empty_table(), *self._dates])
         once = _distinct(every["text"], every["origin"])
         dated = pc.and_(pc.not_equal(once["text"], ""), pc.invert(means_none(once["text"])))
         return once.filter(dated)
 
-    def _currency(self, raw: pd.DataFrame) -> None:
+    def _collect_currencies(self, raw: pd.DataFrame) -> None:
         header = self._header("currency", raw)
         if header is None:
             self._blank_currency |= len(raw) > 0
@@ -114,8 +114,8 @@ class Evidence:
         return next((header for header in candidates if header and header in raw.columns), None)
 
 
-def watched(connector: Connector, evidence: Evidence) -> Connector:
-    """Return the connector, but for this: every frame that it yields is shown to the evidence, too."""
+def with_evidence(connector: Connector, evidence: Evidence) -> Connector:
+    """Return a copy of the connector that also passes every frame it yields to `evidence`."""
 
     def invoices() -> Generator[pd.DataFrame, None, Complete]:
         frames = connector.invoices()
@@ -123,9 +123,9 @@ def watched(connector: Connector, evidence: Evidence) -> Connector:
             try:
                 raw = next(frames)
             except StopIteration as stop:
-                return stop.value  # type: ignore[no-any-return]  # whatever a stranger returns is judged elsewhere
+                return stop.value  # type: ignore[no-any-return]  # `extract` checks what a plugin returns
             if hasattr(raw, "columns"):
-                evidence.see(raw)
+                evidence.collect(raw)
             yield raw
 
     twin = copy(connector)
@@ -133,8 +133,8 @@ def watched(connector: Connector, evidence: Evidence) -> Connector:
     return twin
 
 
-def place(origin: str, connector: Connector) -> str:
-    """Return where a row stands, in words: `line 4`, for workbooks `row 4`."""
+def describe_place(origin: str, connector: Connector) -> str:
+    """Return where a row is in its file: `line 4`, for workbooks `row 4`."""
     file, _, number = origin.rpartition("#")
     settings = connector.settings
     if not number.isdecimal() or not isinstance(settings, FileSettings):
@@ -154,7 +154,7 @@ def _origins(raw: pd.DataFrame) -> pa.Array:
 def _distinct(texts: pa.Array, origins: pa.Array) -> pa.Table:
     """Return each text once, with the origin of its first row."""
     grouped = pa.table({"text": texts, "origin": origins}).group_by("text", use_threads=False)
-    return grouped.aggregate([("origin", "first")]).rename_columns(["text", "origin"]).cast(_SIGHTED)
+    return grouped.aggregate([("origin", "first")]).rename_columns(["text", "origin"]).cast(_COLUMNS)
 
 
 def _any(wrong: pa.Array) -> bool:

@@ -8,9 +8,9 @@ from copy import copy
 
 import pandas as pd
 
-from arfeed.intake.extract import joined
+from arfeed.intake.joining import join_frames
 from arfeed.intake.normalize import Normalizer
-from arfeed.intake.problems import describe
+from arfeed.intake.problems import describe_problems
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.model.parts import Connector
@@ -20,53 +20,54 @@ ASKED = (
     "invoice_ref", "kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on",
     "amount", "balance", "po_number", "memo",
 )  # fmt: skip
-"""What a source is told of an invoice that it no longer lists, beside extra columns."""
+"""The columns that a source gets of an invoice that it no longer lists, besides extra ones."""
 
 
 def ask_sources(sources: Sequence[Connector], missing: pd.DataFrame) -> pd.DataFrame:
-    """Return typed rows that say what became of missing invoices, of all sources that can be asked.
+    """Return typed rows that state what became of missing invoices, from all sources that can tell.
 
-    `missing` are baseline rows; those of an adopted report, whose source is blank, are asked of every source. Raise
-    `SourceError` where a source fails to answer, `ProblemsError` for bad rows.
+    `missing` holds baseline rows. Every source is asked about those of an adopted report, whose source is blank. Raise
+    `SourceError` for a source that fails to answer, `ProblemsError` for bad rows.
     """
     asked = ((source, missing[missing["source"].isin([source.source, ""])]) for source in sources)
     answers = [_answer(source, rows) for source, rows in asked if len(rows)]
     known = [rows for rows in answers if rows is not None and len(rows)]
-    return joined(known) if known else arrow.empty_invoices()
+    return join_frames(known) if known else arrow.empty_invoices()
 
 
 def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
-    answer = _explained(connector, _as_the_source_wrote_it(missing))
+    answer = _explain(connector, _restore_source_values(missing))
     if answer is None:
         return None
+    # The answer is under canonical names already, so the settings' `columns` must not be applied to it again.
     twin = copy(connector)
     twin.settings = connector.settings.model_copy(update={"columns": {}})
     raw = _under_canonical_names(connector, answer)
     normalizer = Normalizer(twin)
-    frames = [*normalizer.take(raw), *normalizer.rest()]
+    frames = [*normalizer.take(raw), *normalizer.flush()]
     if len(raw) and "status" not in raw.columns:
         raise SourceError(
-            f"{connector.source}: its answer about what is missing has no status, so it explains nothing; "
-            "let it say of each invoice whether it is open, paid, void or draft"
+            f"{connector.source}: its answer about missing invoices has no status, so it explains nothing; "
+            "let it state of each invoice whether it is open, paid, void or draft"
         )
-    tables = [normalizer.accept(normalizer.typed(frame)) for frame in frames]
+    tables = [normalizer.accept(normalizer.type_frame(frame)) for frame in frames]
     if normalizer.problems:
-        raise ProblemsError(describe([(connector, normalizer.problems)]))
+        raise ProblemsError(describe_problems([(connector, normalizer.problems)]))
     if not tables:
         return None
-    rows = joined([arrow.to_frame(table) for table in tables])
+    rows = join_frames([arrow.to_frame(table) for table in tables])
     return rows if "currency" in raw.columns else rows.assign(currency=pd.Series("", index=rows.index, dtype="str"))
 
 
 def _under_canonical_names(connector: Connector, answer: pd.DataFrame) -> pd.DataFrame:
-    """Rename columns that stand under the source's own headers, as those of `invoices` may."""
+    """Rename columns that have the source's own headers, as those of `invoices` may."""
     if not isinstance(answer, pd.DataFrame):
         return answer
     headers = {**connector.columns, **connector.settings.columns}
     return answer.rename(columns={theirs: name for name, theirs in headers.items() if theirs in answer.columns})
 
 
-def _explained(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
+def _explain(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     try:
         with undisturbed():
             return isolated_copy(connector.explain(isolated_copy(missing)))
@@ -76,8 +77,8 @@ def _explained(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | No
         raise SourceError(f"{connector.source}: explain(): {type(exc).__name__}: {exc}") from exc
 
 
-def _as_the_source_wrote_it(missing: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns that a source is asked by, before any transform changed them."""
+def _restore_source_values(missing: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that a source is asked with, as they were before any transform."""
     own_names = {f"{schema.AS_THE_SOURCE_SAID}{name}": name for name in ASKED}
     before = {name: missing[kept] for kept, name in own_names.items() if kept in missing.columns}
     extras = [name for name in missing.columns if name not in schema.NAMES and not name.startswith(schema.OURS)]
@@ -87,7 +88,7 @@ def _as_the_source_wrote_it(missing: pd.DataFrame) -> pd.DataFrame:
 
 @contextmanager
 def released(sources: Sequence[Connector]) -> Iterator[None]:
-    """Let every source go of what it kept open for `explain`, however the reading ends."""
+    """Release every source at the end, however it comes: see `release`."""
     try:
         yield
     finally:
@@ -95,7 +96,7 @@ def released(sources: Sequence[Connector]) -> Iterator[None]:
 
 
 def release(sources: Sequence[Connector]) -> None:
-    """Let every source go of what it kept open, now that nothing is asked any more."""
+    """Let every source close what it kept open for `explain`."""
     for connector in sources:
-        with suppress(Exception, SystemExit), undisturbed():  # nothing depends on it any more
+        with suppress(Exception, SystemExit), undisturbed():  # a failure here can no longer affect the run
             connector.release()

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.intake.columns import Columns, Problem, note
+from arfeed.intake.columns import Columns, Problem, merge_problem
+from arfeed.intake.damage import check_damage
+from arfeed.intake.days import distinct_dates, find_order, has_text, is_dateless, read_days
+from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
-from arfeed.model.characters import byte_at
-from arfeed.model.currencies import digits_by_row, minor_digits
+from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
 from arfeed.model.parts import Connector
-from arfeed.model.settings import FileSettings
 from arfeed.tables.headings.proposal import REQUIRED
-from arfeed.tables.values import dates, values
+from arfeed.tables.values.amounts import MONEY
+from arfeed.tables.values.parsed import is_blank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +35,7 @@ class Frame(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """A frame's rows with canonical columns, typed, what is wrong with them, and whether they state a status."""
+    """A frame's rows with canonical columns, typed; the problems found; and whether the source states a status."""
 
     rows: pa.Table
     problems: Sequence[Problem]
@@ -42,10 +44,10 @@ class Typed(NamedTuple):
 
 @dataclass(slots=True)
 class Normalizer:
-    """Normalizes the frames of one source: `take` them in order, have them `typed` in any, `accept` them in order.
+    """Normalizes the frames of one source: `take` them in order, `type_frame` in any, `accept` them in order.
 
-    One date order holds for all of them. Frames wait as long as nothing says which: a large file comes in many, and
-    any may prove it.
+    One date order holds for all frames. They wait until one of them proves which it is: a large file comes in many
+    frames, and any of them may hold the proof.
     """
 
     connector: Connector
@@ -57,73 +59,58 @@ class Normalizer:
     states_status: bool = False
 
     def __post_init__(self) -> None:
-        """Begin with the order that is declared."""
+        """Start with the order that the settings declare."""
         self.order = self.connector.settings.dates
 
     def take(self, raw: object) -> list[Frame]:
         """Take the next frame; return those that can be typed now, large ones in pieces.
 
-        Raise `SourceError` for what is no frame.
+        Raise `SourceError` unless it is a DataFrame.
         """
         import pandas as pd
 
         if not isinstance(raw, pd.DataFrame):
             raise SourceError(f"{self._yielded()} {type(raw).__name__}, not a DataFrame")
-        if _says_nothing(raw):
+        if _is_empty_answer(raw):
             return []
         self.waiting.append(Frame(raw, self.seen))
         settled = self._order_is_settled()
         self.seen += len(raw)
-        return self._waited() if settled else []
+        return self._release_waiting() if settled else []
 
-    def rest(self) -> list[Frame]:
-        """Return the frames that waited. Raise `SourceError` if nothing settled the order of their dates."""
+    def flush(self) -> list[Frame]:
+        """Return the frames that still wait. Raise `SourceError` if nothing settled the order of their dates."""
         for frame in self.waiting:
-            distinct = _distinct_dates(self._raw(frame))
-            if _any_text(distinct):
-                self.order = self._order_found(distinct)
+            distinct = distinct_dates(self._columns(frame))
+            if has_text(distinct):
+                self.order = self._require_order(distinct)
                 break
-        return self._waited()
+        return self._release_waiting()
 
-    def _waited(self) -> list[Frame]:
+    def _release_waiting(self) -> list[Frame]:
         frames = [piece for frame in self.waiting for piece in _pieces(frame)]
         self.waiting.clear()
         return frames
 
-    def typed(self, frame: Frame) -> Typed:
-        """Return the frame's rows with canonical columns. It changes nothing here: several may be typed at once."""
-        table = self._raw(frame)
+    def type_frame(self, frame: Frame) -> Typed:
+        """Return the frame's rows with canonical columns. It changes no state, so threads may type several at once."""
+        table = self._columns(frame)
+        settings = self.connector.settings
         status = table.choice("status", schema.STATUSES, default="open")
-        is_open = pc.equal(status, "open")
         kind = table.choice("kind", schema.KINDS, default="invoice")
         currency = self._currency(table)
-        days = self._dates(table)
-        amounts = {name: self._money(table, name) for name in schema.MONEY}
+        days = read_days(table, self.order or "YMD", declared=settings.dates is not None)
+        amounts = read_money(table, settings)
         money = {name: parsed.values for name, parsed in amounts.items()}
-        balance = money["balance"]
-        table.object(
-            "balance", pc.and_(is_open, table.blank("balance")), "is no balance: one is required, and blank is not zero"
-        )
-        self._check_digits(table, money, currency)
-        self._check_currencies(table, amounts, currency)
-        self._check_points(table, currency)
-        credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, values.MONEY)))
-        table.object("balance", credit, "must be negative: a credit note or payment lowers what is owed")
-        owed = pc.and_(pc.equal(status, "paid"), pc.not_equal(balance, pa.scalar(0, values.MONEY)))
-        table.object("balance", owed, "is still owed, though the status says paid; mend one of the two there")
-        open_invoice = pc.and_(is_open, pc.equal(kind, "invoice"))
-        table.object(
-            "issued_on", pc.and_(open_invoice, _dateless(table, "issued_on")), "is none: an invoice needs its date"
-        )
-        name = table.text("customer_name")
-        table.object("customer_name", pc.and_(is_open, values.blank(name)), "is blank: the customer's name is required")
-        ref = table.text("invoice_ref")
-        table.object("invoice_ref", pc.and_(open_invoice, values.blank(ref)), "is blank: an invoice needs its number")
-        _object_to_damage(table, open_invoice)
-        identity = table.text("customer_id")
-        unidentified = values.blank(identity)
+        missing = pc.and_(pc.equal(status, "open"), table.is_blank("balance"))
+        table.add_problem("balance", missing, "is not a balance: one is required, and blank is not zero")
+        check_money(table, amounts, currency, settings)
+        _check_rows(table, status, kind, money["balance"])
+        ref, identity = table.text("invoice_ref"), table.text("customer_id")
+        # Customers without a number are known by their names; with a blank number all of them would be one customer.
+        unidentified = is_blank(identity)
         if pc.any(unidentified).as_py():
-            identity = pc.if_else(unidentified, name, identity)
+            identity = pc.if_else(unidentified, table.text("customer_name"), identity)
         result = {
             **{column: table.text(column) for column in schema.TEXTS},
             **days,
@@ -134,19 +121,20 @@ class Normalizer:
             "status": status,
             "customer_id": identity,
             "currency": currency,
-            "balance": pc.fill_null(balance, pa.scalar(0, values.MONEY)),
+            "balance": pc.fill_null(money["balance"], pa.scalar(0, MONEY)),
             "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(frame.raw)),
         }
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
         return Typed(pa.table(ordered), table.problems, "status" in table.columns)
 
     def accept(self, typed: Typed) -> pa.Table:
-        """Return the rows, of which all have a name now; add what is wrong with them to `problems`."""
+        """Return the rows, each with an `invoice_ref` now; add their problems to `problems`."""
         self.states_status |= typed.states_status
         for problem in typed.problems:
-            note(self.problems, problem)
+            merge_problem(self.problems, problem)
         rows = typed.rows
-        nameless = pc.and_(values.blank(rows["invoice_ref"]), pc.not_equal(rows["kind"], "invoice"))
+        # Not in `type_frame`: equal documents are numbered in the order of the frames.
+        nameless = pc.and_(is_blank(rows["invoice_ref"]), pc.not_equal(rows["kind"], "invoice"))
         if not pc.any(nameless).as_py():
             return rows
         names = self._names(rows.select(["kind", "customer_id", "issued_on", "amount"]).filter(nameless))
@@ -155,140 +143,83 @@ class Normalizer:
             rows = rows.set_column(rows.column_names.index(name), name, named)
         return rows
 
-    def _raw(self, frame: Frame) -> Columns:
+    def _columns(self, frame: Frame) -> Columns:
         arrow = self._arrow(frame.raw)
-        return Columns(self._columns(frame.raw), arrow, self.connector.source, frame.before)
+        return Columns(self._headers(frame.raw), arrow, self.connector.source, frame.before)
 
     def _arrow(self, raw: pd.DataFrame) -> pa.Table:
         try:
             return pa.Table.from_pandas(raw, preserve_index=False, nthreads=1)
         except (pa.ArrowException, ValueError, TypeError) as exc:
-            raise SourceError(f"{self._yielded()} a DataFrame that is no plain table: {exc}") from exc
+            raise SourceError(f"{self._yielded()} a DataFrame that is not a plain table: {exc}") from exc
 
     def _yielded(self) -> str:
         return f"{self.connector.source}: its connector {self.connector.name!r} yielded"
 
-    def _columns(self, raw: pd.DataFrame) -> dict[str, str]:
-        """Return canonical name → header in this frame; the settings go before the connector's own map."""
+    def _headers(self, raw: pd.DataFrame) -> dict[str, str]:
+        """Return this frame's headers by canonical name; the settings take precedence over the connector's own map."""
         found = [str(name) for name in raw.columns]
         declared = self.connector.settings.columns
         missing = [header for header in declared.values() if header not in found]
         if missing:
             raise SourceError(
                 f"{self.connector.source}: `columns` names the header {missing[0]!r}, which is not there; "
-                f"found {', '.join(name for name in found if name != 'origin')}; mend `columns`"
+                f"found {', '.join(name for name in found if name != 'origin')}; correct `columns`"
             )
+        # arfeed keeps its own columns beside the source's in the history, under this prefix.
         if ours := [name for name in found if name.startswith(schema.OURS)]:
             raise SourceError(
                 f"{self.connector.source}: it has a column {ours[0]!r}; names that begin with {schema.OURS!r} are "
-                "arfeed's own, so give it another"
+                "reserved for arfeed, so rename it"
             )
         known = {name: header for name, header in self.connector.columns.items() if header in found}
         columns = {name: name for name in schema.NAMES if name in found} | known | dict(declared)
         absent = [name for name in REQUIRED if name not in columns]
         if absent:
             raise SourceError(
-                f"{self.connector.source}: no column for {', '.join(absent)}; say which in "
+                f"{self.connector.source}: no column for {', '.join(absent)}; name it in "
                 f'[sources.{self.connector.source}] columns = {{ {absent[0]} = "…" }}; found {", ".join(found)}'
             )
         return columns
 
     def _currency(self, table: Columns) -> pa.Array:
+        # Each distinct code is checked once: a million rows have a handful.
         texts = table.text("currency").dictionary_encode()
         default = self.connector.settings.currency or ""
-        codes = pc.utf8_upper(pc.if_else(values.blank(texts.dictionary), default, texts.dictionary))
+        codes = pc.utf8_upper(pc.if_else(is_blank(texts.dictionary), default, texts.dictionary))
         known = pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string()))
-        why = "is no ISO 4217 currency code; map the column, or set `currency` for rows without one"
-        table.object("currency", pc.invert(known).take(texts.indices), why)
+        why = "is not an ISO 4217 currency code; map the column, or set `currency` for rows without one"
+        table.add_problem("currency", pc.invert(known).take(texts.indices), why)
         return table.text("currency") if codes.equals(texts.dictionary) else codes.take(texts.indices)
 
     def _order_is_settled(self) -> bool:
         if self.order:
             return True
-        distinct = _distinct_dates(self._raw(self.waiting[-1]))
-        if not _any_text(distinct):
+        distinct = distinct_dates(self._columns(self.waiting[-1]))
+        # A frame without dates need not wait, unless frames before it do: they are accepted in order.
+        if not has_text(distinct):
             return len(self.waiting) == 1
-        best = _fitting_best(distinct)
-        if "YMD" in best or len(best) == 1:
-            self.order = best[0]
+        self.order = find_order(distinct)
         return self.order is not None
 
-    def _dates(self, table: Columns) -> dict[str, pa.Array]:
-        distinct = _distinct_dates(table)
-        return {name: self._date(table, name, distinct) for name in schema.DATES}
-
-    def _date(self, table: Columns, name: str, distinct: pa.Array) -> pa.Array:
-        column = table.array(name)
-        if pa.types.is_date32(column.type):
-            return column
-        order = self.order or "YMD"
-        declared = self.connector.settings.dates is not None
-        parsed = dates.parse_dates(table.text(name), order, declared=declared)
-        if pc.any(parsed.wrong).as_py():
-            table.object(name, parsed.wrong, _date_why(order, distinct, declared=declared))
-        return parsed.values
-
-    def _order_found(self, distinct: pa.Array) -> str:
-        """Return the order that fits the dates best; a file that leaves it open is not guessed at."""
-        best = _fitting_best(distinct)
-        if "YMD" in best or len(best) == 1:
-            return best[0]
-        raise SourceError(
-            f"{self.connector.source}: its dates could be day-month-year or month-day-year; "
-            f'say which in [sources.{self.connector.source}]: dates = "DMY" or dates = "MDY"'
-        )
-
-    def _money(self, table: Columns, name: str) -> values.Parsed:
-        column = table.array(name)
-        if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
-            return values.Parsed(_exact(column, table, name), pc.is_null(column), plain=True)
-        settings = self.connector.settings
-        decimal = settings.decimal if isinstance(settings, FileSettings) else None
-        parsed = values.parse_money(table.text(name), decimal)
-        table.object(name, parsed.wrong, _MONEY_WHY[decimal] if isinstance(settings, FileSettings) else _MAKE_NUMBERS)
-        return parsed
-
-    def _check_digits(self, table: Columns, money: Mapping[str, pa.Array], currency: pa.Array) -> None:
-        steps = 10 ** (schema.MONEY_SCALE - digits_by_row(currency, schema.MONEY_SCALE))
-        for name, column in money.items():
-            units = values.units(column)
-            if units is None or (units % steps).any():
-                for code in pc.unique(currency).to_pylist():
-                    count = minor_digits().get(code, schema.MONEY_SCALE)
-                    wrong = pc.and_(pc.equal(currency, code), values.decimals_used(column, count))
-                    table.object(name, wrong, f"has too many digits: {code} has {count} decimals")
-
-    def _check_currencies(self, table: Columns, amounts: Mapping[str, values.Parsed], currency: pa.Array) -> None:
-        for name, parsed in amounts.items():
-            texts = table.text(name)
-            if not parsed.plain and pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
-                wrong = pc.and_(pc.is_valid(parsed.values), values.contradicted(texts, currency))
-                table.object(name, wrong, "names another currency than its row; mend `columns` or `currency`")
-
-    def _check_points(self, table: Columns, currency: pa.Array) -> None:
-        """Object to 1.500 where no mark is declared and no other amount proves that its point is a decimal one."""
-        if getattr(self.connector.settings, "decimal", None):
-            return
-        for name in table.written(schema.MONEY):
-            texts = table.text(name)
-            if not (byte_at(texts, -4) == ord(".")).any():
-                continue
-            doubtful = pc.match_substring_regex(texts, r"^-?\d{1,3}\.\d{3}$")
-            if pc.any(doubtful).as_py() and not pc.any(pc.match_substring_regex(texts, _POINT)).as_py():
-                three = [code for code, digits in minor_digits().items() if digits > 2]
-                wrong = pc.and_(doubtful, pc.invert(pc.is_in(currency, value_set=pa.array(three, pa.large_string()))))
-                table.object(name, wrong, 'could mean a thousand times more; say decimal = "." or decimal = ","')
+    def _require_order(self, distinct: pa.Array) -> str:
+        order = find_order(distinct)
+        if order is None:
+            raise SourceError(
+                f"{self.connector.source}: its dates could be day-month-year or month-day-year; "
+                f'set dates = "DMY" or dates = "MDY" in [sources.{self.connector.source}]'
+            )
+        return order
 
     def _names(self, rows: pa.Table) -> pa.Array:
-        """Give credit notes and payments without a number a lasting one, made of what does not change."""
+        """Return permanent names for credit notes and payments without a number, made of what does not change."""
         lines = zip(*(column.to_pylist() for column in rows.columns), strict=True)
         return pa.array([self._name(line) for line in lines], pa.large_string())
 
     def _name(self, row: tuple[object, ...]) -> str:
-        """Hash what identifies a nameless document; equal ones are told apart by their order.
-
-        Runs a row at a time, over nameless documents only: no vectorised hash is promised to outlive its library.
-        """
+        """Return a hash of what identifies a nameless document; equal ones are numbered in their order."""
+        # A name must be the same in every later report, or the old one would be marked as paid. No vectorized hash
+        # promises that across versions of its library, so this runs row by row, over nameless documents only.
         self.nameless[row] += 1
         parts = (self.connector.source, *row, self.nameless[row])
         text = "\x1f".join("" if part is None else str(part) for part in parts)
@@ -296,7 +227,7 @@ class Normalizer:
 
 
 _PIECE = 100_000
-"""So many rows are typed by one thread: enough to prove what a file's points and dates mean."""
+"""Rows typed at once by a thread: enough for a file's points and dates to prove what they mean."""
 
 
 def _pieces(frame: Frame) -> list[Frame]:
@@ -304,117 +235,23 @@ def _pieces(frame: Frame) -> list[Frame]:
     return [Frame(frame.raw.iloc[start : start + _PIECE], frame.before + start) for start in starts]
 
 
-def _says_nothing(raw: pd.DataFrame) -> bool:
-    """Whether a frame has neither rows nor headers, as the empty answer of an API: there is nothing to map."""
+def _is_empty_answer(raw: pd.DataFrame) -> bool:
+    """Whether a frame has neither rows nor headers, as an API's empty answer: there is nothing to map."""
     return len(raw) == 0 and {*raw.columns} <= {"origin"}
 
 
-_MONEY_WHY: Mapping[str | None, str] = {
-    None: 'is no plain amount such as 1234.50; for other notations say decimal = "," or decimal = "."',
-    ".": "is no amount such as 1,234.50",
-    ",": "is no amount such as 1.234,50",
-}
-
-_MAKE_NUMBERS = "is no plain amount such as 1234.50; make it a number where it comes from: in SQL, CAST it AS numeric"
-
-
-def _distinct_dates(table: Columns) -> pa.Array:
-    texts = [table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)]
-    return pa.concat_arrays(texts).unique() if texts else pa.array([], pa.large_string())
-
-
-def _any_text(texts: pa.Array) -> bool:
-    return bool(pc.any(pc.not_equal(texts, "")).as_py())
-
-
-def _fitting_best(distinct: pa.Array) -> list[str]:
-    """Return the orders in which the fewest of these texts are no date."""
-    wrong = dates.misfits(distinct)
-    return [order for order in dates.ORDERS if wrong[order] == min(wrong.values())]
-
-
-_POINT = r"^-?(?:\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+)$"
-"""Amounts in which a point can't group thousands."""
-
-_ERROR = r"^(?:#+|#N/A|#NV|#\p{Lu}[\p{Lu}/0-9]*[!?]+)$"
-"""What spreadsheets show for a value they don't have, or that is wider than its column."""
-
-_MONTHS = "(?:Jan|Feb|Mar|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
-_DAY_AND_MONTH = rf"^(?:\d{{1,2}}(?:-|\. ?){_MONTHS}|{_MONTHS}[- ]\d{{2}})$"
-_DAY_OF_CELL = r"^(?:19|20)\d\d-[01]\d-[0-3]\d(?: \d\d:\d\d:\d\d)?$"
-_LENGTHS = pa.array([*range(5, 8), 10, 19])
-"""As Excel shows what it took for a day or a month, how its dates are read, and how long all these are."""
-
-_SHORTENED = r"^\d(?:[.,]\d+)?E\+\d+$"
-_TOTALS = (
-    r"(?i)^(?:(?:grand |sub ?)?totals?|summe|gesamt(?:summe|betrag)?|totaux|total g[eé]n[eé]ral|totale|totaal)\b.{0,3}$"
-)
-
-
-def _object_to_damage(table: Columns, mine: pa.Array) -> None:
-    """Object to what spreadsheets have made of numbers and names, and to their rows of totals."""
-    for name in ("invoice_ref", "customer_name"):
-        texts = table.text(name)
-        if pc.any(pc.starts_with(texts, "#")).as_py():
-            wrong = pc.and_(mine, pc.match_substring_regex(texts, _ERROR))
-            table.object(name, wrong, "is an error of a spreadsheet; mend the formula behind it there")
-    ref = table.text("invoice_ref")
-    if pc.any(pc.match_substring(ref, "E+")).as_py():
-        wrong = pc.and_(mine, pc.match_substring_regex(ref, _SHORTENED))
-        table.object(
-            "invoice_ref",
-            wrong,
-            "is a number that a spreadsheet has shortened; format the column as text, and export anew",
-        )
-    _object_to_dates(table, ref, mine)
-    headless = pc.and_(mine, values.blank(table.text("customer_name")))
-    if pc.any(headless).as_py():
-        wrong = pc.and_(headless, pc.match_substring_regex(ref, _TOTALS))
-        table.object("invoice_ref", wrong, "heads a row of totals, which is no invoice; export without totals")
-
-
-def _object_to_dates(table: Columns, ref: pa.Array, mine: pa.Array) -> None:
-    """Object to numbers such as 04-03 that Excel took for a date: its cells hold one, its CSV files show 04-Mar."""
-    some = ref.filter(pc.is_in(pc.utf8_length(ref), value_set=_LENGTHS))
-    if not pc.any(pc.match_substring_regex(some, f"{_DAY_AND_MONTH}|{_DAY_OF_CELL}")).as_py():
-        return
-    dated = pc.match_substring_regex(ref, _DAY_AND_MONTH)
-    days = pc.match_substring_regex(ref, _DAY_OF_CELL)
-    if pc.any(days).as_py():
-        dated = pc.or_(dated, pc.and_(days, pc.match_substring_regex(table.text("origin"), r"(?i)\.xls[xm]#\d+$")))
-    table.object(
-        "invoice_ref",
-        pc.and_(mine, dated),
-        "is a date: Excel has turned the number into one; make the column text before it is filled, or export CSV",
-    )
-
-
-def _date_why(order: str, distinct: pa.Array, *, declared: bool) -> str:
-    fitting = [other for other, wrong in dates.misfits(distinct, declared=True).items() if not wrong]
-    hint = ""
-    if fitting and declared:
-        hint = f"; all dates of this source fit {dates.ORDER_WORDS[fitting[0]]}, so look at `dates`"
-    elif fitting:
-        said = " or ".join(f'dates = "{each}"' for each in fitting)
-        hint = f"; years of two digits need the order said: all dates of this source fit {said}"
-    if pc.any(pc.match_substring_regex(distinct, r"^[34]\d{4}$")).as_py():
-        hint = f'{hint}; 46119 is how Excel counts days: format the column as dates, or say dates = "excel"'
-    return f"is not a date {dates.in_words(order)}{hint}"
-
-
-def _dateless(table: Columns, name: str) -> pa.Array:
-    """Where a date is blank, or one that stands for none."""
-    dateless = table.blank(name)
-    if pa.types.is_date(table.array(name).type):
-        return dateless
-    texts = table.text(name).dictionary_encode()
-    return pc.or_(dateless, dates.means_none(texts.dictionary).take(texts.indices))
-
-
-def _exact(column: pa.Array, table: Columns, name: str) -> pa.Array:
-    try:
-        return pc.cast(pc.cast(column, values.WIDE) if pa.types.is_integer(column.type) else column, values.MONEY)
-    except pa.ArrowInvalid as exc:
-        raise SourceError(
-            f"{table.source}: column {name!r} holds amounts finer or larger than 16.4 digits: {exc}"
-        ) from exc
+def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Array) -> None:
+    """Add problems for rows that contradict themselves, and for open ones that lack what an invoice must have."""
+    is_open = pc.equal(status, "open")
+    credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, MONEY)))
+    table.add_problem("balance", credit, "must be negative: a credit note or payment lowers what is owed")
+    owed = pc.and_(pc.equal(status, "paid"), pc.not_equal(balance, pa.scalar(0, MONEY)))
+    table.add_problem("balance", owed, "is still owed, though the status says paid; correct one of the two")
+    open_invoice = pc.and_(is_open, pc.equal(kind, "invoice"))
+    undated = pc.and_(open_invoice, is_dateless(table, "issued_on"))
+    table.add_problem("issued_on", undated, "is not a date: an invoice needs its date")
+    unnamed = pc.and_(is_open, is_blank(table.text("customer_name")))
+    table.add_problem("customer_name", unnamed, "is blank: the customer's name is required")
+    unnumbered = pc.and_(open_invoice, is_blank(table.text("invoice_ref")))
+    table.add_problem("invoice_ref", unnumbered, "is blank: an invoice needs its number")
+    check_damage(table, open_invoice)

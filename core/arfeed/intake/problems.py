@@ -1,4 +1,4 @@
-"""Problem rows as lines that a bookkeeper can act on: the file's own line and header, what was found, and why not."""
+"""Describing problems in lines that a bookkeeper can act on: the file's own line and header, the value, and why not."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from arfeed.model.errors import SourceError
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.dbase import is_dbase
-from arfeed.tables.files.files import find_files
+from arfeed.tables.files.search import find_files
 from arfeed.tables.separated.text import physical_lines
-from arfeed.tables.workbook.workbook import is_workbook
+from arfeed.tables.workbook.sheets import is_workbook
 
 MOST_LINES = 50
 
 
-def describe(problems: Sequence[tuple[Connector, list[Problem]]]) -> list[str]:
-    """Return all problems of all sources: at most 50 lines, an equal share a kind, and how many more there are."""
+def describe_problems(problems: Sequence[tuple[Connector, list[Problem]]]) -> list[str]:
+    """Return the problems of all sources in at most 50 lines, an equal share for each kind, and count the rest."""
     groups = [(connector, problem) for connector, found in problems for problem in found]
     total = sum(problem.count for _, problem in groups)
     shown = groups[: MOST_LINES // 2 - 1]
@@ -43,7 +43,7 @@ def _group(connector: Connector, problem: Problem, share: int) -> list[str]:
 
 
 def _places(connector: Connector, origins: Sequence[str]) -> list[str]:
-    """Turn `file#7` into `file line 9` or `file row 7`, where the file can still be read; leave others as they are."""
+    """Turn `file#7` into `file line 9` or `file row 7` if the file can still be read; leave other origins unchanged."""
     records: defaultdict[str, set[int]] = defaultdict(set)
     for origin in origins:
         file, _, record = origin.rpartition("#")
@@ -58,7 +58,8 @@ def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]
     if not isinstance(settings, FileSettings):
         return {}
     try:
-        found = next((each for each in find_files(settings) if each == file), file)  # which knows the way to a server
+        # Not the name alone, but the FoundFile, which has the login of its server.
+        found = next((each for each in find_files(settings) if each == file), file)
         if is_dbase(found) or is_workbook(found):
             return {}
         return physical_lines(found, records, encoding=settings.encoding, delimiter=settings.delimiter)

@@ -1,4 +1,4 @@
-"""Which row was which before a step, and what the step rewrote in it."""
+"""Matching the rows after a transform with those before it, and finding what it rewrote."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from arfeed.model import arrow, schema
 from arfeed.model.parts import REWRITABLE
 
 SOURCE_FACTS = ("customer_id", "issued_on", "amount", "currency", "kind")
-"""What a document is told from others by, beside its number."""
+"""What identifies a document, besides its number."""
 
 _DOCUMENT = ("source", "source_ref", "kind")
 
 Places: TypeAlias = "npt.NDArray[np.int64] | None"
-"""For each row after a step, its row before; None where every row stands where it stood."""
+"""For each row after a step, the position of its row before; None if every row kept its position."""
 
 
-def places_before(before: pd.DataFrame, after: pd.DataFrame) -> Places:
+def find_places(before: pd.DataFrame, after: pd.DataFrame) -> Places:
     """Return where each row after a step was before it.
 
-    Raise `LookupError` where a reference of a source occurs more often than before. Of documents that share source,
-    reference and kind, equal ones are taken for each other first, then they are taken in their order.
+    Raise `LookupError` if a reference of a source occurs more often than before. Documents that share source, reference
+    and kind are matched by equal values first, then in their order.
     """
-    stands = len(before) == len(after) and all(_same(before[name], after[name]) for name in _DOCUMENT)
-    places = None if stands else _hinted(before, after)
-    known = stands or places is not None
-    return places if known and _told_apart(before, after, places) else _searched(before, after)
+    unmoved = len(before) == len(after) and all(_same(before[name], after[name]) for name in _DOCUMENT)
+    places = None if unmoved else _places_by_index(before, after)
+    known = unmoved or places is not None
+    return places if known and _is_unambiguous(before, after, places) else _search_places(before, after)
 
 
-def rewritten(before: pd.DataFrame, after: pd.DataFrame, places: Places, column: str) -> npt.NDArray[np.bool_]:
-    """Return where a step changed a column, blanks that it filled or made included."""
+def find_rewritten(before: pd.DataFrame, after: pd.DataFrame, places: Places, column: str) -> npt.NDArray[np.bool_]:
+    """Return which rows of a column a step changed; filling or blanking a value is a change."""
     if places is None and _same_memory(_array(before[column]), _array(after[column])):
         return np.zeros(len(after), bool)
-    now, was = _array(after[column]), _taken(before[column], places)
+    now, was = _array(after[column]), _take(before[column], places)
     if now.equals(was):
         return np.zeros(len(after), bool)
     unequal = pc.fill_null(pc.not_equal(now, was), fill_value=False)
@@ -47,28 +47,29 @@ def rewritten(before: pd.DataFrame, after: pd.DataFrame, places: Places, column:
 
 
 def source_facts(source: pd.DataFrame, after: pd.DataFrame, places: Places) -> pd.DataFrame | None:
-    """Return what the source itself said, for every fact that the steps changed anywhere.
+    """Return the source's own values of the facts that the steps changed in any row.
 
-    A row for each invoice, in their order, and a column `arfeed_source_<fact>` for each such fact; None where there
-    is none.
+    A row for each invoice, in their order, with a column `arfeed_source_<fact>` for each such fact; None if there is
+    none.
     """
-    changed = [name for name in SOURCE_FACTS if rewritten(source, after, places, name).any()]
+    changed = [name for name in SOURCE_FACTS if find_rewritten(source, after, places, name).any()]
     if not changed:
         return None
-    columns = {f"{schema.AS_THE_SOURCE_SAID}{name}": _taken(source[name], places) for name in changed}
+    columns = {f"{schema.AS_THE_SOURCE_SAID}{name}": _take(source[name], places) for name in changed}
     return arrow.to_frame(pa.table(columns))
 
 
-def composed(first: Places, then: Places) -> Places:
-    """Return the places before two steps."""
+def compose_places(first: Places, then: Places) -> Places:
+    """Return the places before both of two successive steps."""
     if first is None or then is None:
         return then if first is None else first
     return first[then]
 
 
-def _told_apart(before: pd.DataFrame, after: pd.DataFrame, places: Places) -> bool:
-    """Whether no row that holds other values shares its document's name with another: they may have changed places."""
-    changed = np.flatnonzero(np.logical_or.reduce([rewritten(before, after, places, column) for column in REWRITABLE]))
+def _is_unambiguous(before: pd.DataFrame, after: pd.DataFrame, places: Places) -> bool:
+    """Whether no changed row shares source, reference and kind with another row: the two may have been swapped."""
+    columns = [find_rewritten(before, after, places, column) for column in REWRITABLE]
+    changed = np.flatnonzero(np.logical_or.reduce(columns))
     if not len(changed):
         return True
     names = pc.unique(_texts(after, _DOCUMENT, changed))
@@ -76,18 +77,18 @@ def _told_apart(before: pd.DataFrame, after: pd.DataFrame, places: Places) -> bo
     return int(pc.sum(pc.is_in(_texts(before, _DOCUMENT, alike), value_set=names)).as_py()) == len(names)
 
 
-def _hinted(before: pd.DataFrame, after: pd.DataFrame) -> Places:
-    """Return what the labels of the rows say, which most steps leave as they are; None where they don't hold."""
+def _places_by_index(before: pd.DataFrame, after: pd.DataFrame) -> Places:
+    """Return the places by the frame's index, which most steps keep; None if it does not match the documents."""
     if not pd.api.types.is_integer_dtype(after.index.dtype) or not after.index.is_unique:
         return None
     places = after.index.to_numpy(dtype=np.int64)
     if len(places) and not 0 <= places.min() <= places.max() < len(before):
         return None
-    holds = all(_array(after[name]).equals(_taken(before[name], places)) for name in _DOCUMENT)
+    holds = all(_array(after[name]).equals(_take(before[name], places)) for name in _DOCUMENT)
     return places if holds else None
 
 
-def _searched(before: pd.DataFrame, after: pd.DataFrame) -> npt.NDArray[np.int64]:
+def _search_places(before: pd.DataFrame, after: pd.DataFrame) -> npt.NDArray[np.int64]:
     places = np.full(len(after), -1, np.int64)
     unclaimed = np.ones(len(before), bool)
     documents = _texts(before, _DOCUMENT, np.arange(len(before)))
@@ -97,7 +98,7 @@ def _searched(before: pd.DataFrame, after: pd.DataFrame) -> npt.NDArray[np.int64
         if not columns or not len(rest):
             continue
         there = np.flatnonzero(unclaimed)
-        found = _matched(_texts(before, columns, there), _texts(after, columns, rest))
+        found = _match(_texts(before, columns, there), _texts(after, columns, rest))
         places[rest[found >= 0]] = there[found[found >= 0]]
         unclaimed[places[places >= 0]] = False
     if (places < 0).any():
@@ -105,16 +106,16 @@ def _searched(before: pd.DataFrame, after: pd.DataFrame) -> npt.NDArray[np.int64
     return places
 
 
-def _matched(before: pa.Array, after: pa.Array) -> npt.NDArray[np.int64]:
-    """Return for each text its place among others, the first of equal ones for the first, and so on; -1 without."""
+def _match(before: pa.Array, after: pa.Array) -> npt.NDArray[np.int64]:
+    """Return each text's position before, the n-th of equal texts matching the n-th; -1 for none."""
     both = pa.chunked_array([before, after]).combine_chunks().dictionary_encode()
     codes = np.asarray(both.indices).astype(np.int64)
-    was, now = (_numbered(part) for part in (codes[: len(before)], codes[len(before) :]))
+    was, now = (_number_repeats(part) for part in (codes[: len(before)], codes[len(before) :]))
     return pd.Index(was).get_indexer(pd.Index(now)).astype(np.int64)
 
 
-def _numbered(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return a number for each code that tells it from equal ones before it."""
+def _number_repeats(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return a number for each code that is unique also among equal codes."""
     turns = pd.Series(codes).groupby(codes).cumcount().to_numpy()
     numbers: npt.NDArray[np.int64] = (codes << 31) | turns
     return numbers
@@ -126,7 +127,7 @@ def _texts(rows: pd.DataFrame, columns: Sequence[str], where: npt.NDArray[np.int
     return pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
 
 
-def _taken(column: pd.Series, places: Places) -> pa.Array:
+def _take(column: pd.Series, places: Places) -> pa.Array:
     array = _array(column)
     return array if places is None else array.take(pa.array(places))
 
@@ -137,7 +138,7 @@ def _same(one: pd.Series, other: pd.Series) -> bool:
 
 
 def _same_memory(one: pa.Array, other: pa.Array) -> bool:
-    """Whether two arrays are views of one memory: what a step has not touched need not be compared."""
+    """Whether two arrays share their memory, so that a column which a step did not touch need not be compared."""
     if one.type != other.type or (one.offset, len(one)) != (other.offset, len(other)):
         return False
     pairs = zip(one.buffers(), other.buffers(), strict=True)

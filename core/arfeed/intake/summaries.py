@@ -1,4 +1,4 @@
-"""Reports with a row for each customer or account: what is owed in all, without a word on single invoices."""
+"""Reading reports with a row for each customer or account: totals owed, without single invoices."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from arfeed.model.errors import SourceError
 from arfeed.model.settings import ControlAccountSettings, FileSettings
 from arfeed.tables.grid import read_grid
 from arfeed.tables.places import locate
-from arfeed.tables.values import values
+from arfeed.tables.values.amounts import MONEY, as_units, parse_money
 
 Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 _HEAD = 100
-"""So many rows are searched for the header."""
+"""Rows searched for the header."""
 
 _LARGEST = 2.0**62
 
@@ -33,7 +33,7 @@ _TOTAL = r"(?i)^((grand |report )?totals?|summe|gesamt(summe|betrag)?|total g[e√
 _SUBTOTAL = r"(?i)^total(?: for| -)? (?P<name>.+?)(?: with sub-customers)?$"
 _FOOTER = r"(?i)^(percentage of total|((accrual|cash) basis|(mon|tues|wednes|thurs|fri|satur|sun)day)\b.*)$"
 _OWN_LINES = " - Other"
-"""What QuickBooks Desktop adds to a customer's name where its own balance stands beside those of its jobs."""
+"""What QuickBooks Desktop adds to a customer's name if its own balance is listed beside those of its jobs."""
 
 _CUSTOMERS = r"(a/r|accounts receivable|aged receivables|receivables) ?(ageing|aging)? summary|customer balance summary"
 _ACCOUNTS = r"trial balance"
@@ -42,7 +42,7 @@ _REFUSED = {
     r"invoice list.*|transaction list.*": "it lists invoices, as the source itself does",
     r"collections": "it leaves out what is not yet due",
     r"(a/p|accounts payable|aged payables) ?(aging|ageing)? (summary|detail)|vendor balance (summary|detail)|"
-    r"unpaid bills( detail)?": "it says what you owe, not what you are owed",
+    r"unpaid bills( detail)?": "it states what you owe, not what you are owed",
     r"profit (and|&) loss.*|statement of cash flows": "it states no balance of receivables",
 }
 INSTEAD = "export the trial balance, the A/R ageing summary or the customer balance summary"
@@ -51,13 +51,14 @@ _DEBITS = (
     ("Debit - Year to date", "Credit - Year to date"),
     ("Debit", "Credit"),
 )
-"""How trial balances head their columns, the best first: Xero's states the month's movements beside the balances."""
+"""The column headings of trial balances, the best first: Xero's has the month's movements beside the balances."""
 
 
 class Form(NamedTuple):
-    """Where the columns stand: their numbers, and the header's row.
+    """The layout of a report: the row of its header and the numbers of its columns.
 
-    `printed` says that the report is one that ends with a total; `customers` that its rows are customers.
+    `printed` reports end with a total. The rows of `customers` reports are customers. `named` holds the columns that
+    the settings name.
     """
 
     header: int
@@ -69,15 +70,16 @@ class Form(NamedTuple):
 
     @property
     def accounts(self) -> bool:
-        """Whether its rows are all the accounts of the books, which only some of them count of."""
+        """Whether its rows are all accounts of the ledger, of which only some count."""
         return self.printed and not self.customers
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The lines of a report: label (a customer with those above it, or an account), owed, and the row's other cells.
+    """A report that states balances.
 
-    `lines` has label, owed (decimal), origin, and the cells of the other columns under their numbers as text.
+    `lines` has label (the path of a customer, or an account), owed (decimal), origin, and the cells of every column as
+    text, named by their numbers.
     """
 
     file: str
@@ -87,7 +89,7 @@ class Summary:
 
 
 def read_summary(file: str, settings: FileSettings, columns: ControlAccountSettings) -> Summary:
-    """Read a report that states balances. Raise `SourceError` for one that can't be read or does not add up."""
+    """Read a report that states balances. Raise `SourceError` if it can't be read or does not add up."""
     grid = pd.concat(
         read_grid(
             file,
@@ -121,8 +123,8 @@ def _form(file: str, top: Sequence[Sequence[str]], columns: ControlAccountSettin
     if form is None:
         found = "; ".join(", ".join(filter(None, row)) for row in top[:3] if any(row)) or "nothing"
         raise SourceError(
-            f"{file}: nothing says which column holds what is owed; it begins with {found[:150]}. Say which heading by "
-            f"`balance`, or {INSTEAD}"
+            f"{file}: it is not clear which column holds what is owed; it begins with {found[:150]}. Name its heading "
+            f"in `balance`, or {INSTEAD}"
         )
     return form
 
@@ -130,12 +132,14 @@ def _form(file: str, top: Sequence[Sequence[str]], columns: ControlAccountSettin
 def _named(
     file: str, top: Sequence[Sequence[str]], columns: ControlAccountSettings, *, printed: bool, customers: bool
 ) -> Form | None:
-    """Return where the headings stand that the settings name; None where they do not name the balance."""
+    """Return the layout by the headings that the settings name; None if they do not name the balance."""
     names = {name: getattr(columns, name) for name in ("balance", "credit", "customer", "currency")}
     names = {name: heading for name, heading in names.items() if heading}
     if "balance" not in names:
         if names:
-            raise SourceError(f"{file}: `{next(iter(names))}` names a column, so say by `balance` which one is owed")
+            raise SourceError(
+                f"{file}: `{next(iter(names))}` names a column, so name the one that is owed in `balance`"
+            )
         return None
     missing: list[str] = []
     for number, row in enumerate(top):
@@ -161,7 +165,7 @@ def _with_debits(top: Sequence[Sequence[str]]) -> Form | None:
 
 
 def _with_total(top: Sequence[Sequence[str]]) -> Form | None:
-    """Return where the column Total stands, or the only one there is: Desktop heads it with the date."""
+    """Return the layout by the column Total, or by the only column of amounts; QuickBooks Desktop heads it by date."""
     for number, row in enumerate(top):
         filled = [column for column, text in enumerate(row) if text]
         totals = [column for column in filled if column > 0 and _folded(row[column]) == "total"]
@@ -201,8 +205,8 @@ class _Body:
         self.line = filled & ~self.subtotal & ~self.total & ~footer
 
     def lines(self) -> pa.Table:
-        """Return the lines. Raise `SourceError` where a total is absent, or is not what the lines add up to."""
-        self._refuse(self.line & self.below, "stands below the total, where nothing more is expected")
+        """Return the lines. Raise `SourceError` if a total is missing, or is not the sum of its lines."""
+        self._refuse(self.line & self.below, "is below the total, where nothing more is expected")
         if self.form.printed and self.end is None:
             raise SourceError(f"{self.file}: it ends without its total, so it is cut off; export it again")
         amounts = [self._amounts(column) for column in self.money]
@@ -210,7 +214,7 @@ class _Body:
         for column, each in zip(self.money, amounts, strict=True):
             self._add_up(column, each, groups)
         chosen = pa.array(self.line)
-        zero = pa.scalar(Decimal(0), values.MONEY)
+        zero = pa.scalar(Decimal(0), MONEY)
         debit, *credit = [pc.fill_null(each, zero).filter(chosen) for each in amounts]
         owed = pc.subtract(debit, credit[0]) if credit else debit
         cells = {str(number): column.filter(chosen) for number, column in enumerate(self.cells)}
@@ -218,14 +222,14 @@ class _Body:
         return pa.table({**cells, "label": paths, "owed": owed, "origin": self.origins.filter(chosen)})
 
     def _labels(self) -> pa.Array:
-        """Return the first text of each row beside its amounts."""
+        """Return the first text of each row other than its amounts."""
         first, *others = [column for number, column in enumerate(self.cells) if number not in self.money]
         for column in others:
             first = pc.if_else(pc.equal(first, ""), column, first)
         return pc.replace_substring_regex(first, r"\s+", " ")
 
     def _subtotals(self, filled: Mask) -> Mask:
-        """Where a row is the total of a row above it."""
+        """Return which rows are the total of a row above them."""
         names = pc.struct_field(pc.extract_regex(self.labels, _SUBTOTAL), "name")
         first = pc.fill_null(pc.index_in(names, value_set=self.labels), len(self.labels)).to_numpy()
         found: Mask = filled & _mask(pc.is_valid(names)) & (first < np.arange(len(filled)))
@@ -247,7 +251,7 @@ class _Body:
         return groups
 
     def _paths(self, groups: dict[int, int]) -> npt.NDArray[np.object_]:
-        """Return each row's label behind those of the groups it stands in, joined by colons."""
+        """Return each row's label after those of the groups that it is in, joined by colons."""
         paths: npt.NDArray[np.object_] = self.labels.to_numpy(zero_copy_only=False).astype(object)
         for end, start in groups.items():
             name = paths[start]
@@ -258,14 +262,14 @@ class _Body:
 
     def _amounts(self, column: int) -> pa.Array:
         counted = pa.array(self.line | self.subtotal | self.total)
-        parsed = values.parse_money(pc.if_else(counted, self.cells[column], ""), self.decimal)
-        mark = f"decimal = {self.decimal!r}" if self.decimal else 'no `decimal`; say decimal = "." or decimal = ","'
-        self._refuse(_mask(parsed.wrong), f"holds no amount where one is expected, with {mark}")
+        parsed = parse_money(pc.if_else(counted, self.cells[column], ""), self.decimal)
+        mark = f"decimal = {self.decimal!r}" if self.decimal else 'no `decimal`; set decimal = "." or decimal = ","'
+        self._refuse(_mask(parsed.wrong), f"has no amount where one is expected, with {mark}")
         return parsed.values
 
     def _add_up(self, column: int, amounts: pa.Array, groups: dict[int, int]) -> None:
         """Raise `SourceError` for a total that is not the sum of its lines."""
-        units = values.units(pc.fill_null(amounts, pa.scalar(Decimal(0), values.MONEY)))
+        units = as_units(pc.fill_null(amounts, pa.scalar(Decimal(0), MONEY)))
         if units is None or np.abs(units.astype(np.float64)).sum() > _LARGEST:
             raise SourceError(f"{self.file}: its amounts are too large to be added up here")
         sums = np.append(0, np.cumsum(np.where(self.line, units, 0)))

@@ -1,4 +1,4 @@
-"""Run the transforms in the file's order, hold each to its promises, and remember which removed what."""
+"""Running the transforms in the order of plugins.toml, checking each against its contract, noting what it removed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.problems import MOST_LINES
-from arfeed.intake.rewrites import Places, composed, places_before, rewritten, source_facts
+from arfeed.intake.rewrites import Places, compose_places, find_places, find_rewritten, source_facts
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import format_amount, minor_digits
 from arfeed.model.errors import ProblemsError, SourceError
@@ -25,12 +25,12 @@ KEY = ["source", "source_ref"]
 
 @dataclass(frozen=True, slots=True)
 class Transformed:
-    """The invoices after all steps, and those that lost their place: columns source, source_ref, kind, by.
+    """The invoices after all steps, and those removed: columns source, source_ref, kind, by.
 
-    `by` names the step that removed an invoice or gave it another `invoice_ref`. `seconds` is how long each worked.
-    `notes` say how many values the steps changed that they declare. `facts` has what the source itself said of the
-    invoices, a row each, where a step changed it: `arfeed_source_` with customer_id, issued_on, amount, currency or
-    kind; None where nothing of that was changed.
+    `by` names the step that removed an invoice or gave it another `invoice_ref`. `seconds` is the time of each step.
+    `notes` state how many values the steps changed, as they declare. `facts` holds the source's own values of what a
+    step changed, a row for each invoice: `arfeed_source_` with customer_id, issued_on, amount, currency or kind; None
+    if nothing of that was changed.
     """
 
     invoices: pd.DataFrame
@@ -42,7 +42,7 @@ class Transformed:
 
 @dataclass(frozen=True, slots=True)
 class _Applied:
-    """What a step made of the invoices, where each row was before, and how many values of each column it changed."""
+    """The result of a step, where each of its rows was before, and how many values of each column it changed."""
 
     invoices: pd.DataFrame
     places: Places
@@ -50,36 +50,37 @@ class _Applied:
 
 
 def transform(invoices: pd.DataFrame, steps: Sequence[Transform]) -> Transformed:
-    """Apply the steps. Raise `SourceError` for one that breaks its contract."""
+    """Apply the steps in order. Raise `SourceError` for one that breaks its contract."""
     source, places = invoices, None
     removed = [invoices[[*KEY, "kind"]].iloc[:0].assign(by=pd.Series([], dtype="str"))]
     seconds: defaultdict[str, float] = defaultdict(float)
     notes = []
     for step in steps:
         began = perf_counter()
-        returned, mine = _returned(step, invoices)
+        returned, mine = _run(step, invoices)
         seconds[step.name] += perf_counter() - began
-        applied = _put_back(_held(step, arrow.filter_rows(invoices, mine), returned), invoices, mine)
-        removed.append(_displaced(invoices, applied, step.name))
+        applied = _put_back(_check(step, arrow.filter_rows(invoices, mine), returned), invoices, mine)
+        removed.append(_find_removed(invoices, applied, step.name))
         notes += _notes(step, applied)
-        places = composed(places, applied.places)
+        places = compose_places(places, applied.places)
         invoices = applied.invoices
     facts = source_facts(source, invoices, places) if steps else None
     return Transformed(invoices, pd.concat(removed, ignore_index=True), seconds, tuple(notes), facts)
 
 
-def _returned(step: Transform, invoices: pd.DataFrame) -> tuple[object, pd.Series[bool]]:
-    """Give a step the rows of its own sources; return what it made of them, and which they are."""
+def _run(step: Transform, invoices: pd.DataFrame) -> tuple[object, pd.Series[bool]]:
+    """Apply a step to the rows of its sources; return its result, and which rows these are."""
     only = step.settings.sources
     mine = pd.Series(data=True, index=invoices.index) if only is None else invoices["source"].isin(only)
-    return _called(step, arrow.filter_rows(invoices, mine)), mine
+    return _call(step, arrow.filter_rows(invoices, mine)), mine
 
 
-def _held(step: Transform, before: pd.DataFrame, returned: object) -> _Applied:
-    """Hold what a step returned to its contract, row by row."""
-    after = _checked(step, returned)
+def _check(step: Transform, before: pd.DataFrame, returned: object) -> _Applied:
+    """Check what a step returned against its contract, row by row."""
+    after = _check_columns(step, returned)
     try:
-        places = places_before(before, after)
+        # Row by row, since a step that writes values by position into other rows leaves a frame that looks right.
+        places = find_places(before, after)
     except LookupError:
         raise SourceError(
             f"transform {step.name!r} invented or repeated a source_ref; it may only keep or drop rows"
@@ -90,7 +91,7 @@ def _held(step: Transform, before: pd.DataFrame, returned: object) -> _Applied:
 
 
 def _put_back(applied: _Applied, invoices: pd.DataFrame, mine: pd.Series[bool]) -> _Applied:
-    """Put the rows that a step did not see behind those it returned."""
+    """Append the rows that the step did not get to those it returned."""
     if mine.all():
         return applied
     ours, others = (np.flatnonzero(which) for which in (mine, ~mine))
@@ -109,10 +110,10 @@ _WORDS: Mapping[str, str] = {
 
 
 def _check_rewrites(step: Transform, before: pd.DataFrame, after: pd.DataFrame, places: Places) -> dict[str, int]:
-    """Count what a step changed. Raise `SourceError` for a change that its class does not declare."""
+    """Return how many values of each column a step changed. Raise `SourceError` for a change it does not declare."""
     declared, counts = _declared(step), {}
     for column in _WORDS:
-        where = rewritten(before, after, places, column)
+        where = find_rewritten(before, after, places, column)
         if not where.any():
             continue
         counts[column] = int(where.sum())
@@ -121,8 +122,8 @@ def _check_rewrites(step: Transform, before: pd.DataFrame, after: pd.DataFrame, 
             was, now = before.iloc[row if places is None else places[row]], after.iloc[row]
             others = f" (and {counts[column] - 1:,} more)" if counts[column] > 1 else ""
             raise SourceError(
-                f"transform {step.name!r} changed the {column} of {now['source_ref']!r} from {_plain(was, column)} to "
-                f"{_plain(now, column)}{others}, and does not declare that it does. If it should, its author writes "
+                f"transform {step.name!r} changed the {column} of {now['source_ref']!r} from {_format(was, column)} to "
+                f"{_format(now, column)}{others}, and does not declare that it does. If it should, its author sets "
                 f'changes = {{"{column}"}} in the class; otherwise correct the step, which may have put values into '
                 "other rows"
             )
@@ -142,7 +143,7 @@ def _declared(step: Transform) -> Collection[str]:
     return declared
 
 
-def _plain(row: pd.Series, column: str) -> str:
+def _format(row: pd.Series, column: str) -> str:
     value = row[column]
     if pd.isna(value):
         return "blank"
@@ -156,10 +157,10 @@ def _notes(step: Transform, applied: _Applied) -> list[str]:
     return [f"transform {step.name} changed {', '.join(changes)}"] if changes else []
 
 
-def _displaced(before: pd.DataFrame, applied: _Applied, by: str) -> pd.DataFrame:
-    """Return the rows whose reference is no longer there after a step."""
+def _find_removed(before: pd.DataFrame, applied: _Applied, by: str) -> pd.DataFrame:
+    """Return the rows whose reference no longer exists after a step."""
     after = applied.invoices
-    if applied.places is None and not rewritten(before, after, None, "invoice_ref").any():
+    if applied.places is None and not find_rewritten(before, after, None, "invoice_ref").any():
         rows = before[[*KEY, "kind"]].iloc[:0]
     else:
         gone = ~_in(_joined(before, [*KEY, "invoice_ref"]), _joined(after, [*KEY, "invoice_ref"]))
@@ -168,7 +169,7 @@ def _displaced(before: pd.DataFrame, applied: _Applied, by: str) -> pd.DataFrame
 
 
 def keep(invoices: pd.DataFrame, kinds: Sequence[str], facts: pd.DataFrame | None = None) -> Transformed:
-    """Keep the kinds of document that the destination wants, with their `facts`, and remember the others."""
+    """Keep the kinds of document that the destination accepts, with their `facts`; the others count as removed."""
     wanted, by = invoices["kind"].isin(list(kinds)), "the destination's `kinds`"
     rows = invoices.loc[~wanted, [*KEY, "kind"]]
     removed = rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
@@ -176,7 +177,7 @@ def keep(invoices: pd.DataFrame, kinds: Sequence[str], facts: pd.DataFrame | Non
     return Transformed(arrow.filter_rows(invoices, wanted), removed, facts=kept)
 
 
-def _called(step: Transform, invoices: pd.DataFrame) -> object:
+def _call(step: Transform, invoices: pd.DataFrame) -> object:
     try:
         with undisturbed():
             return step.apply(isolated_copy(invoices.reset_index(drop=True)))
@@ -186,7 +187,7 @@ def _called(step: Transform, invoices: pd.DataFrame) -> object:
         raise SourceError(f"transform {step.name!r}: {type(exc).__name__}: {exc}") from exc
 
 
-def _checked(step: Transform, after: object) -> pd.DataFrame:
+def _check_columns(step: Transform, after: object) -> pd.DataFrame:
     if not isinstance(after, pd.DataFrame):
         raise SourceError(f"transform {step.name!r} returned {type(after).__name__}, not a DataFrame")
     missing = [name for name in schema.NAMES if name not in after.columns]
@@ -202,13 +203,13 @@ def _checked(step: Transform, after: object) -> pd.DataFrame:
 
 
 def _check_values(step: Transform, after: pd.DataFrame) -> None:
-    """See that a step has left what every row of a report must have."""
+    """Raise `SourceError` if a step removed or broke what every row of a report must have."""
     if after["balance"].isna().any():
         raise SourceError(f"transform {step.name!r} blanked a balance; a blank balance is not zero")
     if len(settled := after["source_ref"][after["balance"] == schema.ZERO]):
         raise SourceError(
             f"transform {step.name!r} made the balance of {settled.iloc[0]!r} 0, and only documents with a balance are "
-            "reported; a step that settles one drops its row, so that the plan can say so"
+            "reported; a step that settles one must drop its row, so that the plan shows it"
         )
     names = pc.fill_null(pc.utf8_trim_whitespace(arrow.to_text_array(after["customer_name"])), "")
     if (row := pc.index(names, "").as_py()) >= 0:
@@ -231,7 +232,7 @@ def _in(some: pa.Array, others: pa.Array) -> pd.Series[bool]:
 
 
 def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
-    """Raise `ProblemsError` where two rows of the report have one `invoice_ref`; `keys` are the folded refs."""
+    """Raise `ProblemsError` if rows of the report share an `invoice_ref`; `keys` are the folded refs."""
     distinct = arrow.to_text_array(keys).unique()
     if len(distinct) == len(keys) and pc.index(distinct, value="").as_py() < 0:
         return
@@ -244,7 +245,8 @@ def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     total = int(repeated.sum())
     more = [f"… and {total - len(lines)} more"] if total > len(lines) else []
     head = (
-        f"{total} rows share an invoice number (or have none), but for letter case and what can't be seen, and the "
-        "receiver needs one each; mend them there, or tell sources apart with the transform `rename` and its `prefix`:"
+        f"{total} rows share an invoice number or have none (letter case and invisible characters do not count), and "
+        "the receiver needs one for each; correct them at the source, or give each source its own `prefix` with the "
+        "transform `rename`:"
     )
     raise ProblemsError([head, *lines, *more])

@@ -83,8 +83,6 @@ def _list_stated(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array) -
     """Return what the sources themselves said, where transforms changed that now or, of carried rows, at the time."""
     columns_of_both = (*report.columns, *before.columns)
     names = dict.fromkeys(name for name in columns_of_both if name.startswith(schema.AS_THE_SOURCE_SAID))
-        name for name in (*report.columns, *before.columns) if name.startswith(schema.AS_THE_SOURCE_SAID)
-    )
     read = (
         pc.is_valid(_as_array(report[PLACE])) if PLACE in report.columns else pa.repeat(pa.scalar(False), len(report))
     )

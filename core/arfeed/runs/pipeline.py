@@ -13,13 +13,14 @@ import pandas as pd
 
 from arfeed.delivery.remote import Remote
 from arfeed.documents.finding import Found, find, nothing_found
-from arfeed.documents.selection import select, settle, touched
+from arfeed.documents.selection import find_touched, select, settle
 from arfeed.documents.staging import Staged, stage
 from arfeed.history.receipts import receipt_hash
 from arfeed.history.records import Baseline
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.explaining import ask_sources, release, released
-from arfeed.intake.extract import Extract, extract, joined
+from arfeed.intake.extract import Extract, extract
+from arfeed.intake.joining import join_frames
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.model import arrow
 from arfeed.model.background import begin
@@ -70,7 +71,7 @@ from arfeed.runs.notification import tell
 from arfeed.runs.pages import receipt_page
 from arfeed.runs.publication import Prepared, deliver, describe_run
 from arfeed.runs.recognition import leave_witness, note_receiver, recognize
-from arfeed.tables.files.files import unsettled
+from arfeed.tables.files.changes import wait_until_settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def _read(context: RunContext, baseline: Baseline | None) -> _Reading:
     last = baseline.reads if baseline else {}
     for connector in sources:
         connector.since = last[connector.source].at if connector.source in last else None
-    extracted = extract(sources, context.clock, unsettled(sources), context.progress.reading)
+    extracted = extract(sources, context.clock, wait_until_settled(sources), context.progress.reading)
     shaped = transform(extracted.open, context.project.transforms)
     wanted = keep(shaped.invoices, context.project.destination.settings.kinds, shaped.facts)
     carried = [
@@ -222,7 +223,7 @@ def _read(context: RunContext, baseline: Baseline | None) -> _Reading:
         report._replace(before=last.get(report.source))
         for report in (*extracted.reports, *(carried_report for _, carried_report in carried))
     )
-    invoices = joined([wanted.invoices, *(rows for rows, _ in carried)])
+    invoices = join_frames([wanted.invoices, *(rows for rows, _ in carried)])
     content = begin(partial(hash_facts, invoices)).result if baseline is None else None
     trace = begin(partial(trace_rows, invoices, extracted.rows, wanted.facts)).result
     check_unique(invoices, arrow.fold(invoices["invoice_ref"]))
@@ -393,4 +394,4 @@ def _documents(
     hashes = {name: item.sha256 for name, item in staged.items()}
     changed = [name for name in hashes if name in known and known[name].sha256 != hashes[name]]
     broken |= server.irreplaceable(context.project.destination.document_folder, changed)
-    return settle(selection, hashes, broken, known), staged, touched(selection, hashes, known)
+    return settle(selection, hashes, broken, known), staged, find_touched(selection, hashes, known)

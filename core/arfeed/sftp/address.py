@@ -1,4 +1,4 @@
-"""Where the receiver's root is: reading the URL of a destination, and the one name a destination is known by."""
+"""URLs of servers: reading an sftp:// address, and the one identity by which a destination is known."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import fsspec
 
-from arfeed.model.errors import ConfigError, DestinationError
+from arfeed.model.errors import DestinationError
+from arfeed.sftp.wording import DESTINATION, Wording
 
 SFTP_PORT = 22
 
 _PORTS = {"ftp": 21, "http": 80, "https": 443, "smb": 445, "webdav": 80, "webdavs": 443}
-"""The ports of schemes whose URLs name a host and a port. Those of others name a bucket, or an account."""
+"""Default ports of the schemes whose URLs name a host and a port. URLs of other schemes name a bucket or an account."""
 
-# A slash or a backslash leaves the folder; a lone surrogate can't be written as UTF-8.
+# A slash or a backslash would leave the folder; a lone surrogate cannot be encoded as UTF-8.
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class SftpAddress:
-    """A root on an SFTP server. `root` is absolute, or empty for the login directory; `host` is as it was written."""
+    """A root on an SFTP server. `root` is absolute, or empty for the login directory; `host` is as in the URL."""
 
     user: str
     host: str
@@ -34,62 +35,72 @@ class SftpAddress:
 
     def __str__(self) -> str:
         """Return the canonical URL, which holds no password."""
-        return f"sftp://{quote(self.user)}@{_as_host(self.host)}:{self.port}{quote(_as_url_path(self.root))}"
+        return f"sftp://{quote(self.user)}@{_canonical_host(self.host)}:{self.port}{quote(_as_url_path(self.root))}"
+
+    @property
+    def nondefault_port(self) -> int | None:
+        """The port, unless it is SSH's own: known_hosts names a server on port 22 by its host alone."""
+        return None if self.port == SFTP_PORT else self.port
+
+    @property
+    def known_hosts_name(self) -> str:
+        """The name of the server in a known_hosts file."""
+        return f"[{self.host}]:{self.port}" if self.nondefault_port else self.host
 
 
 def is_sftp(url: str) -> bool:
-    """Whether arfeed's own SFTP file system is used."""
+    """Whether a URL is for arfeed's own SFTP file system."""
     return url.startswith(("sftp://", "ssh://"))
 
 
 def is_local(url: str) -> bool:
-    """Whether a URL, or a path, names a folder of this machine."""
+    """Whether a URL, or a path, names a folder on this machine."""
     return "://" not in url or url.startswith(("file://", "local://"))
 
 
 def local_path(url: str) -> str:
-    """Return the path that a URL of this machine names."""
+    """Return the path of a local URL."""
     return str(fsspec.url_to_fs(url)[1])
 
 
 def destination_id(url: str) -> str:
     """Return the identity of a destination: scheme, user, host, port and root, never a password.
 
-    However an address is spelled it has one identity, and an identity's own identity is itself.
+    All spellings of an address have the same identity, and the identity of an identity is itself.
     """
     if is_sftp(url):
         return str(sftp_address(url))
     if is_local(url) or url.startswith("memory://"):
         filesystem, path = fsspec.url_to_fs(url)
-        return str(filesystem.unstrip_protocol(_plain(path) if is_local(url) else path))
+        return str(filesystem.unstrip_protocol(_normalize_local(path) if is_local(url) else path))
     return _without_secrets(urlsplit(url))
 
 
-def sftp_address(url: str) -> SftpAddress:
-    """Read an sftp:// URL; raise `ConfigError` saying what is wrong with it."""
+def sftp_address(url: str, wording: Wording = DESTINATION) -> SftpAddress:
+    """Read an sftp:// URL. Raise `wording.config_error` naming what is wrong with it."""
     try:
         parts = urlsplit(url)
         port = parts.port or SFTP_PORT
     except ValueError as exc:
-        raise ConfigError(_wrong(f"{exc}")) from exc
+        raise wording.config_error(_wrong(f"{exc}", wording)) from exc
     if not parts.hostname or not parts.username:
-        raise ConfigError(_wrong("it has to name a user and a host"))
+        raise wording.config_error(_wrong("it must name a user and a host", wording))
     if parts.query or parts.fragment:
-        raise ConfigError(_wrong("write ? as %3F and # as %23"))
-    return SftpAddress(unquote(parts.username), parts.hostname, port, _root(unquote(parts.path)))
+        raise wording.config_error(_wrong("write ? as %3F and # as %23", wording))
+    return SftpAddress(unquote(parts.username), parts.hostname, port, _root(unquote(parts.path), wording))
 
 
 def check_name(name: str) -> None:
-    """Refuse a file name that is more, or less, than a name."""
+    """Raise `DestinationError` unless a file name is a bare name."""
     if name in ("", ".", "..") or _UNSAFE.search(name):
         raise DestinationError(
-            f"{name!r} can't be the name of a delivered file: it has to be a bare name without slashes or control "
-            "characters. Mend the reference it comes from, or the destination plugin that made it. Nothing was sent."
+            f"{name!r} can't be the name of a delivered file: it must be a bare name without slashes or control "
+            "characters. Fix the reference it comes from, or the destination plugin that made it. Nothing was sent."
         )
 
 
 def check_folder(folder: str) -> None:
-    """Refuse a folder that might not lie below the root."""
+    """Raise `DestinationError` for a folder that might not be below the root."""
     if folder and any(part in ("", ".", "..") or _UNSAFE.search(part) for part in folder.split("/")):
         raise DestinationError(
             f"{folder!r} can't be a folder at the receiver: give a path below its root, such as csv_data_uploads. "
@@ -97,12 +108,13 @@ def check_folder(folder: str) -> None:
         )
 
 
-def _root(path: str) -> str:
-    # A single slash is a habit of typing URLs, and a second identity for the same account would be a trap.
+def _root(path: str, wording: Wording) -> str:
+    # People end URLs with a slash by habit. A second identity for the same account would have its own baseline, and
+    # what was delivered under the other one would be unknown to it.
     if path in ("", "/"):
         return ""
     if ".." in path.split("/") or "\0" in path:
-        raise ConfigError(_wrong("the path may not contain .."))
+        raise wording.config_error(_wrong("the path may not contain ..", wording))
     return "/" + posixpath.normpath(path).lstrip("/")
 
 
@@ -110,8 +122,8 @@ def _as_url_path(root: str) -> str:
     return "/." if root == "/" else root
 
 
-def _plain(path: str) -> str:
-    """Return a local path without `.`, `..` and doubled slashes. What a link leads to lies not beside it, but there."""
+def _normalize_local(path: str) -> str:
+    """Return a local path without `.`, `..` and doubled slashes; `..` after a symlink is that of the link's target."""
     if ".." not in Path(path).parts:
         return os.path.normpath(path)
     behind = Path(path).parts[::-1].index("..")
@@ -119,8 +131,8 @@ def _plain(path: str) -> str:
     return str(Path(os.path.realpath(above), *Path(path).parts[len(above.parts) :]))
 
 
-def _as_host(host: str) -> str:
-    """Return a host as everybody would write it: without the dot at the end, in small letters, an IPv6 shortened."""
+def _canonical_host(host: str) -> str:
+    """Return a hostname in lower case and without a trailing dot, or an IPv6 address in its short form, in brackets."""
     name = host.removesuffix(".").lower()
     try:
         return f"[{ipaddress.ip_address(name).compressed}]" if ":" in name else name
@@ -129,13 +141,15 @@ def _as_host(host: str) -> str:
 
 
 def _without_secrets(parts: SplitResult) -> str:
-    """Return a URL without its password. The names of buckets and what lies in them are left as they are."""
+    """Return a URL without its password. Names of buckets, and of what they hold, stay as they are."""
     user, _, place = parts.netloc.rpartition("@")
     name = user.partition(":")[0]
     if parts.scheme in _PORTS and parts.hostname:
-        place = f"{_as_host(parts.hostname)}:{parts.port or _PORTS[parts.scheme]}"
+        place = f"{_canonical_host(parts.hostname)}:{parts.port or _PORTS[parts.scheme]}"
     return f"{parts.scheme}://{name + '@' if name else ''}{place}{parts.path.rstrip('/')}"
 
 
-def _wrong(why: str) -> str:
-    return f"destination.url is no SFTP address: {why}. Write sftp://USER@HOST, sftp://USER@HOST:PORT/PATH."
+def _wrong(why: str, wording: Wording) -> str:
+    return (
+        f"{wording.url} is not an SFTP address: {why}. Write sftp://USER@HOST or sftp://USER@HOST:PORT{wording.path}."
+    )

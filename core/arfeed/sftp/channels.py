@@ -1,4 +1,4 @@
-"""The channels of one SFTP connection: opened beforehand, watched for silence, their errors made everybody's."""
+"""The channels of one SFTP connection: opened in advance, watched for silence, their errors translated to `OSError`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import asyncssh
 from sshfs.pools.base import BaseSFTPChannelPool
 
 ANSWER_SECONDS = 60
-"""How long requests may wait while the server answers none of them; on a slow line many wait, and each in its turn."""
+"""How long the server may answer no request at all. A slow line queues many, so each alone may take longer."""
 OPENING_SECONDS = 30
 
 
 class OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no types
-    """Opens its channels before the first file, as many as the server gives, and hands out the least busy."""
+    """Opens its channels before the first file, as many as the server allows, and lends the least busy one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what sshfs gives its pools; open nothing yet."""
+        """Take the arguments that sshfs passes to its pools; open nothing yet."""
         super().__init__(*args, **kwargs)
         self._busy: dict[asyncssh.SFTPClient, int] = {}
 
@@ -36,7 +36,7 @@ class OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no
         return list(self._busy)
 
     async def open(self, count: int) -> None:
-        """Open so many channels, or as many as the server allows, which has to be one at least."""
+        """Open `count` channels, or as many as the server allows. Raise `OSError` if it allows none."""
         with os_errors():
             async with asyncio.timeout(OPENING_SECONDS):
                 opened = await asyncio.gather(
@@ -44,11 +44,11 @@ class OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no
                 )
             self._busy = {channel: 0 for channel in opened if isinstance(channel, asyncssh.SFTPClient)}
             if not self._busy:
-                raise next((found for found in opened if found), ConnectionError("it opens no SFTP session"))
+                raise next((found for found in opened if found), ConnectionError("the server opens no SFTP session"))
 
     @asynccontextmanager
     async def get(self) -> AsyncIterator[asyncssh.SFTPClient]:
-        """Lend the channel that has the least to do."""
+        """Lend the least busy channel."""
         if not self._busy:
             raise ConnectionError("the connection is closed")
         channel = min(self._busy, key=self._busy.__getitem__)
@@ -63,7 +63,7 @@ class OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no
 
 
 class Patience:
-    """Ends a connection on which every request stays unanswered; one timer for all of them."""
+    """Ends a connection on which every request stays unanswered, with one timer for all of them."""
 
     def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
         """Take the connection that may be ended."""
@@ -73,7 +73,7 @@ class Patience:
         self._ran_out = False
 
     async def watch(self) -> None:
-        """Look now and then, and end the connection when it has been silent for too long."""
+        """Abort the connection once it has been silent for ANSWER_SECONDS while requests wait."""
         while not self._ran_out:
             await asyncio.sleep(ANSWER_SECONDS / 4)
             self._ran_out = self._waiting > 0 and time.monotonic() - self._heard >= ANSWER_SECONDS
@@ -81,7 +81,7 @@ class Patience:
 
     @contextmanager
     def waiting(self) -> Iterator[Callable[[], None]]:
-        """Count a request in; what is yielded notes that a part of the answer has come."""
+        """Count a waiting request; call what is yielded whenever a part of its answer arrives."""
         if not self._waiting:
             self._note()
         self._waiting += 1
@@ -92,8 +92,8 @@ class Patience:
             self._note()
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Say so where it was silence that ended the connection."""
+    def translate_silence(self) -> Iterator[None]:
+        """Raise `TimeoutError` if the connection was ended here, for its silence."""
         try:
             yield
         except ConnectionError as exc:
@@ -107,7 +107,7 @@ class Patience:
 
 @contextmanager
 def os_errors() -> Iterator[None]:
-    """Turn what asyncssh raises into what every file system raises."""
+    """Translate what asyncssh raises to the `OSError`s that every file system raises."""
     try:
         yield
     except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath) as exc:

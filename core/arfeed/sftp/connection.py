@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 import asyncssh
 import stamina
 
-from arfeed.model.errors import ConfigError, DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.address import SFTP_PORT, SftpAddress, sftp_address
 from arfeed.sftp.filesystem import SftpFileSystem
-from arfeed.sftp.hostkeys import HostKeyWitness, OtherKeys, host_key_kinds, read_known_hosts, untrusted
+from arfeed.sftp.hostkeys import HostKeyWitness, OtherKeys, explain_distrust, host_key_kinds, read_known_hosts
 from arfeed.sftp.keys import agent_keys, read_private_key
+from arfeed.sftp.source import SourceSftp, account_url
+from arfeed.sftp.wording import DESTINATION, SOURCE, Wording
 
 CONNECT_SECONDS = 15
 LOGIN_SECONDS = 30
@@ -26,30 +27,42 @@ KEEPALIVE_SECONDS = 15
 ATTEMPTS = 3
 ALL_ATTEMPTS_SECONDS = 60
 
-# ChaCha20 costs asyncssh twice the processor time of AES-GCM.
+# ChaCha20, the default, costs asyncssh twice the processor time of AES-GCM.
 CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 
 Kind = TypeVar("Kind", bound=SftpFileSystem)
 
 
 def connect(url: str, settings: DestinationSettings) -> SftpFileSystem:
-    """Connect and log in; raise `DestinationError` saying what went wrong and what to do."""
-    return connect_as(SftpFileSystem, url, settings)
+    """Connect to a destination and log in. Raise `ConfigError` for a bad URL, `DestinationError` for all else."""
+    return _connect(SftpFileSystem, url, settings, DESTINATION)
 
 
-def connect_as(kind: type[Kind], url: str, settings: DestinationSettings) -> Kind:
-    """Connect as `connect` does, to a file system of some kind."""
+def connect_source(url: str, **login: object) -> SourceSftp:
+    """Connect to the server of a source's URL. Raise `SourceError` if that fails.
+
+    `login` holds `private_key`, `passphrase`, `password` and `known_hosts`, as far as they are set.
+    """
+    account = account_url(url)
+    settings = DestinationSettings.model_validate({"url": account, **login})
+    filesystem = _connect(SourceSftp, account, settings, SOURCE)
+    filesystem.account = str(sftp_address(account, SOURCE))
+    return filesystem
+
+
+def _connect(kind: type[Kind], url: str, settings: DestinationSettings, wording: Wording) -> Kind:
     if urlsplit(url).password is not None:
-        raise ConfigError('destination.url holds a password; set password = "${NAME}" in [destination] instead.')
-    address = sftp_address(url)
-    way = _way(address, settings, port_is_given=urlsplit(url).port is not None)
-    known_hosts = read_known_hosts(Path(settings.known_hosts))
-    with _explained(address, way, settings), agent_keys(wanted=settings.use_agent) as held:
-        options = _options(address, way, settings, held)
+        raise wording.config_error(
+            f'{wording.url} holds a password; set password = "${{NAME}}" in {wording.table} instead.'
+        )
+    way = _way(sftp_address(url, wording), settings, wording, port_is_given=urlsplit(url).port is not None)
+    known_hosts = read_known_hosts(Path(settings.known_hosts), wording)
+    with _explained(way, settings), agent_keys(wording, wanted=settings.use_agent) as held:
+        options = _options(way, settings, held)
         for attempt in stamina.retry_context(_may_pass, attempts=ATTEMPTS, timeout=ALL_ATTEMPTS_SECONDS):
             with attempt:
                 return kind(
-                    address.host,
+                    way.address.host,
                     port=way.server.port,
                     known_hosts=known_hosts,
                     options=options,
@@ -62,19 +75,23 @@ def connect_as(kind: type[Kind], url: str, settings: DestinationSettings) -> Kin
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How the server is reached: under which name and port known_hosts lists it, and what it showed when it was not.
+    """How a server is reached, and the host keys it showed.
 
-    Without `ssh_config` in the settings, that is the address itself.
+    `server` has the name and port under which known_hosts lists it: those of `address`, unless `ssh_config` names
+    others. `shown` are keys that were not trusted.
     """
 
+    address: SftpAddress
     server: SftpAddress
     options: asyncssh.SSHClientConnectionOptions
     keys: tuple[Path, ...]
+    wording: Wording
     shown: list[asyncssh.SSHKey] = field(default_factory=list)
     other_keys: OtherKeys = field(default_factory=OtherKeys)
 
 
-def _way(address: SftpAddress, settings: DestinationSettings, *, port_is_given: bool) -> _Way:
+def _way(address: SftpAddress, settings: DestinationSettings, wording: Wording, *, port_is_given: bool) -> _Way:
+    # A port in the options would hide the one that the OpenSSH configuration names.
     port = {} if settings.ssh_config and not port_is_given else {"port": address.port}
     try:
         options = asyncssh.SSHClientConnectionOptions(
@@ -88,9 +105,10 @@ def _way(address: SftpAddress, settings: DestinationSettings, *, port_is_given: 
             **port,
         )
     except (OSError, ValueError) as exc:
-        raise DestinationError(f"ssh_config: {settings.ssh_config} can't be used: {exc}. Mend it.") from exc
+        raise wording.error(f"ssh_config: {settings.ssh_config} can't be used: {exc}. Fix it.") from exc
     server = replace(address, host=options.host_key_alias or options.host, port=options.port or SFTP_PORT)
-    return _Way(server, options, tuple(Path(key).expanduser() for key in settings.private_key or _identities(options)))
+    keys = tuple(Path(key).expanduser() for key in settings.private_key or _identities(options))
+    return _Way(address, server, options, keys, wording)
 
 
 def _identities(options: asyncssh.SSHClientConnectionOptions) -> list[str]:
@@ -99,19 +117,19 @@ def _identities(options: asyncssh.SSHClientConnectionOptions) -> list[str]:
 
 
 def _options(
-    address: SftpAddress, way: _Way, settings: DestinationSettings, held: Sequence[asyncssh.SSHKeyPair]
+    way: _Way, settings: DestinationSettings, held: Sequence[asyncssh.SSHKeyPair]
 ) -> asyncssh.SSHClientConnectionOptions:
-    keys = [*(read_private_key(key, settings.passphrase) for key in way.keys), *held]
+    keys = [*(read_private_key(key, settings.passphrase, way.wording) for key in way.keys), *held]
     if not keys and not settings.password:
-        raise DestinationError(
-            f"There is nothing to log in to {address.host} with. Set private_key (the file of an OpenSSH key; "
-            '`arfeed keygen` makes one) or password = "${NAME}" in [destination].'
+        raise way.wording.error(
+            f"There is nothing to log in to {way.address.host} with. Set private_key (the file of an OpenSSH key; "
+            f'`arfeed keygen` makes one) or password = "${{NAME}}" in {way.wording.table}.'
         )
     return asyncssh.SSHClientConnectionOptions(
         way.options,
-        # An empty list would mean the keys in ~/.ssh; only None means none.
+        # asyncssh takes an empty list to mean the keys in ~/.ssh; only None means no key.
         client_keys=keys or None,
-        # Handed over as a question, so that no frame of a traceback holds the answer.
+        # Passed as a function, so that no frame of a traceback holds the password.
         password=settings.password.get_secret_value if settings.password else None,
         gss_host=None,
         host_based_auth=False,
@@ -127,39 +145,46 @@ def _options(
 
 
 def _may_pass(exc: Exception) -> bool:
-    """Whether a fresh connection may fare better."""
+    """Whether another attempt may succeed."""
     if isinstance(exc, socket.gaierror):
         return exc.errno == socket.EAI_AGAIN
     return isinstance(exc, ConnectionError | TimeoutError | asyncssh.ConnectionLost)
 
 
 @contextmanager
-def _explained(address: SftpAddress, way: _Way, settings: DestinationSettings) -> Iterator[None]:
-    server = f"{address.host} (port {way.server.port})"
+def _explained(way: _Way, settings: DestinationSettings) -> Iterator[None]:
+    """Translate whatever a login raises."""
     try:
         yield
     except asyncssh.HostKeyNotVerifiable as exc:
-        raise DestinationError(untrusted(way.server, Path(settings.known_hosts), way.shown, exc.reason)) from exc
-    except PermissionError as exc:
-        raise DestinationError(
-            f"{server} did not let {address.user!r} log in with {_credentials(way, settings)}. Check the user in "
-            "destination.url, and that the receiver has your public key."
-        ) from exc
-    except socket.gaierror as exc:
-        raise DestinationError(
-            f"The name {address.host} leads nowhere ({exc.strerror}). Check destination.url and this machine's network."
-        ) from exc
-    except ConnectionRefusedError as exc:
-        raise DestinationError(f"Nothing listens at {server}. Check host and port in destination.url.") from exc
-    except TimeoutError as exc:
-        raise DestinationError(
-            f"{server} did not answer in time. Check destination.url, and whether a firewall lets this machine through."
-        ) from exc
+        known_hosts = Path(settings.known_hosts)
+        why = explain_distrust(way.server, known_hosts, way.shown, exc.reason, way.wording)
+        raise way.wording.error(why) from exc
     except (OSError, asyncssh.Error) as exc:
-        raise DestinationError(
-            f"Connecting to {server} as {address.user!r} failed: {exc}. Check destination.url; if it is right, try "
-            "again later or ask the receiver."
-        ) from exc
+        raise way.wording.error(_explain_failure(exc, way, settings)) from exc
+
+
+def _explain_failure(exc: Exception, way: _Way, settings: DestinationSettings) -> str:
+    """Return why the login failed, and what to check."""
+    server, url, owner = f"{way.address.host} (port {way.server.port})", way.wording.url, way.wording.owner
+    match exc:
+        case PermissionError():
+            return (
+                f"{server} did not let {way.address.user!r} log in with {_credentials(way, settings)}. Check the user "
+                f"in {url}, and that {owner} has your public key."
+            )
+        case socket.gaierror():
+            return (
+                f"Could not resolve host {way.address.host} ({exc.strerror}). Check {url} and this machine's network."
+            )
+        case ConnectionRefusedError():
+            return f"Nothing is listening at {server}. Check host and port in {url}."
+        case TimeoutError():
+            return f"{server} did not answer in time. Check {url}, and whether a firewall blocks this machine."
+    return (
+        f"Connecting to {server} as {way.address.user!r} failed: {exc}. Check {url}; if it is right, try again later "
+        f"or ask {owner}."
+    )
 
 
 def _credentials(way: _Way, settings: DestinationSettings) -> str:

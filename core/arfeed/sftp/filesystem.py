@@ -1,7 +1,7 @@
-"""An SFTP file system for fsspec: sshfs' own, made safe and quick.
+"""An SFTP file system for fsspec: that of sshfs, made safe and fast.
 
-sshfs accepts any host key unless told otherwise, asks for the parent folders of every file it writes, and moves by
-copying and deleting. Here known hosts are required, a file costs OPEN, WRITE and CLOSE, and `mv` is refused.
+sshfs (2026.8) accepts any host key by default, makes the parent folders of every file it writes, and moves by copying
+and deleting. Here known hosts are required, a file costs OPEN, WRITE and CLOSE, and `mv` is refused.
 """
 
 from __future__ import annotations
@@ -14,40 +14,40 @@ import posixpath
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import asyncssh
 from fsspec.asyn import sync
 from sshfs import SSHFileSystem
 
 from arfeed.sftp.channels import OPENING_SECONDS, OpenChannels, Patience, os_errors
-from arfeed.sftp.hostkeys import OtherKeys
+
+if TYPE_CHECKING:
+    from arfeed.sftp.hostkeys import OtherKeys
 
 CHANNELS = 4
 BLOCK = 255 * 1024
-"""Most bytes of one WRITE, and what OpenSSH takes; a server's smaller limit is honoured."""
+"""Bytes of one WRITE: OpenSSH's maximum. A lower limit of the server is honoured."""
 BYTES_A_FILE = 32 * BLOCK
-"""Bytes of one file under way."""
+"""Bytes of one file in flight."""
 BLOCKS_IN_FLIGHT = 256
-"""Blocks held in memory and under way, over all files."""
+"""Blocks held in memory and in flight, over all files."""
 HANDLES = 64
-"""Files open at once on one channel, unless the server says that it allows fewer."""
-
+"""Files open at once on one channel, unless the server announces a lower limit."""
 READ_AT_ONCE = 1024 * 1024
-"""Bytes asked for at once while a file is read."""
+"""Bytes of one READ."""
 
 Answer = TypeVar("Answer")
-
 _CONNECTION_GONE = (ConnectionError, asyncssh.DisconnectError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
 class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no types
     """Files on an SFTP server whose host key is known.
 
-    `options` hold user and keys; `other_keys` takes down which host keys the server has beside the known one.
-    `abort_broken_writes` drops the connection when a write fails, for servers that publish whatever has been written
-    at CLOSE. Paths are the server's: relative ones start at the login directory. Everything raises `OSError` and its
-    kinds; `ConnectionError` and `TimeoutError` mean that the connection is over.
+    `options` hold user and keys; `other_keys` records which host keys the server has besides the known one.
+    `abort_broken_writes` drops the connection when a write fails, for servers that publish at CLOSE whatever has been
+    written. Relative paths start at the login directory. All methods raise `OSError` or a subclass; `ConnectionError`
+    and `TimeoutError` mean that the connection is over.
     """
 
     cachable = False
@@ -61,7 +61,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         options: asyncssh.SSHClientConnectionOptions,
         config: str | None = None,
         abort_broken_writes: bool = False,
-        other_keys: OtherKeys | None = None,
+        other_keys: OtherKeys,
     ) -> None:
         """Connect, log in and open the channels."""
         super().__init__(
@@ -69,12 +69,12 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             port=port,
             known_hosts=known_hosts,
             options=options,
-            config=config,  # also for the machines it leads through; None reads neither ~/.ssh/config nor any other
+            config=config,  # also for jump hosts; None reads no file, not even ~/.ssh/config
             pool_type=OpenChannels,
-            # One name in another encoding must not make the receiver's whole folder unreadable.
+            # By default asyncssh raises for a whole folder if one name in it is not valid UTF-8.
             sftp_client_kwargs={"path_errors": "surrogateescape"},
         )
-        self.other_keys = other_keys or OtherKeys()
+        self.other_keys = other_keys
         self._abort_broken_writes = abort_broken_writes
         self._blocks = asyncio.Semaphore(BLOCKS_IN_FLIGHT)
         self._patience = Patience(self.client)
@@ -87,33 +87,33 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     @property
     def handles(self) -> int:
-        """How many files may be open at once, over all channels."""
+        """Return how many files may be open at once, over all channels."""
         return sum(min(HANDLES, channel.limits.max_open_handles or HANDLES) for channel in self._pool.channels)
 
     @property
     def channel(self) -> asyncssh.SFTPClient:
-        """One of the open channels, to ask what the server offers."""
+        """Return one of the open channels, to ask what the server offers."""
         channel: asyncssh.SFTPClient = self._pool.channels[0]
         return channel
 
     @property
     def refuses_taken_names(self) -> bool:
-        """Whether a rename to a name that exists is known to fail, as the protocol wants it; some servers overwrite."""
+        """Whether a rename to an existing name is known to fail, as the protocol requires; some servers overwrite."""
         return str(self.client.get_extra_info("server_version")).startswith("SSH-2.0-OpenSSH_")
 
     @property
     def replaces(self) -> bool:
-        """Whether a rename can put a file in the place of another; without the extension the protocol has none."""
+        """Whether a rename can replace a file; the protocol itself has no such request, only an extension."""
         return self.offers("posix-rename") is not False
 
     def offers(self, extension: str) -> bool | None:
-        """Whether the server offers one of OpenSSH's extensions; None where a newer asyncssh does not let us see."""
-        # asyncssh keeps what the server offers to itself, and acts on it.
+        """Whether the server offers one of OpenSSH's extensions; None if asyncssh no longer shows it."""
+        # asyncssh (2.24) keeps this in private attributes only, and acts on it.
         offered = getattr(self.channel._handler, f"_supports_{extension.replace('-', '_')}", None)  # noqa: SLF001
         return None if offered is None else bool(offered)
 
     def abort(self) -> None:
-        """Drop the connection at once: no handle is closed, nothing half written is finished."""
+        """Drop the connection at once: no handle is closed, no partial write is finished."""
         self.loop.call_soon_threadsafe(self.client.abort)
         self.close()
 
@@ -124,7 +124,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     async def _close(self) -> None:
         self._watch.cancel()
-        # First the connection: closing its channels one after the other would take a round trip each.
+        # The connection first: closing its channels one by one would take a round trip each.
         self.client.close()
         await self.client.wait_closed()
         await self._pool.close()
@@ -132,11 +132,11 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[asyncssh.SFTPClient]:
-        with self._patience.explained(), os_errors():
+        with self._patience.translate_silence(), os_errors():
             async with self._pool.get() as channel:
                 yield channel
 
-    async def _answered(self, request: Awaitable[Answer]) -> Answer:
+    async def _ask(self, request: Awaitable[Answer]) -> Answer:
         with self._patience.waiting():
             return await request
 
@@ -150,9 +150,9 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         size: int | None = None,
         **_: object,
     ) -> None:
-        """Write a file, or all anew over an old one. Its folder is made only where the server misses it.
+        """Write a file, overwriting an existing one from its start. Make its folder only if the server lacks it.
 
-        Of the local file, `size` bytes from `start` on are sent, or all to its end.
+        Of the local file, `size` bytes from `start` on are sent, or all up to its end.
         """
         path = Path(lpath)
         if path.is_dir():
@@ -170,27 +170,27 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
     ) -> None:
         async with self._channel() as channel:
             try:
-                file = await self._opened(channel, path, mode)
+                file = await self._open_for_writing(channel, path, mode)
             except asyncssh.SFTPNoSuchFile:
                 if not make_parents:
                     raise
                 await self._mkdir(posixpath.dirname(path))
-                file = await self._opened(channel, path, mode)
+                file = await self._open_for_writing(channel, path, mode)
             try:
                 await self._send(source, stretch, file, min(BLOCK, channel.limits.max_write_len))
             except (OSError, asyncssh.Error) as exc:
                 await self._give_up(path, file, exc)
                 raise
-            await self._answered(file.close())
+            await self._ask(file.close())
 
-    async def _opened(self, channel: asyncssh.SFTPClient, path: str, mode: str) -> asyncssh.SFTPClientFile:
+    async def _open_for_writing(self, channel: asyncssh.SFTPClient, path: str, mode: str) -> asyncssh.SFTPClientFile:
         try:
             # Without a block size every `write` is one request, and no task is left behind when one fails.
-            return await self._answered(channel.open(path, "xb" if mode == "create" else "wb", block_size=0))
+            return await self._ask(channel.open(path, "xb" if mode == "create" else "wb", block_size=0))
         except asyncssh.SFTPFailure as exc:
-            if mode == "create" and await self._answered(channel.exists(path)):
+            if mode == "create" and await self._ask(channel.exists(path)):
                 raise FileExistsError(errno.EEXIST, "File exists") from exc
-            # The protocol has no word for it, but this is how servers say that too many files are open.
+            # SFTP version 3 has no code for too many open files; servers answer with a plain failure.
             raise OSError(errno.EMFILE, exc.reason) from exc
 
     def _open(self, path: str, mode: str = "rb", **options: object) -> Any:
@@ -217,31 +217,31 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
     async def _send_blocks(
         self, source: IO[bytes], blocks: Iterator[range], file: asyncssh.SFTPClientFile, start: int
     ) -> None:
-        """Send blocks, which other senders take from as well, until none is left."""
+        """Send blocks until none is left; several senders share the iterator."""
         for block in blocks:
             async with self._blocks:
                 source.seek(block.start)
-                await self._answered(file.write(source.read(len(block)), block.start - start))
+                await self._ask(file.write(source.read(len(block)), block.start - start))
 
     async def _give_up(self, path: str, file: asyncssh.SFTPClientFile, exc: Exception) -> None:
         if self._abort_broken_writes and not isinstance(exc, _CONNECTION_GONE):
             self.client.abort()
-            raise ConnectionAbortedError(f"writing {path} failed: {exc}; a part of it may stand there") from exc
+            raise ConnectionAbortedError(f"writing {path} failed: {exc}; a part of it may be there") from exc
         with suppress(OSError, asyncssh.Error):
-            await self._answered(file.close())
+            await self._ask(file.close())
 
     async def _rename(self, path: str, target: str, *, replace: bool) -> None:
-        """Rename a file; over an existing one only where `replace` says so and the server can."""
+        """Rename a file; replace an existing one only if `replace` is set and the server can."""
         async with self._channel() as channel:
             if not replace:
-                await self._answered(channel.rename(path, target))
+                await self._ask(channel.rename(path, target))
                 return
             try:
-                await self._answered(channel.posix_rename(path, target))
+                await self._ask(channel.posix_rename(path, target))
             except asyncssh.SFTPOpUnsupported:
-                if await self._answered(channel.exists(target)):
+                if await self._ask(channel.exists(target)):
                     raise
-                await self._answered(channel.rename(path, target))
+                await self._ask(channel.rename(path, target))
 
     async def _mv_file(self, path1: str, path2: str, **_: object) -> None:
         raise NotImplementedError("sshfs moves by copying and deleting, which can lose the file; nothing was moved")
@@ -249,13 +249,13 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
     _mv = _mv_file
 
     async def real_path(self, path: str) -> str:
-        """Return where a path leads, links followed; a blank one is the login directory."""
+        """Return a path with its links resolved; a blank path is the login directory."""
         async with self._channel() as channel:
-            return str(await self._answered(channel.realpath(path or ".")))
+            return str(await self._ask(channel.realpath(path or ".")))
 
     async def _info(self, path: str, **_: object) -> dict[str, Any]:
         async with self._channel() as channel:
-            return _described(path, await self._answered(channel.stat(path or ".")))
+            return _describe(path, await self._ask(channel.stat(path or ".")))
 
     async def _ls(self, path: str, detail: bool = True, **_: object) -> list[Any]:
         found: list[dict[str, Any]] = []
@@ -264,7 +264,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                 async for entry in channel.scandir(path or "."):
                     heard()
                     if entry.filename not in (".", ".."):
-                        found.append(_described(posixpath.join(path, str(entry.filename)), entry.attrs))
+                        found.append(_describe(posixpath.join(path, str(entry.filename)), entry.attrs))
         return found if detail else [info["name"] for info in found]
 
     async def _cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: object) -> bytes:
@@ -272,29 +272,29 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         content = bytearray()
         offset, wanted = start or 0, math.inf if end is None else end - (start or 0)
         async with self._channel() as channel:
-            file = await self._answered(channel.open(path, "rb", block_size=-1))
+            file = await self._ask(channel.open(path, "rb", block_size=-1))
             try:
                 while len(content) < wanted:
                     size = int(min(READ_AT_ONCE, wanted - len(content)))
-                    block: bytes = await self._answered(file.read(size, offset + len(content)))
+                    block: bytes = await self._ask(file.read(size, offset + len(content)))
                     if not block:
                         break
                     content += block
             finally:
                 with suppress(*_CONNECTION_GONE):
-                    await self._answered(file.close())
+                    await self._ask(file.close())
         return bytes(content)
 
     async def _rm_file(self, path: str, **_: object) -> None:
         async with self._channel() as channel:
-            await self._answered(channel.remove(path))
+            await self._ask(channel.remove(path))
 
     async def _mkdir(self, path: str, create_parents: bool = True, **_: object) -> None:
         async with self._channel() as channel:
-            await self._answered(channel.makedirs(path, exist_ok=True) if create_parents else channel.mkdir(path))
+            await self._ask(channel.makedirs(path, exist_ok=True) if create_parents else channel.mkdir(path))
 
 
-def _described(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:
+def _describe(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:
     kinds = {asyncssh.FILEXFER_TYPE_DIRECTORY: "directory", asyncssh.FILEXFER_TYPE_REGULAR: "file"}
-    kind = kinds.get(attributes.type, "other")
-    return {"name": path, "size": attributes.size, "type": kind, "mtime": attributes.mtime}
+    type_ = kinds.get(attributes.type, "other")
+    return {"name": path, "size": attributes.size, "type": type_, "mtime": attributes.mtime}

@@ -1,4 +1,4 @@
-"""Why one file could not be published, in the words of whoever has to settle it."""
+"""Explaining to whoever has to fix it why a file could not be published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_RENAME = (
 
 
 def reason(exc: Exception) -> str:
-    """Say why one file could not be published, and what would help."""
+    """Return why a file could not be published, and what would help."""
     match exc:
         case FileExistsError():
             return "a file of that name is there already, which arfeed did not deliver; it was left as it is."

@@ -1,53 +1,30 @@
-"""The way back: reading what a source keeps on an SFTP server, as strictly as the receiver's is written."""
+"""Reading a source's files from an SFTP server, with the same checks as when delivering to one."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from fsspec.spec import AbstractBufferedFile
 
-from arfeed.model.errors import ConfigError, DestinationError, SourceError
-from arfeed.model.settings import DestinationSettings
-from arfeed.sftp.address import sftp_address
-from arfeed.sftp.connection import connect_as
 from arfeed.sftp.filesystem import SftpFileSystem
 
+# In a URL every path begins with a slash, so `/~/` marks one that starts at the login directory.
 _LOGIN_FOLDER = "/~/"
-
-# The messages about servers and keys are written for the one destination of a feed.
-_WORDS = {
-    "destination.url": "the address",
-    "[destination]": "the table of the source",
-    "so nothing was sent": "so nothing was read",
-    "the receiver": "its owner",
-    "/PATH": "/PATH/NAME*.csv",
-}
 
 
 class SourceSftp(SftpFileSystem):
-    """Files of a source. Paths are absolute, or start at the login directory where the URL's begins with `/~/`."""
+    """Files of a source. Paths are absolute, or relative to the login directory if the URL's begins with `/~/`."""
 
     protocol = "sftp"
-    account: str
-    """The URL of the server's root, without a password."""
-
-    @classmethod
-    def reach(cls, url: str, **login: object) -> Self:
-        """Connect with `private_key`, `passphrase`, `password`, `known_hosts`; raise `SourceError` where that fails."""
-        account = _account(url)
-        try:
-            filesystem = connect_as(cls, account, DestinationSettings.model_validate({"url": account, **login}))
-        except (ConfigError, DestinationError) as exc:
-            raise SourceError(_about_a_source(str(exc))) from exc
-        filesystem.account = str(sftp_address(account))
-        return filesystem
+    account = ""
+    """The URL of the server's root, without a password; whoever connects sets it."""
 
     @classmethod
     def _strip_protocol(cls, path: str) -> str:
         if "://" not in path:
             return path.rstrip("/") or path
-        plain = unquote(path[len(_account(path)) :])
+        plain = unquote(path[len(account_url(path)) :])
         return plain.removeprefix(_LOGIN_FOLDER) if plain.startswith(_LOGIN_FOLDER) else plain
 
     def unstrip_protocol(self, name: str) -> str:
@@ -59,19 +36,13 @@ class SourceSftp(SftpFileSystem):
 
 
 class _File(AbstractBufferedFile):  # type: ignore[misc]  # fsspec ships no types
-    """An open file that is fetched a block at a time."""
+    """An open file, fetched block by block."""
 
     def _fetch_range(self, start: int, end: int) -> Any:
         return self.fs.cat_file(self.path, start=start, end=end)
 
 
-def _account(url: str) -> str:
-    """Return a URL up to its path."""
+def account_url(url: str) -> str:
+    """Return the part of a URL before its path."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _about_a_source(text: str) -> str:
-    for ours, theirs in _WORDS.items():
-        text = text.replace(ours, theirs)
-    return text

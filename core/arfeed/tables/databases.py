@@ -1,4 +1,4 @@
-"""Files of databases among what is to be read as a table, told by their first bytes, and where each is read instead."""
+"""Recognizing database files, which are not tables, by their first bytes, and where each can be read instead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 
 _FIREBIRD_HEADER_PAGE = 1
 _FIREBIRD_ODS = range(10, 16)
-"""Versions of the file's structure, from Firebird 1 to 5; the highest bit says that it is Firebird's."""
+"""Versions of the file's structure, from Firebird 1 to 5; the highest bit marks it as Firebird's."""
 
 _SQL = (
     'it is {what}; read it by the source `sql`, with use = "sql", url = "{url}" and a query of the open invoices '
@@ -19,7 +19,7 @@ _ACCESS = (
 
 
 def database_advice(file: str, start: bytes) -> str | None:
-    """Say what database a file is, by its first bytes, and how to read it; None where it is none."""
+    """Return what database a file is, by its first bytes, and how to read it; None if it is not a database."""
     if start.startswith(b"SQLite format 3\0"):
         return _SQL.format(what="an SQLite database", url=f"sqlite:///{file}")
     if start[8:12] == b"DUCK":
@@ -32,7 +32,7 @@ def database_advice(file: str, start: bytes) -> str | None:
 
 
 def _is_firebird(start: bytes) -> bool:
-    """Whether it begins with a header page: its kind, then at 16 the size of pages and the version of the structure."""
+    """Whether a file begins with a header page: its kind, then at 16 the page size and the version of the structure."""
     if len(start) < 20 or start[0] != _FIREBIRD_HEADER_PAGE:
         return False
     size, ods = struct.unpack_from("<HH", start, 16)

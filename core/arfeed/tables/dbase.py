@@ -1,4 +1,4 @@
-"""Tables of dBASE, FoxPro and Clipper (.dbf): dates as dates, exact numbers, without the rows that were deleted."""
+"""Reading tables of dBASE, FoxPro and Clipper (.dbf): exact numbers and dates, without deleted rows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arfeed.model.errors import SourceError
-from arfeed.tables.files.files import open_binary
-from arfeed.tables.grid import text_columns
+from arfeed.tables.columns import text_columns
+from arfeed.tables.files.opening import open_binary
 from arfeed.tables.headings.header import Header, Row, find_header
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ _HEADER, _FIELD, _BACKLINK = 32, 32, 263
 _CODE_PAGE = 29
 _ROWS = 20_000
 _EXACT_DIGITS = 15
-"""Digits up to which a float, as which the library gives numbers, is one decimal only."""
+"""Up to this many digits a float, which is what the library returns, identifies a single decimal."""
 
 
 def is_dbase(file: str) -> bool:
-    """Whether a file is a table of dBASE or one of its heirs: a header whose sizes add up.
+    """Whether a file is a table of dBASE or of a descendant: its header has sizes that are consistent.
 
-    One on a server is not opened once more for that, unless its name says so: it can't be read there anyway.
+    A file on a server is opened only if its name ends in .dbf, since it can't be read there anyway.
     """
     if "://" in file and not file.lower().endswith(".dbf"):
         return False
@@ -39,8 +39,8 @@ def is_dbase(file: str) -> bool:
 
 
 def dbase_header(file: str, encoding: str | None, columns: Sequence[str]) -> Header:
-    """Return the names of the fields, under those that are wanted where they differ in case only."""
-    with _opened(file, encoding) as table:
+    """Return the names of the fields, spelled as in `columns` if they differ in case only."""
+    with _open(file, encoding) as table:
         return find_header(file, [Row(1, list(table.field_names))], columns)
 
 
@@ -50,7 +50,7 @@ def dbase_tables(file: str, encoding: str | None, columns: Sequence[str]) -> Ite
 
     header = dbase_header(file, encoding, columns)
     kept = list(columns) or header.named
-    with _opened(file, encoding) as table:
+    with _open(file, encoding) as table:
         fields = [table.field_names[header.names.index(name)] for name in kept]
         decimals = [_decimals(table, field) for field in fields]
         records = ((number, record) for number, record in enumerate(table, 1) if not dbf.is_deleted(record))
@@ -68,7 +68,7 @@ def dbase_tables(file: str, encoding: str | None, columns: Sequence[str]) -> Ite
 
 
 def _decimals(table: Any, field: str) -> int | None:
-    """Return how many decimals a field of numbers has, None for any other field."""
+    """Return how many decimals a numeric field has; None for any other field."""
     about = table.field_info(field)
     return int(about.decimal) if chr(about.field_type) in "NF" else None
 
@@ -90,7 +90,7 @@ def _text(file: str, value: Any, decimals: int | None) -> str:
 
 
 def _sizes(start: bytes) -> tuple[int, int] | None:
-    """Return the bytes up to the first record and those of all records; None where it is not such a file."""
+    """Return the bytes before the first record and those of all records; None if it is not such a file."""
     if len(start) < _HEADER or start[0] not in _VERSIONS or not (1 <= start[2] <= 12 and 1 <= start[3] <= 31):
         return None
     records, header, record = struct.unpack_from("<IHH", start, 4)
@@ -101,10 +101,10 @@ def _sizes(start: bytes) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _opened(file: str, encoding: str | None) -> Iterator[Any]:
-    """Open a file of this machine read-only, which the library's own `with` would not: it opens for writing.
+def _open(file: str, encoding: str | None) -> Iterator[Any]:
+    """Open a file of this machine read-only; the library's own `with` would open it for writing.
 
-    Raise `SourceError` where it is cut off or its code page is not known.
+    Raise `SourceError` if it is cut off or its code page is unknown.
     """
     try:
         import dbf

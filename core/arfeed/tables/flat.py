@@ -1,4 +1,4 @@
-"""CSV files with a header: a record a row, each as wide as the header, to the very end of the file."""
+"""CSV files with a header: every record must have its width, up to the very end of the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from arfeed.model import arrow
 from arfeed.model.errors import SourceError
-from arfeed.tables.grid import batches, origins, unreadable
+from arfeed.tables.columns import origins
+from arfeed.tables.grid import explain_unreadable, read_batches
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
 from arfeed.tables.places import locate
 from arfeed.tables.separated.text import Stream, blocks, first_records, records, refuse_open_quote
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ENOUGH = 100
-"""So many fields show what those above the last one are like."""
+"""Fields above the last one that it is compared with."""
 
 
 def csv_header(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Header:
     """Find the header of a CSV file."""
     rows = [Row(*record) for record in first_records(file, encoding, delimiter, MOST_ROWS)]
-    if len(rows) > 1 and rows[0].cells[0].lower().startswith("sep="):  # which tells Excel the separator
+    if len(rows) > 1 and rows[0].cells[0].lower().startswith("sep="):  # a line for Excel, which names the separator
         header = find_header(file, rows[1:], columns)
         return header._replace(position=header.position + 1)
     return find_header(file, rows, columns)
 
 
 def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the rows below the header. Raise `SourceError` for a record that does not fit it, or a sign of a cut."""
+    """Yield the rows below the header. Raise `SourceError` for a record of another width, or for signs of a cut."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -51,7 +52,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
     before = done = header.position + 1
     ending, blank = pa.array([], pa.large_string()), pa.array([], pa.bool_())
     try:
-        for read in batches(data, header.names, delimiter, [*kept, *header.surplus, last], header.line - 1):
+        for read in read_batches(data, header.names, delimiter, [*kept, *header.surplus, last], header.line - 1):
             _refuse_surplus(file, header, read, done, delimiter)
             rows = read.select(kept).append_column("origin", origins(file, done + 1, len(read)))
             if _may_be_blank(read, [*kept, last]):
@@ -61,7 +62,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
             done += len(read)
             ending = pa.concat_arrays([ending[-_ENOUGH:], arrow.as_single_chunk(read[last])])
     except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
-        raise SourceError(_why_unreadable(file, header, encoding, delimiter, exc)) from exc
+        raise SourceError(_explain_failure(file, header, encoding, delimiter, exc)) from exc
     if quotes.doubtful:
         refuse_open_quote(file, encoding, delimiter)
     if not quotes.ended and not (len(blank) and blank[-1].as_py()):
@@ -69,7 +70,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
 
 
 def _may_be_blank(rows: pa.Table, names: Sequence[str]) -> bool:
-    """Whether in some row all of these columns are blank; mostly the first one tells that none is."""
+    """Whether all of these columns are blank in some row. The first column alone usually rules that out."""
     import pyarrow.compute as pc
 
     blank = pc.equal(rows[names[0]], "")
@@ -81,27 +82,27 @@ def _may_be_blank(rows: pa.Table, names: Sequence[str]) -> bool:
 
 
 def _blank_rows(file: str, encoding: str, delimiter: str, header: Header) -> pa.Array:
-    """Say of every record below the header whether all of it is blank, as `;;;;`, which Excel leaves of cleared rows.
+    """Return which records below the header are all blank, such as `;;;;`, which Excel writes for cleared rows.
 
-    It reads the file again, with the columns that nobody asked for.
+    It reads the file again, with all of its columns.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    read = batches(Stream(blocks(file, encoding)), header.names, delimiter, header.names, header.line - 1)
+    read = read_batches(Stream(blocks(file, encoding)), header.names, delimiter, header.names, header.line - 1)
     found = [functools.reduce(pc.and_, (pc.equal(column, "") for column in rows.columns)) for rows in read]
     return pa.concat_arrays([arrow.as_single_chunk(each) for each in found])
 
 
 def _only_a_header(file: str, encoding: str, delimiter: str, header: Header) -> bool:
-    """Whether nothing follows the header; Arrow can't read such a file if its last line has no end."""
+    """Whether nothing follows the header: Arrow fails on such a file if its last line has no line end."""
     with suppress(csv.Error):
         return next(islice(records(file, encoding, delimiter), header.position + 1, None), None) is None
     return False
 
 
 def _refuse_surplus(file: str, header: Header, rows: pa.Table, before: int, delimiter: str) -> None:
-    """Raise `SourceError` for text in a column that has no header at all."""
+    """Raise `SourceError` for text in a column without a header."""
     import pyarrow.compute as pc
 
     for name in header.surplus:
@@ -115,10 +116,10 @@ def _refuse_surplus(file: str, header: Header, rows: pa.Table, before: int, deli
 
 
 def _refuse_cut(file: str, column: pa.Array) -> None:
-    """Raise `SourceError` where the last line has no end, and its last field is not like those above.
+    """Raise `SourceError` if the last field of a last line without line end has another shape than those above.
 
-    Many programs write no line end there. But where all fields above are like 12.50 or 2026-04-07, and the last one is
-    12 or 2026-04-0, the file was cut off. The field's shape is its last mark and how many digits follow it.
+    Many programs write no line end there. But if all fields above are like 12.50 or 2026-04-07, and the last one is 12
+    or 2026-04-0, the file was cut off. A field's shape is its last mark and the number of digits after it.
     """
     import pyarrow.compute as pc
 
@@ -127,12 +128,12 @@ def _refuse_cut(file: str, column: pa.Array) -> None:
     *above, last = shapes.to_pylist()
     if len({*above}) == 1 and last != above[0] and re.fullmatch(r"9|[.,/:-]9+", above[0]):
         raise SourceError(
-            f"{file}: its last line has no end, and its last field {column[-1].as_py()!r} is not like those above it "
-            f"({column[-2].as_py()!r}); the file may be cut off: export it again"
+            f"{file}: its last line has no line end, and its last field {column[-1].as_py()!r} is not like those above "
+            f"it ({column[-2].as_py()!r}); the file may be cut off: export it again"
         )
 
 
-def _why_unreadable(file: str, header: Header, encoding: str, delimiter: str, exc: Exception) -> str:
+def _explain_failure(file: str, header: Header, encoding: str, delimiter: str, exc: Exception) -> str:
     with suppress(csv.Error):
         for line, fields in islice(records(file, encoding, delimiter), header.position, None):
             if len(fields) != len(header.names):
@@ -140,4 +141,4 @@ def _why_unreadable(file: str, header: Header, encoding: str, delimiter: str, ex
                     f"{file} line {line}: it has {len(fields)} fields where the header has {len(header.names)} "
                     f"({delimiter.join(fields)[:60]!r}); the file may be cut off: export it again"
                 )
-    return unreadable(file, encoding, exc)
+    return explain_unreadable(file, encoding, exc)

@@ -1,4 +1,4 @@
-"""Tables from files, for connectors: everything is read as text, since guessing types is what loses leading zeros."""
+"""Reading tables from files, for connectors. Everything is read as text: guessing types would lose leading zeros."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from arfeed.model.arrow import to_frame
 from arfeed.model.errors import SourceError
+from arfeed.tables.columns import origins, text_columns
 from arfeed.tables.dbase import dbase_header, dbase_tables, is_dbase
 from arfeed.tables.flat import csv_header, csv_tables
-from arfeed.tables.grid import origins, text_columns
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
 from arfeed.tables.separated.text import find_delimiter, find_encoding
-from arfeed.tables.workbook.workbook import Cells, is_workbook, read_sheet
+from arfeed.tables.workbook.sheets import Cells, is_workbook, read_sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 class Reading(TypedDict, total=False):
     """How a file is read; everything may be left out.
 
-    `columns` limits what is kept, and finds the header: the first row that has them all, which may be spelled another
-    way there (`*invoice no` is `Invoice No`) and are returned as they are here. Without any it is the first row.
-    `encoding` and `delimiter` of a CSV file are found out where nobody says; `fallback` is the encoding of one that is
-    not UTF-8 and has no mark of its own; name it where a system is known to write in no other. `sheet` is the name of
-    a workbook's sheet.
+    `columns` limits what is kept, and finds the header: the first row that has them all. They may be spelled in another
+    way there (`*invoice no` is `Invoice No`) and are returned as they are spelled here. Without `columns` the header is
+    the first row. `encoding` and `delimiter` of a CSV file are detected if unset; `fallback` is the encoding of a file
+    that is not valid UTF-8 and has no byte order mark: set it if a system is known to write in no other. `sheet` is the
+    name of a workbook's sheet.
     """
 
     columns: Sequence[str]
@@ -61,14 +61,14 @@ def read_tables(file: str, **how: Unpack[Reading]) -> Iterator[pd.DataFrame]:
     """Read a CSV or XLSX file as text in frames of some ten thousand rows, at least one.
 
     They have the header's names and `origin` (`file#record`, for a workbook `file#row`; the header is counted too).
-    Raise `SourceError` where the file can't be decoded, a record has another number of fields than the header, a quote
-    is left open, or a column is missing.
+    Raise `SourceError` if the file can't be decoded, a record has another number of fields than the header, a quote is
+    left open, or a column is missing.
     """
     return map(to_frame, read_arrow(file, **how))
 
 
 def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
-    """Read a CSV or XLSX file as `read_tables` does, as Arrow tables of large strings: quicker to work on by Arrow."""
+    """Read a CSV or XLSX file as `read_tables` does, but return Arrow tables of large strings, for work with Arrow."""
     columns = how.get("columns", ())
     if is_dbase(file):
         return dbase_tables(file, how.get("encoding"), columns)
@@ -79,7 +79,7 @@ def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
 
 
 def table_from_records(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFrame:
-    """Make a frame of text from JSON-like records. Raise `SourceError` for a float: money must come as text."""
+    """Return a frame of text from JSON-like records. Raise `SourceError` for a float: money must come as text."""
     rows = [{key: _as_text(key, value, origin) for key, value in record.items()} for record in records]
     names = list(dict.fromkeys(name for row in rows for name in row))
     made = text_columns(([row.get(name, "") for row in rows] for name in names), names)
@@ -101,7 +101,7 @@ def _sheet_header(file: str, cells: Cells, columns: Sequence[str]) -> Header:
 
 
 def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Rows that are blank throughout are passed over, as blank lines are: formats reach far below the last row."""
+    """Yield the rows below the header, except blank ones: formatted cells often reach far below the last row."""
     import pyarrow.compute as pc
 
     header: Header | None = None

@@ -15,7 +15,7 @@ import pytest
 
 from arfeed.intake.extract import extract
 from arfeed.intake.normalize import Normalizer
-from arfeed.intake.problems import describe
+from arfeed.intake.problems import describe_problems
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ProblemsError, SourceError
 from arfeed.model.parts import Connector, PartKind
@@ -301,10 +301,10 @@ def typed_answer(source: Connector, raw: pd.DataFrame) -> pd.DataFrame:
     import pyarrow as pa
 
     normalizer = Normalizer(source)
-    frames = [*normalizer.take(raw), *normalizer.rest()]
-    tables = [normalizer.accept(normalizer.typed(frame)) for frame in frames]
+    frames = [*normalizer.take(raw), *normalizer.flush()]
+    tables = [normalizer.accept(normalizer.type_frame(frame)) for frame in frames]
     if normalizer.problems:
-        raise ProblemsError(describe([(source, normalizer.problems)]))
+        raise ProblemsError(describe_problems([(source, normalizer.problems)]))
     return arrow.to_frame(pa.concat_tables(tables)) if tables else arrow.empty_invoices()
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from arfeed.documents.finding import find, look
-from arfeed.intake.evidence import Evidence, watched
+from arfeed.documents.finding import check_listing, find
+from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.explaining import released
-from arfeed.intake.extract import Extract, extract, joined
+from arfeed.intake.extract import Extract, extract
+from arfeed.intake.joining import join_frames
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError
@@ -23,7 +24,7 @@ from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.planning.wording import money
 from arfeed.plugins.config import Project
 from arfeed.runs.context import Clock
-from arfeed.tables.files.files import find_files
+from arfeed.tables.files.search import find_files
 from arfeed.tables.values.dates import ORDER_WORDS
 
 _AHEAD = timedelta(days=31)
@@ -41,7 +42,7 @@ def examined(project: Project, clock: Clock, *, quick: bool) -> Iterator[Finding
         if extracted:
             rows.append(extracted.open)
     if len(rows) == len(project.sources):
-        yield _report(project, joined(rows))
+        yield _report(project, join_frames(rows))
 
 
 def _source(
@@ -74,7 +75,7 @@ def _source(
 
 
 def _extracted(connector: Connector, evidence: Evidence, clock: Clock) -> Extract:
-    source = watched(connector, evidence)
+    source = with_evidence(connector, evidence)
     with released([source]):
         extracted = extract([source], clock)
     for error in extracted.failed.values():  # one that would be carried forward has failed all the same
@@ -104,7 +105,7 @@ def _near(file: str, folder: Path) -> str:
 
 
 def _folder(connector: Connector) -> Finding:
-    look(connector)
+    check_listing(connector)
     return ok(f"documents of {connector.source}", "the place of the PDFs is there")
 
 

@@ -12,9 +12,9 @@ from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.loading import close_match, load, survey
 from arfeed.tables.dbase import is_dbase
-from arfeed.tables.files.files import find_files
+from arfeed.tables.files.search import find_files
 from arfeed.tables.separated.text import find_encoding
-from arfeed.tables.workbook.workbook import is_workbook
+from arfeed.tables.workbook.sheets import is_workbook
 
 OWN = "arfeed"
 """Our distribution: its plugins are asked about a file. A stranger's is imported only where somebody names it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 from arfeed.operations.init.answers import Answers, Asker
-from arfeed.tables.headings.proposal import document_types, other_than_invoices
+from arfeed.tables.headings.proposal import find_document_types, other_than_invoices
 from arfeed.tables.read import read_tables
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def look_at(
     if "kind" in chosen or "kind" in headers:
         return
     balance = chosen.get("balance", "balance")
-    for header in document_types([name for name in headers if name not in chosen.values()]):
+    for header in find_document_types([name for name in headers if name not in chosen.values()]):
         positive, negative = _others(sample, header, balance, list(headers), how)
         if positive:
             _ask(header, positive, answers, asker)

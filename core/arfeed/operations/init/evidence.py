@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from arfeed.intake.control_account import with_control_account
+from arfeed.intake.control_account import add_control_account
 from arfeed.intake.extract import Extract
 from arfeed.model import arrow
 from arfeed.model.controls import Complete, ControlAccount
@@ -80,7 +80,7 @@ def _read(made: Made, extracted: Extract, answers: Answers, text: str) -> Contro
     table = {"path": glob.escape(str(file.absolute())), **answers.control_columns}
     try:
         connector = made({"control_account": table})
-        said = with_control_account(connector.source, connector.settings, extracted.rows, Complete())
+        said = add_control_account(connector.source, connector.settings, extracted.rows, Complete())
     except ArfeedError as exc:
         return (
             f"{exc}. Here that is --set control_account.NAME=VALUE; or leave it blank, and add the table to "

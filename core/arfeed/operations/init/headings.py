@@ -13,7 +13,13 @@ from arfeed.operations.init.answers import Answers, Asker
 from arfeed.operations.init.draft import Line
 from arfeed.tables.grid import read_grid
 from arfeed.tables.headings.header import MOST_ROWS
-from arfeed.tables.headings.proposal import REQUIRED, Proposal, currency_columns, propose_columns, usual_headers
+from arfeed.tables.headings.proposal import (
+    REQUIRED,
+    Proposal,
+    count_usual_headers,
+    find_currency_columns,
+    propose_columns,
+)
 from arfeed.tables.read import read_tables
 
 if TYPE_CHECKING:
@@ -60,7 +66,9 @@ def columns(
 
 def _currency(rows: pd.DataFrame, chosen: Mapping[str, str], answers: Answers, asker: Asker) -> str | None:
     """Return the column that holds the currency under no usual heading; None for none, where the source's counts."""
-    found = currency_columns(rows, [str(name) for name in rows.columns if name not in ("origin", *chosen.values())])
+    found = find_currency_columns(
+        rows, [str(name) for name in rows.columns if name not in ("origin", *chosen.values())]
+    )
     listed = {header: f"it says {', '.join(codes[:_MOST_WORDS])}" for header, codes in found.items()}
     if not listed:
         return None
@@ -83,8 +91,8 @@ def _header(sample: Path, how: Mapping[str, str]) -> list[str]:
     """Return the headings where they stand below a banner; nothing where they are the first row."""
     top = next(read_grid(str(sample), **how)).drop(columns="origin").head(MOST_ROWS).to_numpy().tolist()
     rows = [[str(cell).strip() for cell in row if str(cell).strip()] for row in top]
-    best = max(range(len(rows)), key=lambda number: usual_headers(rows[number]))
-    return rows[best] if usual_headers(rows[best]) > usual_headers(rows[0]) else []
+    best = max(range(len(rows)), key=lambda number: count_usual_headers(rows[number]))
+    return rows[best] if count_usual_headers(rows[best]) > count_usual_headers(rows[0]) else []
 
 
 def _taken(proposal: Proposal, rows: pd.DataFrame, asker: Asker) -> dict[str, str]:

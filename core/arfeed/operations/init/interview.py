@@ -19,7 +19,7 @@ from arfeed.operations.init.connectors import ANY_TABLE, Offer, offer, offered, 
 from arfeed.operations.init.draft import Draft, Line, refuse_taken
 from arfeed.plugins.config import parse_project
 from arfeed.plugins.reference import settings_in_words
-from arfeed.tables.workbook.workbook import filled_sheets
+from arfeed.tables.workbook.sheets import filled_sheets
 
 _EXPORTS = (".csv", ".xlsx", ".iif")
 _PASSWORD = re.compile(r"://[^\s:/@]*:[^\s/@]+@")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from arfeed.intake.evidence import Evidence, watched
+from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.extract import Extract, extract
 from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits
@@ -92,7 +92,7 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
 def _seen(connector: Connector) -> Evidence:
     """Read the sample to its end. Raise `SourceError` where it can't be: cut off, or no such report."""
     evidence = Evidence(connector)
-    for _ in watched(connector, evidence).invoices():
+    for _ in with_evidence(connector, evidence).invoices():
         pass
     return evidence
 

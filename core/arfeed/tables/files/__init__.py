@@ -1,1 +1,1 @@
-"""Which files a source reads, and where they are kept."""
+"""Finding and opening the files of a source, wherever they are kept."""

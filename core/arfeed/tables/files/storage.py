@@ -1,4 +1,4 @@
-"""Where files lie: folders, buckets, ZIP archives and SFTP servers, all by fsspec URL."""
+"""Where files are kept: folders, buckets, ZIP archives and SFTP servers, all behind one class."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ import shutil
 import tempfile
 import weakref
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NoReturn, cast
 
 from fsspec.implementations.local import LocalFileSystem
 
 from arfeed.model.errors import ArfeedError, SourceError
-from arfeed.model.settings import FileSettings, SourceSettings
 
 _ZIP = "zip://"
 _SFTP = ("sftp://", "ssh://")
-_LOGIN = ("private_key", "passphrase", "password", "known_hosts")
 _TIMES = ("mtime", "LastModified", "last_modified", "modified", "updated", "created")
 _TAGS = ("ETag", "etag", "CRC")
 _IN_MEMORY = 1 << 26
@@ -30,9 +28,9 @@ _IN_MEMORY = 1 << 26
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of a listing: its path there, its size, and when it last changed, in seconds; 0 where nobody knows.
+    """A file of a listing: its path, its size in bytes, and when it last changed, in seconds; 0 if unknown.
 
-    `version` differs where the content may, and costs no reading.
+    `version` changes whenever the content may have changed, and is known without reading the file.
     """
 
     path: str
@@ -43,23 +41,23 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """A file system, or the inside of a ZIP archive on one where `archive` is the archive's path."""
+    """A file system, or the inside of a ZIP archive on it if `archive` is that archive's path."""
 
     filesystem: Any
     archive: str | None = None
 
     @property
     def on_this_machine(self) -> bool:
-        """Whether its files lie on this machine."""
+        """Whether its files are on this machine."""
         return isinstance(self.filesystem, LocalFileSystem)
 
     def glob(self, pattern: str) -> list[Entry]:
-        """Return the files that match a pattern, in order of their paths."""
+        """Return the files that match a pattern, sorted by path."""
         with self._listed() as filesystem:
             return _entries(filesystem.glob(pattern, detail=True))
 
     def listing(self, folder: str, *, deep: bool) -> list[Entry] | None:
-        """Return the files of a folder, or of all below it; None where there is no such folder."""
+        """Return the files of a folder, with those of its subfolders if `deep`; None if there is no such folder."""
         with self._listed() as filesystem:
             if folder and not filesystem.isdir(folder):
                 return None
@@ -68,7 +66,7 @@ class Storage:
             return _entries({info["name"]: info for info in filesystem.ls(folder, detail=True)})
 
     def entry(self, path: str) -> Entry | None:
-        """Describe one file; None where it is none."""
+        """Return the entry of one file; None if there is no such file."""
         with self._listed() as filesystem:
             try:
                 return next(iter(_entries({path: filesystem.info(path)})), None)
@@ -76,9 +74,10 @@ class Storage:
                 return None
 
     def open(self, path: str) -> IO[bytes]:
-        """Open a file; the member of an archive is unpacked to a temporary file, so that it can be read anyhow."""
+        """Open a file. A member of an archive is unpacked to a temporary file first, so that it is seekable."""
         if self.archive is None and self.filesystem.protocol == "memory":
-            return io.BytesIO(self.filesystem.cat_file(path))  # its open files share one position
+            # All open files of fsspec's memory file system share one position.
+            return io.BytesIO(self.filesystem.cat_file(path))
         if self.archive is None:
             return cast("IO[bytes]", self.filesystem.open(path, "rb"))
         unpacked = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller closes it
@@ -95,19 +94,19 @@ class Storage:
             return archive.read(path)
 
     def url(self, path: str) -> str:
-        """Return the URL of a path; a plain path for files of this machine."""
+        """Return the URL of a path; a plain path if it is on this machine."""
         if self.archive is not None:
             return f"{_ZIP}{path}::{Storage(self.filesystem).url(self.archive)}"
         return cast("str", self.filesystem.unstrip_protocol(path)).removeprefix("file://").removeprefix("local://")
 
     def path(self, url: str) -> str:
-        """Return the path that a URL of this storage leads to."""
+        """Return the path of a URL within this storage."""
         if self.archive is not None:
             return url.partition("::")[0].removeprefix(_ZIP).strip("/")
-        return cast("str", self.filesystem._strip_protocol(url))  # noqa: SLF001 - fsspec's name of what all of them have
+        return cast("str", self.filesystem._strip_protocol(url))  # noqa: SLF001 - every file system has it, under this name
 
     def container(self) -> Entry | None:
-        """Describe the archive itself, where this is the inside of one."""
+        """Return the entry of the archive itself, if this is the inside of one."""
         return Storage(self.filesystem).entry(self.archive) if self.archive else None
 
     @contextmanager
@@ -118,6 +117,7 @@ class Storage:
     @contextmanager
     def _listed(self) -> Iterator[Any]:
         if self.archive is None:
+            # fsspec keeps listings. A file that changed since would look unchanged, and be taken for complete.
             self.filesystem.invalidate_cache()
             yield self.filesystem
             return
@@ -132,10 +132,10 @@ class Storage:
 
 
 class OpenArchive:
-    """An archive that stays open as long as this object lives: opening it reads the list of all its members."""
+    """An archive kept open for as long as this object lives, since opening one reads the list of all its members."""
 
     def __init__(self, place: Storage) -> None:
-        """Open the archive that a storage is the inside of."""
+        """Open the archive whose inside a storage is."""
         raw = place.filesystem.open(place.archive, "rb")
         weakref.finalize(self, raw.close)
         self._archive = zipfile.ZipFile(raw)
@@ -145,34 +145,35 @@ class OpenArchive:
         return self._archive.read(path)
 
 
-def storage(url: str, settings: SourceSettings) -> Storage:
-    """Return where a URL leads. Raise `SourceError` where arfeed can't, or won't, go there."""
+def storage_at(url: str, connect_sftp: Callable[[str], Any]) -> Storage:
+    """Return the storage of a URL; `connect_sftp` returns the file system of an sftp:// one.
+
+    Raise `SourceError` for an archive in an archive, and for SFTP by any way that would not check the server's key.
+    """
     import fsspec
 
     first, link, rest = url.partition("::")
     if first.startswith(_ZIP) and link:
-        outer = storage(rest, settings)
+        outer = storage_at(rest, connect_sftp)
         if outer.archive is not None:
             raise SourceError(f"{url}: an archive in an archive can't be read; unpack the outer one")
         return Storage(outer.filesystem, outer.path(rest))
     if url.startswith(_SFTP):
-        from arfeed.sftp.source import SourceSftp
-
-        return Storage(SourceSftp.reach(url, **_login(url, settings)))
+        return Storage(connect_sftp(url))
+    # fsspec's own sftp:// accepts any host key, and would be used for one inside a chained URL such as simplecache::.
     if any(scheme in url for scheme in _SFTP):
         raise SourceError(f"{url}: give sftp:// alone or behind zip://; elsewhere nobody would check the server's key")
     return Storage(fsspec.core.url_to_fs(url)[0])
 
 
-def _login(url: str, settings: SourceSettings) -> Mapping[str, object]:
-    if not isinstance(settings, FileSettings):
-        raise SourceError(f"{url}: this kind of source has no keys for SFTP; copy the files here first")
-    return {name: value for name in _LOGIN if (value := getattr(settings, name))}
+def refuse_sftp(url: str) -> NoReturn:
+    """Raise `SourceError`, since nothing says how to log in to a server."""
+    raise SourceError(f"{url}: this kind of source has no keys for SFTP; copy the files here first")
 
 
 @contextmanager
-def explained(url: str, failing: str = "it can't be read") -> Iterator[None]:
-    """Turn whatever a file system raises into a `SourceError` that names the place."""
+def translate_errors(url: str, failing: str = "it can't be read") -> Iterator[None]:
+    """Translate whatever a file system raises to a `SourceError` that names the URL."""
     try:
         yield
     except ArfeedError:
@@ -197,7 +198,7 @@ def _entry(path: str, info: Mapping[str, Any]) -> Entry:
 
 
 def _seconds(info: Mapping[str, Any]) -> float:
-    """Return the time of the last change, which every file system calls and writes its own way."""
+    """Return the time of the last change; each file system has its own name and type for it."""
     changed = next((info[name] for name in _TIMES if info.get(name)), 0)
     if "date_time" in info:
         changed = _zip_time(info["date_time"])
@@ -207,20 +208,20 @@ def _seconds(info: Mapping[str, Any]) -> float:
 
 
 def _zip_time(parts: tuple[int, int, int, int, int, int]) -> float:
-    """Return the time of a member. It has no time zone, and is only compared with those of its neighbours."""
+    """Return the time of an archive's member. ZIP has no time zones; it is only compared with other members."""
     try:
         return datetime(*parts, tzinfo=UTC).timestamp()
-    except ValueError:  # some archives hold a month 0
+    except ValueError:  # some archivers write a month 0
         return 0.0
 
 
 def is_local(url: str) -> bool:
-    """Whether a path leads to a file of this machine."""
+    """Whether a path or URL is a plain path on this machine."""
     return "://" not in url and "::" not in url
 
 
-def label(file: str) -> str:
-    """Return a path as people know it: relative to the working folder where it lies below it."""
+def display_path(file: str) -> str:
+    """Return a path as messages show it: relative to the working directory if it is below that."""
     if not is_local(file.removeprefix("file://")):
         return file
     path = Path(file.removeprefix("file://"))

@@ -1,1 +1,1 @@
-"""Which heading means which column of an invoice."""
+"""Finding the header of a table, and proposing what its columns mean."""

@@ -1,4 +1,4 @@
-"""The header of a table, found by what it holds: files have banners above it, and spell it in many ways."""
+"""Finding the header of a table by its cells: files have banners above it, and spell it in many ways."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import NamedTuple
 from arfeed.model.errors import SourceError
 
 MOST_ROWS = 30
-"""How far down a header is looked for."""
+"""Rows searched for the header."""
 
 
 class Row(NamedTuple):
-    """A row of a file's start: its line in a CSV file or its number in a sheet, and its cells."""
+    """A row from the start of a file: its line in a CSV file or its number in a sheet, and its cells."""
 
     line: int
     cells: Sequence[str]
 
 
 class Header(NamedTuple):
-    """The names of the columns, those that it lacks, and where it stands: among the rows from 0 on, and its line."""
+    """The columns that the header names, those that it lacks, its position among the rows, from 0, and its line."""
 
     named: list[str]
     surplus: list[str]
@@ -29,14 +29,14 @@ class Header(NamedTuple):
 
     @property
     def names(self) -> list[str]:
-        """All columns."""
+        """Return the names of all columns."""
         return [*self.named, *self.surplus]
 
 
 def find_header(file: str, rows: Sequence[Row], columns: Sequence[str]) -> Header:
-    """Return the first row that has all these columns, under the names they have here; without any, the first row.
+    """Return the first row that has all these columns, with their names as spelled here; without any, the first row.
 
-    Raise `SourceError` where there is none, with what was found instead.
+    Raise `SourceError` if there is none, with what was found instead.
     """
     if not any(cell.strip() for cell in rows[0].cells) if rows and not columns else not rows:
         raise SourceError(f"{file}: there is no header in line {rows[0].line if rows else 1}; export it again")
@@ -49,28 +49,28 @@ def find_header(file: str, rows: Sequence[Row], columns: Sequence[str]) -> Heade
             f"{file}: there is no column {lacking[best][0]!r}; found {found}. Name one of these in `columns`, or "
             "export it with that column"
         )
-    names = _respelled(file, headers[best], columns)
+    names = _respell(file, headers[best], columns)
     return Header(names, _surplus(rows[best:], len(names)), best, rows[best].line)
 
 
-def folded(name: str) -> str:
-    """Return a header as it is compared: without case, blanks, byte order mark and the asterisk of required columns."""
+def fold(name: str) -> str:
+    """Return a header for comparison: without case, blanks, byte order mark and the asterisk of required columns."""
     return "".join(name.replace("*", "").replace("\ufeff", "").split()).casefold()
 
 
 def _lacking(names: Sequence[str], columns: Sequence[str]) -> list[str]:
-    there = {folded(name) for name in names}
-    return [column for column in columns if folded(column) not in there]
+    there = {fold(name) for name in names}
+    return [column for column in columns if fold(column) not in there]
 
 
-def _respelled(file: str, names: list[str], columns: Sequence[str]) -> list[str]:
-    """Give the columns that are asked for the names they are asked by; one that is there as it is stays."""
+def _respell(file: str, names: list[str], columns: Sequence[str]) -> list[str]:
+    """Rename the columns asked for to the spelling they are asked for by, unless one already has it."""
     result = list(names)
     for column in columns:
         if column in names:
             _refuse_twin(file, names, column, columns)
             continue
-        places = [place for place, name in enumerate(names) if folded(name) == folded(column)]
+        places = [place for place, name in enumerate(names) if fold(name) == fold(column)]
         if len(places) > 1:
             alike = " and ".join(repr(names[place]) for place in places)
             raise SourceError(f"{file}: the column {column!r} could be {alike}; name it exactly")
@@ -79,23 +79,23 @@ def _respelled(file: str, names: list[str], columns: Sequence[str]) -> list[str]
 
 
 def _refuse_twin(file: str, names: list[str], column: str, columns: Sequence[str]) -> None:
-    """Raise `SourceError` where two columns have this very header, and only the first is asked for."""
+    """Raise `SourceError` if two columns have exactly this header, and only the first is asked for."""
     twin = f"{column} (2)"
     if twin in names and twin not in columns:
         raise SourceError(
-            f"{file}: two columns are called {column!r}, so it is not plain which is meant; leave one out of the "
-            f"export, or name the second one as {twin!r}"
+            f"{file}: two columns are called {column!r}, so it is not clear which is meant; leave one out of the "
+            f"export, or name the second one {twin!r}"
         )
 
 
 def _surplus(rows: Sequence[Row], width: int) -> list[str]:
-    """Name columns that the header lacks but the first row has; they must be blank throughout."""
+    """Return names for columns that the first row has beyond the header; they must be blank in all rows."""
     first = len(rows[1].cells) if len(rows) > 1 and not any(rows[1].cells[width:]) else width
     return [f"column {number}" for number in range(width + 1, first + 1)]
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Tell headers apart: from each other, and from the column `origin` that is added to them."""
+    """Return the headers made distinct from each other, and from the column `origin` that is added to them."""
     result: list[str] = []
     for number, name in enumerate(names, 1):
         plain = name or f"column {number}"

@@ -1,4 +1,4 @@
-"""Proposing what the headers of a file mean. It is shown to people, who look at it and paste it; never applied."""
+"""Proposing what the headers of a file mean, for people to check and paste; a proposal is never applied by itself."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ REQUIRED = ("invoice_ref", "customer_name", "balance")
 class Proposal:
     """What a file's headers seem to mean, as lines of a source's table in plugins.toml, each with its evidence.
 
-    `columns` maps canonical names to headers, and `evidence` says what speaks for each. `decimal` is the mark that all
-    amounts need; None where they need none, blank where they leave it open. `unfit` says of columns that were not found
-    which header is called so, and what its values are instead.
+    `columns` maps canonical names to headers, and `evidence` states the evidence for each. `decimal` is the mark that
+    all amounts need; None if they need none, blank if they are ambiguous. `unfit` explains, for columns that were not
+    found, which header has such a name, and why its values do not fit.
     """
 
     columns: Mapping[str, str]
@@ -35,7 +35,7 @@ class Proposal:
     unfit: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Return the lines as they are to be pasted."""
+        """Return the lines to paste into plugins.toml."""
         return "\n".join(self.lines)
 
 
@@ -52,10 +52,11 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
     texts = {str(name): arrow.to_text_array(rows[name]) for name in rows.columns if name != "origin"}
     chosen: dict[str, str] = {}
     evidence: dict[str, str] = {}
-    for alike in (_named, _holding):
+    # First all columns by a header's whole name, then by a part of it: "Customer" must not take "Customer number".
+    for find_headers in (_headers_named, _headers_holding):
         for column in (name for name in USUAL if name not in chosen):
-            for header in alike(column, [name for name in texts if name not in chosen.values()]):
-                why = _fits(column, texts[header])
+            for header in find_headers(column, [name for name in texts if name not in chosen.values()]):
+                why = _evidence(column, texts[header])
                 if why:
                     chosen[column], evidence[column] = header, why
                     break
@@ -64,27 +65,29 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
     lines = [_line(f"columns.{name}", chosen[name], evidence[name]) for name in USUAL if name in chosen]
     absent = [f'# columns.{name} = "…"  # not found; look it up' for name in missing_columns([*texts], chosen)]
     decimal = None if None in marks else str(marks[0]) if len(marks) == 1 else ""
-    unfit = {name: why for name in USUAL if name not in chosen and (why := _unfit(name, texts, chosen.values()))}
+    unfit = {
+        name: why for name in USUAL if name not in chosen and (why := _explain_unfit(name, texts, chosen.values()))
+    }
     return Proposal(chosen, (*settings, *lines, *absent), evidence, decimal, unfit)
 
 
-def usual_headers(cells: Sequence[str]) -> int:
-    """Return how many of these cells are usual headers of an invoice's columns."""
-    return sum(any(True for name in USUAL if [*_named(name, [cell])]) for cell in cells)
+def count_usual_headers(cells: Sequence[str]) -> int:
+    """Return how many of these cells are common headers of an invoice's columns."""
+    return sum(any(True for name in USUAL if [*_headers_named(name, [cell])]) for cell in cells)
 
 
-def document_types(headers: Sequence[str]) -> list[str]:
-    """Return the headers that tell invoices from credit notes and payments."""
-    return [header for header in headers if plain(header) in DOCUMENT_TYPES]
+def find_document_types(headers: Sequence[str]) -> list[str]:
+    """Return the headers of columns that distinguish invoices from credit notes and payments."""
+    return [header for header in headers if normalize_header(header) in DOCUMENT_TYPES]
 
 
 def other_than_invoices(words: Sequence[str]) -> list[str]:
-    """Return those words of such a column that do not say that a row is an invoice."""
-    return [word for word in words if word.strip() and plain(word) not in INVOICES]
+    """Return the values of such a column that do not mean an invoice."""
+    return [word for word in words if word.strip() and normalize_header(word) not in INVOICES]
 
 
-def currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, list[str]]:
-    """Return those of the columns that hold ISO 4217 codes and nothing else, with these codes."""
+def find_currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, list[str]]:
+    """Return those of the columns that hold only ISO 4217 codes, with the codes they hold."""
     import pyarrow.compute as pc
 
     from arfeed.model.currencies import minor_digits
@@ -94,9 +97,9 @@ def currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, li
     return {header: codes for header, codes in held.items() if codes and set(codes) <= minor_digits().keys()}
 
 
-def _unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection[str]) -> str | None:
-    """Say what speaks against the header that is called like a column."""
-    header = next(_named(column, [name for name in texts if name not in taken]), None)
+def _explain_unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection[str]) -> str | None:
+    """Return why the values of the header that is named like a column do not fit it; None without such a header."""
+    header = next(_headers_named(column, [name for name in texts if name not in taken]), None)
     if header is None:
         return None
     import pyarrow.compute as pc
@@ -107,24 +110,24 @@ def _unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection[str]) -
     if column == "invoice_ref":
         counts = given.value_counts()
         twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")[0].as_py()
-        return f"the column {header!r} has {twice!r} more than once, and arfeed takes a row a document, not its lines"
+        return f"the column {header!r} has {twice!r} more than once, but there must be one row for each document"
     what = "amounts in any one notation" if column in schema.MONEY else "ISO 4217 codes"
     what = "dates in any one order" if column in schema.DATES else what
-    return f"the column {header!r} does not hold {what}, but such as {', '.join(given.unique().to_pylist()[:3])}"
+    return f"the column {header!r} does not hold {what}, but values such as {', '.join(given.unique().to_pylist()[:3])}"
 
 
-def _named(column: str, headers: Sequence[str]) -> Iterator[str]:
-    """Return the headers that are a usual name of a column, the likeliest first."""
-    return (header for name in _names(column) for header in headers if plain(header) == name)
+def _headers_named(column: str, headers: Sequence[str]) -> Iterator[str]:
+    """Return the headers that are a common name of a column, the likeliest first."""
+    return (header for name in _names(column) for header in headers if normalize_header(header) == name)
 
 
-def _holding(column: str, headers: Sequence[str]) -> Iterator[str]:
-    """Return the headers that hold a usual name of a column among other words."""
+def _headers_holding(column: str, headers: Sequence[str]) -> Iterator[str]:
+    """Return the headers that contain a common name of a column among other words."""
     return (
         header
         for name in _names(column)
         for header in headers
-        if len(name) >= _SHORTEST_HELD and f" {name} " in f" {plain(header)} "
+        if len(name) >= _SHORTEST_HELD and f" {name} " in f" {normalize_header(header)} "
     )
 
 
@@ -132,15 +135,15 @@ def _names(column: str) -> list[str]:
     return [column.replace("_", " "), *USUAL[column]]
 
 
-def plain(header: str) -> str:
-    """Return a header as it is compared with the usual ones: without case, accents and punctuation."""
+def normalize_header(header: str) -> str:
+    """Return a header for comparison with the common ones: without case, accents and punctuation."""
     letters = unicodedata.normalize("NFKD", header.casefold().replace("°", " "))
     kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(re.findall(r"[^\W_]+", kept))
 
 
-def _fits(column: str, texts: pa.Array) -> str | None:
-    """Say what speaks for a column in its values; None where they speak against it."""
+def _evidence(column: str, texts: pa.Array) -> str | None:
+    """Return the evidence in its values that a header is a column; None if they do not fit."""
     import pyarrow.compute as pc
 
     from arfeed.model.currencies import minor_digits
@@ -167,16 +170,17 @@ def _orders(texts: pa.Array) -> list[str]:
 
     from arfeed.tables.values.dates import ORDERS, parse_dates
 
-    distinct = texts.unique()  # declared, since declaring them is what is proposed
+    distinct = texts.unique()
+    # As if declared, since a declaration is what is proposed.
     return [order for order in ORDERS if not pc.any(parse_dates(distinct, order, declared=True).wrong).as_py()]
 
 
 def _marks(texts: pa.Array) -> list[str | None]:
     import pyarrow.compute as pc
 
-    from arfeed.tables.values import values
+    from arfeed.tables.values.amounts import parse_money
 
-    return [mark for mark in (None, ".", ",") if not pc.any(values.parse_money(texts, mark).wrong).as_py()]
+    return [mark for mark in (None, ".", ",") if not pc.any(parse_money(texts, mark).wrong).as_py()]
 
 
 def _dates(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Iterator[str]:

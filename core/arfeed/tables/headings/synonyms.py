@@ -1,4 +1,4 @@
-"""The usual headers of an invoice's columns in English, German, French, Spanish, Italian, Dutch and Portuguese."""
+"""Common headers of an invoice's columns in English, German, French, Spanish, Italian, Dutch and Portuguese."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ USUAL: Mapping[str, Sequence[str]] = {
     "status": ("status", "state", "statut", "estado", "stato"),
     "po_number": ("po number", "purchase order", "po no", "bestellnummer", "numero de commande"),
 }  # fmt: skip
-"""By canonical column, the likeliest first; without case, accents and punctuation."""
+"""By canonical column, the likeliest first; in lower case, without accents and punctuation."""
 
 DOCUMENT_TYPES: Sequence[str] = (
     "type", "document type", "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
     "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art", "typ",
     "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort", "documentsoort",
 )  # fmt: skip
-"""The usual headers of a column that tells invoices from credit notes and payments."""
+"""Common headers of a column that distinguishes invoices from credit notes and payments."""
 
 INVOICES: Sequence[str] = (
     "invoice", "inv", "sales invoice", "customer invoice", "tax invoice", "ar invoice", "rechnung", "re", "rg",
     "ausgangsrechnung", "verkaufsrechnung", "facture", "factura", "factura de venta", "fattura", "factuur",
     "verkoopfactuur", "fatura", "faktura",
 )  # fmt: skip
-"""What such a column says of an invoice; anything else may be none."""
+"""What such a column has for an invoice; anything else may not be one."""

@@ -1,1 +1,1 @@
-"""Reports laid out for paper: groups, totals and rows told apart."""
+"""Reports laid out for paper: lines told from groups, and totals checked."""

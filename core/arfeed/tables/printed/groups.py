@@ -1,4 +1,4 @@
-"""Groups within groups, for whole frames at once: which rows stand in which, as their openings and closings say."""
+"""Nested groups of a report, for whole frames at once: which rows are in which group, and the labels of its totals."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Integers = npt.NDArray[np.int64]
 _OWN, _WITH_SUBS = "Total for {}", "Total for {} with sub-customers"
 _CLOSINGS = (_OWN, _WITH_SUBS, "Total - {}", "Total {}")
 _OWN_LINES = " - Other"
-"""What QuickBooks Desktop adds to a customer's name where its own lines stand beside those of its jobs."""
+"""What QuickBooks Desktop adds to a customer's name if its own lines are listed beside those of its jobs."""
 
 WITH_SUBS = _WITH_SUBS.partition("{}")[2].strip()
-"""What tells the total of a customer and its sub-customers from the customer's own."""
+"""What distinguishes the total of a customer with its sub-customers from the customer's own total."""
 
 
 class Nesting(NamedTuple):
-    """The groups of a frame, those first that were open before it, and where its rows stand.
+    """The groups of a frame, first those that were open before it, and which rows are in which.
 
-    `depth` counts the groups that are open behind each row. `owner` is the number of the innermost group of each row,
-    -1 for none; an opening or closing row belongs to its own. `open` numbers the groups open at the end.
+    `depth` is the number of open groups after each row. `owner` is the number of the innermost group of each row, -1
+    for none; an opening or closing row belongs to its own group. `open` lists the groups that are open at the end.
     """
 
     names: pa.Array
@@ -38,9 +38,9 @@ class Nesting(NamedTuple):
 
 
 def nest(carried: Sequence[str], opens: Mask, closes: Mask, labels: pa.Array) -> Nesting:
-    """Match openings and closings as brackets are matched, whatever the labels of the closings say.
+    """Match openings and closings like brackets, regardless of the labels of the closings.
 
-    Groups that were open before the frame count as opened in rows before its first.
+    `carried` names the groups that were open before the frame; they count as opened in rows before its first.
     """
     before = len(carried)
     opens = np.concatenate([np.ones(before, bool), opens])
@@ -58,14 +58,15 @@ def nest(carried: Sequence[str], opens: Mask, closes: Mask, labels: pa.Array) ->
         if height <= depth[-1]:
             still_open.append(int(last[-1]))
     names = pa.concat_arrays([pa.array(carried, pa.large_string()), labels.filter(pa.array(opens[before:]))])
-    paths = _paths(names, parent[opens], level[opens])
+    paths = _join_paths(names, parent[opens], level[opens])
     return Nesting(names, paths, depth[before:], owner[before:], still_open)
 
 
-def _paths(names: pa.Array, parent: Integers, level: Integers) -> pa.Array:
-    """Join names to those of the groups around them; one with a colon, which no name may hold, is a path already."""
+def _join_paths(names: pa.Array, parent: Integers, level: Integers) -> pa.Array:
+    """Return the path of each group: its name after those of the groups around it."""
     paths = names
     empty = pa.scalar("", pa.large_string())
+    # QuickBooks allows no colon in a name, so a name that has one is a path already.
     nested = ~pc.match_substring(names, ":").to_numpy(zero_copy_only=False)
     for height in range(2, int(level.max(initial=0)) + 1):
         inner = nested & (level == height)
@@ -85,29 +86,29 @@ def closings(names: pa.Array) -> pa.Array:
 
 
 def closes(labels: pa.Array, names: pa.Array) -> Mask:
-    """Where a label is that of the total of the group beside it."""
+    """Return where a label is that of the total of the corresponding group."""
     fitting = [pc.equal(labels, _closing(form, names)).to_numpy(zero_copy_only=False) for form in _CLOSINGS]
     found: Mask = np.logical_or.reduce(fitting)
     return found
 
 
-def parents(labels: pa.Array) -> pa.Array:
-    """Return the names of which labels are totals with sub-customers."""
+def find_parents(labels: pa.Array) -> pa.Array:
+    """Return the names of the groups whose totals with sub-customers are among these labels."""
     start, end = (re.escape(part) for part in _WITH_SUBS.split("{}"))
     spaced = pc.replace_substring_regex(pc.utf8_trim_whitespace(labels.unique()), r"\s+", " ")
     return pc.struct_field(pc.extract_regex(spaced, f"^{start}(?P<name>.+){end}$"), "name").drop_null()
 
 
 def own_totals(labels: pa.Array, parents: pa.Array) -> Mask:
-    """Where a label is that of the total of a parent's own lines, which does not close its group."""
+    """Return where a label is that of the total of a parent's own lines, which does not close its group."""
     found: Mask = pc.is_in(labels, value_set=_closing(_OWN, parents)).to_numpy(zero_copy_only=False)
     return found
 
 
-def sums_of_own(owner: Integers, units: Integers, groups: Integers, ends: Integers) -> Integers:
-    """Return what the lines of each of these groups sum to that stand in it itself and before such a row.
+def sum_own_lines(owner: Integers, units: Integers, groups: Integers, ends: Integers) -> Integers:
+    """Return the sums of the lines that are directly in each of `groups` and before the row in `ends`.
 
-    `owner` and `units` are those of all rows; units of rows that are no lines are 0.
+    `owner` and `units` are those of all rows; `units` is 0 for rows that are not lines.
     """
     width = len(owner) + 1
     order = np.argsort(owner, kind="stable")

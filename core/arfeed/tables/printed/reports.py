@@ -13,25 +13,24 @@ from typing import TYPE_CHECKING
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings
 from arfeed.tables.grid import mentions, read_grid
+from arfeed.tables.printed.title import read_as_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 _HEAD = 100
-"""So many rows are searched for the header."""
-
-_AS_OF = re.compile(r"\bas (?:of|at):?\s+(.+)$", re.IGNORECASE)
+"""Rows searched for the header."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportForm:
     """What the printed reports of a system have in common.
 
-    `headers` says by which headers a column goes, the best first; case, spaces and marks do not count. The row that
-    names all of `required` is the header. `keys` are filled in every line, and not all of them in any other row. Totals
-    add up `balance`; with `exact`, one that does not is an error, otherwise a doubt. `footers` is a regular expression
-    of the rows that may follow the grand total, beside those of a single text.
+    `headers` lists the headers that a column may have, the best first; case, spaces and punctuation do not count. The
+    row with headers for all of `required` is the header. `keys` are filled in every line, and not all of them in any
+    other row. Totals are sums of `balance`; a wrong one is an error if `exact`, otherwise a doubt. `footers` is a
+    regular expression of the rows that may follow the grand total, besides those with a single text.
     """
 
     headers: Mapping[str, Sequence[str]]
@@ -43,14 +42,14 @@ class ReportForm:
 
 
 class PrintedReport:
-    """A printed report of one file, opened up to its header.
+    """A printed report in a file, read up to its header.
 
-    `title` holds the texts above the header. `headers` maps the form's names to the headers found, and `missing` names
-    those required that no row has: then `found` is the row that comes closest.
+    `title` holds the texts above the header. `headers` maps the form's names to the headers found. `missing` holds the
+    required names that have no header; `found` is then the row that comes closest to one.
     """
 
     def __init__(self, file: str, form: ReportForm, settings: FileSettings) -> None:
-        """Read the head of the file. Raise `SourceError` where it is no table at all."""
+        """Read the head of the file. Raise `SourceError` if it is not a table."""
         self.file = file
         self.form = form
         self.settings = settings
@@ -70,29 +69,28 @@ class PrintedReport:
 
     @property
     def as_of(self) -> date | None:
-        """The date that the title speaks of, if it can be read in one way only."""
-        return as_of(self.title, self.settings.dates)
+        """Return the date in the title; None unless it can be read in one way only."""
+        return read_as_of(self.title, self.settings.dates)
 
     def lines(self) -> Iterator[pd.DataFrame]:
         """Yield the lines under the form's names, other columns under their headers, with `group` and `origin`.
 
-        `group` is the path of the groups that a line stands in, joined by colons. `balance` is decimal, all else is
-        text. Raise `SourceError` for a row that is nothing known, and for totals that are not those of the lines. When
-        all is read, `total` is the grand total, `ended` says whether there was one, and `doubts` says which totals do
-        not add up.
+        `group` is the path of the groups that a line is in, joined by colons. `balance` is decimal, all else is text.
+        Raise `SourceError` for an unknown row, and for a total that is not the sum of its lines. After the last frame
+        `total` is the grand total, `ended` is whether there was one, and `doubts` are totals that do not add up.
         """
         from arfeed.model.arrow import to_frame
-        from arfeed.tables.printed.printed import Rows
-        from arfeed.tables.printed.rows import Sight
+        from arfeed.tables.printed.rows import Marks
+        from arfeed.tables.printed.totals import Rows
 
         if self.missing or self._first is None:
             raise SourceError(f"{self.file}: no row has headers for {', '.join(self.missing or self.form.required)}")
         names = self._names()
         first, keys = min(names), [self._columns[name] for name in self.form.keys]
-        sight = Sight(range(max(first, 1)), range(first + 1), keys, self.form.footers)
+        marks = Marks(range(max(first, 1)), range(first + 1), keys, self.form.footers)
         balance = self._columns[self.form.balance]
-        parents = self._parents(sight.labels)
-        rows = Rows(self.file, sight, names, balance, self.settings.decimal, self.form.exact, parents)
+        parents = self._parents(marks.labels)
+        rows = Rows(self.file, marks, names, balance, self.settings.decimal, self.form.exact, parents)
         rows.currency = None if "currency" in self.headers else self.settings.currency
         for frame in chain([self._first.iloc[self._at + 1 :]], self._frames):
             yield to_frame(rows.take(frame))
@@ -100,16 +98,16 @@ class PrintedReport:
         self.total, self.ended, self.doubts = rows.total, rows.ended, tuple(rows.doubts)
 
     def _parents(self, labels: Sequence[int]) -> pa.Array:
-        """Return the groups that have a total with sub-customers, for which the whole file must be looked through."""
+        """Return the groups that have a total with sub-customers; this reads the whole file if it mentions any."""
         import pyarrow as pa
 
         from arfeed.model.arrow import to_text_array
-        from arfeed.tables.printed.groups import WITH_SUBS, parents
+        from arfeed.tables.printed.groups import WITH_SUBS, find_parents
 
         found = [pa.array([], pa.large_string())]
         if mentions(self.file, WITH_SUBS, self.settings.encoding):
             for frame in self._grid():
-                found += [parents(to_text_array(frame.iloc[:, column])) for column in labels]
+                found += [find_parents(to_text_array(frame.iloc[:, column])) for column in labels]
         return pa.concat_arrays(found).unique()
 
     def _grid(self) -> Iterator[pd.DataFrame]:
@@ -123,26 +121,14 @@ class PrintedReport:
         )
 
     def name_of(self, name: str) -> str:
-        """Return how a column of the form is called in the lines: so, or by its header, if the settings name that."""
+        """Return the name of a form's column in the lines: the form's own, or its header if the settings name that."""
         return self._names()[self._columns[name]] if name in self._columns else name
 
     def _names(self) -> dict[int, str]:
-        """Return how each column is called: by the form's name, unless the settings ask for it by its header."""
+        """Return the name of each column by its number: the form's name, or its header if the settings name that."""
         asked = set(self.settings.columns.values())
         names = {column: header for column, header in enumerate(self.found) if header}
         return names | {column: name for name, column in self._columns.items() if self.found[column] not in asked}
-
-
-def as_of(title: Sequence[str], order: str | None) -> date | None:
-    """Return the date that a title speaks of, as in "As of April 4, 2026", if it can be read in one way only."""
-    import pyarrow as pa
-
-    from arfeed.tables.values.dates import ORDERS, parse_dates
-
-    said = pa.array([match[1] for text in title if (match := _AS_OF.search(text))][:1], pa.large_string())
-    orders = (order,) if order else ORDERS
-    meant = {day for each in orders for day in parse_dates(said, each).values.to_pylist() if day}
-    return meant.pop() if len(meant) == 1 else None
 
 
 def _texts(frame: pd.DataFrame) -> list[list[str]]:
@@ -150,7 +136,7 @@ def _texts(frame: pd.DataFrame) -> list[list[str]]:
 
 
 def _named(row: Sequence[str], form: ReportForm) -> dict[str, int]:
-    """Return the form's names of this row's columns, were it the header."""
+    """Return the columns of the form's names, if this row is the header."""
     at = {_folded(text): column for column, text in reversed(list(enumerate(row))) if text}
     chosen = {
         name: [header for header in map(_folded, theirs) if header in at] for name, theirs in form.headers.items()

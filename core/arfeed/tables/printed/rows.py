@@ -1,4 +1,4 @@
-"""The rows of a printed report: every one is a line, a group, a subtotal, the total, a footer, blank, or unknown."""
+"""Classifying the rows of a report: each is a line, a group, a subtotal, the total, a footer, blank, or unknown."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ _LIKE_A_TOTAL = r"(?i:^(grand )?total\b)"
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What rows are known by: the numbers of the columns before the first header, and of those filled in every line.
+class Marks:
+    """What rows are recognized by, as numbers of columns.
 
-    `footers` is a regular expression of what may stand below the total beside single texts.
+    `leading` are the columns before the first header, `labels` those that may hold the label of a group or total, and
+    `keys` those that are filled in every line. `footers` is a regular expression of rows that may follow the total,
+    besides those with a single text.
     """
 
     leading: Sequence[int]
@@ -33,7 +35,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """Which rows of a frame are what; all others are blank or footers. `labels` are the texts at their left."""
+    """The kinds of a frame's rows; all others are blank or footers. `labels` are the first texts of the rows."""
 
     line: Mask
     group: Mask
@@ -43,23 +45,23 @@ class Kinds:
     labels: pa.Array
 
 
-def classify(grid: Sequence[pa.Array], sight: Sight, open_groups: Sequence[str], *, ended: bool) -> Kinds:
-    """Tell the rows of a frame apart. `open_groups` were open before it; `ended` says that the total was too."""
-    labels = _labels([grid[column] for column in sight.labels])
+def classify(grid: Sequence[pa.Array], marks: Marks, open_groups: Sequence[str], *, ended: bool) -> Kinds:
+    """Classify the rows of a frame. `open_groups` were open before it; if `ended`, the total came before it."""
+    labels = _labels([grid[column] for column in marks.labels])
     filled = np.stack([mask(pc.not_equal(column, "")) for column in grid]).sum(axis=0)
-    line = _lines(grid, sight, labels)
+    line = _lines(grid, marks, labels)
     rest = np.flatnonzero(~line & (filled > 0))
     names, single = labels.take(pa.array(rest)), filled[rest] == 1
     total = mask(pc.match_substring_regex(names, _TOTAL))
     below = ended | (np.cumsum(total) - total > 0)
-    leading = np.logical_or.reduce([mask(pc.not_equal(grid[column], "")) for column in sight.leading])[rest]
+    leading = np.logical_or.reduce([mask(pc.not_equal(grid[column], "")) for column in marks.leading])[rest]
     alone = single & leading & ~total & ~below
     known = pa.concat_arrays([pa.array(open_groups, pa.large_string()), names.filter(pa.array(alone))])
     subtotal = mask(pc.is_in(names, value_set=closings(known))) & ~below
     group = alone & ~subtotal
-    footer = below & ~total & (single | mask(pc.match_substring_regex(names, sight.footers)))
+    footer = below & ~total & (single | mask(pc.match_substring_regex(names, marks.footers)))
     unknown = ~(total | subtotal | group | footer)
-    found = [_scattered(rest[chosen], len(line)) for chosen in (group, subtotal, total, unknown)]
+    found = [_as_mask(rest[chosen], len(line)) for chosen in (group, subtotal, total, unknown)]
     return Kinds(line, found[0], found[1], found[2], found[3], labels)
 
 
@@ -71,21 +73,21 @@ def _labels(columns: Sequence[pa.Array]) -> pa.Array:
     return pc.replace_substring_regex(labels, r"\s+", " ")
 
 
-def _lines(grid: Sequence[pa.Array], sight: Sight, labels: pa.Array) -> Mask:
-    """Where all keys are filled. Labels may stand in the column of a key, if that is the first of all."""
-    filled: Mask = np.logical_and.reduce([mask(pc.not_equal(grid[column], "")) for column in sight.keys])
-    if 0 not in sight.keys:
+def _lines(grid: Sequence[pa.Array], marks: Marks, labels: pa.Array) -> Mask:
+    """Return where all keys are filled. If the first column is a key, it may hold a label instead."""
+    filled: Mask = np.logical_and.reduce([mask(pc.not_equal(grid[column], "")) for column in marks.keys])
+    if 0 not in marks.keys:
         return filled
-    return filled & ~mask(pc.match_substring_regex(labels, f"{_LIKE_A_TOTAL}|{sight.footers}"))
+    return filled & ~mask(pc.match_substring_regex(labels, f"{_LIKE_A_TOTAL}|{marks.footers}"))
 
 
-def _scattered(positions: npt.NDArray[np.intp], rows: int) -> Mask:
+def _as_mask(positions: npt.NDArray[np.intp], rows: int) -> Mask:
     result = np.zeros(rows, bool)
     result[positions] = True
     return result
 
 
 def mask(condition: pa.Array) -> Mask:
-    """Return an Arrow condition as a numpy one."""
+    """Return an Arrow condition as a numpy mask."""
     result: Mask = condition.to_numpy(zero_copy_only=False)
     return result

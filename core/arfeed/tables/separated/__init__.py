@@ -1,1 +1,1 @@
-"""Text with separators."""
+"""Text files with separators: encoding, separator, quotes and records."""

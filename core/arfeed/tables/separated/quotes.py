@@ -1,4 +1,4 @@
-"""Quotes that stand where none may: Arrow reads on over them, and takes rows for text."""
+"""Detecting misplaced quotes, after which Arrow would silently take rows for the text of one field."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _QUOTE = ord('"')
 
 
 class Quotes:
-    """Looks at a CSV file while it is read: does each quote open a field, close one, or stand doubled?
+    """Checks, while a CSV file is read, that each quote opens a field, closes one, or is doubled.
 
-    `doubtful` is true where one does not, or where their number is odd. A stricter reader must then decide.
+    `doubtful` is true if one does not, or if their number is odd. A stricter reader must then decide.
     """
 
     def __init__(self, delimiter: str) -> None:
@@ -31,26 +31,27 @@ class Quotes:
 
     @property
     def ended(self) -> bool:
-        """Whether the last line has an end."""
+        """Whether the last line ends with a line break."""
         return self._last in b"\r\n"
 
     def watch(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass the file on, piece by piece."""
+        """Yield the pieces of the file unchanged, and check them."""
         for block in blocks:
-            self._look(block)
+            self._check(block)
             yield block
 
-    def _look(self, block: bytes) -> None:
-        """Every other quote opens, the ones between close; a doubled one is a close and an open."""
+    def _check(self, block: bytes) -> None:
+        # Of right quotes every other one opens a field and the next one closes it; a doubled quote is a closing and an
+        # opening one. So the even ones must follow a separator or line end, and the odd ones must precede one.
         if not block:
             return
         closed_before = self._last == _QUOTE and self._count % 2 == 0 and self._count > 0
         self._misplaced |= closed_before and not self._beside[block[0]]
         if b'"' in block:
-            self._look_beside(np.frombuffer(block, np.uint8))
+            self._check_neighbours(np.frombuffer(block, np.uint8))
         self._last = block[-1]
 
-    def _look_beside(self, data: npt.NDArray[np.uint8]) -> None:
+    def _check_neighbours(self, data: npt.NDArray[np.uint8]) -> None:
         at, opens_first = np.flatnonzero(data == _QUOTE), self._count % 2
         opening, closing = at[opens_first::2], at[1 - opens_first :: 2]
         before = np.where(opening > 0, data[opening - 1], self._last)

@@ -12,7 +12,7 @@ _QUOTE, _LF, _CR = b'"\n\r'
 Positions = npt.NDArray[np.intp]
 
 
-def widest(blocks: Iterator[bytes], delimiter: str) -> int:
+def max_width(blocks: Iterator[bytes], delimiter: str) -> int:
     """Return the number of fields of the widest record. Quotes must be right: see `Quotes`."""
     most, pending, inside = 0, 0, False
     for block in blocks:
@@ -25,20 +25,20 @@ def widest(blocks: Iterator[bytes], delimiter: str) -> int:
     return int(max(most, pending)) + 1
 
 
-def padded(blocks: Iterator[bytes], delimiter: str, width: int) -> Iterator[bytes]:
-    """Give shorter records more separators at their end, so that Arrow can read them. Blank lines stay blank."""
+def pad(blocks: Iterator[bytes], delimiter: str, width: int) -> Iterator[bytes]:
+    """Append separators to shorter records, since Arrow reads records of equal width only. Blank lines stay blank."""
     rest = b""
     for block in blocks:
         data = rest + block
         _, _, ends = _boundaries(np.frombuffer(data, np.uint8), delimiter)
         whole = int(ends[-1]) + 1 if len(ends) else 0
         rest = data[whole:]
-        yield _padded(data[:whole], delimiter, width)
+        yield _pad(data[:whole], delimiter, width)
     if rest:
-        yield _padded(rest + b"\n", delimiter, width)
+        yield _pad(rest + b"\n", delimiter, width)
 
 
-def _padded(block: bytes, delimiter: str, width: int) -> bytes:
+def _pad(block: bytes, delimiter: str, width: int) -> bytes:
     data = np.frombuffer(block, np.uint8)
     _, separators, ends = _boundaries(data, delimiter)
     lacking = width - 1 - np.diff(np.searchsorted(separators, ends), prepend=0)
@@ -51,7 +51,7 @@ def _padded(block: bytes, delimiter: str, width: int) -> bytes:
 def _boundaries(
     data: npt.NDArray[np.uint8], delimiter: str, *, inside: bool = False
 ) -> tuple[Positions, Positions, Positions]:
-    """Return where quotes stand, and, outside of quoted fields, separators and ends of lines."""
+    """Return where quotes are and, outside quoted fields, separators and line ends."""
     quotes = np.flatnonzero(data == _QUOTE)
     separators = np.flatnonzero(data == ord(delimiter))
     ends = np.flatnonzero((data == _LF) | (data == _CR))

@@ -1,4 +1,4 @@
-"""Files as text: their encoding and separator, their records, and the lines these start in."""
+"""Files as text: their encoding and separator, their records, and the lines in which these start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import IO
 
 from arfeed.model.errors import SourceError
-from arfeed.tables.files.files import open_binary
+from arfeed.tables.files.opening import open_binary
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = ",;\t|"
@@ -20,19 +20,19 @@ _BLOCK = 1 << 22
 
 
 class Stream(io.RawIOBase):
-    """Pieces of bytes as a file to read from, once. A whole piece is passed on without a copy."""
+    """An iterator of bytes as a readable file. A whole piece is passed on without a copy."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        """Take the pieces; none is asked for before it is needed."""
+        """Take the pieces; each is fetched only when it is needed."""
         self._pieces = pieces
         self._rest = b""
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return that it can be read."""
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Read on: what is left of a piece, at most so many bytes."""
+        """Return the rest of the current piece, or at most `size` bytes of it."""
         while not self._rest:
             try:
                 self._rest = next(self._pieces)
@@ -46,7 +46,10 @@ class Stream(io.RawIOBase):
 
 
 def blocks(file: str, encoding: str) -> Iterator[bytes]:
-    """Yield the file in UTF-8 without a byte order mark. Raise `UnicodeDecodeError` for other than UTF-8 only."""
+    """Yield the file as UTF-8 without a byte order mark.
+
+    Raise `UnicodeDecodeError` for other encodings only: UTF-8 is passed on unchecked, since Arrow checks it anyway.
+    """
     if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
         with open_binary(file) as data:
             yield data.read(_BLOCK).removeprefix(codecs.BOM_UTF8)
@@ -59,9 +62,10 @@ def blocks(file: str, encoding: str) -> Iterator[bytes]:
 
 
 def find_encoding(file: str, declared: str | None, fallback: str | None = None) -> str:
-    """Return the encoding that the file's byte order mark names, else the declared one, else UTF-8.
+    """Return the encoding of the file's byte order mark, else the declared one, else UTF-8.
 
-    `fallback` is that of a file that is not UTF-8 and names none. Raise `SourceError` for one that does not exist.
+    `fallback` is the encoding of a file that is not valid UTF-8, if none is declared. Raise `SourceError` for an
+    encoding that Python does not know.
     """
     with open_binary(file) as data:
         head = data.read(4)
@@ -71,7 +75,7 @@ def find_encoding(file: str, declared: str | None, fallback: str | None = None) 
     try:
         codecs.lookup(found or "utf-8")
     except LookupError as exc:
-        raise SourceError(f"{file}: there is no encoding {found!r}; a usual one is cp1252") from exc
+        raise SourceError(f"{file}: {found!r} is not a known encoding; a common one is cp1252") from exc
     return found or "utf-8"
 
 
@@ -87,55 +91,55 @@ def _is_utf8(file: str) -> bool:
 
 
 def find_delimiter(file: str, encoding: str, declared: str | None) -> str:
-    """Return the declared separator, else the one that splits most lines alike."""
+    """Return the declared separator, else the one that splits most lines into the same number of fields."""
     if declared and not (len(declared) == 1 and declared.isascii()):
         raise SourceError(f"{file}: the delimiter must be a single character such as a semicolon, found {declared!r}")
-    return declared or _sniffed(head(file, encoding))
+    return declared or _sniff(head(file, encoding))
 
 
-def _sniffed(text: str) -> str:
-    """Count separators a line, outside of quotes: those of banners and amounts stand in fewer lines alike."""
+def _sniff(text: str) -> str:
+    # Commas of banners and amounts recur in fewer lines, and less regularly, than the separator does.
     lines = "".join(text.split('"')[::2]).splitlines()
 
-    def alike(mark: str) -> tuple[int, int]:
+    def regularity(mark: str) -> tuple[int, int]:
         counts = Counter(line.count(mark) for line in lines if mark in line)
         return max(((lines, each) for each, lines in counts.items()), default=(0, 0))
 
-    return max(_DELIMITERS, key=alike)
+    return max(_DELIMITERS, key=regularity)
 
 
 def head(file: str, encoding: str) -> str:
-    """Return the start of a file. Raise `SourceError` where it can't be decoded."""
+    """Return the start of a file. Raise `SourceError` if it can't be decoded."""
     try:
         with open_text(file, encoding) as text:
             start = text.read(_SAMPLE)
     except UnicodeDecodeError as exc:
-        raise SourceError(wrongly_encoded(file, encoding)) from exc
+        raise SourceError(explain_wrong_encoding(file, encoding)) from exc
     if "\0" in start:
-        raise SourceError(f'{file}: it is no text in {encoding.upper()}; if it is UTF-16, say encoding = "utf-16-le"')
+        raise SourceError(f'{file}: it is not text in {encoding.upper()}; if it is UTF-16, set encoding = "utf-16-le"')
     return start
 
 
-def wrongly_encoded(file: str, encoding: str) -> str:
-    """Say that the file has bytes which its encoding does not know."""
-    return f'{file}: it is not {encoding.upper()}; name its encoding, for example encoding = "cp1252"'
+def explain_wrong_encoding(file: str, encoding: str) -> str:
+    """Return a message that the file has bytes which are invalid in its encoding."""
+    return f'{file}: it is not valid {encoding.upper()}; name its encoding, for example encoding = "cp1252"'
 
 
 def open_text(file: str, encoding: str, errors: str = "strict") -> io.TextIOWrapper:
-    """Open a file as text with the line ends it has."""
+    """Open a file as text, with its line ends unchanged."""
     return io.TextIOWrapper(open_binary(file), encoding=encoding, errors=errors, newline="")
 
 
 def records(file: str, encoding: str, delimiter: str, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record that is not blank, with the line it starts in."""
+    """Yield each record that is not blank, with the line in which it starts."""
     with open_text(file, encoding, "strict" if strict else "replace") as text:
         yield from _numbered(text, delimiter, strict=strict)
 
 
 def first_records(file: str, encoding: str, delimiter: str, most: int) -> list[tuple[int, list[str]]]:
-    """Return the first records that are not blank, with the line each starts in."""
+    """Return the first `most` records that are not blank, with the line in which each starts."""
     text = io.StringIO(head(file, encoding), newline="")
-    with suppress(csv.Error):  # a field of over 128 KiB
+    with suppress(csv.Error):  # Python's csv module refuses fields of over 128 KiB
         return [record for record, _ in zip(_numbered(text, delimiter), range(most), strict=False)]
     return []
 
@@ -152,10 +156,10 @@ def _numbered(text: IO[str], delimiter: str, *, strict: bool = False) -> Iterato
 def physical_lines(
     file: str, numbers: Iterable[int], *, encoding: str | None = None, delimiter: str | None = None
 ) -> dict[int, int]:
-    """Return the line each record starts in. Reads the file again, so it is only done for rows with problems."""
+    """Return the line in which each record starts. It reads the file again, so call it only for rows with problems."""
     wanted, found = set(numbers), dict[int, int]()
     known = find_encoding(file, encoding)
-    with suppress(csv.Error):  # behind a field of over 128 KiB, lines are not known
+    with suppress(csv.Error):  # after a field of over 128 KiB, lines are unknown
         for number, (line, _) in enumerate(records(file, known, find_delimiter(file, known, delimiter)), 1):
             if number in wanted:
                 found[number] = line
@@ -165,13 +169,13 @@ def physical_lines(
 
 
 def refuse_open_quote(file: str, encoding: str, delimiter: str) -> None:
-    """Raise `SourceError` where a quoted field never ends: Arrow takes all rows up to the next quote for its text."""
+    """Raise `SourceError` if a quoted field never ends: Arrow takes all rows up to the next quote for its text."""
     line = 1
     try:
         for start, _ in records(file, encoding, delimiter, strict=True):
             line = start
     except csv.Error as exc:
         raise SourceError(
-            f"{file}: behind line {line} a quote is opened and not closed, so rows would be taken for text; "
+            f"{file}: after line {line} a quote is opened and not closed, so rows would be taken for text; "
             "the file may be cut off: export it again"
         ) from exc

@@ -1,4 +1,4 @@
-"""Text to dates: in a declared order, by a format, with the month's name, or as Excel counts them."""
+"""Parsing dates: in an order such as DMY, by a format, with the month's name, or as Excel counts days."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.tables.values.values import Parsed, blank
+from arfeed.tables.values.parsed import Parsed, is_blank
 
 _MIDNIGHT = r"(?:[T ](?:0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|12:00(?::00)? AM))?$"
 _PATTERNS: Mapping[str, str] = {
@@ -27,13 +27,13 @@ _NAMED = (
 _LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt", "sv", "da", "nb", "fi", "pl", "cs", "sk", "hu", "ro", "hr")
 
 PIVOT = 69
-"""Two digits from here on are a year of the 1900s, below it one of the 2000s, as strptime's %y has it."""
+"""Two-digit years from here on are of the 1900s, lower ones of the 2000s, as for strptime's %y."""
 
 _NONE = pa.array(
     ["0000-00-00", "00/00/0000", "00.00.0000", "0001-01-01", "1900-01-01", "01/01/1900", "1/1/1900", "01.01.1900"],
     pa.large_string(),
 )
-"""What systems write that have no blank date."""
+"""Placeholders that systems without blank dates write."""
 
 _EXCEL = {"excel": datetime(1899, 12, 30), "excel-1904": datetime(1904, 1, 1)}  # noqa: DTZ001 - a date has no time zone
 _LAST_SERIAL = 2_958_465
@@ -41,11 +41,11 @@ _LEAP_DAY_THAT_NEVER_WAS = 60
 
 _MOST_REMEMBERED = 20_000
 _remembered: dict[tuple[str, bool], tuple[pa.Array, Parsed]] = {}
-"""By order and whether it is declared: texts, and what they mean. The frames of a file mostly have the same days."""
+"""Texts and their dates, by order and whether it is declared: most frames of a file have the same days."""
 
 
 def in_words(order: str) -> str:
-    """Return how a problem names an order or format."""
+    """Return the words for an order or format in messages."""
     if order in _EXCEL:
         return f"as {order.replace('-', ' ').capitalize()} counts days"
     return f"in order {ORDER_WORDS[order]}" if order in ORDER_WORDS else f"in the format {order}"
@@ -54,22 +54,22 @@ def in_words(order: str) -> str:
 def parse_dates(texts: pa.Array, order: str, *, declared: bool = False) -> Parsed:
     """Parse texts to date32 in the order DMY, MDY or YMD, by a strptime format, or as Excel's serial numbers.
 
-    Blank gives null, and so do dates that stand for none, such as 0000-00-00. A date that starts with a four-digit
-    year is read as such in every order, and so is one that names its month. Years of two digits are taken where the
-    order is `declared`. Only distinct texts are parsed: a million rows hold a few thousand days.
+    Blanks and placeholders such as 0000-00-00 become null. Dates that start with a four-digit year, or name their
+    month, are read as such in every order. Two-digit years are valid only if the order is `declared`. Only distinct
+    texts are parsed: a million rows hold a few thousand days.
     """
     encoded = texts.dictionary_encode()
-    parse = _parsed_before if len(encoded.dictionary) <= _MOST_REMEMBERED else _parsed
+    parse = _parse_remembered if len(encoded.dictionary) <= _MOST_REMEMBERED else _parse
     days, wrong, _ = parse(encoded.dictionary, order, declared)
     return Parsed(days.take(encoded.indices), wrong.take(encoded.indices))
 
 
-def _parsed_before(texts: pa.Array, order: str, declared: bool) -> Parsed:
+def _parse_remembered(texts: pa.Array, order: str, declared: bool) -> Parsed:
     nothing = pa.array([], pa.large_string()), Parsed(pa.array([], pa.date32()), pa.array([], pa.bool_()))
     known, meant = _remembered.get((order, declared), nothing)
     new = texts.filter(pc.invert(pc.is_in(texts, value_set=known)))
     if len(new):
-        days, wrong, _ = _parsed(new, order, declared)
+        days, wrong, _ = _parse(new, order, declared)
         known = pa.concat_arrays([known, new])
         meant = Parsed(pa.concat_arrays([meant.values, days]), pa.concat_arrays([meant.wrong, wrong]))
         if len(known) <= _MOST_REMEMBERED:
@@ -78,19 +78,19 @@ def _parsed_before(texts: pa.Array, order: str, declared: bool) -> Parsed:
     return Parsed(meant.values.take(places), meant.wrong.take(places))
 
 
-def _parsed(texts: pa.Array, order: str, declared: bool) -> Parsed:
+def _parse(texts: pa.Array, order: str, declared: bool) -> Parsed:
     days = _by_format(texts, order) if "%" in order else _by_order(texts, order, declared=declared)
-    none = pc.or_(blank(texts), means_none(texts))
+    none = pc.or_(is_blank(texts), means_none(texts))
     return Parsed(pc.if_else(none, None, days), pc.and_(pc.is_null(days), pc.invert(none)))
 
 
 def means_none(texts: pa.Array) -> pa.Array:
-    """Where a text is a date that stands for none."""
+    """Return where a text is a placeholder for no date."""
     return pc.is_in(pc.replace_substring_regex(texts, r"[T ]00:00.*$", ""), value_set=_NONE)
 
 
-def misfits(distinct: pa.Array, *, declared: bool = False) -> dict[str, int]:
-    """Return how many of these texts are no date, by date order."""
+def count_misfits(distinct: pa.Array, *, declared: bool = False) -> dict[str, int]:
+    """Return how many of these texts are not a date, for each order."""
     return {order: pc.sum(parse_dates(distinct, order, declared=declared).wrong).as_py() or 0 for order in ORDERS}
 
 
@@ -105,10 +105,7 @@ def _by_order(texts: pa.Array, order: str, *, declared: bool) -> pa.Array:
 
 
 def _civil(parts: pa.Array, *, declared: bool) -> pa.Array:
-    """Join year, month and day to date32; null where there is no such day.
-
-    Arrow's strptime turns 31 February into 3 March, so the day and month are compared with what went in.
-    """
+    """Combine year, month and day to date32; null if there is no such day."""
     year, month, day = (pc.cast(pc.struct_field(parts, name), pa.int32()) for name in "ymd")
     if declared:
         short = pc.equal(pc.utf8_length(pc.struct_field(parts, "y")), 2)
@@ -121,6 +118,7 @@ def _civil(parts: pa.Array, *, declared: bool) -> pa.Array:
         unit="s",
         error_is_null=True,
     )
+    # Arrow's strptime turns 31 February into 3 March, so its day and month are compared with the input.
     same = pc.and_(
         pc.equal(pc.day(stamps), pc.cast(day, pa.int64())), pc.equal(pc.month(stamps), pc.cast(month, pa.int64()))
     )
@@ -129,7 +127,7 @@ def _civil(parts: pa.Array, *, declared: bool) -> pa.Array:
 
 
 def _with_month(parts: pa.Array) -> pa.Array:
-    """Put the number of the month where its name stood; null where nobody calls a month so."""
+    """Replace the name of the month by its number; null if no language has that name."""
     names = pc.utf8_lower(pc.utf8_normalize(pc.struct_field(parts, "m"), form="NFC"))
     places, known = _places(names, _months("en"))
     if pc.any(pc.and_(pc.is_null(places), pc.is_valid(names))).as_py():
@@ -145,10 +143,9 @@ def _places(names: pa.Array, months: Mapping[str, int]) -> tuple[pa.Array, Mappi
 
 @cache
 def _months(*languages: str) -> Mapping[str, int]:
-    """Return months by name, in full and cut short. A name that is another month elsewhere is none: no English one is.
-
-    English comes alone where that is enough: to load the others takes half a second.
-    """
+    """Return months by name, full and abbreviated, without names that mean different months in these languages."""
+    # Callers try English alone first, since loading the other languages takes half a second; no English name is
+    # ambiguous.
     from babel import Locale
 
     found: dict[str, set[int]] = {}
@@ -161,17 +158,18 @@ def _months(*languages: str) -> Mapping[str, int]:
 
 
 def _serial(texts: pa.Array, epoch: str) -> pa.Array:
-    """Count days as Excel does. Its 1900 was a leap year, so day 60 never was, and those before it are a day off."""
+    """Read Excel's serial numbers."""
     whole = pc.if_else(pc.match_substring_regex(texts, r"^[1-9]\d{0,6}(\.0+)?$"), texts, None)
     numbers = pc.cast(pc.replace_substring_regex(whole, r"\..*", ""), pa.int32())
     first = pa.scalar((_EXCEL[epoch] - datetime(1970, 1, 1)).days, pa.int32())  # noqa: DTZ001 - as above
     least = _LEAP_DAY_THAT_NEVER_WAS if epoch == "excel" else 0
+    # Excel takes 1900 for a leap year: its day 60 never existed, and the days before it are off by one.
     fits = pc.and_(pc.greater(numbers, least), pc.less_equal(numbers, _LAST_SERIAL))
     return pc.cast(pc.if_else(fits, pc.add(numbers, first), None), pa.date32())
 
 
 def _by_format(texts: pa.Array, form: str) -> pa.Array:
-    """Parse distinct texts by a strptime format; Python's own is strict about the calendar, Arrow's is not."""
+    """Parse distinct texts by a strptime format, with Python's, since Arrow's accepts days that do not exist."""
 
     def parse(text: str | None) -> object:
         try:

@@ -1,1 +1,1 @@
-"""Excel workbooks."""
+"""Excel workbooks: sheets, and their cells as Excel shows them."""

@@ -1,4 +1,4 @@
-"""What calamine does not tell of a sheet's cells: errors, formats such as 00000, formulas that were never computed."""
+"""What calamine does not report of a sheet's cells: errors, formats such as 00000, and formulas never computed."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _STYLE = re.compile(rb'(?<![\w:])s="(\d+)"')
 _TYPE = re.compile(rb'(?<![\w:])t="(\w+)"')
 
 
-def told_by_format(
+def find_special_cells(
     file: str, data: IO[bytes], sheet: str, *, start_only: bool = False
 ) -> Mapping[int, Mapping[int, str | Format]]:
-    """Return errors (`#REF!`), and numbers that owe leading zeros or a prefix to their format, as people see them.
+    """Return errors (`#REF!`), and numbers whose format adds leading zeros or a prefix, as people see them.
 
-    Numbers with a currency, or a look that can't be told, come as their format. All are by column and row, counted from
-    0; with `start_only` those of the first thousands of rows. Raise `SourceError` for a formula without a value:
-    whoever wrote the file has not computed it.
+    A number with a currency, or whose display cannot be reproduced, is returned as its format. All are by column and
+    row, from 0; with `start_only` only those of the first thousands of rows. Raise `SourceError` for a formula without
+    a value: the program that wrote the file has not computed it.
     """
     with zipfile.ZipFile(data) as archive:
         book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - expat bounds what entities become
         formats = _formats(archive)
         styles = b"".join(b'|s="%d"' % style for style in formats)
         cells = re.compile(_CELL % styles, re.DOTALL)
-        # A writer that asks to be computed on opening has often put 0 where it has computed nothing.
+        # A writer that requests computation on opening has often written 0 for what it has not computed.
         asks = any(part.get("fullCalcOnLoad") in ("1", "true") for part in _parts(book, "calcPr"))
         uncomputed = re.compile(_UNCOMPUTED % (b"0?" if asks else b""))
         found: defaultdict[int, dict[int, str | Format]] = defaultdict(dict)
@@ -57,7 +57,7 @@ def told_by_format(
 
 def _refuse_uncomputed(file: str, uncomputed: re.Pattern[bytes], rows: bytes) -> None:
     for cell in uncomputed.finditer(rows):
-        if b't="str"' not in cell[1]:  # a text that came out blank is a value
+        if b't="str"' not in cell[1]:  # a formula whose result is a blank text has been computed
             place = _PLACE.search(cell[1])
             name = b"".join(place.groups()).decode() if place else "somewhere"
             raise SourceError(
@@ -78,14 +78,14 @@ def _text(attributes: bytes, content: bytes, formats: Mapping[int, Format]) -> s
         return None
     number, form = float(value[1]), formats[int(style[1])]
     if form.marks and number.is_integer() and 0 <= number < EXACT:
-        return form.shown(int(number))
+        return form.display(int(number))
     return form if form.currency or form.conditional else None
 
 
 def _place(file: str, attributes: bytes) -> tuple[int, int]:
     place = _PLACE.search(attributes)
     if place is None:
-        raise SourceError(f"{file}: its cells do not say where they stand; open it in Excel, save it and try again")
+        raise SourceError(f"{file}: its cells do not state their position; open it in Excel, save it and try again")
     column = 0
     for letter in place[1]:
         column = column * 26 + letter - ord("A") + 1
@@ -93,7 +93,7 @@ def _place(file: str, attributes: bytes) -> tuple[int, int]:
 
 
 def _formats(archive: zipfile.ZipFile) -> Mapping[int, Format]:
-    """Return the formats that give a number leading zeros or a prefix, by the number of the cell's style."""
+    """Return the formats that change more than digits and separators, by the number of the cell's style."""
     if "xl/styles.xml" not in archive.namelist():
         return {}
     styles = ElementTree.fromstring(archive.read("xl/styles.xml"))  # noqa: S314 - as above
@@ -104,7 +104,7 @@ def _formats(archive: zipfile.ZipFile) -> Mapping[int, Format]:
 
 
 def _member(archive: zipfile.ZipFile, book: ElementTree.Element, sheet: str) -> str:
-    """Return the archive's member that holds a sheet."""
+    """Return the name of the archive's member that holds a sheet."""
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - as above
     targets = {part.get("Id"): part.get("Target", "") for part in relations}
     found = next(part for part in _parts(book, "sheet") if part.get("name") == sheet)
@@ -114,12 +114,12 @@ def _member(archive: zipfile.ZipFile, book: ElementTree.Element, sheet: str) -> 
 
 
 def _parts(tree: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
-    """Yield the elements of a name, in whichever of the two namespaces of workbooks."""
+    """Yield the elements with a name, in either namespace of workbooks (transitional or strict)."""
     return (part for part in tree.iter() if part.tag.rpartition("}")[2] == name)
 
 
 def _rows(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
-    """Yield a sheet's XML in pieces of whole rows."""
+    """Yield a sheet's XML in pieces that end with a complete row."""
     rest = b""
     with archive.open(member) as data:
         while block := data.read(_BLOCK):

@@ -1,4 +1,4 @@
-"""Excel's number formats, as far as they change what people read: zeros in front, prefixes, currencies."""
+"""Excel's number formats, as far as they change what people read: leading zeros, prefixes, currencies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Self
 from arfeed.model.currencies import minor_digits
 
 EXACT = 10**15
-"""Excel keeps no more than 15 digits of a number."""
+"""Excel keeps at most 15 digits of a number."""
 
 _TOKEN = re.compile(
     r"""
@@ -24,15 +24,15 @@ _TOKEN = re.compile(
 )
 _DIGITS = ("0", "#")
 _GROUPS = " \u00a0\u202f\u2009'\u2019"
-"""What groups thousands where a comma does not."""
+"""Thousands separators other than the comma."""
 
 Mark = tuple[bool, str]
-"""Whether it is a place for a digit, and the character."""
+"""Whether it is a placeholder for a digit, and the character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a format shows: its marks if they are whole, the currency it names, and whether it has conditions."""
+    """A parsed format: its marks if they display whole numbers, its currency, and whether it has conditions."""
 
     code: str
     marks: Sequence[Mark] = ()
@@ -41,7 +41,7 @@ class Format:
 
     @classmethod
     def of(cls, code: str) -> Self | None:
-        """Return the format of this code; None for one that shows nothing but a number."""
+        """Return the format of a code; None if it displays a plain number."""
         sections = _sections(code)
         if any(name == "condition" for section in sections for name, _ in section):
             wholes = [marks for section in sections if (marks := _marks(section))]
@@ -49,8 +49,8 @@ class Format:
         marks, currency = _marks(sections[0]), _currency(sections[0])
         return cls(code, marks, currency) if marks or currency else None
 
-    def shown(self, number: int) -> str:
-        """Return a whole number as this format shows it: digits fill it from behind, the first place takes the rest."""
+    def display(self, number: int) -> str:
+        """Return a whole number in this format: digits fill it from the right, the first place takes the rest."""
         digits = list(str(number)) if number else []
         places = sum(place for place, _ in self.marks)
         result: list[str] = []
@@ -66,14 +66,14 @@ class Format:
 
 
 def _sections(code: str) -> list[list[tuple[str, str]]]:
-    """Split a format into its sections, as names and texts of their tokens."""
+    """Split a code into its sections, as names and texts of their tokens."""
     tokens = [(str(match.lastgroup), match[str(match.lastgroup)]) for match in _TOKEN.finditer(code)]
     parts = groupby(tokens, lambda token: token == ("other", ";"))
     return [list(part) for ends, part in parts if not ends] or [[]]
 
 
 def _marks(section: Sequence[tuple[str, str]]) -> list[Mark]:
-    """Return the marks of a section that shows whole numbers otherwise than as plain digits; none for others."""
+    """Return the marks of a section that displays whole numbers as more than plain digits; none for others."""
     marks: list[Mark] = []
     for name, text in section:
         if name == "other" or (name == "sign" and text and not _is_currency(text)):
@@ -92,7 +92,7 @@ def _marks(section: Sequence[tuple[str, str]]) -> list[Mark]:
     optional = (True, "#") in marks
     if optional and between and between <= set(_GROUPS):
         return []
-    if len(places) == 1 and literals in ("-", "+", "()", "("):  # it plays with the sign; the value is plain
+    if len(places) == 1 and literals in ("-", "+", "()", "("):  # only the sign is displayed differently
         return []
     zeros = sum(mark == "0" for place, mark in marks if place)
     return marks if literals or between or zeros > 1 else []
@@ -104,7 +104,7 @@ def _currency(section: Sequence[tuple[str, str]]) -> str:
 
 
 def _is_currency(text: str) -> bool:
-    """Whether a text is a currency as it may stand beside an amount."""
+    """Whether a text is the code or sign of a currency, as beside an amount."""
     sign = text.strip()
     if len(sign) == 3 and sign in minor_digits():
         return True

@@ -1,4 +1,4 @@
-"""Text to exact amounts, whole columns at a time, never a float."""
+"""Parsing exact amounts, whole columns at a time, never as floats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +15,11 @@ import pyarrow.compute as pc
 
 from arfeed.model import schema
 from arfeed.model.characters import byte_at, extremes
+from arfeed.tables.values.parsed import Parsed, is_blank
 
 MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)
 WIDE = pa.decimal128(38, schema.MONEY_SCALE)
-"""Room for what does not fit into MONEY, so that it can be said."""
+"""Room for what does not fit into MONEY, so that a message can state it."""
 
 _FITS = rf"^-?\d{{1,{schema.MONEY_PRECISION - schema.MONEY_SCALE}}}(\.\d{{1,{schema.MONEY_SCALE}}}0*)?$"
 
@@ -28,17 +28,17 @@ _NUMBERS: Mapping[str | None, str] = {
     ".": r"(?:\d+|\d{1,3}(?:(?:,\d{3})+|(?: \d{3})+|(?:'\d{3})+)|\d{1,2}(?:,\d{2})+,\d{3})(?:\.\d+)?",
     ",": r"(?:\d+|\d{1,3}(?:(?:\.\d{3})+|(?: \d{3})+|(?:'\d{3})+))(?:,\d+)?",
 }
-"""Whole numbers, alone or grouped by threes (the Indian way: lakhs), and decimals."""
+"""Digits, with or without thousands separators (or lakhs, as in India), and decimals."""
 
 _USUAL: Mapping[str | None, str] = {
     None: r"^-?\d+(?:\.\d+)?$",
     ".": r"^-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$",
     ",": r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$",
 }
-"""What most amounts are like, so that the others alone take the longer way."""
+"""The notation of most amounts. Only the others are matched against the slower patterns."""
 
 _MARKS: Mapping[str | None, tuple[tuple[str, str], ...]] = {None: (), ".": ((",", ""),), ",": ((".", ""), (",", "."))}
-"""What becomes of the marks of groups and decimals."""
+"""Replacements of thousands separators and decimal marks."""
 
 _CURRENCY = r"(?:[A-Z]{1,2}\$|\p{Sc}|[A-Z]{3})"
 _NOTATIONS = (
@@ -49,33 +49,17 @@ _NOTATIONS = (
     r"{c} ?\({n}\)|\({n}\) ?{c}",  # $(12.50)
     "(?:{c} ?)?{n} ?(?:CR|DR)",  # 12.50 CR
 )
-_SPELLED = (("\u2212", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "), ("\u2019", "'"))
-"""What typography writes instead of a minus, a space and an apostrophe."""
-
-
-class Parsed(NamedTuple):
-    """A parsed column, and where a text that was not blank could not be parsed (an Arrow boolean array).
-
-    `plain` says of amounts that none was spelled otherwise than -1234.50.
-    """
-
-    values: pa.Array
-    wrong: pa.Array
-    plain: bool = False
-
-
-def blank(texts: pa.Array) -> pa.Array:
-    """Where a text is null or empty."""
-    return pc.fill_null(pc.equal(pc.binary_length(texts), 0), fill_value=True)
+_TYPOGRAPHY = (("\u2212", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "), ("\u2019", "'"))
+"""Typographic characters for a minus, a space and an apostrophe."""
 
 
 def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
-    """Parse texts to decimal128(20, 4). Blank gives null.
+    """Parse texts to decimal128(20, 4); blanks become null.
 
-    Signs, brackets and currencies may stand around an amount. Only with a declared decimal mark may it be grouped,
-    strictly: 1,234 could be either. Then a dash alone is zero, too.
+    An amount may have a sign, brackets and a currency. Thousands separators are valid only if the `decimal` mark is
+    declared, and only every three digits, since 1,234 is ambiguous. Then a lone dash is zero, too.
     """
-    empty = blank(texts)
+    empty = is_blank(texts)
     if decimal is None and (values := _all_plain(pc.if_else(empty, None, texts))) is not None:
         return Parsed(values, pa.repeat(pa.scalar(value=False), len(texts)), plain=True)
     usual = pc.match_substring_regex(texts, _USUAL[decimal])
@@ -84,15 +68,15 @@ def parse_money(texts: pa.Array, decimal: str | None) -> Parsed:
         plain = pc.replace_substring(plain, mark, typed)
     others = pc.fill_null(pc.invert(pc.or_(usual, empty)), fill_value=False)
     if pc.any(others).as_py():
-        plain = pc.replace_with_mask(plain, others, _plain(texts.filter(others), decimal))
+        plain = pc.replace_with_mask(plain, others, _normalize(texts.filter(others), decimal))
     plain = pc.if_else(pc.match_substring_regex(plain, _FITS), plain, None)
     return Parsed(pc.cast(plain, MONEY), pc.and_(pc.is_null(plain), pc.invert(empty)))
 
 
 def _all_plain(texts: pa.Array) -> pa.Array | None:
-    """Return the amounts if all are spelled -1234.50, and short enough to fit; else None.
+    """Return the amounts if all are written like -1234.50 and short enough to fit; else None.
 
-    Arrow's own cast is strict about all but 1e3, +3.10, .5 and 5. (with a point, but no digits behind or before it).
+    Arrow's cast (26) would also accept 1e3, +3.10, .5 and 5., so these are ruled out by their bytes first.
     """
     least, greatest = extremes(texts)
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
@@ -107,14 +91,14 @@ def _all_plain(texts: pa.Array) -> pa.Array | None:
         return None
 
 
-def _plain(texts: pa.Array, decimal: str | None) -> pa.Array:
-    """Return amounts as -1234.50; null where the notation is none."""
+def _normalize(texts: pa.Array, decimal: str | None) -> pa.Array:
+    """Return amounts as -1234.50; null for other than known notations."""
     if not pc.all(pc.string_is_ascii(texts)).as_py():
-        for written, typed in _SPELLED:
+        for written, typed in _TYPOGRAPHY:
             texts = pc.replace_substring(texts, written, typed)
     valid = pc.match_substring_regex(texts, _notation(decimal))
     below = pc.or_(pc.or_(pc.match_substring(texts, "-"), pc.match_substring(texts, "(")), pc.ends_with(texts, "CR"))
-    numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_around())
+    numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_surroundings())
     for group in " '":
         numbers = pc.replace_substring(numbers, group, "")
     for mark, typed in _MARKS[decimal]:
@@ -133,8 +117,8 @@ def _notation(decimal: str | None) -> str:
 
 
 @cache
-def _around() -> str:
-    """Return every character that may stand around an amount; the ranges are those in which Unicode has currencies."""
+def _surroundings() -> str:
+    """Return the characters that may surround an amount; the ranges are those with currency signs in Unicode."""
     ranges = (
         range(0x3000),
         range(0xA800, 0xAA00),
@@ -146,8 +130,8 @@ def _around() -> str:
     return "()- " + string.ascii_uppercase + "".join(sign for sign in signs if unicodedata.category(sign) == "Sc")
 
 
-def contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:
-    """Return where the code or sign beside an amount can't be that of the row's currency."""
+def find_contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:
+    """Return where the code or sign beside an amount can't be the row's currency."""
     claims = pc.struct_field(pc.extract_regex(texts, f"(?P<claim>{_CURRENCY})"), "claim")
     pairs = pc.binary_join_element_wise(claims, currency, pa.scalar(" ", pa.large_string()))
     wrong = [pair for pair in pairs.unique().drop_null().to_pylist() if not _may_be(*pair.split(" ", 1))]
@@ -155,7 +139,7 @@ def contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:
 
 
 def _may_be(claim: str, code: str) -> bool:
-    """Whether people write a currency so: CLDR knows its sign; many dollars, pesos and pounds share theirs."""
+    """Whether a currency is written in this way: CLDR has its sign; dollars, pesos and pounds share theirs."""
     from babel import Locale
 
     english = Locale.parse("en")
@@ -167,8 +151,8 @@ def _may_be(claim: str, code: str) -> bool:
     return known.endswith(sign) or any(word in name for word in shared)
 
 
-def units(values: pa.Array) -> npt.NDArray[np.int64] | None:
-    """Return amounts of type MONEY in units of their last decimal, null as anything; None where one is too large."""
+def as_units(values: pa.Array) -> npt.NDArray[np.int64] | None:
+    """Return amounts of type MONEY in units of their last decimal, nulls as any value; None if one is too large."""
     _, words = values.buffers()
     if words is None:
         return np.zeros(len(values), np.int64)
@@ -176,7 +160,7 @@ def units(values: pa.Array) -> npt.NDArray[np.int64] | None:
     return low if (high == low >> 63).all() else None
 
 
-def decimals_used(values: pa.Array, digits: int) -> pa.Array:
-    """Where a value has more than so many decimals other than zeros."""
+def has_more_decimals(values: pa.Array, digits: int) -> pa.Array:
+    """Return where a value has more than `digits` decimals, trailing zeros aside."""
     wide = pc.cast(values, WIDE)  # rounding may need one digit more
     return pc.fill_null(pc.not_equal(wide, pc.round(wide, digits)), fill_value=False)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arfeed.tables.values.values import contradicted, parse_money
+from arfeed.tables.values.amounts import find_contradicted, parse_money
 
 amounts = st.integers(-(10**20) + 1, 10**20 - 1).map(lambda units: Decimal(units) / 10_000)
 
@@ -74,7 +74,7 @@ def test_zeros_that_say_nothing_do_no_harm(text: str, value: str) -> None:
     assert money(text) == [Decimal(value)]
 
 
-def test_every_sign_of_a_currency_may_stand_beside_an_amount() -> None:
+def test_every_currency_sign_may_be_beside_an_amount() -> None:
     signs = [sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) == "Sc"]
     assert money(*(f"{sign}5.00" for sign in signs)) == [Decimal(5)] * len(signs)
 
@@ -95,7 +95,7 @@ AROUND = [
 
 @pytest.mark.parametrize("decimal", [None, ".", ","])
 @pytest.mark.parametrize(("text", "value"), AROUND)
-def test_signs_brackets_and_currencies_may_stand_around_an_amount(text: str, value: str, decimal: str | None) -> None:
+def test_signs_brackets_and_currencies_may_surround_an_amount(text: str, value: str, decimal: str | None) -> None:
     assert money(text.replace(".", decimal or "."), decimal=decimal) == [Decimal(value)]
 
 
@@ -123,4 +123,4 @@ def test_a_declared_mark_lets_thousands_be_grouped(text: str, decimal: str, valu
     ],
 )  # fmt: skip
 def test_a_sign_decides_no_currency_but_may_contradict_one(text: str, code: str, wrong: bool) -> None:
-    assert contradicted(texts(text), texts(code)).to_pylist() == [wrong]
+    assert find_contradicted(texts(text), texts(code)).to_pylist() == [wrong]

@@ -1,7 +1,7 @@
-"""Excel workbooks: every cell as the text that people see, read by calamine.
+"""Reading Excel workbooks with calamine: every cell as the text that people see.
 
-calamine gives neither number formats nor errors, and a formula that was never computed looks blank to it. So the
-sheet's XML is looked through for the few cells where that matters; see `cells.py`.
+calamine (0.9) reports neither number formats nor errors, and returns a blank for a formula that was never computed. So
+the sheet's XML is searched for the few cells for which that matters; see `cells.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 from arfeed.model.errors import SourceError
 from arfeed.tables.databases import database_advice
-from arfeed.tables.files.files import open_binary
+from arfeed.tables.files.opening import open_binary
 from arfeed.tables.workbook.formats import EXACT, Format
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Unshown:
-    """A number whose format shows it in a way that can't be told here."""
+    """A number whose format displays it in a way that cannot be reproduced here."""
 
     number: str
     code: str
@@ -39,7 +39,7 @@ _ROWS = 20_000
 _START = 1000
 _BLOCK = 1 << 22
 _OLE = b"\xd0\xcf\x11\xe0"
-_NO_TABLES = {
+_OTHER_KINDS = {
     b"%PDF-": "a PDF",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
@@ -49,52 +49,55 @@ _SAVE_AS = "open it in Excel and save it as an Excel workbook (.xlsx)"
 
 
 def is_workbook(file: str) -> bool:
-    """Whether a file is an Excel workbook. Raise `SourceError` for one that can't be read, whatever its name says."""
+    """Whether a file is an Excel workbook, by its content. Raise `SourceError` if it is neither that nor text."""
     with open_binary(file) as data:
         start = data.read(1 << 16)
     if start.startswith(_OLE):
         locked = "EncryptedPackage".encode("utf-16-le") in start
-        why = "it is protected by a password; remove that" if locked else f"it is an old Excel file; {_SAVE_AS}"
+        why = "it is protected by a password; remove that" if locked else f"it is an old Excel file (.xls); {_SAVE_AS}"
         raise SourceError(f"{file}: {why}")
-    for mark, what in _NO_TABLES.items():
+    for mark, what in _OTHER_KINDS.items():
         if start.startswith(mark):
-            raise SourceError(f"{file}: it is {what}, whatever it is called; export a CSV file or an Excel workbook")
+            raise SourceError(f"{file}: it is {what}, whatever its name; export a CSV file or an Excel workbook")
     if advice := database_advice(file, start):
         raise SourceError(f"{file}: {advice}")
     if start.startswith(b"PK\x03\x04"):
         return True
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
-        raise SourceError(f"{file}: it is HTML or XML, whatever it is called; {_SAVE_AS}")
+        raise SourceError(f"{file}: it is HTML or XML, whatever its name; {_SAVE_AS}")
     return False
 
 
 def sheet_names(file: str) -> list[str]:
-    """Return the names of a workbook's sheets that are not hidden; none for a file that is no workbook."""
+    """Return the names of a workbook's visible sheets; none for a file that is not a workbook."""
     if not is_workbook(file):
         return []
-    with _opened(file) as (_, book):
+    with _open(file) as (_, book):
         return _visible(book)
 
 
 def filled_sheets(file: str) -> list[str]:
-    """Return the names of a workbook's sheets that are not hidden and have cells; none for what is no workbook."""
+    """Return the names of a workbook's visible sheets that have cells; none for a file that is not a workbook."""
     if not is_workbook(file):
         return []
-    with _opened(file) as (_, book):
+    with _open(file) as (_, book):
         return [name for name in _visible(book) if book.get_sheet_by_name(name).end is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Rows of a sheet, column by column from column A on; `before` is how many rows stand before them."""
+    """Rows of a sheet, as columns from column A on; `before` is the number of rows before them."""
 
     file: str
     columns: list[list[Value]]
     before: int
 
     def texts(self, needed: Callable[[int], bool] = lambda _: True) -> list[list[str]]:
-        """Return the cells as text. `needed` says by number, from 0, where a number is refused
-        that Excel rounded, or shows in a way that can't be told."""
+        """Return the cells as text, by column.
+
+        Raise `SourceError` for a number that Excel has rounded, or displays in a way that cannot be reproduced, in a
+        column for whose number, from 0, `needed` is true.
+        """
         for number, column in enumerate(self.columns):
             if needed(number):
                 _refuse_inexact(self.file, column, number, self.before)
@@ -102,16 +105,16 @@ class Cells:
 
 
 def read_sheet(file: str, sheet: str | None, *, start_only: bool = False) -> Iterator[Cells]:
-    """Yield a sheet's cells, some ten thousand rows at a time; with `start_only` some of the first.
+    """Yield a sheet's cells, some ten thousand rows at a time; with `start_only` only the first rows.
 
-    Without `sheet` the workbook must have a single one that is not empty.
+    Without `sheet` the workbook must have exactly one visible sheet with cells.
     """
-    from arfeed.tables.workbook.cells import told_by_format
+    from arfeed.tables.workbook.cells import find_special_cells
 
-    with _opened(file) as (data, book):
-        chosen = _chosen(file, book, sheet)
-        special = told_by_format(file, data, chosen.name, start_only=start_only)
-        _, blank = chosen.start or (0, 0)  # calamine leaves out the columns before the first cell, but not the rows
+    with _open(file) as (data, book):
+        chosen = _choose_sheet(file, book, sheet)
+        special = find_special_cells(file, data, chosen.name, start_only=start_only)
+        _, blank = chosen.start or (0, 0)  # calamine omits the columns before the first cell, but not the rows
         rows = iter(chosen.iter_rows())
         done = 0
         while chunk := list(islice(rows, _START if start_only else _ROWS)):
@@ -126,8 +129,8 @@ def read_sheet(file: str, sheet: str | None, *, start_only: bool = False) -> Ite
 
 
 def raw_blocks(file: str) -> Iterator[bytes]:
-    """Yield the XML of everything in a workbook, piece by piece."""
-    with _opened(file) as (data, _), zipfile.ZipFile(data) as archive:
+    """Yield the XML of all members of a workbook, piece by piece."""
+    with _open(file) as (data, _), zipfile.ZipFile(data) as archive:
         for member in archive.namelist():
             with archive.open(member) as content:
                 while block := content.read(_BLOCK):
@@ -135,7 +138,7 @@ def raw_blocks(file: str) -> Iterator[bytes]:
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[tuple[IO[bytes], CalamineWorkbook]]:
+def _open(file: str) -> Iterator[tuple[IO[bytes], CalamineWorkbook]]:
     from python_calamine import CalamineError, load_workbook
 
     with open_binary(file) as data:
@@ -143,13 +146,12 @@ def _opened(file: str) -> Iterator[tuple[IO[bytes], CalamineWorkbook]]:
             with closing(load_workbook(data)) as book:
                 yield data, book
         except (CalamineError, zipfile.BadZipFile) as exc:
-            raise SourceError(
-                f"{file}: {_instead(file) or f'it is no whole Excel workbook ({exc}); export it again, or {_SAVE_AS}'}"
-            ) from exc
+            why = _instead(file) or f"it is not a complete Excel workbook ({exc}); export it again, or {_SAVE_AS}"
+            raise SourceError(f"{file}: {why}") from exc
 
 
 def _instead(file: str) -> str | None:
-    """Say what a ZIP archive is that is no workbook, if that can be told."""
+    """Return what a ZIP archive that is not a workbook is instead, if it is recognized."""
     with suppress(zipfile.BadZipFile), open_binary(file) as data, zipfile.ZipFile(data) as archive:
         names = archive.namelist()
         if any(name.startswith("Index/") and name.endswith(".iwa") for name in names):
@@ -159,7 +161,7 @@ def _instead(file: str) -> str | None:
         tables = [name for name in names if name.lower().endswith((".csv", ".tsv", ".txt", ".xlsx"))]
         if tables:
             inside = f"zip://{tables[0]}::{file}"
-            return f'it is a ZIP archive with {", ".join(tables[:3])}; say path = "{inside}", or unpack it'
+            return f'it is a ZIP archive with {", ".join(tables[:3])}; set path = "{inside}", or unpack it'
     return None
 
 
@@ -173,7 +175,7 @@ def _visible(book: CalamineWorkbook) -> list[str]:
     ]
 
 
-def _chosen(file: str, book: CalamineWorkbook, name: str | None) -> CalamineSheet:
+def _choose_sheet(file: str, book: CalamineWorkbook, name: str | None) -> CalamineSheet:
     names = _visible(book)
     found = [sheet for sheet in map(book.get_sheet_by_name, names) if sheet.end is not None]
     if name is not None:
@@ -182,7 +184,7 @@ def _chosen(file: str, book: CalamineWorkbook, name: str | None) -> CalamineShee
         return found[0]
     listed = ", ".join(repr(each) for each in names)
     if name is None and len(found) > 1:
-        raise SourceError(f"{file}: it has several sheets ({listed}); say which, as in sheet = {names[0]!r}")
+        raise SourceError(f"{file}: it has several sheets ({listed}); name one, as in sheet = {names[0]!r}")
     what = "it has no cells" if name is None else f"it has no sheet {name!r} with cells"
     raise SourceError(f"{file}: {what}; found {listed}; export it again")
 
@@ -200,11 +202,11 @@ def _letters(number: int) -> str:
 def _replace(column: list[Value], special: Mapping[int, str | Format], before: int) -> None:
     for row, shown in special.items():
         if 0 <= row - before < len(column):
-            column[row - before] = shown if isinstance(shown, str) else _formatted(column[row - before], shown)
+            column[row - before] = shown if isinstance(shown, str) else _format(column[row - before], shown)
 
 
-def _formatted(value: Value, form: Format) -> Value:
-    """Put the format's currency beside a number."""
+def _format(value: Value, form: Format) -> Value:
+    """Return a number with its format's currency before it."""
     if not isinstance(value, int | float) or abs(value) >= EXACT:
         return value
     text = _TEXTS[type(value)](value)
@@ -220,7 +222,7 @@ def _refuse_inexact(file: str, column: Sequence[Value], number: int, before: int
                 continue
             why = f"the number {value:.0f} has more than 15 digits, and Excel keeps no more than 15"
         elif isinstance(value, Unshown):
-            why = f"the number format {value.code!r} shows {value.number} in a way that can't be told"
+            why = f"the number format {value.code!r} displays {value.number} in a way that can't be reproduced"
         else:
             continue
         cell = f"{_letters(number + 1)}{before + row + 1}"
@@ -228,7 +230,7 @@ def _refuse_inexact(file: str, column: Sequence[Value], number: int, before: int
 
 
 def _number(value: float) -> str:
-    """Write a number with 15 significant digits, as Excel shows it: the rest is noise of binary fractions."""
+    """Return a number with 15 significant digits, as Excel displays it: further ones are noise of binary fractions."""
     text = str(int(value)) if value.is_integer() else f"{value:.15g}"
     return format(Decimal(text), "f") if "e" in text else text
 

@@ -1,4 +1,4 @@
-"""Take printed reports apart: lines under their groups, and totals that must be what the lines add up to."""
+"""Taking printed reports apart: lines, the groups that they are in, and totals that must be the sum of their lines."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from arfeed.model import schema
 from arfeed.model.arrow import to_text_array
 from arfeed.model.errors import SourceError
 from arfeed.tables.places import locate
-from arfeed.tables.printed.groups import Nesting, closes, nest, own_totals, sums_of_own
-from arfeed.tables.printed.rows import Kinds, Mask, Sight, classify, mask
-from arfeed.tables.values import values
+from arfeed.tables.printed.groups import Nesting, closes, nest, own_totals, sum_own_lines
+from arfeed.tables.printed.rows import Kinds, Marks, Mask, classify, mask
+from arfeed.tables.values.amounts import MONEY, find_contradicted, parse_money
 
 Integers = npt.NDArray[np.int64]
 
@@ -32,7 +32,7 @@ _GROUPS = pa.schema({"name": pa.large_string(), "before": pa.int64(), "own": pa.
 
 
 class OpenGroup(NamedTuple):
-    """A group that is open where a frame ends: what the lines before it and its own sum to, and where it begins."""
+    """A group that is open at the end of a frame: the sums of all lines before it and of its own, and its origin."""
 
     name: str
     before: int
@@ -42,16 +42,15 @@ class OpenGroup(NamedTuple):
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of one report, taken frame by frame. `names` calls the columns that are kept, by their numbers.
+    """The rows of one report, taken frame by frame. `names` are the names of the columns to keep, by their numbers.
 
-    `parents` names the groups that have a total of their own lines beside one of these and of all groups within.
-    `currency` is that of all amounts, if it is known. Totals that are not the sum of their lines are errors if `exact`;
-    otherwise the first of them go to `doubts`.
-    Sums are kept in ten-thousandths, as 64-bit integers.
+    `parents` names the groups that have a total of their own lines besides one that includes all groups within.
+    `currency` is that of all amounts, if known. A total that is not the sum of its lines is an error if `exact`;
+    otherwise the first of them go to `doubts`. Sums are in ten-thousandths, as 64-bit integers.
     """
 
     file: str
-    sight: Sight
+    marks: Marks
     names: Mapping[int, str]
     balance: int
     decimal: str | None
@@ -66,11 +65,11 @@ class Rows:
     _sum: int = 0
 
     def take(self, frame: pd.DataFrame) -> pa.Table:
-        """Return the next frame's lines. Raise `SourceError` for rows that are nothing known, and for wrong totals."""
+        """Return the next frame's lines. Raise `SourceError` for unknown rows and for wrong totals."""
         page = _Page(frame, self.file)
-        kinds = classify(page.grid, self.sight, [group.name for group in self._open], ended=self.ended)
-        page.refuse(kinds.unknown, "is neither a line nor a group nor a total that is known here")
-        page.refuse(_below(kinds, ended=self.ended), "stands below the TOTAL, where nothing more is expected")
+        kinds = classify(page.grid, self.marks, [group.name for group in self._open], ended=self.ended)
+        page.refuse(kinds.unknown, "is neither a line nor a group nor a total")
+        page.refuse(_below(kinds, ended=self.ended), "is below the TOTAL, where nothing more is expected")
         amounts = self._amounts(page, kinds)
         own = kinds.subtotal & own_totals(kinds.labels, self.parents)
         nesting = nest([group.name for group in self._open], kinds.group, kinds.subtotal & ~own, kinds.labels)
@@ -79,16 +78,16 @@ class Rows:
         return self._lines(page, kinds, nesting, amounts)
 
     def finish(self) -> None:
-        """Raise `SourceError` where the report has no end."""
+        """Raise `SourceError` if the report ends within a group, or without its TOTAL."""
         if self._open or (self.grouped and not self.ended):
             where = f"within the group {self._open[-1].name!r}" if self._open else "without its TOTAL"
             raise SourceError(f"{self.file}: it ends {where}, so it is cut off; export the report again")
 
     def _amounts(self, page: _Page, kinds: Kinds) -> pa.Array:
         counted = pa.array(kinds.line | kinds.subtotal | kinds.total)
-        parsed = values.parse_money(pc.if_else(counted, page.grid[self.balance], ""), self.decimal)
+        parsed = parse_money(pc.if_else(counted, page.grid[self.balance], ""), self.decimal)
         mark = f"decimal = {self.decimal!r}" if self.decimal else "no `decimal`"
-        page.refuse(mask(parsed.wrong), f"holds no amount in its column {self.names[self.balance]!r}, with {mark}")
+        page.refuse(mask(parsed.wrong), f"has no amount in its column {self.names[self.balance]!r}, with {mark}")
         self._check_currency(page, kinds)
         return parsed.values
 
@@ -97,14 +96,14 @@ class Rows:
         texts = page.grid[self.balance]
         if self.currency and pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
             currency = pa.repeat(pa.scalar(self.currency, pa.large_string()), len(texts))
-            foreign = mask(pc.fill_null(values.contradicted(texts, currency), fill_value=False))
+            foreign = mask(pc.fill_null(find_contradicted(texts, currency), fill_value=False))
             page.refuse(
                 foreign & (kinds.line | kinds.subtotal | kinds.total),
-                f"names another currency than {self.currency}; mend `currency`, or add a column of currencies",
+                f"names another currency than {self.currency}; correct `currency`, or add a column of currencies",
             )
 
     def _add_up(self, page: _Page, kinds: Kinds, nesting: Nesting, amounts: pa.Array, own: Mask) -> None:
-        """Compare every printed total with its lines, and remember the groups that stay open."""
+        """Compare every printed total with its lines, and keep the groups that stay open."""
         printed = self._units(amounts, kinds)
         units = np.where(kinds.line, printed, 0)
         sums = self._sum + np.cumsum(units)
@@ -113,13 +112,13 @@ class Rows:
         owner = nesting.owner[ends]  # the grand total's is -1, the last
         counted = sums[ends] - np.append(groups["before"].to_numpy(), 0)[owner]
         if len(self.parents):
-            within = np.append(groups["own"].to_numpy(), 0)[owner] + sums_of_own(nesting.owner, units, owner, ends)
+            within = np.append(groups["own"].to_numpy(), 0)[owner] + sum_own_lines(nesting.owner, units, owner, ends)
             counted = np.where(own[ends], within, counted)
         for wrong in np.flatnonzero(printed[ends] != counted)[:_MOST_DOUBTS].tolist():
             of = groups.slice(owner[wrong], 1).to_pylist() if owner[wrong] >= 0 else []
             whose = f"{of[0]['name']} (from {page.named(of[0]['origin'])})" if of else "everything"
             found, read = _money(printed[ends[wrong]]), _money(counted[wrong])
-            self._object(
+            self._report_doubt(
                 f"{page.place(ends[wrong])}: the total of {whose} is printed as {found}, but its lines sum to {read}"
             )
         self._remember(groups, nesting, units)
@@ -129,7 +128,7 @@ class Rows:
             self.ended, self.total = True, amounts[int(np.argmax(kinds.total))].as_py()
 
     def _groups(self, page: _Page, kinds: Kinds, nesting: Nesting, sums: Integers) -> pa.Table:
-        """Return the groups of a frame as `OpenGroup`s, those first that were open before it."""
+        """Return the groups of a frame as a table of `OpenGroup`s, first those that were open before it."""
         starts = np.flatnonzero(kinds.group)
         carried = pa.Table.from_pylist([group._asdict() for group in self._open], _GROUPS)
         columns = {
@@ -141,18 +140,18 @@ class Rows:
         return pa.concat_tables([carried, pa.table(columns, _GROUPS)])
 
     def _remember(self, groups: pa.Table, nesting: Nesting, units: Integers) -> None:
-        """Keep the groups that are still open, with what their own lines sum to if that may be printed."""
+        """Keep the groups that are still open, with the sums of their own lines if those may have totals."""
         still = np.asarray(nesting.open, np.int64)
         self._open = [OpenGroup(**group) for group in groups.take(pa.array(still)).to_pylist()]
         if len(self.parents):
-            more = sums_of_own(nesting.owner, units, still, np.full(len(still), len(units)))
+            more = sum_own_lines(nesting.owner, units, still, np.full(len(still), len(units)))
             self._open = [
                 group._replace(own=group.own + each) for group, each in zip(self._open, more.tolist(), strict=True)
             ]
 
     def _units(self, amounts: pa.Array, kinds: Kinds) -> Integers:
-        """Return amounts as integers. Raise `SourceError` where their sum may be too large for that."""
-        zero = pa.scalar(Decimal(0), values.MONEY)
+        """Return amounts as integers. Raise `SourceError` if their sum may overflow."""
+        zero = pa.scalar(Decimal(0), MONEY)
         try:
             units: Integers = pc.cast(pc.multiply(pc.fill_null(amounts, zero), _UNITS), pa.int64()).to_numpy()
         except pa.ArrowInvalid:
@@ -161,7 +160,7 @@ class Rows:
             raise SourceError(f"{self.file}: its amounts are too large to be added up here")
         return units
 
-    def _object(self, doubt: str) -> None:
+    def _report_doubt(self, doubt: str) -> None:
         if self.exact:
             raise SourceError(f"{doubt}; lines are missing or repeated: export the report again")
         if len(self.doubts) < _MOST_DOUBTS:
@@ -201,14 +200,14 @@ class _Page:
 
 
 def _below(kinds: Kinds, *, ended: bool) -> Mask:
-    """Where something stands below the grand total that may not."""
+    """Return which rows below the grand total must not be there."""
     below = np.cumsum(kinds.total) - kinds.total + ended > 0
     wrong: Mask = below & (kinds.line | kinds.group | kinds.subtotal | kinds.total)
     return wrong
 
 
 def _unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
-    """Where a total does not name the group that is open there: its own, or none if it is the grand total."""
+    """Return which totals do not name the group that is open there, and grand totals inside a group."""
     wrong: Mask = kinds.total & (nesting.depth != 0)
     ends = np.flatnonzero(kinds.subtotal)
     owner = nesting.owner[ends]
@@ -218,5 +217,5 @@ def _unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
 
 
 def _money(units: np.int64) -> str:
-    """Return ten-thousandths as people write money: two decimals, unless there are more."""
+    """Format ten-thousandths as an amount with two decimals, or four if needed."""
     return f"{Decimal(int(units)).scaleb(-schema.MONEY_SCALE):,.{2 if units % 100 == 0 else 4}f}"

@@ -1,0 +1,93 @@
+"""The amounts of a source's rows: read exactly, and checked against their currency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.intake.columns import Columns
+from arfeed.model import schema
+from arfeed.model.characters import byte_at
+from arfeed.model.currencies import digits_by_row, minor_digits
+from arfeed.model.errors import SourceError
+from arfeed.model.settings import FileSettings, SourceSettings
+from arfeed.tables.values.amounts import MONEY, WIDE, as_units, find_contradicted, has_more_decimals, parse_money
+from arfeed.tables.values.parsed import Parsed
+
+_WHY_NOT: Mapping[str | None, str] = {
+    None: 'is not a plain amount such as 1234.50; for other notations set decimal = "," or decimal = "."',
+    ".": "is not an amount such as 1,234.50",
+    ",": "is not an amount such as 1.234,50",
+}
+_MAKE_NUMBERS = "is not a plain amount such as 1234.50; make it a number at its source: in SQL, CAST it AS numeric"
+
+_POINT = r"^-?(?:\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+)$"
+"""Amounts whose point cannot be a thousands separator."""
+
+
+def read_money(table: Columns, settings: SourceSettings) -> dict[str, Parsed]:
+    """Return the money columns as decimal128(20, 4), by name; add a problem for each text that is not an amount."""
+    return {name: _read(table, name, settings) for name in schema.MONEY}
+
+
+def _read(table: Columns, name: str, settings: SourceSettings) -> Parsed:
+    column = table.array(name)
+    if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
+        return Parsed(_cast_exactly(column, table, name), pc.is_null(column), plain=True)
+    from_file = isinstance(settings, FileSettings)
+    decimal = settings.decimal if isinstance(settings, FileSettings) else None
+    parsed = parse_money(table.text(name), decimal)
+    table.add_problem(name, parsed.wrong, _WHY_NOT[decimal] if from_file else _MAKE_NUMBERS)
+    return parsed
+
+
+def _cast_exactly(column: pa.Array, table: Columns, name: str) -> pa.Array:
+    try:
+        return pc.cast(pc.cast(column, WIDE) if pa.types.is_integer(column.type) else column, MONEY)
+    except pa.ArrowInvalid as exc:
+        raise SourceError(
+            f"{table.source}: column {name!r} holds amounts finer or larger than 16.4 digits: {exc}"
+        ) from exc
+
+
+def check_money(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array, settings: SourceSettings) -> None:
+    """Add problems for amounts that can't be in their row's currency, or whose point may be a thousands separator."""
+    _check_decimals(table, amounts, currency)
+    _check_currencies(table, amounts, currency)
+    if not getattr(settings, "decimal", None):
+        _check_points(table, currency)
+
+
+def _check_decimals(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array) -> None:
+    steps = 10 ** (schema.MONEY_SCALE - digits_by_row(currency, schema.MONEY_SCALE))
+    for name, parsed in amounts.items():
+        units = as_units(parsed.values)
+        # Decimal arithmetic by currency is slow, and needed only if some amount has too many decimals.
+        if units is None or (units % steps).any():
+            for code in pc.unique(currency).to_pylist():
+                count = minor_digits().get(code, schema.MONEY_SCALE)
+                wrong = pc.and_(pc.equal(currency, code), has_more_decimals(parsed.values, count))
+                table.add_problem(name, wrong, f"has too many digits: {code} has {count} decimals")
+
+
+def _check_currencies(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array) -> None:
+    for name, parsed in amounts.items():
+        texts = table.text(name)
+        if not parsed.plain and pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
+            wrong = pc.and_(pc.is_valid(parsed.values), find_contradicted(texts, currency))
+            table.add_problem(name, wrong, "names another currency than its row; correct `columns` or `currency`")
+
+
+def _check_points(table: Columns, currency: pa.Array) -> None:
+    """Add a problem for 1.500 unless another amount of the column proves that its point is a decimal mark."""
+    for name in table.written_as_text(schema.MONEY):
+        texts = table.text(name)
+        if not (byte_at(texts, -4) == ord(".")).any():
+            continue
+        doubtful = pc.match_substring_regex(texts, r"^-?\d{1,3}\.\d{3}$")
+        if pc.any(doubtful).as_py() and not pc.any(pc.match_substring_regex(texts, _POINT)).as_py():
+            three = [code for code, digits in minor_digits().items() if digits > 2]
+            wrong = pc.and_(doubtful, pc.invert(pc.is_in(currency, value_set=pa.array(three, pa.large_string()))))
+            table.add_problem(name, wrong, 'could mean a thousand times more; set decimal = "." or decimal = ","')
