@@ -88,7 +88,7 @@ def test_wrong_usage_is_an_event_too(feed: Path, arguments: list[str]) -> None:
 
 
 def test_a_bug_is_told_with_its_traceback(arfeed: Here, feed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.runs.pipeline.compare", lambda *_: 1 / 0)
+    monkeypatch.setattr("arfeed.runs.preparation.compare", lambda *_: 1 / 0)
     assert arfeed(feed, "--log-json", "run.log", "plan").code == 1
     bug, end = events((feed / "run.log").read_text())[-2:]
     assert (bug["event"], bug["level"], end["exit_code"]) == ("bug", "critical", 1)

@@ -158,7 +158,7 @@ def test_a_plan_tells_nobody(pigeons: Feed) -> None:
 
 
 def test_a_bug_is_told_too(pigeons: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.runs.pipeline.compare", lambda *_: 1 / 0)
+    monkeypatch.setattr("arfeed.runs.preparation.compare", lambda *_: 1 / 0)
     with webhook() as there:
         pigeons.notifiers = {"ops": told(there)}
         with pytest.raises(ZeroDivisionError):
@@ -173,7 +173,7 @@ def test_the_lock_is_given_back_before_anybody_is_told(pigeons: Feed, monkeypatc
         with pigeons.records() as history, history.lock(pigeons.where, "another", 5):
             free.append(True)
 
-    monkeypatch.setattr("arfeed.runs.pipeline.tell", told)
+    monkeypatch.setattr("arfeed.runs.pipeline.notify", told)
     pigeons.export(invoices(10))
     assert pigeons.sync().receipt is None
     assert free == [True]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.errors import ConfigError
-from arfeed.runs.pages import check_place, folder_of, written_again
+from arfeed.runs.pages import check_page_file, pages_folder, rewrite_page
 from support.feed import Feed, invoices
 
 
@@ -107,24 +107,24 @@ def test_pages_go_where_the_feed_says(feed: Feed) -> None:
 
 def test_a_history_that_is_no_file_has_no_pages_beside_it(feed: Feed) -> None:
     feed.history = "sqlite:///:memory:"
-    assert folder_of(feed.project()) is None
+    assert pages_folder(feed.project()) is None
 
 
-def test_the_page_of_an_old_run_is_written_again_from_its_receipt(feed: Feed) -> None:
+def test_the_page_of_an_old_run_is_rewrite_page_from_its_receipt(feed: Feed) -> None:
     result = feed.approved()
     assert result.receipt
     assert result.page
     first = result.page.read_text()
     feed.sync()
     result.page.unlink()
-    assert written_again(feed.project(), result.receipt.run) == result.page
+    assert rewrite_page(feed.project(), result.receipt.run) == result.page
     assert result.page.read_text() == first
 
 
 def test_a_run_without_a_receipt_has_no_page(feed: Feed) -> None:
     feed.approved()
     with pytest.raises(ConfigError, match=r"no receipt of a run '\.\./\.\./etc'"):
-        written_again(feed.project(), "../../etc")
+        rewrite_page(feed.project(), "../../etc")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_the_page_of_a_sound_run_leaves_out_earlier_ones_whose_receipts_were_dam
     assert first
     assert second
     damaged(feed, first.run, lambda _: "{}")
-    page = words(written_again(feed.project(), second.run))
+    page = words(rewrite_page(feed.project(), second.run))
     assert "This is the first" in page
 
 
@@ -163,7 +163,7 @@ def damaged(feed: Feed, run: str, damage: Callable[[str], str]) -> None:
 
 
 @pytest.mark.parametrize("place", [".", "erp.csv/x.html"], ids=["a folder", "below a file"])
-def test_a_page_is_not_written_again_to_a_place_that_is_none(feed: Feed, place: str) -> None:
+def test_a_page_is_not_rewrite_page_to_a_place_that_is_none(feed: Feed, place: str) -> None:
     result = feed.approved()
     assert result.receipt
     done = feed.run("history", "page", result.receipt.run, "--html", place)
@@ -171,12 +171,12 @@ def test_a_page_is_not_written_again_to_a_place_that_is_none(feed: Feed, place: 
     assert f"--html {place}: give a file in a folder that is there" in done.stderr
 
 
-def test_a_page_that_can_not_be_written_again_is_no_bug(feed: Feed) -> None:
+def test_a_page_that_can_not_be_rewrite_page_is_no_bug(feed: Feed) -> None:
     result = feed.approved()
     assert result.receipt
     feed.pages = "erp.csv"
     with pytest.raises(ConfigError, match=r"the page .* could not be written: .* --html FILE"):
-        written_again(feed.project(), result.receipt.run)
+        rewrite_page(feed.project(), result.receipt.run)
 
 
 def test_the_command_line_writes_the_page_of_a_plan_and_of_a_refusal(feed: Feed) -> None:
@@ -204,7 +204,7 @@ def test_a_place_that_is_none_is_refused_before_anything_is_read(
 ) -> None:
     monkeypatch.chdir(feed.folder)
     with pytest.raises(ConfigError, match=r"--html .*: give a file in a folder that is there"):
-        check_place(Path(place))
+        check_page_file(Path(place))
 
 
 def test_no_secret_is_on_a_page(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:

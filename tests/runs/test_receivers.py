@@ -13,7 +13,7 @@ from asyncssh import SSHKey
 
 from arfeed import ConfigError, LockedError, RefusedError
 from arfeed.plugins.config import read_project
-from arfeed.runs.context import identity
+from arfeed.runs.receiver.addresses import address_of
 from arfeed.sftp.hostkeys import OtherKeys
 from runs.conftest import PAID_BY_ABSENCE
 from support.feed import REPORTS, Feed, codes, invoices
@@ -340,7 +340,7 @@ def take_in(feed: Feed) -> None:
 
 
 def address(feed: Feed) -> str:
-    return identity(read_project(feed.configure()))
+    return address_of(read_project(feed.configure()))
 
 
 def feed_to(server: OpenSSH, folder: Path) -> Feed:

@@ -52,11 +52,12 @@ def join(
     """Let the destination have one history with another address of the same receiver."""
     from arfeed.cli.display.masking import read_feed
     from arfeed.cli.display.progress import progress
-    from arfeed.runs.joining import join as join_histories
+    from arfeed.runs.context import begin_run
+    from arfeed.runs.receiver.joining import join as join_histories
 
     project = read_feed(config)
     with progress() as steps:
-        joined = join_histories(project, steps, address)
+        joined = join_histories(begin_run(project, steps), address)
     said = f"✓ {joined.address} and {joined.where} have one history now, kept as {joined.where}"
     console().print(said, style="green", markup=False)
 
@@ -70,10 +71,10 @@ def page(
     """Write the page of a delivery again, from its receipt."""
     from arfeed.cli.display.masking import read_feed
     from arfeed.cli.display.show import show_page
-    from arfeed.runs.pages import check_place, written_again
+    from arfeed.runs.pages import check_page_file, rewrite_page
 
-    check_place(html)
-    show_page(written_again(read_feed(config), run, html), console())
+    check_page_file(html)
+    show_page(rewrite_page(read_feed(config), run, html), console())
 
 
 def _runs(config: Config) -> list[RunRecord]:

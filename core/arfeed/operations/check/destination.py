@@ -11,8 +11,9 @@ from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.plugins.config import Project
-from arfeed.runs.context import Clock, identity, known_as, open_history, remote
-from arfeed.runs.recognition import recognize
+from arfeed.runs.context import Clock, connect, open_history
+from arfeed.runs.receiver.addresses import address_of, name_in_history
+from arfeed.runs.receiver.recognition import recognize
 
 _LEAST_FREE = 200 * 1024**2
 _SKEW_SECONDS = 120
@@ -21,9 +22,9 @@ _ASK = "Ask the receiver for the right to do so."
 
 def examined(project: Project, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
     """Yield how far one comes, and what is there."""
-    what = f"destination {identity(project)}"
+    what = f"destination {address_of(project)}"
     try:
-        with remote(project) as server:
+        with connect(project) as server:
             yield from _server(what, project, server)
             yield from _folders(project, server, history_is_there=history_is_there)
             yield from _clock(project, server, clock, history_is_there=history_is_there, probe=probe)
@@ -101,7 +102,7 @@ def _reports(project: Project, server: Remote) -> Iterator[Finding]:
     """Doubt reports that this history does not know: somebody else delivers there, or did."""
     there = [name for name in server.sizes(project.destination.report_folder) if project.destination.is_report(name)]
     with open_history(project) as history:
-        unknown = sorted(set(there) - history.known_reports(known_as(project, history)))
+        unknown = sorted(set(there) - history.known_reports(name_in_history(project, history)))
     if unknown:
         said = f"{len(unknown)} of {len(there)} are unknown to this history, the last being {unknown[-1]}"
         yield doubt("reports there", said, "find out who else delivers there; then `arfeed adopt`", unknown=unknown)
@@ -110,7 +111,7 @@ def _reports(project: Project, server: Remote) -> Iterator[Finding]:
 def _recognized(project: Project, server: Remote) -> Iterator[Finding]:
     """Doubt a receiver that the history knows by another address, or that has a report which the history lacks."""
     with open_history(project) as history:
-        recognized = recognize(project, history, known_as(project, history), server)
+        recognized = recognize(project, history, name_in_history(project, history), server)
     if known := recognized.also_known:
         said = f"this history knows the same receiver as {', '.join(known)}"
         yield doubt("receiver", said, f"`arfeed history join {shlex.quote(known[0])}`", also_known=list(known))
@@ -125,7 +126,7 @@ def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: 
     now, latest = clock(), None
     if history_is_there:
         with open_history(project) as history:
-            latest = history.latest_report_at(known_as(project, history))
+            latest = history.latest_report_at(name_in_history(project, history))
     if latest and latest > now + timedelta(seconds=_SKEW_SECONDS):
         said = f"it is {now:%Y-%m-%d %H:%M} UTC here, but the last report is of {latest:%Y-%m-%d %H:%M} UTC"
         yield doubt("clock", said, "set this machine's clock", now=now.isoformat())

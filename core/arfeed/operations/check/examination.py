@@ -9,7 +9,8 @@ from arfeed.operations.check import destination, notifiers, sources
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions
-from arfeed.runs.context import Clock, known_as, open_history
+from arfeed.runs.context import Clock, open_history
+from arfeed.runs.receiver.addresses import name_in_history
 
 
 def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool = False) -> Iterator[Finding]:
@@ -33,7 +34,7 @@ def _history(project: Project) -> Finding:
     """See that the history can be opened, and what it knows of this destination."""
     try:
         with open_history(project) as history:
-            where = known_as(project, history)
+            where = name_in_history(project, history)
             delivered = next((run for run in history.runs() if run.destination == where), None)
             holder = history.lock_holder(where)
     except ArfeedError as exc:
