@@ -76,10 +76,15 @@ class OpenContext(RunContext):
     destination: str
 
 
+def new_run(started: datetime) -> str:
+    """Return a run's id: when it began, and a random part that tells it from every other."""
+    return f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
 def begin_run(project: Project, progress: Progress, clock: Clock = utc_now) -> RunContext:
-    """Give a run its id: when it began, and a random part that tells it from every other."""
+    """Return the context of a run that begins now."""
     started = clock()
-    return RunContext(project, progress, clock, f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", started)
+    return RunContext(project, progress, clock, new_run(started), started)
 
 
 def open_history(project: Project) -> History:

@@ -16,7 +16,17 @@ from arfeed.model.secrets import masked
 from arfeed.planning.approval import settled_by
 from arfeed.planning.weighing import ASKED_OF_ABSENCE
 from arfeed.runs.chapters import Delivery, Prepared, Reading, Result
-from arfeed.runs.context import Clock, OpenContext, Progress, RunContext, begin_run, connect, open_context, utc_now
+from arfeed.runs.context import (
+    Clock,
+    OpenContext,
+    Progress,
+    RunContext,
+    begin_run,
+    connect,
+    new_run,
+    open_context,
+    utc_now,
+)
 from arfeed.runs.convergence import judge_interrupted, settle_interrupted
 from arfeed.runs.notification import notify
 from arfeed.runs.pages import write_receipt_page
@@ -50,7 +60,8 @@ def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Res
 
 def sync(project: Project, progress: Progress, *, approve: str | None = None, clock: Clock = utc_now) -> Result:
     """Deliver every open invoice and its PDF, unless the plan is refused."""
-    context = begin_run(project, progress, clock)
+    started = clock()
+    context = RunContext(project, progress, clock, new_run(started), started)
     return _run_and_notify(context, "sync", read_sources, approve)
 
 
