@@ -27,10 +27,10 @@ from benchmarks.data import SEED, flat
 from pyarrow import csv, parquet
 
 from arfeed import Complete, Plan, SourceSettings
-from arfeed.model import schema
+from arfeed.model import arrow, schema
+from arfeed.model.arrow import sum_balances
 from arfeed.model.hooks import Hooks
-from arfeed.model.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.model.schema import totals
+from arfeed.model.results import DocumentPlan, SourceRead, SourceReport
 from arfeed.model.settings import GuardSettings
 from arfeed.planning.changes.contradictions import contradictions
 from arfeed.planning.compare import COMPARED, compare
@@ -89,8 +89,8 @@ def _child(way: str, folder: Path) -> tuple[Run, dict[str, int]]:
 
 
 def _alone(way: Callable[..., dict[str, int]], folder: Path) -> tuple[float, float, dict[str, int]]:
-    frames = [schema.table_frame(parquet.read_table(folder / f"{name}.parquet")) for name in ("report", "before")]
-    listed = schema.table_frame(parquet.read_table(folder / "listed.parquet"))
+    frames = [arrow.to_frame(parquet.read_table(folder / f"{name}.parquet")) for name in ("report", "before")]
+    listed = arrow.to_frame(parquet.read_table(folder / "listed.parquet"))
     start = time.perf_counter()
     counts = way(*frames, listed)
     seconds = time.perf_counter() - start
@@ -113,7 +113,7 @@ def _arfeed(report: pd.DataFrame, before: pd.DataFrame, listed: pd.DataFrame) ->
         before=before,
         report=comparison.report,
         missing=missing,
-        totals=totals(report),
+        totals=sum_balances(report),
         counts=comparison.counts,
         sources=(source,),
         documents=DocumentPlan(

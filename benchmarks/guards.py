@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from benchmarks.data import SEED
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.judgement import judged
 from arfeed.planning.habits.memory import Habits
@@ -92,7 +92,7 @@ def _case(rows: int, customers: int) -> Case:
         "arfeed_first_in": _of(random, ["run-1", "run-2", "run-3", "run-4"], rows),
     }
     blank = pa.array([""]).cast(pa.large_string()).take(pa.array(np.zeros(rows, np.int64)))
-    before = schema.table_frame(pa.table({**dict.fromkeys(schema.NAMES, blank), **columns}))
+    before = arrow.to_frame(pa.table({**dict.fromkeys(schema.NAMES, blank), **columns}))
     missing = random.random(rows) < 0.01
     report = before[~missing].reset_index(drop=True)
     report["change"] = pd.Series("unchanged", index=report.index, dtype="str")

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from arfeed.cli.display.progress import progress
 from arfeed.cli.display.show import show_plan
-from arfeed.model.interfaces import Plan
+from arfeed.model.results import Plan
 from arfeed.plugins.config import read_project
 from arfeed.runs import pages, pipeline
 from arfeed.runs.context import begin_run

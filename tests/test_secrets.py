@@ -12,7 +12,7 @@ from keyring.errors import KeyringLocked
 from pydantic import SecretStr
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.secrets import looked_up, masked, secrets_in
+from arfeed.model.secrets import looked_up, mask_secrets, secrets_in
 from arfeed.model.settings import Settings
 
 
@@ -117,11 +117,11 @@ def test_every_secret_is_found_wherever_it_is_kept() -> None:
     ids=["plain", "JSON", "ASCII JSON", "URL", "path of a URL", "Python"],
 )
 def test_a_secret_is_covered_in_every_spelling(text: str) -> None:
-    assert masked(f"before {text} after", ["p\"/ä'w"]) == "before *** after"
+    assert mask_secrets(f"before {text} after", ["p\"/ä'w"]) == "before *** after"
 
 
 def test_a_secret_within_another_does_not_give_it_away() -> None:
-    assert masked("horse-battery", ["horse", "horse-battery"]) == "***"
+    assert mask_secrets("horse-battery", ["horse", "horse-battery"]) == "***"
 
 
 def in_secret(url: str, *variables: str) -> frozenset[str]:
@@ -166,7 +166,7 @@ def in_secret(url: str, *variables: str) -> frozenset[str]:
 def test_the_pieces_of_a_secret_url_are_covered_but_not_the_words_that_messages_need(
     url: str, said: str, covered: str
 ) -> None:
-    assert masked(said, in_secret(url)) == covered
+    assert mask_secrets(said, in_secret(url)) == covered
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_the_pieces_of_a_secret_url_are_covered_but_not_the_words_that_messages_
     ids=["piece of a path", "piece of a password", "user of a database"],
 )
 def test_a_variable_is_covered_where_a_secret_is_made_of_it(url: str, covered: str) -> None:
-    assert masked("no quuxquux at example.com", in_secret(url, "quuxquux", "example.com")) == covered
+    assert mask_secrets("no quuxquux at example.com", in_secret(url, "quuxquux", "example.com")) == covered
 
 
 def test_the_variables_of_a_feed_are_covered_in_what_its_secrets_are_made_of(
@@ -190,4 +190,4 @@ def test_the_variables_of_a_feed_are_covered_in_what_its_secrets_are_made_of(
     monkeypatch.setenv("ACME", "quuxquux")
     file = tmp_path / "plugins.toml"
     file.write_text(FEED.format(password="before-${ACME}"))
-    assert masked("no quuxquux", read_project(file).secrets) == "no ***"
+    assert mask_secrets("no quuxquux", read_project(file).secrets) == "no ***"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, Secret
 
-from arfeed import Complete, Connector, Location, SourceError, hookimpl, masked
+from arfeed import Complete, Connector, Location, SourceError, hookimpl, mask_secrets
 from arfeed_connectors.records import Records, RecordSettings, named, texts
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Dlt(Connector):
                 yield _insisted(made if getattr(made, "args_bound", False) else made(**arguments))
         except Exception as exc:
             what = str(exc) if isinstance(exc, SourceError) else f"{type(exc).__name__}: {exc}"
-            raise SourceError(f"{self.settings.resource}: {masked(what, texts(arguments))}") from exc
+            raise SourceError(f"{self.settings.resource}: {mask_secrets(what, texts(arguments))}") from exc
 
 
 def _insist_on_dlt() -> None:

@@ -16,7 +16,7 @@ from arfeed import (
     find_files,
     hookimpl,
     missing_columns,
-    propose,
+    propose_columns,
     read_header,
     read_tables,
 )
@@ -172,7 +172,7 @@ class Folder(Connector):
 
     def _proposal(self, file: str) -> str:
         rows = next(read_tables(file, **self._how()))
-        return f"this may be right; look at it, then paste it below [sources.{self.source}]:\n{propose(rows)}"
+        return f"this may be right; look at it, then paste it below [sources.{self.source}]:\n{propose_columns(rows)}"
 
     def _how(self) -> dict[str, Any]:
         settings = self.settings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from arfeed import MAPPABLE, SourceError, SourceSettings
+from arfeed import SOURCE_COLUMNS, SourceError, SourceSettings
 from arfeed_connectors.together import any_closed
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Records:
     def __init__(self, settings: RecordSettings) -> None:
         """Keep the settings; `columns` may reach into objects by paths with dots."""
         self.settings = settings
-        self._headers = {name: settings.columns.get(name, name) for name in MAPPABLE}
+        self._headers = {name: settings.columns.get(name, name) for name in SOURCE_COLUMNS}
         paths = dict.fromkeys([*self._headers.values(), *settings.extra, *settings.leave_out])
         self._paths = {path: path.split(".") for path in paths}
         self._found: set[str] = set()

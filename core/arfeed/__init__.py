@@ -1,6 +1,10 @@
 """What a plugin author imports, and nothing else."""
 
+import typing
+import warnings
+
 import arfeed.plugins.distributions  # noqa: F401 - before all that looks for entry points
+from arfeed.model.controls import Complete, ControlAccount
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import (
     ArfeedError,
@@ -12,22 +16,10 @@ from arfeed.model.errors import (
     SourceError,
 )
 from arfeed.model.hooks import hookimpl
-from arfeed.model.interfaces import (
-    Complete,
-    Connector,
-    ControlAccount,
-    Delivered,
-    Destination,
-    Document,
-    Failure,
-    Notifier,
-    Objection,
-    Plan,
-    Receipt,
-    Transform,
-)
-from arfeed.model.schema import MAPPABLE
-from arfeed.model.secrets import masked
+from arfeed.model.parts import Connector, Destination, Document, Notifier, Transform
+from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt
+from arfeed.model.schema import SOURCE_COLUMNS
+from arfeed.model.secrets import mask_secrets
 from arfeed.model.settings import (
     DatabaseUrl,
     DestinationSettings,
@@ -41,21 +33,31 @@ from arfeed.model.settings import (
 )
 from arfeed.tables.files.files import changed_at, find_files, open_binary
 from arfeed.tables.grid import read_grid
-from arfeed.tables.headings.proposal import missing_columns, propose
-from arfeed.tables.places import place_of
+from arfeed.tables.headings.proposal import missing_columns, propose_columns
+from arfeed.tables.places import locate
 from arfeed.tables.printed.reports import PrintedReport, ReportForm
-from arfeed.tables.read import read_arrow, read_header, read_table, read_tables, table
+from arfeed.tables.read import read_arrow, read_header, read_table, read_tables, table_from_records
 from arfeed.tables.workbook.workbook import sheet_names
 
+_RENAMED = {
+    "table": "table_from_records",
+    "masked": "mask_secrets",
+    "place_of": "locate",
+    "propose": "propose_columns",
+    "MAPPABLE": "SOURCE_COLUMNS",
+    "Delivered": "DeliveredFile",
+}
+"""Names of arfeed 0.1.0, and what replaced them."""
+
 __all__ = [
-    "MAPPABLE",
+    "SOURCE_COLUMNS",
     "ArfeedError",
     "Complete",
     "ConfigError",
     "Connector",
     "ControlAccount",
     "DatabaseUrl",
-    "Delivered",
+    "DeliveredFile",
     "Destination",
     "DestinationError",
     "DestinationSettings",
@@ -82,17 +84,33 @@ __all__ = [
     "changed_at",
     "find_files",
     "hookimpl",
-    "masked",
+    "locate",
+    "mask_secrets",
     "minor_digits",
     "missing_columns",
     "open_binary",
-    "place_of",
-    "propose",
+    "propose_columns",
     "read_arrow",
     "read_grid",
     "read_header",
     "read_table",
     "read_tables",
     "sheet_names",
-    "table",
+    "table_from_records",
 ]
+
+if typing.TYPE_CHECKING:  # a type checker knows the former names with their types
+    table = table_from_records
+    masked = mask_secrets
+    place_of = locate
+    propose = propose_columns
+    MAPPABLE = SOURCE_COLUMNS
+    Delivered = DeliveredFile
+else:
+
+    def __getattr__(name: str) -> object:
+        """Return what replaced a former name, with a `DeprecationWarning` that names it."""
+        if name not in _RENAMED:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        warnings.warn(f"arfeed.{name} is now arfeed.{_RENAMED[name]}", DeprecationWarning, stacklevel=2)
+        return globals()[_RENAMED[name]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ TOTAL,,,,,,"$1,500.00"
 ACME = """
 import json
 from pathlib import Path
-from arfeed import Complete, Connector, Location, SourceSettings, hookimpl, table
+from arfeed import Complete, Connector, Location, SourceSettings, hookimpl, table_from_records
 
 ARFEED_CONTRACT = 1
 
@@ -44,7 +45,7 @@ class Acme(Connector):
 
     def invoices(self):
         answer = json.loads(Path(self.settings.file).read_bytes())
-        yield table(answer["invoices"], origin="acme")
+        yield table_from_records(answer["invoices"], origin="acme")
         return Complete(rows=answer["count"])
 
 
@@ -212,13 +213,20 @@ def test_a_credit_without_a_minus_sign_does_not_become_a_debt_unsaid(
     assert said.code == 0, said.err
 
 
-@pytest.mark.parametrize("credit", ["-6.00,EUR,Credit Memo", "(6.00),EUR,Credit Memo", "6.00,EUR,INVOICE"])
+@pytest.mark.parametrize(
+    ("credit", "balance"),
+    [("-6.00,EUR,Credit Memo", -6), ("(6.00),EUR,Credit Memo", -6), ("6.00,EUR,INVOICE", 6)],
+)
 def test_a_credit_with_a_minus_sign_and_an_invoice_are_not_asked_about(
-    arfeed: Here, tmp_path: Path, credit: str
+    arfeed: Here, tmp_path: Path, credit: str, balance: int
 ) -> None:
     rows = ["1,Ada,2026-04-01,5.00,EUR,Invoice", f"2,Bo,2026-04-01,{credit}"]
     done = arfeed(tmp_path, *table(tmp_path, TYPED.format(heading="Type"), *rows))
     assert done.code == 0, done.err
+    assert "with balances above 0" not in done.out
+    assert "--all-debts" not in done.out + done.err
+    (movement,) = arfeed(tmp_path, "plan", "--json").json()["movements"]
+    assert Decimal(movement["now"]["balance"]) == 5 + balance
 
 
 def test_columns_that_are_not_used_are_listed(arfeed: Here, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from rich.progress import Progress
 from arfeed.cli.display.figures import bar
 from arfeed.cli.display.progress import COLUMNS, Bars
 from arfeed.cli.display.show import show_plan
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model.results import Objection, Plan
 from support.exports import SEVEN, document, xero
 from support.feeds import ARFEED, Here, run, sync_approved
 from support.plans import invoices, lacking, planned, source

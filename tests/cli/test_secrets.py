@@ -30,7 +30,7 @@ SECRETS = {
 BLAB = '''
 from pydantic import SecretStr
 
-from arfeed import Complete, Connector, SourceSettings, hookimpl, table
+from arfeed import Complete, Connector, SourceSettings, hookimpl, table_from_records
 from arfeed_connectors.kolleno import Kolleno
 
 ARFEED_CONTRACT = 1
@@ -51,7 +51,7 @@ class Blab(Connector):
         if self.settings.fails:
             raise RuntimeError(self.words())
         row = {"invoice_ref": "INV-1", "customer_name": "Ada", "currency": "GBP", "issued_on": "2026-04-07"}
-        yield table([{**row, "balance": "10.00"}], origin="blab")
+        yield table_from_records([{**row, "balance": "10.00"}], origin="blab")
         return Complete(rows=1)
 
     def words(self):

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from arfeed import Connector, SourceError
 from arfeed.intake.extract import extract
 from arfeed.intake.transform import check_unique
-from arfeed.model.schema import folded
+from arfeed.model.arrow import fold
 from arfeed.planning.reasons import with_reasons
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
@@ -139,7 +139,7 @@ class Damaged:
         source = self.layout.use("books", self.layout.use.Settings.model_validate(how))
         try:
             found = extract([source], lambda: datetime.now(UTC))
-            check_unique(found.open, folded(found.open["invoice_ref"]))
+            check_unique(found.open, fold(found.open["invoice_ref"]))
         except SourceError:
             return None
         self.doubtful = any("lines sum to" in note for note in found.reports[0].complete.notes)

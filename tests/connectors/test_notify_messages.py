@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed import Delivered, Failure, Objection, Plan, Receipt
+from arfeed import DeliveredFile, Failure, Objection, Plan, Receipt
 from arfeed.testing import SAMPLE, Invoice, plan
 from arfeed_connectors.notify.message import of_delivery, of_failure, of_refusal
 from arfeed_connectors.notify.webhook import as_text
@@ -55,7 +55,8 @@ def test_the_largest_of_each_currency_are_told_in_turn() -> None:
         .to_dict("records"),
         "approval": None,
     }
-    receipt = Receipt("run", "file:///out/", Delivered("", "r.csv", 1, "ab"), (), {}, json.dumps(body), verified=True)
+    file = DeliveredFile("", "r.csv", 1, "ab")
+    receipt = Receipt("run", "file:///out/", file, (), {}, json.dumps(body), verified=True)
     for message in (of_refusal(missing), of_delivery(receipt)):
         named = [line.split()[0] for line in message.lines if line.startswith("  ")]
         assert named == ["GBP-1", "YEN-4", "GBP-2", "…"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from arfeed import Complete
+from arfeed import Complete, SourceError
 from arfeed.intake.extract import extract
 from arfeed_connectors.quickbooks import QuickBooks
 from support.printed import DESKTOP, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, workbook, written
@@ -431,5 +431,10 @@ def test_an_excel_file_is_read_like_a_csv_file(tmp_path: Path) -> None:
 
 
 def test_check_looks_at_the_header_alone(file: Path) -> None:
-    written(file, report(title=OPEN_INVOICES)[:-3])
+    whole = report(title=OPEN_INVOICES)
+    written(file, whole[:-3])
     source(file).check()
+    assert "TOTAL" in failure(source(file))  # what a check leaves to the run
+    written(file, [row for row in whole if row != ONLINE_2026])
+    with pytest.raises(SourceError, match="no row heads the columns"):
+        source(file).check()

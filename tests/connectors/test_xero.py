@@ -12,7 +12,7 @@ import pytest
 
 from arfeed import FileSettings, ProblemsError, SourceError
 from arfeed.intake.transform import check_unique
-from arfeed.model.schema import folded
+from arfeed.model.arrow import fold
 from arfeed_connectors.xero import Xero
 from support.exports import SEVEN, XERO_36, XERO_44, XERO_IMPORT_TEMPLATE, Line, document, overpayment, xero
 from support.sources import balances, complete, failure, opened, problems, read
@@ -151,7 +151,7 @@ def test_two_customers_with_one_number_are_reported_and_not_merged(file: Path) -
     frame = opened(export(file, document("INV-1"), document("INV-1", ContactName="Bob Ltd")))
     assert frame["customer_name"].tolist() == ["Ada Ltd", "Bob Ltd"]
     with pytest.raises(ProblemsError, match="2 rows share an invoice number"):
-        check_unique(frame, folded(frame["invoice_ref"]))
+        check_unique(frame, fold(frame["invoice_ref"]))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_lines_that_disagree_in_the_total_are_two_invoices_of_one_number(file: P
     lines[1]["Total"] = "119.00"
     frame = opened(export(file, lines))
     with pytest.raises(ProblemsError):
-        check_unique(frame, folded(frame["invoice_ref"]))
+        check_unique(frame, fold(frame["invoice_ref"]))
 
 
 @pytest.mark.parametrize("quantity", ["1.0", "2.0"], ids=["as exported", "as kept"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from arfeed import DestinationError
 from arfeed.documents.selection import Selection, select, settle
-from arfeed.model.interfaces import DocumentPlan, SentDocument
+from arfeed.model.results import DocumentPlan, SentDocument
 from arfeed_connectors.kolleno import Kolleno
 from support.plans import invoices
 

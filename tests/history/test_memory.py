@@ -13,7 +13,7 @@ import pytest
 from arfeed.history.packing import pack_table, packed
 from arfeed.history.records import Closing, Memory, RunRecord
 from arfeed.history.store import History
-from arfeed.model.interfaces import Expectation, LedgerState
+from arfeed.model.results import Expectation, LedgerState
 from support.recorded_runs import READS, START, WHERE, a_run, report
 
 GBP = LedgerState(

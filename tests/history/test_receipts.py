@@ -10,7 +10,7 @@ import pytest
 from arfeed.history.packing import packed
 from arfeed.history.receipts import recovered, verify
 from arfeed.history.recovery import judge, parts_of, proven
-from arfeed.model.interfaces import SentDocument
+from arfeed.model.results import SentDocument
 from support.feed import Feed, invoices
 from support.recorded_runs import a_pdf, a_run
 

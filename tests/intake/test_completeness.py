@@ -12,7 +12,7 @@ import pytest
 
 from arfeed import Complete, SourceError
 from arfeed.intake.extract import Extract, extract, joined
-from arfeed.model.interfaces import SourceRead
+from arfeed.model.results import SourceRead
 from support.sources import HEADER, Given, balances, failure, folder, given, problems, rows
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from arfeed import Complete, SourceError, table
+from arfeed import Complete, SourceError, table_from_records
 from arfeed.model.schema import NAMES
 from support.sources import balances, failure, given, opened, problems, read, rows
 
@@ -142,8 +142,8 @@ def test_a_connector_that_exits_has_failed(end: BaseException) -> None:
 
 
 def test_an_answer_without_rows_and_headers_is_an_empty_source() -> None:
-    assert "it has no rows at all" in failure(given(table([], origin="api")))
-    assert read(given(table([], origin="api"), allow_empty=True)).empty
+    assert "it has no rows at all" in failure(given(table_from_records([], origin="api")))
+    assert read(given(table_from_records([], origin="api"), allow_empty=True)).empty
 
 
 def test_rows_without_headers_are_refused() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arfeed.model import schema
-from arfeed.model.schema import totals
+from arfeed.model import arrow, schema
+from arfeed.model.arrow import sum_balances
 from arfeed.planning.compare import COMPARED
 from support.plans import compared, invoices
 
@@ -122,7 +122,7 @@ def test_columns_without_any_value_are_compared() -> None:
 def test_columns_in_several_pieces_are_compared_as_one() -> None:
     rows = invoices(4)
     pieces = pa.concat_tables([pa.Table.from_pandas(rows.iloc[:1]), pa.Table.from_pandas(rows.iloc[1:])])
-    assert changes(schema.table_frame(pieces), rows) == ["unchanged"] * 4
+    assert changes(arrow.to_frame(pieces), rows) == ["unchanged"] * 4
 
 
 rows = st.tuples(
@@ -161,17 +161,17 @@ def test_totals_are_counted_and_summed_by_source_and_currency() -> None:
         currency=["GBP", "GBP", "EUR", "GBP", "GBP"],
         balance=["0.0001", "10", "7", "-2.5", "99999999999999.9999"],
     )
-    assert totals(report).astype("str").to_numpy().tolist() == [
+    assert sum_balances(report).astype("str").to_numpy().tolist() == [
         ["erp", "EUR", "1", "7.0000"],
         ["erp", "GBP", "3", "100000000000007.4999"],
         ["shop", "GBP", "1", "0.0001"],
     ]
-    assert [*totals(report)] == ["source", "currency", "count", "balance"]
+    assert [*sum_balances(report)] == ["source", "currency", "count", "balance"]
 
 
 def test_an_empty_report_has_no_totals() -> None:
-    assert totals(invoices(0)).empty
+    assert sum_balances(invoices(0)).empty
 
 
 def test_sums_may_be_larger_than_an_amount_can_be() -> None:
-    assert totals(invoices(2, balance="9999999999999999"))["balance"].tolist() == [Decimal("19999999999999998")]
+    assert sum_balances(invoices(2, balance="9999999999999999"))["balance"].tolist() == [Decimal("19999999999999998")]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete
-from arfeed.model.interfaces import Ledger, SourceReport
+from arfeed.model.results import Ledger, SourceReport
 from arfeed.planning.evidence import with_evidence
 from support.plans import invoices, source
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.model.interfaces import Aged, Debtor, Facts, Movement, Sum
+from arfeed.model.figures import Aged, Debtor, Facts, Movement, Sum
 from support.plans import NOON, invoices, planned, source
 
 TODAY = NOON.date()

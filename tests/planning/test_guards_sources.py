@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from arfeed.model.interfaces import DocumentPlan
+from arfeed.model.results import DocumentPlan
 from arfeed.planning.guards import Guards
 from support.plans import heard, invoices, lacking, planned, read_before, source
 

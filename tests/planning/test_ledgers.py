@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, ControlAccount
-from arfeed.model.interfaces import Ledger, LedgerState, Plan, SourceReport
+from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
 from arfeed.planning.ledgers import accounted, compare_ledgers, ledger_states, money_that_left, note_ledgers
 from support.plans import heard, invoices, planned, source
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.planning.changes.texts import formula_notes, unseen_notes
 
 
@@ -47,7 +47,7 @@ def test_texts_that_a_spreadsheet_would_take_for_formulas_are_counted_by_column(
     ids=ascii,
 )  # fmt: skip
 def test_numbers_that_look_alike_are_compared_as_one(one: str, other: str) -> None:
-    first, second = schema.folded(refs(one, other))
+    first, second = arrow.fold(refs(one, other))
     assert first == second
 
 
@@ -57,5 +57,5 @@ def test_numbers_that_look_alike_are_compared_as_one(one: str, other: str) -> No
     ids=ascii,
 )
 def test_numbers_that_differ_to_the_eye_or_by_letter_stay_two(one: str, other: str) -> None:
-    first, second = schema.folded(refs(one, other))
+    first, second = arrow.fold(refs(one, other))
     assert first != second

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, Plan
-from arfeed.model.interfaces import Expectation, Ledger, SourceRead
+from arfeed.model.results import Expectation, Ledger, SourceRead
 from arfeed.planning.compare import compare
 from arfeed.planning.habits.memory import Habits
 from arfeed.planning.weighing import Source, Weighed, learn, replayed, sources_of, weigh

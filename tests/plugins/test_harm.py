@@ -22,7 +22,7 @@ from support.strangers import install
 
 NOISY = """
 import os, subprocess, sys
-from arfeed import Complete, Connector, hookimpl, table
+from arfeed import Complete, Connector, hookimpl, table_from_records
 
 ARFEED_CONTRACT = 1
 
@@ -39,8 +39,9 @@ class Till(Connector):
     name = "till"
     def invoices(self):
         noise()
-        yield table([{{"invoice_ref": "7", "customer_name": "Ada", "currency": "EUR", "issued_on": "2026-04-07",
-                      "balance": "12.50"}}], origin="till")
+        invoice = {{"invoice_ref": "7", "customer_name": "Ada", "currency": "EUR", "issued_on": "2026-04-07",
+                   "balance": "12.50"}}
+        yield table_from_records([invoice], origin="till")
         return Complete(rows=1)
 
 @hookimpl

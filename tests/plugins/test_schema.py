@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,25 @@ def mistakes(schema: dict[str, Any], toml: str) -> list[str]:
     return [error.json_path for error in found]
 
 
+def parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object within a schema, itself first."""
+    if isinstance(schema, dict):
+        yield schema
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from parts(part)
+
+
 def test_it_is_a_json_schema(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    assert {*schema["properties"]} == {
+        "plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers"
+    }  # fmt: skip
+    # The meta-schema takes a reference to nothing and a keyword that nobody knows.
+    referred = {part["$ref"].removeprefix("#/$defs/") for part in parts(schema) if "$ref" in part}
+    assert referred == {*schema["$defs"]}
+    assert [name for name, table in schema["$defs"].items() if "additionalProperties" not in table] == []
+    assert schema["additionalProperties"] is False
 
 
 def test_the_demo_has_no_mistakes(schema: dict[str, Any]) -> None:

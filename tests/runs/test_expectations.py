@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed import ConfigError
-from arfeed.model.interfaces import Expectation
+from arfeed.model.results import Expectation
 from arfeed.planning.habits.memory import Habits
 from arfeed.runs.expectations import ExpectedClosings, expect, list_expectations, withdraw
 from support.feed import Feed, codes, invoice, invoices, unpaid

@@ -87,7 +87,7 @@ def test_a_feed_without_pages_loads_nothing_for_them(feed: Feed) -> None:
     program = (
         "import sys; sys.argv = ['arfeed', 'sync', *sys.argv[1:]]\nfrom arfeed.cli import main\ntry:\n    main()\n"
     )
-    program += "finally:\n    print({'matplotlib', 'jinja2'} & {*sys.modules})"
+    program += "finally:\n    print({'arfeed.runs.page.charts', 'jinja2'} & {*sys.modules})"
     feed.configure()
     approval = str(feed.plan().approval)
     ran = subprocess.run(
@@ -168,7 +168,7 @@ def test_a_page_is_not_rewrite_page_to_a_place_that_is_none(feed: Feed, place: s
     assert result.receipt
     done = feed.run("history", "page", result.receipt.run, "--html", place)
     assert done.returncode == 2
-    assert f"--html {place}: give a file in a folder that is there" in done.stderr
+    assert f"--html {place}: name a file in a folder that exists" in done.stderr
 
 
 def test_a_page_that_can_not_be_rewrite_page_is_no_bug(feed: Feed) -> None:
@@ -203,7 +203,7 @@ def test_a_place_that_is_none_is_refused_before_anything_is_read(
     feed: Feed, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(feed.folder)
-    with pytest.raises(ConfigError, match=r"--html .*: give a file in a folder that is there"):
+    with pytest.raises(ConfigError, match=r"--html .*: name a file in a folder that exists"):
         check_page_file(Path(place))
 
 

@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from arfeed import ConfigError, RefusedError, SourceError
 from arfeed.delivery.rehearsal.books import Books
-from arfeed.model.interfaces import Plan
+from arfeed.model.results import Plan
 from support.feed import HEADER, REPORTS, Feed, Row, invoice
 from support.interruptions import KilledError, die_after_the_report, die_before_the_report
 

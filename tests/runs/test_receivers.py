@@ -124,7 +124,7 @@ def test_another_receiver_is_not_joined(running: Feed) -> None:
     (running.folder / "other").mkdir()
     known, running.destination = running.receiver.as_uri(), {"url": str(running.folder / "other")}
     assert codes(running.plan()) == ["unknown-baseline"]
-    with pytest.raises(ConfigError, match=r"other does not show itself to be file.*`arfeed adopt FILE`"):
+    with pytest.raises(ConfigError, match=r"other is not the same receiver as file.*`arfeed adopt FILE`"):
         running.join(known)
     assert codes(running.plan()) == ["unknown-baseline"]
 

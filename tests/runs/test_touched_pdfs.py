@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.model.interfaces import SentDocument
+from arfeed.model.results import SentDocument
 from support.feed import Feed, invoices
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from arfeed.history.store import History
-from arfeed.model.interfaces import Plan
+from arfeed.model.results import Plan
 from arfeed.plugins.config import Project, read_project
 from arfeed.runs import adoption, pipeline
 from arfeed.runs.adoption import Adopted

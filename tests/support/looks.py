@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from arfeed.history.receipts import Sent, make_receipt, plan_document
 from arfeed.history.records import RunRecord
-from arfeed.model.interfaces import Delivered, Objection, Plan
+from arfeed.model.results import DeliveredFile, Objection, Plan
 from arfeed.runs.page.rendering import PastRun, render
 from support.plans import NOON, invoices, lacking, planned, source
 
@@ -72,8 +73,8 @@ def past(count: int = 30) -> list[PastRun]:
 
 
 def receipt(plan: Plan) -> str:
-    report = Delivered("csv_data_uploads", "open_ar_20260410T120000Z.csv", 4711, "ab" * 32)
-    documents = [Delivered("", f"INV_{number}.pdf", 100, "ef" * 32) for number in range(3)]
+    report = DeliveredFile("csv_data_uploads", "open_ar_20260410T120000Z.csv", 4711, "ab" * 32)
+    documents = [DeliveredFile("", f"INV_{number}.pdf", 100, "ef" * 32) for number in range(3)]
     run = RunRecord(
         id="20260410T120000Z-5a3e1c",
         kind="sync",
@@ -96,6 +97,41 @@ def receipt(plan: Plan) -> str:
     return make_receipt(plan, run, {"folder": "1"}, sent).body
 
 
+def odd() -> dict[str, Any]:
+    """The document of a plan whose charts are hard to draw: nothing, one bar, credits, sums beyond all measure."""
+    owed: dict[str, dict[str, str]] = {
+        "CHF": {"1–30": "0.01"},
+        "EUR": {"not due": "1000000", "1–30": "-999.5", "over 90": "-400000", "no due date": "0.01"},
+        "GBP": {"not due": "-5", "61–90": "-12345678901.23"},
+        "JPY": {"not due": "9" * 34, "31–60": "1"},
+        "KWD": {"1–30": "12345678901234.567", "61–90": "-1234567890123.456"},
+        "USD": {"1–30": "0", "over 90": "0"},
+        **{f"X{letter}X": {"not due": "7"} for letter in "ABC"},
+    }
+    sums = {code: str(sum(map(Decimal, buckets.values()))) for code, buckets in owed.items()}
+    document = plan_document(planned(None, feed_of(8)))
+    return document | {
+        "ageing": [
+            {"currency": code, "bucket": bucket, "balance": balance}
+            for code, buckets in owed.items()
+            for bucket, balance in buckets.items()
+        ],
+        "totals": [{"currency": code, "balance": balance} for code, balance in sums.items()],
+    }
+
+
+def odd_past() -> list[PastRun]:
+    """Two runs a few minutes before, one below zero."""
+    return [
+        PastRun(
+            f"20260410T0{minutes:03}00Z-abcdef",
+            NOON - timedelta(minutes=minutes),
+            {"EUR": Decimal(-350_000), "GBP": Decimal(minutes), "KWD": Decimal("0.001"), "JPY": Decimal("-1e33")},
+        )
+        for minutes in (50, 20)
+    ]
+
+
 def write_all(folder: Path) -> dict[str, Path]:
     """Write a page of each kind."""
     plan = refused()
@@ -103,6 +139,7 @@ def write_all(folder: Path) -> dict[str, Path]:
         "refused": render(plan_document(plan), past(), "arfeed sync --approve 6-9f3c2a"),
         "delivered": render(json.loads(receipt(plan)), past()),
         "empty": render(plan_document(planned(None, invoices(0)))),
+        "odd": render(odd(), odd_past()),
         "some": render(plan_document(refused(450)), past()),
         "many": render(plan_document(refused(10_000)), past(), "arfeed sync --approve 10000-9f3c2a"),
     }

@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from arfeed import Complete, Objection, Plan, SourceSettings
-from arfeed.model import schema
-from arfeed.model.interfaces import DocumentPlan, SourceRead, SourceReport
-from arfeed.model.schema import totals
+from arfeed.model import arrow, schema
+from arfeed.model.arrow import sum_balances
+from arfeed.model.results import DocumentPlan, SourceRead, SourceReport
 from arfeed.model.settings import GuardSettings
 from arfeed.planning.compare import Comparison, compare
 from arfeed.planning.evidence import with_evidence
@@ -45,7 +45,7 @@ def invoices(refs: Sequence[str] | int = ("A1",), **columns: object) -> pd.DataF
         "source": "erp",
         "source_ref": numbers,
     }
-    return schema.table_frame(pa.table({name: _column(name, plain | columns, len(numbers)) for name in schema.NAMES}))
+    return arrow.to_frame(pa.table({name: _column(name, plain | columns, len(numbers)) for name in schema.NAMES}))
 
 
 def _column(name: str, values: dict[str, object], count: int) -> pa.Array:
@@ -99,7 +99,7 @@ def planned(
         before=before,
         report=comparison.report,
         missing=missing,
-        totals=totals(report),
+        totals=sum_balances(report),
         counts=comparison.counts,
         **({"facts": facts} | plain),
     )

@@ -12,8 +12,8 @@ import pyarrow as pa
 from arfeed.history.packing import packed
 from arfeed.history.records import Baseline, PlannedDocument, RunRecord
 from arfeed.history.store import History
-from arfeed.model import schema
-from arfeed.model.interfaces import SourceRead
+from arfeed.model import arrow, schema
+from arfeed.model.results import SourceRead
 
 START = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)
 WHERE = "sftp://acme@sftp.example.com:22"
@@ -49,7 +49,7 @@ def report(*refs: str, balance: str = "10.00") -> pd.DataFrame:
     columns |= {name: pa.array([None] * rows, schema.arrow_type(name)) for name in schema.DATES}
     columns |= {name: pa.array([Decimal(balance)] * rows, schema.arrow_type(name)) for name in schema.MONEY}
     columns |= {"invoice_ref": pa.array(refs, pa.large_string()), "source": pa.array(["erp"] * rows, pa.large_string())}
-    return schema.table_frame(pa.table({name: columns[name] for name in schema.NAMES}))
+    return arrow.to_frame(pa.table({name: columns[name] for name in schema.NAMES}))
 
 
 def a_pdf(name: str, version: str = "1") -> PlannedDocument:

@@ -14,7 +14,7 @@ import pytest
 from arfeed import Complete, Connector, FileSettings, ProblemsError, SourceError, SourceSettings
 from arfeed.intake.explaining import ask_sources, released
 from arfeed.intake.extract import extract
-from arfeed.model.schema import no_invoices
+from arfeed.model.arrow import empty_invoices
 from arfeed_connectors.folder import Folder
 
 UNCONTROLLED = Complete()
@@ -106,7 +106,7 @@ def explained(source: Connector, refs: Iterable[str]) -> pd.DataFrame:
 
 def lost(source: Connector, refs: Iterable[str]) -> pd.DataFrame:
     """Rows of a baseline that a source no longer lists; nothing but their numbers is known."""
-    rows = no_invoices().reindex(range(len(refs := [*refs])))
+    rows = empty_invoices().reindex(range(len(refs := [*refs])))
     for name, kind in rows.dtypes.items():
         if kind == "str":
             rows[name] = ""

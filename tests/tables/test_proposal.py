@@ -7,11 +7,11 @@ import tomllib
 import pandas as pd
 import pytest
 
-from arfeed import propose
+from arfeed import propose_columns
 
 
 def proposed(**columns: list[str]) -> dict[str, object]:
-    return tomllib.loads(str(propose(frame(columns))))
+    return tomllib.loads(str(propose_columns(frame(columns))))
 
 
 def frame(columns: dict[str, list[str]]) -> pd.DataFrame:
@@ -29,7 +29,7 @@ GERMAN = {
 
 
 def test_a_german_export_is_understood_with_its_evidence() -> None:
-    assert propose(frame(GERMAN)).lines == (
+    assert propose_columns(frame(GERMAN)).lines == (
         'dates = "DMY"  # the only order that all dates fit',
         'decimal = ","  # the only mark that all amounts fit',
         '# currency = "…"  # no column names it; say which',
@@ -56,11 +56,11 @@ def test_a_german_export_is_understood_with_its_evidence() -> None:
     ],
 )
 def test_usual_names_in_several_languages_are_known(header: str, column: str) -> None:
-    assert propose(frame({header: ["1", "2"]})).columns == {column: header}
+    assert propose_columns(frame({header: ["1", "2"]})).columns == {column: header}
 
 
 def test_a_due_date_is_not_taken_for_the_date_of_the_invoice() -> None:
-    assert propose(frame({"Due Date": ["2026-04-07"]})).columns == {"due_on": "Due Date"}
+    assert propose_columns(frame({"Due Date": ["2026-04-07"]})).columns == {"due_on": "Due Date"}
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,13 @@ def test_a_due_date_is_not_taken_for_the_date_of_the_invoice() -> None:
     ],
 )
 def test_a_header_whose_values_do_not_fit_is_not_proposed(header: str, values: list[str]) -> None:
-    assert propose(frame({header: values})).columns == {}
+    assert propose_columns(frame({header: values})).columns == {}
 
 
 def test_what_the_values_leave_open_is_a_comment() -> None:
-    lines = propose(frame({"No.": ["1", "2"], "Date": ["03.04.2026", "05.06.2026"], "Open": ["1,234", "2,500"]})).lines
+    lines = propose_columns(
+        frame({"No.": ["1", "2"], "Date": ["03.04.2026", "05.06.2026"], "Open": ["1,234", "2,500"]})
+    ).lines
     assert '# dates = "DMY"  # or "MDY": both fit, so look it up' in lines
     assert any(line.startswith("# decimal") for line in lines)
     assert '# columns.customer_name = "…"  # not found; look it up' in lines

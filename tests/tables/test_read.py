@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from arfeed import SourceError, find_files, read_arrow, read_header, read_table, table
+from arfeed import SourceError, find_files, read_arrow, read_header, read_table, table_from_records
 from arfeed.model.settings import FileSettings
 from arfeed.tables.separated.quotes import Quotes
 from support.printed import workbook
@@ -225,7 +225,7 @@ def test_no_file_is_an_error(exports: Path, name: str) -> None:
 
 
 def test_records_become_text_and_know_their_origin() -> None:
-    frame = table([{"id": 71, "ref": "00071"}, {"ref": None, "more": True}], origin="api")
+    frame = table_from_records([{"id": 71, "ref": "00071"}, {"ref": None, "more": True}], origin="api")
     assert frame.to_dict("list") == {
         "id": ["71", ""],
         "ref": ["00071", ""],
@@ -235,12 +235,12 @@ def test_records_become_text_and_know_their_origin() -> None:
 
 
 def test_a_decimal_in_a_record_is_written_out() -> None:
-    assert table([{"balance": Decimal("1E+2")}], origin="api")["balance"].tolist() == ["100"]
+    assert table_from_records([{"balance": Decimal("1E+2")}], origin="api")["balance"].tolist() == ["100"]
 
 
 def test_a_float_in_a_record_is_refused_by_name() -> None:
     with pytest.raises(SourceError, match=r"api: balance is the float 10\.1"):
-        table([{"balance": 10.1}], origin="api")
+        table_from_records([{"balance": 10.1}], origin="api")
 
 
 # --- quotes that stand where none may -------------------------------------------------------------------------------

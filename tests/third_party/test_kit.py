@@ -11,7 +11,7 @@ import pytest
 from arfeed_acme.billing import AcmeBilling
 from arfeed_acme.shout import Shout
 
-from arfeed import Complete, SourceError, table
+from arfeed import Complete, SourceError, table_from_records
 from arfeed.testing import ConnectorConformance, Invoice, TransformConformance
 
 
@@ -36,7 +36,7 @@ class Shouting(TransformConformance):
 def test_a_connector_that_counts_what_it_lost_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forgetful(self: AcmeBilling) -> Generator[pd.DataFrame, None, Complete]:
         answer = self._answer()
-        yield table(answer["invoices"][1:], origin="acme")
+        yield table_from_records(answer["invoices"][1:], origin="acme")
         return Complete(rows=len(answer["invoices"]) - 1)
 
     monkeypatch.setattr(AcmeBilling, "invoices", forgetful)

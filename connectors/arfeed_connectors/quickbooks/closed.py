@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from arfeed import FileSettings, PrintedReport, SourceError, place_of
+from arfeed import FileSettings, PrintedReport, SourceError, locate
 from arfeed_connectors.quickbooks.lines import as_invoices, of_receivables
 from arfeed_connectors.quickbooks.reports import FORM, other_than_a_list
 
@@ -96,7 +96,7 @@ class ClosedList:
         if len(wrong):
             line = wrong.iloc[0]
             raise SourceError(
-                f"{place_of(line['origin'], report.file)}: {report.headers['said']} says "
+                f"{locate(line['origin'], report.file)}: {report.headers['said']} says "
                 f"{line[report.name_of('said')]!r}, but the open balance is {line[report.name_of('balance')]}; "
                 "export the list again"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from arfeed import Complete, FileSettings, SourceError, place_of, read_grid
+from arfeed import Complete, FileSettings, SourceError, locate, read_grid
 from arfeed_connectors.together import any_closed
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _refuse_unended(file: str, frame: pd.DataFrame, before: str) -> str:
         return before
     again = marks[marks == marks.shift(fill_value=before)]
     if len(again):
-        place = place_of(frame["origin"][again.index[0]], file, delimiter=_TAB)
+        place = locate(frame["origin"][again.index[0]], file, delimiter=_TAB)
         lost = "ENDTRNS" if again.iloc[0] == "TRNS" else "TRNS"
         raise SourceError(f"{place}: before this {again.iloc[0]} there is no {lost}; lines are lost: export it again")
     return str(marks.iloc[-1])
@@ -108,7 +108,7 @@ def _documents(file: str, frame: pd.DataFrame, letters: dict[str, str]) -> pd.Da
     unknown = transactions[~kinds.isin([*_KINDS, *_OTHERS])]
     if len(unknown):
         line = unknown.iloc[0]
-        place = place_of(line["origin"], file, delimiter=_TAB)
+        place = locate(line["origin"], file, delimiter=_TAB)
         raise SourceError(
             f"{place}: {line[letters['kind']]!r} is no type of transaction known here; "
             "export the report Open Invoices instead"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from arfeed import PrintedReport, SourceError, place_of
+from arfeed import PrintedReport, SourceError, locate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +106,7 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     if found.null_count:
         line = lines[pc.is_null(found).to_numpy(zero_copy_only=False)].iloc[0]
         raise SourceError(
-            f"{place_of(line['origin'], report.file)}: {line['type']!r} is no type of transaction known here; "
+            f"{locate(line['origin'], report.file)}: {line['type']!r} is no type of transaction known here; "
             "bills and their payments are what you owe; leave them out by Customize > Filter > Transaction type"
         )
     balance = pc.fill_null(pa.array(lines[report.name_of("balance")]), Decimal(0))

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, cast
 
-from arfeed import SourceError, masked
+from arfeed import SourceError, mask_secrets
 
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 24
@@ -116,13 +116,13 @@ class Running:
         os.set_blocking(self._err, False)
         with suppress(BlockingIOError):  # which says that there is nothing more
             self._said += os.read(self._err, _TAIL)
-        lines = masked(self._said.decode(errors="replace"), self._tap.secrets).splitlines()
+        lines = mask_secrets(self._said.decode(errors="replace"), self._tap.secrets).splitlines()
         said = [f"  {line[-_SHOWN_WIDTH:]}" for line in lines if line.strip()][-_SHOWN_LINES:]
         return SourceError("\n".join([f"{what}; the last it said:", *said]) if said else what)
 
     def shown(self, output: bytes) -> str:
         """Return the beginning of some output, without secrets."""
-        return repr(masked(output[:_CHUNK].decode(errors="replace"), self._tap.secrets)[:_SHOWN_WIDTH])
+        return repr(mask_secrets(output[:_CHUNK].decode(errors="replace"), self._tap.secrets)[:_SHOWN_WIDTH])
 
     def _read(self, selector: selectors.BaseSelector) -> Iterator[tuple[int, bytes]]:
         ready = selector.select(self._tap.silence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from arfeed import MAPPABLE, SourceError, minor_digits
+from arfeed import SOURCE_COLUMNS, SourceError, minor_digits
 from arfeed_connectors.sql.money import exact
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.settings import SqlSettings
@@ -69,7 +69,7 @@ class Frames:
         default = self.settings.code(None)
         known = minor_digits().keys() | self.settings.currencies.keys()
         for name, array in columns.items():
-            if name in MAPPABLE or not pa.types.is_string(array.type):
+            if name in SOURCE_COLUMNS or not pa.types.is_string(array.type):
                 continue
             found = {code.strip() for code in pc.drop_null(array.unique()).to_pylist()} - {""}
             if found <= known and found - {default}:

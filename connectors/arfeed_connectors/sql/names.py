@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from arfeed import MAPPABLE, SourceError
+from arfeed import SOURCE_COLUMNS, SourceError
 
 
 def folded(name: str) -> str:
@@ -57,12 +57,12 @@ class Names:
     @cached_property
     def frame(self) -> tuple[str, ...]:
         """The names that a frame bears: of mapped and canonical columns as arfeed writes them, others as they are."""
-        known = {folded(name): name for name in MAPPABLE} | {folded(name): name for name in self.columns.values()}
+        known = {folded(name): name for name in SOURCE_COLUMNS} | {folded(name): name for name in self.columns.values()}
         return tuple(known.get(folded(name), name) for name in self.written)
 
     def unknown(self) -> list[str]:
         """Return the names that mean nothing to arfeed: neither a column of an invoice nor mapped to one."""
-        used = {folded(self.header(column)) for column in MAPPABLE}
+        used = {folded(self.header(column)) for column in SOURCE_COLUMNS}
         return [name for name in self.written if folded(name) not in used]
 
     def note(self) -> str | None:
@@ -74,7 +74,7 @@ class Names:
         return f"of the columns of {self.query}, {', '.join(named)} {are} along"
 
     def _meant(self, name: str) -> str:
-        absent = {folded(column): column for column in MAPPABLE if column not in self}
+        absent = {folded(column): column for column in SOURCE_COLUMNS if column not in self}
         close = get_close_matches(folded(name), absent, n=1, cutoff=0.8)
         return f" (did you mean {absent[close[0]]}?)" if close else ""
 

@@ -17,7 +17,7 @@ from arfeed import (
     SourceError,
     find_files,
     hookimpl,
-    place_of,
+    locate,
     read_arrow,
     read_header,
 )
@@ -183,7 +183,7 @@ def _refuse_other_types(file: str, lines: pa.Table) -> None:
 
 
 def _place(lines: pa.Table, file: str) -> str:
-    return place_of(lines["origin"][0].as_py(), file)
+    return locate(lines["origin"][0].as_py(), file)
 
 
 def _without_repeats(lines: pa.Table) -> pa.Table:

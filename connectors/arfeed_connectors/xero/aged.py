@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
-from arfeed import Complete, FileSettings, PrintedReport, ReportForm, SourceError, place_of, read_header
+from arfeed import Complete, FileSettings, PrintedReport, ReportForm, SourceError, locate, read_header
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ def _in_own_currency(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame
     currency = lines[report.name_of("currency")]
     others = lines[(currency != "") & (currency.str.upper() != base)]
     if len(others):
-        place, code = place_of(others["origin"].iloc[0], report.file), currency[others.index[0]]
+        place, code = locate(others["origin"].iloc[0], report.file), currency[others.index[0]]
         raise SourceError(
             f"{place}: an invoice in {code}, but {total!r} is in the organisation's own currency "
             f"({base or 'say which by `currency`'}); add a column of the invoice's currency, such as Source Total, and "

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from arfeed import Complete, SourceError, open_binary, table
+from arfeed import Complete, SourceError, open_binary, table_from_records
 from arfeed_connectors.together import any_closed
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def read_json(file: str) -> Generator[pd.DataFrame, None, Complete]:
         raise SourceError(f"{file}: it lists {len(documents)} documents but no sales (ACCREC); ask for those")
     if not sales:
         return Complete()
-    rows = table(sales, origin=file)
+    rows = table_from_records(sales, origin=file)
     yield rows
     return Complete(lists_closed=any_closed(rows, "status"))
 

@@ -15,9 +15,9 @@ from arfeed.documents.choice import choose, describe
 from arfeed.documents.listing import list_documents
 from arfeed.documents.merged import merged_files
 from arfeed.documents.template import claims
+from arfeed.model.arrow import filter_rows, is_in, to_frame
 from arfeed.model.errors import ArfeedError, SourceError
-from arfeed.model.interfaces import Connector
-from arfeed.model.schema import among, only, table_frame
+from arfeed.model.parts import Connector
 from arfeed.plugins.isolation import own, undisturbed
 from arfeed.tables.files.storage import Storage, explained, is_local, label, storage
 
@@ -69,13 +69,13 @@ def find(
 
 
 def _of(connector: Connector, rows: pd.DataFrame) -> pd.DataFrame:
-    return only(rows, rows["source"] == connector.source)
+    return filter_rows(rows, rows["source"] == connector.source)
 
 
 def nothing_found() -> Found:
     """Return what `find` returns where there are no sources to ask."""
     columns = {name: pa.array([], pa.large_string()) for name in ("source", "source_ref", "version")}
-    return Found(table_frame(pa.table(columns)), {})
+    return Found(to_frame(pa.table(columns)), {})
 
 
 def look(connector: Connector) -> None:
@@ -92,7 +92,7 @@ def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFr
 
     listing = list_documents(connector)
     theirs = invoices.iloc[:0] if others is None else _of(connector, others)
-    theirs = only(theirs, ~among(theirs["source_ref"], invoices["source_ref"]))
+    theirs = filter_rows(theirs, ~is_in(theirs["source_ref"], invoices["source_ref"]))
     every = pd.concat([invoices, theirs], ignore_index=True) if len(theirs) else invoices
     matched = claims(listing.pattern, every, [file.name for file in listing.files])
     choice = choose(matched, len(invoices))
@@ -153,5 +153,5 @@ def _found(
 ) -> Found:
     source = pa.repeat(pa.scalar(connector.source, pa.large_string()), len(refs))
     columns = [source, pa.array(refs, pa.large_string()), pa.array(versions, pa.large_string())]
-    table = table_frame(pa.table(columns, names=["source", "source_ref", "version"]))
+    table = to_frame(pa.table(columns, names=["source", "source_ref", "version"]))
     return Found(table, {(connector.source, ref): read for ref, read in readers.items()}, ambiguous or {}, tuple(notes))

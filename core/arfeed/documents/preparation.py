@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from arfeed.documents.finding import Found
-    from arfeed.model.interfaces import DocumentPlan, SentDocument
+    from arfeed.model.results import DocumentPlan, SentDocument
 
 
 class Progress(Protocol):

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.errors import DestinationError
-from arfeed.model.interfaces import DocumentPlan, SentDocument
+from arfeed.model.results import DocumentPlan, SentDocument
 
 KEY = ["source", "source_ref"]
 _LONGEST_NAME = 255
@@ -46,7 +46,7 @@ def select(
     if found.empty and not known:
         return Selection(pd.DataFrame(columns=[*_SENT, "change"], dtype="str"), 0, rows["invoice_ref"], claimed or {})
     named = rows.assign(name=_text([_checked(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
-    folded = schema.folded(named["name"])
+    folded = arrow.fold(named["name"])
     merged = named.assign(folded=folded, double=folded.duplicated(keep=False)).merge(
         found, on=KEY, how="left", validate="many_to_one"
     )
@@ -71,11 +71,11 @@ def select(
 
 
 def _refs(rows: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(schema.text_array(rows["invoice_ref"]).to_pylist())
+    return tuple(arrow.to_text_array(rows["invoice_ref"]).to_pylist())
 
 
 def _too_long(names: pd.Series[str]) -> pd.Series[bool]:
-    sizes = pc.binary_length(schema.text_array(names))
+    sizes = pc.binary_length(arrow.to_text_array(names))
     return pd.Series(pc.greater(sizes, _LONGEST_NAME), index=names.index, dtype=bool)
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model.schema import text_array
+from arfeed.model.arrow import to_text_array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def _filled(name: str, invoices: pd.DataFrame, stand_in: str | None) -> pd.DataF
         if number % 2 == 0:
             pieces.append(pa.scalar(piece, pa.large_string()))
             continue
-        texts = text_array(invoices["source_ref" if piece == "invoice_ref" else piece])
+        texts = to_text_array(invoices["source_ref" if piece == "invoice_ref" else piece])
         pieces.append(texts if stand_in is None else pc.replace_substring_regex(texts, _ILLEGAL, stand_in))
     names = pc.utf8_normalize(pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string())), form="NFC")
     return pd.DataFrame({"name": pd.Series(names, dtype="str"), "invoice": range(len(names))})
@@ -90,7 +90,7 @@ class _Wildcards:
         self.others = _FIELD.findall(self.before + self.after)
         self.columns = {name: _nfc(invoices["source_ref" if name == "invoice_ref" else name]) for name in self.others}
         self.edges = _edge(self.before, -1), _edge(self.after, 0)
-        self.known = _spellings(text_array(invoices["source_ref"]).to_pylist())
+        self.known = _spellings(to_text_array(invoices["source_ref"]).to_pylist())
         self.lengths = {len(text) for text in self.known if text}
         self.longest = max({_LONG_NUMBER, *self.lengths})
         self.firsts = {text[0] for text in self.known if text}
@@ -188,7 +188,7 @@ class _Wildcards:
 
 def _nfc(texts: pd.Series) -> list[str]:
     """Return texts in the form in which names are compared."""
-    normal: list[str] = pc.utf8_normalize(text_array(texts), form="NFC").to_pylist()
+    normal: list[str] = pc.utf8_normalize(to_text_array(texts), form="NFC").to_pylist()
     return normal
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from arfeed.history.receipts import verify
 from arfeed.history.records import RunRecord
 from arfeed.history.store import History
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 
 _ARRIVED = ("delivered", "unverified")
@@ -49,7 +49,7 @@ def _wrong(history: History, run: RunRecord) -> str | None:
 
 def _wrong_report(history: History, run: RunRecord, totals: list[dict[str, Any]]) -> str | None:
     try:
-        kept = schema.totals(history.report(run.id, run.destination)).to_dict("records")
+        kept = arrow.sum_balances(history.report(run.id, run.destination)).to_dict("records")
     except ConfigError as exc:
         return str(exc)
     found = [{**group, "balance": str(group["balance"])} for group in kept]

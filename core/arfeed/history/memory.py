@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from arfeed.history import tables
 from arfeed.history.records import Closing, Memory
-from arfeed.model.interfaces import Expectation, LedgerState
+from arfeed.model.results import Expectation, LedgerState
 
 
 def remember(connection: sa.Connection, run: str, memory: Memory) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 
 _NOT_KEPT = {"status", "document", "origin", "change"}
@@ -38,7 +38,7 @@ def pack_table(rows: pd.DataFrame) -> bytes:
 def unpacked(content: bytes) -> pd.DataFrame:
     """Return the report, with Arrow-backed columns."""
     try:
-        return schema.table_frame(parquet.read_table(pa.BufferReader(content)))
+        return arrow.to_frame(parquet.read_table(pa.BufferReader(content)))
     except (pa.ArrowException, OSError) as exc:
         raise ConfigError(f"feed.history: a report kept there is damaged ({exc}); restore a backup of it") from exc
 
@@ -48,5 +48,5 @@ def united(reports: list[pd.DataFrame]) -> pd.DataFrame:
     if len(reports) == 1:
         return reports[0]
     rows = pd.concat(reports, ignore_index=True)
-    last = ~schema.folded(rows["invoice_ref"]).duplicated(keep="last")
+    last = ~arrow.fold(rows["invoice_ref"]).duplicated(keep="last")
     return rows[last].reset_index(drop=True)

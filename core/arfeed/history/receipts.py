@@ -10,7 +10,8 @@ from decimal import Decimal
 from importlib.metadata import version
 
 from arfeed.history.records import RunRecord
-from arfeed.model.interfaces import Delivered, Expectation, Facts, Ledger, Plan, Receipt, SourceReport, Sum
+from arfeed.model.figures import Facts, Sum
+from arfeed.model.results import DeliveredFile, Expectation, Ledger, Plan, Receipt, SourceReport
 
 _HASH = "sha256"
 
@@ -27,9 +28,9 @@ class Sent:
     `verified` is None until the server has answered the publishing of the report.
     """
 
-    report: Delivered
+    report: DeliveredFile
     verified: bool | None
-    documents: Sequence[Delivered]
+    documents: Sequence[DeliveredFile]
     failed: Mapping[str, str]
 
 
@@ -233,5 +234,5 @@ def _missing(plan: Plan) -> list[dict[Hashable, str]]:
     return plan.missing[names].astype("str").fillna("").to_dict("records")
 
 
-def _as_record(file: Delivered) -> dict[str, object]:
+def _as_record(file: DeliveredFile) -> dict[str, object]:
     return {"folder": file.folder, "name": file.name, "size": file.size, "sha256": file.sha256}

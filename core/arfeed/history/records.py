@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from arfeed.model.interfaces import LedgerState, SourceRead
+from arfeed.model.results import LedgerState, SourceRead
 
 State = Literal["running", "publishing", "delivered", "unverified", "unsettled", "failed"]
 """running: no report stands under its real name. publishing: asked for, not yet answered. unverified: sent, but the

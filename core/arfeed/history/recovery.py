@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from arfeed.history.records import PlannedDocument, RunRecord
-from arfeed.model.interfaces import SentDocument
+from arfeed.model.results import SentDocument
 
 Verdict = Literal["arrived", "lost", "unknown"]
 

@@ -28,7 +28,7 @@ from arfeed.history.receipts import Balances, balances_of
 from arfeed.history.receivers import Receivers
 from arfeed.history.records import INTERRUPTED, Baseline, Closing, Memory, PlannedDocument, RunRecord, State
 from arfeed.model.errors import ConfigError
-from arfeed.model.interfaces import Expectation, LedgerState, SentDocument, SourceRead
+from arfeed.model.results import Expectation, LedgerState, SentDocument, SourceRead
 
 KEPT_REPORTS = 30
 

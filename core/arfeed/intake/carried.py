@@ -10,9 +10,11 @@ import pandas as pd
 from arfeed.intake.normalize import Frame, Normalizer
 from arfeed.intake.problems import describe
 from arfeed.model import schema
+from arfeed.model.arrow import to_frame
+from arfeed.model.controls import Complete
 from arfeed.model.errors import ProblemsError, SourceError
-from arfeed.model.interfaces import Complete, Connector, SourceRead, SourceReport
-from arfeed.model.schema import table_frame
+from arfeed.model.parts import Connector
+from arfeed.model.results import SourceRead, SourceReport
 from arfeed.model.settings import SourceSettings
 
 
@@ -64,7 +66,7 @@ def read_back(report: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     connector = _Report("", SourceSettings(dates="YMD"))
     normalizer = Normalizer(connector)
-    rows = table_frame(normalizer.accept(normalizer.typed(Frame(report, 0))))
+    rows = to_frame(normalizer.accept(normalizer.typed(Frame(report, 0))))
     if normalizer.problems:
         raise ProblemsError(
             [f"the report {name} can't be taken as baseline:", *describe([(connector, normalizer.problems)])]

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.characters import byte_at, extremes
 from arfeed.model.errors import SourceError
 from arfeed.tables.values import values
@@ -110,7 +110,7 @@ class Columns:
         return [f"{self.source} row {self._before + row + 1}" for row in rows.tolist()]
 
     def _as_array(self, header: str) -> pa.Array:
-        return schema.one_piece(self.raw.column(header))
+        return arrow.as_single_chunk(self.raw.column(header))
 
     def _refuse_floats(self) -> None:
         for header in self.raw.column_names if self.raw.num_rows else ():

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.summaries import Summary, read_summary
-from arfeed.model import schema
+from arfeed.model import arrow
+from arfeed.model.controls import Complete, ControlAccount
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
-from arfeed.model.interfaces import Complete, ControlAccount
 from arfeed.model.settings import ControlAccountSettings, FileSettings, SourceSettings
 from arfeed.tables.files.files import changed_at, find_files
-from arfeed.tables.places import place_of
+from arfeed.tables.places import locate
 from arfeed.tables.printed.reports import as_of
 from arfeed.tables.values import values
 
@@ -65,7 +65,7 @@ def _read(
     if summary.form.customers and not columns.account:
         named = summary.form.named.get("customer")
         names = lines["label" if named is None else str(named)]
-        lines = lines.append_column("customer", _as_ids(schema.one_piece(names), rows))
+        lines = lines.append_column("customer", _as_ids(arrow.as_single_chunk(names), rows))
         customers = _sums(lines, ["customer", "currency"])
     return ControlAccount({code: owed for (code,), owed in balances.items()}, customers)  # type: ignore[arg-type]
 
@@ -132,7 +132,7 @@ def _texts(summary: Summary) -> list[pa.Array]:
     form = summary.form
     money = {str(form.balance), str(form.credit)}
     names = [name for name in summary.lines.column_names if name not in (*money, "owed", "origin")]
-    return [schema.one_piece(summary.lines[name]) for name in names]
+    return [arrow.as_single_chunk(summary.lines[name]) for name in names]
 
 
 def _alternatives(texts: pa.Array) -> list[pa.Array]:
@@ -168,10 +168,10 @@ def _currencies(
     if columns.currency is None:
         codes = pa.repeat(pa.scalar(_only_currency(summary.file, settings, rows), pa.large_string()), len(lines))
     else:
-        codes = pc.utf8_upper(schema.one_piece(lines[str(summary.form.named["currency"])]))
+        codes = pc.utf8_upper(arrow.as_single_chunk(lines[str(summary.form.named["currency"])]))
         unknown = pc.invert(pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string())))
         _refuse(summary, lines, unknown, codes, "is no ISO 4217 currency code")
-    texts = schema.one_piece(lines[str(summary.form.balance)])
+    texts = arrow.as_single_chunk(lines[str(summary.form.balance)])
     wrong = pc.fill_null(values.contradicted(texts, codes), fill_value=False)
     _refuse(summary, lines, wrong, texts, "names another currency than that of the invoices")
     return codes
@@ -190,7 +190,7 @@ def _only_currency(file: str, settings: FileSettings, rows: pd.DataFrame) -> str
 def _refuse(summary: Summary, lines: pa.Table, wrong: pa.Array, texts: pa.Array, why: str) -> None:
     row = pc.index(wrong, value=True).as_py()
     if row >= 0:
-        place = place_of(lines["origin"][row].as_py(), summary.file)
+        place = locate(lines["origin"][row].as_py(), summary.file)
         raise SourceError(f"{place}: {texts[row].as_py()!r} {why}")
 
 
@@ -199,9 +199,9 @@ def _as_ids(names: pa.Array, rows: pd.DataFrame) -> pa.Array:
     known = rows[["customer_name", "customer_id"]].drop_duplicates()
     names_of = pd.concat([known["customer_id"], known["customer_name"]], ignore_index=True)
     ids = pd.concat([known["customer_id"]] * 2, ignore_index=True)
-    table = pd.DataFrame({"name": schema.folded(names_of), "id": ids}).drop_duplicates()
+    table = pd.DataFrame({"name": arrow.fold(names_of), "id": ids}).drop_duplicates()
     table = table[~table["name"].duplicated(keep=False)]
     place = pc.index_in(
-        schema.text_array(schema.folded(pd.Series(names, dtype="str"))), value_set=schema.text_array(table["name"])
+        arrow.to_text_array(arrow.fold(pd.Series(names, dtype="str"))), value_set=arrow.to_text_array(table["name"])
     )
-    return pc.coalesce(schema.text_array(table["id"]).take(place), names)
+    return pc.coalesce(arrow.to_text_array(table["id"]).take(place), names)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Complete, Connector
+from arfeed.model import arrow, schema
+from arfeed.model.controls import Complete
+from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
@@ -44,7 +45,7 @@ class Evidence:
         for name in schema.DATES:
             header = self._header(name, raw)
             if header and raw[header].dtype == "str":
-                self._dates.append(_distinct(pc.utf8_trim_whitespace(schema.text_array(raw[header])), _origins(raw)))
+                self._dates.append(_distinct(pc.utf8_trim_whitespace(arrow.to_text_array(raw[header])), _origins(raw)))
 
     @property
     def needs_currency(self) -> bool:
@@ -88,7 +89,7 @@ class Evidence:
 
     @property
     def _texts(self) -> pa.Array:
-        return schema.one_piece(self._sighted["text"])
+        return arrow.as_single_chunk(self._sighted["text"])
 
     @cached_property
     def _sighted(self) -> pa.Table:
@@ -102,7 +103,7 @@ class Evidence:
         if header is None:
             self._blank_currency |= len(raw) > 0
             return
-        codes = pc.unique(pc.utf8_trim_whitespace(schema.text_array(raw[header]))).to_pylist()
+        codes = pc.unique(pc.utf8_trim_whitespace(arrow.to_text_array(raw[header]))).to_pylist()
         self.currencies |= {code for code in codes if code}
         self._blank_currency |= "" in codes or None in codes
 
@@ -145,7 +146,7 @@ def place(origin: str, connector: Connector) -> str:
 
 def _origins(raw: pd.DataFrame) -> pa.Array:
     if "origin" in raw.columns:
-        return schema.text_array(raw["origin"])
+        return arrow.to_text_array(raw["origin"])
     return pa.repeat(pa.scalar("", pa.large_string()), len(raw))
 
 

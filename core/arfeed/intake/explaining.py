@@ -11,9 +11,9 @@ import pandas as pd
 from arfeed.intake.extract import joined
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector
 from arfeed.plugins.isolation import own, undisturbed
 
 ASKED = (
@@ -32,7 +32,7 @@ def ask_sources(sources: Sequence[Connector], missing: pd.DataFrame) -> pd.DataF
     asked = ((source, missing[missing["source"].isin([source.source, ""])]) for source in sources)
     answers = [_answer(source, rows) for source, rows in asked if len(rows)]
     known = [rows for rows in answers if rows is not None and len(rows)]
-    return joined(known) if known else schema.no_invoices()
+    return joined(known) if known else arrow.empty_invoices()
 
 
 def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
@@ -54,7 +54,7 @@ def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
         raise ProblemsError(describe([(connector, normalizer.problems)]))
     if not tables:
         return None
-    rows = joined([schema.table_frame(table) for table in tables])
+    rows = joined([arrow.to_frame(table) for table in tables])
     return rows if "currency" in raw.columns else rows.assign(currency=pd.Series("", index=rows.index, dtype="str"))
 
 

@@ -19,9 +19,12 @@ from arfeed.intake.columns import Problem
 from arfeed.intake.control_account import with_control_account
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe
+from arfeed.model.arrow import as_single_chunk, empty_invoices, filter_rows, sum_balances, to_frame
+from arfeed.model.controls import Complete
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
-from arfeed.model.interfaces import Complete, Connector, SourceRead, SourceReport
-from arfeed.model.schema import ZERO, no_invoices, one_piece, only, table_frame, totals
+from arfeed.model.parts import Connector
+from arfeed.model.results import SourceRead, SourceReport
+from arfeed.model.schema import ZERO
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.isolation import own, undisturbed
 from arfeed.tables.files.files import Inputs, inputs_of
@@ -44,7 +47,7 @@ class Extract:
     @property
     def open(self) -> pd.DataFrame:
         """The rows that belong into a report: open, with a balance."""
-        return only(self.rows, _is_open(self.rows))
+        return filter_rows(self.rows, _is_open(self.rows))
 
 
 def extract(
@@ -84,7 +87,7 @@ def extract(
         reports.append(report._replace(seconds=seconds, states_status=normalizer.states_status))
     if problems:
         raise ProblemsError(describe(problems))
-    return Extract(joined(frames) if frames else no_invoices(), tuple(reports), failed)
+    return Extract(joined(frames) if frames else empty_invoices(), tuple(reports), failed)
 
 
 def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime, inputs: Inputs) -> SourceReport:
@@ -124,7 +127,7 @@ def _read(
             f"{connector.source}: it has no rows at all, which would mark everything as paid; "
             "if that can be right, say allow_empty = true"
         )
-    return table_frame(_whole(tables)) if tables else no_invoices(), complete, seconds
+    return to_frame(_whole(tables)) if tables else empty_invoices(), complete, seconds
 
 
 def _run(
@@ -183,7 +186,7 @@ _FLOATS = "; if a database keeps the balance as REAL or FLOAT, CAST it AS numeri
 def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) -> None:
     if complete.totals is None:
         return
-    groups = totals(rows, ("currency",)).to_dict("records")
+    groups = sum_balances(rows, ("currency",)).to_dict("records")
     sums: dict[str, Decimal] = {group["currency"]: group["balance"] for group in groups}
     for currency in sorted({*sums, *complete.totals}):
         counted, said = sums.get(currency, Decimal(0)), complete.totals.get(currency, Decimal(0))
@@ -200,7 +203,7 @@ def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if len(frames) == 1:
         return frames[0]
     tables = [pa.Table.from_pandas(frame, preserve_index=False, nthreads=1) for frame in frames]
-    return table_frame(_whole([table.replace_schema_metadata() for table in tables]))
+    return to_frame(_whole([table.replace_schema_metadata() for table in tables]))
 
 
 def _whole(tables: list[pa.Table]) -> pa.Table:
@@ -214,7 +217,7 @@ def _whole(tables: list[pa.Table]) -> pa.Table:
     del every
 
     def join(number: int) -> None:
-        column = one_piece(columns[number])
+        column = as_single_chunk(columns[number])
         text = pa.types.is_large_string(column.type) and column.null_count
         columns[number] = pc.fill_null(column, "") if text else column  # its parts are not kept longer than that
 

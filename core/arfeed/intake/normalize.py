@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns, Problem, note
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.characters import byte_at
 from arfeed.model.currencies import digits_by_row, minor_digits
 from arfeed.model.errors import SourceError
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.headings.proposal import REQUIRED
 from arfeed.tables.values import dates, values
@@ -150,7 +150,7 @@ class Normalizer:
         if not pc.any(nameless).as_py():
             return rows
         names = self._names(rows.select(["kind", "customer_id", "issued_on", "amount"]).filter(nameless))
-        named = pc.replace_with_mask(schema.one_piece(rows["invoice_ref"]), schema.one_piece(nameless), names)
+        named = pc.replace_with_mask(arrow.as_single_chunk(rows["invoice_ref"]), arrow.as_single_chunk(nameless), names)
         for name in ("invoice_ref", "source_ref"):
             rows = rows.set_column(rows.column_names.index(name), name, named)
         return rows

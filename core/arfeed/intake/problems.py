@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from arfeed.intake.columns import Problem
 from arfeed.model.errors import SourceError
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.files.files import find_files
 from arfeed.tables.separated.text import physical_lines

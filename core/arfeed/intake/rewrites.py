@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import REWRITABLE
+from arfeed.model import arrow
+from arfeed.model.parts import REWRITABLE
 
 SOURCE_FACTS = ("customer_id", "issued_on", "amount", "currency", "kind")
 """What a document is told from others by, beside its number."""
@@ -55,7 +55,7 @@ def source_facts(source: pd.DataFrame, after: pd.DataFrame, places: Places) -> p
     changed = [name for name in SOURCE_FACTS if rewritten(source, after, places, name).any()]
     if not changed:
         return None
-    return schema.table_frame(pa.table({f"arfeed_source_{name}": _taken(source[name], places) for name in changed}))
+    return arrow.to_frame(pa.table({f"arfeed_source_{name}": _taken(source[name], places) for name in changed}))
 
 
 def composed(first: Places, then: Places) -> Places:
@@ -71,7 +71,7 @@ def _told_apart(before: pd.DataFrame, after: pd.DataFrame, places: Places) -> bo
     if not len(changed):
         return True
     names = pc.unique(_texts(after, _DOCUMENT, changed))
-    alike = np.flatnonzero(schema.among(before["source_ref"], after["source_ref"].iloc[changed]))
+    alike = np.flatnonzero(arrow.is_in(before["source_ref"], after["source_ref"].iloc[changed]))
     return int(pc.sum(pc.is_in(_texts(before, _DOCUMENT, alike), value_set=names)).as_py()) == len(names)
 
 
@@ -144,4 +144,4 @@ def _same_memory(one: pa.Array, other: pa.Array) -> bool:
 
 
 def _array(column: pd.Series) -> pa.Array:
-    return schema.one_piece(pa.array(column))
+    return arrow.as_single_chunk(pa.array(column))

@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from arfeed.model.arrow import to_text_array
 from arfeed.model.errors import SourceError
-from arfeed.model.schema import text_array
 from arfeed.model.settings import ControlAccountSettings, FileSettings
 from arfeed.tables.grid import read_grid
-from arfeed.tables.places import place_of
+from arfeed.tables.places import locate
 from arfeed.tables.values import values
 
 Mask = npt.NDArray[np.bool_]
@@ -187,8 +187,8 @@ class _Body:
 
     def __init__(self, file: str, frame: pd.DataFrame, form: Form, decimal: str | None) -> None:
         self.file, self.form, self.decimal = file, form, decimal
-        self.cells = [pc.utf8_trim_whitespace(text_array(frame[name])) for name in frame.columns if name != "origin"]
-        self.origins = text_array(frame["origin"])
+        self.cells = [pc.utf8_trim_whitespace(to_text_array(frame[name])) for name in frame.columns if name != "origin"]
+        self.origins = to_text_array(frame["origin"])
         self.money = [column for column in (form.balance, form.credit) if column is not None]
         self.labels = self._labels()
         filled = np.logical_or.reduce([_mask(pc.not_equal(self.cells[column], "")) for column in self.money])
@@ -274,7 +274,7 @@ class _Body:
             counted, printed = int(sums[end + 1] - sums[start]), int(units[end])
             if self.cells[column][end].as_py() and counted != printed:
                 raise SourceError(
-                    f"{place_of(self.origins[end].as_py(), self.file)}: {self.labels[end].as_py()!r} is printed as "
+                    f"{locate(self.origins[end].as_py(), self.file)}: {self.labels[end].as_py()!r} is printed as "
                     f"{_money(printed)}, but its lines sum to {_money(counted)}; export the report again, as it comes"
                 )
 
@@ -282,7 +282,7 @@ class _Body:
         if wrong.any():
             row = int(np.argmax(wrong))
             found = ", ".join(text for text in (column[row].as_py() for column in self.cells) if text)
-            raise SourceError(f"{place_of(self.origins[row].as_py(), self.file)}: {found[:100]!r} {why}")
+            raise SourceError(f"{locate(self.origins[row].as_py(), self.file)}: {found[:100]!r} {why}")
 
 
 def _mask(condition: pa.Array) -> Mask:

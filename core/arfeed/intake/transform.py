@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 
 from arfeed.intake.problems import MOST_LINES
 from arfeed.intake.rewrites import Places, composed, places_before, rewritten, source_facts
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits, written
 from arfeed.model.errors import ProblemsError, SourceError
-from arfeed.model.interfaces import REWRITABLE, Transform
+from arfeed.model.parts import REWRITABLE, Transform
 from arfeed.plugins.isolation import own, undisturbed
 
 KEY = ["source", "source_ref"]
@@ -59,7 +59,7 @@ def transform(invoices: pd.DataFrame, steps: Sequence[Transform]) -> Transformed
         began = perf_counter()
         returned, mine = _returned(step, invoices)
         seconds[step.name] += perf_counter() - began
-        applied = _put_back(_held(step, schema.only(invoices, mine), returned), invoices, mine)
+        applied = _put_back(_held(step, arrow.filter_rows(invoices, mine), returned), invoices, mine)
         removed.append(_displaced(invoices, applied, step.name))
         notes += _notes(step, applied)
         places = composed(places, applied.places)
@@ -72,7 +72,7 @@ def _returned(step: Transform, invoices: pd.DataFrame) -> tuple[object, pd.Serie
     """Give a step the rows of its own sources; return what it made of them, and which they are."""
     only = step.settings.sources
     mine = pd.Series(data=True, index=invoices.index) if only is None else invoices["source"].isin(only)
-    return _called(step, schema.only(invoices, mine)), mine
+    return _called(step, arrow.filter_rows(invoices, mine)), mine
 
 
 def _held(step: Transform, before: pd.DataFrame, returned: object) -> _Applied:
@@ -172,8 +172,8 @@ def keep(invoices: pd.DataFrame, kinds: Sequence[str], facts: pd.DataFrame | Non
     wanted, by = invoices["kind"].isin(list(kinds)), "the destination's `kinds`"
     rows = invoices.loc[~wanted, [*KEY, "kind"]]
     removed = rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
-    kept = None if facts is None else schema.only(facts, wanted)
-    return Transformed(schema.only(invoices, wanted), removed, facts=kept)
+    kept = None if facts is None else arrow.filter_rows(facts, wanted)
+    return Transformed(arrow.filter_rows(invoices, wanted), removed, facts=kept)
 
 
 def _called(step: Transform, invoices: pd.DataFrame) -> object:
@@ -210,7 +210,7 @@ def _check_values(step: Transform, after: pd.DataFrame) -> None:
             f"transform {step.name!r} made the balance of {settled.iloc[0]!r} 0, and only documents with a balance are "
             "reported; a step that settles one drops its row, so that the plan can say so"
         )
-    names = pc.fill_null(pc.utf8_trim_whitespace(schema.text_array(after["customer_name"])), "")
+    names = pc.fill_null(pc.utf8_trim_whitespace(arrow.to_text_array(after["customer_name"])), "")
     if (row := pc.index(names, "").as_py()) >= 0:
         raise SourceError(
             f"transform {step.name!r} blanked the customer_name of {after['source_ref'].iloc[row]!r}; it is required"
@@ -222,7 +222,7 @@ def _check_values(step: Transform, after: pd.DataFrame) -> None:
 
 
 def _joined(frame: pd.DataFrame, names: Sequence[str]) -> pa.Array:
-    columns = [schema.text_array(frame[name]) for name in names]
+    columns = [arrow.to_text_array(frame[name]) for name in names]
     return pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
 
 
@@ -232,7 +232,7 @@ def _in(some: pa.Array, others: pa.Array) -> pd.Series[bool]:
 
 def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     """Raise `ProblemsError` where two rows of the report have one `invoice_ref`; `keys` are the folded refs."""
-    distinct = schema.text_array(keys).unique()
+    distinct = arrow.to_text_array(keys).unique()
     if len(distinct) == len(keys) and pc.index(distinct, value="").as_py() < 0:
         return
     repeated = keys.duplicated(keep=False) | (keys == "")

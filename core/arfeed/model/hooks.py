@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, Protocol
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
 
 import pluggy
 
-from arfeed.model.interfaces import Connector, Destination, Failure, Notifier, Objection, Plan, Receipt, Transform
+if TYPE_CHECKING:
+    from arfeed.model.parts import Connector, Destination, Notifier, Transform
+    from arfeed.model.results import Failure, Objection, Plan, Receipt
 
 hookspec = pluggy.HookspecMarker("arfeed")
 hookimpl = pluggy.HookimplMarker("arfeed")
-
-Part = type[Connector] | type[Transform] | type[Destination] | type[Notifier]
-PartKind = Literal["connector", "transform", "destination", "notifier"]
-PARTS: Mapping[PartKind, Part] = {
-    "connector": Connector,
-    "transform": Transform,
-    "destination": Destination,
-    "notifier": Notifier,
-}
-"""What the hook `arfeed_…s` of each kind returns subclasses of."""
 
 
 class Hooks(Protocol):

@@ -102,7 +102,7 @@ def _pieces(secret: str) -> Iterator[str]:
             yield from {piece, unquote_plus(piece), unquote(piece)}
 
 
-def masked(text: str, secrets: Iterable[str]) -> str:
+def mask_secrets(text: str, secrets: Iterable[str]) -> str:
     """Return a text with every secret in it covered, also where it is quoted as in JSON, Python or a URL."""
     spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
     for spelling in sorted(spellings, key=len, reverse=True):

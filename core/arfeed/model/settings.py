@@ -74,8 +74,8 @@ class Settings(BaseModel):
 
 def _known_columns(columns: dict[str, str]) -> dict[str, str]:
     for name in columns:
-        if name not in schema.MAPPABLE:
-            raise ValueError(f"{name!r} is no column of an invoice; there are {', '.join(schema.MAPPABLE)}")
+        if name not in schema.SOURCE_COLUMNS:
+            raise ValueError(f"{name!r} is no column of an invoice; there are {', '.join(schema.SOURCE_COLUMNS)}")
     return columns
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.planning.approval import approval_code
 
 DROPPED = "dropped by adopt"
@@ -12,8 +12,8 @@ DROPPED = "dropped by adopt"
 
 def dropped(adopted: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a baseline or a later report that the adopted one lacks: no later plan would miss them."""
-    there = schema.folded(adopted["invoice_ref"])
-    rows = baseline[~schema.among(schema.folded(baseline["invoice_ref"]), there)]
+    there = arrow.fold(adopted["invoice_ref"])
+    rows = baseline[~arrow.is_in(arrow.fold(baseline["invoice_ref"]), there)]
     return rows.assign(reason=pd.Series([DROPPED] * len(rows), index=rows.index, dtype="str"))
 
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model import arrow
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.fingerprints import facts_hash
 
 NOT_APPROVABLE = frozenset({"foreign-report", "same-receiver", "review-failed"})
@@ -77,8 +77,8 @@ def approval_code(
 
 def _of(report: pd.DataFrame, refs: Collection[str]) -> pd.DataFrame:
     named = pd.Series([*refs], dtype="str")
-    wanted = schema.among(report["invoice_ref"], named) | schema.among(report["source_ref"], named)
-    return schema.only(report, wanted)
+    wanted = arrow.is_in(report["invoice_ref"], named) | arrow.is_in(report["source_ref"], named)
+    return arrow.filter_rows(report, wanted)
 
 
 def _hashed_texts(texts: Collection[str]) -> str:

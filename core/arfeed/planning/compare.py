@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Counts
+from arfeed.model import arrow
+from arfeed.model.results import Counts
 
 COMPARED = (
     "kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on", "amount", "balance",
@@ -40,7 +40,7 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
     A reference that is spelled otherwise than before, in letter case or in Unicode's forms, is missing and new: the
     receiver may take it for another invoice.
     """
-    ours, theirs = schema.text_array(report["invoice_ref"]), schema.text_array(baseline["invoice_ref"])
+    ours, theirs = arrow.to_text_array(report["invoice_ref"]), arrow.to_text_array(baseline["invoice_ref"])
     places = pc.index_in(ours, value_set=theirs)
     changed = _changed(report, baseline, places)
     change = pc.if_else(pc.is_valid(places), pc.if_else(changed, "changed", "unchanged"), "new")
@@ -69,4 +69,4 @@ def _changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> 
 
 
 def _array(column: pd.Series) -> pa.Array:
-    return schema.one_piece(pa.array(column))
+    return arrow.as_single_chunk(pa.array(column))

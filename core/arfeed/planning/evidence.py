@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from arfeed.model import schema
-from arfeed.model.interfaces import Ledger, Objection, Plan, SourceReport
+from arfeed.model.results import Ledger, Objection, Plan, SourceReport
 from arfeed.planning.reasons import (
     CONTRADICTORY,
     GONE,

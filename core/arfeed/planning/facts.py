@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import BUCKETS, Aged, Debtor, Facts, Movement, Reason, SourceReport, Sum
+from arfeed.model import arrow, schema
+from arfeed.model.figures import BUCKETS, Aged, Debtor, Facts, Movement, Reason, Sum
+from arfeed.model.results import SourceReport
 
 _MOST_DEBTORS = 10
 _LAST_DAYS = (0, 30, 60, 90)
@@ -79,8 +80,8 @@ def _by_group(rows: pd.DataFrame) -> dict[tuple[str, str], Sum]:
 def _days_past_due(report: pd.DataFrame, aged_on: Mapping[str, date], today: date) -> pa.Array:
     """Return for each row how many days it is past due; null where it has no due date."""
     names, dates = pa.array([*aged_on], pa.large_string()), pa.array([*aged_on.values()], pa.date32())
-    places = pc.index_in(schema.text_array(report["source"]), value_set=names)
-    due = schema.one_piece(pa.array(report["due_on"]))
+    places = pc.index_in(arrow.to_text_array(report["source"]), value_set=names)
+    due = arrow.as_single_chunk(pa.array(report["due_on"]))
     return pc.days_between(due, pc.fill_null(dates.take(places), today))
 
 
@@ -94,14 +95,14 @@ def _ageing(report: pd.DataFrame, days: pa.Array) -> Iterator[Aged]:
 
 def _debtors(report: pd.DataFrame, days: pa.Array) -> Iterator[Debtor]:
     """Sum by customer of a source, and yield those that owe most in each currency."""
-    groups = schema.sums(report, _CUSTOMER)
+    groups = arrow.group_balances(report, _CUSTOMER)
     owing = groups.filter(pc.greater(groups["balance"], schema.ZERO))
     top: list[dict[str, Any]] = []
     for currency in sorted(pc.unique(owing["currency"]).to_pylist()):
         mine = owing.filter(pc.equal(owing["currency"], currency))
         top += mine.take(pc.select_k_unstable(mine, k=_MOST_DEBTORS, sort_keys=_MOST_FIRST)).to_pylist()
     ids = pa.array([row["customer_id"] for row in top], pa.large_string())
-    theirs = np.asarray(pc.is_in(schema.text_array(report["customer_id"]), value_set=ids))
+    theirs = np.asarray(pc.is_in(arrow.to_text_array(report["customer_id"]), value_set=ids))
     late = theirs & np.asarray(pc.fill_null(pc.greater(days, 0), fill_value=False))
     overdue = {(*customer,): owed.balance for *customer, owed in _sums(report[late], *_CUSTOMER)}
     names = report[theirs].drop_duplicates([*_CUSTOMER]).set_index([*_CUSTOMER])["customer_name"]
@@ -113,6 +114,6 @@ def _debtors(report: pd.DataFrame, days: pa.Array) -> Iterator[Debtor]:
 
 def _sums(rows: pd.DataFrame, *by: str) -> list[tuple[Any, ...]]:
     """Return a tuple a group: what the columns `by` hold, and the sum."""
-    groups = schema.sums(rows, by)
+    groups = arrow.group_balances(rows, by)
     columns = [groups[name].to_pylist() for name in (*by, "count", "balance")]
     return [(*keys, Sum(count, balance)) for *keys, count, balance in zip(*columns, strict=True)]

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.characters import byte_at
 
 FACTS = (
@@ -34,12 +34,12 @@ def content_hash(report: pd.DataFrame) -> str:
 
 def facts_hash(rows: pd.DataFrame) -> str:
     """Return the SHA-256 of the facts of rows, one column after the other, as Arrow keeps them."""
-    order = pa.array(_order(schema.text_array(rows["invoice_ref"])))
+    order = pa.array(_order(arrow.to_text_array(rows["invoice_ref"])))
     digest = hashlib.sha256(str(len(rows)).encode())
     for name in (*FACTS, *_OF_MISSING):
         if name not in rows.columns:  # a report that is adopted may tell less
             continue
-        column = schema.one_piece(pa.array(rows[name], type=schema.arrow_type(name))).take(order)
+        column = arrow.as_single_chunk(pa.array(rows[name], type=schema.arrow_type(name))).take(order)
         digest.update(name.encode())
         for part in _parts(column):
             digest.update(part)

@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.hooks import hookimpl
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.changes.rules import changes_in_what_stays
 from arfeed.planning.evidence import (
     object_to_balances_of_zero,
@@ -136,7 +136,7 @@ def _likenesses(rows: pd.DataFrame) -> pa.Array:
     columns = [rows["source"], rows["customer_id"], rows["currency"], amounts, rows["issued_on"]]
     texts = [pc.fill_null(pc.cast(pa.array(column), pa.large_string()), "") for column in columns]
     joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
-    return schema.one_piece(joined)
+    return arrow.as_single_chunk(joined)
 
 
 def _config_changed(plan: Plan) -> Iterator[Objection]:
@@ -156,8 +156,8 @@ def _everything_changed(plan: Plan) -> Iterator[Objection]:
     if plan.before is None or not _most(plan, plan.counts.changed, common):
         return
     changed = plan.report[plan.report["change"] == "changed"]
-    theirs = schema.text_array(schema.folded(plan.before["invoice_ref"]))
-    places = pc.index_in(schema.text_array(schema.folded(changed["invoice_ref"])), value_set=theirs)
+    theirs = arrow.to_text_array(arrow.fold(plan.before["invoice_ref"]))
+    places = pc.index_in(arrow.to_text_array(arrow.fold(changed["invoice_ref"])), value_set=theirs)
     before = plan.before.take(places.to_numpy()).set_axis(changed.index)
     others = (changed["balance"] != before["balance"]) | (changed["customer_id"] != before["customer_id"])
     count = int(others.sum())

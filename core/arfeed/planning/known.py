@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Expectation, Objection, Plan
+from arfeed.model import arrow, schema
+from arfeed.model.results import Expectation, Objection, Plan
 from arfeed.planning.habits.memory import Habits
 from arfeed.planning.weighing import Source
 from arfeed.planning.wording import counted, money, named, refs_of
@@ -49,7 +49,7 @@ class Known:
 def closings(missing: pd.DataFrame) -> Iterator[tuple[str, str, str, int, Decimal]]:
     """Yield source, currency, evidence, count and absolute balance of what will be marked as paid."""
     sizes = missing.assign(balance=pd.Series(pc.abs(pa.array(missing["balance"])), index=missing.index))
-    for row in schema.sums(sizes, ("source", "currency", "evidence")).to_pylist():
+    for row in arrow.group_balances(sizes, ("source", "currency", "evidence")).to_pylist():
         yield row["source"], row["currency"], row["evidence"], row["count"], row["balance"]
 
 
@@ -73,7 +73,10 @@ def object_to_the_sum_of_approvals(plan: Plan, known: Known) -> Iterator[Objecti
 def _over_budget(plan: Plan, before: pd.DataFrame, closed: list[Unproven]) -> Iterator[str]:
     """Say of each currency of which too much was closed how much that is."""
     sizes = before.assign(balance=pd.Series(pc.abs(pa.array(before["balance"])), index=before.index))
-    owed = {row["currency"]: (row["count"], row["balance"]) for row in schema.sums(sizes, ("currency",)).to_pylist()}
+    owed = {
+        row["currency"]: (row["count"], row["balance"])
+        for row in arrow.group_balances(sizes, ("currency",)).to_pylist()
+    }
     share = Decimal(str(plan.guards.unproven_share))
     for currency in sorted({each.currency for each in closed}):
         mine = [each for each in closed if each.currency == currency]

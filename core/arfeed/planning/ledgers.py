@@ -14,8 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import ControlAccount, Ledger, LedgerState, Objection, Plan, SourceReport
+from arfeed.model import arrow, schema
+from arfeed.model.controls import ControlAccount
+from arfeed.model.results import Ledger, LedgerState, Objection, Plan, SourceReport
 from arfeed.planning.reasons import as_the_source_said
 from arfeed.planning.wording import money, named, refs_of
 
@@ -31,7 +32,7 @@ def ledger_states(sources: Iterable[SourceReport], listed: pd.DataFrame, before:
     """
     sums = {
         (row["source"], row["currency"]): row["balance"]
-        for row in schema.sums(listed, ("source", "currency")).to_pylist()
+        for row in arrow.group_balances(listed, ("source", "currency")).to_pylist()
     }
     states: list[LedgerState] = []
     for source in sources:
@@ -64,7 +65,7 @@ def _differences(source: str, account: ControlAccount, listed: pd.DataFrame) -> 
     if account.customers is None:
         return None
     rows = listed[listed["source"] == source]
-    totals = schema.sums(rows, ("customer_id", "currency")).to_pylist()
+    totals = arrow.group_balances(rows, ("customer_id", "currency")).to_pylist()
     owed = {(row["customer_id"], row["currency"]): row["balance"] for row in totals}
     result: dict[str, dict[str, Decimal]] = {}
     for customer, currency in sorted({*owed, *account.customers}):
@@ -189,10 +190,10 @@ def money_that_left(plan: Plan, source: str, currency: str) -> Decimal:
     if plan.before is None:
         return schema.ZERO
     before = plan.before[(plan.before["source"] == source) & (plan.before["currency"] == currency)]
-    theirs = schema.text_array(plan.report["invoice_ref"])
-    places = pc.index_in(schema.text_array(before["invoice_ref"]), value_set=theirs)
-    then = schema.one_piece(pa.array(before["balance"]))
-    now = pc.fill_null(schema.one_piece(pa.array(plan.report["balance"])).take(places), schema.ZERO)
+    theirs = arrow.to_text_array(plan.report["invoice_ref"])
+    places = pc.index_in(arrow.to_text_array(before["invoice_ref"]), value_set=theirs)
+    then = arrow.as_single_chunk(pa.array(before["balance"]))
+    now = pc.fill_null(arrow.as_single_chunk(pa.array(plan.report["balance"])).take(places), schema.ZERO)
     fell = pc.subtract(then, now)
     owed = pc.and_(pc.greater(then, schema.ZERO), pc.greater(fell, schema.ZERO))
     return pc.sum(fell.filter(owed), min_count=0).as_py() or schema.ZERO

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.errors import DestinationError
-from arfeed.model.interfaces import Destination
+from arfeed.model.parts import Destination
 from arfeed.plugins.isolation import undisturbed
 
 
@@ -24,7 +24,7 @@ def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Pat
         )
     for name, taken in (("invoice_ref", _refs), ("balance", _balances)):
         wanted = pa.array(invoices[name], schema.arrow_type(name))
-        _compare(destination, name, taken(destination, read[name]), schema.one_piece(wanted))
+        _compare(destination, name, taken(destination, read[name]), arrow.as_single_chunk(wanted))
 
 
 def _reader(destination: Destination) -> str:
@@ -58,7 +58,7 @@ def _read(destination: Destination, path: Path) -> pd.DataFrame:
 
 
 def _refs(destination: Destination, column: pd.Series[str]) -> pa.Array:
-    texts = schema.one_piece(pa.array(column))
+    texts = arrow.as_single_chunk(pa.array(column))
     if pa.types.is_integer(texts.type) or pa.types.is_floating(texts.type):
         raise DestinationError(f"{_its_reader(destination)} made 'invoice_ref' {texts.type}, which is no text")
     return texts if pa.types.is_large_string(texts.type) else pc.cast(texts, pa.large_string())
@@ -66,7 +66,7 @@ def _refs(destination: Destination, column: pd.Series[str]) -> pa.Array:
 
 def _balances(destination: Destination, column: pd.Series[str]) -> pa.Array:
     """Return balances exactly; a float, or a text that is no plain number, is no balance."""
-    values = schema.one_piece(pa.array(column))
+    values = arrow.as_single_chunk(pa.array(column))
     if pa.types.is_floating(values.type):
         raise DestinationError(f"{_its_reader(destination)} made 'balance' a float; money never is one")
     try:

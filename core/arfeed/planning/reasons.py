@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 
 REMOVED_BY = "removed by "
 RENUMBERED = f"{REMOVED_BY}renumbering"
@@ -51,12 +51,12 @@ def with_reasons(
         return missing.assign(reason=pd.Series(dtype="str"))
     reasons = pa.nulls(len(missing), pa.large_string())
     if sources is not None:
-        known = pc.is_in(schema.text_array(missing["source"]), value_set=pa.array([*sources, ""]))
+        known = pc.is_in(arrow.to_text_array(missing["source"]), value_set=pa.array([*sources, ""]))
         reasons = pc.if_else(known, reasons, SOURCE_REMOVED)
-    lost = _with_company(missing).assign(ref=schema.folded(missing["source_ref"]))
+    lost = _with_company(missing).assign(ref=arrow.fold(missing["source_ref"]))
     listed = _of_same_documents(lost, not_beside(_about(lost["ref"], _with_company(rows)), beside))
     said = _said(listed, _about(lost["ref"], removed).iloc[::-1], stating)
-    adopted = pc.equal(schema.text_array(lost["source"]), "")
+    adopted = pc.equal(arrow.to_text_array(lost["source"]), "")
     for statements, by in _attempts(said):
         may_ask = pc.is_null(reasons) if "source" in by else pc.and_(pc.is_null(reasons), adopted)
         reasons = pc.replace_with_mask(reasons, may_ask, _answers(lost[np.asarray(may_ask)], statements, by))
@@ -72,13 +72,13 @@ def with_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFr
     gone = np.asarray(missing["reason"] == GONE)
     if not gone.any() or answers.empty:
         return missing
-    lost = _with_company(missing[gone]).assign(ref=schema.folded(missing["source_ref"][gone]))
+    lost = _with_company(missing[gone]).assign(ref=arrow.fold(missing["source_ref"][gone]))
     listed = _of_same_documents(lost, not_beside(_about(lost["ref"], _with_company(answers)), beside))
     said = _said(listed, None, listed["source"].unique(), still_open=STILL_OPEN)
-    adopted = pc.equal(schema.text_array(lost["source"]), "")
+    adopted = pc.equal(arrow.to_text_array(lost["source"]), "")
     by_source, by_any = (_answers(lost, said, by) for by in (("source", "kind", "ref"), ("kind", "ref")))
     found = pc.if_else(adopted, by_any, by_source)
-    reasons = schema.text_array(missing["reason"])
+    reasons = arrow.to_text_array(missing["reason"])
     return _with(missing, pc.replace_with_mask(reasons, pa.array(gone), pc.fill_null(found, GONE)))
 
 
@@ -88,15 +88,15 @@ def closed_beside(rows: pd.DataFrame) -> pd.DataFrame:
     closed = ~_is_owed(rows)
     if not closed.any():
         return _identified(rows.iloc[:0])
-    owed = rows[~closed].assign(ref=schema.folded(rows["source_ref"][~closed]))
-    candidates = rows[closed].assign(ref=schema.folded(rows["source_ref"][closed]))
+    owed = rows[~closed].assign(ref=arrow.fold(rows["source_ref"][~closed]))
+    candidates = rows[closed].assign(ref=arrow.fold(rows["source_ref"][closed]))
     shared = pc.is_in(_keys(candidates, _DOCUMENT), value_set=_keys(owed, _DOCUMENT))
     return _identified(candidates[np.asarray(shared)])
 
 
 def still_beside(beside: pd.DataFrame, owed: pd.DataFrame, failed: Collection[str]) -> pd.DataFrame:
     """Return the rows that stood beside open ones which are still open, or whose source could not be read."""
-    numbers = owed.assign(ref=schema.folded(owed["source_ref"]))
+    numbers = owed.assign(ref=arrow.fold(owed["source_ref"]))
     there = np.asarray(pc.is_in(_keys(beside, _DOCUMENT), value_set=_keys(numbers, _DOCUMENT)), dtype=bool)
     kept: pd.DataFrame = beside[there | np.asarray(beside["source"].isin([*failed]))]
     return kept
@@ -192,8 +192,8 @@ def _said(
 
 
 def _about(refs: pd.Series[str], rows: pd.DataFrame) -> pd.DataFrame:
-    folded = schema.folded(rows["source_ref"])
-    wanted = schema.among(folded, refs)
+    folded = arrow.fold(rows["source_ref"])
+    wanted = arrow.is_in(folded, refs)
     return rows[wanted].assign(ref=folded[wanted]).reset_index(drop=True)
 
 
@@ -214,7 +214,7 @@ def _of_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame
         known = pc.and_(_stated(now), _stated(then))
         if name == "amount":  # several systems set the amount of what is voided to 0
             voided = pc.and_(
-                pc.equal(schema.text_array(pairs["status"]), "void"), pc.equal(now, pa.scalar(0, now.type))
+                pc.equal(arrow.to_text_array(pairs["status"]), "void"), pc.equal(now, pa.scalar(0, now.type))
             )
             known = pc.and_(known, pc.invert(pc.fill_null(voided, fill_value=False)))
         same = pc.fill_null(pc.equal(now, then), fill_value=False)
@@ -247,9 +247,9 @@ def _answers(asking: pd.DataFrame, statements: pd.DataFrame, by: Sequence[str]) 
     """Return the first statement about each row, null where there is none."""
     distinct = statements.drop_duplicates(list(by))
     places = pc.index_in(_keys(asking, by), value_set=_keys(distinct, by))
-    return schema.text_array(distinct["saying"]).take(places)
+    return arrow.to_text_array(distinct["saying"]).take(places)
 
 
 def _keys(rows: pd.DataFrame, by: Sequence[str]) -> pa.Array:
-    columns = [pc.fill_null(pc.cast(schema.one_piece(pa.array(rows[name])), pa.large_string()), "") for name in by]
+    columns = [pc.fill_null(pc.cast(arrow.as_single_chunk(pa.array(rows[name])), pa.large_string()), "") for name in by]
     return pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))

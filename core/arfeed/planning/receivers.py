@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from arfeed.model.interfaces import Forgotten, Objection, Plan
+from arfeed.model.results import Forgotten, Objection, Plan
 from arfeed.planning.wording import counted, named
 
 

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.background import begin
 from arfeed.model.currencies import digits_by_row
 from arfeed.model.errors import ArfeedError, DestinationError
-from arfeed.model.interfaces import Destination
+from arfeed.model.parts import Destination
 from arfeed.planning.changes.texts import formula_notes
 from arfeed.planning.proof import check_reads_back
 from arfeed.plugins.isolation import own, undisturbed
@@ -47,7 +47,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     laid_out = _laid_out(destination, invoices)
     seconds = perf_counter() - began
     table = pa.Table.from_pandas(laid_out, preserve_index=False, nthreads=1)
-    digits = _by_digits(schema.text_array(invoices["currency"]))
+    digits = _by_digits(arrow.to_text_array(invoices["currency"]))
     notes = tuple(formula_notes(table))
     for number, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):
@@ -96,7 +96,7 @@ def _by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
 
 def _money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
     """Write amounts with as many decimals as their currency has; null stays null."""
-    money = schema.one_piece(values)
+    money = arrow.as_single_chunk(values)
     texts = pa.nulls(len(money), pa.large_string())
     try:
         for count, mine in digits.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 import pluggy
 
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, approval_code
 from arfeed.planning.changes.rules import notes_on_changes
 from arfeed.planning.fingerprints import content_hash

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 
 FILE, PLACE, FIRST_IN = (f"{schema.OURS}{name}" for name in ("file", "place", "first_in"))
 
@@ -25,11 +25,11 @@ def traced(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame | Non
     """
     if rows.empty:
         return pd.DataFrame(index=invoices.index)
-    files = _files(schema.text_array(invoices["origin"]))
+    files = _files(arrow.to_text_array(invoices["origin"]))
     several = any(rows["source"].nunique() > 1 for rows in (invoices, rows))
     places = pc.index_in(_keys(invoices, several), value_set=_keys(rows, several))
-    first = _first_place(schema.text_array(rows["source"]))
-    starts = first.take(schema.one_piece(pc.fill_null(places, 0)))
+    first = _first_place(arrow.to_text_array(rows["source"]))
+    starts = first.take(arrow.as_single_chunk(pc.fill_null(places, 0)))
     columns = {
         FILE: pd.Series(files, index=invoices.index, dtype="str"),
         PLACE: pd.Series(pc.subtract(pc.cast(places, pa.int64()), starts), index=invoices.index, dtype=_WHOLE),
@@ -52,10 +52,10 @@ _WHOLE = pd.ArrowDtype(pa.int64())
 
 def _keys(rows: pd.DataFrame, several: bool) -> pa.Array:
     """Return what a row is found again by: its number, and its source where there are several."""
-    texts = schema.text_array(rows["source_ref"])
+    texts = arrow.to_text_array(rows["source_ref"])
     if not several:
         return texts
-    return pc.binary_join_element_wise(schema.text_array(rows["source"]), texts, pa.scalar("\x1f", pa.large_string()))
+    return pc.binary_join_element_wise(arrow.to_text_array(rows["source"]), texts, pa.scalar("\x1f", pa.large_string()))
 
 
 def _first_place(sources: pa.Array) -> pa.Array:
@@ -95,7 +95,7 @@ def _as_sources_said(report: pd.DataFrame, before: pd.DataFrame, places: pa.Arra
 
 
 def _array(column: pd.Series) -> pa.Array:
-    return schema.one_piece(pa.array(column))
+    return arrow.as_single_chunk(pa.array(column))
 
 
 def _earlier(before: pd.DataFrame, name: str, places: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -106,7 +106,7 @@ def _earlier(before: pd.DataFrame, name: str, places: pa.Array, kind: pa.DataTyp
 
 def _known(column: pd.Series) -> pa.Array:
     """Return a column in which what is not known is null."""
-    values = schema.one_piece(pa.array(column))
+    values = arrow.as_single_chunk(pa.array(column))
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         return values
     texts = pc.cast(values, pa.large_string())

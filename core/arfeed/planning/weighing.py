@@ -13,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Expectation, GuardFigures, Objection, Plan, SourceReport
+from arfeed.model import arrow
+from arfeed.model.results import Expectation, GuardFigures, Objection, Plan, SourceReport
 from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.judgement import Figures, judged
 from arfeed.planning.habits.memory import Habits
@@ -83,10 +83,10 @@ def sources_of(
         calm = source.source in proving or bool(judged_here.any() and balanced[judged_here].all())
         case = Case(
             source=source.source,
-            before=schema.only(plan.before, pd.Series(mine)),
+            before=arrow.filter_rows(plan.before, pd.Series(mine)),
             missing=lost[mine],
             unproven=judged_here[mine],
-            report=schema.only(report, report["source"] == source.source),
+            report=arrow.filter_rows(report, report["source"] == source.source),
             on=min(day, refused) if refused else day,
             since=_day(source, plan, now=False),
             last_run=plan.baseline,
@@ -188,12 +188,12 @@ def _covers(expectation: Expectation, case: Case) -> Mask:
     if expectation.customer is not None:
         wanted = pa.array([expectation.customer.strip().casefold()], pa.large_string())
         of_customer = [
-            np.asarray(pc.is_in(schema.text_array(schema.folded(case.before[name])), value_set=wanted), dtype=bool)
+            np.asarray(pc.is_in(arrow.to_text_array(arrow.fold(case.before[name])), value_set=wanted), dtype=bool)
             for name in ("customer_id", "customer_name")
         ]
         covered &= of_customer[0] | of_customer[1]
     if expectation.below is not None:
-        sizes = pc.abs(schema.one_piece(pa.array(case.before["balance"])))
+        sizes = pc.abs(arrow.as_single_chunk(pa.array(case.before["balance"])))
         covered &= np.asarray(pc.less(sizes, pa.scalar(expectation.below, pa.decimal128(38, 10))), dtype=bool)
     return covered
 
@@ -222,8 +222,8 @@ def replayed(
     before: pd.DataFrame, after: pd.DataFrame, proven: Collection[str], *, since: date, on: date
 ) -> Iterator[Source]:
     """Yield what two reports of the past teach: `proven` are the references that their sources called closed."""
-    refs = schema.text_array(before["invoice_ref"])
-    lost = ~np.asarray(pc.is_in(refs, value_set=schema.text_array(after["invoice_ref"])), dtype=bool)
+    refs = arrow.to_text_array(before["invoice_ref"])
+    lost = ~np.asarray(pc.is_in(refs, value_set=arrow.to_text_array(after["invoice_ref"])), dtype=bool)
     said = np.asarray(pc.is_in(refs, value_set=pa.array([*proven], pa.large_string())), dtype=bool)
     for source in before["source"].unique():
         mine = np.asarray(before["source"] == source)

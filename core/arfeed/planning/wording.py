@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 
 _MOST_NAMED = 3
@@ -25,7 +25,7 @@ def counted(count: int, noun: str) -> str:
 
 def refs_of(rows: pd.DataFrame) -> tuple[str, ...]:
     """Return the numbers of the invoices that an objection is about."""
-    return tuple(schema.text_array(rows["invoice_ref"]).to_pylist())
+    return tuple(arrow.to_text_array(rows["invoice_ref"]).to_pylist())
 
 
 def are(count: int, noun: str) -> str:
@@ -56,8 +56,8 @@ def largest(rows: pd.DataFrame, most: int = _MOST_NAMED) -> pd.DataFrame:
     table = pa.table(
         {
             "size": pc.abs(pa.array(rows["balance"])),
-            "ref": schema.text_array(rows["invoice_ref"]),
-            "currency": schema.text_array(rows["currency"]),
+            "ref": arrow.to_text_array(rows["invoice_ref"]),
+            "currency": arrow.to_text_array(rows["currency"]),
             "place": np.arange(len(rows)),
         }
     )

@@ -14,8 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationErro
 from pydantic_core import ErrorDetails
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.hooks import Part, PartKind
-from arfeed.model.interfaces import Connector, Destination, Notifier, Transform
+from arfeed.model.parts import Connector, Destination, Notifier, Part, PartKind, Transform
 from arfeed.model.secrets import looked_up, secrets_in
 from arfeed.model.settings import DatabaseUrl, GuardSettings, Location, Settings
 from arfeed.plugins.loading import Registry, close_match, survey
@@ -77,7 +76,7 @@ class Project:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """All secrets of the settings; `masked` covers them in a text."""
+        """All secrets of the settings; `mask_secrets` covers them in a text."""
         shaping: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
         parts = [*shaping, *self.notifiers]
         return secrets_in([self.feed, *(part.settings for part in parts)], self.variables)

@@ -9,9 +9,9 @@ from types import ModuleType
 
 from pydantic import BaseModel
 
-from arfeed.model.hooks import PARTS, Hooks, Part, PartKind
-from arfeed.model.interfaces import CONTRACT
+from arfeed.model.hooks import Hooks
 from arfeed.model.legible import legible
+from arfeed.model.parts import CONTRACT, PARTS, Part, PartKind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

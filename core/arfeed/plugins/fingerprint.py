@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from arfeed.model.interfaces import Connector, Destination, Transform
+from arfeed.model.parts import Connector, Destination, Transform
 from arfeed.model.settings import TRANSPORT
 from arfeed.plugins.config import Project
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import pluggy
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.hooks import PARTS, Hooks, Part, PartKind
-from arfeed.model.interfaces import CONTRACT
+from arfeed.model.hooks import Hooks
+from arfeed.model.parts import CONTRACT, PARTS, Part, PartKind
 from arfeed.plugins.contract import UnusableError, check_module, check_name, offered, plain
 from arfeed.plugins.distributions import OURS, identity, unreadable
 from arfeed.plugins.isolation import own, undisturbed, watched

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.hooks import PARTS, Part, PartKind
+from arfeed.model.parts import PARTS, Part, PartKind
 from arfeed.model.settings import json_schema
 from arfeed.plugins.loading import PluginInfo, Registry
 

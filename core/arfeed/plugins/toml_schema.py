@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arfeed.model.hooks import Part, PartKind
+from arfeed.model.parts import Part, PartKind
 from arfeed.model.settings import GuardSettings, Settings, json_schema
 from arfeed.plugins.config import FeedSettings
 from arfeed.plugins.loading import Registry

@@ -15,8 +15,8 @@ from arfeed.history.lease import whoami
 from arfeed.history.records import RunRecord
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
+from arfeed.model.arrow import fold
 from arfeed.model.errors import ConfigError, RefusedError
-from arfeed.model.schema import folded
 from arfeed.planning.adoption import adoption_code, dropped
 from arfeed.planning.wording import counted, named
 from arfeed.plugins.fingerprint import settings_hash
@@ -103,7 +103,7 @@ def _later(context: OpenContext, foreign: tuple[str, ...], chosen: _Chosen) -> l
 
 def _parse(project: Project, name: str, content: bytes) -> pd.DataFrame:
     report = read_back(_table(project, name, content), name)
-    check_unique(report, folded(report["invoice_ref"]))
+    check_unique(report, fold(report["invoice_ref"]))
     return report
 
 
@@ -166,7 +166,7 @@ def _check_approved(
     if not lacking:
         return
     rows = pd.concat([rows[["invoice_ref", "balance", "reason"]] for rows in lacking.values()], ignore_index=True)
-    rows = rows[~folded(rows["invoice_ref"]).duplicated()]
+    rows = rows[~fold(rows["invoice_ref"]).duplicated()]
     baseline = context.history.baseline(context.destination)
     code = adoption_code(baseline.id if baseline else None, context.destination, chosen.sha256, rows)
     if approve != code:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from arfeed.documents.staging import Staged
     from arfeed.history.lease import Lease
     from arfeed.history.records import Baseline, Memory, RunRecord
-    from arfeed.model.interfaces import LedgerState, Plan, Receipt, SourceRead, SourceReport
+    from arfeed.model.results import LedgerState, Plan, Receipt, SourceRead, SourceReport
     from arfeed.planning.report import ReportFile
     from arfeed.runs.context import OpenContext
 

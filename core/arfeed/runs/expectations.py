@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from arfeed.history.lease import whoami
 from arfeed.model.errors import ConfigError
-from arfeed.model.interfaces import Expectation
+from arfeed.model.results import Expectation
 from arfeed.plugins.config import Project
 from arfeed.runs.context import Clock, open_history, utc_now
 from arfeed.runs.receiver.addresses import name_in_history

@@ -22,7 +22,7 @@ from arfeed.planning.weighing import Source, learn, replayed, sources_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from arfeed.model.interfaces import LedgerState, Plan
+    from arfeed.model.results import LedgerState, Plan
     from arfeed.planning.compare import Comparison
     from arfeed.runs.chapters import Reading
     from arfeed.runs.context import OpenContext

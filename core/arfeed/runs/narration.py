@@ -6,8 +6,8 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Failure, Plan, Receipt
+from arfeed.model import arrow
+from arfeed.model.results import Failure, Plan, Receipt
 
 
 def describe_plan(plan: Plan) -> dict[str, object]:
@@ -16,7 +16,7 @@ def describe_plan(plan: Plan) -> dict[str, object]:
         "baseline": plan.baseline,
         "counts": plan.counts._asdict(),
         "open": _by_currency(plan.totals),
-        "missing": _by_currency(schema.totals(plan.missing)),
+        "missing": _by_currency(arrow.sum_balances(plan.missing)),
         "documents": {"send": len(plan.documents.send), "present": plan.documents.present},
         "objections": [objection.code for objection in plan.objections],
         "plugin_seconds": {plugin: round(spent, 3) for plugin, spent in plan.seconds.items()},

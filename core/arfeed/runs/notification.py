@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from arfeed.model.errors import ArfeedError
 from arfeed.model.events import event
-from arfeed.model.interfaces import Failure, Notifier, Plan, Receipt
-from arfeed.model.secrets import masked
+from arfeed.model.parts import Notifier
+from arfeed.model.results import Failure, Plan, Receipt
+from arfeed.model.secrets import mask_secrets
 from arfeed.model.settings import Ending
 from arfeed.plugins.isolation import own
 from arfeed.plugins.loading import call_each
@@ -54,7 +55,9 @@ def notify(context: RunContext, ending: Ending, about: Receipt | Plan | Failure)
         each.join(max(0, began + seconds - monotonic()))
         if (problem := _problem(each, seconds)) is not None:
             key = f"notifiers.{each.notifier.notifier}"
-            progress.warn(f"{key} did not report that the run {_WORDS[ending]}: {masked(problem, project.secrets)}")
+            progress.warn(
+                f"{key} did not report that the run {_WORDS[ending]}: {mask_secrets(problem, project.secrets)}"
+            )
 
 
 def _notifiers_of(project: Project, ending: Ending) -> list[Notifier]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from arfeed.history.audit import audit, changed
 from arfeed.history.receipts import plan_document
 from arfeed.model.errors import ConfigError
-from arfeed.model.interfaces import Plan, Receipt
-from arfeed.model.secrets import masked
+from arfeed.model.results import Plan, Receipt
+from arfeed.model.secrets import mask_secrets
 from arfeed.plugins.config import Project
 from arfeed.runs.context import RunContext, open_history
 
@@ -95,7 +95,7 @@ def _write(project: Project, document: Mapping[str, Any], file: Path, command: s
     from arfeed.runs.page.rendering import render
 
     # Masked as JSON, since the page's own escapes would hide a secret from the masking.
-    covered = json.loads(masked(json.dumps(document, ensure_ascii=False), project.secrets))
+    covered = json.loads(mask_secrets(json.dumps(document, ensure_ascii=False), project.secrets))
     text = render(covered, _past(project, document), command)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")

@@ -11,8 +11,8 @@ from arfeed.history.receipts import receipt_hash
 from arfeed.intake.explaining import released
 from arfeed.model.errors import ArfeedError
 from arfeed.model.events import bind
-from arfeed.model.interfaces import Failure
-from arfeed.model.secrets import masked
+from arfeed.model.results import Failure
+from arfeed.model.secrets import mask_secrets
 from arfeed.planning.approval import settled_by
 from arfeed.planning.weighing import ASKED_OF_ABSENCE
 from arfeed.runs.chapters import Delivery, Prepared, Reading, Result
@@ -79,7 +79,7 @@ def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | 
     except Exception as exc:
         expected = isinstance(exc, ArfeedError)
         error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
-        notify(context, "failed", Failure(project.feed.name, address, masked(error, project.secrets), code))
+        notify(context, "failed", Failure(project.feed.name, address, mask_secrets(error, project.secrets), code))
         raise
     if result.receipt:
         page = write_receipt_page(context, result.receipt)

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from arfeed.documents.preparation import PreparedDocuments, Receiver, prepare_documents
 from arfeed.intake.explaining import ask_sources, release
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.background import begin
 from arfeed.model.events import event
-from arfeed.model.interfaces import Facts, Ledger, LedgerState, Plan
-from arfeed.model.secrets import masked
+from arfeed.model.figures import Facts
+from arfeed.model.results import Ledger, LedgerState, Plan
+from arfeed.model.secrets import mask_secrets
 from arfeed.planning.changes.contradictions import note_zero_balances
 from arfeed.planning.changes.texts import unseen_notes
 from arfeed.planning.compare import Comparison, compare
@@ -126,7 +127,7 @@ def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared
     report, missing = compared.comparison.report, compared.missing
     facts = begin(partial(summed, report, before, missing, reading.reports, compared.at.date()))
     # One after the other: plugins are at work meanwhile, and all of this together may take one processor only.
-    totals = begin(partial(schema.totals, reading.invoices), after=facts)
+    totals = begin(partial(arrow.sum_balances, reading.invoices), after=facts)
     pack = partial(pack_report, reading, compared.comparison, context.run)
     packed = begin(pack, after=totals).result if delivering else pack
     return _Computing(facts.result, totals.result, packed)
@@ -213,8 +214,8 @@ def _explain_missing(
 def _notes(context: OpenContext, reading: Reading) -> tuple[str, ...]:
     project = context.project
     carried = [
-        f"{report.source} failed ({masked(report.failed, project.secrets)}); its {report.rows} invoices are carried "
-        f"forward as they were on {report.read.at:%Y-%m-%d %H:%M} UTC"
+        f"{report.source} failed ({mask_secrets(report.failed, project.secrets)}); its {report.rows} invoices are "
+        f"carried forward as they were on {report.read.at:%Y-%m-%d %H:%M} UTC"
         for report in reading.reports
         if report.failed
     ]

@@ -10,7 +10,8 @@ from arfeed.history.lease import whoami
 from arfeed.history.receipts import Sent, make_receipt
 from arfeed.history.records import PlannedDocument, RunRecord
 from arfeed.model.errors import DestinationError, LockedError, RefusedError
-from arfeed.model.interfaces import Delivered, Destination, Receipt
+from arfeed.model.parts import Destination
+from arfeed.model.results import DeliveredFile, Receipt
 from arfeed.plugins.isolation import undisturbed
 from arfeed.runs.chapters import Delivery, Prepared
 from arfeed.runs.context import OpenContext, clear_parts, find_foreign_reports
@@ -188,5 +189,5 @@ def _receipt(delivery: Delivery, report: Upload, verified: bool | None, outcomes
     return make_receipt(delivery.prepared.plan, delivery.record, delivery.prepared.plugins, sent)
 
 
-def _delivered(upload: Upload) -> Delivered:
-    return Delivered(upload.folder, upload.name, upload.size, upload.sha256)
+def _delivered(upload: Upload) -> DeliveredFile:
+    return DeliveredFile(upload.folder, upload.name, upload.size, upload.sha256)

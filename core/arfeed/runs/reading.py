@@ -11,7 +11,7 @@ from arfeed.documents.finding import find, nothing_found
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.transform import Transformed, check_unique, keep, transform
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.background import begin
 from arfeed.planning.fingerprints import content_hash
 from arfeed.planning.reasons import closed_beside, still_beside
@@ -21,7 +21,7 @@ from arfeed.tables.files.files import unsettled
 
 if TYPE_CHECKING:
     from arfeed.history.records import Baseline
-    from arfeed.model.interfaces import SourceReport
+    from arfeed.model.results import SourceReport
     from arfeed.runs.context import OpenContext
 
 
@@ -44,7 +44,7 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
     # Nothing below waits for these two: they are computed while the PDFs are looked for.
     content = begin(partial(content_hash, invoices)).result if baseline is None else None
     trace = begin(partial(traced, invoices, extracted.rows, wanted.facts)).result
-    check_unique(invoices, schema.folded(invoices["invoice_ref"]))
+    check_unique(invoices, arrow.fold(invoices["invoice_ref"]))
     context.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
     return Reading(

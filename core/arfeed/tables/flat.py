@@ -10,11 +10,11 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.errors import SourceError
 from arfeed.tables.grid import batches, origins, unreadable
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
-from arfeed.tables.places import place_of
+from arfeed.tables.places import locate
 from arfeed.tables.separated.text import Stream, blocks, first_records, records, refuse_open_quote
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
                 rows = rows.filter(pc.invert(blank.slice(done - before, len(read))))
             yield rows
             done += len(read)
-            ending = pa.concat_arrays([ending[-_ENOUGH:], schema.one_piece(read[last])])
+            ending = pa.concat_arrays([ending[-_ENOUGH:], arrow.as_single_chunk(read[last])])
     except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
         raise SourceError(_why_unreadable(file, header, encoding, delimiter, exc)) from exc
     if quotes.doubtful:
@@ -90,7 +90,7 @@ def _blank_rows(file: str, encoding: str, delimiter: str, header: Header) -> pa.
 
     read = batches(Stream(blocks(file, encoding)), header.names, delimiter, header.names, header.line - 1)
     found = [functools.reduce(pc.and_, (pc.equal(column, "") for column in rows.columns)) for rows in read]
-    return pa.concat_arrays([schema.one_piece(each) for each in found])
+    return pa.concat_arrays([arrow.as_single_chunk(each) for each in found])
 
 
 def _only_a_header(file: str, encoding: str, delimiter: str, header: Header) -> bool:
@@ -107,7 +107,7 @@ def _refuse_surplus(file: str, header: Header, rows: pa.Table, before: int, deli
     for name in header.surplus:
         place = pc.index(pc.not_equal(rows[name], ""), value=True).as_py()
         if place >= 0:
-            where = place_of(f"{file}#{before + place + 1}", file, delimiter=delimiter)
+            where = locate(f"{file}#{before + place + 1}", file, delimiter=delimiter)
             raise SourceError(
                 f"{where}: it has more fields than the header, among them "
                 f"{rows[name][place].as_py()!r}; export it again"

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
+from arfeed.model.arrow import to_frame
 from arfeed.model.errors import SourceError
-from arfeed.model.schema import table_frame
 from arfeed.tables.separated.text import (
     Stream,
     blocks,
@@ -45,7 +45,7 @@ def read_grid(
     """
     done = 0
     for table in _tables(file, encoding, delimiter, sheet, fallback):
-        yield table_frame(table.append_column("origin", origins(file, done + 1, table.num_rows)))
+        yield to_frame(table.append_column("origin", origins(file, done + 1, table.num_rows)))
         done += table.num_rows
 
 

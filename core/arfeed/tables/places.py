@@ -7,7 +7,7 @@ from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.workbook.workbook import is_workbook
 
 
-def place_of(origin: str, file: str, *, delimiter: str | None = None) -> str:
+def locate(origin: str, file: str, *, delimiter: str | None = None) -> str:
     """Return `books.csv line 9` for the origin `books.csv#7`, `books.xlsx row 7` for that of a workbook.
 
     `file` is what `find_files` gave, so that files on servers can be looked into again. Where that fails, or the line

@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from arfeed.model.arrow import to_frame
 from arfeed.model.errors import SourceError
-from arfeed.model.schema import table_frame
 from arfeed.tables.flat import csv_header, csv_tables
 from arfeed.tables.grid import origins, text_columns
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
@@ -61,7 +61,7 @@ def read_tables(file: str, **how: Unpack[Reading]) -> Iterator[pd.DataFrame]:
     Raise `SourceError` where the file can't be decoded, a record has another number of fields than the header, a quote
     is left open, or a column is missing.
     """
-    return map(table_frame, read_arrow(file, **how))
+    return map(to_frame, read_arrow(file, **how))
 
 
 def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
@@ -73,12 +73,12 @@ def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
     return csv_tables(file, encoding, find_delimiter(file, encoding, how.get("delimiter")), columns)
 
 
-def table(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFrame:
+def table_from_records(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFrame:
     """Make a frame of text from JSON-like records. Raise `SourceError` for a float: money must come as text."""
     rows = [{key: _as_text(key, value, origin) for key, value in record.items()} for record in records]
     names = list(dict.fromkeys(name for row in rows for name in row))
     made = text_columns(([row.get(name, "") for row in rows] for name in names), names)
-    return table_frame(made.append_column("origin", origins(origin, 1, len(rows))))
+    return to_frame(made.append_column("origin", origins(origin, 1, len(rows))))
 
 
 def _as_text(key: str, value: object, origin: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from arfeed.model.interfaces import Complete, Connector
+from arfeed.model.controls import Complete
+from arfeed.model.parts import Connector
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,10 +16,9 @@ import pytest
 from arfeed.intake.extract import extract
 from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.errors import ProblemsError, SourceError
-from arfeed.model.hooks import PartKind
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector, PartKind
 from arfeed.testing.accidents import ACCIDENTS, drained, happening
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice
 from arfeed.testing.parts import PartConformance
@@ -306,7 +305,7 @@ def typed_answer(source: Connector, raw: pd.DataFrame) -> pd.DataFrame:
     tables = [normalizer.accept(normalizer.typed(frame)) for frame in frames]
     if normalizer.problems:
         raise ProblemsError(describe([(source, normalizer.problems)]))
-    return schema.table_frame(pa.concat_tables(tables)) if tables else schema.no_invoices()
+    return arrow.to_frame(pa.concat_tables(tables)) if tables else arrow.empty_invoices()
 
 
 def drained_rows(source: Connector) -> pd.DataFrame:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from arfeed.model.errors import RefusedError
-from arfeed.model.hooks import PartKind
-from arfeed.model.interfaces import Destination
+from arfeed.model.parts import Destination, PartKind
 from arfeed.planning.report import write_report
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, frame
 from arfeed.testing.parts import PartConformance

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Complete, DocumentPlan, Plan, SourceRead, SourceReport
+from arfeed.model import arrow, schema
+from arfeed.model.controls import Complete
+from arfeed.model.results import DocumentPlan, Plan, SourceRead, SourceReport
 from arfeed.model.settings import GuardSettings, SourceSettings
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def frame(invoices: Sequence[Invoice] = SAMPLE, source: str = "sample") -> pd.Da
         name: [_value(each, name, number, plain) for number, each in enumerate(invoices)] for name in schema.NAMES
     }
     arrays = {name: pa.array(values, schema.arrow_type(name)) for name, values in columns.items()}
-    return schema.table_frame(pa.table(arrays))
+    return arrow.to_frame(pa.table(arrays))
 
 
 def _value(invoice: Invoice, name: str, number: int, plain: Mapping[str, str]) -> object:
@@ -109,7 +110,7 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
         before=earlier,
         report=comparison.report,
         missing=missing,
-        totals=schema.totals(report),
+        totals=arrow.sum_balances(report),
         counts=comparison.counts,
         sources=(source,),
         documents=DocumentPlan(send=nothing, present=0, without=nothing["invoice_ref"], colliding={}, broken={}),

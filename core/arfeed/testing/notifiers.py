@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from arfeed.model.errors import RefusedError, SourceError
-from arfeed.model.hooks import PartKind
-from arfeed.model.interfaces import Failure, Notifier, Objection
+from arfeed.model.parts import Notifier, PartKind
+from arfeed.model.results import Failure, Objection
 from arfeed.model.secrets import secrets_in
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, plan
 from arfeed.testing.parts import PartConformance

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 from pydantic import ValidationError
 
-from arfeed.model.hooks import Part, PartKind
+from arfeed.model.parts import Part, PartKind
 from arfeed.model.settings import Settings, json_schema
 from arfeed.plugins.loading import load
 from arfeed.plugins.reference import example, settings_in_words

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from arfeed.model.errors import RefusedError
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.approval import OUR_CODES
 from arfeed.plugins.loading import call_each, load
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, plan

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from arfeed.intake.transform import transform
-from arfeed.model.hooks import PartKind
-from arfeed.model.interfaces import Transform
+from arfeed.model.parts import PartKind, Transform
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, frame
 from arfeed.testing.parts import PartConformance
 

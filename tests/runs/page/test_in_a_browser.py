@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.chromium
 
-KINDS = ("refused", "delivered", "empty", "some", "many")
+KINDS = ("refused", "delivered", "empty", "odd", "some", "many")
 
 
 @pytest.fixture(scope="module")
@@ -165,5 +165,65 @@ def test_both_themes_have_colours_of_their_own(browser: Browser, pages: dict[str
     schemes: tuple[Scheme, ...] = ("light", "dark")
     for scheme in schemes:
         with looking_at(browser, pages["refused"], scheme) as sight:
-            bars.append(sight.page.evaluate("getComputedStyle(document.querySelector('svg [style*=age-1]')).fill"))
+            bars.append(sight.page.evaluate("getComputedStyle(document.querySelector('svg .age-1')).fill"))
     assert bars == ["rgb(168, 119, 0)", "rgb(224, 180, 58)"]
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_two_texts_of_a_chart_touch_and_none_leaves_the_card(
+    browser: Browser, pages: dict[str, Path], width: int
+) -> None:
+    for kind in ("refused", "odd"):
+        with looking_at(browser, pages[kind], viewport={"width": width, "height": 900}) as sight:
+            found = sight.page.evaluate(
+                """() => Array.from(document.querySelectorAll("svg.chart"), chart => {
+                const card = chart.closest("section").getBoundingClientRect();
+                const texts = Array.from(chart.querySelectorAll("text"), text =>
+                    ({ said: text.textContent, at: text.getBoundingClientRect() }));
+                const outside = texts.filter(({ at }) => at.left < card.left || at.right > card.right
+                    || at.top < card.top || at.bottom > card.bottom);
+                const touching = texts.flatMap((one, place) => texts.slice(place + 1).filter(other =>
+                    one.at.left < other.at.right && other.at.left < one.at.right
+                    && one.at.top + 2 < other.at.bottom && other.at.top + 2 < one.at.bottom)
+                    .map(other => `${one.said} and ${other.said}`));
+                return { count: texts.length, wrong: [...outside.map(text => text.said), ...touching] }; })"""
+            )
+            assert len(found) >= 6
+            assert all(chart["count"] >= 3 for chart in found)
+            assert [chart["wrong"] for chart in found if chart["wrong"]] == []
+
+
+def test_bars_are_as_long_as_their_amounts_on_either_side_of_zero(browser: Browser, pages: dict[str, Path]) -> None:
+    with looking_at(browser, pages["odd"]) as sight:
+        euro = sight.page.locator("svg.ageing").nth(1)
+        zero = euro.locator("line.zero").evaluate("line => line.getBoundingClientRect().left")
+        boxes = euro.locator("rect").evaluate_all("all => all.map(one => one.getBoundingClientRect())")
+    owed, small, credit, least = boxes
+    assert owed["left"] == pytest.approx(zero, abs=1)
+    assert credit["right"] == pytest.approx(zero, abs=1)
+    assert credit["width"] == pytest.approx(owed["width"] * 0.4, rel=0.01)
+    assert small["right"] == pytest.approx(zero, abs=1)
+    assert 1 < least["width"] < 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_print_a_chart_is_dark_on_white(browser: Browser, pages: dict[str, Path], scheme: Scheme) -> None:
+    with looking_at(browser, pages["refused"], scheme) as sight:
+        sight.page.emulate_media(media="print", color_scheme=scheme)
+        colours = sight.page.evaluate(
+            """() => [[".chart text", "fill"], ["polyline", "stroke"], ["section", "backgroundColor"]]
+            .map(([what, name]) => getComputedStyle(document.querySelector(what))[name])"""
+        )
+    assert colours == ["rgb(27, 30, 35)", "rgb(31, 95, 174)", "rgb(255, 255, 255)"]
+
+
+def test_each_chart_has_a_name_and_says_its_amounts(browser: Browser, pages: dict[str, Path]) -> None:
+    with looking_at(browser, pages["odd"]) as sight:
+        assert sight.page.locator("svg[role=img]").count() == 12
+        named = sight.page.get_by_role("img", name="Owed in EUR by days past due")
+        assert named.count() == 1
+        words = named.get_attribute("aria-labelledby") or ""
+        said = " ".join(sight.page.locator(f"#{word}").text_content() or "" for word in words.split())
+        assert "not due: 1,000,000.00; 1–30: −999.50; 31–60: 0.00" in said
+        ids = sight.page.evaluate("Array.from(document.querySelectorAll('[id]'), one => one.id)")
+        assert len(ids) == len(set(ids))

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from support.business.calendar import Days, day_number, month_of, postings, weekday
 from support.business.customers import Customers, customers, paid_on
 
@@ -246,4 +246,4 @@ def _table(
         columns["due_on"] = pa.nulls(count, pa.date32())
     extra = {name: pa.array(traits[name]) for name in _VISIBLE if rng.random() < 0.5}
     every = {**columns, **extra, "arfeed_file": pa.array(traits["file"])}
-    return schema.table_frame(pa.table(every))
+    return arrow.to_frame(pa.table(every))

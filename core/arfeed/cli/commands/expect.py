@@ -16,7 +16,7 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.legible import legible
 
 if TYPE_CHECKING:
-    from arfeed.model.interfaces import Expectation
+    from arfeed.model.results import Expectation
 
 Words = Annotated[
     str | None, typer.Argument(metavar="[WORDS]", help="What will be closed, such as: write-off run of December.")

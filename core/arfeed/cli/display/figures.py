@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from arfeed.model.currencies import written
-from arfeed.model.interfaces import BUCKETS, Aged, Movement, Reason, Sum
+from arfeed.model.figures import BUCKETS, Aged, Movement, Reason, Sum
 from arfeed.model.legible import legible
 
 NO_SOURCE = "(adopted report)"

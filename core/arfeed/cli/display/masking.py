@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from arfeed.model.events import LOGGER
-from arfeed.model.secrets import masked
+from arfeed.model.secrets import mask_secrets
 from arfeed.plugins.config import Project, read_project
 
 _STDOUT, _STDERR = 1, 2
@@ -30,7 +30,7 @@ class _Masking:
 
     def write(self, text: str) -> int:
         with _a_full_disk_as_a_broken_pipe():
-            self._stream.write(masked(text, self.secrets))
+            self._stream.write(mask_secrets(text, self.secrets))
         return len(text)
 
     def flush(self) -> None:

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from arfeed.cli.display.figures import ageing, movements, reasons
 from arfeed.model.currencies import written
-from arfeed.model.interfaces import Objection, Plan, Receipt
 from arfeed.model.legible import legible
+from arfeed.model.results import Objection, Plan, Receipt
 from arfeed.planning.wording import largest
 
 _MOST_ROWS = 8

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.model.interfaces import Complete, Connector, SourceReport
+from arfeed.model.controls import Complete
+from arfeed.model.parts import Connector
+from arfeed.model.results import SourceReport
 from arfeed.operations.check.finding import Finding, doubt, ok
 from arfeed.planning.wording import money
 

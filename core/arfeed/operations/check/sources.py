@@ -13,9 +13,10 @@ from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract, joined
 from arfeed.intake.transform import check_unique, keep, transform
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError
-from arfeed.model.interfaces import Connector, SourceReport
+from arfeed.model.parts import Connector
+from arfeed.model.results import SourceReport
 from arfeed.model.settings import FileSettings
 from arfeed.operations.check.evidence import evidence as evidence_of
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
@@ -109,7 +110,7 @@ def _folder(connector: Connector) -> Finding:
 
 def _rows(connector: Connector, extracted: Extract) -> Finding:
     count, opened = len(extracted.rows), extracted.open
-    totals = schema.totals(opened, ("currency",)).to_dict("records")
+    totals = arrow.sum_balances(opened, ("currency",)).to_dict("records")
     sums = [f"{money(total['balance'], total['currency'])} ({total['count']})" for total in totals]
     first = ""
     if len(opened):
@@ -177,7 +178,7 @@ def _report(project: Project, invoices: pd.DataFrame) -> Finding:
     try:
         shaped = transform(invoices, project.transforms).invoices
         kept = keep(shaped, project.destination.settings.kinds).invoices
-        check_unique(kept, schema.folded(kept["invoice_ref"]))
+        check_unique(kept, arrow.fold(kept["invoice_ref"]))
     except ArfeedError as exc:
         return failed("report", exc)
     left = len(invoices) - len(kept)

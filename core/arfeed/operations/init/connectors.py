@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arfeed.model.errors import ConfigError, SourceError
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.loading import close_match, load, survey
 from arfeed.tables.files.files import find_files

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.tables.headings.proposal import document_types, other_than_invoices
@@ -59,7 +59,7 @@ def _signs(rows: pd.DataFrame, header: str, balance: str) -> tuple[list[str], li
     """Return the different words of rows above 0 and of those below, whatever notation the amounts are in."""
     import pyarrow.compute as pc
 
-    words, amounts = (pc.utf8_trim_whitespace(schema.text_array(rows[name])) for name in (header, balance))
+    words, amounts = (pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in (header, balance))
     given, below = pc.match_substring_regex(amounts, "[1-9]"), pc.match_substring_regex(amounts, _NEGATIVE)
     above = words.filter(pc.and_(given, pc.invert(below)))
     return pc.unique(above).to_pylist(), pc.unique(words.filter(pc.and_(given, below))).to_pylist()

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from arfeed.intake.control_account import with_control_account
 from arfeed.intake.extract import Extract
-from arfeed.model import schema
+from arfeed.model import arrow
+from arfeed.model.controls import Complete, ControlAccount
 from arfeed.model.errors import ArfeedError
-from arfeed.model.interfaces import Complete, Connector, ControlAccount
+from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.operations.init.answers import Answers, Asker, answered
 from arfeed.operations.init.draft import Draft, Line
@@ -89,7 +90,7 @@ def _read(made: Made, extracted: Extract, answers: Answers, text: str) -> Contro
 
 
 def _difference(extracted: Extract, code: str, owed: Decimal) -> str:
-    totals = schema.totals(extracted.open, ("currency",)).to_dict("records")
+    totals = arrow.sum_balances(extracted.open, ("currency",)).to_dict("records")
     listed = sum((total["balance"] for total in totals if total["currency"] == code), Decimal(0))
     if listed == owed:
         return ", as the list does"

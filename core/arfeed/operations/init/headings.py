@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.operations.init import document_types
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.operations.init.draft import Line
 from arfeed.tables.grid import read_grid
 from arfeed.tables.headings.header import MOST_ROWS
-from arfeed.tables.headings.proposal import REQUIRED, Proposal, currency_columns, propose, usual_headers
+from arfeed.tables.headings.proposal import REQUIRED, Proposal, currency_columns, propose_columns, usual_headers
 from arfeed.tables.read import read_tables
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def columns(
     headers = [str(name) for name in rows.columns if name != "origin"]
     if not len(rows):
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
-    proposal = propose(rows)
+    proposal = propose_columns(rows)
     for name, why in proposal.unfit.items():
         asker.doubt(f"{name}: {why}")
     if not proposal.columns:
@@ -51,7 +51,7 @@ def columns(
     if "currency" not in (*chosen, *headers) and (held := _currency(rows, chosen, answers, asker)):
         chosen["currency"] = held
     document_types.look_at(sample, chosen, headers, how, answers, asker)
-    unused = [header for header in headers if header not in (*chosen.values(), *schema.MAPPABLE)]
+    unused = [header for header in headers if header not in (*chosen.values(), *schema.SOURCE_COLUMNS)]
     if unused:
         asker.found(f"not used: {', '.join(unused)}")
     lines = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
@@ -93,7 +93,7 @@ def _taken(proposal: Proposal, rows: pd.DataFrame, asker: Asker) -> dict[str, st
     header = columns.get("status")
     if header:
         words = {
-            str(word).strip().lower() or "nothing" for word in schema.text_array(rows[header]).unique().to_pylist()
+            str(word).strip().lower() or "nothing" for word in arrow.to_text_array(rows[header]).unique().to_pylist()
         }
         if not words <= set(schema.STATUSES):
             del columns["status"]
@@ -107,8 +107,8 @@ def _taken(proposal: Proposal, rows: pd.DataFrame, asker: Asker) -> dict[str, st
 
 def _said(columns: Mapping[str, str], headers: Sequence[str]) -> Mapping[str, str]:
     for name, header in columns.items():
-        if name not in schema.MAPPABLE:
-            raise ConfigError(f"--column {name}={header}: there are {', '.join(schema.MAPPABLE)}")
+        if name not in schema.SOURCE_COLUMNS:
+            raise ConfigError(f"--column {name}={header}: there are {', '.join(schema.SOURCE_COLUMNS)}")
         if header not in headers:
             raise ConfigError(f"--column {name}={header}: the file has no such heading; found {', '.join(headers)}")
     return columns

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector
 from arfeed.operations.init import destination, naming, sample
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.operations.init.connectors import ANY_TABLE, Offer, offer, offered, others, recognized

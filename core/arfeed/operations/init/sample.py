@@ -9,10 +9,10 @@ from pathlib import Path
 
 from arfeed.intake.evidence import Evidence, watched
 from arfeed.intake.extract import Extract, extract
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ArfeedError
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector
 from arfeed.operations.init import evidence as absences
 from arfeed.operations.init import pdfs
 from arfeed.operations.init.answers import Answers, Asker, answered
@@ -136,7 +136,7 @@ def _extracted(connector: Connector, asker: Asker) -> Extract | None:
         asker.doubt(str(exc))
         return None
     opened = extracted.open
-    totals = schema.totals(opened, ("currency",)).to_dict("records")
+    totals = arrow.sum_balances(opened, ("currency",)).to_dict("records")
     sums = ", ".join(money(total["balance"], total["currency"]) for total in totals)
     asker.found(
         f"it holds {len(opened)} open invoices and credit notes: {sums or 'nothing'}; compare that with your books"

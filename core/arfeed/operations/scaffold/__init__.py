@@ -13,8 +13,7 @@ from string import Template
 from typing import Literal
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.hooks import PARTS, PartKind
-from arfeed.model.interfaces import CONTRACT
+from arfeed.model.parts import CONTRACT, PARTS, PartKind
 from arfeed.plugins.loading import survey
 from arfeed.plugins.reference import readme_block
 

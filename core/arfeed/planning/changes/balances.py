@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import schema
 from arfeed.model.currencies import digits_by_row
-from arfeed.model.interfaces import Objection
+from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import Mask, Stayed
 from arfeed.planning.wording import are, counted, money
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model import arrow
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.changes.balances import Floats, size_of
 from arfeed.planning.changes.stayed import Mask, Stayed, truths
 from arfeed.planning.wording import counted, largest, money
@@ -93,9 +93,9 @@ def _worst(rows: pd.DataFrame) -> str:
 
 def _unusual(plan: Plan, found: Stayed | None, misfit: _Misfit) -> pd.DataFrame:
     """Return the misfits among new and changed invoices that are more, or larger, than what their source has anyway."""
-    change = schema.text_array(plan.report["change"])
+    change = arrow.to_text_array(plan.report["change"])
     rows = np.flatnonzero(truths(pc.not_equal(change, "unchanged")))
-    now = misfit.where(*(schema.one_piece(pa.array(plan.report[name]).take(pa.array(rows))) for name in _SUMS))
+    now = misfit.where(*(arrow.as_single_chunk(pa.array(plan.report[name]).take(pa.array(rows))) for name in _SUMS))
     new = now.copy()
     if found is not None:
         new[np.searchsorted(rows, found.rows)] &= ~misfit.where(*(found.before(name) for name in _SUMS))
@@ -119,7 +119,7 @@ def _known(plan: Plan, misfit: _Misfit) -> pd.DataFrame:
     """Return the misfits of the last report."""
     if plan.before is None:
         return plan.report.iloc[:0]
-    return plan.before[misfit.where(*(schema.one_piece(pa.array(plan.before[name])) for name in _SUMS))]
+    return plan.before[misfit.where(*(arrow.as_single_chunk(pa.array(plan.before[name])) for name in _SUMS))]
 
 
 def _far_larger(rows: pd.DataFrame, usual: pd.DataFrame, misfit: _Misfit) -> Mask:
@@ -138,7 +138,7 @@ def _far_larger(rows: pd.DataFrame, usual: pd.DataFrame, misfit: _Misfit) -> Mas
 
 def _excess(rows: pd.DataFrame, misfit: _Misfit) -> tuple[Floats, Floats, Mask]:
     """Return by how much each balance exceeds what was billed, as which share of it, and where that was nothing."""
-    balance, amount = (np.abs(size_of(schema.one_piece(pa.array(rows[name])))) for name in _SUMS)
+    balance, amount = (np.abs(size_of(arrow.as_single_chunk(pa.array(rows[name])))) for name in _SUMS)
     nothing, excess = amount == 0, misfit.excess(balance, amount)
     share = np.where(nothing, np.inf, excess / np.where(nothing, 1, amount))
     return excess, share, nothing

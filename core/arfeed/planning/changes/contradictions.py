@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Objection
+from arfeed.model import arrow, schema
+from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import truths
 from arfeed.planning.reasons import not_beside
 from arfeed.planning.wording import are, counted, named, worst
@@ -28,11 +28,11 @@ def contradictions(rows: pd.DataFrame, beside: pd.DataFrame | None = None) -> It
     if is_open.all() or not is_open.any():
         return
     closed = rows["status"] != "open"
-    likely = schema.among(rows["source_ref"], rows["source_ref"][closed]) & is_open
+    likely = arrow.is_in(rows["source_ref"], rows["source_ref"][closed]) & is_open
     if not likely.any():
         return
     both, others = rows[likely].reset_index(drop=True), rows[closed].reset_index(drop=True)
-    new = not_beside(others.assign(ref=schema.folded(others["source_ref"])), beside)
+    new = not_beside(others.assign(ref=arrow.fold(others["source_ref"])), beside)
     twice = both[truths(pc.is_in(_documents(both), value_set=_documents(new)))]
     if len(twice):
         sources = ", ".join(sorted(twice["source"].unique()))
@@ -58,7 +58,7 @@ def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[s
     settled = (rows["status"] == "open") & (rows["balance"] == schema.ZERO) & rows["source"].isin([*stating])
     found = rows[settled & truths(worth)]
     if len(found):
-        refs = named(schema.text_array(found["invoice_ref"].head(4)).to_pylist())
+        refs = named(arrow.to_text_array(found["invoice_ref"].head(4)).to_pylist())
         yield (
             f"{counted(len(found), 'document')} called open, with an amount and a balance of 0, are left out: {refs}"
             f"{', …' * (len(found) > 4)}; if they are owed, their balances are wrong at the source"
@@ -67,4 +67,4 @@ def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[s
 
 def _documents(rows: pd.DataFrame) -> pa.Array:
     texts = [pc.fill_null(pc.cast(pa.array(rows[name]), pa.large_string()), "") for name in _DOCUMENT]
-    return schema.one_piece(pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string())))
+    return arrow.as_single_chunk(pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string())))

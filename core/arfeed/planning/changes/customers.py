@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Objection
+from arfeed.model import arrow
+from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import Mask, Stayed, truths
 from arfeed.planning.wording import counted, money, named
 
@@ -113,7 +113,7 @@ def _renaming(found: Stayed, moved: Mask) -> Mask:
     if len(pc.unique(olds)) < len(olds) or len(pc.unique(news)) < len(news):
         return nothing
     still, there = (
-        truths(pc.is_in(names.cast(pa.large_string()), value_set=schema.text_array(frame["customer_id"])))
+        truths(pc.is_in(names.cast(pa.large_string()), value_set=arrow.to_text_array(frame["customer_id"])))
         for names, frame in ((olds, found.plan.report), (news, found.last))
     )
     same_email = _stays(found, "customer_email")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model.interfaces import Objection
+from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import Mask, Stayed
 from arfeed.planning.wording import counted
 

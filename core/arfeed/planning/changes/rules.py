@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.model.interfaces import Objection, Plan
+from arfeed.model.results import Objection, Plan
 from arfeed.planning.changes.balances import balances_scaled, currency_changed, scaled, sums_moved
 from arfeed.planning.changes.billed import balance_above_amount
 from arfeed.planning.changes.customers import customer_changed, number_reused, renaming_note

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
-from arfeed.model.interfaces import Plan
+from arfeed.model import arrow
+from arfeed.model.results import Plan
 from arfeed.planning.wording import largest
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -86,13 +86,13 @@ class Stayed:
         names = ("invoice_ref", "currency", "balance")
         chosen = np.flatnonzero(where)
         taken = {name: self.before(name).take(pa.array(chosen)) for name in names}
-        rows = largest(schema.table_frame(pa.table(taken)))
+        rows = largest(arrow.to_frame(pa.table(taken)))
         texts = [say(int(chosen[place])) for place in rows.index]
         return "; ".join(texts) + ("; …" if len(chosen) > len(texts) else "")
 
     def _taken(self, key: str, frame: pd.DataFrame, column: str, rows: npt.NDArray[np.int64]) -> pa.Array:
         if key not in self._columns:
-            whole = schema.one_piece(pa.array(frame[column]))
+            whole = arrow.as_single_chunk(pa.array(frame[column]))
             every = len(rows) == len(whole) and bool((rows == np.arange(len(whole))).all())
             self._columns[key] = whole if every else whole.take(pa.array(rows))
         return self._columns[key]
@@ -102,10 +102,10 @@ def stayed(plan: Plan) -> Stayed | None:
     """Return the changed invoices of a plan; None where nothing has changed, or nothing was there before."""
     if plan.before is None or not plan.counts.changed:
         return None
-    change = schema.text_array(plan.report["change"])
+    change = arrow.to_text_array(plan.report["change"])
     rows = np.flatnonzero(truths(pc.equal(change, "changed")))
-    refs = schema.text_array(plan.report["invoice_ref"]).take(pa.array(rows))
-    found = pc.index_in(schema.text_array(plan.before["invoice_ref"]), value_set=refs)
+    refs = arrow.to_text_array(plan.report["invoice_ref"]).take(pa.array(rows))
+    found = pc.index_in(arrow.to_text_array(plan.before["invoice_ref"]), value_set=refs)
     there = np.flatnonzero(truths(pc.is_valid(found)))
     places = np.zeros(len(rows), np.int64)
     places[found.drop_null().to_numpy(zero_copy_only=False)] = there

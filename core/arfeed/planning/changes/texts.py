@@ -9,20 +9,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.characters import byte_at
 from arfeed.planning.wording import counted, named
 
 _BEGINS = np.isin(np.arange(256), [*b"=+-@\t\r"])
 """By byte: whether a text that begins with it may be a formula to a spreadsheet. A lone dash is none."""
 
-_UNSEEN = rf"{schema.INVISIBLE}|[^\P{{Z}} ]"
+_UNSEEN = rf"{arrow.INVISIBLE}|[^\P{{Z}} ]"
 """What shows as nothing, or as a blank that is none (RE2)."""
 
 
 def unseen_notes(refs: pd.Series[str]) -> Iterator[str]:
     """Yield a note on numbers with characters that nobody sees, such as U+200B or a no-break space."""
-    texts = schema.text_array(refs)
+    texts = arrow.to_text_array(refs)
     unusual = texts.filter(pc.invert(pc.ascii_is_printable(texts)))
     found = unusual.filter(pc.match_substring_regex(unusual, _UNSEEN))
     if len(found):
@@ -44,7 +44,7 @@ def formula_notes(report: pa.Table) -> Iterator[str]:
     """Yield a note on texts of the report that a spreadsheet would take for formulas."""
     kinds = (pa.string(), pa.large_string())
     texts = [field.name for field in report.schema if field.type in kinds]
-    counts = {name: _formulas(schema.one_piece(report.column(name))) for name in texts}
+    counts = {name: _formulas(arrow.as_single_chunk(report.column(name))) for name in texts}
     found = {name: count for name, count in counts.items() if count}
     if found:
         columns = named(f"{name} {count:,}" for name, count in found.items())

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 
 _DEFAULT_TERM = 30
 """Days from issue to due date where a row states no due date."""
@@ -99,7 +99,7 @@ class Rows:
 
 def numbered(case: Case) -> Rows:
     """Number the rows of the baseline."""
-    encoded = pc.dictionary_encode(schema.text_array(case.before["customer_id"]), null_encoding="encode")
+    encoded = pc.dictionary_encode(arrow.to_text_array(case.before["customer_id"]), null_encoding="encode")
     return Rows(_bands(case), np.asarray(encoded.indices), encoded.dictionary)
 
 
@@ -110,7 +110,7 @@ def _bands(case: Case) -> np.ndarray:
         due, dated = np.where(dated, due, issued + _DEFAULT_TERM), dated | known
     late = np.clip((case.on - date(1970, 1, 1)).days - due, _SPAN[0], _SPAN[-1]) - _SPAN[0]
     bands: np.ndarray = _BAND_OF_DAY[late]
-    credit = np.asarray(pc.less(schema.one_piece(pa.array(case.before["balance"])), schema.ZERO), bool)
+    credit = np.asarray(pc.less(arrow.as_single_chunk(pa.array(case.before["balance"])), schema.ZERO), bool)
     if not dated.all():
         bands = np.where(dated, bands, np.int8(_NO_DATE))
     return np.where(credit, np.int8(_CREDIT), bands) if credit.any() else bands
@@ -118,6 +118,6 @@ def _bands(case: Case) -> np.ndarray:
 
 def days_since_1970(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a date column as int32 days (0 where null), and where it is not null."""
-    column = schema.one_piece(pa.array(rows[name], pa.date32()))
+    column = arrow.as_single_chunk(pa.array(rows[name], pa.date32()))
     known = np.ones(len(column), bool) if not column.null_count else np.asarray(pc.is_valid(column))
     return np.asarray(pc.fill_null(column.cast(pa.int32()), 0)), known

@@ -9,7 +9,7 @@ from math import log
 import numpy as np
 import pandas as pd
 
-from arfeed.model.interfaces import Objection
+from arfeed.model.results import Objection
 from arfeed.planning.habits.case import Case
 from arfeed.planning.habits.chances import Chances, weighed
 from arfeed.planning.habits.memory import Habits

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.planning.habits.case import BANDS, WIDE, Case, Rows, numbered
 from arfeed.planning.habits.learned import NOTHING, Learned
 from arfeed.planning.habits.packing import packed, unpacked
@@ -95,7 +95,7 @@ def _with_customers(before: Learned, rows: Rows, closed: np.ndarray, days: int, 
 def _remembering(before: Learned, case: Case, closed: np.ndarray) -> Learned:
     """Remember the references that left, and forget the oldest."""
     today = (case.on - date(1970, 1, 1)).days
-    new = schema.text_array(schema.folded(case.before["invoice_ref"][closed]))
+    new = arrow.to_text_array(arrow.fold(case.before["invoice_ref"][closed]))
     again = np.asarray(pc.is_in(before.references, value_set=new), bool)
     old = ~again & (before.gone >= today - _REMEMBERED_DAYS)
     kept = before.references if old.all() else before.references.filter(pa.array(old))

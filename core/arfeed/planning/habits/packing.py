@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 from arfeed.planning.habits.case import BANDS, WIDE
 from arfeed.planning.habits.learned import Learned
@@ -88,10 +88,10 @@ def _learned(table: pa.Table) -> Learned:
         worked=int(one["n1"][0].as_py()),
         open_days=np.asarray(bands["n0"]),
         closings=np.asarray(bands["n1"]),
-        customers=schema.one_piece(customers["name"]),
+        customers=arrow.as_single_chunk(customers["name"]),
         closed=of_customers[:, :WIDE],
         expected=of_customers[:, WIDE:],
-        references=schema.one_piece(references["name"]),
+        references=arrow.as_single_chunk(references["name"]),
         gone=np.asarray(references["n0"]).astype(np.int32),
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.planning.habits.case import Case, days_since_1970
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.surprise import odds
@@ -45,9 +45,9 @@ def rare_money(chances: Chances) -> Iterator[Money]:
     rare = case.unproven & (chances.each < MONEY_PART * chances.mean)
     if not rare.any():
         return
-    encoded = pc.dictionary_encode(schema.text_array(case.before["currency"]), null_encoding="encode")
+    encoded = pc.dictionary_encode(arrow.to_text_array(case.before["currency"]), null_encoding="encode")
     balances = pa.table(
-        {"currency": encoded.indices, "balance": pc.abs(schema.one_piece(pa.array(case.before["balance"])))}
+        {"currency": encoded.indices, "balance": pc.abs(arrow.as_single_chunk(pa.array(case.before["balance"])))}
     )
     owed, gone = _sums(balances), _sums(balances.filter(pa.array(rare)))
     most = min(_MONEY_SHARE * (case.caution / _USUAL_CAUTION) ** 0.5, 1)
@@ -118,7 +118,7 @@ def _new_ones_gone(chances: Chances) -> Older | None:
     case = chances.case
     if not case.last_run or FIRST_IN not in case.before:
         return None
-    first = pc.fill_null(pc.equal(schema.text_array(case.before[FIRST_IN]), case.last_run), False)
+    first = pc.fill_null(pc.equal(arrow.to_text_array(case.before[FIRST_IN]), case.last_run), False)
     new = np.asarray(first, bool) & ~(case.missing & ~case.unproven)
     gone = np.flatnonzero(new & case.unproven)
     if len(gone) < max(_AT_LEAST, _SHARE_OF_NEW * new.sum()) or new.all() or not _unlikely(chances, gone):
@@ -131,7 +131,7 @@ def returned(chances: Chances) -> np.ndarray | None:
     new = np.flatnonzero(np.asarray(chances.case.report["change"] == "new", bool))
     if len(new) < _AT_LEAST or not len(chances.learned.references):
         return None
-    refs = schema.text_array(schema.folded(chances.case.report["invoice_ref"].iloc[new]))
+    refs = arrow.to_text_array(arrow.fold(chances.case.report["invoice_ref"].iloc[new]))
     back = new[np.asarray(pc.is_in(refs, value_set=chances.learned.references), bool)]
     return back if len(back) >= max(_AT_LEAST, _SHARE_RETURNED * len(new)) else None
 
@@ -165,10 +165,10 @@ def gone_files(chances: Chances) -> Iterator[GoneFile]:
     case = chances.case
     if FILE not in case.before or FILE not in case.report or not case.unproven.any():
         return
-    encoded = pc.dictionary_encode(schema.text_array(case.before[FILE]))
+    encoded = pc.dictionary_encode(arrow.to_text_array(case.before[FILE]))
     names, code = encoded.dictionary, np.asarray(pc.fill_null(encoded.indices, len(encoded.dictionary)))
     unread = _unread(case, names, code)
-    listed = np.asarray(pc.is_in(names, value_set=schema.text_array(case.report[FILE])), bool)
+    listed = np.asarray(pc.is_in(names, value_set=arrow.to_text_array(case.report[FILE])), bool)
     stayed = np.bincount(code[~case.missing], minlength=len(names))[: len(names)]
     empty = ~listed & (stayed == 0) & listed.any()
     for place in np.flatnonzero(unread | empty):
@@ -188,9 +188,9 @@ def _unread(case: Case, names: pa.Array, code: np.ndarray) -> np.ndarray:
     unread: np.ndarray = ~again & again.any() & np.asarray(pc.not_equal(names, ""), bool)
     if unread.any():
         rows = np.flatnonzero(~case.missing & (code < len(names)))
-        refs, listed = (schema.text_array(frame["invoice_ref"]) for frame in (case.before, case.report))
+        refs, listed = (arrow.to_text_array(frame["invoice_ref"]) for frame in (case.before, case.report))
         places = pc.index_in(refs.take(pa.array(rows)), value_set=listed)
-        files = schema.text_array(case.report[FILE]).take(places)
+        files = arrow.to_text_array(case.report[FILE]).take(places)
         known = pc.or_(pc.is_in(files, value_set=names), pc.equal(pc.fill_null(files, ""), ""))
         unread[code[rows[~np.asarray(known, bool)]]] = False
     return unread

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow
 from arfeed.planning.habits.case import Case, days_since_1970
 from arfeed.planning.traces import FILE, FIRST_IN, PLACE
 
@@ -54,11 +54,11 @@ def groups(case: Case) -> Iterator[Group]:
     before = case.before
     for name in before.columns:
         if name not in _OF_ITS_OWN and isinstance(before[name].dtype, pd.StringDtype):
-            yield from _group({FILE: "file"}.get(name, name), schema.text_array(before[name]))
-    prefixes = pc.ascii_rtrim(schema.text_array(before["invoice_ref"]), _DIGITS)
+            yield from _group({FILE: "file"}.get(name, name), arrow.to_text_array(before[name]))
+    prefixes = pc.ascii_rtrim(arrow.to_text_array(before["invoice_ref"]), _DIGITS)
     yield from _group("the number's prefix", prefixes)
     if case.last_run and FIRST_IN in before:
-        first = pc.fill_null(pc.equal(schema.text_array(before[FIRST_IN]), case.last_run), False)
+        first = pc.fill_null(pc.equal(arrow.to_text_array(before[FIRST_IN]), case.last_run), False)
         yield Group("first listed", np.asarray(first).astype(np.int8), ["earlier", "in the last report"])
 
 
@@ -77,9 +77,9 @@ def orders(case: Case) -> Iterator[Order]:
     for column, name in (("issued_on", "issue date"), ("due_on", "due date")):
         days, dated = days_since_1970(before, column)
         yield Order(name, days, None if dated.all() else dated, column)
-    yield Order("number", _numbers(schema.text_array(before["invoice_ref"])), None, "invoice_ref")
+    yield Order("number", _numbers(arrow.to_text_array(before["invoice_ref"])), None, "invoice_ref")
     if PLACE in before:
-        place = schema.one_piece(pa.array(before[PLACE], pa.int64()))
+        place = arrow.as_single_chunk(pa.array(before[PLACE], pa.int64()))
         known = None if not place.null_count else np.asarray(pc.is_valid(place))
         yield Order("place in the list", np.asarray(pc.fill_null(place, 0)), known, PLACE)
     yield Order("balance", _sizes(before), None, "balance")
@@ -114,7 +114,7 @@ def _sizes(before: pd.DataFrame) -> np.ndarray:
 
     Only classes are told from this float; no sum is.
     """
-    balance = np.asarray(pc.cast(schema.one_piece(pa.array(before["balance"])), pa.float64()))
+    balance = np.asarray(pc.cast(arrow.as_single_chunk(pa.array(before["balance"])), pa.float64()))
     size: np.ndarray = (np.log1p(np.abs(balance)) / _STEP).astype(np.int64)
     return np.where(balance < 0, -size - 1, size)
 

@@ -1,159 +1,192 @@
-"""Charts as SVG whose colours are the page's own, so that they follow light and dark."""
+"""The geometry of the page's charts; the template draws them as SVG, and the style sheet colours them.
+
+Places are hundredths of the drawing's own width or height, so a chart fits any window while its text keeps its size.
+"""
 
 from __future__ import annotations
 
-import io
-import logging
-import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from arfeed.model.currencies import written
+from arfeed.model.currencies import minor_digits, written
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+BUCKETS = ("not due", "1–30", "31–60", "61–90", "over 90", "no due date")
 
-_SVG = "http://www.w3.org/2000/svg"
-_LINK = "{http://www.w3.org/1999/xlink}href"
+_ZERO = Decimal(0)
+_STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+_INTERVALS = 4
+"""At most this many steps between the ticks of an axis, so that their labels fit on a telephone."""
 
-_INK, _MUTED, _GRID, _LINE = "#00000a", "#00000b", "#00000c", "#00000d"
-_BUCKETS = {
-    "not due": "#0000a0",
-    "1–30": "#0000a1",
-    "31–60": "#0000a2",
-    "61–90": "#0000a3",
-    "over 90": "#0000a4",
-    "no due date": "#0000a5",
-}
-"""Colours that nobody sees: each stands for a variable of the page's style sheet."""
+_UNITS = {0: "", 3: " k", 6: " m", 9: " bn", 12: " tn"}
+_LONGEST = 18
+"""Characters that fit beside a bar on a telephone; the table below the chart has longer amounts in full."""
 
-_VARIABLES = {_INK: "--ink", _MUTED: "--muted", _GRID: "--grid", _LINE: "--line"} | {
-    colour: f"--age-{number}" for number, colour in enumerate(_BUCKETS.values())
-}
-_STYLE: dict[Any, object] = {
-    "svg.fonttype": "none",
-    "font.size": 9,
-    "text.parse_math": False,
-    "text.color": _INK,
-    "axes.edgecolor": _GRID,
-    "axes.labelcolor": _MUTED,
-    "xtick.color": _MUTED,
-    "ytick.color": _INK,
-    "grid.color": _GRID,
-}
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-_FACE = re.compile(r"font-family: [^;]*;? *")
-"""It is the page's; only the size is the drawing's."""
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bucket: `colour` is the number of its `--age-…` variable."""
+
+    bucket: str
+    colour: int
+    label: str
+    left: float
+    width: float
 
 
-def ageing(currency: str, owed: Mapping[str, Decimal], key: str) -> str:
-    """Draw what is owed by bucket. `key` keeps the parts of several charts of a page apart."""
-    buckets = [bucket for bucket in _BUCKETS if bucket in owed or bucket != "no due date"]
-    amounts = [owed.get(bucket, Decimal(0)) for bucket in buckets]
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """What is owed by bucket. `room` names the class that leaves room for the longest label."""
 
-    def draw(axes: Axes) -> None:
-        lengths = [float(amount) for amount in amounts]  # of bars; the amounts themselves are written as they are
-        bars = axes.barh(buckets, lengths, color=[_BUCKETS[bucket] for bucket in buckets], height=0.66)
-        for bar, amount in zip(bars, amounts, strict=True):
-            end = (max(bar.get_width(), 0.0), bar.get_y() + bar.get_height() / 2)
-            said = written(amount, currency) if amount else "–"
-            axes.annotate(said, end, (5, 0), textcoords="offset points", va="center", annotation_clip=False)
-        axes.invert_yaxis()
-        axes.set_xlim(min(0.0, *lengths), max(0.0, *lengths) * 1.45 or 1)
-        axes.axvline(0, color=_MUTED, linewidth=0.8)
-        axes.set_xticks([])
-        axes.tick_params(length=0, pad=6)
-        axes.spines[:].set_visible(False)
-
-    said = "; ".join(f"{bucket}: {written(amount, currency)}" for bucket, amount in zip(buckets, amounts, strict=True))
-    return _drawn(draw, (4.6, 2.1), f"Owed in {currency} by days past due", said, key)
+    title: str
+    description: str
+    bars: Sequence[Bar]
+    zero: float
+    room: str
 
 
-def balances(currency: str, points: Sequence[tuple[datetime, Decimal]], key: str) -> str:
-    """Draw how much was open after each of the last runs."""
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A label of an axis, and a second line below it."""
 
-    def draw(axes: Axes) -> None:
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-        from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-        heights = [float(amount) for _, amount in points]  # of points
-        axes.plot([at for at, _ in points], heights, color=_LINE, marker="o", markersize=4, linewidth=1.8)  # type: ignore[arg-type]  # dates are units of matplotlib
-        axes.set_ylim(min(0.0, *heights, 0.0) * 1.15, max(*heights, 0.0) * 1.15 or 1)
-        axes.margins(x=0.06)
-        dates = AutoDateLocator(minticks=2, maxticks=5)  # type: ignore[no-untyped-call]  # matplotlib.dates is not typed yet
-        axes.xaxis.set_major_locator(dates)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(dates, show_offset=False))  # type: ignore[no-untyped-call]  # likewise
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
-        axes.grid(axis="y", linewidth=0.8)
-        axes.set_axisbelow(True)
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-
-    first, last = points[0], points[-1]
-    said = f"{written(first[1], currency)} on {first[0]:%Y-%m-%d}, {written(last[1], currency)} on {last[0]:%Y-%m-%d}"
-    return _drawn(draw, (4.6, 2.1), f"Open in {currency} over the last {len(points)} runs", said, key)
+    at: float
+    label: str
+    below: str = ""
 
 
-def _short(value: float) -> str:
-    for size, unit in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:,.3g} {unit}".replace("-", "−")
-    return f"{value:,.3g}".replace("-", "−")
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What was open after one run."""
+
+    x: float
+    y: float
+    label: str
 
 
-def _drawn(draw: Any, inches: tuple[float, float], title: str, said: str, key: str) -> str:
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its caches, which are nobody's concern here
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How much was open after each of the last runs."""
 
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": key}):
-        figure: Figure = Figure(figsize=inches, layout="constrained")
-        figure.patch.set_visible(False)
-        axes = figure.subplots()
-        axes.patch.set_visible(False)
-        draw(axes)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return _adopted(buffer.getvalue(), title, said, key)
+    title: str
+    description: str
+    points: Sequence[Point]
+    amounts: Sequence[Tick]
+    dates: Sequence[Tick]
+    zero: float
 
 
-def _adopted(text: str, title: str, said: str, key: str) -> str:
-    """Make a drawing a part of the page: its colours and fonts, names of its own, and words for who can't see it."""
-    ElementTree.register_namespace("", _SVG)
-    ElementTree.register_namespace("xlink", _LINK[1:].partition("}")[0])
-    svg = ElementTree.fromstring(text)  # noqa: S314 - drawn just now, by matplotlib
-    for part in list(svg):
-        if part.tag == f"{{{_SVG}}}metadata":
-            svg.remove(part)
-    for part in svg.iter():
-        _own(part, key)
-    for name in ("width", "height"):
-        svg.attrib.pop(name)
-    svg.attrib |= {"role": "img", "aria-labelledby": f"{key}-title {key}-said"}
-    for place, (tag, words) in enumerate({"title": title, "desc": said}.items()):
-        element = ElementTree.Element(f"{{{_SVG}}}{tag}", {"id": f"{key}-{'title' if tag == 'title' else 'said'}"})
-        element.text = words
-        svg.insert(place, element)
-    return ElementTree.tostring(svg, encoding="unicode")
+def ageing(currency: str, owed: Mapping[str, Decimal]) -> Ageing:
+    """Lay out what is owed by bucket. The last bucket is drawn only if `owed` has it."""
+    amounts = {bucket: owed.get(bucket, _ZERO) for bucket in BUCKETS if bucket in owed or bucket != BUCKETS[-1]}
+    low, high = min(_ZERO, *amounts.values()), max(_ZERO, *amounts.values())
+    zero = _percent(_ZERO, low, high)
+    bars = []
+    for colour, (bucket, amount) in enumerate(amounts.items()):
+        # The smallest bar is visible, too.
+        width = max(round(abs(_percent(amount, low, high) - zero), 2), 0.5) if amount else 0.0
+        left = round(zero - width, 2) if amount < 0 else zero
+        bars.append(Bar(bucket, colour, _beside(amount, currency), left, width))
+    longest = max(len(bar.label) for bar in bars)
+    room = "narrow" if longest <= 8 else "middle" if longest <= 13 else "wide"
+    description = "; ".join(f"{bucket}: {written(amount, currency)}" for bucket, amount in amounts.items())
+    return Ageing(f"Owed in {currency} by days past due", description, bars, zero, room)
 
 
-def _own(part: ElementTree.Element, key: str) -> None:
-    if part.tag == f"{{{_SVG}}}style":
-        part.text = ""  # it would hold for the whole page
-    if part.tag == f"{{{_SVG}}}g":
-        part.attrib.pop("id", None)
-    elif "id" in part.attrib:
-        part.set("id", f"{key}-{part.get('id')}")
-    if _LINK in part.attrib:
-        part.set(_LINK, part.attrib[_LINK].replace("#", f"#{key}-"))
-    if "clip-path" in part.attrib:
-        part.set("clip-path", part.attrib["clip-path"].replace("url(#", f"url(#{key}-"))
-    if "style" in part.attrib:
-        style = _FACE.sub("", part.attrib["style"])
-        part.set("style", re.sub(r"#0000[0-9a-f]{2}", lambda colour: f"var({_VARIABLES[colour[0]]})", style))
+def course(currency: str, balances: Sequence[tuple[datetime, Decimal]]) -> Course:
+    """Lay out how much was open after each of the last runs, at least one, the oldest first."""
+    (first, was), (last, now) = balances[0], balances[-1]
+    amounts = [amount for _, amount in balances]
+    ticks = _round_amounts(min(_ZERO, *amounts), max(_ZERO, *amounts), currency)
+    low, high = ticks[0], ticks[-1]
+    points = [
+        Point(
+            _moment(at, first, last),
+            round(100 - _percent(amount, low, high), 2),
+            f"{at:%Y-%m-%d %H:%M}: {written(amount, currency)}",
+        )
+        for at, amount in balances
+    ]
+    largest = max(abs(low), abs(high))
+    return Course(
+        f"Open in {currency} over the last {len(points)} runs",
+        f"{written(was, currency)} on {first:%Y-%m-%d}, {written(now, currency)} on {last:%Y-%m-%d}",
+        points,
+        [Tick(round(100 - _percent(tick, low, high), 2), shorten(tick, largest)) for tick in ticks],
+        [*_dated(_round_moments(first, last), first, last)],
+        round(100 - _percent(_ZERO, low, high), 2),
+    )
+
+
+def shorten(amount: Decimal, largest: Decimal) -> str:
+    """Write a round amount in the unit of the largest on the same axis: `0.5 m`, `7,500`, `2×10¹⁸`."""
+    power = largest.adjusted() // 3 * 3 if largest >= 10_000 else 0
+    if not amount:
+        return "0"
+    number = f"{amount.scaleb(-power).normalize():,f}".replace("-", "−")
+    return number + _UNITS.get(power, f"×10{str(power).translate(_SUPERSCRIPTS)}")
+
+
+def _beside(amount: Decimal, currency: str) -> str:
+    """Return the label of a bar."""
+    if not amount:
+        return "–"
+    label = written(amount, currency)
+    if len(label) <= _LONGEST:
+        return label
+    rounded = Decimal(f"{amount:.2e}")
+    return shorten(rounded, abs(rounded))
+
+
+def _percent(amount: Decimal, low: Decimal, high: Decimal) -> float:
+    """Return where an amount stands between two others, in hundredths: a place, no longer money."""
+    return round(float((amount - low) / (high - low) * 100), 2) if high > low else 0.0
+
+
+def _round_amounts(low: Decimal, high: Decimal, currency: str) -> list[Decimal]:
+    """Return round amounts in equal steps that enclose both, and 0 among them."""
+    if high == low:
+        return [_ZERO]
+    # Half a yen is not an amount, however small the sums are.
+    rough = max((high - low) / _INTERVALS, Decimal(1).scaleb(-minor_digits().get(currency, 2)))
+    power = Decimal(1).scaleb(rough.adjusted())
+    step = next(step * power for step in _STEPS if step * power >= rough)
+    first = int((low / step).to_integral_value(ROUND_FLOOR))
+    last = int((high / step).to_integral_value(ROUND_CEILING))
+    return [step * number for number in range(first, last + 1)]
+
+
+def _moment(at: datetime, first: datetime, last: datetime) -> float:
+    """Return where a moment stands between two others, in hundredths."""
+    return round((at - first) / (last - first) * 100, 2) if last > first else 50.0
+
+
+def _round_moments(first: datetime, last: datetime) -> list[datetime]:
+    """Return round moments between two: minutes, hours or days apart, or months that begin."""
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    for minutes in (5, 15, 30, *(60 * hours for hours in (1, 2, 3, 6, 12, 24, 48, 96, 168, 240, 336, 504))):
+        step = timedelta(minutes=minutes)
+        if (last - first) / step <= _INTERVALS:
+            align = min(step, timedelta(days=1))
+            start = midnight - (midnight - first) // align * align
+            return [start + number * step for number in range(_INTERVALS + 1) if start + number * step <= last]
+    following = 12 * first.year + first.month  # the month after, counted from 0
+    for months in (1, 2, 3, 6, 12, 24, 60, 120, 240, 600):
+        numbers = range(-(-following // months) * months, 12 * last.year + last.month, months)
+        if len(numbers) <= _INTERVALS + 1:
+            return [midnight.replace(year=number // 12, month=number % 12 + 1, day=1) for number in numbers]
+    return []
+
+
+def _dated(moments: Sequence[datetime], first: datetime, last: datetime) -> Iterator[Tick]:
+    """Label moments, with the day or the year below if it differs from that of the tick before."""
+    moments = moments or [first]
+    before = ""
+    by_day = all((at.hour, at.minute) == (0, 0) for at in moments)
+    for at in moments:
+        day = f"{at.day} {at:%b}"
+        label, below = (day, str(at.year)) if by_day else (f"{at:%H:%M}", day)
+        yield Tick(_moment(at, first, last), label, below if below != before else "")
+        before = below

@@ -109,17 +109,16 @@ def _ageing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     for number, (currency, rows) in enumerate(groupby(document.get("ageing", ()), itemgetter("currency"))):
         owed = {row["bucket"]: Decimal(row["balance"]) for row in rows}
-        chart = charts.ageing(currency, owed, f"age{number}") if number < _MOST_CHARTS else ""
-        found.append({"currency": currency, "owed": owed, "chart": _safe(chart)})
+        chart = charts.ageing(currency, owed) if number < _MOST_CHARTS else None
+        found.append({"currency": currency, "owed": owed, "chart": chart})
     return found
 
 
-def _trend(runs: Sequence[PastRun], currencies: Iterable[str]) -> list[Any]:
-    drawn = []
-    for number, currency in enumerate([*currencies][:_MOST_CHARTS]):
-        points = [(run.at, run.balances.get(currency, Decimal(0))) for run in runs]
-        drawn.append(_safe(charts.balances(currency, points, f"run{number}")))
-    return drawn
+def _trend(runs: Sequence[PastRun], currencies: Sequence[str]) -> list[charts.Course]:
+    return [
+        charts.course(currency, [(run.at, run.balances.get(currency, Decimal(0))) for run in runs])
+        for currency in currencies[:_MOST_CHARTS]
+    ]
 
 
 def _debtors(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -152,13 +151,6 @@ def _coverage(pdfs: Mapping[str, int] | None) -> list[dict[str, Any]]:
     ]
 
 
-def _safe(svg: str) -> Any:
-    """Mark a chart as HTML: it was drawn here, and its texts are escaped."""
-    from markupsafe import Markup
-
-    return Markup(svg)  # noqa: S704 - as said
-
-
 @cache
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -184,4 +176,6 @@ def _template() -> Template:
 
 def _asset(name: str) -> Any:
     """Return a file of ours that goes into the page as it is."""
-    return _safe((files("arfeed.runs.page") / "template" / name).read_text(encoding="utf-8"))
+    from markupsafe import Markup
+
+    return Markup((files("arfeed.runs.page") / "template" / name).read_text(encoding="utf-8"))  # noqa: S704 - as said

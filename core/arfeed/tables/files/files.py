@@ -15,7 +15,7 @@ from typing import IO, Self
 
 from arfeed.model.background import begin
 from arfeed.model.errors import SourceError
-from arfeed.model.interfaces import Connector
+from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings, SourceSettings
 from arfeed.tables.files.storage import Entry, Storage, explained, label, storage
 

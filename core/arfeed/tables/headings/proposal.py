@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ def missing_columns(headers: Sequence[str], columns: Mapping[str, str]) -> list[
     return [name for name in REQUIRED if name not in columns and name not in headers]
 
 
-def propose(rows: pd.DataFrame) -> Proposal:
+def propose_columns(rows: pd.DataFrame) -> Proposal:
     """Propose `columns`, `dates`, `decimal` and `currency` for a file, from its headers and first rows, all text.
 
     A header counts only if its values fit: amounts and dates parse, currencies are ISO codes, numbers differ.
     """
-    texts = {str(name): schema.text_array(rows[name]) for name in rows.columns if name != "origin"}
+    texts = {str(name): arrow.to_text_array(rows[name]) for name in rows.columns if name != "origin"}
     chosen: dict[str, str] = {}
     evidence: dict[str, str] = {}
     for alike in (_named, _holding):
@@ -89,7 +89,7 @@ def currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, li
 
     from arfeed.model.currencies import minor_digits
 
-    texts = {header: pc.utf8_upper(pc.utf8_trim_whitespace(schema.text_array(rows[header]))) for header in headers}
+    texts = {header: pc.utf8_upper(pc.utf8_trim_whitespace(arrow.to_text_array(rows[header]))) for header in headers}
     held = {header: [text for text in pc.unique(texts[header]).to_pylist() if text] for header in headers}
     return {header: codes for header, codes in held.items() if codes and set(codes) <= minor_digits().keys()}
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import schema
+from arfeed.model.arrow import to_text_array
 from arfeed.model.errors import SourceError
-from arfeed.model.schema import text_array
-from arfeed.tables.places import place_of
+from arfeed.tables.places import locate
 from arfeed.tables.printed.groups import Nesting, closes, nest, own_totals, sums_of_own
 from arfeed.tables.printed.rows import Kinds, Mask, Sight, classify, mask
 from arfeed.tables.values import values
@@ -181,8 +181,8 @@ class _Page:
 
     def __init__(self, frame: pd.DataFrame, file: str) -> None:
         self.file = file
-        self.grid = [pc.utf8_trim_whitespace(text_array(frame[name])) for name in frame.columns if name != "origin"]
-        self.origins = text_array(frame["origin"])
+        self.grid = [pc.utf8_trim_whitespace(to_text_array(frame[name])) for name in frame.columns if name != "origin"]
+        self.origins = to_text_array(frame["origin"])
 
     def place(self, row: int) -> str:
         """Return the file and line of a row."""
@@ -190,7 +190,7 @@ class _Page:
 
     def named(self, origin: str) -> str:
         """Return the file and line that an origin means."""
-        return place_of(origin, self.file)
+        return locate(origin, self.file)
 
     def refuse(self, wrong: Mask, why: str) -> None:
         """Raise `SourceError` for the first of these rows."""

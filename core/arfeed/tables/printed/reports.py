@@ -81,7 +81,7 @@ class PrintedReport:
         all is read, `total` is the grand total, `ended` says whether there was one, and `doubts` says which totals do
         not add up.
         """
-        from arfeed.model.schema import table_frame
+        from arfeed.model.arrow import to_frame
         from arfeed.tables.printed.printed import Rows
         from arfeed.tables.printed.rows import Sight
 
@@ -95,7 +95,7 @@ class PrintedReport:
         rows = Rows(self.file, sight, names, balance, self.settings.decimal, self.form.exact, parents)
         rows.currency = None if "currency" in self.headers else self.settings.currency
         for frame in chain([self._first.iloc[self._at + 1 :]], self._frames):
-            yield table_frame(rows.take(frame))
+            yield to_frame(rows.take(frame))
         rows.finish()
         self.total, self.ended, self.doubts = rows.total, rows.ended, tuple(rows.doubts)
 
@@ -103,13 +103,13 @@ class PrintedReport:
         """Return the groups that have a total with sub-customers, for which the whole file must be looked through."""
         import pyarrow as pa
 
-        from arfeed.model.schema import text_array
+        from arfeed.model.arrow import to_text_array
         from arfeed.tables.printed.groups import WITH_SUBS, parents
 
         found = [pa.array([], pa.large_string())]
         if mentions(self.file, WITH_SUBS, self.settings.encoding):
             for frame in self._grid():
-                found += [parents(text_array(frame.iloc[:, column])) for column in labels]
+                found += [parents(to_text_array(frame.iloc[:, column])) for column in labels]
         return pa.concat_arrays(found).unique()
 
     def _grid(self) -> Iterator[pd.DataFrame]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from arfeed import Complete, Connector, Document, Location, SourceError, SourceSettings, table
+from arfeed import Complete, Connector, Document, Location, SourceError, SourceSettings, table_from_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ class AcmeBilling(Connector):
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield all invoices at once; the document says how many there are."""
         answer = self._answer()
-        yield table(answer["invoices"], origin="acme")
+        yield table_from_records(answer["invoices"], origin="acme")
         return Complete(rows=answer["count"])
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:

@@ -1,0 +1,195 @@
+"""What plugins provide: connectors, transforms, destinations and notifiers, as base classes to inherit from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, ClassVar, Literal
+
+from arfeed.model.controls import Complete
+from arfeed.model.results import Failure, Plan, Receipt
+from arfeed.model.settings import DestinationSettings, NotifierSettings, SourceSettings, TransformSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONTRACT = 1
+
+REWRITABLE = frozenset({"balance", "amount", "currency", "customer_id", "customer_name"})
+"""What a step changes only if its class declares it: who owes how much of what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The PDF of an invoice. `version` is cheap (size and mtime, an ETag); `read` is called only when it is new."""
+
+    invoice_ref: str
+    version: str
+    read: Callable[[], bytes] = field(repr=False, compare=False)
+
+
+class Connector(ABC):
+    """A source. Subclass it, name it, give it settings, and write `invoices`."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[SourceSettings]] = SourceSettings
+    columns: ClassVar[Mapping[str, str]] = {}
+    """The source's own headers of canonical columns, where they are always the same; settings add to it."""
+
+    settings: SourceSettings
+    since: datetime | None = None
+    """When core last read this source for a delivery; set by core before it reads."""
+
+    def __init__(self, source: str, settings: SourceSettings) -> None:
+        """Keep the source's name in plugins.toml and its validated settings; open nothing yet."""
+        self.source = source
+        self.settings = settings
+
+    @abstractmethod
+    def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
+        """Yield frames with a row a document and *return* `Complete`.
+
+        Columns are canonical names or the source's own headers, all text; core parses dates, money and currency.
+        Typed columns (date32, decimal128) are taken as they are, floats are refused by name.
+        """
+
+    def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
+        """Return what became of invoices that `invoices` no longer listed; None where the source can't be asked.
+
+        `missing` has a row for each, as it was delivered last: invoice_ref (as the source wrote it), kind,
+        customer_id, customer_name, currency, issued_on, due_on, amount, balance, and extra columns. The answer is a
+        frame like those of `invoices`, with `status`; numbers that the source does not know are left out, and stay
+        unexplained. Called once, after `invoices` has ended, on the same moment of the data where that is possible.
+        """
+        del missing
+        return None
+
+    @property
+    def explains(self) -> bool:
+        """Whether `explain` can be asked, as far as the settings tell: `check` says so. Opens nothing."""
+        return type(self).explain is not Connector.explain
+
+    def release(self) -> None:  # noqa: B027 - may be left as it is
+        """Let go of what `invoices` kept open for `explain`. Called at least once, when nothing is asked any more."""
+
+    def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
+        """Yield the PDFs of the invoices named by `refs` (as the source wrote them), where the source keeps them."""
+        del refs
+        return ()
+
+    def check(self) -> None:  # noqa: B027 - may be left as it is
+        """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
+
+    def recognizes(self) -> bool:
+        """Whether the files of the setting `path` come from this connector's system, those too that `check` refuses.
+
+        `arfeed init` asks this of the connectors that come with arfeed; others are not imported unasked. Cheap; may
+        raise `SourceError` for what is no table at all.
+        """
+        return False
+
+
+class Transform(ABC):
+    """A step from invoices to invoices."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[TransformSettings]] = TransformSettings
+    changes: Collection[str] = frozenset()
+    """Which of balance, amount, currency, customer_id and customer_name it may change in a row; a change of any other
+    fails the run. `__init__` may set it by the settings."""
+
+    settings: TransformSettings
+
+    def __init__(self, settings: TransformSettings) -> None:
+        """Keep the validated settings."""
+        self.settings = settings
+
+    @abstractmethod
+    def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        """Return the invoices (canonical columns, typed) as they should be; `source_ref` may not change."""
+
+
+class Destination(ABC):
+    """A receiver's layout: how the report looks, what files are called, and where they go."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[DestinationSettings]] = DestinationSettings
+    report_folder: str = ""
+    """Folder of the reports below the root."""
+    document_folder: str = ""
+    """Folder of the PDFs below the root."""
+
+    settings: DestinationSettings
+
+    def __init__(self, settings: DestinationSettings) -> None:
+        """Keep the validated settings."""
+        self.settings = settings
+
+    @abstractmethod
+    def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
+        """Return the report: a row an invoice, in order, under the receiver's headers. Core writes it as CSV."""
+
+    @abstractmethod
+    def report_name(self, at: datetime) -> str:
+        """Return the file name of the report delivered at a moment (UTC, whole seconds)."""
+
+    @abstractmethod
+    def is_report(self, name: str) -> bool:
+        """Whether a file in the report folder is a report, ours or anybody's."""
+
+    @abstractmethod
+    def read_report(self, file: IO[bytes]) -> pd.DataFrame:
+        """Read a report back: text under canonical names, at least `invoice_ref` and `balance`."""
+
+    def read_balances(self, file: IO[bytes]) -> pd.DataFrame:
+        """Read back what every report is proven by before it is sent; of its columns, only these two are looked at.
+
+        Reading fewer spares the memory of a million rows. A class that overrides `read_report` alone is asked that.
+        """
+        return self.read_report(file)
+
+    @abstractmethod
+    def document_name(self, ref: str) -> str:
+        """Return the file name of an invoice's PDF."""
+
+
+class Notifier(ABC):
+    """Somebody to be told how runs end. Whatever it raises is reported, and changes nothing."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[NotifierSettings]] = NotifierSettings
+
+    settings: NotifierSettings
+
+    def __init__(self, notifier: str, settings: NotifierSettings) -> None:
+        """Keep the notifier's name in plugins.toml and its validated settings; connect to nothing yet."""
+        self.notifier = notifier
+        self.settings = settings
+
+    @abstractmethod
+    def delivered(self, receipt: Receipt) -> None:
+        """Tell of a delivery."""
+
+    @abstractmethod
+    def refused(self, plan: Plan) -> None:
+        """Tell of a plan that was refused, and what would approve it."""
+
+    @abstractmethod
+    def failed(self, failure: Failure) -> None:
+        """Tell of a run that failed."""
+
+    def check(self) -> None:  # noqa: B027 - many have nothing to try
+        """Raise an `ArfeedError` if it could tell nobody. Cheap; tells nobody."""
+
+
+Part = type[Connector] | type[Transform] | type[Destination] | type[Notifier]
+PartKind = Literal["connector", "transform", "destination", "notifier"]
+PARTS: Mapping[PartKind, Part] = {
+    "connector": Connector,
+    "transform": Transform,
+    "destination": Destination,
+    "notifier": Notifier,
+}
+"""What the hook `arfeed_…s` of each kind returns subclasses of."""

@@ -1,0 +1,260 @@
+"""What a run reports: its sources, its plan and the objections to it, its receipt or its failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from arfeed.model.controls import Complete
+from arfeed.model.figures import Facts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from arfeed.model.settings import GuardSettings, SourceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A reason not to deliver: a stable code, a message with the numbers and the way out, and refs concerned."""
+
+    code: str
+    message: str
+    refs: tuple[str, ...] = ()
+
+
+class SourceRead(NamedTuple):
+    """When a source was last really read, its as-of date and its latest issue date then."""
+
+    at: datetime
+    as_of: date | None
+    latest_issue: date | None
+
+
+class SourceReport(NamedTuple):
+    """How one source fared.
+
+    `rows` were read, `open` of them are open invoices. `read` is this reading, or, where its rows are carried
+    forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
+    files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
+    `states_status` says whether its rows have a status of their own.
+    """
+
+    source: str
+    connector: str
+    settings: SourceSettings
+    rows: int
+    open: int
+    complete: Complete
+    read: SourceRead
+    before: SourceRead | None = None
+    failed: str | None = None
+    inputs: tuple[tuple[str, str], ...] = ()
+    seconds: float = 0.0
+    states_status: bool = False
+
+
+class Counts(NamedTuple):
+    """How the report compares with the baseline, in documents."""
+
+    new: int
+    changed: int
+    unchanged: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPlan:
+    """What happens to the PDFs.
+
+    `send` has the columns name, invoice_ref, source, source_ref, version and change (new, changed); `without` are the
+    refs of invoices that have no PDF; `colliding` maps a file name to the refs that claim it; `broken` maps a ref to
+    what is wrong with its file.
+    """
+
+    send: pd.DataFrame
+    present: int
+    without: pd.Series[str]
+    colliding: Mapping[str, tuple[str, ...]]
+    broken: Mapping[str, str]
+
+
+class SentDocument(NamedTuple):
+    """What was last sent under a PDF's file name: whose it is, the source's version, its SHA-256 and size in bytes."""
+
+    invoice_ref: str
+    version: str
+    sha256: str
+    size: int
+
+
+class LedgerState(NamedTuple):
+    """What one source's list and control account say in a currency at one moment, as the history keeps it.
+
+    `differences` is by customer what the list has more than the account, None where the account is not by customer.
+    """
+
+    source: str
+    currency: str
+    listed: Decimal
+    account: Decimal
+    differences: Mapping[str, Decimal] | None = None
+    received: Decimal | None = None
+
+
+class Ledger(NamedTuple):
+    """How one source's list and its control account compare in a currency, now and at the last delivery.
+
+    `listed` is the sum of its open balances before any transform, `account` the ledger's. The `_before` are None
+    where the last delivery knew no control account. `customers` are those where the difference moved, and by how much.
+    `received` is what was booked as paid, credited or written off since, None where the source does not say.
+    """
+
+    source: str
+    currency: str
+    listed: Decimal
+    account: Decimal
+    listed_before: Decimal | None = None
+    account_before: Decimal | None = None
+    customers: tuple[tuple[str, Decimal], ...] = ()
+    received: Decimal | None = None
+
+    @property
+    def moved(self) -> Decimal | None:
+        """By how much list and ledger have come apart since the last delivery; None where that is not known."""
+        if self.listed_before is None or self.account_before is None:
+            return None
+        return (self.listed - self.account) - (self.listed_before - self.account_before)
+
+
+class GuardFigures(NamedTuple):
+    """What the guards over missing invoices saw of one source, whether or not they objected.
+
+    `rows` stood in the last report, `unproven` of them are missing without proof, `expected` is how many were to be
+    expected; `reports` and `days` are how many reports are known and the working days since the last one. `odds` is
+    the chance of what was seen on an ordinary day, the smallest of all parts; `customers` and `usual` are how many
+    customers lost rows that are rarely paid at such a time, and how many were to be expected, in that part.
+    """
+
+    source: str
+    reports: int
+    days: int
+    rows: int
+    unproven: int
+    expected: float
+    customers: int
+    usual: float
+    odds: float
+    pattern: str | None = None
+    score: float | None = None
+
+
+class Expectation(NamedTuple):
+    """An answer given in advance: closings that somebody expects until a day, once."""
+
+    id: str
+    words: str
+    until: date
+    customer: str | None
+    below: Decimal | None
+    by: str
+    at: datetime
+
+
+class Forgotten(NamedTuple):
+    """A delivery from this machine that the history does not know: its run, its time, its report, what that listed.
+
+    `history` is the database that had the run, None where it is the feed's own. `known` is the last run that the
+    history knows there, and `known_at` its time; None where it knows none.
+    """
+
+    run: str
+    at: datetime
+    report: str
+    open_count: int
+    history: str | None
+    known: str | None
+    known_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would deliver, and what that would mean at the receiver.
+
+    `report`: canonical columns but `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows
+    that the report no longer lists, which the receiver will mark as paid, with `reason` and `evidence` (proven,
+    balanced, asserted, unexplained). `ledgers` compare lists with control accounts, `expected` are the answers given in
+    advance that this plan makes use of, `figures` what the guards over missing invoices saw. `before`: all rows of the
+    baseline, None where there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
+    the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
+    addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
+    know. `seconds`: how long each plugin worked, by what it is, such as "transform exclude".
+    """
+
+    feed: str
+    destination: str
+    at: datetime
+    baseline: str | None
+    before: pd.DataFrame | None
+    report: pd.DataFrame
+    missing: pd.DataFrame
+    totals: pd.DataFrame
+    counts: Counts
+    sources: tuple[SourceReport, ...]
+    documents: DocumentPlan
+    guards: GuardSettings
+    facts: Facts
+    documents_required: bool = False
+    settings_changed: bool = False
+    foreign: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    objections: tuple[Objection, ...] = ()
+    approval: str | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    ledgers: tuple[Ledger, ...] = ()
+    expected: tuple[Expectation, ...] = ()
+    figures: tuple[GuardFigures, ...] = ()
+    also_known: tuple[str, ...] = ()
+    forgotten: Forgotten | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredFile:
+    """One file as it stands at the receiver: its folder below the root, name, size in bytes and SHA-256."""
+
+    folder: str
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was delivered, and the proof. `body` is the canonical JSON document that is kept.
+
+    Not `verified`: the receiver took the report away before it could be looked at. `page` is the delivery's HTML page,
+    where one was written.
+    """
+
+    run: str
+    destination: str
+    report: DeliveredFile
+    documents: tuple[DeliveredFile, ...]
+    documents_failed: Mapping[str, str]
+    body: str
+    verified: bool = True
+    page: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that ended without a delivery and without a plan to refuse."""
+
+    feed: str
+    destination: str
+    error: str
+    exit_code: int
