@@ -120,7 +120,7 @@ import asyncssh
 asyncssh.set_debug_level(3)
 asyncssh.set_log_level("DEBUG")
 asyncssh.set_sftp_log_level("DEBUG")
-from arfeed.cli import main
+from arfeed.cli.app import main
 main()
 """
 

@@ -105,7 +105,8 @@ def test_an_unreachable_one_leaves_the_exit_code_of_a_refusal_and_of_a_failure(p
     pigeons.export([])
     code, failed = pigeons.command("sync")
     assert code == 4
-    assert "! notifiers.ops did not report that the run failed: the webhook can't be reached" in " ".join(failed.split())
+    said = " ".join(failed.split())
+    assert "! notifiers.ops did not report that the run failed: the webhook can't be reached" in said
     assert TOKEN not in printed + failed
 
 

@@ -85,7 +85,7 @@ def test_a_page_that_cannot_be_written_is_a_warning_and_changes_nothing(feed: Fe
 def test_a_feed_without_pages_loads_nothing_for_them(feed: Feed) -> None:
     feed.pages = False
     program = (
-        "import sys; sys.argv = ['arfeed', 'sync', *sys.argv[1:]]\nfrom arfeed.cli import main\ntry:\n    main()\n"
+        "import sys; sys.argv = ['arfeed', 'sync', *sys.argv[1:]]\nfrom arfeed.cli.app import main\ntry:\n    main()\n"
     )
     program += "finally:\n    print({'arfeed.runs.page.charts', 'jinja2'} & {*sys.modules})"
     feed.configure()

@@ -13,7 +13,7 @@ from asyncssh import SSHKey
 
 from arfeed import ConfigError, LockedError, RefusedError
 from arfeed.plugins.config import read_project
-from arfeed.runs.receiver.addresses import address_of
+from arfeed.runs.addresses import address_of
 from arfeed.sftp.hostkeys import OtherKeys
 from runs.conftest import PAID_BY_ABSENCE
 from support.feed import REPORTS, Feed, codes, invoices

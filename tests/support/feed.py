@@ -15,11 +15,11 @@ from arfeed.history.store import History
 from arfeed.model.results import Plan
 from arfeed.plugins.config import Project, read_project
 from arfeed.runs import adoption, pipeline
+from arfeed.runs.addresses import address_of
 from arfeed.runs.adoption import Adopted
 from arfeed.runs.chapters import Result
 from arfeed.runs.context import begin_run
 from arfeed.runs.receiver import joining
-from arfeed.runs.receiver.addresses import address_of
 from arfeed.runs.receiver.joining import Joined
 from support.pdfs import pdf
 from support.processes import Process
@@ -172,7 +172,7 @@ class Feed:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line as people do, by the machine's clock."""
         self.configure()
-        command = [sys.executable, "-c", "from arfeed.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from arfeed.cli.app import main; main()", *arguments]
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
 
     def start(self, *arguments: str) -> Process:

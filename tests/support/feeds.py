@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from arfeed.cli import main
+from arfeed.cli.app import main
 
 ARFEED = Path(sys.executable).with_name("arfeed")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from arfeed.delivery.remote import Remote, open_remote
 from arfeed.history.recovery import parts_of
 from arfeed.history.store import History
-from arfeed.runs.receiver.addresses import REHEARSAL, name_in_history
+from arfeed.runs.addresses import REHEARSAL, name_in_history
 
 if TYPE_CHECKING:
     from arfeed.delivery.rehearsal.reports import Headers

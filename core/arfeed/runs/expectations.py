@@ -12,8 +12,8 @@ from arfeed.history.lease import whoami
 from arfeed.model.errors import ConfigError
 from arfeed.model.results import Expectation
 from arfeed.plugins.config import Project
+from arfeed.runs.addresses import name_in_history
 from arfeed.runs.context import Clock, open_history, utc_now
-from arfeed.runs.receiver.addresses import name_in_history
 
 _LONGEST, _LONGEST_OF_ALL = timedelta(days=92), timedelta(days=31)
 """How far ahead an answer may reach: a quarter; a month if it is about all invoices. A permanent answer would be a

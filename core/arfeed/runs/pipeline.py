@@ -15,6 +15,7 @@ from arfeed.model.results import Failure
 from arfeed.model.secrets import mask_secrets
 from arfeed.planning.approval import settled_by
 from arfeed.planning.weighing import ASKED_OF_ABSENCE
+from arfeed.runs.addresses import address_of
 from arfeed.runs.chapters import Delivery, Prepared, Reading, Result
 from arfeed.runs.context import (
     Clock,
@@ -33,7 +34,6 @@ from arfeed.runs.pages import write_receipt_page
 from arfeed.runs.preparation import prepare
 from arfeed.runs.publication import deliver, describe_run
 from arfeed.runs.reading import read_earlier_report, read_sources
-from arfeed.runs.receiver.addresses import address_of
 from arfeed.runs.receiver.recognition import leave_witness, note_receiver
 
 if TYPE_CHECKING:

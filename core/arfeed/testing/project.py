@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from arfeed.cli import main
+from arfeed.cli.app import main
 from arfeed.plugins.reference import toml_key, toml_value
 from arfeed.testing.servers import files_below
 

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from arfeed.cli.commands.sync import Approve
 from arfeed.cli.display.output import console
 from arfeed.cli.display.progress import progress
-from arfeed.cli.options import DEFAULT_CONFIG, Config
+from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config
 
 File = Annotated[
     str | None, typer.Argument(metavar="[FILE]", help="A report's name at the destination, or a file here.")

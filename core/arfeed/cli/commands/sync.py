@@ -10,16 +10,11 @@ import typer
 from arfeed.cli.commands.every import sync_all
 from arfeed.cli.display.output import console, print_json, refuse
 from arfeed.cli.display.progress import progress
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
+from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config, Html, Json, typed
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from arfeed.runs.chapters import Result
-
-Approve = Annotated[
-    str | None, typer.Option("--approve", metavar="N-HASH", help="Deliver the very plan that printed this code.")
-]
-
 
 All = Annotated[
     Path | None,

@@ -11,8 +11,8 @@ from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.plugins.config import Project
+from arfeed.runs.addresses import address_of, name_in_history
 from arfeed.runs.context import Clock, connect, open_history
-from arfeed.runs.receiver.addresses import address_of, name_in_history
 from arfeed.runs.receiver.recognition import recognize
 
 _LEAST_FREE = 200 * 1024**2

@@ -9,8 +9,8 @@ from arfeed.operations.check import destination, notifiers, sources
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions
+from arfeed.runs.addresses import name_in_history
 from arfeed.runs.context import Clock, open_history
-from arfeed.runs.receiver.addresses import name_in_history
 
 
 def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool = False) -> Iterator[Finding]:

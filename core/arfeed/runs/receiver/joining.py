@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from arfeed.history.lease import whoami
 from arfeed.model.errors import ConfigError
 from arfeed.plugins.loading import close_match
+from arfeed.runs.addresses import address_of, normalize
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
-from arfeed.runs.receiver.addresses import address_of, normalize
 from arfeed.runs.receiver.recognition import find_same_receivers, note_receiver
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from arfeed.history.witness import Witness
 from arfeed.model.errors import RefusedError
 from arfeed.model.results import Forgotten
 from arfeed.planning.receivers import says_same_receiver
-from arfeed.runs.receiver.addresses import address_of, is_rehearsed, normalize
+from arfeed.runs.addresses import address_of, is_rehearsed, normalize
 from arfeed.sftp.address import is_local, local_path
 
 if TYPE_CHECKING:
