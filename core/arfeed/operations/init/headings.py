@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ConfigError, SourceError
-from arfeed.operations.init import document_types
 from arfeed.operations.init.answers import Answers, Asker
+from arfeed.operations.init.document_types import check_document_types
 from arfeed.operations.init.draft import Line
 from arfeed.tables.grid import read_grid
 from arfeed.tables.headings.header import MOST_ROWS
@@ -50,7 +51,8 @@ def columns(
             chosen[name] = asker.choose(question, f"--column {name}=HEADING", listed)
     if "currency" not in (*chosen, *headers) and (held := _currency(rows, chosen, answers, asker)):
         chosen["currency"] = held
-    document_types.look_at(sample, chosen, headers, how, answers, asker)
+    read_again = partial(read_tables, str(sample), columns=headers, **how)
+    check_document_types(chosen, headers, read_again, answers, asker)
     unused = [header for header in headers if header not in (*chosen.values(), *schema.SOURCE_COLUMNS)]
     if unused:
         asker.found(f"not used: {', '.join(unused)}")
