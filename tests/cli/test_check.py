@@ -69,7 +69,7 @@ def test_the_json_has_what_the_lines_say(arfeed: Cli, feed: Path) -> None:
     [
         ("31/03/2026", "ok", "day-month-year, since line 2 has 31/03/2026"),
         ("03/04/2026", "ok", "no date in the file proves it, and 03/04/2026 is 3 April 2026"),
-        ("01/12/2099", "doubt", "which lies ahead"),
+        ("01/12/2099", "doubt", "which is in the future"),
     ],
     ids=["proven", "declared", "in the future"],
 )
@@ -92,10 +92,10 @@ def test_a_source_that_lists_only_what_is_open_is_doubted_with_three_ways_out(
     assert done.code == 0
     (line,) = [line for line in done.out.splitlines() if "evidence of depot" in line]
     assert line.startswith("! evidence of depot: unexplained: it lists only what is open, so nothing says why an ")
-    read_to_its_end = "; its own count or total shows that it was read to its end, not that it is whole"
+    read_to_its_end = "; its own count or total shows that it was read to its end, not that it is complete"
     assert (read_to_its_end in line) is (connector == "quickbooks")
     assert line.endswith(
-        "somebody has to approve each one, unless you name a list of what was paid by `closed`, or name a second "
+        "somebody has to approve each one, unless you name a list of what was paid in `closed`, or name a second "
         "report of what is owed in [sources.depot.control_account], or say absent_means_paid = true, if the list is "
         "always whole"
     )
@@ -105,8 +105,8 @@ def test_a_source_that_lists_only_what_is_open_is_doubted_with_three_ways_out(
     ("more", "degrees", "said"),
     [
         ("", ["unexplained"], "unexplained: it lists only what is open"),
-        ("absent_means_paid = true", ["asserted"], "to raise it, name a list of what was paid by `closed`, or name a"),
-        (ACCOUNT, ["balanced"], "balanced: the control account says 30.00 EUR, and is compared with the list each"),
+        ("absent_means_paid = true", ["asserted"], "to raise it, name a list of what was paid in `closed`, or name a"),
+        (ACCOUNT, ["balanced"], "balanced: the control account has 30.00 EUR, and is compared with the list each"),
         (CLOSED, ["proven"], "proven: it is asked what became of an invoice that is gone"),
         (f"absent_means_paid = true\n{CLOSED}\n{ACCOUNT}", ["proven", "balanced", "asserted"], "proven: it is asked"),
     ],

@@ -183,7 +183,7 @@ def test_a_column_of_currency_codes_is_offered_before_one_currency_is_asked_for(
     )
     asked = arfeed(tmp_path, *init)
     assert (asked.code, "--column currency=HEADING" in asked.err) == (2, True), asked.err
-    assert "Geld: it says EUR, USD" in asked.err
+    assert "Geld: it has EUR, USD" in asked.err
     assert not tmp_path.joinpath("plugins.toml").exists()
     said = arfeed(tmp_path, *init, "--currency", "EUR")
     assert said.code == 0, said.err
@@ -207,7 +207,7 @@ def test_a_credit_without_a_minus_sign_does_not_become_a_debt_unsaid(
     init = table(tmp_path, TYPED.format(heading=heading), *rows)
     done = arfeed(tmp_path, *init)
     assert (done.code, "--all-debts" in done.err) == (2, True), done.err
-    assert f"the column '{heading}' also says {word}, with balances above 0" in done.out
+    assert f"the column '{heading}' also has {word}, with balances above 0" in done.out
     assert not tmp_path.joinpath("plugins.toml").exists()
     said = arfeed(tmp_path, *init, "--all-debts")
     assert said.code == 0, said.err
@@ -283,7 +283,7 @@ def test_a_status_in_foreign_words_is_left_out_and_said(arfeed: Cli, tmp_path: P
         "Invoice,Customer,Date,Balance,Currency,Status\n1,Ada,2026-04-01,5.00,GBP,Overdue\n2,Bob,2026-04-02,6.00,GBP,Due\n"
     )
     done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal")
-    assert "! status: the column 'Status' says due, overdue" in done.out
+    assert "! status: the column 'Status' has due, overdue" in done.out
     assert "status" not in made(tmp_path)["sources"]["folder"]["columns"]
 
 
@@ -303,7 +303,7 @@ INIT = ["init", "open.csv", "--currency", "USD", "--documents", "", "--to", "reh
 @pytest.mark.parametrize(
     ("owed", "said"),
     [
-        ("1500.00", "✓ control account: TrialBalance-20260404.csv says 1,500.00 USD, as the list does\n"),
+        ("1500.00", "✓ control account: TrialBalance-20260404.csv has 1,500.00 USD, as the list does\n"),
         ("1400.00", "says 1,400.00 USD, the list 1,500.00 USD; payments on account and journal entries make such a"),
     ],
     ids=["as the list", "another"],
@@ -317,7 +317,7 @@ def test_a_second_report_becomes_the_control_account(arfeed: Cli, tmp_path: Path
     assert source["control_account"] == {"path": "TrialBalance*.csv"}
     assert "absent_means_paid" not in source
     assert said in done.out
-    assert f"✓ evidence of quickbooks: balanced: the control account says {float(owed):,.2f} USD" in done.out
+    assert f"✓ evidence of quickbooks: balanced: the control account has {float(owed):,.2f} USD" in done.out
 
 
 def test_the_columns_of_another_report_are_said_by_its_settings(arfeed: Cli, tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ def test_a_second_one_in_the_same_folder_is_refused(tmp_path: Path, at: Standing
 def test_a_name_that_is_a_path_is_refused(tmp_path: Path, arfeed: Cli) -> None:
     done = arfeed(tmp_path, "rehearse", "../demo")
     assert done.code == 2
-    assert "is no plain name" in done.err
+    assert "is not a plain name" in done.err
 
 
 def test_the_columns_can_be_named(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_pdfs_that_are_not_sent_are_said() -> None:
 @pytest.mark.parametrize(
     ("known", "line"),
     [
-        ({}, "Nothing speaks against it: arfeed sync --config f.toml"),
+        ({}, "No objections: arfeed sync --config f.toml"),
         ({"approval": "1-abcdef"}, "If this is right: arfeed sync --config f.toml --approve 1-abcdef"),
         ({"foreign": ("x.csv",)}, "Once you know whose it is: arfeed adopt --config f.toml x.csv"),
         ({"foreign": ("a.csv", "b c.csv")}, "Once you know whose it is: arfeed adopt --config f.toml 'b c.csv'"),

@@ -59,7 +59,7 @@ def test_a_folder_that_exists_is_left_alone(here: Cli, tmp_path: Path) -> None:
     [
         ("Pear Tree", "write small letters, digits and hyphens; 'pear-tree' would do"),
         ("pear_tree", "'pear-tree' would do"),
-        ("1", "'1' is no name for a plugin: write small letters, digits and hyphens"),
+        ("1", "'1' is not a name for a plugin: use lower-case letters, digits and hyphens"),
         ("true", "its class would be called True, which is taken"),
         ("path", "its class would be called Path, which is taken"),
         ("arfeed-larch", "leave the prefix out: 'larch' becomes the package 'arfeed-larch'"),

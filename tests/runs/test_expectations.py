@@ -132,7 +132,7 @@ def test_the_command_line_takes_lists_and_withdraws_answers(running: Feed) -> No
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["expect", "run"], "say until when it is expected: --until 2026-12-20"),
+        (["expect", "run"], "give the last day it is expected: --until 2026-12-20"),
         (["expect", "run", "--until", "2026-12-20", "--below", "x"], "--below x: give a number such as 50"),
         (["expect", "--withdraw", "e9"], "there is no unused expectation 'e9'"),
     ],

@@ -51,7 +51,7 @@ def expect(
     elif words is None:
         _list(expectations.list_expectations(project), as_json=as_json)
     elif until is None:
-        raise ConfigError("say until when it is expected: --until 2026-12-20")
+        raise ConfigError("give the last day it is expected: --until 2026-12-20")
     else:
         closings = expectations.ExpectedClosings(words, until.date(), customer, _amount(below))
         made = expectations.expect(project, closings)

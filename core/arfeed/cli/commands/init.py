@@ -80,10 +80,10 @@ def init(
     unattended: Unattended = False,
 ) -> None:
     """Make a first plugins.toml from a sample and a few questions, then check it. Overwrites nothing."""
-    from arfeed.operations.init import answers as answered
+    from arfeed.operations.init import answers as given
     from arfeed.operations.init.interview import interview
 
-    answers = answered.Answers(
+    answers = given.Answers(
         config=config,
         sample=sample,
         source=source,
@@ -102,7 +102,7 @@ def init(
     )
     people = console()
     alone = unattended or not sys.stdin.isatty()
-    asker = answered.Unattended(lambda mark, text: _report(people, mark, text)) if alone else Person(people)
+    asker = given.Unattended(lambda mark, text: _report(people, mark, text)) if alone else Person(people)
     draft = interview(answers, asker)
     if not asker.agree(f"Write {config}?"):
         people.print("Nothing was written.", markup=False)

@@ -20,8 +20,8 @@ _SKEW_SECONDS = 120
 _ASK = "Ask the receiver for the right to do so."
 
 
-def examined(project: Project, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
-    """Yield how far one comes, and what is there."""
+def examine_destination(project: Project, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
+    """Yield how far the connection gets, and what is there."""
     what = f"destination {address_of(project)}"
     try:
         with connect(project) as server:
@@ -41,7 +41,7 @@ def examined(project: Project, clock: Clock, *, history_is_there: bool, probe: b
 
 
 def _not_reached(what: str, error: DestinationError) -> Iterator[Finding]:
-    """Say how far one came."""
+    """Report the steps that succeeded and the one that failed."""
     step = failed_step(error)
     for name in passed_steps(error):
         yield ok(
@@ -60,11 +60,11 @@ def _server(what: str, project: Project, server: Remote) -> Iterator[Finding]:
         what, f"reached: {about.software}, SFTP {about.protocol}", software=about.software, protocol=about.protocol
     )
     yield ok("host key", f"{about.host_key} is the one in known_hosts", fingerprint=about.host_key)
-    yield ok("login", "it let us in")
+    yield ok("login", "accepted")
     yield _offers(project, about)
     if about.free is not None and about.free < _LEAST_FREE:
         said = f"only {about.free / 1024**2:,.0f} MB are free on its disk"
-        yield doubt("room", said, "tell the receiver before a delivery fails half-way", free=about.free)
+        yield doubt("room", said, "ask the receiver for space before a delivery fails half-way", free=about.free)
 
 
 def _offers(project: Project, about: About) -> Finding:
@@ -88,7 +88,7 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
     for folder in dict.fromkeys([destination.document_folder, destination.report_folder]):
         what = f"folder {folder or '(the root)'}"
         if not server.has_folder(folder):
-            said = "not there yet; the first delivery makes it, if it may"
+            said = "does not exist yet; the first delivery makes it, if permitted"
             yield doubt(what, said, "`arfeed check --probe` tries that now", there=False)
             continue
         names = [*server.sizes(folder)]
@@ -99,7 +99,7 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
 
 
 def _reports(project: Project, server: Remote) -> Iterator[Finding]:
-    """Doubt reports that this history does not know: somebody else delivers there, or did."""
+    """Yield a doubt about reports that this history does not know: somebody else delivers there, or did."""
     there = [name for name in server.sizes(project.destination.report_folder) if project.destination.is_report(name)]
     with open_history(project) as history:
         unknown = sorted(set(there) - history.known_reports(name_in_history(project, history)))
@@ -109,7 +109,7 @@ def _reports(project: Project, server: Remote) -> Iterator[Finding]:
 
 
 def _recognized(project: Project, server: Remote) -> Iterator[Finding]:
-    """Doubt a receiver that the history knows by another address, or that has a report which the history lacks."""
+    """Yield a doubt if the history knows the receiver by another address, or lacks a report that it got."""
     with open_history(project) as history:
         recognized = recognize(project, history, name_in_history(project, history), server)
     if known := recognized.also_known:
@@ -122,7 +122,7 @@ def _recognized(project: Project, server: Remote) -> Iterator[Finding]:
 
 
 def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
-    """Compare our clock with the last delivery's and, by a scratch file, with the server's."""
+    """Compare this machine's clock with the last delivery's and, by a scratch file, with the server's."""
     now, latest = clock(), None
     if history_is_there:
         with open_history(project) as history:
