@@ -72,6 +72,7 @@ def adopt(begun: RunContext, file: str | None, *, approve: str | None = None) ->
         open_context(begun) as context,
         context.history.lock(context.destination, context.run, project.feed.lock_seconds),
     ):
+        # Whatever is needed from the server is read first, so that parsing large reports keeps no connection open.
         with connect(project) as server:
             refuse_same_receiver(context, server)
             settle_interrupted(context, server)
@@ -166,6 +167,7 @@ def _check_approved(
     if not lacking:
         return
     rows = pd.concat([rows[["invoice_ref", "balance", "reason"]] for rows in lacking.values()], ignore_index=True)
+    # Several reports may list one invoice; it is lost once.
     rows = rows[~fold(rows["invoice_ref"]).duplicated()]
     baseline = context.history.baseline(context.destination)
     code = adoption_code(baseline.id if baseline else None, context.destination, chosen.sha256, rows)
@@ -186,6 +188,7 @@ def _run_record(context: OpenContext, chosen: _Chosen, open_count: int, approve:
     now = context.clock()
     latest = context.history.latest_report_at(context.destination)
     report_at = now.replace(microsecond=0)
+    # A clock that was set back must not put this report before the last one.
     return RunRecord(
         id=context.run,
         kind="adopt",

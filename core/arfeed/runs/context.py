@@ -136,6 +136,7 @@ def _headers(project: Project) -> Headers:
     """Return what this feed calls the columns that a receiver must recognize; a real receiver is told that once."""
     from arfeed.delivery.rehearsal.reports import Headers
 
+    # Read from the dump, since only some destinations have a setting `columns`.
     columns = project.destination.settings.model_dump().get("columns", {})
     return Headers(ref=columns.get("invoice_ref", "invoice_ref"), balance=columns.get("balance", "balance"))
 
@@ -171,6 +172,7 @@ def clear_parts(context: OpenContext, server: Remote, run: str) -> list[str]:
     destination = context.project.destination
     folders = [destination.document_folder, destination.report_folder]
     cleared: list[str] = []
+    # Only names that carry this run's id: another feed may be uploading into the same folder right now.
     for folder in dict.fromkeys(part_folder(context.project, folder) for folder in folders):
         names = parts_of(run, server.sizes(folder))
         server.remove(folder, names)

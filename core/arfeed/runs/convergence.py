@@ -19,7 +19,7 @@ def judge_interrupted(context: OpenContext, server: Remote) -> Iterator[tuple[Ru
     alive = context.history.lock_holder(context.destination)
     runs = [run for run in context.history.interrupted(context.destination) if run.id != alive]
     if not runs:
-        return
+        return  # nothing is listed at the server: the usual case costs no round trip
     folder = context.project.destination.report_folder
     parts = server.sizes(part_folder(context.project, folder))
     reports = server.sizes(folder)

@@ -48,6 +48,7 @@ def expect(project: Project, closings: ExpectedClosings, *, clock: Clock = utc_n
         raise ConfigError(f"--until {until}: give a day from {today} to {latest}{further}")
     if below is not None and below <= 0:
         raise ConfigError(f"--below {below}: give a balance above 0")
+    # Typed by hand to withdraw it, so short; the random part keeps two of one day apart.
     made = f"{now:%Y%m%d}-{secrets.token_hex(3)}"
     expectation = Expectation(made, words, until, closings.customer, below, whoami(), now)
     with open_history(project) as history:

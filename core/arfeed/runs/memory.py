@@ -73,7 +73,7 @@ def _habits(context: OpenContext, baseline: Baseline | None, now: datetime) -> H
     for before, after in pairwise(runs):
         rows += before.open_count + after.open_count
         if rows > _REPLAYED_ROWS:
-            break
+            break  # what has been learned so far is kept; guards are merely less sure
         habits = learn(habits, _sources_then(context, before, after))
     return habits
 

@@ -92,6 +92,8 @@ def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | 
 def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:
     """Take the lock, settle what was interrupted, read, prepare, review, deliver, record."""
     project = begun.project
+    # Taken in this order, released in reverse: the history stays open until the lock is released, and the lock is held
+    # until no connection can publish any more.
     with (
         open_context(begun) as context,
         context.history.lock(context.destination, context.run, project.feed.lock_seconds) as lease,
@@ -104,6 +106,7 @@ def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Resu
         if prepared.plan.objections and not settled_by(approve, prepared.plan):
             _record_refusal(context, prepared)
             return Result(prepared.plan)
+        # From here on a killed run leaves a record, which the next run settles.
         record = describe_run(context, kind, prepared, approve)
         signs = note_receiver(context, server)
         receipt = deliver(Delivery(context, server, prepared, record, lease))
