@@ -79,11 +79,15 @@ class Contest:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One timed run: wall time, and peak memory of the whole process. `reading`: the part that the source took."""
+    """One timed run: wall time, and peak memory of the whole process. `reading`: the part that the source took.
+
+    `processors` are the seconds that the process itself was at work, which others beside it lengthen less.
+    """
 
     seconds: float
     megabytes: float
     reading: float = 0
+    processors: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +164,12 @@ CONTESTS = (
 class Arena:
     """One contest on this machine: the data, a folder to write into, and arfeed approved to deliver there."""
 
-    def __init__(self, contest: Contest, rows: int, peers_python: Path) -> None:
+    def __init__(self, contest: Contest, rows: int, peers_python: Path, arfeed: Path | None = None) -> None:
         self.contest = contest
         self.peers_python = peers_python
-        self.arfeed = Path(sys.executable).with_name("arfeed")
+        self.arfeed = arfeed or Path(sys.executable).with_name("arfeed")
         self.folder = BUILD / "run"
+        os.environ["ARFEED_STATE"] = str(self.folder / "state")  # what it delivered last is forgotten with the rest
         self.target = self.folder / "out"
         self.config = self.folder / "plugins.toml"
         self.rows = max(1, round(rows * contest.share))
@@ -178,9 +183,9 @@ class Arena:
         for number in range(rounds):
             for peer in self.contest.peers:
                 if not (peer.slow and number % 2):
-                    yield Pair(peer, self._ours(), self._theirs(peer))
+                    yield Pair(peer, self.ours(), self._theirs(peer))
 
-    def _ours(self) -> Run:
+    def ours(self) -> Run:
         run = self._timed("arfeed", [self.arfeed, "sync", "--config", self.config, "--approve", self.approval])
         (latest,) = json.loads(_output([self.arfeed, "history", "--json", "--config", self.config]))
         return replace(run, reading=latest["receipt"]["seconds"]["source invoices"])
@@ -201,7 +206,8 @@ class Arena:
         if process.returncode:
             sys.exit(f"{name} ended with {process.returncode}:\n{log.read_text()}")
         self._check(name)
-        return Run(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6)
+        megabytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+        return Run(seconds, megabytes, processors=usage.ru_utime + usage.ru_stime)
 
     def _check(self, name: str) -> None:
         """End everything if a contestant wrote another report than the one before it."""

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-import duckdb  # type: ignore[import-not-found]
+import duckdb
 
 INVOICES = """
 create table invoices as select
@@ -15,7 +15,7 @@ from read_csv(?, all_varchar = true, header = true)
 
 file, folder = sys.argv[1:]
 duckdb.execute(INVOICES, [file])
-rows, refs = duckdb.execute("select count(*), count(distinct invoice_ref) from invoices").fetchone()
+[(rows, refs)] = duckdb.execute("select count(*), count(distinct invoice_ref) from invoices").fetchall()
 if rows != refs:
     sys.exit(f"{rows - refs} refs are repeated")
 duckdb.execute("copy invoices to $report (header, delimiter ',')", {"report": str(Path(folder, "report.csv"))})

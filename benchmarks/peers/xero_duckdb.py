@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-import duckdb  # type: ignore[import-not-found]
+import duckdb
 
 DOCUMENTS = """
 create table invoices as with documents as (
@@ -26,7 +26,7 @@ from documents where Status = 'Awaiting Payment' and cast(InvoiceAmountDue as de
 
 file, folder = sys.argv[1:]
 duckdb.execute(DOCUMENTS, [file])
-rows, refs = duckdb.execute("select count(*), count(distinct invoice_ref) from invoices").fetchone()
+[(rows, refs)] = duckdb.execute("select count(*), count(distinct invoice_ref) from invoices").fetchall()
 if rows != refs:
     sys.exit(f"{rows - refs} refs are repeated")
 duckdb.execute("copy invoices to $report (header, delimiter ',')", {"report": str(Path(folder, "report.csv"))})

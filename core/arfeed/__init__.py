@@ -16,7 +16,7 @@ from arfeed.model.errors import (
     SourceError,
 )
 from arfeed.model.hooks import hookimpl
-from arfeed.model.parts import Connector, Destination, Document, Notifier, Transform
+from arfeed.model.parts import Connector, Destination, Document, Notifier, Proposal, Transform
 from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt
 from arfeed.model.schema import SOURCE_COLUMNS
 from arfeed.model.secrets import mask_secrets
@@ -73,6 +73,7 @@ __all__ = [
     "Plan",
     "PrintedReport",
     "ProblemsError",
+    "Proposal",
     "Receipt",
     "RefusedError",
     "ReportForm",

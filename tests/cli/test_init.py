@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from support.erps.erpnext_scenes import site
 from support.exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
 from support.feeds import Cli, run
 from support.pdfs import write_pdfs
@@ -501,6 +502,19 @@ def test_a_database_is_asked_about_by_its_settings(arfeed: Cli, tmp_path: Path) 
     done = arfeed(tmp_path, "init", "sql", "--set", "url=sqlite:///books.db", "--set", query, *to)
     assert done.code == 0, done.err
     assert made(tmp_path)["sources"]["sql"]["url"] == "sqlite:///books.db"
+
+
+def test_a_known_programs_database_is_recognized_and_read_by_its_preset(arfeed: Cli, tmp_path: Path) -> None:
+    site().write(f"sqlite:///{tmp_path / 'books.db'}")
+    own = ["init", "sql", "--set", "url=sqlite:///books.db", "--to", "rehearsal", "--documents", ""]
+    unsaid = arfeed(tmp_path, *own)
+    assert (unsaid.code, "preset=erpnext, company=Ostlicht" in unsaid.err) == (2, True), unsaid.err
+    done = arfeed(tmp_path, *own, "--set", "company=Nordlicht")
+    assert done.code == 0, done.err
+    assert "preset=erpnext, company=Nordlicht, since the database has the tables of ERPNext" in done.out
+    source = made(tmp_path)["sources"]["sql"]
+    assert (source["preset"], source["company"]) == ("erpnext", "Nordlicht")
+    assert "125 new" in arfeed(tmp_path, "plan").out
 
 
 def test_a_password_does_not_come_to_stand_in_the_file(arfeed: Cli, tmp_path: Path) -> None:

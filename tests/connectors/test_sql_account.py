@@ -224,7 +224,7 @@ def test_the_account_is_of_the_moment_of_the_list(url: str) -> None:
 
 # --- presets --------------------------------------------------------------------------------------------------------
 
-WITH_LEDGER = [name for name, preset in PRESETS.items() if preset.has_ledger]
+WITH_LEDGER = [name for name in BOOKS if PRESETS[name].has_ledger]
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,11 @@ def expected(name: str) -> dict[str, tuple[str, str, Decimal]]:
 
 
 def test_every_preset_has_books() -> None:
-    assert BOOKS.keys() == PRESETS.keys()
+    of_their_own = {"sqlledger", "ledgersmb", "frontaccounting", "kivitendo"}  # in test_preset_NAME.py
+    assert BOOKS.keys() == PRESETS.keys() - of_their_own
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", BOOKS)
 def test_a_preset_lists_exactly_what_is_open(tmp_path: Path, name: str) -> None:
     frame = opened(in_a_file(name, tmp_path))
     assert items(frame) == expected(name)
@@ -137,5 +138,6 @@ def test_the_totals_of_erpnext_are_in_the_currency_of_its_balances(tmp_path: Pat
         "SINV-2": Decimal(8300),
         "SINV-7": Decimal(1),
         "RET-1": Decimal(-500),
-        "RET-2": Decimal(-500),
+        "RET-2": None,
+        "SINV-8": Decimal(900),
     }

@@ -186,8 +186,14 @@ def test_the_other_queries_about_debts_may_not_be_cut_short_either(tmp_path: Pat
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("query = 'SELECT 1'\ncontrol_account = true", "which odoo, erpnext, sap-b1 do; for others write a table"),
-        ("preset = 'gnucash'\ncontrol_account = true", "which odoo, erpnext, sap-b1 do; for others write a table"),
+        (
+            "query = 'SELECT 1'\ncontrol_account = true",
+            "frontaccounting, kivitendo, sap-b1 do; for others write a table",
+        ),
+        (
+            "preset = 'gnucash'\ncontrol_account = true",
+            "frontaccounting, kivitendo, sap-b1 do; for others write a table",
+        ),
         ("query = 'SELECT 1'\ncontrol_account.query = 'DELETE FROM a'", "query: it must be a SELECT"),
         ("query = 'SELECT 1'\ncontrol_account.sum = 'SELECT 1'", "sources.erp.control_account"),
     ],
@@ -301,7 +307,10 @@ def test_messages_hide_secrets_and_nothing_else() -> None:
         ("postgresql://db/erp", "psycopg", "arfeed[postgresql]"),
         ("mysql://db/erp", "pymysql", "arfeed[mysql]"),
         ("mariadb://db/erp", "pymysql", "arfeed[mysql]"),
-        ("mssql+pyodbc://db/erp", "pyodbc", "pyodbc"),
+        ("mssql+pyodbc://db/erp", "pyodbc", "arfeed[odbc]"),
+        ("duckdb:///books.duckdb", "duckdb_engine", "arfeed[duckdb]"),
+        ("firebird:///books.fdb", "firebird", "arfeed[firebird]"),
+        ("sqlite+pysqlcipher://:key@/books.db", "sqlcipher3", "arfeed[sqlcipher]"),
     ],
 )
 def test_a_missing_driver_is_named_with_what_to_install(

@@ -97,40 +97,69 @@ ODOO = Books(
 _SALES = (
     "name VARCHAR(40), company VARCHAR(40), customer VARCHAR(40), customer_name VARCHAR(40), "
     "contact_email VARCHAR(40), posting_date DATE, due_date DATE, currency VARCHAR(3), "
-    "party_account_currency VARCHAR(3), "
+    "party_account_currency VARCHAR(3), conversion_rate DECIMAL(21, 9), "
     "grand_total DECIMAL(21, 9), rounded_total DECIMAL(21, 9), base_grand_total DECIMAL(21, 9), "
     "base_rounded_total DECIMAL(21, 9), outstanding_amount DECIMAL(21, 9), "
     "docstatus INT, is_return INT, po_no VARCHAR(40)"
 )
 _ACME = ("Acme", "CUST-1", "Customer One", "ar@example.com", *_DAYS)
+_RUPEES = ("INR", "INR", 1)
+_BOOKED = ("2026-03-02", "Journal Entry")
+_AGAINST = ("Acme", "Debtors - A", "Receivable", "INR", "Customer", "CUST-1")
+
+
+def _entry(invoice: str, amount: float, voucher: str = "", on: str = "2026-03-02", gone: int = 0) -> tuple[object, ...]:
+    """A line of ERPNext's payment ledger against an invoice, its own unless another voucher is named."""
+    return (*_AGAINST, "Sales Invoice", invoice, voucher or invoice, on, amount, gone)
+
 
 ERPNEXT = Books(
     {
         "tabSales Invoice": (
             _SALES,
             [
-                ("SINV-1", *_ACME, "INR", "INR", 1234567.89, 1234568, 1234567.89, 1234568, 1234568, 1, 0, None),
-                ("SINV-2", *_ACME, "USD", "INR", 100, 0, 8300, 0, 4150, 1, 0, "PO 2"),
-                ("SINV-3", *_ACME, "INR", "INR", 10, 10, 10, 10, 0, 1, 0, None),
-                ("SINV-4", *_ACME, "INR", "INR", 10, 10, 10, 10, 10, 0, 0, None),
-                ("SINV-5", *_ACME, "INR", "INR", 10, 10, 10, 10, 0.002, 1, 0, None),
-                ("SINV-6", *_ACME, "INR", "INR", 10, 10, 10, 10, 10, 2, 0, None),
-                ("SINV-7", *_ACME, "KWD", "KWD", 1, 0, 270, 0, 0.002, 1, 0, None),
-                ("RET-1", *_ACME, "INR", "INR", -500, -500, -500, -500, -500, 1, 1, None),
-                ("RET-2", *_ACME, "INR", "INR", -500, -500, -500, -500, 20, 1, 1, None),
-                ("RET-3", *_ACME, "INR", "INR", -500, -500, -500, -500, 0, 1, 1, None),
-                ("SINV-8", *_ACME, "INR", "INR", 900, 900, 900, 900, 0, 1, 0, None),
+                ("SINV-1", *_ACME, *_RUPEES, 1234567.89, 1234568, 1234567.89, 1234568, 1234568, 1, 0, None),
+                ("SINV-2", *_ACME, "USD", "INR", 83, 100, 0, 8300, 0, 4150, 1, 0, "PO 2"),
+                ("SINV-3", *_ACME, *_RUPEES, 10, 10, 10, 10, 0, 1, 0, None),
+                ("SINV-4", *_ACME, *_RUPEES, 10, 10, 10, 10, 10, 0, 0, None),
+                ("SINV-5", *_ACME, *_RUPEES, 10, 10, 10, 10, 0.002, 1, 0, None),
+                ("SINV-6", *_ACME, *_RUPEES, 10, 10, 10, 10, 10, 2, 0, None),
+                ("SINV-7", *_ACME, "KWD", "KWD", 270, 1, 0, 270, 0, 0.002, 1, 0, None),
+                ("RET-1", *_ACME, *_RUPEES, -500, -500, -500, -500, -500, 1, 1, None),
+                ("RET-2", *_ACME, *_RUPEES, -500, -500, -500, -500, 20, 1, 1, None),
+                ("RET-3", *_ACME, *_RUPEES, -500, -500, -500, -500, 0, 1, 1, None),
+                ("SINV-8", *_ACME, *_RUPEES, 900, 900, 900, 900, 0, 1, 0, None),
             ],
         ),
         "tabPayment Ledger Entry": (
-            "against_voucher_type VARCHAR(20), against_voucher_no VARCHAR(40), voucher_no VARCHAR(40), "
-            "posting_date DATE, amount_in_account_currency DECIMAL(21, 9), delinked INT",
+            "company VARCHAR(40), account VARCHAR(40), account_type VARCHAR(20), account_currency VARCHAR(3), "
+            "party_type VARCHAR(20), party VARCHAR(40), against_voucher_type VARCHAR(20), "
+            "against_voucher_no VARCHAR(40), voucher_no VARCHAR(40), posting_date DATE, "
+            "amount_in_account_currency DECIMAL(21, 9), delinked INT",
             [
-                ("Sales Invoice", "SINV-3", "PAY-1", "2026-03-09", -10, 0),
-                ("Sales Invoice", "SINV-3", "PAY-2", "2099-03-09", -10, 1),
-                ("Sales Invoice", "SINV-8", "SINV-8", "2026-03-02", 900, 0),
-                ("Sales Invoice", "SINV-8", "CHEQUE-1", "2099-03-09", -900, 0),
+                _entry("SINV-1", 1234568),
+                _entry("SINV-2", 8300),
+                _entry("SINV-2", -4150, "PAY-3", "2026-03-09"),
+                _entry("SINV-3", 10),
+                _entry("SINV-3", -10, "PAY-1", "2026-03-09"),
+                _entry("SINV-3", -10, "PAY-2", "2099-03-09", 1),
+                _entry("SINV-8", 900),
+                _entry("SINV-8", -900, "CHEQUE-1", "2099-03-09"),
             ],
+        ),
+        "tabPayment Schedule": (
+            "parent VARCHAR(40), parenttype VARCHAR(20), due_date DATE, payment_amount DECIMAL(21, 9), "
+            "base_payment_amount DECIMAL(21, 9), paid_amount DECIMAL(21, 9), discounted_amount DECIMAL(21, 9)",
+            [("SINV-1", "Sales Invoice", "2026-04-01", 1234568, 1234568, 0, 0)],
+        ),
+        "tabCustomer": (
+            "name VARCHAR(40), customer_name VARCHAR(40), email_id VARCHAR(40)",
+            [("CUST-1", "Customer One", None)],
+        ),
+        "tabJournal Entry": (
+            "name VARCHAR(40), docstatus INT, posting_date DATE, due_date DATE, bill_no VARCHAR(40), "
+            "cheque_no VARCHAR(40)",
+            [],
         ),
         "tabAccount": (
             "name VARCHAR(40), account_type VARCHAR(20)",
@@ -139,16 +168,20 @@ ERPNEXT = Books(
         "tabGL Entry": (
             "company VARCHAR(40), account VARCHAR(40), party_type VARCHAR(20), party VARCHAR(40), "
             "account_currency VARCHAR(3), debit_in_account_currency DECIMAL(21, 9), "
-            "credit_in_account_currency DECIMAL(21, 9), is_cancelled INT",
+            "credit_in_account_currency DECIMAL(21, 9), is_cancelled INT, posting_date DATE, voucher_type VARCHAR(20)",
             [
-                ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 1234568, 0, 0),
-                ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 8300, 4150, 0),
-                ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 0, 480, 0),
-                ("Acme", "Debtors - A", "Customer", "CUST-2", "INR", 10, 0, 0),
-                ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 77, 0, 1),
-                ("Acme", "Debtors KWD - A", "Customer", "CUST-1", "KWD", 1, 0.998, 0),
-                ("Acme", "Bank - A", None, None, "INR", 4150, 0, 0),
-            ],
+                (*entry, *_BOOKED)
+                for entry in (
+                    ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 1234568, 0, 0),
+                    ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 8300, 4150, 0),
+                    ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 0, 480, 0),
+                    ("Acme", "Debtors - A", "Customer", "CUST-2", "INR", 10, 0, 0),
+                    ("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 77, 0, 1),
+                    ("Acme", "Debtors KWD - A", "Customer", "CUST-1", "KWD", 1, 0.998, 0),
+                    ("Acme", "Bank - A", None, None, "INR", 4150, 0, 0),
+                )
+            ]
+            + [("Acme", "Debtors - A", "Customer", "CUST-1", "INR", 0, 900, 0, "2099-03-09", "Payment Entry")],
         ),
     },
     {
@@ -157,6 +190,7 @@ ERPNEXT = Books(
         "SINV-7": ("invoice", "KWD", "0.002"),
         "RET-1": ("credit_note", "INR", "-500"),
         "RET-2": ("invoice", "INR", "20"),
+        "SINV-8": ("invoice", "INR", "900"),
     },
     {},
     {

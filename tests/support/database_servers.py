@@ -28,13 +28,18 @@ class DatabaseServer:
     end_connections: str | None
     drop: str
 
+    @property
+    def address(self) -> str:
+        """The server's URL, without a database."""
+        return os.environ.get(self.variable, self.url)
+
     @contextmanager
     def new_database(self) -> Iterator[str]:
         """Make a database and yield its URL; skip the test if no server answers, but never in CI."""
-        server, name = os.environ.get(self.variable, self.url), f"arfeed_test_{secrets.token_hex(6)}"
-        address = f"{server}{self.administration}"
+        server, name = self.address, f"arfeed_test_{secrets.token_hex(6)}"
+        administration = f"{server}{self.administration}"
         try:
-            run_statements(address, self.create.format(name=name))
+            run_statements(administration, self.create.format(name=name))
         except sa.exc.OperationalError as exc:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no {self.title} server answers: {exc}")
         try:
@@ -42,10 +47,10 @@ class DatabaseServer:
         finally:
             # A test that failed may still be reading, and the database would wait for it for ever.
             if self.end_connections:
-                for end in run_statements(address, self.end_connections.format(name=name)):
+                for end in run_statements(administration, self.end_connections.format(name=name)):
                     with suppress(sa.exc.OperationalError):  # it may have ended meanwhile
-                        run_statements(address, end)
-            run_statements(address, self.drop.format(name=name))
+                        run_statements(administration, end)
+            run_statements(administration, self.drop.format(name=name))
 
 
 POSTGRESQL = DatabaseServer(

@@ -6,36 +6,46 @@ exact sums by currency, is asked of the database itself over the same query, bef
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import ExitStack
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from arfeed import Complete, Connector, Document, hookimpl
+from arfeed import Complete, Connector, Document, Proposal, hookimpl
 from arfeed_connectors.sql.account import Ledger
+from arfeed_connectors.sql.bulk import LONG, arrow_tables
 from arfeed_connectors.sql.closed import became, closed_names
 from arfeed_connectors.sql.control import Control
+from arfeed_connectors.sql.controls import Controls
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
 from arfeed_connectors.sql.names import Names
+from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
-from arfeed_connectors.sql.statements import asked, batches, column_names
+from arfeed_connectors.sql.statements import Row, asked, batches, column_names
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     import sqlalchemy as sa
 
 ARFEED_CONTRACT = 1
 
+_IDENTITY = ("invoice_ref", "customer_id", "customer_name")
+
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """The snapshot that the list was read in, kept for `explain`, and the company that was read."""
+    """The snapshot that the list was read in, kept for `explain`, and the company that was read.
+
+    No connection, where the database was let go as soon as the rows were there.
+    """
 
     opened: ExitStack
-    connection: sa.Connection
+    connection: sa.Connection | None
     company: object
 
 
@@ -45,13 +55,16 @@ class Sql(Connector):
     name = "sql"
     Settings = SqlSettings
 
+    provisional: ClassVar[Mapping[str, str]] = {"query": "SELECT 1 AS invoice_ref"}
+
     settings: SqlSettings
     _moment: _Moment | None = None
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield the rows in batches. The control comes from the database; a status column lists closed documents.
 
-        With a closed query the snapshot stays open until `explain` has asked it, or `release` is called.
+        With a closed query the snapshot stays open until `explain` has asked it, or `release` is called. Where an open
+        one keeps others from writing, all rows are fetched and it is closed before any becomes a frame.
         """
         self.release()
         with ExitStack() as opened:
@@ -60,17 +73,24 @@ class Sql(Connector):
             names = self._names(connection, query)
             control = Control.asked(connection, query, names, self.source, self.settings)
             account = self._ledger(connection).read(control.company, self.since)
+            tables = arrow_tables(connection, query, control.company) if control.rows >= LONG else None
+            rows = batches(connection, query, control.company) if control.rows and tables is None else iter(())
+            kept: sa.Connection | None = connection
+            if self._database.holds_writers(connection):
+                rows, kept = _emptied(deque(rows)), None
+                opened.close()
             frames = Frames(self.source, self.settings, names)
-            if control.rows:
-                for rows in batches(connection, query, control.company):
-                    yield frames.frame(rows)
+            controls = Controls(self.source, tuple(map(names.header, _IDENTITY)))
+            for frame in _frames(frames, rows, tables):
+                controls.look(frame)
+                yield frame
             if self.explains:
-                self._moment = _Moment(opened.pop_all(), connection, control.company)
+                self._moment = _Moment(opened.pop_all(), kept, control.company)
         return Complete(
             rows=control.rows,
             totals=control.totals,
             lists_closed="status" in names,
-            notes=self._notes(names),
+            notes=tuple(note for note in (*self._notes(names), controls.note()) if note),
             control_account=account,
         )
 
@@ -80,15 +100,18 @@ class Sql(Connector):
         return self.settings.closed_query is not None or self.settings.preset is not None
 
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
-        """Return what the closed query says of these documents, in the moment that the list was read in."""
+        """Return what the closed query says of these documents, in the moment that the list was read in.
+
+        Where the database was let go, it is a later one: what is closed then is closed, and what is open is refused.
+        """
         moment, self._moment = self._moment, None
         if moment is None:
             return None
-        with moment.opened:  # what goes wrong inside is told, and the connection given up, as in the snapshot itself
-            self._database.begin_again()
+        with moment.opened as opened:  # what goes wrong inside is told, and the connection given up, as in the snapshot
+            connection = moment.connection or opened.enter_context(self._database.snapshot())
             refs = list(dict.fromkeys(map(str, missing["invoice_ref"])))
-            query = str(self._closed(moment.connection))
-            return became(moment.connection, query, refs, moment.company, self.source, self.settings)
+            query = str(self._closed(connection))
+            return became(connection, query, refs, moment.company, self.source, self.settings)
 
     def release(self) -> None:
         """Close the snapshot, where `explain` has not."""
@@ -101,6 +124,10 @@ class Sql(Connector):
         if self.settings.document_query is None:
             return ()
         return attachments(self._database, self.settings.document_query, set(refs))
+
+    def proposals(self) -> Iterable[Proposal]:
+        """Yield the presets whose program's database it is, with the tables and the version that say so."""
+        return proposals(self._database)
 
     def check(self) -> None:
         """See that the database answers and that it understands the queries, without reading a row."""
@@ -136,6 +163,21 @@ class Sql(Connector):
         """Say what was not understood of a query of the user's own, until it has once led to a delivery."""
         note = names.note() if self.settings.preset is None and self.since is None else None
         return () if note is None else (note,)
+
+
+def _frames(
+    frames: Frames, rows: Iterator[list[Row]], tables: Generator[pa.Table, None, None] | None
+) -> Iterator[pd.DataFrame]:
+    """Yield frames of the tables, or of the rows if there are none."""
+    with closing((frames.columns(batch) for batch in rows) if tables is None else tables) as found:
+        for table in found:
+            yield frames.finished(table)
+
+
+def _emptied(rows: deque[list[Row]]) -> Iterator[list[Row]]:
+    """Yield batches and keep none of them."""
+    while rows:
+        yield rows.popleft()
 
 
 @hookimpl

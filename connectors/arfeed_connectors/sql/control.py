@@ -6,18 +6,23 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arfeed import SourceError
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.settings import SqlSettings
-from arfeed_connectors.sql.statements import answers
+from arfeed_connectors.sql.statements import Row, answers
+from arfeed_connectors.sql.systems import backend
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _DIGITS = 4
 """Decimals of the sums, as many as an amount can have here."""
+
+_MOST_DIGITS = 30
+_FIREBIRD_3_DIGITS, _FIREBIRD_4 = 18, 4.0
+_FLOAT_DIGITS = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +37,79 @@ class Control:
     def asked(cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings) -> Control:
         """Ask for count and sums by currency, and by company where numbers are unique within one only."""
         quote = connection.dialect.identifier_preparer.quote
-        company = "company" if settings.by_company else "NULL"
-        groups = [quote(names.of("currency"))] if "currency" in names else []
-        groups += [company] if settings.by_company else []
-        columns = [company, groups[0] if "currency" in names else "NULL", "COUNT(*)"]
-        columns.append(exact_sum(connection.dialect.name, quote(names.of("balance"))) if "balance" in names else "NULL")
+        groups = ["company"] if settings.by_company else []
+        groups += [quote(names.of("currency"))] if "currency" in names else []
+        asks = [*groups, "COUNT(*)"]  # and no NULL for what is not there: its type is not known everywhere
+        asks += [exact_sum(connection, quote(names.of("balance")))] if "balance" in names else []
         tail = f"GROUP BY {', '.join(groups)}" if groups else ""
-        counted = answers(connection, query, ", ".join(columns), tail)
-        chosen = _company(sorted({row[0] for row in counted}, key=str), source, settings)
+        counted = [_Counted.of(row, settings, names) for row in answers(connection, query, ", ".join(asks), tail)]
+        chosen = _company(sorted({row.company for row in counted}, key=str), source, settings)
         rows, totals = 0, defaultdict[str, Decimal](Decimal)
-        for group, code, count, total in counted:
-            if group == chosen:
-                rows += count
-                totals[settings.code(code)] += exact_total(connection.dialect.name, total)
+        for row in counted:
+            if row.company == chosen:
+                rows += row.rows
+                totals[settings.code(row.currency)] += exact_total(connection, row.total, source)
         return cls(rows, totals if "balance" in names else None, chosen)
 
 
-def exact_sum(dialect: str, balance: str) -> str:
+class _Counted(NamedTuple):
+    """One row of the database's answer; what was not asked is None."""
+
+    company: object
+    currency: object
+    rows: int
+    total: object
+
+    @classmethod
+    def of(cls, row: Row, settings: SqlSettings, names: Names) -> _Counted:
+        values = iter(row)
+        company = next(values) if settings.by_company else None
+        currency = next(values) if "currency" in names else None
+        return cls(company, currency, int(next(values)), next(values, None))
+
+
+def exact_sum(connection: sa.Connection, balance: str) -> str:
     """Return SQL for a sum that is exact even over floats: each is brought to four decimals before it is added.
 
-    SQLite has no decimals, so it adds whole ten-thousandths.
+    SQLite has no decimals, and Firebird's dialect 1 few digits of them, so these add whole ten-thousandths. Firebird 3
+    has 18 digits: a larger sum is an error there, and not a wrong one.
     """
-    if dialect == "sqlite":
+    system = backend(connection.dialect.name)
+    if system == "sqlite":
         return f"SUM(CAST(ROUND({balance} * {10**_DIGITS}) AS INTEGER))"
-    return f"SUM(CAST({balance} AS DECIMAL(30, {_DIGITS})))"
+    if system == "firebird" and _is_dialect_1(connection):
+        return f"SUM(ROUND({balance} * {10**_DIGITS}))"
+    return f"SUM(CAST({balance} AS DECIMAL({_most_digits(connection, system)}, {_DIGITS})))"
 
 
-def exact_total(dialect: str, total: object) -> Decimal:
-    """Return what `exact_sum` came to as a decimal; nothing at all is 0."""
+def exact_total(connection: sa.Connection, total: object, source: str = "the source") -> Decimal:
+    """Return what `exact_sum` came to as a decimal; nothing at all is 0.
+
+    Raise `SourceError` for a sum of floats beyond which neighbours can't be told apart.
+    """
     if total is None:
         return Decimal(0)
-    return Decimal(str(total)).scaleb(-_DIGITS) if dialect == "sqlite" else Decimal(str(total))
+    exact = Decimal(str(total))
+    system = backend(connection.dialect.name)
+    if system == "firebird" and _is_dialect_1(connection):
+        if abs(exact) >= _FLOAT_DIGITS:
+            raise SourceError(
+                f"{source}: the balances sum up to more than a database of dialect 1 adds exactly (900 billion); make "
+                "several sources of it, each with a part of the customers"
+            )
+        return Decimal(int(exact)).scaleb(-_DIGITS)
+    return exact.scaleb(-_DIGITS) if system == "sqlite" else exact
+
+
+def _is_dialect_1(connection: sa.Connection) -> bool:
+    driver: Any = connection.connection.driver_connection
+    return bool(driver.info.sql_dialect == 1)
+
+
+def _most_digits(connection: sa.Connection, system: str) -> int:
+    """Return how many digits a decimal is given: 18 on Firebird before 4, else 30, which all have (Db2 has 31)."""
+    driver: Any = connection.connection.driver_connection
+    return _FIREBIRD_3_DIGITS if system == "firebird" and driver.info.engine_version < _FIREBIRD_4 else _MOST_DIGITS
 
 
 def _company(found: list[object], source: str, settings: SqlSettings) -> object:
@@ -71,9 +118,11 @@ def _company(found: list[object], source: str, settings: SqlSettings) -> object:
         return None
     known = ", ".join(map(repr, found))
     if settings.company is None and len(found) > 1:
+        shared = "which share customers and numbers but not their books"
+        apart = shared if settings.one_number_space else "whose numbers may be the same"
         raise SourceError(
-            f"{source}: the database holds invoices of several companies, {known}, whose numbers may be the same; "
-            "make a source of each, with `company`"
+            f"{source}: the database holds invoices of several companies, {known}, {apart}; make a source "
+            "of each, with `company`"
         )
     if settings.company is not None and None in found:
         raise SourceError(

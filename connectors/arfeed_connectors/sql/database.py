@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-import math
-import time
+import logging
+import re
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arfeed import SourceError
+from arfeed_connectors.sql.patience import Patience, keep, patiently
+from arfeed_connectors.sql.systems import system_of
+from arfeed_connectors.sql.systems.base import one_line
 from arfeed_connectors.sql.urls import secrets
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
-"""The drivers of arfeed's extras, for URLs that name none."""
+_PACKAGES = {
+    "psycopg": "arfeed[postgresql]",
+    "pymysql": "arfeed[mysql]",
+    "duckdb": "arfeed[duckdb]",
+    "duckdb_engine": "arfeed[duckdb]",
+    "firebird": "arfeed[firebird]",
+    "sqlalchemy_firebird": "arfeed[firebird]",
+    "sqlcipher3": "arfeed[sqlcipher]",
+    "pyodbc": "arfeed[odbc]",
+    "hana": "sqlalchemy-hana",
+    "hdbcli": "sqlalchemy-hana",
+    "db2": "ibm_db_sa",
+    "ibm_db_sa": "ibm_db_sa",
+    "ibm_db": "ibm_db_sa",
+    "access": "sqlalchemy-access",
+    "sybase": "sqlalchemy-sybase",
+    "MySQLdb": "mysqlclient",
+    "mssql_python": "mssql-python",
+}
+"""What to install, by the name of a module or of SQLAlchemy's dialect."""
 
-_EXTRAS = {"psycopg": "arfeed[postgresql]", "pymysql": "arfeed[mysql]"}
 _TOO_LONG = ("timeout", "max_statement_time", "maximum statement execution time", "interrupted")
-_CONNECT_SECONDS = 30
-_SQLITE_STEPS = 100_000
-"""How many steps of its machine SQLite makes between two looks at the clock: some milliseconds."""
+_SHORT = 4
+"""Characters below which a secret is only hidden where it stands by itself: a password 1 is not in every port."""
+
+_left_alone: list[object] = []
+"""Connections whose driver is still at work on something that could not be ended: to touch one would be to wait."""
 
 
 class Database:
@@ -36,100 +57,125 @@ class Database:
 
         self.source = source
         self.timeout = timeout
-        self._isolation = isolation_level
-        self._end = math.inf
-        address = sa.make_url(url)
-        self._url = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
+        self._address = sa.make_url(url)
+        self._system = system_of(source, self._address, timeout, isolation_level)
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         """Open a read-only transaction that sees one moment, as far as the database can. Raise `SourceError`."""
-        with self._translated(), self._engine.connect() as connection:
-            self.begin_again()
+        patience = self._patience()
+        with self._translated(patience):
+            connection = self._connected(patience)
             try:
-                yield self._begun(connection)
+                keep(connection, patience)
+                self._system.refuse_isolation()
+                patiently(connection, lambda: self._system.begin(connection), first=True)
+                yield connection
+                self._system.verify()
             except BaseException:
-                connection.invalidate()  # a broken one could not even be rolled back
+                self._give_up(connection, patience)
                 raise
+            connection.close()
 
-    def begin_again(self) -> None:
-        """Count the seconds of SQLite's one limit from now on: between two readings it was not at work."""
-        self._end = time.monotonic() + self.timeout
+    def holds_writers(self, connection: sa.Connection) -> bool:
+        """Whether others can't write while this is read: then fetch all rows and close it before you work on them."""
+        return patiently(connection, lambda: self._system.holds_writers(connection), first=True)
+
+    def _patience(self) -> Patience | None:
+        if self._system.hears_signals:
+            return None
+        return Patience(self.timeout, self._nothing)
+
+    def _connected(self, patience: Patience | None) -> sa.Connection:
+        """Connect, which a driver in C also does where no signal is heard."""
+        connect: Callable[[], sa.Connection] = self._engine.connect
+        connection = connect() if patience is None else patience.wait_for(connect)
+        if patience is not None:
+            driver = connection.connection.driver_connection
+            patience.cancel = lambda: self._system.cancel(driver)
+        return connection
+
+    def _nothing(self) -> None:
+        """Nothing can be cancelled before there is a connection."""
+
+    def _give_up(self, connection: sa.Connection, patience: Patience | None) -> None:
+        """Close a connection that may be broken, which could not even be rolled back."""
+        if patience is not None and patience.left_alone:
+            _left_alone.append(connection)
+            return
+        with suppress(Exception):
+            connection.invalidate()
+        with suppress(Exception):
+            connection.close()
 
     @cached_property
     def _engine(self) -> sa.Engine:
         import sqlalchemy as sa
 
-        arguments: dict[str, Any] = {}
-        if self._url.get_backend_name() == "sqlite":
-            arguments = {"creator": self._sqlite}
-        elif self._url.drivername in _DRIVERS.values():
-            arguments = {"connect_args": {"connect_timeout": _CONNECT_SECONDS}}
-        engine = sa.create_engine(
-            self._url, poolclass=sa.QueuePool, pool_size=1, pool_pre_ping=True, hide_parameters=True, **arguments
-        )
+        _hush()
+        arguments = self._system.arguments()
+        pool: dict[str, Any] = {"poolclass": sa.NullPool}
+        if self._system.pooled:
+            pool = {"poolclass": sa.QueuePool, "pool_size": 1, "pool_pre_ping": True}
+        engine = sa.create_engine(self._system.url, hide_parameters=True, **pool, **arguments)
+        self._system.prepare(engine)
         weakref.finalize(self, engine.dispose)
         return engine
 
-    def _sqlite(self) -> Any:
-        """Open a file so that SQLite itself refuses to write."""
-        import sqlite3
-
-        file = Path(self._url.database or "")
-        if not file.is_file():
-            raise SourceError(f"{self.source}: there is no database file {file}; look at `url`")
-        return sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=30, check_same_thread=False)
-
-    def _begun(self, connection: sa.Connection) -> sa.Connection:
-        dialect = connection.dialect.name
-        if dialect == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {self.timeout * 1000}")
-            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # others are read meanwhile
-        elif dialect in ("mysql", "mariadb"):
-            maria = getattr(connection.dialect, "is_mariadb", False)
-            limit = f"max_statement_time = {self.timeout}" if maria else f"max_execution_time = {self.timeout * 1000}"
-            connection.exec_driver_sql(f"SET SESSION {limit}")
-            connection.exec_driver_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-        elif dialect == "sqlite":
-            raw: Any = connection.connection.driver_connection
-            raw.set_progress_handler(lambda: time.monotonic() > self._end, _SQLITE_STEPS)
-            connection.exec_driver_sql("BEGIN")
-        elif self._isolation:
-            connection = connection.execution_options(isolation_level=self._isolation)
-        return connection
-
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, patience: Patience | None) -> Iterator[None]:
         """Turn what SQLAlchemy and drivers raise into `SourceError`, without statement, parameters and passwords."""
         import sqlalchemy as sa
 
         try:
             yield
         except ModuleNotFoundError as exc:
-            driver = str(exc.name)
+            module = str(exc.name)
             raise SourceError(
-                f"{self.source}: the database driver {driver!r} is not installed: "
-                f"pip install '{_EXTRAS.get(driver, driver)}'"
+                f"{self.source}: the database driver {module!r} is not installed: pip install '{_package(module)}'"
             ) from None
         except sa.exc.NoSuchModuleError:
-            raise SourceError(
-                f"{self.source}: there is no SQLAlchemy dialect for {self._url.drivername!r}; install its package, or "
-                "look at the beginning of `url`"
-            ) from None
-        except (sa.exc.SQLAlchemyError, OSError) as exc:
-            raise SourceError(self._explained(getattr(exc, "orig", None) or exc)) from None
+            raise SourceError(self._no_dialect()) from None
+        except (sa.exc.SQLAlchemyError, OSError, UnicodeError) as exc:
+            raise SourceError(self._explained(getattr(exc, "orig", None) or exc, patience)) from None
         except Exception as exc:
-            if not isinstance(exc, self._engine.dialect.loaded_dbapi.Error):
+            if isinstance(exc, SourceError) or not isinstance(exc, self._driver_errors()):
                 raise
-            raise SourceError(self._explained(exc)) from None
+            raise SourceError(self._explained(exc, patience)) from None
 
-    def _explained(self, exc: BaseException) -> str:
-        """Return the first line of what the database said, and what to do where that is known."""
-        said = str(exc.args[-1] if exc.args else exc).strip().partition("\n")[0] or type(exc).__name__
-        for secret in sorted(secrets(self._url), key=len, reverse=True):
-            said = said.replace(secret, "***") if secret else said
-        late = any(word in said.lower() for word in _TOO_LONG)
-        hint = f"; it may take timeout_seconds = {self.timeout}" if late else ""
+    def _driver_errors(self) -> tuple[type[Exception], ...]:
+        with suppress(Exception):  # it may be the driver that could not be loaded
+            return (self._engine.dialect.loaded_dbapi.Error, NotImplementedError)
+        return (NotImplementedError,)
+
+    def _no_dialect(self) -> str:
+        name = self._address.drivername
+        package = _PACKAGES.get(name) or _PACKAGES.get(self._address.get_backend_name())
+        what = f"pip install '{package}'" if package else "install its package"
+        return f"{self.source}: there is no SQLAlchemy dialect for {name!r}; {what}, or look at the beginning of `url`"
+
+    def _explained(self, exc: BaseException, patience: Patience | None) -> str:
+        """Return what the database said, and what to do where that is known."""
+        said = self._masked(self._system.said(exc))
+        late = (patience is not None and patience.late) or any(word in said.lower() for word in _TOO_LONG)
+        hint = f"; it may take timeout_seconds = {self.timeout}" if late else self._system.advice(said)
         return f"{self.source}: the database says: {said}{hint}"
+
+    def _masked(self, said: str) -> str:
+        for secret in sorted({one_line(secret) for secret in secrets(self._address)}, key=len, reverse=True):
+            if len(secret) < _SHORT:
+                said = re.sub(rf"(?<![\w.]){re.escape(secret)}(?![\w.])", "***", said) if secret else said
+            else:
+                said = said.replace(secret, "***")
+        return said
+
+
+def _package(module: str) -> str:
+    return _PACKAGES.get(module) or _PACKAGES.get(module.partition(".")[0], module)
+
+
+def _hush() -> None:
+    """Keep SQLAlchemy from writing a stack trace to stderr, where nobody has asked for its log."""
+    logger = logging.getLogger("sqlalchemy")
+    if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+        logger.addHandler(logging.NullHandler())

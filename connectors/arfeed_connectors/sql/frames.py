@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from arfeed import SOURCE_COLUMNS, SourceError, minor_digits
 from arfeed_connectors.sql.money import exact
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.settings import SqlSettings
+from arfeed_connectors.sql.statements import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,23 +35,37 @@ class Frames:
         self._header = names.header
         self.seen = 0
 
-    def frame(self, rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    def frame(self, rows: Sequence[Row]) -> pd.DataFrame:
         """Return a batch under the names that `Names.frame` gives its columns.
 
         Raise `SourceError` where a value can't be taken exactly.
         """
         import pandas as pd
-        import pyarrow as pa
 
         if not rows:
             return pd.DataFrame({name: pd.array([], dtype="str") for name in self.names})
-        columns = {
-            name: self._column(name, values) for name, values in zip(self.names, zip(*rows, strict=True), strict=True)
-        }
+        return self.finished(self.columns(rows))
+
+    def columns(self, rows: Sequence[Row]) -> pa.Table:
+        """Return a batch as columns as the driver gives them: all that needs its objects, and nothing else."""
+        import pyarrow as pa
+
+        width = len(self.names)
+        flat = list(chain.from_iterable(rows))  # a third of what zip(*rows) takes
+        if len(flat) != width * len(rows):
+            raise SourceError(f"{self.source}: the database gave rows of other than the {width} columns it named")
+        return pa.table({name: self._column(name, flat[place::width]) for place, name in enumerate(self.names)})
+
+    def finished(self, batch: pa.Table) -> pd.DataFrame:
+        """Return columns that are exact and canonical. They are the query's, in its order."""
+        import pandas as pd
+        import pyarrow as pa
+
+        columns = {name: _whole(column) for name, column in zip(self.names, batch.columns, strict=True)}
         header = self._header
         if header("currency") not in columns:
             self._refuse_overlooked_currency(columns)
-        currency = self._currencies(columns.get(header("currency")), len(rows))
+        currency = self._currencies(columns.get(header("currency")), len(batch))
         columns[header("currency")] = currency
         for name in {header("amount"), header("balance")} & columns.keys():
             columns[name] = self._money(name, columns, currency)
@@ -57,7 +73,7 @@ class Frames:
             columns[name] = self._days(name, columns[name])
         money_or_day = {header(name) for name in ("amount", "balance", "issued_on", "due_on")}
         texts = {name: array if name in money_or_day else _text(array) for name, array in columns.items()}
-        self.seen += len(rows)
+        self.seen += len(batch)
         frame: pd.DataFrame = pa.table(texts).to_pandas(types_mapper=pd.ArrowDtype)
         return frame
 
@@ -147,6 +163,10 @@ class Frames:
             texts = pc.replace_substring_regex(texts, _COMPACT, r"\1-\2-\3")
         none = pc.is_in(texts, value_set=pa.array(_NO_DATES, pa.large_string()))
         return pc.if_else(none, "", texts).take(encoded.indices)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _each_as_text(values: Sequence[object]) -> pa.Array:

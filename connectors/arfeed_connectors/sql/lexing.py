@@ -59,9 +59,12 @@ _KNOWN = {
     "mssql": (_SQL_SERVER,),
     "oracle": (_ORACLE,),
     "firebird": (_STANDARD,),
+    "duckdb": (Dialect(nested=True, dollar=True), Dialect(dollar=True)),
+    "db2": (_STANDARD, Dialect(nested=True)),
+    "ibm_db_sa": (_STANDARD, Dialect(nested=True)),
     "hana": (_STANDARD,),
 }
-"""By SQLAlchemy's name of the database; several where a setting of the server decides."""
+"""By SQLAlchemy's name of the database; several where a setting of the server, or its version, decides."""
 
 _ANY = (
     *(_STANDARD, *_MYSQL, _POSTGRESQL, _SQL_SERVER, _BRACKETS, _ORACLE),
@@ -76,7 +79,7 @@ def readings(query: str, database: str | None = None) -> Iterator[list[Token]]:
     """
     found: list[list[Token]] = []
     wrong = ""
-    for dialect in _KNOWN.get(database or "", _ANY):
+    for dialect in _KNOWN.get((database or "").partition(".")[0], _ANY):
         try:
             tokens = [*_tokens(query, dialect)]
         except ValueError as exc:

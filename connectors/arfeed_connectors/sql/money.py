@@ -55,19 +55,22 @@ def _from_floats(column: pa.Array, digits: Digits, tolerance: float) -> tuple[pa
 
 
 def _from_decimals(column: pa.Array, digits: Digits, tolerance: Decimal) -> tuple[pa.Array, Mask]:
+    """Take noise for the amount that is meant; four decimals without noise stay, and are a problem of their row."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     wide = column.cast(pa.decimal256(70, max(column.type.scale, 20)))
+    exactly = pc.fill_null(pc.equal(wide, pc.round(wide, ndigits=_SCALE)), fill_value=False)
     amounts, wrong = wide, np.zeros(len(column), dtype=bool)
     for places in np.unique(digits):
         mine = digits == places
         rounded = pc.round(wide, ndigits=int(places))
         allowed = pa.scalar(tolerance.scaleb(-int(places)), wide.type)
         off = pc.greater(pc.abs(pc.subtract(wide, rounded)), allowed)
-        wrong |= mine & pc.fill_null(off, fill_value=False).to_numpy(zero_copy_only=False)
-        amounts = pc.if_else(pa.array(mine), rounded, amounts)
+        noise = pc.and_not(pc.fill_null(off, fill_value=False), exactly)
+        wrong |= mine & noise.to_numpy(zero_copy_only=False)
+        amounts = pc.if_else(pc.and_not(pa.array(mine), pc.fill_null(off, fill_value=False)), rounded, amounts)
     if wrong.any():
         return column, wrong
     return amounts.cast(pa.decimal128(38, _SCALE)), wrong

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Annotated, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +22,9 @@ from arfeed_connectors.sql.lexing import readings
 from arfeed_connectors.sql.limits import limit
 from arfeed_connectors.sql.presets import PRESETS, Quote, described
 from arfeed_connectors.sql.urls import without_secrets
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _READS = ("SELECT", "WITH", "VALUES", "TABLE")
 
@@ -55,7 +60,7 @@ def _unlimited(query: str, info: ValidationInfo) -> str:
     return query
 
 
-def _sqlalchemy_url(url: SecretStr) -> SecretStr:
+def _sqlalchemy_url(url: SecretStr, info: ValidationInfo) -> SecretStr:
     import sqlalchemy as sa
 
     try:
@@ -64,7 +69,22 @@ def _sqlalchemy_url(url: SecretStr) -> SecretStr:
         raise ValueError("it must be an SQLAlchemy URL such as postgresql://reader@db.example.com/erp") from None
     if parsed.get_backend_name() == "sqlite" and not parsed.database:
         raise ValueError("it names no file; write sqlite:///books.db")
-    return url
+    return SecretStr(_below_the_folder(parsed, info).render_as_string(hide_password=False))
+
+
+def _below_the_folder(url: sa.URL, info: ValidationInfo) -> sa.URL:
+    """Resolve the file of a database without a server against the folder of plugins.toml, as SQLite's is.
+
+    A Firebird database without a dot or a slash is an alias.
+    """
+    file = url.database or ""
+    is_file = {
+        "duckdb": bool(file) and file != ":memory:",
+        "firebird": not url.host and bool(re.search(r"[./\\]", file)),
+    }
+    if not is_file.get(url.get_backend_name()) or file.startswith("md:"):
+        return url
+    return url.set(database=str(Path((info.context or {}).get("folder", Path()), file).absolute()))
 
 
 def _preset(name: str) -> str:
@@ -166,7 +186,7 @@ class SqlSettings(SourceSettings):
     timeout_seconds: int = Field(default=600, gt=0, description="How long one statement may take.")
     isolation_level: str | None = Field(
         default=None,
-        description='Isolation of databases other than PostgreSQL, MySQL, MariaDB and SQLite, e.g. "SNAPSHOT".',
+        description='Isolation of databases that are not always read in one snapshot, e.g. "SNAPSHOT" of SQL Server.',
     )
 
     @field_serializer("url", when_used="json")
@@ -200,6 +220,11 @@ class SqlSettings(SourceSettings):
     def by_company(self) -> bool:
         """Whether the rows have a column `company` that numbers are only unique within."""
         return self.preset is not None and PRESETS[self.preset].by_company
+
+    @property
+    def one_number_space(self) -> bool:
+        """Whether several companies of the database never give out the same number."""
+        return self.preset is not None and PRESETS[self.preset].one_number_space
 
     def code(self, currency: object) -> str:
         """Return the ISO code of what the database calls a currency."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from arfeed_connectors.sql.lexing import marked
+from arfeed_connectors.sql.patience import patiently
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -35,6 +36,9 @@ class Parameters:
         """Take a value and return what stands for it in the statement."""
         self._values.append(value)
         number = len(self._values)
+        if isinstance(value, str) and self._dialect.name.startswith("firebird"):
+            # Without its own type it would get the column's, and a longer text than the column holds is an error there.
+            return f"CAST(? AS VARCHAR({max(1, len(value))}))"
         return {
             "qmark": "?",
             "format": "%s",
@@ -75,7 +79,7 @@ def asked(
     places = [*marked(query, "SINCE", connection.dialect.name)] if since is not None else []
     if not (among or places):
         statement = f"SELECT {what} FROM (\n{query}\n) arfeed {tail}"  # noqa: S608 - the feed's own query, and names of its columns
-        return connection.exec_driver_sql(statement, execution_options={**_BARE, **(options or {})})
+        return _executed(connection, statement, None, {**_BARE, **(options or {})})
     literal = parameters.literal
     pieces, written = [literal(f"SELECT {what} FROM (\n")], 0  # noqa: S608 - as above
     for start, end in places:
@@ -84,7 +88,15 @@ def asked(
     pieces.append(literal(f"{query[written:]}\n) arfeed {tail}"))
     conditions = [f"{literal(column)} {_any_of(parameters, values)}" for column, values in (among or {}).items()]
     pieces += [f" WHERE {' AND '.join(conditions)}"] if conditions else []
-    return connection.exec_driver_sql("".join(pieces), parameters.values, execution_options={**(options or {})})
+    return _executed(connection, "".join(pieces), parameters.values, {**(options or {})})
+
+
+def _executed(
+    connection: sa.Connection, statement: str, values: Any, options: Mapping[str, Any]
+) -> sa.CursorResult[Any]:
+    return patiently(
+        connection, lambda: connection.exec_driver_sql(statement, values, execution_options={**options}), first=True
+    )
 
 
 def _any_of(parameters: Parameters, values: Sequence[object]) -> str:
@@ -101,8 +113,11 @@ def answers(
     since: object = None,
 ) -> list[Row]:
     """Return all rows of a question about the query, such as its count; see `asked`."""
-    cursor: Any = asked(connection, query, what, tail, among, since).cursor
-    return [tuple(row) for row in cursor.fetchall()]
+    result = asked(connection, query, what, tail, among, since)
+    cursor: Any = result.cursor
+    rows = [tuple(row) for row in patiently(connection, cursor.fetchall)]
+    result.close()
+    return rows
 
 
 def column_names(connection: sa.Connection, query: str, since: object = None) -> tuple[str, ...]:
@@ -110,7 +125,22 @@ def column_names(connection: sa.Connection, query: str, since: object = None) ->
     result = asked(connection, query, "*", "WHERE 1 = 0", since=since)
     names = _names(connection, result)
     result.close()
+    if since is None and _may_be_renamed(connection.dialect.name, names):
+        result = _executed(connection, query, None, {**_BARE, **_STREAMING})
+        names = _names(connection, result)
+        result.close()
     return tuple(names)
+
+
+def _may_be_renamed(database: str, names: Sequence[str]) -> bool:
+    """Whether a name may be that of a column before it with a number: so SQLite and DuckDB tell twins apart."""
+    mark = {"sqlite": ":", "duckdb": "_"}.get(database)
+    there = {name.casefold() for name in names}
+    return any(
+        mark == name[-len(number) - 1 : -len(number)] and name[: -len(number) - 1].casefold() in there
+        for name in names
+        if mark and (number := name[len(name.rstrip("0123456789")) :])
+    )
 
 
 def holds_numbers(connection: sa.Connection, query: str, column: str) -> bool:
@@ -126,20 +156,24 @@ def holds_numbers(connection: sa.Connection, query: str, column: str) -> bool:
 def batches(connection: sa.Connection, query: str, company: object = None) -> Iterator[list[Row]]:
     """Yield the query's rows as the driver's own tuples: SQLAlchemy's rows take ten times as long to turn about."""
     if company is None:
-        result = connection.exec_driver_sql(query, execution_options={**_BARE, **_STREAMING})
+        result = _executed(connection, query, None, {**_BARE, **_STREAMING})
     else:
         result = asked(connection, query, "*", among={"company": [company]}, options=_STREAMING)
     cursor: Any = result.cursor
     try:
-        first = result.fetchone()  # it waits in SQLAlchemy's own buffer
-        rows = [tuple(first), *_fetched(cursor, BATCH - 1)] if first is not None else []
+        rows = patiently(connection, lambda: _first(result))
         while rows:
             yield rows
-            rows = _fetched(cursor, BATCH)
+            rows = patiently(connection, lambda: _fetched(cursor, BATCH))
         result.close()
     except BaseException:
         _abandon(cursor)
         raise
+
+
+def _first(result: sa.CursorResult[Any]) -> list[Row]:
+    first = result.fetchone()  # it waits in SQLAlchemy's own buffer
+    return [tuple(first), *_fetched(result.cursor, BATCH - 1)] if first is not None else []
 
 
 def _fetched(cursor: Any, count: int) -> list[Row]:

@@ -30,6 +30,14 @@ class Document:
     read: Callable[[], bytes] = field(repr=False, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Settings that a source proposes for itself, and what it read that speaks for them, as the end of "since …"."""
+
+    settings: Mapping[str, str | int]
+    because: str
+
+
 class Connector(ABC):
     """A source. Subclass it, name it, give it settings, and write `invoices`."""
 
@@ -37,6 +45,9 @@ class Connector(ABC):
     Settings: ClassVar[type[SourceSettings]] = SourceSettings
     columns: ClassVar[Mapping[str, str]] = {}
     """The source's own headers of canonical columns, where they are always the same; settings add to it."""
+
+    provisional: ClassVar[Mapping[str, str]] = {}
+    """Settings that make it valid while `arfeed init` asks for `proposals` of what should replace them."""
 
     settings: SourceSettings
     since: datetime | None = None
@@ -81,6 +92,13 @@ class Connector(ABC):
 
     def check(self) -> None:  # noqa: B027 - may be left as it is
         """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
+
+    def proposals(self) -> Iterable[Proposal]:
+        """Yield settings that would fit what is there, such as the program whose database it is; none by default.
+
+        `arfeed init` asks this if settings are lacking and `provisional` ones replace them.
+        """
+        return ()
 
     def recognizes(self) -> bool:
         """Whether the files of the setting `path` come from this connector's system, those too that `check` refuses.

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+_TABLE = re.compile(r"\{([\w ]+)\}")
+
 Quote = Callable[[str], str]
 """How a database writes the name of a table."""
 
@@ -16,25 +18,62 @@ class Preset:
     """What a preset is for, the usual prefix of its tables, the settings it needs, and whether companies share it.
 
     Each has a query, NAME.sql, and one that says what became of given numbers, NAME.closed.sql. With `has_ledger` its
-    receivables account is kept in another place than the list, and NAME.ledger.sql asks for its balance.
+    receivables account is kept in another place than the list, and NAME.ledger.sql asks for its balance. With
+    `one_number_space` no number is given out by two companies. `version` asks the program for its own.
     """
 
     about: str
     table_prefix: str = ""
     requires: tuple[str, ...] = ()
     by_company: bool = False
+    one_number_space: bool = False
     has_ledger: bool = False
+    version: str | None = None
+
+    def tables(self, name: str) -> tuple[str, ...]:
+        """Return the tables that the query reads, without their prefix."""
+        text = resources.files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+        return tuple(dict.fromkeys(_TABLE.findall(text)))
 
     def statement(self, name: str, part: str, table_prefix: str | None, quote: Quote) -> str:
         """Return the SQL of the list, or of the part "closed" or "ledger", every `{table}` prefixed and quoted."""
         prefix = self.table_prefix if table_prefix is None else table_prefix
         text = resources.files(__package__).joinpath(f"{name}{part and '.'}{part}.sql").read_text("utf-8")
-        return re.sub(r"\{([\w ]+)\}", lambda table: quote(prefix + table[1]), text)
+        return filled(text, prefix, quote)
+
+
+def filled(text: str, prefix: str, quote: Quote) -> str:
+    """Return SQL with every `{table}` prefixed and quoted."""
+    return _TABLE.sub(lambda table: quote(prefix + table[1]), text)
 
 
 PRESETS: Mapping[str, Preset] = {
     "odoo": Preset("Odoo 13 and later", by_company=True, has_ledger=True),
-    "erpnext": Preset("ERPNext 13 and later", table_prefix="tab", by_company=True, has_ledger=True),
+    "erpnext": Preset(
+        "ERPNext 14 and later",
+        table_prefix="tab",
+        by_company=True,
+        one_number_space=True,
+        has_ledger=True,
+        version="SELECT MAX(a.app_version) FROM {Installed Application} a WHERE a.app_name = 'erpnext'",
+    ),
+    "sqlledger": Preset(
+        "SQL-Ledger 3.2",
+        has_ledger=True,
+        version="SELECT MAX(d.fldvalue) FROM {defaults} d WHERE d.fldname = 'version'",
+    ),
+    "ledgersmb": Preset(
+        "LedgerSMB 1.6",
+        has_ledger=True,
+        version="SELECT MAX(d.value) FROM {defaults} d WHERE d.setting_key = 'version'",
+    ),
+    "frontaccounting": Preset(
+        "FrontAccounting 2.4",
+        table_prefix="0_",
+        has_ledger=True,
+        version="SELECT MAX(y.value) FROM {sys_prefs} y WHERE y.name = 'version_id'",
+    ),
+    "kivitendo": Preset("kivitendo 3.6 and later", has_ledger=True),
     "dolibarr": Preset("Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True),
     "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",)),
     "akaunting": Preset("Akaunting 3", requires=("table_prefix",), by_company=True),

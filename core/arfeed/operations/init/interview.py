@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from arfeed.model.errors import ConfigError
-from arfeed.model.parts import Connector
+from arfeed.model.errors import ConfigError, SourceError
+from arfeed.model.parts import Connector, Proposal
 from arfeed.operations.init import destination, naming, sample
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.operations.init.connectors import (
@@ -128,7 +128,9 @@ def _ask_settings(draft: Draft, chosen: Offer, answers: Answers, asker: Asker) -
     for name, value in given.items():
         if name in fields and (complaint := _secret(fields[name], value)):
             raise ConfigError(f"--set {name}=…: {complaint}")
+    proof = _take_proposal(draft, chosen, given, answers, asker)
     _ask_until_valid(draft, given, answers, asker)
+    draft.source = [replace(line, why=proof.get(line.key, line.why)) for line in draft.source]
     columns = [Line(name, header, "as you said") for name, header in answers.columns.items()]
     draft.columns += columns
 
@@ -137,6 +139,44 @@ def _ask_settings(draft: Draft, chosen: Offer, answers: Answers, asker: Asker) -
         return _make_source(trial, answers)
 
     sample.settle(draft, connector, answers.folder, answers, asker)
+
+
+def _take_proposal(
+    draft: Draft, chosen: Offer, given: dict[str, str], answers: Answers, asker: Asker
+) -> dict[str, str]:
+    """Adopt settings that the source itself proposes if some are missing; return the reason by setting."""
+    provisional = chosen.connector.provisional
+    if not provisional.keys() - given.keys():
+        return {}
+    required = {each.name for each in settings_in_words(chosen.connector) if each.required}
+    known = {**provisional, **{name: value for name, value in given.items() if name in required}}
+    trial = replace(draft, source=[Line(name, _parse_value(value)) for name, value in known.items()])
+    try:
+        proposals = [each for each in _make_source(trial, answers).proposals() if _is_compatible(each, given)]
+    except ConfigError:
+        return {}  # `_ask_until_valid` reports it
+    except SourceError as exc:
+        asker.doubt(str(exc))
+        return {}
+    if not proposals:
+        return {}
+    choices = {_in_words(each): each.because for each in proposals}
+    said = next(iter(choices))
+    if len(choices) > 1:
+        said = asker.choose("The source knows several answers. Which is it?", "--set NAME=VALUE", choices)
+    taken = proposals[[*choices].index(said)]
+    asker.found(f"{said}, since {taken.because}")
+    given |= {name: str(value) for name, value in taken.settings.items()}
+    return dict.fromkeys(taken.settings, taken.because)
+
+
+def _is_compatible(proposal: Proposal, given: Mapping[str, str]) -> bool:
+    """Whether a proposal contradicts no setting that was given."""
+    return all(str(value) == given.get(name, str(value)) for name, value in proposal.settings.items())
+
+
+def _in_words(proposal: Proposal) -> str:
+    return ", ".join(f"{name}={value}" for name, value in proposal.settings.items())
 
 
 def _ask_until_valid(draft: Draft, given: dict[str, str], answers: Answers, asker: Asker) -> None:

@@ -1,0 +1,15 @@
+CREATE TABLE customer (id INT PRIMARY KEY, customernumber TEXT, name TEXT, email TEXT, invoice_mail TEXT);
+INSERT INTO customer SELECT n, 'C' || n, 'Customer ' || n, 'a@example.com', '' FROM {numbers} WHERE n <= 5000;
+CREATE TABLE chart (id INT PRIMARY KEY, link TEXT);
+INSERT INTO chart VALUES (1, 'AR'), (2, 'AR_paid:AP_paid'), (3, 'AR_amount:IC_income');
+CREATE TABLE curr (rn SMALLINT, curr CHAR(3) PRIMARY KEY, prec SMALLINT);
+INSERT INTO curr VALUES (1, 'EUR', 2);
+CREATE TABLE ar (id INT PRIMARY KEY, invnumber TEXT, transdate DATE, duedate DATE, customer_id INT, amount FLOAT8, invoice BOOLEAN, curr CHAR(3), approved BOOLEAN, exchangerate FLOAT8, ponumber TEXT);
+INSERT INTO ar SELECT n, 'R' || n, '2026-01-05', '2026-02-04', n % 5000 + 1, n, false, 'EUR', true, 1, '' FROM {numbers};
+CREATE TABLE acc_trans (trans_id INT, chart_id INT, amount FLOAT8, fx_transaction BOOLEAN, approved BOOLEAN);
+INSERT INTO acc_trans SELECT n, 1, -n, false, true FROM {numbers};
+INSERT INTO acc_trans SELECT n, 3, n, false, true FROM {numbers};
+INSERT INTO acc_trans SELECT n, 1, n, false, true FROM {numbers} WHERE n % 10 > 0;
+INSERT INTO acc_trans SELECT n, 2, -n, false, true FROM {numbers} WHERE n % 10 > 0;
+CREATE INDEX ON acc_trans (trans_id);
+CREATE INDEX ON ar (invnumber);

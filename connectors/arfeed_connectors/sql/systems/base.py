@@ -1,0 +1,131 @@
+"""A database system as far as all are alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from arfeed import SourceError
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+CONNECT_SECONDS = 30
+LOCK_SECONDS = 30
+
+_MOST = 500
+"""Characters of what a database says that are shown."""
+
+
+def backend(name: str) -> str:
+    """Return SQLAlchemy's name of a database without the driver's: Firebird's dialect is called firebird.firebird."""
+    return name.partition(".")[0]
+
+
+class System:
+    """A system that we know nothing particular of. Its snapshot is what `isolation_level` makes."""
+
+    driver: ClassVar[Mapping[str, str]] = {}
+    """What a URL's beginning stands for where it names no driver."""
+
+    pooled: ClassVar[bool] = False
+    """Whether connections are kept; they are asked whether they still live, which not every dialect can."""
+
+    one_snapshot: ClassVar[str | None] = None
+    """What it is always read in, where `isolation_level` has no say."""
+
+    def __init__(self, source: str, url: sa.URL, timeout: int, isolation: str | None) -> None:
+        """Keep where it is; nothing is opened yet."""
+        self.source = source
+        self.url = url.set(drivername=self.driver.get(url.drivername, url.drivername))
+        self.timeout = timeout
+        self.isolation = isolation
+
+    @property
+    def hears_signals(self) -> bool:
+        """Whether its driver hears Ctrl-C and has a time limit of its own, so that it needs no thread."""
+        return False
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what SQLAlchemy's `create_engine` is to be told."""
+        if self.url.get_driver_name() == "pyodbc":
+            return {"connect_args": {"timeout": CONNECT_SECONDS}}
+        return {}
+
+    def begin(self, connection: sa.Connection) -> None:
+        """Begin the transaction that everything is read in."""
+        limit_statements(connection.connection.driver_connection, self.timeout)
+        if self.isolation is None:
+            return
+        try:
+            taken = list(connection.dialect.get_isolation_level_values(raw(connection)))
+        except (NotImplementedError, AttributeError):
+            raise SourceError(
+                f"{self.source}: isolation_level = {self.isolation!r}: the dialect {connection.dialect.name!r} takes "
+                "none; leave it out"
+            ) from None
+        wanted = self.isolation.upper().replace("_", " ")
+        if wanted not in taken:
+            raise SourceError(
+                f"{self.source}: isolation_level = {self.isolation!r}: the dialect {connection.dialect.name!r} takes "
+                f"{', '.join(map(repr, taken))}"
+            )
+        connection.execution_options(isolation_level=wanted)
+
+    def refuse_isolation(self) -> None:
+        """Refuse the setting where the system is always read in the same kind of snapshot."""
+        if self.isolation is not None and self.one_snapshot is not None:
+            raise SourceError(
+                f"{self.source}: isolation_level = {self.isolation!r} has no effect on this database, which is always "
+                f"read in {self.one_snapshot}; leave it out"
+            )
+
+    def cancel(self, driver_connection: Any) -> None:
+        """End what the driver is doing; called from another thread."""
+        for name in ("cancel", "interrupt"):
+            ending = getattr(driver_connection, name, None)
+            if ending is not None:
+                ending()
+                return
+
+    def holds_writers(self, connection: sa.Connection) -> bool:  # noqa: ARG002 - others look at it
+        """Whether others can't write while it is read, so that all rows are fetched before they are worked on."""
+        return False
+
+    def verify(self) -> None:
+        """Raise `SourceError` if what has been read may not be of one moment; called before it is worked on."""
+
+    def prepare(self, engine: sa.Engine) -> None:
+        """Put right what SQLAlchemy's dialect has wrong."""
+
+    def said(self, exc: BaseException) -> str:
+        """Return what the database says, in one line."""
+        whole = isinstance(exc, UnicodeError) or not exc.args
+        return one_line(str(exc if whole else exc.args[-1])) or type(exc).__name__
+
+    def advice(self, said: str) -> str:  # noqa: ARG002 - others look at it
+        """Return what to do about it, beginning with "; ", or nothing."""
+        return ""
+
+
+def raw(connection: sa.Connection) -> Any:
+    """Return the driver's connection as SQLAlchemy's dialect takes it."""
+    return connection.connection.dbapi_connection
+
+
+def limit_statements(driver_connection: Any, seconds: int) -> None:
+    """Tell a driver that can be told how long a statement may take: pyodbc in seconds, oracledb in milliseconds."""
+    module = type(driver_connection).__module__.partition(".")[0]
+    with suppress(Exception):  # a driver of ODBC may not know it; then the thread's own limit holds
+        if module == "pyodbc":
+            driver_connection.timeout = seconds
+        elif module in ("oracledb", "cx_Oracle"):
+            driver_connection.call_timeout = seconds * 1000
+
+
+def one_line(text: str) -> str:
+    """Return a message's lines as one, of some hundred characters at most."""
+    said = re.sub(r"\s+", " ", text).strip()
+    return said if len(said) <= _MOST else f"{said[:_MOST]}…"

@@ -1,0 +1,24 @@
+"""Oracle: one moment by a transaction that may only read. Not run by us; the statements follow its documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from arfeed_connectors.sql.systems.base import System, limit_statements
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+class Oracle(System):
+    """Read in SET TRANSACTION READ ONLY, unless `isolation_level` says otherwise."""
+
+    driver: ClassVar[Mapping[str, str]] = {"oracle": "oracle+oracledb"}
+
+    def begin(self, connection: sa.Connection) -> None:
+        """Begin a transaction that sees what was committed before it, and may write nothing."""
+        super().begin(connection)
+        if self.isolation is None:
+            limit_statements(connection.connection.driver_connection, self.timeout)
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")

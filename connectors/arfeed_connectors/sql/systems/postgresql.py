@@ -1,0 +1,43 @@
+"""PostgreSQL: it keeps to a limit of its own, and psycopg hears signals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from arfeed_connectors.sql.systems.base import CONNECT_SECONDS, System, one_line
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+class PostgreSQL(System):
+    """Read in REPEATABLE READ, READ ONLY."""
+
+    driver: ClassVar[Mapping[str, str]] = {"postgresql": "postgresql+psycopg"}
+    pooled = True
+    one_snapshot = "REPEATABLE READ, READ ONLY"
+
+    @property
+    def hears_signals(self) -> bool:
+        """Whether it is psycopg 3; others wait in C."""
+        return self.url.get_driver_name() == "psycopg"
+
+    def arguments(self) -> dict[str, Any]:
+        """Limit the time to connect; a longer or shorter one in the URL goes before."""
+        return {"connect_args": {"connect_timeout": CONNECT_SECONDS}} if self.hears_signals else {}
+
+    def begin(self, connection: sa.Connection) -> None:
+        """Begin a transaction that may only read."""
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {self.timeout * 1000}")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # others are read meanwhile
+
+    def said(self, exc: BaseException) -> str:
+        """Return the message with its detail and hint, without the piece of the query that it points at."""
+        diagnosis = getattr(exc, "diag", None)
+        first = getattr(diagnosis, "message_primary", None)
+        if not first:
+            return super().said(exc)
+        more = (getattr(diagnosis, name, None) for name in ("message_detail", "message_hint"))
+        return one_line("; ".join([first, *(text for text in more if text)]))

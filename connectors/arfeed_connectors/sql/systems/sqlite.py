@@ -1,0 +1,139 @@
+"""SQLite and SQLCipher: a file, in whatever state its program left it."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from arfeed import SourceError
+from arfeed_connectors.sql.systems.base import LOCK_SECONDS, System
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+_WAL = 2
+"""What bytes 18 and 19 of the file are in WAL mode: https://www.sqlite.org/fileformat.html, 1.3.3."""
+
+_CIPHER_PRAGMA = re.compile(r"(cipher\w*|kdf_\w+)$")
+_RESET = "attempt to write a readonly database"
+
+
+class SQLite(System):
+    """Opened so that SQLite itself refuses to write, in one transaction."""
+
+    one_snapshot = "one transaction"
+
+    def arguments(self) -> dict[str, Any]:
+        """Open the file ourselves; SQLCipher by its own module, which SQLAlchemy's dialect would leave aside."""
+        arguments: dict[str, Any] = {"creator": self._opened}
+        if self._encrypted:
+            arguments["module"] = self._module
+            self._key, self._pragmas = self.url.password, self.url.query
+            self.url = self.url.create("sqlite", database=self.url.database)
+        return arguments
+
+    @cached_property
+    def _encrypted(self) -> bool:
+        return self.url.get_driver_name() in ("pysqlcipher", "sqlcipher")
+
+    @cached_property
+    def _module(self) -> Any:
+        if self._encrypted:
+            from sqlcipher3 import dbapi2
+
+            return dbapi2
+        import sqlite3
+
+        return sqlite3
+
+    @cached_property
+    def _file(self) -> Path:
+        return Path(self.url.database or "")
+
+    def _opened(self) -> Any:
+        file = self._file
+        if not file.is_file():
+            raise SourceError(f"{self.source}: there is no database file {file}; look at `url`")
+        self._begun_with = _state(file)
+        mode = "mode=ro&immutable=1" if self._is_left_alone() else "mode=ro"
+        opened = self._module.connect(
+            f"file:{quote(str(file.absolute()))}?{mode}", uri=True, timeout=LOCK_SECONDS, check_same_thread=False
+        )
+        if self._encrypted:
+            key = str(self._key or "").replace('"', '""')
+            opened.execute("PRAGMA cipher_log_level = NONE")  # what it writes to stderr is told by its error
+            opened.execute(f'PRAGMA key = "{key}"')
+            for name, value in self._pragmas.items():
+                if _CIPHER_PRAGMA.match(name) and re.fullmatch(r"\w+", str(value)):
+                    opened.execute(f"PRAGMA {name} = {value}")
+        opened.execute("PRAGMA query_only = 1")
+        return opened
+
+    def _is_left_alone(self) -> bool:
+        """Whether it is in WAL mode, nobody has it open, and SQLite can't make what it wants to have beside it."""
+        return _is_wal(self._file) and not _log(self._file).exists() and not _is_writable(self._file.parent)
+
+    def begin(self, connection: sa.Connection) -> None:
+        """Begin the one transaction."""
+        connection.exec_driver_sql("BEGIN")
+
+    def verify(self) -> None:
+        """Refuse what was read of a file that was changed meanwhile, where SQLite could not look itself."""
+        if self._begun_with != _state(self._file) and self._is_unwatched:
+            raise SourceError(f"{self.source}: {self._file} was written while it was read; run it again")
+
+    @property
+    def _is_unwatched(self) -> bool:
+        return _is_wal(self._file) and not _is_writable(self._file.parent)
+
+    def holds_writers(self, connection: sa.Connection) -> bool:
+        """Whether it is without WAL, where a reader keeps writers out."""
+        return connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal"
+
+    def advice(self, said: str) -> str:
+        """Say what state the file is in, and what its user can do about it."""
+        if "file is not a database" in said:
+            if self._encrypted:
+                return f"; the key in `url` is another, or {self._file} was made by another version of SQLCipher"
+            return (
+                f"; if {self._file} is encrypted by SQLCipher, write sqlite+pysqlcipher://:KEY@/… "
+                "(pip install 'arfeed[sqlcipher]')"
+            )
+        if "locked" in said or "busy" in said:
+            return f"; another program writes to {self._file} and took over {LOCK_SECONDS} seconds; run it again"
+        if _RESET in said and Path(f"{self._file}-journal").exists():
+            return (
+                f"; the program of {self._file} was cut off while it wrote, and left a journal: start it once, which "
+                "puts the file right"
+            )
+        if "unable to open database file" in said or _RESET in said:
+            if _log(self._file).exists():
+                return (
+                    f"; {_log(self._file)} holds what was written last, and can't be read in a folder where nothing "
+                    "may be written: end the program of the file, or copy both to another folder"
+                )
+            return f"; look at who may read {self._file}, and its folder"
+        return ""
+
+
+def _log(file: Path) -> Path:
+    return Path(f"{file}-wal")
+
+
+def _is_writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _is_wal(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(20)[18:20] == bytes((_WAL, _WAL))
+
+
+def _state(file: Path) -> tuple[int, int, bool]:
+    """Return what changes when the file is written."""
+    about = file.stat()
+    return about.st_mtime_ns, about.st_size, _log(file).exists()

@@ -1,0 +1,152 @@
+"""Whatever query is drawn, what is delivered is the truth, or nothing is: never another report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, seed, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from arfeed import ArfeedError
+from arfeed.intake.extract import extract
+from arfeed_connectors import sql as connector
+from arfeed_connectors.sql import Sql
+from support.database_servers import new_schema
+from support.databases import DATABASES, execute, place, sql, table
+from support.sql_queries import TABLE, Drawn, Row, Truth, books, queries
+
+SHORT, LONG = 60, 1700
+
+Place = tuple[str, list[Row]]
+"""A URL and the books that stand there."""
+
+
+def places(request: pytest.FixtureRequest, database: str, folder: Path) -> list[Place]:
+    """The same place in several spellings, with parameters of its driver, and another one beside it."""
+    first = place(request, database, folder)
+    mine, others = books(1), books(2)
+    fill(first, mine)
+    if database == "sqlite":
+        second = f"sqlite:///{folder / 'other books.db'}"
+        fill(second, others)
+        driver = first.replace("sqlite:", "sqlite+pysqlite:")
+        ways = [first, driver, f"{first}?timeout=5", f"{first}?cached_statements=0&check_same_thread=false"]
+        return [*((way, mine) for way in ways), (second, others), (f"{second}?timeout=5", others)]
+    if database == "mariadb":
+        return _in_mariadb(first, mine, others)
+    return _in_postgresql(request, first, mine, others)
+
+
+def _in_mariadb(first: str, mine: list[Row], others: list[Row]) -> list[Place]:
+    server, _, name = first.rpartition("/")
+    execute(first, f"CREATE DATABASE {name}_b CHARACTER SET utf8mb4")
+    second = f"{server}/{name}_b"
+    fill(second, others)
+    parameters = (
+        *("charset=utf8mb4", "connect_timeout=5&read_timeout=60", f"init_command={quote('SET NAMES utf8mb4')}"),
+        *(f"init_command={quote(f'SET {setting}')}" for setting in _MARIADB_SETTINGS),
+    )
+    ways = [first, first.replace("mysql:", "mysql+pymysql:"), *(f"{first}?{said}" for said in parameters)]
+    ways += [first.replace("mysql:", "mariadb:")]
+    used = f"{first}?init_command={quote(f'USE {name}_b')}"
+    return [*((way, mine) for way in ways), (second, others), (f"{second}?charset=utf8mb4", others), (used, others)]
+
+
+_MARIADB_SETTINGS = ("sql_select_limit = 5", "sql_mode = 'ANSI_QUOTES'", "sql_mode = 'NO_BACKSLASH_ESCAPES'")
+"""Of the session: the first cuts every answer short."""
+
+
+def _in_postgresql(request: pytest.FixtureRequest, first: str, mine: list[Row], others: list[Row]) -> list[Place]:
+    database, _, options = first.partition("?")
+    second = new_schema(str(request.getfixturevalue("postgresql_database")))
+    fill(second, others)
+    server, _, name = database.rpartition("/")
+    more = ("connect_timeout=5", "application_name=books&keepalives=1", "sslmode=prefer", "target_session_attrs=any")
+    ways = [first, first.replace("postgresql:", "postgresql+psycopg:"), *(f"{first}&{said}" for said in more)]
+    options_of_session = ("DateStyle%3DSQL,DMY", "TimeZone%3DAsia/Tokyo", "extra_float_digits%3D0", "lc_monetary%3DC")
+    ways += [f"{first}%20-c{setting}" for setting in options_of_session]
+    ways.append(f"postgresql:///?host=127.0.0.1&user=postgres&dbname={name}&{options}")
+    ways.append(f"{server}/postgres?dbname={name}&{options}")
+    return [*((way, mine) for way in ways), (second, others), (f"{second}&connect_timeout=5", others)]
+
+
+def fill(url: str, rows: list[Row]) -> None:
+    table(url, "ledger", TABLE, *(tuple(row.values()) for row in rows))
+
+
+def report(source: Sql) -> Truth:
+    """What is open by this source, as it would be delivered."""
+    frame = extract([source], lambda: datetime.now(UTC)).open
+    assert frame["invoice_ref"].is_unique
+    columns = ("invoice_ref", "currency", "balance", "due_on")
+    refs, *rest = (pa.array(frame[column]).to_pylist() for column in columns)
+    return dict(zip(refs, zip(*rest, strict=True), strict=True))
+
+
+def judge(found: Place, drawn: Drawn) -> None:
+    url, rows = found
+    source, delivered, refusal = None, None, ""
+    try:
+        source = sql(url, query=drawn.query, **drawn.settings)
+        delivered = report(source)
+    except (ValidationError, ArfeedError) as exc:
+        refusal = str(exc)
+    if source is None or delivered is None:
+        event(f"refused, {drawn.wrong}")
+        assert drawn.wrong or drawn.may_be_refused or "sql_select_limit" in url, refusal
+        return
+    event(f"delivered, {drawn.wrong}")
+    if drawn.names:
+        assert named(source, drawn.names)
+        return
+    assert delivered == drawn.truth(rows)
+
+
+def named(source: Sql, names: list[str]) -> bool:
+    """Whether a plan of this source names these columns, which mean nothing to arfeed."""
+    rows = source.invoices()
+    try:
+        while True:
+            next(rows)
+    except StopIteration as end:
+        notes = " ".join(end.value.notes).casefold()
+    return all(name.casefold() in notes for name in names)
+
+
+@pytest.mark.parametrize(
+    "cases", [pytest.param(SHORT, id="short"), pytest.param(LONG, marks=pytest.mark.soak, id="soak")]
+)
+@pytest.mark.parametrize("database", DATABASES)
+def test_delivered_is_the_truth_or_nothing_is(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str, cases: int
+) -> None:
+    ways = places(request, database, tmp_path)
+
+    @seed(20261129)
+    @settings(
+        max_examples=cases,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(way=st.sampled_from(ways), drawn=queries(database), by_arrow=st.booleans())
+    def judged(way: Place, drawn: Drawn, by_arrow: bool) -> None:
+        monkeypatch.setattr(connector, "LONG", 0 if by_arrow else 20_000)
+        judge(way, drawn)
+
+    judged()
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_another_place_is_another_configuration(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> None:
+    ways = places(request, database, tmp_path)
+    shown = {url: sql(url, query="SELECT * FROM ledger").settings.model_dump(mode="json")["url"] for url, _ in ways}
+    for url, rows in ways:
+        for other, theirs in ways:
+            assert rows is theirs or shown[url] != shown[other]
