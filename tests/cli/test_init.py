@@ -108,7 +108,7 @@ def test_a_plugins_toml_that_is_there_is_left_as_it_is(arfeed: Cli, tmp_path: Pa
     [
         ([], "A file of your invoices"),
         (["SalesInvoices.csv"], "--dates ORDER"),
-        (["SalesInvoices.csv", "--dates", "DMY", "--currency", "$"], "'$' is no ISO 4217 code"),
+        (["SalesInvoices.csv", "--dates", "DMY", "--currency", "$"], "'$' is not an ISO 4217 code"),
         (["SalesInvoices.csv", "--column", "balance=Owed"], "the file has no such heading"),
         (["SalesInvoices.csv", "--column", "ballance=Total"], "there are invoice_ref"),
         (["SalesInvoices.csv", "--set", "files"], "write NAME=VALUE"),
@@ -188,7 +188,7 @@ def test_a_column_of_currency_codes_is_offered_before_one_currency_is_asked_for(
     assert not tmp_path.joinpath("plugins.toml").exists()
     said = arfeed(tmp_path, *init, "--currency", "EUR")
     assert said.code == 0, said.err
-    assert "the column 'Geld' says EUR, USD" in said.out
+    assert "the column 'Geld' has EUR, USD" in said.out
 
 
 def test_a_file_is_not_said_to_name_no_currency(arfeed: Cli, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ INIT = ["init", "open.csv", "--currency", "USD", "--documents", "", "--to", "reh
     ("owed", "said"),
     [
         ("1500.00", "✓ control account: TrialBalance-20260404.csv has 1,500.00 USD, as the list does\n"),
-        ("1400.00", "says 1,400.00 USD, the list 1,500.00 USD; payments on account and journal entries make such a"),
+        ("1400.00", "has 1,400.00 USD, the list 1,500.00 USD; payments on account and journal entries make such a"),
     ],
     ids=["as the list", "another"],
 )
