@@ -163,7 +163,7 @@ def damaged(feed: Feed, run: str, damage: Callable[[str], str]) -> None:
 
 
 @pytest.mark.parametrize("place", [".", "erp.csv/x.html"], ids=["a folder", "below a file"])
-def test_a_page_is_not_rewrite_page_to_a_place_that_is_none(feed: Feed, place: str) -> None:
+def test_a_page_is_not_written_again_to_a_place_that_is_none(feed: Feed, place: str) -> None:
     result = feed.approved()
     assert result.receipt
     done = feed.run("history", "page", result.receipt.run, "--html", place)
