@@ -110,7 +110,7 @@ def test_a_history_that_is_no_file_has_no_pages_beside_it(feed: Feed) -> None:
     assert pages_folder(feed.project()) is None
 
 
-def test_the_page_of_an_old_run_is_rewrite_page_from_its_receipt(feed: Feed) -> None:
+def test_the_page_of_an_old_run_is_written_again_from_its_receipt(feed: Feed) -> None:
     result = feed.approved()
     assert result.receipt
     assert result.page
@@ -171,7 +171,7 @@ def test_a_page_is_not_written_again_to_a_place_that_is_none(feed: Feed, place: 
     assert f"--html {place}: name a file in a folder that exists" in done.stderr
 
 
-def test_a_page_that_can_not_be_rewrite_page_is_no_bug(feed: Feed) -> None:
+def test_a_page_that_can_not_be_written_again_is_not_a_bug(feed: Feed) -> None:
     result = feed.approved()
     assert result.receipt
     feed.pages = "erp.csv"
