@@ -21,6 +21,7 @@ from arfeed.cli.display.show import show_plan
 from arfeed.model.results import Plan
 from arfeed.plugins.config import read_project
 from arfeed.runs import pages, pipeline
+from arfeed.runs.context import begin_run
 
 ROOT = Path(__file__).parents[1]
 THURSDAY = datetime(2026, 4, 9, 6, tzinfo=UTC)
@@ -71,7 +72,7 @@ def planned(page: Path) -> Plan:
     project = read_project(Path("plugins.toml"))
     with progress() as steps:
         plan = pipeline.plan(project, steps, clock=lambda: THURSDAY).plan
-        pages.plan_page(project, steps, plan, page, "arfeed sync")
+        pages.write_plan_page(begin_run(project, steps), plan, page, "arfeed sync")
     return plan
 
 

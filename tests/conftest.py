@@ -9,9 +9,8 @@ import pytest
 import stamina
 from hypothesis import settings
 
-from support import mariadb
+from support.database_servers import MARIADB, POSTGRESQL, new_schema
 from support.openssh import OpenSSH, running_openssh
-from support.postgresql import new_database, new_schema
 
 pytest_plugins = ["arfeed.testing"]
 
@@ -46,7 +45,7 @@ def openssh() -> Iterator[OpenSSH]:
 @pytest.fixture(scope="session")
 def postgresql_database() -> Iterator[str]:
     """The URL of a database on a real PostgreSQL server."""
-    with new_database() as url:
+    with POSTGRESQL.new_database() as url:
         yield url
 
 
@@ -59,5 +58,5 @@ def postgresql(postgresql_database: str) -> str:
 @pytest.fixture
 def mariadb_url() -> Iterator[str]:
     """The URL of an empty database on a real MariaDB server, of the test's own."""
-    with mariadb.new_database() as url:
+    with MARIADB.new_database() as url:
         yield url

@@ -12,7 +12,7 @@ import pytest
 HEAVY = {"pandas", "pyarrow", "sqlalchemy", "asyncssh", "numpy", "sshfs"}
 PROGRAM = """
 import json, sys
-from arfeed.cli import main
+from arfeed.cli.app import main
 sys.argv = ["arfeed", *sys.argv[1:]]
 try:
     main()

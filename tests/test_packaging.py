@@ -48,7 +48,7 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel: zipfile.ZipFile) -> N
 def test_the_built_in_plugins_come_by_the_same_door_as_strangers(wheel: zipfile.ZipFile) -> None:
     points = configparser.ConfigParser()
     points.read_string(text(wheel, "entry_points.txt"))
-    assert dict(points["console_scripts"]) == {"arfeed": "arfeed.cli:main"}
+    assert dict(points["console_scripts"]) == {"arfeed": "arfeed.cli.app:main"}
     modules = {module.replace(".", "/") for module in points["arfeed"].values()}
     assert {"xero", "folder", "sql", "kolleno", "transforms"} <= set(points["arfeed"])
     files = {name.removesuffix(".py").removesuffix("/__init__") for name in wheel.namelist()}

@@ -4,17 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from arfeed.testing.commands import run_command
 from support.exports import SEVEN, xero
-from support.feeds import XERO_FEED, Here, write
+from support.feeds import XERO_FEED, Cli, write
 from support.openssh import OpenSSH
 from support.pdfs import write_pdfs
 
 
 @pytest.fixture
-def arfeed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+def arfeed(monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Run a command inside of this process."""
     monkeypatch.setenv("COLUMNS", "200")
-    return Here(monkeypatch, capsys)
+    return run_command
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from arfeed.operations.check.examination import examine
 from arfeed.plugins.config import read_project
 from support.exports import SEVEN, document, xero
-from support.feeds import Here, run, write
+from support.feeds import Cli, run, write
 from support.openssh import OpenSSH, make_key
 from support.printed import report, written
 
@@ -42,7 +42,7 @@ def finding(done: Any, what: str) -> dict[str, Any]:
     return dict(found)
 
 
-def test_every_source_is_read_to_its_end(arfeed: Here, feed: Path) -> None:
+def test_every_source_is_read_to_its_end(arfeed: Cli, feed: Path) -> None:
     done = arfeed(feed, "check", "--json")
     assert done.code == 0, done.err
     rows = finding(done, "rows of xero-uk")
@@ -52,7 +52,7 @@ def test_every_source_is_read_to_its_end(arfeed: Here, feed: Path) -> None:
     assert finding(done, "documents of xero-uk")["facts"]["found"] == 3
 
 
-def test_the_json_has_what_the_lines_say(arfeed: Here, feed: Path) -> None:
+def test_the_json_has_what_the_lines_say(arfeed: Cli, feed: Path) -> None:
     lines = arfeed(feed, "check").out.splitlines()
     checks = arfeed(feed, "check", "--json").json()["checks"]
     marks = {"ok": "✓", "doubt": "!", "failed": "✗"}
@@ -69,12 +69,12 @@ def test_the_json_has_what_the_lines_say(arfeed: Here, feed: Path) -> None:
     [
         ("31/03/2026", "ok", "day-month-year, since line 2 has 31/03/2026"),
         ("03/04/2026", "ok", "no date in the file proves it, and 03/04/2026 is 3 April 2026"),
-        ("01/12/2099", "doubt", "which lies ahead"),
+        ("01/12/2099", "doubt", "which is in the future"),
     ],
     ids=["proven", "declared", "in the future"],
 )
 def test_it_says_what_the_order_of_the_dates_rests_on(
-    arfeed: Here, tmp_path: Path, first: str, state: str, said: str
+    arfeed: Cli, tmp_path: Path, first: str, state: str, said: str
 ) -> None:
     write(tmp_path, FOLDER_FEED)
     tmp_path.joinpath("open.csv").write_text(OPEN.format(first=first))
@@ -85,17 +85,17 @@ def test_it_says_what_the_order_of_the_dates_rests_on(
 
 @pytest.mark.parametrize("connector", ["folder", "quickbooks"])
 def test_a_source_that_lists_only_what_is_open_is_doubted_with_three_ways_out(
-    arfeed: Here, tmp_path: Path, connector: str
+    arfeed: Cli, tmp_path: Path, connector: str
 ) -> None:
     open_items(tmp_path, connector)
     done = arfeed(tmp_path, "check")
     assert done.code == 0
     (line,) = [line for line in done.out.splitlines() if "evidence of depot" in line]
     assert line.startswith("! evidence of depot: unexplained: it lists only what is open, so nothing says why an ")
-    read_to_its_end = "; its own count or total shows that it was read to its end, not that it is whole"
+    read_to_its_end = "; its own count or total shows that it was read to its end, not that it is complete"
     assert (read_to_its_end in line) is (connector == "quickbooks")
     assert line.endswith(
-        "somebody has to approve each one, unless you name a list of what was paid by `closed`, or name a second "
+        "somebody has to approve each one, unless you name a list of what was paid in `closed`, or name a second "
         "report of what is owed in [sources.depot.control_account], or say absent_means_paid = true, if the list is "
         "always whole"
     )
@@ -105,15 +105,15 @@ def test_a_source_that_lists_only_what_is_open_is_doubted_with_three_ways_out(
     ("more", "degrees", "said"),
     [
         ("", ["unexplained"], "unexplained: it lists only what is open"),
-        ("absent_means_paid = true", ["asserted"], "to raise it, name a list of what was paid by `closed`, or name a"),
-        (ACCOUNT, ["balanced"], "balanced: the control account says 30.00 EUR, and is compared with the list each"),
+        ("absent_means_paid = true", ["asserted"], "to raise it, name a list of what was paid in `closed`, or name a"),
+        (ACCOUNT, ["balanced"], "balanced: the control account has 30.00 EUR, and is compared with the list each"),
         (CLOSED, ["proven"], "proven: it is asked what became of an invoice that is gone"),
         (f"absent_means_paid = true\n{CLOSED}\n{ACCOUNT}", ["proven", "balanced", "asserted"], "proven: it is asked"),
     ],
     ids=["nothing", "asserted", "balanced", "proven", "all"],
 )
 def test_each_degree_of_evidence_is_named_with_what_would_raise_it(
-    arfeed: Here, tmp_path: Path, more: str, degrees: list[str], said: str
+    arfeed: Cli, tmp_path: Path, more: str, degrees: list[str], said: str
 ) -> None:
     open_items(tmp_path, "folder", more)
     tmp_path.joinpath("account.csv").write_text("Name,Owed\nAll,30\n")
@@ -127,7 +127,7 @@ def test_each_degree_of_evidence_is_named_with_what_would_raise_it(
     assert (len(found["facts"]["ways"]) == 0) is (len(degrees) == 3)
 
 
-def test_a_control_account_that_can_not_be_read_is_named_by_the_check(arfeed: Here, tmp_path: Path) -> None:
+def test_a_control_account_that_can_not_be_read_is_named_by_the_check(arfeed: Cli, tmp_path: Path) -> None:
     open_items(tmp_path, "folder", ACCOUNT)
     tmp_path.joinpath("account.csv").write_text("Name,Sum\nAll,30\n")
     done = arfeed(tmp_path, "check")
@@ -147,7 +147,7 @@ def open_items(folder: Path, connector: str, more: str = "") -> None:
     write(folder, text)
 
 
-def test_all_checks_run_though_one_fails(arfeed: Here, feed: Path) -> None:
+def test_all_checks_run_though_one_fails(arfeed: Cli, feed: Path) -> None:
     feed.joinpath("exports/SalesInvoices.csv").unlink()
     done = arfeed(feed, "check", "--json")
     assert done.code == 4
@@ -157,21 +157,21 @@ def test_all_checks_run_though_one_fails(arfeed: Here, feed: Path) -> None:
     }
 
 
-def test_rows_that_are_no_invoice_fail_the_check(arfeed: Here, feed: Path) -> None:
+def test_rows_that_are_no_invoice_fail_the_check(arfeed: Cli, feed: Path) -> None:
     xero(feed / "exports" / "SalesInvoices.csv", *SEVEN, document("INV-9", InvoiceDate="31/02/2026"))
     done = arfeed(feed, "check")
     assert done.code == 4
     assert "✗ rows of xero-uk: 1 value can't be taken" in done.out
 
 
-def test_a_quick_check_leaves_the_rows_unread(arfeed: Here, feed: Path) -> None:
+def test_a_quick_check_leaves_the_rows_unread(arfeed: Cli, feed: Path) -> None:
     xero(feed / "exports" / "SalesInvoices.csv", *SEVEN, document("INV-9", InvoiceDate="31/02/2026"))
     done = arfeed(feed, "check", "--quick")
     assert done.code == 0
     assert "rows of" not in done.out
 
 
-def test_two_sources_with_one_number_fail_the_report(arfeed: Here, feed: Path) -> None:
+def test_two_sources_with_one_number_fail_the_report(arfeed: Cli, feed: Path) -> None:
     config = feed / "plugins.toml"
     text = config.read_text()
     again = text[text.index("[sources.xero-uk]") : text.index("[destination]")].replace("xero-uk", "again")
@@ -181,7 +181,7 @@ def test_two_sources_with_one_number_fail_the_report(arfeed: Here, feed: Path) -
     assert "share an invoice number" in finding(done, "report")["said"]
 
 
-def test_a_history_out_of_reach_does_not_end_the_check(arfeed: Here, feed: Path) -> None:
+def test_a_history_out_of_reach_does_not_end_the_check(arfeed: Cli, feed: Path) -> None:
     config = feed / "plugins.toml"
     history = 'name = "acme-uk"\nhistory = "postgresql://nobody@127.0.0.1:1/none"'
     config.write_text(config.read_text().replace('name = "acme-uk"', history))
@@ -191,7 +191,7 @@ def test_a_history_out_of_reach_does_not_end_the_check(arfeed: Here, feed: Path)
     assert finding(done, "folder (the root)")["state"] == "ok"
 
 
-def test_a_report_of_somebody_else_is_doubted(arfeed: Here, feed: Path, receiver: Path) -> None:
+def test_a_report_of_somebody_else_is_doubted(arfeed: Cli, feed: Path, receiver: Path) -> None:
     receiver.joinpath("csv_data_uploads").mkdir()
     receiver.joinpath("csv_data_uploads", "theirs.csv").write_text("a\n")
     reports = finding(arfeed(feed, "check", "--json"), "reports there")
@@ -224,7 +224,7 @@ def test_a_probe_compares_the_clocks(sftp_feed: Path, root: Path) -> None:
     ids=["host key", "login"],
 )
 def test_it_says_how_far_one_came(
-    arfeed: Here, sftp_feed: Path, tmp_path: Path, key: str, value: str, said: list[str]
+    arfeed: Cli, sftp_feed: Path, tmp_path: Path, key: str, value: str, said: list[str]
 ) -> None:
     file = make_key(tmp_path / value) if value == "stranger" else tmp_path / value
     file.touch()
@@ -245,9 +245,7 @@ def test_it_says_how_far_one_came(
     ],
     ids=["key absent", "key unreadable", "known_hosts unreadable"],
 )
-def test_a_step_that_was_not_taken_is_not_claimed(
-    arfeed: Here, tmp_path: Path, key: str, value: str, said: str
-) -> None:
+def test_a_step_that_was_not_taken_is_not_claimed(arfeed: Cli, tmp_path: Path, key: str, value: str, said: str) -> None:
     lines = {"url": "sftp://acme@127.0.0.1:1", "private_key": "absent", "known_hosts": "absent"}
     lines[key] = str(tmp_path / value)
     write(tmp_path, FOLDER_FEED.replace('url = "out"', "\n".join(f'{name} = "{text}"' for name, text in lines.items())))
@@ -260,7 +258,7 @@ def test_a_step_that_was_not_taken_is_not_claimed(
 
 
 @pytest.mark.openssh
-def test_a_server_that_is_not_there_fails_at_its_address(arfeed: Here, sftp_feed: Path, openssh: OpenSSH) -> None:
+def test_a_server_that_is_not_there_fails_at_its_address(arfeed: Cli, sftp_feed: Path, openssh: OpenSSH) -> None:
     config = sftp_feed / "plugins.toml"
     config.write_text(config.read_text().replace(f":{openssh.port}", ":1"))
     done = arfeed(sftp_feed, "check")
@@ -269,7 +267,7 @@ def test_a_server_that_is_not_there_fails_at_its_address(arfeed: Here, sftp_feed
     assert "Nothing is listening at" in done.out
 
 
-def test_the_last_delivery_is_named_and_a_clock_behind_it_is_doubted(arfeed: Here, feed: Path) -> None:
+def test_the_last_delivery_is_named_and_a_clock_behind_it_is_doubted(arfeed: Cli, feed: Path) -> None:
     code = arfeed(feed, "plan", "--json").json()["approval"]
     assert arfeed(feed, "sync", "--approve", code).code == 0
     found = {item.what: item for item in examine(read_project(feed / "plugins.toml"), lambda: LONG_AGO, quick=True)}
@@ -277,7 +275,7 @@ def test_the_last_delivery_is_named_and_a_clock_behind_it_is_doubted(arfeed: Her
     assert found["clock"].state == "doubt"
 
 
-def test_the_receivers_folders_are_not_written_to_without_a_probe(arfeed: Here, feed: Path, receiver: Path) -> None:
+def test_the_receivers_folders_are_not_written_to_without_a_probe(arfeed: Cli, feed: Path, receiver: Path) -> None:
     receiver.joinpath("csv_data_uploads").mkdir()
     folders = [receiver, receiver / "csv_data_uploads"]
     before = [folder.stat().st_mtime_ns for folder in folders]

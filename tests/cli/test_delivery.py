@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.exports import SEVEN, document, xero
-from support.feeds import Here, run, sync_approved
+from support.feeds import Cli, run, sync_approved
 from support.openssh import OpenSSH
 from support.pdfs import pdf, write_pdfs
 
@@ -60,7 +60,7 @@ def rows(report: Path) -> list[list[str]]:
     return [*csv.reader(report.read_text(encoding="utf-8").splitlines(keepends=True))]
 
 
-def approved(arfeed: Here, feed: Path) -> Any:
+def approved(arfeed: Cli, feed: Path) -> Any:
     planned = arfeed(feed, "plan", "--json")
     assert planned.code == 3
     done = arfeed(feed, "sync", "--json", "--approve", planned.json()["approval"])
@@ -78,7 +78,7 @@ def test_one_command_puts_the_exact_report_and_the_pdfs_on_the_server(sftp_feed:
     assert receipt["report"]["size"] == report.stat().st_size
 
 
-def test_the_report_is_plain_utf_8_without_a_mark(arfeed: Here, sftp_feed: Path, root: Path) -> None:
+def test_the_report_is_plain_utf_8_without_a_mark(arfeed: Cli, sftp_feed: Path, root: Path) -> None:
     approved(arfeed, sftp_feed)
     (report,) = reports(root)
     content = report.read_bytes()
@@ -86,7 +86,7 @@ def test_the_report_is_plain_utf_8_without_a_mark(arfeed: Here, sftp_feed: Path,
     assert not content.startswith(b"\xef\xbb\xbf")
 
 
-def test_the_first_delivery_is_refused_until_it_is_approved(arfeed: Here, sftp_feed: Path, root: Path) -> None:
+def test_the_first_delivery_is_refused_until_it_is_approved(arfeed: Cli, sftp_feed: Path, root: Path) -> None:
     done = arfeed(sftp_feed, "sync", "--json")
     assert (done.code, files(root)) == (3, set())
     plan = done.json()["plan"]
@@ -94,7 +94,7 @@ def test_the_first_delivery_is_refused_until_it_is_approved(arfeed: Here, sftp_f
     assert plan["approval"].startswith("0-")
 
 
-def test_a_second_delivery_sends_its_report_and_touches_no_pdf(arfeed: Here, sftp_feed: Path, root: Path) -> None:
+def test_a_second_delivery_sends_its_report_and_touches_no_pdf(arfeed: Cli, sftp_feed: Path, root: Path) -> None:
     approved(arfeed, sftp_feed)
     before = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in root.glob("*.pdf")}
     done = arfeed(sftp_feed, "sync", "--json")
@@ -106,7 +106,7 @@ def test_a_second_delivery_sends_its_report_and_touches_no_pdf(arfeed: Here, sft
     assert files(root) == {*before, f"csv_data_uploads/{first.name}", f"csv_data_uploads/{second.name}"}
 
 
-def test_a_touched_pdf_is_not_sent_and_a_changed_one_is(arfeed: Here, sftp_feed: Path, root: Path) -> None:
+def test_a_touched_pdf_is_not_sent_and_a_changed_one_is(arfeed: Cli, sftp_feed: Path, root: Path) -> None:
     approved(arfeed, sftp_feed)
     sftp_feed.joinpath("pdf/Invoice 00071.pdf").touch()
     sftp_feed.joinpath("pdf/Invoice INV-001.pdf").write_bytes(pdf("a better one"))
@@ -117,7 +117,7 @@ def test_a_touched_pdf_is_not_sent_and_a_changed_one_is(arfeed: Here, sftp_feed:
     assert root.joinpath("00071.pdf").stat().st_ino == inode
 
 
-def test_pdfs_whose_names_collide_are_not_sent_and_said_so(arfeed: Here, sftp_feed: Path, root: Path) -> None:
+def test_pdfs_whose_names_collide_are_not_sent_and_said_so(arfeed: Cli, sftp_feed: Path, root: Path) -> None:
     more = [document("INV#9"), document("inv 9"), document("INV-10")]
     xero(sftp_feed / "exports" / "SalesInvoices.csv", *SEVEN, *more)
     write_pdfs(sftp_feed / "pdf", "Invoice INV#9.pdf", "Invoice inv 9.pdf", "Invoice INV-10.pdf")
@@ -132,7 +132,7 @@ def test_pdfs_whose_names_collide_are_not_sent_and_said_so(arfeed: Here, sftp_fe
     assert {row[0] for row in rows(reports(root)[0])} >= {"INV#9", "inv 9"}
 
 
-def test_a_broken_pdf_does_not_keep_its_invoice_from_the_report(arfeed: Here, sftp_feed: Path, root: Path) -> None:
+def test_a_broken_pdf_does_not_keep_its_invoice_from_the_report(arfeed: Cli, sftp_feed: Path, root: Path) -> None:
     sftp_feed.joinpath("pdf/Invoice 00071.pdf").write_bytes(b"<html>please log in</html>")
     plan = approved(arfeed, sftp_feed)["plan"]
     assert "a web page" in plan["documents"]["broken"]["00071"]
@@ -141,7 +141,7 @@ def test_a_broken_pdf_does_not_keep_its_invoice_from_the_report(arfeed: Here, sf
 
 
 def test_a_paid_invoice_is_missing_with_its_reason_and_refuses_nothing(
-    arfeed: Here, sftp_feed: Path, root: Path
+    arfeed: Cli, sftp_feed: Path, root: Path
 ) -> None:
     approved(arfeed, sftp_feed)
     paid = document("INV-002", "0.00", Currency="EUR", Total="2000.0000", Status="Paid")
@@ -155,7 +155,7 @@ def test_a_paid_invoice_is_missing_with_its_reason_and_refuses_nothing(
     assert "INV-002" not in [row[0] for row in rows(reports(root)[-1])]
 
 
-def test_an_invoice_that_is_simply_gone_refuses_the_delivery(arfeed: Here, sftp_feed: Path, root: Path) -> None:
+def test_an_invoice_that_is_simply_gone_refuses_the_delivery(arfeed: Cli, sftp_feed: Path, root: Path) -> None:
     approved(arfeed, sftp_feed)
     xero(sftp_feed / "exports" / "SalesInvoices.csv", *SEVEN[1:])
     done = arfeed(sftp_feed, "sync", "--json")
@@ -165,7 +165,7 @@ def test_an_invoice_that_is_simply_gone_refuses_the_delivery(arfeed: Here, sftp_
 
 
 def test_no_path_in_the_url_means_the_login_directory(
-    arfeed: Here, sftp_feed: Path, root: Path, openssh: OpenSSH
+    arfeed: Cli, sftp_feed: Path, root: Path, openssh: OpenSSH
 ) -> None:
     config = sftp_feed / "plugins.toml"
     config.write_text(config.read_text().replace(f"{openssh.port}{root}", str(openssh.port)))

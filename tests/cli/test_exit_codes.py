@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.exports import SEVEN, document, xero
-from support.feeds import Here
+from support.feeds import Cli
 from support.openssh import make_key
 
 
@@ -28,16 +28,16 @@ def replace_line(feed: Path, key: str, value: str) -> None:
     config.write_text("\n".join(lines))
 
 
-def approved(arfeed: Here, feed: Path) -> None:
+def approved(arfeed: Cli, feed: Path) -> None:
     assert arfeed(feed, "sync", "--approve", arfeed(feed, "plan", "--json").json()["approval"]).code == 0
 
 
-def test_the_version_is_told_without_a_feed(arfeed: Here, tmp_path: Path) -> None:
+def test_the_version_is_told_without_a_feed(arfeed: Cli, tmp_path: Path) -> None:
     told = arfeed(tmp_path, "--version")
     assert (told.code, told.out) == (0, f"arfeed {version('arfeed')}\n")
 
 
-def test_a_delivery_ends_with_0(arfeed: Here, feed: Path, receiver: Path) -> None:
+def test_a_delivery_ends_with_0(arfeed: Cli, feed: Path, receiver: Path) -> None:
     approved(arfeed, feed)
     done = arfeed(feed, "sync")
     assert done.code == 0
@@ -46,7 +46,7 @@ def test_a_delivery_ends_with_0(arfeed: Here, feed: Path, receiver: Path) -> Non
     assert len([*receiver.joinpath("csv_data_uploads").iterdir()]) == 2
 
 
-def test_the_whole_plan_stands_before_its_refusal_and_says_what_to_type(arfeed: Here, feed: Path) -> None:
+def test_the_whole_plan_stands_before_its_refusal_and_says_what_to_type(arfeed: Cli, feed: Path) -> None:
     done = arfeed(feed, "plan")
     assert done.code == 3
     for part in ("xero-uk", "GBP", "EUR", "1,580.94", "unknown-baseline", "arfeed sync --approve 0-"):
@@ -55,24 +55,24 @@ def test_the_whole_plan_stands_before_its_refusal_and_says_what_to_type(arfeed: 
 
 
 @pytest.mark.parametrize("command", ["plan", "sync"])
-def test_a_refusal_ends_with_3_and_delivers_nothing(arfeed: Here, feed: Path, receiver: Path, command: str) -> None:
+def test_a_refusal_ends_with_3_and_delivers_nothing(arfeed: Cli, feed: Path, receiver: Path, command: str) -> None:
     assert arfeed(feed, command).code == 3
     assert not [*receiver.iterdir()]
 
 
-def test_a_plan_ends_as_the_delivery_would(arfeed: Here, feed: Path) -> None:
+def test_a_plan_ends_as_the_delivery_would(arfeed: Cli, feed: Path) -> None:
     approved(arfeed, feed)
     assert arfeed(feed, "plan").code == 0
 
 
-def test_an_approval_of_another_plan_is_refused(arfeed: Here, feed: Path, receiver: Path) -> None:
+def test_an_approval_of_another_plan_is_refused(arfeed: Cli, feed: Path, receiver: Path) -> None:
     done = arfeed(feed, "sync", "--approve", "0-ffffff")
     assert done.code == 3
     assert "The approval 0-ffffff is for another plan than this one" in done.err
     assert not [*receiver.iterdir()]
 
 
-def test_an_approval_holds_for_one_delivery_only(arfeed: Here, feed: Path) -> None:
+def test_an_approval_holds_for_one_delivery_only(arfeed: Cli, feed: Path) -> None:
     code = arfeed(feed, "plan", "--json").json()["approval"]
     assert arfeed(feed, "sync", "--approve", code).code == 0
     xero(feed / "exports" / "SalesInvoices.csv", *SEVEN[1:])
@@ -90,7 +90,7 @@ def test_an_approval_holds_for_one_delivery_only(arfeed: Here, feed: Path) -> No
     ids=["plugin", "missing key", "unknown key"],
 )  # fmt: skip
 def test_a_wrong_configuration_ends_with_2(
-    arfeed: Here, feed: Path, command: str, right: str, wrong: str, said: str
+    arfeed: Cli, feed: Path, command: str, right: str, wrong: str, said: str
 ) -> None:
     change(feed, right, wrong)
     done = arfeed(feed, command)
@@ -99,12 +99,12 @@ def test_a_wrong_configuration_ends_with_2(
 
 
 @pytest.mark.parametrize("arguments", [["synk"], ["sync", "--force"], ["plugins", "lst"]], ids=" ".join)
-def test_a_wrong_command_line_ends_with_2(arfeed: Here, tmp_path: Path, arguments: list[str]) -> None:
+def test_a_wrong_command_line_ends_with_2(arfeed: Cli, tmp_path: Path, arguments: list[str]) -> None:
     done = arfeed(tmp_path, *arguments)
     assert (done.code, done.out) == (2, "")
 
 
-def test_a_folder_without_a_feed_ends_with_2(arfeed: Here, tmp_path: Path) -> None:
+def test_a_folder_without_a_feed_ends_with_2(arfeed: Cli, tmp_path: Path) -> None:
     done = arfeed(tmp_path, "sync")
     assert done.code == 2
     assert "plugins.toml: there is no such file; go to the folder with your plugins.toml" in done.err
@@ -124,7 +124,7 @@ def test_a_folder_without_a_feed_ends_with_2(arfeed: Here, tmp_path: Path) -> No
     ids=["no rows", "a problem row", "a number twice"],
 )
 def test_a_failed_source_ends_with_4_and_delivers_nothing(
-    arfeed: Here, feed: Path, receiver: Path, command: str, documents: list[list[dict[str, str]]], said: str
+    arfeed: Cli, feed: Path, receiver: Path, command: str, documents: list[list[dict[str, str]]], said: str
 ) -> None:
     xero(feed / "exports" / "SalesInvoices.csv", *documents)
     done = arfeed(feed, command)
@@ -133,7 +133,7 @@ def test_a_failed_source_ends_with_4_and_delivers_nothing(
     assert not [*receiver.iterdir()]
 
 
-def test_a_missing_export_ends_with_4(arfeed: Here, feed: Path) -> None:
+def test_a_missing_export_ends_with_4(arfeed: Cli, feed: Path) -> None:
     feed.joinpath("exports/SalesInvoices.csv").unlink()
     done = arfeed(feed, "plan")
     assert done.code == 4
@@ -141,7 +141,7 @@ def test_a_missing_export_ends_with_4(arfeed: Here, feed: Path) -> None:
 
 
 @pytest.mark.openssh
-def test_a_server_that_lets_nobody_in_ends_with_5(arfeed: Here, sftp_feed: Path, tmp_path: Path) -> None:
+def test_a_server_that_lets_nobody_in_ends_with_5(arfeed: Cli, sftp_feed: Path, tmp_path: Path) -> None:
     stranger = make_key(tmp_path / "stranger")
     replace_line(sftp_feed, "private_key", str(stranger))
     done = arfeed(sftp_feed, "check")
@@ -150,7 +150,7 @@ def test_a_server_that_lets_nobody_in_ends_with_5(arfeed: Here, sftp_feed: Path,
 
 
 @pytest.mark.openssh
-def test_a_server_of_an_unknown_key_ends_with_5(arfeed: Here, sftp_feed: Path, root: Path, tmp_path: Path) -> None:
+def test_a_server_of_an_unknown_key_ends_with_5(arfeed: Cli, sftp_feed: Path, root: Path, tmp_path: Path) -> None:
     empty = tmp_path / "known_hosts"
     empty.touch()
     replace_line(sftp_feed, "known_hosts", str(empty))
@@ -169,7 +169,7 @@ def test_a_server_of_an_unknown_key_ends_with_5(arfeed: Here, sftp_feed: Path, r
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_json_is_one_document_on_stdout_and_nothing_else_there(
-    arfeed: Here, feed: Path, command: list[str], code: int
+    arfeed: Cli, feed: Path, command: list[str], code: int
 ) -> None:
     done = arfeed(feed, *command, "--json")
     assert done.code == code
@@ -187,7 +187,7 @@ def test_json_is_one_document_on_stdout_and_nothing_else_there(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage_is_one_json_document_too(arfeed: Here, tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_wrong_usage_is_one_json_document_too(arfeed: Cli, tmp_path: Path, arguments: list[str], said: str) -> None:
     done = arfeed(tmp_path, arguments[0], "--json", *arguments[1:])
     assert done.code == 2
     error = done.json()["error"]
@@ -196,13 +196,13 @@ def test_wrong_usage_is_one_json_document_too(arfeed: Here, tmp_path: Path, argu
     assert said in done.err
 
 
-def test_what_people_read_goes_to_stderr_beside_json(arfeed: Here, feed: Path) -> None:
+def test_what_people_read_goes_to_stderr_beside_json(arfeed: Cli, feed: Path) -> None:
     done = arfeed(feed, "plan", "--json")
     assert "unknown-baseline" in done.err
     assert "arfeed sync --approve" in done.err
 
 
-def test_amounts_in_json_are_text_and_exact(arfeed: Here, feed: Path) -> None:
+def test_amounts_in_json_are_text_and_exact(arfeed: Cli, feed: Path) -> None:
     totals = {total["currency"]: total for total in arfeed(feed, "plan", "--json").json()["totals"]}
     assert {currency: (total["count"], total["balance"]) for currency, total in totals.items()} == {
         "EUR": (totals["EUR"]["count"], "1580.9400"),
@@ -211,7 +211,7 @@ def test_amounts_in_json_are_text_and_exact(arfeed: Here, feed: Path) -> None:
     assert [int(total["count"]) for total in totals.values()] == [1, 4]
 
 
-def test_the_json_of_a_delivery_holds_plan_and_receipt(arfeed: Here, feed: Path) -> None:
+def test_the_json_of_a_delivery_holds_plan_and_receipt(arfeed: Cli, feed: Path) -> None:
     code = arfeed(feed, "plan", "--json").json()["approval"]
     done = arfeed(feed, "sync", "--json", "--approve", code).json()
     assert done["delivered"] is True
@@ -223,7 +223,7 @@ def test_the_json_of_a_delivery_holds_plan_and_receipt(arfeed: Here, feed: Path)
 # --- where a feed lives ---------------------------------------------------------------------------------------------
 
 
-def test_a_feed_runs_from_anywhere(arfeed: Here, feed: Path, tmp_path: Path, receiver: Path) -> None:
+def test_a_feed_runs_from_anywhere(arfeed: Cli, feed: Path, tmp_path: Path, receiver: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     config = str(feed / "plugins.toml")
@@ -235,13 +235,13 @@ def test_a_feed_runs_from_anywhere(arfeed: Here, feed: Path, tmp_path: Path, rec
 
 
 def test_the_environment_may_name_the_feed(
-    arfeed: Here, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arfeed: Cli, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ARFEED_CONFIG", str(feed / "plugins.toml"))
     assert arfeed(tmp_path, "plan").code == 3
 
 
-def test_a_feed_can_deliver_into_memory(arfeed: Here, feed: Path, receiver: Path) -> None:
+def test_a_feed_can_deliver_into_memory(arfeed: Cli, feed: Path, receiver: Path) -> None:
     import fsspec
 
     change(feed, f"file://{receiver}", "memory://receiver-of-a-test")
@@ -257,20 +257,20 @@ def test_a_feed_can_deliver_into_memory(arfeed: Here, feed: Path, receiver: Path
 # --- what the receiver gets -----------------------------------------------------------------------------------------
 
 
-def delivered(arfeed: Here, feed: Path, receiver: Path) -> list[str]:
+def delivered(arfeed: Cli, feed: Path, receiver: Path) -> list[str]:
     approved(arfeed, feed)
     (report,) = receiver.joinpath("csv_data_uploads").iterdir()
     return report.read_text(encoding="utf-8").replace('"', "").splitlines()
 
 
-def test_only_the_kinds_asked_for_are_reported(arfeed: Here, feed: Path, receiver: Path) -> None:
+def test_only_the_kinds_asked_for_are_reported(arfeed: Cli, feed: Path, receiver: Path) -> None:
     change(feed, 'mode = "open-ar"', 'mode = "open-ar"\nkinds = ["invoice"]')
     lines = delivered(arfeed, feed, receiver)
     assert "00071" in "\n".join(lines)
     assert "CN-001" not in "\n".join(lines)
 
 
-def test_headers_and_extra_columns_are_what_the_settings_say(arfeed: Here, feed: Path, receiver: Path) -> None:
+def test_headers_and_extra_columns_are_what_the_settings_say(arfeed: Cli, feed: Path, receiver: Path) -> None:
     more = 'columns = { invoice_ref = "Invoice No" }\nextra_columns = ["Sent"]'
     change(feed, 'mode = "open-ar"', f'mode = "open-ar"\n{more}')
     header, first, *_ = delivered(arfeed, feed, receiver)
@@ -279,14 +279,14 @@ def test_headers_and_extra_columns_are_what_the_settings_say(arfeed: Here, feed:
     assert first.startswith("INV-001,invoice,")
 
 
-def test_an_extra_column_that_no_source_has_ends_with_an_error_that_names_it(arfeed: Here, feed: Path) -> None:
+def test_an_extra_column_that_no_source_has_ends_with_an_error_that_names_it(arfeed: Cli, feed: Path) -> None:
     change(feed, 'mode = "open-ar"', 'mode = "open-ar"\nextra_columns = ["Sentt"]')
     done = arfeed(feed, "plan")
     assert done.code == 2
     assert "destination.extra_columns: no source has a column 'Sentt'" in done.err
 
 
-def test_a_transform_changes_what_is_sent(arfeed: Here, feed: Path, receiver: Path) -> None:
+def test_a_transform_changes_what_is_sent(arfeed: Cli, feed: Path, receiver: Path) -> None:
     step = '[[transforms]]\nuse = "rename"\nprefix = "UK-"\n\n[destination]'
     change(feed, "[destination]", step)
     assert [line.partition(",")[0] for line in delivered(arfeed, feed, receiver)[1:3]] == ["UK-INV-001", "second line"]
@@ -294,20 +294,20 @@ def test_a_transform_changes_what_is_sent(arfeed: Here, feed: Path, receiver: Pa
 
 
 def test_a_folder_with_brackets_in_its_name_is_no_pattern(
-    arfeed: Here, feed: Path, receiver: Path, tmp_path: Path
+    arfeed: Cli, feed: Path, receiver: Path, tmp_path: Path
 ) -> None:
     moved = feed.rename(tmp_path / "acme [uk]")
     assert arfeed(moved, "plan").code == 3
 
 
-def test_the_plan_names_the_files_that_were_read_with_their_hashes(arfeed: Here, feed: Path, receiver: Path) -> None:
+def test_the_plan_names_the_files_that_were_read_with_their_hashes(arfeed: Cli, feed: Path, receiver: Path) -> None:
     (source,) = arfeed(feed, "plan", "--json").json()["sources"]
     (read,) = source["inputs"]
     (file,) = feed.glob("exports/*.csv")
     assert read == {"file": "exports/" + file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
-def test_check_looks_for_the_folder_of_the_pdfs(arfeed: Here, feed: Path) -> None:
+def test_check_looks_for_the_folder_of_the_pdfs(arfeed: Cli, feed: Path) -> None:
     shutil.rmtree(feed / "pdf")
     done = arfeed(feed, "check")
     assert done.code == 4

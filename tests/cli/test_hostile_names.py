@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.feeds import Here, write
+from support.feeds import Cli, write
 from support.openssh import OpenSSH
 from support.pdfs import pdf
 
@@ -75,7 +75,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def synced(arfeed: Here, feed: Path) -> Any:
+def synced(arfeed: Cli, feed: Path) -> Any:
     planned = arfeed(feed, "plan", "--json")
     assert planned.code == 3, planned.err
     done = arfeed(feed, "sync", "--json", "--approve", planned.json()["approval"])
@@ -84,7 +84,7 @@ def synced(arfeed: Here, feed: Path) -> Any:
 
 
 @pytest.fixture
-def delivered(arfeed: Here, tmp_path: Path, openssh: OpenSSH, root: Path) -> Any:
+def delivered(arfeed: Cli, tmp_path: Path, openssh: OpenSSH, root: Path) -> Any:
     """What the plan and receipt say of all the hostile numbers, delivered, and what else the server's folder holds."""
     elsewhere = {name: content for name, content in tree(openssh.log.parent).items() if not name.endswith(".log")}
     done = synced(arfeed, feed_of(tmp_path / "feed", openssh, root, HOSTILE))
@@ -134,7 +134,7 @@ def test_the_report_lists_hostile_numbers_to_the_letter(delivered: Any, root: Pa
     ids=ascii,
 )  # fmt: skip
 def test_numbers_that_nobody_could_tell_apart_are_refused(
-    arfeed: Here, tmp_path: Path, openssh: OpenSSH, root: Path, other: str
+    arfeed: Cli, tmp_path: Path, openssh: OpenSSH, root: Path, other: str
 ) -> None:
     done = arfeed(feed_of(tmp_path / "feed", openssh, root, ["INV 7", other]), "sync", "--json")
     assert done.code == 4
@@ -145,7 +145,7 @@ def test_numbers_that_nobody_could_tell_apart_are_refused(
 @pytest.mark.openssh
 @pytest.mark.parametrize("ref", ["\u200b", "nul\0byte"], ids=["nothing to see", "NUL"])
 def test_a_number_that_is_none_stops_the_run(
-    arfeed: Here, tmp_path: Path, openssh: OpenSSH, root: Path, ref: str
+    arfeed: Cli, tmp_path: Path, openssh: OpenSSH, root: Path, ref: str
 ) -> None:
     done = arfeed(feed_of(tmp_path / "feed", openssh, root, ["INV-1", ref]), "sync", "--json")
     assert done.code == 4
@@ -154,7 +154,7 @@ def test_a_number_that_is_none_stops_the_run(
 
 @pytest.mark.openssh
 def test_a_number_that_gains_a_character_nobody_sees_is_not_taken_for_paid(
-    arfeed: Here, tmp_path: Path, openssh: OpenSSH, root: Path
+    arfeed: Cli, tmp_path: Path, openssh: OpenSSH, root: Path
 ) -> None:
     feed = feed_of(tmp_path / "feed", openssh, root, ["INV-1", "INV-2"])
     config = feed / "plugins.toml"

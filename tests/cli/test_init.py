@@ -13,7 +13,7 @@ import pytest
 
 from support.erps.erpnext_scenes import site
 from support.exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
-from support.feeds import Here, run
+from support.feeds import Cli, run
 from support.pdfs import write_pdfs
 from support.strangers import install
 
@@ -61,7 +61,7 @@ def made(folder: Path) -> dict[str, Any]:
     return tomllib.loads(folder.joinpath("plugins.toml").read_text(encoding="utf-8"))
 
 
-def test_a_xero_export_is_recognized_and_its_settings_proven(arfeed: Here, tmp_path: Path) -> None:
+def test_a_xero_export_is_recognized_and_its_settings_proven(arfeed: Cli, tmp_path: Path) -> None:
     xero(tmp_path / "exports" / "SalesInvoices-20260407.csv", *SEVEN, MARCH)
     write_pdfs(tmp_path / "pdf", "Invoice INV-001.pdf", "Invoice 00071.pdf", "Terms.pdf")
     done = arfeed(tmp_path, "init", "exports/SalesInvoices-20260407.csv", "--to", "rehearsal://mine", "--name", "acme")
@@ -78,14 +78,14 @@ def test_a_xero_export_is_recognized_and_its_settings_proven(arfeed: Here, tmp_p
     assert feed["destination"]["url"] == "rehearsal://mine"
 
 
-def test_each_proposal_has_its_evidence_on_the_screen_and_in_the_file(arfeed: Here, tmp_path: Path) -> None:
+def test_each_proposal_has_its_evidence_on_the_screen_and_in_the_file(arfeed: Cli, tmp_path: Path) -> None:
     xero(tmp_path / "a.csv", *SEVEN, MARCH)
     done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal://mine")
     assert "✓ dates: day-month-year, since line 15 has 31/03/2026" in done.out
     assert "# line 15 has 31/03/2026" in tmp_path.joinpath("plugins.toml").read_text(encoding="utf-8")
 
 
-def test_it_ends_with_the_checks_and_the_next_command(arfeed: Here, tmp_path: Path) -> None:
+def test_it_ends_with_the_checks_and_the_next_command(arfeed: Cli, tmp_path: Path) -> None:
     xero(tmp_path / "a.csv", *SEVEN, MARCH)
     done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal://mine")
     assert "✓ rows of xero: 8 documents" in done.out
@@ -93,7 +93,7 @@ def test_it_ends_with_the_checks_and_the_next_command(arfeed: Here, tmp_path: Pa
     assert arfeed(tmp_path, "plan").code == 3
 
 
-def test_a_plugins_toml_that_is_there_is_left_as_it_is(arfeed: Here, tmp_path: Path) -> None:
+def test_a_plugins_toml_that_is_there_is_left_as_it_is(arfeed: Cli, tmp_path: Path) -> None:
     xero(tmp_path / "a.csv", *SEVEN, MARCH)
     config = tmp_path / "plugins.toml"
     config.write_text("mine")
@@ -108,7 +108,7 @@ def test_a_plugins_toml_that_is_there_is_left_as_it_is(arfeed: Here, tmp_path: P
     [
         ([], "A file of your invoices"),
         (["SalesInvoices.csv"], "--dates ORDER"),
-        (["SalesInvoices.csv", "--dates", "DMY", "--currency", "$"], "'$' is no ISO 4217 code"),
+        (["SalesInvoices.csv", "--dates", "DMY", "--currency", "$"], "'$' is not an ISO 4217 code"),
         (["SalesInvoices.csv", "--column", "balance=Owed"], "the file has no such heading"),
         (["SalesInvoices.csv", "--column", "ballance=Total"], "there are invoice_ref"),
         (["SalesInvoices.csv", "--set", "files"], "write NAME=VALUE"),
@@ -118,7 +118,7 @@ def test_a_plugins_toml_that_is_there_is_left_as_it_is(arfeed: Here, tmp_path: P
     ids=["sample", "dates", "currency", "heading", "column", "setting", "file", "connector"],
 )
 def test_what_nobody_said_is_asked_for_by_its_option(
-    arfeed: Here, tmp_path: Path, arguments: list[str], said: str
+    arfeed: Cli, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
     xero(tmp_path / "below" / "below" / "SalesInvoices.csv", document("INV-1", DueDate="8/04/2026"))
     arguments = [text.replace("SalesInvoices.csv", "below/below/SalesInvoices.csv") for text in arguments]
@@ -127,7 +127,7 @@ def test_what_nobody_said_is_asked_for_by_its_option(
     assert not tmp_path.joinpath("plugins.toml").exists()
 
 
-def test_what_is_said_is_taken(arfeed: Here, tmp_path: Path) -> None:
+def test_what_is_said_is_taken(arfeed: Cli, tmp_path: Path) -> None:
     xero(tmp_path / "a.csv", *SEVEN)
     said = ["--dates", "DMY", "--documents", "", "--to", "out", "--set", "max_age=300000 days"]
     done = arfeed(tmp_path, "init", "a.csv", *said, "--timezone", "Europe/London")
@@ -137,7 +137,7 @@ def test_what_is_said_is_taken(arfeed: Here, tmp_path: Path) -> None:
     assert feed["destination"]["url"] == "out"
 
 
-def test_a_setting_that_is_said_goes_before_what_would_be_proposed(arfeed: Here, tmp_path: Path) -> None:
+def test_a_setting_that_is_said_goes_before_what_would_be_proposed(arfeed: Cli, tmp_path: Path) -> None:
     xero(tmp_path / "Sales-20260407.csv", document("INV-1", DueDate="8/04/2026"))
     said = ["--set", "files=all", "--set", "dates=MDY", "--set", "documents=pdf/{invoice_ref}.pdf"]
     tmp_path.joinpath("pdf").mkdir()
@@ -148,7 +148,7 @@ def test_a_setting_that_is_said_goes_before_what_would_be_proposed(arfeed: Here,
     }  # fmt: skip
 
 
-def test_a_foreign_table_gets_its_columns_with_decimal_and_currency(arfeed: Here, tmp_path: Path) -> None:
+def test_a_foreign_table_gets_its_columns_with_decimal_and_currency(arfeed: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("offen.csv").write_bytes(GERMAN.encode("cp1252"))
     done = arfeed(tmp_path, "init", "offen.csv", "--currency", "eur", "--documents", "", "--to", "rehearsal")
     assert done.code == 0, done.err
@@ -168,7 +168,7 @@ def table(folder: Path, headings: str, *rows: str) -> list[str]:
 
 
 @pytest.mark.parametrize("heading", ["Curr", "Curr.", "CCY", "Whg."])
-def test_a_column_that_is_called_like_a_currency_is_taken(arfeed: Here, tmp_path: Path, heading: str) -> None:
+def test_a_column_that_is_called_like_a_currency_is_taken(arfeed: Cli, tmp_path: Path, heading: str) -> None:
     init = table(
         tmp_path, f"Invoice,Customer,Date,Balance,{heading}", "1,Ada,2026-04-01,5.00,EUR", "2,Bo,2026-04-01,6.00,USD"
     )
@@ -178,20 +178,20 @@ def test_a_column_that_is_called_like_a_currency_is_taken(arfeed: Here, tmp_path
     assert ("5.00 EUR" in done.out, "6.00 USD" in done.out) == (True, True)
 
 
-def test_a_column_of_currency_codes_is_offered_before_one_currency_is_asked_for(arfeed: Here, tmp_path: Path) -> None:
+def test_a_column_of_currency_codes_is_offered_before_one_currency_is_asked_for(arfeed: Cli, tmp_path: Path) -> None:
     init = table(
         tmp_path, "Invoice,Customer,Date,Balance,Geld", "1,Ada,2026-04-01,5.00,EUR", "2,Bo,2026-04-01,6.00,USD"
     )
     asked = arfeed(tmp_path, *init)
     assert (asked.code, "--column currency=HEADING" in asked.err) == (2, True), asked.err
-    assert "Geld: it says EUR, USD" in asked.err
+    assert "Geld: it has EUR, USD" in asked.err
     assert not tmp_path.joinpath("plugins.toml").exists()
     said = arfeed(tmp_path, *init, "--currency", "EUR")
     assert said.code == 0, said.err
-    assert "the column 'Geld' says EUR, USD" in said.out
+    assert "the column 'Geld' has EUR, USD" in said.out
 
 
-def test_a_file_is_not_said_to_name_no_currency(arfeed: Here, tmp_path: Path) -> None:
+def test_a_file_is_not_said_to_name_no_currency(arfeed: Cli, tmp_path: Path) -> None:
     done = arfeed(tmp_path, *table(tmp_path, "Invoice,Customer,Date,Balance,Coin", "1,Ada,2026-04-01,5.00,€"))
     assert (done.code, "No column in use names the currency" in done.err) == (2, True), done.err
 
@@ -202,13 +202,13 @@ TYPED = "Invoice,Customer,Date,Balance,Currency,{heading}"
 @pytest.mark.parametrize("heading", ["Type", "Document Type", "Belegart"])
 @pytest.mark.parametrize("word", ["Credit Memo", "Customer Deposit", "Gutschrift"])
 def test_a_credit_without_a_minus_sign_does_not_become_a_debt_unsaid(
-    arfeed: Here, tmp_path: Path, heading: str, word: str
+    arfeed: Cli, tmp_path: Path, heading: str, word: str
 ) -> None:
     rows = ["1,Ada,2026-04-01,5.00,EUR,Invoice", f"2,Bo,2026-04-01,6.00,EUR,{word}"]
     init = table(tmp_path, TYPED.format(heading=heading), *rows)
     done = arfeed(tmp_path, *init)
     assert (done.code, "--all-debts" in done.err) == (2, True), done.err
-    assert f"the column '{heading}' also says {word}, with balances above 0" in done.out
+    assert f"the column '{heading}' also has {word}, with balances above 0" in done.out
     assert not tmp_path.joinpath("plugins.toml").exists()
     said = arfeed(tmp_path, *init, "--all-debts")
     assert said.code == 0, said.err
@@ -219,7 +219,7 @@ def test_a_credit_without_a_minus_sign_does_not_become_a_debt_unsaid(
     [("-6.00,EUR,Credit Memo", -6), ("(6.00),EUR,Credit Memo", -6), ("6.00,EUR,INVOICE", 6)],
 )
 def test_a_credit_with_a_minus_sign_and_an_invoice_are_not_asked_about(
-    arfeed: Here, tmp_path: Path, credit: str, balance: int
+    arfeed: Cli, tmp_path: Path, credit: str, balance: int
 ) -> None:
     rows = ["1,Ada,2026-04-01,5.00,EUR,Invoice", f"2,Bo,2026-04-01,{credit}"]
     done = arfeed(tmp_path, *table(tmp_path, TYPED.format(heading="Type"), *rows))
@@ -230,7 +230,7 @@ def test_a_credit_with_a_minus_sign_and_an_invoice_are_not_asked_about(
     assert Decimal(movement["now"]["balance"]) == 5 + balance
 
 
-def test_columns_that_are_not_used_are_listed(arfeed: Here, tmp_path: Path) -> None:
+def test_columns_that_are_not_used_are_listed(arfeed: Cli, tmp_path: Path) -> None:
     headings = "Rechnung,Kunde,Kd-Nr,Datum,Fällig,Offen,Währung,Belegart,Region"
     row = "1,Ada,K7,2026-04-01,2026-05-01,5.00,EUR,Rechnung,Nord"
     done = arfeed(tmp_path, *table(tmp_path, headings, row))
@@ -240,7 +240,7 @@ def test_columns_that_are_not_used_are_listed(arfeed: Here, tmp_path: Path) -> N
     assert (columns["customer_id"], columns["due_on"]) == ("Kd-Nr", "Fällig")
 
 
-def test_a_workbook_of_two_sheets_is_taken_with_its_sheet(arfeed: Here, tmp_path: Path) -> None:
+def test_a_workbook_of_two_sheets_is_taken_with_its_sheet(arfeed: Cli, tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     for sheet, name in ((book.worksheets[0], "Notes"), (book.create_sheet(), "Open items")):
         sheet.title = name
@@ -256,7 +256,7 @@ def test_a_workbook_of_two_sheets_is_taken_with_its_sheet(arfeed: Here, tmp_path
 
 
 @pytest.mark.parametrize("name", ["we ird/../x", "Müller & Söhne 50%", 'a"b', "株式会社"])
-def test_any_name_makes_a_file_that_is_valid(arfeed: Here, tmp_path: Path, name: str) -> None:
+def test_any_name_makes_a_file_that_is_valid(arfeed: Cli, tmp_path: Path, name: str) -> None:
     init = table(tmp_path, "Invoice,Customer,Date,Balance,Currency", "1,Ada,2026-04-01,5.00,EUR")
     done = arfeed(tmp_path, *init, "--name", name)
     assert done.code == 0, done.err
@@ -264,14 +264,14 @@ def test_any_name_makes_a_file_that_is_valid(arfeed: Here, tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb"])
-def test_a_name_that_shows_nothing_or_breaks_the_line_is_refused(arfeed: Here, tmp_path: Path, name: str) -> None:
+def test_a_name_that_shows_nothing_or_breaks_the_line_is_refused(arfeed: Cli, tmp_path: Path, name: str) -> None:
     init = table(tmp_path, "Invoice,Customer,Date,Balance,Currency", "1,Ada,2026-04-01,5.00,EUR")
     done = arfeed(tmp_path, *init, "--name", name)
     assert (done.code, "such as acme-uk" in done.err) == (2, True), done.err
     assert not tmp_path.joinpath("plugins.toml").exists()
 
 
-def test_a_folder_of_a_german_name_gives_its_feed_a_readable_one(arfeed: Here, tmp_path: Path) -> None:
+def test_a_folder_of_a_german_name_gives_its_feed_a_readable_one(arfeed: Cli, tmp_path: Path) -> None:
     folder = tmp_path / "Müller Großhandel é"
     folder.mkdir()
     init = table(folder, "Invoice,Customer,Date,Balance,Currency", "1,Ada,2026-04-01,5.00,EUR")
@@ -279,16 +279,16 @@ def test_a_folder_of_a_german_name_gives_its_feed_a_readable_one(arfeed: Here, t
     assert made(folder)["feed"]["name"] == "mueller-grosshandel-e"
 
 
-def test_a_status_in_foreign_words_is_left_out_and_said(arfeed: Here, tmp_path: Path) -> None:
+def test_a_status_in_foreign_words_is_left_out_and_said(arfeed: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("a.csv").write_text(
         "Invoice,Customer,Date,Balance,Currency,Status\n1,Ada,2026-04-01,5.00,GBP,Overdue\n2,Bob,2026-04-02,6.00,GBP,Due\n"
     )
     done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal")
-    assert "! status: the column 'Status' says due, overdue" in done.out
+    assert "! status: the column 'Status' has due, overdue" in done.out
     assert "status" not in made(tmp_path)["sources"]["folder"]["columns"]
 
 
-def test_a_quickbooks_report_is_recognized(arfeed: Here, tmp_path: Path) -> None:
+def test_a_quickbooks_report_is_recognized(arfeed: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
     done = arfeed(tmp_path, "init", "open.csv", "--currency", "USD", "--documents", "", "--to", "rehearsal")
     assert done.code == 0, done.err
@@ -304,12 +304,12 @@ INIT = ["init", "open.csv", "--currency", "USD", "--documents", "", "--to", "reh
 @pytest.mark.parametrize(
     ("owed", "said"),
     [
-        ("1500.00", "✓ control account: TrialBalance-20260404.csv says 1,500.00 USD, as the list does\n"),
-        ("1400.00", "says 1,400.00 USD, the list 1,500.00 USD; payments on account and journal entries make such a"),
+        ("1500.00", "✓ control account: TrialBalance-20260404.csv has 1,500.00 USD, as the list does\n"),
+        ("1400.00", "has 1,400.00 USD, the list 1,500.00 USD; payments on account and journal entries make such a"),
     ],
     ids=["as the list", "another"],
 )
-def test_a_second_report_becomes_the_control_account(arfeed: Here, tmp_path: Path, owed: str, said: str) -> None:
+def test_a_second_report_becomes_the_control_account(arfeed: Cli, tmp_path: Path, owed: str, said: str) -> None:
     tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
     tmp_path.joinpath("TrialBalance-20260404.csv").write_text(TRIAL.format(owed=owed))
     done = arfeed(tmp_path, *INIT, "--control-account", "TrialBalance-20260404.csv")
@@ -318,10 +318,10 @@ def test_a_second_report_becomes_the_control_account(arfeed: Here, tmp_path: Pat
     assert source["control_account"] == {"path": "TrialBalance*.csv"}
     assert "absent_means_paid" not in source
     assert said in done.out
-    assert f"✓ evidence of quickbooks: balanced: the control account says {float(owed):,.2f} USD" in done.out
+    assert f"✓ evidence of quickbooks: balanced: the control account has {float(owed):,.2f} USD" in done.out
 
 
-def test_the_columns_of_another_report_are_said_by_its_settings(arfeed: Here, tmp_path: Path) -> None:
+def test_the_columns_of_another_report_are_said_by_its_settings(arfeed: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
     tmp_path.joinpath("sums.csv").write_text("Konto,Name,Saldo\n1000,Kasse,7\n1400,Forderungen,1500\n")
     account = [*INIT, "--control-account", "sums.csv"]
@@ -347,7 +347,7 @@ def test_the_columns_of_another_report_are_said_by_its_settings(arfeed: Here, tm
     ids=["yes", "no", "set", "set to no", "nothing"],
 )
 def test_that_absence_means_payment_is_written_only_where_somebody_says_so(
-    arfeed: Here, tmp_path: Path, said: list[str], written: bool | None
+    arfeed: Cli, tmp_path: Path, said: list[str], written: bool | None
 ) -> None:
     tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
     done = arfeed(tmp_path, *INIT, *said)
@@ -355,13 +355,13 @@ def test_that_absence_means_payment_is_written_only_where_somebody_says_so(
     assert made(tmp_path)["sources"]["quickbooks"].get("absent_means_paid") is written
 
 
-def test_a_second_report_that_is_not_there_is_refused(arfeed: Here, tmp_path: Path) -> None:
+def test_a_second_report_that_is_not_there_is_refused(arfeed: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
     done = arfeed(tmp_path, *INIT, "--control-account", "none.csv")
     assert (done.code, "none.csv: there is no such file" in done.err) == (2, True), done.err
 
 
-def test_a_list_of_what_was_closed_leaves_nothing_to_ask(arfeed: Here, tmp_path: Path) -> None:
+def test_a_list_of_what_was_closed_leaves_nothing_to_ask(arfeed: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
     head = "Invoice List,,,,,\n\nDate,Transaction type,Num,Customer,Amount,Open balance\n"
     tmp_path.joinpath("all.csv").write_text(f"{head}01/15/2026,Invoice,INV-001,Acme Corp,1500.00,1500.00\n")
@@ -371,7 +371,7 @@ def test_a_list_of_what_was_closed_leaves_nothing_to_ask(arfeed: Here, tmp_path:
     assert "✓ evidence of quickbooks: proven: it is asked what became of an invoice that is gone" in done.out
 
 
-def test_headings_are_found_below_a_banner(arfeed: Here, tmp_path: Path) -> None:
+def test_headings_are_found_below_a_banner(arfeed: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("a.csv").write_text(
         "Northwind,,,,\nOpen items,,,,\nInvoice No.,Client,Invoice date,Outstanding,Cur.\nN-1,Ada,2026-10-03,5.00,GBP\n"
     )
@@ -400,7 +400,7 @@ def test_headings_are_found_below_a_banner(arfeed: Here, tmp_path: Path) -> None
     ids=["lines", "dates", "amounts", "currency"],
 )
 def test_a_heading_whose_values_do_not_fit_is_named_with_the_reason(
-    arfeed: Here, tmp_path: Path, rows: str, said: str
+    arfeed: Cli, tmp_path: Path, rows: str, said: str
 ) -> None:
     tmp_path.joinpath("a.csv").write_text(f"Invoice,Customer,Date,Balance,Currency\n{rows}\n")
     assert said in arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal").out
@@ -415,7 +415,7 @@ def test_a_heading_whose_values_do_not_fit_is_named_with_the_reason(
     ids=["two digits", "names"],
 )
 def test_dates_are_understood_as_they_are_written(
-    arfeed: Here, tmp_path: Path, first: str, second: str, order: str, said: str
+    arfeed: Cli, tmp_path: Path, first: str, second: str, order: str, said: str
 ) -> None:
     tmp_path.joinpath("a.csv").write_text(
         f"Invoice,Customer,Date,Balance,Currency\n1,Ada,{first},5.00,GBP\n2,Bob,{second},6.00,GBP\n"
@@ -455,7 +455,7 @@ def bills(file: Path) -> None:
     ids=["template", "bills", "summary", "cut", "pdf", "png", "gzip", "xls", "html", "empty", "header"],
 )
 def test_a_file_that_can_not_be_a_source_is_refused_with_what_it_is(
-    arfeed: Here, tmp_path: Path, content: Any, said: str
+    arfeed: Cli, tmp_path: Path, content: Any, said: str
 ) -> None:
     file = tmp_path / "export.csv"
     content(file) if callable(content) else file.write_bytes(content)
@@ -464,13 +464,13 @@ def test_a_file_that_can_not_be_a_source_is_refused_with_what_it_is(
     assert not tmp_path.joinpath("plugins.toml").exists()
 
 
-def test_a_file_that_its_own_system_refuses_is_not_said_to_be_for_it(arfeed: Here, tmp_path: Path) -> None:
+def test_a_file_that_its_own_system_refuses_is_not_said_to_be_for_it(arfeed: Cli, tmp_path: Path) -> None:
     template(tmp_path / "export.csv")
     done = arfeed(tmp_path, "init", "export.csv", "--to", "rehearsal")
     assert (done.code, done.out) == (4, "")
 
 
-def test_a_key_pair_is_made_and_its_public_half_shown(arfeed: Here, tmp_path: Path) -> None:
+def test_a_key_pair_is_made_and_its_public_half_shown(arfeed: Cli, tmp_path: Path) -> None:
     xero(tmp_path / "a.csv", *SEVEN, MARCH)
     key = tmp_path / "keys" / "id"
     to = ["--to", "sftp://acme@127.0.0.1:1", "--key", str(key)]
@@ -482,7 +482,7 @@ def test_a_key_pair_is_made_and_its_public_half_shown(arfeed: Here, tmp_path: Pa
     assert "PRIVATE KEY" not in done.out + done.err
 
 
-def test_a_key_that_is_there_is_used(arfeed: Here, tmp_path: Path) -> None:
+def test_a_key_that_is_there_is_used(arfeed: Cli, tmp_path: Path) -> None:
     xero(tmp_path / "a.csv", *SEVEN, MARCH)
     assert arfeed(tmp_path, "keygen", "id").code == 0
     before = tmp_path.joinpath("id").read_bytes()
@@ -493,7 +493,7 @@ def test_a_key_that_is_there_is_used(arfeed: Here, tmp_path: Path) -> None:
     assert tmp_path.joinpath("id").read_bytes() == before
 
 
-def test_a_database_is_asked_about_by_its_settings(arfeed: Here, tmp_path: Path) -> None:
+def test_a_database_is_asked_about_by_its_settings(arfeed: Cli, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "books.db") as books:
         books.execute("CREATE TABLE o AS SELECT 'A-1' invoice_ref, 'Ada' customer_name, 'GBP' currency, "
                       "'2026-04-01' issued_on, '5.00' balance")  # fmt: skip
@@ -507,7 +507,7 @@ def test_a_database_is_asked_about_by_its_settings(arfeed: Here, tmp_path: Path)
     assert made(tmp_path)["sources"]["sql"]["url"] == "sqlite:///books.db"
 
 
-def test_a_known_programs_database_is_recognized_and_read_by_its_preset(arfeed: Here, tmp_path: Path) -> None:
+def test_a_known_programs_database_is_recognized_and_read_by_its_preset(arfeed: Cli, tmp_path: Path) -> None:
     site().write(f"sqlite:///{tmp_path / 'books.db'}")
     own = ["init", "sql", "--set", "url=sqlite:///books.db", "--to", "rehearsal", "--documents", ""]
     unsaid = arfeed(tmp_path, *own)
@@ -520,7 +520,7 @@ def test_a_known_programs_database_is_recognized_and_read_by_its_preset(arfeed: 
     assert "125 new" in arfeed(tmp_path, "plan").out
 
 
-def test_a_password_does_not_come_to_stand_in_the_file(arfeed: Here, tmp_path: Path) -> None:
+def test_a_password_does_not_come_to_stand_in_the_file(arfeed: Cli, tmp_path: Path) -> None:
     done = arfeed(tmp_path, "init", "sql", "--set", "url=postgresql://ada:quux@db.example.com/erp", "--to", "rehearsal")
     assert (done.code, "as ${ERP_URL}" in done.err) == (2, True), done.err
     assert "quux" not in done.out + done.err

@@ -9,7 +9,7 @@ import pytest
 
 from arfeed.delivery.remote import open_remote
 from arfeed.model.settings import DestinationSettings
-from support.feeds import Here
+from support.feeds import Cli
 from support.openssh import OpenSSH
 
 LINE = "private_key = "
@@ -21,7 +21,7 @@ def ssh_keygen(*arguments: str | Path) -> str:
 
 @pytest.mark.parametrize(("kind", "bits"), [("ed25519", "256"), ("rsa", "4096")])
 def test_a_pair_is_what_openssh_makes_and_readable_by_nobody_else(
-    arfeed: Here, tmp_path: Path, kind: str, bits: str
+    arfeed: Cli, tmp_path: Path, kind: str, bits: str
 ) -> None:
     key = tmp_path / "new" / "key"
     done = arfeed(tmp_path, "keygen", "new/key", "--type", kind)
@@ -36,7 +36,7 @@ def test_a_pair_is_what_openssh_makes_and_readable_by_nobody_else(
     assert f"{LINE}'{key}'" in done.out
 
 
-def test_the_pair_is_one_json_document_where_that_is_asked_for(arfeed: Here, tmp_path: Path) -> None:
+def test_the_pair_is_one_json_document_where_that_is_asked_for(arfeed: Cli, tmp_path: Path) -> None:
     made = arfeed(tmp_path, "keygen", "key", "--json").json()
     assert made == {
         "type": "ed25519",
@@ -48,7 +48,7 @@ def test_the_pair_is_one_json_document_where_that_is_asked_for(arfeed: Here, tmp
 
 
 @pytest.mark.parametrize("taken", ["key", "key.pub"])
-def test_nothing_is_ever_overwritten(arfeed: Here, tmp_path: Path, taken: str) -> None:
+def test_nothing_is_ever_overwritten(arfeed: Cli, tmp_path: Path, taken: str) -> None:
     tmp_path.joinpath(taken).write_text("precious")
     done = arfeed(tmp_path, "keygen", "key")
     assert done.code == 2
@@ -57,7 +57,7 @@ def test_nothing_is_ever_overwritten(arfeed: Here, tmp_path: Path, taken: str) -
 
 
 def test_a_key_goes_to_the_ssh_folder_if_nothing_else_is_said(
-    arfeed: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arfeed: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert arfeed(tmp_path, "keygen").code == 0
@@ -65,7 +65,7 @@ def test_a_key_goes_to_the_ssh_folder_if_nothing_else_is_said(
 
 
 def test_a_passphrase_comes_from_the_environment_and_is_not_repeated(
-    arfeed: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arfeed: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ARFEED_PASSPHRASE", "correct-horse")
     done = arfeed(tmp_path, "keygen", "key", "--passphrase")
@@ -76,7 +76,7 @@ def test_a_passphrase_comes_from_the_environment_and_is_not_repeated(
         ssh_keygen("-y", "-P", "", "-f", tmp_path / "key")
 
 
-def test_a_folder_that_cannot_be_written_is_said(arfeed: Here, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_said(arfeed: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("file").touch()
     done = arfeed(tmp_path, "keygen", "file/key")
     assert done.code == 2
@@ -84,7 +84,7 @@ def test_a_folder_that_cannot_be_written_is_said(arfeed: Here, tmp_path: Path) -
 
 
 @pytest.mark.openssh
-def test_a_pair_logs_in_at_a_real_server(arfeed: Here, openssh: OpenSSH, tmp_path: Path) -> None:
+def test_a_pair_logs_in_at_a_real_server(arfeed: Cli, openssh: OpenSSH, tmp_path: Path) -> None:
     made = arfeed(tmp_path, "keygen", "key", "--json").json()
     known = openssh.log.parent / "authorized_keys"
     known.write_text(known.read_text() + made["public_key"] + "\n")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from arfeed.cli.display.logs import VARIABLE
-from support.feeds import ARFEED, Here, run
+from support.feeds import ARFEED, Cli, run
 
 
 def events(text: str) -> list[dict[str, Any]]:
@@ -22,7 +22,7 @@ def names(text: str) -> list[str]:
     return [event["event"] for event in events(text) if event["event"] != "step"]
 
 
-def test_a_refusal_and_a_delivery_are_told_from_begin_to_end(arfeed: Here, feed: Path) -> None:
+def test_a_refusal_and_a_delivery_are_told_from_begin_to_end(arfeed: Cli, feed: Path) -> None:
     assert arfeed(feed, "--log-json", "run.log", "sync").code == 3
     log = feed / "run.log"
     begin, *steps, planned, refused, end = events(log.read_text())
@@ -42,7 +42,7 @@ def test_a_refusal_and_a_delivery_are_told_from_begin_to_end(arfeed: Here, feed:
     assert (end["exit_code"], end["seconds"] > 0) == (0, True)
 
 
-def test_every_line_has_a_time_a_level_and_an_event(arfeed: Here, feed: Path) -> None:
+def test_every_line_has_a_time_a_level_and_an_event(arfeed: Cli, feed: Path) -> None:
     arfeed(feed, "--log-json", "run.log", "plan")
     lines = events((feed / "run.log").read_text())
     assert all([*line][:3] == ["time", "level", "event"] for line in lines)
@@ -51,7 +51,7 @@ def test_every_line_has_a_time_a_level_and_an_event(arfeed: Here, feed: Path) ->
     assert {time.utcoffset() for time in times} == {datetime.fromisoformat("2026-04-04T00:00+00:00").utcoffset()}
 
 
-def test_one_log_takes_several_runs(arfeed: Here, feed: Path) -> None:
+def test_one_log_takes_several_runs(arfeed: Cli, feed: Path) -> None:
     for _ in range(2):
         arfeed(feed, "--log-json", "run.log", "plan")
     assert names((feed / "run.log").read_text()) == ["begin", "planned", "end"] * 2
@@ -70,7 +70,7 @@ def test_beside_json_both_streams_are_for_programs(feed: Path) -> None:
     assert done.json()["delivered"] is False
 
 
-def test_a_failure_has_its_kind_and_exit_code(arfeed: Here, feed: Path) -> None:
+def test_a_failure_has_its_kind_and_exit_code(arfeed: Cli, feed: Path) -> None:
     (feed / "exports" / "SalesInvoices.csv").unlink()
     assert arfeed(feed, "--log-json", "run.log", "sync").code == 4
     failed, error, end = events((feed / "run.log").read_text())[-3:]
@@ -87,28 +87,28 @@ def test_wrong_usage_is_an_event_too(feed: Path, arguments: list[str]) -> None:
     assert names(done.err) == ["begin", "error", "end"]
 
 
-def test_a_bug_is_told_with_its_traceback(arfeed: Here, feed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.runs.pipeline.compare", lambda *_: 1 / 0)
+def test_a_bug_is_told_with_its_traceback(arfeed: Cli, feed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arfeed.runs.preparation.compare", lambda *_: 1 / 0)
     assert arfeed(feed, "--log-json", "run.log", "plan").code == 1
     bug, end = events((feed / "run.log").read_text())[-2:]
     assert (bug["event"], bug["level"], end["exit_code"]) == ("bug", "critical", 1)
     assert "ZeroDivisionError: division by zero" in bug["traceback"]
 
 
-def test_a_log_that_cannot_be_written_is_refused(arfeed: Here, feed: Path) -> None:
+def test_a_log_that_cannot_be_written_is_refused(arfeed: Cli, feed: Path) -> None:
     done = arfeed(feed, "--log-json", "no/such/folder/run.log", "plan")
     assert done.code == 2
     assert "--log-json no/such/folder/run.log: it can't be written: No such file or directory" in done.err
 
 
-def test_no_customer_and_no_invoice_is_named(arfeed: Here, feed: Path) -> None:
+def test_no_customer_and_no_invoice_is_named(arfeed: Cli, feed: Path) -> None:
     arfeed(feed, "--log-json", "run.log", "plan")
     text = (feed / "run.log").read_text()
     assert "INV-001" not in text
     assert "Ångström" not in text
 
 
-def test_without_it_there_are_plain_lines(arfeed: Here, feed: Path) -> None:
+def test_without_it_there_are_plain_lines(arfeed: Cli, feed: Path) -> None:
     err = arfeed(feed, "sync").err
     assert "Reading the sources …" in err
     assert '"event"' not in err

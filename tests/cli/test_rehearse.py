@@ -19,9 +19,10 @@ from arfeed.delivery.rehearsal.page import destination_block
 from arfeed.delivery.rehearsal.standing import Standing, standing
 from arfeed.delivery.rehearsal.switches import Switches
 from arfeed.sftp import channels
+from arfeed.testing import Outcome
 from cli.conftest import make_feed
 from support.exports import SEVEN, Line, xero
-from support.feeds import Done, Here
+from support.feeds import Cli
 from support.standing import Page, rehearsing
 
 WITHOUT_ONE = SEVEN[1:]
@@ -50,14 +51,14 @@ def export(feed: Path, *documents: list[Line]) -> None:
     xero(feed / "exports" / "SalesInvoices.csv", *documents)
 
 
-def sync_approved(arfeed: Here, feed: Path) -> Done:
+def sync_approved(arfeed: Cli, feed: Path) -> Outcome:
     approval = arfeed(feed, "plan", "--json").json()["approval"]
     done = arfeed(feed, "sync", "--approve", approval)
     assert done.code == 0, done.err
     return done
 
 
-def test_a_missing_invoice_is_paid_by_absence_and_comes_back_as_reopened(arfeed: Here, feed: Path, page: Page) -> None:
+def test_a_missing_invoice_is_paid_by_absence_and_comes_back_as_reopened(arfeed: Cli, feed: Path, page: Page) -> None:
     sync_approved(arfeed, feed)
     first = page.books()
     assert "INV-001" in first["open"]
@@ -82,7 +83,7 @@ def test_a_missing_invoice_is_paid_by_absence_and_comes_back_as_reopened(arfeed:
     assert [one["report"] for one in third["bookings"]] == list(third["reports"])
 
 
-def test_pdfs_are_shown_with_their_invoices(arfeed: Here, feed: Path, page: Page) -> None:
+def test_pdfs_are_shown_with_their_invoices(arfeed: Cli, feed: Path, page: Page) -> None:
     sync_approved(arfeed, feed)
     assert page.books()["documents"]["INV_2026_0042.pdf"] == "INV/2026/0042"
     assert '<th scope="row">INV_2026_0042.pdf</th><td>INV/2026/0042</td>' in page.get().text
@@ -109,7 +110,7 @@ def test_every_fault_is_tried() -> None:
 
 @pytest.mark.parametrize(("fault", "value", "code"), [(fault, *tried) for fault, tried in SWITCHED.items()])
 def test_with_a_fault_sync_says_so_and_without_it_converges(
-    arfeed: Here, feed: Path, page: Page, monkeypatch: pytest.MonkeyPatch, fault: str, value: object, code: int
+    arfeed: Cli, feed: Path, page: Page, monkeypatch: pytest.MonkeyPatch, fault: str, value: object, code: int
 ) -> None:
     monkeypatch.setattr(channels, "ANSWER_SECONDS", 0.2)
     approval = arfeed(feed, "plan", "--json").json()["approval"]
@@ -135,7 +136,7 @@ def page_files(feed: Path) -> list[str]:
     return [path.name for path in (feed.parent / "receiver" / "inbox").rglob("*")]
 
 
-def test_a_feed_finds_it_by_name_beside_the_same_folder(tmp_path: Path, arfeed: Here) -> None:
+def test_a_feed_finds_it_by_name_beside_the_same_folder(tmp_path: Path, arfeed: Cli) -> None:
     feed = make_feed(tmp_path / "feed", 'url = "rehearsal://demo"')
     with standing("demo", feed / ".arfeed" / "rehearsal" / "demo") as at:
         sync_approved(arfeed, feed)
@@ -154,7 +155,7 @@ def test_it_ends_cleanly_and_goes_on_where_it_was(tmp_path: Path, by: signal.Sig
         assert again.said == said
 
 
-def test_after_a_kill_a_run_starts_a_receiver_of_its_own(tmp_path: Path, arfeed: Here) -> None:
+def test_after_a_kill_a_run_starts_a_receiver_of_its_own(tmp_path: Path, arfeed: Cli) -> None:
     feed = make_feed(tmp_path / "feed", 'url = "rehearsal://demo"')
     with rehearsing(feed, "demo") as at:
         at.end(signal.SIGKILL)
@@ -205,7 +206,7 @@ def test_it_listens_on_loopback_only(at: Standing, page: Page) -> None:
 
 
 @pytest.mark.parametrize("option", ["--port", "--page-port"])
-def test_a_port_that_is_taken_is_named(tmp_path: Path, arfeed: Here, option: str) -> None:
+def test_a_port_that_is_taken_is_named(tmp_path: Path, arfeed: Cli, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = arfeed(tmp_path, "rehearse", option, str(port))
@@ -214,16 +215,16 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path, arfeed: Here, option: str
     assert f"{option} N" in done.err
 
 
-def test_a_second_one_in_the_same_folder_is_refused(tmp_path: Path, at: Standing, arfeed: Here) -> None:
+def test_a_second_one_in_the_same_folder_is_refused(tmp_path: Path, at: Standing, arfeed: Cli) -> None:
     done = arfeed(tmp_path, "rehearse", "--folder", str(at.receiver.folder))
     assert done.code == 6
     assert "in use by another run" in done.err
 
 
-def test_a_name_that_is_a_path_is_refused(tmp_path: Path, arfeed: Here) -> None:
+def test_a_name_that_is_a_path_is_refused(tmp_path: Path, arfeed: Cli) -> None:
     done = arfeed(tmp_path, "rehearse", "../demo")
     assert done.code == 2
-    assert "is no plain name" in done.err
+    assert "is not a plain name" in done.err
 
 
 def test_the_columns_can_be_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from cli.conftest import make_feed
-from support.feeds import Here
+from support.feeds import Cli
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return make_feed(tmp_path / "feed", 'url = "sftp://acme@sftp.example.com"\npassword = "${SFTP_PASSWORD}"')
 
 
-def test_stdout_is_the_schedule_and_stderr_what_to_do_with_it(feed: Path, arfeed: Here) -> None:
+def test_stdout_is_the_schedule_and_stderr_what_to_do_with_it(feed: Path, arfeed: Cli) -> None:
     cron = arfeed(feed, "schedule", "cron", "--at", "7:15", "--days", "weekdays")
     assert cron.code == 0
     assert "15 7 * * 1,2,3,4,5 cd " in cron.out
@@ -32,32 +32,32 @@ def test_stdout_is_the_schedule_and_stderr_what_to_do_with_it(feed: Path, arfeed
         assert "s3cret" not in done.out + done.err
 
 
-def test_the_files_are_written_into_a_folder(feed: Path, arfeed: Here) -> None:
+def test_the_files_are_written_into_a_folder(feed: Path, arfeed: Cli) -> None:
     done = arfeed(feed, "schedule", "systemd", "--output", "units", "--alert", "cat")
     assert (done.code, done.out) == (0, "")
     names = ["arfeed-acme-uk-alert.service", "arfeed-acme-uk.service", "arfeed-acme-uk.timer"]
     assert sorted(file.name for file in (feed / "units").iterdir()) == names
 
 
-def test_the_task_is_made_from_where_it_was_written(feed: Path, arfeed: Here) -> None:
+def test_the_task_is_made_from_where_it_was_written(feed: Path, arfeed: Cli) -> None:
     done = arfeed(feed, "schedule", "windows", "--output", "out")
     assert f"/XML {Path('out', 'arfeed-acme-uk.xml')}\n" in done.err + "\n"
 
 
-def test_a_feed_that_could_not_run_is_not_scheduled(feed: Path, arfeed: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_feed_that_could_not_run_is_not_scheduled(feed: Path, arfeed: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SFTP_PASSWORD")
     done = arfeed(feed, "schedule", "cron")
     assert (done.code, done.out) == (2, "")
     assert "'SFTP_PASSWORD' is not set" in done.err
 
 
-def test_a_cron_job_without_a_lasting_history_is_refused(feed: Path, arfeed: Here) -> None:
+def test_a_cron_job_without_a_lasting_history_is_refused(feed: Path, arfeed: Cli) -> None:
     done = arfeed(feed, "schedule", "kubernetes", "--image", "arfeed:1")
     assert (done.code, done.out) == (2, "")
     assert "would end with its pod" in done.err
 
 
-def test_a_secret_in_the_keyring_is_refused(feed: Path, arfeed: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_in_the_keyring_is_refused(feed: Path, arfeed: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("arfeed.plugins.config.look_up", lambda name: "s3cret")
     config = feed / "plugins.toml"
     config.write_text(config.read_text().replace("${SFTP_PASSWORD}", "${keyring:arfeed/acme}"))
@@ -66,7 +66,7 @@ def test_a_secret_in_the_keyring_is_refused(feed: Path, arfeed: Here, monkeypatc
     assert "is kept in a keyring" in done.err
 
 
-def test_a_name_with_a_line_break_is_refused(feed: Path, arfeed: Here) -> None:
+def test_a_name_with_a_line_break_is_refused(feed: Path, arfeed: Cli) -> None:
     config = feed / "plugins.toml"
     config.write_text(config.read_text().replace('name = "acme-uk"', 'name = "acme\\nExecStartPre=/bin/false"'))
     done = arfeed(feed, "schedule", "systemd")

@@ -21,7 +21,7 @@ from arfeed.cli.display.progress import COLUMNS, Bars
 from arfeed.cli.display.show import show_plan
 from arfeed.model.results import Objection, Plan
 from support.exports import SEVEN, document, xero
-from support.feeds import ARFEED, Here, run, sync_approved
+from support.feeds import ARFEED, Cli, run, sync_approved
 from support.plans import invoices, lacking, planned, source
 
 HOSTILE = ["\x1b[2J", "\x9b2J", "\x07", "\b", "\r", "\x7f", "\u202e", "\u2066", "\u200b", "\u2028", "\ufeff"]
@@ -106,7 +106,7 @@ def test_pdfs_that_are_not_sent_are_said() -> None:
 @pytest.mark.parametrize(
     ("known", "line"),
     [
-        ({}, "Nothing speaks against it: arfeed sync --config f.toml"),
+        ({}, "No objections: arfeed sync --config f.toml"),
         ({"approval": "1-abcdef"}, "If this is right: arfeed sync --config f.toml --approve 1-abcdef"),
         ({"foreign": ("x.csv",)}, "Once you know whose it is: arfeed adopt --config f.toml x.csv"),
         ({"foreign": ("a.csv", "b c.csv")}, "Once you know whose it is: arfeed adopt --config f.toml 'b c.csv'"),
@@ -125,7 +125,7 @@ def test_of_a_delivered_plan_nothing_is_left_to_type() -> None:
     assert seen(plan, delivered=True)[-1] == "approved renamed: look"
 
 
-def test_nothing_in_names_moves_the_cursor_of_a_terminal(arfeed: Here, feed: Path) -> None:
+def test_nothing_in_names_moves_the_cursor_of_a_terminal(arfeed: Cli, feed: Path) -> None:
     names = [document(f"INV-9{number}", ContactName=f"A{mark}Z") for number, mark in enumerate(HOSTILE)]
     xero(feed / "exports" / "SalesInvoices.csv", *SEVEN, *names)
     sync_approved(feed)
@@ -140,7 +140,7 @@ def test_nothing_in_names_moves_the_cursor_of_a_terminal(arfeed: Here, feed: Pat
     assert {row["customer_name"] for row in as_json.json()["missing"]} >= {"A\x1b[2JZ", "A\x9b2JZ", "A\u202eZ"}
 
 
-def test_a_message_of_an_error_moves_no_cursor_either(arfeed: Here, feed: Path) -> None:
+def test_a_message_of_an_error_moves_no_cursor_either(arfeed: Cli, feed: Path) -> None:
     bad = document("INV-9", "no \x1b[2J amount")
     xero(feed / "exports" / "SalesInvoices.csv", *SEVEN, bad)
     done = arfeed(feed, "plan")
@@ -168,7 +168,7 @@ def test_colours_are_for_terminals_that_want_them(feed: Path) -> None:
     assert "\x1b" not in run(feed, "plan").out
 
 
-def test_the_json_document_has_the_facts_too(arfeed: Here, feed: Path) -> None:
+def test_the_json_document_has_the_facts_too(arfeed: Cli, feed: Path) -> None:
     plan = arfeed(feed, "plan", "--json").json()
     assert {move["currency"] for move in plan["movements"]} == {"EUR", "GBP"}
     for currency in ("EUR", "GBP"):

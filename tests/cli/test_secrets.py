@@ -12,7 +12,8 @@ import asyncssh
 import pytest
 import sqlalchemy as sa
 
-from support.feeds import Done, write
+from arfeed.testing import Outcome
+from support.feeds import write
 from support.openssh import OpenSSH, make_key
 from support.pdfs import pdf
 from support.strangers import install
@@ -120,7 +121,7 @@ import asyncssh
 asyncssh.set_debug_level(3)
 asyncssh.set_log_level("DEBUG")
 asyncssh.set_sftp_log_level("DEBUG")
-from arfeed.cli import main
+from arfeed.cli.app import main
 main()
 """
 
@@ -134,14 +135,14 @@ class Blabber:
     values: dict[str, str]
     heard: list[str] = field(default_factory=list)
 
-    def __call__(self, *arguments: str, **changes: str) -> Done:
+    def __call__(self, *arguments: str, **changes: str) -> Outcome:
         write(self.folder, FEED.format(**{**self.values, **changes}))
         environment = {**os.environ, **SECRETS, "COLUMNS": "200", "PYTHONPATH": str(self.site)}
         environment["ARFEED_LOG_JSON"] = str(self.folder / "log.json")
         command = [sys.executable, "-c", LOUD, *arguments]
         ran = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60)
         self.heard += [ran.stdout, ran.stderr]
-        return Done(ran.returncode, ran.stdout, ran.stderr)
+        return Outcome(ran.returncode, ran.stdout, ran.stderr)
 
     def logs(self) -> list[str]:
         return [self.folder.joinpath(name).read_text() for name in ("all.log", "log.json")]

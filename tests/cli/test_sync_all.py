@@ -14,9 +14,10 @@ import pytest
 
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.operations.feeds import OUTCOMES, find_feeds
+from arfeed.testing import Outcome
 from cli.conftest import make_feed
 from support.exports import SEVEN, xero
-from support.feeds import ARFEED, Done, Here
+from support.feeds import ARFEED, Cli
 from support.strangers import install
 
 VANDAL = """
@@ -53,7 +54,7 @@ url = "nowhere"
 
 
 @pytest.fixture
-def fleet(tmp_path: Path, arfeed: Here) -> Path:
+def fleet(tmp_path: Path, arfeed: Cli) -> Path:
     """Feeds that end in five ways; the one that is delivered comes last."""
     folder = tmp_path / "our feeds"
     for name in ("c-unexplained", "e-fine"):
@@ -69,7 +70,7 @@ def fleet(tmp_path: Path, arfeed: Here) -> Path:
     return folder
 
 
-def sync_all(fleet: Path, *arguments: str) -> Done:
+def sync_all(fleet: Path, *arguments: str) -> Outcome:
     environment = {
         **os.environ,
         "COLUMNS": "200",
@@ -77,7 +78,7 @@ def sync_all(fleet: Path, *arguments: str) -> Done:
     }
     command = [str(ARFEED), "sync", "--all", fleet.name, *arguments]
     ran = subprocess.run(command, cwd=fleet.parent, env=environment, capture_output=True, text=True)
-    return Done(ran.returncode, ran.stdout, ran.stderr)
+    return Outcome(ran.returncode, ran.stdout, ran.stderr)
 
 
 def test_one_feed_that_fails_does_not_stop_the_next(fleet: Path) -> None:
@@ -118,7 +119,7 @@ def test_people_see_each_feed_and_one_summary_with_what_to_type_next(fleet: Path
 
 
 @pytest.mark.parametrize("option", [("--approve", "5-abcdef"), ("--config", "plugins.toml")], ids=lambda each: each[0])
-def test_what_is_about_one_feed_is_refused_beside_all(fleet: Path, arfeed: Here, option: tuple[str, str]) -> None:
+def test_what_is_about_one_feed_is_refused_beside_all(fleet: Path, arfeed: Cli, option: tuple[str, str]) -> None:
     before = len(list((fleet.parent / "e-fine" / "csv_data_uploads").iterdir()))
     done = arfeed(fleet.parent, "sync", "--all", fleet.name, *option)
     assert done.code == 2
@@ -126,7 +127,7 @@ def test_what_is_about_one_feed_is_refused_beside_all(fleet: Path, arfeed: Here,
     assert len(list((fleet.parent / "e-fine" / "csv_data_uploads").iterdir())) == before
 
 
-def test_the_events_of_every_feed_are_logged(tmp_path: Path, arfeed: Here) -> None:
+def test_the_events_of_every_feed_are_logged(tmp_path: Path, arfeed: Cli) -> None:
     for name in ("a.toml", "b.toml"):
         tmp_path.joinpath(name).write_text("plugins = []")
     assert arfeed(tmp_path, "--log-json", "run.log", "sync", "--all", ".").code == 2
@@ -136,7 +137,7 @@ def test_the_events_of_every_feed_are_logged(tmp_path: Path, arfeed: Here) -> No
 
 
 def test_the_feed_of_the_environment_does_not_stand_in_the_way(
-    tmp_path: Path, arfeed: Here, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, arfeed: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ARFEED_CONFIG", "elsewhere.toml")
     done = arfeed(tmp_path, "sync", "--all", "feeds")

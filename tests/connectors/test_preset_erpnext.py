@@ -10,11 +10,10 @@ import pytest
 
 from arfeed import minor_digits
 from arfeed_connectors.sql import Sql
-from support import mariadb
+from support.database_servers import MARIADB, POSTGRESQL
 from support.databases import execute, quoted, sql
 from support.erps.erpnext import Open, Site
 from support.erps.erpnext_scenes import site
-from support.postgresql import new_database
 from support.sources import complete, explained, failure, opened, problems
 
 COMPANY = "Nordlicht"
@@ -30,7 +29,7 @@ def url(request: pytest.FixtureRequest, books: Site, tmp_path_factory: pytest.Te
     if request.param == "sqlite":
         yield books.write(f"sqlite:///{tmp_path_factory.mktemp('site') / 'books.db'}")
         return
-    with (new_database if request.param == "postgresql" else mariadb.new_database)() as server:
+    with (POSTGRESQL if request.param == "postgresql" else MARIADB).new_database() as server:
         yield books.write(server)
 
 

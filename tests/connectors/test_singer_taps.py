@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from arfeed.testing.commands import run_command
 from arfeed_connectors.singer import Singer
-from support.feeds import Here
 from support.sources import balances, complete, failure, read
 from support.taps import feed_of_a_tap, real_taps, record, schema
 
@@ -110,7 +110,7 @@ def test_the_plan_names_the_version_of_an_installed_tap(taps: Path, tmp_path: Pa
 def test_plan_and_receipt_say_how_the_tap_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here = Here(monkeypatch, capsys)
+    here = run_command
     monkeypatch.setenv("ERP_KEY", "hunter2")
     feed_of_a_tap(tmp_path, schema(), record(1), record(2))
     shown = here(tmp_path, "plan")
@@ -125,7 +125,7 @@ def test_plan_and_receipt_say_how_the_tap_was_read(
 def test_an_invoice_that_a_tap_no_longer_gives_is_unexplained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here = Here(monkeypatch, capsys)
+    here = run_command
     monkeypatch.setenv("ERP_KEY", "hunter2")
     rows = [record(number) for number in range(1, 31)]
     feed_of_a_tap(tmp_path, schema(), *rows)

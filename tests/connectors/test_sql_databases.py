@@ -18,10 +18,10 @@ from arfeed_connectors.sql.control import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import BATCH, answers, batches, column_names
+from support.database_servers import new_schema
 from support.databases import DATABASES, execute, place, sql, table
 from support.feed import Feed, Steps, codes, held
 from support.feeds import write
-from support.postgresql import new_schema
 from support.sources import balances, failure, opened
 
 LEDGER = (

@@ -16,8 +16,8 @@ from arfeed import ArfeedError
 from arfeed.intake.extract import extract
 from arfeed_connectors import sql as connector
 from arfeed_connectors.sql import Sql
+from support.database_servers import new_schema
 from support.databases import DATABASES, execute, place, sql, table
-from support.postgresql import new_schema
 from support.sql_queries import TABLE, Drawn, Row, Truth, books, queries
 
 SHORT, LONG = 60, 1700

@@ -153,7 +153,7 @@ def test_a_bug_that_is_a_plugins_is_said_to_be(tmp_path: Path) -> None:
     done = run(tmp_path / "feed", "plan", path=site)
     assert done.code == 1
     assert "KeyError" in done.err
-    assert "arfeed: this is a mistake of the plugin arfeed-ledger 1.2: tell its author" in done.err
+    assert "arfeed: this is a bug in the plugin arfeed-ledger 1.2: report it to its author" in done.err
 
 
 def test_a_plugin_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

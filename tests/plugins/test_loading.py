@@ -14,11 +14,13 @@ import pytest
 
 from arfeed.plugins.loading import load
 from arfeed.plugins.reference import example, parts_of
-from support.feeds import Done, Here, run, write
+from arfeed.testing import Outcome
+from arfeed.testing.commands import run_command
+from support.feeds import Cli, run, write
 from support.strangers import install
 
 Listed = Callable[..., dict[str, Any]]
-Planned = Callable[..., Done]
+Planned = Callable[..., Outcome]
 
 OURS = sorted(point.name for point in entry_points(group="arfeed") if point.dist and point.dist.name == "arfeed")
 GOOD = """
@@ -155,12 +157,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
-    return Here(monkeypatch, capsys)
+def here() -> Cli:
+    return run_command
 
 
 @pytest.fixture
-def listed(here: Here, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+def listed(here: Cli, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """What `arfeed plugins list` says where these are enabled, by name."""
 
     def listed(*enabled: str) -> dict[str, Any]:
@@ -173,10 +175,10 @@ def listed(here: Here, tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def planned(here: Here, tmp_path: Path) -> Callable[..., Done]:
+def planned(here: Cli, tmp_path: Path) -> Callable[..., Outcome]:
     """How `arfeed plan` ends where these are enabled."""
 
-    def planned(*enabled: str) -> Done:
+    def planned(*enabled: str) -> Outcome:
         write(tmp_path, f"plugins = {[*enabled]}\n[sources.a]\nuse = 'shop'\n[destination]\nuse = 'kolleno'\n")
         return here(tmp_path, "plan")
 
@@ -229,7 +231,7 @@ def test_all_broken_plugins_are_told_at_once(planned: Planned, site: Path) -> No
     assert "there is no plugin 'xerox' installed; did you mean 'xero'?" in done.err
 
 
-def test_two_strangers_of_one_plugin_name_are_both_broken_and_named(here: Here, tmp_path: Path, site: Path) -> None:
+def test_two_strangers_of_one_plugin_name_are_both_broken_and_named(here: Cli, tmp_path: Path, site: Path) -> None:
     install(site, "mine", GOOD, distribution="first", module="first")
     install(site, "mine", GOOD, distribution="second", module="second")
     write(tmp_path, "plugins = ['mine']")
@@ -265,7 +267,7 @@ def test_who_takes_the_name_of_a_built_in_connector_is_refused_not_ours(
 
 
 def test_who_takes_the_name_of_a_built_in_plugin_is_refused_and_never_imported(
-    here: Here, planned: Planned, tmp_path: Path, site: Path
+    here: Cli, planned: Planned, tmp_path: Path, site: Path
 ) -> None:
     install(site, "xero", "raise RuntimeError('never')", distribution="evil", module="evil")
     done = planned("xero")
@@ -294,7 +296,7 @@ def test_an_entry_point_that_leads_to_no_module_is_named(listed: Listed, site: P
     assert (plugin["distribution"], plugin["version"]) == ("arfeed-mine", "1.2")
 
 
-def test_what_strangers_write_cannot_command_a_terminal(here: Here, tmp_path: Path, site: Path) -> None:
+def test_what_strangers_write_cannot_command_a_terminal(here: Cli, tmp_path: Path, site: Path) -> None:
     install(site, "mine", "raise ValueError('\\x1b[2J\\n\\x07gone')")
     site.joinpath("arfeed_mine-1.2.dist-info", "entry_points.txt").write_text("[arfeed]\nmi\x1b[1mne = arfeed_mine\n")
     install(site, "yours", "raise ValueError('\\x1b[2J\\n\\x07gone')")

@@ -7,22 +7,23 @@ from pathlib import Path
 import pytest
 
 from arfeed.testing import settings_section
+from arfeed.testing.commands import run_command
 from arfeed_connectors.kolleno import Kolleno
 from support.environment import Environment, build_wheel
-from support.feeds import Here
+from support.feeds import Cli
 from support.strangers import install
 
 KINDS = ("connector", "transform", "destination", "notifier", "reviewer")
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
-    return Here(monkeypatch, capsys)
+def here() -> Cli:
+    return run_command
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_package_builds_installs_passes_its_tests_and_type_checks(
-    here: Here, tmp_path: Path, environment: Environment, kind: str
+    here: Cli, tmp_path: Path, environment: Environment, kind: str
 ) -> None:
     name = f"pear-{kind}"
     assert here(tmp_path, "plugins", "new", name, "--kind", kind).code == 0
@@ -35,7 +36,7 @@ def test_the_package_builds_installs_passes_its_tests_and_type_checks(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_package_is_whole(here: Here, tmp_path: Path, kind: str) -> None:
+def test_the_package_is_whole(here: Cli, tmp_path: Path, kind: str) -> None:
     here(tmp_path, "plugins", "new", "larch", "--kind", kind)
     files = {path.relative_to(tmp_path / "arfeed-larch").as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     wanted = {"pyproject.toml", "README.md", "LICENSE", ".gitignore", ".github/workflows/ci.yml", "tests/conftest.py"}
@@ -45,7 +46,7 @@ def test_the_package_is_whole(here: Here, tmp_path: Path, kind: str) -> None:
     assert "$name" not in text
 
 
-def test_a_folder_that_exists_is_left_alone(here: Here, tmp_path: Path) -> None:
+def test_a_folder_that_exists_is_left_alone(here: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("arfeed-larch").mkdir()
     done = here(tmp_path, "plugins", "new", "larch")
     assert done.code == 2
@@ -58,7 +59,7 @@ def test_a_folder_that_exists_is_left_alone(here: Here, tmp_path: Path) -> None:
     [
         ("Pear Tree", "write small letters, digits and hyphens; 'pear-tree' would do"),
         ("pear_tree", "'pear-tree' would do"),
-        ("1", "'1' is no name for a plugin: write small letters, digits and hyphens"),
+        ("1", "'1' is not a name for a plugin: use lower-case letters, digits and hyphens"),
         ("true", "its class would be called True, which is taken"),
         ("path", "its class would be called Path, which is taken"),
         ("arfeed-larch", "leave the prefix out: 'larch' becomes the package 'arfeed-larch'"),
@@ -66,7 +67,7 @@ def test_a_folder_that_exists_is_left_alone(here: Here, tmp_path: Path) -> None:
     ],
 )
 def test_a_name_that_cannot_be_used_is_refused_with_what_would_do(
-    here: Here, tmp_path: Path, name: str, said: str
+    here: Cli, tmp_path: Path, name: str, said: str
 ) -> None:
     done = here(tmp_path, "plugins", "new", name)
     assert done.code == 2
@@ -74,12 +75,12 @@ def test_a_name_that_cannot_be_used_is_refused_with_what_would_do(
     assert not [*tmp_path.iterdir()]
 
 
-def test_a_strangers_plugin_of_that_name_is_named(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_strangers_plugin_of_that_name_is_named(here: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(install(tmp_path / "site", "larch", ""))
     assert "is installed already, by arfeed-larch 1.2" in here(tmp_path, "plugins", "new", "larch").err
 
 
-def test_the_settings_in_a_readme_are_renewed_and_the_rest_stays(here: Here, tmp_path: Path) -> None:
+def test_the_settings_in_a_readme_are_renewed_and_the_rest_stays(here: Cli, tmp_path: Path) -> None:
     begin, end = "<!-- settings of destination kolleno -->", "<!-- end of destination kolleno -->"
     tmp_path.joinpath("README.md").write_text(f"# Mine\n{begin}\noutworn\n{end}\nrest\n")
     assert here(tmp_path, "plugins", "show", "kolleno", "--readme", "README.md").code == 0
@@ -90,9 +91,7 @@ def test_the_settings_in_a_readme_are_renewed_and_the_rest_stays(here: Here, tmp
     assert settings_section(Kolleno) in text
 
 
-def test_a_readme_without_a_place_for_the_settings_is_left_alone_and_the_place_named(
-    here: Here, tmp_path: Path
-) -> None:
+def test_a_readme_without_a_place_for_the_settings_is_left_alone_and_the_place_named(here: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("README.md").write_text("# Mine\n")
     done = here(tmp_path, "plugins", "show", "kolleno", "--readme", "README.md")
     assert done.code == 2

@@ -89,7 +89,7 @@ def test_what_two_reports_lack_alike_is_counted_once(running: Feed, tmp_path: Pa
 
 
 def test_without_an_unknown_report_there_is_nothing_to_adopt(running: Feed) -> None:
-    with pytest.raises(ConfigError, match="no unknown report lies there"):
+    with pytest.raises(ConfigError, match="there is no unknown report there"):
         running.adopt()
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from arfeed import ConfigError
 from arfeed.model.results import Expectation
 from arfeed.planning.habits.memory import Habits
-from arfeed.runs.expectations import expect, given, withdraw
+from arfeed.runs.expectations import ExpectedClosings, expect, list_expectations, withdraw
 from support.feed import Feed, codes, invoice, invoices, unpaid
 
 EARLY = {"due_on": "2026-12-01"}
@@ -28,7 +28,7 @@ def early(running: Feed) -> Feed:
 
 def said(feed: Feed, words: str = "write-off run", days: int = 20, **limits: object) -> Expectation:
     until = feed.now.date() + timedelta(days=days)
-    return expect(feed.project(), words, until, clock=feed.clock, **limits)  # type: ignore[arg-type]
+    return expect(feed.project(), ExpectedClosings(words, until, **limits), clock=feed.clock)  # type: ignore[arg-type]
 
 
 def test_an_answer_given_in_advance_is_used_by_one_delivery(early: Feed) -> None:
@@ -46,7 +46,7 @@ def test_an_answer_given_in_advance_is_used_by_one_delivery(early: Feed) -> None
         }
     ]  # fmt: skip
     assert any("“write-off run”" in note for note in done.plan.notes)
-    assert given(early.project()) == [(made, receipt["run"])]
+    assert list_expectations(early.project()) == [(made, receipt["run"])]
     early.export([*(invoice(number, **EARLY) for number in range(501, 531)), *invoices(170, first=31)])
     assert early.sync().receipt
     early.export(invoices(170, first=31))
@@ -59,7 +59,7 @@ def test_an_answer_is_not_used_up_by_a_day_that_needs_none(early: Feed) -> None:
     early.export([*(invoice(number, **EARLY) for number in (1, 3, 29)), *paid])
     done = early.sync()
     assert done.receipt
-    assert given(early.project()) == [(made, None)]
+    assert list_expectations(early.project()) == [(made, None)]
 
 
 def test_an_answer_never_explains_what_is_unexplained(early: Feed) -> None:
@@ -106,13 +106,13 @@ def test_an_answer_that_a_failed_run_would_have_used_is_still_there(early: Feed)
 def test_an_answer_without_limits_is_refused(running: Feed, limits: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         said(running, **limits)  # type: ignore[arg-type]
-    assert given(running.project()) == []
+    assert list_expectations(running.project()) == []
 
 
 def test_an_unused_answer_can_be_taken_back(running: Feed) -> None:
     made = said(running)
     withdraw(running.project(), made.id)
-    assert given(running.project()) == []
+    assert list_expectations(running.project()) == []
     with pytest.raises(ConfigError, match="there is no unused expectation"):
         withdraw(running.project(), made.id)
 
@@ -132,7 +132,7 @@ def test_the_command_line_takes_lists_and_withdraws_answers(running: Feed) -> No
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["expect", "run"], "say until when it is expected: --until 2026-12-20"),
+        (["expect", "run"], "give the last day it is expected: --until 2026-12-20"),
         (["expect", "run", "--until", "2026-12-20", "--below", "x"], "--below x: give a number such as 50"),
         (["expect", "--withdraw", "e9"], "there is no unused expectation 'e9'"),
     ],

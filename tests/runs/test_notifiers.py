@@ -66,13 +66,13 @@ def pigeons(running: Feed, monkeypatch: pytest.MonkeyPatch) -> Feed:
 def test_one_that_raises_is_reported_and_changes_nothing(pigeons: Feed) -> None:
     pigeons.notifiers = {"loft": {"use": "pigeon", "raises": "no wind for ", "token": "t-quux"}}
     assert pigeons.sync().receipt
-    assert pigeons.steps.warnings == ["notifiers.loft did not tell that the run delivered: OSError: no wind for ***"]
+    assert pigeons.steps.warnings == ["notifiers.loft did not report that the run delivered: OSError: no wind for ***"]
 
 
 def test_one_that_exits_ends_nothing(pigeons: Feed) -> None:
     pigeons.notifiers = {"loft": {"use": "pigeon", "raises": "exit"}}
     assert pigeons.sync().receipt
-    assert pigeons.steps.warnings == ["notifiers.loft did not tell that the run delivered: SystemExit: 9"]
+    assert pigeons.steps.warnings == ["notifiers.loft did not report that the run delivered: SystemExit: 9"]
 
 
 def test_a_slow_one_is_not_waited_for(pigeons: Feed) -> None:
@@ -82,7 +82,7 @@ def test_a_slow_one_is_not_waited_for(pigeons: Feed) -> None:
     assert pigeons.sync().receipt
     assert time.monotonic() - began < 15
     assert [warning.partition(": ")[2] for warning in pigeons.steps.warnings] == [
-        "it was still at it after 0.3 seconds, and was not waited for"
+        "it was still at work after 0.3 seconds, and was not waited for"
     ] * 2
 
 
@@ -91,7 +91,7 @@ def test_the_process_ends_while_a_slow_one_is_still_at_it(pigeons: Feed) -> None
     began = time.monotonic()
     code, printed = pigeons.command("sync")
     assert (code, time.monotonic() - began < 30) == (0, True), printed
-    assert "! notifiers.loft did not tell that the run delivered: it was still at it" in " ".join(printed.split())
+    assert "! notifiers.loft did not report that the run delivered: it was still at work" in " ".join(printed.split())
 
 
 def test_an_unreachable_one_leaves_the_exit_code_of_a_refusal_and_of_a_failure(pigeons: Feed) -> None:
@@ -99,13 +99,14 @@ def test_an_unreachable_one_leaves_the_exit_code_of_a_refusal_and_of_a_failure(p
     pigeons.export(invoices(10))
     code, printed = pigeons.command("sync")
     assert code == 3
-    assert "! notifiers.ops did not tell that the run was refused: the webhook can't be reached" in " ".join(
+    assert "! notifiers.ops did not report that the run was refused: the webhook can't be reached" in " ".join(
         printed.split()
     )
     pigeons.export([])
     code, failed = pigeons.command("sync")
     assert code == 4
-    assert "! notifiers.ops did not tell that the run failed: the webhook can't be reached" in " ".join(failed.split())
+    said = " ".join(failed.split())
+    assert "! notifiers.ops did not report that the run failed: the webhook can't be reached" in said
     assert TOKEN not in printed + failed
 
 
@@ -115,7 +116,7 @@ def test_an_answer_that_quotes_what_was_asked_for_tells_no_secret(pigeons: Feed)
         pigeons.notifiers = {"ops": told(there)}
         assert pigeons.sync().receipt
     assert pigeons.steps.warnings == [
-        "notifiers.ops did not tell that the run delivered: the webhook answered 403 Forbidden no such hook ***"
+        "notifiers.ops did not report that the run delivered: the webhook answered 403 Forbidden no such hook ***"
     ]
 
 
@@ -158,7 +159,7 @@ def test_a_plan_tells_nobody(pigeons: Feed) -> None:
 
 
 def test_a_bug_is_told_too(pigeons: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arfeed.runs.pipeline.compare", lambda *_: 1 / 0)
+    monkeypatch.setattr("arfeed.runs.preparation.compare", lambda *_: 1 / 0)
     with webhook() as there:
         pigeons.notifiers = {"ops": told(there)}
         with pytest.raises(ZeroDivisionError):
@@ -173,7 +174,7 @@ def test_the_lock_is_given_back_before_anybody_is_told(pigeons: Feed, monkeypatc
         with pigeons.records() as history, history.lock(pigeons.where, "another", 5):
             free.append(True)
 
-    monkeypatch.setattr("arfeed.runs.pipeline.tell", told)
+    monkeypatch.setattr("arfeed.runs.pipeline.notify", told)
     pigeons.export(invoices(10))
     assert pigeons.sync().receipt is None
     assert free == [True]
@@ -197,7 +198,7 @@ def test_check_tries_each_notifier_and_fails_for_none(pigeons: Feed) -> None:
         code, printed = pigeons.command("check")
     text = " ".join(printed.split())
     assert code == 0, printed
-    assert "✓ notifier ops (webhook): is told of runs that are delivered, refused, failed" in text
+    assert "✓ notifier ops (webhook): is notified of runs that are delivered, refused, failed" in text
     assert "! notifier office (mail): the mail server 127.0.0.1 at port" in text
     assert there.texts == []
 

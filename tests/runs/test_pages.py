@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.errors import ConfigError
-from arfeed.runs.pages import check_place, folder_of, written_again
+from arfeed.runs.pages import check_page_file, pages_folder, rewrite_page
 from support.feed import Feed, invoices
 
 
@@ -85,7 +85,7 @@ def test_a_page_that_cannot_be_written_is_a_warning_and_changes_nothing(feed: Fe
 def test_a_feed_without_pages_loads_nothing_for_them(feed: Feed) -> None:
     feed.pages = False
     program = (
-        "import sys; sys.argv = ['arfeed', 'sync', *sys.argv[1:]]\nfrom arfeed.cli import main\ntry:\n    main()\n"
+        "import sys; sys.argv = ['arfeed', 'sync', *sys.argv[1:]]\nfrom arfeed.cli.app import main\ntry:\n    main()\n"
     )
     program += "finally:\n    print({'arfeed.runs.page.charts', 'jinja2'} & {*sys.modules})"
     feed.configure()
@@ -107,7 +107,7 @@ def test_pages_go_where_the_feed_says(feed: Feed) -> None:
 
 def test_a_history_that_is_no_file_has_no_pages_beside_it(feed: Feed) -> None:
     feed.history = "sqlite:///:memory:"
-    assert folder_of(feed.project()) is None
+    assert pages_folder(feed.project()) is None
 
 
 def test_the_page_of_an_old_run_is_written_again_from_its_receipt(feed: Feed) -> None:
@@ -117,14 +117,14 @@ def test_the_page_of_an_old_run_is_written_again_from_its_receipt(feed: Feed) ->
     first = result.page.read_text()
     feed.sync()
     result.page.unlink()
-    assert written_again(feed.project(), result.receipt.run) == result.page
+    assert rewrite_page(feed.project(), result.receipt.run) == result.page
     assert result.page.read_text() == first
 
 
 def test_a_run_without_a_receipt_has_no_page(feed: Feed) -> None:
     feed.approved()
     with pytest.raises(ConfigError, match=r"no receipt of a run '\.\./\.\./etc'"):
-        written_again(feed.project(), "../../etc")
+        rewrite_page(feed.project(), "../../etc")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_the_page_of_a_sound_run_leaves_out_earlier_ones_whose_receipts_were_dam
     assert first
     assert second
     damaged(feed, first.run, lambda _: "{}")
-    page = words(written_again(feed.project(), second.run))
+    page = words(rewrite_page(feed.project(), second.run))
     assert "This is the first" in page
 
 
@@ -168,15 +168,15 @@ def test_a_page_is_not_written_again_to_a_place_that_is_none(feed: Feed, place: 
     assert result.receipt
     done = feed.run("history", "page", result.receipt.run, "--html", place)
     assert done.returncode == 2
-    assert f"--html {place}: give a file in a folder that is there" in done.stderr
+    assert f"--html {place}: name a file in a folder that exists" in done.stderr
 
 
-def test_a_page_that_can_not_be_written_again_is_no_bug(feed: Feed) -> None:
+def test_a_page_that_can_not_be_written_again_is_not_a_bug(feed: Feed) -> None:
     result = feed.approved()
     assert result.receipt
     feed.pages = "erp.csv"
     with pytest.raises(ConfigError, match=r"the page .* could not be written: .* --html FILE"):
-        written_again(feed.project(), result.receipt.run)
+        rewrite_page(feed.project(), result.receipt.run)
 
 
 def test_the_command_line_writes_the_page_of_a_plan_and_of_a_refusal(feed: Feed) -> None:
@@ -203,8 +203,8 @@ def test_a_place_that_is_none_is_refused_before_anything_is_read(
     feed: Feed, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(feed.folder)
-    with pytest.raises(ConfigError, match=r"--html .*: give a file in a folder that is there"):
-        check_place(Path(place))
+    with pytest.raises(ConfigError, match=r"--html .*: name a file in a folder that exists"):
+        check_page_file(Path(place))
 
 
 def test_no_secret_is_on_a_page(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:

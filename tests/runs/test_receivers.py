@@ -13,7 +13,7 @@ from asyncssh import SSHKey
 
 from arfeed import ConfigError, LockedError, RefusedError
 from arfeed.plugins.config import read_project
-from arfeed.runs.context import identity
+from arfeed.runs.addresses import address_of
 from arfeed.sftp.hostkeys import OtherKeys
 from runs.conftest import PAID_BY_ABSENCE
 from support.feed import REPORTS, Feed, codes, invoices
@@ -124,7 +124,7 @@ def test_another_receiver_is_not_joined(running: Feed) -> None:
     (running.folder / "other").mkdir()
     known, running.destination = running.receiver.as_uri(), {"url": str(running.folder / "other")}
     assert codes(running.plan()) == ["unknown-baseline"]
-    with pytest.raises(ConfigError, match=r"other does not show itself to be file.*`arfeed adopt FILE`"):
+    with pytest.raises(ConfigError, match=r"other is not the same receiver as file.*`arfeed adopt FILE`"):
         running.join(known)
     assert codes(running.plan()) == ["unknown-baseline"]
 
@@ -340,7 +340,7 @@ def take_in(feed: Feed) -> None:
 
 
 def address(feed: Feed) -> str:
-    return identity(read_project(feed.configure()))
+    return address_of(read_project(feed.configure()))
 
 
 def feed_to(server: OpenSSH, folder: Path) -> Feed:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from arfeed.runs.expectations import expect
+from arfeed.runs.expectations import ExpectedClosings, expect
 from support.company_books import keep_books
 from support.feed import Feed, codes, invoice, invoices
 from support.interruptions import KilledError, die_after_the_report
@@ -74,7 +74,8 @@ def test_one_paid_row_of_long_ago_makes_no_guard_calmer(feed: Feed) -> None:
 
 
 def test_an_answer_given_in_advance_is_kept_under_the_name_that_the_history_knows(running: Feed) -> None:
-    made = expect(running.project(), "write-off", running.now.date() + timedelta(days=5), clock=running.clock)
+    closings = ExpectedClosings("write-off", running.now.date() + timedelta(days=5))
+    made = expect(running.project(), closings, clock=running.clock)
     with running.records() as history:
         assert history.expectations(running.where, made.until) == [made]
 

@@ -14,11 +14,11 @@ from support.feed import Feed
 @pytest.mark.parametrize(
     ("method", "of", "said"),
     [
-        ("is_report", lambda self, name: False, "kolleno: its is_report() says False of open_ar_"),
-        ("is_report", lambda self, name: None, "kolleno: its is_report() says None of open_ar_"),
-        ("is_report", lambda self, name: True, "kolleno: its is_report() says True of .open_ar_"),
-        ("report_name", lambda self, at: f"open{at:%S%f%H%M}.txt", "its is_report() says False of open"),
-        ("report_name", lambda self, at: "open.csv", "its report_name() calls this report open.csv, as it called the"),
+        ("is_report", lambda self, name: False, "kolleno: its is_report() returns False for open_ar_"),
+        ("is_report", lambda self, name: None, "kolleno: its is_report() returns None for open_ar_"),
+        ("is_report", lambda self, name: True, "kolleno: its is_report() returns True for .open_ar_"),
+        ("report_name", lambda self, at: f"open{at:%S%f%H%M}.txt", "its is_report() returns False for open"),
+        ("report_name", lambda self, at: "open.csv", "its report_name() calls this report open.csv, like the last"),
     ],
     ids=["none is one", "says nothing", "all are", "another ending", "one name for all"],
 )

@@ -14,11 +14,13 @@ from pathlib import Path
 from arfeed.history.store import History
 from arfeed.model.results import Plan
 from arfeed.plugins.config import Project, read_project
-from arfeed.runs import adoption, joining, pipeline
+from arfeed.runs import adoption, pipeline
+from arfeed.runs.addresses import address_of
 from arfeed.runs.adoption import Adopted
-from arfeed.runs.context import identity
-from arfeed.runs.joining import Joined
-from arfeed.runs.pipeline import Result
+from arfeed.runs.chapters import Result
+from arfeed.runs.context import begin_run
+from arfeed.runs.receiver import joining
+from arfeed.runs.receiver.joining import Joined
 from support.pdfs import pdf
 from support.processes import Process
 
@@ -159,18 +161,18 @@ class Feed:
         return result
 
     def resend(self, run: str, approve: str | None = None) -> Result:
-        return pipeline.resend(self.project(), self.steps, run, approve=approve, clock=self.clock)
+        return pipeline.resend(begin_run(self.project(), self.steps, self.clock), run, approve=approve)
 
     def adopt(self, file: str | None = None, approve: str | None = None) -> Adopted:
-        return adoption.adopt(self.project(), self.steps, file, approve=approve, clock=self.clock)
+        return adoption.adopt(begin_run(self.project(), self.steps, self.clock), file, approve=approve)
 
     def join(self, known: str) -> Joined:
-        return joining.join(self.project(), self.steps, known, clock=self.clock)
+        return joining.join(begin_run(self.project(), self.steps, self.clock), known)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line as people do, by the machine's clock."""
         self.configure()
-        command = [sys.executable, "-c", "from arfeed.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from arfeed.cli.app import main; main()", *arguments]
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
 
     def start(self, *arguments: str) -> Process:
@@ -193,7 +195,7 @@ class Feed:
 
     @property
     def where(self) -> str:
-        return identity(read_project(self.configure()))
+        return address_of(read_project(self.configure()))
 
     def records(self) -> History:
         """Open the history; use it as a context manager."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from arfeed.cli import main
+from arfeed.testing import Outcome
 
 ARFEED = Path(sys.executable).with_name("arfeed")
+
+Cli = Callable[..., Outcome]
+"""The fixture that runs a command inside of this process: `arfeed(folder, "plan")`."""
 
 XERO_FEED = """
 plugins = ["xero", "folder", "transforms", "kolleno"]
@@ -39,19 +38,6 @@ mode = "open-ar"
 """A feed of a Xero export and a folder of PDFs; `destination` are more lines of its last table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        """The one document on stdout, and nothing else there."""
-        return json.loads(self.out)
-
-
 def write(folder: Path, text: str) -> Path:
     """Write plugins.toml."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,30 +46,13 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
-def run(folder: Path, *arguments: str, path: Path | None = None, env: Mapping[str, str] | None = None) -> Done:
+def run(folder: Path, *arguments: str, path: Path | None = None, env: Mapping[str, str] | None = None) -> Outcome:
     """Run the installed command in a folder, with a folder of strangers' modules before all others."""
     environment = {**os.environ, "COLUMNS": "200", **(env or {})}
     if path:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(path), os.environ.get("PYTHONPATH")]))
     ran = subprocess.run([ARFEED, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
-    return Done(ran.returncode, ran.stdout, ran.stderr)
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """Runs commands inside of this process, which takes a tenth of the time."""
-
-    monkeypatch: pytest.MonkeyPatch
-    capsys: pytest.CaptureFixture[str]
-
-    def __call__(self, folder: Path, *arguments: str) -> Done:
-        self.monkeypatch.chdir(folder)
-        self.monkeypatch.setattr(sys, "argv", ["arfeed", *arguments])
-        self.capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = self.capsys.readouterr()
-        return Done(int(end.value.code or 0), captured.out, captured.err)
+    return Outcome(ran.returncode, ran.stdout, ran.stderr)
 
 
 def sync_approved(folder: Path, *, path: Path | None = None) -> Any:

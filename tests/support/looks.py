@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from arfeed.history.receipts import make_receipt, plan_document
+from arfeed.history.receipts import Sent, make_receipt, plan_document
+from arfeed.history.records import RunRecord
 from arfeed.model.results import DeliveredFile, Objection, Plan
 from arfeed.runs.page.rendering import PastRun, render
 from support.plans import NOON, invoices, lacking, planned, source
@@ -72,21 +73,28 @@ def past(count: int = 30) -> list[PastRun]:
 
 
 def receipt(plan: Plan) -> str:
-    file = DeliveredFile("csv_data_uploads", "open_ar_20260410T120000Z.csv", 4711, "ab" * 32)
-    return make_receipt(
-        plan,
-        run="20260410T120000Z-5a3e1c",
+    report = DeliveredFile("csv_data_uploads", "open_ar_20260410T120000Z.csv", 4711, "ab" * 32)
+    documents = [DeliveredFile("", f"INV_{number}.pdf", 100, "ef" * 32) for number in range(3)]
+    run = RunRecord(
+        id="20260410T120000Z-5a3e1c",
         kind="sync",
+        state="running",
+        feed=plan.feed,
+        destination=plan.destination,
         settings="cd" * 32,
-        plugins={"folder": "1"},
+        started_at=NOON,
+        ended_at=None,
+        report_at=NOON,
+        report_name=report.name,
+        report_size=report.size,
+        open_count=len(plan.report),
+        missing_count=plan.counts.missing,
         approval="6-9f3c2a",
         approved_by=HOSTILE[2],
-        started_at=NOON,
-        report=file,
-        verified=True,
-        documents=[DeliveredFile("", f"INV_{number}.pdf", 100, "ef" * 32) for number in range(3)],
-        failed={HOSTILE[0]: HOSTILE[1]},
-    ).body
+        receipt=None,
+    )
+    sent = Sent(report, verified=True, documents=documents, failed={HOSTILE[0]: HOSTILE[1]})
+    return make_receipt(plan, run, {"folder": "1"}, sent).body
 
 
 def odd() -> dict[str, Any]:

@@ -12,7 +12,7 @@ FORKS.set_forkserver_preload(
     [
         "alembic.command",
         "arfeed.runs.pipeline",
-        "arfeed.cli",
+        "arfeed.cli.app",
         "arfeed.cli.display.show",
         "arfeed_connectors.folder",
         "rich.progress",
@@ -48,7 +48,7 @@ class Process:
 
 
 def _main(folder: Path, said: Path, state: str, arguments: tuple[str, ...]) -> None:
-    from arfeed.cli import main
+    from arfeed.cli.app import main
 
     os.environ["ARFEED_STATE"] = state  # the server of forks has that of the first test
     with said.open("wb") as file:

@@ -1,4 +1,4 @@
-"""The commands, put together, and the one place where errors become exit codes."""
+"""The commands, assembled, and the one place where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_
 
 @app.callback()
 def _options(log_json: LogJson = None, show_version: Version = False) -> None:
-    del log_json, show_version  # their own callbacks have done what is asked for
+    del log_json, show_version  # their callbacks have done all that was asked for
 
 
 app.command("init")(init.init)
@@ -79,7 +79,7 @@ app.add_typer(plugins.app, name="plugins")
 
 
 def _suit_a_short_life() -> None:
-    """Spare a process that ends soon what only pays off in one that goes on. None of it changes what is done."""
+    """Switch off what only pays off in a long-lived process. None of it changes what is done."""
     gc.set_threshold(100_000)  # looking for garbage after every 700 new objects takes a tenth of the imports' time
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "30")  # Arrow's memory goes back sooner: 100 MB at a million rows
     os.environ.setdefault("MIMALLOC_ALLOW_THP", "0")  # and in small pieces: 50 MB
@@ -88,7 +88,7 @@ def _suit_a_short_life() -> None:
 
 
 def _run() -> int | None:
-    """Run the command that was typed. Standing alone, typer would say wrong usage on stderr only."""
+    """Run the command that was typed. In its standalone mode, typer reports wrong usage on stderr only."""
     try:
         return cast("int | None", app(standalone_mode="--json" not in sys.argv and not wanted()))
     except TyperException as exc:
@@ -105,7 +105,7 @@ def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
     _suit_a_short_life()
     for library in ("asyncio", "stamina", LOGGER):
-        # What these log of a lost connection is said in arfeed's own words; its events are for those who ask.
+        # arfeed reports a lost connection in its own words; its events are only for those who ask with --log-json.
         logging.getLogger(library).addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -126,7 +126,7 @@ def main() -> None:
             if stranger := find_culprit(exc):
                 complain(
                     ArfeedError(
-                        f"this is a mistake of the plugin {stranger}: tell its author, or take it out of `plugins`"
+                        f"this is a bug in the plugin {stranger}: report it to its author, or remove it from `plugins`"
                     )
                 )
             sys.exit(ArfeedError.exit_code)

@@ -17,6 +17,10 @@ Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Also write it as an HTML page that needs no network.")
 ]
 
+Approve = Annotated[
+    str | None, typer.Option("--approve", metavar="N-HASH", help="Deliver the very plan that printed this code.")
+]
+
 DEFAULT_CONFIG = Path("plugins.toml")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from decimal import Decimal
 from importlib.metadata import version
 
+from arfeed.history.records import RunRecord
 from arfeed.model.figures import Facts, Sum
 from arfeed.model.results import DeliveredFile, Expectation, Ledger, Plan, Receipt, SourceReport
 
@@ -20,43 +21,41 @@ Balances = dict[str, Decimal]
 """What is open, by currency."""
 
 
-def make_receipt(
-    plan: Plan,
-    *,
-    run: str,
-    kind: str,
-    settings: str,
-    plugins: Mapping[str, str],
-    approval: str | None,
-    approved_by: str | None,
-    started_at: datetime,
-    report: DeliveredFile,
-    verified: bool | None,
-    documents: Sequence[DeliveredFile],
-    failed: Mapping[str, str],
-) -> Receipt:
-    """Write the receipt of a delivery.
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent, and what became of it: `failed` says by name why a PDF did not arrive.
 
-    `settings` is the hash of the resolved settings and `plugins` the versions; `verified` is None while the report's
-    publishing is not yet answered.
+    `verified` is None until the server has answered the publishing of the report.
     """
+
+    report: DeliveredFile
+    verified: bool | None
+    documents: Sequence[DeliveredFile]
+    failed: Mapping[str, str]
+
+
+def make_receipt(plan: Plan, run: RunRecord, plugins: Mapping[str, str], sent: Sent) -> Receipt:
+    """Write the receipt of a delivery; `plugins` are the versions by plugin."""
+    approved = {"code": run.approval, "by": run.approved_by, "at": plan.at.isoformat()} if run.approval else None
     body: dict[str, object] = {
         "arfeed": version("arfeed"),
         "plugins": dict(plugins),
-        "run": run,
-        "kind": kind,
+        "run": run.id,
+        "kind": run.kind,
         "feed": plan.feed,
         "destination": plan.destination,
-        "started_at": started_at.isoformat(),
+        "started_at": run.started_at.isoformat(),
         "baseline": plan.baseline,
-        "settings": settings,
+        "settings": run.settings,
         **plan_facts(plan),
-        "approval": {"code": approval, "by": approved_by, "at": plan.at.isoformat()} if approval else None,
-        "report": {**_as_record(report), "verified": verified},
-        "documents": [_as_record(item) for item in documents],
-        "documents_failed": dict(failed),
+        "approval": approved,
+        "report": {**_as_record(sent.report), "verified": sent.verified},
+        "documents": [_as_record(item) for item in sent.documents],
+        "documents_failed": dict(sent.failed),
     }
-    return Receipt(run, plan.destination, report, tuple(documents), dict(failed), _seal(body), verified is not False)
+    verified = sent.verified is not False
+    documents, failed = tuple(sent.documents), dict(sent.failed)
+    return Receipt(run.id, plan.destination, sent.report, documents, failed, _seal(body), verified)
 
 
 def plan_document(plan: Plan) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Many feeds, one after the other, each in a process of its own: nothing of one reaches the next."""
+"""Many feeds, one after the other, each in its own process: nothing of one feed affects the next."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OUTCOMES: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one feed's run ended. `document` is what its `sync --json` printed; None where it printed nothing."""
+    """How one feed's run ended. `document` is what its `sync --json` printed; None if it printed nothing."""
 
     config: Path
     code: int
@@ -38,12 +38,12 @@ class Outcome:
 
     @property
     def name(self) -> str:
-        """What happened, in a word or three."""
+        """What happened, in at most three words."""
         return OUTCOMES[self.code]
 
     @property
     def next(self) -> str:
-        """What was wrong, or what to type next; nothing where it was delivered."""
+        """What was wrong, or what to type next; blank if it was delivered."""
         document = self.document or {}
         if self.code == 0:
             return ""
@@ -73,7 +73,7 @@ def find_feeds(folder: Path) -> list[Path]:
 
 
 def sync_each(configs: Iterable[Path], environment: Mapping[str, str]) -> Iterator[Outcome]:
-    """Run `sync` for one feed after the other, whatever becomes of them; their texts go to stderr as they come.
+    """Run `sync` for one feed after the other, whatever their outcome; their messages go to stderr as they come.
 
     `environment` is added to the environment of each.
     """
@@ -87,7 +87,7 @@ def highest(outcomes: Iterable[Outcome]) -> int:
 
 
 def _sync(config: Path, environment: Mapping[str, str]) -> Outcome:
-    # -P: without it the folder one stands in would come first on the path, and a pandas.py in it before pandas.
+    # Without -P the current folder would come first on the path, and a pandas.py in it before pandas.
     command = [sys.executable, "-P", "-m", "arfeed", "sync", "--json", "--config", str(config)]
     began = perf_counter()
     with subprocess.Popen(  # noqa: S603 - our own command, and a file that was found
@@ -103,7 +103,7 @@ def _sync(config: Path, environment: Mapping[str, str]) -> Outcome:
 
 
 def _document(out: bytes) -> dict[str, Any] | None:
-    """Return what was printed; a run that was killed, or met a bug, has printed nothing."""
+    """Return the document that was printed; a run that was killed, or met a bug, has printed none."""
     try:
         document = json.loads(out)
     except ValueError:

@@ -7,10 +7,10 @@ import io
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from arfeed.delivery.remote import Remote
 from arfeed.history.lease import whoami
 from arfeed.history.records import RunRecord
 from arfeed.intake.carried import read_back
@@ -19,32 +19,36 @@ from arfeed.model.arrow import fold
 from arfeed.model.errors import ConfigError, RefusedError
 from arfeed.planning.adoption import find_dropped, make_adoption_code
 from arfeed.planning.wording import counted, named
-from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import settings_hash
 from arfeed.plugins.loading import close_match
 from arfeed.runs.context import (
-    Clock,
-    Progress,
+    OpenContext,
     RunContext,
-    foreign_reports,
+    connect,
+    find_foreign_reports,
     is_own_name,
-    new_run,
     open_context,
-    remote,
-    utc_now,
 )
 from arfeed.runs.convergence import settle_interrupted
-from arfeed.runs.recognition import leave_witness, note_receiver, refuse_same_receiver
+from arfeed.runs.receiver.recognition import leave_witness, note_receiver, refuse_same_receiver
+
+if TYPE_CHECKING:
+    from arfeed.delivery.remote import Remote
+    from arfeed.plugins.config import Project
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """A report that may become the baseline: its name, what to type for it, its bytes, and whether it lies there."""
+    """A report that may become the baseline: its name, what to type for it, its bytes, and if it is on the server."""
 
     name: str
     typed: str
     content: bytes
     there: bool
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,42 +60,40 @@ class Adopted:
     known: tuple[str, ...]
 
 
-def adopt(
-    project: Project, progress: Progress, file: str | None, *, approve: str | None = None, clock: Clock = utc_now
-) -> Adopted:
+def adopt(begun: RunContext, file: str | None, *, approve: str | None = None) -> Adopted:
     """Take a report as baseline: the unknown one at the destination, one by its name there, or a local file.
 
-    All reports that lie at the destination are known from then on. Raise `ConfigError` where it is not clear which
-    report is meant, `RefusedError` where it lacks invoices of the present baseline, or of an unknown report that may be
-    later, and that was not approved.
+    All reports at the destination are known from then on. Raise `ConfigError` if it is not clear which report is
+    meant, `RefusedError` if it lacks invoices of the present baseline, or of an unknown report that may be later, and
+    that was not approved.
     """
-    run = new_run(clock())
+    project = begun.project
     with (
-        open_context(project, progress, clock) as context,
-        context.history.lock(context.destination, run, project.feed.lock_seconds),
+        open_context(begun) as context,
+        context.history.lock(context.destination, context.run, project.feed.lock_seconds),
     ):
-        with remote(project) as server:
+        # Whatever is needed from the server is read first, so that parsing large reports keeps no connection open.
+        with connect(project) as server:
             refuse_same_receiver(context, server)
             settle_interrupted(context, server)
-            signs, foreign = note_receiver(context, server), foreign_reports(context, server)
-            chosen = _chosen(context, server, foreign, file)
+            signs, foreign = note_receiver(context, server), find_foreign_reports(context, server)
+            chosen = _choose(context, server, foreign, file)
             folder = project.destination.report_folder
-            others = {name: server.read(folder, name) for name in _later(context, foreign, chosen)}
-        report = _report(project, chosen.name, chosen.content)
-        _check_dropped(
-            context, chosen, report, {name: _report(project, name, others[name]) for name in others}, approve
-        )
+            later = {name: server.read(folder, name) for name in _later(context, foreign, chosen)}
+        report = _parse(project, chosen.name, chosen.content)
+        lacking = _find_dropped(context, report, {name: _parse(project, name, later[name]) for name in later})
+        _check_approved(context, chosen, lacking, approve)
         known = tuple(sorted({*foreign, chosen.name}))
-        record = _run_record(context, run, chosen, report, approve)
+        record = _run_record(context, chosen, len(report), approve)
         context.history.record_adoption(record, report, known, project.feed.lock_seconds)
-        leave_witness(context, signs, run, chosen.name, len(report), hashlib.sha256(chosen.content).hexdigest())
+        leave_witness(context, signs, record, chosen.sha256)
     return Adopted(chosen.name, len(report), known)
 
 
-def _later(context: RunContext, foreign: tuple[str, ...], chosen: _Chosen) -> list[str]:
+def _later(context: OpenContext, foreign: tuple[str, ...], chosen: _Chosen) -> list[str]:
     """Return which unknown reports the receiver may have seen after the chosen one.
 
-    Names that a feed gives are in the order of their moments; of all others, and of a file here, nobody can tell.
+    Names that a feed gives sort by time; of any other name, and of a local file, the time is not known.
     """
     own = [name for name in foreign if is_own_name(context.project, name)]
     others = [name for name in foreign if name not in own]
@@ -100,7 +102,7 @@ def _later(context: RunContext, foreign: tuple[str, ...], chosen: _Chosen) -> li
     return [name for name in [*later, *others] if not (chosen.there and name == chosen.name)]
 
 
-def _report(project: Project, name: str, content: bytes) -> pd.DataFrame:
+def _parse(project: Project, name: str, content: bytes) -> pd.DataFrame:
     report = read_back(_table(project, name, content), name)
     check_unique(report, fold(report["invoice_ref"]))
     return report
@@ -111,49 +113,64 @@ def _table(project: Project, name: str, content: bytes) -> pd.DataFrame:
         return project.destination.read_report(io.BytesIO(content))
     except Exception as exc:
         raise ConfigError(
-            f"{name} is no report that {project.destination.name} can read ({type(exc).__name__}: {exc}); name another "
-            "with `arfeed adopt FILE`, or have it removed from the destination"
+            f"{name} is not a report that {project.destination.name} can read ({type(exc).__name__}: {exc}); name "
+            "another with `arfeed adopt FILE`, or have it removed from the destination"
         ) from exc
 
 
-def _chosen(context: RunContext, server: Remote, foreign: tuple[str, ...], file: str | None) -> _Chosen:
-    folder = context.project.destination.report_folder
-    if file is not None and Path(file).is_file():
-        return _Chosen(Path(file).name, file, Path(file).read_bytes(), there=False)
+def _choose(context: OpenContext, server: Remote, foreign: tuple[str, ...], file: str | None) -> _Chosen:
     if file is not None:
-        if server.size(folder, file) is None:
-            there = [name for name in server.sizes(folder) if context.project.destination.is_report(name)]
-            raise ConfigError(
-                f"{file}: there is no such file here, and no such report in {folder or 'the root'} there"
-                f"{close_match(file, there)}"
-            )
-        return _Chosen(file, file, server.read(folder, file), there=True)
+        return _choose_named(context, server, file)
     if not foreign:
         raise ConfigError(
-            f"{context.destination}: name the report to take as baseline, `arfeed adopt FILE`; no unknown "
-            "report lies there"
+            f"{context.destination}: name the report to take as baseline, `arfeed adopt FILE`; there is no unknown "
+            "report there"
         )
     if len(foreign) > 1:
         raise ConfigError(
             f"{context.destination}: name the report to take as baseline; {len(foreign)} are unknown: "
             f"{', '.join(foreign)}. The last of them is taken by: arfeed adopt {shlex.quote(foreign[-1])}"
         )
-    return _Chosen(foreign[0], foreign[0], server.read(folder, foreign[0]), there=True)
+    content = server.read(context.project.destination.report_folder, foreign[0])
+    return _Chosen(foreign[0], foreign[0], content, there=True)
 
 
-def _check_dropped(
-    context: RunContext, chosen: _Chosen, report: pd.DataFrame, others: dict[str, pd.DataFrame], approve: str | None
-) -> None:
+def _choose_named(context: OpenContext, server: Remote, file: str) -> _Chosen:
+    """Return a local file, or a report by its name at the destination; a local file comes first."""
+    destination, local = context.project.destination, Path(file)
+    if local.is_file():
+        return _Chosen(local.name, file, local.read_bytes(), there=False)
+    folder = destination.report_folder
+    if server.size(folder, file) is None:
+        there = [name for name in server.sizes(folder) if destination.is_report(name)]
+        raise ConfigError(
+            f"{file}: there is no such file here, and no such report in {folder or 'the root'} there"
+            f"{close_match(file, there)}"
+        )
+    return _Chosen(file, file, server.read(folder, file), there=True)
+
+
+def _find_dropped(
+    context: OpenContext, report: pd.DataFrame, later: dict[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """Return the invoices that the report lacks, by the baseline or later report that lists them."""
     baseline = context.history.baseline(context.destination)
     compared = {"the present baseline": baseline.report} if baseline else {}
-    lacking = {what: find_dropped(report, other) for what, other in (compared | others).items()}
-    lacking = {what: rows for what, rows in lacking.items() if len(rows)}
+    lacking = {what: find_dropped(report, other) for what, other in (compared | later).items()}
+    return {what: rows for what, rows in lacking.items() if len(rows)}
+
+
+def _check_approved(
+    context: OpenContext, chosen: _Chosen, lacking: dict[str, pd.DataFrame], approve: str | None
+) -> None:
+    """Raise `RefusedError` if invoices would be forgotten, unless the approval is for exactly these."""
     if not lacking:
         return
     rows = pd.concat([rows[["invoice_ref", "balance", "reason"]] for rows in lacking.values()], ignore_index=True)
+    # Several reports may list one invoice; it is lost once.
     rows = rows[~fold(rows["invoice_ref"]).duplicated()]
-    digest = hashlib.sha256(chosen.content).hexdigest()
-    code = make_adoption_code(baseline.id if baseline else None, context.destination, digest, rows)
+    baseline = context.history.baseline(context.destination)
+    code = make_adoption_code(baseline.id if baseline else None, context.destination, chosen.sha256, rows)
     if approve != code:
         raise RefusedError(_lacks(chosen, list(lacking), rows, code))
 
@@ -167,10 +184,13 @@ def _lacks(chosen: _Chosen, lacking: list[str], rows: pd.DataFrame, code: str) -
     )
 
 
-def _run_record(context: RunContext, run: str, chosen: _Chosen, report: pd.DataFrame, approve: str | None) -> RunRecord:
+def _run_record(context: OpenContext, chosen: _Chosen, open_count: int, approve: str | None) -> RunRecord:
     now = context.clock()
+    latest = context.history.latest_report_at(context.destination)
+    report_at = now.replace(microsecond=0)
+    # A clock that was set back must not put this report before the last one.
     return RunRecord(
-        id=run,
+        id=context.run,
         kind="adopt",
         state="delivered",
         feed=context.project.feed.name,
@@ -178,13 +198,10 @@ def _run_record(context: RunContext, run: str, chosen: _Chosen, report: pd.DataF
         settings=settings_hash(context.project),
         started_at=now,
         ended_at=now,
-        report_at=max(
-            now.replace(microsecond=0),
-            context.history.latest_report_at(context.destination) or now.replace(microsecond=0),
-        ),
+        report_at=max(report_at, latest or report_at),
         report_name=chosen.name,
         report_size=len(chosen.content),
-        open_count=len(report),
+        open_count=open_count,
         missing_count=0,
         approval=approve,
         approved_by=whoami(),

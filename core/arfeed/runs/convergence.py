@@ -1,22 +1,25 @@
-"""Settling runs that were killed or cut off: from what the server holds now, never from a guess."""
+"""Settling runs that were killed or cut off: by what the server holds now, never by a guess."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from arfeed.delivery.remote import Remote
 from arfeed.history.receipts import documents_of, mark_recovered
 from arfeed.history.records import PlannedDocument, RunRecord
 from arfeed.history.recovery import Verdict, find_arrived, judge
-from arfeed.runs.context import RunContext, clear_parts, part_folder
+from arfeed.runs.context import OpenContext, clear_parts, part_folder
+
+if TYPE_CHECKING:
+    from arfeed.delivery.remote import Remote
 
 
-def interrupted(context: RunContext, server: Remote) -> Iterator[tuple[RunRecord, Verdict]]:
-    """Judge every run that ended without a word; one that still holds the lock has not ended."""
+def judge_interrupted(context: OpenContext, server: Remote) -> Iterator[tuple[RunRecord, Verdict]]:
+    """Yield every run whose end was never recorded, with a verdict on its report; the lock's holder has not ended."""
     alive = context.history.lock_holder(context.destination)
     runs = [run for run in context.history.interrupted(context.destination) if run.id != alive]
     if not runs:
-        return
+        return  # nothing is listed at the server: the usual case costs no round trip
     folder = context.project.destination.report_folder
     parts = server.sizes(part_folder(context.project, folder))
     reports = server.sizes(folder)
@@ -24,10 +27,10 @@ def interrupted(context: RunContext, server: Remote) -> Iterator[tuple[RunRecord
         yield run, judge(run, reports, parts)
 
 
-def settle_interrupted(context: RunContext, server: Remote) -> None:
-    """Record what became of interrupted runs, and remove what they left under way. Needs the lock.
+def settle_interrupted(context: OpenContext, server: Remote) -> None:
+    """Record what became of interrupted runs, and remove their unfinished uploads. Needs the lock.
 
-    What is under way is removed before the reports are looked at: a run that only slept can't name it afterwards.
+    Uploads are removed before the reports are listed: a run that only slept can't give them their names afterwards.
     """
     for run in reversed(context.history.interrupted(context.destination)):
         parts = clear_parts(context, server, run.id)
@@ -50,8 +53,8 @@ _WORDS: Mapping[Verdict, str] = {
 }
 
 
-def _arrived_documents(context: RunContext, server: Remote, run: RunRecord) -> list[PlannedDocument]:
-    """Return the PDFs that did arrive: a run that came to its report had an answer for each of them."""
+def _arrived_documents(context: OpenContext, server: Remote, run: RunRecord) -> list[PlannedDocument]:
+    """Return the PDFs that did arrive: a run that reached its report had the server's answer for each of them."""
     planned = context.history.planned_documents(run.id)
     if run.receipt is not None:
         names = documents_of(run.receipt)

@@ -1,19 +1,19 @@
-"""What a run takes out of the history to weigh evidence by, and what it leaves there for the next one."""
+"""What a run recalls from the history to weigh evidence by, and what it leaves there for the next run."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from arfeed.history.packing import pack_report, pack_table
+from arfeed.history.packing import pack_report as pack_rows
+from arfeed.history.packing import pack_table
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
-from arfeed.model.results import LedgerState, Objection, Plan
-from arfeed.planning.compare import Comparison
+from arfeed.planning.changes.contradictions import object_to_contradictory_rows
 from arfeed.planning.evidence.reasons import PROVEN
 from arfeed.planning.guards.budget import BUDGET_SPAN, Unproven, sum_closings
 from arfeed.planning.guards.known import Known
@@ -21,27 +21,28 @@ from arfeed.planning.guards.weighing import learn, replay, split_by_source
 from arfeed.planning.habits.case import Source
 from arfeed.planning.habits.memory import Habits
 from arfeed.planning.traces import add_traces
-from arfeed.runs.context import RunContext
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from arfeed.model.results import LedgerState, Plan
+    from arfeed.planning.compare import Comparison
+    from arfeed.runs.chapters import Reading
+    from arfeed.runs.context import OpenContext
 
 _ENOUGH = 10
-"""Closings that a source must have proven before it counts as one that proves most of them."""
+"""A source that has proven fewer closings than this does not count as one that proves most of them."""
 
 _REPLAYED_ROWS = 3_000_000
-"""How many rows of kept reports are looked through to learn from a history that is older than this learning."""
+"""Rows of kept reports that are replayed at most, to learn from a history that is older than the habits it lacks."""
 
 
-def what_is_known(
-    context: RunContext,
-    plan: Plan,
-    baseline: Baseline | None,
-    comparison: Comparison,
-    trace: Callable[[], pd.DataFrame] | None,
-    stated: Iterable[Objection],
-) -> Known:
-    """Return what a review knows beside the plan; `stated` are objections to what the sources listed."""
+def recall(context: OpenContext, plan: Plan, reading: Reading, comparison: Comparison) -> Known:
+    """Return what a review knows beside the plan, from the history and from what the sources listed."""
+    baseline = reading.baseline
     closed = context.history.closings(context.destination, plan.at - BUDGET_SPAN)
     refused = context.history.refused_since(context.destination, baseline.id) if baseline else None
-    files = trace().get("arfeed_file") if trace else None
+    files = reading.trace().get("arfeed_file") if reading.trace else None
     return Known(
         approved=tuple(
             Unproven(each.source, each.currency, each.documents, each.balance)
@@ -51,12 +52,12 @@ def what_is_known(
         expectations=tuple(context.history.expectations(context.destination, plan.at.date())),
         habits=_habits(context, baseline, plan.at),
         sources=tuple(split_by_source(plan, comparison.lost, files, _proving(closed), refused)),
-        stated=tuple(stated),
+        stated=tuple(object_to_contradictory_rows(reading.rows, baseline.beside if baseline else None)),
     )
 
 
 def _proving(closed: Sequence[Closing]) -> set[str]:
-    """Return the sources that have proven most of what was closed lately, and enough of it to go by."""
+    """Return the sources that have proven most of what was closed lately, and at least `_ENOUGH` of it."""
     proven, all_closed = Counter[str](), Counter[str]()
     for each in closed:
         all_closed[each.source] += each.documents
@@ -64,8 +65,8 @@ def _proving(closed: Sequence[Closing]) -> set[str]:
     return {source for source in proven if proven[source] >= _ENOUGH and 2 * proven[source] > all_closed[source]}
 
 
-def _habits(context: RunContext, baseline: Baseline | None, now: datetime) -> Habits:
-    """Return what was learned of the feed; from the kept reports where the history is older than this learning."""
+def _habits(context: OpenContext, baseline: Baseline | None, now: datetime) -> Habits:
+    """Return what was learned about the feed; from the kept reports if an older arfeed has kept no habits."""
     if baseline is None:
         return Habits.none()
     if baseline.habits is not None:
@@ -75,18 +76,18 @@ def _habits(context: RunContext, baseline: Baseline | None, now: datetime) -> Ha
     for before, after in pairwise(runs):
         rows += before.open_count + after.open_count
         if rows > _REPLAYED_ROWS:
-            break
+            break  # what has been learned so far is kept; guards are merely less sure
         habits = learn(habits, _sources_then(context, before, after))
     return habits
 
 
-def _sources_then(context: RunContext, before: RunRecord, after: RunRecord) -> list[Source]:
+def _sources_then(context: OpenContext, before: RunRecord, after: RunRecord) -> list[Source]:
     then, now = (context.history.report(run.id, context.destination) for run in (before, after))
     return [*replay(then, now, _proven(after), since=before.started_at.date(), on=after.started_at.date())]
 
 
 def _proven(run: RunRecord) -> set[str]:
-    """Return the references that a receipt calls closed by their sources' own word; none where it was damaged."""
+    """Return the references that a receipt calls proven to be closed; an empty set if the receipt is damaged."""
     try:
         missing = json.loads(run.receipt or "{}")["missing"]
         return {row["invoice_ref"] for row in missing if row["reason"] in PROVEN}
@@ -94,21 +95,18 @@ def _proven(run: RunRecord) -> set[str]:
         return set()
 
 
-def pack(
-    comparison: Comparison, baseline: Baseline | None, trace: Callable[[], pd.DataFrame] | None, run: str
-) -> bytes:
-    """Pack the report with what is kept of every row beside what the receiver sees."""
+def pack_report(reading: Reading, comparison: Comparison, run: str) -> bytes:
+    """Pack the report with what is kept of every row beyond what the receiver sees."""
     report = comparison.report
-    columns = trace() if trace else pd.DataFrame(index=report.index)
-    before = report.iloc[:0] if baseline is None else baseline.report
+    columns = reading.trace() if reading.trace else pd.DataFrame(index=report.index)
+    before = report.iloc[:0] if reading.baseline is None else reading.baseline.report
     traced = report.assign(**{str(name): columns[name] for name in columns.columns})
-    return pack_report(add_traces(traced, before, comparison.places, run))
+    return pack_rows(add_traces(traced, before, comparison.places, run))
 
 
-def memory(
-    plan: Plan, known: Known, beside: pd.DataFrame | None, states: Sequence[LedgerState], baseline: Baseline | None
-) -> Memory:
+def leave_memory(plan: Plan, known: Known, reading: Reading, states: Sequence[LedgerState]) -> Memory:
     """Return what the next plan will weigh evidence by, once this one is delivered."""
+    baseline, beside = reading.baseline, reading.beside
     habits = learn(known.habits, known.sources, plan.expected)
     unchanged = baseline is not None and baseline.habits is not None and not known.sources
     return Memory(

@@ -1,4 +1,4 @@
-"""The facts of a run's events: counts and sums, never a customer or an invoice."""
+"""The facts of a run's events: counts and totals, never a customer or an invoice."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from arfeed.model import arrow
 from arfeed.model.results import Failure, Plan, Receipt
 
 
-def planned(plan: Plan) -> dict[str, object]:
-    """Return what a plan comes to, amounts as text, and how long each plugin took."""
+def describe_plan(plan: Plan) -> dict[str, object]:
+    """Return a plan's counts and totals, amounts as text, and the seconds that each plugin took."""
     return {
         "baseline": plan.baseline,
         "counts": plan.counts._asdict(),
@@ -23,8 +23,8 @@ def planned(plan: Plan) -> dict[str, object]:
     }
 
 
-def ended(about: Receipt | Plan | Failure) -> dict[str, object]:
-    """Return how a run ended."""
+def describe_ending(about: Receipt | Plan | Failure) -> dict[str, object]:
+    """Return the facts of how a run ended."""
     if isinstance(about, Receipt):
         report = about.report
         return {

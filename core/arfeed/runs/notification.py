@@ -1,10 +1,11 @@
-"""Telling others how a run ended. Nothing that they do, or fail to do, changes the run."""
+"""Notifying others of how a run ended. Nothing that they do, or fail to do, changes the run."""
 
 from __future__ import annotations
 
 import logging
 from threading import Thread
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from arfeed.model.errors import ArfeedError
 from arfeed.model.events import event
@@ -12,18 +13,20 @@ from arfeed.model.parts import Notifier
 from arfeed.model.results import Failure, Plan, Receipt
 from arfeed.model.secrets import mask_secrets
 from arfeed.model.settings import Ending
-from arfeed.plugins.config import Project
 from arfeed.plugins.isolation import isolated_copy
 from arfeed.plugins.loading import call_each
-from arfeed.runs.context import Progress
-from arfeed.runs.narration import ended
+from arfeed.runs.narration import describe_ending
+
+if TYPE_CHECKING:
+    from arfeed.plugins.config import Project
+    from arfeed.runs.context import RunContext
 
 _ARGUMENTS = {"delivered": "receipt", "refused": "plan", "failed": "failure"}
 _WORDS = {"delivered": "delivered", "refused": "was refused", "failed": "failed"}
 
 
-class _Telling(Thread):
-    """One notifier at work, on a thread that keeps nobody waiting: the run ends without it when its time is over."""
+class _Notification(Thread):
+    """One notifier at work, in a daemon thread: the run ends without it when its time is over."""
 
     def __init__(self, notifier: Notifier, ending: Ending, about: Receipt | Plan | Failure) -> None:
         super().__init__(name=f"notifier {notifier.notifier}", daemon=True)
@@ -38,31 +41,34 @@ class _Telling(Thread):
             self.error = exc
 
 
-def tell(project: Project, progress: Progress, ending: Ending, about: Receipt | Plan | Failure) -> None:
-    """Tell the plugins' hooks, then all notifiers at once; one that raises or takes too long is reported."""
-    event(ending, logging.INFO if ending == "delivered" else logging.WARNING, **ended(about))
+def notify(context: RunContext, ending: Ending, about: Receipt | Plan | Failure) -> None:
+    """Call the plugins' hooks, then all notifiers at once; warn of one that raises or takes too long."""
+    project, progress = context.project, context.progress
+    event(ending, logging.INFO if ending == "delivered" else logging.WARNING, **describe_ending(about))
     hook = f"arfeed_{ending}"
     for plugin, value, _ in call_each(project.registry.manager, hook, **{_ARGUMENTS[ending]: about}):
         if isinstance(value, (Exception, SystemExit)):
             progress.warn(f"the plugin {plugin} failed in {hook}: {type(value).__name__}: {value}")
     began = monotonic()
-    for each in [_Telling(notifier, ending, about) for notifier in _listening(project, ending)]:
+    for each in [_Notification(notifier, ending, about) for notifier in _notifiers_of(project, ending)]:
         seconds = each.notifier.settings.timeout_seconds
         each.join(max(0, began + seconds - monotonic()))
         if (problem := _problem(each, seconds)) is not None:
             key = f"notifiers.{each.notifier.notifier}"
-            progress.warn(f"{key} did not tell that the run {_WORDS[ending]}: {mask_secrets(problem, project.secrets)}")
+            progress.warn(
+                f"{key} did not report that the run {_WORDS[ending]}: {mask_secrets(problem, project.secrets)}"
+            )
 
 
-def _listening(project: Project, ending: Ending) -> list[Notifier]:
+def _notifiers_of(project: Project, ending: Ending) -> list[Notifier]:
     return [notifier for notifier in project.notifiers if ending in notifier.settings.on]
 
 
-def _problem(telling: _Telling, seconds: float) -> str | None:
-    """Say what went wrong, if anything did."""
-    if telling.is_alive():
-        return f"it was still at it after {seconds:g} seconds, and was not waited for"
-    error = telling.error
+def _problem(notification: _Notification, seconds: float) -> str | None:
+    """Return what went wrong, if anything did."""
+    if notification.is_alive():
+        return f"it was still at work after {seconds:g} seconds, and was not waited for"
+    error = notification.error
     if error is None:
         return None
     return str(error) if isinstance(error, ArfeedError) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""The pages of plans and deliveries: where they lie, and what is on them. None of them is worth a failed run."""
+"""The pages of plans and deliveries: where they are kept, and what is on them. No page is worth a failed run."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.results import Plan, Receipt
 from arfeed.model.secrets import mask_secrets
 from arfeed.plugins.config import Project
-from arfeed.runs.context import Progress, open_history
+from arfeed.runs.context import RunContext, open_history
 
 if TYPE_CHECKING:
     from arfeed.runs.page.rendering import PastRun
 
 _RUNS = 30
-"""So many runs are drawn."""
+"""How many earlier deliveries the page charts."""
 
 
-def folder_of(project: Project) -> Path | None:
-    """Return where the pages of deliveries are kept: as `pages` says, else beside the history's SQLite file."""
+def pages_folder(project: Project) -> Path | None:
+    """Return where the pages of deliveries are kept: as `pages` is set, else beside the history's SQLite file."""
     chosen = project.feed.pages
     if chosen is False:
         return None
@@ -39,40 +39,31 @@ def folder_of(project: Project) -> Path | None:
     return Path(str(url.database)).parent / "pages"
 
 
-def check_place(file: Path | None) -> None:
-    """Raise `ConfigError` where a page can't be written, before a run has cost anybody time."""
+def check_page_file(file: Path | None) -> None:
+    """Raise `ConfigError` if a page can't be written there, before a run has cost anybody time."""
     if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
-        raise ConfigError(f"--html {file}: give a file in a folder that is there")
+        raise ConfigError(f"--html {file}: name a file in a folder that exists")
 
 
-def plan_page(project: Project, progress: Progress, plan: Plan, file: Path, command: str) -> Path | None:
-    """Write the page of a plan; return its place, or None where that failed, which is warned of."""
+def write_plan_page(context: RunContext, plan: Plan, file: Path, command: str) -> Path | None:
+    """Write the page of a plan; return its place, or None if that failed, which is only warned of."""
     approved = f"{command} --approve {plan.approval}" if plan.approval else "" if plan.objections else command
-    return _kept(project, progress, plan_document(plan), file, approved)
+    return _try_to_write(context, plan_document(plan), file, approved)
 
 
-def receipt_page(project: Project, progress: Progress, receipt: Receipt, file: Path | None = None) -> Path | None:
-    """Write the page of a delivery, into the feed's folder of pages where no file is named."""
-    folder = folder_of(project)
+def write_receipt_page(context: RunContext, receipt: Receipt, file: Path | None = None) -> Path | None:
+    """Write the page of a delivery, into the feed's folder of pages if no file is named."""
+    folder = pages_folder(context.project)
     if file is None and folder is None:
         return None
     where = file or Path(folder or "", f"{receipt.run}.html")
-    progress.step("Writing the page")
-    return _kept(project, progress, json.loads(receipt.body), where)
+    context.progress.step("Writing the page")
+    return _try_to_write(context, json.loads(receipt.body), where)
 
 
-def outcome_page(
-    project: Project, progress: Progress, plan: Plan, receipt: Receipt | None, file: Path, command: str
-) -> Path | None:
-    """Write the page of what became of a run: of its delivery, or of the plan that was refused."""
-    if receipt is not None:
-        return receipt_page(project, progress, receipt, file)
-    return plan_page(project, progress, plan, file, command)
-
-
-def written_again(project: Project, run: str, file: Path | None = None) -> Path:
-    """Write the page of an earlier delivery from its receipt. Raise `ConfigError` if there is no sound one."""
-    folder = folder_of(project)
+def rewrite_page(project: Project, run: str, file: Path | None = None) -> Path:
+    """Write the page of an earlier delivery from its receipt. Raise `ConfigError` if there is no intact one."""
+    folder = pages_folder(project)
     with open_history(project) as history:
         wrong = [*audit(history, run)]
         receipt = history.receipt(run)
@@ -86,23 +77,21 @@ def written_again(project: Project, run: str, file: Path | None = None) -> Path:
     try:
         _write(project, json.loads(receipt), where)
     except OSError as exc:
-        raise ConfigError(f"the page {where} could not be written: {exc}; give another place with --html FILE") from exc
+        raise ConfigError(f"the page {where} could not be written: {exc}; name another place with --html FILE") from exc
     return where
 
 
-def _kept(
-    project: Project, progress: Progress, document: Mapping[str, Any], file: Path, command: str = ""
-) -> Path | None:
+def _try_to_write(context: RunContext, document: Mapping[str, Any], file: Path, command: str = "") -> Path | None:
     try:
-        _write(project, document, file, command)
+        _write(context.project, document, file, command)
     except Exception as exc:  # noqa: BLE001 - the run is over, and a page changes nothing about it
-        progress.warn(f"the page {file} could not be written: {type(exc).__name__}: {exc}")
+        context.progress.warn(f"the page {file} could not be written: {type(exc).__name__}: {exc}")
         return None
     return file
 
 
 def _write(project: Project, document: Mapping[str, Any], file: Path, command: str = "") -> None:
-    """Write a page, whole or not at all."""
+    """Write a page completely or not at all."""
     from arfeed.runs.page.rendering import render
 
     # Masked as JSON, since the page's own escapes would hide a secret from the masking.

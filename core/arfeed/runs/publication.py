@@ -1,79 +1,47 @@
-"""Delivering a plan: the PDFs, a barrier, then the report, each step written down before it is taken."""
+"""Delivering a plan: the PDFs first, then the report; each step is recorded before it is taken."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from arfeed.delivery.remote import Remote
 from arfeed.delivery.uploads import Outcome, Upload, part_name
-from arfeed.documents.staging import Staged
-from arfeed.history.lease import Lease, whoami
-from arfeed.history.receipts import make_receipt
-from arfeed.history.records import Baseline, Memory, PlannedDocument, RunRecord
+from arfeed.history.lease import whoami
+from arfeed.history.receipts import Sent, make_receipt
+from arfeed.history.records import PlannedDocument, RunRecord
 from arfeed.model.errors import DestinationError, LockedError, RefusedError
 from arfeed.model.parts import Destination
-from arfeed.model.results import DeliveredFile, Plan, Receipt, SourceRead
-from arfeed.planning.report import ReportFile
+from arfeed.model.results import DeliveredFile, Receipt
 from arfeed.plugins.isolation import undisturbed
-from arfeed.runs.context import RunContext, clear_parts, foreign_reports
+from arfeed.runs.chapters import Delivery, Prepared
+from arfeed.runs.context import OpenContext, clear_parts, find_foreign_reports
 
 _MOST_LINES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Everything that a delivery needs, staged on this machine. `reads` says how each source was read for it.
-
-    `packed` returns the report as the history keeps it.
-
-    `memory` returns what it leaves behind for the next plan. `touched` are the new versions, by name, of PDFs that need
-    not be sent.
-    """
-
-    plan: Plan
-    report: ReportFile
-    packed: Callable[[], bytes]
-    staged: Mapping[str, Staged]
-    touched: Mapping[str, str]
-    reads: Mapping[str, SourceRead]
-    baseline: Baseline | None
-    settings: str
-    plugins: Mapping[str, str]
-    memory: Callable[[], Memory]
-
-
 def describe_run(
-    context: RunContext,
-    run: str,
-    kind: Literal["sync", "resend"],
-    started: datetime,
-    prepared: Prepared,
-    approve: str | None,
+    context: OpenContext, kind: Literal["sync", "resend"], prepared: Prepared, approve: str | None
 ) -> RunRecord:
-    """Describe the run as it begins. The time in the report's name is never before, or at, that of the last one.
+    """Describe the run as it begins. The time in the report's name is always later than that of the last report.
 
-    Raise `DestinationError` where the destination would not know its own report by that name.
+    Raise `DestinationError` if the destination would not recognize its own report by that name.
     """
-    plan, now, before = (
-        prepared.plan,
-        started.replace(microsecond=0),
-        context.history.latest_report_at(context.destination),
-    )
+    plan = prepared.plan
+    now = context.started.replace(microsecond=0)
+    before = context.history.latest_report_at(context.destination)
+    # Names hold whole seconds: two runs within one second, or a clock set back, must not give one name twice.
     report_at = now if before is None else max(now, before + timedelta(seconds=1))
     return RunRecord(
-        id=run,
+        id=context.run,
         kind=kind,
         state="running",
         feed=plan.feed,
         destination=plan.destination,
         settings=prepared.settings,
-        started_at=started,
+        started_at=context.started,
         ended_at=None,
         report_at=report_at,
-        report_name=_report_name(context.project.destination, run, report_at, before),
+        report_name=_report_name(context.project.destination, context.run, report_at, before),
         report_size=prepared.report.size,
         open_count=len(plan.report),
         missing_count=plan.counts.missing,
@@ -84,77 +52,78 @@ def describe_run(
 
 
 def _report_name(destination: Destination, run: str, at: datetime, before: datetime | None) -> str:
-    """Return the name of the report, by which it alone, and no upload under way, is known to be one."""
+    """Return the name of the report, which must be recognized as a report's, and an unfinished upload's must not."""
     with undisturbed():
         name = destination.report_name(at)
         if not isinstance(name, str):
-            raise DestinationError(f"{destination.name}: its report_name() returned {name!r}, no text")
+            raise DestinationError(f"{destination.name}: its report_name() returned {name!r}, not text")
         if before is not None and destination.report_name(before) == name:
             raise DestinationError(
-                f"{destination.name}: its report_name() calls this report {name}, as it called the last one; each "
-                "needs a name of its own, such as one with the date and the time to the second"
+                f"{destination.name}: its report_name() calls this report {name}, like the last one; each report "
+                "needs a name that no other has, such as one with the date and the time to the second"
             )
         for each, right in ((name, True), (part_name(name, run), False)):
-            if (said := destination.is_report(each)) is not right:
-                what = "the name that its report_name() gives" if right else "an upload under way"
+            if (answer := destination.is_report(each)) is not right:
+                what = "the name that its report_name() gives" if right else "an unfinished upload"
                 raise DestinationError(
-                    f"{destination.name}: its is_report() says {said!r} of {each}, {what}, and {right} would be right; "
-                    "without it no foreign report would be found"
+                    f"{destination.name}: its is_report() returns {answer!r} for {each}, {what}; {right} would be "
+                    "right; without it no foreign report would be found"
                 )
     return name
 
 
-def deliver(context: RunContext, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease) -> Receipt:
-    """Send the PDFs, wait for all of them, see that nothing has changed meanwhile, then publish the report.
+def deliver(delivery: Delivery) -> Receipt:
+    """Send the PDFs, wait for all of them, check that nothing has changed meanwhile, then publish the report.
 
-    Raise `LockedError` where the run has slept through its lease, `RefusedError` where a foreign report has come.
+    Each step is recorded before it is taken, so that a run that is killed can be settled by the next one. Raise
+    `LockedError` if the lease ran out while the machine slept, `RefusedError` if a foreign report has come.
     """
+    context, prepared, record = delivery.context, delivery.prepared, delivery.record
     planned = _planned(prepared)
-    lease.check_held()
+    delivery.lease.check_held()
     context.history.update_versions(context.destination, prepared.touched)
-    context.history.begin(run, prepared.packed(), prepared.reads, planned, prepared.memory())
-    outcomes = _send_documents(context, server, prepared, run, lease)
+    context.history.begin(record, prepared.packed(), prepared.reads, planned, prepared.memory())
+    outcomes = _send_documents(delivery)
     arrived = {item.upload.name for item in outcomes if item.error is None}
     sent = [document for document in planned if document.name in arrived]
-    if lacking := _lacking(context, outcomes):
-        context.history.record_failure(run, ended_at=context.clock(), documents=sent)
+    if lacking := _missing_documents(context, outcomes):
+        context.history.record_failure(record, ended_at=context.clock(), documents=sent)
         raise DestinationError(lacking)
     try:
-        outcome = _publish_report(context, server, prepared, run, outcomes)
+        outcome = _publish_report(delivery, outcomes)
     except RefusedError:
-        context.history.record_failure(run, ended_at=context.clock(), documents=sent)
+        context.history.record_failure(record, ended_at=context.clock(), documents=sent)
         raise
     if outcome.error is not None:
-        context.history.record_failure(run, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
+        context.history.record_failure(record, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
         raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
-    receipt = _receipt(prepared, run, outcome.upload, outcome.verified, outcomes)
+    receipt = _receipt(delivery, outcome.upload, outcome.verified, outcomes)
     context.history.record_delivery(
-        run, ended_at=context.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified
+        record, ended_at=context.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified
     )
     return receipt
 
 
-def _send_documents(
-    context: RunContext, server: Remote, prepared: Prepared, run: RunRecord, lease: Lease
-) -> list[Outcome]:
-    uploads = _document_uploads(prepared, context.project.destination.document_folder)
+def _send_documents(delivery: Delivery) -> list[Outcome]:
+    context = delivery.context
+    uploads = _document_uploads(delivery.prepared, context.project.destination.document_folder)
     context.progress.step("Sending the PDFs")
     context.progress.expect(len(uploads), sum(upload.size for upload in uploads))
     try:
-        return server.publish(
+        return delivery.server.publish(
             uploads,
-            run=run.id,
+            run=context.run,
             on_done=lambda end: context.progress.done(end.upload.size),
-            before_naming=lease.check_held,
+            before_naming=delivery.lease.check_held,
         )
     except LockedError:
         # The run that took over has settled this one already, so nobody else will clear up behind it.
-        clear_parts(context, server, run.id)
+        clear_parts(context, delivery.server, context.run)
         raise
 
 
-def _lacking(context: RunContext, outcomes: list[Outcome]) -> str | None:
-    """Say which PDFs did not arrive, where the report may not go without them."""
+def _missing_documents(context: OpenContext, outcomes: list[Outcome]) -> str | None:
+    """Return the error that names the PDFs that did not arrive, if the report must not go without them."""
     failed = [item.error for item in outcomes if item.error is not None]
     if not failed or not context.project.destination.settings.documents_required:
         return None
@@ -162,34 +131,36 @@ def _lacking(context: RunContext, outcomes: list[Outcome]) -> str | None:
     more = f"\n  … and {len(failed) - _MOST_LINES} more" if len(failed) > _MOST_LINES else ""
     return (
         f"{len(failed)} of {len(outcomes)} PDFs did not arrive, so the report was not sent (documents_required):\n"
-        f"{lines}{more}\nRun sync again when that is settled; what has arrived is not sent twice"
+        f"{lines}{more}\nRun sync again once that is fixed; what has arrived is not sent twice"
     )
 
 
-def _publish_report(
-    context: RunContext, server: Remote, prepared: Prepared, run: RunRecord, outcomes: list[Outcome]
-) -> Outcome:
-    folder, staged = context.project.destination.report_folder, prepared.report
+def _publish_report(delivery: Delivery, outcomes: list[Outcome]) -> Outcome:
+    context, staged = delivery.context, delivery.prepared.report
+    folder = context.project.destination.report_folder
     context.progress.step("Sending the report")
-    server.ensure_folder(folder)
-    upload = Upload(staged.path, folder, run.report_name, staged.size, staged.sha256, replaces=False)
+    delivery.server.ensure_folder(folder)
+    upload = Upload(staged.path, folder, delivery.record.report_name, staged.size, staged.sha256, replaces=False)
 
     def before_naming() -> None:
-        _refuse_latecomers(context, server)
-        draft = _receipt(prepared, run, upload, None, outcomes)
-        context.history.begin_publishing(run, prepared.baseline, draft.body, context.project.feed.lock_seconds)
+        # The last moment at which the report can still be held back: once it has its name, the receiver reads it.
+        _refuse_latecomers(delivery)
+        draft = _receipt(delivery, upload, None, outcomes)
+        baseline, seconds = delivery.prepared.baseline, context.project.feed.lock_seconds
+        context.history.begin_publishing(delivery.record, baseline, draft.body, seconds)
 
     context.progress.expect(1, upload.size)
-    (outcome,) = server.publish([upload], run=run.id, before_naming=before_naming)
+    (outcome,) = delivery.server.publish([upload], run=context.run, before_naming=before_naming)
     return outcome
 
 
-def _refuse_latecomers(context: RunContext, server: Remote) -> None:
-    foreign = foreign_reports(context, server)
+def _refuse_latecomers(delivery: Delivery) -> None:
+    context = delivery.context
+    foreign = find_foreign_reports(context, delivery.server)
     if foreign:
         raise RefusedError(
             f"foreign-report: {', '.join(foreign)} came to {context.destination} while the PDFs were sent; the report "
-            "was not published. Look who else delivers there; then `arfeed adopt` takes the latest as baseline"
+            "was not published. Find out who else delivers there; then `arfeed adopt` takes the latest as baseline"
         )
 
 
@@ -208,23 +179,14 @@ def _document_uploads(prepared: Prepared, folder: str) -> list[Upload]:
     ]
 
 
-def _receipt(
-    prepared: Prepared, run: RunRecord, report: Upload, verified: bool | None, outcomes: list[Outcome]
-) -> Receipt:
-    return make_receipt(
-        prepared.plan,
-        run=run.id,
-        kind=run.kind,
-        settings=prepared.settings,
-        plugins=prepared.plugins,
-        approval=run.approval,
-        approved_by=run.approved_by,
-        started_at=run.started_at,
-        report=_delivered(report),
-        verified=verified,
-        documents=[_delivered(item.upload) for item in outcomes if item.error is None],
-        failed={item.upload.name: item.error for item in outcomes if item.error is not None},
+def _receipt(delivery: Delivery, report: Upload, verified: bool | None, outcomes: list[Outcome]) -> Receipt:
+    sent = Sent(
+        _delivered(report),
+        verified,
+        [_delivered(item.upload) for item in outcomes if item.error is None],
+        {item.upload.name: item.error for item in outcomes if item.error is not None},
     )
+    return make_receipt(delivery.prepared.plan, delivery.record, delivery.prepared.plugins, sent)
 
 
 def _delivered(upload: Upload) -> DeliveredFile:

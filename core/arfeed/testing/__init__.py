@@ -5,12 +5,13 @@ It needs pytest, which `arfeed[testing]` installs.
 """
 
 from arfeed.plugins.reference import settings_section
+from arfeed.testing.commands import Outcome
 from arfeed.testing.connectors import ConnectorConformance
 from arfeed.testing.destinations import DestinationConformance
 from arfeed.testing.fixtures import arfeed_project, receiver, sftp_server
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, frame, plan
 from arfeed.testing.notifiers import NotifierConformance
-from arfeed.testing.project import ArfeedProject, Outcome
+from arfeed.testing.project import ArfeedProject
 from arfeed.testing.reviewers import ReviewerConformance
 from arfeed.testing.servers import RehearsedReceiver, SFTPServer
 from arfeed.testing.transforms import TransformConformance

@@ -1,21 +1,14 @@
-"""A feed in a folder of its own: write its files, run its commands, look at what was delivered."""
+"""A feed in a test's own folder: write its files, run its commands, see what was delivered."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from arfeed.cli import main
 from arfeed.plugins.reference import toml_key, toml_value
+from arfeed.testing.commands import Outcome, run_command
 from arfeed.testing.servers import files_below
 
 Table = Mapping[str, object]
@@ -29,19 +22,6 @@ def age(*paths: Path) -> None:
     for path in paths:
         status = path.stat()
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns - 60 * 10**9))
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a command ended: its exit code, and what it wrote on stdout and stderr."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        """Return the one document that `--json` prints."""
-        return json.loads(self.out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +46,7 @@ class ArfeedProject:
         destination: Table = _FOLDER,
         notifiers: Mapping[str, Table] | None = None,
     ) -> None:
-        """Write plugins.toml. Where no destination is given it is the folder `receiver`, laid out for kolleno."""
+        """Write plugins.toml. The destination is the folder `receiver`, laid out for kolleno, unless one is given."""
         heads = [(f"[sources.{toml_key(name)}]", table) for name, table in sources.items()]
         heads += [("[[transforms]]", table) for table in transforms] + [("[destination]", destination)]
         heads += [(f"[notifiers.{toml_key(name)}]", table) for name, table in (notifiers or {}).items()]
@@ -78,21 +58,7 @@ class ArfeedProject:
 
     def run(self, *arguments: str) -> Outcome:
         """Run a command in the folder, inside of this process: `run("plan", "--json")`."""
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            contextlib.chdir(self.folder),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            patch.setattr(sys, "argv", ["arfeed", *arguments])
-            try:
-                main()
-            except SystemExit as end:
-                code = end.code if isinstance(end.code, int) else int(end.code is not None)
-            else:
-                code = 0
-        return Outcome(code, out.getvalue(), err.getvalue())
+        return run_command(self.folder, *arguments)
 
     def deliver(self) -> Outcome:
         """Run `sync --json`, as somebody who has read the plan and approves it."""
@@ -102,5 +68,5 @@ class ArfeedProject:
 
     @property
     def server(self) -> dict[str, bytes]:
-        """What lies in the folder `receiver`: contents by path."""
+        """What is in the folder `receiver`: contents by path."""
         return files_below(self.folder / RECEIVER)

@@ -109,7 +109,7 @@ def test_a_program_that_fails_is_quoted(ready: Job, programs: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["windows", "kubernetes"])
 def test_what_arfeed_cannot_install_is_printed_instead(ready: Job, kind: str) -> None:
-    with pytest.raises(ConfigError, match="print it and type what is said below it"):
+    with pytest.raises(ConfigError, match="print it and type the steps below it"):
         install(kind, ready, crontab(ready))
 
 

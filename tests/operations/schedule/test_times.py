@@ -38,7 +38,7 @@ def test_systemd_takes_the_calendar_expressions(zone: str | None) -> None:
 
 @pytest.mark.parametrize("clock", ["24:00", "6", "06:60", "6am", "٠٦:٠٠", "06:00\n", ""])
 def test_what_is_no_time_is_refused(clock: str) -> None:
-    with pytest.raises(ConfigError, match="that is no time of the day"):
+    with pytest.raises(ConfigError, match="that is not a time of the day"):
         read_times([clock], "daily")
 
 

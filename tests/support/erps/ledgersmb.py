@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from support.postgresql import SERVER
+from support.database_servers import POSTGRESQL
 
 HOME = Path(os.environ.get("LEDGERSMB", "/usr/share/ledgersmb"))
 Found = tuple[str, str, Decimal]
@@ -154,7 +154,7 @@ def made(books: Books, database: str) -> Iterator[tuple[str, list[dict[str, str 
     """Have LedgerSMB make the books in a new database; yield its URL and what AR Outstanding lists."""
     if not (HOME / "lib" / "LedgerSMB.pm").exists():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no LedgerSMB in {HOME}: apt-get install ledgersmb")
-    server = sa.make_url(os.environ.get("ARFEED_TEST_POSTGRESQL", SERVER))
+    server = sa.make_url(POSTGRESQL.address)
     known = {"PGHOST": server.host or "", "PGPORT": str(server.port or 5432), "PGUSER": server.username or ""}
     script = Path(__file__).with_name("ledgersmb.pl")
     lines = "\n".join(json.dumps(action) for action in books.actions)

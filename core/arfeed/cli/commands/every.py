@@ -17,9 +17,9 @@ from arfeed.operations.feeds import Outcome, find_feeds, highest, sync_each
 
 
 def sync_all(folder: Path, *, log: str | None, as_json: bool) -> None:
-    """Deliver every feed of a folder, say how each ended, and end with the highest of their exit codes.
+    """Deliver every feed of a folder, report how each ended, and end with the highest of their exit codes.
 
-    `log` is where `--log-json` has their events written.
+    `log` is the file that `--log-json` named for their events.
     """
     feeds = find_feeds(folder)
     outcomes: list[Outcome] = []
@@ -39,7 +39,7 @@ def sync_all(folder: Path, *, log: str | None, as_json: bool) -> None:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the feed that is running, too."""
+    """Let SIGTERM also end the feed that is running."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         yield

@@ -49,11 +49,12 @@ def expect(
         expectations.withdraw(project, withdraw)
         console().print(f"✓ {withdraw} is withdrawn", style="green", markup=False)
     elif words is None:
-        _list(expectations.given(project), as_json=as_json)
+        _list(expectations.list_expectations(project), as_json=as_json)
     elif until is None:
-        raise ConfigError("say until when it is expected: --until 2026-12-20")
+        raise ConfigError("give the last day it is expected: --until 2026-12-20")
     else:
-        made = expectations.expect(project, words, until.date(), customer=customer, below=_amount(below))
+        closings = expectations.ExpectedClosings(words, until.date(), customer, _amount(below))
+        made = expectations.expect(project, closings)
         if as_json:
             print_json(_as_data(made, None))
         else:

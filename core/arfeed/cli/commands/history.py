@@ -29,7 +29,7 @@ def history(context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Js
 
 @app.command("verify")
 def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """See whether receipts, runs and kept reports are as they were written; ends with 2 if one is not."""
+    """Check that receipts, runs and kept reports are as they were written; ends with 2 if one is not."""
     from arfeed.history.audit import audit, tampering
 
     with _history(config) as database:
@@ -38,7 +38,7 @@ def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         print_json({"ok": not wrong, "runs": count, "wrong": wrong})
     else:
         mark = "!" if wrong else "✓"
-        console().print(f"{mark} {count} runs looked at, {len(wrong)} changed since they were written", markup=False)
+        console().print(f"{mark} {count} runs checked, {len(wrong)} changed since they were written", markup=False)
     if wrong:
         complain(tampering(wrong))
         sys.exit(ConfigError.exit_code)
@@ -49,14 +49,15 @@ def join(
     address: Annotated[str, typer.Argument(help="The address that the history knows the receiver by.")],
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Let the destination have one history with another address of the same receiver."""
+    """Keep one history for the destination and another address of the same receiver."""
     from arfeed.cli.display.masking import read_feed
     from arfeed.cli.display.progress import progress
-    from arfeed.runs.joining import join as join_histories
+    from arfeed.runs.context import begin_run
+    from arfeed.runs.receiver.joining import join as join_histories
 
     project = read_feed(config)
     with progress() as steps:
-        joined = join_histories(project, steps, address)
+        joined = join_histories(begin_run(project, steps), address)
     said = f"✓ {joined.address} and {joined.where} have one history now, kept as {joined.where}"
     console().print(said, style="green", markup=False)
 
@@ -70,10 +71,10 @@ def page(
     """Write the page of a delivery again, from its receipt."""
     from arfeed.cli.display.masking import read_feed
     from arfeed.cli.display.show import show_page
-    from arfeed.runs.pages import check_place, written_again
+    from arfeed.runs.pages import check_page_file, rewrite_page
 
-    check_place(html)
-    show_page(written_again(read_feed(config), run, html), console())
+    check_page_file(html)
+    show_page(rewrite_page(read_feed(config), run, html), console())
 
 
 def _runs(config: Config) -> list[RunRecord]:
@@ -120,7 +121,7 @@ def _as_data(run: RunRecord) -> dict[str, object]:
 
 
 def _receipt(run: RunRecord) -> object:
-    """Return the receipt as data; one that was damaged as the text it is."""
+    """Return the receipt as data; a damaged one as its text."""
     try:
         return json.loads(run.receipt or "null")
     except ValueError:

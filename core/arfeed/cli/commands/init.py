@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Sample = Annotated[str | None, typer.Argument(metavar="[SAMPLE]", help="An export of your invoices, as it comes.")]
 Source = Annotated[str | None, typer.Option("--source", help="The connector, instead of the one that fits the sample.")]
-Name = Annotated[str | None, typer.Option("--name", help="What the feed is called; its folder's name if not said.")]
+Name = Annotated[str | None, typer.Option("--name", help="The feed's name; by default its folder's.")]
 Dates = Annotated[str | None, typer.Option("--dates", help="The order of dates: DMY, MDY or YMD.")]
 Currency = Annotated[str | None, typer.Option("--currency", help="ISO code of rows that name none.")]
 Column = Annotated[
@@ -34,7 +34,7 @@ Documents = Annotated[
 Setting = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the source; may be repeated.")
 ]
-Timezone = Annotated[str | None, typer.Option("--timezone", help="As in Europe/London; needed where max_age is used.")]
+Timezone = Annotated[str | None, typer.Option("--timezone", help="As in Europe/London; needed if max_age is used.")]
 To = Annotated[
     str | None,
     typer.Option(
@@ -42,7 +42,7 @@ To = Annotated[
     ),
 ]
 Key = Annotated[
-    str | None, typer.Option("--key", help="Private key for SFTP, made if it is not there; blank for none.")
+    str | None, typer.Option("--key", help="Private key for SFTP, made if it does not exist; blank for none.")
 ]
 ControlAccount = Annotated[
     str | None,
@@ -52,15 +52,13 @@ AbsentMeansPaid = Annotated[
     bool | None,
     typer.Option(
         "--absent-means-paid/--no-absent-means-paid",
-        help="Whether an invoice that the list no longer holds is paid for that reason alone.",
+        help="Whether an invoice that is no longer listed counts as paid for that reason alone.",
     ),
 ]
 AllDebts = Annotated[
-    bool, typer.Option("--all-debts", help="Customers owe all rows, whatever their type of document is called.")
+    bool, typer.Option("--all-debts", help="Customers owe all rows, whatever their document type is called.")
 ]
-Unattended = Annotated[
-    bool, typer.Option("--unattended", help="Ask nothing; so it is, too, where stdin is no terminal.")
-]
+Unattended = Annotated[bool, typer.Option("--unattended", help="Ask nothing; the default if stdin is not a terminal.")]
 
 
 def init(
@@ -82,10 +80,10 @@ def init(
     unattended: Unattended = False,
 ) -> None:
     """Make a first plugins.toml from a sample and a few questions, then check it. Overwrites nothing."""
-    from arfeed.operations.init import answers as answered
+    from arfeed.operations.init import answers as given
     from arfeed.operations.init.interview import interview
 
-    answers = answered.Answers(
+    answers = given.Answers(
         config=config,
         sample=sample,
         source=source,
@@ -104,7 +102,7 @@ def init(
     )
     people = console()
     alone = unattended or not sys.stdin.isatty()
-    asker = answered.Unattended(lambda mark, text: _say(people, mark, text)) if alone else Person(people)
+    asker = given.Unattended(lambda mark, text: _report(people, mark, text)) if alone else Person(people)
     draft = interview(answers, asker)
     if not asker.agree(f"Write {config}?"):
         people.print("Nothing was written.", markup=False)
@@ -113,21 +111,23 @@ def init(
 
 
 def _write(draft: Draft, config: Path, people: Console) -> None:
-    from arfeed.cli.commands.check import run_checks
+    from arfeed.cli.display.findings import highest_exit_code, show_findings
+    from arfeed.cli.display.masking import read_feed
+    from arfeed.operations.check.examination import examine
     from arfeed.operations.init.draft import write
     from arfeed.runs.context import utc_now
 
     write(draft, config, utc_now().astimezone().date())
-    _say(people, "✓", f"{config} is written; now `arfeed check`:")
+    _report(people, "✓", f"{config} is written; now `arfeed check`:")
     people.print()
-    code = run_checks(config)
+    code = highest_exit_code(show_findings(examine(read_feed(config), utc_now), people))
     people.print()
     if draft.send:
         people.print("Send the receiver (for Kolleno: its support) this public key, and nothing else:", markup=False)
         people.print("\n".join(f"  {line}" for line in draft.send), markup=False)
         people.print("Ask them for the host, the username and the fingerprint of the server's host key.", markup=False)
     if code:
-        people.print("Mend what has a cross above, and type: arfeed check", markup=False)
+        people.print("Fix what has a cross above, then type: arfeed check", markup=False)
         raise SystemExit(code)
     people.print("Next: arfeed plan, which shows what would be delivered and sends nothing", markup=False)
 
@@ -139,28 +139,28 @@ def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in texts or ())}
 
 
-def _say(people: Console, mark: str, text: str) -> None:
+def _report(people: Console, mark: str, text: str) -> None:
     style = {"✓": "green", "!": "yellow"}[mark]
     people.print(f"{mark} {text}", style=style, markup=False, soft_wrap=not people.is_terminal)
 
 
 class Person:
-    """Somebody at a terminal."""
+    """A person at a terminal, who is asked."""
 
     def __init__(self, people: Console) -> None:
-        """Take the terminal."""
+        """Ask on this console."""
         self._people = people
 
     def found(self, text: str) -> None:
-        """Say what was found out."""
-        _say(self._people, "✓", text)
+        """Report what was found out."""
+        _report(self._people, "✓", text)
 
     def doubt(self, text: str) -> None:
-        """Say what to look at."""
-        _say(self._people, "!", text)
+        """Report what the person should check."""
+        _report(self._people, "!", text)
 
     def ask(self, question: str, option: str, default: str | None = None, wrong: Complaint = lambda _: None) -> str:
-        """Ask until the answer is not wrong."""
+        """Ask until the answer is valid: `wrong` returns what is wrong with it, or None."""
         del option
         while True:
             self._people.print(question, markup=False, style="bold", soft_wrap=False)

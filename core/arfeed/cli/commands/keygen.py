@@ -20,10 +20,10 @@ PASSPHRASE = "ARFEED_PASSPHRASE"  # noqa: S105 - the variable's name
 
 File = Annotated[
     Path | None,
-    typer.Argument(metavar="[FILE]", help="Where the private key goes: ~/.ssh/arfeed_ed25519 if not said."),
+    typer.Argument(metavar="[FILE]", help="Where the private key goes: ~/.ssh/arfeed_ed25519 by default."),
 ]
 Kind = Annotated[
-    Literal["ed25519", "rsa"], typer.Option("--type", help="rsa (4096 bits) only where a server knows nothing newer.")
+    Literal["ed25519", "rsa"], typer.Option("--type", help="rsa (4096 bits) only if a server supports nothing newer.")
 ]
 Passphrase = Annotated[
     bool, typer.Option("--passphrase", help=f"Protect the key; asks, unless {PASSPHRASE} is set in the environment.")
@@ -72,6 +72,6 @@ def _tell(pair: KeyPair, *, beside_json: bool, protected: bool) -> None:
         *([f'  passphrase = "${{{PASSPHRASE}}}"'] if protected else []),
         '  known_hosts = "~/.ssh/known_hosts"',
         "",
-        "`arfeed check` tries it, and says which line known_hosts lacks.",
+        "`arfeed check` tries it, and shows the line that known_hosts lacks.",
     ]
     console(beside_json=beside_json).print("\n".join(lines), markup=False)

@@ -12,14 +12,16 @@ def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = Fal
     from arfeed.cli.display.masking import read_feed
     from arfeed.cli.display.show import show_page, show_plan
     from arfeed.history.receipts import plan_document
-    from arfeed.runs import pages, pipeline
+    from arfeed.runs import pipeline
+    from arfeed.runs.context import begin_run
+    from arfeed.runs.pages import check_page_file, write_plan_page
 
     project = read_feed(config)
-    pages.check_place(html)
+    check_page_file(html)
     command, people = typed("arfeed sync", config), console(beside_json=as_json)
     with progress() as steps:
         result = pipeline.plan(project, steps)
-        page = pages.plan_page(project, steps, result.plan, html, command) if html else None
+        page = write_plan_page(begin_run(project, steps), result.plan, html, command) if html else None
     show_plan(result.plan, people, command, typed("arfeed adopt", config))
     show_page(page, people)
     if as_json:

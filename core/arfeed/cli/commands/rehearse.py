@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(metavar="[NAME]", help="What it is called, as in rehearsal://NAME.")]
 Folder = Annotated[
     Path | None,
-    typer.Option("--folder", help="Where it keeps its things: .arfeed/rehearsal/NAME if not said."),
+    typer.Option("--folder", help="Where it keeps its things: .arfeed/rehearsal/NAME by default."),
 ]
 Port = Annotated[
     int | None,
@@ -48,29 +48,29 @@ def rehearse(
 
     place = folder or Path(".arfeed", "rehearsal", _plain(name))
     headers = Headers(ref_header, balance_header)
-    with _told_to_end() as told, standing(name, place.absolute(), headers, port=port, page_port=page_port) as one:
+    with _end_requested() as ending, standing(name, place.absolute(), headers, port=port, page_port=page_port) as one:
         if as_json:
             print_json(_as_data(one))
             sys.stdout.flush()
         _tell(name, one, beside_json=as_json)
-        while not told.wait(0.5):  # Windows hears Ctrl-C only in between
+        while not ending.wait(0.5):  # Windows delivers Ctrl-C only between two waits
             pass
     console(beside_json=as_json).print("The receiver has ended. Started again, it goes on from here.", markup=False)
 
 
 def _plain(name: str) -> str:
     if not name.replace("-", "").replace("_", "").isalnum():
-        raise ConfigError(f"{name!r} is no plain name; give letters, digits, - and _, as in: arfeed rehearse demo")
+        raise ConfigError(f"{name!r} is not a plain name; use letters, digits, - and _, as in: arfeed rehearse demo")
     return name
 
 
 @contextmanager
-def _told_to_end() -> Iterator[Event]:
-    """Hear Ctrl-C and SIGTERM as the wish to end, and not as an accident."""
-    told = Event()
-    before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+def _end_requested() -> Iterator[Event]:
+    """Treat Ctrl-C and SIGTERM as a request to end, not as a failure."""
+    ending = Event()
+    before = {number: signal.signal(number, lambda *_: ending.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield told
+        yield ending
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

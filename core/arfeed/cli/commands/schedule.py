@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -31,10 +32,24 @@ Output = Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Wr
 Install = Annotated[bool, typer.Option("--install", help="systemd, cron: install it for you, instead of printing it.")]
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What was typed. The command has an option for each field, so it only parses and hands this on."""
+
+    kind: Kind
+    at: list[str]
+    days: str
+    alert: str | None
+    image: str | None
+    claim: str | None
+    output: Path | None
+    install: bool
+
+
 def schedule(
     kind: Annotated[Kind, typer.Argument(help="What starts programs on your machine.")],
     config: Config = DEFAULT_CONFIG,
-    at: At = ["06:00"],  # noqa: B006 - typer reads it and hands over a list of its own
+    at: At = ["06:00"],  # noqa: B006 - typer reads it and passes on a list that nobody else holds
     days: Days = "daily",
     alert: Alert = None,
     image: Image = None,
@@ -44,17 +59,22 @@ def schedule(
 ) -> None:
     """Print what runs `sync` for a feed every day: it tries again after exit codes 5 and 6, and not after others."""
     from arfeed.cli.display.masking import read_feed
+
+    _schedule(read_feed(config), _Request(kind, at, days, alert, image, claim, output, install))
+
+
+def _schedule(project: Project, request: _Request) -> None:
     from arfeed.operations.schedule.install import install as install_for_user
     from arfeed.operations.schedule.job import job_of
     from arfeed.operations.schedule.times import read_times
 
-    project = read_feed(config)
-    job = job_of(project, read_times(at, days), alert)
-    made = _made(kind, job, project, image, claim, output)
+    job = job_of(project, read_times(request.at, request.days), request.alert)
+    made = _make(job, project, request)
     people = console(beside_json=True)
-    if install:
-        people.print(f"✓ {install_for_user(kind, job, made)}", style="green", markup=False)
+    if request.install:
+        people.print(f"✓ {install_for_user(request.kind, job, made)}", style="green", markup=False)
         return
+    output = request.output
     if output:
         output.mkdir(parents=True, exist_ok=True)
     for document in made.documents:
@@ -68,16 +88,14 @@ def schedule(
         people.print(f"  {step}", markup=False)
 
 
-def _made(
-    kind: Kind, job: Job, project: Project, image: str | None, claim: str | None, output: Path | None
-) -> Schedule:
+def _make(job: Job, project: Project, request: _Request) -> Schedule:
     from arfeed.operations.schedule.cron import crontab
     from arfeed.operations.schedule.kubernetes import cron_job
     from arfeed.operations.schedule.systemd import units
     from arfeed.operations.schedule.windows import task
 
-    if kind == "kubernetes":
-        return cron_job(job, project, image, claim)
-    if kind == "windows":
-        return task(job, output)
-    return {"systemd": units, "cron": crontab}[kind](job)
+    if request.kind == "kubernetes":
+        return cron_job(job, project, request.image, request.claim)
+    if request.kind == "windows":
+        return task(job, request.output)
+    return {"systemd": units, "cron": crontab}[request.kind](job)

@@ -10,16 +10,11 @@ import typer
 from arfeed.cli.commands.every import sync_all
 from arfeed.cli.display.output import console, print_json, refuse
 from arfeed.cli.display.progress import progress
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
+from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config, Html, Json, typed
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from arfeed.runs.pipeline import Result
-
-Approve = Annotated[
-    str | None, typer.Option("--approve", metavar="N-HASH", help="Deliver the very plan that printed this code.")
-]
-
+    from arfeed.runs.chapters import Result
 
 All = Annotated[
     Path | None,
@@ -44,13 +39,19 @@ def sync(
         _refuse_with_all(context, folder)
         sync_all(folder, log=context.find_root().params.get("log_json"), as_json=as_json)
     from arfeed.cli.display.masking import read_feed
-    from arfeed.runs import pages, pipeline
+    from arfeed.runs import pipeline
+    from arfeed.runs.context import begin_run
+    from arfeed.runs.pages import check_page_file, write_plan_page, write_receipt_page
 
     project, command = read_feed(config), typed("arfeed sync", config)
-    pages.check_place(html)
+    check_page_file(html)
     with progress() as steps:
         result = pipeline.sync(project, steps, approve=approve)
-        page = pages.outcome_page(project, steps, result.plan, result.receipt, html, command) if html else result.page
+        page, finished = result.page, begin_run(project, steps)
+        if html and result.receipt:
+            page = write_receipt_page(finished, result.receipt, html)
+        elif html:
+            page = write_plan_page(finished, result.plan, html, command)
     _tell(result, page, command, config, approve, as_json=as_json)
 
 
@@ -73,10 +74,11 @@ def resend(
     """Deliver an earlier run's report again, reviewed like any other; it sends no PDFs."""
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs import pipeline
+    from arfeed.runs.context import begin_run
 
     project = read_feed(config)
     with progress() as steps:
-        result = pipeline.resend(project, steps, run, approve=approve)
+        result = pipeline.resend(begin_run(project, steps), run, approve=approve)
     _tell(result, result.page, typed(f"arfeed resend {run}", config), config, approve, as_json=as_json)
 
 

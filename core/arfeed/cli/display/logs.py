@@ -42,7 +42,7 @@ class _JsonLines(logging.Formatter):
 
 
 class _Log(logging.StreamHandler[TextIO]):
-    """The file, or stderr, that events are written to. One that is full ends no run, which goes on without it."""
+    """The file, or stderr, that events are written to. If it is full, the run goes on without it."""
 
     def __init__(self, file: TextIO | None) -> None:
         super().__init__(masking(file) if file else sys.stderr)
@@ -103,13 +103,13 @@ LogJson = Annotated[
 
 
 def wanted() -> bool:
-    """Whether events are written anywhere, so that errors must not be said by other means alone."""
+    """Whether events are written anywhere, so that errors must be logged as well as printed."""
     return bool(os.environ.get(VARIABLE)) or any(word.partition("=")[0] == "--log-json" for word in sys.argv)
 
 
 @contextmanager
 def narrated() -> Iterator[None]:
-    """Say how the command ended and how long it took, as the last event; then close the log."""
+    """Log how the command ended and how long it took, as the last event; then close the log."""
     began = monotonic()
     bind()
     code = 0

@@ -1,4 +1,4 @@
-"""Keeping secrets out of everything that is printed, a stranger's exception text and tracebacks among it."""
+"""Keeping secrets out of everything that is printed, including exception texts and tracebacks of third-party code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STDOUT, _STDERR = 1, 2
 
 
 class _Masking:
-    """A stream that covers the secrets it has been told of; all else is the stream's own."""
+    """A stream that masks the secrets in `secrets`, and otherwise behaves like the stream it wraps."""
 
     def __init__(self, stream: TextIO, document: TextIO | None = None) -> None:
         self._stream = stream
@@ -26,7 +26,7 @@ class _Masking:
         self.secrets: set[str] = set()
 
     def close(self) -> None:
-        """Stay open: it is not for a plugin to close."""
+        """Stay open: a plugin must not close it."""
 
     def write(self, text: str) -> int:
         with _a_full_disk_as_a_broken_pipe():
@@ -47,7 +47,7 @@ class _Masking:
 
 @contextmanager
 def _a_full_disk_as_a_broken_pipe() -> Iterator[None]:
-    """Raise what can't be written as what consoles know: a reader that has gone."""
+    """Raise a write error as the one that consoles handle: a reader that has gone."""
     try:
         yield
     except OSError as exc:
@@ -63,7 +63,7 @@ def masking(stream: TextIO) -> TextIO:
 def masked_output(*, one_document: bool) -> Iterator[None]:
     """Print through streams that cover the secrets of every feed read by `read_feed`.
 
-    With `one_document`, what anybody prints on stdout goes to stderr, and only `document` leads to stdout.
+    With `one_document`, whatever is printed on stdout goes to stderr, and only `document` writes to stdout.
     """
     streams = sys.stdout, sys.stderr
     with _apart(sys.stdout) if one_document else nullcontext(sys.stdout) as stdout:
@@ -77,7 +77,7 @@ def masked_output(*, one_document: bool) -> Iterator[None]:
 
 @contextmanager
 def _apart(stdout: TextIO) -> Iterator[TextIO]:
-    """Lead what programs and libraries write to file 1 to stderr too; yield the way to the real stdout."""
+    """Redirect what programs and libraries write to descriptor 1 to stderr too; yield the real stdout."""
     if stdout is None or stdout is not sys.__stdout__:
         yield stdout
         return

@@ -18,10 +18,10 @@ _WIDTH_OF_A_LOG = 200
 
 
 class _LegibleConsole(Console):
-    """Escapes what could move a terminal's cursor in every text it is given, and minds no reader that has gone."""
+    """Escapes what could move a terminal's cursor in every text it is given, and ignores a reader that has gone."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Render a text; only its line feeds are obeyed."""
+        """Render a text; of its control characters only line feeds keep their effect."""
         return super().render_str(make_legible(text, keep="\n"), **options)
 
     def on_broken_pipe(self) -> None:
@@ -31,7 +31,7 @@ class _LegibleConsole(Console):
 
 
 def console(*, beside_json: bool = False) -> Console:
-    """Return where people's text goes."""
+    """Return the console for text that people read."""
     target = _LegibleConsole(stderr=beside_json, highlight=False, soft_wrap=True, emoji=False)
     if not target.is_terminal:
         target.width = _WIDTH_OF_A_LOG
@@ -44,7 +44,7 @@ def complain(error: ArfeedError) -> None:
 
 
 def refuse(text: str) -> NoReturn:
-    """End as a refused plan does, which has been shown already."""
+    """End with the exit code of a refused plan, which has been shown already."""
     complain(RefusedError(text))
     sys.exit(RefusedError.exit_code)
 
@@ -60,7 +60,7 @@ def print_json(document: object) -> None:
 
 
 def _discard(stream: Any) -> None:
-    """Send what else is written, the rest of a buffer too, nowhere; say so where it is no reader that has gone."""
+    """Discard all further output, also what is buffered; report the error unless the reader has simply gone."""
     error = sys.exc_info()[1]
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())

@@ -33,7 +33,7 @@ def progress() -> Iterator[RunProgress]:
 
 
 class _Logged:
-    """Says steps and warnings as events, too."""
+    """Logs steps and warnings as events, too."""
 
     def __init__(self, shown: RunProgress) -> None:
         self._shown = shown
@@ -55,7 +55,7 @@ def _logged(shown: RunProgress) -> RunProgress:
 
 
 class _Lines:
-    """A line a step."""
+    """Prints one line for each step."""
 
     def __init__(self, target: Console) -> None:
         self._target = target
@@ -64,23 +64,23 @@ class _Lines:
         self._target.print(f"{text} …", markup=False)
 
     def reading(self, source: str, rows: int) -> None:
-        """Say nothing: the step has its line."""
+        """Print nothing: the step has its line."""
 
     def expect(self, files: int, size: int | None = None) -> None:
-        """Say nothing: the step has its line."""
+        """Print nothing: the step has its line."""
 
     def done(self, size: int) -> None:
-        """Say nothing: a line a file would be noise in a log."""
+        """Print nothing: a line for each file would be noise in a log."""
 
     def warn(self, text: str) -> None:
         self._target.print(f"! {text}", markup=False)
 
 
 class Bars:
-    """One line that follows the steps. Where bytes are known, the bar shows them, else files."""
+    """One line that follows the steps. If bytes are known, the bar shows them, else files."""
 
     def __init__(self, bars: Progress) -> None:
-        """Take the display."""
+        """Draw on this display."""
         self._bars = bars
         self._task = bars.add_task("", total=None)
 
@@ -93,7 +93,7 @@ class Bars:
         self._bars.update(self._task, completed=rows, rows=make_legible(source))
 
     def expect(self, files: int, size: int | None = None) -> None:
-        """Show a bar that is full after so many files, or bytes."""
+        """Show a bar that is full after that many files, or bytes."""
         if not files:
             return
         self._bars.reset(self._task, total=size or files, files=files, file=0, size=size, sent=0, rows="")
@@ -110,7 +110,7 @@ class Bars:
 
 
 class _Bar(BarColumn):
-    """A bar, where it is known how much there is to do."""
+    """A bar, if it is known how much there is to do."""
 
     def render(self, task: Task) -> Text:  # type: ignore[override]  # rich's own columns narrow what a renderable is
         return Text("") if task.total is None else super().render(task)  # type: ignore[return-value]

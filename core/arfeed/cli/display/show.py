@@ -75,7 +75,7 @@ def _show_missing(plan: Plan, console: Console) -> None:
 
 
 def _on(aged_on: Mapping[str, date]) -> str:
-    """Say on which date, or which of each source."""
+    """Return the date, or the date of each source."""
     if len({*aged_on.values()}) == 1:
         return f"on {next(iter(aged_on.values()))}"
     return "on " + ", ".join(f"{on} ({source})" for source, on in aged_on.items())
@@ -113,7 +113,7 @@ def _show_next(plan: Plan, console: Console, command: str, adopt: str) -> None:
     if plan.approval:
         said, typed = "If this is right:", f"{command} --approve {plan.approval}"
     elif not plan.objections:
-        said, typed = "Nothing speaks against it:", command
+        said, typed = "No objections:", command
     elif plan.foreign:
         said, typed = "Once you know whose it is:", make_legible(f"{adopt} {shlex.quote(plan.foreign[-1])}")
     else:
@@ -122,7 +122,7 @@ def _show_next(plan: Plan, console: Console, command: str, adopt: str) -> None:
 
 
 def _paragraph(console: Console, mark: str, text: str, style: str = "") -> None:
-    """Print a text between words on a terminal, below its own beginning; as one line where there is none."""
+    """Print a text between words on a terminal, below its own beginning; as one line if there is no terminal."""
     if not console.is_terminal:
         console.print(Text(mark + text, style))
         return
@@ -144,7 +144,7 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
 
 
 def show_page(page: Path | None, console: Console) -> None:
-    """Say where the page is, if there is one, as seen from here."""
+    """Print the path of the page, if there is one, relative to here."""
     if page is not None:
         near = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
         console.print(Text(f"The page: {make_legible(str(near))}"))

@@ -11,19 +11,20 @@ from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.plugins.config import Project
-from arfeed.runs.context import Clock, identity, known_as, open_history, remote
-from arfeed.runs.recognition import recognize
+from arfeed.runs.addresses import address_of, name_in_history
+from arfeed.runs.context import Clock, connect, open_history
+from arfeed.runs.receiver.recognition import recognize
 
 _LEAST_FREE = 200 * 1024**2
 _SKEW_SECONDS = 120
 _ASK = "Ask the receiver for the right to do so."
 
 
-def examined(project: Project, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
-    """Yield how far one comes, and what is there."""
-    what = f"destination {identity(project)}"
+def examine_destination(project: Project, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
+    """Yield how far the connection gets, and what is there."""
+    what = f"destination {address_of(project)}"
     try:
-        with remote(project) as server:
+        with connect(project) as server:
             yield from _server(what, project, server)
             yield from _folders(project, server, history_is_there=history_is_there)
             yield from _clock(project, server, clock, history_is_there=history_is_there, probe=probe)
@@ -40,7 +41,7 @@ def examined(project: Project, clock: Clock, *, history_is_there: bool, probe: b
 
 
 def _not_reached(what: str, error: DestinationError) -> Iterator[Finding]:
-    """Say how far one came."""
+    """Report the steps that succeeded and the one that failed."""
     step = failed_step(error)
     for name in passed_steps(error):
         yield ok(
@@ -59,11 +60,11 @@ def _server(what: str, project: Project, server: Remote) -> Iterator[Finding]:
         what, f"reached: {about.software}, SFTP {about.protocol}", software=about.software, protocol=about.protocol
     )
     yield ok("host key", f"{about.host_key} is the one in known_hosts", fingerprint=about.host_key)
-    yield ok("login", "it let us in")
+    yield ok("login", "accepted")
     yield _offers(project, about)
     if about.free is not None and about.free < _LEAST_FREE:
         said = f"only {about.free / 1024**2:,.0f} MB are free on its disk"
-        yield doubt("room", said, "tell the receiver before a delivery fails half-way", free=about.free)
+        yield doubt("room", said, "ask the receiver for space before a delivery fails half-way", free=about.free)
 
 
 def _offers(project: Project, about: About) -> Finding:
@@ -87,7 +88,7 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
     for folder in dict.fromkeys([destination.document_folder, destination.report_folder]):
         what = f"folder {folder or '(the root)'}"
         if not server.has_folder(folder):
-            said = "not there yet; the first delivery makes it, if it may"
+            said = "does not exist yet; the first delivery makes it, if permitted"
             yield doubt(what, said, "`arfeed check --probe` tries that now", there=False)
             continue
         names = [*server.sizes(folder)]
@@ -98,19 +99,19 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
 
 
 def _reports(project: Project, server: Remote) -> Iterator[Finding]:
-    """Doubt reports that this history does not know: somebody else delivers there, or did."""
+    """Yield a doubt about reports that this history does not know: somebody else delivers there, or did."""
     there = [name for name in server.sizes(project.destination.report_folder) if project.destination.is_report(name)]
     with open_history(project) as history:
-        unknown = sorted(set(there) - history.known_reports(known_as(project, history)))
+        unknown = sorted(set(there) - history.known_reports(name_in_history(project, history)))
     if unknown:
         said = f"{len(unknown)} of {len(there)} are unknown to this history, the last being {unknown[-1]}"
         yield doubt("reports there", said, "find out who else delivers there; then `arfeed adopt`", unknown=unknown)
 
 
 def _recognized(project: Project, server: Remote) -> Iterator[Finding]:
-    """Doubt a receiver that the history knows by another address, or that has a report which the history lacks."""
+    """Yield a doubt if the history knows the receiver by another address, or lacks a report that it got."""
     with open_history(project) as history:
-        recognized = recognize(project, history, known_as(project, history), server)
+        recognized = recognize(project, history, name_in_history(project, history), server)
     if known := recognized.also_known:
         said = f"this history knows the same receiver as {', '.join(known)}"
         yield doubt("receiver", said, f"`arfeed history join {shlex.quote(known[0])}`", also_known=list(known))
@@ -121,11 +122,11 @@ def _recognized(project: Project, server: Remote) -> Iterator[Finding]:
 
 
 def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
-    """Compare our clock with the last delivery's and, by a scratch file, with the server's."""
+    """Compare this machine's clock with the last delivery's and, by a scratch file, with the server's."""
     now, latest = clock(), None
     if history_is_there:
         with open_history(project) as history:
-            latest = history.latest_report_at(known_as(project, history))
+            latest = history.latest_report_at(name_in_history(project, history))
     if latest and latest > now + timedelta(seconds=_SKEW_SECONDS):
         said = f"it is {now:%Y-%m-%d %H:%M} UTC here, but the last report is of {latest:%Y-%m-%d %H:%M} UTC"
         yield doubt("clock", said, "set this machine's clock", now=now.isoformat())

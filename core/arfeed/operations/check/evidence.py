@@ -1,4 +1,4 @@
-"""What a source can say of an invoice that is gone: the degree of its evidence, and what would raise it."""
+"""How well a source explains a missing invoice: the degree of its evidence, and what would raise it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from arfeed.operations.check.finding import Finding, doubt, ok
 from arfeed.planning.wording import money
 
 
-def evidence(connector: Connector, report: SourceReport) -> Finding:
-    """Say which degree of evidence a source gives; doubt one that says nothing at all of what is gone."""
+def assess_evidence(connector: Connector, report: SourceReport) -> Finding:
+    """Return the degree of evidence that a source gives; a doubt if it explains nothing."""
     complete, what = report.complete, f"evidence of {connector.source}"
     degrees = dict(_degrees(connector, complete))
     ways = dict(_ways(connector, complete))
@@ -28,7 +28,7 @@ def evidence(connector: Connector, report: SourceReport) -> Finding:
         "notes": list(complete.notes),
         "ways": raising,
     }
-    read = "; its own count or total shows that it was read to its end, not that it is whole"
+    read = "; its own count or total shows that it was read to its end, not that it is complete"
     tail = f"{read if complete.controlled else ''}{f', as of {complete.as_of}' if complete.as_of else ''}"
     if not degrees:
         said = f"unexplained: it lists only what is open, so nothing says why an invoice is gone{tail}"
@@ -47,24 +47,24 @@ def _degrees(connector: Connector, complete: Complete) -> Iterator[tuple[str, st
         yield "proven", "what is gone is looked up among the paid and void documents that it lists"
     if complete.control_account:
         sums = ", ".join(money(owed, code) for code, owed in complete.control_account.balances.items())
-        yield "balanced", f"the control account says {sums or 'nothing'}, and is compared with the list each time"
+        yield "balanced", f"the control account has {sums or 'nothing'}, and is compared with the list each time"
     if connector.settings.absent_means_paid:
-        yield "asserted", "`absent_means_paid` says that what it no longer lists is paid"
+        yield "asserted", "by `absent_means_paid`, what it no longer lists is paid"
 
 
 def _ways(connector: Connector, complete: Complete) -> Iterator[tuple[str, str]]:
-    """Yield by which degree what would give it, highest first."""
+    """Yield each degree with what would give it, the highest first."""
     fields = type(connector.settings).model_fields
     if "closed" in fields:
-        yield "proven", "name a list of what was paid by `closed`"
+        yield "proven", "name a list of what was paid in `closed`"
     elif "closed_query" in fields:
-        yield "proven", "say by `closed_query` how to look up what was closed"
+        yield "proven", "set `closed_query` to look up what was closed"
     else:
         yield "proven", "let it list what is paid and void as well, with the status"
     if "control_account" in fields:
         yield "balanced", f"name a second report of what is owed in [sources.{connector.source}.control_account]"
     if not complete.lists_closed:
-        yield "asserted", "say absent_means_paid = true, if the list is always whole"
+        yield "asserted", "set absent_means_paid = true, if the list is always complete"
 
 
 def _balances(complete: Complete) -> dict[str, str] | None:

@@ -9,11 +9,12 @@ from arfeed.operations.check import destination, notifiers, sources
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions
-from arfeed.runs.context import Clock, known_as, open_history
+from arfeed.runs.addresses import name_in_history
+from arfeed.runs.context import Clock, open_history
 
 
 def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool = False) -> Iterator[Finding]:
-    """Yield what is found, as it is found. `quick` leaves the rows of the sources unread."""
+    """Yield findings as they are made. `quick` leaves the rows of the sources unread."""
     names = ", ".join(plugin_versions(project))
     count = len(project.sources)
     yield ok(
@@ -24,16 +25,16 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
     )
     history = _history(project)
     yield history
-    yield from sources.examined(project, clock, quick=quick)
-    yield from destination.examined(project, clock, history_is_there=history.state != "failed", probe=probe)
-    yield from notifiers.examined(project)
+    yield from sources.examine_sources(project, clock, quick=quick)
+    yield from destination.examine_destination(project, clock, history_is_there=history.state != "failed", probe=probe)
+    yield from notifiers.examine_notifiers(project)
 
 
 def _history(project: Project) -> Finding:
-    """See that the history can be opened, and what it knows of this destination."""
+    """Check that the history can be opened, and report what it knows of this destination."""
     try:
         with open_history(project) as history:
-            where = known_as(project, history)
+            where = name_in_history(project, history)
             delivered = next((run for run in history.runs() if run.destination == where), None)
             holder = history.lock_holder(where)
     except ArfeedError as exc:

@@ -1,4 +1,4 @@
-"""One thing that was looked at, and what was found."""
+"""One thing that was checked, and what was found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ State = Literal["ok", "doubt", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, what was found, and what to do about it; `facts` are the same for programs."""
+    """What was checked, what was found, and what to do about it; `facts` are the same for programs."""
 
     what: str
     state: State
@@ -24,17 +24,17 @@ class Finding:
 
 
 def ok(what: str, said: str = "", **facts: object) -> Finding:
-    """Return that something is as it should be."""
+    """Return the finding that something is as it should be."""
     return Finding(what, "ok", said, facts=facts)
 
 
 def doubt(what: str, said: str, advice: str, **facts: object) -> Finding:
-    """Return that something may be wrong, and what to do about it; it ends nothing."""
+    """Return the finding that something may be wrong, and what to do about it; the exit code stays 0."""
     return Finding(what, "doubt", said, advice, facts)
 
 
 def failed(what: str, error: BaseException) -> Finding:
-    """Return what was raised. Anything but an expected error comes from a plugin, and is its source's failure."""
+    """Return a finding of what was raised. An unexpected error comes from a plugin: its source has failed."""
     if isinstance(error, ArfeedError):
         return Finding(what, "failed", str(error), exit_code=error.exit_code)
     return Finding(what, "failed", f"{type(error).__name__}: {error}", exit_code=SourceError.exit_code)

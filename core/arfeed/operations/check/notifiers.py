@@ -1,4 +1,4 @@
-"""Whoever is to be told how runs end, as far as can be seen without telling anybody."""
+"""The notifiers, as far as they can be checked without sending anything."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from arfeed.operations.check.finding import Finding, doubt, ok
 from arfeed.plugins.config import Project
 
 
-def examined(project: Project) -> Iterator[Finding]:
-    """Yield what is found of each notifier. None of them can fail a run, so none fails the check."""
+def examine_notifiers(project: Project) -> Iterator[Finding]:
+    """Yield a finding for each notifier. None of them can fail a run, so none fails the check."""
     for notifier in project.notifiers:
         what = f"notifier {notifier.notifier} ({notifier.name})"
         try:
             notifier.check()
-        except Exception as exc:  # noqa: BLE001 - a stranger's notifier may raise anything
+        except Exception as exc:  # noqa: BLE001 - a third-party notifier may raise anything
             said = str(exc) if isinstance(exc, ArfeedError) else f"{type(exc).__name__}: {exc}"
-            yield doubt(what, said, f"mend [notifiers.{notifier.notifier}]; runs go on, but nobody is told there")
+            yield doubt(what, said, f"fix [notifiers.{notifier.notifier}]; runs go on, but nobody is notified there")
         else:
-            yield ok(what, f"is told of runs that are {', '.join(notifier.settings.on)}", on=[*notifier.settings.on])
+            yield ok(
+                what, f"is notified of runs that are {', '.join(notifier.settings.on)}", on=[*notifier.settings.on]
+            )

@@ -19,7 +19,7 @@ from arfeed.model.errors import ArfeedError
 from arfeed.model.parts import Connector
 from arfeed.model.results import SourceReport
 from arfeed.model.settings import FileSettings
-from arfeed.operations.check.evidence import evidence as evidence_of
+from arfeed.operations.check.evidence import assess_evidence
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.planning.wording import money
 from arfeed.plugins.config import Project
@@ -28,13 +28,13 @@ from arfeed.tables.files.search import find_files
 from arfeed.tables.values.dates import ORDER_WORDS
 
 _AHEAD = timedelta(days=31)
-"""So far ahead an invoice may be dated; beyond, day and month are likelier to be mixed up."""
+"""How far ahead an invoice may be dated; if further, day and month are more likely to be swapped."""
 
 _MOST_FILES = 3
 
 
-def examined(project: Project, clock: Clock, *, quick: bool) -> Iterator[Finding]:
-    """Yield what is found of each source, and of all their invoices together."""
+def examine_sources(project: Project, clock: Clock, *, quick: bool) -> Iterator[Finding]:
+    """Yield findings for each source, and for all their invoices together."""
     rows: list[pd.DataFrame] = []
     for connector in project.sources:
         findings, extracted = _source(connector, project, clock, quick=quick)
@@ -48,33 +48,33 @@ def examined(project: Project, clock: Clock, *, quick: bool) -> Iterator[Finding
 def _source(
     connector: Connector, project: Project, clock: Clock, *, quick: bool
 ) -> tuple[list[Finding], Extract | None]:
-    """Look at one source; without its rows where it can't be reached, or where that is asked for."""
+    """Check one source; its rows only if it can be reached and `quick` is not set."""
     what = f"source {connector.source} ({connector.name})"
-    reached = _tried(what, lambda: _reached(what, connector, project.folder))
-    pdfs = [_tried(f"documents of {connector.source}", lambda: _folder(connector))]
+    reached = _try(what, lambda: _reach(what, connector, project.folder))
+    pdfs = [_try(f"documents of {connector.source}", lambda: _folder(connector))]
     if not connector.settings.documents:
         pdfs = []
     if quick or reached.state == "failed":
         return [reached, *pdfs], None
     evidence = Evidence(connector)
     try:
-        extracted = _extracted(connector, evidence, clock)
-    except Exception as exc:  # noqa: BLE001 - a stranger's connector may raise anything
+        extracted = _extract(connector, evidence, clock)
+    except Exception as exc:  # noqa: BLE001 - a third-party connector may raise anything
         return [reached, failed(f"rows of {connector.source}", exc), *pdfs], None
     if pdfs and pdfs[0].state == "ok":
-        pdfs = [_tried(pdfs[0].what, lambda: _documents(connector, extracted, project.folder))]
+        pdfs = [_try(pdfs[0].what, lambda: _documents(connector, extracted, project.folder))]
     dates = _dates(connector, extracted, evidence, clock().date())
     return [
         reached,
         _rows(connector, extracted),
         *dates,
-        evidence_of(connector, extracted.reports[0]),
+        assess_evidence(connector, extracted.reports[0]),
         *_notes(connector, extracted.reports[0]),
         *pdfs,
     ], extracted
 
 
-def _extracted(connector: Connector, evidence: Evidence, clock: Clock) -> Extract:
+def _extract(connector: Connector, evidence: Evidence, clock: Clock) -> Extract:
     source = with_evidence(connector, evidence)
     with released([source]):
         extracted = extract([source], clock)
@@ -83,14 +83,14 @@ def _extracted(connector: Connector, evidence: Evidence, clock: Clock) -> Extrac
     return extracted
 
 
-def _tried(what: str, attempt: Callable[[], Finding]) -> Finding:
+def _try(what: str, attempt: Callable[[], Finding]) -> Finding:
     try:
         return attempt()
     except (Exception, SystemExit) as exc:  # noqa: BLE001 - as above
         return failed(what, exc)
 
 
-def _reached(what: str, connector: Connector, folder: Path) -> Finding:
+def _reach(what: str, connector: Connector, folder: Path) -> Finding:
     connector.check()
     if not isinstance(connector.settings, FileSettings):
         return ok(what, "it answers")
@@ -100,13 +100,13 @@ def _reached(what: str, connector: Connector, folder: Path) -> Finding:
 
 
 def _near(file: str, folder: Path) -> str:
-    """Return a path as plugins.toml would say it."""
+    """Return a path as plugins.toml would have it."""
     return str(Path(file).relative_to(folder)) if Path(file).is_relative_to(folder) else str(file)
 
 
 def _folder(connector: Connector) -> Finding:
     check_listing(connector)
-    return ok(f"documents of {connector.source}", "the place of the PDFs is there")
+    return ok(f"documents of {connector.source}", "the folder of the PDFs exists")
 
 
 def _rows(connector: Connector, extracted: Extract) -> Finding:
@@ -128,7 +128,7 @@ def _rows(connector: Connector, extracted: Extract) -> Finding:
 
 
 def _dates(connector: Connector, extracted: Extract, evidence: Evidence, today: date) -> Iterator[Finding]:
-    """Say what the order of the dates rests on, and doubt it where it puts invoices into the future."""
+    """Report what the order of the dates rests on; doubt it if it puts invoices into the future."""
     issued = extracted.rows["issued_on"].dropna()
     if not len(issued):
         return
@@ -136,31 +136,31 @@ def _dates(connector: Connector, extracted: Extract, evidence: Evidence, today: 
     facts = {"first": str(issued.min()), "last": str(issued.max()), "order": connector.settings.dates}
     if issued.max() > today + _AHEAD:
         advice = (
-            f"see whether `dates` is right in [sources.{connector.source}]: day and month may be the wrong way round"
+            f"check whether `dates` is right in [sources.{connector.source}]: day and month may be the wrong way round"
         )
-        yield doubt(what, f"{span}, which lies ahead", advice, **facts)
+        yield doubt(what, f"{span}, which is in the future", advice, **facts)
         return
     yield ok(what, f"{span}; {_order(connector, evidence)}", **facts)
 
 
 def _order(connector: Connector, evidence: Evidence) -> str:
-    """Say why the dates are read as they are."""
+    """Return why the dates are read as they are."""
     declared = connector.settings.dates
     if evidence.undated:
-        return "the source itself says which day is which"
+        return "the source itself gives them unambiguously"
     order = declared if declared in ORDER_WORDS else evidence.proven
     if order is None:
         return f"read as {declared}"
     why = evidence.example(order)
     if declared is None or evidence.proven == declared:
         return f"{evidence.in_words(order)}, since {why}"
-    return f"{ORDER_WORDS[order]} because `dates` says so: no date in the file proves it, and {evidence.means(order)}"
+    return f"{ORDER_WORDS[order]} because `dates` is set so: no date in the file proves it, and {evidence.means(order)}"
 
 
 def _notes(connector: Connector, report: SourceReport) -> Iterator[Finding]:
-    """Say what the source has to say of this reading, as the plan would."""
+    """Report the source's notes on this reading, as the plan would."""
     for note in report.complete.notes:
-        yield doubt(f"note of {connector.source}", note, "see whether that is meant")
+        yield doubt(f"note of {connector.source}", note, "check whether that is intended")
 
 
 def _documents(connector: Connector, extracted: Extract, folder: Path) -> Finding:
@@ -171,11 +171,13 @@ def _documents(connector: Connector, extracted: Extract, folder: Path) -> Findin
     if with_pdf or not len(opened):
         return ok(what, f"{with_pdf} of {len(opened)} open invoices have a PDF", **facts)
     said = f"none of {len(opened)} open invoices has a PDF there"
-    return doubt(what, said, f"see whether `documents` fits the files' names: {connector.settings.documents}", **facts)
+    return doubt(
+        what, said, f"check whether `documents` fits the files' names: {connector.settings.documents}", **facts
+    )
 
 
 def _report(project: Project, invoices: pd.DataFrame) -> Finding:
-    """See that the transforms work, and that no two invoices share a number."""
+    """Check that the transforms work, and that no two invoices share a number."""
     try:
         shaped = transform(invoices, project.transforms).invoices
         kept = keep(shaped, project.destination.settings.kinds).invoices

@@ -1,1 +1,1 @@
-"""What `arfeed init` asks, finds out and writes: a first plugins.toml, every line of it with its evidence."""
+"""What `arfeed init` asks, finds out and writes: a first plugins.toml, each line with the evidence for it."""

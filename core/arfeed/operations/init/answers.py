@@ -1,4 +1,4 @@
-"""What was said beforehand, and whom to ask for the rest."""
+"""The answers given on the command line, and who is asked for the rest."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _ACCOUNT = "control_account."
 _TRUTHS = {"true": True, "false": False}
 
 Complaint = Callable[[str], str | None]
-"""Says what is wrong with an answer; None where nothing is."""
+"""Returns what is wrong with an answer, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the command line says already. None is not said; a blank text says that there is none."""
+    """The answers given by options. None was not given; a blank text means that there is none."""
 
     config: Path
     sample: str | None = None
@@ -40,11 +40,11 @@ class Answers:
 
     @property
     def folder(self) -> Path:
-        """The folder of plugins.toml, which relative paths start from."""
+        """The folder of plugins.toml, to which relative paths refer."""
         return self.config.absolute().parent
 
     def sorted_out(self) -> Answers:
-        """Return the answers, those that have an option of their own taken out of the settings."""
+        """Return the answers; a setting that has its own option is moved there."""
         rest = dict(self.settings)
         columns = {name.removeprefix(_ACCOUNT): rest.pop(name) for name in [*rest] if name.startswith(_ACCOUNT)}
         path, absent = columns.pop("path", self.control_account), rest.get("absent_means_paid")
@@ -63,50 +63,50 @@ class Answers:
 
 
 class Asker(Protocol):
-    """Somebody to talk to. `option` is the one of the command line that would have answered."""
+    """Somebody who answers. `option` is the command line's option that would have answered the question."""
 
     def found(self, text: str) -> None:
-        """Say what was found out."""
+        """Report what was found out."""
 
     def doubt(self, text: str) -> None:
-        """Say what somebody should look at."""
+        """Report what a person should check."""
 
     def ask(self, question: str, option: str, default: str | None = None, wrong: Complaint = lambda _: None) -> str:
-        """Return an answer that is not wrong."""
+        """Return a valid answer."""
 
     def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
-        """Return one of the choices, each of which has its explanation."""
+        """Return one of the choices, each of which is explained."""
 
     def agree(self, question: str) -> bool:
-        """Return whether somebody agrees; without anybody there, everything that was said before is agreed to."""
+        """Return whether the person agrees; if nobody can be asked, the options given are the agreement."""
 
 
 class Unattended:
-    """Nobody is there: what has no default must have been said by an option."""
+    """Nobody can be asked: what has no default must be given by an option."""
 
-    def __init__(self, say: Callable[[str, str], None]) -> None:
-        """Take where what is found goes: a mark and a text."""
-        self._say = say
+    def __init__(self, report: Callable[[str, str], None]) -> None:
+        """Report findings by `report`, which takes a mark and a text."""
+        self._report = report
 
     def found(self, text: str) -> None:
-        """Say it."""
-        self._say("✓", text)
+        """Report it."""
+        self._report("✓", text)
 
     def doubt(self, text: str) -> None:
-        """Say it."""
-        self._say("!", text)
+        """Report it."""
+        self._report("!", text)
 
     def ask(self, question: str, option: str, default: str | None = None, wrong: Complaint = lambda _: None) -> str:
-        """Return the default; raise `ConfigError` naming the option where there is none."""
+        """Return the default; raise `ConfigError` naming the option if there is none."""
         if default is None or wrong(default):
-            raise ConfigError(f"{question} Nobody is there to ask, so say it: {option}")
+            raise ConfigError(f"{question} Not interactive; pass {option}")
         return default
 
     def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
-        """Return the default; raise `ConfigError` naming option and choices where there is none."""
+        """Return the default; raise `ConfigError` naming option and choices if there is none."""
         if default is None:
             listed = "; ".join(f"{name}: {what}" for name, what in [*choices.items()][:_MOST_NAMED])
-            raise ConfigError(f"{question} Nobody is there to ask, so say it: {option}. There are {listed}")
+            raise ConfigError(f"{question} Not interactive; pass {option}. The choices are {listed}")
         return default
 
     def agree(self, question: str) -> bool:
@@ -115,10 +115,12 @@ class Unattended:
         return True
 
 
-def answered(asker: Asker, said: str | None, question: str, option: str, default: str | None, wrong: Complaint) -> str:
-    """Return what was said, or ask. Raise `ConfigError` where what was said is wrong."""
-    if said is None:
+def use_or_ask(
+    asker: Asker, given: str | None, question: str, option: str, default: str | None, wrong: Complaint
+) -> str:
+    """Return the answer that was given, or ask. Raise `ConfigError` if the given answer is wrong."""
+    if given is None:
         return asker.ask(question, option, default, wrong)
-    if complaint := wrong(said):
-        raise ConfigError(f"{option.split()[0]} {said}: {complaint}")
-    return said
+    if complaint := wrong(given):
+        raise ConfigError(f"{option.split()[0]} {given}: {complaint}")
+    return given

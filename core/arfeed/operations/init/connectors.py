@@ -1,4 +1,4 @@
-"""Which connectors there are, and which of them a file comes from."""
+"""The available connectors, and which of them fits a file."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ from arfeed.tables.separated.text import find_encoding
 from arfeed.tables.workbook.sheets import is_workbook
 
 OWN = "arfeed"
-"""Our distribution: its plugins are asked about a file. A stranger's is imported only where somebody names it."""
+"""Our distribution: its plugins are asked about a file. A third-party plugin is imported only if somebody names it."""
 
 ANY_TABLE = "folder"
-"""The connector that takes any table, once somebody says what its headings mean."""
+"""The connector that reads any table, once its headings are explained."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A connector, and the plugin that has to be enabled for it."""
+    """A connector, and the plugin that must be enabled for it."""
 
     plugin: str
     connector: type[Connector]
 
     @property
-    def says(self) -> str:
-        """What it says of itself, in a line."""
+    def description(self) -> str:
+        """Its own description, in one line."""
         return (self.connector.__doc__ or "").strip().partition("\n")[0]
 
     @property
     def reads_files(self) -> bool:
-        """Whether it reads files that somebody exported."""
+        """Whether it reads exported files."""
         return issubclass(self.connector.Settings, FileSettings)
 
 
-def offered() -> dict[str, Offer]:
+def own_offers() -> dict[str, Offer]:
     """Return our own connectors by name."""
     return _offers([info.name for info in survey().installed if info.distribution == OWN])
 
 
-def others() -> list[str]:
-    """Return the names of the plugins that others have written, unseen."""
+def third_party_plugins() -> list[str]:
+    """Return the names of third-party plugins, without importing them."""
     return [info.name for info in survey().installed if info.name and info.distribution != OWN]
 
 
 def offer(name: str) -> Offer:
-    """Return a connector by its name or its plugin's. Raise `ConfigError` with what there is."""
-    ours, theirs = offered(), others()
+    """Return a connector by its name or its plugin's. Raise `ConfigError` that lists the available ones."""
+    ours, theirs = own_offers(), third_party_plugins()
     if name in ours:
         return ours[name]
     if name not in theirs:
         raise ConfigError(f"there is no connector {name!r}{close_match(name, [*ours, *theirs])}")
-    load([name])  # which says what is wrong with it
+    load([name])  # raises with what is wrong with it
     found = _offers([name])
     if not found:
         raise ConfigError(f"the plugin {name!r} offers no connector{close_match('', ours)}")
@@ -75,26 +75,26 @@ def _offers(plugins: list[str]) -> dict[str, Offer]:
     return found
 
 
-def looked_at(offer: Offer, sample: Path, settings: Mapping[str, object]) -> Connector:
+def configure_for(offer: Offer, sample: Path, settings: Mapping[str, object]) -> Connector:
     """Return the connector, set to read just this file."""
     values = {"path": glob.escape(str(sample.absolute())), "settle_seconds": 0, **settings}
     return offer.connector(offer.connector.name, offer.connector.Settings.model_validate(values))
 
 
-def recognized(sample: Path, sheet: str | None = None) -> Offer:
-    """Return the connector that a file is for. Raise `SourceError` where it is none that can be taken.
+def recognize_connector(sample: Path, sheet: str | None = None) -> Offer:
+    """Return the connector that a file is for. Raise `SourceError` if no connector can read it.
 
     A file of a known system that can't be a source is refused by that system's connector, with what to export instead.
     """
     find_files(FileSettings.model_validate({"path": glob.escape(str(sample.absolute()))}))
     if not sample.stat().st_size:
         raise SourceError(f"{sample}: it is empty; export it again")
-    is_workbook(str(sample))  # which refuses what is no table, saying what it is
-    ours = offered()
+    is_workbook(str(sample))  # raises for a file that is not a table, naming what it is
+    ours = own_offers()
     known = {"encoding": encoding_of(sample), "sheet": sheet}
     for one in ours.values():
         if one.reads_files and one.connector.name != ANY_TABLE:
-            connector = looked_at(one, sample, known)
+            connector = configure_for(one, sample, known)
             if _claims(connector):
                 connector.check()
                 return one
@@ -102,7 +102,7 @@ def recognized(sample: Path, sheet: str | None = None) -> Offer:
 
 
 def encoding_of(sample: Path) -> str | None:
-    """Return the encoding that has to be named; None for Excel files, UTF-8, and files that say it themselves."""
+    """Return the encoding that has to be named; None for Excel files, UTF-8, and files that declare it."""
     if is_dbase(str(sample)) or is_workbook(str(sample)):
         return None
     return "cp1252" if find_encoding(str(sample), None, fallback="cp1252") == "cp1252" else None

@@ -52,7 +52,7 @@ def _sftp(draft: Draft, said: str, answers: Answers, asker: Asker) -> None:
     draft.destination += [
         Line("url", _as_url(address)) if address else Line("url", f"rehearsal://{slug(draft.name)}", why),
         *([Line("private_key", key, "its public half goes to the receiver")] if key else []),
-        Line("known_hosts", "~/.ssh/known_hosts", "where the server's key has to stand"),
+        Line("known_hosts", "~/.ssh/known_hosts", "where the server's key must be listed"),
     ]
     if not address:
         draft.notes.append(f'url = "{_UNKNOWN}"')
@@ -73,7 +73,7 @@ def _no_address(text: str) -> str | None:
 
 
 def _key(draft: Draft, answers: Answers, asker: Asker) -> str:
-    """Return the key to log in with, made if it is not there; blank for none."""
+    """Return the key to log in with, made if it does not exist; blank for none."""
     if answers.key == "":
         return ""
     name = answers.key or _KEY

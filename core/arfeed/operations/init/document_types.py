@@ -1,16 +1,14 @@
-"""A column that tells invoices from credit notes and payments: what it says must not turn into debts unseen."""
+"""A column that tells invoices from credit notes and payments, which must not become debts unnoticed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.tables.headings.proposal import find_document_types, other_than_invoices
-from arfeed.tables.read import read_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,32 +21,31 @@ _CHOICES = {
 }
 
 
-def look_at(
-    sample: Path, chosen: Mapping[str, str], headers: Sequence[str], how: Mapping[str, str],
+def check_document_types(
+    chosen: Mapping[str, str], headers: Sequence[str], read: Callable[[], Iterator[pd.DataFrame]],
     answers: Answers, asker: Asker,
 ) -> None:  # fmt: skip
-    """Ask whether documents that seem to be no invoices, and have no minus sign, are debts.
+    """Ask whether documents that seem not to be invoices, and have no minus sign, are debts.
 
-    Raise `ConfigError` where they are not, or where nobody said so.
+    `chosen` are headings by column, `read` reads the sample from its start. Raise `ConfigError` if they are not debts,
+    or if nobody has answered.
     """
     if "kind" in chosen or "kind" in headers:
         return
     balance = chosen.get("balance", "balance")
     for header in find_document_types([name for name in headers if name not in chosen.values()]):
-        positive, negative = _others(sample, header, balance, list(headers), how)
+        positive, negative = _others(read(), header, balance)
         if positive:
             _ask(header, positive, answers, asker)
         elif negative:
-            asker.found(f"the column {header!r} also says {_listed(negative)}, each with a minus sign, as it has to be")
+            asker.found(f"the column {header!r} also has {_listed(negative)}, each with a minus sign, as it should be")
 
 
-def _others(
-    sample: Path, header: str, balance: str, headers: list[str], how: Mapping[str, str]
-) -> tuple[list[str], list[str]]:
-    """Return what the column says beside invoices: of amounts above 0, and of those below."""
+def _others(tables: Iterator[pd.DataFrame], header: str, balance: str) -> tuple[list[str], list[str]]:
+    """Return the column's values other than invoices: of amounts above 0, and of amounts below."""
     positive: dict[str, None] = {}
     negative: dict[str, None] = {}
-    for rows in read_tables(str(sample), columns=headers, **how):
+    for rows in tables:
         above, below = _signs(rows, header, balance)
         positive.update(dict.fromkeys(other_than_invoices(above)))
         negative.update(dict.fromkeys(other_than_invoices(below)))
@@ -56,7 +53,7 @@ def _others(
 
 
 def _signs(rows: pd.DataFrame, header: str, balance: str) -> tuple[list[str], list[str]]:
-    """Return the different words of rows above 0 and of those below, whatever notation the amounts are in."""
+    """Return the distinct values of rows above 0 and of those below, whatever notation the amounts are in."""
     import pyarrow.compute as pc
 
     words, amounts = (pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in (header, balance))
@@ -66,14 +63,14 @@ def _signs(rows: pd.DataFrame, header: str, balance: str) -> tuple[list[str], li
 
 
 def _ask(header: str, words: Sequence[str], answers: Answers, asker: Asker) -> None:
-    said = f"the column {header!r} also says {_listed(words)}, with balances above 0"
+    found = f"the column {header!r} also has {_listed(words)}, with balances above 0"
     if answers.all_debts:
-        asker.doubt(f"{said}; taken as debts, as you said")
+        asker.doubt(f"{found}; taken as debts, as you said")
         return
-    asker.doubt(f"{said}: as it stands, these are delivered as debts. Credits and payments need a minus sign")
+    asker.doubt(f"{found}: as it is, these are delivered as debts. Credits and payments need a minus sign")
     if asker.choose(f"In {header!r}, what are {_listed(words)}?", "--all-debts", _CHOICES) == "stop":
         raise ConfigError(
-            f"{said}, and they are no debts, so nothing was written; export credits and payments with a minus sign, "
+            f"{found}, and they are not debts, so nothing was written; export credits and payments with a minus sign, "
             "or without them, and type `arfeed init` again"
         )
 

@@ -1,4 +1,4 @@
-"""The plugins.toml that is being made: settings with what speaks for each, and how they are written."""
+"""The plugins.toml that is being made: its settings with the reason for each, and how they are written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDTH = 54
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One setting, and why it is so."""
+    """One setting, and the reason for it."""
 
     key: str
     value: object
@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(slots=True)
 class Draft:
-    """A feed of one source. `destination` and `source` are what stands in their tables beside `use`."""
+    """A feed of one source. `destination` and `source` are the settings in their tables beside `use`."""
 
     name: str
     plugin: str = ""
@@ -43,10 +43,10 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     timezone: str | None = None
     send: list[str] = field(default_factory=list)
-    """What is to be sent to the receiver, in words."""
+    """What to send to the receiver, a line each."""
 
     def text(self, today: date | None = None) -> str:
-        """Return the file."""
+        """Return the file's text."""
         when = f" on {today}" if today else ""
         plugins = list(dict.fromkeys([self.plugin, "transforms", RECEIVER]))
         source = f"sources.{toml_key(self.connector)}"
@@ -84,7 +84,7 @@ class Draft:
 
 
 def refuse_taken(file: Path) -> None:
-    """Raise `ConfigError` where the file is there already."""
+    """Raise `ConfigError` if the file exists already."""
     if file.exists() or file.is_symlink():
         raise ConfigError(
             f"{file}: it is there already and was left as it is; `arfeed check` looks it over, and "
@@ -93,7 +93,7 @@ def refuse_taken(file: Path) -> None:
 
 
 def write(draft: Draft, file: Path, today: date) -> None:
-    """Write the file. Raise `ConfigError` where one is there, or where it can't be written."""
+    """Write the file. Raise `ConfigError` if it exists already or can't be written."""
     refuse_taken(file)
     try:
         with file.open("x", encoding="utf-8") as target:
@@ -103,5 +103,5 @@ def write(draft: Draft, file: Path, today: date) -> None:
 
 
 def named(lines: Sequence[Line], key: str) -> object:
-    """Return the value of a setting, None where it has none."""
+    """Return the value of a setting, None if it is not set."""
     return next((line.value for line in lines if line.key == key), None)

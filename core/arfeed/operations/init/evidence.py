@@ -1,4 +1,4 @@
-"""What will be known of an invoice that is gone: a control account, or whether absence alone means payment."""
+"""What will explain a missing invoice: a control account, or the rule that absence alone means payment."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from arfeed.model.controls import Complete, ControlAccount
 from arfeed.model.errors import ArfeedError
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
-from arfeed.operations.init.answers import Answers, Asker, answered
+from arfeed.operations.init.answers import Answers, Asker, use_or_ask
 from arfeed.operations.init.draft import Draft, Line
-from arfeed.operations.init.naming import tomorrows
+from arfeed.operations.init.naming import find_next_pattern
 from arfeed.planning.wording import money
 
 Made = Callable[[Mapping[str, object]], Connector]
@@ -34,9 +34,9 @@ _CHOICES = {
 
 
 def ask(draft: Draft, made: Made, extracted: Extract, answers: Answers, asker: Asker) -> list[Line]:
-    """Return what explains absences, and put a control account into the draft.
+    """Return the settings that explain absences, and put a control account into the draft.
 
-    Nothing is asked of a source that lists what is paid, too.
+    Nothing is asked about a source that also lists what is paid.
     """
     connector, complete = made({}), extracted.reports[0].complete
     proven = complete.lists_closed or connector.explains or complete.control_account is not None
@@ -53,27 +53,27 @@ def ask(draft: Draft, made: Made, extracted: Extract, answers: Answers, asker: A
 
 
 def _account(draft: Draft, made: Made, extracted: Extract, answers: Answers, asker: Asker) -> ControlAccount | None:
-    """Ask for the second report until one can be read, and say how it compares with the list."""
+    """Ask for the second report until one can be read, and report how it compares with the list."""
     read = partial(_read, made, extracted, answers)
 
     def wrong(text: str) -> str | None:
         found = read(text) if text else None
         return found if isinstance(found, str) else None
 
-    text = answered(asker, answers.control_account, _REPORT, "--control-account FILE", "", wrong)
+    text = use_or_ask(asker, answers.control_account, _REPORT, "--control-account FILE", "", wrong)
     account = read(text) if text else None
     if not isinstance(account, ControlAccount):
         return None
-    path, why = tomorrows(Path(text).expanduser(), answers.folder)
+    path, why = find_next_pattern(Path(text).expanduser(), answers.folder)
     draft.control_account = [Line("path", path, why)]
     draft.control_account += [Line(name, value, "as you said") for name, value in answers.control_columns.items()]
     for code, owed in account.balances.items():
-        asker.found(f"control account: {text} says {money(owed, code)}{_difference(extracted, code, owed)}")
+        asker.found(f"control account: {text} has {money(owed, code)}{_difference(extracted, code, owed)}")
     return account
 
 
 def _read(made: Made, extracted: Extract, answers: Answers, text: str) -> ControlAccount | str:
-    """Return what a file says is owed, or what is wrong with it."""
+    """Return the control account in a file, or what is wrong with the file."""
     file = Path(text).expanduser()
     if not file.is_file():
         return f"{text}: there is no such file; name one that your system exported, or leave it blank"
@@ -86,7 +86,7 @@ def _read(made: Made, extracted: Extract, answers: Answers, text: str) -> Contro
             f"{exc}. Here that is --set control_account.NAME=VALUE; or leave it blank, and add the table to "
             "plugins.toml later"
         )
-    return said.control_account or "it says nothing"
+    return said.control_account or "no balance was found in it"
 
 
 def _difference(extracted: Extract, code: str, owed: Decimal) -> str:

@@ -1,15 +1,16 @@
-"""What the headings of a table mean: proposed with the evidence, corrected by whoever knows better."""
+"""What the headings of a table mean: proposed with the evidence, corrected by the person who knows better."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ConfigError, SourceError
-from arfeed.operations.init import document_types
 from arfeed.operations.init.answers import Answers, Asker
+from arfeed.operations.init.document_types import check_document_types
 from arfeed.operations.init.draft import Line
 from arfeed.tables.grid import read_grid
 from arfeed.tables.headings.header import MOST_ROWS
@@ -29,10 +30,10 @@ _MOST_WORDS = 4
 _NEEDED = (*REQUIRED, "issued_on")
 
 
-def columns(
+def find_columns(
     sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]
 ) -> tuple[list[Line], Line | None]:
-    """Say what the headings mean; what they do not say is asked."""
+    """Return what the headings mean, and the decimal mark if needed; ask for what they leave open."""
     how = {name: str(settings[name]) for name in ("encoding", "delimiter", "sheet") if settings.get(name) is not None}
     rows = next(read_tables(str(sample), columns=_header(sample, how), **how))
     headers = [str(name) for name in rows.columns if name != "origin"]
@@ -43,12 +44,12 @@ def columns(
         asker.doubt(f"{name}: {why}")
     if not proposal.columns:
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
-    chosen = {**_taken(proposal, rows, asker), **_said(answers.columns, headers)}
+    chosen = {**_accept_proposed(proposal, rows, asker), **_said(answers.columns, headers)}
     for name, header in chosen.items():
         why = "as you said" if name in answers.columns else proposal.evidence.get(name, "")
         asker.found(f"{name}: the column {header!r}, such as {why}" if why != "as you said" else f"{name}: {header}")
     if not asker.agree("Is that what the headings mean?"):
-        chosen = _corrected(chosen, headers, asker)
+        chosen = _correct(chosen, headers, asker)
     for name in _NEEDED:
         if name not in chosen and name not in headers:
             listed = {header: _sample_of(rows, header) for header in headers if header not in chosen.values()}
@@ -56,7 +57,8 @@ def columns(
             chosen[name] = asker.choose(question, f"--column {name}=HEADING", listed)
     if "currency" not in (*chosen, *headers) and (held := _currency(rows, chosen, answers, asker)):
         chosen["currency"] = held
-    document_types.look_at(sample, chosen, headers, how, answers, asker)
+    read_again = partial(read_tables, str(sample), columns=headers, **how)
+    check_document_types(chosen, headers, read_again, answers, asker)
     unused = [header for header in headers if header not in (*chosen.values(), *schema.SOURCE_COLUMNS)]
     if unused:
         asker.found(f"not used: {', '.join(unused)}")
@@ -65,11 +67,11 @@ def columns(
 
 
 def _currency(rows: pd.DataFrame, chosen: Mapping[str, str], answers: Answers, asker: Asker) -> str | None:
-    """Return the column that holds the currency under no usual heading; None for none, where the source's counts."""
+    """Return the column that holds the currency under an unusual heading; None if the source's setting applies."""
     found = find_currency_columns(
         rows, [str(name) for name in rows.columns if name not in ("origin", *chosen.values())]
     )
-    listed = {header: f"it says {', '.join(codes[:_MOST_WORDS])}" for header, codes in found.items()}
+    listed = {header: f"it has {', '.join(codes[:_MOST_WORDS])}" for header, codes in found.items()}
     if not listed:
         return None
     if answers.currency is None:
@@ -81,22 +83,22 @@ def _currency(rows: pd.DataFrame, chosen: Mapping[str, str], answers: Answers, a
     for header, codes in found.items():
         if {answers.currency.upper()} != set(codes):
             asker.doubt(
-                f"currency: {answers.currency.upper()} for every row, as you said, though the column {header!r} says "
-                f"{', '.join(codes[:_MOST_WORDS])}; if these are its currencies, say --column currency={header}"
+                f"currency: {answers.currency.upper()} for every row, as you said, though the column {header!r} has "
+                f"{', '.join(codes[:_MOST_WORDS])}; if these are its currencies, pass --column currency={header}"
             )
     return None
 
 
 def _header(sample: Path, how: Mapping[str, str]) -> list[str]:
-    """Return the headings where they stand below a banner; nothing where they are the first row."""
+    """Return the headings if they are below a banner; an empty list if they are the first row."""
     top = next(read_grid(str(sample), **how)).drop(columns="origin").head(MOST_ROWS).to_numpy().tolist()
     rows = [[str(cell).strip() for cell in row if str(cell).strip()] for row in top]
     best = max(range(len(rows)), key=lambda number: count_usual_headers(rows[number]))
     return rows[best] if count_usual_headers(rows[best]) > count_usual_headers(rows[0]) else []
 
 
-def _taken(proposal: Proposal, rows: pd.DataFrame, asker: Asker) -> dict[str, str]:
-    """Return the proposed columns, but for a status whose words arfeed does not know."""
+def _accept_proposed(proposal: Proposal, rows: pd.DataFrame, asker: Asker) -> dict[str, str]:
+    """Return the proposed columns, except a status whose values arfeed does not know."""
     columns = dict(proposal.columns)
     header = columns.get("status")
     if header:
@@ -106,7 +108,7 @@ def _taken(proposal: Proposal, rows: pd.DataFrame, asker: Asker) -> dict[str, st
         if not words <= set(schema.STATUSES):
             del columns["status"]
             asker.doubt(
-                f"status: the column {header!r} says {', '.join(sorted(words)[:4])}, where arfeed knows "
+                f"status: the column {header!r} has {', '.join(sorted(words)[:4])}, where arfeed knows "
                 f"{', '.join(schema.STATUSES)}; left out, so that every row with a balance is reported "
                 "(the transform `keep` takes only some of them)"
             )
@@ -122,8 +124,8 @@ def _said(columns: Mapping[str, str], headers: Sequence[str]) -> Mapping[str, st
     return columns
 
 
-def _corrected(chosen: Mapping[str, str], headers: Sequence[str], asker: Asker) -> dict[str, str]:
-    """Go through the columns one by one."""
+def _correct(chosen: Mapping[str, str], headers: Sequence[str], asker: Asker) -> dict[str, str]:
+    """Ask about the columns one by one."""
 
     def wrong(answer: str) -> str | None:
         return None if answer in ("", "-", *headers) else f"the file has no such heading; found {', '.join(headers)}"

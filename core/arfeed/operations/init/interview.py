@@ -15,7 +15,14 @@ from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.parts import Connector, Proposal
 from arfeed.operations.init import destination, naming, sample
 from arfeed.operations.init.answers import Answers, Asker
-from arfeed.operations.init.connectors import ANY_TABLE, Offer, offer, offered, others, recognized
+from arfeed.operations.init.connectors import (
+    ANY_TABLE,
+    Offer,
+    offer,
+    own_offers,
+    recognize_connector,
+    third_party_plugins,
+)
 from arfeed.operations.init.draft import Draft, Line, refuse_taken
 from arfeed.plugins.config import parse_project
 from arfeed.plugins.reference import settings_in_words
@@ -26,16 +33,16 @@ _PASSWORD = re.compile(r"://[^\s:/@]*:[^\s/@]+@")
 
 
 def interview(answers: Answers, asker: Asker) -> Draft:
-    """Return a plugins.toml that is ready to be written. Raise `ConfigError` where one is there already."""
+    """Return a plugins.toml that is ready to be written. Raise `ConfigError` if one exists already."""
     refuse_taken(answers.config)
     answers = answers.sorted_out()
-    if answers.name is not None and (complaint := naming.complaint(answers.name)):
+    if answers.name is not None and (complaint := naming.check_name(answers.name)):
         raise ConfigError(f"--name {answers.name!r}: {complaint}")
     draft = Draft(name=answers.name or naming.slug(answers.folder.name), timezone=answers.timezone)
     chosen, file = _source(answers, asker)
     if file and chosen.connector.name == ANY_TABLE:
         answers = _with_sheet(file, answers, asker)
-    draft.plugin, draft.connector, draft.about = chosen.plugin, chosen.connector.name, chosen.says
+    draft.plugin, draft.connector, draft.about = chosen.plugin, chosen.connector.name, chosen.description
     if file:
         sample.fill(draft, chosen, file, answers, asker)
     else:
@@ -45,7 +52,7 @@ def interview(answers: Answers, asker: Asker) -> Draft:
 
 
 def _with_sheet(file: Path, answers: Answers, asker: Asker) -> Answers:
-    """Have it said which sheet of a workbook is meant, where several have cells."""
+    """Ask which sheet of a workbook is meant, if several have cells."""
     sheets = filled_sheets(str(file))
     if "sheet" in answers.settings or len(sheets) < 2:
         return answers
@@ -55,7 +62,7 @@ def _with_sheet(file: Path, answers: Answers, asker: Asker) -> Answers:
 
 
 def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
-    """Return the connector, and the sample where it reads files."""
+    """Return the connector, and the sample if it reads files."""
     named = offer(answers.source) if answers.source else None
     if named and not named.reads_files:
         return named, None
@@ -67,19 +74,19 @@ def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
         return offer(text), None
     if file.is_dir():
         file = Path(_newest(file) or asker.ask(f"{file} holds no export. Which file is one?", "SAMPLE", None, _no_file))
-    fits = named or recognized(file, answers.settings.get("sheet"))
-    asker.found(f"{file} is for the source {fits.connector.name!r}: {fits.says}")
+    fits = named or recognize_connector(file, answers.settings.get("sheet"))
+    asker.found(f"{file} is for the source {fits.connector.name!r}: {fits.description}")
     return fits, file
 
 
 def _question() -> str:
-    without = [name for name, one in offered().items() if not one.reads_files]
-    also = ", ".join([*without, *others()])
+    without = [name for name, one in own_offers().items() if not one.reads_files]
+    also = ", ".join([*without, *third_party_plugins()])
     return f"A file of your invoices, as your system exports it (or where else they come from: {also})?"
 
 
 def _newest(folder: Path) -> str | None:
-    """Return the export that was made last, in the folder or in one below it."""
+    """Return the newest export in the folder or in one directly below it."""
     near = [file for depth in ("*", "*/*") for file in folder.glob(depth) if file.suffix.lower() in _EXPORTS]
     found = [file for file in near if not file.name.startswith((".", "~$"))]
     newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
@@ -109,7 +116,7 @@ def _no_source(text: str) -> str | None:
 
 
 def _ask_settings(draft: Draft, chosen: Offer, answers: Answers, asker: Asker) -> None:
-    """Ask for what the connector's own settings require, then for what it says is lacking, then look at its rows."""
+    """Ask for the settings that the connector requires, then for those it reports as missing, then read its rows."""
     fields, given = chosen.connector.Settings.model_fields, dict(answers.settings)
     for setting in settings_in_words(chosen.connector):
         if setting.required and setting.name not in given:
@@ -121,31 +128,33 @@ def _ask_settings(draft: Draft, chosen: Offer, answers: Answers, asker: Asker) -
     for name, value in given.items():
         if name in fields and (complaint := _secret(fields[name], value)):
             raise ConfigError(f"--set {name}=…: {complaint}")
-    proof = _proposed(draft, chosen, given, answers, asker)
-    _until_valid(draft, given, answers, asker)
+    proof = _take_proposal(draft, chosen, given, answers, asker)
+    _ask_until_valid(draft, given, answers, asker)
     draft.source = [replace(line, why=proof.get(line.key, line.why)) for line in draft.source]
     columns = [Line(name, header, "as you said") for name, header in answers.columns.items()]
     draft.columns += columns
 
     def connector(more: Mapping[str, object]) -> Connector:
         trial = replace(draft, source=[*draft.source, *(Line(key, value) for key, value in more.items())])
-        return _tried(trial, answers)
+        return _make_source(trial, answers)
 
     sample.settle(draft, connector, answers.folder, answers, asker)
 
 
-def _proposed(draft: Draft, chosen: Offer, given: dict[str, str], answers: Answers, asker: Asker) -> dict[str, str]:
-    """Take over settings that the source itself proposes where some are lacking; return by setting why."""
+def _take_proposal(
+    draft: Draft, chosen: Offer, given: dict[str, str], answers: Answers, asker: Asker
+) -> dict[str, str]:
+    """Adopt settings that the source itself proposes if some are missing; return the reason by setting."""
     provisional = chosen.connector.provisional
     if not provisional.keys() - given.keys():
         return {}
     required = {each.name for each in settings_in_words(chosen.connector) if each.required}
     known = {**provisional, **{name: value for name, value in given.items() if name in required}}
-    trial = replace(draft, source=[Line(name, _typed(value)) for name, value in known.items()])
+    trial = replace(draft, source=[Line(name, _parse_value(value)) for name, value in known.items()])
     try:
-        proposals = [each for each in _tried(trial, answers).proposals() if _new(each, given)]
+        proposals = [each for each in _make_source(trial, answers).proposals() if _is_compatible(each, given)]
     except ConfigError:
-        return {}  # which `_until_valid` says in words
+        return {}  # `_ask_until_valid` reports it
     except SourceError as exc:
         asker.doubt(str(exc))
         return {}
@@ -161,8 +170,8 @@ def _proposed(draft: Draft, chosen: Offer, given: dict[str, str], answers: Answe
     return dict.fromkeys(taken.settings, taken.because)
 
 
-def _new(proposal: Proposal, given: Mapping[str, str]) -> bool:
-    """Whether a proposal contradicts nothing that was said."""
+def _is_compatible(proposal: Proposal, given: Mapping[str, str]) -> bool:
+    """Whether a proposal contradicts no setting that was given."""
     return all(str(value) == given.get(name, str(value)) for name, value in proposal.settings.items())
 
 
@@ -170,28 +179,28 @@ def _in_words(proposal: Proposal) -> str:
     return ", ".join(f"{name}={value}" for name, value in proposal.settings.items())
 
 
-def _until_valid(draft: Draft, given: dict[str, str], answers: Answers, asker: Asker) -> None:
-    """Ask for more settings for as long as the connector finds something lacking."""
+def _ask_until_valid(draft: Draft, given: dict[str, str], answers: Answers, asker: Asker) -> None:
+    """Ask for more settings until the connector accepts them."""
     while True:
-        draft.source = [Line(name, _typed(value)) for name, value in given.items()]
+        draft.source = [Line(name, _parse_value(value)) for name, value in given.items()]
         try:
-            _tried(draft, answers)
+            _make_source(draft, answers)
         except ConfigError as exc:
-            more = asker.ask(f"{exc}\nSay it as NAME=VALUE.", "--set NAME=VALUE", None, _no_pair)
+            more = asker.ask(f"{exc}\nGive it as NAME=VALUE.", "--set NAME=VALUE", None, _no_pair)
             name, _, value = more.partition("=")
             given[name.strip()] = value.strip().strip('"')
         else:
             return
 
 
-def _tried(draft: Draft, answers: Answers) -> Connector:
-    """Return the source of the feed, as it would be with the rehearsal for a destination."""
+def _make_source(draft: Draft, answers: Answers) -> Connector:
+    """Return the feed's source, made as if the destination were the rehearsal, since none is chosen yet."""
     trial = replace(draft, destination=[Line("url", "rehearsal://trial")])
     return parse_project(trial.text(), answers.config).sources[0]
 
 
-def _typed(text: str) -> object:
-    """Return numbers and truths as such."""
+def _parse_value(text: str) -> object:
+    """Return whole numbers and booleans as such, all else as text."""
     return {"true": True, "false": False}.get(text, int(text) if re.fullmatch(r"-?[1-9]\d*|0", text) else text)
 
 
@@ -200,7 +209,7 @@ def _no_pair(text: str) -> str | None:
 
 
 def _secret(field: FieldInfo, text: str) -> str | None:
-    """Say so where a password would come to stand in plugins.toml."""
+    """Return a complaint if a password would end up in plugins.toml."""
     if field.annotation is not SecretStr or "${" in text or ("://" in text and not _PASSWORD.search(text)):
         return None
-    return "no secret belongs into plugins.toml: put it into the environment and give its name, as ${ERP_URL}"
+    return "plugins.toml must not hold a secret: put it into the environment and give its name, as ${ERP_URL}"

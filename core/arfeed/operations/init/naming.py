@@ -1,4 +1,4 @@
-"""What things are called: a feed where only plain letters may stand, and the export of tomorrow."""
+"""Names: a feed's, of plain letters only, and the pattern that finds tomorrow's export."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": 
 
 
 def slug(text: str) -> str:
-    """Return a name in small letters, digits and hyphens; `feed` where nothing of it can be written so."""
+    """Return a name in small letters, digits and hyphens; `feed` if none of it can be written that way."""
     composed = unicodedata.normalize("NFC", text).casefold().translate(_SPELLED)
     letters = unicodedata.normalize("NFKD", composed)
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "feed"
 
 
-def complaint(name: str) -> str | None:
-    """Say what is wrong with a feed's name; None where nothing is."""
+def check_name(name: str) -> str | None:
+    """Return what is wrong with a feed's name, or None."""
     if not name.strip() or not name.isprintable():
         return "a name is one line of letters, such as acme-uk"
     return None
@@ -29,8 +29,8 @@ DATED = "its name holds a date, so the next one is called otherwise"
 _DATED = re.compile(r"^(.*?\D)[-_ .]?(?:\(\d+\)|\d{4}[-_. ]?\d{2}[-_. ]?\d{2}.*|\d{2}[-_. ]\d{2}[-_. ]\d{4}.*|\d{6,})$")
 
 
-def tomorrows(sample: Path, folder: Path) -> tuple[str, str]:
-    """Return the pattern by which the next export of this name will be found, from a folder on, and why it is so."""
+def find_next_pattern(sample: Path, folder: Path) -> tuple[str, str]:
+    """Return a pattern, relative to a folder, that will find the next export of this name, and the reason for it."""
     absolute = sample.absolute()
     near = absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute
     match = _DATED.match(sample.stem)

@@ -1,4 +1,4 @@
-"""Where the invoices' PDFs seem to lie, by their names."""
+"""Where the invoices' PDFs seem to be, judging by their names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST = 40
 _DEPTH = 3
 
 
-def proposed(folders: Sequence[Path], refs: Sequence[str], base: Path) -> tuple[str, int] | None:
+def propose_pattern(folders: Sequence[Path], refs: Sequence[str], base: Path) -> tuple[str, int] | None:
     """Return the pattern that most PDFs in these folders follow, relative to `base`, and how many do."""
     spelled = {_ILLEGAL.sub(stand_in, ref) for ref in refs for stand_in in ("_", "-")} - {""}
     found = Counter(pattern for file in _pdfs(folders) if (pattern := _pattern(file, spelled, base)))
@@ -33,7 +33,7 @@ def _pdfs(folders: Sequence[Path]) -> Iterator[Path]:
 
 
 def _pattern(file: Path, refs: set[str], base: Path) -> str | None:
-    """Return the file's path with the invoice's number taken out, the longest that stands there as words of its own."""
+    """Return the file's path with the invoice's number replaced: the longest number that is a separate word in it."""
     stem, edges = file.stem, [match.start() for match in _EDGE.finditer(file.stem)]
     pieces = [(end - start, start, end) for start in edges for end in edges if 0 < end - start <= _LONGEST]
     place = next(((start, end) for _, start, end in sorted(pieces, reverse=True) if stem[start:end] in refs), None)

@@ -1,4 +1,4 @@
-"""What a sample file says of its source's settings; only what it leaves open is asked."""
+"""What a sample file reveals about its source's settings; only what it leaves open is asked."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from arfeed.model.errors import ArfeedError
 from arfeed.model.parts import Connector
 from arfeed.operations.init import evidence as absences
 from arfeed.operations.init import pdfs
-from arfeed.operations.init.answers import Answers, Asker, answered
-from arfeed.operations.init.connectors import ANY_TABLE, Offer, encoding_of, looked_at
+from arfeed.operations.init.answers import Answers, Asker, use_or_ask
+from arfeed.operations.init.connectors import ANY_TABLE, Offer, configure_for, encoding_of
 from arfeed.operations.init.draft import Draft, Line
-from arfeed.operations.init.headings import columns
-from arfeed.operations.init.naming import DATED, tomorrows
+from arfeed.operations.init.headings import find_columns
+from arfeed.operations.init.naming import DATED, find_next_pattern
 from arfeed.planning.wording import money
 from arfeed.tables.separated.text import head
 
@@ -27,14 +27,14 @@ _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
 
 
 def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Asker) -> None:
-    """Put what the sample says into the draft, and ask for what it leaves open."""
+    """Put what the sample reveals into the draft, and ask for what it leaves open."""
     draft.source += _path(sample, answers.folder, asker)
     settings: dict[str, object] = dict(answers.settings)
     if "encoding" not in settings and (encoding := _encoding(sample, asker)):
         draft.source.append(encoding)
         settings["encoding"] = encoding.value
     if offer.connector.name == ANY_TABLE or answers.columns:
-        draft.columns, decimal = columns(sample, answers, asker, settings)
+        draft.columns, decimal = find_columns(sample, answers, asker, settings)
         settings["columns"] = {line.key: str(line.value) for line in draft.columns}
         if decimal:
             draft.source.append(decimal)
@@ -43,7 +43,7 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
     draft.source = [line for line in draft.source if line.key not in answers.settings] + said
 
     def connector(more: Mapping[str, object]) -> Connector:
-        return looked_at(offer, sample, {**settings, **more})
+        return configure_for(offer, sample, {**settings, **more})
 
     settle(draft, connector, sample.absolute().parent, answers, asker)
 
@@ -51,14 +51,14 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
 def settle(
     draft: Draft, made: Callable[[Mapping[str, object]], Connector], near: Path, answers: Answers, asker: Asker
 ) -> None:
-    """Read the source to its end, and settle what its rows leave open: the order of dates, the currency, the PDFs.
+    """Read the source to its end, and ask what its rows leave open: the order of dates, the currency, the PDFs.
 
-    `made` makes the connector with further settings. Raise `SourceError` where it can't be read to its end.
+    `made` makes the connector with further settings. Raise `SourceError` if it can't be read to its end.
     """
-    evidence = _seen(made({}))
+    evidence = _read_evidence(made({}))
     lines = [line for line in (_dates(evidence, answers, asker), _currency(evidence, answers, asker)) if line]
     settled = {line.key: line.value for line in lines}
-    extracted = _extracted(made(settled), asker)
+    extracted = _extract(made(settled), asker)
     if extracted:
         lines += absences.ask(draft, lambda more: made({**settled, **more}), extracted, answers, asker)
     refs = extracted.open["source_ref"].tolist() if extracted else []
@@ -66,9 +66,9 @@ def settle(
 
 
 def _path(sample: Path, folder: Path, asker: Asker) -> list[Line]:
-    """Say which files are meant: where the name holds a date, tomorrow's will have another."""
+    """Return the files that are meant: if the name holds a date, tomorrow's export will have another."""
     absolute = sample.absolute()
-    pattern, why = tomorrows(sample, folder)
+    pattern, why = find_next_pattern(sample, folder)
     if why != DATED:
         return [Line("path", pattern, why)]
     fits = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [absolute]
@@ -89,8 +89,8 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
     return Line("encoding", encoding, why)
 
 
-def _seen(connector: Connector) -> Evidence:
-    """Read the sample to its end. Raise `SourceError` where it can't be: cut off, or no such report."""
+def _read_evidence(connector: Connector) -> Evidence:
+    """Read the sample to its end. Raise `SourceError` if it is cut off or not such a report."""
     evidence = Evidence(connector)
     for _ in with_evidence(connector, evidence).invoices():
         pass
@@ -120,16 +120,16 @@ def _currency(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None
         return None
     named = "Some rows name no currency" if evidence.currencies else "No column in use names the currency"
     question = f"{named}. Which is it (ISO code, such as GBP)?"
-    code = answered(asker, answers.currency, question, "--currency CODE", None, _no_code)
+    code = use_or_ask(asker, answers.currency, question, "--currency CODE", None, _no_code)
     return Line("currency", code.upper(), "as you said, for rows that name none")
 
 
 def _no_code(text: str) -> str | None:
-    return None if text.upper() in minor_digits() else f"{text!r} is no ISO 4217 code, such as EUR or GBP"
+    return None if text.upper() in minor_digits() else f"{text!r} is not an ISO 4217 code, such as EUR or GBP"
 
 
-def _extracted(connector: Connector, asker: Asker) -> Extract | None:
-    """Read the sample with these settings, say what is in it, and return it; None where it can't be read."""
+def _extract(connector: Connector, asker: Asker) -> Extract | None:
+    """Read the sample with these settings, report what is in it, and return it; None if it can't be read."""
     try:
         extracted = extract([connector], lambda: datetime.now(UTC))
     except ArfeedError as exc:
@@ -145,11 +145,11 @@ def _extracted(connector: Connector, asker: Asker) -> Extract | None:
 
 
 def _documents(refs: Sequence[str], near: Path, answers: Answers, asker: Asker) -> list[Line]:
-    """Say where the PDFs are, by those that lie near the sample."""
+    """Return where the PDFs are, judging by those near the sample."""
     if answers.documents is not None:
         return [Line("documents", answers.documents, "as you said")] if answers.documents else []
     folders = [near, *([answers.folder] if not near.is_relative_to(answers.folder) else [])]
-    found = pdfs.proposed([*folders, answers.folder], refs, answers.folder) if refs else None
+    found = pdfs.propose_pattern([*folders, answers.folder], refs, answers.folder) if refs else None
     if found:
         pattern, count = found
         why = f"{count} PDFs are called so; there are {len(refs)} open invoices"

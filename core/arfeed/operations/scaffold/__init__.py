@@ -60,7 +60,7 @@ def _check_name(name: str, kind: Kind) -> None:
     if not _NAME.fullmatch(name):
         plain = re.sub(r"[^a-z0-9]+", "-", name.casefold().removeprefix("arfeed-")).strip("-0123456789")
         hint = f"; {plain!r} would do" if _NAME.fullmatch(plain) else ""
-        raise ConfigError(f"{name!r} is no name for a plugin: write small letters, digits and hyphens{hint}")
+        raise ConfigError(f"{name!r} is not a name for a plugin: use lower-case letters, digits and hyphens{hint}")
     if name.startswith("arfeed-"):
         raise ConfigError(f"leave the prefix out: {name.removeprefix('arfeed-')!r} becomes the package {name!r}")
     module = files("arfeed.operations.scaffold").joinpath("template", kind, "src", "PACKAGE", "__init__.py" + _SUFFIX)
@@ -86,7 +86,7 @@ def _write(template: Traversable, folder: Path, values: dict[str, str]) -> None:
 
 
 def _settings(module: Path, kind: PartKind) -> str:
-    """Return the settings of the class in a module that was just written, as the README has them."""
+    """Return the settings of the class in a module that was just written, as the README lists them."""
     base = PARTS[kind]
     found = [each for each in runpy.run_path(str(module)).values() if isinstance(each, type) and issubclass(each, base)]
     (part,) = [each for each in found if each is not base]

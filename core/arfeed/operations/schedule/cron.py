@@ -1,4 +1,4 @@
-"""cron: a line that tries again by itself, and is silent unless something is wrong."""
+"""cron: a line that retries by itself, and is silent unless something is wrong."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def crontab(job: Job) -> Schedule:
     steps = (
         *job.environment_steps,
         "add the lines with `crontab -e` (or type the command again with --install)",
-        "say MAILTO=you@example.com above them, or name a command with --alert; without mail nobody is told",
+        "put MAILTO=you@example.com above them, or name a command with --alert; without mail nobody is notified",
     )
     return Schedule((Document("crontab", text),), steps)
 
 
 def for_cron(text: str) -> str:
-    """Write a text that cron hands to the shell as it is: a bare % would end it there."""
+    """Escape a text so that cron hands it to the shell unchanged: a bare % would end it there."""
     return text.replace("%", "\\%")
 
 
@@ -50,7 +50,7 @@ def end(job: Job) -> str:
 
 
 def shell_command(job: Job) -> str:
-    """Return one line for sh: run, try again where that may help, and print what was said only if it was in vain."""
+    """Return one line for sh: run, retry if that may help, and print the output only if all tries failed."""
     environment = f"set -a; . {shlex.quote(str(job.environment_file))}; set +a; " if job.variables else ""
     again = "|".join(map(str, RETRY_CODES))
     waits = " ".join(map(str, (*job.waits, 0)))

@@ -1,4 +1,4 @@
-"""What a schedule is written down in."""
+"""The files that make up a schedule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file of a schedule: what it is called, and what is in it."""
+    """A file of a schedule: its name and its text."""
 
     name: str
     text: str
@@ -15,7 +15,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The files of a schedule, and what a person has to do with them, a step a line."""
+    """The files of a schedule, and what a person must do with them, one step a line."""
 
     documents: tuple[Document, ...]
     steps: tuple[str, ...]

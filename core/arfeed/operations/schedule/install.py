@@ -25,11 +25,11 @@ def install(kind: str, job: Job, schedule: Schedule) -> str:
         return _install_units(job, schedule)
     if kind == "cron":
         return _install_crontab(job, schedule.documents[0].text)
-    raise ConfigError(f"--install is for systemd and cron; for {kind}, print it and type what is said below it")
+    raise ConfigError(f"--install is for systemd and cron; for {kind}, print it and type the steps below it")
 
 
 def _check_environment(job: Job) -> None:
-    """Refuse to install what could not run, or would leave secrets to be read by others."""
+    """Raise `ConfigError` for what could not run, or would let others read secrets."""
     if not job.variables:
         return
     file, steps = job.environment_file, "; ".join(job.environment_steps)
@@ -53,7 +53,7 @@ def _install_units(job: Job, schedule: Schedule) -> str:
     except ConfigError as exc:
         names = ", ".join(document.name for document in schedule.documents)
         raise ConfigError(
-            f"{exc}\n{names} stand in {folder} now, but nothing is started. Where the user has no systemd running, "
+            f"{exc}\n{names} are in {folder} now, but nothing is started. If the user has no systemd running, "
             "type loginctl enable-linger and log in again, then this command once more; or remove these files, and "
             "have them written elsewhere by --output DIR instead of --install"
         ) from exc
@@ -78,7 +78,7 @@ def _install_crontab(job: Job, text: str) -> str:
 def _insist_on_same_feed(job: Job, place: str, there: str, config: str) -> None:
     if config not in there:
         raise ConfigError(
-            f"{place} has a {job.name} already, for another feed than {job.config}. Give this one a name of its own: "
+            f"{place} has a {job.name} already, for another feed than {job.config}. Give this one another name: "
             "[feed] name"
         )
 

@@ -14,10 +14,10 @@ from arfeed.operations.schedule.times import Times
 from arfeed.plugins.config import Project, variables
 
 RETRY_CODES = (5, 6)
-"""The destination failed, or another run held the lock: both may pass by themselves."""
+"""The destination failed, or another run held the lock: both may pass without help."""
 
 FINAL_CODES = (1, 2, 3, 4)
-"""A bug, a wrong configuration, a refusal, a failed source: somebody has to look."""
+"""A bug, a wrong configuration, a refusal, a failed source: a person has to act."""
 
 RETRY_SECONDS = (600, 600, 600)
 """How long to wait before each new try."""
@@ -38,7 +38,7 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What the job is called: a name that is one for every scheduler."""
+        """The job's name, valid for every scheduler."""
         plain = re.sub(r"[^a-z0-9]+", "-", self.feed.lower()).strip("-")
         return f"arfeed-{plain[:40].rstrip('-') or 'feed'}"
 
@@ -54,7 +54,7 @@ class Job:
 
     @property
     def environment_steps(self) -> tuple[str, ...]:
-        """What to do so that the variables are there; no steps where there are none."""
+        """The steps that set the variables; none if there are no variables."""
         if not self.variables:
             return ()
         file = shlex.quote(str(self.environment_file))
@@ -66,7 +66,7 @@ class Job:
 
 
 def job_of(project: Project, times: Times, alert: str | None = None) -> Job:
-    """Return the job of a feed. Raise `ConfigError` where it can't run unattended."""
+    """Return the job of a feed. Raise `ConfigError` if it can't run unattended."""
     names = variables(project.path)
     for name in names:
         if name.startswith(KEYRING):

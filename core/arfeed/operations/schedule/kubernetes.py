@@ -19,7 +19,7 @@ _NOBODY = 65532
 
 @dataclass(frozen=True, slots=True)
 class _Pod:
-    """What a pod is made of. Without a claim its folder holds plugins.toml and nothing else."""
+    """What a pod needs. Without a claim its folder holds plugins.toml and nothing else."""
 
     job: Job
     project: Project
@@ -28,7 +28,7 @@ class _Pod:
 
     @property
     def files(self) -> dict[Path, PurePosixPath]:
-        """The files for logging in that the pod lacks otherwise, and where each stands in the pod."""
+        """The files for logging in that the pod would lack, and the place of each in the pod."""
         settings = self.project.destination.settings
         if not settings.url.startswith(("sftp://", "ssh://")):
             return {}
@@ -47,7 +47,7 @@ class _Pod:
 
 
 def cron_job(job: Job, project: Project, image: str | None, claim: str | None) -> Schedule:
-    """Return the manifest. Raise `ConfigError` where nothing would outlive the pod that the next run has to know."""
+    """Return the manifest. Raise `ConfigError` if what the next run must know would not outlive the pod."""
     import yaml
 
     if not image:
@@ -83,9 +83,7 @@ def _insist_on_a_lasting_history(project: Project, claim: str | None) -> None:
         )
     file = url.partition(":///")[2]
     if not file or not Path(file).is_relative_to(project.folder):
-        raise ConfigError(
-            f"The history {file or 'in memory'} does not lie in the feed's folder, which --claim holds. {cure}"
-        )
+        raise ConfigError(f"The history {file or 'in memory'} is not in the feed's folder, which --claim holds. {cure}")
 
 
 def _insist_on_files(project: Project, claim: str | None) -> None:

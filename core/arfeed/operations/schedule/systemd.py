@@ -1,4 +1,4 @@
-"""systemd: a service and a timer for the user, and a second service that tells of a failure."""
+"""systemd: a service and a timer for the user, and a second service that reports a failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arfeed.operations.schedule.job import FINAL_CODES, RETRY_CODES, Job
 
 
 def units(job: Job) -> Schedule:
-    """Return the units; the timer starts the service, which tries again by itself where that may help."""
+    """Return the units; the timer starts the service, which retries by itself if that may help."""
     documents = [Document(f"{job.name}.service", _service(job)), Document(f"{job.name}.timer", _timer(job))]
     if job.alert:
         documents.append(Document(f"{job.name}-alert.service", _alert(job, job.alert)))
@@ -91,12 +91,12 @@ def _codes(codes: Iterable[int]) -> str:
 
 
 def _literal(text: str) -> str:
-    """Write a text that systemd expands no specifier in."""
+    """Escape a text so that systemd expands no specifier in it."""
     return text.replace("%", "%%")
 
 
 def argument(text: str) -> str:
-    """Write one argument of a command line: systemd reads quotes, backslashes, $ and % in it."""
+    """Quote one argument of a command line: systemd interprets quotes, backslashes, $ and % in it."""
     escaped = _literal(text).replace("$", "$$")
     if shlex.quote(text) == text:
         return escaped

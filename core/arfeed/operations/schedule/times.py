@@ -1,4 +1,4 @@
-"""When a feed is to run, as people say it and as each scheduler writes it."""
+"""When a feed is to run, as people type it and as each scheduler writes it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_times(clock: Sequence[str], days: str) -> Times:
 def _time(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
     if not match:
-        raise ConfigError(f"--at {text}: that is no time of the day; give hours and minutes, such as --at 06:00")
+        raise ConfigError(f"--at {text}: that is not a time of the day; give hours and minutes, such as --at 06:00")
     return int(match[1]), int(match[2])
 
 
@@ -59,6 +59,6 @@ def _day(name: str) -> int:
     if name not in DAYS:
         known = [*_WORDS, *DAYS]
         raise ConfigError(
-            f"--days {name}: that is no day{close_match(name, known)}. Give daily, weekdays, or days such as mon,thu"
+            f"--days {name}: that is not a day{close_match(name, known)}. Give daily, weekdays, or days such as mon,thu"
         )
     return DAYS.index(name)

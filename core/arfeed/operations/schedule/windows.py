@@ -1,4 +1,4 @@
-"""Windows: a task for the Task Scheduler, whose command tries again by itself."""
+"""Windows: a task for the Task Scheduler, whose command retries by itself."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _steps(job: Job, folder: Path) -> tuple[str, ...]:
         *variables,
         f"schtasks /Create /TN {job.name} /XML {list2cmdline([str(folder / f'{job.name}.xml')])}",
         "in the Task Scheduler, choose to run it whether you are logged on or not",
-        f"what it printed stands in {job.name}.log beside plugins.toml; its last result is arfeed's exit code",
+        f"what it printed is in {job.name}.log beside plugins.toml; its last result is arfeed's exit code",
     )
 
 
@@ -70,7 +70,7 @@ def _trigger(triggers: ET.Element, start: str, job: Job) -> None:
 
 
 def _script(job: Job) -> str:
-    """Return the PowerShell: the Task Scheduler itself can't tell one exit code from another."""
+    """Return the PowerShell that retries: the Task Scheduler itself can't tell one exit code from another."""
     program, *arguments = (_quoted(part) for part in job.command)
     waits = ",".join(map(str, (*job.waits, 0)))
     log = _quoted(f"{job.name}.log")

@@ -1,0 +1,45 @@
+"""What the checks find, a line each, and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from arfeed.operations.check.finding import Finding, State
+
+_MARKS: dict[State, tuple[str, str]] = {"ok": ("✓", "green"), "doubt": ("!", "yellow"), "failed": ("✗", "red")}
+
+
+def show_findings(findings: Iterable[Finding], people: Console) -> list[Finding]:
+    """Print each finding as soon as it is there: a source may take minutes to read. Return them all."""
+    shown = []
+    for finding in findings:
+        shown.append(finding)
+        mark, style = _MARKS[finding.state]
+        people.print(f"{mark} {_line(finding)}", markup=False, style=style, soft_wrap=not people.is_terminal)
+    return shown
+
+
+def highest_exit_code(findings: Iterable[Finding]) -> int:
+    """Return the highest exit code of the findings; 0 if nothing failed."""
+    return max(finding.exit_code for finding in findings)
+
+
+def _line(finding: Finding) -> str:
+    text = "; ".join(filter(None, [finding.said, finding.advice]))
+    return f"{finding.what}: {text}" if text else finding.what
+
+
+def finding_as_data(finding: Finding) -> dict[str, object]:
+    """Return a finding as `check --json` prints it."""
+    return {
+        "what": finding.what,
+        "state": finding.state,
+        "said": finding.said,
+        "advice": finding.advice or None,
+        "error": finding.said if finding.state == "failed" else None,
+        **({"facts": dict(finding.facts)} if finding.facts else {}),
+    }

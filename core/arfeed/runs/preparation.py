@@ -1,0 +1,228 @@
+"""Preparing a delivery: compare with the baseline, stage report and PDFs, and have the plan reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from arfeed.documents.preparation import PreparedDocuments, Receiver, prepare_documents
+from arfeed.intake.explaining import ask_sources, release
+from arfeed.model import arrow
+from arfeed.model.background import begin
+from arfeed.model.events import event
+from arfeed.model.figures import Facts
+from arfeed.model.results import Ledger, LedgerState, Plan
+from arfeed.model.secrets import mask_secrets
+from arfeed.planning.changes.contradictions import note_zero_balances
+from arfeed.planning.changes.texts import note_unseen_characters
+from arfeed.planning.compare import Comparison, compare
+from arfeed.planning.evidence.degrees import add_evidence
+from arfeed.planning.evidence.ledgers import compare_ledgers, find_ledger_states, note_ledgers, note_lost_accounts
+from arfeed.planning.evidence.reasons import GONE, add_answers, add_reasons
+from arfeed.planning.facts import sum_up
+from arfeed.planning.report import ReportFile, write_report
+from arfeed.planning.review import review_plan
+from arfeed.plugins.fingerprint import plugin_versions, settings_hash
+from arfeed.runs.chapters import Prepared, Reading
+from arfeed.runs.context import OpenContext, find_foreign_reports
+from arfeed.runs.memory import leave_memory, pack_report, recall
+from arfeed.runs.narration import describe_plan
+from arfeed.runs.receiver.recognition import recognize
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from arfeed.delivery.remote import Remote
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What has changed since the baseline: the missing invoices with reasons, and the control accounts.
+
+    `at` is the time of the comparison in the feed's time zone, whose date decides what is overdue.
+    """
+
+    at: datetime
+    comparison: Comparison
+    missing: pd.DataFrame
+    states: Sequence[LedgerState]
+    ledgers: tuple[Ledger, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Computing:
+    """What is computed in the background while plugins and PDFs keep the run waiting."""
+
+    facts: Callable[[], Facts]
+    totals: Callable[[], pd.DataFrame]
+    packed: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """Everything that a plan is drafted from; `settings` is the hash of the resolved settings."""
+
+    compared: _Compared
+    computing: _Computing
+    documents: PreparedDocuments
+    report: ReportFile
+    settings: str
+
+
+def prepare(context: OpenContext, server: Remote, reading: Reading, *, delivering: bool) -> Prepared:
+    """Compare, stage the report and the PDFs, draft the plan and have it reviewed.
+
+    `delivering` is false for `plan`, which needs no packed report.
+    """
+    project, baseline = context.project, reading.baseline
+    staged = _stage(context, server, reading, delivering=delivering)
+    drafted = _draft(context, server, reading, staged)
+    known = recall(context, drafted, reading, staged.compared.comparison)
+    final = review_plan(drafted, project.registry.manager, staged.settings, reading.content, known)
+    settings = staged.settings
+    if reading.sources is None and baseline is not None:
+        # What is sent again was not made with today's settings, so a change of them is still to be asked about.
+        settings = baseline.settings
+    event("planned", **describe_plan(final))
+    return Prepared(
+        plan=final,
+        report=staged.report,
+        packed=staged.computing.packed,
+        staged=staged.documents.staged,
+        touched=staged.documents.touched,
+        reads=reading.reads,
+        baseline=baseline,
+        settings=settings,
+        plugins=plugin_versions(project),
+        memory=partial(leave_memory, final, known, reading, staged.compared.states),
+    )
+
+
+def _stage(context: OpenContext, server: Remote, reading: Reading, *, delivering: bool) -> _Staged:
+    """Compare with the baseline, then stage PDFs and report while figures are computed in the background."""
+    compared = _compare(context, reading)
+    computing = _begin_computing(context, reading, compared, delivering=delivering)
+    documents = _stage_documents(context, server, reading)
+    report = write_report(context.project.destination, reading.invoices, context.folder / "report.csv")
+    return _Staged(compared, computing, documents, report, settings_hash(context.project))
+
+
+def _compare(context: OpenContext, reading: Reading) -> _Compared:
+    context.progress.step("Comparing with the last delivery")
+    invoices, baseline = reading.invoices, reading.baseline
+    comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
+    states = _ledger_states(reading)
+    ledgers = _compare_ledgers(reading, states)
+    missing = _explain_missing(context, reading, comparison.missing, ledgers)
+    at = context.clock().astimezone(ZoneInfo(context.project.feed.timezone or "UTC"))
+    return _Compared(at, comparison, missing, states, ledgers)
+
+
+def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared, *, delivering: bool) -> _Computing:
+    before = reading.baseline.report if reading.baseline else None
+    report, missing = compared.comparison.report, compared.missing
+    facts = begin(partial(sum_up, report, before, missing, reading.reports, compared.at.date()))
+    # One after the other: plugins are at work meanwhile, and all of this together may take one processor only.
+    totals = begin(partial(arrow.sum_balances, reading.invoices), after=facts)
+    pack = partial(pack_report, reading, compared.comparison, context.run)
+    packed = begin(pack, after=totals).result if delivering else pack
+    return _Computing(facts.result, totals.result, packed)
+
+
+def _stage_documents(context: OpenContext, server: Remote, reading: Reading) -> PreparedDocuments:
+    context.progress.step("Preparing the PDFs")
+    destination = context.project.destination
+    receiver = Receiver(
+        destination.document_name,
+        context.history.documents(context.destination),
+        partial(server.irreplaceable, destination.document_folder),
+    )
+    return prepare_documents(reading.invoices, reading.found, receiver, context.folder, context.progress)
+
+
+def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Staged) -> Plan:
+    """Return the plan before its review: without objections and approval code."""
+    project, baseline, compared = context.project, reading.baseline, staged.compared
+    recognized = recognize(project, context.history, context.destination, server)
+    lost_accounts = note_lost_accounts(compared.states, baseline.ledgers if baseline else {}, reading.sources or ())
+    return Plan(
+        feed=project.feed.name,
+        destination=context.destination,
+        at=compared.at,
+        baseline=baseline.id if baseline else None,
+        before=baseline.report if baseline else None,
+        report=compared.comparison.report,
+        missing=compared.missing,
+        totals=staged.computing.totals(),
+        counts=compared.comparison.counts,
+        sources=reading.reports,
+        documents=staged.documents.plan,
+        guards=project.guards,
+        facts=staged.computing.facts(),
+        documents_required=project.destination.settings.documents_required,
+        settings_changed=baseline is not None and baseline.settings != staged.settings,
+        foreign=find_foreign_reports(context, server),
+        also_known=recognized.also_known,
+        forgotten=recognized.forgotten,
+        notes=(
+            *_notes(context, reading),
+            *note_ledgers(compared.ledgers),
+            *lost_accounts,
+            *staged.report.notes,
+            *recognized.notes,
+        ),
+        seconds={**reading.seconds, f"destination {project.destination.name}": staged.report.seconds},
+        ledgers=compared.ledgers,
+    )
+
+
+def _ledger_states(reading: Reading) -> Sequence[LedgerState]:
+    if reading.listed is None:
+        return reading.states
+    return find_ledger_states(reading.reports, reading.listed, reading.baseline.ledgers if reading.baseline else {})
+
+
+def _compare_ledgers(reading: Reading, states: Sequence[LedgerState]) -> tuple[Ledger, ...]:
+    """Compare lists with control accounts; not for an earlier report, whose control accounts prove nothing today."""
+    if reading.sources is None:
+        return ()
+    return compare_ledgers(states, reading.baseline.ledgers if reading.baseline else {})
+
+
+def _explain_missing(
+    context: OpenContext, reading: Reading, missing: pd.DataFrame, ledgers: Sequence[Ledger]
+) -> pd.DataFrame:
+    """Add to each missing invoice its reason and the degree of evidence; ask the sources if the rows give none."""
+    stating = [report.source for report in reading.reports if report.states_status]
+    beside = reading.baseline.beside if reading.baseline else None
+    known = add_reasons(missing, reading.rows, reading.removed, reading.sources, stating=stating, beside=beside)
+    gone = known[known["reason"] == GONE]
+    if len(gone) and reading.sources is not None:
+        context.progress.step("Asking the sources what became of missing invoices")
+        failed = [report.source for report in reading.reports if report.failed]
+        answers = ask_sources([source for source in context.project.sources if source.source not in failed], gone)
+        known = add_answers(known, answers, beside)
+    # Nothing is asked any more: no database connection is held open by the delivery that follows.
+    release(context.project.sources)
+    return add_evidence(known, reading.reports, ledgers)
+
+
+def _notes(context: OpenContext, reading: Reading) -> tuple[str, ...]:
+    project = context.project
+    carried = [
+        f"{report.source} failed ({mask_secrets(report.failed, project.secrets)}); its {report.rows} invoices are "
+        f"carried forward as they were on {report.read.at:%Y-%m-%d %H:%M} UTC"
+        for report in reading.reports
+        if report.failed
+    ]
+    from_sources = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
+    direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
+    published = direct if project.destination.settings.publish == "direct" else []
+    unseen = note_unseen_characters(reading.invoices["invoice_ref"])
+    stating = [report.source for report in reading.reports if report.states_status]
+    zero = note_zero_balances(reading.rows, stating)
+    return (*carried, *from_sources, *zero, *reading.notes, *reading.found.notes, *published, *unseen)

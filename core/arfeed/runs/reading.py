@@ -1,0 +1,113 @@
+"""Reading what is to be reported: from the sources, or from the report of an earlier run."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from arfeed.documents.finding import find, nothing_found
+from arfeed.intake.carried import as_invoices, carry_forward
+from arfeed.intake.extract import Extract, extract
+from arfeed.intake.joining import join_frames
+from arfeed.intake.transform import Transformed, check_unique, keep, transform
+from arfeed.model import arrow
+from arfeed.model.background import begin
+from arfeed.planning.evidence.reasons import find_closed_beside, keep_still_beside
+from arfeed.planning.fingerprints import hash_facts
+from arfeed.planning.traces import trace_rows
+from arfeed.runs.chapters import Reading
+from arfeed.tables.files.changes import wait_until_settled
+
+if TYPE_CHECKING:
+    from arfeed.history.records import Baseline
+    from arfeed.model.results import SourceReport
+    from arfeed.runs.context import OpenContext
+
+
+def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
+    """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
+    context.progress.step("Reading the sources")
+    sources = context.project.sources
+    last = baseline.reads if baseline else {}
+    for connector in sources:
+        connector.since = last[connector.source].at if connector.source in last else None
+    extracted = extract(sources, context.clock, wait_until_settled(sources), context.progress.reading)
+    shaped = transform(extracted.open, context.project.transforms)
+    wanted = keep(shaped.invoices, context.project.destination.settings.kinds, shaped.facts)
+    carried = _carry_failed(context, extracted, baseline)
+    carried_reports = (report for _, report in carried)
+    reports = tuple(
+        report._replace(before=last.get(report.source)) for report in (*extracted.reports, *carried_reports)
+    )
+    invoices = join_frames([wanted.invoices, *(rows for rows, _ in carried)])
+    # Nothing below waits for these two: they are computed while the PDFs are looked for.
+    content = begin(partial(hash_facts, invoices)).result if baseline is None else None
+    trace = begin(partial(trace_rows, invoices, extracted.rows, wanted.facts)).result
+    check_unique(invoices, arrow.fold(invoices["invoice_ref"]))
+    context.progress.step("Looking for the PDFs")
+    read = [source for source in sources if source.source not in extracted.failed]
+    return Reading(
+        baseline=baseline,
+        invoices=invoices.drop(columns="origin"),  # from here on nothing asks for lines of files
+        rows=extracted.rows.drop(columns="origin"),
+        removed=pd.concat([shaped.removed, wanted.removed], ignore_index=True),
+        found=find(read, wanted.invoices, context.project.folder, extracted.rows),
+        reports=reports,
+        sources=tuple(source.source for source in sources),
+        reads={report.source: report.read for report in reports},
+        seconds=_seconds(extracted, shaped),
+        beside=_closed_beside(extracted, baseline),
+        listed=extracted.open,
+        trace=trace,
+        notes=shaped.notes,
+        content=content,
+    )
+
+
+def read_earlier_report(context: OpenContext, baseline: Baseline | None, run: str) -> Reading:
+    """Read the invoices that an earlier run reported; no source is read."""
+    invoices = as_invoices(context.history.report(run, context.destination), f"run {run}")
+    nothing = invoices.iloc[:0]
+    return Reading(
+        baseline=baseline,
+        invoices=invoices,
+        rows=nothing,
+        removed=nothing.assign(by=nothing["source"]),
+        found=nothing_found(),
+        reports=(),
+        sources=None,
+        reads=context.history.reads(run),
+        seconds={},
+        beside=baseline.beside if baseline else None,
+        states=tuple(context.history.ledgers(run).values()),
+    )
+
+
+def _carry_failed(
+    context: OpenContext, extracted: Extract, baseline: Baseline | None
+) -> list[tuple[pd.DataFrame, SourceReport]]:
+    """Return the rows of failed sources as the baseline has them, each with a report that says so."""
+    last = baseline.reads if baseline else {}
+    return [
+        carry_forward(
+            connector, why, baseline.report if baseline else None, last.get(connector.source), context.clock()
+        )
+        for connector in context.project.sources
+        if (why := extracted.failed.get(connector.source))
+    ]
+
+
+def _seconds(extracted: Extract, shaped: Transformed) -> dict[str, float]:
+    sources = {f"source {report.source}": report.seconds for report in extracted.reports}
+    return sources | {f"transform {step}": spent for step, spent in shaped.seconds.items()}
+
+
+def _closed_beside(extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:
+    """Return the closed rows that are listed beside open ones of the same number, now or at an earlier run."""
+    now = find_closed_beside(extracted.rows)
+    if baseline is None or baseline.beside is None or baseline.beside.empty:
+        return now
+    earlier = keep_still_beside(baseline.beside, extracted.open, extracted.failed)
+    return earlier if now.empty else pd.concat([now, earlier], ignore_index=True).drop_duplicates(ignore_index=True)
