@@ -4,7 +4,6 @@ import typing
 import warnings
 
 import arfeed.plugins.distributions  # noqa: F401 - before all that looks for entry points
-from arfeed.model.controls import Complete, ControlAccount
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import (
     ArfeedError,
@@ -16,6 +15,7 @@ from arfeed.model.errors import (
     SourceError,
 )
 from arfeed.model.fields import DatabaseUrl, Location, Pattern
+from arfeed.model.figures import Complete, ControlAccount
 from arfeed.model.hooks import hookimpl
 from arfeed.model.parts import Connector, Destination, Document, Notifier, Proposal, Transform
 from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt

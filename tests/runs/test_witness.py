@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.history import witness
+from arfeed.runs.receiver import witness
 from runs.test_receivers import execute, take_in
 from support.feed import Feed, codes, invoices
 

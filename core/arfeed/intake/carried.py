@@ -11,8 +11,8 @@ from arfeed.intake.normalize import Frame, Normalizer
 from arfeed.intake.problems import describe_problems
 from arfeed.model import schema
 from arfeed.model.arrow import to_frame
-from arfeed.model.controls import Complete
 from arfeed.model.errors import ProblemsError, SourceError
+from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
 from arfeed.model.results import SourceRead, SourceReport
 from arfeed.model.settings import SourceSettings

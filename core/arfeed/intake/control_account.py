@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from arfeed.intake.summaries import Summary, read_summary
 from arfeed.model import arrow
-from arfeed.model.controls import Complete, ControlAccount
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
+from arfeed.model.figures import Complete, ControlAccount
 from arfeed.model.settings import ControlAccountSettings, FileSettings, SourceSettings
 from arfeed.tables.files.search import changed_at, find_files
 from arfeed.tables.places import locate

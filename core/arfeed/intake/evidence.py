@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
-from arfeed.model.controls import Complete
+from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.dbase import is_dbase

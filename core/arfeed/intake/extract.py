@@ -21,8 +21,8 @@ from arfeed.intake.joining import join_frames, join_tables
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe_problems
 from arfeed.model.arrow import empty_invoices, filter_rows, sum_balances, to_frame
-from arfeed.model.controls import Complete
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
+from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
 from arfeed.model.results import SourceRead, SourceReport
 from arfeed.model.schema import ZERO

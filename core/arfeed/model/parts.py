@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, ClassVar, Literal
 
-from arfeed.model.controls import Complete
+from arfeed.model.figures import Complete
 from arfeed.model.results import Failure, Plan, Receipt
 from arfeed.model.settings import DestinationSettings, NotifierSettings, SourceSettings, TransformSettings
 

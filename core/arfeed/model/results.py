@@ -9,8 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from arfeed.model.controls import Complete
-from arfeed.model.figures import Facts
+from arfeed.model.figures import Complete, Facts
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from arfeed.model.controls import Complete
+from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
 
 if TYPE_CHECKING:

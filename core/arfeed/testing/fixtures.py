@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.history import witness
+from arfeed.runs.receiver import witness
 from arfeed.testing.project import RECEIVER, ArfeedProject
 from arfeed.testing.servers import RehearsedReceiver, SFTPServer, running_receiver, running_server
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from arfeed.model import arrow, schema
-from arfeed.model.controls import Complete
+from arfeed.model.figures import Complete
 from arfeed.model.results import DocumentPlan, Plan, SourceRead, SourceReport
 from arfeed.model.settings import GuardSettings, SourceSettings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.model.controls import Complete
+from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
 from arfeed.model.results import SourceReport
 from arfeed.operations.check.finding import Finding, doubt, ok

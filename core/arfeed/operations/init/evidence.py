@@ -11,8 +11,8 @@ from pathlib import Path
 from arfeed.intake.control_account import add_control_account
 from arfeed.intake.extract import Extract
 from arfeed.model import arrow
-from arfeed.model.controls import Complete, ControlAccount
 from arfeed.model.errors import ArfeedError
+from arfeed.model.figures import Complete, ControlAccount
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.operations.init.answers import Answers, Asker, use_or_ask

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
-from arfeed.model.controls import ControlAccount
+from arfeed.model.figures import ControlAccount
 from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
 from arfeed.planning.evidence.reasons import get_as_stated
 from arfeed.planning.wording import money

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arfeed.history import witness
-from arfeed.history.witness import Witness
 from arfeed.model.errors import RefusedError
 from arfeed.model.results import Forgotten
 from arfeed.planning.guards.receivers import describe_same_receiver
 from arfeed.runs.addresses import address_of, is_rehearsed, normalize
+from arfeed.runs.receiver import witness
+from arfeed.runs.receiver.witness import Witness
 from arfeed.sftp.address import is_local, local_path
 
 if TYPE_CHECKING:
