@@ -176,9 +176,9 @@ def test_traces_are_typed_and_stand_beside_their_rows_in_any_order() -> None:
     turned = rows.iloc[::-1]
     found = trace_rows(turned, rows)
     assert found.index.tolist() == [2, 1, 0]
-    assert found.loc[0].tolist() == ["a.csv", 0]
+    assert (found["arfeed_file"][0], found["arfeed_place"][0]) == ("a.csv", 0)
     assert trace_rows(turned, rows.iloc[:0]).index.tolist() == [2, 1, 0]
-    kept = keep(turned.drop(columns="origin").assign(**{str(name): found[name] for name in found}), invoices(0))
+    kept = keep(turned.drop(columns="origin").join(found), invoices(0))
     assert kept["arfeed_place"].tolist() == [2, 1, 0]
     assert kept["arfeed_first_in"].tolist() == ["run-2"] * 3
     types = ["str", "int64[pyarrow]", "str"]
