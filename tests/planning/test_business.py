@@ -18,6 +18,7 @@ def measured(feeds: int, size: int, **known: Any) -> Summary:
     return summed(outcome for seed in seeds for outcome in Feed(seed, size, **known).outcomes())
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize(
     ("feeds", "size", "known", "needless", "stopped", "money"),
     [

@@ -48,6 +48,7 @@ def ordinary(size: int, ids: bool, seeds: range) -> list[str]:
     return asked
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("ids", [True, False], ids=["numbers", "names only"])
 @pytest.mark.parametrize("size", [3, 20, 200])
 def test_nothing_is_asked_on_ordinary_days(size: int, ids: bool) -> None:
@@ -62,6 +63,7 @@ def test_hardly_anything_is_asked_on_thousands_of_ordinary_days(size: int, feeds
     assert len(asked) * 1000 <= feeds * 10, asked
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("size", [3, 20, 200])
 @pytest.mark.parametrize("name", ACCIDENTS)
 def test_every_accident_is_asked_about_beside_ordinary_changes(name: str, size: int) -> None:

@@ -165,6 +165,28 @@ def test_damaged_habits_are_a_config_error_or_the_same(place: int, junk: bytes) 
 PACKED = after_days(listed(), [0, 3], 5).pack()
 
 
+def test_a_wrong_checksum_is_named_with_what_to_do() -> None:
+    with pytest.raises(ConfigError) as error:
+        Habits.unpack(PACKED[:-1] + b"?")
+    assert str(error.value) == (
+        "what the history keeps of this feed's payers can't be read (its checksum is wrong). Restore the history from "
+        "its backup"
+    )
+
+
+def test_unpacked_habits_have_the_types_of_those_that_were_learned() -> None:
+    learned = after_days(listed(), [0, 3], 5).of("erp")
+    again = Habits.unpack(PACKED).of("erp")
+    for name in ("open_days", "closings", "closed", "expected", "gone"):
+        assert getattr(again, name).dtype == getattr(learned, name).dtype
+    assert (again.customers.type, again.references.type) == (learned.customers.type, learned.references.type)
+
+
+def test_habits_of_thousands_of_customers_are_a_small_file() -> None:
+    known = after_days(listed(6_000, 3_000), range(0, 6_000, 7), 2)
+    assert len(known.pack()) < 16 * 3_000
+
+
 @pytest.mark.parametrize(
     "content", [b"", PACKED[:16], PACKED[:-9], PACKED[9:]], ids=["empty", "mark", "cut", "headless"]
 )

@@ -15,7 +15,9 @@ from arfeed.planning.evidence.ledgers import (
     compare_ledgers,
     find_accounted_for,
     find_ledger_states,
+    list_figures,
     note_ledgers,
+    note_lost_accounts,
     sum_what_left,
 )
 from support.plans import heard, invoices, planned, source
@@ -251,3 +253,93 @@ def test_sums_keep_every_digit() -> None:
     rows = pd.concat([invoices(1, balance="0.0001")] * 3, ignore_index=True)
     (only,) = find_ledger_states([account(balances={"GBP": "0.0003"})], rows, {})
     assert only.listed == only.account
+
+
+# --- apart as a whole, and at a customer ------------------------------------------------------------------------------
+
+
+def test_a_comparison_holds_what_both_sides_said_now_and_then() -> None:
+    now = state(listed="9", of="11", received=Decimal(3), differences={"ada": Decimal(-2), "bo": Decimal(1)})
+    then = state(listed="10", of="12", received=Decimal(7), differences={"ada": Decimal(-2)})
+    amounts = Decimal(9), Decimal(11), Decimal(10), Decimal(12)
+    assert compare_ledgers([now], before(then)) == (
+        Ledger("erp", "GBP", *amounts, (("bo", Decimal(1)),), Decimal(3)),
+    )  # fmt: skip
+    first = Ledger("erp", "GBP", Decimal(9), Decimal(11), None, None, (), Decimal(3))
+    assert compare_ledgers([now], {}) == (first,)
+
+
+def test_customers_that_only_one_side_names_have_moved_by_all_that_they_differ() -> None:
+    now, then = {"bo": Decimal(-5), "ada": Decimal(5)}, {"cy": Decimal(5)}
+    (ledger,) = compare_ledgers([state(differences=now)], before(state(differences=then)))
+    assert ledger.customers == (("ada", Decimal(5)), ("bo", Decimal(-5)), ("cy", Decimal(-5)))
+
+
+def test_several_sources_have_states_of_their_own_beside_one_that_is_carried_forward() -> None:
+    rows = invoices(3, source=["erp", "shop", "erp"], currency=["GBP", "GBP", "EUR"])
+    carried = account("till")._replace(failed="no file", complete=Complete())
+    kept = state(source="till"), state("EUR", source="till")
+    customers: dict[tuple[str, str], Decimal] = {("C-A2", "GBP"): Decimal(10)}
+    shop = account("shop", balances={"GBP": "10"}, customers=customers)
+    found = find_ledger_states([account(), carried, shop], rows, before(*kept))
+    assert [(each.source, each.currency, each.account) for each in found] == [
+        ("erp", "EUR", Decimal(0)), ("erp", "GBP", Decimal(12)), ("till", "GBP", Decimal(12)),
+        ("till", "EUR", Decimal(12)), ("shop", "GBP", Decimal(10)),
+    ]  # fmt: skip
+    assert found[-1].differences == {}
+    assert found[0].differences is None
+
+
+SHIFTED = ledger(listed="90", account="90", customers=(("C-A1", Decimal(-10)), ("bo", Decimal(10))))
+"""The sums still agree: what the list has lost at one customer it has gained at another."""
+
+
+def test_sums_that_agree_do_not_hide_a_customer_whose_invoices_are_gone() -> None:
+    objection = heard(balanced(SHIFTED))["ledger-moved"]
+    assert objection.message.startswith(
+        "erp: its list sums to 90.00 GBP and its control account says 90.00 GBP; they differed by 0.00 GBP at the last "
+        "delivery and differ by 0.00 GBP now, 0.00 GBP more on the list, at C-A1 (-10.00 GBP), bo (10.00 GBP). If the "
+    )
+    assert objection.refs == ("A1",)
+
+
+@pytest.mark.parametrize(
+    ("of", "known"),
+    [
+        (SHIFTED, {"missing": 0, "reasons": []}),
+        (SHIFTED, {"reasons": "paid"}),
+        (SHIFTED._replace(source="shop"), {}),
+        (SHIFTED._replace(currency="EUR"), {}),
+        (SHIFTED._replace(customers=(("bo", Decimal(1)),)), {}),
+        (SHIFTED._replace(customers=()), {}),
+        (SHIFTED._replace(listed_before=None, customers=()), {}),
+    ],
+    ids=["nothing gone", "proven", "another source", "another currency", "another customer", "no customers", "first"],
+)
+def test_a_customer_counts_only_if_unproven_invoices_of_that_very_list_are_gone(
+    of: Ledger, known: dict[str, Any]
+) -> None:
+    assert "ledger-moved" not in heard(balanced(of, **known))
+
+
+def test_what_an_approval_is_bound_to_are_the_figures_of_the_objections_raised() -> None:
+    plan = balanced(SHIFTED._replace(received=Decimal(4)), ledger(currency="EUR"), ledger(currency="USD", listed="100"))
+    left = sum_what_left(plan)
+    assert [*list_figures(plan, {"ledger-moved"}, left)] == [
+        "ledger-moved erp GBP 0 ['C-A1 -10', 'bo 10']",
+        "ledger-moved erp EUR -10 []",
+    ]
+    assert [*list_figures(plan, {"more-than-received", "pattern"}, left)] == ["more-than-received erp GBP 10.0000 4"]
+    assert [*list_figures(plan, {"stale-source"}, left)] == ["as of erp None"]
+    assert [*list_figures(plan, {"as-of-backwards"}, left)] == ["as of erp None"]
+    assert [*list_figures(plan, {"pattern"}, left)] == []
+
+
+def test_a_control_account_that_is_given_no_more_is_noted_by_its_source() -> None:
+    then = before(state(), state("EUR"), state(source="till"), state(source="gone"))
+    assert [*note_lost_accounts([state(source="shop")], then, ["till", "erp", "shop"])] == [
+        f"{name}: it had a control account at the last delivery and has none now, so nothing balances what is missing "
+        "there"
+        for name in ("erp", "till")
+    ]
+    assert [*note_lost_accounts([state()], before(state(), state("EUR")), ["erp"])] == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from arfeed.planning.habits.chances import weigh_rows
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.habits.patterns import find_strongest
+from arfeed.planning.habits.patterns import Pattern, find_strongest
 from arfeed.planning.habits.traits import _read_numbers
 from support.cases import after_days, case, due_in, heard, listed
 
@@ -194,3 +194,78 @@ def test_the_score_of_an_order_is_that_of_the_set_it_names(rows: list[tuple[int,
     span = max(place for place, _, _ in rows) - min(place for place, _, _ in rows) + 1
     price = np.log(2 * min(span, len(rows), before["customer_id"].nunique() if first == "from" else span) + 1)
     assert found.score == pytest.approx(sums.clip(upper=cap).sum() - 3 * found.stayed - price)
+
+
+# --- what a value scores ----------------------------------------------------------------------------------------------
+
+
+def strongest(before: pd.DataFrame, gone: Collection[int]) -> Pattern:
+    found = find_strongest(weigh_rows(Habits.none().of("erp"), case(before, gone)))
+    assert found is not None
+    return found
+
+
+def score_of(before: pd.DataFrame, gone: Collection[int], stayed: int, price: float) -> float:
+    """The odds against it, each customer's capped, less what stayed and what it cost to look."""
+    day = case(before, gone)
+    each = weigh_rows(Habits.none().of("erp"), day).each
+    cap = np.log(before["customer_id"].nunique()) + 3
+    customers = before["customer_id"].tolist()
+    sums = {
+        who: sum(-np.log(each[at]) for at in gone if customers[at] == who) for who in {customers[at] for at in gone}
+    }
+    return float(sum(min(each, cap) for each in sums.values()) - 3 * stayed - price)
+
+
+@pytest.mark.parametrize("customers", [7, 80], ids=["capped", "below the cap"])
+def test_a_value_scores_its_odds_less_what_stayed_and_what_looking_cost(customers: int) -> None:
+    rows = listed(80, customers, branch=in_turn("Hamburg", "Kiel", count=80))
+    gone = range(2, 80, 2)
+    found = strongest(rows, gone)
+    assert (found.what, found.stayed, found.customers) == ("branch = Hamburg", 1, min(customers, 39))
+    assert found.rows.tolist() == [*gone]
+    assert found.score == pytest.approx(score_of(rows, gone, 1, np.log(2)))
+
+
+def test_two_values_cost_twice_as_much_as_one() -> None:
+    rows = listed(80, 7, branch=in_turn("Hamburg", "Kiel", "Bonn", "Ulm", count=80))
+    gone = [at for at in range(80) if at % 4 < 2]
+    found = strongest(rows, gone)
+    assert found.score == pytest.approx(score_of(rows, gone, 0, 2 * np.log(4)))
+
+
+def test_all_values_but_one_cost_as_much_as_one() -> None:
+    rows = listed(60, 7, branch=in_turn("Hamburg", "Kiel", "Bonn", count=60))
+    gone = [at for at in range(60) if at % 3]
+    found = strongest(rows, gone)
+    assert (found.what, found.stayed) == ("branch other than Hamburg", 0)
+    assert found.score == pytest.approx(score_of(rows, gone, 0, np.log(3)))
+
+
+def test_all_values_but_one_may_have_left_a_row_in_a_hundred() -> None:
+    rows = listed(150, 7, branch=in_turn("Hamburg", "Kiel", "Bonn", count=150))
+    gone = [at for at in range(3, 150) if at % 3]
+    found = strongest(rows, gone)
+    assert (found.what, found.stayed) == ("branch other than Hamburg", 2)
+    assert found.score == pytest.approx(score_of(rows, gone, 2, np.log(3)))
+
+
+def test_the_value_that_lost_most_is_named_first() -> None:
+    branches = in_turn(*["Ulm"] * 3, "Kiel", *[f"B{number}" for number in range(16)], count=200)
+    rows = listed(200, 9, branch=branches)
+    gone = [at for at, branch in enumerate(branches) if branch in ("Ulm", "Kiel")]
+    assert strongest(rows, gone).what == "branch = Ulm, Kiel"
+    turned = rows.iloc[::-1].reset_index(drop=True)
+    assert strongest(turned, [199 - at for at in gone]).what == "branch = Ulm, Kiel"
+
+
+@pytest.mark.parametrize(
+    ("gone", "named"),
+    [([0, 20, 40, 60], True), ([0, 20, 40], False), ([0, 10, 20, 30], True)],
+    ids=["four invoices", "three", "of two customers"],
+)
+def test_a_value_of_the_fewest_rows_that_tell_is_named(gone: list[int], named: bool) -> None:
+    branch = ["Kiel" if at in gone else "Ulm" for at in range(80)]
+    rows = listed(80, 20 if gone[-1] == 30 else 80, branch=branch)
+    found = find_strongest(weigh_rows(Habits.none().of("erp"), case(rows, gone)))
+    assert (found is not None and found.what == "branch = Kiel") is named

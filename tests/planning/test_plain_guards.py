@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import exp
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from arfeed.planning.habits.chances import compute_odds, weigh_rows
 from arfeed.planning.habits.memory import Habits
+from arfeed.planning.habits.plain import GoneFile, Share, find_gone_files, find_large_share
 from support.cases import YESTERDAY, after_days, case, due_in, heard, listed
 from support.plans import invoices
 
@@ -276,3 +279,68 @@ def test_strange_feeds_are_judged_and_learned(kind: str) -> None:
     if len(rows):
         assert heard(case(rows, range(36)), habits) != {}
     assert Habits.unpack(habits.pack()).reports == {"erp": 5}
+
+
+# --- a few rows of a small feed ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days_late", [-40, -21, -5, 5, 100])
+@pytest.mark.parametrize("customers", [1, 2, 3, 5])
+def test_of_a_few_rows_a_share_is_asked_about_if_that_many_customers_hardly_ever_pay(
+    customers: int, days_late: int
+) -> None:
+    for count in (3, 4, 5, 6):
+        rows = listed(count, customers, due_on=due_in(-days_late))
+        for gone in range(1, count + 1):
+            day = case(rows, range(gone), missing_share=0.5)
+            chances = weigh_rows(Habits.none().of("erp"), day)
+            names = rows["customer_id"].tolist()
+            expected = sum(
+                1 - exp(-sum(float(each) for each, name in zip(chances.each, names, strict=True) if name == who))
+                for who in {*names}
+            )
+            odds = compute_odds(len({*names[:gone]}), expected)
+            strange = gone >= 3 and (odds < 1 / 20 or gone >= max(0.8 * count, 5))
+            large = gone > 0.5 * count and gone > 3 * float(chances.each.sum())
+            assert (find_large_share(chances) is not None) is (large and (gone > 5 or strange)), (count, gone)
+
+
+def test_a_large_share_is_counted_beside_what_was_to_be_expected() -> None:
+    chances = weigh_rows(Habits.none().of("erp"), case(overdue(10, 2), range(7)))
+    assert find_large_share(chances) == Share(7, 10, float(chances.each.sum()))
+
+
+# --- files that were not read again -----------------------------------------------------------------------------------
+
+
+def unread(before: list[str | None], now: list[str | None], gone: list[int], read: set[str] | None) -> list[GoneFile]:
+    """What is yielded of overdue invoices with these files then and, of those that stayed, now."""
+    rows = listed(len(before), customers=3, due_on=due_in(-2)).assign(arfeed_file=pd.Series(before, dtype="str"))
+    day = case(rows, gone, read=None if read is None else frozenset(read))
+    day = replace(day, report=day.report.assign(arfeed_file=pd.Series(now, dtype="str")))
+    return [*find_gone_files(weigh_rows(Habits.none().of("erp"), day))]
+
+
+def named(files: list[GoneFile]) -> list[tuple[str, list[int], bool]]:
+    return [(file.name, file.rows.tolist(), file.unread) for file in files]
+
+
+def test_every_file_that_was_not_read_again_is_yielded_with_its_own_rows() -> None:
+    found = unread(["a", "b", "c", "b", "a"], ["a", "a"], [1, 2, 3], {"a"})
+    assert named(found) == [("b", [1, 3], True), ("c", [2], True)]
+
+
+def test_a_file_that_got_another_name_is_known_by_one_row_that_stayed() -> None:
+    assert named(unread(["a", "b", "b", "c"], ["a", "d"], [2, 3], {"a", "d"})) == [("c", [3], True)]
+    assert named(unread(["a", "b", "b", "c"], ["a", ""], [2, 3], {"a", "d"})) == [("b", [2], True), ("c", [3], True)]
+    assert named(unread(["a", "b", "b", "c"], ["a", None], [2, 3], {"a"})) == [("b", [2], True), ("c", [3], True)]
+
+
+def test_rows_whose_file_is_not_known_make_no_file_read_or_unread() -> None:
+    assert named(unread(["a", None, "b", None], ["a", "d"], [2, 3], {"a", "d"})) == [("b", [2], True)]
+    assert unread(["a", None, "a"], ["a", "a"], [1], {"a"}) == []
+
+
+def test_where_no_file_of_then_was_read_again_names_say_nothing() -> None:
+    assert unread(["a", "b"], ["c"], [1], {"c"}) == []
+    assert unread(["a", "b", "a"], ["a", "a"], [], {"a"}) == []

@@ -114,3 +114,78 @@ def test_a_row_from_before_this_was_kept_is_not_taken_for_a_new_one() -> None:
     nine = deliver("run-9", invoices(["A1"]), "A1", "A2")
     assert first_in(nine) == {"A1": "", "A2": "run-9"}
     assert first_in(deliver("run-10", nine, "A1", "A2", "A3")) == {"A1": "", "A2": "run-9", "A3": "run-10"}
+
+
+# --- what the sources themselves said ---------------------------------------------------------------------------------
+
+
+def keep(rows: pd.DataFrame, before: pd.DataFrame, run: str = "run-2") -> pd.DataFrame:
+    comparison = compare(rows, before)
+    return add_traces(comparison.report, before, comparison.places, run)
+
+
+def told(*texts: str | None) -> pd.Series[str]:
+    return pd.Series(texts, dtype="str")
+
+
+def places(*numbers: int | None) -> pd.Series[int]:
+    return pd.Series(numbers, dtype="int64[pyarrow]")
+
+
+FIRST = keep(
+    invoices(2).assign(arfeed_place=places(0, 1), arfeed_source_currency=told("USD", "EUR")), invoices(0), "run-1"
+)
+
+
+def test_what_a_source_said_before_a_transform_is_kept_with_the_row() -> None:
+    assert FIRST["arfeed_source_currency"].tolist() == ["USD", "EUR"]
+    again = keep(invoices(2).assign(arfeed_place=places(0, 1), arfeed_source_currency=told("CHF", "JPY")), FIRST)
+    assert again["arfeed_source_currency"].tolist() == ["CHF", "JPY"]
+
+
+def test_a_row_that_no_transform_changes_any_more_was_said_as_it_is() -> None:
+    assert keep(invoices(2).assign(arfeed_place=places(0, 1)), FIRST)["arfeed_source_currency"].tolist() == ["GBP"] * 2
+
+
+def test_a_row_that_is_carried_forward_was_said_as_it_was_at_the_time() -> None:
+    carried = keep(invoices(3).assign(arfeed_place=places(0, None, None)), FIRST)
+    assert carried["arfeed_source_currency"].tolist() == ["GBP", "EUR", "GBP"]
+    resent = keep(invoices(["A2", "A1"]), FIRST)
+    assert resent["arfeed_source_currency"].tolist() == ["EUR", "USD"]
+    assert resent["arfeed_source_currency"].dtype == FIRST["currency"].dtype
+
+
+def test_a_file_that_is_not_known_now_is_the_one_that_was_known() -> None:
+    one = deliver("run-1", None, "A1", "A2")
+    carried = invoices(["A2", "A9"]).assign(origin="carried forward")
+    two = deliver("run-2", one, rows=carried)
+    assert two["arfeed_file"].fillna("").tolist() == ["a.csv", ""]
+
+
+def test_what_a_transform_changed_is_traced_by_the_rows_that_were_read() -> None:
+    rows = listed(["A1", "A2"])
+    facts = pd.DataFrame({"arfeed_source_balance": ["7", "8"]}, index=[0, 1])
+    both = pd.concat([rows, invoices(["A9"]).assign(origin="carried forward")], ignore_index=True)
+    found = trace_rows(both, rows, facts)
+    assert found["arfeed_source_balance"].fillna("").tolist() == ["7", "8", ""]
+    assert [*found] == ["arfeed_file", "arfeed_place", "arfeed_source_balance"]
+
+
+def test_traces_are_typed_and_stand_beside_their_rows_in_any_order() -> None:
+    rows = listed(["A1", "A2", "A3"])
+    turned = rows.iloc[::-1]
+    found = trace_rows(turned, rows)
+    assert found.index.tolist() == [2, 1, 0]
+    assert (found["arfeed_file"][0], found["arfeed_place"][0]) == ("a.csv", 0)
+    assert trace_rows(turned, rows.iloc[:0]).index.tolist() == [2, 1, 0]
+    kept = keep(turned.drop(columns="origin").join(found), invoices(0))
+    assert kept["arfeed_place"].tolist() == [2, 1, 0]
+    assert kept["arfeed_first_in"].tolist() == ["run-2"] * 3
+    types = ["str", "int64[pyarrow]", "str"]
+    assert [str(kept[f"arfeed_{name}"].dtype) for name in ("file", "place", "first_in")] == types
+
+
+def test_a_file_s_name_may_end_in_digits_or_number_signs() -> None:
+    rows = listed(["A1", "A2"]).assign(origin=told("X1#X#12", "##7"))
+    assert trace(rows, rows) == [("X1#X", 0), ("", 1)]
+    assert trace(rows.assign(origin=told("12", "a#")), rows) == [("", 0), ("", 1)]

@@ -181,3 +181,43 @@ def test_what_several_sources_are_asked_is_one_objection_a_code() -> None:
     assert "gone from erp" in surprises[0].message
     assert "gone from shop" in surprises[0].message
     assert len(surprises[0].refs) == 20
+
+
+def test_a_single_invoice_was_expected() -> None:
+    _, _, weighed = judged(feed(balance=["9000", *["10"] * 39]), 1, WRITTEN_OFF)
+    assert weighed.notes == (
+        "1 missing invoice was expected: “write-off run”, said by ada@desk on 2026-04-10; this delivery uses that "
+        "answer up",
+    )
+
+
+def test_a_refused_plan_is_learned_from_as_of_the_day_of_its_delivery() -> None:
+    plan, _, _ = judged(feed(), 10)
+    (waiting,) = split_by_source(plan, compare(plan.report, feed()).lost, refused=date(2026, 4, 9))
+    assert (waiting.case.on, waiting.on) == (date(2026, 4, 9), date(2026, 4, 10))
+    assert learn(Habits.none(), [waiting]).of("erp").worked == 1
+    assert learn(Habits.none(), [waiting]).of("erp").gone.tolist() == [(date(2026, 4, 10) - date(1970, 1, 1)).days] * 10
+
+
+def test_the_past_of_several_sources_is_taken_apart() -> None:
+    both = pd.concat([invoices(3), invoices(["B1", "B2"], source="shop")], ignore_index=True)
+    after = both.drop(index=[1, 3]).reset_index(drop=True)
+    erp, shop = replay(both, after, (), since=date(2026, 4, 8), on=date(2026, 4, 10))
+    assert (erp.case.source, erp.on, erp.closed.tolist()) == ("erp", date(2026, 4, 10), [False, True, False])
+    assert (shop.case.source, shop.on, shop.closed.tolist()) == ("shop", date(2026, 4, 10), [True, False])
+    assert erp.case.report["invoice_ref"].tolist() == ["A1", "A3"]
+    assert shop.case.report["invoice_ref"].tolist() == ["B2"]
+    assert shop.case.report.index.tolist() == [0]
+    assert shop.case.before.index.tolist() == [0, 1]
+    assert shop.case.before["invoice_ref"].tolist() == ["B1", "B2"]
+    assert [*shop.case.before] == [*both]
+    assert [*shop.case.report] == [*both]
+    assert (shop.case.missing.tolist(), shop.case.unproven.tolist()) == ([True, False], [True, False])
+    assert (shop.case.since, shop.case.on) == (date(2026, 4, 8), date(2026, 4, 10))
+    assert shop.closed.dtype == bool
+
+
+def test_what_its_source_had_proven_is_missing_and_not_closed_without_proof() -> None:
+    (erp,) = replay(invoices(3), invoices(["A3"]), {"A1"}, since=date(2026, 4, 8), on=date(2026, 4, 10))
+    assert erp.case.missing.tolist() == [True, True, False]
+    assert erp.case.unproven.tolist() == erp.closed.tolist() == [False, True, False]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from arfeed.delivery.uploads import Upload
 from arfeed.model.errors import DestinationError
 
 if TYPE_CHECKING:
     from arfeed.delivery.store import Store
+    from arfeed.delivery.uploads import Upload
 
 
 async def size_of(store: Store, path: str) -> int | None:

@@ -111,4 +111,4 @@ def _blank_to_null(column: pd.Series) -> pa.Array:
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         return values
     texts = pc.cast(values, pa.large_string())
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.large_string()), texts)
+    return pc.if_else(pc.equal(texts, ""), None, texts)

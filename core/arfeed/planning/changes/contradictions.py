@@ -52,9 +52,7 @@ def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[s
     """
     if not stating:
         return
-    worth = pc.not_equal(
-        pc.fill_null(pa.array(rows["amount"]), schema.ZERO), pa.scalar(0, pa.array(rows["amount"]).type)
-    )
+    worth = pc.not_equal(pa.array(rows["amount"]), schema.ZERO)
     settled = (rows["status"] == "open") & (rows["balance"] == schema.ZERO) & rows["source"].isin([*stating])
     found = rows[settled & as_mask(worth)]
     if len(found):

@@ -116,7 +116,7 @@ def find_stayed(plan: Plan) -> Stayed | None:
 
 
 def as_mask(values: pa.Array) -> Mask:
-    """Return an Arrow array of truths, without nulls, as numpy's."""
+    """Return an Arrow array of truths as numpy's; null counts as false."""
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
+import pandas as pd
 
 from arfeed.model import schema
 from arfeed.model.results import Ledger, Objection, Plan
@@ -63,6 +63,5 @@ def object_to_more_than_was_received(plan: Plan, left: Left) -> Iterator[Objecti
 def _refs_of(plan: Plan, groups: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Return the missing invoices of these sources and currencies that are not proven to be closed."""
     missing = plan.missing[plan.missing["evidence"] != "proven"]
-    pairs = zip(missing["source"].tolist(), missing["currency"].tolist(), strict=True)
-    mine = np.fromiter((pair in groups for pair in pairs), bool, len(missing))
+    mine = pd.MultiIndex.from_frame(missing[["source", "currency"]]).isin(groups)
     return refs_of(missing[mine])

@@ -188,7 +188,7 @@ def learn(habits: Habits, sources: Iterable[Source], expected: Sequence[Expectat
     """
     for each in sources:
         announced = [_find_covered(expectation, each.case) for expectation in expected]
-        closed = each.closed & ~np.logical_or.reduce(announced) if announced else each.closed
+        closed = each.closed & ~np.logical_or.reduce(announced)  # of no masks that is a single False
         habits = habits.learn(replace(each.case, on=each.on), closed)
     return habits
 
@@ -198,8 +198,8 @@ def replay(
 ) -> Iterator[Source]:
     """Yield what two reports of the past teach: `proven` are the references that their sources called closed."""
     refs = arrow.to_text_array(before["invoice_ref"])
-    lost = ~np.asarray(pc.is_in(refs, value_set=arrow.to_text_array(after["invoice_ref"])), dtype=bool)
-    said = np.asarray(pc.is_in(refs, value_set=pa.array([*proven], pa.large_string())), dtype=bool)
+    lost = ~np.asarray(pc.is_in(refs, value_set=arrow.to_text_array(after["invoice_ref"])))
+    said = np.asarray(pc.is_in(refs, value_set=pa.array([*proven], pa.large_string())))
     for source in before["source"].unique():
         mine = np.asarray(before["source"] == source)
         rows, report = before[mine].reset_index(drop=True), after[after["source"] == source].reset_index(drop=True)

@@ -57,11 +57,9 @@ def _make_pieces(source: str, learned: Learned) -> Iterator[pa.Table]:
 
 
 def _make_piece(source: str, what: int, names: pa.Array, numbers: np.ndarray) -> pa.Table:
-    count, width = numbers.shape
-    none = np.zeros(count, np.float32)
-    columns = [numbers[:, place].astype(np.float32) if place < width else none for place in range(len(_NUMBERS))]
-    fixed = [pa.repeat(pa.scalar(source, pa.large_string()), count), pa.repeat(pa.scalar(what, pa.int8()), count)]
-    return pa.table([*fixed, names.cast(pa.large_string()), *columns], schema=_SCHEMA)
+    columns = np.zeros((len(names), len(_NUMBERS)))
+    columns[:, : numbers.shape[1]] = numbers
+    return pa.table([pa.repeat(source, len(names)), pa.repeat(what, len(names)), names, *columns.T], schema=_SCHEMA)
 
 
 def unpack(content: bytes) -> dict[str, Learned]:

@@ -82,9 +82,9 @@ def find_large_share(chances: Chances) -> Share | None:
 
 def _is_strange_in_a_small_feed(chances: Chances, share: Share) -> bool:
     """Whether nearly all of a few rows are gone, and that many customers hardly ever pay at once."""
-    customer, size = chances.rows.customer, len(chances.rows.names)
+    customer = chances.rows.customer
     customers = len(np.unique(customer[chances.case.unproven]))
-    expected = float(-np.expm1(-np.bincount(customer, chances.each, minlength=size)).sum())
+    expected = float(-np.expm1(-np.bincount(customer, chances.each)).sum())
     strange = compute_odds(customers, expected) < 1 / chances.caution
     whole = share.gone >= max(_NEARLY_ALL * share.of, chances.case.missing_floor)
     return share.gone >= _FEW and (strange or whole)
@@ -183,13 +183,13 @@ def _find_unread(case: Case, names: pa.Array, code: np.ndarray) -> np.ndarray:
     """
     if case.read is None:
         return np.zeros(len(names), bool)
-    again = np.asarray(pc.is_in(names, value_set=pa.array([*case.read], pa.large_string())), bool)
-    unread: np.ndarray = ~again & again.any() & np.asarray(pc.not_equal(names, ""), bool)
+    again = np.asarray(pc.is_in(names, value_set=pa.array([*case.read])))
+    unread: np.ndarray = ~again & again.any() & np.asarray(pc.not_equal(names, ""))
     if unread.any():
-        rows = np.flatnonzero(~case.missing & (code < len(names)))
+        rows = np.flatnonzero(code < len(names))  # those that are missing stand in no file now
         refs, listed = (arrow.to_text_array(frame["invoice_ref"]) for frame in (case.before, case.report))
         places = pc.index_in(refs.take(pa.array(rows)), value_set=listed)
         files = arrow.to_text_array(case.report[FILE]).take(places)
         known = pc.or_(pc.is_in(files, value_set=names), pc.equal(pc.fill_null(files, ""), ""))
-        unread[code[rows[~np.asarray(known, bool)]]] = False
+        unread[code[rows[~np.asarray(known)]]] = False
     return unread
