@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -104,3 +106,13 @@ def test_an_import_for_type_checking_counts_too(house: Path) -> None:
     line = "\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from arfeed.documents.choice import Found\n"
     file.write_text(file.read_text(encoding="utf-8") + line, encoding="utf-8")
     assert LAYERS in broken_contracts(house)
+
+
+def test_no_chain_of_imports_from_the_command_line_is_longer_than_twelve_modules() -> None:
+    graph = grimp.build_graph("arfeed", exclude_type_checking_imports=True, cache_dir=None)
+
+    @functools.cache
+    def depth(module: str) -> int:
+        return 1 + max((depth(imported) for imported in graph.find_modules_directly_imported_by(module)), default=0)
+
+    assert depth("arfeed.cli.app") <= 12

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from arfeed.intake.control_account import add_control_account
-from arfeed.intake.extract import Extract
 from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError
 from arfeed.model.figures import Complete, ControlAccount
@@ -19,6 +19,9 @@ from arfeed.operations.init.answers import Answers, Asker, use_or_ask
 from arfeed.operations.init.draft import Draft, Line
 from arfeed.operations.init.naming import find_next_pattern
 from arfeed.planning.wording import money
+
+if TYPE_CHECKING:
+    from arfeed.intake.extract import Extract
 
 Made = Callable[[Mapping[str, object]], Connector]
 
