@@ -113,6 +113,12 @@ def test_any_single_select_is_taken(query: str) -> None:
         ("SELECT * FROM comment LIMIT 5", "LIMIT 5"),
         ("SELECT * LIMIT 5", "LIMIT 5"),
         ("VALUES (1), (2) LIMIT 1", "LIMIT 1"),
+        ("SELECT DISTINCT ON (customer) * FROM a ORDER BY customer, b", "ON (customer)"),
+        ("select distinct/**/on(lower(c), d) e FROM a", "on(lower(c), d)"),
+        ("SELECT * FROM b UNION ALL (SELECT DISTINCT ON (c) * FROM a)", "ON (c)"),
+        ("SELECT * FROM a ROWS (n)", "ROWS (n)"),
+        ("SELECT * FROM a ROWS (n + v)", "ROWS (n + v)"),
+        ("SELECT * FROM a ROWS (5) TO (10)", "ROWS (5)"),
     ],
 )
 def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: str, named: str) -> None:
@@ -130,6 +136,10 @@ def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: st
         "SELECT credit_limit, limit - paid AS balance, top, offset FROM a WHERE offset > 5",
         "SELECT TOP (100) PERCENT * FROM a ORDER BY b OFFSET 0 ROWS",
         "SELECT * FROM a LIMIT ALL",
+        "SELECT * FROM (VALUES (1, 'A')) rows (n, v)",
+        'SELECT * FROM (VALUES (1, 2, 3)) rows(n, "V w", x) JOIN b sample (n, w) ON b.n = rows.n',
+        "SELECT DISTINCT a, b FROM c JOIN d ON (c.e = d.e)",
+        "SELECT * FROM (SELECT DISTINCT ON (customer) * FROM a ORDER BY customer, b) latest",
         "SELECT arr[OFFSET(0)], first, fetch FROM a",
         "SELECT SUM(a) OVER (ORDER BY b ROWS BETWEEN 5 PRECEDING AND CURRENT ROW), MAX(a) OVER (ROWS 5 PRECEDING)",
         "SELECT * FROM (SELECT * FROM a WHERE ROWNUM < 5) b JOIN LATERAL (SELECT 1 FROM c LIMIT 1) d ON true",

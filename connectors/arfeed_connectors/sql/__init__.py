@@ -7,7 +7,7 @@ exact sums by currency, is asked of the database itself over the same query, bef
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +25,7 @@ from arfeed_connectors.sql.frames import Frames
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
-from arfeed_connectors.sql.statements import Row, asked, batches, column_names
+from arfeed_connectors.sql.statements import asked, batches, column_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ class Sql(Connector):
         """Yield the rows in batches. The control comes from the database; a status column lists closed documents.
 
         With a closed query the snapshot stays open until `explain` has asked it, or `release` is called. Where an open
-        one keeps others from writing, all rows are fetched and it is closed before any becomes a frame.
+        one keeps others from writing, all rows are fetched as columns and it is closed before any becomes a frame.
         """
         self.release()
         with ExitStack() as opened:
@@ -74,16 +74,20 @@ class Sql(Connector):
             control = Control.asked(connection, query, names, self.source, self.settings)
             account = self._ledger(connection).read(control.company, self.since)
             tables = arrow_tables(connection, query, control.company) if control.rows >= LONG else None
-            rows = batches(connection, query, control.company) if control.rows and tables is None else iter(())
+            frames = Frames(self.source, self.settings, names)
+            if tables is None:
+                rows = batches(connection, query, control.company) if control.rows else iter(())
+                tables = (frames.columns(batch) for batch in rows)
             kept: sa.Connection | None = connection
             if self._database.holds_writers(connection):
-                rows, kept = _emptied(deque(rows)), None
+                tables, kept = _emptied(deque(tables)), None
                 opened.close()
-            frames = Frames(self.source, self.settings, names)
             controls = Controls(self.source, tuple(map(names.header, _IDENTITY)))
-            for frame in _frames(frames, rows, tables):
-                controls.look(frame)
-                yield frame
+            with closing(tables):
+                for table in tables:
+                    frame = frames.finished(table)
+                    controls.look(frame)
+                    yield frame
             if self.explains:
                 self._moment = _Moment(opened.pop_all(), kept, control.company)
         return Complete(
@@ -165,19 +169,10 @@ class Sql(Connector):
         return () if note is None else (note,)
 
 
-def _frames(
-    frames: Frames, rows: Iterator[list[Row]], tables: Generator[pa.Table, None, None] | None
-) -> Iterator[pd.DataFrame]:
-    """Yield frames of the tables, or of the rows if there are none."""
-    with closing((frames.columns(batch) for batch in rows) if tables is None else tables) as found:
-        for table in found:
-            yield frames.finished(table)
-
-
-def _emptied(rows: deque[list[Row]]) -> Iterator[list[Row]]:
-    """Yield batches and keep none of them."""
-    while rows:
-        yield rows.popleft()
+def _emptied(tables: deque[pa.Table]) -> Generator[pa.Table, None, None]:
+    """Yield tables and keep none of them."""
+    while tables:
+        yield tables.popleft()
 
 
 @hookimpl
