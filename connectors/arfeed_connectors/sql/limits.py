@@ -71,7 +71,8 @@ def _shown(text: str) -> str:
 class _Query:
     """The tokens of a query that are its own, each with its place: not those of subqueries.
 
-    `has_rows`: the database may be Firebird, which alone has a clause ROWS. `within` are the places inside other parentheses, such as a function's, where a clause can't begin.
+    `has_rows`: the database may be Firebird, which alone has a clause ROWS. `within` are the places inside other
+    parentheses, such as a function's, where a clause can't begin.
     """
 
     tokens: Sequence[Token]
