@@ -367,6 +367,22 @@ def test_another_encoding_of_the_database_is_read_alike(
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
+def test_texts_without_an_encoding_are_refused_with_what_to_write(postgresql: str) -> None:
+    name = f"arfeed_test_no_encoding_{postgresql.rsplit('_', 1)[1]}"
+    server = postgresql.partition("?")[0].rpartition("/")[0]
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'".encode())
+        try:
+            query = listed("note", "text", r"E'\xC5ngstr\xF6m'")
+            said = failure(sql(f"{server}/{name}", query=query))
+            assert said.startswith("erp: the database does not say how its texts are encoded (SQL_ASCII); say how")
+            assert said.endswith("?client_encoding=utf8 or ?client_encoding=win1252")
+            [frame] = sql(f"{server}/{name}?client_encoding=win1252", query=query).invoices()
+            assert frame["note"].tolist() == ["Ångström"]
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
 def read(url: str) -> pd.DataFrame:
     [frame] = sql(url, query=listed("note", "text", "'a'", "'b'", "'c'")).invoices()
     return frame

@@ -65,6 +65,19 @@ def test_the_control_fits_eighteen_digits(book: str) -> None:
     assert (said.rows, said.totals) == (3, {"EUR": Decimal("33.35"), "USD": Decimal(2500)})
 
 
+def test_names_that_are_quoted_in_small_letters_are_asked_for_so(book: str) -> None:
+    query = QUERY.replace("AS balance", 'AS "balance"').replace("AS currency", 'AS "Currency"')
+    assert complete(sql(book, query=query)).totals == {"EUR": Decimal("33.35"), "USD": Decimal(2500)}
+    closed = (
+        """SELECT d.nr AS "invoice_ref", 'Ada' AS customer_name, 0 AS "balance", 'paid' AS status FROM documents d"""
+    )
+    source = sql(book, query=query, closed_query=closed)
+    assert sum(map(len, source.invoices())) == 3
+    said = source.explain(pd.DataFrame({"invoice_ref": ["A-2"]}))
+    assert said is not None
+    assert said["status"].tolist() == ["paid"]
+
+
 def test_a_sum_beyond_eighteen_digits_is_an_error_and_not_a_wrong_sum(tmp_path: Path) -> None:
     url = new_database(tmp_path, "CREATE TABLE big (n INTEGER, owed NUMERIC(18, 2))", *_big(12))
     plain = "n AS invoice_ref, 'Ada' AS customer_name, 'EUR' AS currency, DATE '2026-05-04' AS issued_on"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, seed, settings
@@ -17,10 +18,13 @@ from arfeed.intake.extract import extract
 from arfeed_connectors import sql as connector
 from arfeed_connectors.sql import Sql
 from support.database_servers import new_schema
-from support.databases import DATABASES, execute, place, sql, table
+from support.databases import DATABASES, execute, place, sql, statements, table
+from support.firebird_books import new_database
 from support.sql_queries import TABLE, Drawn, Row, Truth, books, queries
 
-SHORT, LONG = 60, 1700
+SHORT, LONG = 60, 1000
+
+ENGINES = (*DATABASES, "duckdb", "firebird")
 
 Place = tuple[str, list[Row]]
 """A URL and the books that stand there."""
@@ -28,8 +32,10 @@ Place = tuple[str, list[Row]]
 
 def places(request: pytest.FixtureRequest, database: str, folder: Path) -> list[Place]:
     """The same place in several spellings, with parameters of its driver, and another one beside it."""
-    first = place(request, database, folder)
     mine, others = books(1), books(2)
+    if database in ("duckdb", "firebird"):
+        return _in_files(database, folder, mine, others)
+    first = place(request, database, folder)
     fill(first, mine)
     if database == "sqlite":
         second = f"sqlite:///{folder / 'other books.db'}"
@@ -40,6 +46,30 @@ def places(request: pytest.FixtureRequest, database: str, folder: Path) -> list[
     if database == "mariadb":
         return _in_mariadb(first, mine, others)
     return _in_postgresql(request, first, mine, others)
+
+
+def _in_files(database: str, folder: Path, mine: list[Row], others: list[Row]) -> list[Place]:
+    """Two files of the same name in two folders."""
+    made = []
+    for number, rows in enumerate((mine, others)):
+        there = folder / f"{number}"
+        there.mkdir()
+        made.append(_new_file(database, there, statements("ledger", TABLE, *(tuple(row.values()) for row in rows))))
+    first, second = made
+    if database == "duckdb":
+        ways = [first, f"{first}?access_mode=read_only", f"{first}?access_mode=read_write", f"{first}?threads=1"]
+        return [*((way, mine) for way in ways), (second, others), (f"{second}?threads=2", others)]
+    ways = [first, first.replace("firebird:", "firebird+firebird:"), f"{first}?charset=UTF8"]
+    return [*((way, mine) for way in ways), (second, others), (f"{second}?charset=UTF8", others)]
+
+
+def _new_file(database: str, folder: Path, script: list[str]) -> str:
+    if database == "firebird":
+        return new_database(folder, *script)
+    with duckdb.connect(str(folder / "books.duckdb")) as connection:
+        for statement in script:
+            connection.execute(statement)
+    return f"duckdb:///{folder / 'books.duckdb'}"
 
 
 def _in_mariadb(first: str, mine: list[Row], others: list[Row]) -> list[Place]:
@@ -121,7 +151,7 @@ def named(source: Sql, names: list[str]) -> bool:
 @pytest.mark.parametrize(
     "cases", [pytest.param(SHORT, id="short"), pytest.param(LONG, marks=pytest.mark.soak, id="soak")]
 )
-@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize("database", ENGINES)
 def test_delivered_is_the_truth_or_nothing_is(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str, cases: int
 ) -> None:
@@ -143,7 +173,7 @@ def test_delivered_is_the_truth_or_nothing_is(
     judged()
 
 
-@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize("database", ENGINES)
 def test_another_place_is_another_configuration(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> None:
     ways = places(request, database, tmp_path)
     shown = {url: sql(url, query="SELECT * FROM ledger").settings.model_dump(mode="json")["url"] for url, _ in ways}

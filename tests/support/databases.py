@@ -41,10 +41,14 @@ def execute(url: str, *statements: str) -> None:
 
 def table(url: str, name: str, columns: str, *rows: Sequence[object]) -> str:
     """Make a table of these columns, "a INT, b TEXT", and rows; return its URL."""
-    place = quoted(url, name)
-    inserts = [f"INSERT INTO {place} VALUES ({', '.join(map(_literal, row))})" for row in rows]
-    execute(url, f"CREATE TABLE {place} ({columns})", *inserts)
+    execute(url, *statements(quoted(url, name), columns, *rows))
     return url
+
+
+def statements(place: str, columns: str, *rows: Sequence[object]) -> list[str]:
+    """Return what makes a table of these columns and rows, and fills it."""
+    inserts = [f"INSERT INTO {place} VALUES ({', '.join(map(_literal, row))})" for row in rows]
+    return [f"CREATE TABLE {place} ({columns})", *inserts]
 
 
 def sql(url: str, **settings: object) -> Sql:

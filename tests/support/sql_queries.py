@@ -114,15 +114,60 @@ LIMITS = {
         *("ORDER BY nr FETCH FIRST 5 ROWS WITH TIES", "LIMIT ROWS EXAMINED 10", "LIMIT 30 ROWS EXAMINED 10"),
         *("LIMIT 5 LOCK IN SHARE MODE", "ORDER BY nr LIMIT 5", "FOR UPDATE SKIP LOCKED", "OFFSET 3 ROWS"),
     ),
+    "duckdb": (
+        *("LIMIT 5", "limit 5", "LIMIT 5 OFFSET 2", "OFFSET 3", "LIMIT +5", "LIMIT (5)", "LIMIT 2*3", "LIMIT/**/5"),
+        *("LIMIT\n5", "LIMIT -- all\n 5", "LIMIT CAST(5 AS int)", "LIMIT (SELECT 5)", "LIMIT '5'", "LIMIT abs(-5)"),
+        *("LIMIT 10%", "LIMIT 10 PERCENT", "LIMIT 5::int", "LIMIT $$5$$", "LIMIT E'5'", "ORDER BY nr LIMIT 5"),
+        *(
+            "USING SAMPLE 5",
+            "USING SAMPLE 10%",
+            "USING SAMPLE reservoir(5 ROWS)",
+            "USING SAMPLE 10 PERCENT (bernoulli)",
+        ),
+        *("QUALIFY ROW_NUMBER() OVER (ORDER BY nr) <= 5", "qualify row_number() over (partition by cur) = 1"),
+        *(
+            "FETCH FIRST 5 ROWS ONLY",
+            "OFFSET 3 ROWS FETCH NEXT 5 ROWS ONLY",
+            "LIMIT ALL OFFSET 3",
+            "LIMIT length('abc')",
+        ),
+    ),
+    "firebird": (
+        *("ROWS 5", "rows 5", "ROWS 1 TO 5", "ROWS 3 TO 1000", "ROWS (5)", "ROWS(5) TO (9)", "ROWS/**/5", "ROWS\n5"),
+        *("ROWS -- all\n 5", "ROWS CAST(5 AS INT)", "ROWS 2*3", "ORDER BY 1 ROWS 5", "ORDER BY 1 DESC ROWS 1 TO 5"),
+        *("ROWS (SELECT 5 FROM rdb$database)", "ROWS CHAR_LENGTH('abcde')", "ROWS '5'", "ROWS +5", "ROWS - -5"),
+        *("OFFSET 3 ROWS", "OFFSET 1 ROW FETCH NEXT 5 ROWS ONLY", "FETCH FIRST 5 ROWS ONLY", "FETCH NEXT ROW ONLY"),
+        *("FETCH FIRST (5) ROWS ONLY", "ROWS CASE WHEN 1 = 1 THEN 5 END", "WITH LOCK ROWS 5", "ROWS 0x5"),
+        *(
+            "ROWS IIF(1 = 1, 5, 6)",
+            "ROWS COALESCE(5, 6)",
+            "ROWS ABS(-5)",
+            "ROWS _UTF8 '5'",
+            "ROWS EXTRACT(DAY FROM DATE '2026-01-05')",
+        ),
+    ),
 }
 """By database: ways to leave rows out at the end of a query, and some that it does not understand itself."""
 
 CONDITIONS = {
     "postgresql": ("TABLESAMPLE BERNOULLI (50)", "TABLESAMPLE system(50) REPEATABLE (1)", "tablesample/**/SYSTEM(50)"),
     "mariadb": (" WHERE ROWNUM() <= 5 AND 1 = 1", " WHERE rownum() < 6 AND 1 = 1"),
+    "duckdb": ("TABLESAMPLE 50%", "TABLESAMPLE reservoir(50%)", "tablesample/**/SYSTEM(50%)", "TABLESAMPLE (5 ROWS)"),
     "sqlite": (),
+    "firebird": (),
 }
 """Ways to leave rows out that stand behind the table."""
+
+HEADS = {
+    "postgresql": ("SELECT DISTINCT ON (cur)", "select distinct/**/on(cur, sta)"),
+    "duckdb": ("SELECT DISTINCT ON (cur)", "select distinct/**/on(cur, sta)"),
+    "firebird": (
+        *("SELECT FIRST 5", "select first 5", "SELECT FIRST (5)", "SELECT FIRST(2*3)", "SELECT FIRST 5 SKIP 2"),
+        *("SELECT SKIP 5", "SELECT SKIP (5)", "SELECT FIRST/**/5", "SELECT FIRST 5 ALL", "SELECT SKIP 3 DISTINCT"),
+        *("SELECT FIRST (CHAR_LENGTH('abcde'))", "SELECT FIRST (SELECT 5 FROM rdb$database)"),
+    ),
+}
+"""Ways to leave rows out that stand at the beginning."""
 
 HARMLESS = (
     *(
@@ -165,6 +210,23 @@ FROM = (
     "(SELECT * FROM ledger ORDER BY nr LIMIT 1000 OFFSET 0) limits",
     "ledger AS first",
 )
+TEXTS_OF = {
+    "firebird": tuple(
+        text.replace("(SELECT 1 LIMIT 1)", "(SELECT FIRST 1 1 FROM rdb$database)").replace(
+            "(SELECT MAX(bal) FROM ledger LIMIT 5)", "(SELECT MAX(bal) FROM ledger ROWS 5)"
+        )
+        for text in TEXTS
+        if "ROWS BETWEEN" not in text
+    )
+}
+FROM_OF = {
+    "firebird": (
+        *("ledger", "ledger b", "(SELECT * FROM ledger) b", "(SELECT * FROM ledger ROWS 1000) b"),
+        *("(SELECT FIRST 1000 * FROM ledger ORDER BY nr) limits", "ledger AS tops"),
+    ),
+}
+"""Firebird 3 knows neither LIMIT nor the frame of a window."""
+
 HEADERS = ("Rechnung Nr", "limit", "Rows", "wert", "BETRAG", "top", "Währung", "x.y", "first", "status2", "offset")
 
 
@@ -195,7 +257,7 @@ def queries(draw: st.DrawFn, database: str) -> Drawn:
     if wrong == "twins":
         items.append(f"nm AS {quoted(database, columns.get('balance', 'balance').swapcase())}")
     if draw(st.booleans()):
-        items.append(f"{draw(st.sampled_from(TEXTS))} AS note1")
+        items.append(f"{draw(st.sampled_from(TEXTS_OF.get(database, TEXTS)))} AS note1")
     conditions = {column: value for name, column, value in _LEFT if name not in selected}
     if "currency" not in selected:
         settings["currency"] = "EUR"
@@ -213,14 +275,24 @@ def _assembled(
 ) -> str:
     gap = draw(st.sampled_from(HARMLESS))
     where = " AND ".join([*(f"{column} = '{value}'" for column, value in conditions.items()), "1 = 1"])
-    source = draw(st.sampled_from(FROM))
-    behind = draw(st.sampled_from(CONDITIONS[database])) if wrong == "behind" and CONDITIONS[database] else ""
+    source = draw(st.sampled_from(FROM_OF.get(database, FROM)))
+    places = CONDITIONS[database] if wrong == "behind" else ()
+    if places and database in HEADS and draw(st.booleans()):
+        places = ()
+    behind = draw(st.sampled_from(places)) if places else ""
     if behind:
         source = "ledger"
     where = f"{behind} AND {where}" if "WHERE" in behind else f" {behind} WHERE {where}"
-    select = draw(st.sampled_from(["SELECT", "select", "SELECT ALL", "/* TOP 5 */ SELECT"]))
+    heads = HEADS.get(database, ()) if wrong == "behind" and not behind else ()
+    select = draw(st.sampled_from(heads or ["SELECT", "select", "SELECT ALL", "/* TOP 5 */ SELECT"]))
     query = f"{select} {gap} {', '.join(items)} FROM {source}{where}"
-    limit = draw(st.sampled_from(LIMITS[database])) if wrong == "limit" or (wrong == "behind" and not behind) else ""
+    limit = (
+        draw(st.sampled_from(LIMITS[database]))
+        if wrong == "limit" or (wrong == "behind" and not (behind or heads))
+        else ""
+    )
+    if wrong == "union" and database == "firebird":  # takes no parentheses, nor a limit of a part
+        return f"{query.replace('1 = 1', '1 = 0')} UNION ALL {query} ROWS 5"
     if wrong == "union":
         never = query.replace("1 = 1", "1 = 0")
         part = f"SELECT * FROM ({query} LIMIT 5) cut" if database == "sqlite" else f"({query} LIMIT 5)"

@@ -29,7 +29,6 @@ from arfeed_connectors.sql.statements import Row, asked, batches, column_names
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
     import sqlalchemy as sa
 
 ARFEED_CONTRACT = 1
@@ -64,7 +63,7 @@ class Sql(Connector):
         """Yield the rows in batches. The control comes from the database; a status column lists closed documents.
 
         With a closed query the snapshot stays open until `explain` has asked it, or `release` is called. Where an open
-        one keeps others from writing, all rows are fetched and it is closed before any becomes a frame.
+        one keeps others from writing, all rows are fetched and it is closed before any becomes a column.
         """
         self.release()
         with ExitStack() as opened:
@@ -74,16 +73,20 @@ class Sql(Connector):
             control = Control.asked(connection, query, names, self.source, self.settings)
             account = self._ledger(connection).read(control.company, self.since)
             tables = arrow_tables(connection, query, control.company) if control.rows >= LONG else None
-            rows = batches(connection, query, control.company) if control.rows and tables is None else iter(())
-            kept: sa.Connection | None = connection
-            if self._database.holds_writers(connection):
-                rows, kept = _emptied(deque(rows)), None
-                opened.close()
             frames = Frames(self.source, self.settings, names)
+            kept: sa.Connection | None = connection
+            if tables is None:
+                rows = batches(connection, query, control.company) if control.rows else iter(())
+                if self._database.holds_writers(connection):
+                    rows, kept = _emptied(deque(rows)), None
+                    opened.close()
+                tables = (frames.columns(batch) for batch in rows)
             controls = Controls(self.source, tuple(map(names.header, _IDENTITY)))
-            for frame in _frames(frames, rows, tables):
-                controls.look(frame)
-                yield frame
+            with closing(tables):
+                for table in tables:
+                    frame = frames.finished(table)
+                    controls.look(frame)
+                    yield frame
             if self.explains:
                 self._moment = _Moment(opened.pop_all(), kept, control.company)
         return Complete(
@@ -163,15 +166,6 @@ class Sql(Connector):
         """Say what was not understood of a query of the user's own, until it has once led to a delivery."""
         note = names.note() if self.settings.preset is None and self.since is None else None
         return () if note is None else (note,)
-
-
-def _frames(
-    frames: Frames, rows: Iterator[list[Row]], tables: Generator[pa.Table, None, None] | None
-) -> Iterator[pd.DataFrame]:
-    """Yield frames of the tables, or of the rows if there are none."""
-    with closing((frames.columns(batch) for batch in rows) if tables is None else tables) as found:
-        for table in found:
-            yield frames.finished(table)
 
 
 def _emptied(rows: deque[list[Row]]) -> Iterator[list[Row]]:

@@ -57,7 +57,7 @@ def limit(query: str, database: str | None = None) -> str | None:
     `database` is SQLAlchemy's name of it. Raise `ValueError` where a text or a comment of the query has no end.
     """
     for tokens in readings(query, database):
-        for first, last in _Query(tokens).limits():
+        for first, last in _Query(tokens, database is None or database.startswith("firebird")).limits():
             return _shown(query[tokens[first].start : tokens[last].end])
     return None
 
@@ -71,10 +71,12 @@ def _shown(text: str) -> str:
 class _Query:
     """The tokens of a query that are its own, each with its place: not those of subqueries.
 
-    `within` are the places inside other parentheses, such as a function's, where a clause can't begin.
+    `has_rows`: the database may be Firebird, which alone has a clause ROWS. `within` are the places inside other
+    parentheses, such as a function's, where a clause can't begin.
     """
 
     tokens: Sequence[Token]
+    has_rows: bool
     own: list[int] = field(default_factory=list)
     within: set[int] = field(default_factory=set)
     closing: dict[int, int] = field(default_factory=dict)
@@ -143,7 +145,9 @@ class _Query:
             return None if self._is_nothing(place + 1) else place + 1
         if word == "FETCH" and behind in ("FIRST", "NEXT"):
             return place + 2 if self._kind(place + 2) == "number" else place + 1
-        if word == "ROWS":
+        if word == "ROWS" and self.has_rows:  # a word of its own there, and any expression may follow
+            return place + 1
+        if word == "ROWS" and not self._names_columns(place + 1):
             return place + 1 if self._is_amount(place + 1) or behind == "CAST" else None
         if word == "SKIP" and behind == "LOCKED":
             return place + 1
@@ -153,6 +157,8 @@ class _Query:
         """Return the last token of a limit right behind SELECT: TOP 5, FIRST (5), SKIP 5, LIMIT 0 5."""
         place = self._behind_select(select)
         word = self._word(place)
+        if word == "ON" and self._is(place + 1, "("):  # SELECT DISTINCT ON (customer): one row of each
+            return place + 1
         if word == "LIMIT" and self._kind(place + 1) == "number":
             return place + 1
         if word == "TOP" and self._is_amount(place + 1, signs=False):
@@ -178,7 +184,7 @@ class _Query:
         if word == "TABLESAMPLE":
             return place + 1
         sampled = self._is_amount(place + 1, signs=False) or self._word(place + 1) in _SAMPLED_BY
-        return place + 1 if word == "SAMPLE" and sampled else None
+        return place + 1 if word == "SAMPLE" and sampled and not self._names_columns(place + 1) else None
 
     # --- single tokens ----------------------------------------------------------------------------------------------
 
@@ -227,6 +233,12 @@ class _Query:
 
     def _is_amount(self, place: int, *, signs: bool = True) -> bool:
         return self._kind(place) == "number" or self._is(place, "(@:?$" + ("+-" if signs else ""))
+
+    def _names_columns(self, place: int) -> bool:
+        """Whether names by commas stand in parentheses: those of the columns of a table that is called `rows`."""
+        inside = self.tokens[place + 1 : self._end(place)] if self._is(place, "(") else ()
+        named = all(token.kind in ("word", "name") for token in inside[::2])
+        return named and all(token.text == "," for token in inside[1::2]) and len(inside) % 2 == 1
 
     def _is_nothing(self, place: int) -> bool:
         """Whether an amount is a plain 0: OFFSET 0 leaves nothing out."""

@@ -198,9 +198,12 @@ def _abandon(cursor: Any) -> None:
 
 
 def _names(connection: sa.Connection, result: sa.CursorResult[Any]) -> list[str]:
-    """Return the names as SQLAlchemy writes them: Oracle's INVOICE_REF is invoice_ref."""
+    """Return the names as SQLAlchemy writes them: Oracle's INVOICE_REF is invoice_ref.
+
+    One that is kept in small letters there knows that it must be quoted, so no `str` is made of it.
+    """
     cursor: Any = result.cursor
     names = [str(column[0]) for column in cursor.description]
     if connection.dialect.requires_name_normalize:
-        names = [str(connection.dialect.normalize_name(name)) for name in names]
+        names = [connection.dialect.normalize_name(name) for name in names]
     return names

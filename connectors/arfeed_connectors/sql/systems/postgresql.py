@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from arfeed import SourceError
 from arfeed_connectors.sql.systems.base import CONNECT_SECONDS, System, one_line
 
 if TYPE_CHECKING:
@@ -26,6 +27,21 @@ class PostgreSQL(System):
     def arguments(self) -> dict[str, Any]:
         """Limit the time to connect; a longer or shorter one in the URL goes before."""
         return {"connect_args": {"connect_timeout": CONNECT_SECONDS}} if self.hears_signals else {}
+
+    def prepare(self, engine: sa.Engine) -> None:
+        """Refuse texts of no encoding, which psycopg gives as bytes, before SQLAlchemy stumbles over the first."""
+        import sqlalchemy as sa
+
+        if self.hears_signals:
+            sa.event.listen(engine, "connect", self._refuse_bytes, insert=True)
+
+    def _refuse_bytes(self, driver_connection: Any, _record: object) -> None:
+        if driver_connection.info.parameter_status("client_encoding") == "SQL_ASCII":
+            driver_connection.close()
+            raise SourceError(
+                f"{self.source}: the database does not say how its texts are encoded (SQL_ASCII); say how its program "
+                "writes them behind the URL, as in ?client_encoding=utf8 or ?client_encoding=win1252"
+            )
 
     def begin(self, connection: sa.Connection) -> None:
         """Begin a transaction that may only read."""
