@@ -96,8 +96,8 @@ def test_a_source_that_lists_only_what_is_open_is_doubted_with_three_ways_out(
     assert (read_to_its_end in line) is (connector == "quickbooks")
     assert line.endswith(
         "somebody has to approve each one, unless you name a list of what was paid in `closed`, or name a second "
-        "report of what is owed in [sources.depot.control_account], or say absent_means_paid = true, if the list is "
-        "always whole"
+        "report of what is owed in [sources.depot.control_account], or set absent_means_paid = true, if the list is "
+        "always complete"
     )
 
 
