@@ -51,7 +51,7 @@ def test_an_answer_that_is_wrong_is_asked_for_again(tmp_path: Path) -> None:
     code, screen = typed(["arfeed", "init"], tmp_path, answers)
     assert code == 0
     for said in (
-        "'Euro' is no ISO 4217 code",
+        "'Euro' is not an ISO 4217 code",
         "none.csv: there is no such file",
         "type a number from 1 to 2",
         "it has to contain {invoice_ref}",
