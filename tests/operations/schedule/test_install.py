@@ -115,7 +115,7 @@ def test_what_arfeed_cannot_install_is_printed_instead(ready: Job, kind: str) ->
 
 def test_units_that_could_not_be_started_are_told_of(ready: Job, programs: Path, home: Path) -> None:
     put(programs, "systemctl", "#!/bin/sh\necho 'Failed to connect to bus: No medium found' >&2; exit 1\n")
-    with pytest.raises(ConfigError, match=r"(?s)No medium found.*\.timer stand in .*enable-linger.*--output") as told:
+    with pytest.raises(ConfigError, match=r"(?s)No medium found.*\.timer are in .*enable-linger.*--output") as told:
         install("systemd", ready, units(ready))
     folder = home / ".config" / "systemd" / "user"
     assert {file.name for file in folder.iterdir() if file.name in str(told.value)} == {

@@ -95,7 +95,7 @@ def test_a_history_that_would_not_last_is_refused(make: Make, history: str, clai
     if not history and claim:
         assert pod(project, claim)["volumes"][0]["persistentVolumeClaim"] == {"claimName": "acme"}
         return
-    with pytest.raises(ConfigError, match=r"(would end with its pod|does not lie in the feed's folder).*PostgreSQL"):
+    with pytest.raises(ConfigError, match=r"(would end with its pod|is not in the feed's folder).*PostgreSQL"):
         manifest(project, claim)
 
 
