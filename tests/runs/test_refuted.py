@@ -104,7 +104,7 @@ def test_what_is_called_open_with_nothing_left_is_named_in_a_first_plan_too(feed
     others = [{**row, "status": "open"} for row in invoices(4, first=10)]
     feed.sources["erp"] = {"columns": {"status": "status"}}
     feed.export([*zero, *others], header=header)
-    assert any("3 documents called open, with an amount and a balance of 0" in note for note in feed.plan().notes)
+    assert any("3 documents are called open, with an amount and a balance of 0" in note for note in feed.plan().notes)
 
 
 def test_the_source_of_an_adopted_row_is_asked_too(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
