@@ -7,13 +7,13 @@ otherwise, `arrow_tables` returns None, and the rows come by the connection that
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from arfeed_connectors.sql.bulk_types import TEXT, Converter, converters
+from arfeed_connectors.sql.patience import begin
 from arfeed_connectors.sql.statements import BATCH, asked
 
 if TYPE_CHECKING:
@@ -164,10 +164,10 @@ class _Reading:
 
     def tables(self) -> Generator[pa.Table, None, None]:
         """Yield the rows. While some are worked on, the next ones are fetched."""
-        coming = _begin(self._begun)
+        coming = begin(self._begun)
         try:
             while (table := _of_psycopg(coming)) is not None:
-                coming = _begin(self._next)
+                coming = begin(self._next)
                 yield self._converted(table)
         finally:
             self._end(coming)
@@ -213,20 +213,6 @@ class _Reading:
             except ValueError as exc:
                 raise DataError(f"column {name!r} {exc}") from None
         return pa.Table.from_arrays(arrays, names=[*self._columns])
-
-
-def _begin(do: Callable[[], Result]) -> Future[Result]:
-    """Do something in another thread: Ctrl-C and SIGTERM would wait for the driver, which sits in C."""
-    future: Future[Result] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(do())
-        except BaseException as exc:  # noqa: BLE001 - it is raised where the result is asked for
-            future.set_exception(exc)
-
-    threading.Thread(target=work, name="arfeed-fetching", daemon=True).start()
-    return future
 
 
 def _of_psycopg(coming: Future[Result]) -> Result:

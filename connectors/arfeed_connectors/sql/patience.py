@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -47,9 +48,9 @@ class Patience:
     def wait_for(self, work: Callable[[], T]) -> T:
         """Return what the work comes to. Raise what it raises, and `TimeoutError` if it can't be ended."""
         begun = time.monotonic()
-        job = _Job(work)
+        job = begin(work)
         try:
-            if not job.ends_within(self.seconds - self._spent):
+            if not _ends_within(job, self.seconds - self._spent):
                 self.late = True
                 self._end(job)
         except BaseException:  # Ctrl-C
@@ -59,44 +60,34 @@ class Patience:
             self._spent += time.monotonic() - begun
         if self.left_alone:
             raise TimeoutError("it does not answer")
-        result: T = job.result()
-        return result
+        return job.result()
 
-    def _end(self, job: _Job) -> None:
+    def _end(self, job: Future[T]) -> None:
         with suppress(Exception):  # there may be nothing to cancel any more
             self.cancel()
-        self.left_alone = not job.ends_within(_GRACE)
+        self.left_alone = not _ends_within(job, _GRACE)
 
 
-class _Job:
-    """Work in a thread, which does not keep the program from ending."""
+def begin(work: Callable[[], T]) -> Future[T]:
+    """Do something in a daemon thread: Ctrl-C and SIGTERM would wait for a driver that sits in C."""
+    future: Future[T] = Future()
 
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self._work = work
-        self._done = threading.Event()
-        self._result: Any = None
-        self._error: BaseException | None = None
-        threading.Thread(target=self._run, name="arfeed database", daemon=True).start()
-
-    def _run(self) -> None:
+    def run() -> None:
         try:
-            self._result = self._work()
-        except BaseException as exc:  # noqa: BLE001 - raised where it was asked for
-            self._error = exc
-        finally:
-            self._done.set()
+            future.set_result(work())
+        except BaseException as exc:  # noqa: BLE001 - raised where the result is asked for
+            future.set_exception(exc)
 
-    def ends_within(self, seconds: float) -> bool:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if self._done.wait(min(left, _LOOK)):
-                return True
-        return self._done.is_set()
+    threading.Thread(target=run, name="arfeed database", daemon=True).start()
+    return future
 
-    def result(self) -> Any:
-        if self._error is not None:
-            raise self._error
-        return self._result
+
+def _ends_within(job: Future[T], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if wait([job], min(left, _LOOK)).done:
+            return True
+    return job.done()
 
 
 def keep(connection: sa.Connection, patience: Patience | None) -> None:

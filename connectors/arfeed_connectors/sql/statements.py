@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from arfeed_connectors.sql.lexing import marked
 from arfeed_connectors.sql.patience import patiently
+from arfeed_connectors.sql.systems.base import backend
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -36,7 +37,7 @@ class Parameters:
         """Take a value and return what stands for it in the statement."""
         self._values.append(value)
         number = len(self._values)
-        if isinstance(value, str) and self._dialect.name.startswith("firebird"):
+        if isinstance(value, str) and backend(self._dialect.name) == "firebird":
             # Without its own type it would get the column's, and a longer text than the column holds is an error there.
             return f"CAST(? AS VARCHAR({max(1, len(value))}))"
         return {

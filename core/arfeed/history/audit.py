@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from arfeed.history.receipts import verify
-from arfeed.history.records import RunRecord
+from arfeed.history.records import ARRIVED, RunRecord
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from arfeed.history.reading import Reader
-
-_ARRIVED = ("delivered", "unverified")
 
 
 def audit(history: Reader, only: str | None = None) -> Iterator[str]:
@@ -23,7 +21,7 @@ def audit(history: Reader, only: str | None = None) -> Iterator[str]:
     Runs that `adopt` made have no receipt, and unfinished ones none yet.
     """
     for run in history.runs():
-        if only in (None, run.id) and run.kind != "adopt" and run.state in _ARRIVED:
+        if only in (None, run.id) and run.kind != "adopt" and run.state in ARRIVED:
             wrong = _check_run(history, run)
             if wrong:
                 yield f"run {run.id}: {wrong}"

@@ -18,14 +18,12 @@ from arfeed.history.memory import read_all_expectations, read_closings, read_exp
 from arfeed.history.packing import unite_reports, unpack_report
 from arfeed.history.receipts import Balances, balances_of
 from arfeed.history.receivers import Receivers
-from arfeed.history.records import INTERRUPTED, Baseline, Closing, PlannedDocument, RunRecord, State
+from arfeed.history.records import ARRIVED, INTERRUPTED, Baseline, Closing, PlannedDocument, RunRecord
 from arfeed.model.errors import ConfigError
 from arfeed.model.results import Expectation, LedgerState, SentDocument, SourceRead
 
 KEPT_REPORTS = 30
 """How many of a destination's reports are kept, the latest; those of the baseline are kept beside them."""
-
-_ARRIVED: tuple[State, ...] = ("delivered", "unverified")
 
 
 class Reader:
@@ -93,7 +91,7 @@ class Reader:
     def closings(self, destination: str, since: datetime) -> list[Closing]:
         """Return what was marked as paid since a moment, by source, currency and evidence."""
         with self._engine.connect() as connection:
-            return read_closings(connection, destination, since, _ARRIVED)
+            return read_closings(connection, destination, since, ARRIVED)
 
     def refused_since(self, destination: str, baseline: str) -> date | None:
         """Return the day of the first such plan, None if there was none."""
@@ -107,7 +105,7 @@ class Reader:
         """Return the deliveries to a destination whose reports are still kept, the oldest first."""
         kept = sa.select(tables.reports.c.run)
         runs = tables.runs.c
-        return self._runs(runs.destination == destination, runs.state.in_(_ARRIVED), runs.id.in_(kept))[::-1]
+        return self._runs(runs.destination == destination, runs.state.in_(ARRIVED), runs.id.in_(kept))[::-1]
 
     def expectations(self, destination: str, on: date) -> list[Expectation]:
         """Return the answers given in advance that hold on a day and that no delivery has used."""
@@ -189,7 +187,7 @@ class Reader:
 
     def receipt(self, run: str) -> str | None:
         """Return the receipt of a run that delivered, None if there is none."""
-        query = sa.select(tables.runs.c.receipt).where(tables.runs.c.id == run, tables.runs.c.state.in_(_ARRIVED))
+        query = sa.select(tables.runs.c.receipt).where(tables.runs.c.id == run, tables.runs.c.state.in_(ARRIVED))
         with self._engine.connect() as connection:
             receipt: str | None = connection.execute(query).scalar_one_or_none()
             return receipt
@@ -201,7 +199,7 @@ class Reader:
         """
         runs = tables.runs.c
         query = sa.select(runs.id, runs.started_at, runs.receipt).where(
-            runs.destination == destination, runs.state.in_(_ARRIVED), runs.receipt.is_not(None)
+            runs.destination == destination, runs.state.in_(ARRIVED), runs.receipt.is_not(None)
         )
         if before is not None:
             earlier = sa.select(runs.started_at).where(runs.id == before).scalar_subquery()

@@ -18,6 +18,7 @@ State = Literal["running", "publishing", "delivered", "unverified", "unsettled",
 receiver took the file away before it could be verified. unsettled: whether it arrived is not known."""
 
 INTERRUPTED: tuple[State, ...] = ("running", "publishing")
+ARRIVED: tuple[State, ...] = ("delivered", "unverified")
 
 
 @dataclass(frozen=True, slots=True)

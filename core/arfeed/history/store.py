@@ -13,7 +13,7 @@ from arfeed.history.lease import Lease, lock_lost, renew
 from arfeed.history.memory import read_ledgers, remember, withdraw, write_expectation
 from arfeed.history.packing import pack_report
 from arfeed.history.reading import KEPT_REPORTS, Reader
-from arfeed.history.records import Baseline, Memory, PlannedDocument, RunRecord, State
+from arfeed.history.records import ARRIVED, Baseline, Memory, PlannedDocument, RunRecord, State
 from arfeed.history.transitions import (
     add_to_baseline,
     as_row,
@@ -121,7 +121,7 @@ class History(Reader):
                 add_to_baseline(connection, run)
                 record_sent(connection, run, documents)
                 forget_old_reports(connection, run.destination, KEPT_REPORTS)
-            elif update_unless(connection, run, ("delivered", "unverified"), state="unsettled", receipt=receipt):
+            elif update_unless(connection, run, ARRIVED, state="unsettled", receipt=receipt):
                 add_to_baseline(connection, run)
         if not ours:
             raise lock_lost(run.id, run.destination, published=True)

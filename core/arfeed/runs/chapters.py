@@ -48,6 +48,11 @@ class Reading:
     notes: tuple[str, ...] = ()
     content: Callable[[], str] | None = None
 
+    @property
+    def stating(self) -> list[str]:
+        """The sources that state a status of their own for each row."""
+        return [report.source for report in self.reports if report.states_status]
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:

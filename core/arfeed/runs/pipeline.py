@@ -24,7 +24,6 @@ from arfeed.runs.context import (
     RunContext,
     begin_run,
     connect,
-    new_run,
     open_context,
     utc_now,
 )
@@ -60,9 +59,7 @@ def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Res
 
 def sync(project: Project, progress: Progress, *, approve: str | None = None, clock: Clock = utc_now) -> Result:
     """Deliver every open invoice and its PDF, unless the plan is refused."""
-    started = clock()
-    context = RunContext(project, progress, clock, new_run(started), started)
-    return _run_and_notify(context, "sync", read_sources, approve)
+    return _run_and_notify(begin_run(project, progress, clock), "sync", read_sources, approve)
 
 
 def resend(context: RunContext, run: str, *, approve: str | None = None) -> Result:

@@ -197,9 +197,8 @@ def _explain_missing(
     context: OpenContext, reading: Reading, missing: pd.DataFrame, ledgers: Sequence[Ledger]
 ) -> pd.DataFrame:
     """Add to each missing invoice its reason and the degree of evidence; ask the sources if the rows give none."""
-    stating = [report.source for report in reading.reports if report.states_status]
     beside = reading.baseline.beside if reading.baseline else None
-    known = add_reasons(missing, reading.rows, reading.removed, reading.sources, stating=stating, beside=beside)
+    known = add_reasons(missing, reading.rows, reading.removed, reading.sources, stating=reading.stating, beside=beside)
     gone = known[known["reason"] == GONE]
     if len(gone) and reading.sources is not None:
         context.progress.step("Asking the sources what became of missing invoices")
@@ -223,6 +222,5 @@ def _notes(context: OpenContext, reading: Reading) -> tuple[str, ...]:
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
     published = direct if project.destination.settings.publish == "direct" else []
     unseen = note_unseen_characters(reading.invoices["invoice_ref"])
-    stating = [report.source for report in reading.reports if report.states_status]
-    zero = note_zero_balances(reading.rows, stating)
+    zero = note_zero_balances(reading.rows, reading.stating)
     return (*carried, *from_sources, *zero, *reading.notes, *reading.found.notes, *published, *unseen)

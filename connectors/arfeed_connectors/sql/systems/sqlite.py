@@ -75,7 +75,7 @@ class SQLite(System):
 
     def _is_left_alone(self) -> bool:
         """Whether it is in WAL mode, nobody has it open, and SQLite can't make what it wants to have beside it."""
-        return _is_wal(self._file) and not _log(self._file).exists() and not _is_writable(self._file.parent)
+        return self._is_unwatched and not _log(self._file).exists()
 
     def begin(self, connection: sa.Connection) -> None:
         """Begin the one transaction."""

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from arfeed.model.currencies import format_amount, minor_digits
-
-BUCKETS = ("not due", "1–30", "31–60", "61–90", "over 90", "no due date")
+from arfeed.model.figures import BUCKETS
 
 _ZERO = Decimal(0)
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
