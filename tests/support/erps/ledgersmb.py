@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,16 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
-import sqlalchemy as sa
 
-from support.database_servers import POSTGRESQL
+from support.erps.posting import posted, server_url
 
 HOME = Path(os.environ.get("LEDGERSMB", "/usr/share/ledgersmb"))
 Found = tuple[str, str, Decimal]
 """Kind, currency and balance."""
-
-_DIGITS = {"JPY": 0}
 
 
 @dataclass
@@ -152,23 +146,11 @@ def invent(books: Books, seed: int, count: int = 60) -> None:
 @contextmanager
 def made(books: Books, database: str) -> Iterator[tuple[str, list[dict[str, str | None]]]]:
     """Have LedgerSMB make the books in a new database; yield its URL and what AR Outstanding lists."""
-    if not (HOME / "lib" / "LedgerSMB.pm").exists():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no LedgerSMB in {HOME}: apt-get install ledgersmb")
-    server = sa.make_url(POSTGRESQL.address)
-    known = {"PGHOST": server.host or "", "PGPORT": str(server.port or 5432), "PGUSER": server.username or ""}
-    script = Path(__file__).with_name("ledgersmb.pl")
-    lines = "\n".join(json.dumps(action) for action in books.actions)
-    address = server.render_as_string(hide_password=False)
     try:
-        done = subprocess.run(
-            ["perl", script, database], input=lines, capture_output=True, text=True, env={**os.environ, **known},
-            check=False, timeout=240,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-4000:]
-        yield f"{address}/{database}", json.loads(done.stdout)
+        with posted("ledgersmb", HOME / "lib" / "LedgerSMB.pm", books.actions, database) as found:
+            yield found
     finally:
-        with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
+        with psycopg.connect(f"{server_url()}/postgres", autocommit=True) as connection:
             like = f"lsmb_{database}\\_\\_%".replace("_", "\\_").replace("\\\\_", "\\_")
             roles = connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s", [like]).fetchall()
             for (role,) in roles:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import psycopg
-import pytest
-import sqlalchemy as sa
-
-from support.database_servers import POSTGRESQL
+from support.erps.posting import posted
 
 HOME = Path(os.environ.get("SQL_LEDGER", "/usr/share/sql-ledger"))
 Found = tuple[str, str, Decimal]
@@ -172,22 +166,6 @@ def invent(books: Books, seed: int, count: int = 60) -> None:
         )  # fmt: skip
 
 
-@contextmanager
-def made(books: Books, database: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
+def made(books: Books, database: str) -> AbstractContextManager[tuple[str, list[dict[str, str]]]]:
     """Have SQL-Ledger make the books in a new database; yield its URL and the program's own ageing."""
-    if not (HOME / "SL" / "AA.pm").exists():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no SQL-Ledger in {HOME}: apt-get install sql-ledger")
-    server = sa.make_url(POSTGRESQL.address)
-    known = {"PGHOST": server.host or "", "PGPORT": str(server.port or 5432), "PGUSER": server.username or ""}
-    script = Path(__file__).with_name("sqlledger.pl")
-    lines = "\n".join(json.dumps(action) for action in books.actions)
-    try:
-        done = subprocess.run(
-            ["perl", script, database], input=lines, capture_output=True, text=True, env={**os.environ, **known},
-            check=False, timeout=240,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        yield f"{server.render_as_string(hide_password=False)}/{database}", json.loads(done.stdout)
-    finally:
-        with psycopg.connect(f"{server.render_as_string(hide_password=False)}/postgres", autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
+    return posted("sql-ledger", HOME / "SL" / "AA.pm", books.actions, database)
