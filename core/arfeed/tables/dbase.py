@@ -41,16 +41,16 @@ def is_dbase(file: str) -> bool:
 def dbase_header(file: str, encoding: str | None, columns: Sequence[str]) -> Header:
     """Return the names of the fields, spelled as in `columns` if they differ in case only."""
     with _open(file, encoding) as table:
-        return find_header(file, [Row(1, list(table.field_names))], columns)
+        return _header(file, table, columns)
 
 
 def dbase_tables(file: str, encoding: str | None, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the rows that are not deleted as text, with `origin` (`file#record`)."""
     import dbf
 
-    header = dbase_header(file, encoding, columns)
-    kept = list(columns) or header.named
     with _open(file, encoding) as table:
+        header = _header(file, table, columns)
+        kept = list(columns) or header.named
         fields = [table.field_names[header.names.index(name)] for name in kept]
         decimals = [_decimals(table, field) for field in fields]
         records = ((number, record) for number, record in enumerate(table, 1) if not dbf.is_deleted(record))
@@ -65,6 +65,10 @@ def dbase_tables(file: str, encoding: str | None, columns: Sequence[str]) -> Ite
             if len(chunk) < _ROWS:
                 return
             chunk = list(islice(records, _ROWS))
+
+
+def _header(file: str, table: Any, columns: Sequence[str]) -> Header:
+    return find_header(file, [Row(1, list(table.field_names))], columns)
 
 
 def _decimals(table: Any, field: str) -> int | None:
@@ -113,10 +117,10 @@ def _open(file: str, encoding: str | None) -> Iterator[Any]:
     path = Path(file)
     if not path.is_file():
         raise SourceError(f"{file}: a table of dBASE is read on this machine only, with its memo file; copy both here")
-    _refuse_cut(path)
     with path.open("rb") as data:
-        unknown = data.read(_HEADER)[_CODE_PAGE] == 0
-    if unknown and encoding is None:
+        start = data.read(_HEADER)
+    _refuse_cut(path, start)
+    if start[_CODE_PAGE] == 0 and encoding is None:
         raise SourceError(
             f"{file}: it does not say in which code page its texts are; name its `encoding`, such as cp850 (programs "
             "of DOS), cp1252 (of Windows) or cp437"
@@ -132,10 +136,8 @@ def _open(file: str, encoding: str | None) -> Iterator[Any]:
         raise SourceError(f"{file}: it can't be read as a table of dBASE: {exc}") from exc
 
 
-def _refuse_cut(path: Path) -> None:
-    with path.open("rb") as data:
-        sizes = _sizes(data.read(_HEADER))
-    header, rows = sizes or (0, 0)
+def _refuse_cut(path: Path, start: bytes) -> None:
+    header, rows = _sizes(start) or (0, 0)
     size = path.stat().st_size
     if size not in (header + rows, header + rows + 1):  # the one is the end mark
         raise SourceError(
