@@ -28,7 +28,7 @@ class Reading:
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
     names, None if no source was read; `reads` says how each was read for these invoices, `seconds` how long each
     source and step took, `notes` what the steps changed. `listed` are the open rows before any step, None if control
-    accounts are as in `states`; `beside` is what `closed_beside` returns for `rows`. `trace` returns file and place
+    accounts are as in `states`; `beside` is what `find_closed_beside` returns. `trace` returns file and place
     of each invoice, and `content` their `hash_facts`, if it is being computed already.
     """
 
