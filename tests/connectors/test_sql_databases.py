@@ -155,11 +155,13 @@ def test_a_connection_that_breaks_in_mid_read_fails_the_source(
     request: pytest.FixtureRequest, tmp_path: Path, database: str
 ) -> None:
     url = place(request, database, tmp_path)
-    rows = sql(url, query=LONG[database].format(rows=BATCH + 20_000)).invoices()
+    rows = sql(url, query=LONG[database].format(rows=4 * BATCH)).invoices()
     assert len(next(rows)) == BATCH
     cut(url, CUT[database])
+    # What was on its way already may still come, never all of it.
     with pytest.raises(SourceError, match=r"erp: the database says: .*(?i:terminat|connection|lost|kill)"):
-        next(rows)
+        for _ in range(3):
+            next(rows)
 
 
 def cut(url: str, statement: str) -> None:
