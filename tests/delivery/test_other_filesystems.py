@@ -45,7 +45,7 @@ def test_files_arrive_are_replaced_and_never_overwritten(
             ],
             run="r2",
         )
-        assert "there already" in str(taken.error)
+        assert "already exists" in str(taken.error)
         assert replaced.error is None
         assert remote.sizes("") == {"a[1]*.pdf": 7}
         assert remote.read("csv/in", "open_ar.csv") == b"b"

@@ -20,7 +20,7 @@ _NEXT = {
     1: "This is a bug: report it with the traceback, which stands where arfeed ran",
     2: "Mend what it names, then: arfeed check",
     3: "Look into it, then: arfeed plan",
-    4: "Export again or mend what it names, then: arfeed sync",
+    4: "Export again or fix what it names, then: arfeed sync",
     5: "See what is wrong with: arfeed check. Then: arfeed sync",
     6: "Nothing: another run is under way, and will tell how it ends",
 }

@@ -73,7 +73,7 @@ def _documents(file: str, answer: Mapping[str, Any]) -> list[Any]:
         )
     name = filled[0] if filled else next(iter(lists), "")
     if name not in ("Invoices", "CreditNotes"):
-        raise SourceError(f"{file}: it is no answer of Xero's API to GET Invoices: it has no list Invoices")
+        raise SourceError(f"{file}: it is not an answer of Xero's API to GET Invoices: it has no list Invoices")
     documents: list[Any] = lists[name]
     return documents
 
@@ -103,7 +103,7 @@ def _parsed(file: str) -> dict[str, Any]:
         try:
             answer = json.loads(data.read(), parse_float=Decimal)
         except ValueError as exc:
-            raise SourceError(f"{file}: it is no whole JSON document: {exc}; fetch it again") from exc
+            raise SourceError(f"{file}: it is not a complete JSON document: {exc}; fetch it again") from exc
     return answer if isinstance(answer, dict) else {}
 
 
