@@ -84,7 +84,7 @@ class Kolleno(Destination):
             headers = [*_headers(self.columns), *self.extra_columns]
             double = next((header for header in headers if headers.count(header) > 1), None)
             if double:
-                raise ValueError(f"two columns of the report would be called {double!r}; change columns or extra_columns")
+                raise ValueError(f"two columns of the report would be {double!r}; change columns or extra_columns")
             return self
 
     settings: Settings
