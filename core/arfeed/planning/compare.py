@@ -44,6 +44,8 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
     places = pc.index_in(ours, value_set=theirs)
     changed = _find_changed(report, baseline, places)
     change = pc.if_else(pc.is_valid(places), pc.if_else(changed, "changed", "unchanged"), "new")
+    # What is missing is derived from the same lookup as what stayed, so that no row of the baseline can be in
+    # neither.
     unclaimed = np.ones(len(baseline), dtype=bool)
     unclaimed[places.drop_null().to_numpy()] = False
     missing = baseline[unclaimed].reset_index(drop=True)
@@ -58,10 +60,12 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
 
 
 def _find_changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> pa.Array:
-    """Where a row that stands in both differs in a column that the receiver sees."""
+    """Return where a row that is in both reports differs in a column that the receiver sees."""
     result = pa.repeat(pa.scalar(value=False), len(report))
     for name in COMPARED if len(baseline) else ():
         now, before = _as_array(report[name]), _as_array(baseline[name]).take(places)
+        # A comparison with null is null, which is why a value that appears or disappears has to be asked for
+        # separately.
         unequal = pc.fill_null(pc.not_equal(now, before), fill_value=False)
         one_blank = pc.xor(pc.is_null(now), pc.is_null(before))
         result = pc.or_(result, pc.or_(unequal, one_blank))

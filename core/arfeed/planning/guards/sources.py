@@ -14,6 +14,7 @@ def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
         limit, as_of = source.settings.max_age, source.read.as_of
         if limit is None:
             continue
+        # Somebody has set `max_age`, so data of unknown age must not pass as fresh.
         if as_of is None:
             yield Objection(
                 "stale-source",
@@ -32,6 +33,8 @@ def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
 def object_to_older_dates(plan: Plan) -> Iterator[Objection]:
     """Object to sources whose as-of date is before that of the last delivery."""
     for source in plan.sources:
+        # The rows of a failed source are those of the last delivery: nothing was read whose date could have gone
+        # back.
         if source.before is None or source.failed:
             continue
         now, then = source.read.as_of, source.before.as_of
