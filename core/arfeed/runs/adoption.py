@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """A report that may become the baseline: its name, what to type for it, its bytes, and whether it is on the server."""
+    """A report that may become the baseline: its name, what to type for it, its bytes, and if the server has it."""
 
     name: str
     typed: str

@@ -57,6 +57,7 @@ def notify(context: RunContext, ending: Ending, about: Receipt | Plan | Failure)
         each.join(max(0, began + seconds - monotonic()))
         if (problem := _problem(each, seconds)) is not None:
             key = f"notifiers.{each.notifier.notifier}"
+            # Its error may quote the URL of a webhook, and whoever has that can post there.
             progress.warn(
                 f"{key} did not report that the run {_WORDS[ending]}: {mask_secrets(problem, project.secrets)}"
             )
