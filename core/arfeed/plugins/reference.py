@@ -27,7 +27,7 @@ JsonSchema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting in words. `default` and `example` are written as in TOML; no default is blank."""
+    """One setting in words. `default` and `example` are written as in TOML; `default` is blank if there is none."""
 
     name: str
     type: str
@@ -41,6 +41,7 @@ def settings_in_words(part: Part) -> list[Setting]:
     """Return the settings of a part, the required ones first."""
     schema = json_schema(part.Settings)
     described = _describe(schema, schema)
+    # Some parts take any key, such as a transform whose keys are columns; they are described once.
     others = schema.get("additionalProperties")
     if isinstance(others, dict):
         meaning = schema.get("description", "")
@@ -49,7 +50,7 @@ def settings_in_words(part: Part) -> list[Setting]:
 
 
 def _describe(table: JsonSchema, schema: JsonSchema) -> list[Setting]:
-    """Return the settings of a table, be it one within another."""
+    """Return the settings of a table, which may be nested in another one."""
     return [
         Setting(
             name=name,
@@ -67,6 +68,7 @@ def _nested_settings(part: Part) -> Iterator[Setting]:
     """Yield the settings of the tables within a part's own, such as `control_account.path`."""
     schema = json_schema(part.Settings)
     for name, field in schema.get("properties", {}).items():
+        # An optional table is an `anyOf` of the table and null.
         for each in (field, *field.get("anyOf", ())):
             table = schema.get("$defs", {}).get(str(each.get("$ref", "")).rpartition("/")[2], {})
             for setting in _describe(table, schema):
@@ -74,7 +76,7 @@ def _nested_settings(part: Part) -> Iterator[Setting]:
 
 
 def example(kind: PartKind, part: Part) -> str:
-    """Return a table of plugins.toml that is valid as it stands; what may be left out is commented out.
+    """Return a table of plugins.toml that is valid as it is; optional settings are commented out.
 
     A value is the field's first `examples`, or its default; if several settings must agree, the model's own
     `json_schema_extra={"examples": [{…}]}` states which are given.
@@ -172,6 +174,7 @@ def _type(field: JsonSchema, schema: JsonSchema) -> str:
 
 def _example(name: str, field: JsonSchema) -> object:
     choices = [field, *(each for each in field.get("anyOf", ()) if each.get("type") != "null")]
+    # A secret's example is a reference, so that nobody learns to write passwords into the file.
     if "examples" not in field and any(each.get("writeOnly") for each in choices):
         return f"${{{name.upper()}}}"
     for each in choices:
