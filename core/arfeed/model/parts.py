@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CONTRACT = 1
 
 REWRITABLE = frozenset({"balance", "amount", "currency", "customer_id", "customer_name"})
-"""What a step changes only if its class declares it: who owes how much of what."""
+"""What a step may change only if its class declares it: who owes how much, in which currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Connector(ABC):
         Typed columns (date32, decimal128) are taken as they are, floats are refused by name.
         """
 
+    # Not abstract: a source that can't be asked leaves its missing invoices unexplained, which is safe.
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
         """Return what became of invoices that `invoices` no longer listed; None if the source can't be asked.
 
@@ -80,6 +81,7 @@ class Connector(ABC):
     @property
     def explains(self) -> bool:
         """Whether `explain` can answer, judging by the settings; `arfeed check` reports it. Opens nothing."""
+        # Judged by the class, so that `check` can say it without connecting to anything.
         return type(self).explain is not Connector.explain
 
     def release(self) -> None:  # noqa: B027 - may be left as it is
