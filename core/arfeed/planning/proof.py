@@ -52,8 +52,7 @@ def _read(destination: Destination, path: Path) -> pd.DataFrame:
     if not isinstance(read, pd.DataFrame):
         raise DestinationError(f"{_describe_reader(destination)} returned {type(read).__name__}, not a DataFrame")
     for name in ("invoice_ref", "balance"):
-        # Two columns of one name would make read[name] a frame, and the comparison would silently be of something
-        # else.
+        # With two columns of one name, `read[name]` would be a frame, and which one is meant is not known.
         if [*read.columns].count(name) != 1:
             there = ", ".join(map(str, read.columns))
             raise DestinationError(

@@ -125,7 +125,7 @@ def _find_any_factor(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]
 def _find_changed(found: Stayed, column: str) -> tuple[Floats, Floats, Mask]:
     """Return the sums now and before, and where they differ although the currency is the same."""
     now, before = as_floats(found.now(column)), as_floats(found.before(column))
-    # Nothing can be multiplied into or out of 0, and an invoice in another currency has an objection of its own.
+    # Nothing can be multiplied into or out of 0, and an invoice in another currency has its own objection.
     return now, before, found.differs(column) & ~found.differs("currency") & (before != 0)
 
 
@@ -199,7 +199,7 @@ class _Moves:
 def object_to_moved_sums(found: Stayed, explained: Sequence[Scaled]) -> Iterator[Objection]:
     """Object if more balances, or more money, have risen or fallen than payments and corrections explain.
 
-    Sums that one factor explains are left out: they have an objection of their own.
+    Sums that one factor explains are left out: they have their own objection.
     """
     others = ~np.logical_or.reduce([np.zeros(len(found.rows), bool), *(part.where for part in explained)])
     parts: list[tuple[str, Mask]] = []

@@ -16,7 +16,7 @@ from arfeed.planning.changes.stayed import Floats, Mask, Stayed, as_floats, as_m
 from arfeed.planning.wording import counted, largest, money
 
 _MANY = 3
-"""Where a source has such balances anyway, at least this many new ones, and more than it had, are unusual."""
+"""If a source has such balances anyway, at least this many new ones, and more than it had, are unusual."""
 
 _SMALL_SHARE = 1 / 4
 """An excess of up to this share of the amount passes as a fee or interest."""

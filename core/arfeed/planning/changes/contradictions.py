@@ -1,4 +1,4 @@
-"""Documents of which a source says two things that can't both be true."""
+"""Documents about which a source states two things that can't both be true."""
 
 from __future__ import annotations
 

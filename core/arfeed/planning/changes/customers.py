@@ -40,7 +40,7 @@ def object_to_reused_numbers(found: Stayed) -> Iterator[Objection]:
 
 def object_to_other_customers(found: Stayed) -> Iterator[Objection]:
     """Object to invoices that now belong to another customer, and to names or emails that moved between customers."""
-    # A reused number has an objection of its own, which says more: the old document's debt would be gone.
+    # A reused number has its own objection, which states more: the old document's debt would be gone.
     moved = _has_other_customer(found) & ~_is_reused(found)
     if moved.any():
         moved &= ~_find_renamed(found, moved)
@@ -224,7 +224,7 @@ def _join_pairs(one: pa.Array, other: pa.Array, where: Mask, by: str) -> pa.Arra
 
 
 def _show_customers(found: Stayed, row: int, column: str) -> str:
-    """Describe whose an invoice was and is, or which name or email a customer number had and has."""
+    """Describe who had an invoice and who has it now, or a customer number's name or email before and now."""
     ref = found.now("invoice_ref")[row].as_py()
     if column:
         customer = found.now("customer_id")[row].as_py()

@@ -70,6 +70,7 @@ def _find_exchanged(found: Stayed, column: str) -> Mask:
     # A day above 12 can't be read as a month, so such a date proves nothing either way.
     could = np.asarray(pc.fill_null(pc.less_equal(pc.day(before), 12), fill_value=False)) & changed
     turned = could & _is_equal(pc.day(now), pc.month(before)) & _is_equal(pc.month(now), pc.day(before))
+    # A date that was exchanged keeps its year; one that changed it as well was corrected.
     turned &= _is_equal(pc.year(now), pc.year(before))
     if column == "due_on":
         turned &= ~np.isin(_count_days(found, column), _EXTENSIONS)
@@ -87,6 +88,7 @@ def _find_exchanged(found: Stayed, column: str) -> Mask:
 def _count_exchangeable(found: Stayed, source: str, column: str) -> int:
     """Count the dates of a source that would be different valid dates with day and month exchanged."""
     dates = pa.array(found.last[column]).filter(pa.array(found.last["source"] == source))
+    # 5 May read the other way round is still 5 May.
     others = pc.and_(pc.less_equal(pc.day(dates), 12), pc.not_equal(pc.day(dates), pc.month(dates)))
     return int(pc.sum(others, min_count=0).as_py())
 

@@ -49,7 +49,7 @@ def _find_emptied(plan: Plan) -> Iterator[str]:
 
 def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
     """Object to invoices that are gone without any evidence; that the list was counted explains no absence."""
-    # Other unexplained reasons, such as still open, have objections of their own that name what to fix.
+    # Other unexplained reasons, such as still open, have their own objections, which name what to fix.
     silent_reasons = plan.missing["reason"].isin([GONE, SOURCE_REMOVED])
     missing = plan.missing[silent_reasons & (plan.missing["evidence"] == "unexplained")]
     if len(missing):

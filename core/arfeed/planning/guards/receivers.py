@@ -53,8 +53,7 @@ def _describe_history_behind(lost: Forgotten) -> str:
 
 def object_to_unknown_baseline(plan: Plan) -> Iterator[Objection]:
     """Object to a first delivery: nothing is known of what the receiver holds."""
-    # If the receiver is known by another address this is no first delivery, and "approve it" would be the wrong
-    # advice.
+    # If the receiver is known by another address, this is not a first delivery, and "approve it" would be wrong.
     if plan.before is None and not plan.also_known:
         yield Objection(
             "unknown-baseline",

@@ -21,7 +21,7 @@ def object_to_everything_changed(plan: Plan) -> Iterator[Objection]:
     theirs = arrow.to_text_array(arrow.fold(plan.before["invoice_ref"]))
     places = pc.index_in(arrow.to_text_array(arrow.fold(changed["invoice_ref"])), value_set=theirs)
     before = plan.before.take(places.to_numpy()).set_axis(changed.index)
-    # A new memo or due date on every invoice is upkeep. Who owes how much is what must not change all at once.
+    # A new memo or due date on every invoice is upkeep. Who owes how much must not change everywhere in one day.
     others = (changed["balance"] != before["balance"]) | (changed["customer_id"] != before["customer_id"])
     count = int(others.sum())
     if _are_most(plan, count, common):

@@ -33,8 +33,7 @@ def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
 def object_to_older_dates(plan: Plan) -> Iterator[Objection]:
     """Object to sources whose as-of date is before that of the last delivery."""
     for source in plan.sources:
-        # The rows of a failed source are those of the last delivery: nothing was read whose date could have gone
-        # back.
+        # The rows of a failed source are those of the last delivery: nothing was read that could be older.
         if source.before is None or source.failed:
             continue
         now, then = source.read.as_of, source.before.as_of

@@ -114,6 +114,7 @@ def _find_bands(case: Case) -> np.ndarray:
     due, dated = count_days(case.before, "due_on")
     if not dated.all():
         issued, known = count_days(case.before, "issued_on")
+        # Only rows without a due date are aged by their issue date; a due date that is stated is the customer's term.
         due, dated = np.where(dated, due, issued + _DEFAULT_TERM), dated | known
     late = np.clip((case.on - date(1970, 1, 1)).days - due, _SPAN[0], _SPAN[-1]) - _SPAN[0]
     bands: np.ndarray = _BAND_OF_DAY[late]

@@ -27,13 +27,13 @@ from arfeed.planning.wording import counted, money, named, refs_of, worst
 _NAMED = ("invoice_ref", "customer_name", "balance", "currency")
 
 _NEW = 5
-"""In a feed of fewer reports than this, a single missing invoice that was overdue is no surprise, however late."""
+"""In a feed of fewer reports than this, a single missing invoice that was overdue is not a surprise."""
 
 _YOUNG = 10
 """Up to this many reports, an objection mentions how little is known about the feed."""
 
 _MONEY_ODDS = 10
-"""Much money alone is no reason to ask: the odds of its rows must be below the square of this divided by caution."""
+"""Much money alone is not a reason to ask: the odds of its rows must be below the square of this divided by caution."""
 
 _RARE = 1 / 4
 """Rows with a chance above this part of the mean are merely paid less often than others."""
@@ -127,6 +127,7 @@ def _object_to_surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterato
     # Only the rows that the guard counted are named: ordinary payments of the same day are no reason to ask.
     rare = chances.case.unproven & (chances.each < most.part * chances.mean)
     rows = _take_named(chances.case.before, np.flatnonzero(rare))
+    # "about 0.0 customers" would be read as a mistake.
     usual = "none was" if most.expected < _NONE else f"about {most.expected:.1f} customers were"
     who = "few customers pay" if most.part > _RARE else "hardly anybody pays"
     yield _make_objection(
@@ -138,6 +139,7 @@ def _object_to_surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterato
 
 
 def _object_to_money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objection]:
+    # The odds of the very rows of which the money is summed up.
     odds = next(surprise.odds for surprise in seen if surprise.part == MONEY_PART)
     found = [*find_rare_money(chances)] if odds < (_MONEY_ODDS / chances.caution) ** 2 else []
     if found:
@@ -202,6 +204,7 @@ def _object_to_returned(chances: Chances) -> Iterator[Objection]:
 def _advise(chances: Chances) -> str:
     """Describe what to do next and, for a young feed, how little is known about it."""
     reports = chances.learned.reports
+    # So that whoever is asked early knows why: the odds still rest on what is usual elsewhere.
     young = f" I have known this feed for {counted(reports, 'report')}." if reports <= _YOUNG else ""
     return (
         "Look in the source whether they are settled; if so, approve. A write-off run and the like can be announced "

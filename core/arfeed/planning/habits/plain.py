@@ -83,7 +83,7 @@ def find_large_share(chances: Chances) -> Share | None:
 
 
 def _is_strange_in_a_small_feed(chances: Chances, share: Share) -> bool:
-    """Whether nearly all of a few rows are gone, or so many customers as hardly ever pay at once."""
+    """Whether nearly all of a few rows are gone, or more customers than ever pay on one day, by the odds."""
     customer = chances.rows.customer
     customers = len(np.unique(customer[chances.case.unproven]))
     expected = float(-np.expm1(-np.bincount(customer, chances.each)).sum())
