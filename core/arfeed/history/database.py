@@ -24,7 +24,7 @@ def open_database(url: str) -> sa.Engine:
             sa.event.listen(engine, "connect", _limit)
         _migrate(engine)
     except (sa.exc.SQLAlchemyError, OSError, ImportError, ValueError) as exc:
-        # Without the cause, whose text may quote the URL and with it a password.
+        # Without the cause, since its text may quote the URL and with it a password.
         raise _unusable(exc) from None
     return engine
 

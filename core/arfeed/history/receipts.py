@@ -99,6 +99,8 @@ def plan_facts(plan: Plan) -> dict[str, object]:
             "broken": len(documents.broken),
         },
         "ledgers": [_ledger(ledger) for ledger in plan.ledgers],
+        # Also of guards that did not object: what was seen on quiet days is what an objection is judged against
+        # later.
         "guards": [figures._asdict() for figures in plan.figures],
         "expected": [_expectation(expectation) for expectation in plan.expected],
         "notes": list(plan.notes),
@@ -239,7 +241,7 @@ def _missing(plan: Plan) -> list[dict[Hashable, str]]:
         *("invoice_ref", "kind", "customer_name", "currency", "balance", "issued_on", "due_on", "source"),
         *("reason", "evidence"),
     ]
-    # All of them, however many: the receipt is the only place that says later what was marked as paid, and why.
+    # All of them, however many: later, only the receipt states what was marked as paid, and why.
     return plan.missing[names].astype("str").fillna("").to_dict("records")
 
 

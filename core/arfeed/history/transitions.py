@@ -71,7 +71,7 @@ def _update(
 
 
 def record_sent(connection: sa.Connection, run: RunRecord, documents: Iterable[PlannedDocument]) -> None:
-    """Record the PDFs that arrived; forget what is under the names of the others, which is no longer known."""
+    """Record the PDFs that arrived; forget what the other names held, since that is no longer known."""
     planned, known = tables.planned_documents, tables.documents
     names = sa.select(planned.c.name).where(planned.c.run == run.id)
     # A PDF that may have been replaced is sent again; to believe the old record would leave a wrong one there for
