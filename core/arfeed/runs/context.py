@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from arfeed.delivery.rehearsal.reports import Headers
     from arfeed.plugins.config import Project
 
+# Any moment does: only the form of the name that it gives is looked at.
 _ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 Clock = Callable[[], datetime]

@@ -21,7 +21,7 @@ def judge_interrupted(context: OpenContext, server: Remote) -> Iterator[tuple[Ru
     if not runs:
         return  # nothing is listed at the server: the usual case costs no round trip
     folder = context.project.destination.report_folder
-    # Uploads before reports: a file that gets its name in between is then seen as arrived or unknown, never as lost.
+    # Uploads before reports: a file that gets its name in between is in both lists, and counts as arrived.
     parts = server.sizes(part_folder(context.project, folder))
     reports = server.sizes(folder)
     # The oldest first, so that the latest one that arrived ends up as the baseline.

@@ -47,6 +47,7 @@ def expect(project: Project, closings: ExpectedClosings, *, clock: Clock = utc_n
     if not today <= until <= latest:
         further = f", or to {today + _LONGEST} with --customer or --below" if of_all else ""
         raise ConfigError(f"--until {until}: give a day from {today} to {latest}{further}")
+    # Below 0 it would cover nothing, and whoever typed it would believe that it does.
     if below is not None and below <= 0:
         raise ConfigError(f"--below {below}: give a balance above 0")
     # Typed by hand to withdraw it, so short; the random part keeps two of one day apart.

@@ -73,7 +73,6 @@ def _habits(context: OpenContext, baseline: Baseline | None, now: datetime) -> H
     if baseline.habits is not None:
         return Habits.unpack(baseline.habits)
     habits, rows = Habits.none(), 0
-    # Up to now only: a clock that was set back must not learn from reports of its future.
     runs = [run for run in context.history.kept_reports(context.destination) if run.started_at <= now]
     for before, after in pairwise(runs):
         rows += before.open_count + after.open_count

@@ -48,6 +48,7 @@ def notify(context: RunContext, ending: Ending, about: Receipt | Plan | Failure)
     event(ending, logging.INFO if ending == "delivered" else logging.WARNING, **describe_ending(about))
     hook = f"arfeed_{ending}"
     for plugin, value, _ in call_each(project.registry.manager, hook, **{_ARGUMENTS[ending]: about}):
+        # A warning, not an error: what the run did can't be undone by a plugin that failed to hear of it.
         if isinstance(value, (Exception, SystemExit)):
             progress.warn(f"the plugin {plugin} failed in {hook}: {type(value).__name__}: {value}")
     # One beginning for all: the run waits as long as the slowest may take, not for the sum.

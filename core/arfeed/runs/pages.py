@@ -116,5 +116,6 @@ def _past(project: Project, document: Mapping[str, Any]) -> Sequence[PastRun]:
     from arfeed.runs.page.rendering import PastRun
 
     with open_history(project) as history:
+        # The deliveries before this one, not before today: a page that is written again must look as it did.
         earlier = history.balances(document["destination"], before=document.get("run"), most=_RUNS)
     return [PastRun(run, at, balances) for run, at, balances in reversed(earlier)]

@@ -74,7 +74,7 @@ def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | 
     bind(feed=project.feed.name, destination=address, run=context.run)
     try:
         result = _run(context, kind, read, approve)
-    # Not BaseException: whoever presses Ctrl-C knows how the run ended, and is waiting for it to do so.
+    # Not BaseException: whoever presses Ctrl-C knows that the run has ended, and need not be notified.
     except Exception as exc:
         expected = isinstance(exc, ArfeedError)
         error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)

@@ -132,7 +132,7 @@ def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared
     # One after the other: plugins are at work meanwhile, and all of this together may take one processor only.
     totals = begin(partial(arrow.sum_balances, reading.invoices), after=facts)
     pack = partial(pack_report, reading, compared.comparison, context.run)
-    # Begun before anybody knows whether the plan will be refused: packing costs less than waiting for it later would.
+    # In the background although the plan may yet be refused: a delivery would have to wait for it.
     packed = begin(pack, after=totals).result if delivering else pack
     return _Computing(facts.result, totals.result, packed)
 

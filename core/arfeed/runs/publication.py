@@ -81,7 +81,7 @@ def deliver(delivery: Delivery) -> Receipt:
     """
     context, prepared, record = delivery.context, delivery.prepared, delivery.record
     planned = _planned(prepared)
-    # Reading and staging may have taken hours, and the next line is the first to write.
+    # Reading and staging may have taken long, and the next line is the first to write anything.
     delivery.lease.check_held()
     context.history.update_versions(context.destination, prepared.touched)
     context.history.begin(record, prepared.packed(), prepared.reads, planned, prepared.memory())
@@ -89,7 +89,7 @@ def deliver(delivery: Delivery) -> Receipt:
     arrived = {item.upload.name for item in outcomes if item.error is None}
     # What arrived is recorded even if the report does not go, so that the next run need not send it again.
     sent = [document for document in planned if document.name in arrived]
-    # The PDFs first: a receiver that reads the report looks for them at that moment.
+    # Every PDF has its answer by now: nothing that is named in the receipt is still under way.
     if lacking := _missing_documents(context, outcomes):
         context.history.record_failure(record, ended_at=context.clock(), documents=sent)
         raise DestinationError(lacking)

@@ -56,7 +56,6 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
         invoices=invoices.drop(columns="origin"),  # from here on nothing asks for lines of files
         rows=extracted.rows.drop(columns="origin"),
         removed=pd.concat([shaped.removed, wanted.removed], ignore_index=True),
-        # Carried rows are left out, since their PDFs were sent with the delivery that they come from.
         found=find(read, wanted.invoices, context.project.folder, extracted.rows),
         reports=reports,
         sources=tuple(source.source for source in sources),

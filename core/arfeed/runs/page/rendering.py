@@ -85,6 +85,7 @@ def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:
     ref, customer, source, reason = (missing[name] for name in ("invoice_ref", "customer_name", "source", "reason"))
     dates = (missing.get("issued_on", ""), missing.get("due_on", ""))
     why = (reason, missing.get("evidence", ""))
+    # The script sorts by the whole number: it would have to parse the formatted amount, in whatever notation it is.
     return (ref, customer, int(balance * _FACTOR), format_amount(balance, currency), currency, *dates, source, *why)
 
 

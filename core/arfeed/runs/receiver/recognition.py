@@ -79,6 +79,7 @@ def _find_same(
         if each in same
         or normalize(each) == names.address
         or _is_same_folder(each, names.address)
+        # A destination of an older arfeed has no signs yet; what it would show is taken from known_hosts.
         or (each not in noted and not {*signs}.isdisjoint(server.signs_of(each)))
     )
 

@@ -61,7 +61,7 @@ def read_witnesses() -> Iterator[Witness]:
     folder = state_folder()
     if not folder.exists():
         return
-    # All of them: the receiver may have been delivered to under another address, which only the signs inside tell.
+    # All of them: the receiver may have been delivered to under another address, which only the signs inside show.
     for file in sorted(folder.glob("*.json")):
         yield _read(file)
 
