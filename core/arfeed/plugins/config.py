@@ -152,7 +152,7 @@ class _Reader:
         return cast("type[Transform]", part)(settings) if part and settings else None  # type: ignore[arg-type]
 
     def _class(self, registry: Registry, kind: PartKind, key: str, table: dict[str, Any]) -> Part | None:
-        # Taken out, as it is no setting of the part, and an unknown key would be refused.
+        # Taken out, as it is not a setting of the part, and an unknown key would be refused.
         use = table.pop("use", None)
         if not isinstance(use, str):
             self._mistake(f"{key}.use", f"name the {kind}{close_match('', registry.parts[kind])}")

@@ -74,6 +74,7 @@ def _own(value: object, pandas: ModuleType) -> object:
         return MappingProxyType({key: _own(item, pandas) for key, item in value.items()})
     if isinstance(value, tuple):
         items = tuple(_own(item, pandas) for item in value)
+        # A named tuple takes its items one by one, a plain one as a whole.
         return value._make(items) if hasattr(value, "_make") else items
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{each.name: _own(getattr(value, each.name), pandas) for each in fields(value)})

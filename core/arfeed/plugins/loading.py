@@ -87,6 +87,7 @@ class Answer(NamedTuple):
 def close_match(wrong: str, known: Iterable[str]) -> str:
     """Return "; did you mean …?" for an unknown name, or list what exists if nothing is close."""
     names = sorted(known)
+    # 0.6 is difflib's own threshold for what is close.
     near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
@@ -134,6 +135,7 @@ def survey(enabled: Sequence[str] = ()) -> Registry:
         registry.installed.append(
             PluginInfo("", to_one_line(name), to_one_line(version), False, broken=why.format(to_one_line(error)))
         )
+    # Entry points come in the order of sys.path, which differs between machines.
     registry.installed.sort(key=lambda info: (info.name, info.distribution))
     return registry
 

@@ -44,6 +44,7 @@ def settings_in_words(part: Part) -> list[Setting]:
     # Some parts take any key, such as a transform whose keys are columns; they are described once.
     others = schema.get("additionalProperties")
     if isinstance(others, dict):
+        # The description of the whole model, since there is no field to describe.
         meaning = schema.get("description", "")
         described.append(Setting("any other name", _type(others, schema), "", False, meaning, ""))
     return sorted(described, key=lambda setting: not setting.required)
@@ -124,6 +125,8 @@ def readme_block(kind: PartKind, part: Part) -> str:
 def renew_readme(readme: str, kind: PartKind, part: Part) -> str:
     """Return a README with a part's settings as they are now. Raise `ConfigError` if it has no marks for them."""
     begin, end = _marks(kind, part)
+    # By marks and not by headings, which the author may reword; both must be there, or the rest of the file would be
+    # lost.
     before, found, rest = readme.partition(begin)
     _, ended, after = rest.partition(end)
     if not (found and ended):
@@ -148,6 +151,7 @@ def _table(part: Part) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
+    # A bar would begin another cell, even in code.
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
@@ -179,6 +183,8 @@ def _example(name: str, field: JsonSchema) -> object:
         return f"${{{name.upper()}}}"
     for each in choices:
         for key in ("examples", "const", "enum", "default"):
+            # From the most helpful one down: an author's example, then the only value, one of several, and the
+            # default.
             if each.get(key) is not None:
                 return each[key] if key in ("const", "default") else each[key][0]
     empty = {"array": [], "object": {}, "boolean": False, "integer": 1, "number": 1}
