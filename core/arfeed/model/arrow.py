@@ -89,7 +89,7 @@ def group_balances(rows: pd.DataFrame, by: Sequence[str]) -> pa.Table:
         # A null is a group of its own; left out, its rows would be missing from every total.
         encoded = pc.dictionary_encode(as_single_chunk(pa.array(rows[name])), null_encoding="encode")
         values[name] = encoded.dictionary
-        # Each combination of values has a number of its own, which is taken apart again below.
+        # Each combination of values gets one number, which is taken apart again below.
         code = code * len(encoded.dictionary) + np.asarray(encoded.indices)
     grouped = pa.table({"code": code, "balance": balance}).group_by("code")
     summed = grouped.aggregate([("balance", "count"), ("balance", "sum")])

@@ -28,6 +28,7 @@ class ConfigError(ArfeedError):
 
     def __init__(self, *mistakes: str) -> None:
         """Take every mistake at once."""
+        # Kept apart as well, since the lines of one mistake can't be told from the next one's in the text.
         self.mistakes = mistakes
         super().__init__("\n".join(mistakes))
 

@@ -120,6 +120,7 @@ class Complete:
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a control total that could not be compared exactly."""
+        # The class is frozen, and this is the one value that may be given in a shorter form.
         if isinstance(self.control_account, Mapping):
             object.__setattr__(self, "control_account", ControlAccount(self.control_account))
         # The exact type: a bool is an int to Python, and True would pass as one row.

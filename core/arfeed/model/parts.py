@@ -81,7 +81,7 @@ class Connector(ABC):
     @property
     def explains(self) -> bool:
         """Whether `explain` can answer, judging by the settings; `arfeed check` reports it. Opens nothing."""
-        # Judged by the class, so that `check` can say it without connecting to anything.
+        # Judged by the class, so that `check` can report it without connecting to anything.
         return type(self).explain is not Connector.explain
 
     def release(self) -> None:  # noqa: B027 - may be left as it is

@@ -47,7 +47,9 @@ def _currency_code(code: str | None) -> str | None:
 def _template(template: str | None) -> str | None:
     if template is None:
         return None
+    # Checked when the file is read: a misspelt field would find no PDF, and look like a folder without any.
     fields = re.findall(r"\{([^{}]*)\}", template)
+    # Without it, several invoices would claim the same file.
     if "invoice_ref" not in fields:
         raise ValueError("it must contain {invoice_ref}")
     unknown = [name for name in fields if name not in schema.TEXTS]
