@@ -19,7 +19,7 @@ from arfeed.history.process import HolderProcess, is_dead, this_process
 from arfeed.history.tables import leases
 from arfeed.model.errors import ArfeedError, LockedError
 
-# Three renewals may fail in a row before the lease expires.
+# Two renewals may fail in a row, and the third still comes in time.
 _BEATS_PER_LEASE = 4
 _OF_PROCESS = tuple(item.name for item in fields(HolderProcess))
 

@@ -128,8 +128,7 @@ class History(Reader):
                 add_to_baseline(connection, run)
                 record_sent(connection, run, documents)
                 forget_old_reports(connection, run.destination, KEPT_REPORTS)
-            # Another run took this one for dead although it did publish: what either report lists is open to the
-            # receiver.
+            # Another run took this one for dead although it did publish, so what either report lists still counts.
             elif update_unless(connection, run, ARRIVED, state="unsettled", receipt=receipt):
                 add_to_baseline(connection, run)
         if not ours:

@@ -33,8 +33,7 @@ def byte_at(texts: pa.Array, place: int) -> Bytes:
         starts, ends = some[:-1], some[1:]
         places = (starts if place >= 0 else ends) + place
         there = (places >= starts) & (places < ends)
-        # Clipped, since an empty text at the very end has no byte to take; multiplied by 0 where there is none of its
-        # own.
+        # Clipped, since an empty text at the very end has no byte to take; whatever byte was taken instead becomes 0.
         np.multiply(content.take(places, mode="clip"), there, out=found[first : first + _PIECE])
     return found
 

@@ -33,5 +33,5 @@ def digits_by_row(currencies: pa.Array, otherwise: int) -> npt.NDArray[np.int64]
 
 def format_amount(amount: Decimal, currency: str) -> str:
     """Format an amount with its currency's decimals, with thousands separators and U+2212 as minus."""
-    # The real minus sign is as wide as a digit, so that columns of amounts line up; a hyphen breaks lines.
+    # The real minus sign: it is as wide as a digit, so amounts line up, and no line is broken after it.
     return f"{amount:,.{minor_digits().get(currency, 2)}f}".replace("-", "−")

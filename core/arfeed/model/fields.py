@@ -98,7 +98,7 @@ TEXTS = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items":
 """How the schema of plugins.toml describes what `one_or_several` takes."""
 
 
-# pydantic would warn about such a default, and the tests treat warnings as errors.
+# pydantic would warn about such a default each time the settings are described.
 class _JsonSchema(GenerateJsonSchema):
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default"}  # noqa: RUF012 - as in its base
 

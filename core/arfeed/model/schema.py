@@ -76,5 +76,5 @@ def arrow_type(name: str) -> pa.DataType:
         return pa.date32()
     if name in MONEY:
         return pa.decimal128(MONEY_PRECISION, MONEY_SCALE)
-    # 64-bit offsets: the texts of a large report pass the two gigabytes that 32-bit ones can address.
+    # 64-bit offsets: a column's texts may exceed the two gigabytes that 32-bit ones can address.
     return pa.large_string()

@@ -64,7 +64,7 @@ def _read(destination: Destination, path: Path) -> pd.DataFrame:
 
 def _take_refs(destination: Destination, column: pd.Series[str]) -> pa.Array:
     texts = arrow.as_single_chunk(pa.array(column))
-    # A reader that guesses types has dropped leading zeros, and `007` would pass as `7`.
+    # A reader that guesses types drops leading zeros; as long as no number has any, it would pass.
     if pa.types.is_integer(texts.type) or pa.types.is_floating(texts.type):
         raise DestinationError(f"{_describe_reader(destination)} made 'invoice_ref' {texts.type}, which is not text")
     return texts if pa.types.is_large_string(texts.type) else pc.cast(texts, pa.large_string())

@@ -55,7 +55,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
             raise DestinationError(f"{destination.name}: its report() made {field.name!r} a float; money never is one")
         if pa.types.is_decimal(field.type):
             table = table.set_column(number, field.name, _format_money(field.name, table.column(number), digits))
-    # pyarrow writes a million rows in a fraction of a second; pandas' to_csv loops over them in Python.
+    # pyarrow's own writer, which needs a fraction of a second for a million rows.
     csv.write_csv(table, path)
     # In the background, while the file is read back: hashing lets other threads run, and neither changes the file.
     digest, header = begin(partial(_digest, path)), tuple(table.column_names)

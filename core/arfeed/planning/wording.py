@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 
-# A message goes to a terminal, a chat and a mail; the plan lists all of them.
+# Enough to recognise what a message is about; the plan lists all of them.
 _MOST_NAMED = 3
 
 

@@ -24,7 +24,6 @@ def judge_interrupted(context: OpenContext, server: Remote) -> Iterator[tuple[Ru
     # Uploads before reports: a file that gets its name in between is in both lists, and counts as arrived.
     parts = server.sizes(part_folder(context.project, folder))
     reports = server.sizes(folder)
-    # The oldest first, so that the latest one that arrived ends up as the baseline.
     for run in reversed(runs):
         yield run, judge(run, reports, parts)
 

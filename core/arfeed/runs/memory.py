@@ -110,7 +110,7 @@ def leave_memory(plan: Plan, known: Known, reading: Reading, states: Sequence[Le
     """Return what the next plan needs to weigh evidence, once this one is delivered."""
     baseline, beside = reading.baseline, reading.beside
     habits = learn(known.habits, known.sources, plan.expected)
-    # If nothing was judged, nothing was learned, and packing the same habits again would only take time.
+    # If nothing was judged, nothing was learned, and the packed habits are passed on as they are.
     unchanged = baseline is not None and baseline.habits is not None and not known.sources
     return Memory(
         beside=None if beside is None else pack_table(beside),

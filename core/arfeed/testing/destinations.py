@@ -119,7 +119,7 @@ class DestinationConformance(PartConformance):
     def test_days_go_by_on_a_real_server(self, arfeed_project: ArfeedProject, sftp_server: SFTPServer) -> None:
         """A first delivery, the same again, and a day when an invoice is gone and nothing may be sent."""
         project, destination = arfeed_project, self._destination()
-        # Plain references: two hostile ones may share a file name, which is tested by itself.
+        # Numbered, so that the PDF written below belongs to one of them.
         invoices = [replace(invoice, invoice_ref=f"INV-{number}") for number, invoice in enumerate(_listed())]
         self._configure(project, sftp_server)
         project.write({"erp.csv": _csv(invoices), "pdf/INV-0.pdf": _PDF})

@@ -60,7 +60,7 @@ def expect(
         if as_json:
             print_json(_as_data(made, None))
         else:
-            # A customer's name comes from the command line, and may hold anything that moves a terminal's cursor.
+            # What was typed is printed again, and may hold anything that moves a terminal's cursor.
             said = f"✓ {made.id}: {_in_words(made)}. The next delivery that would ask uses it up"
             console().print(Text(make_legible(said), "green"))
 

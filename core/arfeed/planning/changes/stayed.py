@@ -91,7 +91,7 @@ class Stayed:
         """Describe the largest invoices where the mask is true, each in the words that `say` returns for its row."""
         names = ("invoice_ref", "currency", "balance")
         chosen = np.flatnonzero(where)
-        # By the balance before: the new one may be the very mistake, and would pick its own witnesses.
+        # By the balance before: the new one may be the very mistake, and must not decide which invoices are shown.
         taken = {name: self.before(name).take(pa.array(chosen)) for name in names}
         rows = largest(arrow.to_frame(pa.table(taken)))
         texts = [say(int(chosen[place])) for place in rows.index]

@@ -65,7 +65,7 @@ class Learned:
     @property
     def mean(self) -> float:
         """Return closings per row and working day, over all bands."""
-        # Weighted as in `usual`, so that both mean the same feed.
+        # Weighted as in `usual`, of which this is the mean.
         weight = _EXPECTED_WEIGHT * BANDS
         return float((self.closings.sum() + _EXPECTED.sum() * _EXPECTED_WEIGHT) / (self.open_days.sum() + weight))
 
