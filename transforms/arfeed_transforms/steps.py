@@ -31,7 +31,7 @@ class MatchSettings(TransformSettings):
 
 
 def _matching(invoices: pd.DataFrame, wanted: dict[str, list[str]]) -> pd.Series[bool]:
-    """Return where every named column has one of its values, ignoring case and outer white space."""
+    """Return where every named column has one of its values, ignoring case and surrounding white space."""
     import pandas as pd
 
     result = pd.Series(data=True, index=invoices.index)

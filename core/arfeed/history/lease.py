@@ -156,7 +156,7 @@ def lock_lost(run: str, destination: str, *, published: bool = False) -> LockedE
 
 
 def find_holder(connection: sa.Connection, destination: str) -> str | None:
-    """Return the run whose lease has not expired, unless it is known to have died."""
+    """Return the run that holds an unexpired lease, unless it is known to have died."""
     query = sa.select(leases).where(leases.c.destination == destination, leases.c.expires_at > _now(connection))
     row = connection.execute(query).one_or_none()
     return None if row is None or _died(row) else str(row.run)

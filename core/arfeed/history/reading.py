@@ -51,8 +51,8 @@ class Reader:
     def baseline(self, destination: str, arrived: Collection[str] = (), lost: Collection[str] = ()) -> Baseline | None:
         """Return what a new report is compared with, or None if this history knows no delivery.
 
-        A report whose publishing was interrupted counts beside the baseline, unless it is known to have `arrived`,
-        which makes it the baseline, or to be `lost`.
+        A report that was interrupted while it was published counts in addition to the baseline, unless it is known to
+        have `arrived`, which makes it the baseline, or to be `lost`.
         """
         runs = self._baseline_runs(destination, arrived, lost)
         if not runs:
@@ -204,7 +204,7 @@ class Reader:
     def balances(self, destination: str, *, before: str | None, most: int) -> list[tuple[str, datetime, Balances]]:
         """Return the last deliveries before a run, or before now, the newest first, and what was open by currency.
 
-        Those whose receipts were damaged are left out.
+        Those with damaged receipts are left out.
         """
         runs = tables.runs.c
         query = sa.select(runs.id, runs.started_at, runs.receipt).where(
@@ -219,7 +219,7 @@ class Reader:
         return [(run, at, balances) for run, at, balances in found if balances is not None]
 
     def interrupted(self, destination: str) -> list[RunRecord]:
-        """Return the runs whose end is not recorded, the newest first."""
+        """Return the runs without a recorded end, the newest first."""
         return self._runs(tables.runs.c.destination == destination, tables.runs.c.state.in_(INTERRUPTED))
 
     def planned_documents(self, run: str) -> list[PlannedDocument]:

@@ -53,7 +53,7 @@ class Receivers:
             return set(connection.execute(sa.select(columns.destination).where(columns.sign.in_(signs))).scalars())
 
     def list_noted(self) -> set[str]:
-        """Return the destinations of which signs are known."""
+        """Return the destinations with known signs."""
         with self._engine.connect() as connection:
             return set(connection.execute(sa.select(tables.receivers.c.destination).distinct()).scalars())
 

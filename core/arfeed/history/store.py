@@ -59,7 +59,7 @@ class History(Reader):
             return withdraw(connection, destination, expectation)
 
     def update_versions(self, destination: str, versions: Mapping[str, str]) -> None:
-        """Record new versions of PDFs whose content was sent before, by name."""
+        """Record new versions, by name, of PDFs that were sent before with the same content."""
         columns = tables.documents.c
         # Not bound as "name": SQLAlchemy reserves the names of columns for the values that an UPDATE sets.
         this = sa.and_(columns.destination == destination, columns.name == sa.bindparam("touched"))

@@ -13,7 +13,7 @@ from arfeed.history.records import INTERRUPTED, PlannedDocument, RunRecord, Stat
 
 
 def baseline_runs(connection: sa.Connection, destination: str) -> set[str]:
-    """Return the runs whose reports are a destination's baseline."""
+    """Return the runs that make up a destination's baseline."""
     query = sa.select(tables.baselines.c.run).where(tables.baselines.c.destination == destination)
     return set(connection.execute(query).scalars())
 

@@ -60,7 +60,7 @@ class Connector(ABC):
 
     @abstractmethod
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield frames with a row a document and *return* `Complete`.
+        """Yield frames with one row per document, and *return* `Complete`.
 
         Columns are canonical names or the source's own headers, all text; core parses dates, money and currency.
         Typed columns (date32, decimal128) are taken as they are, floats are refused by name.
@@ -96,7 +96,7 @@ class Connector(ABC):
         """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
 
     def proposals(self) -> Iterable[Proposal]:
-        """Yield settings that would fit what is there, such as the program whose database it is; none by default.
+        """Yield settings that would fit what is there, such as the program that a database belongs to; none by default.
 
         `arfeed init` asks this if settings are lacking and `provisional` ones replace them.
         """
@@ -149,7 +149,7 @@ class Destination(ABC):
 
     @abstractmethod
     def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
-        """Return the report: a row an invoice, in order, under the receiver's headers. Core writes it as CSV."""
+        """Return the report: one row per invoice, in order, under the receiver's headers. Core writes it as CSV."""
 
     @abstractmethod
     def report_name(self, at: datetime) -> str:

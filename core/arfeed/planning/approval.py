@@ -35,7 +35,7 @@ OUR_CODES = frozenset(
         *("balances-scaled", "sums-moved", "balance-above-amount"),
     }
 )
-"""Codes that mean what docs/objections.md says of them; no reviewer may use them for anything else."""
+"""Codes with the meaning that docs/objections.md gives them; no reviewer may use them for anything else."""
 
 BY_NUMBER_ONLY = frozenset({"documents"})
 """Our codes for objections about an invoice's PDF: they stay approved if the invoice's balance moves."""

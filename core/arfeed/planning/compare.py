@@ -1,4 +1,4 @@
-"""Hold a report against the baseline: what is new, changed or missing, and what the report sums to."""
+"""Compare a report with the baseline: what is new, changed, unchanged or missing."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ COMPARED = (
 class Comparison:
     """The report with `change` (new, changed, unchanged), and the baseline's missing rows.
 
-    `lost` says of every row of the baseline whether it is one of them; `places` are the rows of the baseline that the
-    report's rows were, null for new ones.
+    `lost` marks the rows of the baseline that are missing; `places` are the places that the report's rows had in the
+    baseline, null for new ones.
     """
 
     report: pd.DataFrame
@@ -37,8 +37,8 @@ class Comparison:
 def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
     """Compare by reference. Both frames have canonical columns and no reference twice.
 
-    A reference that is spelled otherwise than before, in letter case or in Unicode's forms, is missing and new: the
-    receiver may take it for another invoice.
+    A reference with a different spelling than before, in letter case or in Unicode's forms, is both missing and new:
+    the receiver may take it for another invoice.
     """
     ours, theirs = arrow.to_text_array(report["invoice_ref"]), arrow.to_text_array(baseline["invoice_ref"])
     places = pc.index_in(ours, value_set=theirs)

@@ -65,8 +65,8 @@ def _split_into_buffers(column: pa.Array) -> Iterator[bytes | memoryview | pa.Bu
 def _order_by_reference(refs: pa.Array) -> npt.NDArray[np.int64]:
     """Return the rows in an order that only their references decide: by a number made of each, or by the alphabet.
 
-    Numbers are sorted ten times as fast as texts. Where two references make one number, and where they are very long,
-    the alphabet decides for all.
+    Numbers are sorted ten times as fast as texts. If two references make the same number, or if they are very long,
+    the alphabet decides for all of them.
     """
     longest = pc.max(pc.binary_length(refs)).as_py() or 0
     if longest <= _MOST_BYTES:

@@ -94,7 +94,7 @@ def _lay_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
 
 
 def _group_by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
-    """Return which rows have a currency of that many decimals."""
+    """Return, by number of decimals, which rows have a currency with that number."""
     digits = digits_by_row(currencies, schema.MONEY_SCALE)
     return {count: pa.array(digits == count) for count in np.flatnonzero(np.bincount(digits)).tolist()}
 

@@ -114,7 +114,7 @@ def _get_earlier(before: pd.DataFrame, name: str, places: pa.Array, kind: pa.Dat
 
 
 def _blank_to_null(column: pd.Series) -> pa.Array:
-    """Return a column in which what is not known is null."""
+    """Return a column with nulls for values that are not known."""
     values = arrow.as_single_chunk(pa.array(column))
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         return values

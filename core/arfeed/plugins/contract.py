@@ -36,7 +36,7 @@ def check_name(name: object, whose: str) -> None:
 
 
 def check_module(module: object) -> None:
-    """Raise `UnusableError` unless it is a module of this contract whose hooks would be called."""
+    """Raise `UnusableError` unless it is a module of this contract, with hooks that would be called."""
     if not isinstance(module, ModuleType):
         raise UnusableError(f"its entry point leads to {module!r}; name the module alone, without a colon")
     contract = getattr(module, "ARFEED_CONTRACT", None)

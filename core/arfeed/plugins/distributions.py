@@ -15,7 +15,7 @@ from traceback import walk_tb
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 OURS = "arfeed"
-"""The distribution whose plugins are built in: another plugin of the same name is refused."""
+"""The distribution of the built-in plugins: another plugin with the name of one of them is refused."""
 
 _read = Distribution.entry_points.fget  # type: ignore[attr-defined]  # typeshed hides that it is a property
 

@@ -141,7 +141,7 @@ def survey(enabled: Sequence[str] = ()) -> Registry:
 
 
 def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> Iterator[Answer]:
-    """Call a hook one plugin at a time, each with its own copy of the arguments."""
+    """Call a hook of one plugin after the other, each with its own copy of the arguments."""
     for implementation in getattr(manager.hook, hook).get_hookimpls():
         # pluggy calls all implementations at once, and the first that raises would silence the others.
         others = [plugin for _, plugin in manager.list_name_plugin() if plugin is not implementation.plugin]

@@ -25,7 +25,7 @@ _RUNS = 30
 
 
 def pages_folder(project: Project) -> Path | None:
-    """Return where the pages of deliveries are kept: where `pages` says, else beside the history's SQLite file."""
+    """Return the folder of the pages of deliveries: the setting `pages`, else one beside the history's SQLite file."""
     chosen = project.feed.pages
     if chosen is False:
         return None

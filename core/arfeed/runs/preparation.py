@@ -192,7 +192,7 @@ def _ledger_states(reading: Reading) -> Sequence[LedgerState]:
 
 
 def _compare_ledgers(reading: Reading, states: Sequence[LedgerState]) -> tuple[Ledger, ...]:
-    """Compare lists with control accounts; not for an earlier report, whose control accounts prove nothing today."""
+    """Compare lists with control accounts, except for an earlier report: its control accounts prove nothing today."""
     if reading.sources is None:
         return ()
     return compare_ledgers(states, reading.baseline.ledgers if reading.baseline else {})

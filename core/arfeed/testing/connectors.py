@@ -138,14 +138,14 @@ class ConnectorConformance(PartConformance):
         assert found == amounts, f"the balances {amounts} were read as {found}"
 
     def test_closed_documents_come_with_their_status(self, tmp_path: Path) -> None:
-        """They explain why an invoice is absent; and where they are listed, `lists_closed` says so."""
+        """They explain why an invoice is absent; if they are listed, `lists_closed` must be true."""
         if set(self.statuses) <= {"open"}:
             pytest.skip("this system lists open documents only")
         complete = drained(self._source(tmp_path, self._sample())).complete
         assert complete.lists_closed, "it lists closed documents, so say Complete(lists_closed=True)"
 
     def test_what_became_of_missing_invoices_is_answered_with_a_status(self, tmp_path: Path) -> None:
-        """`explain` says it of those that were asked about, in known columns and words, and of no others."""
+        """`explain` answers for those that were asked about, in known columns and words, and for no others."""
         import pandas as pd
 
         if self.connector.explain is Connector.explain:
@@ -213,7 +213,7 @@ class ConnectorConformance(PartConformance):
         assert arfeed_project.server == before, "something was published all the same"
 
     def test_it_may_be_left_before_its_end(self, tmp_path: Path) -> None:
-        """Where another source fails, arfeed reads no further."""
+        """If another source fails, arfeed reads no further."""
         # Closing raises GeneratorExit inside the connector, which must let go of files and connections then.
         with closing(self._source(tmp_path, self._sample()).invoices()) as frames:
             next(frames)

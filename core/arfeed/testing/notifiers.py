@@ -29,7 +29,7 @@ class NotifierConformance(PartConformance):
         raise NotImplementedError
 
     def heard(self) -> Sequence[str]:
-        """Return every message that arrived there so far, as text."""
+        """Return every message that has arrived there so far, as text."""
         raise NotImplementedError
 
     @property

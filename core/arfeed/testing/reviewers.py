@@ -30,7 +30,7 @@ class ReviewerConformance:
     code: ClassVar[str]
 
     def refused_invoices(self) -> Sequence[Invoice]:
-        """Return open invoices whose report it must object to."""
+        """Return open invoices that make a report to which it must object."""
         raise NotImplementedError
 
     def accepted(self) -> Plan:

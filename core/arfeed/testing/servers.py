@@ -26,7 +26,7 @@ class SFTPServer:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a destination needs to know, as it stands in plugins.toml."""
+        """What a destination needs to know, as it is written in plugins.toml."""
         return {"url": self.url, "private_key": str(self.private_key), "known_hosts": str(self.known_hosts)}
 
     @property

@@ -1,4 +1,4 @@
-"""`arfeed plugins`: what is installed, what its settings are, and a package to start your own from."""
+"""`arfeed plugins`: what is installed, what its settings are, and a package to begin one's own with."""
 
 from __future__ import annotations
 

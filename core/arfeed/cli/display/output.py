@@ -63,7 +63,7 @@ def print_json(document: object) -> None:
 
 
 def _discard(stream: Any) -> None:
-    """Discard all further output, including what is buffered; report the error unless the reader has simply gone."""
+    """Discard all further output, including what is buffered; report the error unless the reader has merely gone."""
     error = sys.exc_info()[1]
     # By descriptor, or Python would fail again when it flushes the stream at exit, and end with code 120.
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -243,7 +243,7 @@ def _find_moves(found: Stayed, mine: Mask) -> _Moves:
 
 
 def _find_wholly_changed(found: Stayed) -> set[str]:
-    """Return the small sources of which no balance has stayed; `everything-changed` looks after larger ones."""
+    """Return the small sources in which no balance has stayed the same; `everything-changed` covers larger ones."""
     changed, sizes, most = found.differs("balance"), found.sizes(["source"]), found.plan.guards.missing_floor
     counts = {group: int((mine & changed).sum()) for group, mine in found.groups(["source"])}
     return {group[0] for group, count in counts.items() if _SEVERAL <= count == sizes[group] <= most}

@@ -22,7 +22,7 @@ def object_to_contradictory_rows(rows: pd.DataFrame, beside: pd.DataFrame | None
     """Object to documents that one reading of a source lists both as open and as closed.
 
     `rows` are all rows that the sources listed, open and closed, before any transform; `beside` are closed rows that
-    stood beside open ones at the last delivery, which somebody has been asked about.
+    stood beside open ones at the last delivery, about which somebody has been asked.
     """
     is_open = (rows["status"] == "open") & (rows["balance"] != schema.ZERO)
     if is_open.all() or not is_open.any():

@@ -55,7 +55,7 @@ class Stayed:
         return as_mask(self._columns[key])
 
     def sizes(self, by: Iterable[str] = GROUP) -> dict[tuple[str, ...], int]:
-        """Return how many invoices stand in both reports, unchanged ones too, by source, currency or both."""
+        """Return how many invoices are in both reports, including unchanged ones, by source, currency or both."""
         sizes: dict[tuple[str, ...], int] = {}
         # From the plan's sums, so that no guard has to group the unchanged rows, which are nearly all, again.
         for moved in self.plan.facts.movements:

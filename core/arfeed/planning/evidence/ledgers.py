@@ -30,7 +30,7 @@ Left = Mapping[tuple[str, str], Decimal]
 def find_ledger_states(
     sources: Iterable[SourceReport], listed: pd.DataFrame, before: States
 ) -> tuple[LedgerState, ...]:
-    """Return what list and control account of each source say now.
+    """Return the current balances of each source's list and control account.
 
     `listed` are all open rows as the sources listed them, before any transform. A source that is carried forward
     keeps the state of the delivery from which its rows are.
@@ -97,7 +97,7 @@ def _compare_ledger(now: LedgerState, then: LedgerState | None) -> Ledger:
 def _find_moved_customers(
     now: Mapping[str, Decimal] | None, then: Mapping[str, Decimal] | None
 ) -> tuple[tuple[str, Decimal], ...]:
-    """Return the customers whose difference moved, the largest first."""
+    """Return the customers for whom the difference moved, the largest first."""
     if now is None or then is None:
         return ()
     moved = {name: now.get(name, schema.ZERO) - then.get(name, schema.ZERO) for name in {*now, *then}}

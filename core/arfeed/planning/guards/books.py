@@ -1,4 +1,4 @@
-"""Objections to what control accounts say: list and ledger have come apart, or more has left than was received."""
+"""Objections raised by control accounts: list and ledger have come apart, or more has left than was received."""
 
 from __future__ import annotations
 

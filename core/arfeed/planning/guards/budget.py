@@ -54,7 +54,7 @@ def object_to_the_sum_of_approvals(plan: Plan, approved: Sequence[Unproven]) -> 
 
 
 def _find_over_budget(plan: Plan, before: pd.DataFrame, closed: Sequence[Unproven]) -> Iterator[str]:
-    """Yield, for each currency of which too much was closed, how much that is."""
+    """Yield, for each currency in which too much was closed, how much that is."""
     sizes = before.assign(balance=pd.Series(pc.abs(pa.array(before["balance"])), index=before.index))
     owed = {
         row["currency"]: (row["count"], row["balance"])

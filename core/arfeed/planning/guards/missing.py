@@ -19,7 +19,7 @@ _NO_SOURCE = "an adopted report"
 
 
 def object_to_empty_reports(plan: Plan) -> Iterator[Objection]:
-    """Object to a report that lists nothing, or to a source that lists nothing where absence alone means payment."""
+    """Object to a report that lists nothing, or to a source that lists nothing if its absences count as payments."""
     if plan.report.empty:
         yield Objection(
             "empty-report",
@@ -134,7 +134,7 @@ def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
 
 
 def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
-    """Object to missing invoices that stand in the report under new numbers."""
+    """Object to missing invoices that are in the report under new numbers."""
     missing = plan.missing[plan.missing["evidence"] != "proven"]
     if missing.empty:
         return
@@ -155,7 +155,7 @@ def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
 
 
 def _find_likenesses(rows: pd.DataFrame) -> pa.Array:
-    """Return what two numbers of one invoice would agree in. Where a source states no amounts, balances count."""
+    """Return what two numbers of one invoice would agree in. If a source states no amounts, balances are compared."""
     amounts = pc.coalesce(pa.array(rows["amount"]), pa.array(rows["balance"]))
     columns = [rows["source"], rows["customer_id"], rows["currency"], amounts, rows["issued_on"]]
     # A blank equals a blank here: two credit notes without a date are alike if everything else is.

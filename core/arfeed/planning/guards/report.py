@@ -38,7 +38,7 @@ def _are_most(plan: Plan, count: int, of: int) -> bool:
 
 
 def object_to_missing_documents(plan: Plan) -> Iterator[Objection]:
-    """Object to invoices without a PDF that can be sent, where the feed requires them."""
+    """Object to invoices without a PDF that can be sent, if the feed requires PDFs."""
     if not plan.documents_required:
         return
     documents = plan.documents

@@ -52,9 +52,9 @@ def split_by_source(
     proving: Collection[str] = (),
     refused: date | None = None,
 ) -> Iterator[Source]:
-    """Yield a case for each source that was read and stood in the baseline.
+    """Yield a case for each source that was read and is in the baseline.
 
-    `lost` says of every row of the baseline whether it is missing, in the order of `plan.missing`; `files` is the file
+    `lost` marks the rows of the baseline that are missing, in the order of `plan.missing`; `files` is the file
     of every row of the report, where known; `proving` are sources that prove most of what is closed there. If plans
     have been `refused` since a day, all is judged as of that day: waiting does not make what was strange less so.
     """

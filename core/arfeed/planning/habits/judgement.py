@@ -83,7 +83,7 @@ def _find_objections(chances: Chances, seen: tuple[Surprise, ...], pattern: Patt
 
 
 def _is_too_little_known(chances: Chances) -> bool:
-    """Whether a single overdue invoice is gone from a feed so new that its own customers' ways are not known."""
+    """Whether a single overdue invoice is gone from a feed too new for its customers' habits to be known."""
     gone = np.flatnonzero(chances.case.unproven)
     return chances.learned.reports < _NEW and len(gone) == 1 and bool(chances.rows.overdue[gone[0]])
 

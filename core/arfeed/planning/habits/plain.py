@@ -153,7 +153,7 @@ def _is_unlikely(chances: Chances, rows: np.ndarray) -> bool:
 class GoneFile:
     """A file of the last reading and its rows that are missing without proof.
 
-    `unread` says that the file itself was not read again; otherwise none of its rows is listed any more.
+    `unread` means that the file itself was not read again; otherwise none of its rows is listed any longer.
     """
 
     name: str
@@ -162,7 +162,7 @@ class GoneFile:
 
 
 def find_gone_files(chances: Chances) -> Iterator[GoneFile]:
-    """Yield the files of the last reading that were not read again, and those of which no row is left.
+    """Yield the files of the last reading that were not read again, and those with no rows left.
 
     If all names differ, as with a dated export every day, they say nothing. A file that was read, or may have been, is
     yielded only if its rows are hardly ever paid at once: one or two may have been all that it held.

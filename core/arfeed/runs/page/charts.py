@@ -39,7 +39,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Ageing:
-    """What is owed by bucket. `room` names the class that leaves room for the longest label."""
+    """A chart of what is owed by bucket. `room` names the CSS class that leaves room for the longest label."""
 
     title: str
     description: str
