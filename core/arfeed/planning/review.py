@@ -27,14 +27,15 @@ def review_plan(
     content: Callable[[], str] | None = None,
     known: Known | None = None,
 ) -> Plan:
-    """Return the plan with all objections and, where they may be approved, the code; `settings` is their hash.
+    """Return the plan with all objections and, if they may be approved, the code; `settings` is the settings' hash.
 
-    `content` gives the report's `hash_facts` if that is computed elsewhere meanwhile; `known` is what the guards know
-    beside the plan.
+    `content` returns the report's `hash_facts` if that is being computed elsewhere; `known` is what the guards know
+    in addition to the plan.
     """
     known, left = known or Known(), sum_what_left(plan)
     weighed = weigh(known.habits, known.sources, known.expectations, find_accounted_for(plan.ledgers, left))
     notes = (*plan.notes, *weighed.notes, *note_changes(plan))
+    # Before the reviewers are called: they are handed the plan with the figures that the built-in guards saw.
     plan = replace(plan, expected=weighed.expected, notes=notes, figures=weighed.figures)
     ours = merge_by_code([*find_objections(plan, known, left), *known.stated, *weighed.objections])
     objections, seconds = [*ours], dict(plan.seconds)
@@ -43,8 +44,10 @@ def review_plan(
         seconds[f"reviewer {answer.plugin}"] = answer.seconds
     if not objections:
         return replace(plan, seconds=seconds)
+    # One objection that can't be approved withholds the code, or a code for the others would carry it along.
     approvable = not any(objection.code in NOT_APPROVABLE for objection in objections)
     first = (content or partial(hash_facts, plan.report))() if plan.baseline is None else None
+    # Only for codes that were raised: figures of a ledger that nobody was asked about must not void an approval.
     figures = [*list_figures(plan, {objection.code for objection in objections}, left)]
     bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first, plan.report, figures)
     code = make_approval_code(*bound) if approvable else None
@@ -52,7 +55,7 @@ def review_plan(
 
 
 def _hear(answer: Answer) -> list[Objection]:
-    """Return what a reviewer objects to; one that fails has not agreed, and the others are still asked."""
+    """Return what a reviewer objects to; one that fails has not agreed, and the others are asked nevertheless."""
     try:
         return _check_answer(answer.value)
     except (Exception, SystemExit) as exc:  # noqa: BLE001 - a stranger's answer may be anything
@@ -63,6 +66,7 @@ def _hear(answer: Answer) -> list[Objection]:
 def _check_answer(answer: Any) -> list[Objection]:
     if isinstance(answer, (Exception, SystemExit)):
         raise answer
+    # Listed inside the guarded call: a reviewer may return a generator, which fails only now.
     objections = [] if answer is None else list(answer)
     for objection in objections:
         _check_objection(objection)

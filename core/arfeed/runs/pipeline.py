@@ -51,6 +51,7 @@ def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Res
         connect(project, meanwhile=True) as server,
         released(project.sources),
     ):
+        # `plan` may not write, so what an interrupted run did is taken into account without being recorded.
         verdicts = {run.id: verdict for run, verdict in judge_interrupted(context, server)}
         arrived, lost = ([run for run in verdicts if verdicts[run] == what] for what in ("arrived", "lost"))
         baseline = context.history.baseline(context.destination, arrived, lost)
@@ -68,17 +69,19 @@ def resend(context: RunContext, run: str, *, approve: str | None = None) -> Resu
 
 
 def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:
-    """Run, then tell plugins and notifiers how it ended. The lock is released first: notifiers may be slow."""
+    """Run, then notify plugins and notifiers of how it ended. The lock is released first: notifiers may be slow."""
     project, address = context.project, address_of(context.project)
     bind(feed=project.feed.name, destination=address, run=context.run)
     try:
         result = _run(context, kind, read, approve)
+    # Not BaseException: whoever presses Ctrl-C knows that the run has ended, and need not be notified.
     except Exception as exc:
         expected = isinstance(exc, ArfeedError)
         error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
         notify(context, "failed", Failure(project.feed.name, address, mask_secrets(error, project.secrets), code))
         raise
     if result.receipt:
+        # Before the notifiers, since a mail may have the page attached.
         page = write_receipt_page(context, result.receipt)
         notify(context, "delivered", replace(result.receipt, page=page))
         return replace(result, page=page)
@@ -97,6 +100,7 @@ def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Resu
         connect(project, meanwhile=True) as server,
         released(project.sources),
     ):
+        # First, since it decides what the baseline is.
         settle_interrupted(context, server)
         reading = read(context, context.history.baseline(context.destination))
         prepared = prepare(context, server, reading, delivering=True)

@@ -30,7 +30,8 @@ from arfeed.planning.guards.sources import object_to_older_dates, object_to_stal
 
 
 def find_objections(plan: Plan, known: Known, left: Left) -> Iterator[Objection]:
-    """Yield every objection that needs no odds; `left` is what `sum_what_left` says of the plan."""
+    """Yield every objection that needs no odds; `left` is the result of `sum_what_left` for the plan."""
+    # From the receiver to the details: if the report goes to the wrong place, nothing that follows means anything.
     yield from object_to_unknown_baseline(plan)
     yield from object_to_foreign_reports(plan)
     yield from object_to_same_receiver(plan)
