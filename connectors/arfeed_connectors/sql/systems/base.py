@@ -1,4 +1,4 @@
-"""A database system as far as all are alike."""
+"""What all database systems have in common."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def backend(name: str) -> str:
 
 
 class System:
-    """A system that we know nothing particular of. Its snapshot is what `isolation_level` makes."""
+    """A system that we know nothing in particular of. Its snapshot is whatever `isolation_level` makes it."""
 
     driver: ClassVar[Mapping[str, str]] = {}
-    """What a URL's beginning stands for where it names no driver."""
+    """What the beginning of a URL stands for if it names no driver."""
 
     pooled: ClassVar[bool] = False
-    """Whether connections are kept; they are asked whether they still live, which not every dialect can."""
+    """Whether connections are kept; each is tested before it is used again, which not every dialect can do."""
 
     one_snapshot: ClassVar[str | None] = None
-    """What it is always read in, where `isolation_level` has no say."""
+    """What it is always read in, if `isolation_level` has no say in that."""
 
     def __init__(self, source: str, url: sa.URL, timeout: int, isolation: str | None) -> None:
         """Keep where it is; nothing is opened yet."""
@@ -66,6 +66,7 @@ class System:
                 f"{self.source}: isolation_level = {self.isolation!r}: the dialect {connection.dialect.name!r} takes "
                 "none; leave it out"
             ) from None
+        # SQLAlchemy writes levels as READ COMMITTED; people also copy them as read_committed.
         wanted = self.isolation.upper().replace("_", " ")
         if wanted not in taken:
             raise SourceError(
@@ -84,6 +85,7 @@ class System:
 
     def cancel(self, driver_connection: Any) -> None:
         """End what the driver is doing; called from another thread."""
+        # oracledb calls it cancel, sqlite3 and DuckDB interrupt; a driver that has neither is left alone in the end.
         for name in ("cancel", "interrupt"):
             ending = getattr(driver_connection, name, None)
             if ending is not None:
@@ -98,10 +100,11 @@ class System:
         """Raise `SourceError` if what has been read may not be of one moment; called before it is worked on."""
 
     def prepare(self, engine: sa.Engine) -> None:
-        """Put right what SQLAlchemy's dialect has wrong."""
+        """Correct what SQLAlchemy's dialect gets wrong."""
 
     def said(self, exc: BaseException) -> str:
         """Return what the database says, in one line."""
+        # Drivers put a code or a state first and their text last; a UnicodeError's last argument is only its reason.
         whole = isinstance(exc, UnicodeError) or not exc.args
         return one_line(str(exc if whole else exc.args[-1])) or type(exc).__name__
 
@@ -118,7 +121,8 @@ def raw(connection: sa.Connection) -> Any:
 def limit_statements(driver_connection: Any, seconds: int) -> None:
     """Tell a driver that can be told how long a statement may take: pyodbc in seconds, oracledb in milliseconds."""
     module = type(driver_connection).__module__.partition(".")[0]
-    with suppress(Exception):  # a driver of ODBC may not know it; then the thread's own limit holds
+    # Not every ODBC driver knows the attribute; then the limit of `Patience` still holds.
+    with suppress(Exception):
         if module == "pyodbc":
             driver_connection.timeout = seconds
         elif module in ("oracledb", "cx_Oracle"):
