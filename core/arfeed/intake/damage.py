@@ -27,6 +27,7 @@ def check_damage(table: Columns, wanted: pa.Array) -> None:
     """Add a problem for each `wanted` row whose number or name a spreadsheet damaged, or that is a row of totals."""
     for name in ("invoice_ref", "customer_name"):
         texts = table.text(name)
+        # Looked for in a cheaper way first, here and below: hardly any file has such texts.
         if pc.any(pc.starts_with(texts, "#")).as_py():
             wrong = pc.and_(wanted, pc.match_substring_regex(texts, _ERROR))
             table.add_problem(name, wrong, "is a spreadsheet error; fix the formula in the spreadsheet")
@@ -39,6 +40,7 @@ def check_damage(table: Columns, wanted: pa.Array) -> None:
             "is a number that a spreadsheet has shortened; format the column as text, and export again",
         )
     _check_dates(table, ref, wanted)
+    # A customer's name beside it would make "Total" a number like any other.
     headless = pc.and_(wanted, is_blank(table.text("customer_name")))
     if pc.any(headless).as_py():
         wrong = pc.and_(headless, pc.match_substring_regex(ref, _TOTALS))

@@ -21,6 +21,7 @@ def describe_problems(problems: Sequence[tuple[Connector, list[Problem]]]) -> li
     """Return the problems of all sources in at most 50 lines, an equal share for each kind, and count the rest."""
     groups = [(connector, problem) for connector, found in problems for problem in found]
     total = sum(problem.count for _, problem in groups)
+    # Two lines at least for each kind, an example and a count of the rest, besides the first line and the last.
     shown = groups[: MOST_LINES // 2 - 1]
     share = (MOST_LINES - 2) // len(shown) - 1
     lines = [f"{total} value{'s' if total != 1 else ''} can't be taken, so nothing is delivered:"]
@@ -55,6 +56,7 @@ def _places(connector: Connector, origins: Sequence[str]) -> list[str]:
 
 def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]:
     settings = connector.settings
+    # Only files have lines; other origins are legible as they are.
     if not isinstance(settings, FileSettings):
         return {}
     try:
@@ -63,6 +65,7 @@ def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]
         if is_dbase(found) or is_workbook(found):
             return {}
         return physical_lines(found, records, encoding=settings.encoding, delimiter=settings.delimiter)
+    # The file may be gone by now, and the problem matters more than its line.
     except SourceError:
         return {}
 
