@@ -63,9 +63,8 @@ def find(
         return nothing_found()
     return Found(
         pd.concat([part.table for part in parts], ignore_index=True).drop_duplicates(["source", "source_ref"]),
-        {
-            key: read for part in reversed(parts) for key, read in part.readers.items()
-        },  # as in `table`, the first one wins
+        # Reversed, so that the first one wins, as in `table`.
+        {key: read for part in reversed(parts) for key, read in part.readers.items()},
         {file: refs for part in parts for file, refs in part.ambiguous.items()},
         tuple(note for part in parts for note in part.notes),
     )
@@ -96,6 +95,7 @@ def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFr
     listing = list_documents(connector)
     # Documents that are not open claim files too: the PDF of a paid invoice must not go to an open one.
     theirs = invoices.iloc[:0] if others is None else _of(connector, others)
+    # A closed document of the same number would contest every file of the open one.
     theirs = filter_rows(theirs, ~is_in(theirs["source_ref"], invoices["source_ref"]))
     every = pd.concat([invoices, theirs], ignore_index=True) if len(theirs) else invoices
     matched = match_names(listing.pattern, every, [file.name for file in listing.files])
@@ -130,6 +130,7 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
             storage = storages.get(key) or storages.setdefault(key, reach(url, connector.settings))
             path = storage.path(url)
             entry = storage.entry(path)
+        # A file that is not there leaves its invoice without a PDF, which the plan counts.
         if entry:
             readers[ref], versions[ref] = partial(storage.read, path), entry.version
     return _found(connector, list(versions), list(versions.values()), readers)
@@ -137,6 +138,7 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
 
 def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
     try:
+        # A plugin may change what it is given, and the report is made of the same frame.
         refs = isolated_copy(invoices[["source_ref"]])["source_ref"]
         with undisturbed():
             found = {document.invoice_ref: document for document in connector.documents(refs)}

@@ -50,6 +50,7 @@ def list_documents(connector: Connector) -> Listing:
             files, pattern = [*_members(connector, archives[1])], archives[2]
         else:
             files, pattern = [*_files(connector, template)], _split(template)[1]
+    # Newest first, since the first file of an invoice is chosen; then by name, so that every run chooses the same.
     return Listing(pattern, sorted(files, key=lambda file: (-file.entry.changed, file.name)))
 
 
@@ -57,6 +58,7 @@ def _files(connector: Connector, template: str) -> Iterator[ListedFile]:
     folder, pattern = _split(template)
     storage = reach(folder, connector.settings)
     base = storage.path(folder)
+    # Subfolders only if the template reaches into them: they may hold the PDFs of many years.
     entries = storage.listing(base, deep="/" in pattern)
     if entries is None:
         raise SourceError(
@@ -64,6 +66,7 @@ def _files(connector: Connector, template: str) -> Iterator[ListedFile]:
             "correct `documents`"
         )
     read = storage.read if storage.archive is None else OpenArchive(storage).read
+    # Templates are relative to the folder, while file systems list whole paths.
     below = len(base.rstrip("/")) + 1 if base else 0
     for entry in entries:
         yield ListedFile(entry.path[below:], entry, storage, read)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from arfeed.documents.listing import Listing
 
 _MOST_READ = 3
+# Files are read into memory for this, which gives no more than a hint.
 _LARGEST = 1 << 26
 _SUGGESTIVE_NAME = re.compile(
     r"(?i)(?<![a-z])(invoices|rechnungen|factures|facturas|merged|combined|batch|all)(?![a-z])"

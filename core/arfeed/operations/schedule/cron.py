@@ -53,8 +53,10 @@ def shell_command(job: Job) -> str:
     """Return one line for sh: run, retry if that may help, and print the output only if all tries failed."""
     environment = f"set -a; . {shlex.quote(str(job.environment_file))}; set +a; " if job.variables else ""
     again = "|".join(map(str, RETRY_CODES))
+    # Nothing follows the last try, so its wait is 0.
     waits = " ".join(map(str, (*job.waits, 0)))
     tell = "printf '%s\\n' \"$told\""
+    # Relative paths begin at the feed's folder. The output of a try is kept back, since cron mails whatever is printed.
     return (
         f"cd {shlex.quote(str(job.config.parent))} || exit; {environment}"
         f"for wait in {waits}; do told=$({shlex.join(job.command)} 2>&1); code=$?; "
