@@ -96,7 +96,7 @@ class Kolleno(Destination):
 
     def report_name(self, at: datetime) -> str:
         """Return for example open_ar_20260404T101500Z.csv."""
-        # Names sort by their moments: that is how `adopt` tells which of two reports is the later one.
+        # Names sort by their moments: that is how `adopt` finds out which of two reports is the later one.
         return f"open_ar_{at:%Y%m%dT%H%M%SZ}.csv"
 
     def is_report(self, name: str) -> bool:

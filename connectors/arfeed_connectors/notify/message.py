@@ -1,4 +1,4 @@
-"""What is reported of a run: counts, sums by currency, the largest that are missing, and the next command to type."""
+"""The report on a run: counts, sums by currency, the largest that are missing, and the next command to type."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class QuickBooks(Connector):
     settings: Settings
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield the items of each file, and say what their totals say."""
+        """Yield the items of each file, and return what their totals prove."""
         complete = yield from each_file(self.settings, self._file)
         # Noted before anything is missing, while there is still time to export a list of all dates.
         notes = [note for closed in self._closed() for note in closed.notes()]
@@ -55,7 +55,7 @@ class QuickBooks(Connector):
         return self.settings.closed is not None
 
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
-        """Return what the list of invoices says of these."""
+        """Return what the list of invoices has on these."""
         for closed in self._closed():
             refuse_older(closed.file, self.since)
             return closed.answer(missing)

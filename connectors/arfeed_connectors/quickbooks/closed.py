@@ -41,7 +41,7 @@ class ClosedList:
     """A list of invoices whatever their state."""
 
     def __init__(self, file: str, settings: FileSettings) -> None:
-        """Open the list. Raise `SourceError` for a report that does not say what is paid."""
+        """Open the list. Raise `SourceError` for a report that does not show what is paid."""
         self.file = file
         self._settings = settings
         self._report = PrintedReport(file, _FORM, settings)
@@ -56,7 +56,7 @@ class ClosedList:
             )
 
     def notes(self) -> tuple[str, ...]:
-        """Return what limits what the list can say."""
+        """Return notes on what the list can't answer."""
         periods = [text for text in self._report.title if _PERIOD.fullmatch(text)]
         return tuple(
             f"{self._report.file}: it is a list of {text!r}, so it can't say what became of an invoice of before; "
@@ -65,7 +65,7 @@ class ClosedList:
         )
 
     def answer(self, missing: pd.DataFrame) -> pd.DataFrame:
-        """Return the documents with the numbers of those that are missing; payments have no numbers of their own."""
+        """Return the documents with the numbers of those that are missing; payments have no own numbers."""
         import pandas as pd
 
         nameless = "kind" in missing.columns and bool((missing["kind"] != "invoice").any())

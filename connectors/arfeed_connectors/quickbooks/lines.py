@@ -45,7 +45,7 @@ _NOTHING = r"^[^1-9]*$"
 def as_invoices(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
     """Return lines with kind, status and customer, and without the numbers of cheques.
 
-    What has no open balance is paid, or void where the memo says so: voiding takes the amount away, so it is blank.
+    What has no open balance is paid, or void if the memo says so: voiding takes the amount away, so it is blank.
     """
     kind, status = _kinds(lines, report)
     number, amount = report.name_of("invoice_ref"), report.name_of("amount")

@@ -46,7 +46,7 @@ _CHOICE = re.compile(
     r"(?:[:=<>]|is\b|equals?\b|contains?\b|between\b|in\b|not\b)).*",
     re.IGNORECASE,
 )
-"""Lines of a title that say what was chosen, such as `Customer: A to C` or `Filtered by Class`."""
+"""Lines of a title that name a filter, such as `Customer: A to C` or `Filtered by Class`."""
 
 _SUMMARY = "it has one row a customer and names no invoices"
 _OVERDUE = "it leaves out what is not yet due"
@@ -101,7 +101,7 @@ def is_known(report: PrintedReport) -> bool:
 
 
 def lists_open_items(report: PrintedReport) -> bool:
-    """Whether its title says so; other lists, and those without a title, may hold paid items or leave some out."""
+    """Whether its title is one of theirs; other lists, and untitled ones, may hold paid items or leave some out."""
     return any(_OPEN_ITEMS.fullmatch(text) for text in report.title)
 
 

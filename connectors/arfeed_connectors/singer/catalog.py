@@ -29,7 +29,7 @@ def message_names(catalog: Mapping[str, Any], streams: Sequence[str]) -> tuple[s
 
 
 def incremental(catalog: Mapping[str, Any], streams: Sequence[str]) -> list[str]:
-    """Return how the catalog says that a stream is read in parts: `invoices: forced-replication-method = …`."""
+    """Return the catalog's entries by which a stream is read in parts: `invoices: forced-replication-method = …`."""
     wanted = [entry for entry in catalog["streams"] if _id(entry) in streams]
     return [f"{_id(entry)}: {said}" for entry in wanted for said in _methods(entry)]
 

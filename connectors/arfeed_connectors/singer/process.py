@@ -88,7 +88,7 @@ class Running:
     """A tap that is running."""
 
     def __init__(self, tap: Tap, process: subprocess.Popen[bytes]) -> None:
-        """Keep the process, and the last of what it says on stderr."""
+        """Keep the process, and the last of what it writes to stderr."""
         self._tap = tap
         self._process = process
         self._out, self._err = cast("IO[bytes]", process.stdout).fileno(), cast("IO[bytes]", process.stderr).fileno()
@@ -120,7 +120,7 @@ class Running:
     def failure(self, what: str) -> SourceError:
         """Return an error with the last lines that the tap wrote to stderr, without secrets."""
         os.set_blocking(self._err, False)
-        # Nothing more to read is no reason to wait.
+        # Only what is there already: the tap may never write again.
         with suppress(BlockingIOError):
             self._said += os.read(self._err, _TAIL)
         lines = mask_secrets(self._said.decode(errors="replace"), self._tap.secrets).splitlines()

@@ -1,6 +1,6 @@
 """Any database that SQLAlchemy reaches: a query, or a preset for a known system, becomes invoices.
 
-Rows and their control are read in one read-only snapshot where the database has such a thing. The control, a count and
+Rows and their control are read in one read-only snapshot if the database has such a thing. The control, a count and
 exact sums by currency, is asked of the database itself over the same query, before the first row is read.
 """
 
@@ -40,7 +40,7 @@ _IDENTITY = ("invoice_ref", "customer_id", "customer_name")
 class _Moment:
     """The snapshot that the list was read in, kept for `explain`, and the company that was read.
 
-    There is no connection if the database was let go as soon as the rows were there.
+    `connection` is None if the database was let go as soon as the rows were there.
     """
 
     opened: ExitStack
@@ -62,8 +62,8 @@ class Sql(Connector):
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield the rows in batches. The control comes from the database; a status column lists closed documents.
 
-        With a closed query the snapshot stays open until `explain` has asked it, or `release` is called. Where an open
-        one keeps others from writing, all rows are fetched and it is closed before any becomes a column.
+        With a closed query the snapshot stays open until `explain` has asked it, or `release` is called. If an open one
+        keeps others from writing, all rows are fetched and it is closed before any becomes a column.
         """
         # An earlier reading that nobody finished may still hold its snapshot open.
         self.release()
@@ -109,7 +109,7 @@ class Sql(Connector):
         return self.settings.closed_query is not None or self.settings.preset is not None
 
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
-        """Return what the closed query says of these documents, as of the moment at which the list was read.
+        """Return the closed query's answer about these documents, as of the moment at which the list was read.
 
         If the database was let go, it is a later moment: what is closed by then is closed, and what is open is refused.
         """
@@ -142,7 +142,7 @@ class Sql(Connector):
         return proposals(self._database)
 
     def check(self) -> None:
-        """See that the database answers and that it understands the queries, without reading a row."""
+        """Check that the database answers and that it understands the queries, without reading a row."""
         with self._database.snapshot() as connection:
             self._names(connection, self._query(connection))
             closed = self._closed(connection)

@@ -1,4 +1,4 @@
-"""The control account: what the ledger says that customers owe, from another query than the list's."""
+"""The control account: what customers owe according to the ledger, from another query than the list's."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Ledger:
             self._names(received, _RECEIVED, "received", datetime.now(UTC))
 
     def read(self, company: object, since: datetime | None) -> ControlAccount | None:
-        """Return what the ledger says, None if there is none; `company` is as the database writes it.
+        """Return the ledger's balances, None if there is no ledger; `company` is as the database writes it.
 
         `received` is what was booked after `since`; it is not asked for if that is unknown.
         """
@@ -87,7 +87,7 @@ class Ledger:
         return frame
 
     def _names(self, query: str, where: str, money: str, since: datetime | None = None) -> Names:
-        """Return the names of a query's columns. One that means nothing here is refused: it may be the currency."""
+        """Return the names of a query's columns. An unknown one is refused: it may be the currency."""
         written = column_names(self.connection, query, _bound(self.connection, since))
         # Mapped to the balance, so that `Frames` treats `received` as money, too.
         names = Names(self.source, written, {"balance": money}, where) if money in map(folded, written) else None

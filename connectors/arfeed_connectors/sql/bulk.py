@@ -40,16 +40,16 @@ SELECT md5(concat(current_database(), current_user, session_user, pg_postmaster_
         AND NOT (strpos(name, '.') > 0 AND source = 'default')
 )))
 """
-"""All that decides what a query means and how its values are written: both connections must have the same.
+"""Everything that decides what a query means and how its values are written: both connections must have the same.
 
-Not the defaults of an extension, which a session has once it has called a function of that.
+Without the defaults of extensions, which a session has only once it has called one of their functions.
 """
 
 _READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout")
 _SECONDS_TO_CANCEL = 10
 _SAID = re.compile(r"\w:  (.+)")
-"""What the server says, behind libpq's name of how bad it is, in whatever language: `ERROR:  division by zero`."""
+"""The server's message, behind libpq's word for its severity in any language: `ERROR:  division by zero`."""
 
 Result = TypeVar("Result")
 
@@ -59,7 +59,7 @@ def arrow_tables(
 ) -> Generator[pa.Table, None, None] | None:
     """Return the query's rows, as `batches` would, by ADBC: tables of `BATCH` rows, the last one of fewer.
 
-    `company` as the database writes it, where only its rows are wanted. None if ADBC is not to be used: the package
+    `company` is as the database writes it, if only its rows are wanted. None if ADBC is not to be used: the package
     is missing, the driver another one than psycopg, the database not PostgreSQL itself from version 12 on or without
     an encoding, a column of a type that is not in `bulk_types`, or a second connection is refused or differs.
     """
@@ -226,7 +226,7 @@ class _Reading:
 
 
 def _of_psycopg(coming: Future[Result]) -> Result:
-    """Return a result. Raise what went wrong as psycopg would, so that it is explained and masked in the same way."""
+    """Return a result. Raise errors as psycopg's, so that they are explained and masked in the same way."""
     import adbc_driver_manager
     import psycopg
     import pyarrow as pa

@@ -108,7 +108,7 @@ def _decimals(array: pa.Array) -> pa.Array:
 
 
 def _each_decimal(texts: pa.Array) -> pa.Array:
-    """Return texts as Python writes such decimals: Arrow has no NaN, no infinity and not so many digits."""
+    """Return texts as Python writes such decimals: Arrow has no NaN, no infinity and fewer digits."""
     import pyarrow as pa
 
     each = [None if text is None else str(Decimal(text)) for text in texts.to_pylist()]

@@ -39,7 +39,7 @@ def closed_names(connection: sa.Connection, query: str, source: str, settings: S
 def became(
     connection: sa.Connection, query: str, refs: Sequence[str], company: object, source: str, settings: SqlSettings
 ) -> pd.DataFrame:
-    """Return what the closed query says of these numbers, as a frame like the list's with `status`.
+    """Return the closed query's answer about these numbers, as a frame like the list's with `status`.
 
     A number that it does not know has no row; one that it knows twice has two. `company` is as the database writes it,
     None if there is no such column.

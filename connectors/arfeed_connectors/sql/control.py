@@ -27,7 +27,7 @@ _FLOAT_DIGITS = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the database says of the rows to come; `company` is as it writes it, None if there is no such column."""
+    """What the database states of the rows to come; `company` is as it writes it, None if there is no such column."""
 
     rows: int
     totals: Mapping[str, Decimal] | None
@@ -35,7 +35,7 @@ class Control:
 
     @classmethod
     def asked(cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings) -> Control:
-        """Ask for count and sums by currency, and by company where numbers are unique within one only."""
+        """Ask for count and sums by currency, and by company if numbers are unique within one only."""
         quote = connection.dialect.identifier_preparer.quote
         groups = ["company"] if settings.by_company else []
         groups += [quote(names.of("currency"))] if "currency" in names else []
@@ -56,7 +56,7 @@ class Control:
 
 
 class _Counted(NamedTuple):
-    """One row of the database's answer; what was not asked is None."""
+    """One row of the database's answer; what was not asked for is None."""
 
     company: object
     currency: object
@@ -89,7 +89,7 @@ def exact_sum(connection: sa.Connection, balance: str) -> str:
 def exact_total(connection: sa.Connection, total: object, source: str = "the source") -> Decimal:
     """Return what `exact_sum` came to as a decimal; nothing at all is 0.
 
-    Raise `SourceError` for a sum of floats beyond which neighbours can't be told apart.
+    Raise `SourceError` for a sum of floats that is too large to be exact.
     """
     if total is None:
         return Decimal(0)

@@ -1,4 +1,4 @@
-"""A database, opened for reading only: one snapshot, a time limit, and errors that show no secret."""
+"""A database, opened for reading only: one snapshot, a time limit, and errors without secrets."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _package(module: str) -> str:
 
 
 def _hush() -> None:
-    """Keep SQLAlchemy from writing a stack trace to stderr, where nobody has asked for its log."""
+    """Keep SQLAlchemy from writing a stack trace to stderr unless somebody has asked for its log."""
     logger = logging.getLogger("sqlalchemy")
     if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
         logger.addHandler(logging.NullHandler())

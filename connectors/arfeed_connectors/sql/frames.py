@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _NO_DATES = ("0000-00-00", "1900-01-01")
-"""How MySQL and Dynamics GP, and many after them, write that there is no date."""
+"""How MySQL, Dynamics GP and many others write a missing date."""
 
 # Times behind a day, and 20260407 or 20260407000000, as GnuCash writes days into SQLite.
 _TIME_OF_DAY = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"

@@ -16,7 +16,7 @@ Kind = Literal["word", "name", "text", "number", "mark"]
 
 
 class Token(NamedTuple):
-    """A piece of a query and where it stands. A `name` is a quoted one; a word is in capitals, all else as written."""
+    """A piece of a query and its place. A `name` is a quoted one; words are in capitals, all else is as written."""
 
     kind: Kind
     text: str
@@ -30,7 +30,7 @@ class Dialect:
 
     `backslash`: it escapes within quotes, and "…" is a text. `nested`: comments hold comments. `dollar`: $tag$…$tag$
     and E'…' are texts. `brackets`: [names]. `q_quotes`: q'[…]' is a text. `hash_comment`: # begins a comment, -- only
-    before a blank, and the inside of /*! … */ is no comment.
+    before a blank, and the inside of /*! … */ is not a comment.
     """
 
     backslash: bool = False
@@ -65,7 +65,7 @@ _KNOWN = {
     "ibm_db_sa": (_STANDARD, Dialect(nested=True)),
     "hana": (_STANDARD,),
 }
-"""By SQLAlchemy's name of the database; several where a setting of the server, or its version, decides."""
+"""By SQLAlchemy's name of the database; several if a setting of the server, or its version, decides."""
 
 _ANY = (
     *(_STANDARD, *_MYSQL, _POSTGRESQL, _SQL_SERVER, _BRACKETS, _ORACLE),
@@ -123,7 +123,7 @@ def _tokens(query: str, dialect: Dialect) -> Iterator[Token]:
 
 @cache
 def _pattern(dialect: Dialect) -> re.Pattern[str]:
-    """Return the pattern of one token. What is tried first goes first: E'…' and q'…' would else be words."""
+    """Return the pattern of one token. The order matters: E'…' and q'…' would otherwise begin with words."""
     quotes = "'\"" if dialect.backslash else "'"
     texts = [_quoted(quote, backslash=dialect.backslash) for quote in quotes]
     if dialect.dollar:

@@ -54,7 +54,7 @@ _MOST = 40
 def limit(query: str, database: str | None = None) -> str | None:
     """Return what cuts the query's answer short, as it is written there, or None.
 
-    `database` is SQLAlchemy's name of it. Raise `ValueError` where a text or a comment of the query has no end.
+    `database` is SQLAlchemy's name of it. Raise `ValueError` if a text or a comment of the query has no end.
     """
     for tokens in readings(query, database):
         for first, last in _Query(tokens, database is None or database.startswith("firebird")).limits():

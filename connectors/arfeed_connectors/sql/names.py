@@ -85,7 +85,7 @@ class Names:
         return {folded(name): name for name in self.written}
 
     def _refuse_twins(self, first: str, second: str) -> None:
-        # In a frame one of the two would hide the other: after a join, say, a payment's amount the invoice's.
+        # In a frame one of the two would hide the other: after a join, perhaps, a payment's amount the invoice's.
         if first == second:
             raise SourceError(f"{self.source}: {self.query} has two columns named {first!r}; name each with AS")
         raise SourceError(

@@ -71,7 +71,7 @@ def _companies(connection: sa.Connection, query: str) -> list[str]:
 
 
 def _version(database: Database, preset: Preset, prefix: str) -> str:
-    """Return what the program says of its version, nothing where it has no table for that."""
+    """Return the version that the program states, blank if it has no table for that."""
     if preset.version is None:
         return ""
     try:

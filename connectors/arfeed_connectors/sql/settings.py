@@ -252,7 +252,7 @@ class SqlSettings(SourceSettings):
         return self._of_preset("closed", quote)
 
     def ledger(self, quote: Quote) -> tuple[str | None, str | None]:
-        """Return the queries of the control account: its balance, and what was received; None if there is none."""
+        """Return the queries of the control account: its balance, and what was received; None if there is no query."""
         if isinstance(self.control_account, SqlControlAccount):
             return self.control_account.query, self.control_account.received
         return (self._of_preset("ledger", quote) if self.control_account else None), None

@@ -51,7 +51,7 @@ class Parameters:
         }[self._dialect.paramstyle]
 
     def literal(self, sql: str) -> str:
-        """Return SQL as it must be written beside parameters."""
+        """Return SQL as it must be written if the statement has parameters."""
         return sql.replace("%", "%%") if "format" in self._dialect.paramstyle else sql
 
     @property
@@ -147,7 +147,7 @@ def _may_be_renamed(database: str, names: Sequence[str]) -> bool:
 
 
 def holds_numbers(connection: sa.Connection, query: str, column: str) -> bool:
-    """Whether a column of the query is of a type of numbers, as far as the driver says so."""
+    """Whether a column of the query has a numeric type, according to the driver."""
     result = asked(connection, query, column, "WHERE 1 = 0")
     cursor: Any = result.cursor
     kind = cursor.description[0][1]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-# Not PASSIVE, which is no secret.
+# Not PASSIVE, which is not a secret.
 _SECRET = re.compile(r"(?i)pass(?!ive)|pwd|token|secret|credential|private_?key|api_?key")
 """Names of secrets: password, passwd, passphrase, sslpassword, wallet_password, pwd, token, access_token …"""
 

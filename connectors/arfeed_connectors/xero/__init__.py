@@ -272,7 +272,7 @@ def _first_lines(lines: pa.Table) -> npt.NDArray[np.int64]:
         *(_array(lines, name) for name in _DOCUMENT), pa.scalar("\x1f", pa.large_string())
     )
     documents = pc.if_else(_alone(lines), _array(lines, "origin"), keys).dictionary_encode().indices.to_numpy()
-    # Documents are numbered in the order they come up, so a first line is where the number is the highest so far.
+    # Documents are numbered in the order in which they come up, so a first line has the highest number so far.
     highest = np.maximum.accumulate(documents)
     first = np.flatnonzero(np.diff(highest, prepend=-1))
     positions: npt.NDArray[np.int64] = first[documents]

@@ -63,10 +63,10 @@ def _is_export(header: Iterable[str]) -> bool:
 
 
 def read_aged(report: PrintedReport) -> Generator[pd.DataFrame, None, Complete]:
-    """Yield the report's lines; its totals are a control only where they agree with all of its lines."""
+    """Yield the report's lines; its totals are a control only if they agree with all of its lines."""
     ref, balance = report.name_of("invoice_ref"), report.name_of("balance")
     for lines in report.lines():
-        # The report has no column that tells credit notes; only their sign does.
+        # The report has no column for the kind; only its sign distinguishes a credit note.
         credit = lines[balance] < 0
         kind = credit.map({True: "credit_note", False: "invoice"}).astype("str")
         lines = _in_own_currency(lines, report)

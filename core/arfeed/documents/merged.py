@@ -1,4 +1,4 @@
-"""Finding a PDF that many invoices were printed into. arfeed cannot split it, but can tell why they have no PDF."""
+"""Finding a PDF that many invoices were printed into. arfeed cannot split it, but can report why they have no PDF."""
 
 from __future__ import annotations
 

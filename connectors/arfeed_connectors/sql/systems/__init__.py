@@ -27,7 +27,7 @@ _OWN: Mapping[str, tuple[str, str]] = {
 
 def system_of(source: str, url: sa.URL, timeout: int, isolation: str | None = None) -> System:
     """Return the system of the database that a URL names; one that we know nothing of gets what all have in common."""
-    # Imported by name, so that a feed loads the module of its own database and no other.
+    # Imported by name, so that a feed loads only the module of its own database.
     module, name = _OWN.get(backend(url.get_backend_name()), ("base", "System"))
     kind: type[System] = getattr(import_module(f"{__name__}.{module}"), name)
     return kind(source, url, timeout, isolation)

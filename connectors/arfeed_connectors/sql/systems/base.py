@@ -16,7 +16,7 @@ CONNECT_SECONDS = 30
 LOCK_SECONDS = 30
 
 _MOST = 500
-"""Characters of what a database says that are shown."""
+"""Characters of a database's message that are shown."""
 
 
 def backend(name: str) -> str:
@@ -34,7 +34,7 @@ class System:
     """Whether connections are kept; each is tested before it is used again, which not every dialect can do."""
 
     one_snapshot: ClassVar[str | None] = None
-    """What it is always read in, if `isolation_level` has no say in that."""
+    """What it is always read in, if `isolation_level` has no effect."""
 
     def __init__(self, source: str, url: sa.URL, timeout: int, isolation: str | None) -> None:
         """Keep where it is; nothing is opened yet."""
@@ -45,11 +45,11 @@ class System:
 
     @property
     def hears_signals(self) -> bool:
-        """Whether its driver hears Ctrl-C and has a time limit of its own, so that it needs no thread."""
+        """Whether its driver hears Ctrl-C and has its own time limit, so that it needs no thread."""
         return False
 
     def arguments(self) -> dict[str, Any]:
-        """Return what SQLAlchemy's `create_engine` is to be told."""
+        """Return arguments for SQLAlchemy's `create_engine`."""
         if self.url.get_driver_name() == "pyodbc":
             return {"connect_args": {"timeout": CONNECT_SECONDS}}
         return {}
@@ -76,7 +76,7 @@ class System:
         connection.execution_options(isolation_level=wanted)
 
     def refuse_isolation(self) -> None:
-        """Refuse the setting where the system is always read in the same kind of snapshot."""
+        """Refuse the setting if the system is always read in the same kind of snapshot."""
         if self.isolation is not None and self.one_snapshot is not None:
             raise SourceError(
                 f"{self.source}: isolation_level = {self.isolation!r} has no effect on this database, which is always "
@@ -103,7 +103,7 @@ class System:
         """Correct what SQLAlchemy's dialect gets wrong."""
 
     def said(self, exc: BaseException) -> str:
-        """Return what the database says, in one line."""
+        """Return the database's message, in one line."""
         # Drivers put a code or a state first and their text last; a UnicodeError's last argument is only its reason.
         whole = isinstance(exc, UnicodeError) or not exc.args
         return one_line(str(exc if whole else exc.args[-1])) or type(exc).__name__
@@ -119,7 +119,7 @@ def raw(connection: sa.Connection) -> Any:
 
 
 def limit_statements(driver_connection: Any, seconds: int) -> None:
-    """Tell a driver that can be told how long a statement may take: pyodbc in seconds, oracledb in milliseconds."""
+    """Set the driver's own limit for a statement, if it has one: pyodbc's in seconds, oracledb's in milliseconds."""
     module = type(driver_connection).__module__.partition(".")[0]
     # Not every ODBC driver knows the attribute; then the limit of `Patience` still holds.
     with suppress(Exception):

@@ -36,7 +36,7 @@ class DuckDB(System):
         return True
 
     def advice(self, said: str) -> str:
-        """Say what to do where another program has the file."""
+        """Return what to do if another program has the file."""
         if "Conflicting lock" in said or "Could not set lock" in said:
             return "; close the file there, or read a copy of it"
         return ""

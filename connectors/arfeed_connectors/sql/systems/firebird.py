@@ -68,11 +68,11 @@ class Firebird(System):
         engine.dialect.do_terminate = engine.dialect.do_close  # type: ignore[method-assign]
 
     def holds_writers(self, connection: sa.Connection) -> bool:  # noqa: ARG002 - others look at it
-        """Whether it is the file itself, without a server: then no other program may have it open."""
+        """Whether it is a file without a server: then no other program may have it open."""
         return not self.url.host
 
     def advice(self, said: str) -> str:
-        """Say what to do about texts in another charset, and about a file that another program has."""
+        """Return what to do about texts in another charset, and about a file that another program has."""
         if "codec can't decode" in said:
             return (
                 "; a text is not in the charset that it was asked for in: say which behind the URL, as in "

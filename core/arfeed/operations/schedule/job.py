@@ -1,4 +1,4 @@
-"""What is to be run for a feed, and what it needs."""
+"""The command to run for a feed, and what it needs."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def _pod_spec(pod: _Pod) -> dict[str, Any]:
 
 def _variables(job: Job) -> Iterator[dict[str, Any]]:
     for name in job.variables:
-        # By reference: a manifest is shown and committed, a secret is not.
+        # By reference, since a manifest may be committed and shown to others.
         yield {"name": name, "valueFrom": {"secretKeyRef": {"name": job.name, "key": name}}}
 
 

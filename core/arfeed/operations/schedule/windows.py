@@ -26,7 +26,7 @@ def task(job: Job, folder: Path | None = None) -> Schedule:
     settings = ET.SubElement(root, "Settings")
     for name, value in {
         "MultipleInstancesPolicy": "IgnoreNew",
-        # Both are on by default, and a laptop's battery is no reason to miss a delivery.
+        # Both are on by default, and a delivery must not be missed because a laptop runs on its battery.
         "DisallowStartIfOnBatteries": "false",
         "StopIfGoingOnBatteries": "false",
         "StartWhenAvailable": "true",

@@ -154,7 +154,7 @@ def _numbered(text: IO[str], delimiter: str, *, strict: bool = False) -> Iterato
     reader = csv.reader(text, delimiter=delimiter, strict=strict)
     line = 1
     for fields in reader:
-        # A blank line is no record, and Arrow does not count it either.
+        # A blank line is not a record, and Arrow does not count it either.
         if fields:
             yield line, fields
         line = reader.line_num + 1
