@@ -137,7 +137,7 @@ class Kolleno(Destination):
 
     def document_name(self, ref: str) -> str:
         """Return a PDF's name: every character but A-Z a-z 0-9 _ - becomes one underscore."""
-        # Not str.format: a reference may hold braces.
+        # Not str.format, to which any other braces in the setting would be fields.
         return _UNSAFE.sub("_", self.settings.document_name.replace("{ref}", ref)) + ".pdf"
 
     def _extras(self, invoices: pd.DataFrame) -> list[str]:

@@ -37,7 +37,7 @@ class Message:
 
 def of_delivery(receipt: Receipt) -> Message:
     """Report what was delivered, and what that marked as paid."""
-    # From what was recorded: a message must not say more than the receipt that can be looked up.
+    # The text that is kept: a message states what the receipt states.
     facts = json.loads(receipt.body)
     counts, totals = facts["counts"], facts["totals"]
     open_count = sum(total["count"] for total in totals)
@@ -89,6 +89,7 @@ def _message(heading: str, lines: Iterable[str]) -> Message:
 
 def _plain(text: str) -> str:
     """Return a text as one line of limited length, without characters that are obeyed rather than shown."""
+    # To Python, controls, line ends and marks of direction are not printable.
     line = "".join(letter if letter.isprintable() else " " for letter in text)
     return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
 
@@ -124,6 +125,7 @@ def _in_turn(rows: Iterable[Mapping[Any, Any]]) -> list[Mapping[Any, Any]]:
     by_currency: dict[str, list[Mapping[Any, Any]]] = {}
     for row in rows:
         by_currency.setdefault(row["currency"], []).append(row)
+    # In turn, or the debts of one currency would take all places.
     turns = [
         turn for _, mine in sorted(by_currency.items()) for turn in enumerate(heapq.nlargest(_LARGEST, mine, _size))
     ]

@@ -57,6 +57,7 @@ class QuickBooks(Connector):
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
         """Return what the list of invoices has on these."""
         for closed in self._closed():
+            # There is one at most: of several files the newest is taken.
             refuse_older(closed.file, self.since)
             return closed.answer(missing)
         return None

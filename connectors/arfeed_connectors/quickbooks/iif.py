@@ -119,6 +119,7 @@ def _documents(file: str, frame: pd.DataFrame, letters: dict[str, str]) -> pd.Da
         )
     chosen = kinds.isin(list(_KINDS))
     named = transactions[chosen][[*letters.values(), "origin"]].set_axis([*letters, "origin"], axis="columns")
+    # Any other word stays as it is, and becomes a problem of its row.
     status = named["status"].str.upper().replace(_STATUSES)
     return named.assign(
         kind=kinds[chosen].replace(_KINDS), status=status, balance=named["amount"].where(status != "paid", "0")

@@ -52,7 +52,7 @@ _SUMMARY = "it has one row a customer and names no invoices"
 _OVERDUE = "it leaves out what is not yet due"
 _PAYABLE = "it lists what you owe, not what you are owed"
 _NO_BALANCES = "it does not say what is still open of each invoice"
-# Each looks like a list of open items and would lack some of them, or add what nobody owes us.
+# Exported by mistake: they lack some or all open items, or list what we owe.
 _REFUSED = {
     r"(a/r|accounts receivable) aging summary|customer balance summary|income by customer summary": _SUMMARY,
     r"collections": _OVERDUE,
@@ -96,6 +96,7 @@ def other_than_a_list(report: PrintedReport) -> str | None:
 def is_known(report: PrintedReport) -> bool:
     """Whether a report is one of QuickBooks', even one that is refused."""
     titles = "|".join([*_REFUSED, _OPEN_ITEMS.pattern])
+    # Also the refused ones, so that their message says what to export instead.
     titled = any(re.fullmatch(rf"({titles})( report)?", text, re.IGNORECASE) for text in report.title)
     return titled or not report.missing
 

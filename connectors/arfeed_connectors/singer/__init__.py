@@ -189,6 +189,7 @@ class _Messages:
         keys = self._keys[stream]
         if kind == "SCHEMA":
             self._keys[stream] = [str(name) for name in message.get("key_properties") or ()]
+            # Records from before and after would no longer replace each other.
             if keys not in (None, self._keys[stream]):
                 raise SourceError(f"{stream}: the tap changes its key from {keys} to {self._keys[stream]} on the way")
         elif keys is None:
@@ -230,6 +231,7 @@ def _object(file: str, setting: str) -> dict[str, Any]:
 
 def _version(executable: str) -> str:
     """Return the tap's distribution and version, as its own environment knows them, and its path."""
+    # In a virtual environment, bin and lib are neighbours.
     folders = Path(executable).resolve().parent.parent.glob("lib/python*/site-packages")
     for distribution in distributions(path=[str(folder) for folder in folders]):
         if distribution.entry_points.select(group="console_scripts", name=Path(executable).name):

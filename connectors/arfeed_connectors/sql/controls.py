@@ -37,6 +37,7 @@ class Controls:
             found = pc.drop_null(texts.filter(pc.match_substring_regex(texts, _UNSEEN)))
             if not len(found):
                 continue
+            # One example of each column is enough for a note.
             self._found.setdefault(name, str(found[0]))
             wrong = found.filter(pc.match_substring(found, _NUL))
             if len(wrong):

@@ -150,6 +150,7 @@ def _pattern(dialect: Dialect) -> re.Pattern[str]:
 
 
 def _quoted(quote: str, *, backslash: bool) -> str:
+    # In every dialect a doubled quote stands for one.
     inside = rf"[^{quote}\\]|\\." if backslash else f"[^{quote}]"
     return f"{quote}(?:{inside}|{quote}{quote})*{quote}"
 

@@ -15,6 +15,7 @@ def folded(name: str) -> str:
     return name.strip().casefold()
 
 
+# No slots, which would leave no room for cached properties.
 @dataclass(frozen=True)
 class Names:
     """The columns of one query in order, as the database writes them, and the headers that `columns` maps.

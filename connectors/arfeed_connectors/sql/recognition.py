@@ -39,6 +39,7 @@ def _prefixes(name: str, preset: Preset, names: set[str]) -> list[str]:
     longest = max(needed, key=len)
     found = {each.removesuffix(longest) for each in names if each.endswith(longest)}
     if not (preset.table_prefix or preset.requires):
+        # A program without prefixes: another prefix would be that of a table which merely ends alike.
         found &= {""}
     return sorted(prefix for prefix in found if all(prefix + table in names for table in needed))
 

@@ -41,6 +41,7 @@ class Parameters:
         if isinstance(value, str) and backend(self._dialect.name) == "firebird":
             # Without its own type it would get the column's, and there a text longer than the column is an error.
             return f"CAST(? AS VARCHAR({max(1, len(value))}))"
+        # PEP 249's styles, and SQLAlchemy's own numeric_dollar.
         return {
             "qmark": "?",
             "format": "%s",
@@ -79,6 +80,7 @@ def asked(
     """
     parameters = Parameters(connection.dialect)
     places = [*marked(query, "SINCE", connection.dialect.name)] if since is not None else []
+    # Without parameters the statement reaches the driver as it is, with any % in it.
     if not (among or places):
         statement = f"SELECT {what} FROM (\n{query}\n) arfeed {tail}"  # noqa: S608 - the feed's own query, and names of its columns
         return _executed(connection, statement, None, {**_BARE, **(options or {})})

@@ -148,6 +148,7 @@ class Xero(Connector):
             lines = rows.rename_columns(names)
             types = _array(lines, "Type").dictionary_encode()
             spelled = pc.utf8_lower(pc.utf8_trim_whitespace(types.dictionary))
+            # In one spelling, since types are compared exactly from here on.
             yield lines.set_column(names.index("Type"), "Type", spelled.take(types.indices))
 
     def _headers(self, file: str) -> dict[str, str]:
@@ -215,6 +216,7 @@ def _alone(lines: pa.Table) -> pa.Array:
     nameless = pc.equal(pc.utf8_trim_whitespace(_array(lines, "InvoiceNumber")), "")
     if "LineAmount" not in lines.column_names or not pc.any(nameless).as_py():
         return nameless
+    # A prepayment of several lines has a larger total than any of them.
     whole = pc.equal(_plain(_array(lines, "LineAmount")), _plain(_array(lines, "Total")))
     return pc.and_(nameless, whole)
 
@@ -257,6 +259,7 @@ def _folded(lines: pa.Table, file: str) -> pd.DataFrame:
     documents = documents.append_column("kind", kinds).set_column(
         documents.column_names.index("Status"), "Status", pc.coalesce(known, status)
     )
+    # LineAmount was needed to tell lines from documents; of a document it says nothing.
     wanted = [name for name in documents.column_names if name != "LineAmount"]
     frame: pd.DataFrame = documents.select(wanted).to_pandas()
     return frame

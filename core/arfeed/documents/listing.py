@@ -11,6 +11,7 @@ from arfeed.model.parts import Connector
 from arfeed.tables.files.reach import reach
 from arfeed.tables.files.storage import Entry, OpenArchive, Storage, display_path, translate_errors
 
+# No field in the path of the archive: its members are listed before any invoice is looked at.
 _ARCHIVE = re.compile(r"([^{]+?\.zip)/(.+)", re.IGNORECASE)
 
 

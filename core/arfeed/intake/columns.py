@@ -32,6 +32,7 @@ def merge_problem(problems: list[Problem], problem: Problem) -> None:
     """Add a problem to the list, or to the one there with the same column and reason."""
     for number, known in enumerate(problems):
         if (known.column, known.why) == (problem.column, problem.why):
+            # Bounded: a file may have a million values that are wrong in the same way.
             examples = (*known.examples, *problem.examples)[:MOST_EXAMPLES]
             problems[number] = replace(known, count=known.count + problem.count, examples=examples)
             return
@@ -63,7 +64,7 @@ class Columns:
 
     def text(self, name: str) -> pa.Array:
         """Return the column as text, trimmed, with nulls as blanks."""
-        # Several checks ask for the same columns, and trimming takes longer than most of them.
+        # Several checks ask for the same columns; each is trimmed once.
         if name not in self._texts:
             self._texts[name] = self._trimmed(self.columns.get(name, name), self.array(name))
         return self._texts[name]

@@ -17,6 +17,7 @@ _DAY_OF_CELL = r"^(?:19|20)\d\d-[01]\d-[0-3]\d(?: \d\d:\d\d:\d\d)?$"
 _LENGTHS = pa.array([*range(5, 8), 10, 19])
 """How Excel shows what it took for a day or a month, how its date cells are read here, and the lengths of all these."""
 
+# Such as 1.23E+15: the digits that Excel left out are lost.
 _SHORTENED = r"^\d(?:[.,]\d+)?E\+\d+$"
 _TOTALS = (
     r"(?i)^(?:(?:grand |sub ?)?totals?|summe|gesamt(?:summe|betrag)?|totaux|total g[eé]n[eé]ral|totale|totaal)\b.{0,3}$"

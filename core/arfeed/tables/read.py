@@ -114,6 +114,7 @@ def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Itera
         names = header.names
         kept = list(columns) or names
         read = text_columns(cells.texts(lambda number: names[number] in kept), names)  # noqa: B023 - called at once
+        # Over all columns: a row with text in any of them is not blank.
         filled = functools.reduce(pc.or_, (pc.not_equal(column, "") for column in read.columns))
         rows = read.select(kept).append_column("origin", origins(file, cells.before + 1, len(read)))
         below = max(header.line - cells.before, 0)

@@ -60,7 +60,9 @@ class System:
         if self.isolation is None:
             return
         try:
+            # Asked first, so that the message can name what this dialect takes.
             taken = list(connection.dialect.get_isolation_level_values(raw(connection)))
+        # Dialects of third parties need not have the method.
         except (NotImplementedError, AttributeError):
             raise SourceError(
                 f"{self.source}: isolation_level = {self.isolation!r}: the dialect {connection.dialect.name!r} takes "

@@ -12,6 +12,7 @@ from arfeed_connectors.sql.systems.base import LOCK_SECONDS, System
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+# Firebird's messages about a file that another program has, across its versions.
 _NOT_OURS = ("unavailable database", "lock time-out on wait", "file in use", "already opened", "Database already")
 
 

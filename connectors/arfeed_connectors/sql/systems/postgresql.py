@@ -37,6 +37,7 @@ class PostgreSQL(System):
 
     def _refuse_bytes(self, driver_connection: Any, _record: object) -> None:
         if driver_connection.info.parameter_status("client_encoding") == "SQL_ASCII":
+            # Nobody else would: SQLAlchemy's pool does not know it yet.
             driver_connection.close()
             raise SourceError(
                 f"{self.source}: the database does not say how its texts are encoded (SQL_ASCII); say how its program "

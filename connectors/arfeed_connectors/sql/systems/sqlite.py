@@ -58,6 +58,7 @@ class SQLite(System):
         file = self._file
         if not file.is_file():
             raise SourceError(f"{self.source}: there is no database file {file}; look at `url`")
+        # Before the file is opened, so that no change goes unseen.
         self._begun_with = _state(file)
         # In WAL mode SQLite creates files beside the database, unless told that nobody writes; `verify` looks itself.
         mode = "mode=ro&immutable=1" if self._is_left_alone() else "mode=ro"
@@ -130,6 +131,7 @@ def _log(file: Path) -> Path:
 
 
 def _is_writable(folder: Path) -> bool:
+    # For the effective user: by itself, access() answers for the real one.
     return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 

@@ -21,6 +21,7 @@ def crontab(job: Job) -> Schedule:
             f"the line for cron would have {max(map(len, lines))} characters, and cron cuts it off at 998. Use shorter "
             "paths (a symbolic link to the feed's folder will do), or: arfeed schedule systemd"
         )
+    # Between these two marks `--install` finds the lines that it replaces.
     comments = [
         f"# {begin(job)}",
         f"# {job.feed}: in this machine's time zone. It prints only if nothing was delivered, and cron mails that.",

@@ -39,6 +39,7 @@ def _service(job: Job) -> str:
             *told,
             "",
             "[Service]",
+            # Active until the run ends, so that the timer does not start a second one beside it.
             "Type=oneshot",
             f"WorkingDirectory={_literal(str(job.config.parent))}",
             *environment,

@@ -93,6 +93,7 @@ def _refuse_twin(file: str, names: list[str], column: str, columns: Sequence[str
 
 def _surplus(rows: Sequence[Row], width: int) -> list[str]:
     """Return names for columns that the first row has beyond the header; they must be blank in all rows."""
+    # Some programs end each row with a separator, and not the header.
     first = len(rows[1].cells) if len(rows) > 1 and not any(rows[1].cells[width:]) else width
     return [f"column {number}" for number in range(width + 1, first + 1)]
 

@@ -199,6 +199,7 @@ def _dates(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Iterator
     if "YMD" in orders or len(orders) == 1:
         yield _line("dates", "YMD" if "YMD" in orders else orders[0], "the only order that all dates fit")
     elif orders:
+        # As a comment: what is not certain is left to the person who pastes it.
         yield f'# dates = "{orders[0]}"  # or "{orders[1]}": both fit, so look it up'
     else:
         yield '# dates = "…"  # no one order fits all dates; look them up'

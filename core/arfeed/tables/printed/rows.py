@@ -56,6 +56,7 @@ def classify(grid: Sequence[pa.Array], marks: Marks, open_groups: Sequence[str],
     # Below the grand total no more lines may come, only footers.
     below = ended | (np.cumsum(total) - total > 0)
     leading = np.logical_or.reduce([mask(pc.not_equal(grid[column], "")) for column in marks.leading])[rest]
+    # A lone text further to the right is not a group's name but a cell that lost its row.
     alone = single & leading & ~total & ~below
     # Only groups that are known: any other row that reads like a total is unknown, and refused.
     known = pa.concat_arrays([pa.array(open_groups, pa.large_string()), names.filter(pa.array(alone))])

@@ -98,6 +98,7 @@ def _marks(section: Sequence[tuple[str, str]]) -> list[Mark]:
     # Only the sign is displayed differently.
     if len(places) == 1 and literals in ("-", "+", "()", "("):
         return []
+    # A single 0 is how plain numbers are formatted.
     zeros = sum(mark == "0" for place, mark in marks if place)
     return marks if literals or between or zeros > 1 else []
 

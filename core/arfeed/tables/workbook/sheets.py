@@ -54,6 +54,7 @@ def is_workbook(file: str) -> bool:
         # By content alone: many programs write HTML or CSV and call it .xls.
         start = data.read(1 << 16)
     if start.startswith(_OLE):
+        # Excel wraps a protected workbook into an OLE file with this stream (MS-OFFCRYPTO).
         locked = "EncryptedPackage".encode("utf-16-le") in start
         why = "it is protected by a password; remove that" if locked else f"it is an old Excel file (.xls); {_SAVE_AS}"
         raise SourceError(f"{file}: {why}")
