@@ -122,7 +122,7 @@ def _importing_from(folder: str) -> Iterator[None]:
 def _imported(name: str, folder: str) -> ModuleType:
     """Import a module. Raise `SourceError` if the folder's own is hidden by another one of its name."""
     module = importlib.import_module(name)
-    # A module of that name that something else has loaded is returned by import, unlooked at.
+    # Python imports no second module of a name: it returns the one that something else has loaded.
     own = PathFinder.find_spec(name.partition(".")[0], [folder])
     if own and not Path(module.__file__ or "/").is_relative_to(folder):
         raise SourceError(f"another module {name!r} is loaded already, from {module.__file__}; rename {own.origin}")

@@ -74,11 +74,11 @@ class Webhook(Notifier):
 
         import stamina
 
+        # urllib would follow a redirect with GET, without the text, and take its answer for success.
         class NoRedirect(HTTPRedirectHandler):
             def redirect_request(self, *_: object) -> None:
                 """Follow none."""
 
-        # urllib would follow a redirect with GET, without the text, and take its answer for success.
         trusting = [HTTPSHandler(context=self.settings.tls())] if request.type == "https" else []
         opener = build_opener(NoRedirect, *trusting)
         # All tries together within the time of one answer: the run waits no longer.

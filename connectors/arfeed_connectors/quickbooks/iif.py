@@ -81,7 +81,7 @@ def read_iif(file: str, settings: FileSettings) -> Generator[pd.DataFrame, None,
 
 def _letters(file: str, frame: pd.DataFrame) -> dict[str, str]:
     """Return the grid's column for each canonical one, according to the row !TRNS."""
-    # An IIF file may head several sections, each with columns in another order.
+    # A file of several sections repeats this row; only one order of columns is read.
     heads = frame[frame["A"] == "!TRNS"].drop(columns="origin")
     found = {name: letter for letter, name in heads.iloc[0].items() if name} if len(heads) else {}
     missing = [header for name, header in _COLUMNS.items() if header not in found and name not in _OPTIONAL]

@@ -19,7 +19,7 @@ class Oracle(System):
     def begin(self, connection: sa.Connection) -> None:
         """Begin a transaction that sees what was committed before it, and may write nothing."""
         super().begin(connection)
-        # With an isolation level, the class above has set the limit and begun the transaction.
+        # With an isolation level, the lines above have begun the transaction already.
         if self.isolation is None:
             limit_statements(connection.connection.driver_connection, self.timeout)
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
