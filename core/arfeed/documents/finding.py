@@ -95,7 +95,6 @@ def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFr
     listing = list_documents(connector)
     # Documents that are not open claim files too: the PDF of a paid invoice must not go to an open one.
     theirs = invoices.iloc[:0] if others is None else _of(connector, others)
-    # A closed document of the same number would contest every file of the open one.
     theirs = filter_rows(theirs, ~is_in(theirs["source_ref"], invoices["source_ref"]))
     every = pd.concat([invoices, theirs], ignore_index=True) if len(theirs) else invoices
     matched = match_names(listing.pattern, every, [file.name for file in listing.files])
@@ -147,6 +146,7 @@ def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
     # SystemExit too: a plugin that calls sys.exit() must not end the run without a message.
     except (Exception, SystemExit) as exc:
         raise SourceError(f"{connector.source}: its PDFs can't be listed: {type(exc).__name__}: {exc}") from exc
+    # A plugin's version may be a number or a time; versions are kept and compared as texts.
     versions = [str(document.version) for document in found.values()]
     return _found(connector, list(found), versions, {ref: document.read for ref, document in found.items()})
 

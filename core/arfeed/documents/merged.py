@@ -34,6 +34,7 @@ def find_merged(listing: Listing, claimed: set[int], without: int) -> Iterator[s
         # Counting page objects needs no PDF library, and this is only a hint.
         with translate_errors(file.label):
             pages = len(_PAGE.findall(file.content()))
+        # An invoice takes a page at least.
         if pages >= without or (pages > 1 and _SUGGESTIVE_NAME.search(file.name)):
             yield (
                 f"{file.label} has {pages} pages and belongs to no invoice, while {without} have no PDF: "

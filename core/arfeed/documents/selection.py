@@ -44,7 +44,6 @@ def select(
     before counts as present even if the source no longer has it.
     """
     rows = report[["invoice_ref", *KEY]]
-    # Without any PDF no names need to be made, nor compared.
     if found.empty and not known:
         return Selection(pd.DataFrame(columns=[*_SENT, "change"], dtype="str"), 0, rows["invoice_ref"], claimed or {})
     named = rows.assign(name=_text([_check_name(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
@@ -58,7 +57,6 @@ def select(
     broken, merged = merged[too_long], merged[~too_long].reset_index(drop=True)
     has = merged["version"].notna()
     pairs = zip(merged["name"], merged["invoice_ref"], strict=True)
-    # A name may have been another invoice's before, as INV/1 and INV 1 share theirs: that PDF is not this one's.
     ours = pd.Series([name in known and known[name].invoice_ref == ref for name, ref in pairs], dtype=bool)
     sent = ours & ~merged["double"]
     candidates = merged[has & ~merged["double"]]

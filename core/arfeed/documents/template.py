@@ -63,7 +63,6 @@ def _match_exactly(template: str, invoices: pd.DataFrame, names: pa.Array) -> Cl
 
     wanted = pd.concat([_fill(template, invoices, stand_in) for stand_in in (None, *_STAND_INS)])
     listed = pd.DataFrame({"name": pd.Series(names, dtype="str"), "file": range(len(names))})
-    # One join over all names, since a comparison of each invoice with each file would take the square of their number.
     pairs = wanted.merge(listed, on="name")[["invoice", "file"]].drop_duplicates()
     return Claims(pairs["invoice"].tolist(), pairs["file"].tolist())
 

@@ -32,7 +32,6 @@ def merge_problem(problems: list[Problem], problem: Problem) -> None:
     """Add a problem to the list, or to the one there with the same column and reason."""
     for number, known in enumerate(problems):
         if (known.column, known.why) == (problem.column, problem.why):
-            # Bounded: a file may have a million values that are wrong in the same way.
             examples = (*known.examples, *problem.examples)[:MOST_EXAMPLES]
             problems[number] = replace(known, count=known.count + problem.count, examples=examples)
             return

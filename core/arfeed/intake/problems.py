@@ -21,7 +21,6 @@ def describe_problems(problems: Sequence[tuple[Connector, list[Problem]]]) -> li
     """Return the problems of all sources in at most 50 lines, an equal share for each kind, and count the rest."""
     groups = [(connector, problem) for connector, found in problems for problem in found]
     total = sum(problem.count for _, problem in groups)
-    # Two lines at least for each kind, an example and a count of the rest, besides the first line and the last.
     shown = groups[: MOST_LINES // 2 - 1]
     share = (MOST_LINES - 2) // len(shown) - 1
     lines = [f"{total} value{'s' if total != 1 else ''} can't be taken, so nothing is delivered:"]

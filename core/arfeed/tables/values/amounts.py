@@ -99,7 +99,6 @@ def _normalize(texts: pa.Array, decimal: str | None) -> pa.Array:
         for written, typed in _TYPOGRAPHY:
             texts = pc.replace_substring(texts, written, typed)
     valid = pc.match_substring_regex(texts, _notation(decimal))
-    # Only known notations count here, and in those any of the three means a negative amount.
     below = pc.or_(pc.or_(pc.match_substring(texts, "-"), pc.match_substring(texts, "(")), pc.ends_with(texts, "CR"))
     numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_surroundings())
     for group in " '":

@@ -151,7 +151,6 @@ def _open(file: str) -> Iterator[tuple[IO[bytes], CalamineWorkbook]]:
             with closing(load_workbook(data)) as book:
                 yield data, book
         except (CalamineError, zipfile.BadZipFile) as exc:
-            # Numbers, LibreOffice and archives of exports are ZIP files, too.
             why = _instead(file) or f"it is not a complete Excel workbook ({exc}); export it again, or {_SAVE_AS}"
             raise SourceError(f"{file}: {why}") from exc
 
