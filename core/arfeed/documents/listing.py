@@ -90,5 +90,6 @@ def _split(template: str) -> tuple[str, str]:
     """Split a template into its fixed folder and the rest, which depends on the invoice."""
     first, link, archive = template.partition("::")
     scheme, root, path = first.rpartition("://")
+    # Up to the last slash before a field or wildcard: only that much is the same for all invoices.
     cut = re.split(r"[{*?]", path)[0].rfind("/")
     return f"{scheme}{root}{path[: cut + 1]}{link}{archive}", path[cut + 1 :]

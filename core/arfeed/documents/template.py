@@ -210,6 +210,7 @@ def _is_spelling_of(text: str, value: str) -> bool:
 
 def _spellings(refs: Sequence[str]) -> dict[str, list[int]]:
     """Return the invoices by every spelling that their number may have in a file name."""
+    # All spellings in advance, so that a part of a name is looked up, and not compared with each number.
     known: dict[str, list[int]] = defaultdict(list)
     for number, ref in enumerate(refs):
         plain = unicodedata.normalize("NFC", ref)
