@@ -42,6 +42,7 @@ def choose(matched: Claims, count: int) -> Choice:
                 own.setdefault(number, []).append(file)
         elif len(mine) > 1:
             contested[file] = mine
+        # Files that only closed documents claim concern nobody.
         elif mine:
             doubtful[file] = numbers
     # Files are listed newest first, and were added in that order.

@@ -69,10 +69,12 @@ def extract(
         normalizer = Normalizer(connector)
         try:
             if unsettled and connector.source in unsettled:
+                # Raised here, so that `on_failure` handles it like any other failure of the source.
                 raise unsettled[connector.source]
             # Before the connector starts: a file that changes while it is read must fail the source.
             inputs = track_inputs(connector.settings)
             rows, complete, seconds = _read(connector, normalizer, partial(progress, connector.source))
+            # With values that can't be read, sums can't be right, and the problems tell more than a wrong total.
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
                 complete = add_control_account(connector.source, connector.settings, rows, complete)
@@ -106,6 +108,7 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
     return (rows["status"] == "open") & (rows["balance"] != ZERO)
 
 
+# On two processors more than that only wait for each other (docs/decisions.md, 2026-11-25).
 _AT_ONCE = 2
 """Frames typed at once."""
 
@@ -115,6 +118,7 @@ def _read(
 ) -> tuple[pd.DataFrame, Complete, float]:
     """Return the rows, the source's `Complete`, and the seconds for which the connector was at work."""
     tables, complete, seconds = _run(connector, normalizer, progress)
+    # A generator that simply ends returns None: a plugin that stops early must not look like one that is done.
     if not isinstance(complete, Complete):
         raise SourceError(
             f"{connector.source}: its connector {connector.name!r} ended without returning Complete(…), "
@@ -183,6 +187,7 @@ def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complet
             return isolated_copy(next(generator))
     except (StopIteration, ArfeedError):
         raise
+    # A plugin that calls sys.exit() must not end the run without a message.
     except (Exception, SystemExit, GeneratorExit) as exc:
         raise SourceError(f"{connector.source}: {type(exc).__name__}: {exc}") from exc
 
@@ -195,6 +200,7 @@ def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) 
         return
     groups = sum_balances(rows, ("currency",)).to_dict("records")
     sums: dict[str, Decimal] = {group["currency"]: group["balance"] for group in groups}
+    # The currencies of both sides: one whose rows are all lost is in the totals only.
     for currency in sorted({*sums, *complete.totals}):
         counted, stated = sums.get(currency, Decimal(0)), complete.totals.get(currency, Decimal(0))
         if counted != stated:
