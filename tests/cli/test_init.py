@@ -368,7 +368,7 @@ def test_a_list_of_what_was_closed_leaves_nothing_to_ask(arfeed: Cli, tmp_path: 
     done = arfeed(tmp_path, *INIT, "--set", "closed=all.csv")
     assert done.code == 0, done.err
     assert made(tmp_path)["sources"]["quickbooks"]["closed"] == "all.csv"
-    assert "✓ evidence of quickbooks: proven: it is asked what became of an invoice that is gone" in done.out
+    assert "✓ evidence of quickbooks: proven: it is asked what happened to a missing invoice" in done.out
 
 
 def test_headings_are_found_below_a_banner(arfeed: Cli, tmp_path: Path) -> None:

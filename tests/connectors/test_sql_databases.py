@@ -14,7 +14,7 @@ from arfeed import Complete, SourceError
 from arfeed.plugins.config import read_project
 from arfeed.runs.pipeline import sync
 from arfeed_connectors.sql import Sql
-from arfeed_connectors.sql.control import Control
+from arfeed_connectors.sql.control_totals import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import BATCH, answers, batches, column_names

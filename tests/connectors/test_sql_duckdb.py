@@ -115,7 +115,8 @@ def test_what_writers_leave_between_two_writings_is_read_whole_or_refused(tmp_pa
         "owed AS balance FROM ledger"
     )
     program = subprocess.Popen([sys.executable, "-c", WRITER, str(file)], stdout=subprocess.PIPE, text=True)
-    whole, refused = [], []
+    whole: list[dict[str, Decimal]] = []
+    refused: list[str] = []
     try:
         assert program.stdout
         assert program.stdout.readline() == "at work\n"

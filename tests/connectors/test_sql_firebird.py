@@ -16,7 +16,7 @@ import pytest
 
 from arfeed import SourceError
 from arfeed_connectors.sql import Sql
-from arfeed_connectors.sql.control import Control
+from arfeed_connectors.sql.control_totals import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import batches, column_names

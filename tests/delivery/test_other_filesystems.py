@@ -70,7 +70,7 @@ def test_leftovers_are_removed_and_nothing_else(url: str) -> None:
         filesystem.pipe_file(f"{root}/{name}", b"x")
     with open_remote(DestinationSettings(url=url)) as remote:
         remote.remove("", [part_name("a.pdf", "r1")])
-        with pytest.raises(DestinationError, match="nothing else is ever removed"):
+        with pytest.raises(DestinationError, match="arfeed removes nothing else"):
             remote.remove("", ["a.pdf"])
     assert held(url) == {"a.pdf": b"x"}
 

@@ -36,7 +36,7 @@ class QuickBooks(Connector):
             default=None,
             examples=["exports/InvoiceList*.csv"],
             description="A list that holds what is paid and void as well: Invoice List or Transaction List, with the "
-            "column Open balance, of all dates. It is asked what became of an invoice that is gone.",
+            "column Open balance, of all dates. It is asked what happened to a missing invoice.",
         )
         further = ("closed",)
 

@@ -1,7 +1,7 @@
 """Any database that SQLAlchemy reaches: a query, or a preset for a known system, becomes invoices.
 
-Rows and their control are read in one read-only snapshot if the database has such a thing. The control, a count and
-exact sums by currency, is asked of the database itself over the same query, before the first row is read.
+Rows and their control are read in one read-only snapshot if the database supports it. The control, a count and
+exact sums by currency, is queried from the database itself over the same query, before the first row is read.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from arfeed import Complete, Connector, Document, Proposal, hookimpl
 from arfeed_connectors.sql.account import Ledger
 from arfeed_connectors.sql.bulk import LONG, arrow_tables
 from arfeed_connectors.sql.closed import became, closed_names
-from arfeed_connectors.sql.control import Control
-from arfeed_connectors.sql.controls import Controls
+from arfeed_connectors.sql.control_characters import Controls
+from arfeed_connectors.sql.control_totals import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
@@ -37,10 +37,10 @@ _IDENTITY = ("invoice_ref", "customer_id", "customer_name")
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
+class _Snapshot:
     """The snapshot that the list was read in, kept for `explain`, and the company that was read.
 
-    `connection` is None if the database was let go as soon as the rows were there.
+    `connection` is None if the database was released as soon as the rows were there.
     """
 
     opened: ExitStack
@@ -49,7 +49,7 @@ class _Moment:
 
 
 class Sql(Connector):
-    """A query over any database, a row a document."""
+    """A query over any database, one row per document."""
 
     name = "sql"
     Settings = SqlSettings
@@ -57,7 +57,7 @@ class Sql(Connector):
     provisional: ClassVar[Mapping[str, str]] = {"query": "SELECT 1 AS invoice_ref"}
 
     settings: SqlSettings
-    _moment: _Moment | None = None
+    _moment: _Snapshot | None = None
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield the rows in batches. The control comes from the database; a status column lists closed documents.
@@ -94,7 +94,7 @@ class Sql(Connector):
                     yield frame
             # Only after the last row: until here an error closes the snapshot, from here on `explain` or `release`.
             if self.explains:
-                self._moment = _Moment(opened.pop_all(), kept, control.company)
+                self._moment = _Snapshot(opened.pop_all(), kept, control.company)
         return Complete(
             rows=control.rows,
             totals=control.totals,
@@ -111,7 +111,7 @@ class Sql(Connector):
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
         """Return the closed query's answer about these documents, as of the moment at which the list was read.
 
-        If the database was let go, it is a later moment: what is closed by then is closed, and what is open is refused.
+        If the database was released, that is a later moment: what is closed then is closed; what is open is refused.
         """
         moment, self._moment = self._moment, None
         if moment is None:

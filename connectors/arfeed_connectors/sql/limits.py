@@ -51,7 +51,7 @@ _BEFORE_TOP = frozenset(("ALL", "DISTINCT", "DISTINCTROW", "UNIQUE"))
 _MOST = 40
 
 
-def limit(query: str, database: str | None = None) -> str | None:
+def find_row_limit(query: str, database: str | None = None) -> str | None:
     """Return what cuts the query's answer short, as it is written there, or None.
 
     `database` is SQLAlchemy's name of it. Raise `ValueError` if a text or a comment of the query has no end.

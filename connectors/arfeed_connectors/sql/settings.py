@@ -19,7 +19,7 @@ from pydantic import (
 
 from arfeed import DatabaseUrl, Settings, SourceSettings
 from arfeed_connectors.sql.lexing import readings
-from arfeed_connectors.sql.limits import limit
+from arfeed_connectors.sql.limits import find_row_limit
 from arfeed_connectors.sql.presets import PRESETS, Quote, described
 from arfeed_connectors.sql.urls import without_secrets
 
@@ -52,9 +52,9 @@ def _one_select(query: str, info: ValidationInfo) -> str:
     return query
 
 
-def _unlimited(query: str, info: ValidationInfo) -> str:
+def _refuse_row_limit(query: str, info: ValidationInfo) -> str:
     """Refuse a SELECT that cuts its own answer short: what the database counts is then what is left of it."""
-    if found := limit(query, _database(info)):
+    if found := find_row_limit(query, _database(info)):
         raise ValueError(
             f"it says {found}, which leaves out what is open beyond that, and the database's own count would agree "
             "all the same; take it out, and choose rows by WHERE alone (a column of that name: write it with its "
@@ -99,7 +99,7 @@ def _preset(name: str) -> str:
 
 
 Query = Annotated[str, AfterValidator(_one_select)]
-Invoices = Annotated[Query, AfterValidator(_unlimited)]
+Invoices = Annotated[Query, AfterValidator(_refuse_row_limit)]
 
 
 class SqlControlAccount(Settings):
@@ -127,7 +127,7 @@ def _control_account(account: SqlControlAccount | bool | None, info: ValidationI
     for name in ("query", "received"):
         query = getattr(account, name)
         try:
-            held[name] = query and _unlimited(_one_select(query, info), info)
+            held[name] = query and _refuse_row_limit(_one_select(query, info), info)
         except ValueError as exc:
             raise ValueError(f"{name}: {exc}") from None
     return account.model_copy(update=held)
@@ -155,7 +155,7 @@ class SqlSettings(SourceSettings):
     query: Invoices | None = Field(
         default=None,
         examples=["SELECT number AS invoice_ref FROM open_invoices"],
-        description="One SELECT, a row a document, under the names of an invoice's columns.",
+        description="One SELECT, one row per document, under the names of an invoice's columns.",
     )
     preset: Annotated[str, AfterValidator(_preset)] | None = Field(
         default=None, description=f"A ready query instead of your own: {described()}."

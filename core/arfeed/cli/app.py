@@ -80,7 +80,7 @@ app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 
 
-def _suit_a_short_life() -> None:
+def _tune_for_short_process() -> None:
     """Switch off what only pays off in a long-lived process. None of it changes what is done."""
     gc.set_threshold(100_000)  # looking for garbage after every 700 new objects takes a tenth of the imports' time
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "30")  # Arrow's memory goes back sooner: 100 MB at a million rows
@@ -94,7 +94,7 @@ def _run() -> int | None:
     try:
         return cast("int | None", app(standalone_mode="--json" not in sys.argv and not wanted()))
     except TyperException as exc:
-        raise ConfigError(f"{exc} (`arfeed --help` lists what there is)") from exc
+        raise ConfigError(f"{exc} (`arfeed --help` lists the commands and options)") from exc
 
 
 def _one_document() -> bool:
@@ -106,13 +106,13 @@ def _one_document() -> bool:
 
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
-    _suit_a_short_life()
+    _tune_for_short_process()
     for library in ("asyncio", "stamina", LOGGER):
         # arfeed reports a lost connection in its own words; its events are only for those who ask with --log-json.
         logging.getLogger(library).addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A log in an old encoding, as Windows gives one, gets escapes for what it can't hold; a run is not lost.
+            # A log in an old encoding, as on Windows, gets escapes for what it can't encode: no run fails of it.
             stream.reconfigure(errors="backslashreplace")
     # Masking outermost: the last event and the traceback are printed inside of it.
     with masked_output(one_document=_one_document()), narrated():

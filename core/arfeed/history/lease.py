@@ -25,7 +25,7 @@ _OF_PROCESS = tuple(item.name for item in fields(HolderProcess))
 
 
 class Lease:
-    """Holds the lock while it is entered.
+    """Context manager that holds the lock.
 
     A holder that dies stops renewing, and its lease expires. One that died on this machine is replaced immediately.
     """
@@ -38,7 +38,7 @@ class Lease:
         self._seconds = seconds
         self._renewed_at = 0.0
         self._over = threading.Event()
-        self._heart = threading.Thread(target=self._beat, name="arfeed-lease", daemon=True)
+        self._heartbeat = threading.Thread(target=self._beat, name="arfeed-lease", daemon=True)
 
     def __enter__(self) -> Self:
         """Take the lock, or raise `LockedError` naming who holds it."""
@@ -50,7 +50,7 @@ class Lease:
         if not self._replace_expired() and not self._insert() and not self._replace_dead():
             raise LockedError(self._describe_holder())
         self._renewed_at = now
-        self._heart.start()
+        self._heartbeat.start()
         return self
 
     def __exit__(
@@ -58,7 +58,7 @@ class Lease:
     ) -> None:
         """Release the lock if this run still holds it."""
         self._over.set()
-        self._heart.join()
+        self._heartbeat.join()
         # A lock that can't be released expires by itself; an error from here would hide what the run itself ended
         # with.
         with suppress(sa.exc.SQLAlchemyError, ArfeedError), self._engine.begin() as connection:
@@ -128,8 +128,9 @@ class Lease:
         if row is None:
             return f"another run held the lock on {self._destination} a moment ago; run sync again"
         return (
-            f"run {row.run} by {row.holder} holds the lock on {self._destination} since {row.since:%Y-%m-%d %H:%M:%S} "
-            f"UTC; wait for it to end. If it has died, its lock runs out at {row.expires_at:%H:%M:%S} UTC"
+            f"run {row.run} by {row.holder} has held the lock on {self._destination} since "
+            f"{row.since:%Y-%m-%d %H:%M:%S} UTC; wait for it to end. "
+            f"If it has died, its lock expires at {row.expires_at:%H:%M:%S} UTC"
         )
 
     def _beat(self) -> None:
@@ -148,7 +149,7 @@ def renew(connection: sa.Connection, destination: str, run: str, seconds: float)
 
 def lock_lost(run: str, destination: str, *, published: bool = False) -> LockedError:
     """Return the error for a run that another one replaced while it slept or was cut off."""
-    fate = "was published all the same, so it counts beside the other run's" if published else "was not published"
+    fate = "was published anyway, so it counts beside the other run's" if published else "was not published"
     return LockedError(
         f"run {run} lost its lock on {destination}: another run took over while it slept or was cut off. Its report "
         f"{fate}; run sync again"
@@ -168,7 +169,7 @@ def whoami() -> str:
 
 
 def _died(lease: sa.Row[Any]) -> bool:
-    """Whether the process that took a lease has ended; False if that can't be known here."""
+    """Whether the process that took a lease has ended; False if this machine can't tell."""
     known = [getattr(lease, name) for name in _OF_PROCESS]
     return None not in known and is_dead(HolderProcess(*known), this_process())
 

@@ -1,4 +1,4 @@
-"""Running the sources to their end, and insisting that each proves to be complete."""
+"""Running the sources to their end, and requiring each to prove that it was read completely."""
 
 from __future__ import annotations
 
@@ -110,13 +110,13 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
 
 # On two processors more than that only wait for each other (docs/decisions.md, 2026-11-25).
 _AT_ONCE = 2
-"""Frames typed at once."""
+"""Frames converted concurrently."""
 
 
 def _read(
     connector: Connector, normalizer: Normalizer, progress: Callable[[int], None]
 ) -> tuple[pd.DataFrame, Complete, float]:
-    """Return the rows, the source's `Complete`, and the seconds for which the connector was at work."""
+    """Return the rows, the source's `Complete`, and the seconds spent in the connector."""
     tables, complete, seconds = _run(connector, normalizer, progress)
     # A generator that simply ends returns None: a plugin that stops early must not look like one that is done.
     if not isinstance(complete, Complete):
@@ -128,7 +128,7 @@ def _read(
     # The source's own count: that of the rows yielded could not reveal that some were never read.
     if complete.rows is not None and complete.rows != rows:
         raise SourceError(
-            f"{connector.source}: the source counts {complete.rows} rows, but {rows} were read; "
+            f"{connector.source}: the source reports {complete.rows} rows, but {rows} were read; "
             "it was not read completely, so export it again or run again"
         )
     if not rows and not connector.settings.allow_empty:
@@ -170,7 +170,7 @@ def _run(
                 accept(0)
                 frames = normalizer.flush()
             except ArfeedError:
-                # An error in a frame read before comes first.
+                # An error in an earlier frame takes precedence.
                 accept(0)
                 raise
             under_way += [normalizing.submit(normalizer.type_frame, frame) for frame in frames]

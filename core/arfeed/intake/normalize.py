@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns, Problem, merge_problem
 from arfeed.intake.damage import check_damage
-from arfeed.intake.days import distinct_dates, find_order, has_text, is_dateless, read_days
+from arfeed.intake.date_order import distinct_dates, find_order, has_text, is_dateless, read_days
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits

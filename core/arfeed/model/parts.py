@@ -32,7 +32,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Settings that a source proposes for itself, and what it read that speaks for them, as the end of "since …"."""
+    """Settings that a source proposes for itself, and the evidence for them, as the end of "since …"."""
 
     settings: Mapping[str, str | int]
     because: str

@@ -129,7 +129,9 @@ class ControlAccountSettings(Settings):
         "Of several files that match, the newest is read.",
     )
     balance: str | None = Field(
-        default=None, examples=["Debit"], description="Heading of what is owed; found by itself in a usual report."
+        default=None,
+        examples=["Debit"],
+        description="Heading of what is owed; detected in known reports.",
     )
     credit: str | None = Field(
         default=None, examples=["Credit"], description="Heading of what is taken off `balance`, row by row."
@@ -223,7 +225,7 @@ class NotifierSettings(Settings):
         default=("delivered", "refused", "failed"),
         min_length=1,
         examples=[["refused", "failed"]],
-        description="Which endings of a run it is notified of.",
+        description="Which outcomes of a run trigger a notification.",
     )
     timeout_seconds: float = Field(
         default=10, gt=0, description="How long a run waits for it; a notification not sent by then is reported."

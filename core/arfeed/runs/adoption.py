@@ -30,7 +30,7 @@ from arfeed.runs.context import (
     open_context,
 )
 from arfeed.runs.convergence import settle_interrupted
-from arfeed.runs.receiver.recognition import leave_witness, note_receiver, refuse_same_receiver
+from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
 
 if TYPE_CHECKING:
     from arfeed.delivery.remote import Remote
@@ -86,7 +86,7 @@ def adopt(begun: RunContext, file: str | None, *, approve: str | None = None) ->
         known = tuple(sorted({*foreign, chosen.name}))
         record = _run_record(context, chosen, len(report), approve)
         context.history.record_adoption(record, report, known, project.feed.lock_seconds)
-        leave_witness(context, signs, record, chosen.sha256)
+        write_witness(context, signs, record, chosen.sha256)
     return Adopted(chosen.name, len(report), known)
 
 

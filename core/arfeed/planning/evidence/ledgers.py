@@ -23,7 +23,7 @@ from arfeed.planning.wording import money
 States = Mapping[tuple[str, str], LedgerState]
 """By source and currency."""
 
-Left = Mapping[tuple[str, str], Decimal]
+Outflow = Mapping[tuple[str, str], Decimal]
 """By source and currency, how much money has left a list since the last delivery."""
 
 
@@ -119,7 +119,7 @@ def has_come_apart(plan: Plan, ledger: Ledger) -> bool:
     return bool((here & customers.isin([name for name, _ in ledger.customers])).any())
 
 
-def list_figures(plan: Plan, codes: Set[str], left: Left) -> Iterator[str]:
+def list_figures(plan: Plan, codes: Set[str], left: Outflow) -> Iterator[str]:
     """Yield what an approval of these objections is bound to besides invoices: ledger movements and as-of dates."""
     for ledger in plan.ledgers:
         if "ledger-moved" in codes and has_come_apart(plan, ledger):
@@ -137,7 +137,7 @@ def _sum_by_group(rows: pd.DataFrame) -> dict[tuple[str, str], Decimal]:
     return {(row["source"], row["currency"]): row["balance"] for row in sums}
 
 
-def find_accounted_for(ledgers: Iterable[Ledger], left: Left) -> set[tuple[str, str]]:
+def find_accounted_for(ledgers: Iterable[Ledger], left: Outflow) -> set[tuple[str, str]]:
     """Return the sources and currencies whose booked receipts account for everything that has left their lists."""
     return {
         (ledger.source, ledger.currency)
@@ -149,7 +149,7 @@ def find_accounted_for(ledgers: Iterable[Ledger], left: Left) -> set[tuple[str, 
     }
 
 
-def sum_what_left(plan: Plan) -> Left:
+def sum_outflow(plan: Plan) -> Outflow:
     """Sum the balances of missing invoices and the amounts by which other balances fell.
 
     Only lists whose books say what was received since then are summed up; the others are not compared with it.

@@ -8,7 +8,7 @@ import pandas as pd
 
 from arfeed.model import schema
 from arfeed.model.results import Ledger, Objection, Plan
-from arfeed.planning.evidence.ledgers import Left, has_come_apart
+from arfeed.planning.evidence.ledgers import Outflow, has_come_apart
 from arfeed.planning.wording import money, named, refs_of
 
 
@@ -44,7 +44,7 @@ def _show_ledger(ledger: Ledger) -> str:
     )
 
 
-def object_to_more_than_was_received(plan: Plan, left: Left) -> Iterator[Objection]:
+def object_to_more_than_was_received(plan: Plan, left: Outflow) -> Iterator[Objection]:
     """Object if more has left the list than was booked as received, credited or written off."""
     for ledger in plan.ledgers:
         # Receipts are counted since the last delivery; without one there is no list from which anything could have

@@ -25,7 +25,7 @@ Mask = npt.NDArray[np.bool_]
 _CALMER = 5
 """How much rarer an event must be to raise a question if most closings are proven or the books balance."""
 
-ASKED_OF_ABSENCE = frozenset({"surprise", "pattern", "missing-money", "missing-share", "older-list", "file-gone"})
+MISSING_INVOICE_CODES = frozenset({"surprise", "pattern", "missing-money", "missing-share", "older-list", "file-gone"})
 """Codes of objections to rows that are gone without proof."""
 
 _NOT_ANNOUNCED = frozenset({"older-list", "returned", "file-gone"})

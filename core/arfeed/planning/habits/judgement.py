@@ -205,7 +205,7 @@ def _advise(chances: Chances) -> str:
     """Describe what to do next and, for a young feed, how little is known about it."""
     reports = chances.learned.reports
     # So that whoever is asked early knows why: the odds still rest on what is usual elsewhere.
-    young = f" I have known this feed for {counted(reports, 'report')}." if reports <= _YOUNG else ""
+    young = f" arfeed has learned from {counted(reports, 'report')} of this feed so far." if reports <= _YOUNG else ""
     return (
         "Look in the source whether they are settled; if so, approve. A write-off run and the like can be announced "
         f"with `arfeed expect`; caution in [guards] sets how often this is asked.{young}"

@@ -98,7 +98,7 @@ def note_receiver(context: OpenContext, server: Remote) -> tuple[Sign, ...]:
     return signs
 
 
-def leave_witness(context: OpenContext, signs: tuple[Sign, ...], record: RunRecord, proof: str) -> None:
+def write_witness(context: OpenContext, signs: tuple[Sign, ...], record: RunRecord, proof: str) -> None:
     """Note outside the history what was delivered, or warn if that fails; `proof` is the receipt's hash.
 
     A database that was restored from a backup has forgotten deliveries; this file on the machine has not.
