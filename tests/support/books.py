@@ -391,7 +391,7 @@ GNUCASH = Books(
             ],
         ),
         "splits": (
-            "guid VARCHAR(32), tx_guid VARCHAR(32), value_num BIGINT, value_denom BIGINT, lot_guid VARCHAR(32)",
+            "guid VARCHAR(32), tx_guid VARCHAR(32), quantity_num BIGINT, quantity_denom BIGINT, lot_guid VARCHAR(32)",
             [
                 ("s1", "t1", 15010, 100, "l1"),
                 ("s2", "p1", -5000, 100, "l1"),
