@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-_TABLE = re.compile(r"\{([\w ]+)\}")
+_TABLE = re.compile(r"\{([A-Za-z_][\w -]*)\}")
 
 Quote = Callable[[str], str]
 """How a database writes the name of a table."""
@@ -76,6 +76,7 @@ PRESETS: Mapping[str, Preset] = {
         version="SELECT MAX(y.value) FROM {sys_prefs} y WHERE y.name = 'version_id'",
     ),
     "kivitendo": Preset("kivitendo 3.6 and later", has_ledger=True),
+    "tryton": Preset("Tryton 7.0", by_company=True, has_ledger=True),
     "dolibarr": Preset("Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True),
     "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",)),
     "akaunting": Preset("Akaunting 3", requires=("table_prefix",), by_company=True),
