@@ -134,7 +134,7 @@ def test_entries_in_two_currencies_blank_the_balance_of_that_row(mariadb_url: st
     mixed.lines[-1]["account_currency"] = "EUR"
     mixed.ledger(COMPANY, who, "Payment Entry", "PAY-9", "Sales Invoice", "RE-0002", Decimal(-5), -3, currency="USD")
     found = problems(source(mixed.write(mariadb_url)))
-    assert "erp row 2, column balance" in found[1]
+    assert "erp row 2 (invoice RE-0002), column balance" in found[1]
 
 
 def test_a_table_that_the_reader_may_not_see_is_named(url: str) -> None:

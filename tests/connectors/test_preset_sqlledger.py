@@ -87,6 +87,13 @@ def test_the_program_says_the_same_but_for_its_own_faults(run: Run, books: Books
 def test_a_customer_is_named_as_the_program_shows_it(run: Run) -> None:
     names = dict(opened(source(run[0])).set_index("invoice_ref")[["customer_name"]].to_records())
     assert (names["A-1"], names["X-4"], names["X-5"]) == ("Amber & Söhne", "Später", "Ended")
+    assert names["X-6"] == "Ōta 東京 €"
+
+
+def test_its_database_is_known_by_its_tables(run: Run) -> None:
+    (found,) = sql(run[0], **Sql.provisional).proposals()
+    assert found.settings == {"preset": "sqlledger"}
+    assert "(acc_trans, ar, chart, curr, customer), and says that it is version 3.2" in found.because
 
 
 def test_a_name_that_is_not_encoded_twice_is_left_alone(run: Run) -> None:

@@ -118,7 +118,7 @@ def test_the_control_over_floats_is_exact_too(file: str) -> None:
 
 def test_an_exact_decimal_with_too_many_digits_is_a_problem_of_its_row(postgresql: str) -> None:
     assert problems(one_row(postgresql, "10.005 AS balance"))[1:] == [
-        "erp row 1, column balance: '10.005' has too many digits: EUR has 2 decimals"
+        "erp row 1 (invoice INV-1), column balance: '10.005' has too many digits: EUR has 2 decimals"
     ]
 
 

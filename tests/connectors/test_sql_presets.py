@@ -45,7 +45,7 @@ def expected(name: str) -> dict[str, tuple[str, str, Decimal]]:
 
 
 def test_every_preset_has_books() -> None:
-    of_their_own = {"sqlledger", "ledgersmb", "frontaccounting", "kivitendo"}  # in test_preset_NAME.py
+    of_their_own = {"sqlledger", "ledgersmb", "frontaccounting", "kivitendo", "tryton"}  # in test_preset_NAME.py
     assert BOOKS.keys() == PRESETS.keys() - of_their_own
 
 
@@ -129,6 +129,56 @@ def test_the_due_date_of_sap_is_the_first_open_instalments_and_gnucashs_lies_in_
     }
     assert due["900"] == due["000001"] == date(2026, 4, 1)
     assert due["901"] == date(2026, 5, 1)
+
+
+def test_the_due_date_of_odoo_is_the_first_open_instalments_and_the_debtor_is_the_company_behind_a_contact(
+    tmp_path: Path,
+) -> None:
+    rows = opened(in_a_file("odoo", tmp_path)).set_index("invoice_ref")
+    assert rows["due_on"].to_dict() == {
+        "INV/2026/0001": date(2026, 4, 1),
+        "INV/2026/0002": date(2026, 4, 20),
+        "RINV/2026/0001": date(2026, 4, 1),
+        "REC/2026/0001": date(2026, 4, 1),
+    }
+    assert {*zip(rows["customer_id"], rows["customer_name"], strict=True)} == {("7", "Café Ünal")}
+    assert rows["customer_email"].tolist() == ["bills@example.com", *["ar@example.com"] * 3], "a nameless address"
+
+
+def test_what_is_retained_of_a_dolibarr_invoice_is_due_when_the_warranty_ends(tmp_path: Path) -> None:
+    due = dict(opened(in_a_file("dolibarr", tmp_path)).set_index("invoice_ref")["due_on"])
+    retained = {ref for ref, day in due.items() if day == date(2027, 4, 1)}
+    assert retained == {"FA2603-0012", "FA2603-0014"}
+    assert {day for ref, day in due.items() if ref not in retained} == {date(2026, 4, 1)}
+
+
+@pytest.mark.parametrize("amount", ["0", "NULL"])
+@pytest.mark.parametrize(
+    ("changed", "ref"),
+    [
+        ("paiement_facture SET multicurrency_amount = {} WHERE fk_facture = 8", "FA2603-0005"),
+        (
+            "societe_remise_except SET fk_facture = 8, multicurrency_amount_ttc = {} WHERE amount_ttc = 40",
+            "FA2603-0005",
+        ),
+        ("facture SET multicurrency_total_ttc = {} WHERE rowid = 8", "FA2603-0005"),
+        ("societe_remise_except SET multicurrency_amount_ttc = {} WHERE fk_facture_source = 23", "AV2603-0005"),
+    ],
+    ids=["payment", "credit", "total", "converted credit note"],
+)
+def test_a_foreign_document_of_dolibarr_with_an_unknown_foreign_amount_is_refused_by_its_number(
+    tmp_path: Path, changed: str, ref: str, amount: str
+) -> None:
+    source = in_a_file("dolibarr", tmp_path)
+    execute(source.settings.url.get_secret_value(), f"UPDATE llx_{changed.format(amount)}")
+    said = problems(source)
+    assert len(said) in (2, 3)
+    assert all(ref in line for line in said[1:])
+    assert any("balance" in line for line in said[1:])
+
+
+def test_a_client_of_invoiceplane_has_a_name_and_a_surname(tmp_path: Path) -> None:
+    assert set(opened(in_a_file("invoiceplane", tmp_path))["customer_name"]) == {"Ada Byron", "Client & Co"}
 
 
 def test_the_totals_of_erpnext_are_in_the_currency_of_its_balances(tmp_path: Path) -> None:

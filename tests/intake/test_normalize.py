@@ -70,7 +70,7 @@ def test_a_problem_names_the_line_that_an_editor_shows(tmp_path: Path, before: s
 
 
 def test_rows_of_a_source_without_files_are_named_by_their_number() -> None:
-    assert problems(given(rows(balance=["1", "x"])))[1].startswith("given row 2, column balance: 'x' ")
+    assert problems(given(rows(balance=["1", "x"])))[1].startswith("given row 2 (invoice INV-2), column balance: 'x' ")
 
 
 def test_rows_with_an_origin_are_named_by_it() -> None:
@@ -255,7 +255,7 @@ def test_the_settings_decide_what_the_file_leaves_open() -> None:
 def test_a_setting_that_the_file_contradicts_is_a_problem_that_names_the_right_one() -> None:
     lines = problems(given(rows(issued_on=["04/13/2026", "04/05/2026"]), dates="DMY"))
     assert lines[1] == (
-        "given row 1, column issued_on: '04/13/2026' is not a date in order day-month-year; "
+        "given row 1 (invoice INV-1), column issued_on: '04/13/2026' is not a date in order day-month-year; "
         "all dates of this source fit month-day-year, so check `dates`"
     )
     assert len(lines) == 2
@@ -286,7 +286,9 @@ def test_an_order_proven_at_the_end_of_a_large_file_is_used(tmp_path: Path) -> N
 
 
 def test_rows_are_counted_over_frames() -> None:
-    assert problems(given(rows(), rows(balance=["1", "x"])))[1].startswith("given row 3, column balance: 'x' ")
+    assert problems(given(rows(), rows(balance=["1", "x"])))[1].startswith(
+        "given row 3 (invoice INV-2), column balance: 'x' "
+    )
 
 
 @pytest.mark.parametrize("first", [rows().iloc[:0], rows(kind="credit_note", balance="-1", issued_on="")])

@@ -32,46 +32,53 @@ class Books:
 
 _MOVE = (
     "id INT, name VARCHAR(40), ref VARCHAR(40), move_type VARCHAR(20), state VARCHAR(10), payment_state VARCHAR(20), "
-    "partner_id INT, company_id INT, currency_id INT, invoice_date DATE, invoice_date_due DATE, "
-    "amount_total DECIMAL(18, 4), amount_residual DECIMAL(18, 4)"
+    "partner_id INT, commercial_partner_id INT, company_id INT, currency_id INT, invoice_date DATE, "
+    "invoice_date_due DATE, amount_total DECIMAL(18, 4), amount_residual DECIMAL(18, 4)"
 )
 _DAYS = ("2026-03-02", "2026-04-01")
+_INSTALMENTS = ("2026-03-02", "2026-05-20")
+"""The last of them is what the document itself says: the first open one is due on 2026-04-20."""
 
 ODOO = Books(
     {
-        "res_partner": ("id INT, name VARCHAR(40), email VARCHAR(40)", [(7, "Café Ünal", "ar@example.com")]),
+        "res_partner": (
+            "id INT, name VARCHAR(40), email VARCHAR(40), commercial_partner_id INT",
+            [(7, "Café Ünal", "ar@example.com", 7), (8, None, "bills@example.com", 7), (9, "Bob", None, 7)],
+        ),
         "res_currency": ("id INT, name VARCHAR(3)", [(1, "EUR"), (2, "JPY")]),
         "account_account": (
             "id INT, account_type VARCHAR(40)",
             [(11, "asset_receivable"), (12, "liability_payable"), (13, "income")],
         ),
         "account_move_line": (
-            "company_id INT, account_id INT, partner_id INT, currency_id INT, parent_state VARCHAR(10), "
-            "amount_residual_currency DECIMAL(18, 4)",
+            "move_id INT, company_id INT, account_id INT, partner_id INT, currency_id INT, parent_state VARCHAR(10), "
+            "date_maturity DATE, amount_residual_currency DECIMAL(18, 4)",
             [
-                (1, 11, 7, 1, "posted", 279.84),
-                (1, 11, 7, 1, "posted", 400),
-                (1, 11, 7, 1, "posted", -120),
-                (1, 11, 7, 2, "posted", 5000),
-                (1, 11, 7, 1, "posted", -33.5),
-                (1, 11, 7, 1, "draft", 75),
-                (1, 13, 7, 1, "posted", -279.84),
-                (1, 12, 7, 1, "posted", -99),
-                (2, 11, 7, 2, "posted", 150000),
+                (1, 1, 11, 7, 1, "posted", "2026-04-01", 279.84),
+                (2, 1, 11, 7, 1, "posted", "2026-03-12", 0),
+                (2, 1, 11, 7, 1, "posted", "2026-04-20", 150),
+                (2, 1, 11, 7, 1, "posted", "2026-05-20", 250),
+                (5, 1, 11, 7, 1, "posted", "2026-04-01", -120),
+                (9, 1, 11, 7, 2, "posted", "2026-04-01", 5000),
+                (20, 1, 11, 9, 1, "posted", None, -33.5),
+                (4, 1, 11, 7, 1, "draft", "2026-04-01", 75),
+                (1, 1, 13, 7, 1, "posted", None, -279.84),
+                (7, 1, 12, 7, 1, "posted", "2026-04-01", -99),
+                (8, 2, 11, 7, 2, "posted", "2026-04-01", 150000),
             ],
         ),
         "account_move": (
             _MOVE,
             [
-                (1, "INV/2026/0001", "S-7", "out_invoice", "posted", "not_paid", 7, 1, 1, *_DAYS, 279.84, 279.84),
-                (2, "INV/2026/0002", None, "out_invoice", "posted", "partial", 7, 1, 1, *_DAYS, 1000, 400),
-                (3, "INV/2026/0003", None, "out_invoice", "posted", "in_payment", 7, 1, 1, *_DAYS, 50, 0),
-                (4, "/", None, "out_invoice", "draft", "not_paid", 7, 1, 1, None, None, 75, 75),
-                (5, "RINV/2026/0001", None, "out_refund", "posted", "not_paid", 7, 1, 1, *_DAYS, 120, 120),
-                (6, "INV/2026/0004", None, "out_invoice", "cancel", "not_paid", 7, 1, 1, *_DAYS, 10, 10),
-                (7, "BILL/2026/0001", None, "in_invoice", "posted", "not_paid", 7, 1, 1, *_DAYS, 99, 99),
-                (8, "INV/2026/0001", None, "out_invoice", "posted", "not_paid", 7, 2, 2, *_DAYS, 150000, 150000),
-                (9, "REC/2026/0001", None, "out_receipt", "posted", "not_paid", 7, 1, 2, *_DAYS, 5000, 5000),
+                (1, "INV/2026/0001", "S-7", "out_invoice", "posted", "not_paid", 8, 7, 1, 1, *_DAYS, 279.84, 279.84),
+                (2, "INV/2026/0002", None, "out_invoice", "posted", "partial", 9, 7, 1, 1, *_INSTALMENTS, 1000, 400),
+                (3, "INV/2026/0003", None, "out_invoice", "posted", "in_payment", 7, 7, 1, 1, *_DAYS, 50, 0),
+                (4, "/", None, "out_invoice", "draft", "not_paid", 7, 7, 1, 1, None, None, 75, 75),
+                (5, "RINV/2026/0001", None, "out_refund", "posted", "not_paid", 7, 7, 1, 1, *_DAYS, 120, 120),
+                (6, "INV/2026/0004", None, "out_invoice", "cancel", "not_paid", 7, 7, 1, 1, *_DAYS, 10, 10),
+                (7, "BILL/2026/0001", None, "in_invoice", "posted", "not_paid", 7, 7, 1, 1, *_DAYS, 99, 99),
+                (8, "INV/2026/0001", None, "out_invoice", "posted", "not_paid", 7, 7, 2, 2, *_DAYS, 150000, 150000),
+                (9, "REC/2026/0001", None, "out_receipt", "posted", "not_paid", 7, None, 1, 2, *_DAYS, 5000, 5000),
             ],
         ),
     },
@@ -213,9 +220,13 @@ _DOUBLE = "DOUBLE PRECISION"
 _FACTURE = (
     "rowid INT, ref VARCHAR(40), entity INT, ref_client VARCHAR(40), type INT, fk_soc INT, datef DATE, "
     f"date_lim_reglement DATE, paye INT, fk_statut INT, total_ttc {_DOUBLE}, multicurrency_code VARCHAR(3), "
-    f"multicurrency_tx {_DOUBLE}, multicurrency_total_ttc {_DOUBLE}"
+    f"multicurrency_tx {_DOUBLE}, multicurrency_total_ttc {_DOUBLE}, retained_warranty REAL, "
+    "retained_warranty_date_limit DATE"
 )
 _OPEN = (0, 1)
+_NONE_KEPT = (None, None)
+_KEPT = (5, "2027-04-01")
+"""5 % retained for a year."""
 
 DOLIBARR = Books(
     {
@@ -226,25 +237,59 @@ DOLIBARR = Books(
         "llx_facture": (
             _FACTURE,
             [
-                (1, "FA2603-0001", 1, "PO#7", 0, 1, *_DAYS, *_OPEN, 120, "EUR", 1, 120),
-                (2, "FA2603-0002", 1, None, 0, 1, *_DAYS, *_OPEN, 240, None, None, 0),
-                (3, "FA2603-0003", 1, None, 0, 1, *_DAYS, 1, 2, 12, "EUR", 1, 12),
-                (4, "(PROV4)", 1, None, 0, 1, *_DAYS, 0, 0, 12, "EUR", 1, 12),
-                (5, "AV2603-0001", 1, None, 2, 1, *_DAYS, *_OPEN, -60, "EUR", 1, -60),
-                (6, "FA2603-0001", 2, None, 0, 1, *_DAYS, *_OPEN, 999, "EUR", 1, 999),
-                (7, "FA2603-0004", 1, None, 0, 1, *_DAYS, 0, 3, 12, "EUR", 1, 12),
-                (8, "FA2603-0005", 1, None, 0, 1, *_DAYS, *_OPEN, 100, "USD", 1.1, 110),
-                (10, "FA2603-0007", 1, None, 0, 1, *_DAYS, *_OPEN, 50, "EUR", 1, 50),
-                (9, "FA2603-0006", 1, None, 4, 1, *_DAYS, *_OPEN, 77, "EUR", 1, 77),
+                (1, "FA2603-0001", 1, "PO#7", 0, 1, *_DAYS, *_OPEN, 120, "EUR", 1, 120, *_NONE_KEPT),
+                (2, "FA2603-0002", 1, None, 0, 1, *_DAYS, *_OPEN, 240, None, None, 0, *_NONE_KEPT),
+                (3, "FA2603-0003", 1, None, 0, 1, *_DAYS, 1, 2, 12, "EUR", 1, 12, *_NONE_KEPT),
+                (4, "(PROV4)", 1, None, 0, 1, *_DAYS, 0, 0, 12, "EUR", 1, 12, *_NONE_KEPT),
+                (5, "AV2603-0001", 1, None, 2, 1, *_DAYS, *_OPEN, -60, "EUR", 1, -60, *_NONE_KEPT),
+                (6, "FA2603-0001", 2, None, 0, 1, *_DAYS, *_OPEN, 999, "EUR", 1, 999, *_NONE_KEPT),
+                (7, "FA2603-0004", 1, None, 0, 1, *_DAYS, 0, 3, 12, "EUR", 1, 12, *_NONE_KEPT),
+                (8, "FA2603-0005", 1, None, 0, 1, *_DAYS, *_OPEN, 100, "USD", 1.1, 110, *_NONE_KEPT),
+                (9, "FA2603-0006", 1, None, 4, 1, *_DAYS, *_OPEN, 77, "EUR", 1, 77, *_NONE_KEPT),
+                (10, "FA2603-0007", 1, None, 0, 1, *_DAYS, *_OPEN, 50, "EUR", 1, 50, *_NONE_KEPT),
+                (11, "FA2603-0008", 1, None, 0, 1, *_DAYS, *_OPEN, 500, "USD", 1, 500, *_NONE_KEPT),
+                (12, "FA2603-0009", 1, None, 0, 1, *_DAYS, *_OPEN, 500, "USD", 1, 540, *_NONE_KEPT),
+                (13, "FA2603-0010", 1, None, 0, 1, *_DAYS, *_OPEN, 500, "USD", None, 0, *_NONE_KEPT),
+                (14, "FA2603-0011", 1, None, 0, 1, *_DAYS, *_OPEN, 80, "", 1, 80, *_NONE_KEPT),
+                (15, "FA2603-0012", 1, None, 5, 1, *_DAYS, *_OPEN, 1000, "EUR", 1, 1000, *_KEPT),
+                (16, "FA2603-0013", 1, None, 5, 1, *_DAYS, *_OPEN, 1000, "EUR", 1, 1000, *_KEPT),
+                (17, "FA2603-0014", 1, None, 5, 1, *_DAYS, *_OPEN, 1000, "USD", 1.25, 1250, *_KEPT),
+                (20, "AV2603-0002", 1, None, 2, 1, *_DAYS, 1, 2, -60, "EUR", 1, -60, *_NONE_KEPT),
+                (21, "AV2603-0003", 1, None, 2, 1, *_DAYS, 1, 2, -60, "EUR", 1, -60, *_NONE_KEPT),
+                (22, "AV2603-0004", 1, None, 2, 1, *_DAYS, 1, 2, -60, "EUR", 1, -60, *_NONE_KEPT),
+                (23, "AV2603-0005", 1, None, 2, 1, *_DAYS, 1, 2, -100, "USD", 1.1, -110, *_NONE_KEPT),
             ],
         ),
         "llx_paiement_facture": (
             f"fk_facture INT, amount {_DOUBLE}, multicurrency_amount {_DOUBLE}",
-            [(2, 90.1, 0), (2, 9.9, 0), (3, 12, 12), (8, 50, 55), (10, 50, 50)],
+            [
+                (2, 90.1, 0),
+                (2, 9.9, 0),
+                (3, 12, 12),
+                (8, 50, 55),
+                (10, 50, 50),
+                (11, 100, 0),
+                (12, 250, 270),
+                (15, 950, 950),
+                (16, 949.9, 949.9),
+                (17, 940, 1175),
+                (17, 10, 12.5),
+                (22, -60, -60),
+            ],
         ),
         "llx_societe_remise_except": (
-            f"fk_facture INT, fk_facture_source INT, amount_ttc {_DOUBLE}, multicurrency_amount_ttc {_DOUBLE}",
-            [(2, 5, 40, 0), (None, 5, 7, 7)],
+            "fk_facture INT, fk_facture_line INT, fk_facture_source INT, "
+            f"amount_ttc {_DOUBLE}, multicurrency_amount_ttc {_DOUBLE}",
+            [
+                (2, None, 5, 40, 0),
+                (None, None, 20, 33.3, 33.3),
+                (None, None, 20, 6.7, 6.7),
+                (2, None, 20, 0, 0),
+                (None, 77, 20, 20, 20),
+                (10, None, 21, 0, 0),
+                (None, 78, 21, 60, 60),
+                (None, None, 23, 100, 110),
+            ],
         ),
     },
     {
@@ -252,6 +297,15 @@ DOLIBARR = Books(
         "FA2603-0002": ("invoice", "EUR", "100"),
         "AV2603-0001": ("credit_note", "EUR", "-60"),
         "FA2603-0005": ("invoice", "USD", "55"),
+        "FA2603-0008": ("invoice", "USD", "400"),
+        "FA2603-0009": ("invoice", "USD", "270"),
+        "FA2603-0010": ("invoice", "USD", "500"),
+        "FA2603-0011": ("invoice", "EUR", "80"),
+        "FA2603-0012": ("invoice", "EUR", "50"),
+        "FA2603-0013": ("invoice", "EUR", "50.1"),
+        "FA2603-0014": ("invoice", "USD", "62.5"),
+        "AV2603-0002": ("credit_note", "EUR", "-40"),
+        "AV2603-0005": ("credit_note", "USD", "-110"),
     },
     {"company": 1, "currency": "EUR"},
     {
@@ -263,27 +317,40 @@ DOLIBARR = Books(
         "FA2603-0004": "void",
         "FA2603-0005": "open",
         "FA2603-0007": "paid",
+        "FA2603-0008": "open",
+        "FA2603-0009": "open",
+        "FA2603-0010": "open",
+        "FA2603-0011": "open",
+        "FA2603-0012": "open",
+        "FA2603-0013": "open",
+        "FA2603-0014": "open",
+        "AV2603-0002": "open",
+        "AV2603-0003": "paid",
+        "AV2603-0004": "paid",
+        "AV2603-0005": "open",
     },
 )
 
 INVOICEPLANE = Books(
     {
         "ip_clients": (
-            "client_id INT, client_name VARCHAR(40), client_email VARCHAR(40)",
-            [(1, "Client A", "a@example.com")],
+            "client_id INT, client_name VARCHAR(40), client_surname VARCHAR(40), client_email VARCHAR(40)",
+            [(1, "Ada", "Byron", "a@example.com"), (2, "Client & Co", None, "b@example.com")],
         ),
         "ip_invoices": (
             "invoice_id INT, client_id INT, invoice_status_id INT, invoice_date_created DATE, invoice_date_due DATE, "
             "invoice_number VARCHAR(40)",
             [
                 (1, 1, 2, *_DAYS, "0071"),
-                (2, 1, 3, *_DAYS, "0072"),
+                (2, 2, 3, *_DAYS, "0072"),
                 (3, 1, 4, *_DAYS, "0073"),
                 (4, 1, 1, *_DAYS, ""),
                 (5, 1, 2, *_DAYS, "CR-1"),
                 (6, 1, 2, *_DAYS, "CR-2"),
                 (7, 1, 4, *_DAYS, "0074"),
                 (8, 1, 4, *_DAYS, "0075"),
+                (9, 1, 4, *_DAYS, "CR-3"),
+                (10, 1, 4, *_DAYS, "CR-4"),
             ],
         ),
         "ip_invoice_amounts": (
@@ -297,6 +364,8 @@ INVOICEPLANE = Books(
                 (6, "-1", 30, 30),
                 (7, "1", 100, 20),
                 (8, "1", 100, -5),
+                (9, "-1", -40, 0),
+                (10, "-1", -40, -15),
             ],
         ),
     },
@@ -305,9 +374,21 @@ INVOICEPLANE = Books(
         "0072": ("invoice", "EUR", "60"),
         "CR-1": ("credit_note", "EUR", "-20"),
         "CR-2": ("credit_note", "EUR", "-30"),
+        "0074": ("invoice", "EUR", "20"),
+        "CR-4": ("credit_note", "EUR", "-15"),
     },
     {"currency": "EUR"},
-    {"0071": "open", "0072": "open", "0073": "paid", "0074": "open", "0075": "paid", "CR-1": "open", "CR-2": "open"},
+    {
+        "0071": "open",
+        "0072": "open",
+        "0073": "paid",
+        "0074": "open",
+        "0075": "paid",
+        "CR-1": "open",
+        "CR-2": "open",
+        "CR-3": "paid",
+        "CR-4": "open",
+    },
 )
 
 _DOCUMENT = (
@@ -391,7 +472,7 @@ GNUCASH = Books(
             ],
         ),
         "splits": (
-            "guid VARCHAR(32), tx_guid VARCHAR(32), value_num BIGINT, value_denom BIGINT, lot_guid VARCHAR(32)",
+            "guid VARCHAR(32), tx_guid VARCHAR(32), quantity_num BIGINT, quantity_denom BIGINT, lot_guid VARCHAR(32)",
             [
                 ("s1", "t1", 15010, 100, "l1"),
                 ("s2", "p1", -5000, 100, "l1"),

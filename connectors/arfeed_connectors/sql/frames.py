@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ _TIME_OF_DAY = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})(\d{6})?$"
 # Decimals of an unknown currency: as many as an amount can have, so that nothing is rounded before its code is refused.
 _SMALLEST_UNKNOWN = 4
+
+_MOMENT = r"^(\d{4})-?(\d{2})-?(\d{2})[T ]?(\d{2}):?(\d{2}):?(\d{2})(\.\d+)?$"
+_HOURS_TO_THE_DAY = 13
+"""From UTC-10 to UTC+13 it takes a local midnight, told in UTC, to its day; 10:59 stays in its own."""
 
 
 class Frames:
@@ -151,6 +156,8 @@ class Frames:
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        if self.settings.days_are_moments:
+            column = _as_typed(column)
         kind = column.type
         if pa.types.is_timestamp(kind):
             if kind.tz:
@@ -171,6 +178,22 @@ class Frames:
             texts = pc.replace_substring_regex(texts, _COMPACT, r"\1-\2-\3")
         none = pc.is_in(texts, value_set=pa.array(_NO_DATES, pa.large_string()))
         return pc.if_else(none, "", texts).take(encoded.indices)
+
+
+def _as_typed(column: pa.Array) -> pa.Array:
+    """Move moments in UTC to the day that it was where they were typed; what states no time of day stays."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    later = pa.scalar(timedelta(hours=_HOURS_TO_THE_DAY))
+    if pa.types.is_timestamp(column.type):
+        return pc.add(column, later)
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    is_moment = pc.match_substring_regex(column, _MOMENT)
+    moments = pc.replace_substring_regex(pc.if_else(is_moment, column, None), _MOMENT, r"\1-\2-\3 \4:\5:\6")
+    days = pc.strftime(pc.add(pc.cast(moments, pa.timestamp("s")), later), format="%Y-%m-%d")
+    return pc.if_else(pc.fill_null(is_moment, fill_value=False), pc.cast(days, column.type), column)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -235,6 +235,11 @@ class SqlSettings(SourceSettings):
         """Whether several companies of the database never give out the same number."""
         return self.preset is not None and PRESETS[self.preset].one_number_space
 
+    @property
+    def days_are_moments(self) -> bool:
+        """Whether dates are moments in UTC, of which the day is wanted that it was where they were typed."""
+        return self.preset is not None and PRESETS[self.preset].days_are_moments
+
     def code(self, currency: object) -> str:
         """Return the ISO code of what the database calls a currency."""
         text = "" if currency is None else str(currency).strip()

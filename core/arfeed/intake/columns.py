@@ -109,7 +109,11 @@ class Columns:
     def _origins(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[str]:
         if "origin" in self.columns:
             return [str(origin) for origin in self.text("origin").take(pa.array(rows)).to_pylist()]
-        return [f"{self.source} row {self._before + row + 1}" for row in rows.tolist()]
+        refs = self.text("invoice_ref").take(pa.array(rows)).to_pylist()
+        named = [f" (invoice {ref})" if ref else "" for ref in refs]
+        return [
+            f"{self.source} row {self._before + row + 1}{ref}" for row, ref in zip(rows.tolist(), named, strict=True)
+        ]
 
     def _as_array(self, header: str) -> pa.Array:
         return arrow.as_single_chunk(self.raw.column(header))

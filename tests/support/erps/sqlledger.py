@@ -69,6 +69,7 @@ def scenes() -> Books:
         ("K3", "Credo"),
         ("K4", "Früher"),
         ("K5", "Ended"),
+        ("K6", "Ōta 東京 €"),
     ):
         books.customer(number, name)
     document = books.document
@@ -142,6 +143,7 @@ def _ends(books: Books) -> None:
     books.became["X-3"].pop()
     document("X-4", "33", customer="K4", owes="33")
     books.then("rename", number="K4", name="Später")
+    document("X-6", "21", customer="K6", owes="21")
     document("X-5", "20", customer="K5", owes="20")
     books.then("rename", number="K5", name="Ended", ended="2026-02-01")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-_TABLE = re.compile(r"\{([\w ]+)\}")
+_TABLE = re.compile(r"\{([A-Za-z_][\w -]*)\}")
 
 Quote = Callable[[str], str]
 """How a database writes the name of a table."""
@@ -19,7 +19,8 @@ class Preset:
 
     Each has a query, NAME.sql, and one that says what became of given numbers, NAME.closed.sql. With `has_ledger` its
     receivables account is kept in another place than the list, and NAME.ledger.sql asks for its balance. With
-    `one_number_space` no number is given out by two companies. `version` asks the program for its own.
+    `one_number_space` no number is given out by two companies. `version` asks the program for its own. With
+    `days_are_moments` its dates are moments in UTC, of which the day is wanted that it was where they were typed.
     """
 
     about: str
@@ -29,6 +30,7 @@ class Preset:
     one_number_space: bool = False
     has_ledger: bool = False
     version: str | None = None
+    days_are_moments: bool = False
 
     def tables(self, name: str) -> tuple[str, ...]:
         """Return the tables that the query reads, without their prefix."""
@@ -74,10 +76,11 @@ PRESETS: Mapping[str, Preset] = {
         version="SELECT MAX(y.value) FROM {sys_prefs} y WHERE y.name = 'version_id'",
     ),
     "kivitendo": Preset("kivitendo 3.6 and later", has_ledger=True),
+    "tryton": Preset("Tryton 7.0", by_company=True, has_ledger=True),
     "dolibarr": Preset("Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True),
     "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",)),
     "akaunting": Preset("Akaunting 3", requires=("table_prefix",), by_company=True),
-    "gnucash": Preset("GnuCash 3 and later, saved as SQLite, PostgreSQL or MySQL"),
+    "gnucash": Preset("GnuCash 3 and later, saved as SQLite, PostgreSQL or MySQL", days_are_moments=True),
     "sap-b1": Preset("SAP Business One on SQL Server", has_ledger=True),
     "dynamics-gp": Preset("Microsoft Dynamics GP"),
 }

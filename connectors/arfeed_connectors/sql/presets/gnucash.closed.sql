@@ -1,6 +1,6 @@
 -- GnuCash: what became of customers' invoices, by id, posted or not; every column is worded as in gnucash.sql.
 -- An invoice that was unposted keeps its lot, but has no date: it is a draft. Vendors' and employees' bills count for
--- themselves and may have the same ids, so they stay out. splits.lot_guid has no index: it is added up by lot first.
+-- themselves and may have the same ids, so they stay out. splits.lot_guid has no index: lots are added up once.
 SELECT
     q.invoice_ref,
     q.kind,
@@ -28,15 +28,15 @@ FROM (
         (
             SELECT MAX(due.timespec_val) FROM {slots} due WHERE due.obj_guid = i.post_txn AND due.name = 'trans-date-due'
         ) AS due_on,
-        COALESCE((
-            SELECT SUM(p.value_num * 1.0 / p.value_denom) FROM {splits} p
+        (
+            SELECT SUM(p.quantity_num * 1.0 / p.quantity_denom) FROM {splits} p
             WHERE p.tx_guid = i.post_txn AND p.lot_guid = i.post_lot
-        ), 0) AS amount,
+        ) AS amount,
         b.rest AS rest,
         i.billing_id AS po_number
     FROM {invoices} i
     LEFT JOIN (
-        SELECT s.lot_guid, SUM(s.value_num * 1.0 / s.value_denom) AS rest
+        SELECT s.lot_guid, SUM(s.quantity_num * 1.0 / s.quantity_denom) AS rest
         FROM {splits} s WHERE s.lot_guid IS NOT NULL GROUP BY s.lot_guid
     ) b ON b.lot_guid = i.post_lot
     LEFT JOIN {jobs} j ON i.owner_type = 3 AND j.guid = i.owner_guid

@@ -1,5 +1,5 @@
 -- InvoicePlane: what became of invoices, by number, whatever their status; every column is worded as in invoiceplane.sql.
--- Status 4 is paid. One that was marked as paid by hand while something is left says both, so it comes back as open.
+-- Status 4 is paid; one whose payment was lowered afterwards, or that was marked by hand, is open with what is left.
 SELECT
     i.invoice_number AS invoice_ref,
     CASE a.invoice_sign WHEN '-1' THEN 'credit_note' ELSE 'invoice' END AS kind,
@@ -10,7 +10,9 @@ SELECT
         ELSE 'open'
     END AS status,
     c.client_id AS customer_id,
-    c.client_name AS customer_name,
+    TRIM(REPLACE(
+        REPLACE('<name> <surname>', '<surname>', COALESCE(c.client_surname, '')), '<name>', COALESCE(c.client_name, '')
+    )) AS customer_name,
     c.client_email AS customer_email,
     i.invoice_date_created AS issued_on,
     i.invoice_date_due AS due_on,
