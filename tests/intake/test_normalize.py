@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from arfeed.intake.extract import extract
 from arfeed.model.schema import NAMES
 from support.sources import HEADER, balances, failure, folder, given, problems, read, rows
 
@@ -99,6 +100,33 @@ def test_one_bad_value_is_one_problem() -> None:
 @pytest.mark.parametrize("code", ["GB", "£", "$", "XYZ", "XAU", "EURO", ""])
 def test_an_unknown_currency_is_a_problem(code: str) -> None:
     assert f"column currency: {code!r} is not an ISO 4217 currency code" in problems(given(rows(currency=code)))[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("BGN", "in BGN, which ISO 4217 withdrew in 2026-01 (its successor is EUR); nothing is converted"),
+        ("HRK", "in HRK, which ISO 4217 withdrew in 2023-01 (its successor is EUR); nothing is converted"),
+        ("ANG", "in ANG, which ISO 4217 withdrew in 2025-07 (its successor is XCG); nothing is converted"),
+    ],
+)
+def test_a_debt_in_a_withdrawn_currency_is_taken_as_it_is_and_noted(code: str, said: str) -> None:
+    source = given(rows(currency=["EUR", code.lower(), code, code], balance=["1.00", "5.50", "6.25", "0.00"]))
+    extracted = extract([source], lambda: datetime.now(UTC))
+    assert extracted.rows["currency"].tolist() == ["EUR", code, code, code]
+    assert extracted.rows["balance"].tolist() == [Decimal("1.00"), Decimal("5.50"), Decimal("6.25"), Decimal(0)]
+    assert extracted.reports[0].complete.notes == (f"2 open documents are {said}",)
+
+
+def test_a_currency_that_is_in_use_is_not_noted() -> None:
+    assert extract([given(rows())], lambda: datetime.now(UTC)).reports[0].complete.notes == ()
+
+
+def test_a_withdrawn_currency_keeps_its_digits() -> None:
+    assert "'1.5' has too many digits: ITL has 0 decimals" in problems(given(rows(currency="ITL", balance="1.5")))[1]
+    assert (
+        "'1.2345' has too many digits: BGN has 2 decimals" in problems(given(rows(currency="BGN", balance="1.2345")))[1]
+    )
 
 
 def test_the_currency_of_the_settings_fills_blanks_only() -> None:
@@ -374,7 +402,7 @@ def test_a_number_that_a_spreadsheet_has_shortened_is_a_problem(ref: str) -> Non
 )
 def test_a_number_that_excel_turned_into_a_date_is_a_problem(ref: str, origin: str) -> None:
     found = problems(given(rows(invoice_ref=["INV-1", ref], origin=["a#1", origin])))
-    assert f"{ref!r} is a date: Excel has turned the number into one" in found[1]
+    assert f"{ref!r} is a date: a spreadsheet has turned the number into one" in found[1]
     assert found[0].startswith("1 value ")
 
 

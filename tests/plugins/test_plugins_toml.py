@@ -246,3 +246,15 @@ def test_another_way_to_log_in_or_send_is_no_other_configuration(tmp_path: Path,
 def test_another_destination_is_another_configuration(tmp_path: Path) -> None:
     elsewhere = RIGHT.replace("sftp.example.com", "other.example.com")
     assert settings_hash(project(tmp_path)) != settings_hash(project(tmp_path, elsewhere))
+
+
+@pytest.mark.parametrize("form", ["%d%m", "%m/%Y", "%d.%m", "%H:%M %d.%m", "%Y", "%q"])
+def test_a_format_of_dates_must_say_year_month_and_day(tmp_path: Path, form: str) -> None:
+    found = mistakes(tmp_path, RIGHT.replace("*.csv", f'*.csv"\ndates = "{form}'))
+    assert f"{form!r} does not say year, month and day" in found[0]
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%d%m%y", "%Y-%j", "%d-%b-%Y", "%B %d, %Y", "%Y%m%d %H:%M:%S"])
+def test_a_format_of_dates_that_says_the_whole_day_is_taken(tmp_path: Path, form: str) -> None:
+    made = project(tmp_path, RIGHT.replace("*.csv", f'*.csv"\ndates = "{form}'))
+    assert made.sources[0].settings.dates == form

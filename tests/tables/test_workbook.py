@@ -13,6 +13,11 @@ import pytest
 
 from arfeed import SourceError, read_grid, read_header, read_table, sheet_names
 
+ODS = """<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"><office:body><office:spreadsheet>
+ <table:table table:name="May"><table:table-row><table:table-cell office:value-type="float" office:value="5"/>
+ </table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"""
+
 Value = str | float | date | datetime
 Cells = Mapping[str, Value]
 
@@ -71,6 +76,22 @@ def edit(file: Path, change: Callable[[str], str], member: str = "xl/worksheets/
         (71.5, "[$kr-41D] #,##0.00", "71.5"),
         (71.5, '#,##0.00" pcs"', "71.5"),
         (0.71, "0%", "0.71"),
+        (71.5, '#,##0.00" Cr"', "-71.5"),
+        (71.5, '""0.00" Dr"', "71.5"),
+        (71, '0" Cr."', "71 Cr."),
+        (-71.5, '0.00" Dr";0.00" Cr"', "-71.5"),
+        (-71.5, '0.00" Cr";0.00" Dr"', "71.5"),
+        (-71, '0" Cr";0" Dr"', "71"),
+        (71.5, '0.00"-"', "-71.5"),
+        (71.5, "-0.00", "-71.5"),
+        (5, "-0", "-5"),
+        (71.5, "(#,##0.00)", "-71.5"),
+        (71.5, "[$€-2] -#,##0.00", "-€71.5"),
+        (-71.5, "#,##0.00_);[Red](#,##0.00)", "-71.5"),
+        (-71.5, "#,##0.00;[Red]#,##0.00", "-71.5"),
+        (-71.5, '0.00" Cr";0.00', "71.5"),
+        (0, '0.00" Cr"', "0"),
+        (71.5, '"INV-"0.0', "71.5"),
         (2309.7899999999995, "General", "2309.79"),
         (0.1 + 0.2, "General", "0.3"),
         (-1234567.1, "#,##0.00", "-1234567.1"),
@@ -91,6 +112,15 @@ def test_a_number_with_a_conditional_format_is_refused_if_its_column_is_needed(f
     write(file, {"A1": "No", "B1": "Due", "A2": 71, "B2": 5}, {"A2": code})
     assert read_table(str(file), columns=["Due"])["Due"].tolist() == ["5"]
     with pytest.raises(SourceError, match=re.escape(f"cell A2: the number format {code!r} displays 71 in a way")):
+        read_table(str(file))
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [(71.5, '0.00" H"'), (-71.5, '0.00" S";0.00" Haben"'), (-71.5, "-0.00"), (-71.5, '0.00" Cr"')]
+)
+def test_a_sign_that_a_format_leaves_open_is_refused(file: Path, value: float, code: str) -> None:
+    write(file, {"A1": "Due", "A2": value}, {"A2": code})
+    with pytest.raises(SourceError, match=re.escape(f"cell A2: the number format {code!r} displays {value} in a way")):
         read_table(str(file))
 
 
@@ -135,13 +165,22 @@ def test_a_formula_that_was_never_computed_is_refused_with_its_cell(file: Path, 
         next(read_grid(edit(file, formula(value))))
 
 
-def test_a_zero_in_a_workbook_that_requests_computation_is_not_a_result(file: Path) -> None:
+@pytest.mark.parametrize("zero", ["0", "0.0", "0.00", "-0", "0E0", "0e+00", ".0"])
+def test_a_zero_in_a_workbook_that_requests_computation_is_not_a_result(file: Path, zero: str) -> None:
     write(file, {"A1": "x", "B2": "=1+1"})
-    edit(file, formula("<v>0</v>"))
+    edit(file, formula(f"<v>{zero}</v>"))
     with pytest.raises(SourceError, match="cell B2: it holds a formula that was never computed"):
         next(read_grid(str(file)))
-    edit(file, lambda xml: xml.replace('fullCalcOnLoad="1"', ""), "xl/workbook.xml")
+    edit(file, lambda xml: xml.replace('fullCalcOnLoad="1"', 'calcCompleted="0"'), "xl/workbook.xml")
+    with pytest.raises(SourceError, match="cell B2: it holds a formula that was never computed"):
+        next(read_grid(str(file)))
+    edit(file, lambda xml: xml.replace('calcCompleted="0"', ""), "xl/workbook.xml")
     assert next(read_grid(str(file)))["B"].tolist() == ["", "0"]
+
+
+def test_a_computed_amount_in_a_workbook_that_requests_computation_is_taken(file: Path) -> None:
+    write(file, {"A1": "x", "B2": "=1+1"})
+    assert next(read_grid(edit(file, formula("<v>0.05</v>"))))["B"].tolist() == ["", "0.05"]
 
 
 def test_a_formula_gives_its_kept_value_even_a_blank_text(file: Path) -> None:
@@ -195,6 +234,15 @@ def test_a_file_that_is_not_a_workbook_is_refused_with_what_to_do(file: Path, da
         next(read_grid(str(file)))
 
 
+def test_a_workbook_with_a_broken_part_is_refused(file: Path) -> None:
+    write(file, {"A1": "x"})
+    edit(file, lambda xml: xml[:-40], "xl/styles.xml")
+    with pytest.raises(
+        SourceError, match=r"its part xl/styles\.xml is damaged .*; open it in Excel, save it and try again"
+    ):
+        next(read_grid(str(file)))
+
+
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
 def test_a_workbook_that_is_cut_off_is_refused(file: Path, part: float) -> None:
     write(file, {"A1": "x"})
@@ -207,12 +255,20 @@ def test_a_workbook_that_is_cut_off_is_refused(file: Path, part: float) -> None:
 @pytest.mark.parametrize(
     ("members", "said"),
     [
-        ({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}, "an OpenDocument file, as LibreOffice writes"),
+        (
+            {"mimetype": "application/vnd.oasis.opendocument.spreadsheet"},
+            "LibreOffice writes (.ods)",
+        ),
+        (
+            {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": ODS},
+            "LibreOffice writes (.ods)",
+        ),
+        ({"xl/workbook.bin": ""}, "a binary Excel workbook (.xlsb); open it in Excel and save it as"),
         ({"Index/Document.iwa": ""}, "a file of Apple Numbers"),
         ({"a.csv": "x"}, 'set path = "zip://a.csv::'),
         ({"word/document.xml": ""}, "not a complete Excel workbook"),
     ],
-    ids=["OpenDocument", "Numbers", "archive", "Word"],
+    ids=["OpenDocument", "OpenDocument that calamine opens", "binary", "Numbers", "archive", "Word"],
 )
 def test_an_archive_that_is_not_a_workbook_is_recognized(file: Path, members: dict[str, str], said: str) -> None:
     with zipfile.ZipFile(file, "w") as archive:

@@ -79,6 +79,10 @@ class Columns:
         typed = pa.types.is_decimal(column.type) or pa.types.is_date(column.type)
         return pc.is_null(column) if typed else is_blank(self.text(name))
 
+    def from_workbook(self) -> pa.Array:
+        """Return where the row comes from an Excel workbook, judging by its origin."""
+        return pc.match_substring_regex(self.text("origin"), r"(?i)\.xls[xm]#\d+$")
+
     def choice(self, name: str, allowed: Sequence[str], default: str) -> pa.Array:
         """Return a column that allows certain words only; `default` if the source has no such column."""
         if name not in self.columns:

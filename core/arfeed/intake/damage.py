@@ -6,26 +6,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
+from arfeed.model.characters import byte_at
 from arfeed.tables.values.parsed import is_blank
 
 _ERROR = r"^(?:#+|#N/A|#NV|#\p{Lu}[\p{Lu}/0-9]*[!?]+)$"
 """What a spreadsheet shows for a value that is missing, wrong, or wider than its column."""
 
-_MONTHS = "(?:Jan|Feb|Mar|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
-_DAY_AND_MONTH = rf"^(?:\d{{1,2}}(?:-|\. ?){_MONTHS}|{_MONTHS}[- ]\d{{2}})$"
-_DAY_OF_CELL = r"^(?:19|20)\d\d-[01]\d-[0-3]\d(?: \d\d:\d\d:\d\d)?$"
-_LENGTHS = pa.array([*range(5, 8), 10, 19])
-"""How Excel shows what it took for a day or a month, how its date cells are read here, and the lengths of all these."""
+_MONTHS = (
+    "(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sept?|Oct|Okt|Nov|Dec|Dez"
+    "|janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc|ene|feb|mar|abr|may|jun|jul|ago|sep|dic"
+    r"|gen|mag|giu|lug|set|ott|mrt|apr|mei|aug|okt|dec|fev|out|dez)\.?"
+)
+"""As Excel, LibreOffice and Gnumeric show them in the languages of most invoices; case counts: DEC-12 is a number."""
 
-# Such as 1.23E+15: the digits that Excel left out are lost.
-_SHORTENED = r"^\d(?:[.,]\d+)?E\+\d+$"
+_DAY_AND_MONTH = rf"^(?:\d{{1,2}}(?:[-/ ]|\. ?){_MONTHS}(?:[-/. ](?:\d{{4}}|\d\d))?|{_MONTHS}[-/ ]\d{{2}})$"
+_DAY_OF_CELL = r"^\d{4}-[01]\d-[0-3]\d(?: \d\d:\d\d:\d\d(?:\.\d+)?)?$"
+"""How Excel shows what it took for a day or a month, and how its date cells are read here."""
+
+_TIME = r"^(?:(?:\d+ days?, )?\d{1,4}:\d\d:\d\d(?:[.,]\d+)?|\d{1,2}:\d\d)(?: ?[AaPp]\.?[Mm]\.?)?$"
+# Such as 1.23E+15: the digits that a spreadsheet left out are lost.
+_SHORTENED = r"(?i)^\d(?:[.,]\d+)?E\+\d+$|^\d[.,]\d+E-\d+$"
+_FULL_DATE = (
+    r"^(?:\d{4}([-/.])(?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])[-/.](?:\d{4}|\d\d))$"
+)
+_PARTS = r"^\d+(?:[-/.]\d+)+$"
+_LONG = r"^\d{16,}$"
+_ROUNDED = r"^\d{15}0+$"
+_KEPT = 15
+"""Digits of a number that a spreadsheet keeps."""
+
 _TOTALS = (
     r"(?i)^(?:(?:grand |sub ?)?totals?|summe|gesamt(?:summe|betrag)?|totaux|total g[eé]n[eé]ral|totale|totaal)\b.{0,3}$"
 )
 
 
-def check_damage(table: Columns, wanted: pa.Array) -> None:
-    """Add a problem for each `wanted` row whose number or name a spreadsheet damaged, or that is a row of totals."""
+def check_damage(table: Columns, wanted: pa.Array, *, from_file: bool) -> None:
+    """Add a problem for each `wanted` row whose number or name a spreadsheet damaged, or that is a row of totals.
+
+    Some damage is seen only by comparing the numbers of a file with each other: `from_file` says that they are one's.
+    """
     for name in ("invoice_ref", "customer_name"):
         texts = table.text(name)
         # Looked for in a cheaper way first, here and below: hardly any file has such texts.
@@ -33,14 +53,8 @@ def check_damage(table: Columns, wanted: pa.Array) -> None:
             wrong = pc.and_(wanted, pc.match_substring_regex(texts, _ERROR))
             table.add_problem(name, wrong, "is a spreadsheet error; fix the formula in the spreadsheet")
     ref = table.text("invoice_ref")
-    if pc.any(pc.match_substring(ref, "E+")).as_py():
-        wrong = pc.and_(wanted, pc.match_substring_regex(ref, _SHORTENED))
-        table.add_problem(
-            "invoice_ref",
-            wrong,
-            "is a number that a spreadsheet has shortened; format the column as text, and export again",
-        )
-    _check_dates(table, ref, wanted)
+    _check_months(table, ref, wanted)
+    _check_numbers(table, ref, wanted, from_file=from_file)
     # A customer's name beside it would make "Total" a number like any other.
     headless = pc.and_(wanted, is_blank(table.text("customer_name")))
     if pc.any(headless).as_py():
@@ -50,21 +64,87 @@ def check_damage(table: Columns, wanted: pa.Array) -> None:
         )
 
 
-def _check_dates(table: Columns, ref: pa.Array, wanted: pa.Array) -> None:
-    """Add a problem for numbers such as 04-03 that Excel took for a date.
+_WHY_DATE = (
+    "is a date: a spreadsheet has turned the number into one; make the column text before it is filled, or take the "
+    "file as it was exported"
+)
 
-    A workbook's cell then holds a date, which is read as 2026-03-04; a CSV file saved from it has 04-Mar. In a CSV file
-    2026-03-04 may well be a number.
-    """
-    some = ref.filter(pc.is_in(pc.utf8_length(ref), value_set=_LENGTHS))
-    if not pc.any(pc.match_substring_regex(some, f"{_DAY_AND_MONTH}|{_DAY_OF_CELL}")).as_py():
+
+def _check_months(table: Columns, ref: pa.Array, wanted: pa.Array) -> None:
+    """Add a problem for numbers such as 04-03 of which a spreadsheet made the day or month 04-Mar or Mar-04."""
+    # Such texts have at most 13 letters: 31. sept. 2026.
+    short = ref.filter(pc.less_equal(pc.binary_length(ref), _LONGEST_DATE))
+    if pc.any(pc.match_substring_regex(short, _DAY_AND_MONTH)).as_py():
+        table.add_problem("invoice_ref", pc.and_(wanted, pc.match_substring_regex(ref, _DAY_AND_MONTH)), _WHY_DATE)
+
+
+_LONGEST_DATE = 14
+
+
+def _check_numbers(table: Columns, ref: pa.Array, wanted: pa.Array, *, from_file: bool) -> None:
+    """Add problems for numbers of nothing but digits and signs that a spreadsheet shortened, rounded or turned."""
+    first = byte_at(ref, 0)
+    digits = (first >= ord("0")) & (first <= ord("9"))
+    if not digits.any():
         return
-    dated = pc.match_substring_regex(ref, _DAY_AND_MONTH)
-    days = pc.match_substring_regex(ref, _DAY_OF_CELL)
-    if pc.any(days).as_py():
-        dated = pc.or_(dated, pc.and_(days, pc.match_substring_regex(table.text("origin"), r"(?i)\.xls[xm]#\d+$")))
-    table.add_problem(
-        "invoice_ref",
-        pc.and_(wanted, dated),
-        "is a date: Excel has turned the number into one; make the column text before it is filled, or export CSV",
-    )
+    some = ref.filter(pa.array(digits))
+    if pc.any(pc.match_substring_regex(some, _SHORTENED)).as_py():
+        table.add_problem(
+            "invoice_ref",
+            pc.and_(wanted, pc.match_substring_regex(ref, _SHORTENED)),
+            "is a number that a spreadsheet has shortened; format the column as text, and export again",
+        )
+    if pc.any(pc.match_substring_regex(some, _TIME)).as_py():
+        table.add_problem(
+            "invoice_ref",
+            pc.and_(wanted, pc.match_substring_regex(ref, _TIME)),
+            _WHY_DATE.replace("a date", "a time"),
+        )
+    if pc.any(pc.match_substring_regex(some, f"{_FULL_DATE}|{_DAY_OF_CELL}")).as_py():
+        _check_full_dates(table, ref, wanted, from_file=from_file)
+    if from_file:
+        _check_rounded(table, ref, some, wanted)
+
+
+def _check_full_dates(table: Columns, ref: pa.Array, wanted: pa.Array, *, from_file: bool) -> None:
+    """Add a problem for numbers that a spreadsheet took for dates.
+
+    A workbook's cell then holds a date. A text such as 2026/03/04 may well be a number, so in a CSV file it is refused
+    only beside a number that no spreadsheet can take for a date, and whose year stands elsewhere: 45/03/2026.
+    """
+    days = pc.and_(table.from_workbook(), pc.match_substring_regex(ref, _DAY_OF_CELL))
+    table.add_problem("invoice_ref", pc.and_(wanted, days), _WHY_DATE)
+    if not from_file:
+        return
+    dated = pc.and_(pc.match_substring_regex(ref, _FULL_DATE), pc.invert(days))
+    others = ref.filter(pc.and_(pc.match_substring_regex(ref, _PARTS), pc.invert(dated)))
+    schemes = {_scheme(text) for text in others.to_pylist()}
+    found = ref.filter(dated).unique().to_pylist()
+    turned = [text for text in found if schemes and _scheme(text) not in schemes]
+    if turned:
+        wrong = pc.and_(wanted, pc.is_in(ref, value_set=pa.array(turned, pa.large_string())))
+        table.add_problem("invoice_ref", wrong, _WHY_DATE)
+
+
+def _scheme(number: str) -> tuple[str, str]:
+    """Return what all numbers of a scheme such as 45/03/2026 have in common: their signs, and where the year stands."""
+    signs = "".join(character for character in number if not character.isdigit())
+    parts = number.replace("-", "/").replace(".", "/").split("/")
+    years = [place for place, part in enumerate(parts) if len(part) == len("2026")]
+    return signs, str(years[0] if len(years) == 1 else "")
+
+
+def _check_rounded(table: Columns, ref: pa.Array, some: pa.Array, wanted: pa.Array) -> None:
+    """Add a problem for numbers of more than 15 digits if all of them have zeros from the 16th on."""
+    lengthy = some.filter(pc.greater(pc.binary_length(some), _KEPT))
+    long = lengthy.filter(pc.match_substring_regex(lengthy, _LONG))
+    if not len(long) or not pc.all(pc.match_substring_regex(long, _ROUNDED)).as_py():
+        return
+    # One number in ten ends with a zero by chance, one in a hundred with two.
+    if (pc.sum(pc.binary_length(long)).as_py() or 0) - _KEPT * len(long) > 1:
+        table.add_problem(
+            "invoice_ref",
+            pc.and_(wanted, pc.match_substring_regex(ref, _ROUNDED)),
+            "has more than 15 digits, and zeros from the 16th on, as have all such numbers here: a spreadsheet has "
+            "rounded them; format the column as text, and export again",
+        )

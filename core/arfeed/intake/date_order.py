@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
 from arfeed.model import schema
 from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, count_misfits, in_words, means_none, parse_dates
+
+_TIMED = r"^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d+)?$"
+"""A date cell with a time of day: its day is the date. In other files the time may be one of another zone."""
+
+_CELL = r"^\d{4}[-/.]\d{1,2}[-/.](?P<d>\d{1,2})(?:[T ]|$)"
+"""How date cells are read, and how Gnumeric writes them into CSV files."""
+
+_TYPED = r"^(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?:\d{4}|\d\d)(?:[T ]|$)"
+_MONTHS = 12
 
 
 def distinct_dates(table: Columns) -> pa.Array:
@@ -39,7 +50,10 @@ def _read(table: Columns, name: str, order: str, distinct: pa.Array, *, declared
     column = table.array(name)
     if pa.types.is_date32(column.type):
         return column
-    parsed = parse_dates(table.text(name), order, declared=declared)
+    texts = table.text(name)
+    if pc.any(pc.match_substring_regex(distinct, _TIMED)).as_py():
+        texts = pc.if_else(table.from_workbook(), pc.replace_substring_regex(texts, _TIMED, r"\1"), texts)
+    parsed = parse_dates(texts, order, declared=declared)
     if pc.any(parsed.wrong).as_py():
         table.add_problem(name, parsed.wrong, _why_not(order, distinct, declared=declared))
     return parsed.values
@@ -67,3 +81,60 @@ def is_dateless(table: Columns, name: str) -> pa.Array:
     # Each distinct text once: a million rows hold a few thousand days.
     texts = table.text(name).dictionary_encode()
     return pc.or_(dateless, means_none(texts.dictionary).take(texts.indices))
+
+
+def check_exchanged(table: Columns, days: Mapping[str, pa.Array]) -> None:
+    """Add problems for dates of a file that a spreadsheet has read in another order and saved again.
+
+    It turns 04/07/2026 into a date, of the 4th of July where the 7th of April was meant, and leaves 04/23/2026 as text.
+    So dates of both kinds in one column are refused; and where no date has a day above 12, those in two columns, and
+    due dates before the invoice's that would not be so with day and month exchanged.
+    """
+    texts = {name: table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)}
+    distinct = {name: _dates(column.unique()) for name, column in texts.items()}
+    cells = {name: column.filter(pc.match_substring_regex(column, _CELL)) for name, column in distinct.items()}
+    if not any(len(column) for column in cells.values()):
+        return
+    typed = {name: column.filter(pc.match_substring_regex(column, _TYPED)) for name, column in distinct.items()}
+    exchangeable = not any(pc.any(_day_above_12(column, _CELL)).as_py() for column in cells.values())
+    beyond = any(pc.any(_day_above_12(column, _TYPED)).as_py() for column in typed.values())
+    for name, column in cells.items():
+        beside = typed[name] if len(typed[name]) else next((each for each in typed.values() if len(each)), None)
+        if len(column) and beside is not None and (len(typed[name]) or (exchangeable and beyond)):
+            why = (
+                f"is a date, beside dates that are text such as {beside[0].as_py()}: a spreadsheet that reads dates in "
+                "another order has saved the file again, and may have exchanged day and month; take the file as it was "
+                "exported"
+            )
+            table.add_problem(name, pc.is_in(texts[name], value_set=column), why)
+    if exchangeable and not any(map(len, typed.values())) and texts.keys() >= {"issued_on", "due_on"}:
+        _check_early(table, days)
+
+
+def _dates(distinct: pa.Array) -> pa.Array:
+    return distinct.filter(pc.invert(means_none(distinct)))
+
+
+def _day_above_12(texts: pa.Array, pattern: str) -> pa.Array:
+    """Return where a date has a part that is no month: a cell's day, or either part of a typed date."""
+    parts = pc.extract_regex(texts, pattern)
+    fields = [pc.cast(pc.struct_field(parts, name), pa.int32()) for name in ("d" if pattern == _CELL else "ab")]
+    return pc.fill_null(pc.greater(pc.max_element_wise(*fields), _MONTHS), fill_value=False)
+
+
+def _check_early(table: Columns, days: Mapping[str, pa.Array]) -> None:
+    issued, due = days["issued_on"], days["due_on"]
+    early = pc.fill_null(pc.less(due, issued), fill_value=False)
+    if pc.any(early).as_py():
+        repaired = pc.greater_equal(_exchanged(due), _exchanged(issued))
+        why = (
+            "is before the invoice's date, and would not be with day and month exchanged: a spreadsheet that reads "
+            "dates in another order has saved the file again; take the file as it was exported"
+        )
+        table.add_problem("due_on", pc.and_(early, repaired), why)
+
+
+def _exchanged(days: pa.Array) -> pa.Array:
+    """Return a number that orders dates as they were with day and month exchanged."""
+    year, month, day = (part(days) for part in (pc.year, pc.month, pc.day))
+    return pc.add(pc.multiply(pc.add(pc.multiply(year, 100), day), 100), month)

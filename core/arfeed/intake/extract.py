@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -21,6 +21,7 @@ from arfeed.intake.joining import join_frames, join_tables
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe_problems
 from arfeed.model.arrow import empty_invoices, filter_rows, sum_balances, to_frame
+from arfeed.model.currencies import withdrawn
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
@@ -78,6 +79,7 @@ def extract(
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
                 complete = add_control_account(connector.source, connector.settings, rows, complete)
+                complete = replace(complete, notes=(*complete.notes, *_note_withdrawn(rows)))
             read = inputs()
         except SourceError as exc:
             if connector.settings.on_failure is None:
@@ -102,6 +104,18 @@ def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: da
     count = int(_is_open(rows).sum())
     source, name, settings = connector.source, connector.name, connector.settings
     return SourceReport(source, name, settings, len(rows), count, complete, read, inputs=inputs)
+
+
+def _note_withdrawn(rows: pd.DataFrame) -> list[str]:
+    """Return a note for each withdrawn currency that open rows are in."""
+    known = sorted(withdrawn().keys() & {*pc.unique(pa.array(rows["currency"])).to_pylist()})
+    counts = {code: int((_is_open(rows) & (rows["currency"] == code)).sum()) for code in known}
+    return [
+        f"{count} open document{'s are' if count != 1 else ' is'} in {code}, which ISO 4217 withdrew in "
+        f"{withdrawn()[code].month} (its successor is {withdrawn()[code].successor}); nothing is converted"
+        for code, count in counts.items()
+        if count
+    ]
 
 
 def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -23,6 +23,9 @@ _WHY_NOT: Mapping[str | None, str] = {
 }
 _MAKE_NUMBERS = "is not a plain amount such as 1234.50; make it a number at its source: in SQL, CAST it AS numeric"
 
+_WHY_NOISY = "has the noise of a binary fraction: round it to cents where the file comes from"
+_NOISY = r"^-?\d+[.,]\d{11,}$"
+
 _POINT = r"^-?(?:\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+)$"
 """Amounts whose point cannot be a thousands separator."""
 
@@ -38,7 +41,12 @@ def _read(table: Columns, name: str, settings: SourceSettings) -> Parsed:
         return Parsed(_cast_exactly(column, table, name), pc.is_null(column), plain=True)
     from_file = isinstance(settings, FileSettings)
     decimal = settings.decimal if isinstance(settings, FileSettings) else None
-    parsed = parse_money(table.text(name), decimal)
+    texts = table.text(name)
+    parsed = parse_money(texts, decimal)
+    if pc.any(parsed.wrong).as_py():
+        noisy = pc.and_(parsed.wrong, pc.match_substring_regex(texts, _NOISY))
+        table.add_problem(name, noisy, _WHY_NOISY)
+        parsed = parsed._replace(wrong=pc.and_(parsed.wrong, pc.invert(noisy)))
     table.add_problem(name, parsed.wrong, _WHY_NOT[decimal] if from_file else _MAKE_NUMBERS)
     return parsed
 
@@ -60,6 +68,8 @@ def check_money(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Arra
     # A declared decimal mark says what a point means.
     if not getattr(settings, "decimal", None):
         _check_points(table, currency)
+    elif getattr(settings, "decimal", None) == ",":
+        _check_numbers(table)
 
 
 def _check_decimals(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array) -> None:
@@ -95,3 +105,13 @@ def _check_points(table: Columns, currency: pa.Array) -> None:
             three = [code for code, digits in minor_digits().items() if digits > 2]
             wrong = pc.and_(doubtful, pc.invert(pc.is_in(currency, value_set=pa.array(three, pa.large_string()))))
             table.add_problem(name, wrong, 'could mean a thousand times more; set decimal = "." or decimal = ","')
+
+
+def _check_numbers(table: Columns) -> None:
+    """Add a problem for 12.345 in a workbook: a number's point is a decimal mark, a text's may group thousands."""
+    for name in table.written_as_text(schema.MONEY):
+        texts = table.text(name)
+        if (byte_at(texts, -4) == ord(".")).any():
+            wrong = pc.and_(table.from_workbook(), pc.match_substring_regex(texts, r"^-?\d{1,3}\.\d{3}$"))
+            why = "could mean a thousand times less: a number in a workbook has a point; leave out `decimal`"
+            table.add_problem(name, wrong, why)

@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns, Problem, merge_problem
 from arfeed.intake.damage import check_damage
-from arfeed.intake.date_order import distinct_dates, find_order, has_text, is_dateless, read_days
+from arfeed.intake.date_order import check_exchanged, distinct_dates, find_order, has_text, is_dateless, read_days
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
 from arfeed.model.parts import Connector
+from arfeed.model.settings import FileSettings
 from arfeed.tables.headings.proposal import REQUIRED
 from arfeed.tables.values.amounts import MONEY
 from arfeed.tables.values.parsed import is_blank
@@ -108,7 +109,10 @@ class Normalizer:
         missing = pc.and_(pc.equal(status, "open"), table.is_blank("balance"))
         table.add_problem("balance", missing, "is not a balance: one is required, and blank is not zero")
         check_money(table, amounts, currency, settings)
-        _check_rows(table, status, kind, money["balance"])
+        from_file = isinstance(settings, FileSettings)
+        _check_rows(table, status, kind, money["balance"], from_file=from_file)
+        if from_file:
+            check_exchanged(table, days)
         ref, identity = table.text("invoice_ref"), table.text("customer_id")
         # Customers without a number are known by their names; with a blank number all of them would be one customer.
         unidentified = is_blank(identity)
@@ -246,7 +250,7 @@ def _is_empty_answer(raw: pd.DataFrame) -> bool:
     return len(raw) == 0 and {*raw.columns} <= {"origin"}
 
 
-def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Array) -> None:
+def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Array, *, from_file: bool) -> None:
     """Add problems for rows that contradict themselves, and for open ones that lack what an invoice must have."""
     is_open = pc.equal(status, "open")
     credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, MONEY)))
@@ -260,4 +264,4 @@ def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Ar
     table.add_problem("customer_name", unnamed, "is blank: the customer's name is required")
     unnumbered = pc.and_(open_invoice, is_blank(table.text("invoice_ref")))
     table.add_problem("invoice_ref", unnumbered, "is blank: an invoice needs its number")
-    check_damage(table, open_invoice)
+    check_damage(table, is_open, from_file=from_file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,7 +59,20 @@ def check_date_order(order: str | None) -> str | None:
     """Raise `ValueError` unless it is an order of dates that arfeed knows, or a strptime format."""
     if order is not None and order not in ("DMY", "MDY", "YMD", "excel", "excel-1904") and "%" not in order:
         raise ValueError('give "DMY", "MDY", "YMD", "excel", "excel-1904" or a format such as "%d.%m.%Y"')
+    if order is not None and "%" in order and not all(_states_day(order, day) for day in _SOME_DAYS):
+        raise ValueError(f'{order!r} does not say year, month and day, as a format such as "%d.%m.%Y" does')
     return order
+
+
+_SOME_DAYS = (date(1999, 11, 28), date(2026, 4, 7))
+
+
+def _states_day(form: str, day: date) -> bool:
+    """Whether a strptime format says all of a day: reading what it writes gives the same."""
+    try:
+        return datetime.strptime(day.strftime(form), form).date() == day  # noqa: DTZ007 - a date has no time zone
+    except ValueError:
+        return False
 
 
 def check_address(url: str) -> str:

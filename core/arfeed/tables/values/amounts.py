@@ -43,12 +43,12 @@ _MARKS: Mapping[str | None, tuple[tuple[str, str], ...]] = {None: (), ".": ((","
 
 _CURRENCY = r"(?:[A-Z]{1,2}\$|\p{Sc}|[A-Z]{3})"
 _NOTATIONS = (
-    "(?:-?{c} ?|{c} ?-|-)?{n}",  # 12.50, -12.50, -$12.50, EUR -12.50
-    "-?{n} ?{c}",  # -12.50 EUR
-    "(?:{c} ?)?{n}-(?: ?{c})?",  # 12.50-
+    "(?:[-+]?{c} ?|{c} ?[-+]|[-+])?{n}",  # 12.50, -12.50, +12.50, -$12.50, EUR -12.50
+    "[-+]?{n} ?{c}",  # -12.50 EUR
+    "(?:{c} ?)?{n}[-+](?: ?{c})?",  # 12.50-
     r"\((?:{c} ?)?{n}(?: ?{c})?\)",  # (12.50), ($12.50)
     r"{c} ?\({n}\)|\({n}\) ?{c}",  # $(12.50)
-    "(?:{c} ?)?{n} ?(?:CR|DR)",  # 12.50 CR
+    r"(?:{c} ?)?{n} ?(?i:CR|DR)\.?",  # 12.50 CR, 12.50 Dr
 )
 _TYPOGRAPHY = (("\u2212", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "), ("\u2019", "'"))
 """Typographic characters for a minus, a space and an apostrophe."""
@@ -99,7 +99,7 @@ def _normalize(texts: pa.Array, decimal: str | None) -> pa.Array:
         for written, typed in _TYPOGRAPHY:
             texts = pc.replace_substring(texts, written, typed)
     valid = pc.match_substring_regex(texts, _notation(decimal))
-    below = pc.or_(pc.or_(pc.match_substring(texts, "-"), pc.match_substring(texts, "(")), pc.ends_with(texts, "CR"))
+    below = pc.match_substring_regex(texts, r"[-(]|(?i:CR)\.?$")
     numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_surroundings())
     for group in " '":
         numbers = pc.replace_substring(numbers, group, "")
@@ -130,7 +130,7 @@ def _surroundings() -> str:
         range(0x1E200, 0x1ED00),
     )
     signs = (chr(code) for code in chain(*ranges))
-    return "()- " + string.ascii_uppercase + "".join(sign for sign in signs if unicodedata.category(sign) == "Sc")
+    return "()-+. " + string.ascii_letters + "".join(sign for sign in signs if unicodedata.category(sign) == "Sc")
 
 
 def find_contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:

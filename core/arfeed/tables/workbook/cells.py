@@ -20,6 +20,9 @@ _UNCOMPUTED = (
     rb"<(?:\w+:)?c\s([^>]*)(?<!/)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>%s</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_ZERO = rb"\s*[-+]?0*(?:\.0*)?(?:[eE][-+]?\d+)?\s*"
+"""A zero in any program's spelling, or nothing."""
+
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)<")
 _PLACE = re.compile(rb'(?<![\w:])r="([A-Z]+)(\d+)"')
 _STYLE = re.compile(rb'(?<![\w:])s="(\d+)"')
@@ -41,8 +44,8 @@ def find_special_cells(
         styles = b"".join(b'|s="%d"' % style for style in formats)
         cells = re.compile(_CELL % styles, re.DOTALL)
         # A writer that requests computation on opening has often written 0 for what it has not computed.
-        asks = any(part.get("fullCalcOnLoad") in ("1", "true") for part in _parts(book, "calcPr"))
-        uncomputed = re.compile(_UNCOMPUTED % (b"0?" if asks else b""))
+        asks = any(_asks_for_computation(part) for part in _parts(book, "calcPr"))
+        uncomputed = re.compile(_UNCOMPUTED % (_ZERO if asks else b""))
         found: defaultdict[int, dict[int, str | Format]] = defaultdict(dict)
         # A search for plain bytes first: most sheets have neither errors nor such formats.
         marks = [b't="e"', *(b's="%d"' % style for style in formats)]
@@ -55,6 +58,10 @@ def find_special_cells(
                     row, column = _place(file, cell[1])
                     found[column][row] = text
     return found
+
+
+def _asks_for_computation(settings: ElementTree.Element) -> bool:
+    return settings.get("fullCalcOnLoad") in ("1", "true") or settings.get("calcCompleted") in ("0", "false")
 
 
 def _refuse_uncomputed(file: str, uncomputed: re.Pattern[bytes], rows: bytes) -> None:
@@ -83,7 +90,7 @@ def _text(attributes: bytes, content: bytes, formats: Mapping[int, Format]) -> s
     number, form = float(value[1]), formats[int(style[1])]
     if form.marks and number.is_integer() and 0 <= number < EXACT:
         return form.display(int(number))
-    return form if form.currency or form.conditional else None
+    return form if form.currency or form.conditional or form.signed else None
 
 
 def _place(file: str, attributes: bytes) -> tuple[int, int]:

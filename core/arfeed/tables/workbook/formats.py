@@ -27,18 +27,27 @@ _DIGITS = ("0", "#")
 _GROUPS = " \u00a0\u202f\u2009'\u2019"
 """Thousands separators other than the comma."""
 
+_LITERAL = ("quoted", "escaped", "bare")
+_SIDES = frozenset({"H", "HABEN", "S", "SOLL", "C", "CREDIT", "KREDIT", "CRÉDIT", "D", "DEBIT", "DÉBIT"})
+"""Words for the two sides of an account of which some mean the other side to other people."""
+
 Mark = tuple[bool, str]
 """Whether it is a placeholder for a digit, and the character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A parsed format: its marks if they display whole numbers, its currency, and whether it has conditions."""
+    """A parsed format: its marks if they display whole numbers, its currency, and whether it has conditions.
+
+    `sides` says what its sections, for positive and for negative numbers, show beside the digits as a sign: "-" for
+    what lowers a balance (a minus, brackets, Cr), "+" for what raises it (Dr), "?" for words such as Haben; else "".
+    """
 
     code: str
     marks: Sequence[Mark] = ()
     currency: str = ""
     conditional: bool = False
+    sides: tuple[str, ...] = ("",)
 
     @classmethod
     def of(cls, code: str) -> Self | None:
@@ -49,7 +58,29 @@ class Format:
             return cls(code, conditional=True) if wholes else None
         # The first section is for positive numbers, which references are.
         marks, currency = _marks(sections[0]), _currency(sections[0])
-        return cls(code, marks, currency) if marks or currency else None
+        sides = tuple(_side(section) for section in sections[:2])
+        found = cls(code, marks, currency, sides=sides)
+        return found if marks or currency or found.signed else None
+
+    @property
+    def signed(self) -> bool:
+        """Whether it may show another sign than the number has."""
+        return self.sides[0] in ("-", "?") or "+" in self.sides[1:] or "?" in self.sides[1:]
+
+    def shown(self, number: str) -> str | None:
+        """Return a number with the sign that people see; None if the format leaves that open."""
+        below = number.startswith("-")
+        digits = number.removeprefix("-")
+        side = self.sides[-1 if below else 0]
+        if not digits.strip("0.") or not self.signed:
+            return number
+        if below and len(self.sides) == 1:  # Excel puts a minus before the only section
+            return None if side else number
+        if side == "?":
+            return None
+        if below and not side:
+            return digits if self.sides[0] == "-" else number
+        return f"-{digits}" if side == "-" else digits
 
     def display(self, number: int) -> str:
         """Return a whole number in this format: digits fill it from the right, the first place takes the rest."""
@@ -101,6 +132,22 @@ def _marks(section: Sequence[tuple[str, str]]) -> list[Mark]:
     # A single 0 is how plain numbers are formatted.
     zeros = sum(mark == "0" for place, mark in marks if place)
     return marks if literals or between or zeros > 1 else []
+
+
+def _side(section: Sequence[tuple[str, str]]) -> str:
+    """Return the sign that a section shows beside its digits, as in `Format.sides`."""
+    digits = [number for number, (name, _) in enumerate(section) if name in ("digit", "general")]
+    if not digits:
+        return ""
+    before = "".join(text for name, text in section[: digits[0]] if name in _LITERAL)
+    behind = "".join(text for name, text in section[digits[-1] + 1 :] if name in _LITERAL)
+    words = {word.rstrip(".") for word in f"{before} {behind}".upper().split()}
+    signs = "".join(word for word in words if not re.search(r"\w", word))  # the dash of "INV-" is no minus
+    if "CR" in words or "-" in signs or ("(" in before and ")" in behind):
+        return "-"
+    if "DR" in words or "+" in signs:
+        return "+"
+    return "?" if words & _SIDES else ""
 
 
 def _currency(section: Sequence[tuple[str, str]]) -> str:

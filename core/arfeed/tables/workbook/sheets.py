@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import IO, TYPE_CHECKING
+from xml.etree import ElementTree
 
 from arfeed.model.errors import SourceError
 from arfeed.tables.databases import database_advice
@@ -148,21 +149,43 @@ def _open(file: str) -> Iterator[tuple[IO[bytes], CalamineWorkbook]]:
 
     with open_binary(file) as data:
         try:
+            # calamine opens OpenDocument files and .xlsb too, but the cells' formats are read from XML alone.
+            if why := _foreign(file, data):
+                raise SourceError(f"{file}: {why}")
+            data.seek(0)
             with closing(load_workbook(data)) as book:
                 yield data, book
-        except (CalamineError, zipfile.BadZipFile) as exc:
-            why = _instead(file) or f"it is not a complete Excel workbook ({exc}); export it again, or {_SAVE_AS}"
+        except (CalamineError, zipfile.BadZipFile, ElementTree.ParseError, KeyError) as exc:
+            why = _damaged_part(file) or f"it is not a complete Excel workbook ({exc}); export it again, or {_SAVE_AS}"
             raise SourceError(f"{file}: {why}") from exc
 
 
-def _instead(file: str) -> str | None:
-    """Return what a ZIP archive that is not a workbook is instead, if it is recognized."""
+def _damaged_part(file: str) -> str | None:
+    """Return which of a workbook's parts beside its sheets is not XML, and what to do; None if all are."""
     with suppress(zipfile.BadZipFile), open_binary(file) as data, zipfile.ZipFile(data) as archive:
+        for part in archive.namelist():
+            if part.startswith("xl/") and part.count("/") == 1 and part.endswith(".xml"):
+                try:
+                    ElementTree.fromstring(archive.read(part))  # noqa: S314 - expat bounds what entities become
+                except ElementTree.ParseError as exc:
+                    return f"its part {part} is damaged ({exc}); open it in Excel, save it and try again"
+    return None
+
+
+def _foreign(file: str, data: IO[bytes]) -> str | None:
+    """Return what a ZIP archive that is not an Excel workbook is instead, if it is recognized, and what to do."""
+    with zipfile.ZipFile(data) as archive:
         names = archive.namelist()
         if any(name.startswith("Index/") and name.endswith(".iwa") for name in names):
             return "it is a file of Apple Numbers; export it from there as CSV or Excel (File > Export To)"
         if "mimetype" in names and b"opendocument" in archive.read("mimetype"):
-            return "it is an OpenDocument file, as LibreOffice writes; save it there as an Excel workbook (.xlsx)"
+            return (
+                "it is an OpenDocument file, as LibreOffice writes (.ods); save it there as an Excel workbook (.xlsx)"
+            )
+        if "xl/workbook.bin" in names:
+            return f"it is a binary Excel workbook (.xlsb); {_SAVE_AS}"
+        if "xl/workbook.xml" in names:
+            return None
         tables = [name for name in names if name.lower().endswith((".csv", ".tsv", ".txt", ".xlsx"))]
         if tables:
             inside = f"zip://{tables[0]}::{file}"
@@ -217,8 +240,10 @@ def _format(value: Value, form: Format) -> Value:
     if not isinstance(value, int | float) or abs(value) >= EXACT:
         return value
     text = _TEXTS[type(value)](value)
-    if form.conditional:
+    shown = form.shown(text)
+    if form.conditional or shown is None:
         return Unshown(text, form.code)
+    text = shown
     return f"-{form.currency}{text[1:]}" if text.startswith("-") else f"{form.currency}{text}"
 
 
