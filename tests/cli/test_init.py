@@ -279,15 +279,6 @@ def test_a_folder_of_a_german_name_gives_its_feed_a_readable_one(arfeed: Cli, tm
     assert made(folder)["feed"]["name"] == "mueller-grosshandel-e"
 
 
-def test_a_status_in_foreign_words_is_left_out_and_said(arfeed: Cli, tmp_path: Path) -> None:
-    tmp_path.joinpath("a.csv").write_text(
-        "Invoice,Customer,Date,Balance,Currency,Status\n1,Ada,2026-04-01,5.00,GBP,Overdue\n2,Bob,2026-04-02,6.00,GBP,Due\n"
-    )
-    done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal")
-    assert "! status: the column 'Status' has due, overdue" in done.out
-    assert "status" not in made(tmp_path)["sources"]["folder"]["columns"]
-
-
 def test_a_quickbooks_report_is_recognized(arfeed: Cli, tmp_path: Path) -> None:
     tmp_path.joinpath("open.csv").write_text(QUICKBOOKS)
     done = arfeed(tmp_path, "init", "open.csv", "--currency", "USD", "--documents", "", "--to", "rehearsal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import traceback
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from arfeed import ConfigError
+from arfeed import ConfigError, LockedError
+from arfeed.history.database import PATIENCE
 from arfeed.history.store import History
 from arfeed.history.tables import metadata
 
@@ -29,6 +31,26 @@ def test_the_tables_are_the_same_made_at_once_or_by_migrations(database: str, by
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == "0004"
+
+
+def test_a_history_that_another_process_keeps_locked_is_locked_not_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PATIENCE, "sqlite", {"timeout": 0.2})
+    file = tmp_path / "history.db"
+    with History(f"sqlite:///{file}"):
+        pass
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(LockedError, match=r"another process has kept the history database locked for 0\.2 seconds"):
+        History(f"sqlite:///{file}")
+    other.close()
+
+
+def test_a_driver_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    with pytest.raises(ConfigError, match=r"driver 'pymysql' is not installed: pip install 'arfeed\[mysql\]'"):
+        History("mysql+pymysql://root@127.0.0.1:3306/none")
 
 
 def test_a_database_is_opened_again_as_it_was(database: str) -> None:

@@ -59,6 +59,7 @@ def test_the_page_says_what_no_approval_covers() -> None:
 def examples() -> dict[str, Objection]:
     plans = (
         _first(),
+        _totals(),
         _elsewhere(),
         _behind(),
         _empty(),
@@ -76,6 +77,10 @@ def examples() -> dict[str, Objection]:
 
 def _first() -> Plan:
     return planned(None, invoices(212))
+
+
+def _totals() -> Plan:
+    return planned(None, invoices(212), sources=(source("erp", columns={"balance": "Total"})._replace(open=212),))
 
 
 def _elsewhere() -> Plan:

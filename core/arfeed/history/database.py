@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from arfeed.history.migrate import migrate
-from arfeed.model.errors import ConfigError
+from arfeed.model.errors import ArfeedError, ConfigError, LockedError
 
-_PATIENCE = {"sqlite": {"timeout": 30}}
+PATIENCE = {"sqlite": {"timeout": 30}}
 """Seconds to wait for another process that is writing; Python's default for SQLite, 5, is too short on a busy disk."""
+
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY")
+_EXTRAS = {"psycopg": "postgresql", "pymysql": "mysql", "sqlcipher3": "sqlcipher", "duckdb_engine": "duckdb"}
+"""Which of arfeed's extras installs a driver."""
 
 
 def open_database(url: str) -> sa.Engine:
-    """Open a database and bring its schema up to date. Raise `ConfigError` if it can't be used."""
+    """Open a database and bring its schema up to date.
+
+    Raise `ConfigError` if it can't be used, and `LockedError` if another process keeps it locked.
+    """
     try:
         address = _prepare(sa.make_url(url))
-        engine = sa.create_engine(address, connect_args=_PATIENCE.get(address.get_backend_name(), {}))
+        engine = sa.create_engine(address, connect_args=PATIENCE.get(address.get_backend_name(), {}))
         sa.event.listen(engine, "handle_error", _explain)
         if engine.dialect.name == "postgresql":
             sa.event.listen(engine, "connect", _limit)
@@ -64,8 +72,18 @@ def _explain(context: sa.ExceptionContext) -> None:
         raise _unusable(cause) from None
 
 
-def _unusable(exc: BaseException) -> ConfigError:
+def _unusable(exc: BaseException) -> ArfeedError:
     orig = getattr(exc, "orig", None) or exc
+    if isinstance(orig, sqlite3.OperationalError) and getattr(orig, "sqlite_errorname", "") in _BUSY:
+        return LockedError(
+            f"feed.history: another process has kept the history database locked for {PATIENCE['sqlite']['timeout']} "
+            "seconds; try again when it is done"
+        )
+    if isinstance(orig, ModuleNotFoundError) and orig.name in _EXTRAS:
+        extra = _EXTRAS[orig.name]
+        return ConfigError(
+            f"feed.history: the database driver {orig.name!r} is not installed: pip install 'arfeed[{extra}]'"
+        )
     # A ValueError quotes what it could not read, and that may be a piece of a password.
     why = "ValueError" if type(orig) is ValueError else f"{type(orig).__name__}: {orig}"
     return ConfigError(f"feed.history: the history database can't be used: {why}; check its URL")

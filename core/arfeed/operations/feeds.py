@@ -51,7 +51,9 @@ class Outcome:
             config = shlex.quote(str(self.config))
             return f"read the plan above; if it is right: arfeed sync --config {config} --approve {approval}"
         message = str(document.get("error", {}).get("message", ""))
-        return message.partition("\n")[0] or "see what it printed above"
+        first, *others = [line for line in message.splitlines() if line.strip()] or ["see what it printed above"]
+        # "3 values can't be taken, so nothing is delivered:" says nothing without the first of them.
+        return f"{first} {others[0]}" if others and first.endswith(":") else first
 
     @property
     def counts(self) -> tuple[int, int] | None:

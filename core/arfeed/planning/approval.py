@@ -32,7 +32,7 @@ OUR_CODES = frozenset(
         *("surprise", "pattern", "missing-money", "older-list", "returned", "file-gone"),
         *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
         *("currency-changed", "customer-changed", "number-reused", "dates-exchanged", "dates-shifted"),
-        *("balances-scaled", "sums-moved", "balance-above-amount"),
+        *("balances-scaled", "sums-moved", "balance-above-amount", "total-as-balance"),
     }
 )
 """Codes with the meaning that docs/objections.md gives them; no reviewer may use them for anything else."""

@@ -160,6 +160,14 @@ def test_no_part_of_a_page_is_wider_than_a_telephone(browser: Browser, pages: di
             assert sight.page.evaluate("document.documentElement.scrollWidth") <= 390, kind
 
 
+def test_a_telephone_shows_what_there_is_now_without_scrolling(browser: Browser, pages: dict[str, Path]) -> None:
+    with looking_at(browser, pages["some"], viewport={"width": 390, "height": 800}) as sight:
+        cells = sight.page.locator(".movements th:last-child, .movements td:last-child")
+        boxes = [cell.bounding_box() for cell in cells.all()]
+        assert len(boxes) > 1
+        assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+
+
 def test_both_themes_have_colours_of_their_own(browser: Browser, pages: dict[str, Path]) -> None:
     bars = []
     schemes: tuple[Scheme, ...] = ("light", "dark")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from arfeed import Objection
 from arfeed.history.receipts import plan_document
 from arfeed.runs.page.rendering import render
 from support.looks import feed_of, past, receipt, refused
@@ -33,6 +35,17 @@ def test_a_plan_that_nothing_speaks_against_says_how_to_deliver_it() -> None:
     assert "No objections." in page
     assert "<pre><code>arfeed sync</code></pre>" in page
     assert "every document of the last report is in this one, too" in page
+
+
+def test_a_first_plan_that_only_has_to_be_approved_is_no_alarm() -> None:
+    plan = planned(None, invoices(2))
+    plain = replace(plan, objections=(Objection("unknown-baseline", "there was none before"),))
+    page = render(plan_document(plain), (), "arfeed sync --approve 0-aaaaaa")
+    assert 'class="banner first"' in page
+    assert ('class="banner bad"' in page, "Why it is refused" in page) == (False, False)
+    more = replace(plan, objections=(*plain.objections, Objection("total-as-balance", "the whole amount")))
+    page = render(plan_document(more), (), "arfeed sync --approve 0-aaaaaa")
+    assert ('class="banner bad"' in page, "Why it is refused" in page) == (True, True)
 
 
 def test_the_largest_come_first_and_what_is_not_listed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,16 @@ Name = Annotated[str | None, typer.Option("--name", help="The feed's name; by de
 Dates = Annotated[str | None, typer.Option("--dates", help="The order of dates: DMY, MDY or YMD.")]
 Currency = Annotated[str | None, typer.Option("--currency", help="ISO code of rows that name none.")]
 Column = Annotated[
-    list[str] | None, typer.Option("--column", metavar="NAME=HEADING", help="What a heading means; may be repeated.")
+    list[str] | None,
+    typer.Option("--column", metavar="NAME=HEADING", help="What a heading means; blank for none; may be repeated."),
+]
+Status = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--status",
+        metavar="WORD=MEANING",
+        help="What a word of the status means: open, paid, void or draft; may be repeated.",
+    ),
 ]
 Documents = Annotated[
     str | None, typer.Option("--documents", help="Where the PDFs are, as in pdf/{invoice_ref}.pdf; blank for none.")
@@ -69,6 +78,7 @@ def init(
     dates: Dates = None,
     currency: Currency = None,
     column: Column = None,
+    status: Status = None,
     documents: Documents = None,
     setting: Setting = None,
     timezone: Timezone = None,
@@ -91,6 +101,7 @@ def init(
         dates=dates,
         currency=currency,
         columns=_pairs("--column", column),
+        statuses=_pairs("--status", status),
         documents=documents,
         settings=_pairs("--set", setting),
         timezone=timezone,

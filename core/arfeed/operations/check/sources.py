@@ -21,7 +21,7 @@ from arfeed.model.results import SourceReport
 from arfeed.model.settings import FileSettings
 from arfeed.operations.check.evidence import assess_evidence
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
-from arfeed.planning.wording import money
+from arfeed.planning.wording import counted, money
 from arfeed.plugins.config import Project
 from arfeed.runs.context import Clock
 from arfeed.tables.files.search import find_files
@@ -120,7 +120,7 @@ def _rows(connector: Connector, extracted: Extract) -> Finding:
         first = f"; the first is {row['invoice_ref']}, {row['customer_name']}, {amount}"
     return ok(
         f"rows of {connector.source}",
-        f"{count} documents, {len(opened)} of them open: {', '.join(sums) or 'nothing'}{first}",
+        f"{counted(count, 'document')}, {len(opened):,} of them open: {', '.join(sums) or 'nothing'}{first}",
         rows=count,
         open=len(opened),
         totals={total["currency"]: str(total["balance"]) for total in totals},
@@ -186,4 +186,4 @@ def _report(project: Project, invoices: pd.DataFrame) -> Finding:
         return failed("report", exc)
     left = len(invoices) - len(kept)
     by = f"; the transforms and `kinds` leave {left} out" if left else ""
-    return ok("report", f"{len(kept)} documents would be reported{by}", documents=len(kept), left_out=left)
+    return ok("report", f"{counted(len(kept), 'document')} would be reported{by}", documents=len(kept), left_out=left)

@@ -28,6 +28,7 @@ class Answers:
     dates: str | None = None
     currency: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    statuses: Mapping[str, str] = field(default_factory=dict)
     documents: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     timezone: str | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 from arfeed.operations.init.answers import Answers, Asker
+from arfeed.tables.headings.contents import count_settled, is_settled_header
 from arfeed.tables.headings.proposal import find_document_types, other_than_invoices
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ _NEGATIVE = r"[-−–(]|(?i:cr\.?$)"
 _CHOICES = {
     "stop": "they are credits or payments: write nothing, and export them with a minus sign or leave them out",
     "debts": "the customers owe them, as they owe invoices",
+}
+
+_SETTLED = {
+    "stop": "they are paid: write nothing, and export what is open only, or with a status or the open balance",
+    "debts": "the customers still owe the balance",
 }
 
 
@@ -78,3 +84,27 @@ def _ask(header: str, words: Sequence[str], answers: Answers, asker: Asker) -> N
 def _listed(words: Sequence[str]) -> str:
     more = f" and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
     return ", ".join(words[:_MOST_WORDS]) + more
+
+
+def check_settled(
+    chosen: Mapping[str, str], headers: Sequence[str], read: Callable[[], Iterator[pd.DataFrame]],
+    answers: Answers, asker: Asker,
+) -> None:  # fmt: skip
+    """Ask whether rows with a day of payment, and no status, are still owed. Raise `ConfigError` if they are not."""
+    if "status" in chosen:
+        return
+    for header in (name for name in headers if name not in chosen.values() and is_settled_header(name)):
+        count = sum(count_settled(rows, header, chosen["balance"]) for rows in read())
+        if not count:
+            continue
+        rows = f"{count:,} row{'s have' if count != 1 else ' has'}"
+        found = f"{rows} a date in the column {header!r}, and a balance in {chosen['balance']!r}"
+        if answers.all_debts:
+            asker.doubt(f"{found}; taken as debts, as you said")
+            continue
+        asker.doubt(f"{found}: as it is, these are delivered as debts, though they may be paid")
+        if asker.choose(f"What are the rows with a date in {header!r}?", "--all-debts", _SETTLED) == "stop":
+            raise ConfigError(
+                f"{found}, and they are paid, so nothing was written; export what is open only, or with a status or "
+                "the open balance, and type `arfeed init` again"
+            )

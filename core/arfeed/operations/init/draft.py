@@ -38,6 +38,7 @@ class Draft:
     about: str = ""
     source: list[Line] = field(default_factory=list)
     columns: list[Line] = field(default_factory=list)
+    values: list[Line] = field(default_factory=list)
     control_account: list[Line] = field(default_factory=list)
     destination: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -51,6 +52,7 @@ class Draft:
         plugins = list(dict.fromkeys([self.plugin, "transforms", RECEIVER]))
         source = f"sources.{toml_key(self.connector)}"
         columns = [f"\n# What arfeed calls it = the heading in the file.\n[{source}.columns]"]
+        values = [f"\n# What the file's words mean; false leaves a column alone.\n[{source}.values]"]
         account = [
             f"\n# A second report of what is owed, which finds what the list has lost.\n[{source}.control_account]"
         ]
@@ -71,6 +73,7 @@ class Draft:
             f"use = {toml_value(self.connector)}",
             *map(str, self.source),
             *([*columns, *map(str, self.columns)] if self.columns else []),
+            *([*values, *map(str, self.values)] if self.values else []),
             *([*account, *map(str, self.control_account)] if self.control_account else []),
             "",
             "# Careful: an invoice that was in the last report and is missing from the new one is taken as PAID.",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from arfeed.model import arrow, schema
+from arfeed.model import schema
+from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
-from arfeed.operations.init.answers import Answers, Asker
-from arfeed.operations.init.document_types import check_document_types
+from arfeed.operations.init.answers import Answers, Asker, Complaint
+from arfeed.operations.init.document_types import check_document_types, check_settled
 from arfeed.operations.init.draft import Line
+from arfeed.operations.init.other_tables import refuse_other_tables
+from arfeed.operations.init.statuses import NONE, read_status
 from arfeed.tables.grid import read_grid
 from arfeed.tables.headings.header import MOST_ROWS
 from arfeed.tables.headings.proposal import (
@@ -19,8 +23,10 @@ from arfeed.tables.headings.proposal import (
     Proposal,
     count_usual_headers,
     find_currency_columns,
+    is_total,
     propose_columns,
 )
+from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.read import read_tables
 
 if TYPE_CHECKING:
@@ -28,65 +34,194 @@ if TYPE_CHECKING:
 
 _MOST_WORDS = 4
 _NEEDED = (*REQUIRED, "issued_on")
+_MATTERS = ("due_on", "customer_id", "currency", "status", "amount")
+"""Columns that an invoice may lack, but that are not passed over in silence if a heading seems to be theirs."""
+
+_LEFT = "none of them"
 
 
-def find_columns(
-    sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]
-) -> tuple[list[Line], Line | None]:
-    """Return what the headings mean, and the decimal mark if needed; ask for what they leave open."""
+@dataclass(slots=True)
+class Meaning:
+    """What a table's headings mean: settings of its source, and the currency of all rows if it was asked for here."""
+
+    columns: list[Line] = field(default_factory=list)
+    values: dict[str, Mapping[str, str] | Literal[False]] = field(default_factory=dict)
+    decimal: Line | None = None
+    currency: str | None = None
+
+
+def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]) -> Meaning:
+    """Return what the headings mean; ask for what they leave open."""
     how = {name: str(settings[name]) for name in ("encoding", "delimiter", "sheet") if settings.get(name) is not None}
     rows = next(read_tables(str(sample), columns=_header(sample, how), **how))
     headers = [str(name) for name in rows.columns if name != "origin"]
     if not len(rows):
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
     proposal = propose_columns(rows)
+    refuse_other_tables(sample, headers, proposal, answers.columns)
     for name, why in proposal.unfit.items():
         asker.doubt(f"{name}: {why}")
     if not proposal.columns:
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
-    chosen = {**_accept_proposed(proposal, rows, asker), **_said(answers.columns, headers)}
+    said = _said(answers.columns, headers)
+    chosen = {**_accept_proposed(proposal, rows, headers), **said}
     for name, header in chosen.items():
-        why = "as you said" if name in answers.columns else proposal.evidence.get(name, "")
+        why = "as you said" if name in said else proposal.evidence.get(name, "")
         asker.found(f"{name}: the column {header!r}, such as {why}" if why != "as you said" else f"{name}: {header}")
     if not asker.agree("Is that what the headings mean?"):
         chosen = _correct(chosen, headers, asker)
-    for name in _NEEDED:
-        if name not in chosen and name not in headers:
-            listed = {header: _sample_of(rows, header) for header in headers if header not in chosen.values()}
-            question = f"Which column holds {_meaning(name)}?"
-            chosen[name] = asker.choose(question, f"--column {name}=HEADING", listed)
-    if "currency" not in (*chosen, *headers) and (held := _currency(rows, chosen, answers, asker)):
-        chosen["currency"] = held
+    chosen = {name: header for name, header in chosen.items() if header}
+    open_questions = Questions(asker)
+    _ask_needed(chosen, proposal, rows, open_questions)
+    _ask_what_matters(chosen, said, proposal, rows, open_questions)
+    meaning = Meaning(currency=_currency(rows, chosen, said, answers, open_questions))
+    open_questions.settle()
     read_again = partial(read_tables, str(sample), columns=headers, **how)
+    meaning.values = _values(chosen, headers, read_again, answers, asker)
     check_document_types(chosen, headers, read_again, answers, asker)
-    unused = [header for header in headers if header not in (*chosen.values(), *schema.SOURCE_COLUMNS)]
+    check_settled(chosen, headers, read_again, answers, asker)
+    _doubt_total(chosen, asker)
+    unused = [header for header in headers if header not in chosen.values()]
     if unused:
         asker.found(f"not used: {', '.join(unused)}")
-    lines = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
-    return lines, None if "decimal" in settings else _decimal(proposal, asker)
+    meaning.columns = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
+    meaning.decimal = None if "decimal" in settings else _decimal(proposal, asker)
+    return meaning
 
 
-def _currency(rows: pd.DataFrame, chosen: Mapping[str, str], answers: Answers, asker: Asker) -> str | None:
-    """Return the column that holds the currency under an unusual heading; None if the source's setting applies."""
-    found = find_currency_columns(
-        rows, [str(name) for name in rows.columns if name not in ("origin", *chosen.values())]
-    )
-    listed = {header: f"it has {', '.join(codes[:_MOST_WORDS])}" for header, codes in found.items()}
-    if not listed:
-        return None
-    if answers.currency is None:
-        none = {"-": "none of them; all rows are in one currency"}
-        picked = asker.choose(
-            "Which column holds the currency?", "--column currency=HEADING, or --currency CODE", listed | none
+class Questions:
+    """Questions that do not depend on each other: where nobody can be asked, all of them are named at once."""
+
+    def __init__(self, asker: Asker) -> None:
+        """Put them to this person."""
+        self.asker = asker
+        self._unanswered: list[str] = []
+
+    def choose(self, question: str, option: str, choices: Mapping[str, str]) -> str | None:
+        """Return one of the choices; None if nobody answers."""
+        try:
+            return self.asker.choose(question, option, choices)
+        except ConfigError as exc:
+            self._unanswered.append(str(exc))
+            return None
+
+    def ask(self, question: str, option: str, wrong: Complaint) -> str | None:
+        """Return a valid answer; None if nobody answers."""
+        try:
+            return self.asker.ask(question, option, None, wrong)
+        except ConfigError as exc:
+            self._unanswered.append(str(exc))
+            return None
+
+    def settle(self) -> None:
+        """Raise `ConfigError` with all questions that nobody answered."""
+        if self._unanswered:
+            raise ConfigError("\n".join(self._unanswered))
+
+
+def _accept_proposed(proposal: Proposal, rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, str]:
+    """Return the proposed columns, and those that are called like a column that has no other common names."""
+    own = {name: name for name in headers if name in schema.SOURCE_COLUMNS and name not in USUAL}
+    if "kind" in own and not {str(word).strip().lower() for word in rows["kind"].unique()} <= {*schema.KINDS}:
+        del own["kind"]
+    if "document" in own and not rows["document"].str.contains(r"\.pdf\s*$|^\s*$", case=False, regex=True).all():
+        del own["document"]
+    return {**proposal.columns, **own}
+
+
+def _ask_needed(chosen: dict[str, str], proposal: Proposal, rows: pd.DataFrame, questions: Questions) -> None:
+    """Ask for the columns without which there is no invoice, the likeliest headings first."""
+    for name in _NEEDED:
+        if name not in chosen:
+            likely = [*proposal.several.get(name, ()), *proposal.called.get(name, ())]
+            headers = dict.fromkeys([*likely, *(str(header) for header in rows.columns if header != "origin")])
+            listed = {header: _sample_of(rows, header) for header in headers if header not in chosen.values()}
+            picked = questions.choose(f"Which column holds {_meaning(name)}?", f"--column {name}=HEADING", listed)
+            if picked is not None:
+                chosen[name] = picked
+
+
+def _ask_what_matters(
+    chosen: dict[str, str], said: Mapping[str, str], proposal: Proposal, rows: pd.DataFrame, questions: Questions
+) -> None:
+    """Ask about columns whose heading or values seem to be there, but that are not sure enough to be taken."""
+    for name in (name for name in _MATTERS if name not in (*chosen, *said)):
+        found = [header for header in proposal.several.get(name, ()) if header not in chosen.values()]
+        if name in proposal.unfit:
+            found += [header for header in proposal.called.get(name, ()) if header not in (*found, *chosen.values())]
+        if not found or (name == "amount" and name not in proposal.several):
+            continue
+        listed = {header: _sample_of(rows, header) for header in found}
+        option = f"--column {name}=HEADING, or --column {name}= for none"
+        picked = questions.choose(f"Which column holds {_meaning(name)}?", option, {**listed, NONE: _LEFT})
+        if picked not in (None, NONE):
+            chosen[name] = picked
+
+
+def _values(
+    chosen: dict[str, str],
+    headers: Sequence[str],
+    read: Callable[[], Iterator[pd.DataFrame]],
+    answers: Answers,
+    asker: Asker,
+) -> dict[str, Mapping[str, str] | Literal[False]]:
+    """Return what the words of the status mean, and which columns are left alone though they have a canonical name."""
+    values: dict[str, Mapping[str, str] | Literal[False]] = {}
+    if "status" in chosen:
+        if words := read_status(chosen["status"], chosen["balance"], read, answers, asker):
+            values["status"] = words
+    elif answers.statuses:
+        raise ConfigError("--status: no column holds a status; name it with --column status=HEADING")
+    for name in headers:
+        if name in schema.SOURCE_COLUMNS and name not in chosen:
+            values[name] = False
+            asker.found(f"{name}: the column of that name is left alone")
+    return values
+
+
+def _doubt_total(chosen: Mapping[str, str], asker: Asker) -> None:
+    """Point out a balance that is the invoice's total."""
+    if is_total(chosen["balance"]) or chosen.get("amount") == chosen["balance"]:
+        asker.doubt(
+            f"balance: the column {chosen['balance']!r} seems to be the invoice's total, from which no part payment is "
+            "taken off; the first plan asks about that"
         )
-        return None if picked == "-" else picked
-    for header, codes in found.items():
-        if {answers.currency.upper()} != set(codes):
-            asker.doubt(
-                f"currency: {answers.currency.upper()} for every row, as you said, though the column {header!r} has "
-                f"{', '.join(codes[:_MOST_WORDS])}; if these are its currencies, pass --column currency={header}"
-            )
-    return None
+
+
+def _currency(
+    rows: pd.DataFrame, chosen: dict[str, str], said: Mapping[str, str], answers: Answers, questions: Questions
+) -> str | None:
+    """Find or ask for the column that holds the currency, or return the one currency of all rows."""
+    if "currency" in chosen:
+        return None
+    others = [str(name) for name in rows.columns if name not in ("origin", *chosen.values())]
+    found = {} if "currency" in said else find_currency_columns(rows, others)
+    listed = {header: f"it has {', '.join(codes[:_MOST_WORDS])}" for header, codes in found.items()}
+    if answers.currency is not None:
+        for header, codes in found.items():
+            if {answers.currency.upper()} != set(codes):
+                questions.asker.doubt(
+                    f"currency: {answers.currency.upper()} for every row, as you said, though the column {header!r} "
+                    f"has {', '.join(codes[:_MOST_WORDS])}; if these are its currencies, pass "
+                    f"--column currency={header}"
+                )
+        return None
+    if listed:
+        none = {NONE: f"{_LEFT}; all rows are in one currency"}
+        option = "--column currency=HEADING, or --currency CODE"
+        picked = questions.choose("Which column holds the currency?", option, listed | none)
+        if picked is None:
+            return None
+        if picked != NONE:
+            chosen["currency"] = picked
+            return None
+    question = "No column in use names the currency. Which is it (ISO code, such as GBP)?"
+    return questions.ask(question, "--currency CODE", no_code)
+
+
+def no_code(text: str) -> str | None:
+    """Return what is wrong with a currency's code, or None."""
+    return None if text.upper() in minor_digits() else f"{text!r} is not an ISO 4217 code, such as EUR or GBP"
 
 
 def _header(sample: Path, how: Mapping[str, str]) -> list[str]:
@@ -97,31 +232,13 @@ def _header(sample: Path, how: Mapping[str, str]) -> list[str]:
     return rows[best] if count_usual_headers(rows[best]) > count_usual_headers(rows[0]) else []
 
 
-def _accept_proposed(proposal: Proposal, rows: pd.DataFrame, asker: Asker) -> dict[str, str]:
-    """Return the proposed columns, except a status whose values arfeed does not know."""
-    columns = dict(proposal.columns)
-    header = columns.get("status")
-    if header:
-        words = {
-            str(word).strip().lower() or "nothing" for word in arrow.to_text_array(rows[header]).unique().to_pylist()
-        }
-        if not words <= set(schema.STATUSES):
-            del columns["status"]
-            asker.doubt(
-                f"status: the column {header!r} has {', '.join(sorted(words)[:4])}, where arfeed knows "
-                f"{', '.join(schema.STATUSES)}; left out, so that every row with a balance is reported "
-                "(the transform `keep` takes only some of them)"
-            )
-    return columns
-
-
 def _said(columns: Mapping[str, str], headers: Sequence[str]) -> Mapping[str, str]:
     for name, header in columns.items():
         if name not in schema.SOURCE_COLUMNS:
             raise ConfigError(f"--column {name}={header}: there are {', '.join(schema.SOURCE_COLUMNS)}")
-        if header not in headers:
+        if header not in ("", NONE, *headers):
             raise ConfigError(f"--column {name}={header}: the file has no such heading; found {', '.join(headers)}")
-    return columns
+    return {name: "" if header == NONE else header for name, header in columns.items()}
 
 
 def _correct(chosen: Mapping[str, str], headers: Sequence[str], asker: Asker) -> dict[str, str]:

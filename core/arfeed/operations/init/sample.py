@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.extract import Extract, extract
 from arfeed.model import arrow
-from arfeed.model.currencies import minor_digits
-from arfeed.model.errors import ArfeedError
+from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.parts import Connector
 from arfeed.operations.init import evidence as absences
 from arfeed.operations.init import pdfs
 from arfeed.operations.init.answers import Answers, Asker, use_or_ask
 from arfeed.operations.init.connectors import ANY_TABLE, Offer, configure_for, encoding_of
 from arfeed.operations.init.draft import Draft, Line
-from arfeed.operations.init.headings import find_columns
+from arfeed.operations.init.headings import find_columns, no_code
 from arfeed.operations.init.naming import DATED, find_next_pattern
 from arfeed.planning.wording import money
 from arfeed.tables.separated.text import head
@@ -34,11 +34,18 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
         draft.source.append(encoding)
         settings["encoding"] = encoding.value
     if offer.connector.name == ANY_TABLE or answers.columns:
-        draft.columns, decimal = find_columns(sample, answers, asker, settings)
+        meaning = find_columns(sample, answers, asker, settings)
+        draft.columns = meaning.columns
         settings["columns"] = {line.key: str(line.value) for line in draft.columns}
-        if decimal:
-            draft.source.append(decimal)
-            settings["decimal"] = decimal.value
+        if meaning.values:
+            if "values" not in offer.connector.Settings.model_fields:
+                raise ConfigError(f"{sample}: {offer.connector.name} can't be told what words mean")
+            draft.values = [Line(name, words) for name, words in meaning.values.items()]
+            settings["values"] = meaning.values
+        if meaning.decimal:
+            draft.source.append(meaning.decimal)
+            settings["decimal"] = meaning.decimal.value
+        answers = replace(answers, currency=answers.currency or meaning.currency)
     said = [Line(key, value, "as you said") for key, value in answers.settings.items()]
     draft.source = [line for line in draft.source if line.key not in answers.settings] + said
 
@@ -120,12 +127,8 @@ def _currency(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None
         return None
     named = "Some rows name no currency" if evidence.currencies else "No column in use names the currency"
     question = f"{named}. Which is it (ISO code, such as GBP)?"
-    code = use_or_ask(asker, answers.currency, question, "--currency CODE", None, _no_code)
+    code = use_or_ask(asker, answers.currency, question, "--currency CODE", None, no_code)
     return Line("currency", code.upper(), "as you said, for rows that name none")
-
-
-def _no_code(text: str) -> str | None:
-    return None if text.upper() in minor_digits() else f"{text!r} is not an ISO 4217 code, such as EUR or GBP"
 
 
 def _extract(connector: Connector, asker: Asker) -> Extract | None:

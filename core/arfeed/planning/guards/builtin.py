@@ -13,6 +13,7 @@ from arfeed.planning.changes.rules import object_to_changes
 from arfeed.planning.evidence.ledgers import Outflow
 from arfeed.planning.guards.books import object_to_more_than_was_received, object_to_moved_ledgers
 from arfeed.planning.guards.budget import object_to_the_sum_of_approvals
+from arfeed.planning.guards.first import object_to_totals_as_balances
 from arfeed.planning.guards.known import Known
 from arfeed.planning.guards.missing import (
     object_to_balances_of_zero,
@@ -41,6 +42,7 @@ def find_objections(plan: Plan, known: Known, left: Outflow) -> Iterator[Objecti
     yield from object_to_same_receiver(plan)
     yield from object_to_history_behind(plan)
     yield from object_to_empty_reports(plan)
+    yield from object_to_totals_as_balances(plan)
     yield from object_to_unexplained(plan)
     yield from object_to_still_open(plan)
     yield from object_to_contradictions(plan)

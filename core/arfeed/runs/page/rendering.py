@@ -54,6 +54,7 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
     return _template().render(
         document=document,
         delivered="run" in document,
+        first="run" not in document and [each["code"] for each in document["objections"]] == ["unknown-baseline"],
         at=at,
         missing=[_row(row) for row in missing[:MOST_ROWS]],
         missing_count=len(missing),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from arfeed.model import arrow, schema
+from arfeed.tables.headings import contents
+from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
+from arfeed.tables.headings.words import MISLEADING, TAXES, WITH_TAXES, WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
 
 # Shorter names, such as `no` and `re`, are words of too many other headers.
 _SHORTEST_HELD = 4
+_NUMBER = re.compile(r"[-+(]?\d[\d.,' ]*[)-]?")
+_NEVER_ANOTHER = ("invoice_ref", "balance", "issued_on", "due_on", "amount")
+_STATUS_OF = {word: status for status, words in WORDS.items() for word in words}
 REQUIRED = ("invoice_ref", "customer_name", "balance")
+
+_ONE_OF = ("status", "balance", "currency")
+"""Columns for which all headings that may be meant are compared: if their values differ, a person has to say which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,9 @@ class Proposal:
 
     `columns` maps canonical names to headers, and `evidence` states the evidence for each. `decimal` is the mark that
     all amounts need; None if they need none, blank if they are ambiguous. `unfit` explains, for columns that were not
-    found, which header has such a name, and why its values do not fit.
+    found, which header has such a name, and why its values do not fit. `several` has the headers, for columns that
+    were not found, of which any may be meant, by their names or by their values. `called` has the headers that are
+    named like a column of `unfit`.
     """
 
     columns: Mapping[str, str]
@@ -34,6 +44,8 @@ class Proposal:
     evidence: Mapping[str, str] = field(default_factory=dict)
     decimal: str | None = None
     unfit: Mapping[str, str] = field(default_factory=dict)
+    several: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    called: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return the lines to paste into plugins.toml."""
@@ -50,31 +62,57 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
 
     A header counts only if its values fit: amounts and dates parse, currencies are ISO codes, numbers differ.
     """
-    texts = {str(name): arrow.to_text_array(rows[name]) for name in rows.columns if name != "origin"}
+    import pyarrow.compute as pc
+
+    texts = {
+        str(name): pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in rows.columns if name != "origin"
+    }
     chosen: dict[str, str] = {}
     evidence: dict[str, str] = {}
+    several: dict[str, list[str]] = {}
     # First all columns by a header's whole name, then by a part of it: "Customer" must not take "Customer number".
     for find_headers in (_headers_named, _headers_holding):
-        for column in (name for name in USUAL if name not in chosen):
-            for header in find_headers(column, [name for name in texts if name not in chosen.values()]):
-                why = _evidence(column, texts[header])
-                if why:
-                    chosen[column], evidence[column] = header, why
-                    break
+        for column in (name for name in USUAL if name not in (*chosen, *several)):
+            free = [name for name in texts if name not in chosen.values()]
+            fitting = _fitting(column, find_headers(column, free), texts)
+            if find_headers is _headers_named and column in _ONE_OF:
+                fitting = _fitting(column, [*find_headers(column, free), *_headers_holding(column, free)], texts)
+            elif find_headers is _headers_named:
+                fitting = dict([*fitting.items()][:1])
+            if len(contents.distinct_columns(texts, [*fitting])) > 1:
+                several[column] = [*fitting]
+            elif fitting:
+                chosen[column], evidence[column] = next(iter(fitting.items()))
+    flags = contents.find_flags(texts, [name for name in texts if name not in chosen.values()])
+    if flags and "status" not in (*chosen, *several):
+        several["status"] = flags
+    several |= contents.find_by_values(chosen, several, texts)
     marks = _marks_of(chosen, texts)
     settings = [*_dates(chosen, texts), *_decimal(marks), *_currency(chosen)]
     lines = [_line(f"columns.{name}", chosen[name], evidence[name]) for name in USUAL if name in chosen]
-    absent = [f'# columns.{name} = "…"  # not found; look it up' for name in missing_columns([*texts], chosen)]
+    lines += [_open_line(name, headers) for name, headers in several.items()]
+    lacking = [name for name in missing_columns([*texts], chosen) if name not in several]
+    absent = [f'# columns.{name} = "…"  # not found; look it up' for name in lacking]
     decimal = None if None in marks else str(marks[0]) if len(marks) == 1 else ""
     unfit = {
-        name: why for name in USUAL if name not in chosen and (why := _explain_unfit(name, texts, chosen.values()))
+        name: why
+        for name in USUAL
+        if name not in (*chosen, *several) and (why := _explain_unfit(name, texts, chosen.values()))
     }
-    return Proposal(chosen, (*settings, *lines, *absent), evidence, decimal, unfit)
+    called = {name: [*_called(name, texts, chosen.values())] for name in unfit}
+    return Proposal(chosen, (*settings, *lines, *absent), evidence, decimal, unfit, several, called)
 
 
 def count_usual_headers(cells: Sequence[str]) -> int:
-    """Return how many of these cells are common headers of an invoice's columns."""
-    return sum(any(True for name in USUAL if [*_headers_named(name, [cell])]) for cell in cells)
+    """Return how many of an invoice's columns have a common header among these cells; 0 if some cell is an amount."""
+    if any(_NUMBER.fullmatch(cell.strip()) for cell in cells):
+        return 0
+    return sum(any(True for _ in _headers_named(name, cells)) for name in USUAL)
+
+
+def status_of(word: str) -> str | None:
+    """Return the status that a word means in every program; None if it may mean several, or is unknown."""
+    return _STATUS_OF.get(normalize_header(word))
 
 
 def find_document_types(headers: Sequence[str]) -> list[str]:
@@ -99,9 +137,20 @@ def find_currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[st
     return {header: codes for header, codes in held.items() if codes and set(codes) <= minor_digits().keys()}
 
 
+def _called(column: str, texts: Iterable[str], taken: Collection[str]) -> Iterator[str]:
+    """Return the headers with the name of a column that are not taken by another."""
+    free = [name for name in texts if name not in taken]
+    return iter(dict.fromkeys([*_headers_named(column, free), *_headers_holding(column, free)]))
+
+
+def is_total(header: str) -> bool:
+    """Whether a header is a common one of an invoice's total."""
+    return normalize_header(header) in _names("amount")
+
+
 def _explain_unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection[str]) -> str | None:
     """Return why the values of the header that is named like a column do not fit it; None without such a header."""
-    header = next(_headers_named(column, [name for name in texts if name not in taken]), None)
+    header = next(_called(column, texts, taken), None)
     if header is None:
         return None
     import pyarrow.compute as pc
@@ -120,7 +169,7 @@ def _explain_unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection
 
 def _headers_named(column: str, headers: Sequence[str]) -> Iterator[str]:
     """Return the headers that are a common name of a column, the likeliest first."""
-    return (header for name in _names(column) for header in headers if normalize_header(header) == name)
+    return (header for name in _names(column) for header in headers if name == normalize_header(header))
 
 
 def _headers_holding(column: str, headers: Sequence[str]) -> Iterator[str]:
@@ -129,19 +178,38 @@ def _headers_holding(column: str, headers: Sequence[str]) -> Iterator[str]:
         header
         for name in _names(column)
         for header in headers
-        if len(name) >= _SHORTEST_HELD and f" {name} " in f" {normalize_header(header)} "
+        if len(name) >= _SHORTEST_HELD
+        and f" {name} " in f" {normalize_header(header)} "
+        and not _is_misleading(column, name, header)
     )
+
+
+def _is_misleading(column: str, name: str, header: str) -> bool:
+    """Whether the words beside a column's name in a header give it another meaning."""
+    words = {*normalize_header(header).split()} - {*name.split()}
+    if words & WITH_TAXES:
+        words -= TAXES
+    return bool(words & MISLEADING.get(column, frozenset()))
+
+
+def _fitting(column: str, headers: Iterable[str], texts: Mapping[str, pa.Array]) -> dict[str, str]:
+    """Return those of the headers whose values fit a column, with the evidence.
+
+    None fits if the likeliest one holds other values: a less likely one is not taken in its stead without a word.
+    """
+    import pyarrow.compute as pc
+
+    found: dict[str, str] = {}
+    for header in dict.fromkeys(headers):
+        if why := _evidence(column, texts[header]):
+            found[header] = why
+        elif not found and column in _NEVER_ANOTHER and pc.any(pc.not_equal(texts[header], "")).as_py():
+            return {}
+    return found
 
 
 def _names(column: str) -> list[str]:
     return [column.replace("_", " "), *USUAL[column]]
-
-
-def normalize_header(header: str) -> str:
-    """Return a header for comparison with the common ones: without case, accents and punctuation."""
-    letters = unicodedata.normalize("NFKD", header.casefold().replace("°", " "))
-    kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"[^\W_]+", kept))
 
 
 def _evidence(column: str, texts: pa.Array) -> str | None:
@@ -161,6 +229,8 @@ def _evidence(column: str, texts: pa.Array) -> str | None:
     if column == "currency":
         codes = pc.unique(pc.utf8_upper(given)).to_pylist()
         return ", ".join(codes[:3]) if set(codes) <= minor_digits().keys() else None
+    if column == "status":
+        return f"{example}" if contents.is_status(given) else None
     if column == "invoice_ref":
         # A number that repeats is that of an order, or the file has a row for each line item.
         distinct = len(pc.unique(given))
@@ -227,6 +297,15 @@ def _currency(chosen: Mapping[str, str]) -> Iterator[str]:
         yield '# currency = "…"  # no column names it; say which'
 
 
+def _open_line(name: str, headers: Sequence[str]) -> str:
+    first, *others = (_quoted(header) for header in headers)
+    more = f"or {', '.join(others)}: " if others else ""
+    return f"# columns.{name} = {first}  # {more}its values would fit, so look it up"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def _line(key: str, value: str, why: str) -> str:
-    quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return f"{key} = {quoted}  # {' '.join(why.split())}"
+    return f"{key} = {_quoted(value)}  # {' '.join(why.split())}"

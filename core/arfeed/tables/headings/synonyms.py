@@ -10,18 +10,24 @@ USUAL: Mapping[str, Sequence[str]] = {
         "number", "no", "reference", "rechnungsnummer", "rechnungsnr", "rechnung", "belegnummer", "belegnr",
         "numero de facture", "n facture", "facture", "numero de factura", "numero factura", "factura",
         "numero fattura", "fattura", "factuurnummer", "factuur", "numero da fatura", "fatura", "rechnungs nr",
-        "rechnung nr", "beleg nr", "re nr", "rg nr", "invoice id", "inv number", "inv",
+        "rechnung nr", "beleg nr", "re nr", "rg nr", "invoice id", "inv number", "inv", "inv ref", "doc number",
+        "ref no", "ref number", "factuurnr", "folio",
     ),
     "customer_name": (
-        "customer name", "customer", "client name", "client", "contact name", "contact", "debtor",
-        "account name", "name", "kundenname", "kunde", "debitor", "firma", "nom du client", "nombre del cliente",
-        "cliente", "ragione sociale", "klantnaam", "klant", "debiteur",
+        "customer name", "customer", "client name", "client", "contact name", "contact", "debtor", "account name",
+        "name", "kundenname", "kunde", "debitor", "firma", "nom du client", "nombre del cliente", "cliente",
+        "ragione sociale", "klantnaam", "klant", "debiteur", "name customer", "cust name", "party name",
+        "party s name", "debiteur naam", "naam", "kundenbezeichnung", "kontobezeichnung", "kontakt", "nom client",
+        "razon social", "debitorenname", "client denomination",
     ),
     "customer_id": (
         "customer number", "customer no", "customer id", "customer code", "account number", "account no",
-        "kundennummer", "debitorennummer", "code client", "numero client", "codigo cliente",
-        "codice cliente", "klantnummer", "kd nr", "kdnr", "kunden nr", "kunde nr", "kundennr", "debitor nr",
-        "debitoren nr", "deb nr", "cust no", "cust id", "client id", "client no", "klantnr", "klant nr",
+        "kundennummer", "debitorennummer", "code client", "numero client", "codigo cliente", "codice cliente",
+        "klantnummer", "kd nr", "kdnr", "kunden nr", "kunde nr", "kundennr", "debitor nr", "debitoren nr",
+        "deb nr", "cust no", "cust id", "client id", "client no", "klantnr", "klant nr", "cust number",
+        "cust code", "account ref", "customer ref", "client code", "client number", "debtor number", "debtor code",
+        "code debiteur", "debiteurnummer", "a c ref", "ac ref", "party code", "contact id", "partner id",
+        "konto nr", "kontonummer",
     ),
     "customer_email": ("customer email", "email address", "email", "e mail", "courriel", "correo"),
     "currency": (
@@ -31,32 +37,50 @@ USUAL: Mapping[str, Sequence[str]] = {
     "issued_on": (
         "invoice date", "issue date", "document date", "date issued", "date", "rechnungsdatum", "belegdatum",
         "datum", "date de facture", "fecha de factura", "fecha", "data fattura", "data", "factuurdatum",
+        "issued on", "issued", "date of issue", "bill date", "datum rechnung", "date facture", "date emission",
     ),
     "due_on": (
         "due date", "date due", "due", "falligkeit", "fallig am", "faellig am", "falligkeitsdatum",
         "date d echeance", "echeance", "fecha de vencimiento", "vencimiento", "scadenza", "data scadenza",
-        "vervaldatum", "fallig", "faellig", "faelligkeit", "zahlbar bis", "due by", "payable by",
+        "vervaldatum", "fallig", "faellig", "faelligkeit", "zahlbar bis", "due by", "payable by", "due on",
+        "due in date", "payment due date", "payment due", "net due date", "maturity date", "nettofallig",
+        "nettofalligkeit", "netto fallig", "zahlungsziel", "date limite de reglement", "date limite",
     ),
     "balance": (
         "open balance", "balance due", "amount due", "outstanding balance", "outstanding amount", "outstanding",
         "open amount", "balance", "remaining", "open", "offener betrag", "offen", "restbetrag", "saldo", "solde",
         "reste a payer", "montant du", "saldo pendiente", "pendiente", "importe pendiente", "residuo",
-        "openstaand bedrag", "openstaand",
+        "openstaand bedrag", "openstaand", "pending amount", "amount remaining", "remaining amount",
+        "balance due amount", "due amount", "unpaid amount", "invoice balance", "o s amount", "os amount",
+        "amount outstanding", "amount open", "still due", "offener saldo", "offener posten", "montant restant du",
+        "restant du", "te betalen", "openstaand saldo",
     ),
     "amount": (
         "invoice total", "total amount", "original amount", "total", "amount", "gross", "gesamtbetrag",
         "bruttobetrag", "betrag", "brutto", "montant ttc", "montant", "importe", "importo", "totale", "bedrag",
-        "totaal", "valor",
+        "totaal", "valor", "invoice amount", "gross amount", "amount incl tax", "total incl tax", "total gross",
+        "rechnungsbetrag", "gesamt brutto", "total ttc",
     ),
-    "status": ("status", "state", "statut", "estado", "stato"),
+    "status": (
+        "status", "invoice status", "payment status", "state", "payment state", "statut", "etat", "estado",
+        "stato", "zahlungsstatus", "rechnungsstatus", "betaalstatus",
+    ),
     "po_number": ("po number", "purchase order", "po no", "bestellnummer", "numero de commande"),
 }  # fmt: skip
 """By canonical column, the likeliest first; in lower case, without accents and punctuation."""
 
+FLAGS: Sequence[str] = (
+    "paid", "is paid", "open", "is open", "closed", "is closed", "settled", "is settled", "void", "voided",
+    "cancelled", "canceled", "bezahlt", "beglichen", "ausgeglichen", "offen", "storno", "storniert", "paye",
+    "payee", "pagado", "pagada", "pagato", "pagata", "betaald", "paid in full", "fully paid",
+)  # fmt: skip
+"""Common headers of a column that says by yes or no what is paid or void, where there is no status."""
+
 DOCUMENT_TYPES: Sequence[str] = (
     "type", "document type", "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
-    "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art", "typ",
-    "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort", "documentsoort",
+    "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art",
+    "typ", "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort",
+    "documentsoort",
 )  # fmt: skip
 """Common headers of a column that distinguishes invoices from credit notes and payments."""
 

@@ -1,0 +1,108 @@
+"""The words of a status, each of which has to be understood: one that is not may be `paid`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from arfeed.model import arrow, schema
+from arfeed.model.errors import ConfigError
+from arfeed.operations.init.answers import Answers, Asker
+from arfeed.tables.headings.proposal import status_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NONE = "-"
+"""The answer that no column, or no meaning, is right."""
+
+_MEANINGS = {
+    "open": "the customer owes the balance",
+    "paid": "nothing is owed any more",
+    "void": "cancelled, or written off",
+    "draft": "not issued yet",
+}
+_OPTION = "--status WORD=MEANING"
+
+
+def read_status(
+    header: str, balance: str, read: Callable[[], Iterator[pd.DataFrame]], answers: Answers, asker: Asker
+) -> Mapping[str, str]:
+    """Return what each word of a status column means; empty if they are arfeed's own words.
+
+    Words that mean one thing in every program are taken, the others are asked for. Raise `ConfigError` for an answer
+    that is not a status, or for words that nobody explained.
+    """
+    rows, owing = _count_words(header, balance, read)
+    given = {word.casefold(): status for word, status in answers.statuses.items()}
+    _check_given(header, answers.statuses, rows)
+    meanings: dict[str, str] = {}
+    unknown: list[str] = []
+    for word in rows:
+        own = word.casefold() if word.casefold() in schema.STATUSES else None
+        meaning = given.get(word.casefold()) or own or status_of(word)
+        if meaning is None:
+            try:
+                meaning = asker.choose(_question(word, header, rows[word], owing[word]), _option(word), _MEANINGS)
+            except ConfigError:  # nobody can be asked: all such words are named at once
+                unknown.append(f"{_quoted(word)} ({_rows(rows[word])}, {owing[word]} of them with a balance)")
+                continue
+        meanings[word] = meaning
+    if unknown:
+        raise ConfigError(
+            f"What do these words of the column {header!r} mean: {', '.join(unknown)}? Not interactive; pass {_OPTION} "
+            f"for each, where MEANING is {', '.join(schema.STATUSES)}; or --column status= if the column says nothing "
+            "about payment"
+        )
+    for meaning in dict.fromkeys(meanings.values()):
+        said = ", ".join(f"{_quoted(word)} ({_rows(rows[word])})" for word in rows if meanings[word] == meaning)
+        asker.found(f"status: {meaning} is {said}")
+    return {} if all(word.casefold() == meaning for word, meaning in meanings.items()) else meanings
+
+
+def _count_words(
+    header: str, balance: str, read: Callable[[], Iterator[pd.DataFrame]]
+) -> tuple[Counter[str], Counter[str]]:
+    """Return how many rows have each word, and how many of them have a balance."""
+    import pyarrow.compute as pc
+
+    rows: Counter[str] = Counter()
+    owing: Counter[str] = Counter()
+    for table in read():
+        words, amounts = (pc.utf8_trim_whitespace(arrow.to_text_array(table[name])) for name in (header, balance))
+        rows.update(_counts(words))
+        owing.update(_counts(words.filter(pc.match_substring_regex(amounts, "[1-9]"))))
+    return rows, owing
+
+
+def _counts(words: object) -> dict[str, int]:
+    import pyarrow.compute as pc
+
+    return {each["values"]: each["counts"] for each in pc.value_counts(words).to_pylist()}
+
+
+def _check_given(header: str, statuses: Mapping[str, str], rows: Mapping[str, int]) -> None:
+    there = {word.casefold() for word in rows}
+    for word, status in statuses.items():
+        if status not in schema.STATUSES:
+            raise ConfigError(f"--status {word}={status}: a status is one of {', '.join(schema.STATUSES)}")
+        if word.casefold() not in there:
+            found = ", ".join(_quoted(name) for name in rows)
+            raise ConfigError(f"--status {word}={status}: the column {header!r} has no such word; it has {found}")
+
+
+def _question(word: str, header: str, rows: int, owing: int) -> str:
+    return f"What does {_quoted(word)} in the column {header!r} mean ({_rows(rows)}, {owing} of them with a balance)?"
+
+
+def _option(word: str) -> str:
+    return f"--status {word or ''}=MEANING"
+
+
+def _quoted(word: str) -> str:
+    return repr(word) if word else "nothing"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s' if count != 1 else ''}"

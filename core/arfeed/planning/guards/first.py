@@ -1,0 +1,25 @@
+"""Objections to a first delivery, which nothing can be compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arfeed.model.results import Objection, Plan
+from arfeed.planning.wording import counted
+from arfeed.tables.headings.proposal import is_total
+
+
+def object_to_totals_as_balances(plan: Plan) -> Iterator[Objection]:
+    """Object, in a first delivery, to balances that the settings read from the column of the invoices' totals."""
+    for source in plan.sources if plan.baseline is None else ():
+        columns = source.settings.columns
+        header = columns.get("balance")
+        if header is None or not (header == columns.get("amount") or is_total(header)):
+            continue
+        yield Objection(
+            "total-as-balance",
+            f"the balances of {source.source} come from the column {header!r}, which seems to hold the totals of the "
+            f"{counted(source.open, 'open invoice')}: one that was paid in part would be reported as owed in full. "
+            "Name the column of what is still owed in `columns`; approve if this one is that column, or if no invoice "
+            "is ever paid in part",
+        )

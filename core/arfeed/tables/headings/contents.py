@@ -1,0 +1,134 @@
+"""What the values of columns say where their headings do not: a due date, a customer's number, what is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.synonyms import FLAGS
+from arfeed.tables.headings.words import MISLEADING, SETTLED
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_MOST_WORDS = 30
+_MOST_FLAGS = 3
+_NO_NUMBERS = frozenset(
+    (  # noqa: SIM905 - fifty quoted words are harder to read
+        "zip plz postal postcode phone telephone telefon mobile fax vat tax iban bic terms days year rate percent "
+        "group bank ust siret discount line item qty quantity"
+    ).split()
+)
+
+
+def distinct_columns(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> list[str]:
+    """Return these headers without those whose values are, row by row, the values of one before them."""
+    found: list[str] = []
+    for header in headers:
+        if not any(texts[header].equals(texts[known]) for known in found):
+            found.append(header)
+    return found
+
+
+def find_by_values(
+    chosen: Mapping[str, str], known: Mapping[str, object], texts: Mapping[str, pa.Array]
+) -> dict[str, list[str]]:
+    """Return, for columns that are neither chosen nor `known`, the headers whose values may be theirs."""
+    free = [header for header in texts if header not in chosen.values()]
+    found: dict[str, list[str]] = {}
+    if "due_on" not in (*chosen, *known) and "issued_on" in chosen:
+        found["due_on"] = [name for name in free if _may_be_due(name, texts[name], texts[chosen["issued_on"]])]
+    if "customer_id" not in (*chosen, *known) and "customer_name" in chosen:
+        names = texts[chosen["customer_name"]]
+        found["customer_id"] = [name for name in free if _may_number(name, texts[name], names)]
+    return {column: headers for column, headers in found.items() if headers}
+
+
+def find_flags(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> list[str]:
+    """Return those of the headers whose columns say by yes or no what is paid or void."""
+    return [
+        name
+        for name in headers
+        if normalize_header(name) in FLAGS and len(texts[name].unique()) <= _MOST_FLAGS and _is_no_amount(texts[name])
+    ]
+
+
+def is_status(texts: pa.Array) -> bool:
+    """Whether the values, none of which is blank, are few words and no dates."""
+    words = texts.unique()
+    return len(words) <= _MOST_WORDS and not any(True for _ in _readings(words))
+
+
+def count_settled(rows: pd.DataFrame, header: str, balance: str) -> int:
+    """Return how many rows have a day of payment in a column, and a balance all the same."""
+    import pyarrow.compute as pc
+
+    from arfeed.model import arrow
+    from arfeed.tables.values.dates import means_none
+
+    days, amounts = (pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in (header, balance))
+    given = pc.and_(pc.match_substring_regex(days, r"\d"), pc.invert(means_none(days)))
+    return pc.sum(pc.and_(given, pc.match_substring_regex(amounts, "[1-9]"))).as_py() or 0
+
+
+def is_settled_header(header: str) -> bool:
+    """Whether a header is a common one of the day of payment."""
+    return normalize_header(header) in SETTLED
+
+
+def _is_no_amount(texts: pa.Array) -> bool:
+    words = {word for word in texts.unique().to_pylist() if word}
+    return bool(words) and (
+        words <= {"0", "1"} or not any(word.lstrip("-(").replace(",", ".")[:1].isdigit() for word in words)
+    )
+
+
+def _readings(texts: pa.Array) -> Iterator[pa.Array]:
+    """Yield the texts as dates, in each order that all of them fit."""
+    import pyarrow.compute as pc
+
+    from arfeed.tables.values.dates import ORDERS, parse_dates
+
+    for order in ORDERS if len(texts) else ():
+        parsed = parse_dates(texts, order, declared=True)
+        if not pc.any(parsed.wrong).as_py() and parsed.values.null_count < len(texts):
+            yield parsed.values
+
+
+def _may_be_due(header: str, texts: pa.Array, issued: pa.Array) -> bool:
+    """Whether these may be due dates: dates, none of them before the document's, and not all of them the same day."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if _words(header) & MISLEADING["due_on"] or not pc.any(pc.not_equal(texts, "")).as_py():
+        return False
+    for days in _readings(pa.concat_arrays([texts, issued])):
+        due, since = days[: len(texts)], days[len(texts) :]
+        if pc.all(pc.greater_equal(due, since)).as_py() and pc.any(pc.greater(due, since)).as_py():
+            return True
+    return False
+
+
+def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
+    """Whether these may be the customers' numbers: codes, always the same for the same name, and not few in all."""
+    import pandas as pd
+    import pyarrow.compute as pc
+
+    if _words(header) & (MISLEADING["customer_id"] | _NO_NUMBERS):
+        return False
+    if not pc.all(pc.match_substring_regex(texts, r"^[\p{L}\d._/-]*\d[\p{L}\d._/-]*$")).as_py():
+        return False
+    if any(True for _ in _readings(texts)):
+        return False
+    pairs = pd.DataFrame({"name": names.to_pandas(), "number": texts.to_pandas()})
+    distinct = pairs.drop_duplicates()
+    customers = distinct["name"].nunique()
+    return bool(
+        customers < len(pairs) and len(distinct) == customers and distinct["number"].nunique() * 2 > customers > 1
+    )
+
+
+def _words(header: str) -> set[str]:
+    return {*normalize_header(header).split()}

@@ -1,0 +1,17 @@
+"""Headers and words made comparable."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_CAMEL = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zà-ÿ])")
+"""Where a word ends in headers such as `BalanceDueAmount` or `PONumber`."""
+
+
+def normalize_header(header: str) -> str:
+    """Return a header for comparison with the common ones: words apart, without case, accents and punctuation."""
+    apart = _CAMEL.sub(" ", unicodedata.normalize("NFC", header).replace("°", " "))
+    letters = unicodedata.normalize("NFKD", apart.casefold())
+    kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(re.findall(r"[^\W_]+", kept))

@@ -1,0 +1,190 @@
+"""What `arfeed init` makes of headings: whatever decides money is proposed or asked about, never passed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arfeed import SourceError
+from arfeed.model.errors import ConfigError
+from support.interviews import Interview, Person
+
+
+@pytest.fixture
+def init(tmp_path: Path) -> Interview:
+    return Interview(tmp_path)
+
+
+def refused(init: Interview, table: str, **said: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        init.source(table, **said)
+    return str(caught.value)
+
+
+CAMEL = """\
+invoiceNumber,CustomerName,CustomerNumber,DocumentDate,NetDueDate,CurrencyCode,TotalAmount,BalanceDueAmount
+A-1,Ferry Cross Ltd,K-7,2026-09-14,2026-10-14,GBP,120.00,60.00
+A-2,Low Moor Mill,K-8,2026-09-15,2026-10-15,GBP,240.00,240.00
+"""
+SNAKE = """name_customer,cust_number,posting_date,due_in_date,invoice_currency,total_open_amount,invoice_id
+Ferry Cross Ltd,0200,2026-01-26,2026-02-10,USD,542.28,1930438491
+Ferry Cross Limited,0200,2026-03-20,2026-04-04,USD,796.60,1930571429
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        (
+            CAMEL,
+            {
+                "invoice_ref": "invoiceNumber", "customer_name": "CustomerName", "customer_id": "CustomerNumber",
+                "currency": "CurrencyCode", "issued_on": "DocumentDate", "due_on": "NetDueDate",
+                "balance": "BalanceDueAmount", "amount": "TotalAmount",
+            },
+        ),
+        (
+            SNAKE,
+            {
+                "invoice_ref": "invoice_id", "customer_name": "name_customer", "customer_id": "cust_number",
+                "currency": "invoice_currency", "issued_on": "posting_date", "due_on": "due_in_date",
+                "balance": "total_open_amount",
+            },
+        ),
+    ],
+    ids=["camel case", "snake case"],
+)  # fmt: skip
+def test_headings_of_programmers_are_understood(init: Interview, table: str, columns: dict[str, str]) -> None:
+    assert init.source(table, currency=None)["columns"] == columns
+
+
+LIST = """\
+Invoice,Customer,Date,Due date,Balance,{more}
+1,Ada,2026-09-14,2026-10-14,5.00,{first}
+2,Bo,2026-09-15,2026-10-15,6.00,{second}
+"""
+
+
+@pytest.mark.parametrize(
+    "heading", ["Tax 1 Amount", "amount_excl_gst", "Net amount", "Line total", "MwStBetrag", "Amount paid"]
+)
+def test_an_amount_of_something_else_is_not_taken_for_the_total(init: Interview, heading: str) -> None:
+    columns = init.source(LIST.format(more=heading, first="4.00", second="5.00"))["columns"]
+    assert "amount" not in columns
+
+
+@pytest.mark.parametrize("heading", ["amount_incl_gst", "Gross amount", "Total (incl. VAT)", "Rechnungsbetrag"])
+def test_a_total_with_taxes_is_taken(init: Interview, heading: str) -> None:
+    assert init.source(LIST.format(more=heading, first="5.00", second="6.00"))["columns"]["amount"] == heading
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Amount due", "Amount remaining"), ("Open balance", "Outstanding amount (EUR)"), ("Offen", "Restbetrag")],
+)
+def test_two_columns_that_may_be_the_balance_are_asked_about(init: Interview, first: str, second: str) -> None:
+    table = f"Invoice,Customer,Date,{first},{second}\n1,Ada,2026-09-14,5.00,5.00\n2,Bo,2026-09-15,6.00,2.00\n"
+    message = refused(init, table)
+    assert "Which column holds the open amount" in message
+    assert f"The choices are {first}: such as 5.00; {second}: such as 5.00" in message
+    assert init.source(table, columns={"balance": second})["columns"]["balance"] == second
+
+
+def test_two_columns_of_the_same_balances_are_not_asked_about(init: Interview) -> None:
+    table = "Invoice,Customer,Date,Amount due,Balance\n1,Ada,2026-09-14,5.00,5.00\n2,Bo,2026-09-15,6.00,6.00\n"
+    assert init.source(table)["columns"]["balance"] == "Balance"
+
+
+def test_a_due_date_that_can_not_be_read_is_asked_about(init: Interview) -> None:
+    table = (
+        "Invoice,Customer,Date,due_in_date,Balance\n1,Ada,2026-09-14,20261014.0,5.00\n2,Bo,2026-09-15,20261015.0,6.00\n"
+    )
+    message = refused(init, table)
+    assert "Which column holds the due date" in message
+    assert (
+        "--column due_on=HEADING, or --column due_on= for none. The choices are due_in_date: such as 20261014.0"
+        in message
+    )
+    assert "due_on" not in init.source(table, columns={"due_on": ""})["columns"]
+
+
+def test_a_column_of_later_dates_may_be_the_due_date_whatever_it_is_called(init: Interview) -> None:
+    table = "Invoice,Customer,Date,Ziel,Balance\n1,Ada,2026-09-14,2026-10-14,5.00\n2,Bo,2026-09-15,2026-10-15,6.00\n"
+    assert "The choices are Ziel: such as 2026-10-14" in refused(init, table)
+    person = Person({"--column due_on": "Ziel"})
+    assert init.source(table, person)["columns"]["due_on"] == "Ziel"
+    assert [question for question in person.asked if "due date" in question]
+
+
+@pytest.mark.parametrize("heading", ["Date paid", "Updated", "Reminder sent"])
+def test_a_day_of_something_else_is_not_asked_about_as_the_due_date(init: Interview, heading: str) -> None:
+    table = f"Invoice,Customer,Date,{heading},Balance\n1,Ada,2026-09-14,2026-10-14,0.00\n2,Bo,2026-09-15,,6.00\n"
+    assert "due_on" not in init.source(table)["columns"]
+
+
+def test_codes_that_go_with_the_names_may_be_the_customers_numbers(init: Interview) -> None:
+    rows = "1,Ada,D100,2026-09-14,5.00\n2,Bo,D200,2026-09-15,6.00\n3,Bo,D200,2026-09-16,7.00\n"
+    table = f"Invoice,Customer,Debnr,Date,Balance\n{rows}"
+    assert "Which column holds the customer's number" in refused(init, table)
+    assert init.source(table, columns={"customer_id": "Debnr"})["columns"]["customer_id"] == "Debnr"
+    assert "customer_id" not in init.source(table, columns={"customer_id": "-"})["columns"]
+
+
+def test_a_likelier_number_with_repeats_is_not_replaced_by_a_less_likely_one(init: Interview) -> None:
+    table = "Invoice number,Customer,Date,Balance,Reference\n7,Ada,2026-09-14,5.00,a\n7,Ada,2026-09-14,5.00,b\n"
+    assert "Which column holds the number printed on the invoice" in refused(init, table)
+
+
+def test_all_that_is_open_is_asked_at_once_with_the_currency(init: Interview) -> None:
+    table = "Invoice,Date,Due,Betr\n1,2026-09-14,2026-10-14,5.00\n2,2026-09-15,2026-10-15,6.00\n"
+    asked = refused(init, table, currency=None).splitlines()
+    assert [line.partition("?")[0] for line in asked] == [
+        "Which column holds the customer's name",
+        "Which column holds the open amount, sign included; credit notes and payments are negative",
+        "No column in use names the currency. Which is it (ISO code, such as GBP)",
+    ]
+
+
+def test_a_cell_of_a_row_is_not_taken_for_a_heading(init: Interview) -> None:
+    table = "Ref,Buyer,Day,Disputed,Rest\nA-1,Ada,2026-09-14,No,5.00\nA-2,Bo,2026-09-15,Yes,6.00\n"
+    said = {"invoice_ref": "Ref", "customer_name": "Buyer", "issued_on": "Day", "balance": "Rest"}
+    assert init.source(table, columns=said)["columns"] == said
+
+
+@pytest.mark.parametrize(
+    ("table", "named"),
+    [
+        ("Customer ID,Customer Name,Email,Phone,City,Balance\n1,Ada,a@example.com,5,York,7.00\n", "customers"),
+        ("Payment ID,Date,Customer,Payment Method,Amount,Invoice\n1,2026-09-14,Ada,Card,7.00,A-1\n", "payments"),
+        (
+            "Bill Number,Vendor,Bill Date,Due Date,Balance\n1,Steel Ltd,2026-09-14,2026-10-14,7.00\n",
+            "bills that you owe",
+        ),
+        ("Belegnr;Lieferant;Datum;Offen\n1;Stahl AG;14.09.2026;7,00\n", "bills that you owe"),
+    ],
+    ids=["customers", "payments", "bills", "German bills"],
+)
+def test_a_table_of_something_else_is_named_as_such(init: Interview, table: str, named: str) -> None:
+    with pytest.raises(SourceError, match=f"this looks like a list of {named}, not of invoices"):
+        init.source(table)
+
+
+def test_a_list_of_invoices_with_addresses_and_suppliers_is_none_of_those(init: Interview) -> None:
+    headings = "Invoice,Customer,Phone,City,Supplier,Payment method,Date,Due,Balance"
+    table = f"{headings}\n1,Ada,5,York,Steel Ltd,BACS,2026-09-14,2026-10-14,7.00\n"
+    assert init.source(table)["columns"]["customer_name"] == "Customer"
+
+
+def test_a_row_with_a_day_of_payment_and_a_balance_is_asked_about(init: Interview) -> None:
+    table = LIST.format(more="Date Paid", first="2026-10-01", second="")
+    assert "--all-debts" in refused(init, table)
+    assert any("1 row has a date in the column 'Date Paid'" in text for text in init.reported)
+    assert init.source(table, all_debts=True)["columns"]["balance"] == "Balance"
+
+
+def test_a_balance_that_is_the_total_is_pointed_out(init: Interview) -> None:
+    table = "Invoice,Customer,Date,Due,Total\n1,Ada,2026-09-14,2026-10-14,5.00\n2,Bo,2026-09-15,2026-10-15,6.00\n"
+    init.source(table, columns={"balance": "Total"})
+    assert any("! balance: the column 'Total' seems to be the invoice's total" in text for text in init.reported)
