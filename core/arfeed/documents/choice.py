@@ -65,7 +65,8 @@ def describe_choice(choice: Choice, matched: Claims, listing: Listing, refs: Seq
         ]
         yield (
             f"PDFs whose names could mean another invoice too, so they are not sent: {_few(examples)}; let `documents` "
-            'show more exactly where the number is, as in "Invoice_{invoice_ref}_from_*.pdf"'
+            'show more exactly where the number is, as in "Invoice_{invoice_ref}_from_*.pdf", or give the files names '
+            "that only one number can have"
         )
 
 

@@ -57,7 +57,7 @@ def prepare_documents(
 ) -> PreparedDocuments:
     """Choose the PDFs that are new or changed, copy them into the staging folder, and check each copy.
 
-    `invoices` are the report's rows (columns invoice_ref, source, source_ref). Raise `DestinationError` for a name
+    `invoices` are the report's rows, with the columns that `select` needs. Raise `DestinationError` for a name
     that is not a bare file name.
     """
     selection = select(invoices, found.table, receiver.name_of, receiver.sent, found.ambiguous)

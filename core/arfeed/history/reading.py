@@ -175,11 +175,10 @@ class Reader:
     def documents(self, destination: str) -> dict[str, SentDocument]:
         """Return what was last sent to a destination under each PDF name."""
         columns = tables.documents.c
-        query = sa.select(columns.name, columns.invoice_ref, columns.version, columns.sha256, columns.size).where(
-            columns.destination == destination
-        )
+        query = sa.select(columns.name, *(columns[field] for field in SentDocument._fields))
         with self._engine.connect() as connection:
-            return {name: SentDocument(*rest) for name, *rest in connection.execute(query)}
+            sent = connection.execute(query.where(columns.destination == destination))
+            return {name: SentDocument(*rest) for name, *rest in sent}
 
     def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""

@@ -72,6 +72,8 @@ def plan_document(plan: Plan) -> dict[str, object]:
             "without": list(documents.without),
             "colliding": {name: list(refs) for name, refs in documents.colliding.items()},
             "broken": dict(documents.broken),
+            "old": dict(documents.old),
+            "shared": [list(refs) for refs in documents.shared],
         },
         "approval": plan.approval,
     }
@@ -93,6 +95,7 @@ def plan_facts(plan: Plan) -> dict[str, object]:
             "without": len(documents.without),
             "colliding": sum(len(refs) for refs in documents.colliding.values()),
             "broken": len(documents.broken),
+            "old": len(documents.old),
         },
         "ledgers": [_ledger(ledger) for ledger in plan.ledgers],
         "guards": [figures._asdict() for figures in plan.figures],

@@ -30,14 +30,15 @@ OUR_CODES = frozenset(
         ),
         *("contradiction", "ledger-moved", "more-than-received", "budget"),
         *("surprise", "pattern", "missing-money", "older-list", "returned", "file-gone"),
-        *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
+        *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "review-failed"),
+        *("documents", "same-document", "old-document"),
         *("currency-changed", "customer-changed", "number-reused", "dates-exchanged", "dates-shifted"),
         *("balances-scaled", "sums-moved", "balance-above-amount"),
     }
 )
 """Codes that mean what docs/objections.md says of them; no reviewer may use them for anything else."""
 
-BY_NUMBER_ONLY = frozenset({"documents"})
+BY_NUMBER_ONLY = frozenset({"documents", "same-document", "old-document"})
 """Codes of ours whose objections are about an invoice's PDF: what is owed on it may move."""
 
 _DIGITS = 6

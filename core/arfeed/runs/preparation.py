@@ -106,7 +106,7 @@ def _stage(context: OpenContext, server: Remote, reading: Reading, *, delivering
     """Compare with the baseline, then stage PDFs and report while figures are computed in the background."""
     compared = _compare(context, reading)
     computing = _begin_computing(context, reading, compared, delivering=delivering)
-    documents = _stage_documents(context, server, reading)
+    documents = _stage_documents(context, server, compared.comparison.report, reading)
     report = write_report(context.project.destination, reading.invoices, context.folder / "report.csv")
     return _Staged(compared, computing, documents, report, settings_hash(context.project))
 
@@ -133,7 +133,7 @@ def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared
     return _Computing(facts.result, totals.result, packed)
 
 
-def _stage_documents(context: OpenContext, server: Remote, reading: Reading) -> PreparedDocuments:
+def _stage_documents(context: OpenContext, server: Remote, report: pd.DataFrame, reading: Reading) -> PreparedDocuments:
     context.progress.step("Preparing the PDFs")
     destination = context.project.destination
     receiver = Receiver(
@@ -141,7 +141,7 @@ def _stage_documents(context: OpenContext, server: Remote, reading: Reading) -> 
         context.history.documents(context.destination),
         partial(server.irreplaceable, destination.document_folder),
     )
-    return prepare_documents(reading.invoices, reading.found, receiver, context.folder, context.progress)
+    return prepare_documents(report, reading.found, receiver, context.folder, context.progress)
 
 
 def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Staged) -> Plan:

@@ -102,6 +102,11 @@ def _warnings(plan: Plan) -> Iterator[str]:
         yield f"{make_legible(name)} would be the PDF of {make_legible(', '.join(refs))}: none of them is sent"
     for ref, why in documents.broken.items():
         yield f"the PDF of {make_legible(ref)} is not sent: {make_legible(why)}"
+    for ref, whose in documents.old.items():
+        yield (
+            f"the receiver keeps another PDF under the name of {make_legible(ref)}, sent for {make_legible(whose)}: "
+            "there is none to replace it"
+        )
 
 
 def _show_objection(objection: Objection, console: Console, *, approved: bool) -> None:

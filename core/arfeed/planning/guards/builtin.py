@@ -9,6 +9,11 @@ from arfeed.planning.changes.rules import object_to_changes
 from arfeed.planning.evidence.ledgers import Left
 from arfeed.planning.guards.books import object_to_more_than_was_received, object_to_moved_ledgers
 from arfeed.planning.guards.budget import object_to_the_sum_of_approvals
+from arfeed.planning.guards.documents import (
+    object_to_missing_documents,
+    object_to_old_documents,
+    object_to_shared_documents,
+)
 from arfeed.planning.guards.known import Known
 from arfeed.planning.guards.missing import (
     object_to_balances_of_zero,
@@ -25,7 +30,7 @@ from arfeed.planning.guards.receivers import (
     object_to_same_receiver,
     object_to_unknown_baseline,
 )
-from arfeed.planning.guards.report import object_to_everything_changed, object_to_missing_documents
+from arfeed.planning.guards.report import object_to_everything_changed
 from arfeed.planning.guards.sources import object_to_older_dates, object_to_stale_sources
 
 
@@ -50,3 +55,5 @@ def find_objections(plan: Plan, known: Known, left: Left) -> Iterator[Objection]
     yield from object_to_stale_sources(plan)
     yield from object_to_older_dates(plan)
     yield from object_to_missing_documents(plan)
+    yield from object_to_shared_documents(plan)
+    yield from object_to_old_documents(plan)

@@ -134,8 +134,6 @@ def _debtors(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[dict[str
 
 def _coverage(pdfs: Mapping[str, int] | None) -> list[dict[str, Any]]:
     """Return each fate of PDFs with its share in hundredths."""
-    if not pdfs or not sum(pdfs.values()):
-        return []
     words = {
         "present": "there already",
         "send": "to send",
@@ -143,7 +141,10 @@ def _coverage(pdfs: Mapping[str, int] | None) -> list[dict[str, Any]]:
         "colliding": "colliding, not sent",
         "broken": "broken, not sent",
     }
-    whole = sum(pdfs.values())
+    # Those of old PDFs and of withheld ones are counted here by what they lack.
+    whole = sum(pdfs[name] for name in words) if pdfs else 0
+    if not pdfs or not whole:
+        return []
     return [
         {"name": name, "words": said, "count": pdfs[name], "share": round(Decimal(pdfs[name] * 100) / whole, 2)}
         for name, said in words.items()
