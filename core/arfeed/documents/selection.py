@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -131,9 +131,15 @@ def _text(values: list[str] | list[str | None]) -> pd.Series[str]:
 
 
 def settle(
-    selection: Selection, hashes: Mapping[str, str], broken: Mapping[str, str], known: Mapping[str, SentDocument]
+    selection: Selection,
+    hashes: Mapping[str, str],
+    broken: Mapping[str, str],
+    known: Mapping[str, SentDocument],
+    withheld: Collection[str] = (),
 ) -> DocumentPlan:
     """Complete the plan with the results of staging: `hashes` of the good PDFs by name, and why others are `broken`.
+
+    The PDFs of `withheld` names are not sent either.
 
     A file whose version changed, but whose bytes are those sent before, counts as present; if they were sent for
     another invoice, this one is without.
@@ -143,7 +149,8 @@ def settle(
     bad = send["name"].isin(list(broken))
     refs = send.set_index("name")["invoice_ref"]
     others = send["invoice_ref"].isin([*selection.old])
-    sent = send[~same & ~bad].reset_index(drop=True)
+    back = send["name"].isin([*withheld])
+    sent = send[~same & ~bad & ~back].reset_index(drop=True)
     replaced = set(sent["invoice_ref"])
     without = [selection.without, send["invoice_ref"][same & others & ~bad]]
     return DocumentPlan(
@@ -154,6 +161,7 @@ def settle(
         broken={**selection.broken, **{refs[name]: why for name, why in broken.items()}},
         old={ref: _describe_old(document, ref) for ref, document in selection.old.items() if ref not in replaced},
         shared=_find_shared(sent, hashes, known),
+        withheld=_refs(send[back]),
     )
 
 

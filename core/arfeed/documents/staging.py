@@ -20,12 +20,16 @@ _ENCRYPTED = re.compile(rb"/Encrypt(?:\s+\d+\s+\d+\s+R\b|\s*<<)")
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A PDF in the staging folder, complete and checked: `size` bytes from `start` on, in a file that holds many."""
+    """A PDF in the staging folder, complete and checked: `size` bytes from `start` on, in a file that holds many.
+
+    An `encrypted` one may need a password, or may forbid printing only, and open for everybody.
+    """
 
     path: Path
     start: int
     size: int
     sha256: str
+    encrypted: bool = False
 
 
 def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str, Staged | str]]:
@@ -48,7 +52,8 @@ def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str,
                 continue
             start = copies.tell()
             copies.write(content)
-            yield name, Staged(path, start, len(content), hashlib.sha256(content).hexdigest())
+            encrypted = _ENCRYPTED.search(content) is not None
+            yield name, Staged(path, start, len(content), hashlib.sha256(content).hexdigest(), encrypted)
 
 
 def _flaw(content: object) -> str | None:
@@ -69,6 +74,4 @@ def _flaw_of_pdf(content: bytes) -> str | None:
         return f"the file is {kind}: it does not begin with %PDF-"
     if b"%%EOF" not in content[-_TAIL:]:
         return "the PDF is cut off: it does not end with %%EOF"
-    if _ENCRYPTED.search(content):
-        return "the PDF is encrypted, so the receiver may not be able to open it; print it without protection"
     return None

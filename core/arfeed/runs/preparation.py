@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from arfeed.documents.contents.checking import Verification, choose_mode
+from arfeed.documents.contents.known import COLUMNS as KNOWN_COLUMNS
 from arfeed.documents.preparation import PreparedDocuments, Receiver, prepare_documents
 from arfeed.intake.explaining import ask_sources, release
+from arfeed.intake.joining import join_frames
 from arfeed.model import arrow
 from arfeed.model.background import begin
 from arfeed.model.events import event
@@ -94,6 +97,7 @@ def prepare(context: OpenContext, server: Remote, reading: Reading, *, deliverin
         packed=staged.computing.packed,
         staged=staged.documents.staged,
         touched=staged.documents.touched,
+        readings=staged.documents.readings,
         reads=reading.reads,
         baseline=baseline,
         settings=settings,
@@ -141,7 +145,18 @@ def _stage_documents(context: OpenContext, server: Remote, report: pd.DataFrame,
         context.history.documents(context.destination),
         partial(server.irreplaceable, destination.document_folder),
     )
-    return prepare_documents(report, reading.found, receiver, context.folder, context.progress)
+    verification = Verification(
+        choose_mode(destination.settings.documents_verify),
+        partial(_known_invoices, report, reading),
+        cache(partial(context.history.document_readings, context.destination)),
+    )
+    return prepare_documents(report, reading.found, receiver, context.folder, context.progress, verification)
+
+
+def _known_invoices(report: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Return all invoices that a PDF may be of: reported, listed by the sources, or in the last report."""
+    listed = [reading.rows, *([reading.baseline.report] if reading.baseline else [])]
+    return join_frames([rows[KNOWN_COLUMNS] for rows in (report, *listed) if len(rows) or rows is report])
 
 
 def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Staged) -> Plan:
@@ -174,6 +189,7 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
             *lost_accounts,
             *staged.report.notes,
             *recognized.notes,
+            *staged.documents.notes,
         ),
         seconds={**reading.seconds, f"destination {project.destination.name}": staged.report.seconds},
         ledgers=compared.ledgers,

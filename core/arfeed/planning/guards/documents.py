@@ -69,7 +69,7 @@ def object_to_missing_documents(plan: Plan) -> Iterator[Objection]:
         return
     documents = plan.documents
     colliding = (ref for refs in documents.colliding.values() for ref in refs)
-    lacking = tuple(dict.fromkeys((*documents.without, *documents.broken, *colliding)))
+    lacking = tuple(dict.fromkeys((*documents.without, *documents.broken, *documents.withheld, *colliding)))
     if lacking:
         yield Objection(
             "documents",
