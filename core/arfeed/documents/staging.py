@@ -47,7 +47,7 @@ def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str,
                 yield name, f"it can't be read: {exc}"
                 continue
             # Checked here, before anything is sent: the receiver would show a broken PDF to the customer.
-            if flaw := _flaw(content):
+            if flaw := find_flaw(content):
                 yield name, flaw
                 continue
             start = copies.tell()
@@ -56,7 +56,8 @@ def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str,
             yield name, Staged(path, start, len(content), hashlib.sha256(content).hexdigest(), encrypted)
 
 
-def _flaw(content: object) -> str | None:
+def find_flaw(content: object) -> str | None:
+    """Return what is wrong with the content of a PDF, if anything."""
     if not isinstance(content, bytes):
         return f"its connector returned {type(content).__name__}, not bytes"
     return _flaw_of_pdf(content)

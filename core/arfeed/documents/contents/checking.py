@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from arfeed.documents.contents.judging import VERSION, Verdict, judge, judge_at_once
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
 from arfeed.documents.contents.process import PdfReader, is_available
-from arfeed.documents.staging import Staged
+from arfeed.documents.staging import Staged, find_flaw
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 from arfeed.model.results import DocumentReading
@@ -120,6 +121,19 @@ def _judge_all(
         for name in doubtful:
             pdf = staged[name]
             yield name, judge(owners[name], reader.read(pdf), known, lambda pdf=pdf: reader.read(pdf, careful=True))  # type: ignore[misc]
+
+
+def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: Path) -> Iterator[Verdict | str]:
+    """Yield what each PDF is if it is filed for an invoice, or what is wrong with it; `folder` is for copies."""
+    with PdfReader() as reader:
+        for content in contents:
+            if flaw := find_flaw(content):
+                yield flaw
+                continue
+            copy = folder / "document"
+            copy.write_bytes(content)
+            pdf = Staged(copy, 0, len(content), "")
+            yield judge(own, reader.read(pdf), known, lambda pdf=pdf: reader.read(pdf, careful=True))  # type: ignore[misc]
 
 
 def note_unnumbered(

@@ -84,7 +84,7 @@ def _judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extrac
     pages = [_page(number, [text]) for number, text in enumerate(extract.pages, 1)]
     if again.error is None:
         pages = [_page(page, [*texts]) for page, texts in enumerate(zip(extract.pages, again.pages, strict=False), 1)]
-    if is_empty(extract.pages) and is_empty(again.pages):
+    if is_empty(extract.pages) and is_empty(again.pages) and not extract.more:
         return Verdict("no text", "a scan, or drawn without letters")
     verdict = _by_text(own, pages, known)
     if verdict.outcome == "none" and extract.more:

@@ -93,7 +93,8 @@ def _joins_before(number: Number, before: str, inside: str, *, loose: bool) -> b
     if last == "," and mark.isdigit() and inside[0].isdigit():
         return True
     if loose and last == " " and mark.isalnum() and not before[-3:-2].isalnum():
-        return not _may_touch(number, mark, inside[0])
+        # A word's last letter, spaced like the number behind it: "i c e I N V - 2".
+        return not (number.letters >= _LONG and mark.isalpha())
     return False
 
 
