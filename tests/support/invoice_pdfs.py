@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable, Iterator, Sequence
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.servers import program
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _CUSTOMERS = [
     f"{first} {second} {form}"
@@ -126,6 +135,7 @@ def reportlab_fields(lines: Sequence[tuple[str, str]]) -> bytes:
 def fpdf_cells(lines: Sequence[tuple[str, str]]) -> bytes:
     """Cells that wrap within a word where they are too narrow."""
     from fpdf import FPDF
+    from fpdf.enums import WrapMode
 
     pdf = FPDF()
     pdf.add_page()
@@ -135,7 +145,7 @@ def fpdf_cells(lines: Sequence[tuple[str, str]]) -> bytes:
         pdf.multi_cell(45, 7, label)
         below = pdf.get_y()
         pdf.set_xy(60, top)
-        pdf.multi_cell(26, 7, value, wrapmode="CHAR")
+        pdf.multi_cell(26, 7, value, wrapmode=WrapMode.CHAR)
         pdf.set_y(max(below, pdf.get_y()))
     return bytes(pdf.output())
 
@@ -169,19 +179,65 @@ def page_of(lines: Sequence[tuple[str, str]], style: str) -> str:
     return f"<!doctype html><meta charset=utf-8><style>{style}</style><h1>Invoice</h1><table>{rows}</table>"
 
 
-PROGRAMS: dict[str, Callable[[Sequence[tuple[str, str]]], bytes]] = {
+Write = Callable[[Sequence[tuple[str, str]]], bytes]
+
+PROGRAMS: dict[str, Write] = {
     "reportlab, table": reportlab_table,
     "reportlab, labels first": reportlab_forms,
     "reportlab, form fields": reportlab_fields,
     "fpdf2, narrow cells": fpdf_cells,
     "fpdf2, touching cells": fpdf_touching,
     "WeasyPrint": weasy(""),
-    "WeasyPrint, 0.15 em": weasy("td { letter-spacing: 0.15em }"),
-    "WeasyPrint, 0.25 em": weasy("td { letter-spacing: 0.25em }"),
-    "WeasyPrint, narrow": weasy("td.v { width: 5em; max-width: 5em; overflow-wrap: anywhere }"),
+    "WeasyPrint, spaced by 0.15 em": weasy("td { letter-spacing: 0.15em }"),
+    "WeasyPrint, spaced by 0.25 em": weasy("td { letter-spacing: 0.25em }"),
+    "WeasyPrint, narrow cells": weasy("td.v { width: 5em; max-width: 5em; overflow-wrap: anywhere }"),
     "WeasyPrint, small capitals": weasy("td { font-variant-caps: all-small-caps }"),
 }
 """Programs and layouts that need no more than Python packages."""
+
+
+def rewritten(write: Write, *command: str) -> Write:
+    """The PDF of another program, read and written again by a command with the names of both files behind it."""
+
+    def rewrite(lines: Sequence[tuple[str, str]]) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            before, after = Path(folder, "before.pdf"), Path(folder, "after.pdf")
+            before.write_bytes(write(lines))
+            filled = [part.format(before=before, after=after) for part in command]
+            subprocess.run([program(filled[0]), *filled[1:]], check=True, capture_output=True)
+            return after.read_bytes()
+
+    return rewrite
+
+
+def chromium(browser: Browser, style: str) -> Write:
+    """A page printed by a running Chromium."""
+
+    def write(lines: Sequence[tuple[str, str]]) -> bytes:
+        page = browser.new_page()
+        page.set_content(page_of(lines, style))
+        printed = page.pdf()
+        page.close()
+        return printed
+
+    return write
+
+
+_GHOSTSCRIPT = ("gs", "-q", "-dBATCH", "-dNOPAUSE", "-sDEVICE=pdfwrite", "-sOutputFile={after}", "{before}")
+
+
+def all_programs(browser: Browser) -> dict[str, Write]:
+    """The programs that need no more than Python, and those that have to be installed."""
+    return {
+        **PROGRAMS,
+        "Chromium": chromium(browser, ""),
+        "Chromium, narrow cells, spaced": chromium(browser, "td.v { width: 6em; letter-spacing: 0.12em }"),
+        "qpdf over WeasyPrint": rewritten(
+            PROGRAMS["WeasyPrint"], "qpdf", "--object-streams=generate", "{before}", "{after}"
+        ),
+        "Ghostscript over reportlab": rewritten(PROGRAMS["reportlab, table"], *_GHOSTSCRIPT),
+        "Ghostscript over fpdf2": rewritten(PROGRAMS["fpdf2, narrow cells"], *_GHOSTSCRIPT),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,15 +251,19 @@ class Sample:
 
 
 def samples(
-    seed: int, each: int, programs: Sequence[str] = (*PROGRAMS,), *, printing: bool = True, listing: bool = False
+    seed: int, each: int, programs: Mapping[str, Write], *, printing: bool = True, listing: bool = False
 ) -> Iterator[tuple[Sample, list[Bill]]]:
-    """Yield `each` PDFs of every kind of number and program, with all invoices that are known."""
+    """Yield `each` PDFs of every kind of number and program, with all invoices that are known.
+
+    Not `printing` ones lack their own number; `listing` ones name three other invoices with their amounts.
+    """
     for kind in KINDS:
         known = bills(kind, 220, seed)
         draw = random.Random(f"{kind} {seed} lines")
-        for program in programs:
+        for name, write in programs.items():
             for _ in range(each):
                 own = draw.choice(known)
-                others = tuple((other.ref, other.money) for other in draw.sample(known, 3)) if listing else ()
+                rest = [other for other in known if other.ref != own.ref]
+                others = tuple((other.ref, other.money) for other in draw.sample(rest, 3)) if listing else ()
                 drawn = Bill(own.ref, own.customer, own.cents, own.ref if printing else None, others)
-                yield Sample(kind, program, own, PROGRAMS[program](lines_of(drawn, draw))), known
+                yield Sample(kind, name, own, write(lines_of(drawn, draw))), known

@@ -90,11 +90,11 @@ class DocumentPlan:
 
 
 OUTCOMES: Mapping[str, str] = {
-    "own": "with their own number",
+    "own": "with the right number",
     "another": "of another invoice",
     "none": "without a known number",
     "no text": "without text",
-    "unreadable": "that can't be read",
+    "unreadable": "unreadable",
     "incomplete": "not read to the end",
 }
 """What a PDF that was read may be, in the words that follow a count."""

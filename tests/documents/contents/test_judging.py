@@ -1,4 +1,4 @@
-"""A PDF is another invoice's only if that one's number, amount and customer are printed and this one's amount is not."""
+"""A PDF is another invoice's only if that one's number, amount and customer are printed, and not this one's amount."""
 
 from __future__ import annotations
 
@@ -129,7 +129,8 @@ UBL = """<Invoice xmlns="urn:i" xmlns:cbc="urn:cbc"><cbc:ID>{number}</cbc:ID>
   <cbc:DocumentCurrencyCode>GBP</cbc:DocumentCurrencyCode>
   <LegalMonetaryTotal><cbc:TaxInclusiveAmount>{total}</cbc:TaxInclusiveAmount></LegalMonetaryTotal></Invoice>"""
 CREDIT = UBL.replace("<Invoice ", "<CreditNote ").replace("</Invoice>", "</CreditNote>")
-ORDER = "<SCRDMCCBDACIOMessageStructure><ExchangedDocument><ID>{number}</ID></ExchangedDocument></SCRDMCCBDACIOMessageStructure>"
+ORDER = """<SCRDMCCBDACIOMessageStructure>
+  <ExchangedDocument><ID>{number}</ID></ExchangedDocument></SCRDMCCBDACIOMessageStructure>"""
 
 
 def embedding(*files: str) -> bytes:

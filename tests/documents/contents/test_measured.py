@@ -1,6 +1,7 @@
 """What the rule finds and what it accuses, measured on invoices by several programs.
 
-docs/documents.md has the table of a larger run, by `python tests/documents/contents/test_measured.py 20`.
+docs/documents.md has the table of a larger run with another seed:
+`PYTHONPATH=tests python tests/documents/contents/test_measured.py 4 11`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,31 +20,39 @@ from arfeed.documents.contents.judging import judge
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
 from arfeed.documents.contents.process import PdfReader
 from arfeed.documents.staging import Staged
-from support.invoice_pdfs import KINDS, PROGRAMS, Bill, Sample, samples
+from support.browser import running_chromium
+from support.invoice_pdfs import KINDS, Bill, Sample, Write, all_programs, samples
 from support.plans import invoices
 
 SEED = 2
-CASES = ("own", "swapped", "not printed", "listing others", "a cent off")
+CASES = ("own", "swapped", "a cent off", "not printed", "listing others")
+GROUPS: dict[tuple[str, ...], dict[str, bool]] = {
+    ("own", "swapped", "a cent off"): {},
+    ("not printed",): {"printing": False},
+    ("listing others",): {"printing": False, "listing": True},
+}
+"""What is asked of which PDFs: their own amounts, another invoice's place, amounts that the list has a cent higher."""
+
 Measured = dict[str, Counter[tuple[str, str, str]]]
 
 
-def measure(seed: int, each: int, cases: tuple[str, ...], folder: Path) -> Measured:
+def measure(seed: int, each: int, programs: Mapping[str, Write], folder: Path) -> Measured:
     """Return, by case, how often PDFs of a program and a kind of number were taken for what."""
-    found: Measured = {case: Counter() for case in cases}
+    found: Measured = {case: Counter() for cases in GROUPS for case in cases}
     with PdfReader() as reader:
-        for case in cases:
-            draw = random.Random(f"{case} {seed}")
-            printing, listing = case in ("own", "swapped", "a cent off"), case == "listing others"
-            listed: dict[str, tuple[Known, dict[str, Invoice]]] = {}
-            for sample, bills in samples(seed, each, printing=printing, listing=listing):
-                if sample.kind not in listed:
-                    listed[sample.kind] = as_known(bills, off=case == "a cent off")
-                known, by_ref = listed[sample.kind]
-                ref = sample.own.ref
-                if case == "swapped":
-                    ref = draw.choice([bill.ref for bill in bills if bill.ref != sample.own.ref])
-                outcome = judged(reader, folder, sample, by_ref[ref], known)
-                found[case][sample.program, sample.kind, outcome] += 1
+        for cases, options in GROUPS.items():
+            draw = random.Random(f"{cases} {seed}")
+            listed: dict[tuple[str, bool], tuple[Known, dict[str, Invoice]]] = {}
+            for sample, bills in samples(seed, each, programs, **options):
+                for case in cases:
+                    key = sample.kind, case == "a cent off"
+                    if key not in listed:
+                        listed[key] = as_known(bills, off=key[1])
+                    known, by_ref = listed[key]
+                    others = [bill.ref for bill in bills if bill.ref != sample.own.ref]
+                    own = by_ref[draw.choice(others) if case == "swapped" else sample.own.ref]
+                    outcome = judged(reader, folder, sample, own, known)
+                    found[case][sample.program, sample.kind, outcome] += 1
     return found
 
 
@@ -70,7 +79,8 @@ def shares(counts: Counter[tuple[str, str, str]], outcome: str) -> float:
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
-    yield measure(SEED, 1, CASES, tmp_path_factory.mktemp("measured"))
+    with running_chromium() as browser:
+        yield measure(SEED, 1, all_programs(browser), tmp_path_factory.mktemp("measured"))
 
 
 def test_own_numbers_are_found(measured: Measured) -> None:
@@ -103,9 +113,10 @@ def table(found: Measured, place: int, names: tuple[str, ...]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        every = measure(int(sys.argv[2]) if len(sys.argv) > 2 else SEED, int(sys.argv[1]), CASES, Path(temporary))
-    for case in CASES:
-        print(case, every[case].total(), Counter(key[2] for key in every[case].elements()))  # noqa: T201
-    for row in (*table(every, 0, (*PROGRAMS,)), *table(every, 1, (*KINDS,))):
+    with tempfile.TemporaryDirectory() as temporary, running_chromium() as chromium:
+        every_program = all_programs(chromium)
+        every = measure(int(sys.argv[2]), int(sys.argv[1]), every_program, Path(temporary))
+    for name in CASES:
+        print(name, every[name].total(), Counter(key[2] for key in every[name].elements()))  # noqa: T201
+    for row in (*table(every, 0, (*every_program,)), *table(every, 1, (*KINDS,))):
         print(row)  # noqa: T201

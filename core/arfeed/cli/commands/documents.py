@@ -45,7 +45,7 @@ def examine(
         refused = refused or outcome in ("broken", "another")
         shown.append({"file": str(file), "outcome": outcome, "whose": whose, "read": words})
         mark = "✗" if outcome in ("broken", "another") else "✓" if outcome == "own" else "!"
-        said = f"a PDF {OUTCOMES[outcome]}" if outcome in OUTCOMES else "can't be sent"
+        said = OUTCOMES.get(outcome, "can't be sent")
         line = f"{mark} {file}: {said}" + (f": {words}" if words else "")
         console(beside_json=as_json).print(Text(make_legible(line)))
     if as_json:
