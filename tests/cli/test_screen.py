@@ -175,7 +175,7 @@ def test_the_json_document_has_the_facts_too(arfeed: Cli, feed: Path) -> None:
         aged = sum(Decimal(row["balance"]) for row in plan["ageing"] if row["currency"] == currency)
         now = sum(Decimal(row["now"]["balance"]) for row in plan["movements"] if row["currency"] == currency)
         assert aged == now
-    assert plan["pdfs"] == {"send": 3, "present": 0, "without": 2, "colliding": 0, "broken": 0}
+    assert plan["pdfs"] == {"send": 3, "present": 0, "without": 2, "colliding": 0, "broken": 0, "old": 0, "withheld": 0}
     assert json.dumps(plan["debtors"])
 
 

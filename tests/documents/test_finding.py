@@ -195,3 +195,73 @@ def test_a_connector_that_can_not_list_its_documents_fails_by_name(monkeypatch: 
     monkeypatch.setattr(Given, "documents", documents)
     with pytest.raises(SourceError, match="given: its PDFs can't be listed: OSError: no route"):
         find_for(given(), "INV-1")
+
+
+# --- one file, one invoice ------------------------------------------------------------------------------------------
+
+
+def two_sources(tmp_path: Path, ours: dict[str, object], theirs: dict[str, object], **closed: object) -> Found:
+    """Sources `given` and `other` over one folder; `closed` are rows of the other that are not reported."""
+    template = str(tmp_path / "{invoice_ref}.pdf")
+    one, other = (
+        given(documents=template),
+        Given("other", given(documents=str(tmp_path / "." / "{invoice_ref}.pdf")).settings),
+    )
+    one.frames = lambda: [rows(**ours)]
+    other.frames = lambda: [rows(**theirs)]
+    reported = pd.concat([opened(one), opened(other)], ignore_index=True)
+    if closed:
+        other.frames = lambda: [rows(**closed)]
+    listed = pd.concat([reported, opened(other)], ignore_index=True) if closed else reported
+    return find([one, other], reported, Path(), listed)
+
+
+def test_a_file_that_invoices_of_two_sources_claim_goes_to_neither(tmp_path: Path) -> None:
+    write_pdfs(tmp_path, "INV-1.pdf", "INV-2.pdf")
+    found = two_sources(tmp_path, {"invoice_ref": ["INV-1", "INV-2"]}, {"invoice_ref": ["INV-1"]})
+    assert found_refs(found) == ["INV-2"]
+    assert [*found.ambiguous.values()] == [("INV-1 (given)", "INV-1 (other)")]
+    assert ("given", "INV-1") not in found.readers
+
+
+def test_a_closed_document_of_another_source_claims_its_file_too(tmp_path: Path) -> None:
+    write_pdfs(tmp_path, "INV-1.pdf", "INV-2.pdf")
+    closed = {"invoice_ref": ["INV-1"], "customer_name": ["Bramble Ltd"]}
+    assert found_refs(
+        two_sources(tmp_path, {"invoice_ref": ["INV-1", "INV-2"]}, {"invoice_ref": ["X-9"]}, **closed)
+    ) == ["INV-2"]
+
+
+def test_an_invoice_that_two_exports_list_keeps_its_file(tmp_path: Path) -> None:
+    write_pdfs(tmp_path, "INV-1.pdf")
+    found = two_sources(tmp_path, {"invoice_ref": ["INV-1"]}, {"invoice_ref": ["X-9"]}, invoice_ref=["INV-1"])
+    assert found_refs(found) == ["INV-1"]
+
+
+def test_two_invoices_that_name_one_file_get_neither(tmp_path: Path) -> None:
+    write_pdfs(tmp_path, "scan.pdf", "other.pdf")
+    (tmp_path / "link").symlink_to(tmp_path)
+    named = [str(tmp_path / "scan.pdf"), str(tmp_path / "link" / "scan.pdf"), str(tmp_path / "other.pdf")]
+    found = find_for(given(), "INV-1", "INV-2", "INV-3", document=named)
+    assert found_refs(found) == ["INV-3"]
+    assert found.ambiguous == {str(tmp_path / "scan.pdf"): ("INV-1", "INV-2")}
+
+
+@pytest.mark.parametrize("template", ["{invoice_ref}.pdf", "*{invoice_ref}*.pdf"])
+@pytest.mark.parametrize(
+    ("others", "name"),
+    [(["R-2"], "R-1.pdf"), (["R_2"], "R_1.pdf"), (["R-1"], "R-1.pdf")],
+    ids=["hyphen", "underscore", "the very number"],
+)
+def test_a_slash_is_not_read_as_what_other_numbers_of_the_source_have_there(
+    tmp_path: Path, template: str, others: list[str], name: str
+) -> None:
+    write_pdfs(tmp_path, name)
+    source = given(documents=str(tmp_path / template))
+    source.frames = lambda: [rows(invoice_ref=["R/1"])]
+    reported = opened(source)
+    source.frames = lambda: [rows(invoice_ref=["R/1", *others])]
+    found = find([source], reported, Path(), opened(source))
+    assert found_refs(found) == []
+    assert "could mean another invoice too" in found.notes[0]
+    assert name.removesuffix(".pdf") in found.notes[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed import DestinationError
-from arfeed.documents.selection import Selection, select, settle
+from arfeed.documents.selection import Selection, find_touched, select, settle
 from arfeed.model.results import DocumentPlan, SentDocument
 from arfeed_connectors.kolleno import Kolleno
 from support.plans import invoices
@@ -192,3 +193,97 @@ def test_the_pdf_of_another_invoice_under_the_same_name_is_not_its_own() -> None
     assert (without.present, (*without.without,)) == (0, ("A#1",))
     its_own = select(invoices(["A#1"]), found(["A#1"], ["v1"]), lambda _: "A_1.pdf", known)
     assert chosen(its_own) == [("A_1.pdf", "changed")]
+
+
+# --- numbers that were used before -----------------------------------------------------------------------------------
+
+
+EARLIER = {"A1.pdf": SentDocument("A1", "v1", "old", 3, "C-A1", date(2025, 4, 1))}
+
+
+def again(change: str = "new", **columns: object) -> pd.DataFrame:
+    return invoices(1, issued_on=date(2026, 4, 1), **columns).assign(change=change)
+
+
+@pytest.mark.parametrize(
+    ("now", "whose"),
+    [
+        (again(), "an earlier invoice A1, issued 2025-04-01"),
+        (again(customer_id="C-9"), "an earlier invoice A1, issued 2025-04-01"),
+        (again("unchanged", customer_id="C-9"), "an earlier invoice A1, issued 2025-04-01"),
+        (again("unchanged"), None),
+        (again("changed"), None),
+        (invoices(1, issued_on=date(2025, 4, 1)).assign(change="new"), None),
+        (
+            invoices(1, issued_on=date(2025, 4, 1), customer_id="C-9").assign(change="new"),
+            "an earlier invoice A1, issued 2025-04-01",
+        ),
+    ],
+    ids=[
+        "a year later",
+        "of another",
+        "reused at once",
+        "its date corrected",
+        "likewise",
+        "back again",
+        "another's date",
+    ],
+)
+def test_the_pdf_of_an_earlier_invoice_of_a_number_is_not_a_new_ones(now: pd.DataFrame, whose: str | None) -> None:
+    selection = select(now, found([]), pdf, EARLIER)
+    plan = settle(selection, {}, {}, EARLIER)
+    assert plan.old == ({} if whose is None else {"A1": whose})
+    assert (plan.present, [*plan.without]) == ((1, []) if whose is None else (0, ["A1"]))
+
+
+def test_what_was_sent_before_arfeed_remembered_whose_it_was_is_not_taken_for_a_new_invoices() -> None:
+    known = sent("A1.pdf")
+    assert settle(select(again(), found([]), pdf, known), {}, {}, known).old == {"A1": "an earlier invoice A1"}
+    assert settle(select(again("unchanged"), found([]), pdf, known), {}, {}, known).old == {}
+
+
+def test_a_new_invoices_own_pdf_replaces_the_one_of_an_earlier_invoice() -> None:
+    selection = select(again(), found(["A1"]), pdf, EARLIER)
+    plan = settle(selection, {"A1.pdf": "new"}, {}, EARLIER)
+    assert (chosen(plan), plan.old, plan.shared) == ([("A1.pdf", "changed")], {}, ())
+
+
+def test_last_years_file_in_the_folder_is_not_the_new_invoices_pdf() -> None:
+    selection = select(again(), found(["A1"]), pdf, EARLIER)
+    plan = settle(selection, {"A1.pdf": "old"}, {}, EARLIER)
+    assert (chosen(plan), plan.present, [*plan.without]) == ([], 0, ["A1"])
+    assert plan.old == {"A1": "an earlier invoice A1, issued 2025-04-01"}
+    assert find_touched(selection, {"A1.pdf": "old"}, EARLIER) == {}
+
+
+def test_a_broken_pdf_leaves_the_earlier_one_in_place_and_that_is_named() -> None:
+    selection = select(again(), found(["A1"]), pdf, EARLIER)
+    assert [*settle(selection, {}, {"A1.pdf": "the file is empty"}, EARLIER).old] == ["A1"]
+
+
+def test_another_number_with_the_same_file_name_is_named_if_nothing_replaces_it() -> None:
+    known = {"A_1.pdf": SentDocument("A/1", "v1", "old", 3, "C-1", date(2026, 4, 1))}
+    plan = settle(select(invoices(["A 1"]), found([]), lambda _: "A_1.pdf", known), {}, {}, known)
+    assert plan.old == {"A 1": "A/1, issued 2026-04-01"}
+
+
+# --- one content under two numbers -----------------------------------------------------------------------------------
+
+
+def shared(hashes: dict[str, str], known: Mapping[str, SentDocument] = NOTHING, **columns: object) -> DocumentPlan:
+    report = invoices(3, **columns)
+    refs = [name.removesuffix(".pdf") for name in hashes]
+    return settle(select(report, found(refs), pdf, known), hashes, {}, known)
+
+
+def test_one_content_under_two_numbers_is_found_now_and_against_what_was_sent() -> None:
+    assert shared({"A1.pdf": "x", "A2.pdf": "y", "A3.pdf": "x"}).shared == (("A1", "A3"),)
+    gone = {"B7.pdf": SentDocument("B7", "v1", "x", 3)}
+    assert shared({"A1.pdf": "x", "A2.pdf": "y"}, gone).shared == (("A1", "B7"),)
+    assert shared({"A1.pdf": "y", "A2.pdf": "z"}, gone).shared == ()
+
+
+def test_a_pdf_that_was_sent_under_the_number_of_the_source_is_the_same_invoices() -> None:
+    earlier = {"1.pdf": SentDocument("1", "v1", "x", 3)}
+    report = invoices(["UK-1"], source_ref="1")
+    assert settle(select(report, found(["1"]), pdf, earlier), {"UK-1.pdf": "x"}, {}, earlier).shared == ()

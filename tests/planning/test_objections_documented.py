@@ -148,7 +148,12 @@ def _troubled() -> Plan:
         settings_changed=True,
         foreign=("open_ar_20260409T101500Z.csv",),
         documents_required=True,
-        documents=replace(NO_DOCUMENTS, without=pd.Series(["INV-1", "2026-0008"], dtype="str")),
+        documents=replace(
+            NO_DOCUMENTS,
+            without=pd.Series(["INV-1", "2026-0008"], dtype="str"),
+            old={"2026-0008": "an earlier invoice 2026-0008, issued 2025-03-31"},
+            shared=(("INV-1", "INV-7"),),
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 from arfeed.cli.commands import (
     adopt,
     check,
+    documents,
     expect,
     history,
     init,
@@ -76,6 +77,7 @@ app.command("keygen")(keygen.keygen)
 app.command("rehearse")(rehearse.rehearse)
 app.command("schedule")(schedule.schedule)
 app.command("schema")(schema.schema)
+app.add_typer(documents.app, name="documents")
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -32,13 +34,26 @@ Read = Callable[[], bytes]
 class Found:
     """The PDFs that exist: a frame of source, source_ref, version; how to read each; files that fit several invoices.
 
-    `notes` are for people, about files that were not taken.
+    `notes` are for people, about files that were not taken. `files` are the addresses of those that were, if they are
+    files; `claims` are all files that documents claim by their names, whether or not they got them.
     """
 
     table: pd.DataFrame
     readers: Mapping[tuple[str, str], Read]
     ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    files: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    claims: Sequence[Claim] = ()
+
+
+class Claim(NamedTuple):
+    """A document's claim on a file: its address, and what tells the document from another of its number."""
+
+    file: str
+    source: str
+    source_ref: str
+    customer: str
+    issued_on: date | None
 
 
 def find(
@@ -49,7 +64,6 @@ def find(
     `folder` is that of plugins.toml, where relative paths in the column `document` start. `others` are further rows of
     the sources, such as paid ones: their PDFs are in the same folder, and an open invoice must not get one of them.
     """
-    import pandas as pd
 
     parts: list[Found] = []
     for connector in connectors:
@@ -61,13 +75,60 @@ def find(
         )
     if not parts:
         return nothing_found()
+    return _leave_out_shared(_join(parts))
+
+
+def _join(parts: Sequence[Found]) -> Found:
+    import pandas as pd
+
     return Found(
         pd.concat([part.table for part in parts], ignore_index=True).drop_duplicates(["source", "source_ref"]),
         # Reversed, so that the first one wins, as in `table`.
         {key: read for part in reversed(parts) for key, read in part.readers.items()},
         {file: refs for part in parts for file, refs in part.ambiguous.items()},
         tuple(note for part in parts for note in part.notes),
+        {key: file for part in reversed(parts) for key, file in part.files.items()},
+        [claim for part in parts for claim in part.claims],
     )
+
+
+def _leave_out_shared(found: Found) -> Found:
+    """Give nobody a file that documents of two sources claim, or that two invoices name: one PDF is one invoice's.
+
+    `choose` has settled the claims within a source. Another source's document that is not reported claims a file too,
+    unless it is this very invoice, which two exports may list.
+    """
+    claims: dict[str, dict[tuple[str, str], Claim]] = {}
+    for claim in found.claims:
+        claims.setdefault(claim.file, {})[claim.source, claim.source_ref] = claim
+    shared: dict[str, set[Claim]] = {}
+    for key, file in found.files.items():
+        mine = claims[file][key]
+        rivals = {
+            rival
+            for other, rival in claims[file].items()
+            if other != key
+            and (found.files.get(other) == file or (rival.source != mine.source and not _is_same(rival, mine)))
+        }
+        if rivals:
+            shared.setdefault(file, set()).update({mine, *rivals})
+    if not shared:
+        return found
+    taken = {key for key, file in found.files.items() if file in shared}
+    keys = zip(found.table["source"], found.table["source_ref"], strict=True)
+    kept = found.table[[key not in taken for key in keys]].reset_index(drop=True)
+    refs = {display_path(file): _name_claims(rivals) for file, rivals in shared.items()}
+    readers = {key: read for key, read in found.readers.items() if key not in taken}
+    return replace(found, table=kept, readers=readers, ambiguous={**found.ambiguous, **refs})
+
+
+def _name_claims(claims: Collection[Claim]) -> tuple[str, ...]:
+    several = len({claim.source for claim in claims}) > 1
+    return tuple(sorted(f"{claim.source_ref} ({claim.source})" if several else claim.source_ref for claim in claims))
+
+
+def _is_same(one: Claim, other: Claim) -> bool:
+    return (one.source_ref, one.customer, one.issued_on) == (other.source_ref, other.customer, other.issued_on)
 
 
 def _of(connector: Connector, rows: pd.DataFrame) -> pd.DataFrame:
@@ -113,16 +174,39 @@ def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFr
             for file, numbers in choice.contested.items()
         },
         [f"{connector.source}: {note}" for note in notes],
+        {ref: _address(file.url) for ref, file in files.items()},
+        _claims([_address(listing.files[file].url) for file in matched.files], every.iloc[matched.invoices]),
     )
+
+
+def _claims(files: Sequence[str], rows: pd.DataFrame) -> list[Claim]:
+    """Return the claims of these rows on these files, one each."""
+    columns = (rows[name].tolist() for name in ("source", "source_ref", "customer_name", "issued_on"))
+    return [Claim(*claim) for claim in zip(files, *columns, strict=True)]
+
+
+def _address(url: str) -> str:
+    """Return one address for a file, by whatever path it was reached."""
+    inside, link, place = url.rpartition("::")
+    if not is_local(place):
+        return url
+    folder, name = os.path.split(place)
+    return f"{inside}{link}{os.path.join(_resolved(folder), name)}"  # noqa: PTH118 - for tens of thousands of files
+
+
+@cache
+def _resolved(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Found:
     """Find the files that the canonical column `document` names."""
     named = invoices[invoices["document"] != ""]
-    readers, versions = {}, {}
+    readers, versions, files = {}, {}, {}
+    named_files: list[tuple[int, str]] = []
     # One connection for each server and archive, not one for each file.
     storages: dict[tuple[str, str, str], Storage] = {}
-    for ref, text in zip(named["source_ref"], named["document"], strict=True):
+    for place, (ref, text) in enumerate(zip(named["source_ref"], named["document"], strict=True)):
         url = str(folder / text) if is_local(text) else text
         with translate_errors(display_path(url)):
             key = ("", "", "") if is_local(url) else (*urlsplit(url)[:2], url.partition("::")[2])
@@ -132,7 +216,10 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
         # A file that is not there leaves its invoice without a PDF, which the plan counts.
         if entry:
             readers[ref], versions[ref] = partial(storage.read, path), entry.version
-    return _found(connector, list(versions), list(versions.values()), readers)
+            files[ref] = _address(storage.url(path))
+            named_files.append((place, files[ref]))
+    claims = _claims([file for _, file in named_files], named.iloc[[place for place, _ in named_files]])
+    return _found(connector, list(versions), list(versions.values()), readers, files=files, claims=claims)
 
 
 def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
@@ -158,8 +245,17 @@ def _found(
     readers: Mapping[str, Read],
     ambiguous: Mapping[str, tuple[str, ...]] | None = None,
     notes: Sequence[str] = (),
+    files: Mapping[str, str] | None = None,
+    claims: Sequence[Claim] = (),
 ) -> Found:
     source = pa.repeat(pa.scalar(connector.source, pa.large_string()), len(refs))
     columns = [source, pa.array(refs, pa.large_string()), pa.array(versions, pa.large_string())]
     table = to_frame(pa.table(columns, names=["source", "source_ref", "version"]))
-    return Found(table, {(connector.source, ref): read for ref, read in readers.items()}, ambiguous or {}, tuple(notes))
+    return Found(
+        table,
+        {(connector.source, ref): read for ref, read in readers.items()},
+        ambiguous or {},
+        tuple(notes),
+        {(connector.source, ref): file for ref, file in (files or {}).items()},
+        claims,
+    )

@@ -25,9 +25,14 @@ class ListedFile:
     read: Callable[[str], bytes]
 
     @property
+    def url(self) -> str:
+        """Return the whole path or URL."""
+        return self.storage.url(self.entry.path)
+
+    @property
     def label(self) -> str:
         """Return the path or URL, as messages show it."""
-        return display_path(self.storage.url(self.entry.path))
+        return display_path(self.url)
 
     def content(self) -> bytes:
         """Read the file."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from arfeed.documents.contents.checking import Verification, note_unnumbered, open_encrypted, read_documents
 from arfeed.documents.selection import find_touched, select, settle
 from arfeed.documents.staging import Staged, stage
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from arfeed.documents.finding import Found
-    from arfeed.model.results import DocumentPlan, SentDocument
+    from arfeed.model.results import DocumentPlan, DocumentReading, SentDocument
 
 
 class Progress(Protocol):
@@ -45,19 +46,27 @@ class PreparedDocuments:
     """The PDFs of a delivery: what the plan shows, the copies by name, and files that changed in name only.
 
     `touched` are the new versions, by name, of files with the same bytes as before: they are not sent again.
+    `readings` are what was read in PDFs, by name; `notes` are for people.
     """
 
     plan: DocumentPlan
     staged: Mapping[str, Staged]
     touched: Mapping[str, str]
+    readings: Mapping[str, DocumentReading] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def prepare_documents(
-    invoices: pd.DataFrame, found: Found, receiver: Receiver, folder: Path, progress: Progress
+    invoices: pd.DataFrame,
+    found: Found,
+    receiver: Receiver,
+    folder: Path,
+    progress: Progress,
+    verification: Verification,
 ) -> PreparedDocuments:
-    """Choose the PDFs that are new or changed, copy them into the staging folder, and check each copy.
+    """Choose the PDFs that are new or changed, copy them into the staging folder, check each copy, and read them.
 
-    `invoices` are the report's rows (columns invoice_ref, source, source_ref). Raise `DestinationError` for a name
+    `invoices` are the report's rows, with the columns that `select` needs. Raise `DestinationError` for a name
     that is not a bare file name.
     """
     selection = select(invoices, found.table, receiver.name_of, receiver.sent, found.ambiguous)
@@ -68,11 +77,19 @@ def prepare_documents(
         progress.done(outcome.size if isinstance(outcome, Staged) else 0)
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
+    broken |= open_encrypted(staged)
+    staged = {name: item for name, item in staged.items() if name not in broken}
     hashes = {name: item.sha256 for name, item in staged.items()}
     # By content: a new date or version alone does not make it another PDF.
     changed = [name for name in hashes if name in receiver.sent and receiver.sent[name].sha256 != hashes[name]]
     # Asked only now: some servers never replace a file, and only a changed PDF would have to be replaced.
     broken |= receiver.irreplaceable(changed)
-    return PreparedDocuments(
-        settle(selection, hashes, broken, receiver.sent), staged, find_touched(selection, hashes, receiver.sent)
-    )
+    touched = find_touched(selection, hashes, receiver.sent)
+    plan = settle(selection, hashes, broken, receiver.sent)
+    readings = read_documents(plan.send, staged, invoices, verification)
+    if verification.mode == "withhold":
+        others = {name for name, reading in readings.items() if reading.outcome == "another"}
+        plan = settle(selection, hashes, broken, receiver.sent, others) if others else plan
+    refs = dict(zip(selection.send["name"], selection.send["invoice_ref"], strict=True))
+    plan = replace(plan, readings={refs[name]: reading for name, reading in readings.items()})
+    return PreparedDocuments(plan, staged, touched, readings, (*note_unnumbered(readings.values(), verification.kept),))

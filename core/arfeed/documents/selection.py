@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import pandas as pd
 import pyarrow.compute as pc
@@ -20,13 +21,17 @@ _SENT = ["invoice_ref", *KEY, "name", "version"]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The PDFs to stage: `send` as in `DocumentPlan`, and what the plan reports of the others."""
+    """The PDFs to stage: `send` as in `DocumentPlan`, and what the plan reports of the others.
+
+    `old` maps refs to what was sent for another invoice under the name of their PDF.
+    """
 
     send: pd.DataFrame
     present: int
     without: pd.Series[str]
     colliding: Mapping[str, tuple[str, ...]]
     broken: Mapping[str, str] = field(default_factory=dict)
+    old: Mapping[str, SentDocument] = field(default_factory=dict)
 
 
 def select(
@@ -38,12 +43,14 @@ def select(
 ) -> Selection:
     """Select PDFs by name and version, without reading them. `found` has source, source_ref and version.
 
-    `name_of` is the destination's rule for a name, `known` holds what was sent before, by name. Two invoices of the
-    report whose names differ in letter case only collide, whether or not they have PDFs: the receiver could not tell
-    whose PDF it is. So do invoices that claim the same file at the source, which `claimed` lists. A PDF that was sent
-    before counts as present even if the source no longer has it.
+    `report` has invoice_ref, source, source_ref, customer_id, issued_on, and `change` if it was compared with a
+    baseline. `name_of` is the destination's rule for a name, `known` holds what was sent before, by name; numbers are
+    used again, so what was sent under it may be another invoice's. Two invoices of the report whose names differ in
+    letter case only collide, whether or not they have PDFs: the receiver could not tell whose PDF it is. So do
+    invoices that claim the same file at the source, which `claimed` lists. A PDF that was sent before counts as
+    present even if the source no longer has it.
     """
-    rows = report[["invoice_ref", *KEY]]
+    rows = report[["invoice_ref", *KEY, "customer_id", "issued_on", *(["change"] if "change" in report else [])]]
     if found.empty and not known:
         return Selection(pd.DataFrame(columns=[*_SENT, "change"], dtype="str"), 0, rows["invoice_ref"], claimed or {})
     named = rows.assign(name=_text([_check_name(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
@@ -56,8 +63,9 @@ def select(
     too_long = _too_long(merged["name"]) & merged["version"].notna() & ~merged["double"]
     broken, merged = merged[too_long], merged[~too_long].reset_index(drop=True)
     has = merged["version"].notna()
-    pairs = zip(merged["name"], merged["invoice_ref"], strict=True)
-    ours = pd.Series([name in known and known[name].invoice_ref == ref for name, ref in pairs], dtype=bool)
+    at_all = pd.Series([name in known for name in merged["name"]], dtype=bool)
+    old = _find_old(merged[at_all], known)
+    ours = at_all & ~merged.index.isin([*old])
     sent = ours & ~merged["double"]
     candidates = merged[has & ~merged["double"]]
     before = _text([known[name].version if name in known else None for name in candidates["name"]])
@@ -70,7 +78,31 @@ def select(
         merged["invoice_ref"][~has & ~sent].reset_index(drop=True),
         {**_collisions(merged[merged["double"]], has), **(claimed or {})},
         dict.fromkeys(_refs(broken), f"its file name would be longer than {_LONGEST_NAME} bytes; shorten its number"),
+        {str(merged["invoice_ref"].iat[place]): document for place, document in old.items()},
     )
+
+
+def _find_old(rows: pd.DataFrame, known: Mapping[str, SentDocument]) -> dict[int, SentDocument]:
+    """Return, by row, what was sent under its name for another invoice."""
+    columns = (rows[name].tolist() for name in ("name", "invoice_ref", "customer_id", "issued_on"))
+    new = (rows["change"] == "new").tolist() if "change" in rows else [False] * len(rows)
+    return {
+        place: known[name]
+        for place, name, ref, customer, issued_on, fresh in zip(rows.index, *columns, new, strict=True)
+        if known[name].invoice_ref != ref or _is_another(known[name], customer, issued_on, fresh=fresh)
+    }
+
+
+def _is_another(document: SentDocument, customer: str, issued_on: date | None, *, fresh: bool) -> bool:
+    """Whether a PDF was sent for another invoice of its number; `fresh` if the last report does not list the invoice.
+
+    One that the last report lists may have its date or its customer corrected, but hardly both. Without facts a fresh
+    one counts as another: it may be last year's number again.
+    """
+    if document.customer is None:
+        return fresh
+    different = [document.customer != customer, document.issued_on != issued_on]
+    return any(different) if fresh else all(different)
 
 
 def _refs(rows: pd.DataFrame) -> tuple[str, ...]:
@@ -103,23 +135,59 @@ def _text(values: list[str] | list[str | None]) -> pd.Series[str]:
 
 
 def settle(
-    selection: Selection, hashes: Mapping[str, str], broken: Mapping[str, str], known: Mapping[str, SentDocument]
+    selection: Selection,
+    hashes: Mapping[str, str],
+    broken: Mapping[str, str],
+    known: Mapping[str, SentDocument],
+    withheld: Collection[str] = (),
 ) -> DocumentPlan:
     """Complete the plan with the results of staging: `hashes` of the good PDFs by name, and why others are `broken`.
 
-    A file whose version changed, but whose bytes are those sent before, counts as present.
+    The PDFs of `withheld` names are not sent either.
+
+    A file whose version changed, but whose bytes are those sent before, counts as present; if they were sent for
+    another invoice, this one is without.
     """
     send = selection.send
     same = send["name"].map(lambda name: name in known and known[name].sha256 == hashes.get(name)).astype(bool)
     bad = send["name"].isin(list(broken))
     refs = send.set_index("name")["invoice_ref"]
+    others = send["invoice_ref"].isin([*selection.old])
+    back = send["name"].isin([*withheld])
+    sent = send[~same & ~bad & ~back].reset_index(drop=True)
+    replaced = set(sent["invoice_ref"])
+    without = [selection.without, send["invoice_ref"][same & others & ~bad]]
     return DocumentPlan(
-        send=send[~same & ~bad].reset_index(drop=True),
-        present=selection.present + int(same.sum()),
-        without=selection.without,
+        send=sent,
+        present=selection.present + int((same & ~others).sum()),
+        without=pd.concat(without, ignore_index=True) if len(without[1]) else selection.without,
         colliding=selection.colliding,
         broken={**selection.broken, **{refs[name]: why for name, why in broken.items()}},
+        old={ref: _describe_old(document, ref) for ref, document in selection.old.items() if ref not in replaced},
+        shared=_find_shared(sent, hashes, known),
+        withheld=_refs(send[back]),
     )
+
+
+def _describe_old(document: SentDocument, ref: str) -> str:
+    whose = f"an earlier invoice {ref}" if document.invoice_ref == ref else document.invoice_ref
+    return whose if document.issued_on is None else f"{whose}, issued {document.issued_on}"
+
+
+def _find_shared(
+    sent: pd.DataFrame, hashes: Mapping[str, str], known: Mapping[str, SentDocument]
+) -> tuple[tuple[str, ...], ...]:
+    """Return groups of refs whose PDFs have one content, those sent before included."""
+    groups: dict[str, dict[str, str]] = {}
+    columns = (sent[column].tolist() for column in ("name", "invoice_ref", "source_ref"))
+    for name, ref, source_ref in zip(*columns, strict=True):
+        groups.setdefault(hashes.get(name, name), {})[ref] = source_ref
+    for document in known.values():
+        group = groups.get(document.sha256, {})
+        # What was sent under the number of the source is this invoice's own, before a transform renumbered it.
+        if group and document.invoice_ref not in group.values():
+            group.setdefault(document.invoice_ref, "")
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
 def find_touched(selection: Selection, hashes: Mapping[str, str], known: Mapping[str, SentDocument]) -> dict[str, str]:
@@ -128,5 +196,5 @@ def find_touched(selection: Selection, hashes: Mapping[str, str], known: Mapping
     return {
         name: version
         for name, ref, version in zip(send["name"], send["invoice_ref"], send["version"], strict=True)
-        if name in known and known[name].sha256 == hashes.get(name) and known[name].invoice_ref == ref
+        if name in known and known[name].sha256 == hashes.get(name) and ref not in selection.old
     }

@@ -21,12 +21,16 @@ _ENCRYPTED = re.compile(rb"/Encrypt(?:\s+\d+\s+\d+\s+R\b|\s*<<)")
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A PDF in the staging folder, complete and checked: `size` bytes from `start` on, in a file that holds many."""
+    """A PDF in the staging folder, complete and checked: `size` bytes from `start` on, in a file that holds many.
+
+    An `encrypted` one may need a password, or may forbid printing only, and open for everybody.
+    """
 
     path: Path
     start: int
     size: int
     sha256: str
+    encrypted: bool = False
 
 
 def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str, Staged | str]]:
@@ -44,15 +48,17 @@ def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str,
                 yield name, f"it can't be read: {exc}"
                 continue
             # Checked here, before anything is sent: the receiver would show a broken PDF to the customer.
-            if flaw := _flaw(content):
+            if flaw := find_flaw(content):
                 yield name, flaw
                 continue
             start = copies.tell()
             copies.write(content)
-            yield name, Staged(path, start, len(content), hashlib.sha256(content).hexdigest())
+            encrypted = _ENCRYPTED.search(content) is not None
+            yield name, Staged(path, start, len(content), hashlib.sha256(content).hexdigest(), encrypted)
 
 
-def _flaw(content: object) -> str | None:
+def find_flaw(content: object) -> str | None:
+    """Return what is wrong with the content of a PDF, if anything."""
     if not isinstance(content, bytes):
         return f"its connector returned {type(content).__name__}, not bytes"
     return _flaw_of_pdf(content)
@@ -71,6 +77,4 @@ def _flaw_of_pdf(content: bytes) -> str | None:
         return f"the file is {kind}: it does not begin with %PDF-"
     if b"%%EOF" not in content[-_TAIL:]:
         return "the PDF is cut off: it does not end with %%EOF"
-    if _ENCRYPTED.search(content):
-        return "the PDF is encrypted, so the receiver may not be able to open it; print it without protection"
     return None

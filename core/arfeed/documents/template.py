@@ -49,7 +49,8 @@ def match_names(template: str, invoices: pd.DataFrame, files: Sequence[str]) -> 
     """Match a template, relative to the listed folder, against the names in it, in linear time.
 
     `{invoice_ref}` is the number as the source writes it. A character that a file name cannot hold, such as the slash
-    of INV/2026/0042, may be _ or - in the name.
+    of INV/2026/0042, may be _ or - in the name. If other numbers of the source are written like that, the name may
+    mean one of those, of which nobody needs to have told: it is strange.
     """
     # macOS stores an ü as two characters, people type it as one.
     names = pc.utf8_normalize(pa.array(files, pa.large_string()), form="NFC")
@@ -63,8 +64,20 @@ def _match_exactly(template: str, invoices: pd.DataFrame, names: pa.Array) -> Cl
 
     wanted = pd.concat([_fill(template, invoices, stand_in) for stand_in in (None, *_STAND_INS)])
     listed = pd.DataFrame({"name": pd.Series(names, dtype="str"), "file": range(len(names))})
-    pairs = wanted.merge(listed, on="name")[["invoice", "file"]].drop_duplicates()
-    return Claims(pairs["invoice"].tolist(), pairs["file"].tolist())
+    pairs = wanted.merge(listed, on="name")[["invoice", "file", "stand_in"]].drop_duplicates(["invoice", "file"])
+    found = Claims(pairs["invoice"].tolist(), pairs["file"].tolist())
+    replaced = pairs[pairs["stand_in"] != ""]
+    written = _shapes_as_written(invoices) if len(replaced) else set()
+    for invoice, file, stand_in in replaced.itertuples(index=False, name=None):
+        spelled = re.sub(_ILLEGAL, stand_in, _nfc(invoices["source_ref"].iloc[invoice : invoice + 1])[0])
+        if _shape(spelled) in written:
+            found.strange[file].append(spelled)
+    return found
+
+
+def _shapes_as_written(invoices: pd.DataFrame) -> set[str]:
+    """Return the shapes of a source's numbers without stand-ins."""
+    return {_shape(text) for text in _nfc(invoices["source_ref"])}
 
 
 def _fill(template: str, invoices: pd.DataFrame, stand_in: str | None) -> pd.DataFrame:
@@ -79,7 +92,9 @@ def _fill(template: str, invoices: pd.DataFrame, stand_in: str | None) -> pd.Dat
         texts = to_text_array(invoices["source_ref" if piece == "invoice_ref" else piece])
         pieces.append(texts if stand_in is None else pc.replace_substring_regex(texts, _ILLEGAL, stand_in))
     names = pc.utf8_normalize(pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string())), form="NFC")
-    return pd.DataFrame({"name": pd.Series(names, dtype="str"), "invoice": range(len(names))})
+    return pd.DataFrame(
+        {"name": pd.Series(names, dtype="str"), "invoice": range(len(names)), "stand_in": stand_in or ""}
+    )
 
 
 class _Wildcards:
@@ -94,6 +109,7 @@ class _Wildcards:
         self.columns = {name: _nfc(invoices["source_ref" if name == "invoice_ref" else name]) for name in self.others}
         self.edges = _edge(self.before, -1), _edge(self.after, 0)
         self.known = _spellings(to_text_array(invoices["source_ref"]).to_pylist())
+        self.plain = set(_nfc(invoices["source_ref"]))
         self.lengths = {len(text) for text in self.known if text}
         self.longest = max({_LONG_NUMBER, *self.lengths})
         self.firsts = {text[0] for text in self.known if text}
@@ -102,6 +118,11 @@ class _Wildcards:
     def shapes(self) -> set[str]:
         """The shapes of the numbers, their digits aside: a word of such a shape may be an unknown number."""
         return {_shape(text) for text in self.known if _DIGITS.search(text)}
+
+    @cached_property
+    def written(self) -> set[str]:
+        """The shapes of the numbers as the source writes them, without stand-ins."""
+        return _shapes_as_written(self.invoices)
 
     @cached_property
     def begins(self) -> Callable[[str], bool]:
@@ -136,6 +157,7 @@ class _Wildcards:
             found.files += [file] * len(owners)
             strange = {text for span in spans if self._looks_like_a_number(text := name[slice(*span)])}
             strange |= self._glued(name, claimed)
+            strange |= {name[slice(*span)] for span in claimed if self._may_be_another_as_written(name[slice(*span)])}
             if strange:
                 found.strange[file] = sorted(strange)
         return found
@@ -170,6 +192,10 @@ class _Wildcards:
             and self.left.fullmatch(name, 0, start)
             and self.right.fullmatch(name, end)
         }
+
+    def _may_be_another_as_written(self, text: str) -> bool:
+        """Whether a known number has this spelling only by a stand-in, and other numbers are really written so."""
+        return text not in self.plain and _shape(text) in self.written
 
     def _looks_like_a_number(self, text: str) -> bool:
         """Whether a word that is not a known number looks like one."""

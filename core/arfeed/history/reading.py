@@ -20,7 +20,7 @@ from arfeed.history.receipts import Balances, balances_of
 from arfeed.history.receivers import Receivers
 from arfeed.history.records import ARRIVED, INTERRUPTED, Baseline, Closing, PlannedDocument, RunRecord
 from arfeed.model.errors import ConfigError
-from arfeed.model.results import Expectation, LedgerState, SentDocument, SourceRead
+from arfeed.model.results import DocumentReading, Expectation, LedgerState, SentDocument, SourceRead
 
 KEPT_REPORTS = 30
 """How many of a destination's latest reports are kept; those of the baseline are kept in any case."""
@@ -184,11 +184,18 @@ class Reader:
     def documents(self, destination: str) -> dict[str, SentDocument]:
         """Return what was last sent to a destination under the name of each PDF."""
         columns = tables.documents.c
-        query = sa.select(columns.name, columns.invoice_ref, columns.version, columns.sha256, columns.size).where(
-            columns.destination == destination
-        )
+        query = sa.select(columns.name, *(columns[field] for field in SentDocument._fields))
         with self._engine.connect() as connection:
-            return {name: SentDocument(*rest) for name, *rest in connection.execute(query)}
+            sent = connection.execute(query.where(columns.destination == destination))
+            return {name: SentDocument(*rest) for name, *rest in sent}
+
+    def document_readings(self, destination: str) -> dict[str, DocumentReading]:
+        """Return what was last read in the PDF of each name."""
+        columns = tables.document_readings.c
+        query = sa.select(columns.name, *(columns[field] for field in DocumentReading._fields))
+        with self._engine.connect() as connection:
+            found = connection.execute(query.where(columns.destination == destination))
+            return {name: DocumentReading(*rest) for name, *rest in found}
 
     def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""

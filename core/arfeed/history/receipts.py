@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -75,6 +76,9 @@ def plan_document(plan: Plan) -> dict[str, object]:
             "without": list(documents.without),
             "colliding": {name: list(refs) for name, refs in documents.colliding.items()},
             "broken": dict(documents.broken),
+            "old": dict(documents.old),
+            "shared": [list(refs) for refs in documents.shared],
+            "withheld": {ref: documents.readings[ref].words for ref in documents.withheld},
         },
         "approval": plan.approval,
     }
@@ -97,7 +101,15 @@ def plan_facts(plan: Plan) -> dict[str, object]:
             "without": len(documents.without),
             "colliding": sum(len(refs) for refs in documents.colliding.values()),
             "broken": len(documents.broken),
+            "old": len(documents.old),
+            "withheld": len(documents.withheld),
         },
+        "pdfs_read": dict(Counter(reading.outcome for reading in documents.readings.values())),
+        "pdfs_of_others": [
+            {"invoice_ref": ref, "whose": reading.whose, "read": reading.words, "withheld": ref in documents.withheld}
+            for ref, reading in documents.readings.items()
+            if reading.outcome == "another"
+        ],
         "ledgers": [_ledger(ledger) for ledger in plan.ledgers],
         # Also of guards that did not object: what was seen on quiet days is what an objection is judged against
         # later.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -75,13 +75,15 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class PlannedDocument:
-    """A PDF that a run is about to send, or has sent."""
+    """A PDF that a run is about to send, or has sent; `customer` is the id of its invoice's."""
 
     name: str
     invoice_ref: str
     version: str
     sha256: str
     size: int
+    customer: str | None = None
+    issued_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from arfeed.history.transitions import (
     replace_rows,
     update_unless,
 )
-from arfeed.model.results import Expectation, SourceRead
+from arfeed.model.results import DocumentReading, Expectation, SourceRead
 
 NOTHING_LEARNED = Memory()
 
@@ -57,6 +57,13 @@ class History(Reader):
         """Delete an answer given in advance that no delivery has used; return False if there is none."""
         with self._engine.begin() as connection:
             return withdraw(connection, destination, expectation)
+
+    def keep_readings(self, destination: str, readings: Mapping[str, DocumentReading]) -> None:
+        """Record what was read in PDFs, by name, in place of what was read under these names before."""
+        rows = [{"destination": destination, "name": name, **reading._asdict()} for name, reading in readings.items()]
+        if rows:
+            with self._engine.begin() as connection:
+                replace_rows(connection, tables.document_readings, rows)
 
     def update_versions(self, destination: str, versions: Mapping[str, str]) -> None:
         """Record new versions, by name, of PDFs that were sent before with the same content."""

@@ -156,6 +156,9 @@ documents = Table(
     Column("version", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
+    # Numbers are used again: these tell the invoice from a later one of its number.
+    Column("customer", Text),
+    Column("issued_on", Date),
 )
 
 # What a run is about to send, written before the first byte; gone when the run is settled.
@@ -168,6 +171,21 @@ planned_documents = Table(
     Column("version", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
+    Column("customer", Text),
+    Column("issued_on", Date),
+)
+
+# What was read in the PDF of each name, so that none is read twice.
+document_readings = Table(
+    "document_readings",
+    metadata,
+    Column("destination", String(500), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("key", String(64), nullable=False),  # SHA-256 of the PDF's, the invoice's facts and the rules' version
+    Column("source", String(200), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("whose", Text),
+    Column("words", Text, nullable=False),
 )
 
 leases = Table(

@@ -72,7 +72,10 @@ class DocumentPlan:
 
     `send` has the columns name, invoice_ref, source, source_ref, version and change (new, changed); `without` are the
     refs of invoices that have no PDF; `colliding` maps a file name to the refs that claim it; `broken` maps a ref to
-    what is wrong with its file.
+    what is wrong with its file. `old` maps a ref to what is at the receiver under its PDF's name and stays there
+    though it was sent for another invoice. `shared` are groups of refs, of invoices in this report or sent before,
+    whose PDFs have one content, at least one of them to be sent now. `readings` maps the refs whose PDFs were verified
+    to what was read in them; `withheld` are those of them that are not sent, being another invoice's.
     """
 
     send: pd.DataFrame
@@ -80,15 +83,49 @@ class DocumentPlan:
     without: pd.Series[str]
     colliding: Mapping[str, tuple[str, ...]]
     broken: Mapping[str, str]
+    old: Mapping[str, str] = field(default_factory=dict)
+    shared: tuple[tuple[str, ...], ...] = ()
+    readings: Mapping[str, DocumentReading] = field(default_factory=dict)
+    withheld: tuple[str, ...] = ()
+
+
+OUTCOMES: Mapping[str, str] = {
+    "own": "with the right number",
+    "another": "of another invoice",
+    "none": "without a known number",
+    "no text": "without text",
+    "unreadable": "unreadable",
+    "incomplete": "not read to the end",
+}
+"""What a PDF that was read may be, in the words that follow a count."""
+
+
+class DocumentReading(NamedTuple):
+    """What a PDF showed itself to be when it was read.
+
+    `key` changes with its bytes, the invoice's facts and the rule. `outcome` is own, another, none (no known number),
+    no text, unreadable or incomplete; `whose` is the other invoice's number, `words` what was read and where.
+    """
+
+    key: str
+    source: str
+    outcome: str
+    whose: str | None
+    words: str
 
 
 class SentDocument(NamedTuple):
-    """What was last sent under a PDF's file name: its invoice, the source's version, its SHA-256 and size in bytes."""
+    """What was last sent under a PDF's file name: whose it is, the source's version, its SHA-256 and size in bytes.
+
+    `customer` (its id) and `issued_on` tell the invoice from another of its number; None if not known.
+    """
 
     invoice_ref: str
     version: str
     sha256: str
     size: int
+    customer: str | None = None
+    issued_on: date | None = None
 
 
 class LedgerState(NamedTuple):

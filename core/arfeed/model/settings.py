@@ -272,6 +272,11 @@ class DestinationSettings(Settings):
         default=["invoice", "credit_note", "payment"], description="Which kinds of document the report lists."
     )
     documents_required: bool = Field(default=False, description="Whether a missing or broken PDF refuses the run.")
+    documents_verify: Literal["off", "warn", "withhold"] | None = Field(
+        default=None,
+        description='What is done with a PDF that prints another invoice\'s number, amount and customer; "withhold" if '
+        "unset and arfeed[pdf] is installed.",
+    )
     publish: Literal["rename", "direct"] = Field(
         default="rename", description="Upload under another name and rename, or write under the real name at once."
     )
@@ -288,7 +293,7 @@ class DestinationSettings(Settings):
 TRANSPORT = frozenset(
     {
         *("private_key", "passphrase", "password", "use_agent", "ssh_config", "known_hosts"),
-        *("publish", "verify", "part_folder"),
+        *("publish", "verify", "part_folder", "documents_verify"),
     }
 )
 """Settings of a destination for logging in and sending, which do not change a report."""

@@ -30,14 +30,15 @@ OUR_CODES = frozenset(
         ),
         *("contradiction", "ledger-moved", "more-than-received", "budget"),
         *("surprise", "pattern", "missing-money", "older-list", "returned", "file-gone"),
-        *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "documents", "review-failed"),
+        *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "review-failed"),
+        *("documents", "same-document", "old-document"),
         *("currency-changed", "customer-changed", "number-reused", "dates-exchanged", "dates-shifted"),
         *("balances-scaled", "sums-moved", "balance-above-amount", "total-as-balance"),
     }
 )
 """Codes with the meaning that docs/objections.md gives them; no reviewer may use them for anything else."""
 
-BY_NUMBER_ONLY = frozenset({"documents"})
+BY_NUMBER_ONLY = frozenset({"documents", "same-document", "old-document"})
 """Our codes for objections about an invoice's PDF: they stay approved if the invoice's balance moves."""
 
 # Short enough to type from a screen. The code guards against approving the wrong plan, not against an attacker.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from arfeed.documents.staging import Staged
     from arfeed.history.lease import Lease
     from arfeed.history.records import Baseline, Memory, RunRecord
-    from arfeed.model.results import LedgerState, Plan, Receipt, SourceRead, SourceReport
+    from arfeed.model.results import DocumentReading, LedgerState, Plan, Receipt, SourceRead, SourceReport
     from arfeed.planning.report import ReportFile
     from arfeed.runs.context import OpenContext
 
@@ -59,7 +59,8 @@ class Prepared:
     """Everything that a delivery needs, staged on this machine.
 
     `packed` returns the report as the history keeps it, `memory` what the delivery leaves for the next plan. `touched`
-    are the new versions, by name, of PDFs that need not be sent. `settings` is the hash of the resolved settings.
+    are the new versions, by name, of PDFs that need not be sent; `readings` what was read in PDFs, by name. `settings`
+    is the hash of the resolved settings.
     """
 
     plan: Plan
@@ -67,6 +68,7 @@ class Prepared:
     packed: Callable[[], bytes]
     staged: Mapping[str, Staged]
     touched: Mapping[str, str]
+    readings: Mapping[str, DocumentReading]
     reads: Mapping[str, SourceRead]
     baseline: Baseline | None
     settings: str

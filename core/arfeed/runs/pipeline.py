@@ -104,6 +104,8 @@ def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Resu
         settle_interrupted(context, server)
         reading = read(context, context.history.baseline(context.destination))
         prepared = prepare(context, server, reading, delivering=True)
+        # Kept whatever becomes of the plan: no PDF is read twice.
+        context.history.keep_readings(context.destination, prepared.readings)
         if prepared.plan.objections and not is_settled_by(approve, prepared.plan):
             _record_refusal(context, prepared)
             return Result(prepared.plan)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from arfeed.documents.contents.checking import Verification, choose_mode
+from arfeed.documents.contents.known import COLUMNS as KNOWN_COLUMNS
 from arfeed.documents.preparation import PreparedDocuments, Receiver, prepare_documents
 from arfeed.intake.explaining import ask_sources, release
+from arfeed.intake.joining import join_frames
 from arfeed.model import arrow
 from arfeed.model.background import begin
 from arfeed.model.events import event
@@ -94,6 +97,7 @@ def prepare(context: OpenContext, server: Remote, reading: Reading, *, deliverin
         packed=staged.computing.packed,
         staged=staged.documents.staged,
         touched=staged.documents.touched,
+        readings=staged.documents.readings,
         reads=reading.reads,
         baseline=baseline,
         settings=settings,
@@ -106,9 +110,8 @@ def _stage(context: OpenContext, server: Remote, reading: Reading, *, delivering
     """Compare with the baseline, then stage PDFs and report while figures are computed in the background."""
     compared = _compare(context, reading)
     computing = _begin_computing(context, reading, compared, delivering=delivering)
-    # Staged before the review, not after it: the plan must say which PDFs are broken, and what is approved is what is
-    # sent.
-    documents = _stage_documents(context, server, reading)
+    # Staged before the review: the plan must say which PDFs are broken, and what is approved is what is sent.
+    documents = _stage_documents(context, server, compared.comparison.report, reading)
     report = write_report(context.project.destination, reading.invoices, context.folder / "report.csv")
     return _Staged(compared, computing, documents, report, settings_hash(context.project))
 
@@ -137,7 +140,7 @@ def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared
     return _Computing(facts.result, totals.result, packed)
 
 
-def _stage_documents(context: OpenContext, server: Remote, reading: Reading) -> PreparedDocuments:
+def _stage_documents(context: OpenContext, server: Remote, report: pd.DataFrame, reading: Reading) -> PreparedDocuments:
     context.progress.step("Preparing the PDFs")
     destination = context.project.destination
     receiver = Receiver(
@@ -145,7 +148,18 @@ def _stage_documents(context: OpenContext, server: Remote, reading: Reading) -> 
         context.history.documents(context.destination),
         partial(server.irreplaceable, destination.document_folder),
     )
-    return prepare_documents(reading.invoices, reading.found, receiver, context.folder, context.progress)
+    verification = Verification(
+        choose_mode(destination.settings.documents_verify),
+        partial(_known_invoices, report, reading),
+        cache(partial(context.history.document_readings, context.destination)),
+    )
+    return prepare_documents(report, reading.found, receiver, context.folder, context.progress, verification)
+
+
+def _known_invoices(report: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Return all invoices that a PDF may be of: reported, listed by the sources, or in the last report."""
+    listed = [reading.rows, *([reading.baseline.report] if reading.baseline else [])]
+    return join_frames([rows[KNOWN_COLUMNS] for rows in (report, *listed) if len(rows) or rows is report])
 
 
 def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Staged) -> Plan:
@@ -179,6 +193,7 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
             *lost_accounts,
             *staged.report.notes,
             *recognized.notes,
+            *staged.documents.notes,
         ),
         seconds={**reading.seconds, f"destination {project.destination.name}": staged.report.seconds},
         ledgers=compared.ledgers,

@@ -9,6 +9,7 @@ from arfeed.delivery.uploads import Outcome, Upload, part_name
 from arfeed.history.lease import whoami
 from arfeed.history.receipts import Sent, make_receipt
 from arfeed.history.records import PlannedDocument, RunRecord
+from arfeed.model import arrow
 from arfeed.model.errors import DestinationError, LockedError, RefusedError
 from arfeed.model.parts import Destination
 from arfeed.model.results import DeliveredFile, Receipt
@@ -174,8 +175,14 @@ def _refuse_latecomers(delivery: Delivery) -> None:
 def _planned(prepared: Prepared) -> list[PlannedDocument]:
     send = prepared.plan.documents.send
     rows = zip(*(send[column].to_list() for column in ("name", "invoice_ref", "version")), strict=True)
-    staged = prepared.staged
-    return [PlannedDocument(name, ref, version, staged[name].sha256, staged[name].size) for name, ref, version in rows]
+    staged, report = prepared.staged, prepared.plan.report
+    mine = arrow.filter_rows(report, arrow.is_in(report["invoice_ref"], send["invoice_ref"]))
+    columns = (mine[column].tolist() for column in ("invoice_ref", "customer_id", "issued_on"))
+    facts = {ref: (customer, issued_on) for ref, customer, issued_on in zip(*columns, strict=True)}
+    return [
+        PlannedDocument(name, ref, version, staged[name].sha256, staged[name].size, *facts[ref])
+        for name, ref, version in rows
+    ]
 
 
 def _document_uploads(prepared: Prepared, folder: str) -> list[Upload]:

@@ -56,7 +56,7 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
         invoices=invoices.drop(columns="origin"),  # from here on nothing asks for lines of files
         rows=extracted.rows.drop(columns="origin"),
         removed=pd.concat([shaped.removed, wanted.removed], ignore_index=True),
-        found=find(read, wanted.invoices, context.project.folder, extracted.rows),
+        found=find(read, wanted.invoices, context.project.folder, _listed_ever(context, extracted, baseline)),
         reports=reports,
         sources=tuple(source.source for source in sources),
         reads={report.source: report.read for report in reports},
@@ -87,6 +87,17 @@ def read_earlier_report(context: OpenContext, baseline: Baseline | None, run: st
         beside=baseline.beside if baseline else None,
         states=tuple(context.history.ledgers(run).values()),
     )
+
+
+def _listed_ever(context: OpenContext, extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:
+    """Return all rows that sources listed, and what only the last report has: the PDF of a closed one is still its."""
+    named = [source.source for source in context.project.sources if source.settings.documents]
+    if baseline is None or not named:
+        return extracted.rows
+    before = baseline.report
+    left = arrow.is_in(before["source"], pd.Series(named, dtype="str"))
+    left &= ~arrow.is_in(before["source_ref"], extracted.rows["source_ref"])
+    return join_frames([extracted.rows, arrow.filter_rows(before, left)]) if left.any() else extracted.rows
 
 
 def _carry_failed(

@@ -9,6 +9,7 @@ from arfeed.plugins.reference import settings_section
 from arfeed.testing.commands import Outcome
 from arfeed.testing.connectors import ConnectorConformance
 from arfeed.testing.destinations import DestinationConformance
+from arfeed.testing.documents import invoice_pdf, pdfs_of_every_outcome, text_pdf
 from arfeed.testing.fixtures import arfeed_project, receiver, sftp_server
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, frame, plan
 from arfeed.testing.notifiers import NotifierConformance
@@ -33,8 +34,11 @@ __all__ = [
     "TransformConformance",
     "arfeed_project",
     "frame",
+    "invoice_pdf",
+    "pdfs_of_every_outcome",
     "plan",
     "receiver",
     "settings_section",
     "sftp_server",
+    "text_pdf",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -16,8 +17,8 @@ from rich.text import Text
 from arfeed.cli.display.figures import ageing, movements, reasons
 from arfeed.model.currencies import format_amount
 from arfeed.model.legible import make_legible
-from arfeed.model.results import Objection, Plan, Receipt
-from arfeed.planning.wording import largest
+from arfeed.model.results import OUTCOMES, Objection, Plan, Receipt
+from arfeed.planning.wording import largest, named
 
 # The whole plan is meant to fit on one screen, with what to type at its end.
 _MOST_ROWS = 8
@@ -92,8 +93,13 @@ def _show_documents(plan: Plan, console: Console) -> None:
         f"{len(documents.without):,} invoices without",
         *([f"{colliding:,} colliding"] if colliding else []),
         *([f"{len(documents.broken):,} broken"] if documents.broken else []),
+        *([f"{len(documents.withheld):,} withheld"] if documents.withheld else []),
     ]
     console.print(f"\nPDFs: {', '.join(parts)}", markup=False)
+    if documents.readings:
+        found = Counter(reading.outcome for reading in documents.readings.values())
+        read = [f"{found[outcome]:,} {words}" for outcome, words in OUTCOMES.items() if found[outcome]]
+        console.print(f"  read: {', '.join(read)}", markup=False)
     for line in _warnings(plan):
         _paragraph(console, "  ! ", line, "yellow")
 
@@ -105,6 +111,18 @@ def _warnings(plan: Plan) -> Iterator[str]:
         yield f"{make_legible(name)} would be the PDF of {make_legible(', '.join(refs))}: none of them is sent"
     for ref, why in documents.broken.items():
         yield f"the PDF of {make_legible(ref)} is not sent: {make_legible(why)}"
+    for ref, reading in documents.readings.items():
+        if reading.outcome == "another":
+            fate = "is not sent" if ref in documents.withheld else "is sent all the same"
+            yield f"the PDF of {make_legible(ref)} {fate}: {make_legible(reading.words)}"
+    unsure = [ref for ref, reading in documents.readings.items() if reading.outcome in ("none", "incomplete")]
+    if unsure:
+        yield f"sent, though no number that is known is found in the PDF: {make_legible(named(unsure))}"
+    for ref, whose in documents.old.items():
+        yield (
+            f"the receiver keeps another PDF under the name of {make_legible(ref)}, sent for {make_legible(whose)}: "
+            "there is none to replace it"
+        )
 
 
 def _show_objection(objection: Objection, console: Console, *, approved: bool) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from arfeed.documents.contents.checking import choose_mode
 from arfeed.model.errors import ArfeedError
+from arfeed.model.results import OUTCOMES
 from arfeed.operations.check import destination, notifiers, sources
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
+from arfeed.planning.wording import named
 from arfeed.plugins.config import Project
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.addresses import name_in_history
@@ -25,9 +29,31 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
     )
     history = _history(project)
     yield history
+    yield _verification(project)
     yield from sources.examine_sources(project, clock, quick=quick)
     yield from destination.examine_destination(project, clock, history_is_there=history.state != "failed", probe=probe)
     yield from notifiers.examine_notifiers(project)
+
+
+def _verification(project: Project) -> Finding:
+    """Report whether PDFs are verified, and what those showed themselves to be that were read for this destination."""
+    what = "verifying PDFs"
+    try:
+        mode = choose_mode(project.destination.settings.documents_verify)
+        with open_history(project) as history:
+            readings = history.document_readings(name_in_history(project, history))
+    except ArfeedError as exc:
+        return failed(what, exc)
+    found = Counter(reading.outcome for reading in readings.values())
+    read = ", ".join(f"{found[outcome]:,} {words}" for outcome, words in OUTCOMES.items() if found[outcome])
+    others = [f"{name}: {each.words}" for name, each in readings.items() if each.outcome == "another"]
+    facts: dict[str, object] = {"mode": mode, "read": dict(found), "others": others}
+    if mode == "off":
+        unset = project.destination.settings.documents_verify is None
+        return ok(what, "off" + (': needs pip install "arfeed[pdf]"' if unset else ""), **facts)
+    if others:
+        return doubt(what, f"{mode}; read: {read}", f"put the right PDFs in their place: {named(others)}", **facts)
+    return ok(what, f"{mode}; read: {read or 'none yet'}", **facts)
 
 
 def _history(project: Project) -> Finding:

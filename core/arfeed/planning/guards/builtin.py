@@ -13,6 +13,11 @@ from arfeed.planning.changes.rules import object_to_changes
 from arfeed.planning.evidence.ledgers import Outflow
 from arfeed.planning.guards.books import object_to_more_than_was_received, object_to_moved_ledgers
 from arfeed.planning.guards.budget import object_to_the_sum_of_approvals
+from arfeed.planning.guards.documents import (
+    object_to_missing_documents,
+    object_to_old_documents,
+    object_to_shared_documents,
+)
 from arfeed.planning.guards.first import object_to_totals_as_balances
 from arfeed.planning.guards.known import Known
 from arfeed.planning.guards.missing import (
@@ -30,7 +35,7 @@ from arfeed.planning.guards.receivers import (
     object_to_same_receiver,
     object_to_unknown_baseline,
 )
-from arfeed.planning.guards.report import object_to_everything_changed, object_to_missing_documents
+from arfeed.planning.guards.report import object_to_everything_changed
 from arfeed.planning.guards.sources import object_to_older_dates, object_to_stale_sources
 
 
@@ -57,3 +62,5 @@ def find_objections(plan: Plan, known: Known, left: Outflow) -> Iterator[Objecti
     yield from object_to_stale_sources(plan)
     yield from object_to_older_dates(plan)
     yield from object_to_missing_documents(plan)
+    yield from object_to_shared_documents(plan)
+    yield from object_to_old_documents(plan)

@@ -1,4 +1,4 @@
-"""Objections to a report as a whole: nearly every invoice has changed, or PDFs that must be there are not."""
+"""Objections to a report as a whole: nearly every invoice has changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import counted, named, refs_of, worst
+from arfeed.planning.wording import counted, refs_of, worst
 
 
 def object_to_everything_changed(plan: Plan) -> Iterator[Objection]:
@@ -35,20 +35,3 @@ def object_to_everything_changed(plan: Plan) -> Iterator[Objection]:
 
 def _are_most(plan: Plan, count: int, of: int) -> bool:
     return count > plan.guards.missing_floor and count * 2 > of
-
-
-def object_to_missing_documents(plan: Plan) -> Iterator[Objection]:
-    """Object to invoices without a PDF that can be sent, if the feed requires PDFs."""
-    if not plan.documents_required:
-        return
-    documents = plan.documents
-    # Two invoices whose PDFs would get one name are sent without any, so the receiver lacks both.
-    colliding = (ref for refs in documents.colliding.values() for ref in refs)
-    lacking = tuple(dict.fromkeys((*documents.without, *documents.broken, *colliding)))
-    if lacking:
-        yield Objection(
-            "documents",
-            f"{counted(len(lacking), 'invoice')} without a PDF that can be sent, and documents_required is set: "
-            f"{named(lacking)}. Add or fix the PDFs; approve to deliver without them",
-            lacking,
-        )

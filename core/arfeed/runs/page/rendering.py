@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from arfeed.model.currencies import format_amount
 from arfeed.model.legible import make_legible
+from arfeed.model.results import OUTCOMES
 from arfeed.runs.page import charts
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
         runs=runs[::-1] if past else [],
         debtors=_debtors(document.get("debtors", ())),
         coverage=_coverage(document.get("pdfs")),
+        outcomes=[(count, OUTCOMES[outcome]) for outcome, count in document.get("pdfs_read", {}).items()],
         most_files=_MOST_FILES,
         command=command,
         style=_asset("page.css"),
@@ -138,21 +140,23 @@ def _debtors(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[dict[str
 
 
 def _coverage(pdfs: Mapping[str, int] | None) -> list[dict[str, Any]]:
-    """Return what became of the PDFs, each group with its share in hundredths."""
-    if not pdfs or not sum(pdfs.values()):
-        return []
+    """Return each fate of PDFs with its share in hundredths."""
     words = {
         "present": "there already",
         "send": "to send",
         "without": "invoices without a PDF",
         "colliding": "colliding, not sent",
         "broken": "broken, not sent",
+        "withheld": "of another invoice, not sent",
     }
-    whole = sum(pdfs.values())
+    # Those of old PDFs and of withheld ones are counted here by what they lack.
+    whole = sum(pdfs.get(name, 0) for name in words) if pdfs else 0
+    if not pdfs or not whole:
+        return []
     return [
         {"name": name, "words": said, "count": pdfs[name], "share": round(Decimal(pdfs[name] * 100) / whole, 2)}
         for name, said in words.items()
-        if pdfs[name]
+        if pdfs.get(name)
     ]
 
 

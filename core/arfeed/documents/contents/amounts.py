@@ -1,0 +1,69 @@
+"""Finding amounts of money in the text of a PDF, in whatever notation."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_GROUPING = ".,'’ "
+
+
+@lru_cache(maxsize=8)
+def _endings(decimals: int) -> re.Pattern[str]:
+    """Return a pattern of the decimal mark and what follows it."""
+    return re.compile(rf"(?<=\d) ?[.,] ?(\d{{{decimals}}})(?!\d)(?![.,]\d)")
+
+
+_WHOLE = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’ ]\d{3})+(?!\d)(?![.,]\d)|(?<![\d.,])\d+(?!\d)(?![.,]\d)")
+
+
+_BROKEN = re.compile(r"(?<=[\d.,'’]) ?\n ?(?=[\d.,]?\d)")
+
+
+def find_amounts(text: str, decimals: int) -> set[int]:
+    """Return the amounts that a folded text prints, as whole hundredths, or whatever part the currency has.
+
+    A blank before a group of three digits may part two numbers or group one: both readings count.
+    """
+    if _BROKEN.search(text):  # a cell too narrow for its amount
+        text = f"{text}\n\n{_BROKEN.sub('', text)}"
+    found: set[int] = set()
+    if decimals == 0:
+        found.update(int(re.sub(r"\D", "", number)) for number in _WHOLE.findall(text))
+        return found | {amount // 100 for amount in find_amounts(text, 2) if amount % 100 == 0}
+    for ending in _endings(decimals).finditer(text):
+        found.update(int(whole + ending[1]) for whole in _wholes(text, ending.start()))
+    return found
+
+
+def find_whole_amounts(text: str, decimals: int) -> set[int]:
+    """Return amounts that are printed without decimals, such as 1,200 or 1200.-, in the same unit."""
+    return {int(re.sub(r"\D", "", number)) * 10**decimals for number in _WHOLE.findall(text)}
+
+
+def _wholes(text: str, end: int) -> list[str]:
+    """Return how the digits before a decimal mark may be read, by how far to the left the number goes."""
+    start = end
+    while start and text[start - 1].isdigit():
+        start -= 1
+    readings = [text[start:end]]
+    while start > 1 and text[start - 1] in _GROUPING and text[start - 2].isdigit() and _is_group(text, start):
+        blank = text[start - 1] == " "
+        last = start - 1
+        start = last
+        while start and text[start - 1].isdigit():
+            start -= 1
+        longer = text[start:last] + readings[-1]
+        if blank:
+            readings.append(longer)
+        else:
+            readings[-1] = longer
+    return readings
+
+
+def _is_group(text: str, start: int) -> bool:
+    """Whether three digits, or two as in India, stand behind a grouping mark."""
+    digits = 0
+    while text[start + digits : start + digits + 1].isdigit():
+        digits += 1
+    return digits in (2, 3)

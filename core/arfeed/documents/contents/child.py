@@ -1,0 +1,221 @@
+"""A process that reads PDFs: requests come in and answers go out as one line of JSON each.
+
+It runs alone, without arfeed, since PDFium is not thread-safe and a file made for the purpose may crash it, hang it or
+fill its memory. A request is {"path", "start", "size", "careful"}; an answer is {"error"} or {"pages", "flat", "more",
+"invoices"}. `careful` finds the words by the gaps between letters, where letters are spaced or cells touch, and draws
+form fields and stamps into the page first, of which the text has nothing otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+MOST_PAGES = 300
+MOST_TEXT = 2_000_000
+_MOST_ATTACHMENTS = 20
+_LARGEST_XML = 5_000_000
+_GAP = 0.12
+"""A gap wider than this part of the line's height, beyond the usual gap of the line, is one between words."""
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Read one PDF."""
+    import pypdfium2
+
+    with Path(request["path"]).open("rb") as file:
+        file.seek(request["start"])
+        content = file.read(request["size"])
+    try:
+        pdf = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as exc:
+        return {"error": "password" if exc.err_code == _PASSWORD else "unreadable"}
+    try:
+        return _read(pdf, careful=request["careful"])
+    except pypdfium2.PdfiumError:
+        return {"error": "unreadable"}
+    finally:
+        pdf.close()
+
+
+_PASSWORD = 4
+
+
+def _read(pdf: Any, *, careful: bool) -> dict[str, Any]:
+    pages: list[str] = []
+    invoices = _embedded(pdf)
+    drawn = careful and _has_fields(pdf)
+    if drawn:
+        pdf.init_forms()
+    size = 0
+    for number in range(min(len(pdf), MOST_PAGES)):
+        page = pdf[number]
+        if drawn:
+            page.flatten()
+            page.close()
+            page = pdf[number]
+        text = page.get_textpage()
+        pages.append(_by_gaps(text) if careful else text.get_text_bounded())
+        text.close()
+        page.close()
+        size += len(pages[-1])
+        if size > MOST_TEXT:
+            pages[-1] = pages[-1][:MOST_TEXT]
+            return {"pages": pages, "more": True, "invoices": invoices}
+    return {"pages": pages, "more": len(pages) < len(pdf), "invoices": invoices}
+
+
+def _has_fields(pdf: Any) -> bool:
+    import pypdfium2.raw as pdfium
+
+    if pdf.get_formtype():
+        return True
+    for number in range(min(len(pdf), MOST_PAGES)):
+        page = pdf[number]
+        count = pdfium.FPDFPage_GetAnnotCount(page)
+        page.close()
+        if count:
+            return True
+    return False
+
+
+def _by_gaps(text: Any) -> str:
+    """Return a page's text with blanks where the gaps between letters are wider than is usual on their line."""
+    import ctypes
+
+    import pypdfium2.raw as pdfium
+
+    bounded = {_squeeze(line) for line in text.get_text_bounded().splitlines()}
+    lines: list[str] = []
+    letters: list[tuple[str, float, float, float]] = []
+    box = pdfium.FS_RECTF()
+    for number in range(text.count_chars() + 1):
+        letter = chr(pdfium.FPDFText_GetUnicode(text, number)) if number < text.count_chars() else "\n"
+        if letter in "\r\n":
+            # What lies off the page is in the letters, but not in the bounded text.
+            if _squeeze("".join(each[0] for each in letters)) in bounded:
+                lines.append(_join(letters))
+            letters = []
+        elif not letter.isspace() and pdfium.FPDFText_GetLooseCharBox(text, number, ctypes.byref(box)):
+            letters.append((letter, box.left, box.right, box.top - box.bottom))
+    return "\n".join(lines)
+
+
+def _squeeze(line: str) -> str:
+    return "".join(letter for letter in line if not letter.isspace() and letter not in "\x02\ufffe")
+
+
+def _join(letters: list[tuple[str, float, float, float]]) -> str:
+    gaps = [after[1] - before[2] for before, after in pairwise(letters)]
+    usual = max(0.0, sorted(gaps)[len(gaps) // 2]) if gaps else 0.0
+    joined = [letter for letter, *_ in letters[:1]]
+    for gap, (letter, _, _, height) in zip(gaps, letters[1:], strict=True):
+        apart = gap > usual + _GAP * height or gap < -height
+        joined.append(f" {letter}" if apart else letter)
+    return "".join(joined)
+
+
+# --- invoices for machines ------------------------------------------------------------------------------------------
+
+
+def _embedded(pdf: Any) -> list[dict[str, str]]:
+    """Return the invoices among the attached files, by their root element: names vary with the program."""
+    found = []
+    for content in _attached(pdf):
+        if len(content) <= _LARGEST_XML and content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
+            try:
+                root = Xml.fromstring(content)  # noqa: S314 - expat loads nothing from outside, and the process is limited
+            except Xml.ParseError:
+                continue
+            if invoice := _invoice(root):
+                found.append(invoice)
+    return found
+
+
+def _attached(pdf: Any) -> list[bytes]:
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    files = [pdf.get_attachment(number) for number in range(min(pdf.count_attachments(), _MOST_ATTACHMENTS))]
+    contents = []
+    for file in files:
+        try:
+            contents.append(bytes(file.get_data()))
+        except pypdfium2.PdfiumError:
+            continue
+    if contents:
+        return contents
+    # Some programs attach the file to a mark on the page, and list it nowhere else.
+    for number in range(min(len(pdf), MOST_PAGES)):
+        page = pdf[number]
+        for place in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ATTACHMENTS)):
+            annotation = pdfium.FPDFPage_GetAnnot(page, place)
+            if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_FILEATTACHMENT:
+                raw = pdfium.FPDFAnnot_GetFileAttachment(annotation)
+                if raw:
+                    contents.append(bytes(pypdfium2.PdfAttachment(raw, pdf).get_data()))
+            pdfium.FPDFPage_CloseAnnot(annotation)
+        page.close()
+    return contents
+
+
+def _invoice(root: Xml.Element) -> dict[str, str] | None:
+    """Return number, currency and total of an invoice in CII (Factur-X, ZUGFeRD, XRechnung) or UBL; else None."""
+    kind = _local(root)
+    if kind in ("CrossIndustryInvoice", "CrossIndustryDocument"):
+        head = next(
+            (child for child in root if _local(child) in ("ExchangedDocument", "HeaderExchangedDocument")), None
+        )
+        number = _child(head, "ID")
+        total, currency = _first(root, "GrandTotalAmount"), _first(root, "InvoiceCurrencyCode")
+    elif kind in ("Invoice", "CreditNote"):
+        number = _child(root, "ID")
+        total, currency = _first(root, "TaxInclusiveAmount"), _child(root, "DocumentCurrencyCode")
+    else:
+        return None
+    return {"number": number, "total": total, "currency": currency} if number else None
+
+
+def _local(element: Xml.Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _child(element: Xml.Element | None, name: str) -> str:
+    """Return the text of an element's own child."""
+    found = (child.text for child in (() if element is None else element) if _local(child) == name)
+    return (next(found, "") or "").strip()
+
+
+def _first(root: Xml.Element, name: str) -> str:
+    found = (element.text for element in root.iter() if _local(element) == name)
+    return (next(found, "") or "").strip()
+
+
+def serve() -> None:
+    """Answer requests until there are no more."""
+    memory = int(sys.argv[1])
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, ValueError, OSError):
+        pass  # Windows has no such limit; the one on time holds there too
+    out = sys.stdout.buffer
+    for line in sys.stdin.buffer:
+        try:
+            said = answer(json.loads(line))
+        except MemoryError:
+            said = {"error": "memory"}
+        except Exception as exc:  # noqa: BLE001 - whatever one PDF does, the next is read
+            said = {"error": "unreadable", "why": f"{type(exc).__name__}: {exc}"}
+        out.write(json.dumps(said).encode() + b"\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,238 @@
+"""The rule by which a PDF is taken for an invoice's own, for another's, or for neither.
+
+A number alone proves little: 7, 2026 and 10023 stand in every PDF, and honest ones list other invoices. So a PDF is
+another's only if that one's number, its amount and its customer are printed, and this one's amount is not. The rule
+and what it was measured on are in docs/documents.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Literal
+
+from arfeed.documents.contents.amounts import find_amounts, find_whole_amounts
+from arfeed.documents.contents.known import Invoice, Known
+from arfeed.documents.contents.numbers import finds, make_number
+from arfeed.documents.contents.process import Extract
+from arfeed.documents.contents.words import close_short_lines, fold, is_empty, is_garbled, squeeze
+from arfeed.model import schema
+from arfeed.model.currencies import format_amount
+
+Outcome = Literal["own", "another", "none", "no text", "unreadable", "incomplete"]
+
+VERSION = 1
+"""Of the rule: a PDF that was read by another one is read again."""
+
+_ERRORS = {
+    "password": "it needs a password",
+    "unreadable": "PDFium can't open it",
+    "time": "reading it took too long",
+    "memory": "reading it took too much memory",
+    "lost": "its reader died of it",
+}
+_LEGAL_FORMS = re.compile(
+    r"\b(?:limited|ltd|llc|llp|lp|plc|inc|incorporated|corp|corporation|co|company|gmbh|mbh|ag|kg|ohg|gbr|ug|se|sa|sas|"
+    r"sarl|sl|slu|srl|spa|bv|nv|oy|ab|as|aps|a/s|sp z o o|pty|pvt|ek|ev|kgaa|ltda|lda|sro)\b"
+)
+_FEWEST_STRONG = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a PDF shows itself to be: `whose` it is if it is another's, and what was read, and where, in words."""
+
+    outcome: Outcome
+    words: str = ""
+    whose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page's number, and its text in every way in which it was read."""
+
+    number: int
+    texts: tuple[str, ...]
+
+
+Careful = Callable[[], Extract]
+
+
+def judge(own: Invoice, extract: Extract, known: Known, careful: Careful) -> Verdict:
+    """Return what a PDF filed for an invoice is; `careful` reads it once more, letter by letter."""
+    return judge_at_once(own, extract, known) or _judge_carefully(own, extract, known, careful())
+
+
+def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
+    """Return what a PDF is; None if it has to be read carefully for that."""
+    if extract.error is not None:
+        return Verdict("unreadable", _ERRORS[extract.error])
+    if (by_machine := _by_embedded(own, extract, known)) is not None:
+        return by_machine
+    if is_garbled(extract.pages):
+        return Verdict("unreadable", "its fonts do not show which letters they draw")
+    pages = [_page(number, [text]) for number, text in enumerate(extract.pages, 1)]
+    if _finds_own(own, pages, known) == _SURE:
+        return Verdict("own")
+    return None
+
+
+def _judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
+    pages = [_page(number, [text]) for number, text in enumerate(extract.pages, 1)]
+    if again.error is None:
+        pages = [_page(page, [*texts]) for page, texts in enumerate(zip(extract.pages, again.pages, strict=False), 1)]
+    if is_empty(extract.pages) and is_empty(again.pages) and not extract.more:
+        return Verdict("no text", "a scan, or drawn without letters")
+    verdict = _by_text(own, pages, known)
+    if verdict.outcome == "none" and extract.more:
+        return Verdict("incomplete", f"only its first {len(pages)} pages were read")
+    return verdict
+
+
+def _page(number: int, texts: Sequence[str]) -> Page:
+    folded = [fold(text) for text in texts]
+    closed = [close_short_lines(text) for text in folded]
+    return Page(number, tuple(dict.fromkeys([*folded, *closed])))
+
+
+_SURE = 2
+
+
+def _finds_own(own: Invoice, pages: Sequence[Page], known: Known) -> int:
+    """Return 2 if a number that is not weak stands there for sure, 1 if it may be there, 0 if it is not."""
+    best = 0
+    for number in filter(None, map(make_number, own.numbers)):
+        for page in pages:
+            for text in page.texts:
+                sure = finds(number, text, known.has_number)
+                if sure == _SURE and not number.is_weak:
+                    return _SURE
+                best = max(best, min(sure, 1))
+    return best
+
+
+def _by_text(own: Invoice, pages: Sequence[Page], known: Known) -> Verdict:
+    there = _finds_own(own, pages, known)
+    if there == _SURE:
+        return Verdict("own")
+    if not own.amount:
+        # Nothing is known that would weigh more than the number does.
+        return Verdict("own") if there else Verdict("none")
+    its_amount, its_customer = _prints_amount(own, pages), _prints_customer(own, pages)
+    if its_amount and (there or its_customer):
+        return Verdict("own") if there else Verdict("none")
+    others = [*_find_others(own, pages, known)]
+    # One of another customer, for the same money as this one, is another's all the same.
+    if its_amount:
+        others = [other for other in others if _name_key(other.customer) != _name_key(own.customer)]
+    # Several known invoices and this one's customer make a statement of account.
+    if others and not (its_customer and len(others) > 1):
+        return _accuse(own, others[0], pages, also_its_amount=its_amount)
+    return Verdict("own") if there else Verdict("none")
+
+
+def _prints_amount(own: Invoice, pages: Sequence[Page]) -> bool:
+    scale = 10 ** (schema.MONEY_SCALE - own.decimals)
+    wanted = {own.amount, own.balance} - {0}
+    for page in pages:
+        for text in page.texts:
+            printed = find_amounts(text, own.decimals) | find_whole_amounts(text, own.decimals)
+            if any(amount * scale in wanted for amount in printed):
+                return True
+    return False
+
+
+def _find_others(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[Invoice]:
+    """Yield the invoices whose number, amount and customer are all printed."""
+    squeezed = "".join(squeeze(text) for page in pages for text in page.texts)
+    if any(
+        len(squeeze(fold(number))) >= _FEWEST_STRONG and squeeze(fold(number)) in squeezed for number in own.numbers
+    ):
+        return  # this one's number may be there after all, in a way that was not understood
+    seen = {fold(number) for number in own.numbers}
+    for other in _by_amount(own, pages, known):
+        strange = seen.isdisjoint(map(fold, other.numbers)) and _is_printed(other.customer, squeezed)
+        # The pattern is dear, and many invoices may have one common amount: most are ruled out before it.
+        if strange and _may_be_printed(other, squeezed) and _page_of(other, pages) is not None:
+            seen.update(map(fold, other.numbers))
+            yield other
+
+
+def _may_be_printed(invoice: Invoice, squeezed: str) -> bool:
+    return any(squeeze(fold(number)) in squeezed for number in invoice.numbers)
+
+
+def _by_amount(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[Invoice]:
+    for decimals in known.decimals:
+        scale = 10 ** (schema.MONEY_SCALE - decimals)
+        amounts = {each * scale for page in pages for text in page.texts for each in find_amounts(text, decimals)}
+        for other in known.by_amounts(amounts):
+            if other.decimals == decimals and (other.source, other.source_ref) != (own.source, own.source_ref):
+                yield other
+
+
+@lru_cache(maxsize=10_000)
+def _name_key(name: str) -> str:
+    """Return a customer's name without its legal form, which is often written otherwise."""
+    plain = re.sub(r"[.,()]", " ", fold(name))
+    return squeeze(_LEGAL_FORMS.sub(" ", plain)) or squeeze(plain)
+
+
+def _is_printed(customer: str, squeezed: str) -> bool:
+    key = _name_key(customer)
+    return bool(key) and key in squeezed
+
+
+def _page_of(invoice: Invoice, pages: Sequence[Page]) -> int | None:
+    for number in filter(None, map(make_number, invoice.numbers)):
+        for page in pages:
+            if any(finds(number, text, _nothing_known) == _SURE for text in page.texts):
+                return page.number
+    return None
+
+
+def _nothing_known(_: str) -> bool:
+    return False
+
+
+def _prints_customer(own: Invoice, pages: Sequence[Page]) -> bool:
+    return _is_printed(own.customer, "".join(squeeze(text) for page in pages for text in page.texts))
+
+
+def _accuse(own: Invoice, other: Invoice, pages: Sequence[Page], *, also_its_amount: bool) -> Verdict:
+    amount, missed = _money(other.amount, other), own.customer if also_its_amount else _money(own.amount, own)
+    return Verdict(
+        "another",
+        f"page {_page_of(other, pages)} prints {other.source_ref}, and it has {amount} and {other.customer}, but not "
+        f"{missed}: it is the PDF of {other.invoice_ref}",
+        other.invoice_ref,
+    )
+
+
+def _money(units: int, invoice: Invoice) -> str:
+    return f"{format_amount(Decimal(units).scaleb(-schema.MONEY_SCALE), invoice.currency)} {invoice.currency}"
+
+
+def _by_embedded(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
+    """Judge by the invoice for machines; None if there is none, if there are several, or if nobody knows its number."""
+    numbers = {"".join(fold(each.number).split()): each for each in extract.invoices}
+    if len(numbers) != 1:
+        return None
+    ((key, embedded),) = numbers.items()
+    if key in {"".join(fold(number).split()) for number in own.numbers}:
+        return Verdict("own", "its embedded invoice has this number")
+    other = known.by_number(key)
+    if other is None or not own.amount or (other.amount and not _is_total(embedded.total, other)):
+        return None
+    words = f"the invoice embedded in it is {other.source_ref}: it is the PDF of {other.invoice_ref}"
+    return Verdict("another", words, other.invoice_ref)
+
+
+def _is_total(total: str, invoice: Invoice) -> bool:
+    try:
+        return abs(int(Decimal(total) * 10**schema.MONEY_SCALE)) == invoice.amount
+    except (InvalidOperation, ValueError, OverflowError):
+        return False

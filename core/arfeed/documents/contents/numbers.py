@@ -1,0 +1,141 @@
+"""Finding an invoice's number in the text of a PDF, however the program that wrote it broke or spaced it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from arfeed.documents.contents.words import count_letters, fold, reads_right_to_left
+
+_WEAK = 5
+_WEAK_DIGITS = 8
+_LONG = 8
+_PIECES = re.compile(r"[^\W\d_]+|\d+")
+_MOST_PIECES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An invoice's number, folded, and how it is looked for."""
+
+    text: str
+    letters: int
+    pattern: re.Pattern[str]
+    pieces: tuple[str, ...]
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it may stand in any PDF as a quantity, a year, a postcode or a customer's number."""
+        return self.letters < _WEAK or (self.letters < _WEAK_DIGITS and self.is_digits)
+
+    @property
+    def is_digits(self) -> bool:
+        """Whether its letters and digits are digits only."""
+        return not any(letter.isalpha() for letter in self.text)
+
+
+@lru_cache(maxsize=50_000)
+def make_number(ref: str) -> Number | None:
+    """Return what to look for; None for a number without a letter or a digit."""
+    text = " ".join(fold(ref).split())
+    letters = count_letters(text)
+    if not letters:
+        return None
+    return Number(text, letters, re.compile(_pattern(text)), tuple(_PIECES.findall(text)))
+
+
+def _pattern(text: str) -> str:
+    """Return a pattern that allows white space anywhere; `_is_whole` judges what was matched."""
+    parts = [r"[\s_]*" if letter == " " else r"[_\s]" if letter == "_" else re.escape(letter) for letter in text]
+    return r"[ ]?\n?[ ]?".join(parts)
+
+
+def finds(number: Number, text: str, is_known: Callable[[str], bool]) -> int:
+    """Return how surely a folded text has a number: 2 as a whole, 1 if a longer known one reads the same, 0 not."""
+    best = 0
+    for found in number.pattern.finditer(text):
+        sure = _is_whole(number, text, found.start(), found.end(), is_known)
+        if sure == 2:
+            return 2
+        best = max(best, sure)
+    if best == 0 and not number.is_weak and reads_right_to_left(text) and _has_pieces(number, text):
+        return 2
+    return best
+
+
+def _is_whole(number: Number, text: str, start: int, end: int, is_known: Callable[[str], bool]) -> int:
+    inside, before, after = text[start:end], text[max(0, start - 3) : start], text[end : end + 40]
+    loose = _is_loose(number, inside)
+    if _joins_before(number, before, inside, loose=loose) or _joins_after(number, after, inside, loose=loose):
+        return 0
+    return 1 if _may_go_on(inside, after, is_known) else 2
+
+
+def _is_loose(number: Number, inside: str) -> bool:
+    """Whether blanks stand between letters and digits of the number, as where letters are spaced."""
+    return any(
+        a.isalnum() and b == " " and c.isalnum() for a, b, c in zip(inside, inside[1:], inside[2:], strict=False)
+    ) and (" " not in number.text or inside.count(" ") > number.text.count(" "))
+
+
+def _joins_before(number: Number, before: str, inside: str, *, loose: bool) -> bool:
+    """Whether what stands before a match makes it a part of something longer."""
+    if not before:
+        return False
+    last, mark = before[-1], before[-2:-1]
+    if last.isalnum():
+        return not _may_touch(number, last, inside[0])
+    if last in "-./" and mark.isalnum():
+        # "No.2026-0042" is a label; "3.2026-0042" is not.
+        return not (last == "." and mark.isalpha() and inside[0].isdigit() and number.letters >= _WEAK)
+    if last == "," and mark.isdigit() and inside[0].isdigit():
+        return True
+    if loose and last == " " and mark.isalnum() and not before[-3:-2].isalnum():
+        # A word's last letter, spaced like the number behind it: "i c e I N V - 2".
+        return not (number.letters >= _LONG and mark.isalpha())
+    return False
+
+
+def _joins_after(number: Number, after: str, inside: str, *, loose: bool) -> bool:
+    if not after:
+        return False
+    first, second = after[0], after[1:2]
+    if first.isalnum():
+        return not _may_touch(number, inside[-1], first)
+    if first in "-./" and second.isalnum():
+        return not (first == "." and second.isalpha() and inside[-1].isdigit() and number.letters >= _WEAK)
+    if first == "," and second.isdigit() and inside[-1].isdigit():
+        return True
+    if loose and first == " " and second.isalnum() and not after[2:3].isalnum():
+        return not _may_touch(number, inside[-1], second)
+    return False
+
+
+def _may_touch(number: Number, one: str, other: str) -> bool:
+    """Whether two signs side by side can be of two cells: a letter and a digit, for a number long enough."""
+    return number.letters >= _LONG and one.isdigit() != other.isdigit()
+
+
+def _may_go_on(inside: str, after: str, is_known: Callable[[str], bool]) -> bool:
+    """Whether the next line may go on with the number, since a longer known one would read the same."""
+    if not after[:2].lstrip(" ").startswith("\n"):
+        return False
+    following = after.lstrip(" \n").split(maxsplit=1)
+    if not following or not following[0]:
+        return False
+    head = "".join(inside.split())
+    return any(is_known(head + following[0][:length].rstrip(".,;:")) for length in range(1, len(following[0]) + 1))
+
+
+def _has_pieces(number: Number, text: str) -> bool:
+    """Whether some line with right-to-left letters has the number's pieces side by side, in whatever order."""
+    wanted = sorted(number.pieces)
+    if not 1 < len(wanted) <= _MOST_PIECES:
+        return False
+    for line in text.splitlines():
+        pieces = _PIECES.findall(line)
+        if any(sorted(pieces[at : at + len(wanted)]) == wanted for at in range(len(pieces) - len(wanted) + 1)):
+            return True
+    return False

@@ -1,0 +1,188 @@
+"""A PDF is another invoice's only if that one's number, amount and customer are printed, and not this one's amount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fpdf import FPDF
+
+from arfeed.documents.contents.judging import Verdict, judge
+from arfeed.documents.contents.known import COLUMNS, Known
+from arfeed.documents.contents.process import PdfReader
+from arfeed.documents.staging import Staged
+from arfeed.testing import Invoice, pdfs_of_every_outcome, text_pdf
+from support.plans import invoices
+
+REFS = ["INV-2026-0042", "INV-2026-0043", "7", "INV-2026-0044"]
+NAMES = ["Cedar GmbH", "Albion Ltd", "Bramble & Sons Ltd", "Cedar GmbH"]
+AMOUNTS: list[Any] = ["310.00", "1234.50", "99.00", "77.10"]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[PdfReader]:
+    with PdfReader() as process:
+        yield process
+
+
+def judged(reader: PdfReader, folder: Path, content: bytes, own: int = 0, **columns: object) -> Verdict:
+    given: dict[str, object] = {"customer_name": NAMES, "amount": AMOUNTS, "balance": AMOUNTS}
+    known = Known(invoices(REFS, **{**given, **columns})[COLUMNS])
+    path = folder / "document.pdf"
+    path.write_bytes(content)
+    pdf = Staged(path, 0, len(content), "")
+    return judge(known.invoice(own), reader.read(pdf), known, lambda: reader.read(pdf, careful=True))
+
+
+def printed(*lines: str) -> bytes:
+    return text_pdf("Larkfield Ltd", *lines)
+
+
+ANOTHERS = ("Invoice INV-2026-0043", "Albion Ltd", "Total 1,234.50")
+
+
+def test_the_kits_pdfs_show_themselves_to_be_what_they_are_for(reader: PdfReader, tmp_path: Path) -> None:
+    own = Invoice(REFS[0], Decimal("310.00"), "Cedar GmbH", currency="GBP")
+    other = Invoice(REFS[1], Decimal("1234.50"), "Albion Ltd", currency="GBP")
+    found = {
+        outcome: judged(reader, tmp_path, content).outcome
+        for outcome, content in pdfs_of_every_outcome(own, other).items()
+    }
+    assert found == {outcome: outcome for outcome in found}
+
+
+def test_another_invoices_pdf_is_named_with_what_was_read(reader: PdfReader, tmp_path: Path) -> None:
+    assert judged(reader, tmp_path, printed(*ANOTHERS)) == Verdict(
+        "another",
+        "page 1 prints INV-2026-0043, and it has 1,234.50 GBP and Albion Ltd, but not 310.00 GBP: "
+        "it is the PDF of INV-2026-0043",
+        "INV-2026-0043",
+    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Invoice INV-2026-0043", "Albion Ltd", "Total 1,234.51"),
+        ("Invoice INV-2026-0049", "Albion Ltd", "Total 1,234.50"),
+        ("Invoice INV-2026-0043", "Somebody else", "Total 1,234.50"),
+        (*ANOTHERS, "Cedar GmbH", "Amount 310.00"),
+        (*ANOTHERS, "Invoice INV-2026-0044", "Cedar GmbH", "77.10"),
+    ],
+    ids=["another amount", "no known number", "another customer", "its own amount and customer", "a statement for it"],
+)
+def test_less_than_number_amount_and_customer_accuses_nobody(
+    reader: PdfReader, tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    assert judged(reader, tmp_path, printed(*lines)).outcome == "none"
+
+
+def test_a_pdf_that_prints_its_own_number_may_list_others(reader: PdfReader, tmp_path: Path) -> None:
+    assert judged(reader, tmp_path, printed(*ANOTHERS, "Invoice INV-2026-0042")).outcome == "own"
+
+
+def test_another_customers_pdf_for_the_same_money_is_another_invoices(reader: PdfReader, tmp_path: Path) -> None:
+    same = judged(reader, tmp_path, printed(*ANOTHERS), amount=["1234.50", *AMOUNTS[1:]])
+    assert (same.outcome, same.whose) == ("another", "INV-2026-0043")
+    assert "but not Cedar GmbH" in same.words
+
+
+def test_a_short_number_proves_little(reader: PdfReader, tmp_path: Path) -> None:
+    quantity = ("7 hours", *ANOTHERS)
+    assert judged(reader, tmp_path, printed(*quantity), own=2).outcome == "another"
+    assert judged(reader, tmp_path, printed("7 hours", "Total 99.00"), own=2).outcome == "own"
+    assert judged(reader, tmp_path, printed("7 hours", "Total 98.00"), own=2).outcome == "own"
+
+
+def test_without_amounts_nobody_is_accused(reader: PdfReader, tmp_path: Path) -> None:
+    assert judged(reader, tmp_path, printed(*ANOTHERS), amount=[None, *AMOUNTS[1:]]).outcome == "none"
+
+
+def test_a_customer_whose_legal_form_is_written_otherwise_is_known(reader: PdfReader, tmp_path: Path) -> None:
+    lines = ("Invoice INV-2026-0043", "Albion Limited", "Total 1,234.50")
+    assert judged(reader, tmp_path, printed(*lines)).outcome == "another"
+
+
+def test_what_stands_in_form_fields_is_read(reader: PdfReader, tmp_path: Path) -> None:
+    from support.invoice_pdfs import reportlab_fields
+
+    assert judged(reader, tmp_path, reportlab_fields([("Invoice", "INV-2026-0042")])).outcome == "own"
+
+
+# --- embedded invoices ----------------------------------------------------------------------------------------------
+
+CII = """<?xml version="1.0"?>
+<rsm:CrossIndustryInvoice xmlns:rsm="urn:rsm" xmlns:ram="urn:ram">
+  <rsm:ExchangedDocumentContext><ram:ID>urn:cen.eu:en16931:2017</ram:ID></rsm:ExchangedDocumentContext>
+  <rsm:ExchangedDocument><ram:ID> {number} </ram:ID><ram:TypeCode>380</ram:TypeCode></rsm:ExchangedDocument>
+  <ram:IssuerAssignedID>INV-2026-0042</ram:IssuerAssignedID>
+  <ram:InvoiceCurrencyCode>GBP</ram:InvoiceCurrencyCode><ram:GrandTotalAmount>{total}</ram:GrandTotalAmount>
+</rsm:CrossIndustryInvoice>"""
+ZUGFERD = CII.replace("CrossIndustryInvoice", "CrossIndustryDocument").replace(
+    "rsm:ExchangedDocument>", "rsm:HeaderExchangedDocument>"
+)
+UBL = """<Invoice xmlns="urn:i" xmlns:cbc="urn:cbc"><cbc:ID>{number}</cbc:ID>
+  <BillingReference><cbc:ID>INV-2026-0042</cbc:ID></BillingReference>
+  <cbc:DocumentCurrencyCode>GBP</cbc:DocumentCurrencyCode>
+  <LegalMonetaryTotal><cbc:TaxInclusiveAmount>{total}</cbc:TaxInclusiveAmount></LegalMonetaryTotal></Invoice>"""
+CREDIT = UBL.replace("<Invoice ", "<CreditNote ").replace("</Invoice>", "</CreditNote>")
+ORDER = """<SCRDMCCBDACIOMessageStructure>
+  <ExchangedDocument><ID>{number}</ID></ExchangedDocument></SCRDMCCBDACIOMessageStructure>"""
+
+
+def embedding(*files: str) -> bytes:
+    """A PDF whose text has no number, with files attached under names that say nothing."""
+    pdf = _unnumbered()
+    for number, text in enumerate(files):
+        pdf.embed_file(bytes=text.encode(), basename=f"{number}.xml")
+    return bytes(pdf.output())
+
+
+def _unnumbered() -> FPDF:
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("Helvetica")
+    pdf.cell(text="Invoice, see the attached file")
+    return pdf
+
+
+@pytest.mark.parametrize("xml", [CII, ZUGFERD, UBL, CREDIT], ids=["CII", "ZUGFeRD 1", "UBL", "UBL credit note"])
+@pytest.mark.parametrize(
+    ("number", "total", "outcome"),
+    [
+        ("inv-2026-0042", "310.00", "own"),
+        ("INV-2026-0043", "1234.50", "another"),
+        ("INV-2026-0043", "9.00", "none"),
+        ("X-1", "1234.50", "none"),
+    ],
+    ids=["own", "another's", "another's number, not its amount", "unknown"],
+)
+def test_an_embedded_invoice_decides(
+    reader: PdfReader, tmp_path: Path, xml: str, number: str, total: str, outcome: str
+) -> None:
+    content = embedding("<timesheet/>", xml.format(number=number, total=total))
+    assert judged(reader, tmp_path, content).outcome == outcome
+
+
+def test_a_file_attached_to_a_mark_on_the_page_is_read(reader: PdfReader, tmp_path: Path) -> None:
+    path = tmp_path / "invoice.xml"
+    path.write_text(CII.format(number="INV-2026-0042", total="310"))
+    pdf = _unnumbered()
+    pdf.file_attachment_annotation(path, 50, 50)
+    assert judged(reader, tmp_path, bytes(pdf.output())).outcome == "own"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        (CII.format(number="INV-2026-0042", total="310"), CII.format(number="INV-2026-0043", total="1234.50")),
+        (ORDER.format(number="INV-2026-0043"),),
+        ("<no xml",),
+    ],
+    ids=["two that differ", "an order", "broken"],
+)
+def test_what_is_no_single_invoice_decides_nothing(reader: PdfReader, tmp_path: Path, files: tuple[str, ...]) -> None:
+    assert judged(reader, tmp_path, embedding(*files)).outcome == "none"
