@@ -65,9 +65,9 @@ def describe_choice(choice: Choice, matched: Claims, listing: Listing, refs: Seq
             for file, numbers in choice.doubtful.items()
         ]
         yield (
-            f"PDFs whose names could mean another invoice too, so they are not sent: {_few(examples)}; make the pattern in "
-            '`documents` more specific about where the number is, as in "Invoice_{invoice_ref}_from_*.pdf", or give the '
-            "files names that only one number can have"
+            f"PDFs whose names could mean another invoice too, so they are not sent: {_few(examples)}; make the "
+            "pattern in `documents` more specific about where the number is, as in "
+            '"Invoice_{invoice_ref}_from_*.pdf", or give the files names that only one number can have'
         )
 
 
