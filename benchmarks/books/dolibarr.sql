@@ -1,0 +1,11 @@
+CREATE TABLE llx_societe (rowid INT PRIMARY KEY, nom VARCHAR(128), code_client VARCHAR(24), email VARCHAR(128));
+INSERT INTO llx_societe SELECT n, 'Customer ' || n, 'C' || n, 'a@example.com' FROM {numbers} WHERE n <= 5000;
+CREATE TABLE llx_facture (rowid INT PRIMARY KEY, ref VARCHAR(30), entity INT, ref_client VARCHAR(50), type INT, fk_soc INT, datef DATE, date_lim_reglement DATE, paye INT, fk_statut INT, total_ttc {double}, multicurrency_code VARCHAR(3), multicurrency_tx {double}, multicurrency_total_ttc {double}, retained_warranty REAL, retained_warranty_date_limit DATE);
+INSERT INTO llx_facture SELECT n, 'FA' || n, 1, '', 0, n % 5000 + 1, '2026-01-05', '2026-02-04', CASE WHEN n % 10 > 0 THEN 1 ELSE 0 END, CASE WHEN n % 10 > 0 THEN 2 ELSE 1 END, n, 'EUR', 1, n, NULL, NULL FROM {numbers};
+CREATE TABLE llx_paiement_facture (rowid INT PRIMARY KEY, fk_facture INT, amount {double}, multicurrency_amount {double});
+INSERT INTO llx_paiement_facture SELECT n, n, n, n FROM {numbers} WHERE n % 10 > 0;
+CREATE INDEX paiement_facture_fk ON llx_paiement_facture (fk_facture);
+CREATE TABLE llx_societe_remise_except (rowid INT PRIMARY KEY, fk_facture INT, fk_facture_line INT, fk_facture_source INT, amount_ttc {double}, multicurrency_amount_ttc {double});
+INSERT INTO llx_societe_remise_except SELECT n, n, NULL, NULL, 1, 1 FROM {numbers} WHERE n % 100 = 0;
+CREATE INDEX remise_facture ON llx_societe_remise_except (fk_facture);
+CREATE INDEX remise_source ON llx_societe_remise_except (fk_facture_source);

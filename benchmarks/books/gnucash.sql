@@ -1,0 +1,16 @@
+CREATE TABLE customers (guid VARCHAR(32) PRIMARY KEY, id VARCHAR(200), name VARCHAR(200), addr_email VARCHAR(200));
+INSERT INTO customers SELECT 'c' || n, 'C' || n, 'Customer ' || n, 'a@example.com' FROM {numbers} WHERE n <= 5000;
+CREATE TABLE jobs (guid VARCHAR(32) PRIMARY KEY, owner_type INT, owner_guid VARCHAR(32));
+CREATE TABLE commodities (guid VARCHAR(32) PRIMARY KEY, mnemonic VARCHAR(200));
+INSERT INTO commodities VALUES ('eur', 'EUR');
+CREATE TABLE invoices (guid VARCHAR(32) PRIMARY KEY, id VARCHAR(200), date_posted {moment}, currency VARCHAR(32), owner_type INT, owner_guid VARCHAR(32), billing_id VARCHAR(200), post_txn VARCHAR(32), post_lot VARCHAR(32));
+INSERT INTO invoices SELECT 'i' || n, 'R' || n, '2026-01-05 10:59:00', 'eur', 2, 'c' || (n % 5000 + 1), '', 't' || n, 'l' || n FROM {numbers};
+CREATE TABLE splits (guid VARCHAR(32) PRIMARY KEY, tx_guid VARCHAR(32), quantity_num BIGINT, quantity_denom BIGINT, lot_guid VARCHAR(32));
+INSERT INTO splits SELECT 's' || n, 't' || n, n, 100, 'l' || n FROM {numbers};
+INSERT INTO splits SELECT 'r' || n, 't' || n, -n, 100, NULL FROM {numbers};
+INSERT INTO splits SELECT 'p' || n, 'q' || n, -n, 100, 'l' || n FROM {numbers} WHERE n % 10 > 0;
+CREATE INDEX splits_tx ON splits (tx_guid);
+CREATE TABLE slots (id BIGINT PRIMARY KEY, obj_guid VARCHAR(32), name VARCHAR(200), timespec_val {moment}, int64_val BIGINT);
+INSERT INTO slots SELECT n, 't' || n, 'trans-date-due', '2026-02-03 23:00:00', NULL FROM {numbers};
+INSERT INTO slots SELECT n + 10000000, 'i' || n, 'credit-note', NULL, 0 FROM {numbers};
+CREATE INDEX slots_obj ON slots (obj_guid);

@@ -1,0 +1,10 @@
+CREATE TABLE res_partner (id INT PRIMARY KEY, name TEXT, email TEXT, commercial_partner_id INT);
+INSERT INTO res_partner SELECT n, 'Customer ' || n, 'a@example.com', n FROM {numbers} WHERE n <= 5000;
+CREATE TABLE res_currency (id INT PRIMARY KEY, name TEXT);
+INSERT INTO res_currency VALUES (1, 'EUR');
+CREATE TABLE account_move (id INT PRIMARY KEY, name TEXT, ref TEXT, move_type TEXT, state TEXT, partner_id INT, commercial_partner_id INT, company_id INT, currency_id INT, invoice_date DATE, invoice_date_due DATE, amount_total NUMERIC, amount_residual NUMERIC);
+INSERT INTO account_move SELECT n, 'INV/' || n, '', 'out_invoice', 'posted', n % 5000 + 1, n % 5000 + 1, 1, 1, '2026-01-05', '2026-02-04', n, CASE WHEN n % 10 = 0 THEN n ELSE 0 END FROM {numbers};
+CREATE TABLE account_move_line (id SERIAL PRIMARY KEY, move_id INT, date_maturity DATE, amount_residual_currency NUMERIC);
+INSERT INTO account_move_line (move_id, date_maturity, amount_residual_currency) SELECT n, '2026-02-04', CASE WHEN n % 10 = 0 THEN n ELSE 0 END FROM {numbers};
+INSERT INTO account_move_line (move_id, date_maturity, amount_residual_currency) SELECT n, NULL, 0 FROM {numbers};
+CREATE INDEX ON account_move_line (move_id);

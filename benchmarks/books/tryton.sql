@@ -1,0 +1,18 @@
+CREATE TABLE currency_currency (id INT PRIMARY KEY, code TEXT);
+INSERT INTO currency_currency VALUES (1, 'EUR');
+CREATE TABLE company_company (id INT PRIMARY KEY, currency INT);
+INSERT INTO company_company VALUES (1, 1);
+CREATE TABLE party_party (id INT PRIMARY KEY, code TEXT, name TEXT);
+INSERT INTO party_party SELECT n, 'C' || n, 'Customer ' || n FROM {numbers} WHERE n <= 5000;
+CREATE TABLE party_contact_mechanism (id INT PRIMARY KEY, party INT, type TEXT, value TEXT, active BOOLEAN);
+INSERT INTO party_contact_mechanism SELECT n, n, 'email', 'a@example.com', true FROM {numbers} WHERE n <= 5000;
+CREATE INDEX ON party_contact_mechanism (party);
+CREATE TABLE account_invoice (id INT PRIMARY KEY, number TEXT, type TEXT, state TEXT, company INT, party INT, currency INT, invoice_date DATE, total_amount_cache NUMERIC, reference TEXT, move INT, account INT);
+INSERT INTO account_invoice SELECT n, 'R' || n, 'out', CASE WHEN n % 10 > 0 THEN 'paid' ELSE 'posted' END, 1, n % 5000 + 1, 1, '2026-01-05', n, '', n, 1 FROM {numbers};
+CREATE TABLE account_move_line (id INT PRIMARY KEY, move INT, account INT, debit NUMERIC, credit NUMERIC, second_currency INT, amount_second_currency NUMERIC, maturity_date DATE, reconciliation INT);
+INSERT INTO account_move_line SELECT n, n, 1, n, 0, NULL, NULL, '2026-02-04', CASE WHEN n % 10 > 0 THEN n END FROM {numbers};
+INSERT INTO account_move_line SELECT n + 10000000, n, 2, 0, n, NULL, NULL, NULL, NULL FROM {numbers};
+CREATE INDEX ON account_move_line (move);
+CREATE TABLE "account_invoice-additional-account_move" (invoice INT, move INT);
+CREATE TABLE "account_invoice-account_move_line" (invoice INT, line INT);
+CREATE INDEX ON "account_invoice-account_move_line" (invoice);
