@@ -23,6 +23,8 @@ _WHY_NOT: Mapping[str | None, str] = {
 }
 _MAKE_NUMBERS = "is not a plain amount such as 1234.50; make it a number at its source: in SQL, CAST it AS numeric"
 
+_POINTED = r"^-?\d+\.\d+$"
+_WHY_POINTED = "is a number with a point, as all numbers of a workbook have: leave out `decimal`, or make it text"
 _WHY_NOISY = "has the noise of a binary fraction: round it to cents where the file comes from"
 _NOISY = r"^-?\d+[.,]\d{11,}$"
 
@@ -44,9 +46,13 @@ def _read(table: Columns, name: str, settings: SourceSettings) -> Parsed:
     texts = table.text(name)
     parsed = parse_money(texts, decimal)
     if pc.any(parsed.wrong).as_py():
-        noisy = pc.and_(parsed.wrong, pc.match_substring_regex(texts, _NOISY))
-        table.add_problem(name, noisy, _WHY_NOISY)
-        parsed = parsed._replace(wrong=pc.and_(parsed.wrong, pc.invert(noisy)))
+        for pattern, why, where in (
+            (_NOISY, _WHY_NOISY, parsed.wrong),
+            (_POINTED, _WHY_POINTED, table.from_workbook() if decimal == "," else pc.is_null(texts)),
+        ):
+            explained = pc.and_(pc.and_(parsed.wrong, where), pc.match_substring_regex(texts, pattern))
+            table.add_problem(name, explained, why)
+            parsed = parsed._replace(wrong=pc.and_(parsed.wrong, pc.invert(explained)))
     table.add_problem(name, parsed.wrong, _WHY_NOT[decimal] if from_file else _MAKE_NUMBERS)
     return parsed
 
