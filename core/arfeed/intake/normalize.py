@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns, Problem, merge_problem
-from arfeed.intake.damage import check_damage
+from arfeed.intake.damage import check_damage, check_floats
 from arfeed.intake.days import distinct_dates, find_order, has_text, is_dateless, read_days
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
@@ -255,3 +255,4 @@ def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Ar
     unnumbered = pc.and_(open_invoice, is_blank(table.text("invoice_ref")))
     table.add_problem("invoice_ref", unnumbered, "is blank: an invoice needs its number")
     check_damage(table, open_invoice)
+    check_floats(table, open_invoice)

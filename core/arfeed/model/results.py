@@ -191,7 +191,8 @@ class Plan:
     baseline, None if there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
     the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
     addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
-    know. `seconds`: how long each plugin worked, by what it is, such as "transform exclude".
+    know. `seconds`: how long each plugin worked, by what it is, such as "transform exclude". `config`: the feed's
+    plugins.toml, absolute.
     """
 
     feed: str
@@ -219,6 +220,7 @@ class Plan:
     figures: tuple[GuardFigures, ...] = ()
     also_known: tuple[str, ...] = ()
     forgotten: Forgotten | None = None
+    config: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +253,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that ended without a delivery and without a plan to refuse."""
+    """A run that ended without a delivery and without a plan to refuse; `config` is the feed's file, absolute."""
 
     feed: str
     destination: str
     error: str
     exit_code: int
+    config: Path | None = None
