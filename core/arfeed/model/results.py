@@ -34,13 +34,21 @@ class SourceRead(NamedTuple):
     latest_issue: date | None
 
 
+class StatusWord(NamedTuple):
+    """A word of a source's column of status, what arfeed takes it for, and how many rows have it."""
+
+    word: str
+    status: str
+    rows: int
+
+
 class SourceReport(NamedTuple):
     """What was read from one source.
 
     `rows` were read, `open` of them are open invoices. `read` is this reading, or, if its rows are carried
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
     files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
-    `states_status` is whether its rows have their own status.
+    `states_status` is whether its rows have their own status, and `statuses` how many rows have which word for it.
     """
 
     source: str
@@ -55,6 +63,7 @@ class SourceReport(NamedTuple):
     inputs: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
     states_status: bool = False
+    statuses: tuple[StatusWord, ...] = ()
 
 
 class Counts(NamedTuple):
