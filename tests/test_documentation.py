@@ -127,6 +127,16 @@ def test_every_command_line_is_one_that_arfeed_takes(line: str) -> None:
     assert arguments <= expected, f"{command.name} takes {expected} arguments"
 
 
+def test_every_commands_help_ends_with_an_example_that_it_takes() -> None:
+    commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    alone = {name: command for name, command in commands.items() if not getattr(command, "commands", {})}
+    assert len(alone) > 10
+    for name, command in alone.items():
+        example = str(command.epilog).removeprefix("Example: ")
+        assert example.startswith(f"arfeed {name}"), f"{name} has no example"
+        test_every_command_line_is_one_that_arfeed_takes(example.partition(" > ")[0])
+
+
 def test_there_are_command_lines_and_configurations() -> None:
     assert len([*command_lines()]) > 60
     assert len([*configurations()]) > 20

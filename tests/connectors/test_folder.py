@@ -52,6 +52,19 @@ def test_a_header_that_is_not_there_is_named_with_what_is(file: Path) -> None:
     )
 
 
+def test_numbers_that_became_amounts_are_a_problem(file: Path) -> None:
+    header = f"{HEADER},customer_id"
+    source = folder(file, header, "7001.0,Ada,GBP,2026-04-07,1.50,31.0", "7002.0,Bo,GBP,2026-04-08,2.50,32.0")
+    said = problems(source)
+    assert f"{file} line 2, column invoice_ref: '7001.0' is a number that a program has made an amount of" in said[1]
+    assert any("column customer_id: '31.0' is a number" in line for line in said)
+
+
+def test_a_number_with_a_point_among_others_is_a_number(file: Path) -> None:
+    lines = ["7001.0,Ada,GBP,2026-04-07,1.50", "7001.1,Ada,GBP,2026-04-08,2.50", "RE.0,Ada,GBP,2026-04-08,3.50"]
+    assert {*balances(opened(folder(file, HEADER, *lines)))} == {"7001.0", "7001.1", "RE.0"}
+
+
 def test_a_declared_separator_is_used(file: Path) -> None:
     lines = [HEADER.replace(",", "|").replace("balance", "a,b,c,d,e,f"), "INV-1|Ada|GBP|2026-04-07|1.50"]
     source = folder(file, *lines, delimiter="|", columns={"balance": "a,b,c,d,e,f"})

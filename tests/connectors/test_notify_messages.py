@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 
@@ -65,6 +66,18 @@ def test_the_largest_of_each_currency_are_told_in_turn() -> None:
 def test_a_refusal_that_no_approval_covers_names_none() -> None:
     lines = of_refusal(refused(approval=None)).lines
     assert lines[-1] == "Read the whole plan: arfeed plan"
+
+
+def test_what_to_type_names_the_file_and_the_machine_where_it_lies() -> None:
+    config = Path("/srv/feeds/acme uk/plugins.toml")
+    assert of_refusal(refused(config=config)).lines[-3:] == (
+        f"On {gethostname()}, in /srv/feeds/acme uk",
+        "Read the whole plan: arfeed plan --config '/srv/feeds/acme uk/plugins.toml'",
+        "If it is right: arfeed sync --config '/srv/feeds/acme uk/plugins.toml' --approve 5-9f3c2a",
+    )
+    failed = of_failure(Failure("acme", "file:///out/", "it broke", 5, config))
+    assert failed.lines[-2] == f"On {gethostname()}, in /srv/feeds/acme uk"
+    assert failed.lines[-1].count("--config '/srv/feeds/acme uk/plugins.toml'") == 2
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 6])

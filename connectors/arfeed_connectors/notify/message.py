@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import heapq
 import json
+import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
+from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from arfeed import Failure, Plan, Receipt, minor_digits
@@ -61,7 +65,8 @@ def of_refusal(plan: Plan) -> Message:
     by_size = plan.missing["balance"].abs().sort_values(ascending=False).index
     # By currency, since a yen is not a pound: the largest number need not be the largest debt.
     largest = plan.missing.loc[by_size].groupby("currency").head(_LARGEST)
-    approval = [f"If it is right: arfeed sync --approve {plan.approval}"] if plan.approval else []
+    sync = typed("arfeed sync", plan.config)
+    approval = [f"If it is right: {sync} --approve {plan.approval}"] if plan.approval else []
     lines = [
         *_sums(plan.totals.to_dict("records")),
         _compared(plan.counts._asdict()),
@@ -69,7 +74,8 @@ def of_refusal(plan: Plan) -> Message:
         *_largest(largest.to_dict("records"), plan.counts.missing),
         f"Objections: {', '.join(dict.fromkeys(item.code for item in plan.objections))}",
         f"For {plan.destination}",
-        "Read the whole plan: arfeed plan",
+        *_where(plan.config),
+        f"Read the whole plan: {typed('arfeed plan', plan.config)}",
         *approval,
     ]
     return _message(f"✗ {plan.feed}: refused, nothing was delivered", lines)
@@ -80,7 +86,19 @@ def of_failure(failure: Failure) -> Message:
     said = failure.error.splitlines()
     more = [f"… and {len(said) - _MOST_LINES} more lines"] if len(said) > _MOST_LINES else []
     lines = [*said[:_MOST_LINES], *more, f"For {failure.destination}"]
-    return _message(f"✗ {failure.feed}: failed with exit code {failure.exit_code}", [*lines, _NEXT[failure.exit_code]])
+    then = re.sub(r"arfeed (check|plan|sync)", lambda found: typed(found[0], failure.config), _NEXT[failure.exit_code])
+    heading = f"✗ {failure.feed}: failed with exit code {failure.exit_code}"
+    return _message(heading, [*lines, *_where(failure.config), then])
+
+
+def typed(command: str, config: Path | None) -> str:
+    """Return a command as it is typed for a feed from whatever folder."""
+    return f"{command} --config {shlex.quote(str(config))}" if config else command
+
+
+def _where(config: Path | None) -> list[str]:
+    """Name the machine: a message from one of several does not tell where to type."""
+    return [f"On {gethostname()}, in {config.parent}"] if config else []
 
 
 def _message(heading: str, lines: Iterable[str]) -> Message:

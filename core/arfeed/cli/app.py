@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from importlib.metadata import version
 from io import TextIOWrapper
 from itertools import pairwise
@@ -66,17 +67,22 @@ def _options(log_json: LogJson = None, show_version: Version = False) -> None:
     del log_json, show_version  # their callbacks have done all that was asked for
 
 
-app.command("init")(init.init)
-app.command("check")(check.check)
-app.command("plan")(plan.plan)
-app.command("sync")(sync.sync)
-app.command("resend")(sync.resend)
-app.command("adopt")(adopt.adopt)
-app.command("expect")(expect.expect)
-app.command("keygen")(keygen.keygen)
-app.command("rehearse")(rehearse.rehearse)
-app.command("schedule")(schedule.schedule)
-app.command("schema")(schema.schema)
+def _add(name: str, function: Callable[..., None], example: str) -> None:
+    """Add a command whose help ends with an example."""
+    app.command(name, epilog=f"Example: {example}")(function)
+
+
+_add("init", init.init, "arfeed init exports/SalesInvoices-20260409.csv --to rehearsal")
+_add("check", check.check, "arfeed check --probe")
+_add("plan", plan.plan, "arfeed plan --html plan.html")
+_add("sync", sync.sync, "arfeed sync --approve 5-9b165e")
+_add("resend", sync.resend, "arfeed resend 20260409T101500Z-5d0c1e")
+_add("adopt", adopt.adopt, "arfeed adopt open_ar_20260409T101500Z.csv")
+_add("expect", expect.expect, "arfeed expect 'write-off run of December' --below 50 --until 2026-12-31")
+_add("keygen", keygen.keygen, "arfeed keygen ~/.ssh/arfeed_ed25519")
+_add("rehearse", rehearse.rehearse, "arfeed rehearse")
+_add("schedule", schedule.schedule, "arfeed schedule cron --at 06:00 --days weekdays")
+_add("schema", schema.schema, "arfeed schema > plugins.schema.json")
 app.add_typer(documents.app, name="documents")
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")

@@ -148,3 +148,23 @@ def _check_rounded(table: Columns, ref: pa.Array, some: pa.Array, wanted: pa.Arr
             "has more than 15 digits, and zeros from the 16th on, as have all such numbers here: a spreadsheet has "
             "rounded them; format the column as text, and export again",
         )
+
+
+_WHOLE_OR_NOT = r"^\d+(?:\.\d+)?$"
+_FLOAT = r"^\d+\.0$"
+
+
+def check_floats(table: Columns, wanted: pa.Array) -> None:
+    """Add a problem for each `wanted` number such as 1930571429.0, if all numbers of the column end so."""
+    for name in ("invoice_ref", "customer_id"):
+        texts = table.text(name)
+        if not pc.any(pc.ends_with(texts, ".0")).as_py():
+            continue
+        numbers = texts.filter(pc.match_substring_regex(texts, _WHOLE_OR_NOT))
+        if pc.all(pc.match_substring_regex(numbers, _FLOAT)).as_py():
+            table.add_problem(
+                name,
+                pc.and_(wanted, pc.match_substring_regex(texts, _FLOAT)),
+                "is a number that a program has made an amount of, as all in this column; have the column written as "
+                "text, and export again",
+            )

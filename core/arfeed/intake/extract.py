@@ -25,7 +25,7 @@ from arfeed.model.currencies import withdrawn
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
-from arfeed.model.results import SourceRead, SourceReport
+from arfeed.model.results import SourceRead, SourceReport, StatusWord
 from arfeed.model.schema import ZERO
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.isolation import isolated_copy, undisturbed
@@ -92,7 +92,8 @@ def extract(
             continue
         frames.append(rows)
         report = _report(connector, rows, complete, now(), read)
-        reports.append(report._replace(seconds=seconds, states_status=normalizer.states_status))
+        words = tuple(StatusWord(*pair, rows) for pair, rows in normalizer.statuses.most_common())
+        reports.append(report._replace(seconds=seconds, states_status=normalizer.states_status, statuses=words))
     if problems:
         raise ProblemsError(describe_problems(problems))
     return Extract(join_frames(frames) if frames else empty_invoices(), tuple(reports), failed)

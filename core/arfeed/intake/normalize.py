@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns, Problem, merge_problem
-from arfeed.intake.damage import check_damage
+from arfeed.intake.damage import check_damage, check_floats
 from arfeed.intake.date_order import check_exchanged, distinct_dates, find_order, has_text, is_dateless, read_days
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
@@ -36,11 +36,15 @@ class Frame(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """A frame's rows with canonical columns, typed; the problems found; and whether the source states a status."""
+    """A frame's rows with canonical columns, typed; the problems found; and whether the source states a status.
+
+    `statuses` counts the rows by the source's word for the status and arfeed's.
+    """
 
     rows: pa.Table
     problems: Sequence[Problem]
     states_status: bool
+    statuses: Counter[tuple[str, str]]
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class Normalizer:
     waiting: list[Frame] = field(default_factory=list)
     seen: int = 0
     states_status: bool = False
+    statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Start with the order that the settings declare."""
@@ -133,11 +138,12 @@ class Normalizer:
             "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(frame.raw)),
         }
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
-        return Typed(pa.table(ordered), table.problems, "status" in table.columns)
+        return Typed(pa.table(ordered), table.problems, "status" in table.columns, _count_statuses(table, status))
 
     def accept(self, typed: Typed) -> pa.Table:
         """Return the rows, each with an `invoice_ref` now; add their problems to `problems`."""
         self.states_status |= typed.states_status
+        self.statuses += typed.statuses
         for problem in typed.problems:
             merge_problem(self.problems, problem)
         rows = typed.rows
@@ -235,6 +241,14 @@ class Normalizer:
         return f"{str(row[0]).upper()}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
+def _count_statuses(table: Columns, status: pa.Array) -> Counter[tuple[str, str]]:
+    if "status" not in table.columns:
+        return Counter()
+    words = pa.table({"word": table.text("status"), "status": status})
+    groups = words.group_by(["word", "status"]).aggregate([([], "count_all")])
+    return Counter({(row["word"], row["status"]): row["count_all"] for row in groups.to_pylist()})
+
+
 _PIECE = 100_000
 """Rows typed at once by a thread: enough for a file's points and dates to prove what they mean."""
 
@@ -265,3 +279,4 @@ def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Ar
     unnumbered = pc.and_(open_invoice, is_blank(table.text("invoice_ref")))
     table.add_problem("invoice_ref", unnumbered, "is blank: an invoice needs its number")
     check_damage(table, is_open, from_file=from_file)
+    check_floats(table, is_open)

@@ -34,13 +34,21 @@ class SourceRead(NamedTuple):
     latest_issue: date | None
 
 
+class StatusWord(NamedTuple):
+    """A word of a source's column of status, what arfeed takes it for, and how many rows have it."""
+
+    word: str
+    status: str
+    rows: int
+
+
 class SourceReport(NamedTuple):
     """What was read from one source.
 
     `rows` were read, `open` of them are open invoices. `read` is this reading, or, if its rows are carried
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
     files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
-    `states_status` is whether its rows have their own status.
+    `states_status` is whether its rows have their own status, and `statuses` how many rows have which word for it.
     """
 
     source: str
@@ -55,6 +63,7 @@ class SourceReport(NamedTuple):
     inputs: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
     states_status: bool = False
+    statuses: tuple[StatusWord, ...] = ()
 
 
 class Counts(NamedTuple):
@@ -230,7 +239,8 @@ class Plan:
     baseline, None if there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
     the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
     addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
-    know. `seconds`: how long each plugin worked, by its kind and name, such as "transform exclude".
+    know. `seconds`: how long each plugin worked, by its kind and name, such as "transform exclude". `config`: the
+    feed's plugins.toml, absolute.
     """
 
     feed: str
@@ -258,6 +268,7 @@ class Plan:
     figures: tuple[GuardFigures, ...] = ()
     also_known: tuple[str, ...] = ()
     forgotten: Forgotten | None = None
+    config: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +301,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that ended without a delivery and without a plan to refuse."""
+    """A run that ended without a delivery and without a plan to refuse; `config` is the feed's file, absolute."""
 
     feed: str
     destination: str
     error: str
     exit_code: int
+    config: Path | None = None

@@ -14,14 +14,26 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
+from arfeed.model.results import SourceReport
 
 # Enough to recognise what a message is about; the plan lists all of them.
 _MOST_NAMED = 3
+_MOST_STATUSES = 12
 
 
 def counted(count: int, noun: str) -> str:
     """Write "1 invoice", "1,200 invoices"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def describe_statuses(source: SourceReport) -> str:
+    """Say how many rows have which status, as the source words it; blank if it states none."""
+    said = []
+    for word, status, rows in source.statuses[:_MOST_STATUSES]:
+        meant = "" if word.casefold() == status else f" (taken as {status})"
+        said.append(f"{rows:,} {word or 'blank'}{meant}")
+    more = len(source.statuses) - _MOST_STATUSES
+    return ", ".join([*said, *([f"and {more} more words"] if more > 0 else [])])
 
 
 def refs_of(rows: pd.DataFrame) -> tuple[str, ...]:

@@ -78,7 +78,8 @@ def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | 
     except Exception as exc:
         expected = isinstance(exc, ArfeedError)
         error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
-        notify(context, "failed", Failure(project.feed.name, address, mask_secrets(error, project.secrets), code))
+        masked = mask_secrets(error, project.secrets)
+        notify(context, "failed", Failure(project.feed.name, address, masked, code, project.path.absolute()))
         raise
     if result.receipt:
         # Before the notifiers, since a mail may have the page attached.

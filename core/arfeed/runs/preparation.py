@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -18,7 +18,7 @@ from arfeed.model import arrow
 from arfeed.model.background import begin
 from arfeed.model.events import event
 from arfeed.model.figures import Facts
-from arfeed.model.results import Ledger, LedgerState, Plan
+from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
 from arfeed.model.secrets import mask_secrets
 from arfeed.planning.changes.contradictions import note_zero_balances
 from arfeed.planning.changes.texts import note_unseen_characters
@@ -29,6 +29,7 @@ from arfeed.planning.evidence.reasons import GONE, add_answers, add_reasons
 from arfeed.planning.facts import sum_up
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.review import review_plan
+from arfeed.planning.wording import describe_statuses
 from arfeed.plugins.fingerprint import plugin_versions, settings_hash
 from arfeed.runs.chapters import Prepared, Reading
 from arfeed.runs.context import OpenContext, find_foreign_reports
@@ -188,6 +189,7 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
         also_known=recognized.also_known,
         forgotten=recognized.forgotten,
         notes=(
+            *(() if baseline else _note_statuses(reading.reports)),
             *_notes(context, reading),
             *note_ledgers(compared.ledgers),
             *lost_accounts,
@@ -197,7 +199,15 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
         ),
         seconds={**reading.seconds, f"destination {project.destination.name}": staged.report.seconds},
         ledgers=compared.ledgers,
+        config=project.path.absolute(),
     )
+
+
+def _note_statuses(sources: Iterable[SourceReport]) -> Iterator[str]:
+    """Write, for a first delivery, how many rows have which status: a word that was misread is seen here."""
+    for source in sources:
+        if words := describe_statuses(source):
+            yield f"the rows of {source.source} by status: {words}"
 
 
 def _ledger_states(reading: Reading) -> Sequence[LedgerState]:

@@ -21,7 +21,7 @@ from arfeed.model.results import SourceReport
 from arfeed.model.settings import FileSettings
 from arfeed.operations.check.evidence import assess_evidence
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
-from arfeed.planning.wording import counted, money
+from arfeed.planning.wording import counted, describe_statuses, money
 from arfeed.plugins.config import Project
 from arfeed.runs.context import Clock
 from arfeed.tables.files.search import find_files
@@ -118,9 +118,11 @@ def _rows(connector: Connector, extracted: Extract) -> Finding:
         row = opened.iloc[0]
         amount = money(row["balance"], row["currency"])
         first = f"; the first is {row['invoice_ref']}, {row['customer_name']}, {amount}"
+    words = describe_statuses(extracted.reports[0])
+    by_status = f"; by status: {words}" if words else ""
     return ok(
         f"rows of {connector.source}",
-        f"{counted(count, 'document')}, {len(opened):,} of them open: {', '.join(sums) or 'nothing'}{first}",
+        f"{counted(count, 'document')}, {len(opened):,} of them open: {', '.join(sums) or 'nothing'}{first}{by_status}",
         rows=count,
         open=len(opened),
         totals={total["currency"]: str(total["balance"]) for total in totals},

@@ -1,0 +1,40 @@
+"""What a first plan shows and asks, when nothing can be compared with it."""
+
+from __future__ import annotations
+
+from support.feed import HEADER, Feed, codes, invoice, invoices
+
+
+def test_a_first_plan_counts_rows_by_status_as_the_file_words_it(feed: Feed) -> None:
+    header = [*HEADER, "status"]
+    rows = [{**invoice(number), "status": "Open"} for number in (1, 2)]
+    feed.export([*rows, {**invoice(3), "status": "PAID", "balance": "0.00"}], header=header)
+    assert "the rows of erp by status: 2 Open, 1 PAID" in feed.plan().notes
+    feed.approved()
+    assert not any("by status" in note for note in feed.plan().notes), "once it was looked at, it need not be again"
+
+
+def test_a_source_without_a_status_has_no_such_note(feed: Feed) -> None:
+    feed.export(invoices(3))
+    assert not any("by status" in note for note in feed.plan().notes)
+
+
+def test_balances_from_the_column_of_the_totals_are_objected_to_once(feed: Feed) -> None:
+    feed.sources["erp"] = {"columns": {"balance": "Total"}}
+    feed.export([{**row, "Total": row["balance"]} for row in invoices(3)], header=[*HEADER[:-1], "Total"])
+    assert codes(feed.sync()) == ["unknown-baseline", "total-as-balance"]
+    feed.approved()
+    assert codes(feed.sync()) == []
+
+
+def test_a_total_beside_a_balance_is_not_objected_to(feed: Feed) -> None:
+    feed.sources["erp"] = {"columns": {"balance": "Open", "amount": "Total"}}
+    rows = [{**row, "Total": row["balance"], "Open": row["balance"]} for row in invoices(3)]
+    feed.export(rows, header=[*HEADER[:-2], "Total", "Open"])
+    assert codes(feed.sync()) == ["unknown-baseline"]
+
+
+def test_one_column_for_both_is_objected_to_whatever_it_is_called(feed: Feed) -> None:
+    feed.sources["erp"] = {"columns": {"balance": "Sum", "amount": "Sum"}}
+    feed.export([{**row, "Sum": row["balance"]} for row in invoices(3)], header=[*HEADER[:-2], "Sum"])
+    assert codes(feed.sync()) == ["unknown-baseline", "total-as-balance"]
