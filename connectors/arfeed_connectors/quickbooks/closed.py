@@ -84,7 +84,7 @@ class ClosedList:
         invoices = invoices[invoices[report.name_of("invoice_ref")].isin([*numbers])]
         if "said" in report.headers:
             invoices = self._with_status(invoices)
-        absent = {name for name in self._settings.columns.values() if name not in invoices.columns}
+        absent = {name for name in self._settings.headings() if name not in invoices.columns}
         return invoices.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(absent, "str"))
 
     def _with_status(self, invoices: pd.DataFrame) -> pd.DataFrame:
