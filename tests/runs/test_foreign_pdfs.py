@@ -1,4 +1,4 @@
-"""PDFs at the receiver that this history did not send: never overwritten, named, and taken over where somebody says so."""
+"""PDFs at the receiver that this history did not send: never overwritten, named, and taken over if somebody says so."""
 
 from __future__ import annotations
 
