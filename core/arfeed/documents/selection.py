@@ -64,9 +64,10 @@ def select(
     broken, merged = merged[too_long], merged[~too_long].reset_index(drop=True)
     has = merged["version"].notna()
     at_all = pd.Series([name in known for name in merged["name"]], dtype=bool)
+    held = pd.Series([name in known and known[name].sha256 != "" for name in merged["name"]], dtype=bool)
     old = _find_old(merged[at_all], known)
     ours = at_all & ~merged.index.isin([*old])
-    sent = ours & ~merged["double"]
+    sent = ours & held & ~merged["double"]
     candidates = merged[has & ~merged["double"]]
     before = _text([known[name].version if name in known else None for name in candidates["name"]])
     fresh = candidates[~ours[candidates.index] | (before.set_axis(candidates.index) != candidates["version"])]
