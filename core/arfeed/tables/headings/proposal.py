@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from arfeed.model import arrow, schema
+from arfeed.model.meaning import PARTS_OF_BALANCE
 from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Proposal:
 
 def missing_columns(headers: Sequence[str], columns: Mapping[str, str]) -> list[str]:
     """Return the columns that every source needs and that neither the headers nor the setting `columns` give."""
-    return [name for name in REQUIRED if name not in columns and name not in headers]
+    given = {*columns, *headers, *(["balance"] if {*PARTS_OF_BALANCE} & {*columns} else [])}
+    return [name for name in REQUIRED if name not in given]
 
 
 def propose_columns(rows: pd.DataFrame) -> Proposal:
