@@ -54,11 +54,6 @@ def fold_rows(rows: pd.DataFrame, settings: FileSettings) -> Folded:
     return Folded(_without(rows, again), tuple(_notes(some, again)))
 
 
-def differing(rows: pd.DataFrame) -> list[str]:
-    """Return the columns in which rows of one document differ, free texts last."""
-    return [name for name in _FACTS if rows[name].nunique(dropna=False) > 1]
-
-
 def _without(rows: pd.DataFrame, again: pd.Series[bool]) -> pd.DataFrame:
     return rows.drop(index=again[again].index).reset_index(drop=True) if again.any() else rows
 
@@ -84,8 +79,9 @@ def _refuse_differing(some: pd.DataFrame, names: Sequence[str], settings: FileSe
     if not twice.any():
         return
     ref = distinct.loc[twice, "invoice_ref"].iloc[0]
-    one, other = (row for _, row in distinct[distinct["invoice_ref"] == ref].head(2).iterrows())
-    parted = [name for name in names if not (one[name] == other[name] or (pd.isna(one[name]) and pd.isna(other[name])))]
+    pair = distinct[distinct["invoice_ref"] == ref].head(2)
+    parted = [name for name in names if pair[name].nunique(dropna=False) > 1]
+    one, other = (row for _, row in pair.iterrows())
     shown = ", ".join(f"{name} ({_show(one[name])} and {_show(other[name])})" for name in parted)
     raise SourceError(
         f"{_place(other, settings)}: {ref!r} {why}: it differs from {_place(one, settings)} in {shown}. If these are "
@@ -95,7 +91,7 @@ def _refuse_differing(some: pd.DataFrame, names: Sequence[str], settings: FileSe
 
 
 def _show(value: object) -> str:
-    return "blank" if value is None or value is pd.NaT or value is pd.NA or value == "" else str(value)
+    return "blank" if pd.isna(value) or value == "" else str(value)
 
 
 def _place(row: pd.Series, settings: FileSettings) -> str:
