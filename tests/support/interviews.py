@@ -21,14 +21,22 @@ class Interview:
 
     def source(self, table: str, asker: Asker | None = None, **said: Any) -> dict[str, Any]:
         """Return the table of the source that would be written for an export."""
+        (source,) = self.feed(table, asker, **said)["sources"].values()
+        return dict(source)
+
+    def transforms(self, table: str, asker: Asker | None = None, **said: Any) -> list[dict[str, Any]]:
+        """Return the transforms that would be written for an export."""
+        return list(self.feed(table, asker, **said).get("transforms", []))
+
+    def feed(self, table: str, asker: Asker | None = None, **said: Any) -> dict[str, Any]:
+        """Return the whole feed that would be written for an export."""
         self.reported.clear()
         sample = self.folder / "export.csv"
         sample.write_text(table, encoding="utf-8")
         known = {"documents": "", "to": "rehearsal", "currency": "EUR", "sample": str(sample)} | said
         asked = asker or Unattended(lambda mark, text: self.reported.append(f"{mark} {text}"))
         draft = interview(Answers(config=self.folder / "plugins.toml", **known), asked)
-        (source,) = tomllib.loads(draft.text())["sources"].values()
-        return dict(source)
+        return tomllib.loads(draft.text())
 
 
 class Person(Unattended):

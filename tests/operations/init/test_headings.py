@@ -188,3 +188,23 @@ def test_a_balance_that_is_the_total_is_pointed_out(init: Interview) -> None:
     table = "Invoice,Customer,Date,Due,Total\n1,Ada,2026-09-14,2026-10-14,5.00\n2,Bo,2026-09-15,2026-10-15,6.00\n"
     init.source(table, columns={"balance": "Total"})
     assert any("! balance: the column 'Total' seems to be the invoice's total" in text for text in init.reported)
+
+
+BOTH_WAYS = """\
+Number,Type,Customer,Date,Due,Balance
+1,ACCREC,Ada,2026-09-14,2026-10-14,5.00
+2,ACCPAY,Steel,2026-09-15,2026-10-15,6.00
+"""
+
+
+def test_of_two_types_only_the_customers_may_be_taken(init: Interview) -> None:
+    assert "--all-debts, or --only Type=TYPE" in refused(init, BOTH_WAYS)
+    person = Person({"--all-debts": "others"})
+    assert init.transforms(BOTH_WAYS, person) == [{"use": "keep", "sources": ["folder"], "Type": ["ACCREC"]}]
+    assert init.transforms(BOTH_WAYS, only={"Type": ["ACCREC"]})[0]["Type"] == ["ACCREC"]
+    assert any("left out: ACCPAY" in text for text in init.reported)
+
+
+def test_a_type_that_is_not_there_is_refused(init: Interview) -> None:
+    assert "the column has no such type; it has ACCREC, ACCPAY" in refused(init, BOTH_WAYS, only={"Type": ["SALES"]})
+    assert "--only Kind=…: the file has no such heading" in refused(init, BOTH_WAYS, only={"Kind": ["SALES"]})

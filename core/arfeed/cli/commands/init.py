@@ -67,6 +67,10 @@ AbsentMeansPaid = Annotated[
 AllDebts = Annotated[
     bool, typer.Option("--all-debts", help="Customers owe all rows, whatever their document type is called.")
 ]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="HEADING=TYPE", help="Report rows of this type only; may be repeated."),
+]
 Unattended = Annotated[bool, typer.Option("--unattended", help="Ask nothing; the default if stdin is not a terminal.")]
 
 
@@ -85,6 +89,7 @@ def init(
     to: To = None,
     key: Key = None,
     all_debts: AllDebts = False,
+    only: Only = None,
     control_account: ControlAccount = None,
     absent_means_paid: AbsentMeansPaid = None,
     unattended: Unattended = False,
@@ -108,6 +113,10 @@ def init(
         to=to,
         key=key,
         all_debts=all_debts,
+        only={
+            name: [pair.partition("=")[2].strip() for pair in only or () if pair.partition("=")[0].strip() == name]
+            for name in _pairs("--only", only)
+        },
         control_account=control_account,
         absent_means_paid=absent_means_paid,
     )

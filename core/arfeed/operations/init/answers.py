@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -35,6 +35,7 @@ class Answers:
     to: str | None = None
     key: str | None = None
     all_debts: bool = False
+    only: Mapping[str, Sequence[str]] = field(default_factory=dict)
     control_account: str | None = None
     control_columns: Mapping[str, str] = field(default_factory=dict)
     absent_means_paid: bool | None = None

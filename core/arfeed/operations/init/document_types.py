@@ -19,6 +19,7 @@ _NEGATIVE = r"[-−–(]|(?i:cr\.?$)"
 _CHOICES = {
     "stop": "they are credits or payments: write nothing, and export them with a minus sign or leave them out",
     "debts": "the customers owe them, as they owe invoices",
+    "others": "they are something else, such as bills that you owe: report only rows of the other types",
 }
 
 _SETTLED = {
@@ -30,21 +31,49 @@ _SETTLED = {
 def check_document_types(
     chosen: Mapping[str, str], headers: Sequence[str], read: Callable[[], Iterator[pd.DataFrame]],
     answers: Answers, asker: Asker,
-) -> None:  # fmt: skip
+) -> dict[str, list[str]]:  # fmt: skip
     """Ask whether documents that seem not to be invoices, and have no minus sign, are debts.
 
-    `chosen` are headings by column, `read` reads the sample from its start. Raise `ConfigError` if they are not debts,
-    or if nobody has answered.
+    `chosen` are headings by column, `read` reads the sample from its start. Return, by heading, the types that alone
+    are to be reported. Raise `ConfigError` if the others are credits, or if nobody has answered.
     """
-    if "kind" in chosen or "kind" in headers:
-        return
+    only: dict[str, list[str]] = {}
+    for header in answers.only:
+        if header not in headers:
+            raise ConfigError(f"--only {header}=…: the file has no such heading; found {', '.join(headers)}")
+    if "kind" in chosen:
+        return only
     balance = chosen.get("balance", "balance")
-    for header in find_document_types([name for name in headers if name not in chosen.values()]):
+    types = find_document_types([name for name in headers if name not in chosen.values()])
+    for header in dict.fromkeys([*types, *answers.only]):
         positive, negative = _others(read(), header, balance)
-        if positive:
-            _ask(header, positive, answers, asker)
+        if header in answers.only:
+            only[header] = _only(header, answers.only[header], read(), asker)
+        elif positive:
+            kept = [word for word in _words(read(), header) if word not in positive]
+            if _ask(header, positive, kept, answers, asker):
+                only[header] = _only(header, kept, read(), asker)
         elif negative:
             asker.found(f"the column {header!r} also has {_listed(negative)}, each with a minus sign, as it should be")
+    return only
+
+
+def _only(header: str, wanted: Sequence[str], tables: Iterator[pd.DataFrame], asker: Asker) -> list[str]:
+    """Return the wanted types, and report which are left out. Raise `ConfigError` for one that is not there."""
+    words = _words(tables, header)
+    for word in wanted:
+        if word not in words:
+            raise ConfigError(f"--only {header}={word}: the column has no such type; it has {_listed(words)}")
+    left = [word or "nothing" for word in words if word not in wanted]
+    asker.found(f"only rows with {_listed(wanted)} in {header!r} are reported; left out: {_listed(left) or 'nothing'}")
+    return [*wanted]
+
+
+def _words(tables: Iterator[pd.DataFrame], header: str) -> list[str]:
+    import pyarrow.compute as pc
+
+    found = (pc.unique(pc.utf8_trim_whitespace(arrow.to_text_array(rows[header]))).to_pylist() for rows in tables)
+    return list(dict.fromkeys(word for words in found for word in words))
 
 
 def _others(tables: Iterator[pd.DataFrame], header: str, balance: str) -> tuple[list[str], list[str]]:
@@ -68,17 +97,22 @@ def _signs(rows: pd.DataFrame, header: str, balance: str) -> tuple[list[str], li
     return pc.unique(above).to_pylist(), pc.unique(words.filter(pc.and_(given, below))).to_pylist()
 
 
-def _ask(header: str, words: Sequence[str], answers: Answers, asker: Asker) -> None:
+def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answers, asker: Asker) -> bool:
+    """Return whether only the types `kept` are to be reported, not these words."""
     found = f"the column {header!r} also has {_listed(words)}, with balances above 0"
     if answers.all_debts:
         asker.doubt(f"{found}; taken as debts, as you said")
-        return
+        return False
     asker.doubt(f"{found}: as it is, these are delivered as debts. Credits and payments need a minus sign")
-    if asker.choose(f"In {header!r}, what are {_listed(words)}?", "--all-debts", _CHOICES) == "stop":
+    option = f"--all-debts, or --only {header}=TYPE" if kept else "--all-debts"
+    choices = _CHOICES if kept else {name: what for name, what in _CHOICES.items() if name != "others"}
+    answer = asker.choose(f"In {header!r}, what are {_listed(words)}?", option, choices)
+    if answer == "stop":
         raise ConfigError(
             f"{found}, and they are not debts, so nothing was written; export credits and payments with a minus sign, "
             "or without them, and type `arfeed init` again"
         )
+    return answer == "others"
 
 
 def _listed(words: Sequence[str]) -> str:

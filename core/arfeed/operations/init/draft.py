@@ -12,6 +12,7 @@ from arfeed.plugins.reference import toml_key, toml_value
 
 RECEIVER = "kolleno"
 _WIDTH = 54
+_KEEP = ("# Only these are what customers owe.", "[[transforms]]", 'use = "keep"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Draft:
     source: list[Line] = field(default_factory=list)
     columns: list[Line] = field(default_factory=list)
     values: list[Line] = field(default_factory=list)
+    only: list[Line] = field(default_factory=list)
     control_account: list[Line] = field(default_factory=list)
     destination: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -75,6 +77,7 @@ class Draft:
             *([*columns, *map(str, self.columns)] if self.columns else []),
             *([*values, *map(str, self.values)] if self.values else []),
             *([*account, *map(str, self.control_account)] if self.control_account else []),
+            *(["", *_KEEP, f"sources = {toml_value([self.connector])}", *map(str, self.only)] if self.only else []),
             "",
             "# Careful: an invoice that was in the last report and is missing from the new one is taken as PAID.",
             "[destination]",

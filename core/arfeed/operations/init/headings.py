@@ -42,10 +42,14 @@ _LEFT = "none of them"
 
 @dataclass(slots=True)
 class Meaning:
-    """What a table's headings mean: settings of its source, and the currency of all rows if it was asked for here."""
+    """What a table's headings mean: settings of its source, and the currency of all rows if it was asked for here.
+
+    `only` has, by heading, the values of the rows that alone are reported.
+    """
 
     columns: list[Line] = field(default_factory=list)
     values: dict[str, Mapping[str, str] | Literal[False]] = field(default_factory=dict)
+    only: dict[str, list[str]] = field(default_factory=dict)
     decimal: Line | None = None
     currency: str | None = None
 
@@ -78,10 +82,10 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     open_questions.settle()
     read_again = partial(read_tables, str(sample), columns=headers, **how)
     meaning.values = _values(chosen, headers, read_again, answers, asker)
-    check_document_types(chosen, headers, read_again, answers, asker)
+    meaning.only = check_document_types(chosen, headers, read_again, answers, asker)
     check_settled(chosen, headers, read_again, answers, asker)
     _doubt_total(chosen, asker)
-    unused = [header for header in headers if header not in chosen.values()]
+    unused = [header for header in headers if header not in (*chosen.values(), *meaning.only)]
     if unused:
         asker.found(f"not used: {', '.join(unused)}")
     meaning.columns = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]

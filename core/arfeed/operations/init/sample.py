@@ -42,6 +42,7 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
                 raise ConfigError(f"{sample}: {offer.connector.name} can't be told what words mean")
             draft.values = [Line(name, words) for name, words in meaning.values.items()]
             settings["values"] = meaning.values
+        draft.only = [Line(header, words) for header, words in meaning.only.items()]
         if meaning.decimal:
             draft.source.append(meaning.decimal)
             settings["decimal"] = meaning.decimal.value

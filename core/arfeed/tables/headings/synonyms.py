@@ -85,8 +85,8 @@ DOCUMENT_TYPES: Sequence[str] = (
 """Common headers of a column that distinguishes invoices from credit notes and payments."""
 
 INVOICES: Sequence[str] = (
-    "invoice", "inv", "sales invoice", "customer invoice", "tax invoice", "ar invoice", "rechnung", "re", "rg",
-    "ausgangsrechnung", "verkaufsrechnung", "facture", "factura", "factura de venta", "fattura", "factuur",
-    "verkoopfactuur", "fatura", "faktura",
+    "invoice", "inv", "sales invoice", "customer invoice", "tax invoice", "ar invoice", "accrec", "out invoice",
+    "si", "rechnung", "re", "rg", "ausgangsrechnung", "verkaufsrechnung", "facture", "factura", "factura de venta",
+    "fattura", "factuur", "verkoopfactuur", "fatura", "faktura",
 )  # fmt: skip
 """What such a column has for an invoice; anything else may not be one."""
