@@ -18,7 +18,7 @@ from arfeed_connectors.sql.account import Ledger
 from arfeed_connectors.sql.bulk import LONG, arrow_tables
 from arfeed_connectors.sql.closed import became, closed_names
 from arfeed_connectors.sql.control import Control
-from arfeed_connectors.sql.controls import Controls
+from arfeed_connectors.sql.controls import Controls, Overpaid
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
@@ -81,11 +81,12 @@ class Sql(Connector):
                     rows, kept = _emptied(deque(rows)), None
                     opened.close()
                 tables = (frames.columns(batch) for batch in rows)
-            controls = Controls(self.source, tuple(map(names.header, _IDENTITY)))
+            controls, overpaid = Controls(self.source, tuple(map(names.header, _IDENTITY))), Overpaid(names)
             with closing(tables):
                 for table in tables:
                     frame = frames.finished(table)
                     controls.look(frame)
+                    overpaid.look(frame)
                     yield frame
             if self.explains:
                 self._moment = _Moment(opened.pop_all(), kept, control.company)
@@ -93,7 +94,7 @@ class Sql(Connector):
             rows=control.rows,
             totals=control.totals,
             lists_closed="status" in names,
-            notes=tuple(note for note in (*self._notes(names), controls.note()) if note),
+            notes=tuple(note for note in (*self._notes(names), controls.note(), overpaid.note()) if note),
             control_account=account,
         )
 
