@@ -14,6 +14,7 @@ from arfeed_connectors.sql import Sql
 from support.database_servers import MARIADB
 from support.databases import execute, sql
 from support.erps.gnucash import Books, Told, invent, made, scenes
+from support.erps.truth import Line, hold, worded
 from support.sources import explained, opened, problems
 
 Run = tuple[str, list[Told]]
@@ -46,6 +47,14 @@ def is_open(told: Told) -> bool:
     return told["posted"] and not told["paid"]
 
 
+def status(told: Told) -> str:
+    return "draft" if not told["posted"] else "open" if is_open(told) else "paid"
+
+
+def signed(told: Told) -> Decimal:
+    return Decimal(told["total"]) * (-1 if told["credit"] else 1)
+
+
 def as_told(books: Books, told: list[Told]) -> set[Item]:
     """What GnuCash says of the open documents of customers, as the preset should word it."""
     return {
@@ -56,7 +65,7 @@ def as_told(books: Books, told: list[Told]) -> set[Item]:
             each["currency"],
             date.fromisoformat(each["issued"]),
             date.fromisoformat(each["due"]),
-            Decimal(each["total"]) * (-1 if each["credit"] else 1),
+            signed(each),
             Decimal(each["balance"]),
         )
         for each in told
@@ -81,13 +90,31 @@ def test_each_open_document_is_as_gnucash_says(run: Run, books: Books) -> None:
 def test_what_became_of_a_number_is_known(run: Run, books: Books) -> None:
     url, told = run
     ours = [each for each in told if each["key"] in books.customers]
-    expected = sorted(
-        (each["ref"], "draft" if not each["posted"] else "open" if is_open(each) else "paid") for each in ours
-    )
+    expected = sorted((each["ref"], status(each)) for each in ours)
     rows = explained(source(url), {each["ref"] for each in told})
     assert sorted(zip(rows["invoice_ref"], rows["status"], strict=True)) == expected
     assert as_listed(rows[rows["status"] == "open"]) == as_told(books, told)
     assert not rows.loc[rows["status"] != "open", "balance"].any()
+
+
+def test_the_page_of_presets_says_the_same(run: Run, books: Books) -> None:
+    url, told = run
+    named = [each for each in told if not each["key"].startswith("N-")]
+    rows = explained(source(url), {each["ref"] for each in named})
+    columns = ("invoice_ref", "customer_id", "status", "balance", "amount", "currency", "due_on")
+    said = {
+        (ref, customer): worded(*rest) for ref, customer, *rest in zip(*(rows[name] for name in columns), strict=True)
+    }
+    lines = [
+        Line(
+            each["key"],
+            worded(status(each), each["balance"], signed(each), each["currency"], each["due"]),
+            said.get((each["ref"], books.customers.get(each["key"])), "nothing"),
+        )
+        for each in named
+    ]
+    assert all(line.program == line.preset for line in lines if line.document in books.customers)
+    hold("gnucash", "GnuCash", lines)
 
 
 def test_a_customer_goes_by_the_present_name_and_a_job_is_its_customers(run: Run) -> None:

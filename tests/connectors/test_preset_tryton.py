@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pytest
 
 from arfeed_connectors.sql import Sql
 from support.databases import execute, sql
+from support.erps.truth import Line, hold, worded
 from support.erps.tryton import Told, made
 from support.sources import complete, explained, failure, opened, problems
 
@@ -96,6 +97,34 @@ def test_what_became_of_a_number_is_known(run: Run) -> None:
     }
     assert as_listed(rows[rows["status"] == "open"]) == as_told(told)
     assert not rows.loc[rows["status"] != "open", "balance"].any()
+
+
+def test_the_page_of_presets_says_the_same(run: Run) -> None:
+    url, told = run
+    named = [each for each in told if each["company"] == 1 and not each["key"].startswith("N-")]
+    rows = explained(source(url), [each["number"] for each in named if each["number"]])
+    columns = ("invoice_ref", "status", "balance", "amount", "currency", "due_on")
+    said = {
+        ref: worded(status, balance, amount, currency, in_days(day) if status == "open" else None)
+        for ref, status, balance, amount, currency, day in zip(*(rows[name] for name in columns), strict=True)
+    }
+    lines = [
+        Line(
+            each["key"],
+            worded(
+                _STATUS[each["state"]], each["to_pay"], each["total"], each["currency"],
+                in_days(due(each)) if each["state"] == "posted" else None,
+            ),
+            said.get(each["number"], "nothing, since it has no number"),
+        )
+        for each in named
+    ]  # fmt: skip
+    assert all(line.program == line.preset for line in lines if not line.preset.startswith("nothing"))
+    hold("tryton", "Tryton", lines)
+
+
+def in_days(day: date) -> str:
+    return f"in {(day - datetime.now(UTC).date()).days} days"
 
 
 def test_a_customer_goes_by_the_present_name_and_is_the_invoices_whoever_pays(run: Run) -> None:

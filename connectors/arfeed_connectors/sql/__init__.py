@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from arfeed import Complete, Connector, Document, Proposal, hookimpl
 from arfeed_connectors.sql.account import Ledger
+from arfeed_connectors.sql.batch_checks import Controls, Overpaid
 from arfeed_connectors.sql.bulk import LONG, arrow_tables
 from arfeed_connectors.sql.closed import became, closed_names
-from arfeed_connectors.sql.control_characters import Controls
 from arfeed_connectors.sql.control_totals import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
@@ -85,12 +85,13 @@ class Sql(Connector):
                     rows, kept = _emptied(deque(rows)), None
                     opened.close()
                 tables = (frames.columns(batch) for batch in rows)
-            controls = Controls(self.source, tuple(map(names.header, _IDENTITY)))
+            controls, overpaid = Controls(self.source, tuple(map(names.header, _IDENTITY))), Overpaid(names)
             # A reader that stops early has to end the statement, too, or it runs on until the generator is collected.
             with closing(tables):
                 for table in tables:
                     frame = frames.finished(table)
                     controls.look(frame)
+                    overpaid.look(frame)
                     yield frame
             # Only after the last row: until here an error closes the snapshot, from here on `explain` or `release`.
             if self.explains:
@@ -99,7 +100,7 @@ class Sql(Connector):
             rows=control.rows,
             totals=control.totals,
             lists_closed="status" in names,
-            notes=tuple(note for note in (*self._notes(names), controls.note()) if note),
+            notes=tuple(note for note in (*self._notes(names), controls.note(), overpaid.note()) if note),
             control_account=account,
         )
 
