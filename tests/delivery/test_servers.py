@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import asyncssh
 import pytest
@@ -146,7 +146,7 @@ class ExchangesContents(Embedded):
         return self.opened[-1]
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
-        return super().write(self.opened[-1], offset, data)
+        return cast("int", super().write(self.opened[-1], offset, data))
 
 
 def test_a_server_that_overwrites_at_rename_is_asked_first(tmp_path: Path) -> None:

@@ -105,7 +105,8 @@ def deliver(delivery: Delivery) -> Receipt:
     if outcome.error is not None:
         # A report that may have had its name for a moment counts until it is known that it did not arrive.
         context.history.record_failure(record, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
-        raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
+        what = "be verified, and may stand there" if outcome.exposed else "be published"
+        raise DestinationError(f"the report could not {what}: {outcome.error} Run sync again")
     receipt = _receipt(delivery, outcome.upload, outcome.verified, outcomes)
     context.history.record_delivery(
         record, ended_at=context.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified
