@@ -163,7 +163,9 @@ def _find_others(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[
 
 
 def _may_be_printed(invoice: Invoice, squeezed: str) -> bool:
-    return any(squeeze(fold(number)) in squeezed for number in invoice.numbers)
+    """Whether all pieces of its number are there: as a whole, or turned round beside Hebrew or Arabic."""
+    numbers = [number for number in map(make_number, invoice.numbers) if number is not None]
+    return any(all(piece in squeezed for piece in number.pieces) for number in numbers)
 
 
 def _by_amount(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[Invoice]:
