@@ -57,6 +57,12 @@ def test_a_character_that_a_file_name_cannot_hold_may_be_a_dash_or_an_underscore
     assert found_refs(find_for(given(documents=str(tmp_path / "Invoice {invoice_ref}.pdf")), ref)) == [ref]
 
 
+def test_a_stand_in_in_another_field_leaves_the_number_certain(tmp_path: Path) -> None:
+    write_pdfs(tmp_path / "A_S Norge", "INV-1.pdf")
+    source = given(documents=str(tmp_path / "{customer_name}" / "{invoice_ref}.pdf"))
+    assert found_refs(find_for(source, "INV-1", "INV-2", customer_name="A/S Norge")) == ["INV-1"]
+
+
 def test_two_invoices_that_claim_one_file_get_neither(tmp_path: Path) -> None:
     write_pdfs(tmp_path, "INV_1.pdf", "INV-2.pdf")
     found = find_for(given(documents=str(tmp_path / "{invoice_ref}.pdf")), "INV/1", "INV_1", "INV-2")

@@ -139,6 +139,7 @@ def test_a_source_whose_pdfs_print_no_number_is_told_of_once(feed: Feed) -> None
     plan = feed.plan()
     assert plan.documents.send["name"].nunique() == 7
     assert [note for note in plan.notes if "said once" in note] == []
+    assert "sent, though no number" not in feed.command("plan")[1]
 
 
 def test_check_counts_what_was_read(feed: Feed) -> None:

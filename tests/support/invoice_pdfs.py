@@ -53,15 +53,23 @@ class Bill:
     printed: str | None
     also: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def money(self) -> str:
-        return f"{self.cents // 100:,}.{self.cents % 100:02}"
+
+NOTATIONS = ((",", "."), (".", ","), ("", "."), ("'", "."), (" ", ","), ("\xa0", ","))
+
+
+def money(cents: int, notation: tuple[str, str]) -> str:
+    group, decimal = notation
+    return f"{cents // 100:,}".replace(",", group) + f"{decimal}{cents % 100:02}"
 
 
 def bills(kind: str, count: int, seed: int) -> list[Bill]:
-    """Invoices of one kind of number; a third of the amounts come from a price list."""
+    """Invoices of one kind of number, one after another; a third of the amounts come from a price list.
+
+    So short ones stand in PDFs of others, too: as quantities, customers' numbers, postcodes and orders.
+    """
     draw = random.Random(f"{kind} {seed}")
-    numbers = draw.sample(range(1, 9000), count)
+    first = draw.randrange(1, 60)
+    numbers = range(first, first + count)
     return [
         Bill(
             ref := KINDS[kind](number),
@@ -75,18 +83,19 @@ def bills(kind: str, count: int, seed: int) -> list[Bill]:
 
 def lines_of(bill: Bill, draw: random.Random) -> list[tuple[str, str]]:
     """What an invoice prints, as labels and values, with numbers that are no invoice's."""
+    notation = draw.choice(NOTATIONS)
     number = [] if bill.printed is None else [("Invoice number", bill.printed)]
-    listed = [(f"Less part payment {ref}", amount) for ref, amount in bill.also]
+    listed = [(f"Less part payment {ref}", money(int(cents), notation)) for ref, cents in bill.also]
     return [
         ("Larkfield Ltd", "12 Mill Lane, 10042 Ely"),
-        ("Bill to", bill.customer),
+        ("Bill to", draw.choice([bill.customer, bill.customer, bill.customer.upper()])),
         *number,
         ("Date", f"2026-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"),
         ("Customer", str(draw.randrange(10_000, 10_300))),
         ("Order", f"SO-2026-{draw.randrange(1, 400):04}"),
         ("Services", f"{draw.randrange(1, 60)} hours"),
         *listed,
-        ("Total GBP", bill.money),
+        ("Total GBP", money(bill.cents, notation)),
     ]
 
 
@@ -128,6 +137,22 @@ def reportlab_fields(lines: Sequence[tuple[str, str]]) -> bytes:
     for row, (label, value) in enumerate(lines):
         canvas.drawString(60, 780 - 26 * row, label)
         canvas.acroForm.textfield(name=f"f{row}", value=value, x=220, y=774 - 26 * row, width=260, height=20)
+    canvas.save()
+    return out.getvalue()
+
+
+def reportlab_pages(lines: Sequence[tuple[str, str]]) -> bytes:
+    """The letter first, and number and amount on a payment slip behind it, turned by a quarter."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    for _ in range(2):
+        canvas.drawString(60, 780, "Thank you for your order.")
+        canvas.showPage()
+    canvas.rotate(90)
+    for row, (label, value) in enumerate(lines):
+        canvas.drawString(60, -60 - 16 * row, f"{label}: {value}")
     canvas.save()
     return out.getvalue()
 
@@ -174,6 +199,16 @@ def weasy(style: str) -> Callable[[Sequence[tuple[str, str]]], bytes]:
     return write
 
 
+def with_dashes(dash: str, write: Write) -> Write:
+    """The page of another program, with another dash."""
+    return lambda lines: write([(label, value.replace("-", dash)) for label, value in lines])
+
+
+def right_to_left(write: Write) -> Write:
+    """The page of another program, with labels in Hebrew."""
+    return lambda lines: write([("חשבונית מס עבור", value) for _, value in lines])
+
+
 def page_of(lines: Sequence[tuple[str, str]], style: str) -> str:
     rows = "".join(f"<tr><td>{escape(label)}</td><td class=v>{escape(value)}</td></tr>" for label, value in lines)
     return f"<!doctype html><meta charset=utf-8><style>{style}</style><h1>Invoice</h1><table>{rows}</table>"
@@ -185,6 +220,7 @@ PROGRAMS: dict[str, Write] = {
     "reportlab, table": reportlab_table,
     "reportlab, labels first": reportlab_forms,
     "reportlab, form fields": reportlab_fields,
+    "reportlab, last page, turned": reportlab_pages,
     "fpdf2, narrow cells": fpdf_cells,
     "fpdf2, touching cells": fpdf_touching,
     "WeasyPrint": weasy(""),
@@ -192,6 +228,8 @@ PROGRAMS: dict[str, Write] = {
     "WeasyPrint, spaced by 0.25 em": weasy("td { letter-spacing: 0.25em }"),
     "WeasyPrint, narrow cells": weasy("td.v { width: 5em; max-width: 5em; overflow-wrap: anywhere }"),
     "WeasyPrint, small capitals": weasy("td { font-variant-caps: all-small-caps }"),
+    "WeasyPrint, U+2011": with_dashes("\u2011", weasy("")),
+    "WeasyPrint, Hebrew": right_to_left(weasy("")),
 }
 """Programs and layouts that need no more than Python packages."""
 
@@ -251,19 +289,20 @@ class Sample:
 
 
 def samples(
-    seed: int, each: int, programs: Mapping[str, Write], *, printing: bool = True, listing: bool = False
+    seed: int, each: int, programs: Mapping[str, Write], *, printing: bool = True, listing: bool = False, step: int = 1
 ) -> Iterator[tuple[Sample, list[Bill]]]:
     """Yield `each` PDFs of every kind of number and program, with all invoices that are known.
 
-    Not `printing` ones lack their own number; `listing` ones name three other invoices with their amounts.
+    Not `printing` ones lack their own number; `listing` ones name three other invoices with their amounts. Of the
+    programs, each kind has every `step`th.
     """
-    for kind in KINDS:
+    for turn, kind in enumerate(KINDS):
         known = bills(kind, 220, seed)
         draw = random.Random(f"{kind} {seed} lines")
-        for name, write in programs.items():
+        for name, write in [*programs.items()][turn % step :: step]:
             for _ in range(each):
                 own = draw.choice(known)
                 rest = [other for other in known if other.ref != own.ref]
-                others = tuple((other.ref, other.money) for other in draw.sample(rest, 3)) if listing else ()
+                others = tuple((other.ref, str(other.cents)) for other in draw.sample(rest, 3)) if listing else ()
                 drawn = Bill(own.ref, own.customer, own.cents, own.ref if printing else None, others)
                 yield Sample(kind, name, own, write(lines_of(drawn, draw))), known

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from arfeed.documents.contents.checking import Verification, note_unnumbered, open_encrypted, read_documents
+from arfeed.documents.contents.checking import Verification, find_unnumbered, open_encrypted, read_documents
 from arfeed.documents.selection import find_touched, select, settle
 from arfeed.documents.staging import Staged, stage
 
@@ -94,8 +94,10 @@ def prepare_documents(
         others = {name for name, reading in readings.items() if reading.outcome == "another"}
         plan = settle(selection, hashes, broken, receiver.sent, others) if others else plan
     refs = dict(zip(selection.send["name"], selection.send["invoice_ref"], strict=True))
-    plan = replace(plan, readings={refs[name]: reading for name, reading in readings.items()})
-    return PreparedDocuments(plan, staged, touched, readings, (*note_unnumbered(readings.values(), verification.kept),))
+    by_ref = {refs[name]: reading for name, reading in readings.items()}
+    unnumbered, notes = find_unnumbered(readings.values(), verification.kept)
+    plan = replace(plan, readings=by_ref, unnumbered=unnumbered)
+    return PreparedDocuments(plan, staged, touched, readings, notes)
 
 
 def _named(send: pd.DataFrame, change: str) -> list[str]:

@@ -75,8 +75,9 @@ def _match_exactly(template: str, invoices: pd.DataFrame, names: pa.Array) -> Cl
     replaced = pairs[pairs["stand_in"] != ""]
     written = _shapes_as_written(invoices) if len(replaced) else set()
     for invoice, file, stand_in in replaced.itertuples(index=False, name=None):
-        spelled = re.sub(ILLEGAL, stand_in, _nfc(invoices["source_ref"].iloc[invoice : invoice + 1])[0])
-        if _shape(spelled) in written:
+        ref = _nfc(invoices["source_ref"].iloc[invoice : invoice + 1])[0]
+        spelled = re.sub(ILLEGAL, stand_in, ref)
+        if spelled != ref and _shape(spelled) in written:
             found.strange[file].append(spelled)
     return found
 

@@ -84,7 +84,8 @@ class DocumentPlan:
     what is wrong with its file. `old` maps a ref to what is at the receiver under its PDF's name and stays there
     though it was sent for another invoice. `shared` are groups of refs, of invoices in this report or sent before,
     whose PDFs have one content, at least one of them to be sent now. `readings` maps the refs whose PDFs were verified
-    to what was read in them; `withheld` are those of them that are not sent, being another invoice's.
+    to what was read in them; `withheld` are those of them that are not sent, being another invoice's. `unnumbered` are
+    the sources whose PDFs never print a known number, so that nobody needs to be told of each.
     """
 
     send: pd.DataFrame
@@ -96,6 +97,7 @@ class DocumentPlan:
     shared: tuple[tuple[str, ...], ...] = ()
     readings: Mapping[str, DocumentReading] = field(default_factory=dict)
     withheld: tuple[str, ...] = ()
+    unnumbered: tuple[str, ...] = ()
 
 
 OUTCOMES: Mapping[str, str] = {

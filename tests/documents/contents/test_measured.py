@@ -36,14 +36,14 @@ GROUPS: dict[tuple[str, ...], dict[str, bool]] = {
 Measured = dict[str, Counter[tuple[str, str, str]]]
 
 
-def measure(seed: int, each: int, programs: Mapping[str, Write], folder: Path) -> Measured:
+def measure(seed: int, each: int, programs: Mapping[str, Write], folder: Path, step: int = 1) -> Measured:
     """Return, by case, how often PDFs of a program and a kind of number were taken for what."""
     found: Measured = {case: Counter() for cases in GROUPS for case in cases}
     with PdfReader() as reader:
         for cases, options in GROUPS.items():
             draw = random.Random(f"{cases} {seed}")
             listed: dict[tuple[str, bool], tuple[Known, dict[str, Invoice]]] = {}
-            for sample, bills in samples(seed, each, programs, **options):
+            for sample, bills in samples(seed, each, programs, step=step, **options):
                 for case in cases:
                     key = sample.kind, case == "a cent off"
                     if key not in listed:
@@ -80,7 +80,7 @@ def shares(counts: Counter[tuple[str, str, str]], outcome: str) -> float:
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
     with running_chromium() as browser:
-        yield measure(SEED, 1, all_programs(browser), tmp_path_factory.mktemp("measured"))
+        yield measure(SEED, 1, all_programs(browser), tmp_path_factory.mktemp("measured"), step=2)
 
 
 def test_own_numbers_are_found(measured: Measured) -> None:

@@ -115,7 +115,11 @@ def _warnings(plan: Plan) -> Iterator[str]:
         if reading.outcome == "another":
             fate = "is not sent" if ref in documents.withheld else "is sent all the same"
             yield f"the PDF of {make_legible(ref)} {fate}: {make_legible(reading.words)}"
-    unsure = [ref for ref, reading in documents.readings.items() if reading.outcome in ("none", "incomplete")]
+    unsure = [
+        ref
+        for ref, reading in documents.readings.items()
+        if reading.outcome == "incomplete" or (reading.outcome == "none" and reading.source not in documents.unnumbered)
+    ]
     if unsure:
         yield f"sent, though no number that is known is found in the PDF: {make_legible(named(unsure))}"
     for ref, whose in documents.old.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from arfeed.documents.contents.words import reads_right_to_left
+
 _GROUPING = ".,'’ "
 
 
@@ -12,6 +14,12 @@ _GROUPING = ".,'’ "
 def _endings(decimals: int) -> re.Pattern[str]:
     """Return a pattern of the decimal mark and what follows it."""
     return re.compile(rf"(?<=\d) ?[.,] ?(\d{{{decimals}}})(?!\d)(?![.,]\d)")
+
+
+@lru_cache(maxsize=8)
+def _turned_round(decimals: int) -> re.Pattern[str]:
+    """Return a pattern of an amount grouped by blanks, whose groups PDFium turns round beside Hebrew or Arabic."""
+    return re.compile(rf"(?<![\d.,])(\d{{3}}[.,]\d{{{decimals}}})((?: \d{{3}})*) (\d{{1,3}})(?![\d.,])")
 
 
 _WHOLE = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’ ]\d{3})+(?!\d)(?![.,]\d)|(?<![\d.,])\d+(?!\d)(?![.,]\d)")
@@ -33,6 +41,9 @@ def find_amounts(text: str, decimals: int) -> set[int]:
         return found | {amount // 100 for amount in find_amounts(text, 2) if amount % 100 == 0}
     for ending in _endings(decimals).finditer(text):
         found.update(int(whole + ending[1]) for whole in _wholes(text, ending.start()))
+    if reads_right_to_left(text):
+        for last, groups, first in _turned_round(decimals).findall(text):
+            found.add(int(first + "".join(groups.split()[::-1]) + re.sub(r"\D", "", last)))
     return found
 
 

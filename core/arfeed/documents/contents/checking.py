@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -136,19 +136,25 @@ def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: P
             yield judge(own, reader.read(pdf), known, lambda pdf=pdf: reader.read(pdf, careful=True))  # type: ignore[misc]
 
 
-def note_unnumbered(
-    readings: Iterable[DocumentReading], kept: Callable[[], Mapping[str, DocumentReading]]
-) -> Iterator[str]:
-    """Yield a note on each source whose PDFs never print a number that is known, unless that was said before."""
+def find_unnumbered(
+    readings: Collection[DocumentReading], kept: Callable[[], Mapping[str, DocumentReading]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the sources of whose PDFs none prints a known number, and notes on those of which that is news."""
     now = Counter((each.source, each.outcome) for each in readings)
     suspects = [source for source, outcome in now if outcome == "none" and not now[source, "own"]]
     if not suspects:
-        return
-    before = Counter((each.source, each.outcome) for each in kept().values())
-    for source in suspects:
-        if before[source, "own"] or before[source, "none"] >= _ENOUGH or now[source, "none"] < _ENOUGH:
-            continue
-        yield (
-            f"{source}: none of {now[source, 'none']} PDFs prints its invoice's number as the source has it, so a "
-            "wrong one would hardly be noticed; this is said once"
-        )
+        return (), ()
+    ours = {each.key for each in readings}
+    before = Counter((each.source, each.outcome) for each in kept().values() if each.key not in ours)
+    unnumbered = [
+        source
+        for source in suspects
+        if not before[source, "own"] and before[source, "none"] + now[source, "none"] >= _ENOUGH
+    ]
+    news = (
+        f"{source}: none of {now[source, 'none']} PDFs prints its invoice's number as the source has it, so a wrong "
+        "one would hardly be noticed; this is said once"
+        for source in unnumbered
+        if before[source, "none"] < _ENOUGH
+    )
+    return tuple(unnumbered), tuple(news)

@@ -83,15 +83,22 @@ def _has_fields(pdf: Any) -> bool:
     return False
 
 
+Letter = tuple[str, float, float, float, float]
+"""A letter with the left, bottom, right and top of its box."""
+
+
 def _by_gaps(text: Any) -> str:
-    """Return a page's text with blanks where the gaps between letters are wider than is usual on their line."""
+    """Return a page's text with blanks where the gaps between letters are wider than is usual on their line.
+
+    PDFium runs the lines of a turned page together in its bounded text, and here they are apart, too.
+    """
     import ctypes
 
     import pypdfium2.raw as pdfium
 
-    bounded = {_squeeze(line) for line in text.get_text_bounded().splitlines()}
+    bounded = _squeeze(text.get_text_bounded())
     lines: list[str] = []
-    letters: list[tuple[str, float, float, float]] = []
+    letters: list[Letter] = []
     box = pdfium.FS_RECTF()
     for number in range(text.count_chars() + 1):
         letter = chr(pdfium.FPDFText_GetUnicode(text, number)) if number < text.count_chars() else "\n"
@@ -101,7 +108,7 @@ def _by_gaps(text: Any) -> str:
                 lines.append(_join(letters))
             letters = []
         elif not letter.isspace() and pdfium.FPDFText_GetLooseCharBox(text, number, ctypes.byref(box)):
-            letters.append((letter, box.left, box.right, box.top - box.bottom))
+            letters.append((letter, box.left, box.bottom, box.right, box.top))
     return "\n".join(lines)
 
 
@@ -109,14 +116,37 @@ def _squeeze(line: str) -> str:
     return "".join(letter for letter in line if not letter.isspace() and letter not in "\x02\ufffe")
 
 
-def _join(letters: list[tuple[str, float, float, float]]) -> str:
-    gaps = [after[1] - before[2] for before, after in pairwise(letters)]
-    usual = max(0.0, sorted(gaps)[len(gaps) // 2]) if gaps else 0.0
+def _join(letters: list[Letter]) -> str:
+    gaps = [_gap(before, after) for before, after in pairwise(_along(letters))]
+    usual = max(0.0, sorted(gap for gap, _ in gaps)[len(gaps) // 2]) if gaps else 0.0
     joined = [letter for letter, *_ in letters[:1]]
-    for gap, (letter, _, _, height) in zip(gaps, letters[1:], strict=True):
-        apart = gap > usual + _GAP * height or gap < -height
-        joined.append(f" {letter}" if apart else letter)
+    for (gap, height), (letter, *_) in zip(gaps, letters[1:], strict=True):
+        joined.append(f" {letter}" if gap > usual + _GAP * height else letter)
     return "".join(joined)
+
+
+Span = tuple[float, float, float, float]
+"""Where a letter begins and ends along its line, and where across it."""
+
+
+def _along(letters: list[Letter]) -> list[Span]:
+    """Return the letters' places along their line, which may run up or down the page."""
+    across = [(left, right, bottom, top) for _, left, bottom, right, top in letters]
+    steps = [abs(a[0] + a[1] - b[0] - b[1]) >= abs(a[2] + a[3] - b[2] - b[3]) for a, b in pairwise(across)]
+    if 2 * sum(steps) >= len(steps):
+        return across
+    return [(bottom, top, left, right) for _, left, bottom, right, top in letters]
+
+
+def _gap(one: Span, other: Span) -> tuple[float, float]:
+    """Return the gap between two letters, whichever comes first, as it does from right to left; and the height.
+
+    Letters of two lines, such as of two form fields, are far apart.
+    """
+    height = other[3] - other[2]
+    if abs(one[2] - other[2]) > height / 2:
+        return height, height
+    return max(other[0] - one[1], one[0] - other[1]), height
 
 
 # --- invoices for machines ------------------------------------------------------------------------------------------

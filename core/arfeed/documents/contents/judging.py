@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Literal
 
 from arfeed.documents.contents.amounts import find_amounts, find_whole_amounts
@@ -81,9 +82,9 @@ def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | Non
 
 
 def _judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
-    pages = [_page(number, [text]) for number, text in enumerate(extract.pages, 1)]
-    if again.error is None:
-        pages = [_page(page, [*texts]) for page, texts in enumerate(zip(extract.pages, again.pages, strict=False), 1)]
+    # The second reading may have been given up sooner; then the first counts alone.
+    readings = zip_longest(extract.pages, again.pages[: len(extract.pages)], fillvalue="")
+    pages = [_page(number, texts) for number, texts in enumerate(readings, 1)]
     if is_empty(extract.pages) and is_empty(again.pages) and not extract.more:
         return Verdict("no text", "a scan, or drawn without letters")
     verdict = _by_text(own, pages, known)
@@ -162,7 +163,9 @@ def _find_others(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[
 
 
 def _may_be_printed(invoice: Invoice, squeezed: str) -> bool:
-    return any(squeeze(fold(number)) in squeezed for number in invoice.numbers)
+    """Whether all pieces of its number are there: as a whole, or turned round beside Hebrew or Arabic."""
+    numbers = [number for number in map(make_number, invoice.numbers) if number is not None]
+    return any(all(piece in squeezed for piece in number.pieces) for number in numbers)
 
 
 def _by_amount(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[Invoice]:

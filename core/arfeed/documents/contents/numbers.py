@@ -60,8 +60,8 @@ def finds(number: Number, text: str, is_known: Callable[[str], bool]) -> int:
         if sure == 2:
             return 2
         best = max(best, sure)
-    if best == 0 and not number.is_weak and reads_right_to_left(text) and _has_pieces(number, text):
-        return 2
+    if best == 0 and reads_right_to_left(text) and _has_pieces(number, text):
+        return 1 if number.is_weak else 2
     return best
 
 
