@@ -42,7 +42,9 @@ def write(file: Path, cells: Cells, formats: Mapping[str, str] | None = None) ->
 def edit(file: Path, change: Callable[[str], str], member: str = "xl/worksheets/sheet1.xml") -> str:
     with zipfile.ZipFile(file) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    parts[member] = change(parts[member].decode()).encode()
+    # openpyxl writes <v/> instead of <v /> where lxml is installed.
+    xml = re.sub(r"\s*/>", " />", parts[member].decode())
+    parts[member] = change(xml).encode()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in parts.items():
             archive.writestr(name, data)

@@ -57,7 +57,10 @@ def _find_by_template(listing: Listing, invoices: pd.DataFrame, wanted: Mapping[
         claimed[file].add(str(invoices["source_ref"].iloc[invoice]))
     for number, name in enumerate(names):
         for ref in held[name]:
-            others = [*claims.strange.get(number, ()), *sorted(claimed[number] - {ref})]
+            others = [
+                *sorted(claimed[number] - {ref}),
+                *(each for each in claims.strange.get(number, ()) if each != ref),
+            ]
             if others or ref not in claimed[number]:
                 why = f"it could be of {others[0]} too" if others else _misfit(name, ref, listing.pattern)
                 yield Overlooked(name, ref, why)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Columns, Problem, merge_problem
 from arfeed.intake.damage import check_damage, check_floats
 from arfeed.intake.date_order import check_exchanged, distinct_dates, find_order, has_text, is_dateless, read_days
+from arfeed.intake.meaning.hints import refuse_untold_sign
 from arfeed.intake.meaning.numbers import add_prefixes, compose_numbers
 from arfeed.intake.meaning.sifting import Sieve
 from arfeed.intake.meaning.signs import find_owed, sign_words
@@ -21,9 +22,9 @@ from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
-from arfeed.model.meaning import PARTS_OF_BALANCE, headings_of, template_headers
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
+from arfeed.model.settings.meaning import PARTS_OF_BALANCE, headings_of, template_headers
 from arfeed.tables.headings.proposal import REQUIRED
 from arfeed.tables.values.amounts import MONEY
 from arfeed.tables.values.parsed import is_blank
@@ -77,7 +78,7 @@ class Normalizer:
         settings = self.connector.settings
         self.order = settings.dates
         if isinstance(settings, FileSettings):
-            self.sieve = Sieve(settings, self.columns_of)
+            self.sieve = Sieve(settings, self.columns_of, refuse_untold_sign)
 
     def take(self, raw: object) -> list[Frame]:
         """Take the next frame; return those that can be typed now, large ones in pieces.

@@ -91,7 +91,7 @@ def _refuse_differing(some: pd.DataFrame, names: Sequence[str], settings: FileSe
 
 
 def _show(value: object) -> str:
-    return "blank" if pd.isna(value) or value == "" else str(value)
+    return "blank" if value is None or value is pd.NaT or value is pd.NA or value == "" else str(value)
 
 
 def _place(row: pd.Series, settings: FileSettings) -> str:

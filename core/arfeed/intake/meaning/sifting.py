@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
-from arfeed.intake.meaning.hints import refuse_untold_sign
 from arfeed.intake.money import money_columns
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings
@@ -52,10 +51,14 @@ class TotalsRow(NamedTuple):
 
 @dataclass(slots=True)
 class Sieve:
-    """Takes what is not a document out of the frames of one source, in their order, and keeps its `totals`."""
+    """Takes what is not a document out of the frames of one source, in their order, and keeps its `totals`.
+
+    `check` is called with each frame before anything is taken out.
+    """
 
     settings: FileSettings
     columns_of: Callable[[pd.DataFrame], Columns]
+    check: Callable[[Columns, FileSettings], None]
     totals: list[TotalsRow] = field(default_factory=list)
     last: pd.DataFrame | None = None
 
@@ -66,7 +69,7 @@ class Sieve:
         if self.settings.rows == "lines":
             raw = self._filled(raw)
         table = self.columns_of(raw)
-        refuse_untold_sign(table, self.settings)
+        self.check(table, self.settings)
         ref, customer = table.text("invoice_ref"), table.text("customer_name")
         unnamed = pc.or_(is_blank(ref), is_blank(customer))
         dashed = pc.match_substring_regex(ref, r"^[-=_*+─━═]")
@@ -103,7 +106,7 @@ def _with_parts(every: pd.DataFrame, table: Columns, begins: pd.Series[Any]) -> 
     """Fill the columns that a composed number is made of, as those of any other column."""
     import pandas as pd
 
-    from arfeed.model.meaning import template_headers
+    from arfeed.model.settings.meaning import template_headers
 
     for header in template_headers(table.columns["invoice_ref"]):
         texts = pd.Series(table.raw_text(header), dtype="str")
