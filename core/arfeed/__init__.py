@@ -14,6 +14,7 @@ from arfeed.model.errors import (
     RefusedError,
     SourceError,
 )
+from arfeed.model.fields import DatabaseUrl, Location, Pattern
 from arfeed.model.figures import Complete, ControlAccount
 from arfeed.model.hooks import hookimpl
 from arfeed.model.parts import Connector, Destination, Document, Notifier, Proposal, Transform
@@ -28,7 +29,6 @@ from arfeed.model.settings import (
     SourceSettings,
     TransformSettings,
 )
-from arfeed.model.settings.fields import DatabaseUrl, Location, Pattern
 from arfeed.tables.files.opening import open_binary
 from arfeed.tables.files.search import changed_at, find_files
 from arfeed.tables.grid import read_grid

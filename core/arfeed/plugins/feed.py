@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from arfeed.model.fields import DatabaseUrl, Location
 from arfeed.model.settings import Settings
-from arfeed.model.settings.fields import DatabaseUrl, Location
 
 
 def _timezone(name: str | None) -> str | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from arfeed.model.errors import ConfigError
+from arfeed.model.fields import json_schema
 from arfeed.model.parts import PARTS, Part, PartKind
-from arfeed.model.settings.fields import json_schema
 from arfeed.plugins.loading import PluginInfo, Registry
 
 _HEADS: Mapping[PartKind, str] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from arfeed.model.fields import json_schema
 from arfeed.model.parts import Part, PartKind
 from arfeed.model.settings import GuardSettings, Settings
-from arfeed.model.settings.fields import json_schema
 from arfeed.plugins.feed import FeedSettings
 
 if TYPE_CHECKING:

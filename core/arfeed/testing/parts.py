@@ -9,9 +9,9 @@ from typing import ClassVar
 import pytest
 from pydantic import ValidationError
 
+from arfeed.model.fields import json_schema
 from arfeed.model.parts import Part, PartKind
 from arfeed.model.settings import Settings
-from arfeed.model.settings.fields import json_schema
 from arfeed.plugins.loading import load
 from arfeed.plugins.reference import example, settings_in_words
 

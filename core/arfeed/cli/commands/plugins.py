@@ -62,7 +62,7 @@ def show(
     readme: Readme = None,
 ) -> None:
     """Show the settings of everything that a plugin offers, and an example for plugins.toml."""
-    from arfeed.model.settings.fields import json_schema
+    from arfeed.model.fields import json_schema
     from arfeed.plugins.loading import load
     from arfeed.plugins.reference import example, page, parts_of, renew_readme, settings_in_words
 
