@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -72,19 +74,21 @@ _WHY_DATE = (
 
 def _check_months(table: Columns, ref: pa.Array, wanted: pa.Array) -> None:
     """Add a problem for numbers such as 04-03 of which a spreadsheet made the day or month 04-Mar or Mar-04."""
-    # Such texts have at most 13 letters: 31. sept. 2026.
-    short = ref.filter(pc.less_equal(pc.binary_length(ref), _LONGEST_DATE))
+    longest = np.where(_begins_with_digit(ref), len("31. sept. 2026"), len("févr.-26".encode()))
+    short = ref.filter(pc.less_equal(pc.binary_length(ref), pa.array(longest)))
     if pc.any(pc.match_substring_regex(short, _DAY_AND_MONTH)).as_py():
         table.add_problem("invoice_ref", pc.and_(wanted, pc.match_substring_regex(ref, _DAY_AND_MONTH)), _WHY_DATE)
 
 
-_LONGEST_DATE = 14
+def _begins_with_digit(ref: pa.Array) -> npt.NDArray[np.bool_]:
+    first = byte_at(ref, 0)
+    begins: npt.NDArray[np.bool_] = (first >= ord("0")) & (first <= ord("9"))
+    return begins
 
 
 def _check_numbers(table: Columns, ref: pa.Array, wanted: pa.Array, *, from_file: bool) -> None:
     """Add problems for numbers of nothing but digits and signs that a spreadsheet shortened, rounded or turned."""
-    first = byte_at(ref, 0)
-    digits = (first >= ord("0")) & (first <= ord("9"))
+    digits = _begins_with_digit(ref)
     if not digits.any():
         return
     some = ref.filter(pa.array(digits))

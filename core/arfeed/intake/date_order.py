@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
 from arfeed.model import schema
+from arfeed.model.characters import byte_at
 from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, count_misfits, in_words, means_none, parse_dates
 
 _TIMED = r"^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d+)?$"
@@ -91,6 +93,11 @@ def check_exchanged(table: Columns, days: Mapping[str, pa.Array]) -> None:
     due dates before the invoice's that would not be so with day and month exchanged.
     """
     texts = {name: table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)}
+    # Most files have dates of one kind, and some day above 12: their first bytes tell that.
+    if not any(_has_sign(column, 4) for column in texts.values()):
+        return
+    if not any(_has_sign(column, 1, 2) for column in texts.values()) and any(map(_has_day_above_12, days.values())):
+        return
     distinct = {name: _dates(column.unique()) for name, column in texts.items()}
     cells = {name: column.filter(pc.match_substring_regex(column, _CELL)) for name, column in distinct.items()}
     if not any(len(column) for column in cells.values()):
@@ -109,6 +116,17 @@ def check_exchanged(table: Columns, days: Mapping[str, pa.Array]) -> None:
             table.add_problem(name, pc.is_in(texts[name], value_set=column), why)
     if exchangeable and not any(map(len, typed.values())) and texts.keys() >= {"issued_on", "due_on"}:
         _check_early(table, days)
+
+
+_SIGNS = np.frombuffer(b"-/. ", np.uint8)
+
+
+def _has_sign(texts: pa.Array, *places: int) -> bool:
+    return any(bool(np.isin(byte_at(texts, place), _SIGNS, kind="table").any()) for place in places)
+
+
+def _has_day_above_12(days: pa.Array) -> bool:
+    return bool(pc.any(pc.greater(pc.day(days), _MONTHS)).as_py())
 
 
 def _dates(distinct: pa.Array) -> pa.Array:
