@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from arfeed import minor_digits
 from arfeed_connectors.sql import Sql
 from support.database_servers import MARIADB, POSTGRESQL
-from support.databases import execute, quoted, sql
+from support.databases import execute, place, quoted, sql, table
 from support.erps.erpnext import Open, Site
 from support.erps.erpnext_scenes import site
 from support.sources import complete, explained, failure, opened, problems
@@ -138,10 +141,82 @@ def test_entries_in_two_currencies_blank_the_balance_of_that_row(mariadb_url: st
 
 
 def test_a_table_that_the_reader_may_not_see_is_named(url: str) -> None:
-    place = quoted(url, "tabPayment Ledger Entry")
+    place = quoted(url, "tabPayment Schedule")
     if not url.startswith("sqlite"):
-        execute(url, f"ALTER TABLE {place} RENAME TO ledger_away")
+        execute(url, f"ALTER TABLE {place} RENAME TO schedule_away")
         try:
-            assert "Payment Ledger Entry" in failure(source(url))
+            assert "Payment Schedule" in failure(source(url))
         finally:
-            execute(url, f"ALTER TABLE ledger_away RENAME TO {place}")
+            execute(url, f"ALTER TABLE schedule_away RENAME TO {place}")
+
+
+SITE_13 = {
+    "tabSales Invoice": (
+        "name VARCHAR(40), is_return INT, company VARCHAR(40), customer VARCHAR(40), customer_name VARCHAR(40), "
+        "contact_email VARCHAR(40), party_account_currency VARCHAR(3), currency VARCHAR(3), posting_date DATE, "
+        "due_date DATE, rounded_total DECIMAL(21, 9), grand_total DECIMAL(21, 9), base_rounded_total DECIMAL(21, 9), "
+        "base_grand_total DECIMAL(21, 9), outstanding_amount DECIMAL(21, 9), po_no VARCHAR(40), docstatus INT"
+    ),
+    "tabPayment Schedule": (
+        "parent VARCHAR(40), parenttype VARCHAR(20), due_date DATE, payment_amount DECIMAL(21, 9), "
+        "outstanding DECIMAL(21, 9)"
+    ),
+}
+
+
+def invoice_13(ref: str, total: float, left: float, docstatus: int = 1, is_return: int = 0) -> tuple[object, ...]:
+    who = ("Acme", "C-1", "Customer One", "ar@example.com", "EUR", "EUR", "2026-03-02", "2026-07-31")
+    return (ref, is_return, *who, 0, total, 0, total, left, None, docstatus)
+
+
+def test_a_ledger_that_the_reader_may_not_see_makes_no_site_of_13(mariadb_url: str, books: Site) -> None:
+    books.write(mariadb_url)
+    address, reader = sa.make_url(mariadb_url), f"reader_{secrets.token_hex(4)}"
+    execute(mariadb_url, f"CREATE USER {reader} IDENTIFIED BY 'x'")
+    try:
+        for table_13 in SITE_13:
+            execute(mariadb_url, f"GRANT SELECT ON {address.database}.`{table_13}` TO {reader}")
+        own = address.set(username=reader, password="x").render_as_string(hide_password=False)
+        assert "denied to user" in failure(source(own))
+    finally:
+        execute(mariadb_url, f"DROP USER {reader}")
+
+
+@pytest.mark.parametrize("database", ["sqlite", "mariadb"])
+def test_a_site_of_13_without_a_payment_ledger_is_read_and_said_so(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str
+) -> None:
+    url = place(request, database, tmp_path)
+    invoices = [
+        invoice_13("OPEN", 900, 900),
+        invoice_13("SOME", 900, 500),
+        invoice_13("PAID", 10, 0),
+        invoice_13("CREDITED", 500, -200),
+        invoice_13("RETURN", -50, -50, is_return=1),
+        invoice_13("DRAFT", 10, 10, docstatus=0),
+        invoice_13("CANCELLED", 10, 10, docstatus=2),
+    ]
+    # 100 of SOME's first instalment was paid as such, and 300 of it without naming one
+    parts = [("OPEN", 300), ("OPEN", 300), ("OPEN", 300), ("SOME", 200), ("SOME", 300), ("SOME", 300)]
+    days = ["2026-05-31", "2026-06-30", "2026-07-31"] * 2
+    schedule = [(ref, "Sales Invoice", day, 300, left) for (ref, left), day in zip(parts, days, strict=True)]
+    table(url, "tabSales Invoice", SITE_13["tabSales Invoice"], *invoices)
+    table(url, "tabPayment Schedule", SITE_13["tabPayment Schedule"], *schedule)
+    rows = opened(sql(url, preset="erpnext"))
+    columns = (rows[name] for name in ("invoice_ref", "kind", "balance", "due_on"))
+    assert {ref: (kind, balance, str(day)) for ref, kind, balance, day in zip(*columns, strict=True)} == {
+        "OPEN": ("invoice", 900, "2026-05-31"),
+        "SOME": ("invoice", 500, "2026-06-30"),
+        "CREDITED": ("invoice", -200, "2026-07-31"),
+        "RETURN": ("credit_note", -50, "2026-07-31"),
+    }
+    became = explained(sql(url, preset="erpnext"), [str(row[0]) for row in invoices])
+    assert dict(zip(became["invoice_ref"], became["status"], strict=True)) == {
+        "OPEN": "open", "SOME": "open", "PAID": "paid", "CREDITED": "open", "RETURN": "open", "DRAFT": "draft",
+        "CANCELLED": "void",
+    }  # fmt: skip
+    own = sql(url, preset="erpnext")
+    notes = complete(own).notes
+    own.release()
+    assert notes[0] == "it is read as erpnext 13, since tables of later versions are not there"
+    assert notes[1].startswith("1 invoice has a balance below 0, such as CREDITED")

@@ -71,6 +71,7 @@ class Sql(Connector):
             connection = opened.enter_context(self._database.snapshot())
             query = self._query(connection)
             names = self._names(connection, query)
+            older = _older(self.settings.preset, self._version(connection))
             # Asked before the first row is read: a control computed from the rows would agree with any cut list.
             control = Control.asked(connection, query, names, self.source, self.settings)
             # In the list's own snapshot: a payment booked between the two would look like an invoice that was lost.
@@ -100,7 +101,7 @@ class Sql(Connector):
             rows=control.rows,
             totals=control.totals,
             lists_closed="status" in names,
-            notes=tuple(note for note in (*self._notes(names), controls.note(), overpaid.note()) if note),
+            notes=tuple(note for note in (*self._notes(names), older, controls.note(), overpaid.note()) if note),
             control_account=account,
         )
 
@@ -162,10 +163,15 @@ class Sql(Connector):
         )
 
     def _query(self, connection: sa.Connection) -> str:
-        return self.settings.statement(connection.dialect.identifier_preparer.quote)
+        return self.settings.statement(connection.dialect.identifier_preparer.quote, self._version(connection))
 
     def _closed(self, connection: sa.Connection) -> str | None:
-        return self.settings.closed_statement(connection.dialect.identifier_preparer.quote)
+        return self.settings.closed_statement(connection.dialect.identifier_preparer.quote, self._version(connection))
+
+    def _version(self, connection: sa.Connection) -> str:
+        import sqlalchemy as sa
+
+        return self.settings.version(lambda table: sa.inspect(connection).has_table(table))
 
     def _ledger(self, connection: sa.Connection) -> Ledger:
         return Ledger(connection, self.source, self.settings)
@@ -177,6 +183,10 @@ class Sql(Connector):
         """Return notes on unknown columns of the user's own query, until it has led to a first delivery."""
         note = names.note() if self.settings.preset is None and self.since is None else None
         return () if note is None else (note,)
+
+
+def _older(preset: str | None, version: str) -> str | None:
+    return f"it is read as {preset} {version}, since tables of later versions are not there" if version else None
 
 
 def _emptied(rows: deque[list[Row]]) -> Iterator[list[Row]]:

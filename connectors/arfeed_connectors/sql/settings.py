@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
@@ -246,15 +247,19 @@ class SqlSettings(SourceSettings):
         # A blank becomes the source's own currency; a name that is not mapped stays, and is a problem of its row.
         return self.currencies.get(text, text).upper() or self.currency or ""
 
-    def statement(self, quote: Quote) -> str:
-        """Return the query; `quote` is how the database writes names of tables."""
-        return self.query if self.query is not None else self._of_preset("", quote)
+    def version(self, has_table: Callable[[str], bool]) -> str:
+        """Return which version of a preset's queries fits the tables; "" is the present one, and every other query."""
+        return PRESETS[self.preset].version_of(self.preset, self.table_prefix, has_table) if self.preset else ""
 
-    def closed_statement(self, quote: Quote) -> str | None:
+    def statement(self, quote: Quote, version: str = "") -> str:
+        """Return the query; `quote` is how the database writes names of tables."""
+        return self.query if self.query is not None else self._of_preset(version, quote)
+
+    def closed_statement(self, quote: Quote, version: str = "") -> str | None:
         """Return the query that says what became of given numbers, if there is one."""
         if self.closed_query is not None or self.preset is None:
             return self.closed_query
-        return self._of_preset("closed", quote)
+        return self._of_preset(f"{version}{version and '.'}closed", quote)
 
     def ledger(self, quote: Quote) -> tuple[str | None, str | None]:
         """Return the queries of the control account: its balance, and what was received; None if there is no query."""

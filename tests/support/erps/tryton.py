@@ -39,7 +39,7 @@ def made(seed: int) -> Iterator[tuple[str, list[Told]]]:
     try:
         done = subprocess.run(
             [sys.executable, "-IWignore", _SCRIPT, str(seed)], capture_output=True, text=True,
-            env={**os.environ, **own}, check=False, timeout=600,
+            env={**os.environ, **own}, check=False, timeout=900,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-4000:]
         yield f"{address}/{name}", json.loads(done.stdout)

@@ -20,7 +20,8 @@ class Preset:
     Each has a query, NAME.sql, and one that says what became of given numbers, NAME.closed.sql. With `has_ledger` its
     receivables account is kept in another place than the list, and NAME.ledger.sql asks for its balance. With
     `one_number_space` no number is given out by two companies. `version` asks the program for its own. With
-    `days_are_moments` its dates are moments in UTC, of which the day is wanted that it was where they were typed.
+    `days_are_moments` its dates are moments in UTC, of which the day is wanted that it was where they were typed. Where
+    a table of the list is missing, NAME.OLDER.sql and NAME.OLDER.closed.sql do without it, `older` being a version.
     """
 
     about: str
@@ -31,11 +32,19 @@ class Preset:
     has_ledger: bool = False
     version: str | None = None
     days_are_moments: bool = False
+    older: str = ""
 
     def tables(self, name: str) -> tuple[str, ...]:
         """Return the tables that the query reads, without their prefix."""
         text = resources.files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
         return tuple(dict.fromkeys(_TABLE.findall(text)))
+
+    def version_of(self, name: str, table_prefix: str | None, has_table: Callable[[str], bool]) -> str:
+        """Return `older` if a table of the list is missing and all that the older one reads are there, else ""."""
+        prefix = self.table_prefix if table_prefix is None else table_prefix
+        if not self.older or all(has_table(prefix + table) for table in self.tables(name)):
+            return ""
+        return self.older if all(has_table(prefix + table) for table in self.tables(f"{name}.{self.older}")) else ""
 
     def statement(self, name: str, part: str, table_prefix: str | None, quote: Quote) -> str:
         """Return the SQL of the list, or of the part "closed" or "ledger", every `{table}` prefixed and quoted."""
@@ -57,6 +66,7 @@ PRESETS: Mapping[str, Preset] = {
         by_company=True,
         one_number_space=True,
         has_ledger=True,
+        older="13",
         version="SELECT MAX(a.app_version) FROM {Installed Application} a WHERE a.app_name = 'erpnext'",
     ),
     "sqlledger": Preset(
