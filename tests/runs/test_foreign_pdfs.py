@@ -104,6 +104,20 @@ def test_after_a_lost_history_pdfs_are_left_until_they_are_taken_over(server: Se
     assert root.joinpath("INV-0099.pdf").read_bytes() == THEIRS
 
 
+def test_where_no_report_is_left_the_pdfs_of_the_last_delivery_are_taken_over(tmp_path: Path) -> None:
+    feed = a_feed(tmp_path / "feed")
+    feed.approved()
+    shutil.rmtree(feed.folder / ".arfeed")
+    shutil.rmtree(feed.receiver / "csv_data_uploads")
+    first = feed.approved()
+    assert len(first.plan.documents.broken) == 10
+    taken = feed.adopt(pdfs=True)
+    assert (taken.name, len(taken.pdfs)) == (None, 10)
+    done = feed.sync()
+    assert done.receipt is not None
+    assert (len(done.receipt.documents), done.plan.counts.missing) == (10, 0)
+
+
 def test_a_pdf_whose_replacement_failed_stays_ours_and_is_replaced_later(tmp_path: Path) -> None:
     with openssh_server() as server:
         root = server.new_root()
