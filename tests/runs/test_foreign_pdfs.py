@@ -93,6 +93,8 @@ def test_after_a_lost_history_pdfs_are_left_until_they_are_taken_over(server: Se
     before = feed.held()["INV-0001.pdf"]
     feed.adopt()
     assert len(feed.plan().documents.broken) == 10
+    said = feed.run("plan").stdout
+    assert "the PDFs of INV-0001, INV-0002, INV-0003, INV-0004, INV-0005 and 5 more are not sent: a file of" in said
     assert feed.held()["INV-0001.pdf"] == before
     (report,) = feed.reports()
     taken = feed.adopt(Path(report).name, pdfs=True)

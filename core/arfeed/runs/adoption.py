@@ -57,7 +57,8 @@ class _Chosen:
 class Adopted:
     """What was taken as baseline: the report's name, how many documents it lists, and names known from now on.
 
-    Without a name the baseline is what it was. `pdfs` are the files there that count as sent by this history from now on, so that later PDFs replace them.
+    Without a name the baseline is what it was. `pdfs` are the files there that count as sent by this history from now
+    on, so that later PDFs replace them.
     """
 
     name: str | None
