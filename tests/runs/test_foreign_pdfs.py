@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from arfeed.model.errors import DestinationError
+from arfeed.sftp import connection
 from support.feed import Feed, invoices
 from support.more_servers import conch_server, erlang_server
+from support.relay import relaying
 from support.servers import Server, openssh_server
 
 THEIRS = b"%PDF-1.4 of somebody else %%EOF"
@@ -93,6 +96,8 @@ def test_after_a_lost_history_pdfs_are_left_until_they_are_taken_over(server: Se
     before = feed.held()["INV-0001.pdf"]
     feed.adopt()
     assert len(feed.plan().documents.broken) == 10
+    said = feed.run("plan").stdout
+    assert "the PDFs of INV-0001, INV-0002, INV-0003, INV-0004, INV-0005 and 5 more are not sent: a file of" in said
     assert feed.held()["INV-0001.pdf"] == before
     (report,) = feed.reports()
     taken = feed.adopt(Path(report).name, pdfs=True)
@@ -102,6 +107,20 @@ def test_after_a_lost_history_pdfs_are_left_until_they_are_taken_over(server: Se
     assert len(done.receipt.documents) == 10
     assert feed.held()["INV-0001.pdf"] == feed.folder.joinpath("pdf", "INV-0001.pdf").read_bytes()
     assert root.joinpath("INV-0099.pdf").read_bytes() == THEIRS
+
+
+def test_where_no_report_is_left_the_pdfs_of_the_last_delivery_are_taken_over(tmp_path: Path) -> None:
+    feed = a_feed(tmp_path / "feed")
+    feed.approved()
+    shutil.rmtree(feed.folder / ".arfeed")
+    shutil.rmtree(feed.receiver / "csv_data_uploads")
+    first = feed.approved()
+    assert len(first.plan.documents.broken) == 10
+    taken = feed.adopt(pdfs=True)
+    assert (taken.name, len(taken.pdfs)) == (None, 10)
+    done = feed.sync()
+    assert done.receipt is not None
+    assert (len(done.receipt.documents), done.plan.counts.missing) == (10, 0)
 
 
 def test_a_pdf_whose_replacement_failed_stays_ours_and_is_replaced_later(tmp_path: Path) -> None:
@@ -120,6 +139,29 @@ def test_a_pdf_whose_replacement_failed_stays_ours_and_is_replaced_later(tmp_pat
         assert done is not None
         assert [file.name for file in done.documents] == ["INV-0001.pdf"]
         assert feed.held()["INV-0001.pdf"] == feed.folder.joinpath("pdf", "INV-0001.pdf").read_bytes()
+
+
+def test_half_a_pdf_of_an_interrupted_run_is_ours_and_is_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOGIN_SECONDS", 1)
+    with openssh_server() as server, relaying(server.port) as relay:
+        root = server.new_root()
+        feed = a_feed(tmp_path / "feed", **server.destination(root, relay=relay.port), publish="direct")
+        feed.receiver = root
+        feed.print_pdfs((row["invoice_ref"] for row in invoices(10)), "x" * 50_000)
+        feed.steps.during["Sending the PDFs"] = lambda: relay.arm("cut", 100_000, for_good=True)
+        with pytest.raises(DestinationError, match="Run the same command again"):
+            feed.approved()
+        relay.heal()
+        feed.steps.during.clear()
+        there = feed.held()
+        assert [name for name, content in there.items() if content != (feed.folder / "pdf" / name).read_bytes()]
+        done = feed.approved().receipt
+        assert done is not None
+        assert done.documents_failed == {}
+        for file in feed.folder.joinpath("pdf").iterdir():
+            assert feed.held()[file.name] == file.read_bytes()
 
 
 def test_a_server_that_mixed_files_up_is_remembered(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -157,6 +157,12 @@ class History(Reader):
                 add_to_baseline(connection, run)
             record_sent(connection, run, documents)
 
+    def take_over(self, destination: str, documents: Iterable[PlannedDocument]) -> None:
+        """Count PDFs as sent to a destination, whose content is not known. Needs the lock."""
+        rows = [{"destination": destination, **as_row(forget_content(document))} for document in documents]
+        with self._engine.begin() as connection:
+            replace_rows(connection, tables.documents, rows)
+
     def record_adoption(
         self,
         run: RunRecord,

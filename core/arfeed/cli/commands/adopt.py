@@ -32,9 +32,10 @@ def adopt(file: File = None, config: Config = DEFAULT_CONFIG, approve: Approve =
     with progress() as steps:
         taken = take(begin_run(project, steps), file, approve=approve, pdfs=pdfs)
     people = console()
-    people.print(f"✓ {taken.name} is the baseline now: {taken.open_count} documents", style="green", markup=False)
+    if taken.name is not None:
+        people.print(f"✓ {taken.name} is the baseline now: {taken.open_count} documents", style="green", markup=False)
     others = [name for name in taken.known if name != taken.name]
     if pdfs:
-        people.print(f"  {len(taken.pdfs):,} PDFs there are taken over; the next run sends them anew", markup=False)
+        people.print(f"✓ {len(taken.pdfs):,} PDFs there are taken over; the next run sends them anew", markup=False)
     if others:
         people.print(f"  known from now on, too: {', '.join(others)}", markup=False)
