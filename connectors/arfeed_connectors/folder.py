@@ -62,7 +62,7 @@ class Folder(Connector):
         for file in find_files(self.settings):
             header = self._header(file)
             for rows in read_tables(file, columns=header, **self._how()):
-                lists_closed = lists_closed or any_closed(rows, status)
+                lists_closed = lists_closed or any_closed(rows, status, self.settings)
                 if self._closed_status:
                     opened.append(self._identities(rows))
                 yield rows
@@ -78,14 +78,9 @@ class Folder(Connector):
         """Return what the second file says of these."""
         import pandas as pd
 
-        numbers = [*missing["invoice_ref"].unique().tolist()]
         for file in self._closed():
             refuse_older(file, self.since)
-        found = [
-            rows[rows[self._header_of("invoice_ref")].str.strip().isin(numbers)]
-            for file in self._closed()
-            for rows in self._closed_rows(file)
-        ]
+        found = [self._asked(rows, missing) for file in self._closed() for rows in self._closed_rows(file)]
         return pd.concat(found, ignore_index=True) if found else None
 
     def check(self) -> None:
@@ -95,12 +90,19 @@ class Folder(Connector):
         for file in self._closed():
             self._closed_header(file)
 
+    def _asked(self, rows: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows with one of the numbers asked for; all of them where arfeed makes the numbers itself."""
+        header = self._header_of("invoice_ref")
+        if header not in rows.columns or self.settings.prefix:
+            return rows
+        return rows[rows[header].str.strip().isin([*missing["invoice_ref"].unique().tolist()])]
+
     def _header(self, file: str, *, proposing: bool = False) -> list[str]:
         """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled.
 
         Raise `SourceError` where nothing says which header is a column that every invoice needs.
         """
-        headers = read_header(file, columns=[*self.settings.columns.values()], **self._how())
+        headers = read_header(file, columns=self.settings.headings(), **self._how())
         missing = missing_columns(headers, self.settings.columns)
         if missing:
             raise SourceError(
@@ -115,8 +117,7 @@ class Folder(Connector):
 
     def _closed_header(self, file: str) -> list[str]:
         """Return the headers of the second file. Raise `SourceError` where it does not say what is closed."""
-        needed = [self._header_of(name) for name in _IDENTITY]
-        headers = read_header(file, columns=needed, **self._how())
+        headers = read_header(file, columns=self._identity(), **self._how())
         if not {self._header_of("status"), self._header_of("balance")} & {*headers} and not self._closed_status:
             raise SourceError(
                 f"{file}: none of {', '.join(headers)} says what is paid: `columns` can name a status or a balance; "
@@ -126,26 +127,25 @@ class Folder(Connector):
 
     def _closed_rows(self, file: str) -> Iterator[pd.DataFrame]:
         """Yield the second file's rows with a status and a balance, and every heading that `columns` names."""
-        status, balance = self._header_of("status"), self._header_of("balance")
+        status, balance = self._header_of("status") or "status", self._header_of("balance")
         for rows in read_tables(file, columns=self._closed_header(file), **self._how()):
-            stated = status in rows.columns
+            stated = self._header_of("status") in rows.columns
             if not stated and self._closed_status:
                 rows = rows.assign(**{status: self._closed_status})
             elif not stated:
                 rows = rows.assign(**{status: rows[balance].str.contains(_ZERO).map({True: "paid", False: "open"})})
             if balance not in rows.columns:
-                closed = rows[status].str.strip().str.casefold().isin(["paid", "void"])
+                closed = self._meaning(rows).isin(["paid", "void"])
                 rows = rows[closed].assign(**{balance: "0"})  # open rows would have no amount
-            absent = {name for name in self.settings.columns.values() if name not in rows.columns}
+            absent = {name for name in self.settings.headings(*self.settings.columns) if name not in rows.columns}
             made = {*absent, status, balance}
             yield rows.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(made, "str"))
 
     def _identities(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return what tells the open documents of a frame apart."""
-        status = self._header_of("status")
-        if status in rows.columns:
-            rows = rows[~rows[status].str.strip().str.casefold().isin(["paid", "void", "draft"])]
-        return rows[[self._header_of(name) for name in _IDENTITY if self._header_of(name) in rows.columns]]
+        if self._header_of("status") in rows.columns:
+            rows = rows[~self._meaning(rows).isin(["paid", "void", "draft"])]
+        return rows[[name for name in self._identity() if name in rows.columns]]
 
     def _refuse_lists_of_everything(self, opened: Sequence[pd.DataFrame]) -> None:
         """Raise `SourceError` where `closed_status` would call a document paid that the list itself holds as open."""
@@ -153,12 +153,12 @@ class Folder(Connector):
 
         for file in self._closed() if opened else ():
             for rows in self._closed_rows(file):
-                closed = rows[rows[self._header_of("status")].str.strip().str.casefold().isin(["paid", "void"])]
+                closed = rows[self._meaning(rows).isin(["paid", "void"])]
                 both = pd.concat(opened).merge(closed, how="inner")
                 if len(both):
                     row = both.iloc[0]
                     raise SourceError(
-                        f"{file}: {row[self._header_of('invoice_ref')]} of {row[self._header_of('customer_name')]} "
+                        f"{file}: {row[self._identity()[0]]} of {row[self._header_of('customer_name')]} "
                         f"stands here as well as in the list of what is open ({len(both)} such), so not all of it is "
                         f"{self._closed_status}; remove closed_status, and name a column for the status or the balance"
                     )
@@ -168,7 +168,15 @@ class Folder(Connector):
         return self.settings.closed_status if isinstance(self.settings, Folder.Settings) else None
 
     def _header_of(self, name: str) -> str:
-        return self.settings.columns.get(name, name)
+        """Return the heading of a column; one that cannot be there if the settings leave the column alone."""
+        return "" if self.settings.values.get(name) is False else self.settings.columns.get(name, name)
+
+    def _identity(self) -> list[str]:
+        """Return the headings that tell documents apart, those of which a number is made one by one."""
+        return self.settings.headings(*_IDENTITY)
+
+    def _meaning(self, rows: pd.DataFrame) -> pd.Series[str]:
+        return self.settings.meaning_of("status", rows[self._header_of("status") or "status"])
 
     def _proposal(self, file: str) -> str:
         rows = next(read_tables(file, **self._how()))

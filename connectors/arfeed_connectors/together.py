@@ -17,10 +17,13 @@ Frames = Generator["pd.DataFrame", None, Complete]
 _CLOSED = ("paid", "void")
 
 
-def any_closed(frame: pd.DataFrame, status: str) -> bool:
-    """Whether any row is paid or void, by a column of arfeed's own words, in any case."""
-    words = frame[status].unique().tolist() if status in frame.columns else []
-    return any(str(word).strip().casefold() in _CLOSED for word in words)
+def any_closed(frame: pd.DataFrame, status: str, settings: FileSettings | None = None) -> bool:
+    """Whether any row is paid or void, by a column of arfeed's own words for that, or of those that `values` knows."""
+    if status not in frame.columns or (settings and settings.values.get("status") is False):
+        return False
+    words = frame[status].drop_duplicates()
+    meant = settings.meaning_of("status", words) if settings else words.str.strip().str.casefold()
+    return bool(meant.isin(_CLOSED).any())
 
 
 def refuse_older(file: str, since: datetime | None) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from arfeed import Complete, FileSettings, SourceError
+from arfeed import Complete, FileSettings, ProblemsError, SourceError
+from arfeed.intake.transform import check_unique
 from arfeed_connectors.folder import Folder
 from support.sources import HEADER, balances, complete, failure, folder, opened, problems, read
 
@@ -132,10 +133,16 @@ def test_all_files_are_read_where_the_settings_say_so(tmp_path: Path) -> None:
 
 
 def test_files_of_one_source_may_not_repeat_a_number_silently(tmp_path: Path) -> None:
-    for name in ("old.csv", "new.csv"):
-        folder(tmp_path / name, HEADER, "INV-1,Ada,GBP,2026-04-07,1")
+    for name, owed in (("old.csv", "1"), ("new.csv", "2")):
+        folder(tmp_path / name, HEADER, f"INV-1,Ada,GBP,2026-04-07,{owed}")
     both = Folder("files", Folder.Settings.model_validate({"path": str(tmp_path / "*.csv"), "files": "all"}))
-    assert opened(both)["invoice_ref"].tolist() == ["INV-1", "INV-1"]
+    rows = opened(both)
+    with pytest.raises(ProblemsError) as caught:
+        check_unique(rows, rows["invoice_ref"])
+    head, *lines = caught.value.problems
+    assert "rename" not in head  # which is for several sources
+    assert "columns" in head
+    assert all(line.endswith("; they differ in balance") for line in lines)
 
 
 def test_check_sees_that_there_is_a_file_with_a_header(file: Path) -> None:

@@ -185,7 +185,7 @@ def test_relative_paths_start_at_the_folder_of_the_file(tmp_path: Path, monkeypa
     made = read_project(Path("feed/plugins.toml"))
     source, destination = made.sources[0].settings, made.destination.settings
     assert source.model_dump()["path"] == str(tmp_path / "feed/exports/*.csv")
-    assert source.documents == str(tmp_path / "feed/../pdf/{invoice_ref}.pdf")
+    assert source.documents == (str(tmp_path / "feed/../pdf/{invoice_ref}.pdf"),)
     assert destination.private_key == (str(tmp_path / "feed/keys/id"),)
     assert destination.known_hosts == str(tmp_path / "home/hosts")
 

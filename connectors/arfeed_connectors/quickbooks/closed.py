@@ -89,7 +89,7 @@ class ClosedList:
         if "said" in report.headers:
             invoices = self._with_status(invoices)
         # `columns` speaks of the report; a list of another form may lack what it names.
-        absent = {name for name in self._settings.columns.values() if name not in invoices.columns}
+        absent = {name for name in self._settings.headings() if name not in invoices.columns}
         return invoices.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(absent, "str"))
 
     def _with_status(self, invoices: pd.DataFrame) -> pd.DataFrame:

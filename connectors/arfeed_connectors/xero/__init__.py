@@ -111,7 +111,7 @@ class Xero(Connector):
             return (yield from read_aged(aged))
         documents = self._documents(file)
         yield documents
-        return Complete(lists_closed=any_closed(documents, "Status"))
+        return Complete(lists_closed=any_closed(documents, "Status", self.settings))
 
     def _documents(self, file: str) -> pd.DataFrame:
         import pyarrow as pa
@@ -168,7 +168,7 @@ class Xero(Connector):
                 f"{file}: this is no sales invoices export of Xero: no column {', '.join(missing)}; "
                 f"found {', '.join(found)}; export Business > Invoices > Export, or use the connector folder"
             )
-        mapped = [header for header in self.settings.columns.values() if header in found]
+        mapped = [header for header in self.settings.headings() if header in found]
         return headers | {header: header for header in mapped if header not in headers.values()}
 
 

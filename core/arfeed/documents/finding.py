@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -55,7 +55,7 @@ def find(
     for connector in connectors:
         mine = _of(connector, invoices)
         parts += (
-            _by_template(connector, mine, others),
+            *_by_templates(connector, mine, others),
             _by_column(connector, mine, folder),
             _by_connector(connector, mine),
         )
@@ -81,20 +81,34 @@ def nothing_found() -> Found:
 
 
 def check_listing(connector: Connector) -> None:
-    """Raise `SourceError` unless the folder or archive of the setting `documents` exists."""
-    if connector.settings.documents:
-        list_documents(connector)
+    """Raise `SourceError` unless the folders and archives of the setting `documents` exist."""
+    for template in connector.settings.documents:
+        list_documents(connector, template)
 
 
-def _by_template(connector: Connector, invoices: pd.DataFrame, others: pd.DataFrame | None) -> Found:
-    """Find files whose names match the setting `documents`, in one listing of its folder."""
-    if connector.settings.documents is None or invoices.empty:
-        return _found(connector, [], [], {})
+def _by_templates(connector: Connector, invoices: pd.DataFrame, others: pd.DataFrame | None) -> Iterator[Found]:
+    """Find files whose names match the setting `documents`: each template gets what those before it did not find."""
     import pandas as pd
 
-    listing = list_documents(connector)
-    # Documents that are not open claim files too: the PDF of a paid invoice must not go to an open one.
     theirs = invoices.iloc[:0] if others is None else _of(connector, others)
+    rest = invoices
+    for template in connector.settings.documents:
+        if rest.empty:
+            return
+        # Documents that are not open claim files too: the PDF of a paid invoice must not go to an open one. Neither
+        # must that of an invoice whose PDF is known already.
+        found = _by_template(
+            connector, template, rest, pd.concat([theirs, invoices]) if rest is not invoices else theirs
+        )
+        rest = filter_rows(rest, ~is_in(rest["source_ref"], found.table["source_ref"]))
+        yield found
+
+
+def _by_template(connector: Connector, template: str, invoices: pd.DataFrame, theirs: pd.DataFrame) -> Found:
+    """Find files whose names match a template, in one listing of its folder."""
+    import pandas as pd
+
+    listing = list_documents(connector, template)
     theirs = filter_rows(theirs, ~is_in(theirs["source_ref"], invoices["source_ref"]))
     every = pd.concat([invoices, theirs], ignore_index=True) if len(theirs) else invoices
     matched = match_names(listing.pattern, every, [file.name for file in listing.files])

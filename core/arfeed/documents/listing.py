@@ -42,9 +42,8 @@ class Listing:
     files: list[ListedFile]
 
 
-def list_documents(connector: Connector) -> Listing:
-    """List the files that the setting `documents` names. Raise `SourceError` if the folder or archive is missing."""
-    template = connector.settings.documents or ""
+def list_documents(connector: Connector, template: str) -> Listing:
+    """List the files that one `documents` template names. Raise `SourceError` if its folder or archive is missing."""
     archives = _ARCHIVE.fullmatch(template) if "::" not in template else None
     with translate_errors(f"{connector.source}: `documents`"):
         if archives:

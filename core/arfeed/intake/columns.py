@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,17 +14,23 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.characters import byte_at, extremes
 from arfeed.model.errors import SourceError
+from arfeed.model.settings import FileSettings, SourceSettings
 from arfeed.tables.values.parsed import is_blank
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Values of one column that are invalid for one reason: how many, and the first of them with their origins."""
+    """Values of one column that are invalid for one reason: how many, and the first of them with their origins.
+
+    Of words, each is an example once, and `words` counts its rows. `advice` is what to do about all of them.
+    """
 
     column: str
     why: str
     count: int
     examples: tuple[tuple[str, str], ...]
+    words: Mapping[str, int] = field(default_factory=dict)
+    advice: str = ""
 
 
 MOST_EXAMPLES = 50
@@ -32,8 +40,10 @@ def merge_problem(problems: list[Problem], problem: Problem) -> None:
     """Add a problem to the list, or to the one there with the same column and reason."""
     for number, known in enumerate(problems):
         if (known.column, known.why) == (problem.column, problem.why):
-            examples = (*known.examples, *problem.examples)[:MOST_EXAMPLES]
-            problems[number] = replace(known, count=known.count + problem.count, examples=examples)
+            new = [example for example in problem.examples if example[1] not in known.words]
+            examples = (*known.examples, *new)[:MOST_EXAMPLES]
+            words = Counter(known.words) + Counter(problem.words)
+            problems[number] = replace(known, count=known.count + problem.count, examples=examples, words=words)
             return
     problems.append(problem)
 
@@ -79,14 +89,55 @@ class Columns:
         typed = pa.types.is_decimal(column.type) or pa.types.is_date(column.type)
         return pc.is_null(column) if typed else is_blank(self.text(name))
 
-    def choice(self, name: str, allowed: Sequence[str], default: str) -> pa.Array:
+    def choice(self, name: str, allowed: Sequence[str], default: str, settings: SourceSettings) -> pa.Array:
         """Return a column that allows certain words only; `default` if the source has no such column."""
         if name not in self.columns:
             return pa.repeat(pa.scalar(default, pa.large_string()), self.raw.num_rows)
-        words = pc.utf8_lower(self.text(name))
+        words = self.translated(name, settings)
         known = pc.is_in(words, value_set=pa.array(allowed, pa.large_string()))
-        self.add_problem(name, pc.invert(known), f"is not one of {', '.join(allowed)}")
+        self.add_unknown_words(name, pc.invert(known), f"is not one of {', '.join(allowed)}", settings)
         return words
+
+    def translated(self, name: str, settings: SourceSettings) -> pa.Array:
+        """Return the column in lower case, with the words that the setting `values` knows as arfeed's own."""
+        words = pc.utf8_lower(self.text(name))
+        meant = getattr(settings, "values", {}).get(name)
+        if not meant:
+            return words
+        theirs = pa.array([word.strip().lower() for word in meant], pa.large_string())
+        ours = pa.array([word.lower() for word in meant.values()], pa.large_string())
+        return pc.coalesce(ours.take(pc.index_in(words, value_set=theirs)), words)
+
+    def add_unknown_words(self, name: str, wrong: pa.Array, why: str, settings: SourceSettings | None) -> None:
+        """Add a problem for words that nothing gives a meaning: each with its first row, and how many rows have it."""
+        rows = np.flatnonzero(pc.fill_null(wrong, fill_value=False).to_numpy(zero_copy_only=False))
+        if not rows.size:
+            return
+        found = self.text(name).take(pa.array(rows)).dictionary_encode()
+        words = found.dictionary.to_pylist()
+        places = found.indices.to_numpy()
+        _, first, counts = np.unique(places, return_index=True, return_counts=True)
+        examples = tuple(zip(self._origins(rows[first]), words, strict=True))[:MOST_EXAMPLES]
+        advice = ""
+        meant = settings and name in ("status", "kind", "currency") and "values" in type(settings).model_fields
+        if meant and (word := next((word for word in words if word), "")):
+            given = f'values.{name} = {{ {json.dumps(word, ensure_ascii=False)} = "…" }}'
+            left = f"; values.{name} = false leaves the column alone" if isinstance(settings, FileSettings) else ""
+            advice = f"say in [sources.{self.source}] what such a word means: {given}{left}"
+        counted = dict(zip(words, counts.tolist(), strict=True))
+        self.problems.append(Problem(self.columns.get(name, name), why, len(rows), examples, counted, advice))
+
+    def put(self, name: str, header: str, column: pa.Array) -> None:
+        """Let a column made here stand for a canonical one; messages call it `header`."""
+        self.columns = {**self.columns, name: header}
+        if header in self.raw.column_names:
+            self.raw = self.raw.drop_columns([header])
+        self.raw = self.raw.append_column(header, column)
+        self._texts.pop(name, None)
+
+    def raw_text(self, header: str) -> pa.Array:
+        """Return a column of the source by its own header, as text, trimmed."""
+        return self._trimmed(header, self._as_array(header))
 
     def add_problem(self, name: str, wrong: pa.Array, why: str) -> None:
         """Add a problem for the rows where `wrong` is true; `why` completes "VALUE …"."""

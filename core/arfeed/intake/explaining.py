@@ -13,7 +13,9 @@ from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe_problems
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
+from arfeed.model.meaning import PARTS_OF_BALANCE, template_headers
 from arfeed.model.parts import Connector
+from arfeed.model.settings import FileSettings, SourceSettings
 from arfeed.plugins.isolation import isolated_copy, undisturbed
 
 ASKED = (
@@ -41,8 +43,8 @@ def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
         return None
     # The answer is under canonical names already, so the settings' `columns` must not be applied to it again.
     twin = copy(connector)
-    twin.settings = connector.settings.model_copy(update={"columns": {}})
     raw = _under_canonical_names(connector, answer)
+    twin.settings = _settings_for(raw, connector.settings)
     normalizer = Normalizer(twin)
     frames = [*normalizer.take(raw), *normalizer.flush()]
     if len(raw) and "status" not in raw.columns:
@@ -66,6 +68,21 @@ def _under_canonical_names(connector: Connector, answer: pd.DataFrame) -> pd.Dat
         return answer
     headers = {**connector.columns, **connector.settings.columns}
     return answer.rename(columns={theirs: name for name, theirs in headers.items() if theirs in answer.columns})
+
+
+def _settings_for(answer: object, settings: SourceSettings) -> SourceSettings:
+    """Return the settings that still apply to an answer under canonical names: how a balance or a number is made."""
+    if not isinstance(settings, FileSettings) or not isinstance(answer, pd.DataFrame):
+        return settings.model_copy(update={"columns": {}})
+    there = {*answer.columns}
+    parts = [] if "balance" in there else [name for name in PARTS_OF_BALANCE if name in settings.columns]
+    columns = {name: name for name in parts if name in there}
+    template = settings.columns.get("invoice_ref", "")
+    if (headers := template_headers(template)) and {*headers} <= there:
+        columns["invoice_ref"] = template
+    sign = settings.sign if settings.sign and settings.sign.column in there else None
+    values = {name: words for name, words in settings.values.items() if words is not False}
+    return settings.model_copy(update={"columns": columns, "sign": sign, "values": values, "rows": "invoices"})
 
 
 def _explain(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -18,6 +18,9 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Problem
 from arfeed.intake.control_account import add_control_account
 from arfeed.intake.joining import join_frames, join_tables
+from arfeed.intake.meaning.folding import fold_rows
+from arfeed.intake.meaning.hints import note_negative_debts
+from arfeed.intake.meaning.totals import check_totals_rows
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe_problems
 from arfeed.model.arrow import empty_invoices, filter_rows, sum_balances, to_frame
@@ -77,6 +80,7 @@ def extract(
             # With values that can't be read, sums can't be right, and the problems tell more than a wrong total.
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
+                rows, complete = _as_documents(connector, normalizer, rows, complete)
                 complete = add_control_account(connector.source, connector.settings, rows, complete)
             read = inputs()
         except SourceError as exc:
@@ -95,6 +99,22 @@ def extract(
     if problems:
         raise ProblemsError(describe_problems(problems))
     return Extract(join_frames(frames) if frames else empty_invoices(), tuple(reports), failed)
+
+
+def _as_documents(
+    connector: Connector, normalizer: Normalizer, rows: pd.DataFrame, complete: Complete
+) -> tuple[pd.DataFrame, Complete]:
+    """Return a row a document, with what the rows of totals prove, and what people should know of what was read."""
+    settings = connector.settings
+    if not isinstance(settings, FileSettings):
+        return rows, complete
+    folded = fold_rows(rows, settings)
+    totals = complete.totals
+    if normalizer.sieve and normalizer.sieve.totals:
+        printed = check_totals_rows(normalizer.sieve.totals, rows, folded.rows, normalizer.columns_of, settings)
+        totals = printed if totals is None else totals
+    notes = (*complete.notes, *folded.notes, *note_negative_debts(folded.rows, connector.source, settings))
+    return folded.rows, replace(complete, totals=totals, notes=notes)
 
 
 def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime, inputs: Inputs) -> SourceReport:

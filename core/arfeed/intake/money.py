@@ -12,6 +12,7 @@ from arfeed.model import schema
 from arfeed.model.characters import byte_at
 from arfeed.model.currencies import digits_by_row, minor_digits
 from arfeed.model.errors import SourceError
+from arfeed.model.meaning import PARTS_OF_BALANCE
 from arfeed.model.settings import FileSettings, SourceSettings
 from arfeed.tables.values.amounts import MONEY, WIDE, as_units, find_contradicted, has_more_decimals, parse_money
 from arfeed.tables.values.parsed import Parsed
@@ -23,13 +24,22 @@ _WHY_NOT: Mapping[str | None, str] = {
 }
 _MAKE_NUMBERS = "is not a plain amount such as 1234.50; make it a number at its source: in SQL, CAST it AS numeric"
 
-_POINT = r"^-?(?:\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+)$"
+_POINT = r"^[^\d.]*(?:\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+)[^\d.]*$"
 """Amounts whose point cannot be a thousands separator."""
 
 
+def money_columns(table: Columns, settings: SourceSettings) -> tuple[str, ...]:
+    """Return the columns that hold money, parts of the balance included."""
+    parts = [name for name in PARTS_OF_BALANCE if name in table.columns and name in settings.columns]
+    return (*(name for name in schema.MONEY if not (parts and name == "balance")), *parts)
+
+
 def read_money(table: Columns, settings: SourceSettings) -> dict[str, Parsed]:
-    """Return the money columns as decimal128(20, 4), by name; add a problem for each text that is not an amount."""
-    return {name: _read(table, name, settings) for name in schema.MONEY}
+    """Return the money columns as decimal128(20, 4), by name; add a problem for each text that is not an amount.
+
+    Where the balance is made of parts, such as debit and credit, these are returned in its place.
+    """
+    return {name: _read(table, name, settings) for name in money_columns(table, settings)}
 
 
 def _read(table: Columns, name: str, settings: SourceSettings) -> Parsed:
@@ -59,7 +69,7 @@ def check_money(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Arra
     _check_currencies(table, amounts, currency)
     # A declared decimal mark says what a point means.
     if not getattr(settings, "decimal", None):
-        _check_points(table, currency)
+        _check_points(table, amounts, currency)
 
 
 def _check_decimals(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array) -> None:
@@ -82,14 +92,14 @@ def _check_currencies(table: Columns, amounts: Mapping[str, Parsed], currency: p
             table.add_problem(name, wrong, "names another currency than its row; correct `columns` or `currency`")
 
 
-def _check_points(table: Columns, currency: pa.Array) -> None:
+def _check_points(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array) -> None:
     """Add a problem for 1.500 unless another amount of the column proves that its point is a decimal mark."""
-    for name in table.written_as_text(schema.MONEY):
+    for name in table.written_as_text([*amounts]):
         texts = table.text(name)
         # A point three digits before the end is rare, and a look at one byte of each text is cheap.
-        if not (byte_at(texts, -4) == ord(".")).any():
+        if amounts[name].plain and not (byte_at(texts, -4) == ord(".")).any():
             continue
-        doubtful = pc.match_substring_regex(texts, r"^-?\d{1,3}\.\d{3}$")
+        doubtful = pc.match_substring_regex(texts, r"^[^\d.]*\d{1,3}\.\d{3}[^\d.]*$")
         if pc.any(doubtful).as_py() and not pc.any(pc.match_substring_regex(texts, _POINT)).as_py():
             # A currency with three decimals, such as KWD, writes one and a half as 1.500.
             three = [code for code, digits in minor_digits().items() if digits > 2]

@@ -14,11 +14,16 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Columns, Problem, merge_problem
 from arfeed.intake.damage import check_damage, check_floats
 from arfeed.intake.date_order import distinct_dates, find_order, has_text, is_dateless, read_days
+from arfeed.intake.meaning.numbers import add_prefixes, compose_numbers
+from arfeed.intake.meaning.sifting import Sieve
+from arfeed.intake.meaning.signs import find_owed, sign_words
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
+from arfeed.model.meaning import PARTS_OF_BALANCE, headings_of, template_headers
 from arfeed.model.parts import Connector
+from arfeed.model.settings import FileSettings
 from arfeed.tables.headings.proposal import REQUIRED
 from arfeed.tables.values.amounts import MONEY
 from arfeed.tables.values.parsed import is_blank
@@ -37,13 +42,15 @@ class Frame(NamedTuple):
 class Typed(NamedTuple):
     """A frame's rows with canonical columns, typed; the problems found; and whether the source states a status.
 
-    `statuses` counts the rows by the source's word for the status and arfeed's.
+    `statuses` counts the rows by the source's word for the status and arfeed's; `signs` are the words of the column
+    `sign` that no setting names.
     """
 
     rows: pa.Table
     problems: Sequence[Problem]
     states_status: bool
     statuses: Counter[tuple[str, str]]
+    signs: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -62,10 +69,15 @@ class Normalizer:
     seen: int = 0
     states_status: bool = False
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    signs: frozenset[str] = frozenset()
+    sieve: Sieve | None = None
 
     def __post_init__(self) -> None:
         """Start with the order that the settings declare."""
-        self.order = self.connector.settings.dates
+        settings = self.connector.settings
+        self.order = settings.dates
+        if isinstance(settings, FileSettings):
+            self.sieve = Sieve(settings, self.columns_of)
 
     def take(self, raw: object) -> list[Frame]:
         """Take the next frame; return those that can be typed now, large ones in pieces.
@@ -78,6 +90,8 @@ class Normalizer:
             raise SourceError(f"{self._yielded()} {type(raw).__name__}, not a DataFrame")
         if _is_empty_answer(raw):
             return []
+        if self.sieve:
+            raw = self.sieve.sift(raw)
         self.waiting.append(Frame(raw, self.seen))
         settled = self._order_is_settled()
         self.seen += len(raw)
@@ -103,18 +117,20 @@ class Normalizer:
         table = self._columns(frame)
         settings = self.connector.settings
         # The defaults are for sources without these columns; a blank in a column that is there is a problem.
-        status = table.choice("status", schema.STATUSES, default="open")
-        kind = table.choice("kind", schema.KINDS, default="invoice")
+        status = table.choice("status", schema.STATUSES, "open", settings)
+        kind = table.choice("kind", schema.KINDS, "invoice", settings)
         currency = self._currency(table)
         # Without an order no date came as text, so any will do.
         days = read_days(table, self.order or "YMD", declared=settings.dates is not None)
         amounts = read_money(table, settings)
-        money = {name: parsed.values for name, parsed in amounts.items()}
+        money = find_owed(table, amounts, kind, settings)
         missing = pc.and_(pc.equal(status, "open"), table.is_blank("balance"))
         table.add_problem("balance", missing, "is not a balance: one is required, and blank is not zero")
         check_money(table, amounts, currency, settings)
         _check_rows(table, status, kind, money["balance"])
         ref, identity = table.text("invoice_ref"), table.text("customer_id")
+        if isinstance(settings, FileSettings):
+            ref = add_prefixes(ref, kind, settings.prefix)
         # Customers without a number are known by their names; with a blank number all of them would be one customer.
         unidentified = is_blank(identity)
         if pc.any(unidentified).as_py():
@@ -134,12 +150,20 @@ class Normalizer:
             "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(frame.raw)),
         }
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
-        return Typed(pa.table(ordered), table.problems, "status" in table.columns, _count_statuses(table, status))
+        statuses = _count_statuses(table, status)
+        return Typed(pa.table(ordered), table.problems, bool(statuses), statuses, sign_words(table, settings))
 
     def accept(self, typed: Typed) -> pa.Table:
         """Return the rows, each with an `invoice_ref` now; add their problems to `problems`."""
         self.states_status |= typed.states_status
         self.statuses += typed.statuses
+        self.signs |= typed.signs
+        if len(self.signs) > 1:
+            words = ", ".join(repr(word) for word in sorted(self.signs))
+            raise SourceError(
+                f"{self.connector.source}: the column of `sign` has {words} beside the words that are negative; "
+                'say which of them are owed: positive = ["…"]'
+            )
         for problem in typed.problems:
             merge_problem(self.problems, problem)
         rows = typed.rows
@@ -153,9 +177,15 @@ class Normalizer:
             rows = rows.set_column(rows.column_names.index(name), name, named)
         return rows
 
+    def columns_of(self, raw: pd.DataFrame) -> Columns:
+        """Return the columns of a frame by their canonical names, for a look at rows before they are typed."""
+        return self._columns(Frame(raw, self.seen))
+
     def _columns(self, frame: Frame) -> Columns:
         arrow = self._arrow(frame.raw)
-        return Columns(self._headers(frame.raw), arrow, self.connector.source, frame.before)
+        table = Columns(self._headers(frame.raw), arrow, self.connector.source, frame.before)
+        compose_numbers(table, self.connector.settings)
+        return table
 
     def _arrow(self, raw: pd.DataFrame) -> pa.Table:
         try:
@@ -169,8 +199,9 @@ class Normalizer:
     def _headers(self, raw: pd.DataFrame) -> dict[str, str]:
         """Return this frame's headers by canonical name; the settings take precedence over the connector's own map."""
         found = [str(name) for name in raw.columns]
-        declared = self.connector.settings.columns
-        missing = [header for header in declared.values() if header not in found]
+        settings = self.connector.settings
+        declared = settings.columns
+        missing = [header for header in headings_of(declared) if header not in found]
         if missing:
             raise SourceError(
                 f"{self.connector.source}: `columns` names the header {missing[0]!r}, which is not there; "
@@ -184,8 +215,14 @@ class Normalizer:
             )
         # A connector's own map may name columns that not every export has; the settings' may not.
         known = {name: header for name, header in self.connector.columns.items() if header in found}
-        columns = {name: name for name in schema.NAMES if name in found} | known | dict(declared)
-        absent = [name for name in REQUIRED if name not in columns]
+        columns = {name: name for name in schema.NAMES if name in found} | known
+        if isinstance(settings, FileSettings):
+            columns = {name: header for name, header in columns.items() if settings.values.get(name) is not False}
+        columns |= {name: header for name, header in declared.items() if not template_headers(header)}
+        if made := [name for name in PARTS_OF_BALANCE if name in declared]:
+            columns.pop("balance", None)
+        given = {*columns, *declared, *(["balance"] if made else [])}
+        absent = [name for name in REQUIRED if name not in given]
         if absent:
             raise SourceError(
                 f"{self.connector.source}: no column for {', '.join(absent)}; name it in "
@@ -195,13 +232,16 @@ class Normalizer:
 
     def _currency(self, table: Columns) -> pa.Array:
         # Each distinct code is checked once: a million rows have a handful.
-        texts = table.text("currency").dictionary_encode()
-        default = self.connector.settings.currency or ""
+        settings = self.connector.settings
+        translated = "currency" in getattr(settings, "values", {})
+        said = table.translated("currency", settings) if translated else table.text("currency")
+        texts = said.dictionary_encode()
+        default = settings.currency or ""
         codes = pc.utf8_upper(pc.if_else(is_blank(texts.dictionary), default, texts.dictionary))
         known = pc.is_in(codes, value_set=pa.array(list(minor_digits()), pa.large_string()))
         why = "is not an ISO 4217 currency code; map the column, or set `currency` for rows without one"
-        table.add_problem("currency", pc.invert(known).take(texts.indices), why)
-        return table.text("currency") if codes.equals(texts.dictionary) else codes.take(texts.indices)
+        table.add_unknown_words("currency", pc.invert(known).take(texts.indices), why, settings)
+        return said if codes.equals(texts.dictionary) else codes.take(texts.indices)
 
     def _order_is_settled(self) -> bool:
         if self.order:

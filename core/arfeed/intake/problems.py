@@ -21,8 +21,10 @@ def describe_problems(problems: Sequence[tuple[Connector, list[Problem]]]) -> li
     """Return the problems of all sources in at most 50 lines, an equal share for each kind, and count the rest."""
     groups = [(connector, problem) for connector, found in problems for problem in found]
     total = sum(problem.count for _, problem in groups)
-    shown = groups[: MOST_LINES // 2 - 1]
-    share = (MOST_LINES - 2) // len(shown) - 1
+    advised = sum(bool(problem.advice) for _, problem in groups)
+    room = MOST_LINES - 2 - min(advised, MOST_LINES // 5)
+    shown = groups[: room // 2]
+    share = room // len(shown) - 1
     lines = [f"{total} value{'s' if total != 1 else ''} can't be taken, so nothing is delivered:"]
     for connector, problem in shown:
         lines += _group(connector, problem, share)
@@ -35,11 +37,17 @@ def _group(connector: Connector, problem: Problem, share: int) -> list[str]:
     examples = problem.examples[:share]
     places = _places(connector, [origin for origin, _ in examples])
     lines = [
-        f"{place}, column {problem.column}: {value!r} {problem.why}"
+        f"{place}, column {problem.column}: {value!r} {problem.why}{_in_rows(problem, value)}"
         for place, (_, value) in zip(places, examples, strict=True)
     ]
-    more = problem.count - len(examples)
-    return [*lines, f"… and {more} more like it in {connector.source}"] if more else lines
+    more = problem.count - sum(problem.words.get(value, 1) for _, value in examples)
+    lines += [f"… and {more} more like it in {connector.source}"] if more else []
+    return [*lines, f"… {problem.advice}"] if problem.advice else lines
+
+
+def _in_rows(problem: Problem, value: str) -> str:
+    count = problem.words.get(value, 1)
+    return f" ({count} rows have it)" if count > 1 else ""
 
 
 def _places(connector: Connector, origins: Sequence[str]) -> list[str]:

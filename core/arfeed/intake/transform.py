@@ -247,15 +247,31 @@ def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
         return
     repeated = keys.duplicated(keep=False) | (keys == "")
     rows = invoices[repeated].assign(key=keys[repeated]).sort_values("key").head(MOST_LINES - 2)
+    parted = rows.groupby("key")["key"].transform(lambda refs: _differing(rows.loc[refs.index]))
     lines = [
-        f"{row.origin} ({row.source}): {row.invoice_ref!r}, {row.customer_name}, {row.balance} {row.currency}"
-        for row in rows.itertuples()
+        f"{row.origin} ({row.source}): {row.invoice_ref!r}, {row.customer_name}, {row.balance} {row.currency}{differs}"
+        for row, differs in zip(rows.itertuples(), parted, strict=True)
     ]
     total = int(repeated.sum())
     more = [f"… and {total - len(lines)} more"] if total > len(lines) else []
+    several = invoices[repeated].groupby(keys[repeated])["source"].nunique().gt(1).any()
+    cure = "give each source its own `prefix` with the transform `rename`"
+    if not several:
+        cure = (
+            "if its numbers are unique only together with another column or by kind, make them of several columns or "
+            "give a kind a `prefix` in [sources], or in the query"
+        )
     head = (
         f"{total} rows share an invoice number or have none (letter case and invisible characters do not count), and "
-        "the receiver needs one for each; correct them at the source, or give each source its own `prefix` with the "
-        "transform `rename`:"
+        f"the receiver needs one for each; correct them at the source, or {cure}:"
     )
     raise ProblemsError([head, *lines, *more])
+
+
+def _differing(rows: pd.DataFrame) -> str:
+    """Return in which columns rows of one number differ, for messages; blank for one row."""
+    names = [name for name in schema.NAMES if name not in ("origin", "source_ref", "invoice_ref")]
+    parted = [name for name in names if rows[name].nunique(dropna=False) > 1]
+    if len(rows) < 2:
+        return ""
+    return f"; they differ in {', '.join(parted)}" if parted else "; they agree in all columns"

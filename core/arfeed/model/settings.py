@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,11 +14,16 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    model_validator,
 )
 
 from arfeed.model import schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.fields import TEXTS, Location, Pattern, Span, check_address, check_date_order, one_or_several
+from arfeed.model.meaning import check_file_columns, check_words, headings_of, known_word
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["invoice", "credit_note", "payment"]
 
@@ -44,9 +49,7 @@ def _currency_code(code: str | None) -> str | None:
     return code
 
 
-def _template(template: str | None) -> str | None:
-    if template is None:
-        return None
+def _template(template: str) -> str:
     # Checked when the file is read: a misspelt field would find no PDF, and look like a folder without any.
     fields = re.findall(r"\{([^{}]*)\}", template)
     # Without it, several invoices would claim the same file.
@@ -56,6 +59,10 @@ def _template(template: str | None) -> str | None:
     if unknown:
         raise ValueError(f"{{{unknown[0]}}} is not a text column of an invoice; there are {', '.join(schema.TEXTS)}")
     return template
+
+
+def _templates(templates: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_template, templates))
 
 
 class GuardSettings(Settings):
@@ -99,8 +106,12 @@ class SourceSettings(Settings):
     currency: Annotated[str | None, AfterValidator(_currency_code)] = Field(
         default=None, examples=["GBP"], description="ISO 4217 code of rows that name no currency."
     )
-    documents: Annotated[Location | None, AfterValidator(_template)] = Field(
-        default=None, examples=["pdf/Invoice {invoice_ref}.pdf"], description="Where the PDFs are."
+    documents: Annotated[tuple[Location, ...], BeforeValidator(one_or_several), AfterValidator(_templates), TEXTS] = (
+        Field(
+            default=(),
+            examples=["pdf/Invoice {invoice_ref}.pdf"],
+            description="Where the PDFs are; of several, in a list, the first that has an invoice's PDF counts.",
+        )
     )
     allow_empty: bool = Field(default=False, description="Whether the source may have no rows at all.")
     max_age: Span | None = Field(default=None, examples=["3 days"], description="How old its as-of date may be.")
@@ -158,6 +169,18 @@ class ControlAccountSettings(Settings):
     )
 
 
+class SignSettings(Settings):
+    """The table `sign` of a source: a column that holds the sign of the amounts beside it."""
+
+    column: str = Field(examples=["S/H"], description="Heading of the column that holds the sign.")
+    negative: Annotated[tuple[str, ...], BeforeValidator(one_or_several), TEXTS] = Field(
+        min_length=1, examples=[["H"]], description="Its words for what lowers a debt, letter case aside."
+    )
+    positive: Annotated[tuple[str, ...], BeforeValidator(one_or_several), TEXTS] = Field(
+        default=(), examples=[["S"]], description="Its words for what is owed; if unset, the one other word it has."
+    )
+
+
 class FileSettings(SourceSettings):
     """Settings of a source that reads files.
 
@@ -165,6 +188,40 @@ class FileSettings(SourceSettings):
     """
 
     further: ClassVar[Sequence[str]] = ()
+
+    columns: Annotated[dict[str, str], AfterValidator(check_file_columns)] = Field(
+        default_factory=dict,
+        examples=[{"invoice_ref": "No."}],
+        description="Canonical column = the source's own header. For a balance that no column holds: debit and credit, "
+        'or amount and paid. A number of several columns is a template: { invoice_ref = "{No}-{Year}" }.',
+    )
+    values: Annotated[dict[str, dict[str, str] | Literal[False]], AfterValidator(check_words)] = Field(
+        default_factory=dict,
+        examples=[{"status": {"Sent": "open"}}],
+        description="What the source's words in the columns status, kind and currency mean; false leaves a column "
+        "alone that has a canonical name.",
+    )
+    credits_positive: bool = Field(
+        default=False, description="Whether credit notes and payments come as positive amounts, to be negated."
+    )
+    sign: SignSettings | Literal[False] | None = Field(
+        default=None,
+        examples=[{"column": "S/H", "negative": ["H"]}],
+        description="A column that holds the sign of the amounts; false if a column that looks so is something else.",
+    )
+    owed_is: Literal["positive", "negative"] | None = Field(
+        default=None, description="The sign of what is owed; positive if unset."
+    )
+    prefix: dict[Kind, str] = Field(
+        default_factory=dict,
+        examples=[{"credit_note": "CN-"}],
+        description="Put before the numbers of a kind of document whose numbers other kinds have as well.",
+    )
+    rows: Literal["invoices", "lines", "instalments"] = Field(
+        default="invoices",
+        description="What a row is: an invoice; a line of one, all of which become one invoice; or an instalment, all "
+        "of which are added up and due on the first date with something open.",
+    )
 
     path: Pattern = Field(examples=["exports/invoices*.csv"], description="The file, or a pattern with wildcards.")
     files: Literal["newest", "all"] | None = Field(
@@ -199,6 +256,29 @@ class FileSettings(SourceSettings):
         examples=[{"path": "exports/TrialBalance*.csv"}],
         description="A second report of what customers owe, with which the invoices are compared.",
     )
+
+    @model_validator(mode="after")
+    def _say_each_thing_once(self) -> Self:
+        if twice := [name for name, words in self.values.items() if words is False and name in self.columns]:
+            raise ValueError(f"values.{twice[0]} = false leaves alone what `columns` names; remove one of the two")
+        if self.sign and {"debit", "credit"} & {*self.columns}:
+            raise ValueError("debit and credit say the sign already, so `sign` can't say it too")
+        return self
+
+    def headings(self, *columns: str) -> list[str]:
+        """Return the headings of these canonical columns, those within a template one by one.
+
+        Without any, return every heading that the settings name, that of `sign` included.
+        """
+        if columns:
+            return headings_of({name: self.columns.get(name, name) for name in columns})
+        return list(dict.fromkeys([*headings_of(self.columns), *([self.sign.column] if self.sign else [])]))
+
+    def meaning_of(self, name: str, words: pd.Series[str]) -> pd.Series[str]:
+        """Return the words of a column in lower case, with those that `values` knows as arfeed's own."""
+        texts = words.str.strip().str.lower()
+        known = self.values.get(name) or {}
+        return texts.map(lambda word: known_word(known, word)).astype("str") if known else texts
 
     def others(self) -> Mapping[str, Self]:
         """Return what else is read for this source, by the setting that names it: settings to find and read it by.

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from arfeed.model.hooks import Hooks
 from arfeed.model.legible import make_legible
 from arfeed.model.parts import CONTRACT, PARTS, Part, PartKind
+from arfeed.model.settings import FileSettings
 
 # What can be typed in a shell, and read in a message, without quotes.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -103,9 +104,10 @@ def _check_part(kind: PartKind, part: Part) -> None:
 
 def _check_settings(part: Part, base: type[BaseModel]) -> None:
     """Raise `UnusableError` if a plugin redeclares a core setting: it could switch a safeguard off."""
-    added = [each for each in part.Settings.__mro__ if each not in base.__mro__]
-    for name, field in base.model_fields.items():
-        kept = part.Settings.model_fields.get(name)
+    ours = FileSettings if issubclass(part.Settings, FileSettings) else base
+    added = [each for each in part.Settings.__mro__ if each not in ours.__mro__]
+    for name in base.model_fields:
+        field, kept = ours.model_fields[name], part.Settings.model_fields.get(name)
         # Also a plain attribute of that name, which shadows the setting without being one.
         if name not in _RECEIVERS and (repr(kept) != repr(field) or any(name in vars(each) for each in added)):
             raise UnusableError(

@@ -16,6 +16,7 @@ from arfeed.tables.columns import origins
 from arfeed.tables.grid import explain_unreadable, read_batches
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
 from arfeed.tables.places import locate
+from arfeed.tables.separated.rules import blank_rules, is_rule
 from arfeed.tables.separated.text import Stream, blocks, first_records, records, refuse_open_quote
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
         yield pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")})
         return
     quotes = Quotes(delimiter)
-    data = Stream(quotes.watch(blocks(file, encoding)))
+    data = Stream(quotes.watch(blank_rules(blocks(file, encoding), delimiter, len(header.names))))
     *_, last = header.names
     # Records are counted with the header, as a spreadsheet does.
     before = done = header.position + 1
@@ -96,7 +97,8 @@ def _blank_rows(file: str, encoding: str, delimiter: str, header: Header) -> pa.
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    read = read_batches(Stream(blocks(file, encoding)), header.names, delimiter, header.names, header.line - 1)
+    data = Stream(blank_rules(blocks(file, encoding), delimiter, len(header.names)))
+    read = read_batches(data, header.names, delimiter, header.names, header.line - 1)
     found = [functools.reduce(pc.and_, (pc.equal(column, "") for column in rows.columns)) for rows in read]
     return pa.concat_arrays([arrow.as_single_chunk(each) for each in found])
 
@@ -144,7 +146,7 @@ def _refuse_cut(file: str, column: pa.Array) -> None:
 def _explain_failure(file: str, header: Header, encoding: str, delimiter: str, exc: Exception) -> str:
     with suppress(csv.Error):
         for line, fields in islice(records(file, encoding, delimiter), header.position, None):
-            if len(fields) != len(header.names):
+            if len(fields) != len(header.names) and not is_rule(fields):
                 return (
                     f"{file} line {line}: it has {len(fields)} fields where the header has {len(header.names)} "
                     f"({delimiter.join(fields)[:60]!r}); the file may be cut off: export it again"

@@ -174,7 +174,10 @@ def _documents(connector: Connector, extracted: Extract, folder: Path) -> Findin
         return ok(what, f"{with_pdf} of {len(opened)} open invoices have a PDF", **facts)
     said = f"none of {len(opened)} open invoices has a PDF there"
     return doubt(
-        what, said, f"check whether `documents` fits the files' names: {connector.settings.documents}", **facts
+        what,
+        said,
+        f"check whether `documents` fits the files' names: {', '.join(connector.settings.documents)}",
+        **facts,
     )
 
 

@@ -92,7 +92,7 @@ def _insist_on_a_lasting_history(project: Project, claim: str | None) -> None:
 
 def _insist_on_files(project: Project, claim: str | None) -> None:
     for source in project.sources:
-        for path in (getattr(source.settings, "path", None), source.settings.documents):
+        for path in (getattr(source.settings, "path", None), *source.settings.documents):
             if claim is None and isinstance(path, str) and "://" not in path:
                 raise ConfigError(
                     f"sources.{source.source} reads files of this machine ({path}), which a pod does not have. Name a "

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from arfeed.model import arrow, schema
+from arfeed.model.meaning import PARTS_OF_BALANCE
 from arfeed.tables.headings import contents
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
@@ -54,7 +55,8 @@ class Proposal:
 
 def missing_columns(headers: Sequence[str], columns: Mapping[str, str]) -> list[str]:
     """Return the columns that every source needs and that neither the headers nor the setting `columns` give."""
-    return [name for name in REQUIRED if name not in columns and name not in headers]
+    given = {*columns, *headers, *(["balance"] if {*PARTS_OF_BALANCE} & {*columns} else [])}
+    return [name for name in REQUIRED if name not in given]
 
 
 def propose_columns(rows: pd.DataFrame) -> Proposal:
@@ -161,7 +163,8 @@ def _explain_unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection
     if column == "invoice_ref":
         counts = given.value_counts()
         twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")[0].as_py()
-        return f"the column {header!r} has {twice!r} more than once, but there must be one row for each document"
+        rows = 'say rows = "lines" or rows = "instalments" if they are parts of one document'
+        return f"the column {header!r} has {twice!r} more than once; {rows}"
     what = "amounts in any one notation" if column in schema.MONEY else "ISO 4217 codes"
     what = "dates in any one order" if column in schema.DATES else what
     return f"the column {header!r} does not hold {what}, but values such as {', '.join(given.unique().to_pylist()[:3])}"

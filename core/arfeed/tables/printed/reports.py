@@ -132,7 +132,7 @@ class PrintedReport:
 
     def _names(self) -> dict[int, str]:
         """Return the name of each column by its number: the form's name, or its header if the settings name that."""
-        asked = set(self.settings.columns.values())
+        asked = {*self.settings.headings()}
         names = {column: header for column, header in enumerate(self.found) if header}
         return names | {column: name for name, column in self._columns.items() if self.found[column] not in asked}
 

@@ -48,8 +48,11 @@ _NOTATIONS = (
     "(?:{c} ?)?{n}-(?: ?{c})?",  # 12.50-
     r"\((?:{c} ?)?{n}(?: ?{c})?\)",  # (12.50), ($12.50)
     r"{c} ?\({n}\)|\({n}\) ?{c}",  # $(12.50)
-    "(?:{c} ?)?{n} ?(?:CR|DR)",  # 12.50 CR
+    "(?:{c} ?)?{n} ?(?:CR|DR)",  # 12.50 CR, also as Cr, cr and Cr.
 )
+_SPELLINGS = ((r"^\+ ?([^ +(-])", r"\1"), (r"([\d ])(?i:cr)\.?$", r"\1CR"), (r"([\d ])(?i:dr)\.?$", r"\1DR"))
+"""Other spellings of a positive sign, of a credit and of a debit."""
+
 _TYPOGRAPHY = (("\u2212", "-"), ("\u00a0", " "), ("\u202f", " "), ("\u2009", " "), ("\u2019", "'"))
 """Typographic characters for a minus, a space and an apostrophe."""
 
@@ -98,6 +101,8 @@ def _normalize(texts: pa.Array, decimal: str | None) -> pa.Array:
     if not pc.all(pc.string_is_ascii(texts)).as_py():
         for written, typed in _TYPOGRAPHY:
             texts = pc.replace_substring(texts, written, typed)
+    for written, typed in _SPELLINGS:
+        texts = pc.replace_substring_regex(texts, written, typed)
     valid = pc.match_substring_regex(texts, _notation(decimal))
     below = pc.or_(pc.or_(pc.match_substring(texts, "-"), pc.match_substring(texts, "(")), pc.ends_with(texts, "CR"))
     numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_surroundings())

@@ -1,0 +1,185 @@
+"""Several rows that are one document: repeats, the lines of an invoice, instalments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model import arrow, schema
+from arfeed.model.errors import SourceError
+from arfeed.model.schema import ZERO
+from arfeed.model.settings import FileSettings
+from arfeed.tables.places import locate
+
+_FACTS = [name for name in schema.NAMES if name != "origin"]
+_ADDED_UP = ("balance", "amount", "due_on", "status", "customer_email", "po_number", "memo", "document")
+"""What may differ between the instalments of an invoice."""
+
+_MOST_NAMED = 3
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Folded(NamedTuple):
+    """Rows of which each is a document, and what is to be said about those that became one."""
+
+    rows: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def fold_rows(rows: pd.DataFrame, settings: FileSettings) -> Folded:
+    """Make one row of those that are one document, in the order of their first.
+
+    Raise `SourceError` where rows contradict each other that the setting `rows` calls one document. With `rows` unset,
+    documents of one number that differ are left for the check of the whole report.
+    """
+    repeated = rows["invoice_ref"].duplicated(keep=False).to_numpy(bool) & (rows["invoice_ref"] != "").to_numpy(bool)
+    if settings.rows == "invoices":
+        repeated &= ((rows["status"] == "open") & (rows["balance"] != ZERO)).to_numpy(bool)
+    if not repeated.any():
+        return Folded(rows)
+    some = rows[repeated]
+    if settings.rows == "instalments":
+        return _add_up(rows, some, settings)
+    again = some.duplicated(_FACTS)
+    if settings.rows == "lines":
+        _refuse_differing(some, _FACTS, settings, "has rows that disagree, so they are not lines of one document")
+        return Folded(_without(rows, again))
+    return Folded(_without(rows, again), tuple(_notes(some, again)))
+
+
+def _without(rows: pd.DataFrame, again: pd.Series[bool]) -> pd.DataFrame:
+    return rows.drop(index=again[again].index).reset_index(drop=True) if again.any() else rows
+
+
+def _notes(some: pd.DataFrame, again: pd.Series[bool]) -> Sequence[str]:
+    if not again.any():
+        return []
+    refs = some.loc[again, "invoice_ref"].drop_duplicates().tolist()
+    named = ", ".join(refs[:_MOST_NAMED]) + (f" and {len(refs) - _MOST_NAMED} more" if len(refs) > _MOST_NAMED else "")
+    first = some[some["invoice_ref"] == refs[0]]["origin"].tolist()
+    count = int(again.sum())
+    row, was = ("row", "was") if count == 1 else ("rows", "were")
+    return [
+        f"{count} {row} repeated a document in all columns that are used and {was} taken once: {named}; the first "
+        f"stands at {first[0]} and {first[1]}"
+    ]
+
+
+def _refuse_differing(some: pd.DataFrame, names: Sequence[str], settings: FileSettings, why: str) -> None:
+    """Raise `SourceError` for the first document whose rows differ in one of these columns."""
+    distinct = some.drop_duplicates(["invoice_ref", *names])
+    twice = distinct["invoice_ref"].duplicated(keep=False)
+    if not twice.any():
+        return
+    ref = distinct.loc[twice, "invoice_ref"].iloc[0]
+    pair = distinct[distinct["invoice_ref"] == ref].head(2)
+    parted = [name for name in names if pair[name].nunique(dropna=False) > 1]
+    one, other = (row for _, row in pair.iterrows())
+    shown = ", ".join(f"{name} ({_show(one[name])} and {_show(other[name])})" for name in parted)
+    raise SourceError(
+        f"{_place(other, settings)}: {ref!r} {why}: it differs from {_place(one, settings)} in {shown}. If these are "
+        'different documents, make their number of several columns, as in invoice_ref = "{No}-{Year}", or give kinds '
+        "a `prefix`; otherwise export the file again"
+    )
+
+
+def _show(value: object) -> str:
+    return "blank" if pd.isna(value) or value == "" else str(value)
+
+
+def _place(row: pd.Series, settings: FileSettings) -> str:
+    return locate(row["origin"], str(row["origin"]).rpartition("#")[0], delimiter=settings.delimiter)
+
+
+def _add_up(rows: pd.DataFrame, some: pd.DataFrame, settings: FileSettings) -> Folded:
+    """Return each invoice with the sum of its instalments, due on the first date with something open."""
+    files = pd.Series(pc.replace_substring_regex(arrow.to_text_array(some["origin"]), "#[^#]*$", ""), index=some.index)
+    again = some.duplicated(_FACTS)
+    within = some.assign(file=files).duplicated([*_FACTS, "file"])
+    if within.any():
+        row = some[within].iloc[0]
+        raise SourceError(
+            f"{_place(row, settings)}: {row['invoice_ref']!r} has two instalments that agree in all columns, so "
+            "nothing says whether one is listed twice; export each instalment once"
+        )
+    notes = _notes(some, again)
+    some = some[~again]
+    kept = [name for name in _FACTS if name not in _ADDED_UP]
+    _refuse_differing(some, kept, settings, "has instalments that disagree")
+    _refuse_several_files(some, files, settings)
+    _refuse_closed(some, settings)
+    groups = some.groupby("invoice_ref", sort=False)
+    first = groups.head(1).set_index("invoice_ref", drop=False)
+    open_ones = some[(some["balance"] != ZERO).to_numpy(bool)]
+    due = _least(open_ones, "due_on").reindex(first.index).fillna(_least(some, "due_on"))
+    sums = {name: _summed(some, name, first.index) for name in schema.MONEY}
+    total = _stated_totals(some, sums["balance"])
+    status = groups["status"].agg(lambda each: "open" if (each == "open").any() else each.iloc[0]).reindex(first.index)
+    added = first.assign(
+        balance=sums["balance"],
+        amount=sums["amount"] if total is None else total.reindex(first.index),
+        due_on=due.astype(rows["due_on"].dtype),
+        status=status.astype(rows["status"].dtype),
+    )
+    added.index = groups.head(1).index
+    whole = pd.concat([rows.drop(index=[*some.index, *again[again].index]), added]).sort_index()
+    return Folded(whole[rows.columns].reset_index(drop=True), tuple(notes))
+
+
+def _least(some: pd.DataFrame, name: str) -> pd.Series:
+    return some.dropna(subset=[name]).sort_values(name).drop_duplicates("invoice_ref").set_index("invoice_ref")[name]
+
+
+def _summed(some: pd.DataFrame, name: str, refs: pd.Index[str]) -> pd.Series:
+    """Return the sum by invoice, exactly; null if a value is."""
+    table = pa.table({"ref": arrow.to_text_array(some["invoice_ref"]), "value": pa.array(some[name])})
+    grouped = table.group_by("ref").aggregate([("value", "sum"), ("value", "count"), ("ref", "count")])
+    whole = pc.equal(grouped["value_count"], grouped["ref_count"])
+    values = pc.cast(pc.if_else(whole, grouped["value_sum"], None), schema.arrow_type(name))
+    by_ref = pd.Series(pd.array(values.to_pylist(), dtype=some[name].dtype), index=grouped["ref"].to_pylist())
+    return by_ref.reindex(refs)
+
+
+def _stated_totals(some: pd.DataFrame, balances: pd.Series) -> pd.Series | None:
+    """Return the amounts if each row repeats the invoice's total; None if they are those of the instalments.
+
+    They are the instalments' where those of some invoice differ, or are less than what is open of it in all.
+    """
+    if some["amount"].isna().any() or some.groupby("invoice_ref")["amount"].nunique().gt(1).any():
+        return None
+    amounts = some.drop_duplicates("invoice_ref").set_index("invoice_ref")["amount"]
+    open_ones = balances.reindex(amounts.index)
+    less = [abs(amount) < abs(balance) for amount, balance in zip(amounts, open_ones, strict=True)]
+    return None if any(less) else amounts
+
+
+def _refuse_several_files(some: pd.DataFrame, files: pd.Series[str], settings: FileSettings) -> None:
+    """Raise `SourceError` where the instalments of an invoice stand in several files: one may be there twice."""
+    found = some.assign(file=files.loc[some.index]).drop_duplicates(["invoice_ref", "file"])
+    twice = found["invoice_ref"].duplicated()
+    if twice.any():
+        ref = found.loc[twice, "invoice_ref"].iloc[0]
+        one, other = (row for _, row in found[found["invoice_ref"] == ref].head(2).iterrows())
+        raise SourceError(
+            f"{_place(other, settings)}: {ref!r} has instalments here and, differently, at {_place(one, settings)}, so "
+            "one of them may be counted twice; read one export, or exports that do not overlap"
+        )
+
+
+def _refuse_closed(some: pd.DataFrame, settings: FileSettings) -> None:
+    mixed = some[some["status"].isin(["void", "draft"]).to_numpy(bool)]
+    states = some.groupby("invoice_ref")["status"].nunique()
+    wrong = mixed[mixed["invoice_ref"].isin(states[states > 1].index)]
+    if len(wrong):
+        row = wrong.iloc[0]
+        raise SourceError(
+            f"{_place(row, settings)}: {row['invoice_ref']!r} has an instalment that is {row['status']} beside others "
+            "that are not; export it again"
+        )

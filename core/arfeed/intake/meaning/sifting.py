@@ -1,0 +1,247 @@
+"""Rows of a file that are not documents: rules, totals, the name of a group, the further lines of an invoice.
+
+A row of totals is kept as the file's own control. A list in groups is refused by name: which customer a row belongs to
+is said above it, and only readers of that very report know how.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.intake.columns import Columns
+from arfeed.intake.meaning.hints import refuse_untold_sign
+from arfeed.intake.money import money_columns
+from arfeed.model.errors import SourceError
+from arfeed.model.settings import FileSettings
+from arfeed.tables.places import locate
+from arfeed.tables.values.parsed import is_blank
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOTALS = (
+    r"(?i)^\W*(?:(?:grand|sub|report|overall|running|balance|invoices?)[ -]?)?"
+    r"(?:totals?|totaux|totale?s?|totaal|totalt|summen?|summary|suma|somme|soma|summa|gesamt\w*|endsumme|zwischensumme|razem|celkem|"
+    r"yhteens[aä]|итого|合计|总计|合計|小计)(?:\W|$)|^\*+(?:\s|$)|^Σ"
+)
+"""How the label of a row of totals begins; SAP marks subtotals by asterisks."""
+
+_RULE = r"^[-=_*+|~─━═ ]+$"
+_SHORTEST_RULE = 3
+_MOST_FOUND = 100
+
+Mask = npt.NDArray[np.bool_]
+
+
+class TotalsRow(NamedTuple):
+    """A row of totals as it came, its label, and whether only its place says that it is one."""
+
+    raw: pd.DataFrame
+    origin: str
+    label: str
+    unlabelled: bool
+
+
+@dataclass(slots=True)
+class Sieve:
+    """Takes what is not a document out of the frames of one source, in their order, and keeps its `totals`."""
+
+    settings: FileSettings
+    columns_of: Callable[[pd.DataFrame], Columns]
+    totals: list[TotalsRow] = field(default_factory=list)
+    last: pd.DataFrame | None = None
+
+    def sift(self, raw: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows that may be documents. Raise `SourceError` for a list in groups or of lines."""
+        if not len(raw) or "origin" not in raw.columns:
+            return raw
+        if self.settings.rows == "lines":
+            raw = self._filled(raw)
+        table = self.columns_of(raw)
+        refuse_untold_sign(table, self.settings)
+        ref, customer = table.text("invoice_ref"), table.text("customer_name")
+        unnamed = pc.or_(is_blank(ref), is_blank(customer))
+        dashed = pc.match_substring_regex(ref, r"^[-=_*+─━═]")
+        if not pc.any(unnamed).as_py() and not pc.any(dashed).as_py():
+            return raw
+        few = np.flatnonzero(pc.or_(unnamed, dashed).to_numpy(zero_copy_only=False))
+        gone = _Rows(self, raw, few).removed()
+        return raw[~np.isin(np.arange(len(raw)), gone)].reset_index(drop=True) if len(gone) else raw
+
+    def _filled(self, raw: pd.DataFrame) -> pd.DataFrame:
+        """Return the lines with what only the first line of an invoice says, also where the lines end a frame."""
+        import pandas as pd
+
+        before = self.last
+        every = raw if before is None else pd.concat([before, raw], ignore_index=True)
+        table = self.columns_of(every)
+        used = [name for name in _used(table) if name in table.columns]
+        texts = pd.DataFrame({name: pd.Series(table.text(name), dtype="str") for name in used})
+        ref = texts["invoice_ref"]
+        # A row of totals or a rule is nobody's line: its money, or its label, is its own.
+        blank = (texts == "").all(axis=1)
+        begins = (~blank & ((ref == "") | (ref != ref.where(ref != "").ffill().shift()))).cumsum()
+        filled = texts.where(texts != "").groupby(begins).ffill().fillna("").astype("str")
+        headers = {name: table.columns[name] for name in used if table.columns[name] in raw.columns}
+        for name, header in headers.items():
+            every = every.assign(**{header: filled[name]})
+        if self.settings.columns.get("invoice_ref") and table.columns["invoice_ref"] not in raw.columns:
+            every = _with_parts(every, table, begins)
+        self.last = every.iloc[-1:].reset_index(drop=True)
+        return every if before is None else every.iloc[1:].reset_index(drop=True)
+
+
+def _with_parts(every: pd.DataFrame, table: Columns, begins: pd.Series[Any]) -> pd.DataFrame:
+    """Fill the columns that a composed number is made of, as those of any other column."""
+    import pandas as pd
+
+    from arfeed.model.meaning import template_headers
+
+    for header in template_headers(table.columns["invoice_ref"]):
+        texts = pd.Series(table.raw_text(header), dtype="str")
+        every = every.assign(**{header: texts.where(texts != "").groupby(begins).ffill().fillna("").astype("str")})
+    return every
+
+
+def _used(table: Columns) -> Sequence[str]:
+    """Return the columns by which a row is a document: all that are in use but free texts."""
+    return [name for name in table.columns if name not in ("origin", "memo", "document")]
+
+
+class _Rows:
+    """Those rows of a frame that lack a number or a customer, or begin like a rule."""
+
+    def __init__(self, sieve: Sieve, raw: pd.DataFrame, places: npt.NDArray[np.intp]) -> None:
+        self.sieve = sieve
+        self.all = raw
+        self.places = places
+        self.raw = raw.iloc[places].reset_index(drop=True)
+        self.table = sieve.columns_of(self.raw)
+        self.money = money_columns(self.table, sieve.settings)
+        self.cells = [pc.utf8_trim_whitespace(self.table.raw_text(name)) for name in self._headers()]
+        self.origins = self.raw["origin"].tolist()
+
+    def removed(self) -> npt.NDArray[np.intp]:
+        rules = self._rules()
+        totals = self._totals() & ~rules
+        self._keep_totals(totals)
+        used = [_mask(is_blank(self.table.text(name))) for name in self.table.columns if name in self._facts()]
+        bare = functools.reduce(np.logical_and, used) & ~rules & ~totals
+        self._refuse_lines(bare)
+        self._refuse_groups(~rules & ~totals)
+        return self.places[rules | totals]
+
+    def _headers(self) -> list[str]:
+        return [name for name in self.table.raw.column_names if name != "origin" and name not in self._composed()]
+
+    def _composed(self) -> set[str]:
+        return {self.table.columns["invoice_ref"]} - {*self.all.columns}
+
+    def _facts(self) -> set[str]:
+        return {"invoice_ref", "customer_name", "customer_id", "issued_on", *self.money} & {*self.table.columns}
+
+    def _rules(self) -> Mask:
+        """Return where every cell is blank or made of dashes and the like, at least one of them long."""
+        plain = [_mask(pc.or_(is_blank(cell), pc.match_substring_regex(cell, _RULE))) for cell in self.cells]
+        drawn = [
+            _mask(pc.match_substring_regex(cell, _RULE)) & (_lengths(cell) >= _SHORTEST_RULE) for cell in self.cells
+        ]
+        return functools.reduce(np.logical_and, plain) & functools.reduce(np.logical_or, drawn)
+
+    def _totals(self) -> Mask:
+        """Return where a row has money, a total's label or no label at all, and nothing that a document has."""
+        table = self.table
+        labelled = [_mask(pc.match_substring_regex(cell, TOTALS)) for cell in self.cells]
+        label = functools.reduce(np.logical_or, labelled)
+        blank = {name: _mask(is_blank(table.text(name))) for name in ("issued_on", "due_on", "kind", "status")}
+        free = functools.reduce(np.logical_and, blank.values())
+        for name in ("invoice_ref", "customer_name"):
+            text = table.text(name)
+            free &= _mask(is_blank(text)) | (_mask(pc.match_substring_regex(text, TOTALS)))
+        money = np.logical_or.reduce([~_mask(is_blank(table.text(name))) for name in self.money])
+        others = [
+            ~_mask(is_blank(cell))
+            for name, cell in zip(self._headers(), self.cells, strict=True)
+            if name not in self._sums()
+        ]
+        silent = ~functools.reduce(np.logical_or, others, np.zeros(len(self.raw), bool))
+        self.label = label
+        found: Mask = free & money & (label | silent)
+        return found
+
+    def _sums(self) -> set[str]:
+        """Return the headers of what totals are printed below: money, and whatever else is a number in all of these."""
+        headers = {self.table.columns[name] for name in (*self.money, "currency") if name in self.table.columns}
+        numbers = {
+            name
+            for name, cell in zip(self._headers(), self.cells, strict=True)
+            if name not in self.table.columns.values()
+            and pc.all(pc.match_substring_regex(cell, r"^[-\d.,' ()]*$")).as_py()
+        }
+        return headers | numbers
+
+    def _keep_totals(self, totals: Mask) -> None:
+        for row in np.flatnonzero(totals).tolist():
+            if len(self.sieve.totals) >= _MOST_FOUND:
+                break
+            texts = [cell[row].as_py() for cell in self.cells]
+            label = next((text for text in texts if text), "")
+            self.sieve.totals.append(
+                TotalsRow(self.raw.iloc[[row]].reset_index(drop=True), self.origins[row], label, not self.label[row])
+            )
+
+    def _refuse_lines(self, bare: Mask) -> None:
+        if self.sieve.settings.rows != "invoices":
+            return
+        for row in np.flatnonzero(bare).tolist():
+            if self.places[row] == 0:  # nothing above it, so it is not a further line
+                continue
+            held = {name: cell[row].as_py() for name, cell in zip(self._headers(), self.cells, strict=True)}
+            name, text = next((item for item in held.items() if item[1]), ("", ""))
+            if name:
+                raise SourceError(
+                    f"{self._place(row)}: it has no number, customer, date or balance, but {name} {text!r}: it belongs "
+                    f'to the invoice above it. If each row is a line of an invoice, set rows = "lines" in '
+                    f"[sources.{self.table.source}]; or export without the lines"
+                )
+
+    def _refuse_groups(self, others: Mask) -> None:
+        """Raise `SourceError` where a name stands alone in its row, and rows with a number name no customer."""
+        filled = np.sum([~_mask(is_blank(cell)) for cell in self.cells], axis=0)
+        ref, customer = (_mask(is_blank(self.table.text(name))) for name in ("invoice_ref", "customer_name"))
+        heads = np.flatnonzero(others & (filled == 1) & (~ref | ~customer | self._first_cell_only()))
+        members = np.flatnonzero(others & ~ref & customer & (filled > 1))
+        if not len(heads) or not len(members) or heads[0] > members[-1]:
+            return
+        head = int(heads[0])
+        text = next(text for cell in self.cells if (text := cell[head].as_py()))
+        raise SourceError(
+            f"{self._place(head)}: {text!r} stands alone in its row, and rows below it, such as that of "
+            f"{self.table.text('invoice_ref')[int(members[0])].as_py()!r}, name no customer: this is a report in "
+            "groups, which may list payments below their invoices. Export a list instead that names the customer in "
+            "every row, a row an open document, without subtotals"
+        )
+
+    def _first_cell_only(self) -> Mask:
+        return ~_mask(is_blank(self.cells[0])) if self.cells else np.zeros(len(self.raw), bool)
+
+    def _place(self, row: int) -> str:
+        settings = self.sieve.settings
+        return locate(self.origins[row], self.origins[row].rpartition("#")[0], delimiter=settings.delimiter)
+
+
+def _mask(condition: pa.Array) -> Mask:
+    result: Mask = pc.fill_null(condition, fill_value=False).to_numpy(zero_copy_only=False)
+    return result
+
+
+def _lengths(texts: pa.Array) -> npt.NDArray[np.int32]:
+    return np.asarray(pc.utf8_length(texts))

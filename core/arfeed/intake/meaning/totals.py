@@ -1,0 +1,119 @@
+"""A row of totals as the control of its file: it must be the sum of all rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.intake.columns import Columns
+from arfeed.intake.meaning.sifting import TotalsRow
+from arfeed.intake.meaning.signs import find_owed
+from arfeed.intake.money import read_money
+from arfeed.model.arrow import filter_rows, sum_balances, to_text_array
+from arfeed.model.currencies import minor_digits
+from arfeed.model.errors import SourceError
+from arfeed.model.settings import FileSettings
+from arfeed.tables.places import locate
+
+_CODE = re.compile(r"\b[A-Z]{3}\b")
+
+
+def check_totals_rows(
+    found: Sequence[TotalsRow],
+    rows: pd.DataFrame,
+    folded: pd.DataFrame,
+    columns_of: Callable[[pd.DataFrame], Columns],
+    settings: FileSettings,
+) -> Mapping[str, Decimal] | None:
+    """Check each row of totals against the sum of its file; return the sums by currency if all files state theirs.
+
+    The balance of an invoice that stands in several rows may count in each of them or once: `folded` has it once. Raise
+    `SourceError` for a total that is not the sum of all rows, such as that of a group.
+    """
+    stated: dict[str, Decimal] = {}
+    files: set[str] = set()
+    for total in found:
+        file = total.origin.rpartition("#")[0]
+        mine = _of_file(rows, file)
+        if total.unlabelled:
+            _refuse_unless_last(total, mine, settings)
+        table = columns_of(total.raw)
+        amount = _amount(total, table, settings)
+        code = _currency(total, table)
+        sums = [_sums(each) for each in (mine, _of_file(folded, file))]
+        if not any(amount == _sum_of(each, code) for each in sums):
+            printed, counted = f"{_money(amount)} {code}".strip(), _sum_of(sums[0], code)
+            raise SourceError(
+                f"{_place(total, settings)}: {total.label!r} is a row of totals, {printed}, but "
+                f"the {len(mine):,} rows of {file} sum to {_money(counted)}. If it is the total of a group, export "
+                "without subtotals; otherwise rows are missing, or some are listed that it leaves out: export it again"
+            )
+        files.add(file)
+        known = {code: amount} if code else sums[1] if len(sums[1]) == 1 else {}
+        for currency, each in known.items():
+            stated[currency] = stated.get(currency, Decimal(0)) + each
+    every = {origin.rpartition("#")[0] for origin in pc.unique(_files(rows)).to_pylist()}
+    return stated if stated and files == every and {*stated} == {*_sums(folded)} else None
+
+
+def _files(rows: pd.DataFrame) -> pa.Array:
+    return pc.replace_substring_regex(to_text_array(rows["origin"]), r"[^#]*$", "")
+
+
+def _of_file(rows: pd.DataFrame, file: str) -> pd.DataFrame:
+    mine = pc.equal(_files(rows), f"{file}#")
+    return filter_rows(rows, pd.Series(mine.to_numpy(zero_copy_only=False), index=rows.index))
+
+
+def _amount(total: TotalsRow, table: Columns, settings: FileSettings) -> Decimal:
+    unsigned = settings.model_copy(update={"sign": None})  # the row has no sign of its own
+    amounts = read_money(table, unsigned)
+    kind = pa.array(["invoice"], pa.large_string())
+    amount = find_owed(table, amounts, kind, unsigned)["balance"][0].as_py()
+    if table.problems or amount is None:
+        wrong = table.problems[0].examples[0][1] if table.problems else ""
+        raise SourceError(
+            f"{_place(total, settings)}: {total.label!r} is a row of totals without a balance that can be read "
+            f"({wrong!r}); export without totals"
+        )
+    return Decimal(amount)
+
+
+def _currency(total: TotalsRow, table: Columns) -> str:
+    """Return the currency that a total is of, from its cell or its label; blank if neither says it."""
+    if code := table.text("currency")[0].as_py().upper():
+        return str(code)
+    return next((word for word in _CODE.findall(total.label) if word in minor_digits()), "")
+
+
+def _sums(rows: pd.DataFrame) -> dict[str, Decimal]:
+    groups = sum_balances(rows, ("currency",)).to_dict("records")
+    return {group["currency"]: Decimal(group["balance"]) for group in groups}
+
+
+def _sum_of(sums: Mapping[str, Decimal], code: str) -> Decimal:
+    return sums.get(code, Decimal(0)) if code else sum(sums.values(), Decimal(0))
+
+
+def _refuse_unless_last(total: TotalsRow, rows: pd.DataFrame, settings: FileSettings) -> None:
+    """Raise `SourceError` for a row that holds an amount alone above others: its document has lost all the rest."""
+    number = int(total.origin.rpartition("#")[2])
+    last = pc.max(pc.cast(pc.replace_substring_regex(to_text_array(rows["origin"]), r"^.*#", ""), pa.int64())).as_py()
+    if last is not None and last > number:
+        raise SourceError(
+            f"{_place(total, settings)}: it has an amount, but no number, customer or date, so it is not a document; "
+            "export the file again"
+        )
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.4f}".removesuffix("00")
+
+
+def _place(total: TotalsRow, settings: FileSettings) -> str:
+    return locate(total.origin, total.origin.rpartition("#")[0], delimiter=settings.delimiter)

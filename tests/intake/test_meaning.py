@@ -1,0 +1,533 @@
+"""What a row of a file means: words, signs, numbers made of columns, totals, lines, instalments."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from arfeed import FileSettings
+from arfeed.intake.explaining import released
+from arfeed.intake.extract import Extract, extract
+from arfeed.intake.transform import check_unique
+from arfeed.model.arrow import fold
+from arfeed_connectors.folder import Folder
+from support.sources import HEADER, balances, explained, failure, folder, opened, problems, read
+
+LIST = "No;Customer;Date;Open"
+HOW = {
+    "columns": {"invoice_ref": "No", "customer_name": "Customer", "issued_on": "Date", "balance": "Open"},
+    "currency": "EUR",
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "open.csv"
+
+
+def columns(**more: str) -> dict[str, str]:
+    return {**HOW["columns"], **more}  # type: ignore[dict-item]
+
+
+def whole(*sources: Folder) -> Extract:
+    with released(sources):
+        return extract(sources, lambda: datetime.now(UTC))
+
+
+def notes(source: Folder) -> list[str]:
+    return [*whole(source).reports[0].complete.notes]
+
+
+def refused(**settings: Any) -> str:
+    with pytest.raises(ValidationError) as caught:
+        FileSettings.model_validate({"path": "x.csv", **settings})
+    return str(caught.value)
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def test_words_of_a_status_are_read_as_the_settings_say(file: Path) -> None:
+    lines = [
+        HEADER + ",State",
+        "1,Ada,GBP,2026-04-07,5,Sent ",
+        "2,Bob,GBP,2026-04-07,0,SETTLED",
+        "3,Cy,GBP,2026-04-07,7,void",
+    ]
+    values = {"status": {"sent": "open", "Settled": "paid"}}
+    rows = read(folder(file, *lines, columns={"status": "State"}, values=values))
+    assert rows["status"].tolist() == ["open", "paid", "void"]
+
+
+def test_words_that_nothing_explains_are_listed_once_with_their_rows_and_with_what_to_set(file: Path) -> None:
+    words = ["new", "late", "new", "open", "new"]
+    lines = [f"{number},Ada,GBP,2026-04-07,5,{word}" for number, word in enumerate(words)]
+    assert problems(folder(file, HEADER + ",status", *lines)) == [
+        "4 values can't be taken, so nothing is delivered:",
+        f"{file} line 2, column status: 'new' is not one of open, paid, void, draft (3 rows have it)",
+        f"{file} line 3, column status: 'late' is not one of open, paid, void, draft",
+        '… say in [sources.files] what such a word means: values.status = { "new" = "…" }; '
+        "values.status = false leaves the column alone",
+    ]
+
+
+def test_words_are_counted_over_all_frames_of_a_large_file(file: Path) -> None:
+    lines = [f"{number},Ada,GBP,2026-04-07,5,{'odd' if number % 2 else 'open'},{'x' * 200}" for number in range(60_000)]
+    said = problems(folder(file, HEADER + ",status,memo", *lines))
+    assert said[1].endswith("'odd' is not one of open, paid, void, draft (30000 rows have it)")
+    assert len(said) == 3
+
+
+@pytest.mark.parametrize(("name", "word"), [("status", "Freigegeben"), ("kind", "RE"), ("currency", "Euro")])
+def test_a_column_that_is_left_alone_says_nothing(file: Path, name: str, word: str) -> None:
+    header = "invoice_ref,customer_name,issued_on,balance," + name
+    source = folder(file, header, f"1,Ada,2026-04-07,5,{word}", values={name: False}, currency="EUR")
+    row = read(source).iloc[0]
+    assert (row["status"], row["kind"], row["currency"]) == ("open", "invoice", "EUR")
+
+
+def test_a_currency_may_have_the_sources_own_word(file: Path) -> None:
+    source = folder(file, HEADER, "1,Ada,Euro,2026-04-07,5", values={"currency": {"EURO": "EUR"}})
+    assert read(source)["currency"].tolist() == ["EUR"]
+
+
+def test_kinds_by_words_with_unsigned_credits_are_negative(file: Path) -> None:
+    lines = [LIST + ";Type", "1;Ada;2026-04-07;50;INV", "2;Ada;2026-04-08;20;CRN", "3;Bob;2026-04-08;0;CRN"]
+    words = {"kind": {"INV": "invoice", "CRN": "credit_note"}}
+    how = {**HOW, "columns": columns(kind="Type"), "values": words}
+    assert balances(read(folder(file, *lines, **how, credits_positive=True))) == {"1": 50, "2": -20, "3": 0}
+    assert any("must be negative" in line for line in problems(folder(file, *lines, **how)))
+
+
+def test_a_credit_that_is_negative_already_is_not_turned_into_a_debt(file: Path) -> None:
+    lines = [LIST + ";Type", "2;Ada;2026-04-08;-20;credit_note"]
+    source = folder(file, *lines, **{**HOW, "columns": columns(kind="Type")}, credits_positive=True)
+    assert any("must be negative" in line for line in problems(source))
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"values": {"status": {"x": "settled"}}}, "a status is one of open, paid, void, draft"),
+        ({"values": {"kind": {"x": "bill"}}}, "a kind is one of invoice, credit_note, payment"),
+        ({"values": {"currency": {"x": "EURO"}}}, "a currency is one of ISO 4217 codes"),
+        ({"values": {"state": {"x": "open"}}}, "'state' is not a column of an invoice"),
+        ({"values": {"memo": {"x": "y"}}}, "memo can only be left alone"),
+        ({"values": {"status": False}, "columns": {"status": "S"}}, "remove one of the two"),
+        ({"columns": {"balance": "B", "debit": "D"}}, "name one of them"),
+        ({"columns": {"credit": "C"}}, "name the column of debit as well"),
+        ({"columns": {"paid": "P"}}, "name the column of amount"),
+        ({"columns": {"customer_name": "{A}-{B}"}}, "only invoice_ref can be made of several columns"),
+        ({"columns": {"debit": "D"}, "sign": {"column": "S", "negative": ["H"]}}, "say the sign already"),
+        ({"sign": {"column": "S", "negative": []}}, "at least 1 item"),
+    ],
+)
+def test_settings_that_contradict_themselves_are_refused(settings: dict[str, Any], why: str) -> None:
+    assert why in refused(**settings)
+
+
+def test_the_words_of_the_settings_also_tell_that_a_list_holds_what_is_closed(file: Path) -> None:
+    lines = [HEADER + ",State", "1,Ada,GBP,2026-04-07,5,sent", "2,Bob,GBP,2026-04-07,0,settled"]
+    values = {"status": {"sent": "open", "settled": "paid"}}
+    source = folder(file, *lines, columns={"status": "State"}, values=values)
+    assert whole(source).reports[0].complete.lists_closed
+
+
+# --- signs ----------------------------------------------------------------------------------------------------------
+
+SIGNED = [LIST + ";S/H", "1;Ada;2026-04-07;50;S", "2;Ada;2026-04-08;20;H", "3;Bob;2026-04-08;-5;S"]
+
+
+@pytest.mark.parametrize("positive", [{}, {"positive": ["s"]}], ids=["inferred", "named"])
+def test_a_column_may_hold_the_sign(file: Path, positive: dict[str, object]) -> None:
+    source = folder(file, *SIGNED, **HOW, sign={"column": "S/H", "negative": ["h"], **positive})
+    assert balances(read(source)) == {"1": 50, "2": -20, "3": -5}
+
+
+def test_a_word_that_does_not_say_the_sign_is_refused(file: Path) -> None:
+    sign = {"column": "S/H", "negative": ["H"]}
+    assert "has 'S', 'X' beside" in failure(folder(file, *SIGNED, "4;Bob;2026-04-08;5;X", **HOW, sign=sign))
+    named = problems(folder(file, *SIGNED, "4;Bob;2026-04-08;5;X", **HOW, sign={**sign, "positive": "S"}))
+    assert named[1] == f"{file} line 5, column S/H: 'X' does not say the sign; name its words in `sign`"
+    blank = problems(folder(file, *SIGNED, "4;Bob;2026-04-08;5;", **HOW, sign=sign))
+    assert blank[1] == f"{file} line 5, column S/H: '' does not say the sign; name its words in `sign`"
+
+
+def test_an_amount_that_is_negative_twice_is_refused(file: Path) -> None:
+    source = folder(file, LIST + ";S/H", "1;Ada;2026-04-07;-50;H", **HOW, sign={"column": "S/H", "negative": ["H"]})
+    assert "'-50' is negative already, and S/H says so too" in problems(source)[1].replace("-50.0000", "-50")
+
+
+def test_a_column_of_signs_that_is_not_there_is_named(file: Path) -> None:
+    source = folder(file, LIST, "1;Ada;2026-04-07;50", **HOW, sign={"column": "S/H", "negative": ["H"]})
+    assert "there is no column 'S/H'; found No, Customer, Date, Open" in failure(source)
+
+
+@pytest.mark.parametrize(
+    ("heading", "owed", "lowers"),
+    [
+        ("Soll/Haben-Kennzeichen", "S", "H"), ("D/C", "D", "C"), ("dc indicator", "D", "C"), ("Dr/Cr", "Dr", "Cr"),
+        ("Typ", "Debit", "Credit"), ("Kind of entry", "Soll", "Haben"), ("+/-", "+", "-"), ("Debe/Haber", "D", "H"),
+    ],
+)  # fmt: skip
+def test_a_column_of_signs_that_no_setting_names_is_refused(file: Path, heading: str, owed: str, lowers: str) -> None:
+    lines = [f"{LIST};{heading}", f"1;Ada;2026-04-07;50;{owed}", f"2;Ada;2026-04-08;20;{lowers}"]
+    said = failure(folder(file, *lines, **HOW))
+    assert said.startswith(f"{file} line 3: {heading} says {lowers!r}, and '20' has no sign")
+    assert f'sign = {{ column = "{heading}", negative = ["{lowers}"] }}' in said
+    assert balances(read(folder(file, *lines, **HOW, sign=False))) == {"1": 50, "2": 20}
+
+
+@pytest.mark.parametrize(
+    ("heading", "row"),
+    [
+        ("S/H", "2;Ada;2026-04-08;-20;H"), ("S/H", "2;Ada;2026-04-08;0.00;H"), ("S/H", "2;Ada;2026-04-08;20;X"),
+        ("Delivery", "2;Ada;2026-04-08;20;H"), ("S/H", "2;Ada;2026-04-08;20 CR;H"),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_not_needed_for_the_sign_is_left_alone(file: Path, heading: str, row: str) -> None:
+    assert len(read(folder(file, f"{LIST};{heading}", "1;Ada;2026-04-07;50;S", row, **HOW))) == 2
+
+
+def test_debit_less_credit_is_what_is_owed(file: Path) -> None:
+    lines = ["No;Customer;Date;Dr;Cr", "1;Ada;2026-04-07;50;", "2;Ada;2026-04-08;;20.50", "3;Bob;2026-04-08;9;2"]
+    made = {"invoice_ref": "No", "customer_name": "Customer", "issued_on": "Date", "debit": "Dr", "credit": "Cr"}
+    how = {"columns": made, "currency": "EUR"}
+    assert balances(read(folder(file, *lines, **how))) == {"1": 50, "2": Decimal("-20.5"), "3": 7}
+    assert "is not a balance" in problems(folder(file, *lines, "4;Bob;2026-04-08;;", **how))[1]
+    assert problems(folder(file, *lines, "4;Bob;2026-04-08;x;", **how))[1].startswith(f"{file} line 5, column Dr: 'x'")
+
+
+def test_amount_less_paid_is_what_is_owed(file: Path) -> None:
+    lines = ["No;Customer;Date;Total;Paid", "1;Ada;2026-04-07;50;12.5", "2;Ada;2026-04-08;20;", "3;Bob;2026-04-08;9;9"]
+    made = {"invoice_ref": "No", "customer_name": "Customer", "issued_on": "Date", "amount": "Total", "paid": "Paid"}
+    how = {"columns": made, "currency": "EUR"}
+    rows = read(folder(file, *lines, **how))
+    assert balances(rows) == {"1": Decimal("37.5"), "2": 20, "3": 0}
+    assert rows["amount"].tolist() == [50, 20, 9]
+    assert "is not a balance" in problems(folder(file, *lines, "4;Bob;2026-04-08;;3", **how))[1]
+
+
+def test_a_part_of_the_balance_in_another_currency_or_of_doubtful_thousands_is_a_problem(file: Path) -> None:
+    made = {"invoice_ref": "No", "customer_name": "Customer", "issued_on": "Date", "debit": "Dr", "credit": "Cr"}
+    how = {"columns": made, "currency": "EUR"}
+    header = "No;Customer;Date;Dr;Cr"
+    assert "column Dr: '$5' names another" in problems(folder(file, header, "1;Ada;2026-04-07;$5;", **how))[1]
+    assert "column Cr: '1.500' could mean a thou" in problems(folder(file, header, "1;Ada;2026-04-07;;1.500", **how))[1]
+
+
+@pytest.mark.parametrize("text", ["1.500 Dr", "+1.500", "1.500 EUR", "1.500-"])
+def test_a_point_that_may_mean_thousands_is_doubted_in_every_notation(file: Path, text: str) -> None:
+    assert "could mean a thousand times more" in problems(folder(file, LIST, f"1;Ada;2026-04-07;{text}", **HOW))[1]
+
+
+NEGATIVE = [LIST, "1;Ada;2026-04-07;-50", "2;Bob;2026-04-08;-20", "3;Bob;2026-04-08;5"]
+
+
+def test_debts_may_be_written_as_negative(file: Path) -> None:
+    assert balances(read(folder(file, *NEGATIVE, **HOW, owed_is="negative"))) == {"1": 50, "2": 20, "3": -5}
+
+
+def test_an_amount_follows_its_balance_when_that_is_turned(file: Path) -> None:
+    lines = [LIST + ";Total", "1;Ada;2026-04-07;-50;-80", "2;Bob;2026-04-08;-20;30", "3;Cy;2026-04-08;0;-9"]
+    source = folder(file, *lines, **{**HOW, "columns": columns(amount="Total")}, owed_is="negative")
+    assert read(source)["amount"].tolist() == [80, 30, 9]
+
+
+def test_a_source_whose_invoices_are_mostly_negative_is_noted_until_a_setting_says_how_debts_are_written(
+    file: Path,
+) -> None:
+    (note,) = notes(folder(file, *NEGATIVE, **HOW))
+    assert note.startswith("2 of 3 open invoices are negative")
+    assert 'owed_is = "negative" in [sources.files]' in note
+    for owed_is in ("negative", "positive"):
+        assert notes(folder(file, *NEGATIVE, **HOW, owed_is=owed_is)) == []
+    assert notes(folder(file, *NEGATIVE, "4;Cy;2026-04-08;1", **HOW)) == []
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+def test_a_number_may_be_made_of_several_columns(file: Path) -> None:
+    lines = ["Nr;Jahr;Customer;Date;Open", "7;2025;Ada;2025-04-07;5", "7;2026;Bob;2026-04-07;6"]
+    source = folder(file, *lines, **{**HOW, "columns": columns(invoice_ref="{Nr}-{Jahr}")})
+    rows = opened(source)
+    assert rows["invoice_ref"].tolist() == rows["source_ref"].tolist() == ["7-2025", "7-2026"]
+    check_unique(rows, fold(rows["invoice_ref"]))
+
+
+def test_a_number_that_lacks_a_part_is_refused(file: Path) -> None:
+    lines = ["Nr;Jahr;Customer;Date;Open", "7;;Ada;2025-04-07;5"]
+    said = problems(folder(file, *lines, **{**HOW, "columns": columns(invoice_ref="{Nr}-{Jahr}")}))
+    assert "column {Nr}-{Jahr}: '7-' lacks a part" in said[1]
+    absent = failure(folder(file, *lines, **{**HOW, "columns": columns(invoice_ref="{Nr}-{Year}")}))
+    assert "there is no column 'Year'" in absent
+
+
+def test_a_kind_whose_numbers_others_have_too_gets_a_prefix(file: Path) -> None:
+    lines = [
+        LIST + ";Type",
+        "1;Ada;2026-04-07;50;invoice",
+        "1;Bob;2026-04-08;-20;credit_note",
+        ";Cy;2026-04-08;-1;payment",
+    ]
+    source = folder(
+        file, *lines, **{**HOW, "columns": columns(kind="Type")}, prefix={"credit_note": "CN-", "payment": "P"}
+    )
+    first, second, third = opened(source)["invoice_ref"]
+    assert (first, second) == ("1", "CN-1")
+    assert third.startswith("PAYMENT-")
+
+
+def test_a_second_file_is_asked_by_the_numbers_that_are_made(tmp_path: Path) -> None:
+    header = "Nr;Jahr;Customer;Date;Open;State"
+    folder(tmp_path / "paid.csv", header, "7;2025;Ada;2025-04-07;0;settled", "8;2025;Ada;2025-04-07;0;settled")
+    file = tmp_path / "open.csv"
+    folder(file, header, "9;2025;Bob;2025-04-07;6;sent")
+    settings = {
+        **HOW,
+        "columns": columns(invoice_ref="{Nr}-{Jahr}", status="State"),
+        "path": str(file),
+        "closed": str(tmp_path / "paid.csv"),
+        "values": {"status": {"sent": "open", "settled": "paid"}},
+        "prefix": {"invoice": "R"},
+    }
+    rows = explained(Folder("files", Folder.Settings.model_validate(settings)), ["R7-2025"])
+    assert dict(zip(rows["invoice_ref"], rows["status"], strict=True))["R7-2025"] == "paid"
+
+
+# --- totals, rules, groups ------------------------------------------------------------------------------------------
+
+TWO = [LIST, "1;Ada;2026-04-07;50", "2;Bob;2026-04-08;20.25"]
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        "Total;;;70.25", "Summe;;;70.25", ";Grand total:;;70.25", ";TOTAL EUR;;70.25", ";;;70.25", "Totals;;;70.25 EUR",
+        "** ;;;70.25", "Gesamtsumme;;;70.25", "Σ;;;70.25",
+    ],
+)  # fmt: skip
+def test_a_row_of_totals_that_adds_up_is_the_control_of_its_file(file: Path, total: str) -> None:
+    found = whole(folder(file, *TWO, total, **HOW))
+    assert balances(found.open) == {"1": 50, "2": Decimal("20.25")}
+    assert found.reports[0].complete.totals == {"EUR": Decimal("70.25")}
+
+
+@pytest.mark.parametrize("total", ["Total;;;50", ";;;50", "Summe;;;70.26", ";Subtotal Ada;;50"])
+def test_a_row_of_totals_that_does_not_add_up_stops_the_run(file: Path, total: str) -> None:
+    said = failure(folder(file, *TWO, total, **HOW))
+    assert said.startswith(f"{file} line 4: ")
+    assert "is a row of totals" in said
+    assert "rows of" in said
+    assert "sum to 70.25" in said
+
+
+def test_an_amount_that_stands_alone_among_documents_is_not_taken_for_their_total(file: Path) -> None:
+    said = failure(folder(file, *TWO[:2], ";;;70.25", TWO[2], **HOW))
+    assert said.startswith(f"{file} line 3: it has an amount, but no number, customer or date")
+
+
+def test_a_row_of_totals_whose_amount_cannot_be_read_stops_the_run(file: Path) -> None:
+    assert "without a balance that can be read ('7O.25')" in failure(folder(file, *TWO, "Total;;;7O.25", **HOW))
+
+
+def test_totals_of_several_currencies_are_controls_of_their_own(file: Path) -> None:
+    lines = [HEADER, "1,Ada,GBP,2026-04-07,5", "2,Bob,USD,2026-04-07,7", "Total,,GBP,,5"]
+    made = whole(folder(file, *lines, "Total USD,,,,7"))
+    assert made.reports[0].complete.totals == {"GBP": 5, "USD": 7}
+    assert "Total USD' is a row of totals, 8.00 USD" in failure(folder(file, *lines, "Total USD,,,,8"))
+    mixed = whole(folder(file, *lines[:3], "Total,,,,12"))
+    assert mixed.reports[0].complete.totals is None
+    assert "sum to 12.00" in failure(folder(file, *lines[:3], "Total,,,,11"))
+
+
+def test_a_total_counts_in_the_file_that_prints_it(tmp_path: Path) -> None:
+    for name, rows in (("a", TWO[1:]), ("b", ["3;Cy;2026-04-09;4"])):
+        total = sum(Decimal(row.rpartition(";")[2]) for row in rows)
+        (tmp_path / f"{name}.csv").write_text("\n".join([LIST, *rows, f"Total;;;{total}"]) + "\n")
+    both = Folder("files", Folder.Settings.model_validate({**HOW, "path": str(tmp_path / "*.csv"), "files": "all"}))
+    assert whole(both).reports[0].complete.totals == {"EUR": Decimal("74.25")}
+
+
+def test_a_total_follows_the_sign_that_the_settings_give(file: Path) -> None:
+    source = folder(file, *NEGATIVE, "Total;;;-65", **HOW, owed_is="negative")
+    assert whole(source).reports[0].complete.totals == {"EUR": 65}
+    signed = folder(file, *SIGNED, "Summe;;;25;", **HOW, sign={"column": "S/H", "negative": ["H"]})
+    assert whole(signed).reports[0].complete.totals == {"EUR": 25}
+
+
+def test_a_customer_called_total_is_a_customer(file: Path) -> None:
+    lines = [LIST + ";Type", "1;Total UK;2026-04-07;50;invoice", ";Total UK;;-5;payment"]
+    assert len(opened(folder(file, *lines, **{**HOW, "columns": columns(kind="Type")}))) == 2
+
+
+@pytest.mark.parametrize("rule", ["-----------------------", "=======", "----;------;----;----", "  ------------  "])
+def test_rules_are_passed_over_and_lines_keep_their_numbers(file: Path, rule: str) -> None:
+    lines = [rule, LIST, rule, *TWO[1:], rule]
+    assert balances(opened(folder(file, *lines, **HOW, delimiter=";"))) == {"1": 50, "2": Decimal("20.25")}
+    broken = problems(folder(file, *lines, "3;Cy;2026-04-09;x", **HOW, delimiter=";"))
+    assert broken[1].startswith(f"{file} line 7, column Open: 'x'")
+
+
+def test_a_rule_within_a_text_is_part_of_it(file: Path) -> None:
+    lines = [LIST + ";Note", '1;Ada;2026-04-07;50;"above\n--------\nbelow"', "------------"]
+    assert read(folder(file, *lines, **HOW))["Note"].tolist() == ["above\n--------\nbelow"]
+
+
+def test_a_record_that_is_cut_is_still_found_beside_rules(file: Path) -> None:
+    assert "it has 2 fields where the header has 4" in failure(folder(file, *TWO, "---------", "3;Cy", **HOW))
+
+
+def test_a_report_in_groups_is_called_one(file: Path) -> None:
+    lines = ["Customer;No;Date;Open", "Maple Dairy;;;", ";1;2026-04-07;50", ";CHQ 5;2026-04-09;-20"]
+    said = failure(folder(file, *lines, **HOW))
+    assert said.startswith(f"{file} line 2: 'Maple Dairy' stands alone in its row")
+    assert "a report in groups" in said
+
+
+# --- several rows that are one document -----------------------------------------------------------------------------
+
+
+def test_rows_that_agree_in_all_columns_in_use_are_one_document_and_noted(file: Path) -> None:
+    lines = [LIST + ";Item", *(f"{row};oak" for row in TWO[1:]), "1;Ada;2026-04-07;50.00;elm"]
+    source = folder(file, *lines, **HOW)
+    assert balances(opened(source)) == {"1": 50, "2": Decimal("20.25")}
+    assert len(opened(source)) == 2
+    (note,) = notes(source)
+    assert note.startswith("1 row repeated a document in all columns that are used and was taken once: 1;")
+
+
+def test_overlapping_exports_are_taken_once(tmp_path: Path) -> None:
+    for name, rows in (("a", TWO[1:]), ("b", [TWO[2], "3;Cy;2026-04-09;4"])):
+        (tmp_path / f"{name}.csv").write_text("\n".join([LIST, *rows]) + "\n")
+    both = Folder("files", Folder.Settings.model_validate({**HOW, "path": str(tmp_path / "*.csv"), "files": "all"}))
+    assert balances(opened(both)) == {"1": 50, "2": Decimal("20.25"), "3": 4}
+    assert "a.csv#3" in notes(both)[0]
+    assert "b.csv#2" in notes(both)[0]
+
+
+def test_documents_without_a_number_are_never_taken_for_one(file: Path) -> None:
+    lines = [LIST + ";Type", *[";Ada;2026-04-07;-5;payment"] * 2]
+    rows = opened(folder(file, *lines, **{**HOW, "columns": columns(kind="Type")}))
+    assert rows["balance"].tolist() == [-5, -5]
+
+
+def test_a_further_line_of_an_invoice_is_called_one(file: Path) -> None:
+    said = failure(folder(file, LIST + ";Item", "1;Ada;2026-04-07;50;oak", ";;;;elm", **HOW))
+    assert said.startswith(f"{file} line 3: it has no number, customer, date or balance, but Item 'elm'")
+    assert 'rows = "lines"' in said
+
+
+LINES = [
+    LIST + ";Item",
+    "1;Ada;2026-04-07;50;oak",
+    ";;;;elm",
+    "1;;;;ash",
+    "2;Bob;2026-04-08;20;fir",
+    "2;Bob;2026-04-08;20.00;yew",
+]
+
+
+def test_lines_become_their_invoice(file: Path) -> None:
+    source = folder(file, *LINES, "Total;;;70;", **HOW, rows="lines")
+    assert opened(source)[["invoice_ref", "customer_name", "balance"]].to_numpy().tolist() == [
+        ["1", "Ada", 50],
+        ["2", "Bob", 20],
+    ]
+    assert notes(source) == []
+
+
+def test_lines_that_end_one_frame_and_go_on_in_the_next_are_one_invoice(file: Path) -> None:
+    lines = [row for number in range(20_000) for row in (f"{number};Ada;2026-04-07;50;{'x' * 200}", f";;;;{'y' * 200}")]
+    assert len(opened(folder(file, LIST + ";Item", *lines, **HOW, rows="lines"))) == 20_000
+
+
+@pytest.mark.parametrize("row", ["2;Bob;2026-04-08;21;yew", "2;Bo;2026-04-08;20;yew"])
+def test_lines_that_disagree_are_refused_with_what_differs(file: Path, row: str) -> None:
+    said = failure(folder(file, *LINES, row, **HOW, rows="lines"))
+    assert said.startswith(f"{file} line 7: '2' has rows that disagree")
+    assert f"it differs from {file} line 5 in " in said
+
+
+def test_a_line_with_an_amount_and_no_number_is_a_problem(file: Path) -> None:
+    said = " ".join(problems(folder(file, *LINES, ";;;3;yew", **HOW, rows="lines")))
+    assert "is blank: an invoice needs its number" in said
+
+
+def test_a_first_line_that_belongs_to_no_invoice_is_a_problem(file: Path) -> None:
+    assert "is blank: an invoice needs its number" in " ".join(
+        problems(folder(file, LIST + ";Item", ";;;;elm", "1;Ada;2026-04-07;50;oak", **HOW, rows="lines"))
+    )
+
+
+SCHEDULE = ["No;Customer;Date;Due;Amount;Open"]
+BY_DATE = {**HOW, "columns": columns(due_on="Due", amount="Amount"), "rows": "instalments"}
+
+
+def test_instalments_are_added_up_and_due_on_the_first_date_with_something_open(file: Path) -> None:
+    lines = [
+        *SCHEDULE,
+        "1;Ada;2026-04-01;2026-07-01;300;300",
+        "1;Ada;2026-04-01;2026-05-01;300;0",
+        "1;Ada;2026-04-01;2026-06-01;300;120.5",
+        "2;Bob;2026-04-02;2026-05-02;80;80",
+    ]
+    rows = opened(folder(file, *lines, "Total;;;;;500.5", **BY_DATE))
+    assert rows[["invoice_ref", "amount", "balance", "due_on"]].to_numpy().tolist() == [
+        ["1", 900, Decimal("420.5"), date(2026, 6, 1)],
+        ["2", 80, 80, date(2026, 5, 2)],
+    ]
+
+
+def test_a_total_that_every_instalment_repeats_is_not_added_up(file: Path) -> None:
+    lines = [*SCHEDULE, "1;Ada;2026-04-01;2026-05-01;900;300", "1;Ada;2026-04-01;2026-06-01;900;300"]
+    assert opened(folder(file, *lines, **BY_DATE))[["amount", "balance"]].to_numpy().tolist() == [[900, 600]]
+
+
+def test_instalments_that_may_be_counted_twice_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    row = "1;Ada;2026-04-01;2026-05-01;300;300"
+    assert "two instalments that agree in all columns" in failure(folder(file, *SCHEDULE, row, row, **BY_DATE))
+    folder(file, *SCHEDULE, row)
+    (tmp_path / "b.csv").write_text("\n".join([*SCHEDULE, row]) + "\n")
+    both = {**BY_DATE, "path": str(tmp_path / "*.csv"), "files": "all"}
+    twice = Folder("files", Folder.Settings.model_validate(both))
+    assert balances(opened(twice)) == {"1": 300}
+    assert "taken once" in notes(twice)[0]
+    (tmp_path / "b.csv").write_text("\n".join([*SCHEDULE, "1;Ada;2026-04-01;2026-05-01;300;100"]) + "\n")
+    assert "may be counted twice" in failure(Folder("files", Folder.Settings.model_validate(both)))
+
+
+def test_instalments_of_different_customers_are_refused(file: Path) -> None:
+    lines = [*SCHEDULE, "1;Ada;2026-04-01;2026-05-01;300;300", "1;Bob;2026-04-01;2026-06-01;300;300"]
+    said = failure(folder(file, *lines, **BY_DATE))
+    assert "'1' has instalments that disagree" in said
+    assert "customer_name (Ada and Bob)" in said
+
+
+# --- PDFs -----------------------------------------------------------------------------------------------------------
+
+
+def test_several_templates_are_tried_in_their_order(tmp_path: Path) -> None:
+    from arfeed.documents.finding import find
+
+    source = folder(
+        tmp_path / "open.csv",
+        *TWO,
+        **HOW,
+        documents=[str(tmp_path / "pdf/Invoice {invoice_ref}.pdf"), str(tmp_path / "old/{invoice_ref}.pdf")],
+    )
+    for name in ("pdf/Invoice 1.pdf", "old/1.pdf", "old/2.pdf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    found = find([source], opened(source), tmp_path)
+    assert {ref: content() for (_, ref), content in found.readers.items()} == {
+        "1": b"pdf/Invoice 1.pdf",
+        "2": b"old/2.pdf",
+    }
