@@ -11,7 +11,7 @@ from pathlib import Path
 from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.extract import Extract, extract
 from arfeed.model import arrow
-from arfeed.model.errors import ArfeedError, ConfigError
+from arfeed.model.errors import ArfeedError
 from arfeed.model.parts import Connector
 from arfeed.operations.init import evidence as absences
 from arfeed.operations.init import pdfs
@@ -38,8 +38,6 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
         draft.columns = meaning.columns
         settings["columns"] = {line.key: str(line.value) for line in draft.columns}
         if meaning.values:
-            if "values" not in offer.connector.Settings.model_fields:
-                raise ConfigError(f"{sample}: {offer.connector.name} can't be told what words mean")
             draft.values = [Line(name, words) for name, words in meaning.values.items()]
             settings["values"] = meaning.values
         draft.only = [Line(header, words) for header, words in meaning.only.items()]

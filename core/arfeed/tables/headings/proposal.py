@@ -163,7 +163,8 @@ def _explain_unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection
     if column == "invoice_ref":
         counts = given.value_counts()
         twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")[0].as_py()
-        return f"the column {header!r} has {twice!r} more than once, but there must be one row for each document"
+        rows = 'say rows = "lines" or rows = "instalments" if they are parts of one document'
+        return f"the column {header!r} has {twice!r} more than once; {rows}"
     what = "amounts in any one notation" if column in schema.MONEY else "ISO 4217 codes"
     what = "dates in any one order" if column in schema.DATES else what
     return f"the column {header!r} does not hold {what}, but values such as {', '.join(given.unique().to_pylist()[:3])}"
