@@ -126,7 +126,7 @@ class DocumentReading(NamedTuple):
 
 
 class SentDocument(NamedTuple):
-    """What was last sent under a PDF's file name: whose it is, the source's version, its SHA-256 and size in bytes.
+    """What was last sent under a PDF's file name: its invoice, the source's version, its SHA-256 and size in bytes.
 
     `customer` (its id) and `issued_on` tell the invoice from another of its number; None if not known.
     Version and hash are blank if the name is ours and its content is not known: a later PDF replaces it.

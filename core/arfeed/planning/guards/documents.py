@@ -64,10 +64,11 @@ def _continued(plan: Plan, refs: list[str]) -> set[str]:
 
 
 def object_to_missing_documents(plan: Plan) -> Iterator[Objection]:
-    """Object to invoices without a PDF that can be sent, where the feed requires them."""
+    """Object to invoices without a PDF that can be sent, if the feed requires PDFs."""
     if not plan.documents_required:
         return
     documents = plan.documents
+    # Two invoices whose PDFs would get one name are sent without any, so the receiver lacks both.
     colliding = (ref for refs in documents.colliding.values() for ref in refs)
     lacking = tuple(dict.fromkeys((*documents.without, *documents.broken, *documents.withheld, *colliding)))
     if lacking:

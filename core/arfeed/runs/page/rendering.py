@@ -140,7 +140,7 @@ def _debtors(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[dict[str
 
 
 def _coverage(pdfs: Mapping[str, int] | None) -> list[dict[str, Any]]:
-    """Return each fate of PDFs with its share in hundredths."""
+    """Return what became of the PDFs, each group with its share in hundredths."""
     words = {
         "present": "there already",
         "send": "to send",
