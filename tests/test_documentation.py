@@ -16,7 +16,7 @@ import typer
 from arfeed.cli.app import app
 from arfeed.model.errors import ConfigError
 from arfeed.plugins.config import read_project
-from arfeed.plugins.reference import toml_value
+from arfeed.plugins.toml_text import toml_value
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +10,7 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.fields import json_schema
 from arfeed.model.parts import PARTS, Part, PartKind
 from arfeed.plugins.loading import PluginInfo, Registry
+from arfeed.plugins.toml_text import toml_key, toml_value
 
 _HEADS: Mapping[PartKind, str] = {
     "connector": "[sources.{name}]",
@@ -20,7 +19,6 @@ _HEADS: Mapping[PartKind, str] = {
     "notifier": "[notifiers.{name}]",
 }
 _WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 JsonSchema = Mapping[str, Any]
 
@@ -189,20 +187,3 @@ def _example(name: str, field: JsonSchema) -> object:
                 return each[key] if key in ("const", "default") else each[key][0]
     empty = {"array": [], "object": {}, "boolean": False, "integer": 1, "number": 1}
     return next((empty[each["type"]] for each in choices if each.get("type") in empty), name)
-
-
-def toml_value(value: object) -> str:
-    """Return a value as TOML writes it; paths and the like as text."""
-    if isinstance(value, Mapping):
-        pairs = ", ".join(f"{toml_key(str(name))} = {toml_value(item)}" for name, item in value.items())
-        return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(toml_value, value))}]"
-    return json.dumps(
-        value, ensure_ascii=False, default=str
-    )  # of which TOML's texts, numbers and booleans are a superset
-
-
-def toml_key(name: str) -> str:
-    """Return a key as TOML writes it."""
-    return name if _PLAIN_KEY.fullmatch(name) else toml_value(name)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arfeed.plugins.reference import toml_key, toml_value
+from arfeed.plugins.toml_text import toml_key, toml_value
 from arfeed.testing.commands import Outcome, run_command
 from arfeed.testing.servers import files_below
 

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from arfeed.model.errors import ConfigError
-from arfeed.plugins.reference import toml_key, toml_value
+from arfeed.plugins.toml_text import toml_key, toml_value
 
 RECEIVER = "kolleno"
 _WIDTH = 54
