@@ -49,7 +49,7 @@ def match_names(template: str, invoices: pd.DataFrame, files: Sequence[str]) -> 
     """Match a template, relative to the listed folder, against the names in it, in linear time.
 
     `{invoice_ref}` is the number as the source writes it. A character that a file name cannot hold, such as the slash
-    of INV/2026/0042, may be _ or - in the name.
+    of INV/2026/0042, may be _ or - in the name, and where there are no wildcards a point.
     """
     # macOS stores an ü as two characters, people type it as one.
     names = pc.utf8_normalize(pa.array(files, pa.large_string()), form="NFC")
@@ -58,10 +58,20 @@ def match_names(template: str, invoices: pd.DataFrame, files: Sequence[str]) -> 
     return _Wildcards(unicodedata.normalize("NFC", template), invoices).claims(names.to_pylist())
 
 
+def spell(ref: str, template: str) -> set[str]:
+    """Return every spelling that a number may have in a name: as it is, and with what may stand for illegal characters."""
+    return {ref, *(re.sub(_ILLEGAL, stand_in, ref) for stand_in in _allowed_stand_ins(template))}
+
+
+def _allowed_stand_ins(template: str) -> tuple[str, ...]:
+    # Not a point under wildcards, where INV-1.2 must not pass for a second copy of another number.
+    return _STAND_INS if _WILDCARD.search(template) else (*_STAND_INS, ".")
+
+
 def _match_exactly(template: str, invoices: pd.DataFrame, names: pa.Array) -> Claims:
     import pandas as pd
 
-    wanted = pd.concat([_fill(template, invoices, stand_in) for stand_in in (None, *_STAND_INS)])
+    wanted = pd.concat([_fill(template, invoices, stand_in) for stand_in in (None, *_allowed_stand_ins(template))])
     listed = pd.DataFrame({"name": pd.Series(names, dtype="str"), "file": range(len(names))})
     pairs = wanted.merge(listed, on="name")[["invoice", "file"]].drop_duplicates()
     return Claims(pairs["invoice"].tolist(), pairs["file"].tolist())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from arfeed.documents.finding import check_listing, find
+from arfeed.documents.overlooked import find_overlooked
 from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract
@@ -168,12 +169,18 @@ def _documents(connector: Connector, extracted: Extract, folder: Path) -> Findin
     found = find([connector], opened, folder, extracted.rows)
     with_pdf = len(found.table)
     facts: dict[str, object] = {"open": len(opened), "found": with_pdf, "notes": list(found.notes)}
+    said = f"{with_pdf or 'none'} of {len(opened)} open invoices {'have' if with_pdf else 'has'} a PDF"
+    advice = f"check whether `documents` fits the files' names: {connector.settings.documents}"
+    lacking = opened["source_ref"][~opened["source_ref"].isin(found.table["source_ref"])]
+    overlooked = find_overlooked(connector, extracted.rows, lacking) if len(lacking) else []
+    if overlooked:
+        facts["overlooked"] = [f"{each.file} ({each.invoice_ref}): {each.why}" for each in overlooked]
+        named = "; ".join(f"{each.file} holds {each.invoice_ref}, but {each.why}" for each in overlooked[:_MOST_FILES])
+        more = f"; and {len(overlooked) - _MOST_FILES} more" if len(overlooked) > _MOST_FILES else ""
+        return doubt(what, f"{said}; not taken: {named}{more}", advice, **facts)
     if with_pdf or not len(opened):
-        return ok(what, f"{with_pdf} of {len(opened)} open invoices have a PDF", **facts)
-    said = f"none of {len(opened)} open invoices has a PDF there"
-    return doubt(
-        what, said, f"check whether `documents` fits the files' names: {connector.settings.documents}", **facts
-    )
+        return ok(what, said if len(opened) else "0 of 0 open invoices have a PDF", **facts)
+    return doubt(what, f"{said} there", advice, **facts)
 
 
 def _report(project: Project, invoices: pd.DataFrame) -> Finding:
