@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from arfeed.operations.check.examination import examine
 from arfeed.plugins.config import read_project
 from support.exports import SEVEN, document, xero
 from support.feeds import Cli, run, write
+from support.more_servers import erlang_server
 from support.openssh import OpenSSH, make_key
 from support.printed import report, written
+from support.servers import Server
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -283,3 +286,37 @@ def test_the_receivers_folders_are_not_written_to_without_a_probe(arfeed: Cli, f
     assert [folder.stat().st_mtime_ns for folder in folders] == before
     assert arfeed(feed, "check", "--probe").code == 0
     assert [folder.stat().st_mtime_ns for folder in folders] != before
+
+
+@pytest.fixture(scope="module")
+def erlang() -> Iterator[Server]:
+    with erlang_server() as server:
+        yield server
+
+
+def fed(folder: Path, destination: Mapping[str, str]) -> Path:
+    lines = "\n".join(f'{key} = "{value}"' for key, value in destination.items())
+    write(folder, FOLDER_FEED.replace('url = "out"', lines))
+    folder.joinpath("open.csv").write_text(OPEN.format(first="31/03/2026"))
+    return folder
+
+
+def test_a_server_of_another_make_is_named_and_a_probe_fails_only_where_a_delivery_would(
+    erlang: Server, tmp_path: Path
+) -> None:
+    root = erlang.new_root()
+    done = run(fed(tmp_path, erlang.destination(root)), "check", "--probe", "--json")
+    assert done.code == 0, done.out
+    assert finding(done, "server")["facts"]["make"] == "Erlang/OTP 25.2.3"
+    doubts = [check["what"] for check in done.json()["checks"] if check["state"] == "doubt"]
+    assert "keep 8 open files apart in the root" in doubts
+    assert "replace a file by renaming in the root" in doubts
+    assert "folder csv_data_uploads" in doubts  # missing, and listed with a mere failure
+    assert not [*root.glob(".*")]
+
+
+def test_what_goes_wrong_after_the_login_is_not_called_a_login(erlang: Server, tmp_path: Path) -> None:
+    done = run(fed(tmp_path, erlang.destination(erlang.login / "typo")), "check", "--json")
+    assert done.code == 5
+    (failed,) = [check["what"] for check in done.json()["checks"] if check["state"] == "failed"]
+    assert failed == f"destination sftp://acme@127.0.0.1:{erlang.port}/typo"

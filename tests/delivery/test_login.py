@@ -356,6 +356,20 @@ def test_a_server_that_does_not_take_the_connection_is_given_up(
         assert "did not answer in time" in refusal(settings(url=f"sftp://acme@{HOST}:{port}"))
 
 
+@pytest.mark.parametrize(
+    "offers", ["Ciphers aes256-cbc,aes128-cbc", "KexAlgorithms diffie-hellman-group1-sha1"], ids=["CBC", "group1"]
+)
+def test_a_server_that_offers_obsolete_encryption_only_is_the_receivers_matter(offers: str) -> None:
+    with running_openssh(offers) as server:
+        settings = DestinationSettings(
+            url=server.url(), private_key=str(server.private_key), known_hosts=str(server.known_hosts)
+        )
+        said = refusal(settings)
+    assert "have no encryption in common" in said
+    assert "Ask the receiver to enable AES-GCM" in said
+    assert "Check destination.url" not in said
+
+
 def test_a_server_that_is_down_is_tried_three_times(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "asyncssh")
     with socket.create_server((HOST, 0)) as listening:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import asyncssh
 import pytest
@@ -127,6 +127,26 @@ class FillsUp(Embedded):
         if offset:
             raise asyncssh.SFTPFailure("disk full")
         return len(data)
+
+
+class StatesNoSizes(Embedded):
+    def stat(self, path: bytes) -> asyncssh.SFTPAttrs:
+        attributes = asyncssh.SFTPAttrs.from_local(self.local(path).stat())
+        attributes.size = None
+        return attributes
+
+
+class ExchangesContents(Embedded):
+    """Gives each file a handle, and mixes up what is written all the same."""
+
+    opened: ClassVar[list[object]] = []
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        self.opened.append(super().open(path, pflags, attrs))
+        return self.opened[-1]
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        return cast("int", super().write(self.opened[-1], offset, data))
 
 
 def test_a_server_that_overwrites_at_rename_is_asked_first(tmp_path: Path) -> None:
@@ -272,4 +292,55 @@ def test_a_broken_write_under_another_name_costs_only_that_file(
     assert "disk full" in str(report.error)
     assert document.error is None
     assert held(tmp_path / "root") == {"empty.pdf": b""}
-    assert caplog.text.count(CLOSE) == 2
+    assert caplog.text.count(CLOSE) == 3  # the broken one is tried twice, the second time block by block
+
+
+@pytest.mark.parametrize("publish", ["rename", "direct"])
+@pytest.mark.parametrize("verify", ["content", "none"])
+def test_a_server_that_states_no_sizes_is_delivered_to_where_the_settings_say_how_to_verify(
+    tmp_path: Path, publish: str, verify: str
+) -> None:
+    with (
+        embedded_server(StatesNoSizes, tmp_path) as settings,
+        open_remote(settings(publish).model_copy(update={"verify": verify})) as remote,
+    ):
+        outcomes = remote.publish([stage(tmp_path, f"{number}.pdf", b"%PDF") for number in range(5)], run="r1")
+        [taken] = remote.publish([stage(tmp_path, "1.pdf", b"another")], run="r2")
+    assert [(outcome.error, outcome.verified) for outcome in outcomes] == [(None, True)] * 5
+    assert "there already" in str(taken.error)
+    assert held(tmp_path / "root") == {f"{number}.pdf": b"%PDF" for number in range(5)}
+
+
+def test_a_server_that_states_no_sizes_is_named_as_such(tmp_path: Path) -> None:
+    with embedded_server(StatesNoSizes, tmp_path) as settings, open_remote(settings()) as remote:
+        [outcome] = remote.publish([stage(tmp_path, "a.pdf", b"%PDF")], run="r1")
+        (sizes,) = (each for each in remote.probe("") if each.what == "see its size")
+    assert "does not state how large files are" in str(outcome.error)
+    assert 'verify = "content"' in str(outcome.error)
+    assert 'verify = "content"' in str(sizes.answer)
+    assert sizes.advice == ""  # it fails, since deliveries do
+
+
+def test_what_was_read_back_and_goes_on_is_another_content(tmp_path: Path) -> None:
+    class AddsBytes(StatesNoSizes):
+        def close(self, file_obj: object) -> None:
+            name = Path(os.fsdecode(file_obj.name))  # type: ignore[attr-defined]
+            written = file_obj.mode != "rb"  # type: ignore[attr-defined]
+            super().close(file_obj)
+            if written:
+                name.write_bytes(name.read_bytes() + b"!")
+
+    with (
+        embedded_server(AddsBytes, tmp_path) as settings,
+        open_remote(settings().model_copy(update={"verify": "content"})) as remote,
+    ):
+        [outcome] = remote.publish([stage(tmp_path, "a.pdf", b"%PDF")], run="r1")
+    assert "holds other bytes" in str(outcome.error)
+
+
+def test_a_probe_finds_a_server_that_mixes_files_up_under_handles_of_their_own(tmp_path: Path) -> None:
+    ExchangesContents.opened.clear()
+    with embedded_server(ExchangesContents, tmp_path) as settings, open_remote(settings()) as remote:
+        (apart,) = (each for each in remote.probe("") if "apart" in each.what)
+    assert "with other content than was written to them" in str(apart.answer)
+    assert apart.advice == ""  # no delivery could notice

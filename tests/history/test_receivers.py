@@ -64,7 +64,8 @@ def test_of_a_pdf_that_was_sent_to_both_addresses_nobody_knows_which_stands_ther
         pdfs = [a_pdf("both.pdf", str(number)), a_pdf(f"{number}.pdf")]
         history.record_delivery(run, ended_at=START, receipt="{}", documents=pdfs)
     history.receivers.join(OTHER, OTHER, WHERE, by="ada", at=NOON)
-    assert history.documents(WHERE).keys() == {"1.pdf", "2.pdf"}
+    assert history.documents(WHERE).keys() == {"1.pdf", "2.pdf", "both.pdf"}
+    assert history.documents(WHERE)["both.pdf"].sha256 == ""
     assert history.documents(OTHER) == {}
 
 

@@ -10,6 +10,7 @@ from arfeed import ConfigError, LockedError
 from arfeed.history.packing import pack_report
 from arfeed.history.reading import KEPT_REPORTS
 from arfeed.history.store import History
+from arfeed.model.results import SentDocument
 from support.recorded_runs import READS, START, WHERE, a_pdf, a_run, deliver, publish, refs, report
 
 
@@ -203,10 +204,10 @@ def test_pdfs_that_arrived_are_remembered(database: str) -> None:
         assert history.planned_documents("run-001") == []
 
 
-def test_a_pdf_of_which_nobody_can_say_what_stands_there_is_forgotten(database: str) -> None:
+def test_a_pdf_of_which_nobody_can_say_what_stands_there_keeps_its_name_without_a_content(database: str) -> None:
     with History(database) as history:
         history.begin(a_run(1), pack_report(report("A")), READS, [a_pdf("A.pdf")])
         history.record_failure(a_run(1), ended_at=START, documents=[a_pdf("A.pdf")])
         history.begin(a_run(2), pack_report(report("A")), READS, [a_pdf("A.pdf", "2")])
         history.record_failure(a_run(2), ended_at=START)
-        assert history.documents(WHERE) == {}
+        assert history.documents(WHERE) == {"A.pdf": SentDocument("A", "", "", -1)}

@@ -89,7 +89,7 @@ def test_a_pdf_that_cannot_be_put_there_stops_the_report_only_where_it_is_requir
     server: Server, feed: Feed, required: bool
 ) -> None:
     feed.destination["documents_required"] = required
-    feed.receiver.joinpath("INV-0007.pdf").mkdir()
+    feed.steps.during["Sending the PDFs"] = feed.receiver.joinpath("INV-0007.pdf").mkdir
     if required:
         with pytest.raises(DestinationError, match=r"1 of 20 PDFs did not arrive, so the report was not sent"):
             feed.approved()
@@ -99,6 +99,7 @@ def test_a_pdf_that_cannot_be_put_there_stops_the_report_only_where_it_is_requir
         assert receipt is not None
         assert list(receipt.documents_failed) == ["INV-0007.pdf"]
     assert len(feed.reports()) == (1 if required else 2)
+    feed.steps.during.clear()
     feed.receiver.joinpath("INV-0007.pdf").rmdir()
     feed.destination["documents_required"] = False  # most of its invoices have no PDF at all
     converges(feed, server)

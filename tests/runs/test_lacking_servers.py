@@ -160,19 +160,27 @@ def test_a_server_that_opens_no_session_is_said(tmp_path: Path, server: Server) 
 
 
 def test_a_pdf_that_may_not_be_replaced_does_not_keep_the_others_back(server: Server, tmp_path: Path) -> None:
-    feed = feed_with_new_pdfs(server, tmp_path / "feed")
-    theirs = feed.receiver / "INV-0007.pdf"
-    theirs.write_bytes(b"theirs")
     if os.geteuid() != 0:
         pytest.skip("only root can make a file that another account may not replace")
-    os.chown(feed.receiver, 0, 0)
+    feed = feed_with_new_pdfs(server, tmp_path / "feed")
+    feed.sync()
+    kept = feed.receiver / "INV-0007.pdf"
+    before, account = kept.read_bytes(), feed.receiver.stat()
+    for path in (kept, feed.receiver):
+        os.chown(path, 0, 0)
     feed.receiver.chmod(0o1777)  # sticky: everybody may write here, and replace nobody else's files
+    feed.print_pdfs(["INV-0006", "INV-0007"], "and more")
+    os.chown(feed.receiver / "INV-0006.pdf", account.st_uid, account.st_gid)
     receipt = feed.sync().receipt
     assert receipt is not None
     assert list(receipt.documents_failed) == ["INV-0007.pdf"]
     assert "does not let us rename it" in receipt.documents_failed["INV-0007.pdf"]
-    assert theirs.read_bytes() == b"theirs"
-    theirs.unlink()
+    assert [file.name for file in receipt.documents] == ["INV-0006.pdf"]
+    assert kept.read_bytes() == before
+    os.chown(kept, account.st_uid, account.st_gid)
+    again = feed.sync().receipt
+    assert again is not None
+    assert [file.name for file in again.documents] == ["INV-0007.pdf"]
     converges(feed, server)
 
 

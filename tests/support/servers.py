@@ -116,12 +116,12 @@ def rehearsal_server() -> Iterator[Server]:
 @contextmanager
 def proftpd_server(*options: str, prepare: Callable[[Path], None] = lambda _: None) -> Iterator[Server]:
     """Run ProFTPD with more lines of its configuration, in which {folder} is a folder of its own, once prepared."""
-    with _folder() as folder:
+    with server_folder() as folder:
         keys = subprocess.run(["ssh-keygen", "-e", "-f", folder / "user.pub"], capture_output=True, check=True).stdout
         folder.joinpath("authorized_keys").write_bytes(keys)
         password = folder / "passwd"
         password.touch(0o600)
-        password.write_text(f"acme:*:{_uid()}:{_uid()}::{folder}/login:/bin/false\n")
+        password.write_text(f"acme:*:{uid()}:{uid()}::{folder}/login:/bin/false\n")
 
         prepare(folder)
 
@@ -130,7 +130,7 @@ def proftpd_server(*options: str, prepare: Callable[[Path], None] = lambda _: No
             folder.joinpath("proftpd.conf").write_text(lines.format(folder=folder, port=port, user=user()))
             return [program("proftpd"), "--nodaemon", "--config", str(folder / "proftpd.conf")]
 
-        with _started(folder, command) as (port, pid):
+        with started(folder, command) as (port, pid):
             login = folder / "login"
             yield Server("acme", port, folder / "user", folder / "known_hosts", login, str(login), pid=pid)
 
@@ -164,8 +164,8 @@ SFTPAuthMethods publickey
 
 
 @contextmanager
-def rclone_server() -> Iterator[Server]:
-    with _folder() as folder:
+def rclone_server(*options: str) -> Iterator[Server]:
+    with server_folder() as folder:
         login = folder / "login"
 
         def command(port: int) -> list[str]:
@@ -180,13 +180,14 @@ def rclone_server() -> Iterator[Server]:
                 "--dir-cache-time",
                 "0s",
                 *keys,
+                *options,
             ]
 
         # A rclone of its own account: root would be refused nothing.
         if os.geteuid() == 0:
             shutil.chown(folder / "host", user())
         environment = {"HOME": str(login), "RCLONE_CONFIG": "", "PATH": os.environ["PATH"]}
-        with _started(folder, command, run_as=user(), environment=environment) as (port, pid):
+        with started(folder, command, run_as=user(), environment=environment) as (port, pid):
             yield Server("acme", port, folder / "user", folder / "known_hosts", login, "", pid=pid)
 
 
@@ -207,7 +208,7 @@ def program(name: str) -> str:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def server_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="arfeed-server-") as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -220,7 +221,7 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _started(
+def started(
     folder: Path,
     command: Callable[[int], list[str]],
     run_as: str | None = None,
@@ -243,12 +244,22 @@ def _start(
         port = free_port()
         with folder.joinpath("output").open("wb") as output:
             process = subprocess.Popen(
-                command(port), stdout=output, stderr=output, user=run_as, env=environment, cwd=folder / "login"
+                command(port),
+                stdout=output,
+                stderr=output,
+                user=run_as,
+                group=gid() if run_as else None,
+                env=environment,
+                cwd=folder / "login",
             )
         if answers(process, port):
             return process, port
     pytest.fail(f"the server does not start:\n{folder.joinpath('output').read_text()}")
 
 
-def _uid() -> int:
+def uid() -> int:
     return pwd.getpwnam(user()).pw_uid
+
+
+def gid() -> int:
+    return pwd.getpwnam(user()).pw_gid

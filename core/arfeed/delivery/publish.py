@@ -12,7 +12,7 @@ from arfeed.delivery.strategies import UnderWay, choose_strategy
 from arfeed.delivery.uploads import CONNECTION_OVER, Outcome, Upload, check_staged, format_place, part_name
 from arfeed.model.errors import DestinationError
 from arfeed.model.settings import DestinationSettings
-from arfeed.sftp.reasons import reason
+from arfeed.sftp.reasons import WriteRefusedError, reason
 
 if TYPE_CHECKING:
     from arfeed.delivery.store import Store
@@ -24,8 +24,11 @@ FEWER = 4
 """Divides the number of concurrent files after a connection on which none was completed."""
 
 
-class _NoHandleError(Exception):
-    """The server did not open a file, which may be because too many are open."""
+class _AgainError(Exception):
+    """A file is to be tried again, `with_fewer` open at once where the server opened no more."""
+
+    def __init__(self, *, with_fewer: bool) -> None:
+        self.with_fewer = with_fewer
 
 
 class Publication:
@@ -48,9 +51,12 @@ class Publication:
         self._under_way: dict[Upload, UnderWay] = {}
         self._run = run
         self._strategy = choose_strategy(settings, before_naming)
+        self._last: Store | None = None
         self._connections = 0
         self._workers = 0
         self._refusals: Counter[Upload] = Counter()
+        self._in_order: set[Upload] = set()
+        self._all_in_order = False
         self._fruitless = 0
         self._ended = 0
 
@@ -59,8 +65,11 @@ class Publication:
 
         After a connection on which no file came to its end, fewer are under way at once: some may on a shorter one.
         """
-        self._fruitless = self._fruitless + 1 if self._connections and not self._ended else 0
+        # One that was dropped because the server mixed files up says nothing about the line.
+        blamed = self._last is not None and not self._last.shares_handles
+        self._fruitless = self._fruitless + 1 if blamed and not self._ended else 0
         self._store, self._done, self._ended = store, done, 0
+        self._last = store
         self._connections += 1
         await _run_together(self._settle(left) for left in list(self._under_way.values()))
         self._workers = -(-min(store.slots, len(self._waiting)) // FEWER**self._fruitless)
@@ -78,13 +87,14 @@ class Publication:
         """Publish one file after the other. Where a server opens no more files, fewer workers go on."""
         while self._waiting:
             upload = self._waiting.popleft()
-            self._under_way[upload] = left = UnderWay(upload, self._part(upload))
+            in_order = self._all_in_order or upload in self._in_order
+            self._under_way[upload] = left = UnderWay(upload, self._part(upload), in_order)
             try:
                 outcome = await self._outcome(left)
-            except _NoHandleError:
+            except _AgainError as again:
                 del self._under_way[upload]
                 self._waiting.append(upload)
-                if self._workers > 1:
+                if again.with_fewer and self._workers > 1:
                     break
             else:
                 self._end(outcome)
@@ -102,14 +112,21 @@ class Publication:
             return Outcome(upload, None, verified=await self._strategy.publish(self._store, left))
         except ConnectionAbortedError as exc:
             # The connection was dropped so that a broken file is never closed, which would finish it.
+            if not left.in_order:
+                self._all_in_order = True
+                raise
             self._end(Outcome(upload, f"{format_place(upload)}: {exc}", verified=False, exposed=True))
             raise
         except CONNECTION_OVER:
             raise
         except (OSError, DestinationError) as exc:
+            if isinstance(exc, WriteRefusedError) and not left.in_order:
+                # Some servers refuse blocks that overtake each other, such as rclone's without a cache.
+                self._in_order.add(upload)
+                raise _AgainError(with_fewer=False) from exc
             if getattr(exc, "errno", None) == errno.EMFILE and self._refusals[upload] < OPENING_TRIES:
                 self._refusals[upload] += 1
-                raise _NoHandleError from exc
+                raise _AgainError(with_fewer=True) from exc
             return Outcome(upload, f"{format_place(upload)}: {reason(exc)}", verified=False, exposed=left.exposed)
 
     def _part(self, upload: Upload) -> str:

@@ -15,21 +15,25 @@ from typing import Any, TypeVar
 import stamina
 from fsspec.asyn import get_loop
 
-from arfeed.delivery.probe import probe
+from arfeed.delivery.probe import Tried, probe
 from arfeed.delivery.publish import Publication
 from arfeed.delivery.server import About, clock_ahead, read_about
 from arfeed.delivery.signs import Sign, find_expected_signs, read_signs
 from arfeed.delivery.store import Store, make_opener
 from arfeed.delivery.uploads import CONNECTION_OVER, Outcome, Upload, check_part, check_uploads
+from arfeed.delivery.verification import find_there
 from arfeed.model.background import begin
 from arfeed.model.errors import DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.address import check_folder, check_name, destination_id
-from arfeed.sftp.reasons import IRREPLACEABLE
+from arfeed.sftp.reasons import IRREPLACEABLE, TAKEN
 
 Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
+
+_MOST_LOOKED_FOR = 100
+"""How many names are looked for one by one, all at once; for more the folder is listed, which may hold many others."""
 
 ATTEMPTS = 5
 PATIENCE_SECONDS = 300
@@ -74,6 +78,17 @@ class Remote:
     @property
     def _store(self) -> Store:
         return self._opening.result()
+
+    @property
+    def shares_handles(self) -> bool:
+        """Whether the server is known to mix up files that are open at once; waits for the connection."""
+        with self._translate_errors("opening it"):
+            return self._store.shares_handles
+
+    def open_one_at_a_time(self) -> None:
+        """Send one file at once on each channel, to a server that mixes up more."""
+        with self._translate_errors("opening it"):
+            self._store.open_one_at_a_time()
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Return the names and sizes of the files in a folder; none if the folder does not exist."""
@@ -121,11 +136,11 @@ class Remote:
         with self._translate_errors("comparing its clock"):
             return _run(clock_ahead(self._store, folder))
 
-    def probe(self, folder: str) -> list[tuple[str, str | None]]:
-        """Test permissions in a folder with a scratch file; return each operation and the error if it failed."""
+    def probe(self, folder: str) -> list[Tried]:
+        """Try with scratch files what may be done in a folder, and return how each try ended."""
         check_folder(folder)
         with self._translate_errors("trying it out"):
-            return _run(probe(self._store, folder))
+            return _run(probe(self._store, folder, self._settings))
 
     def irreplaceable(self, folder: str, names: Iterable[str]) -> dict[str, str]:
         """Map the names in a folder that can't be replaced to the reason, by what the server offered when connecting.
@@ -137,6 +152,16 @@ class Remote:
             return {}
         return dict.fromkeys(wanted & self.sizes(folder).keys(), IRREPLACEABLE)
 
+    def taken(self, folder: str, names: Iterable[str]) -> dict[str, str]:
+        """Map the names that are taken in a folder to the reason why nothing is sent under them."""
+        wanted = list(names)
+        if len(wanted) > _MOST_LOOKED_FOR:
+            return dict.fromkeys(sorted(self.sizes(folder).keys() & set(wanted)), TAKEN)
+        paths = [self._path(folder, name) for name in wanted]
+        with self._translate_errors("looking for PDFs"):
+            there = self._ask(lambda store: find_there(store, paths)) if paths else []
+        return {name: TAKEN for name, found in zip(wanted, there, strict=True) if found}
+
     def read(self, folder: str, name: str) -> bytes:
         """Return the content of a file."""
         path = self._path(folder, name)
@@ -144,11 +169,11 @@ class Remote:
             return self._ask(lambda store: store.read(path))
 
     def size(self, folder: str, name: str) -> int | None:
-        """Return the size of a file in bytes, None if it does not exist."""
+        """Return the size of a file in bytes, 0 if the server states none; None if the file does not exist."""
         path = self._path(folder, name)
         with self._translate_errors(f"looking for {name}"):
             try:
-                return self._ask(lambda store: store.size(path))
+                return self._ask(lambda store: store.size(path)) or 0
             except FileNotFoundError:
                 return None
 
@@ -235,13 +260,17 @@ class Remote:
                     raise
 
     def _reconnect(self) -> None:
-        _log.warning("The connection to %s was lost; reconnecting", self._where)
+        mixed_up = self.shares_handles
+        why = "mixes up files that are open at once" if mixed_up else "was lost"
+        _log.warning("The connection to %s %s; reconnecting", self._where, why)
         self._store.abort()
         try:
             store = self._open()
         except DestinationError as exc:
             # These settings worked a moment ago, so the cause may pass; as a ConnectionError it is tried again.
             raise ConnectionError(str(exc)) from exc
+        if mixed_up:
+            store.open_one_at_a_time()
         self._opening = Future()
         self._opening.set_result(store)
 

@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 import posixpath
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import fsspec
 from fsspec.asyn import AsyncFileSystem
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from arfeed.sftp.filesystem import SftpFileSystem
 
 PIECE = 4 * 1024 * 1024
+ReplaceBy = Literal["posix-rename", "rename", "remove"]
+
 READING_AT_ONCE = 32
 """How many files are read back at once; each may hold a piece in memory."""
 
@@ -40,6 +43,8 @@ class Store:
     """Whether `rename` can replace a file."""
     refuses_taken_names = False
     """Whether `rename` itself fails if the name is taken, which spares a look-up before it."""
+    shares_handles = False
+    """Whether the server mixes up files that are open at once; then it opens few."""
 
     def __init__(self, filesystem: Any, root: str) -> None:
         """Keep the file system and the root, both open already."""
@@ -51,8 +56,17 @@ class Store:
         """Return the path of a folder or a file below the root."""
         return posixpath.join(self.root, *(part for part in (folder, name) if part))
 
-    async def put(self, file: Path, path: str, start: int = 0, size: int | None = None) -> None:
-        """Write a local file, or `size` bytes of it from `start` on; the folder of `path` has to exist."""
+    def open_one_at_a_time(self) -> None:
+        """Open one file at once where more would be mixed up; only some SFTP servers do that."""
+
+    async def put(
+        self, file: Path, path: str, start: int = 0, size: int | None = None, *, in_order: bool = False
+    ) -> None:
+        """Write a local file, or `size` bytes of it from `start` on; the folder of `path` has to exist.
+
+        With `in_order` each block is answered before the next is sent, where there are blocks.
+        """
+        del in_order
         if size in (None, file.stat().st_size):
             await self._call("put_file", str(file), path)
         else:
@@ -64,12 +78,10 @@ class Store:
         await self._call("cp_file", path, target)
         await self._call("rm_file", path)
 
-    async def size(self, path: str) -> int:
-        """Return a file's size; raise `FileNotFoundError` if it does not exist."""
+    async def size(self, path: str) -> int | None:
+        """Return a file's size, None if the server states none; raise `FileNotFoundError` if it does not exist."""
         size = (await self._call("info", path))["size"]
-        if size is None:
-            raise OSError("the server does not report how large a file is")
-        return int(size)
+        return None if size is None else int(size)
 
     async def modified_at(self, path: str) -> datetime | None:
         """Return when a file was last changed, by the server's clock; None if the server does not report it."""
@@ -86,7 +98,10 @@ class Store:
         return {posixpath.basename(entry["name"]): int(entry["size"] or 0) for entry in files}
 
     async def sha256(self, path: str, size: int) -> str:
-        """Read a file of a known size back, a piece at a time, `READING_AT_ONCE` files at once; return its SHA-256."""
+        """Read a file back, a piece at a time, `READING_AT_ONCE` files at once; return the SHA-256 of `size` bytes.
+
+        A byte beyond them counts as well, so that a file that goes on has another hash.
+        """
         digest = hashlib.sha256()
         async with self._reading:
             for start in range(0, size, PIECE):
@@ -133,20 +148,37 @@ class SftpStore(Store):
 
     makes_root = False
 
-    def __init__(self, filesystem: SftpFileSystem, root: str) -> None:
+    def __init__(self, filesystem: SftpFileSystem, root: str, replace_by: ReplaceBy = "posix-rename") -> None:
         """Keep the connected file system; an empty root is the login directory."""
         super().__init__(filesystem, root)
         self.slots = filesystem.handles
         self.refuses_taken_names = filesystem.refuses_taken_names
-        self.replaces = filesystem.replaces
+        self.replaces = filesystem.replaces or replace_by != "posix-rename"
+        self._replace_by = replace_by
 
-    async def put(self, file: Path, path: str, start: int = 0, size: int | None = None) -> None:
+    @property
+    def shares_handles(self) -> bool:  # type: ignore[override]  # found out while the connection is used
+        """Whether the server mixes up files that are open at once on a channel."""
+        return bool(self.filesystem.shares_handles)
+
+    def open_one_at_a_time(self) -> None:
+        """Open one file at once on each channel."""
+        self.filesystem.open_one_at_a_time()
+        self.slots = self.filesystem.handles
+
+    async def put(
+        self, file: Path, path: str, start: int = 0, size: int | None = None, *, in_order: bool = False
+    ) -> None:
         """Write a file as `Store.put` does. A missing folder may be the root, and that is not made."""
-        await self._call("put_file", str(file), path, make_parents=False, start=start, size=size)
+        await self._call("put_file", str(file), path, make_parents=False, start=start, size=size, in_order=in_order)
 
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
-        """Rename; replace an older file only with `replace`."""
-        await self._call("rename", path, target, replace=replace)
+        """Rename; replace an older file only with `replace`, by the way that the settings name."""
+        if replace and self._replace_by == "remove":
+            with suppress(FileNotFoundError):
+                await self.remove(target)
+        by_extension = replace and self._replace_by == "posix-rename"
+        await self._call("rename", path, target, replace=by_extension)
 
     async def make_folder(self, folder: str) -> None:
         """Make a folder below the root. A root that is missing is a mistake in the URL, never made."""
@@ -182,7 +214,7 @@ def make_opener(url: str, settings: DestinationSettings) -> Callable[[], Store]:
     if is_sftp(url):
         from arfeed.sftp.connection import connect
 
-        return lambda: SftpStore(connect(url, settings), sftp_address(url).root)
+        return lambda: SftpStore(connect(url, settings), sftp_address(url).root, settings.replace_by)
     return lambda: _open(url)
 
 

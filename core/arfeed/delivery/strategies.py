@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arfeed.delivery.uploads import CONNECTION_OVER, Upload
-from arfeed.delivery.verification import check_free, check_replaceable, check_whole, size_of
+from arfeed.delivery.verification import check_free, check_replaceable, check_whole, is_there, is_whole
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.reasons import NO_RENAME
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 class UnderWay:
     """The progress of an upload: the path it is written to, and whether its rename was requested.
 
-    `exposed` means that a part of it may be visible under its real name.
+    `exposed` means that a part of it may be visible under its real name; `in_order` that its blocks go one by one.
     """
 
     upload: Upload
     part: str
+    in_order: bool = False
     naming: bool = False
     exposed: bool = False
 
@@ -62,12 +63,13 @@ class Strategy(ABC):
         if self._before_naming is not None:
             await asyncio.to_thread(self._before_naming)
 
-    async def _write(self, store: Store, upload: Upload, folder: str, path: str) -> None:
+    async def _write(self, store: Store, left: UnderWay, folder: str, path: str) -> None:
+        upload = left.upload
         try:
-            await store.put(upload.path, path, upload.start, upload.size)
+            await store.put(upload.path, path, upload.start, upload.size, in_order=left.in_order)
         except FileNotFoundError:
             await self._make_folder(store, folder)
-            await store.put(upload.path, path, upload.start, upload.size)
+            await store.put(upload.path, path, upload.start, upload.size, in_order=left.in_order)
 
     async def _make_folder(self, store: Store, folder: str) -> None:
         async with self._making_folders:
@@ -84,14 +86,14 @@ class Rename(Strategy):
         upload, target = left.upload, target_of(store, left.upload)
         await check_replaceable(store, upload, target)
         try:
-            await self._write(store, upload, self.folder_of_parts(upload), left.part)
+            await self._write(store, left, self.folder_of_parts(upload), left.part)
             if store.refuses_taken_names:
                 await self._check_part(store, left)
             else:
                 await asyncio.gather(self._check_part(store, left), check_free(store, upload, target))
             await self._ask_before_naming()
             left.naming = True
-            await _rename(store, left, target)
+            await self._rename(store, left, target)
         except CONNECTION_OVER:
             raise
         except (OSError, ArfeedError):
@@ -106,8 +108,25 @@ class Rename(Strategy):
             await store.remove(left.part)
         except FileNotFoundError:
             if left.naming:
-                return await size_of(store, target_of(store, left.upload)) == left.upload.size
+                verify = "content" if store.shares_handles else self.settings.verify
+                return await is_whole(store, left.upload, target_of(store, left.upload), verify)
         return None
+
+    async def _rename(self, store: Store, left: UnderWay, target: str) -> None:
+        try:
+            await store.rename(left.part, target, replace=left.upload.replaces)
+        except CONNECTION_OVER:
+            raise
+        except OSError as exc:
+            # Some servers report an error although they renamed the file.
+            if not await is_there(store, left.part):
+                if await is_whole(store, left.upload, target, self.settings.verify):
+                    return
+                left.exposed = True  # it may have had its name for a moment
+            await check_free(store, left.upload, target)
+            if isinstance(exc, PermissionError):
+                raise DestinationError(NO_RENAME) from exc
+            raise
 
     async def _check_part(self, store: Store, left: UnderWay) -> None:
         try:
@@ -136,12 +155,12 @@ class Direct(Strategy):
         await self._ask_before_naming()
         self._begun.add(upload)
         try:
-            await self._write(store, upload, upload.folder, target)
+            await self._write(store, left, upload.folder, target)
         except CONNECTION_OVER:
             raise
         except OSError:
             # It may be closing it that failed, when all of it was written.
-            left.exposed = await size_of(store, target) is not None
+            left.exposed = await is_there(store, target)
             raise
         left.exposed = True
         try:
@@ -165,20 +184,3 @@ def choose_strategy(settings: DestinationSettings, before_naming: Callable[[], N
 def target_of(store: Store, upload: Upload) -> str:
     """Return the path of a file under its real name."""
     return store.path(upload.folder, upload.name)
-
-
-async def _rename(store: Store, left: UnderWay, target: str) -> None:
-    try:
-        await store.rename(left.part, target, replace=left.upload.replaces)
-    except CONNECTION_OVER:
-        raise
-    except OSError as exc:
-        # Some servers report an error although they renamed the file.
-        if await size_of(store, left.part) is None:
-            if await size_of(store, target) == left.upload.size:
-                return
-            left.exposed = True  # it may have had its name for a moment
-        await check_free(store, left.upload, target)
-        if isinstance(exc, PermissionError):
-            raise DestinationError(NO_RENAME) from exc
-        raise

@@ -32,12 +32,13 @@ class Receiver:
     """What the receiving side decides: the name of an invoice's PDF, what it was sent, and what it can't replace.
 
     `sent` are the PDFs sent before, by name. `irreplaceable` returns which of these names are there and can't be
-    replaced, and why.
+    replaced, and why; `taken` does so for names that were never sent and are there all the same.
     """
 
     name_of: Callable[[str], str]
     sent: Mapping[str, SentDocument]
     irreplaceable: Callable[[Sequence[str]], Mapping[str, str]]
+    taken: Callable[[Sequence[str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,11 @@ def prepare_documents(
     that is not a bare file name.
     """
     selection = select(invoices, found.table, receiver.name_of, receiver.sent, found.ambiguous)
-    outcomes: dict[str, Staged | str] = {}
-    progress.expect(len(selection.send))
-    for name, outcome in stage(selection.send, found, folder):
+    # Whatever stands there under a new name is somebody else's: it is neither overwritten nor is its successor read.
+    outcomes: dict[str, Staged | str] = dict(receiver.taken(_named(selection.send, "new")))
+    wanted = selection.send[~selection.send["name"].isin(list(outcomes))]
+    progress.expect(len(wanted))
+    for name, outcome in stage(wanted, found, folder):
         outcomes[name] = outcome
         progress.done(outcome.size if isinstance(outcome, Staged) else 0)
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
@@ -76,3 +79,8 @@ def prepare_documents(
     return PreparedDocuments(
         settle(selection, hashes, broken, receiver.sent), staged, find_touched(selection, hashes, receiver.sent)
     )
+
+
+def _named(send: pd.DataFrame, change: str) -> list[str]:
+    """Return the names of the PDFs to send that are new or changed."""
+    return [str(name) for name in send["name"][send["change"] == change]]

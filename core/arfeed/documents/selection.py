@@ -58,7 +58,8 @@ def select(
     has = merged["version"].notna()
     pairs = zip(merged["name"], merged["invoice_ref"], strict=True)
     ours = pd.Series([name in known and known[name].invoice_ref == ref for name, ref in pairs], dtype=bool)
-    sent = ours & ~merged["double"]
+    held = pd.Series([name in known and known[name].sha256 != "" for name in merged["name"]], dtype=bool)
+    sent = ours & held & ~merged["double"]
     candidates = merged[has & ~merged["double"]]
     before = _text([known[name].version if name in known else None for name in candidates["name"]])
     fresh = candidates[~ours[candidates.index] | (before.set_axis(candidates.index) != candidates["version"])]

@@ -59,7 +59,7 @@ def match_names(template: str, invoices: pd.DataFrame, files: Sequence[str]) -> 
 
 
 def spell(ref: str, template: str) -> set[str]:
-    """Return every spelling that a number may have in a name: as it is, and with what may stand for illegal characters."""
+    """Return every spelling that a number may have in a name, with what may stand for characters no name can hold."""
     return {ref, *(re.sub(_ILLEGAL, stand_in, ref) for stand_in in _allowed_stand_ins(template))}
 
 

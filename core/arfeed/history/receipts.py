@@ -26,13 +26,15 @@ Balances = dict[str, Decimal]
 class Sent:
     """What was sent, and what became of it: `failed` states by name why a PDF did not arrive.
 
-    `verified` is None until the server has answered the publishing of the report.
+    `verified` is None until the server has answered the publishing of the report. `shares_handles` says that the server
+    mixes up files that are open at once.
     """
 
     report: DeliveredFile
     verified: bool | None
     documents: Sequence[DeliveredFile]
     failed: Mapping[str, str]
+    shares_handles: bool = False
 
 
 def make_receipt(plan: Plan, run: RunRecord, plugins: Mapping[str, str], sent: Sent) -> Receipt:
@@ -53,6 +55,7 @@ def make_receipt(plan: Plan, run: RunRecord, plugins: Mapping[str, str], sent: S
         "report": {**_as_record(sent.report), "verified": sent.verified},
         "documents": [_as_record(item) for item in sent.documents],
         "documents_failed": dict(sent.failed),
+        "server": {"shares_handles": sent.shares_handles},
     }
     # Not answered yet counts as verified: this receipt is written before publishing, in case the run does not survive
     # it.
@@ -197,6 +200,14 @@ def mark_recovered(body: str, *, verified: bool) -> str:
 def documents_of(body: str) -> set[str]:
     """Return the names of the PDFs that a receipt says were delivered."""
     return {document["name"] for document in json.loads(body)["documents"]}
+
+
+def has_shared_handles(body: str) -> bool:
+    """Whether a receipt says that the server mixes up files that are open at once; earlier ones say nothing of it."""
+    try:
+        return bool(json.loads(body)["server"]["shares_handles"])
+    except (ValueError, LookupError, TypeError):
+        return False
 
 
 def balances_of(body: str) -> Balances | None:

@@ -10,6 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from arfeed.history import tables
+from arfeed.history.receipts import has_shared_handles
+from arfeed.history.transitions import forget_contents
 
 _ARRIVING = ("publishing", "delivered", "unverified", "unsettled")
 """States of runs with a report that the receiver has, or may have."""
@@ -91,11 +93,19 @@ class Receivers:
             row = connection.execute(query.order_by(runs.started_at.desc(), runs.id.desc()).limit(1)).one_or_none()
         return None if row is None else (row.id, row.started_at)
 
+    def shares_handles(self, destination: str) -> bool:
+        """Whether a destination's server is known, by the last delivery's receipt, to mix up files open at once."""
+        runs = tables.runs.c
+        query = sa.select(runs.receipt).where(runs.destination == destination, runs.receipt.is_not(None))
+        with self._engine.connect() as connection:
+            receipt = connection.execute(query.order_by(runs.started_at.desc(), runs.id.desc()).limit(1)).scalar()
+        return receipt is not None and has_shared_handles(receipt)
+
     def join(self, address: str, here: str, there: str, *, by: str, at: datetime) -> None:
         """Add an address to a destination, and move what was kept under `here` to `there`.
 
-        The reports of both count then, until the next one is delivered. If both know the name of a PDF, its content
-        counts as unknown. The caller must hold the locks of both.
+        Reports of both count then, until the next is delivered. What a PDF's name holds is forgotten if
+        both know it, and the name stays ours. Needs the locks of both.
         """
         record = {"destination": there, "by": by, "at": at}
         with self._engine.begin() as connection:
@@ -113,10 +123,10 @@ def _move(connection: sa.Connection, here: str, there: str) -> None:
         both = list(
             connection.execute(sa.select(table.c[key]).where(_of(table, here), table.c[key].in_(theirs))).scalars()
         )
-        # Of two PDFs sent under one name only one is there now, and nobody knows which; forgotten, it is simply sent
-        # again.
-        places = [here, there] if table is tables.documents else [here]
-        connection.execute(sa.delete(table).where(table.c.destination.in_(places), table.c[key].in_(both)))
+        connection.execute(sa.delete(table).where(_of(table, here), table.c[key].in_(both)))
+        if table is tables.documents:
+            # Of two PDFs sent under one name only one is there now, and nobody knows which.
+            forget_contents(connection, there, both)
     for table in (*_KEPT_BY_DESTINATION, tables.known_reports, tables.documents, tables.receivers):
         connection.execute(sa.update(table).where(_of(table, here)).values(destination=there))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -75,13 +75,18 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class PlannedDocument:
-    """A PDF that a run is about to send, or has sent."""
+    """A PDF that a run is about to send, or has sent; see `SentDocument` for one whose content is not known."""
 
     name: str
     invoice_ref: str
     version: str
     sha256: str
     size: int
+
+
+def forget_content(document: PlannedDocument) -> PlannedDocument:
+    """Return a PDF whose name is ours while it is not known what stands under it."""
+    return replace(document, version="", sha256="", size=-1)
 
 
 @dataclass(frozen=True, slots=True)

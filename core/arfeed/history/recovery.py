@@ -8,6 +8,9 @@ from typing import Literal
 from arfeed.history.records import PlannedDocument, RunRecord
 from arfeed.model.results import SentDocument
 
+_UNKNOWN_SIZE = -1
+"""The size of a PDF whose content is not known; see `forget_content`."""
+
 Verdict = Literal["arrived", "lost", "unknown"]
 
 
@@ -40,12 +43,12 @@ def find_arrived(
 ) -> list[PlannedDocument]:
     """Return the planned PDFs that did arrive.
 
-    A file is published only when it is whole, so a name that was new and is there with its size has arrived. One that
-    replaces a file of the same size can't be told from it, and does not count as arrived.
+    A file is published only when it is whole, so a name that was new and stands there with its size has arrived. One
+    that replaces a file of the same size, or of one not known, can't be told apart and does not count as arrived.
     """
     return [
         document
         for document in planned
         if there.get(document.name) == document.size
-        and (document.name not in known or known[document.name].size != document.size)
+        and (document.name not in known or known[document.name].size not in (document.size, _UNKNOWN_SIZE))
     ]

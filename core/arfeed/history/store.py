@@ -13,7 +13,7 @@ from arfeed.history.lease import Lease, lock_lost, renew
 from arfeed.history.memory import read_ledgers, remember, withdraw, write_expectation
 from arfeed.history.packing import pack_report
 from arfeed.history.reading import KEPT_REPORTS, Reader
-from arfeed.history.records import ARRIVED, Baseline, Memory, PlannedDocument, RunRecord, State
+from arfeed.history.records import ARRIVED, Baseline, Memory, PlannedDocument, RunRecord, State, forget_content
 from arfeed.history.transitions import (
     add_to_baseline,
     as_row,
@@ -150,12 +150,26 @@ class History(Reader):
                 add_to_baseline(connection, run)
             record_sent(connection, run, documents)
 
-    def record_adoption(self, run: RunRecord, report: pd.DataFrame, names: Iterable[str], seconds: float) -> None:
-        """Make a report the only baseline, and add these names to the known reports.
+    def take_over(self, destination: str, documents: Iterable[PlannedDocument]) -> None:
+        """Count PDFs as sent to a destination, whose content is not known. Needs the lock."""
+        rows = [{"destination": destination, **as_row(forget_content(document))} for document in documents]
+        with self._engine.begin() as connection:
+            replace_rows(connection, tables.documents, rows)
+
+    def record_adoption(
+        self,
+        run: RunRecord,
+        report: pd.DataFrame,
+        names: Iterable[str],
+        seconds: float,
+        documents: Iterable[PlannedDocument] = (),
+    ) -> None:
+        """Make a report the only baseline, add these names to the known reports, and these PDFs to those sent.
 
         Learned habits and the control accounts' balances are kept. Raise `LockedError` if another run has taken the
         lock.
         """
+        taken = [{"destination": run.destination, **as_row(forget_content(document))} for document in documents]
         known = [{"destination": run.destination, "name": name, "run": run.id} for name in names]
         with self._engine.begin() as connection:
             if not renew(connection, run.destination, run.id, seconds):
@@ -174,3 +188,4 @@ class History(Reader):
             clear_baseline(connection, run.destination)
             add_to_baseline(connection, run)
             replace_rows(connection, tables.known_reports, known)
+            replace_rows(connection, tables.documents, taken)

@@ -71,14 +71,21 @@ def _update(
 
 
 def record_sent(connection: sa.Connection, run: RunRecord, documents: Iterable[PlannedDocument]) -> None:
-    """Record the PDFs that arrived; forget what the other names held, since that is no longer known."""
+    """Record the PDFs that arrived. What the names of the others hold is not known any more; they stay ours."""
     planned, known = tables.planned_documents, tables.documents
     names = sa.select(planned.c.name).where(planned.c.run == run.id)
     # A PDF that may have been replaced is sent again; to believe the old record would leave a wrong one there for
-    # ever.
-    connection.execute(sa.delete(known).where(known.c.destination == run.destination, known.c.name.in_(names)))
-    insert_rows(connection, known, [{"destination": run.destination, **as_row(document)} for document in documents])
+    # ever. Its name is kept, since what stands there came from here and may be written over.
+    forget_contents(connection, run.destination, names)
+    replace_rows(connection, known, [{"destination": run.destination, **as_row(document)} for document in documents])
     connection.execute(sa.delete(planned).where(planned.c.run == run.id))
+
+
+def forget_contents(connection: sa.Connection, destination: str, names: sa.Select[tuple[str]] | list[str]) -> None:
+    """Keep the names of PDFs sent to a destination, so that they may be replaced, and forget what they hold."""
+    known = tables.documents
+    where = (known.c.destination == destination, known.c.name.in_(names))
+    connection.execute(sa.update(known).where(*where).values(version="", sha256="", size=-1))
 
 
 def insert_rows(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:

@@ -83,7 +83,10 @@ class DocumentPlan:
 
 
 class SentDocument(NamedTuple):
-    """What was last sent under a PDF's file name: its invoice, the source's version, its SHA-256 and size in bytes."""
+    """What was last sent under a PDF's file name: whose it is, the source's version, its SHA-256 and size in bytes.
+
+    Version and hash are blank where the name is ours and what it holds is not known: a later PDF replaces it.
+    """
 
     invoice_ref: str
     version: str

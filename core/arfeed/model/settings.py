@@ -275,8 +275,14 @@ class DestinationSettings(Settings):
     publish: Literal["rename", "direct"] = Field(
         default="rename", description="Upload under another name and rename, or write under the real name at once."
     )
-    verify: Literal["size", "content"] = Field(
-        default="size", description="Look at the size of what was sent, or read it all back and compare."
+    verify: Literal["size", "content", "none"] = Field(
+        default="size",
+        description="Look at the size of what was sent, read it all back and compare, or take the server's word.",
+    )
+    replace_by: Literal["posix-rename", "rename", "remove"] = Field(
+        default="posix-rename",
+        description="How a changed PDF replaces the old one: by OpenSSH's extension, by a plain rename where servers "
+        "replace so, or by removing the old one first.",
     )
     part_folder: str | None = Field(
         default=None,
@@ -288,7 +294,7 @@ class DestinationSettings(Settings):
 TRANSPORT = frozenset(
     {
         *("private_key", "passphrase", "password", "use_agent", "ssh_config", "known_hosts"),
-        *("publish", "verify", "part_folder"),
+        *("publish", "verify", "replace_by", "part_folder"),
     }
 )
 """Settings of a destination for logging in and sending, which do not change a report."""

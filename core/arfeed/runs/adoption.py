@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import shlex
+from collections import defaultdict
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from arfeed.history.lease import whoami
-from arfeed.history.records import RunRecord
+from arfeed.history.records import Baseline, PlannedDocument, RunRecord
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
 from arfeed.model.arrow import fold
@@ -53,19 +55,26 @@ class _Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What was taken as baseline: the report's name, how many documents it lists, and names known from now on."""
+    """What was taken as baseline: the report's name, how many documents it lists, and names known from now on.
 
-    name: str
+    Without a name the baseline is what it was. `pdfs` are the files there that count as sent by this history from now
+    on, so that later PDFs replace them.
+    """
+
+    name: str | None
     open_count: int
     known: tuple[str, ...]
+    pdfs: tuple[str, ...] = ()
 
 
-def adopt(begun: RunContext, file: str | None, *, approve: str | None = None) -> Adopted:
+def adopt(begun: RunContext, file: str | None, *, approve: str | None = None, pdfs: bool = False) -> Adopted:
     """Take a report as baseline: the unknown one at the destination, one by its name there, or a local file.
 
-    All reports at the destination are known from then on. Raise `ConfigError` if it is not clear which report is
-    meant, `RefusedError` if it lacks invoices of the present baseline, or of an unknown report that may be later, and
-    that was not approved.
+    All reports at the destination are known from then on. With `pdfs` the PDFs that stand there under the names of the
+    report's invoices are taken over, too: their content is not known, so the next run sends them anew. If no report is
+    named and none is unknown, those of the present baseline are, and nothing else changes. Raise
+    `ConfigError` if it is not clear which report is meant, `RefusedError` if it lacks invoices of the present baseline,
+    or of an unknown report that may be later, and that was not approved.
     """
     project = begun.project
     with (
@@ -77,17 +86,41 @@ def adopt(begun: RunContext, file: str | None, *, approve: str | None = None) ->
             refuse_same_receiver(context, server)
             settle_interrupted(context, server)
             signs, foreign = note_receiver(context, server), find_foreign_reports(context, server)
+            baseline = context.history.baseline(context.destination)
+            if pdfs and file is None and not foreign and baseline:
+                return _take_over(context, server, baseline)
             chosen = _choose(context, server, foreign, file)
             folder = project.destination.report_folder
             later = {name: server.read(folder, name) for name in _later(context, foreign, chosen)}
+            there = server.sizes(project.destination.document_folder) if pdfs else {}
         report = _parse(project, chosen.name, chosen.content)
         lacking = _find_dropped(context, report, {name: _parse(project, name, later[name]) for name in later})
         _check_approved(context, chosen, lacking, approve)
         known = tuple(sorted({*foreign, chosen.name}))
         record = _run_record(context, chosen, len(report), approve)
-        context.history.record_adoption(record, report, known, project.feed.lock_seconds)
+        taken = [*_documents(context, report, there)]
+        context.history.record_adoption(record, report, known, project.feed.lock_seconds, taken)
         write_witness(context, signs, record, chosen.sha256)
-    return Adopted(chosen.name, len(report), known)
+    return Adopted(chosen.name, len(report), known, tuple(document.name for document in taken))
+
+
+def _take_over(context: OpenContext, server: Remote, baseline: Baseline) -> Adopted:
+    """Take over the PDFs of the present baseline's invoices; reports and baseline stay as they are."""
+    there = server.sizes(context.project.destination.document_folder)
+    taken = [*_documents(context, baseline.report, there)]
+    context.history.take_over(context.destination, taken)
+    return Adopted(None, len(baseline.report), (), tuple(document.name for document in taken))
+
+
+def _documents(context: OpenContext, report: pd.DataFrame, there: Container[str]) -> Iterator[PlannedDocument]:
+    """Yield the PDFs there of a report's invoices that this history does not know as sent."""
+    known, name_of = context.history.documents(context.destination), context.project.destination.document_name
+    names: dict[str, list[str]] = defaultdict(list)
+    for ref in report["invoice_ref"]:
+        names[name_of(ref)].append(str(ref))
+    for name, refs in names.items():
+        if name in there and name not in known and len(refs) == 1:
+            yield PlannedDocument(name, refs[0], "", "", 0)
 
 
 def _later(context: OpenContext, foreign: tuple[str, ...], chosen: _Chosen) -> list[str]:

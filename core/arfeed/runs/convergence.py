@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from arfeed.history.receipts import documents_of, mark_recovered
-from arfeed.history.records import PlannedDocument, RunRecord
+from arfeed.history.records import PlannedDocument, RunRecord, forget_content
 from arfeed.history.recovery import Verdict, find_arrived, judge
 from arfeed.runs.context import OpenContext, clear_parts, part_folder
 
@@ -62,4 +62,9 @@ def _arrived_documents(context: OpenContext, server: Remote, run: RunRecord) -> 
         names = documents_of(run.receipt)
         return [document for document in planned if document.name in names]
     there = server.sizes(context.project.destination.document_folder) if planned else {}
-    return find_arrived(planned, there, context.history.documents(context.destination))
+    arrived = find_arrived(planned, there, context.history.documents(context.destination))
+    if context.project.destination.settings.publish != "direct":
+        return arrived
+    # These names were free or ours when the run began, and it wrote under them: what stands there is a part of ours.
+    left = {document.name for document in planned} & there.keys() - {document.name for document in arrived}
+    return arrived + [forget_content(document) for document in planned if document.name in left]

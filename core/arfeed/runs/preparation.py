@@ -144,6 +144,7 @@ def _stage_documents(context: OpenContext, server: Remote, reading: Reading) -> 
         destination.document_name,
         context.history.documents(context.destination),
         partial(server.irreplaceable, destination.document_folder),
+        partial(server.taken, destination.document_folder),
     )
     return prepare_documents(reading.invoices, reading.found, receiver, context.folder, context.progress)
 
@@ -229,6 +230,10 @@ def _notes(context: OpenContext, reading: Reading) -> tuple[str, ...]:
     from_sources = [f"{report.source}: {note}" for report in reading.reports for note in report.complete.notes]
     direct = ['publish = "direct": arfeed can\'t promise that no partial file ever stands under a real name']
     published = direct if project.destination.settings.publish == "direct" else []
+    if project.destination.settings.replace_by == "remove":
+        published.append(
+            'replace_by = "remove": a PDF that has changed is away for a moment before the new one is there'
+        )
     unseen = note_unseen_characters(reading.invoices["invoice_ref"])
     zero = note_zero_balances(reading.rows, reading.stating)
     return (*carried, *from_sources, *zero, *reading.notes, *reading.found.notes, *published, *unseen)

@@ -8,13 +8,14 @@ from typing import Literal
 from arfeed.delivery.uploads import Outcome, Upload, part_name
 from arfeed.history.lease import whoami
 from arfeed.history.receipts import Sent, make_receipt
-from arfeed.history.records import PlannedDocument, RunRecord
+from arfeed.history.records import PlannedDocument, RunRecord, forget_content
 from arfeed.model.errors import DestinationError, LockedError, RefusedError
 from arfeed.model.parts import Destination
 from arfeed.model.results import DeliveredFile, Receipt
 from arfeed.plugins.isolation import undisturbed
 from arfeed.runs.chapters import Delivery, Prepared
 from arfeed.runs.context import OpenContext, clear_parts, find_foreign_reports
+from arfeed.sftp.reasons import SHARED_HANDLES
 
 _MOST_LINES = 10
 
@@ -87,8 +88,10 @@ def deliver(delivery: Delivery) -> Receipt:
     context.history.begin(record, prepared.packed(), prepared.reads, planned, prepared.memory())
     outcomes = _send_documents(delivery)
     arrived = {item.upload.name for item in outcomes if item.error is None}
+    exposed = {item.upload.name for item in outcomes if item.exposed and item.error is not None}
     # What arrived is recorded even if the report does not go, so that the next run need not send it again.
     sent = [document for document in planned if document.name in arrived]
+    sent += [forget_content(document) for document in planned if document.name in exposed]
     # Every PDF has its answer by now: nothing that is named in the receipt is still under way.
     if lacking := _missing_documents(context, outcomes):
         context.history.record_failure(record, ended_at=context.clock(), documents=sent)
@@ -101,7 +104,8 @@ def deliver(delivery: Delivery) -> Receipt:
     if outcome.error is not None:
         # A report that may have had its name for a moment counts until it is known that it did not arrive.
         context.history.record_failure(record, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
-        raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
+        what = "be verified, and may stand there" if outcome.exposed else "be published"
+        raise DestinationError(f"the report could not {what}: {outcome.error} Run sync again")
     receipt = _receipt(delivery, outcome.upload, outcome.verified, outcomes)
     context.history.record_delivery(
         record, ended_at=context.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified
@@ -114,8 +118,9 @@ def _send_documents(delivery: Delivery) -> list[Outcome]:
     uploads = _document_uploads(delivery.prepared, context.project.destination.document_folder)
     context.progress.step("Sending the PDFs")
     context.progress.expect(len(uploads), sum(upload.size for upload in uploads))
+    knew = _mind_shared_handles(delivery)
     try:
-        return delivery.server.publish(
+        outcomes = delivery.server.publish(
             uploads,
             run=context.run,
             on_done=lambda end: context.progress.done(end.upload.size),
@@ -125,6 +130,17 @@ def _send_documents(delivery: Delivery) -> list[Outcome]:
         # The run that took over has settled this one already, so nobody else will clear up behind it.
         clear_parts(context, delivery.server, context.run)
         raise
+    if delivery.server.shares_handles and not knew:
+        context.progress.warn(SHARED_HANDLES)
+    return outcomes
+
+
+def _mind_shared_handles(delivery: Delivery) -> bool:
+    """Open one file at once on a server that is known to mix up more; return whether this one is."""
+    context, server = delivery.context, delivery.server
+    if context.history.receivers.shares_handles(context.destination):
+        server.open_one_at_a_time()
+    return server.shares_handles
 
 
 def _missing_documents(context: OpenContext, outcomes: list[Outcome]) -> str | None:
@@ -179,11 +195,12 @@ def _planned(prepared: Prepared) -> list[PlannedDocument]:
 
 
 def _document_uploads(prepared: Prepared, folder: str) -> list[Upload]:
-    staged = prepared.staged
-    return [
-        Upload(staged[name].path, folder, name, staged[name].size, staged[name].sha256, True, staged[name].start)
-        for name in prepared.plan.documents.send["name"]
-    ]
+    staged, send = prepared.staged, prepared.plan.documents.send
+    uploads = []
+    for name, change in zip(send["name"], send["change"], strict=True):
+        copy, replaces = staged[name], change == "changed"
+        uploads.append(Upload(copy.path, folder, name, copy.size, copy.sha256, replaces, copy.start))
+    return uploads
 
 
 def _receipt(delivery: Delivery, report: Upload, verified: bool | None, outcomes: list[Outcome]) -> Receipt:
@@ -192,6 +209,7 @@ def _receipt(delivery: Delivery, report: Upload, verified: bool | None, outcomes
         verified,
         [_delivered(item.upload) for item in outcomes if item.error is None],
         {item.upload.name: item.error for item in outcomes if item.error is not None},
+        delivery.server.shares_handles,
     )
     return make_receipt(delivery.prepared.plan, delivery.record, delivery.prepared.plugins, sent)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -60,6 +61,52 @@ class OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no
 
     async def _cleanup(self) -> None:
         self._busy = {}
+
+
+class SharedHandleError(ConnectionError):
+    """The server gave one handle to two files that are open on one channel, so it mixes up what is written to them."""
+
+
+class OpenFiles:
+    """The files open on each channel, by the handles that the server gave them.
+
+    Erlang's ssh_sftpd (OTP 25.2.3) gives the third file that is open at once on a channel, and every later one, the
+    handle of the second: what is written to one lands in another. With one file at a time it does right.
+    """
+
+    def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
+        """Take the connection, which is ended at once where a handle is shared."""
+        self._connection = connection
+        self._held: set[tuple[asyncssh.SFTPClient, bytes]] = set()
+        self._turns: defaultdict[asyncssh.SFTPClient, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.shared = False
+        self.one_at_a_time = False
+
+    @asynccontextmanager
+    async def turn(self, channel: asyncssh.SFTPClient) -> AsyncIterator[None]:
+        """Wait until a file may be opened on a channel, which is at once unless only one may be open."""
+        if not self.one_at_a_time:
+            yield
+            return
+        async with self._turns[channel]:
+            yield
+
+    @contextmanager
+    def holding(self, channel: asyncssh.SFTPClient, file: asyncssh.SFTPClientFile) -> Iterator[None]:
+        """Hold a file that was just opened, until it is closed. Raise `SharedHandleError` if its handle is in use.
+
+        Nothing has been written to this file yet, but what is on its way to the other may land in it.
+        """
+        held = (channel, getattr(file, "_handle", b""))  # asyncssh (2.24) shows it in a private attribute only
+        if held in self._held:
+            self.shared = True
+            self._connection.abort()
+            raise SharedHandleError("the server gave one handle to two open files, so it would mix them up")
+        self._held.add(held)
+        try:
+            yield
+        finally:
+            self._held.discard(held)
 
 
 class Patience:

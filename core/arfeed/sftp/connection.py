@@ -179,6 +179,12 @@ def _explain_failure(exc: Exception, way: _Way, settings: DestinationSettings) -
             )
         case ConnectionRefusedError():
             return f"Nothing is listening at {server}. Check host and port in {url}."
+        case asyncssh.KeyExchangeFailed():
+            return (
+                f"{server} and arfeed have no encryption in common: {exc}. What the server offers is obsolete, such as "
+                f"ciphers in CBC mode, and arfeed uses none of it. Ask {owner} to enable AES-GCM or AES-CTR, and a "
+                "present key exchange."
+            )
         case TimeoutError():
             return f"{server} did not answer in time. Check {url}, and whether a firewall blocks this machine."
     return (

@@ -20,7 +20,9 @@ import asyncssh
 from fsspec.asyn import sync
 from sshfs import SSHFileSystem
 
-from arfeed.sftp.channels import OPENING_SECONDS, OpenChannels, Patience, os_errors
+from arfeed.sftp.channels import OPENING_SECONDS, OpenChannels, OpenFiles, Patience, os_errors
+from arfeed.sftp.reasons import WriteRefusedError
+from arfeed.sftp.servers import find_make
 
 if TYPE_CHECKING:
     from arfeed.sftp.hostkeys import OtherKeys
@@ -78,6 +80,9 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         self._abort_broken_writes = abort_broken_writes
         self._blocks = asyncio.Semaphore(BLOCKS_IN_FLIGHT)
         self._patience = Patience(self.client)
+        self._files = OpenFiles(self.client)
+        make = find_make(self.software)
+        self._files.one_at_a_time = make is not None and make.shares_handles
         self._watch = asyncio.run_coroutine_threadsafe(self._patience.watch(), self.loop)
         try:
             sync(self.loop, self._pool.open, CHANNELS)
@@ -86,8 +91,24 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             raise
 
     @property
+    def software(self) -> str:
+        """Return what the server calls itself, such as OpenSSH_9.2p1."""
+        return str(self.client.get_extra_info("server_version")).removeprefix("SSH-2.0-")
+
+    @property
+    def shares_handles(self) -> bool:
+        """Whether the server is known to mix up files that are open at once on a channel, or was seen doing so."""
+        return self._files.shared or self._files.one_at_a_time
+
+    def open_one_at_a_time(self) -> None:
+        """Open no more than one file at once on a channel from now on; none may be open yet."""
+        self._files.one_at_a_time = True
+
+    @property
     def handles(self) -> int:
         """Return how many files may be open at once, over all channels."""
+        if self._files.one_at_a_time:
+            return len(self._pool.channels)
         return sum(min(HANDLES, channel.limits.max_open_handles or HANDLES) for channel in self._pool.channels)
 
     @property
@@ -98,8 +119,13 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     @property
     def refuses_taken_names(self) -> bool:
-        """Whether a rename to an existing name is known to fail, as the protocol requires; some servers overwrite."""
-        return str(self.client.get_extra_info("server_version")).startswith("SSH-2.0-OpenSSH_")
+        """Whether a rename to an existing name is known to fail, as the protocol requires; some servers overwrite.
+
+        The name alone proves nothing: behind OpenSSH's there may be another program as subsystem, such as MySecureShell
+        or rclone. Of those that were tried, none but OpenSSH's own (8.5 and later) offers both extensions.
+        """
+        own = self.offers("posix-rename") and self.offers("limits")
+        return bool(own) and self.software.startswith("OpenSSH_")
 
     @property
     def replaces(self) -> bool:
@@ -148,11 +174,13 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         make_parents: bool = True,
         start: int = 0,
         size: int | None = None,
+        in_order: bool = False,
         **_: object,
     ) -> None:
         """Write a file, overwriting an existing one from its start. Make its folder only if the server lacks it.
 
-        Of the local file, `size` bytes from `start` on are sent, or all up to its end.
+        Of the local file, `size` bytes from `start` on are sent, or all up to its end; `in_order` waits for the answer
+        to each block before the next is sent.
         """
         path = Path(lpath)
         if path.is_dir():
@@ -160,15 +188,23 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             return
         with path.open("rb") as source:
             end = source.seek(0, 2) if size is None else start + size
-            await self._write(source, range(start, end), rpath, mode, make_parents=make_parents)
+            stretch = range(start, end)
+            await self._write(source, stretch, rpath, mode, make_parents=make_parents, in_order=in_order)
 
     async def _pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_: object) -> None:
         await self._write(io.BytesIO(value), range(len(value)), path, mode)
 
     async def _write(
-        self, source: IO[bytes], stretch: range, path: str, mode: str, *, make_parents: bool = True
+        self,
+        source: IO[bytes],
+        stretch: range,
+        path: str,
+        mode: str,
+        *,
+        make_parents: bool = True,
+        in_order: bool = False,
     ) -> None:
-        async with self._channel() as channel:
+        async with self._channel() as channel, self._files.turn(channel):
             try:
                 file = await self._open_for_writing(channel, path, mode)
             except asyncssh.SFTPNoSuchFile:
@@ -176,12 +212,17 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                     raise
                 await self._mkdir(posixpath.dirname(path))
                 file = await self._open_for_writing(channel, path, mode)
-            try:
-                await self._send(source, stretch, file, min(BLOCK, channel.limits.max_write_len))
-            except (OSError, asyncssh.Error) as exc:
-                await self._give_up(path, file, exc)
-                raise
-            await self._ask(file.close())
+            with self._files.holding(channel, file):
+                size = min(BLOCK, channel.limits.max_write_len)
+                try:
+                    await self._send(source, stretch, file, size, 1 if in_order else BYTES_A_FILE // size)
+                except (OSError, asyncssh.Error) as exc:
+                    await self._give_up(path, file, exc)
+                    raise _refused(exc) from exc
+                try:
+                    await self._ask(file.close())
+                except asyncssh.SFTPError as exc:
+                    raise _refused(exc) from exc
 
     async def _open_for_writing(self, channel: asyncssh.SFTPClient, path: str, mode: str) -> asyncssh.SFTPClientFile:
         try:
@@ -190,8 +231,21 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         except asyncssh.SFTPFailure as exc:
             if mode == "create" and await self._ask(channel.exists(path)):
                 raise FileExistsError(errno.EEXIST, "File exists") from exc
+            await self._check_there(channel, posixpath.dirname(path))
             # SFTP version 3 has no code for too many open files; servers answer with a plain failure.
             raise OSError(errno.EMFILE, exc.reason) from exc
+
+    async def _check_there(self, channel: asyncssh.SFTPClient, path: str) -> None:
+        """Raise `SFTPNoSuchFile` if a path does not exist: servers may answer a request for such a one with any error.
+
+        Erlang's (OTP 25.2.3) lists a missing folder with a plain failure. Only STAT is answered alike by all.
+        """
+        try:
+            await self._ask(channel.stat(path or "."))
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, *_CONNECTION_GONE):
+            raise
+        except asyncssh.SFTPError:
+            return
 
     def _open(self, path: str, mode: str = "rb", **options: object) -> Any:
         try:
@@ -202,9 +256,11 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                 raise FileExistsError(errno.EEXIST, "File exists") from exc
             raise
 
-    async def _send(self, source: IO[bytes], stretch: range, file: asyncssh.SFTPClientFile, size: int) -> None:
+    async def _send(
+        self, source: IO[bytes], stretch: range, file: asyncssh.SFTPClientFile, size: int, at_once: int
+    ) -> None:
         blocks = [stretch[start : start + size] for start in range(0, len(stretch), size)]
-        senders, waiting = min(BYTES_A_FILE // size, BLOCKS_IN_FLIGHT, len(blocks)), iter(blocks)
+        senders, waiting = min(at_once, BLOCKS_IN_FLIGHT, len(blocks)), iter(blocks)
         if senders == 1:
             return await self._send_blocks(source, waiting, file, stretch.start)
         try:
@@ -259,35 +315,45 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     async def _ls(self, path: str, detail: bool = True, **_: object) -> list[Any]:
         found: list[dict[str, Any]] = []
-        async with self._channel() as channel:
-            with self._patience.waiting() as heard:
-                async for entry in channel.scandir(path or "."):
-                    heard()
-                    if entry.filename not in (".", ".."):
-                        found.append(_describe(posixpath.join(path, str(entry.filename)), entry.attrs))
+        async with self._channel() as channel, self._files.turn(channel):
+            try:
+                with self._patience.waiting() as heard:
+                    async for entry in channel.scandir(path or "."):
+                        heard()
+                        if entry.filename not in (".", ".."):
+                            found.append(_describe(posixpath.join(path, str(entry.filename)), entry.attrs))
+            except asyncssh.SFTPError as exc:
+                if not isinstance(exc, _CONNECTION_GONE):
+                    await self._check_there(channel, path)
+                raise
         return found if detail else [info["name"] for info in found]
 
     async def _cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: object) -> bytes:
         """Read a file, or its bytes from `start` up to `end`."""
         content = bytearray()
         offset, wanted = start or 0, math.inf if end is None else end - (start or 0)
-        async with self._channel() as channel:
+        async with self._channel() as channel, self._files.turn(channel):
             file = await self._ask(channel.open(path, "rb", block_size=-1))
-            try:
-                while len(content) < wanted:
-                    size = int(min(READ_AT_ONCE, wanted - len(content)))
-                    block: bytes = await self._ask(file.read(size, offset + len(content)))
-                    if not block:
-                        break
-                    content += block
-            finally:
-                with suppress(*_CONNECTION_GONE):
-                    await self._ask(file.close())
+            with self._files.holding(channel, file):
+                try:
+                    while len(content) < wanted:
+                        size = int(min(READ_AT_ONCE, wanted - len(content)))
+                        block: bytes = await self._ask(file.read(size, offset + len(content)))
+                        if not block:
+                            break
+                        content += block
+                finally:
+                    with suppress(*_CONNECTION_GONE):
+                        await self._ask(file.close())
         return bytes(content)
 
     async def _rm_file(self, path: str, **_: object) -> None:
         async with self._channel() as channel:
-            await self._ask(channel.remove(path))
+            try:
+                await self._ask(channel.remove(path))
+            except asyncssh.SFTPFailure:
+                await self._check_there(channel, path)
+                raise
 
     async def _mkdir(self, path: str, create_parents: bool = True, **_: object) -> None:
         async with self._channel() as channel:
@@ -298,3 +364,8 @@ def _describe(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:
     kinds = {asyncssh.FILEXFER_TYPE_DIRECTORY: "directory", asyncssh.FILEXFER_TYPE_REGULAR: "file"}
     type_ = kinds.get(attributes.type, "other")
     return {"name": path, "size": attributes.size, "type": type_, "mtime": attributes.mtime}
+
+
+def _refused(exc: Exception) -> Exception:
+    """Return what a write that the server refused raises; whatever says more than that stays as it is."""
+    return WriteRefusedError(errno.EIO, exc.reason) if type(exc) is asyncssh.SFTPFailure else exc

@@ -9,17 +9,33 @@ IRREPLACEABLE = (
     'posix-rename in OpenSSH) or to take the old one away, or set publish = "direct" in [destination].'
 )
 
+TAKEN = (
+    "a file of that name is there already, which this history did not send; it was left as it is. Find out whose it "
+    "is. If an earlier history of this feed sent it, `arfeed adopt --pdfs` takes it over with the last report; "
+    "otherwise have it removed or renamed there."
+)
+
+SHARED_HANDLES = (
+    "the server gives several open files one handle, so it would mix up what is written to them. What was under way "
+    "was sent again, and from now on one file at once goes over each channel there. Tell the receiver: others who send "
+    "many files at once may find them exchanged."
+)
+
 NO_RENAME = (
     "the server took the file and does not let us rename it. Ask the receiver for the right to rename, or set "
     'publish = "direct" in [destination].'
 )
 
 
+class WriteRefusedError(OSError):
+    """The server opened a file, and then refused a part of its content, or to close it."""
+
+
 def reason(exc: Exception) -> str:
     """Return why a file could not be published, and what would help."""
     match exc:
         case FileExistsError():
-            return "a file of that name already exists that arfeed did not deliver; it was left as it is."
+            return TAKEN
         case PermissionError():
             return "the server does not allow it. Ask the receiver for the right to write there."
         case FileNotFoundError():

@@ -15,7 +15,13 @@ File = Annotated[
 ]
 
 
-def adopt(file: File = None, config: Config = DEFAULT_CONFIG, approve: Approve = None) -> None:
+Pdfs = Annotated[
+    bool,
+    typer.Option("--pdfs", help="Take over the PDFs of its invoices that stand there, after a history was lost."),
+]
+
+
+def adopt(file: File = None, config: Config = DEFAULT_CONFIG, approve: Approve = None, pdfs: Pdfs = False) -> None:
     """Take a report that arfeed did not send as what the next one is compared with."""
     # Imported here, as in every command: `arfeed --help` must not wait for pandas, pyarrow and SQLAlchemy.
     from arfeed.cli.display.masking import read_feed
@@ -24,9 +30,12 @@ def adopt(file: File = None, config: Config = DEFAULT_CONFIG, approve: Approve =
 
     project = read_feed(config)
     with progress() as steps:
-        taken = take(begin_run(project, steps), file, approve=approve)
+        taken = take(begin_run(project, steps), file, approve=approve, pdfs=pdfs)
     people = console()
-    people.print(f"✓ {taken.name} is the baseline now: {taken.open_count} documents", style="green", markup=False)
+    if taken.name is not None:
+        people.print(f"✓ {taken.name} is the baseline now: {taken.open_count} documents", style="green", markup=False)
     others = [name for name in taken.known if name != taken.name]
+    if pdfs:
+        people.print(f"✓ {len(taken.pdfs):,} PDFs there are taken over; the next run sends them anew", markup=False)
     if others:
         people.print(f"  known from now on, too: {', '.join(others)}", markup=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,7 @@ from arfeed.planning.wording import largest
 # The whole plan is meant to fit on one screen, with what to type at its end.
 _MOST_ROWS = 8
 _WIDEST_NAME = 34
+_MOST_ALIKE = 5
 
 
 def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, delivered: bool = False) -> None:
@@ -103,8 +105,15 @@ def _warnings(plan: Plan) -> Iterator[str]:
     for name, refs in documents.colliding.items():
         # Files' and customers' names come from outside, and may hold escapes that a terminal would obey.
         yield f"{make_legible(name)} would be the PDF of {make_legible(', '.join(refs))}: none of them is sent"
+    alike: dict[str, list[str]] = defaultdict(list)
     for ref, why in documents.broken.items():
-        yield f"the PDF of {make_legible(ref)} is not sent: {make_legible(why)}"
+        alike[why].append(ref)
+    for why, invoices in alike.items():
+        if len(invoices) > _MOST_ALIKE:  # such as all of them after a history was lost
+            named, more = ", ".join(invoices[:_MOST_ALIKE]), len(invoices) - _MOST_ALIKE
+            yield f"the PDFs of {make_legible(named)} and {more:,} more are not sent: {make_legible(why)}"
+            continue
+        yield from (f"the PDF of {make_legible(ref)} is not sent: {make_legible(why)}" for ref in invoices)
 
 
 def _show_objection(objection: Objection, console: Console, *, approved: bool) -> None:

@@ -14,6 +14,7 @@ from arfeed.plugins.config import Project
 from arfeed.runs.addresses import address_of, name_in_history
 from arfeed.runs.context import Clock, connect, open_history
 from arfeed.runs.receiver.recognition import recognize
+from arfeed.sftp.servers import find_make
 
 _LEAST_FREE = 200 * 1024**2
 _SKEW_SECONDS = 120
@@ -22,9 +23,10 @@ _ASK = "Ask the receiver to grant this permission."
 
 def examine_destination(project: Project, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:
     """Yield how far the connection gets, and what is there."""
-    what = f"destination {address_of(project)}"
+    what, reached = f"destination {address_of(project)}", False
     try:
         with connect(project) as server:
+            reached = True
             yield from _server(what, project, server)
             yield from _folders(project, server, history_is_there=history_is_there)
             yield from _clock(project, server, clock, history_is_there=history_is_there, probe=probe)
@@ -35,7 +37,7 @@ def examine_destination(project: Project, clock: Clock, *, history_is_there: boo
                     "rights", "not tried, since that writes; `arfeed check --probe` tries a scratch file", probed=False
                 )
     except DestinationError as exc:
-        yield from _not_reached(what, exc)
+        yield from [failed(what, exc)] if reached else _not_reached(what, exc)
     except ArfeedError as exc:
         yield failed(what, exc)
 
@@ -61,10 +63,20 @@ def _server(what: str, project: Project, server: Remote) -> Iterator[Finding]:
     )
     yield ok("host key", f"{about.host_key} is the one in known_hosts", fingerprint=about.host_key)
     yield ok("login", "accepted")
+    yield _known(about)
     yield _offers(project, about)
     if about.free is not None and about.free < _LEAST_FREE:
         said = f"only {about.free / 1024**2:,.0f} MB are free on its disk"
         yield doubt("room", said, "ask the receiver for space before a delivery fails half-way", free=about.free)
+
+
+def _known(about: About) -> Finding:
+    """Report what arfeed knows of the server's make."""
+    make = find_make(about.software)
+    if make is None:
+        said = f"{about.software} is not among the servers that arfeed was tried with; --probe tries what matters"
+        return ok("server", said, make=None)
+    return ok("server", f"tried with {make.tried}: {make.seen}", make=make.tried)
 
 
 def _offers(project: Project, about: About) -> Finding:
@@ -77,9 +89,13 @@ def _offers(project: Project, about: About) -> Finding:
     free = f", {about.free / 1024**3:,.1f} GB free" if about.free is not None else ""
     room = f"writes of {about.largest_write // 1024} KiB, {about.open_files} files at once{free}"
     said = f"{', '.join(about.extensions) or 'none'}; {room}"
-    if "posix-rename" in about.extensions or project.destination.settings.publish == "direct":
+    settings = project.destination.settings
+    if "posix-rename" in about.extensions or settings.publish == "direct" or settings.replace_by != "posix-rename":
         return ok("extensions", said, **facts)
-    advice = "a PDF that has changed stays as it was, and the plan names it; ask the receiver to allow it"
+    advice = (
+        "a PDF that has changed stays as it was, and the plan names it; ask the receiver to allow it, or let "
+        "`arfeed check --probe` say which replace_by would do"
+    )
     return doubt("extensions", f"{said}; no posix-rename", advice, **facts)
 
 
@@ -145,6 +161,11 @@ def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: 
 def _probed(project: Project, server: Remote) -> Iterator[Finding]:
     folders = dict.fromkeys([project.destination.document_folder, project.destination.report_folder])
     for folder in folders:
-        for what, error in server.probe(folder):
-            name = f"{what} in {folder or 'the root'}"
-            yield failed(name, DestinationError(f"the server answered {error!r}. {_ASK}")) if error else ok(name)
+        for tried in server.probe(folder):
+            name = f"{tried.what} in {folder or 'the root'}"
+            if tried.answer is None:
+                yield ok(name)
+            elif tried.advice:
+                yield doubt(name, f"the server answered {tried.answer!r}", tried.advice)
+            else:
+                yield failed(name, DestinationError(f"the server answered {tried.answer!r}. {_ASK}"))
