@@ -104,8 +104,8 @@ class Receivers:
     def join(self, address: str, here: str, there: str, *, by: str, at: datetime) -> None:
         """Add an address to a destination, and move what was kept under `here` to `there`.
 
-        Reports of both count then, until the next is delivered. What a PDF's name holds is forgotten if
-        both know it, and the name stays ours. Needs the locks of both.
+        The reports of both count then, until the next one is delivered. If both know the name of a PDF, its content
+        counts as unknown, and a later PDF may replace it. The caller must hold the locks of both.
         """
         record = {"destination": there, "by": by, "at": at}
         with self._engine.begin() as connection:

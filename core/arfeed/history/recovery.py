@@ -43,8 +43,8 @@ def find_arrived(
 ) -> list[PlannedDocument]:
     """Return the planned PDFs that did arrive.
 
-    A file is published only when it is whole, so a name that was new and stands there with its size has arrived. One
-    that replaces a file of the same size, or of one not known, can't be told apart and does not count as arrived.
+    A file is published only when it is whole, so a name that was new and is there with its size has arrived. One that
+    replaces a file of the same size, or of a size not known, can't be told from it, and does not count as arrived.
     """
     return [
         document
