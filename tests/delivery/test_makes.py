@@ -173,7 +173,7 @@ def test_to_make_room_for_a_report_nothing_is_removed(erlang: Server, tmp_path: 
     root.joinpath("open_ar.csv").write_bytes(b"theirs")
     with open_remote(erlang.settings(root, replace_by="remove")) as remote:
         [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
-    assert "there already" in str(outcome.error)
+    assert "already exists" in str(outcome.error)
     assert held(root) == {"open_ar.csv": b"theirs"}
 
 
