@@ -10,9 +10,9 @@ IRREPLACEABLE = (
 )
 
 TAKEN = (
-    "a file of that name already exists, which this history did not send; it was left as it is. Find out whose it is. If "
-    "an earlier history of this feed sent it, `arfeed adopt --pdfs` takes it over with the last report; otherwise have "
-    "it removed or renamed there."
+    "a file of that name already exists, which this history did not send; it was left as it is. Find out whose it is. "
+    "If an earlier history of this feed sent it, `arfeed adopt --pdfs` takes it over with the last report; otherwise "
+    "have it removed or renamed there."
 )
 
 SHARED_HANDLES = (
