@@ -11,7 +11,7 @@ from posixpath import basename
 from typing import TYPE_CHECKING
 
 from arfeed.documents.listing import Listing, list_documents
-from arfeed.documents.template import ILLEGAL, allowed_stand_ins, match_names
+from arfeed.documents.template import match_names, spell
 from arfeed.model.parts import Connector
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def _runs(text: str) -> list[str]:
 
 def _misfit(name: str, ref: str, pattern: str) -> str:
     """Return in what a name differs from what the template asks for."""
-    plain, number = _nfc(basename(name)), _nfc(ref)
-    spellings = {number, *(re.sub(ILLEGAL, stand_in, number) for stand_in in allowed_stand_ins(pattern))}
+    plain, spellings = _nfc(basename(name)), spell(_nfc(ref), pattern)
     if any(text in plain for text in spellings):
         return f"the rest of its name does not fit {pattern}"
     if any(text.casefold() in plain.casefold() for text in spellings):

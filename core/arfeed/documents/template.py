@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Windows forbids these in names, so programs write something else in their place.
-ILLEGAL = r'[/\\:*?"<>|]'
-STAND_INS = ("_", "-")
+_ILLEGAL = r'[/\\:*?"<>|]'
+_STAND_INS = ("_", "-")
 _WILDCARD = re.compile(r"\*\*/|\*|\?")
 _WILDCARDS: Mapping[str, str] = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+|\.\d[^\W_]*)*")
@@ -59,16 +59,20 @@ def match_names(template: str, invoices: pd.DataFrame, files: Sequence[str]) -> 
     return _Wildcards(unicodedata.normalize("NFC", template), invoices).claims(names.to_pylist())
 
 
-def allowed_stand_ins(template: str) -> tuple[str, ...]:
-    """Return what may stand in a name for a character of a number that no file name can hold."""
+def spell(ref: str, template: str) -> set[str]:
+    """Return every spelling that a number may have in a name, with what may stand for characters no name can hold."""
+    return {ref, *(re.sub(_ILLEGAL, stand_in, ref) for stand_in in _allowed_stand_ins(template))}
+
+
+def _allowed_stand_ins(template: str) -> tuple[str, ...]:
     # Not a point under wildcards, where INV-1.2 must not pass for a second copy of another number.
-    return STAND_INS if _WILDCARD.search(template) else (*STAND_INS, ".")
+    return _STAND_INS if _WILDCARD.search(template) else (*_STAND_INS, ".")
 
 
 def _match_exactly(template: str, invoices: pd.DataFrame, names: pa.Array) -> Claims:
     import pandas as pd
 
-    wanted = pd.concat([_fill(template, invoices, stand_in) for stand_in in (None, *allowed_stand_ins(template))])
+    wanted = pd.concat([_fill(template, invoices, stand_in) for stand_in in (None, *_allowed_stand_ins(template))])
     listed = pd.DataFrame({"name": pd.Series(names, dtype="str"), "file": range(len(names))})
     pairs = wanted.merge(listed, on="name")[["invoice", "file", "stand_in"]].drop_duplicates(["invoice", "file"])
     found = Claims(pairs["invoice"].tolist(), pairs["file"].tolist())
@@ -76,7 +80,7 @@ def _match_exactly(template: str, invoices: pd.DataFrame, names: pa.Array) -> Cl
     written = _shapes_as_written(invoices) if len(replaced) else set()
     for invoice, file, stand_in in replaced.itertuples(index=False, name=None):
         ref = _nfc(invoices["source_ref"].iloc[invoice : invoice + 1])[0]
-        spelled = re.sub(ILLEGAL, stand_in, ref)
+        spelled = re.sub(_ILLEGAL, stand_in, ref)
         if spelled != ref and _shape(spelled) in written:
             found.strange[file].append(spelled)
     return found
@@ -97,7 +101,7 @@ def _fill(template: str, invoices: pd.DataFrame, stand_in: str | None) -> pd.Dat
             pieces.append(pa.scalar(piece, pa.large_string()))
             continue
         texts = to_text_array(invoices["source_ref" if piece == "invoice_ref" else piece])
-        pieces.append(texts if stand_in is None else pc.replace_substring_regex(texts, ILLEGAL, stand_in))
+        pieces.append(texts if stand_in is None else pc.replace_substring_regex(texts, _ILLEGAL, stand_in))
     names = pc.utf8_normalize(pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string())), form="NFC")
     return pd.DataFrame(
         {"name": pd.Series(names, dtype="str"), "invoice": range(len(names)), "stand_in": stand_in or ""}
@@ -238,7 +242,7 @@ def _is_spelling_of(text: str, value: str) -> bool:
         return True
     pairs = zip(text, value, strict=False)
     # Only the stand-ins may differ from the value, and only where the value can't be written.
-    return len(text) == len(value) and all(a == b or (a in STAND_INS and re.match(ILLEGAL, b)) for a, b in pairs)
+    return len(text) == len(value) and all(a == b or (a in _STAND_INS and re.match(_ILLEGAL, b)) for a, b in pairs)
 
 
 def _spellings(refs: Sequence[str]) -> dict[str, list[int]]:
@@ -247,7 +251,7 @@ def _spellings(refs: Sequence[str]) -> dict[str, list[int]]:
     known: dict[str, list[int]] = defaultdict(list)
     for number, ref in enumerate(refs):
         plain = unicodedata.normalize("NFC", ref)
-        for text in dict.fromkeys([plain, *(re.sub(ILLEGAL, stand_in, plain) for stand_in in STAND_INS)]):
+        for text in dict.fromkeys([plain, *(re.sub(_ILLEGAL, stand_in, plain) for stand_in in _STAND_INS)]):
             known[text].append(number)
     return known
 
@@ -285,7 +289,7 @@ def _pattern(template: str, values: Mapping[str, str] | None = None) -> str:
         if text.startswith("{"):
             value = (values or {})[text[1:-1]]
             return "".join(
-                f"[{re.escape(letter)}_-]" if re.match(ILLEGAL, letter) else re.escape(letter) for letter in value
+                f"[{re.escape(letter)}_-]" if re.match(_ILLEGAL, letter) else re.escape(letter) for letter in value
             )
         return re.escape(text)
 
