@@ -17,6 +17,7 @@ _DAY_OF_CELL = r"^(?:19|20)\d\d-[01]\d-[0-3]\d(?: \d\d:\d\d:\d\d)?$"
 _LENGTHS = pa.array([*range(5, 8), 10, 19])
 """How Excel shows what it took for a day or a month, how its date cells are read here, and the lengths of all these."""
 
+# Such as 1.23E+15: the digits that Excel left out are lost.
 _SHORTENED = r"^\d(?:[.,]\d+)?E\+\d+$"
 _TOTALS = (
     r"(?i)^(?:(?:grand |sub ?)?totals?|summe|gesamt(?:summe|betrag)?|totaux|total g[eé]n[eé]ral|totale|totaal)\b.{0,3}$"
@@ -27,6 +28,7 @@ def check_damage(table: Columns, wanted: pa.Array) -> None:
     """Add a problem for each `wanted` row whose number or name a spreadsheet damaged, or that is a row of totals."""
     for name in ("invoice_ref", "customer_name"):
         texts = table.text(name)
+        # Looked for in a cheaper way first, here and below: hardly any file has such texts.
         if pc.any(pc.starts_with(texts, "#")).as_py():
             wrong = pc.and_(wanted, pc.match_substring_regex(texts, _ERROR))
             table.add_problem(name, wrong, "is a spreadsheet error; fix the formula in the spreadsheet")
@@ -39,6 +41,7 @@ def check_damage(table: Columns, wanted: pa.Array) -> None:
             "is a number that a spreadsheet has shortened; format the column as text, and export again",
         )
     _check_dates(table, ref, wanted)
+    # A customer's name beside it would make "Total" a number like any other.
     headless = pc.and_(wanted, is_blank(table.text("customer_name")))
     if pc.any(headless).as_py():
         wrong = pc.and_(headless, pc.match_substring_regex(ref, _TOTALS))

@@ -1,20 +1,17 @@
-"""What is looked at in every batch: characters that nobody can see, and invoices on which the customer is owed money.
-
-A NUL in a number is refused; other such characters are told, since a wrong charset makes them.
-"""
+"""Characters that nobody can see: a NUL is refused; others are noted, since they come from a wrong charset."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from arfeed import SourceError
-from arfeed_connectors.sql.names import Names
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 _NUL = "\x00"
+# Without tab and line ends, which names of customers do have. In UTF-8, U+0080 to U+009F begin with the byte C2.
 _UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]"
 _FIRST_VISIBLE, _LEADS_TO_C1 = 0x20, 0xC2
 
@@ -40,6 +37,7 @@ class Controls:
             found = pc.drop_null(texts.filter(pc.match_substring_regex(texts, _UNSEEN)))
             if not len(found):
                 continue
+            # One example of each column is enough for a note.
             self._found.setdefault(name, str(found[0]))
             wrong = found.filter(pc.match_substring(found, _NUL))
             if len(wrong):
@@ -49,56 +47,21 @@ class Controls:
                 )
 
     def note(self) -> str | None:
-        """Say where such characters are, None where there are none."""
+        """Return where such characters are, None if there are none."""
         if not self._found:
             return None
         named = ", ".join(f"{name} ({text!r})" for name, text in self._found.items())
         return f"characters that nobody can see are in {named}; often the charset of the connection is another"
 
 
-class Overpaid:
-    """Counts the invoices, by their kind, with a balance below 0: overpaid, or credited after payment."""
-
-    def __init__(self, names: Names) -> None:
-        """Keep the names that the frames give the columns."""
-        self._kind, self._balance, self._ref = (names.header(name) for name in ("kind", "balance", "invoice_ref"))
-        self._count = 0
-        self._first = ""
-
-    def look(self, frame: pd.DataFrame) -> None:
-        """Count those of a batch."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if self._balance not in frame:
-            return
-        balances = pa.array(frame[self._balance])
-        is_text = pa.types.is_string(balances.type) or pa.types.is_large_string(balances.type)
-        below = pc.starts_with(balances, "-") if is_text else pc.less(balances, pa.scalar(0, balances.type))
-        if self._kind in frame:
-            below = pc.and_(
-                below, pc.equal(pc.utf8_lower(pa.array(frame[self._kind]).cast(pa.large_string())), "invoice")
-            )
-        found = pc.indices_nonzero(pc.fill_null(below, fill_value=False))
-        if len(found) and not self._count and self._ref in frame:
-            self._first = f", such as {frame[self._ref].iloc[found[0].as_py()]}"
-        self._count += len(found)
-
-    def note(self) -> str | None:
-        """Say how many there are, None where there are none."""
-        if not self._count:
-            return None
-        what = "1 invoice has" if self._count == 1 else f"{self._count:,} invoices have"
-        return f"{what} a balance below 0{self._first}: overpaid, or credited after payment; delivered as it is"
-
-
 def _may_hold_any(texts: pa.Array) -> bool:
-    """Look at all bytes at once, which takes no time; most columns hold neither."""
+    """Look at all bytes at once, which takes next to no time; most columns hold no such character."""
     import numpy as np
     import pyarrow as pa
 
     if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
         return False
+    # The whole buffer, even if `texts` is a slice of it: at worst a column is searched in vain.
     content = texts.buffers()[2]
     if content is None or not content.size:
         return False
