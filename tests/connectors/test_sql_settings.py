@@ -202,11 +202,11 @@ def test_the_other_queries_about_debts_may_not_be_cut_short_either(tmp_path: Pat
     [
         (
             "query = 'SELECT 1'\ncontrol_account = true",
-            "frontaccounting, kivitendo, sap-b1 do; for others write a table",
+            "frontaccounting, kivitendo, tryton, sap-b1 do; for others write a table",
         ),
         (
             "preset = 'gnucash'\ncontrol_account = true",
-            "frontaccounting, kivitendo, sap-b1 do; for others write a table",
+            "frontaccounting, kivitendo, tryton, sap-b1 do; for others write a table",
         ),
         ("query = 'SELECT 1'\ncontrol_account.query = 'DELETE FROM a'", "query: it must be a SELECT"),
         ("query = 'SELECT 1'\ncontrol_account.sum = 'SELECT 1'", "sources.erp.control_account"),

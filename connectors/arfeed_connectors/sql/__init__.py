@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from arfeed import Complete, Connector, Document, Proposal, hookimpl
 from arfeed_connectors.sql.account import Ledger
-from arfeed_connectors.sql.batch_checks import Controls, Overpaid
 from arfeed_connectors.sql.bulk import LONG, arrow_tables
 from arfeed_connectors.sql.closed import became, closed_names
+from arfeed_connectors.sql.control_characters import Controls
 from arfeed_connectors.sql.control_totals import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
 from arfeed_connectors.sql.names import Names
+from arfeed_connectors.sql.overpaid import Overpaid
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.statements import Row, asked, batches, column_names

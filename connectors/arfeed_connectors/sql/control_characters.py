@@ -1,14 +1,10 @@
-"""Checks of every batch: characters that nobody can see, and invoices on which the customer is owed money.
-
-A NUL in a number is refused; other such characters are noted, since a wrong charset makes them.
-"""
+"""Characters that nobody can see: a NUL is refused; others are noted, since they come from a wrong charset."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from arfeed import SourceError
-from arfeed_connectors.sql.names import Names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,42 +52,6 @@ class Controls:
             return None
         named = ", ".join(f"{name} ({text!r})" for name, text in self._found.items())
         return f"characters that nobody can see are in {named}; often the charset of the connection is another"
-
-
-class Overpaid:
-    """Counts the invoices, by their kind, with a balance below 0: overpaid, or credited after payment."""
-
-    def __init__(self, names: Names) -> None:
-        """Keep the names that the frames give the columns."""
-        self._kind, self._balance, self._ref = (names.header(name) for name in ("kind", "balance", "invoice_ref"))
-        self._count = 0
-        self._first = ""
-
-    def look(self, frame: pd.DataFrame) -> None:
-        """Count those of a batch."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if self._balance not in frame:
-            return
-        balances = pa.array(frame[self._balance])
-        is_text = pa.types.is_string(balances.type) or pa.types.is_large_string(balances.type)
-        below = pc.starts_with(balances, "-") if is_text else pc.less(balances, pa.scalar(0, balances.type))
-        if self._kind in frame:
-            below = pc.and_(
-                below, pc.equal(pc.utf8_lower(pa.array(frame[self._kind]).cast(pa.large_string())), "invoice")
-            )
-        found = pc.indices_nonzero(pc.fill_null(below, fill_value=False))
-        if len(found) and not self._count and self._ref in frame:
-            self._first = f", such as {frame[self._ref].iloc[found[0].as_py()]}"
-        self._count += len(found)
-
-    def note(self) -> str | None:
-        """Say how many there are, None where there are none."""
-        if not self._count:
-            return None
-        what = "1 invoice has" if self._count == 1 else f"{self._count:,} invoices have"
-        return f"{what} a balance below 0{self._first}: overpaid, or credited after payment; delivered as it is"
 
 
 def _may_hold_any(texts: pa.Array) -> bool:
