@@ -85,7 +85,7 @@ run 0 sync --approve "$code"
 say "This is what the receiver got:"
 show files
 
-say "In the afternoon nothing has changed. The report is sent again, as always; the PDFs are there already."
+say "In the afternoon nothing has changed. The report is sent again, as always; the PDFs have already been sent."
 run 0 sync
 
 say "Thursday. New exports: some invoices were paid, two are new, one is paid in part, a PDF was revised."

@@ -56,9 +56,11 @@ class Dlt(Connector):
         """Yield the last record of each primary key once the resource has ended. Resources have no control total."""
         records = Records(self.settings)
         with named(self.source), self._resource() as resource:
-            items = iter(resource)  # only now does dlt know what is incremental
+            # First: only once it is iterated does dlt know what is incremental.
+            items = iter(resource)
             _refuse_what_is_no_whole_table(resource)
             keys = _primary_key(resource)
+            # Anything but a dictionary may be a page of rows or a table, of which only dlt's loading makes records.
             for item in items:
                 if not isinstance(item, Mapping):
                     raise SourceError(f"{resource.name} yields {type(item).__name__}; let it yield dictionaries")
@@ -68,19 +70,20 @@ class Dlt(Connector):
         return Complete(lists_closed=records.lists_closed, notes=(said, *records.notes()))
 
     def check(self) -> None:
-        """See that the resource can be made, without reading it."""
+        """Check that the resource can be made, without reading it."""
         with named(self.source), self._resource() as resource:
             _refuse_what_is_no_whole_table(resource)
 
     @contextmanager
     def _resource(self) -> Iterator[DltResource]:
-        """Make the resource, and name it in what it raises; its secrets are left out."""
+        """Make the resource, and name it in whatever it raises, without its secrets."""
         module, _, function = self.settings.resource.partition(":")
         arguments = self.settings.arguments.get_secret_value()
         _insist_on_dlt()
         try:
             with _importing_from(self.settings.folder):
                 made = getattr(_imported(module, self.settings.folder), function)
+                # A resource of plain data is bound already, and raises if it is called.
                 yield _insisted(made if getattr(made, "args_bound", False) else made(**arguments))
         except Exception as exc:
             what = str(exc) if isinstance(exc, SourceError) else f"{type(exc).__name__}: {exc}"
@@ -102,7 +105,7 @@ def _insisted(made: object) -> DltResource:
 
 @contextmanager
 def _importing_from(folder: str) -> Iterator[None]:
-    """Let modules of a folder be imported, and forget them: another feed's may have the same names."""
+    """Let modules of a folder be imported, and forget them afterwards: another feed's may have the same names."""
     before = {*sys.modules}
     sys.path.insert(0, folder)
     importlib.invalidate_caches()
@@ -110,14 +113,16 @@ def _importing_from(folder: str) -> Iterator[None]:
         yield
     finally:
         sys.path.remove(folder)
+        # Only those of the folder: an installed library may not bear being imported twice.
         for name in {*sys.modules} - before:
             if Path(getattr(sys.modules[name], "__file__", None) or "/").is_relative_to(folder):
                 del sys.modules[name]
 
 
 def _imported(name: str, folder: str) -> ModuleType:
-    """Import a module. Raise `SourceError` where the folder's own is hidden by another of its name."""
+    """Import a module. Raise `SourceError` if the folder's own is hidden by another one of its name."""
     module = importlib.import_module(name)
+    # Python imports no second module of a name: it returns the one that something else has loaded.
     own = PathFinder.find_spec(name.partition(".")[0], [folder])
     if own and not Path(module.__file__ or "/").is_relative_to(folder):
         raise SourceError(f"another module {name!r} is loaded already, from {module.__file__}; rename {own.origin}")
@@ -127,6 +132,7 @@ def _imported(name: str, folder: str) -> ModuleType:
 def _refuse_what_is_no_whole_table(resource: DltResource) -> None:
     """Raise `SourceError` for what leaves rows out, or needs dlt's own loading to be understood."""
     part: DltResource | None = resource
+    # A transformer yields for what its parent yields, so a limit on the parent cuts it, too.
     while part is not None:
         for what in _not_whole(part):
             raise SourceError(f"{part.name} {what}; make it without")
@@ -138,6 +144,7 @@ def _not_whole(resource: DltResource) -> Iterator[str]:
         yield "has a table_name that changes with the row, so it may be several tables"
     table = resource.compute_table_schema()
     hinted = {hint for column in table.get("columns", {}).values() for hint, value in column.items() if value}
+    # dlt wraps any resource that could be incremental; only with something inside the wrapper is it so.
     step: Any = resource.incremental
     if "incremental" in hinted or getattr(step, "incremental", step):
         yield "is incremental: it gives what changed, which would mark the rest as paid"

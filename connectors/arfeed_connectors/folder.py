@@ -34,7 +34,7 @@ _ZERO = r"^[^1-9]*0[^1-9]*$"
 
 
 class Folder(Connector):
-    """One or many CSV or Excel files, a row a document."""
+    """One or many CSV or Excel files, one row per document."""
 
     name = "folder"
 
@@ -48,7 +48,7 @@ class Folder(Connector):
             "of an invoice that is gone.",
         )
         closed_status: Literal["paid", "void"] | None = Field(
-            default=None, description="What all rows of `closed` are, where no column of it says so."
+            default=None, description="The status of every row in `closed`, if it has no status column."
         )
         further = ("closed",)
 
@@ -89,7 +89,7 @@ class Folder(Connector):
         return pd.concat(found, ignore_index=True) if found else None
 
     def check(self) -> None:
-        """See that there are files with a header that is understood; propose `columns` where it is not."""
+        """Check that there are files with a recognised header; propose `columns` if it is not."""
         for file in find_files(self.settings):
             self._header(file, proposing=True)
         for file in self._closed():
@@ -105,7 +105,7 @@ class Folder(Connector):
         if missing:
             raise SourceError(
                 f"{file}: no column for {', '.join(missing)} among {', '.join(headers)}; `columns` can say which; "
-                + (self._proposal(file) if proposing else "type `arfeed check`, which proposes what to say")
+                + (self._proposal(file) if proposing else "run `arfeed check` for a suggestion")
             )
         return headers
 
@@ -135,7 +135,7 @@ class Folder(Connector):
                 rows = rows.assign(**{status: rows[balance].str.contains(_ZERO).map({True: "paid", False: "open"})})
             if balance not in rows.columns:
                 closed = rows[status].str.strip().str.casefold().isin(["paid", "void"])
-                rows = rows[closed].assign(**{balance: "0"})  # of what is open, nothing would say how much
+                rows = rows[closed].assign(**{balance: "0"})  # open rows would have no amount
             absent = {name for name in self.settings.columns.values() if name not in rows.columns}
             made = {*absent, status, balance}
             yield rows.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(made, "str"))

@@ -30,7 +30,7 @@ _COLUMNS = {
     "po_number": "po_number",
     "memo": "memo",
 }
-"""The report's columns, and the canonical column each is made of."""
+"""The report's columns, and the canonical column that each is made from."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -84,7 +84,7 @@ class Kolleno(Destination):
             headers = [*_headers(self.columns), *self.extra_columns]
             double = next((header for header in headers if headers.count(header) > 1), None)
             if double:
-                raise ValueError(f"two columns of the report would be called {double!r}; mend columns or extra_columns")
+                raise ValueError(f"two columns of the report would be {double!r}; change columns or extra_columns")
             return self
 
     settings: Settings
@@ -96,10 +96,11 @@ class Kolleno(Destination):
 
     def report_name(self, at: datetime) -> str:
         """Return for example open_ar_20260404T101500Z.csv."""
+        # Names sort by their moments: that is how `adopt` finds out which of two reports is the later one.
         return f"open_ar_{at:%Y%m%dT%H%M%SZ}.csv"
 
     def is_report(self, name: str) -> bool:
-        """Whether a file is taken in: every CSV there is, whoever wrote it."""
+        """Whether the receiver reads a file: it takes every CSV, whoever wrote it."""
         return name.lower().endswith(".csv") and not name.startswith(".")
 
     def read_report(self, file: IO[bytes]) -> pd.DataFrame:
@@ -117,14 +118,18 @@ class Kolleno(Destination):
         from pyarrow import csv
 
         names = dict(zip(_headers(self.settings.columns), _COLUMNS.values(), strict=True))
+        # The headers first, so that every column can be read as text: what is guessed loses leading zeros.
         headers = pd.read_csv(file, nrows=0, encoding="utf-8-sig").columns
         file.seek(0)
         table: pd.DataFrame = csv.read_csv(
             file,
+            # Arrow's threads would first look for the ends of all records; one thread finds and reads them at once.
             read_options=csv.ReadOptions(use_threads=False),
+            # A memo may hold line breaks.
             parse_options=csv.ParseOptions(newlines_in_values=True),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(headers, pa.large_string()),
+                # To Arrow an empty list means every column.
                 include_columns=[header for header in headers if names.get(header) in columns],
             ),
         ).to_pandas()
@@ -132,6 +137,7 @@ class Kolleno(Destination):
 
     def document_name(self, ref: str) -> str:
         """Return a PDF's name: every character but A-Z a-z 0-9 _ - becomes one underscore."""
+        # Not str.format, to which any other braces in the setting would be fields.
         return _UNSAFE.sub("_", self.settings.document_name.replace("{ref}", ref)) + ".pdf"
 
     def _extras(self, invoices: pd.DataFrame) -> list[str]:

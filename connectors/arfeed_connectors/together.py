@@ -1,4 +1,4 @@
-"""Several files of one source, and what can be said of all of them."""
+"""Several files of one source, and what is known of them all."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _CLOSED = ("paid", "void")
 
 
 def any_closed(frame: pd.DataFrame, status: str) -> bool:
-    """Whether a row is paid or void, by a column of arfeed's own words for that, however they are spelled."""
+    """Whether any row is paid or void, by a column of arfeed's own words, in any case."""
     words = frame[status].unique().tolist() if status in frame.columns else []
     return any(str(word).strip().casefold() in _CLOSED for word in words)
 
 
 def refuse_older(file: str, since: datetime | None) -> None:
-    """Raise `SourceError` for a list of what was closed that was written before the last delivery was read.
+    """Raise `SourceError` for a list of closed documents that was written before the last delivery was read.
 
-    What it calls paid stood open later: it can't say why that is gone now.
+    What it calls paid was open later than that, so it can't say why it is gone now.
     """
     written = changed_at(file)
     if since and written and written < since:
@@ -37,7 +37,7 @@ def refuse_older(file: str, since: datetime | None) -> None:
 
 
 def each_file(settings: FileSettings, read: Callable[[str], Frames]) -> Frames:
-    """Yield what `read` yields of each file, and say what is known of them all."""
+    """Yield what `read` yields of each file, and return what is known of them all."""
     said: list[Complete] = []
     for file in find_files(settings):
         complete = yield from read(file)
@@ -46,9 +46,10 @@ def each_file(settings: FileSettings, read: Callable[[str], Frames]) -> Frames:
 
 
 def _together(said: Sequence[Complete], settings: FileSettings) -> Complete:
-    """Return what several reports say as one: what all of them can say, and the oldest date."""
+    """Return what several reports say together: only what all of them can say, and the oldest date."""
     totals: dict[str, Decimal] | None = {}
     for each in said:
+        # A file without a total could have lost any of its lines, so a sum of the others proves nothing.
         totals = None if totals is None or each.totals is None else _sum(totals, each.totals)
     dates = [each.as_of for each in said if each.as_of]
     notes = [note for each in said for note in each.notes]
@@ -59,11 +60,14 @@ def _together(said: Sequence[Complete], settings: FileSettings) -> Complete:
         )
     return Complete(
         totals=totals,
+        # None unless all files are dated: one without a date may be the oldest.
         as_of=min(dates) if len(dates) == len(said) else None,
+        # An invoice may be missing from the very file that lists no closed ones.
         lists_closed=bool(said) and all(each.lists_closed for each in said),
         notes=tuple(notes),
     )
 
 
 def _sum(some: Mapping[str, Decimal], more: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    # All files state their total in the source's one `currency`, so both have the same key.
     return {currency: some.get(currency, Decimal(0)) + total for currency, total in more.items()}

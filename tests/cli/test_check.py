@@ -107,7 +107,7 @@ def test_a_source_that_lists_only_what_is_open_is_doubted_with_three_ways_out(
         ("", ["unexplained"], "unexplained: it lists only what is open"),
         ("absent_means_paid = true", ["asserted"], "to raise it, name a list of what was paid in `closed`, or name a"),
         (ACCOUNT, ["balanced"], "balanced: the control account has 30.00 EUR, and is compared with the list each"),
-        (CLOSED, ["proven"], "proven: it is asked what became of an invoice that is gone"),
+        (CLOSED, ["proven"], "proven: it is asked what happened to a missing invoice"),
         (f"absent_means_paid = true\n{CLOSED}\n{ACCOUNT}", ["proven", "balanced", "asserted"], "proven: it is asked"),
     ],
     ids=["nothing", "asserted", "balanced", "proven", "all"],

@@ -99,7 +99,7 @@ def test_a_plugins_toml_that_is_there_is_left_as_it_is(arfeed: Cli, tmp_path: Pa
     config.write_text("mine")
     done = arfeed(tmp_path, "init", "a.csv", "--to", "rehearsal")
     assert done.code == 2
-    assert "it is there already and was left as it is" in done.err
+    assert "it already exists and was left as it is" in done.err
     assert config.read_text() == "mine"
 
 
@@ -368,7 +368,7 @@ def test_a_list_of_what_was_closed_leaves_nothing_to_ask(arfeed: Cli, tmp_path: 
     done = arfeed(tmp_path, *INIT, "--set", "closed=all.csv")
     assert done.code == 0, done.err
     assert made(tmp_path)["sources"]["quickbooks"]["closed"] == "all.csv"
-    assert "✓ evidence of quickbooks: proven: it is asked what became of an invoice that is gone" in done.out
+    assert "✓ evidence of quickbooks: proven: it is asked what happened to a missing invoice" in done.out
 
 
 def test_headings_are_found_below_a_banner(arfeed: Cli, tmp_path: Path) -> None:
@@ -488,7 +488,7 @@ def test_a_key_that_is_there_is_used(arfeed: Cli, tmp_path: Path) -> None:
     before = tmp_path.joinpath("id").read_bytes()
     done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "sftp", "--key", str(tmp_path / "id"))
     assert done.code == 0, done.err
-    assert "is there already, and is used" in done.out
+    assert "already exists, and is used" in done.out
     assert '# url = "sftp://USERNAME@HOST"' in tmp_path.joinpath("plugins.toml").read_text(encoding="utf-8")
     assert tmp_path.joinpath("id").read_bytes() == before
 

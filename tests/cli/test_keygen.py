@@ -52,7 +52,7 @@ def test_nothing_is_ever_overwritten(arfeed: Cli, tmp_path: Path, taken: str) ->
     tmp_path.joinpath(taken).write_text("precious")
     done = arfeed(tmp_path, "keygen", "key")
     assert done.code == 2
-    assert f"{tmp_path / taken} is there already" in done.err
+    assert f"{tmp_path / taken} exists already" in done.err
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {taken: "precious"}
 
 

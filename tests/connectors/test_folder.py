@@ -64,7 +64,7 @@ def test_a_declared_separator_is_used(file: Path) -> None:
 )
 def test_an_amount_in_another_notation_than_declared_is_a_problem(file: Path, decimal: str | None, amount: str) -> None:
     source = folder(file, HEADER.replace(",", ";"), f"INV-1;Ada;GBP;2026-04-07;{amount}", decimal=decimal)
-    assert f"column balance: {amount!r} is no " in problems(source)[1]
+    assert f"column balance: {amount!r} is not a" in problems(source)[1]
 
 
 def test_a_status_column_tells_open_from_closed(file: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_mapping_is_proposed_by_check_and_never_applied(file: Path) -> None:
     assert beginning.startswith(f"{file}: no column for invoice_ref, customer_name, balance among Belegnr., Kunde, ")
     proposed = tomllib.loads(proposal)
     assert proposed == {"columns": COLUMNS, "decimal": ",", "dates": "DMY"}
-    assert "type `arfeed check`, which proposes what to say" in failure(source)
+    assert "run `arfeed check` for a suggestion" in failure(source)
     pasted = folder(file, *file.read_text().splitlines(), currency="EUR", **proposed)
     pasted.check()
     assert balances(opened(pasted)) == {"RE-1": Decimal(1000)}

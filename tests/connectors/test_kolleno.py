@@ -84,8 +84,8 @@ def test_an_extra_column_that_no_source_has_is_refused_with_what_there_is() -> N
 @pytest.mark.parametrize(
     ("settings", "wrong"),
     [
-        ({"columns": {"balance": "amount"}}, "two columns of the report would be called 'amount'"),
-        ({"extra_columns": ["memo"]}, "two columns of the report would be called 'memo'"),
+        ({"columns": {"balance": "amount"}}, "two columns of the report would be 'amount'"),
+        ({"extra_columns": ["memo"]}, "two columns of the report would be 'memo'"),
         ({"columns": {"issued_on": "Date"}}, "'issued_on' is no column of the report; there are invoice_ref, "),
         ({"document_name": "invoice"}, "it must contain {ref}"),
         ({"mode": "connector"}, "Input should be 'open-ar'"),

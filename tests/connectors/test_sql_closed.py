@@ -1,4 +1,4 @@
-"""What became of documents that a list no longer has, asked by number in the moment that it was read in."""
+"""What became of documents that a list no longer has, asked by number in the snapshot in which it was read."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.database import Database
 from support.databases import sql
 from support.feeds import write
-from support.sources import complete, failure, opened
+from support.sources import balances, complete, failure, opened
 
 BOOK = """
 CREATE TABLE books AS SELECT 'D-' || i AS invoice_ref, 'Zoë' AS customer_name, IF(i = 3, 'JPY', 'EUR') AS currency,
@@ -26,6 +26,24 @@ CREATE TABLE books AS SELECT 'D-' || i AS invoice_ref, 'Zoë' AS customer_name, 
     CAST(IF(i = 3, 5000, i + 0.1) AS DECIMAL(18, 2)) AS balance FROM range(1, 5) r(i)
 """
 QUERY = "SELECT * FROM books"
+WRITER = """
+import random, sys, time
+import duckdb
+
+chance = random.Random(7)
+print("at work", flush=True)
+while True:
+    try:
+        with duckdb.connect(sys.argv[1]) as connection:
+            one, other = chance.sample(range(60), 2)
+            connection.execute("BEGIN")
+            connection.execute("UPDATE ledger SET owed = owed - 0.37 WHERE n = ?", [one])
+            connection.execute("UPDATE ledger SET owed = owed + 0.37 WHERE n = ?", [other])
+            connection.execute("COMMIT")
+    except duckdb.IOException:  # the reader has the file
+        pass
+    time.sleep(0.05)
+"""
 SLOW = "SELECT COUNT(*) AS balance FROM range(9000000) a, range(9000000) b WHERE (a.range * b.range) % 7 = 3"
 
 
@@ -84,6 +102,34 @@ def test_a_file_that_its_program_has_open_is_refused_with_what_to_do(tmp_path: P
     finally:
         program.communicate("\n", timeout=30)
     assert complete(sql(book, query=QUERY)).rows == 4
+
+
+def test_what_writers_leave_between_two_writings_is_read_whole_or_refused(tmp_path: Path) -> None:
+    import duckdb
+
+    file = tmp_path / "ledger.duckdb"
+    with duckdb.connect(str(file)) as made:
+        made.execute("CREATE TABLE ledger AS SELECT n, 1000::DECIMAL(12, 2) AS owed FROM range(60) numbers(n)")
+    query = (
+        "SELECT n AS invoice_ref, 'Ada' AS customer_name, 'EUR' AS currency, DATE '2026-05-04' AS issued_on, "
+        "owed AS balance FROM ledger"
+    )
+    program = subprocess.Popen([sys.executable, "-c", WRITER, str(file)], stdout=subprocess.PIPE, text=True)
+    whole: list[dict[str, Decimal]] = []
+    refused: list[str] = []
+    try:
+        assert program.stdout
+        assert program.stdout.readline() == "at work\n"
+        while len(whole) < 4:
+            try:
+                whole.append(balances(opened(sql(f"duckdb:///{file}", query=query))))
+            except SourceError as exc:
+                refused.append(str(exc))
+    finally:
+        program.kill()
+        program.communicate(timeout=30)
+    assert [(len(rows), sum(rows.values())) for rows in whole] == [(60, Decimal(60_000))] * 4
+    assert all(said.endswith("; close the file there, or read a copy of it") for said in refused)
 
 
 def test_its_program_may_have_the_file_while_rows_become_frames_and_before_the_missing_are_asked_for(

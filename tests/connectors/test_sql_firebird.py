@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -14,7 +16,7 @@ import pytest
 
 from arfeed import SourceError
 from arfeed_connectors.sql import Sql
-from arfeed_connectors.sql.control import Control
+from arfeed_connectors.sql.control_totals import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import batches, column_names
@@ -178,3 +180,42 @@ def test_an_absent_client_library_is_named(book: str) -> None:
 def test_isolation_level_is_refused_where_it_would_have_no_effect(book: str, level: str) -> None:
     said = failure(sql(book, query=QUERY, isolation_level=level))
     assert "has no effect on this database, which is always read in a SNAPSHOT that may only read" in said
+
+
+def test_thirty_writers_tear_nothing(tmp_path: Path) -> None:
+    from firebird.driver import DatabaseError, connect
+
+    url = new_database(
+        tmp_path,
+        "CREATE TABLE ledger (n INTEGER PRIMARY KEY, owed NUMERIC(15, 2))",
+        "COMMIT",
+        *(f"INSERT INTO ledger VALUES ({number}, 1000)" for number in range(60)),
+    )
+    over, moved = threading.Event(), []
+
+    def move_money(seed: int) -> None:
+        chance = random.Random(seed)
+        with connect(url.removeprefix("firebird:///")) as connection:
+            while not over.is_set():
+                one, other = chance.sample(range(60), 2)
+                try:
+                    connection.execute_immediate(f"UPDATE ledger SET owed = owed - 0.37 WHERE n = {one}")
+                    connection.execute_immediate(f"UPDATE ledger SET owed = owed + 0.37 WHERE n = {other}")
+                    connection.commit()
+                    moved.append(seed)
+                except DatabaseError:  # two at one row: the other one won
+                    connection.rollback()
+
+    query = "SELECT n AS invoice_ref, 'Ada' AS customer_name, 'EUR' AS currency, DATE '2026-05-04' AS issued_on, "
+    writers = [threading.Thread(target=move_money, args=(seed,)) for seed in range(30)]
+    for writer in writers:
+        writer.start()
+    try:
+        seen = [owed(sql(url, query=f"{query} owed AS balance FROM ledger")) for _ in range(6)]
+    finally:
+        over.set()
+        for writer in writers:
+            writer.join()
+    assert [(len(rows), sum(rows.values())) for rows in seen] == [(60, Decimal(60_000))] * 6
+    assert len(moved) > 30
+    assert len({*seen[-1].values()}) > 2

@@ -11,7 +11,7 @@ import pytest
 from arfeed import ConfigError, SourceError
 from arfeed.plugins.config import read_project
 from arfeed.plugins.fingerprint import settings_hash, settings_of
-from arfeed_connectors.sql.limits import limit
+from arfeed_connectors.sql.limits import find_row_limit
 from arfeed_connectors.sql.presets import PRESETS
 from support.databases import sql
 from support.feeds import run, write
@@ -179,7 +179,7 @@ def test_what_is_only_called_a_limit_or_stands_within_is_taken(query: str) -> No
 )
 def test_texts_and_comments_end_where_that_database_ends_them(database: str, query: str, limited: bool) -> None:
     backend = database.partition("+")[0]
-    assert (limit(query, backend) is not None) == limited
+    assert (find_row_limit(query, backend) is not None) == limited
 
 
 def test_a_text_without_an_end_is_refused_since_a_limit_could_hide_in_it(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from arfeed import SourceError
-from arfeed_connectors.sql.control import Control
+from arfeed_connectors.sql.control_totals import Control
 from support.databases import DATABASES, place, sql, table
 from support.firebird_books import new_database
 from support.sources import complete, failure, opened, problems

@@ -116,7 +116,9 @@ def test_lines_with_descriptions_of_many_lines_stay_one_document(file: Path, new
 
 @pytest.mark.parametrize("dates", ["7/04/2026", "07/04/2026", "7/4/2026", "2026-04-07"])
 def test_dates_need_no_leading_zeros(file: Path, dates: str) -> None:
-    assert opened(export(file, document("INV-1", InvoiceDate=dates, DueDate=dates)))["issued_on"].tolist() == [date(2026, 4, 7)]
+    assert opened(export(file, document("INV-1", InvoiceDate=dates, DueDate=dates)))["issued_on"].tolist() == [
+        date(2026, 4, 7)
+    ]
 
 
 @pytest.mark.parametrize("word", ["Sales invoice", "Sales Invoice", "SALES INVOICE", " sales invoice "])

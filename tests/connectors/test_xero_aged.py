@@ -150,7 +150,7 @@ def test_an_answer_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     xero = kept(tmp_path, [answer()])
     file = tmp_path / "invoices.json"
     file.write_text(file.read_text()[:-2])
-    assert "no whole JSON document" in failure(xero)
+    assert "not a complete JSON document" in failure(xero)
 
 
 def test_an_unknown_status_of_the_api_is_a_problem(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_server_that_overwrites_at_rename_is_asked_first(tmp_path: Path) -> No
     with embedded_server(OverwritesAtRename, tmp_path) as settings, open_remote(settings()) as remote:
         tmp_path.joinpath("root", "open_ar.csv").write_bytes(b"theirs")
         [outcome] = remote.publish([stage(tmp_path, "open_ar.csv", b"ours")], run="r1")
-    assert "there already" in str(outcome.error)
+    assert "already exists" in str(outcome.error)
     assert held(tmp_path / "root") == {"open_ar.csv": b"theirs"}
 
 

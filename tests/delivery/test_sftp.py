@@ -59,7 +59,7 @@ def test_a_name_that_is_taken_is_never_overwritten(
         outcomes = remote.publish(
             [stage(tmp_path, "open_ar.csv", b"ours"), stage(tmp_path, "INV-001.pdf", b"%PDF")], run="r1"
         )
-    assert "there already" in str(outcomes[0].error)
+    assert "already exists" in str(outcomes[0].error)
     assert outcomes[1].error is None
     assert held(root) == {"open_ar.csv": b"theirs", "INV-001.pdf": b"%PDF"}
 

@@ -115,7 +115,7 @@ def test_of_several_files_the_newest_is_taken_and_noted(tmp_path: Path) -> None:
     found = search(tmp_path, "{invoice_ref} *.pdf", "INV-1")
     assert found.readers["given", "INV-1"]() == pdf("INV-1 new.pdf")
     assert found.notes == (
-        "given: invoices with several PDFs, of which the newest is taken: "
+        "given: invoices with several PDFs; the newest is used: "
         f"INV-1: {tmp_path / 'INV-1 new.pdf'}, not {tmp_path / 'INV-1 old.pdf'}",
     )
 

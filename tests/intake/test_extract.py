@@ -38,7 +38,7 @@ def test_a_source_that_ends_without_its_word_has_not_completed() -> None:
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_another_number_of_rows_than_the_source_counts_fails(count: int) -> None:
     said = failure(given(TWO, complete=Complete(rows=count)))
-    assert said.startswith(f"given: the source counts {count} rows, but 2 were read; it was not read completely")
+    assert said.startswith(f"given: the source reports {count} rows, but 2 were read; it was not read completely")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_an_empty_source_needs_none_of_the_headers_that_its_settings_name() -> N
 
 
 def test_allow_empty_does_not_overrule_the_count_of_the_source() -> None:
-    assert "counts 7 rows, but 0 were read" in failure(given(complete=Complete(rows=7), allow_empty=True))
+    assert "reports 7 rows, but 0 were read" in failure(given(complete=Complete(rows=7), allow_empty=True))
 
 
 @pytest.mark.parametrize("frames_before", [0, 1, 2], ids=["at once", "in the middle", "at the end"])

@@ -18,7 +18,7 @@ from arfeed.planning.evidence.ledgers import (
     list_figures,
     note_ledgers,
     note_lost_accounts,
-    sum_what_left,
+    sum_outflow,
 )
 from support.plans import heard, invoices, planned, source
 
@@ -202,7 +202,7 @@ def test_a_difference_that_stays_is_noted_and_one_that_moved_is_objected_to() ->
 def test_no_more_may_leave_the_list_than_was_received(received: str, refused: bool) -> None:
     plan = balanced(ledger(listed="80", account="80", received=received), missing=2)
     assert [*heard(plan)] == ["more-than-received"] * refused
-    assert find_accounted_for(plan.ledgers, sum_what_left(plan)) == (set() if refused else {("erp", "GBP")})
+    assert find_accounted_for(plan.ledgers, sum_outflow(plan)) == (set() if refused else {("erp", "GBP")})
 
 
 def test_what_left_and_what_was_received_are_both_said() -> None:
@@ -221,27 +221,27 @@ def test_what_left_and_what_was_received_are_both_said() -> None:
 def test_what_was_received_is_weighed_only_where_it_is_known_since_when(known: dict[str, Any]) -> None:
     plan = balanced(ledger(account="90", **known), reasons="paid")
     assert heard(plan) == {}
-    assert find_accounted_for(plan.ledgers, sum_what_left(plan)) == set()
+    assert find_accounted_for(plan.ledgers, sum_outflow(plan)) == set()
 
 
 def test_what_a_moved_ledger_received_accounts_for_nothing() -> None:
     plan = balanced(ledger(received="10"))
-    assert find_accounted_for(plan.ledgers, sum_what_left(plan)) == set()
+    assert find_accounted_for(plan.ledgers, sum_outflow(plan)) == set()
 
 
 def test_what_was_paid_in_part_has_left_the_list_too() -> None:
     rows = invoices(4, balance=["10", "10", "-5", "10"])
     now = invoices(3, balance=["4", "12", "-1"])
     plan = planned(rows, now, reasons="paid", ledgers=(ledger(received="16"),))
-    assert sum_what_left(plan) == {("erp", "GBP"): Decimal(16)}
+    assert sum_outflow(plan) == {("erp", "GBP"): Decimal(16)}
 
 
 def test_only_its_own_source_and_currency_have_left_a_list() -> None:
     rows = invoices(4, source=["erp", "shop", "erp", "erp"], currency=["GBP", "GBP", "EUR", "GBP"])
     pounds, euros = ledger(received="20"), ledger(received="10", currency="EUR")
     plan = planned(rows, invoices(["X"]), reasons="paid", ledgers=(pounds, euros, ledger(currency="USD")))
-    assert sum_what_left(plan) == {("erp", "GBP"): Decimal(20), ("erp", "EUR"): Decimal(10)}
-    assert sum_what_left(replace(plan, before=None)) == {("erp", "GBP"): Decimal(0), ("erp", "EUR"): Decimal(0)}
+    assert sum_outflow(plan) == {("erp", "GBP"): Decimal(20), ("erp", "EUR"): Decimal(10)}
+    assert sum_outflow(replace(plan, before=None)) == {("erp", "GBP"): Decimal(0), ("erp", "EUR"): Decimal(0)}
 
 
 def test_a_first_delivery_has_lost_nothing() -> None:
@@ -324,7 +324,7 @@ def test_a_customer_counts_only_if_unproven_invoices_of_that_very_list_are_gone(
 
 def test_what_an_approval_is_bound_to_are_the_figures_of_the_objections_raised() -> None:
     plan = balanced(SHIFTED._replace(received=Decimal(4)), ledger(currency="EUR"), ledger(currency="USD", listed="100"))
-    left = sum_what_left(plan)
+    left = sum_outflow(plan)
     assert [*list_figures(plan, {"ledger-moved"}, left)] == [
         "ledger-moved erp GBP 0 ['C-A1 -10', 'bo 10']",
         "ledger-moved erp EUR -10 []",

@@ -17,7 +17,7 @@ import arfeed.planning
 from arfeed import Complete, Objection, Plan
 from arfeed.model.results import Forgotten, Ledger, SourceRead
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
-from arfeed.planning.evidence.ledgers import sum_what_left
+from arfeed.planning.evidence.ledgers import sum_outflow
 from arfeed.planning.guards.budget import Unproven
 from arfeed.planning.guards.builtin import find_objections
 from arfeed.planning.guards.known import Known
@@ -175,7 +175,7 @@ def _over_budget() -> dict[str, Objection]:
     rows = invoices(200, balance="120")
     plan = planned(rows, rows.iloc[8:].reset_index(drop=True), reasons="gone", sources=(source(),))
     known = Known(approved=(Unproven("erp", "GBP", 15, Decimal("1800")),))
-    said = {objection.code: objection for objection in find_objections(plan, known, sum_what_left(plan))}
+    said = {objection.code: objection for objection in find_objections(plan, known, sum_outflow(plan))}
     return {"budget": said["budget"]}
 
 

@@ -95,11 +95,11 @@ def test_a_reviewer_that_raises_refuses_the_plan_and_the_others_are_heard(
         (["stop"], "TypeError: it returned 'stop', which is not an arfeed.Objection"),
         ([OURS, None], "TypeError: it returned None, which is not an arfeed.Objection"),
         ([Objection(None, "x")], "TypeError: it returned Objection(code=None"),  # type: ignore[arg-type]
-        ([Objection(" ", "x")], "TypeError: it returned Objection(code=' ', message='x', refs=()), whose code is"),
-        ([Objection("x", "")], "TypeError: it returned Objection(code='x', message='', refs=()), whose message is no"),
-        ([Objection("x", 5)], "TypeError: it returned Objection(code='x', message=5, refs=()), whose message is no"),  # type: ignore[arg-type]
+        ([Objection(" ", "x")], "TypeError: it returned Objection(code=' ', message='x', refs=()), whose code must be"),
+        ([Objection("x", "")], "TypeError: it returned Objection(code='x', message='', refs=()), whose message must"),
+        ([Objection("x", 5)], "TypeError: it returned Objection(code='x', message=5, refs=()), whose message must"),  # type: ignore[arg-type]
         ([Objection("x", "y", (1,))], "TypeError: it returned Objection(code='x', message='y', refs=(1,)), whose refs"),  # type: ignore[arg-type]
-        ([Objection("missing-share", "mine")], "ValueError: it objects as 'missing-share', one of arfeed's codes"),
+        ([Objection("missing-share", "mine")], "ValueError: it uses 'missing-share', a code reserved for arfeed"),
         (False, "TypeError: 'bool' object is not iterable"),
         (0, "TypeError: 'int' object is not iterable"),
         (OURS, "TypeError: 'Objection' object is not iterable"),

@@ -39,7 +39,8 @@ def test_customers_who_lose_what_is_not_due_are_a_surprise() -> None:
         "3 invoices of 3 customers are gone from erp that hardly anybody pays at such a time; about 0.1 customers "
         "were to be expected: A1 Customer 0 10.00 GBP; A2 Customer 1 10.00 GBP; A3 Customer 2 10.00 GBP. Look in the "
         "source whether they are settled; if so, approve. A write-off run and the like can be announced with "
-        "`arfeed expect`; caution in [guards] sets how often this is asked. I have known this feed for 0 reports."
+        "`arfeed expect`; caution in [guards] sets how often this is asked. arfeed has learned from 0 "
+        "reports of this feed so far."
     )
     assert objection.refs == ("A1", "A2", "A3")
 
@@ -69,8 +70,8 @@ def test_a_feed_that_pays_early_every_day_is_soon_not_asked_any_more() -> None:
 def test_how_little_is_known_of_a_young_feed_is_said_and_of_an_old_one_nothing() -> None:
     rows = listed()
     young, old = (heard(case(rows, [0, 1, 2]), after_days(rows, (), days))["surprise"] for days in (2, 11))
-    assert young.message.endswith("I have known this feed for 2 reports.")
-    assert "I have known" not in old.message
+    assert young.message.endswith("arfeed has learned from 2 reports of this feed so far.")
+    assert "arfeed has learned" not in old.message
 
 
 @pytest.mark.parametrize(("caution", "asked"), [(2, True), (20, True), (100, True), (10**9, False)])

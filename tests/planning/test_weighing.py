@@ -12,7 +12,7 @@ import pytest
 from arfeed import Complete, Plan
 from arfeed.model.results import Expectation, Ledger, SourceRead
 from arfeed.planning.compare import compare
-from arfeed.planning.evidence.ledgers import find_accounted_for, sum_what_left
+from arfeed.planning.evidence.ledgers import find_accounted_for, sum_outflow
 from arfeed.planning.guards.weighing import Weighed, learn, replay, split_by_source, weigh
 from arfeed.planning.habits.case import Source
 from arfeed.planning.habits.memory import Habits
@@ -36,7 +36,7 @@ def judged(
     ledgers = known.pop("ledgers", ())
     plan = planned(rows, after, reasons=reasons, sources=(source(**(asserted | known)),), ledgers=ledgers)
     sources = tuple(split_by_source(plan, compare(after, rows).lost))
-    return plan, sources, weigh(Habits.none(), sources, expectations, find_accounted_for(ledgers, sum_what_left(plan)))
+    return plan, sources, weigh(Habits.none(), sources, expectations, find_accounted_for(ledgers, sum_outflow(plan)))
 
 
 def codes(weighed: Weighed) -> set[str]:

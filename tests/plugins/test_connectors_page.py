@@ -79,7 +79,7 @@ def test_a_lost_page_is_noticed(project: ArfeedProject, monkeypatch: pytest.Monk
     monkeypatch.setattr(Birch, "lost", True)
     outcome = project.run("plan")
     assert outcome.code == 4
-    assert "billing: the source counts 5 rows, but 3 were read" in outcome.err
+    assert "billing: the source reports 5 rows, but 3 were read" in outcome.err
 
 
 def test_a_wrong_token_is_said_and_not_shown(project: ArfeedProject) -> None:

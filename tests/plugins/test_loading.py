@@ -97,7 +97,7 @@ BROKEN = {
     "no class": (GOOD.replace("[Shop]", "[Shop('a', None)]"), "not a named subclass of arfeed.Connector"),
     "no list": (GOOD.replace("return [Shop]", "pass"), "arfeed_connectors() returned None; return a list of classes"),
     "nameless": (GOOD.replace('    name = "shop"', "    pass"), "not a named subclass of arfeed.Connector"),
-    "another kind": (GOOD.replace("arfeed_connectors", "arfeed_transforms"), "no named subclass of arfeed.Transform"),
+    "another kind": (GOOD.replace("arfeed_connectors", "arfeed_transforms"), "not a named subclass of arfeed.Trans"),
     "hook raises": (GOOD.replace("return [Shop]", "1 / 0"), "ZeroDivisionError: division by zero"),
     "twins": (
         GOOD.replace("return [Shop]", "return [Shop, type('Shop2', (Shop,), {})]"),

@@ -57,7 +57,7 @@ def test_a_folder_that_exists_is_left_alone(here: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("Pear Tree", "write small letters, digits and hyphens; 'pear-tree' would do"),
+        ("Pear Tree", "use lower-case letters, digits and hyphens; 'pear-tree' would do"),
         ("pear_tree", "'pear-tree' would do"),
         ("1", "'1' is not a name for a plugin: use lower-case letters, digits and hyphens"),
         ("true", "its class would be called True, which is taken"),
@@ -95,5 +95,5 @@ def test_a_readme_without_a_place_for_the_settings_is_left_alone_and_the_place_n
     tmp_path.joinpath("README.md").write_text("# Mine\n")
     done = here(tmp_path, "plugins", "show", "kolleno", "--readme", "README.md")
     assert done.code == 2
-    assert "no place for the settings of destination kolleno; write these lines:\n<!-- settings of dest" in done.err
+    assert "no marks for the settings of destination kolleno; add these lines:\n<!-- settings of dest" in done.err
     assert tmp_path.joinpath("README.md").read_text() == "# Mine\n"

@@ -287,7 +287,7 @@ def test_the_command_line_refuses_with_3_and_prints_what_to_type_next(running: F
     before = running.held()
     refused = running.run("sync")
     assert (refused.returncode, running.held()) == (3, before)
-    assert "I have known this feed for 0 reports" in refused.stdout
+    assert "arfeed has learned from 0 reports" in refused.stdout
     command = refused.stdout.split("If this is right: arfeed ")[1].split()
     delivered = running.run(*command)
     assert (delivered.returncode, len(running.last_report())) == (0, 95)

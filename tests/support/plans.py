@@ -18,7 +18,7 @@ from arfeed.model.results import DocumentPlan, SourceRead, SourceReport
 from arfeed.model.settings import GuardSettings
 from arfeed.planning.compare import Comparison, compare
 from arfeed.planning.evidence.degrees import add_evidence
-from arfeed.planning.evidence.ledgers import sum_what_left
+from arfeed.planning.evidence.ledgers import sum_outflow
 from arfeed.planning.facts import sum_up
 from arfeed.planning.guards.builtin import find_objections
 from arfeed.planning.guards.known import Known
@@ -109,7 +109,7 @@ def planned(
 
 def heard(plan: Plan) -> dict[str, Objection]:
     """What the guards object to, by code."""
-    objections = tuple(find_objections(plan, Known(), sum_what_left(plan)))
+    objections = tuple(find_objections(plan, Known(), sum_outflow(plan)))
     assert len({objection.code for objection in objections}) == len(objections)
     return {objection.code: objection for objection in objections}
 

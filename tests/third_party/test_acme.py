@@ -85,7 +85,7 @@ def test_its_count_is_held_against_its_rows(feed: Path, site: Path) -> None:
     bill(feed, "Ada", count=2)
     done = run(feed, "plan", path=site)
     assert done.code == 4
-    assert "billing: the source counts 2 rows, but 1 were read" in done.err
+    assert "billing: the source reports 2 rows, but 1 were read" in done.err
 
 
 def test_its_settings_are_listed_and_checked_like_ours(feed: Path, site: Path) -> None:

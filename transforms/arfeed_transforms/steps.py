@@ -19,6 +19,7 @@ ARFEED_CONTRACT = 1
 class MatchSettings(TransformSettings):
     """Text columns as keys, each with the values that match: `customer_name = ["Acme Holdings"]`."""
 
+    # The keys are columns, which differ by source; the type below still requires lists of texts as values.
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"customer_name": ["Acme Holdings"]}]})
     __pydantic_extra__: dict[str, list[str]] = Field(init=False)
 
@@ -30,19 +31,23 @@ class MatchSettings(TransformSettings):
 
 
 def _matching(invoices: pd.DataFrame, wanted: dict[str, list[str]]) -> pd.Series[bool]:
-    """Return where every named column has one of its values, ignoring case and outer white space."""
+    """Return where every named column has one of its values, ignoring case and surrounding white space."""
     import pandas as pd
 
     result = pd.Series(data=True, index=invoices.index)
     for column, values in wanted.items():
         texts = _texts(invoices, column)
+        # People type names as they read them; a filter that misses "ACME Ltd " would report a debt that was to be
+        # left out.
         result &= texts.str.strip().str.casefold().isin([value.strip().casefold() for value in values])
     return result
 
 
 def _texts(invoices: pd.DataFrame, column: str) -> pd.Series[str]:
+    # A misspelt column would match nothing: `keep` would then drop every invoice.
     if column not in invoices.columns:
         raise ValueError(f"there is no column {column!r}; there are {', '.join(invoices.columns)}")
+    # As text, a date or an amount could be written in many ways, and a match would depend on luck.
     if invoices[column].dtype != "str":
         raise ValueError(f"column {column!r} is not text; dates and money can't be matched here")
     return invoices[column]
@@ -57,6 +62,7 @@ class Exclude(Transform):
 
     def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
         """Return the invoices that do not match."""
+        # Core records what is dropped as removed by this step, so that an invoice delivered before is asked about.
         return invoices[~_matching(invoices, self.settings.__pydantic_extra__)]
 
 
@@ -108,6 +114,7 @@ class Rename(Transform):
         """Return the invoices with their new `invoice_ref`; `source_ref` stays."""
         refs = invoices["invoice_ref"]
         if self.settings.pattern is not None:
+            # The pattern first, so that it sees the source's own number and never the prefix.
             refs = refs.str.replace(self.settings.pattern, self.settings.replace, regex=True)
         return invoices.assign(invoice_ref=(self.settings.prefix + refs).astype("str"))
 
@@ -128,6 +135,7 @@ class Set(Transform):
     def __init__(self, settings: Settings) -> None:
         """Declare those of the columns set that a step may change only if it declares them."""
         super().__init__(settings)
+        # By the settings, not by the class: a step that sets a memo must not have the right to change who owes.
         self.changes = {"currency", "customer_id", "customer_name"} & settings.values.keys()
 
     def apply(self, invoices: pd.DataFrame) -> pd.DataFrame:
@@ -136,6 +144,7 @@ class Set(Transform):
 
         columns: dict[str, Any] = {}
         for column, value in self.settings.values.items():
+            # With the invoices' index, since pandas aligns by it, and rows need not be numbered from 0.
             fixed = pd.Series([value] * len(invoices), index=invoices.index, dtype="str")
             keeps = self.settings.only_blank and column in invoices.columns
             columns[column] = _texts(invoices, column).where(invoices[column] != "", fixed) if keeps else fixed

@@ -1,4 +1,4 @@
-"""Telling people how a run ended: a webhook that a chat listens to, or mail."""
+"""Tell people how a run ended: by a webhook of a chat, or by mail."""
 
 from __future__ import annotations
 

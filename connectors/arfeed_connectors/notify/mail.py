@@ -28,6 +28,7 @@ _EXAMPLE: JsonDict = {
 _LARGEST_PAGE = 7_000_000
 """Bytes; as an attachment it grows by a third, and many servers take ten megabytes."""
 
+# RFC 6409 for submission by STARTTLS, RFC 8314 for TLS from the start; 25 is a relay's.
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -76,6 +77,7 @@ class Mail(Notifier):
         def _consistent(self) -> Mail.Settings:
             if (self.username is None) != (self.password is None):
                 raise ValueError("username and password go together: give both, or neither")
+            # smtplib encodes logins as ASCII, and would fail only once there is something to send.
             login = f"{self.username}{self.password.get_secret_value() if self.password else ''}"
             if not login.isascii():
                 raise ValueError("username and password must be plain ASCII; SMTP's logins know nothing else for sure")
@@ -109,18 +111,21 @@ class Mail(Notifier):
         mail = EmailMessage()
         mail["Subject"] = message.heading
         mail["From"], mail["To"] = self.settings.sender, ", ".join(self.settings.to)
+        # Without a domain, make_msgid would publish the name of this machine.
         mail["Date"], mail["Message-ID"] = localtime(), make_msgid(domain=self.settings.sender.partition("@")[2])
-        mail["Auto-Submitted"] = "auto-generated"  # so that nobody's absence note answers
+        # RFC 3834: absence notes and other robots do not answer to this.
+        mail["Auto-Submitted"] = "auto-generated"
         lines = [message.heading, "", *message.lines]
         if page and page.stat().st_size > _LARGEST_PAGE:
             lines.append(f"The page is too large for a mail: {page}")
             page = None
         mail.set_content("\n".join([*lines, ""]))
         if page:
-            # As bytes: other line ends would break the hashes that the page allows its script by.
+            # As bytes: other line ends would break the hashes by which the page allows its script.
             mail.add_attachment(page.read_bytes(), maintype="text", subtype="html", filename=page.name)
         with self._server() as server:
             refused = server.send_message(mail)
+        # smtplib raises only if all recipients were refused.
         if refused:
             raise DestinationError(f"the mail server did not take it for {', '.join(sorted(refused))}")
 
@@ -138,10 +143,12 @@ class Mail(Notifier):
                 else SMTP(at.host, port, timeout=at.patience)
             ) as server:
                 if at.security == "starttls":
+                    # Raises if the server offers no TLS, so that the password never goes out in clear text.
                     server.starttls(context=at.tls())
                 if at.username is not None and at.password is not None:
                     server.login(at.username, at.password.get_secret_value())
                 yield server
+        # A wrong password stays wrong until somebody changes it; other failures may pass.
         except SMTPAuthenticationError as exc:
             raise ConfigError(f"{where} refused the login of {at.username}; look at username and password") from exc
         except (SMTPException, OSError) as exc:

@@ -1,4 +1,4 @@
-"""What is told of a run: counts, sums by currency, the largest that are missing, and the next command to type."""
+"""The report on a run: counts, sums by currency, the largest that are missing, and the next command to type."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from arfeed import Failure, Plan, Receipt, minor_digits
 
+# More people read a chat than the ledger, so it gets three names; the plan stays where arfeed runs.
 _LARGEST = 3
 _LONGEST_LINE = 300
 _MOST_LINES = 5
@@ -20,7 +21,7 @@ _NEXT = {
     1: "This is a bug: report it with the traceback, which stands where arfeed ran",
     2: "Mend what it names, then: arfeed check",
     3: "Look into it, then: arfeed plan",
-    4: "Export again or mend what it names, then: arfeed sync",
+    4: "Export again or fix what it names, then: arfeed sync",
     5: "See what is wrong with: arfeed check. Then: arfeed sync",
     6: "Nothing: another run is under way, and will tell how it ends",
 }
@@ -35,7 +36,8 @@ class Message:
 
 
 def of_delivery(receipt: Receipt) -> Message:
-    """Say what was delivered, and what that marked as paid."""
+    """Report what was delivered, and what that marked as paid."""
+    # The text that is kept: a message states what the receipt states.
     facts = json.loads(receipt.body)
     counts, totals = facts["counts"], facts["totals"]
     open_count = sum(total["count"] for total in totals)
@@ -55,8 +57,9 @@ def of_delivery(receipt: Receipt) -> Message:
 
 
 def of_refusal(plan: Plan) -> Message:
-    """Say what would have been marked as paid, what speaks against it, and what would approve it."""
+    """Report what would have been marked as paid, what speaks against it, and what would approve it."""
     by_size = plan.missing["balance"].abs().sort_values(ascending=False).index
+    # By currency, since a yen is not a pound: the largest number need not be the largest debt.
     largest = plan.missing.loc[by_size].groupby("currency").head(_LARGEST)
     approval = [f"If it is right: arfeed sync --approve {plan.approval}"] if plan.approval else []
     lines = [
@@ -73,7 +76,7 @@ def of_refusal(plan: Plan) -> Message:
 
 
 def of_failure(failure: Failure) -> Message:
-    """Say what failed, shortened, and what to do next."""
+    """Report what failed, shortened, and what to do next."""
     said = failure.error.splitlines()
     more = [f"… and {len(said) - _MOST_LINES} more lines"] if len(said) > _MOST_LINES else []
     lines = [*said[:_MOST_LINES], *more, f"For {failure.destination}"]
@@ -85,13 +88,14 @@ def _message(heading: str, lines: Iterable[str]) -> Message:
 
 
 def _plain(text: str) -> str:
-    """Return a text on one line without anything that is obeyed rather than shown, and not endless."""
+    """Return a text as one line of limited length, without characters that are obeyed rather than shown."""
+    # To Python, controls, line ends and marks of direction are not printable.
     line = "".join(letter if letter.isprintable() else " " for letter in text)
     return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
 
 
 def _sums(totals: Iterable[Mapping[Any, Any]]) -> Iterator[str]:
-    """Sum up by currency over all sources."""
+    """Yield a sum for each currency, over all sources."""
     by_currency: dict[str, tuple[int, Decimal]] = {}
     for total in totals:
         count, balance = by_currency.get(total["currency"], (0, Decimal()))
@@ -117,10 +121,11 @@ def _largest(rows: Iterable[Mapping[Any, Any]], missing: int) -> Iterator[str]:
 
 
 def _in_turn(rows: Iterable[Mapping[Any, Any]]) -> list[Mapping[Any, Any]]:
-    """Return the largest of each currency in turn."""
+    """Return the largest of each currency, taking turns."""
     by_currency: dict[str, list[Mapping[Any, Any]]] = {}
     for row in rows:
         by_currency.setdefault(row["currency"], []).append(row)
+    # In turn, or the debts of one currency would take all places.
     turns = [
         turn for _, mine in sorted(by_currency.items()) for turn in enumerate(heapq.nlargest(_LARGEST, mine, _size))
     ]

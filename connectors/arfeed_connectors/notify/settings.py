@@ -1,4 +1,4 @@
-"""What the notifiers have in common: their certificates, and how long they may take."""
+"""What the notifiers have in common: certificates to trust, and how long they may take."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OverTls(NotifierSettings):
 
     @property
     def patience(self) -> float:
-        """Seconds for one answer: less than the run waits, so that what went wrong is still said."""
+        """Seconds for one answer: less than the run waits, so that there is time to report what went wrong."""
         return self.timeout_seconds * 0.8
 
     def tls(self) -> ssl.SSLContext:

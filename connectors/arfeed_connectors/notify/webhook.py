@@ -26,6 +26,7 @@ def _safe_url(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
         raise ValueError("give a URL that begins with https://; http:// is for this machine only")
+    # http.client refuses these only when it sends, and then quotes the URL, which is the secret.
     if re.search(r"[\x00-\x20\x7f]", url.get_secret_value()) or not (parts.path + parts.query).isascii():
         raise ValueError("a URL has no space, line end or foreign letter in it; copy it once more, or write %20")
     return url
@@ -66,19 +67,21 @@ class Webhook(Notifier):
         self._send(Request(self.settings.url.get_secret_value(), body, headers))  # noqa: S310 - the scheme was checked
 
     def _send(self, request: Request) -> None:
-        """Send a request. What was surely not taken is tried again; a redirect is no answer: it drops the text."""
+        """Send a request. What was certainly not accepted is tried again. A redirect fails: it would drop the text."""
         from http.client import HTTPException, InvalidURL
         from urllib.error import HTTPError, URLError
         from urllib.request import HTTPRedirectHandler, HTTPSHandler, build_opener
 
         import stamina
 
+        # urllib would follow a redirect with GET, without the text, and take its answer for success.
         class NoRedirect(HTTPRedirectHandler):
             def redirect_request(self, *_: object) -> None:
                 """Follow none."""
 
         trusting = [HTTPSHandler(context=self.settings.tls())] if request.type == "https" else []
         opener = build_opener(NoRedirect, *trusting)
+        # All tries together within the time of one answer: the run waits no longer.
         tries = stamina.retry_context(_worth_a_try, attempts=_TRIES, timeout=self.settings.patience, wait_max=2)
         try:
             for attempt in tries:
@@ -86,22 +89,24 @@ class Webhook(Notifier):
                     answer.read(_LONGEST_ANSWER)
         except HTTPError as exc:
             with exc:
+                # One byte more shows whether the answer goes on.
                 said = _whole_words(exc.read(_LONGEST_ANSWER + 1).decode("utf-8", "replace"))
             answer_text = " ".join(f"{exc.code} {exc.reason} {said}".split())
             raise DestinationError(f"the webhook answered {answer_text}") from exc
-        except InvalidURL as exc:  # which quotes what may be the secret
+        # Its own message quotes the URL, which is the secret.
+        except InvalidURL as exc:
             raise DestinationError("the webhook can't be reached: its URL is not valid; copy it once more") from exc
         except (URLError, OSError, HTTPException) as exc:
             raise DestinationError(f"the webhook can't be reached: {getattr(exc, 'reason', None) or exc!r}") from exc
 
 
 def _whole_words(answer: str) -> str:
-    """Return the beginning of an answer without a word that was cut: half a secret is not recognized as one."""
+    """Return the beginning of an answer without a cut word: half a secret would not be recognized as one."""
     return answer if len(answer) <= _LONGEST_ANSWER else f"{answer[:_LONGEST_ANSWER].rpartition(' ')[0]} …"
 
 
 def _worth_a_try(error: Exception) -> bool:
-    """Whether a post was surely not taken, and may be tomorrow: after a time-out it may have been."""
+    """Whether a post was certainly not accepted, but may be later. After a time-out it may have been accepted."""
     from urllib.error import HTTPError
 
     if isinstance(error, HTTPError):
@@ -110,8 +115,9 @@ def _worth_a_try(error: Exception) -> bool:
 
 
 def as_text(message: Message) -> str:
-    """Return the text in the mark-up of chats: what comes from invoices can't call, link or format anything."""
+    """Return the text in the mark-up of chats, in which nothing that comes from invoices can call, link or format."""
     heading, body = (
+        # A backtick in a customer's name would end the block of code, and `<!channel>` behind it call everybody.
         text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
         for text in (message.heading, "\n".join(message.lines))
     )

@@ -36,15 +36,16 @@ class QuickBooks(Connector):
             default=None,
             examples=["exports/InvoiceList*.csv"],
             description="A list that holds what is paid and void as well: Invoice List or Transaction List, with the "
-            "column Open balance, of all dates. It is asked what became of an invoice that is gone.",
+            "column Open balance, of all dates. It is asked what happened to a missing invoice.",
         )
         further = ("closed",)
 
     settings: Settings
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield the items of each file, and say what their totals say."""
+        """Yield the items of each file, and return what their totals prove."""
         complete = yield from each_file(self.settings, self._file)
+        # Noted before anything is missing, while there is still time to export a list of all dates.
         notes = [note for closed in self._closed() for note in closed.notes()]
         return replace(complete, notes=(*complete.notes, *notes))
 
@@ -54,14 +55,15 @@ class QuickBooks(Connector):
         return self.settings.closed is not None
 
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
-        """Return what the list of invoices says of these."""
+        """Return what the list of invoices has on these."""
         for closed in self._closed():
+            # There is one at most: of several files the newest is taken.
             refuse_older(closed.file, self.since)
             return closed.answer(missing)
         return None
 
     def check(self) -> None:
-        """See that each file is a report that can be taken."""
+        """Check that each file is a report that can be read."""
         for file in find_files(self.settings):
             if not is_iif(file):
                 self._report(file)
@@ -92,6 +94,7 @@ class QuickBooks(Connector):
                 invoices = self._in_currency(as_invoices(lines, report), report)
                 lists_closed = lists_closed or any_closed(invoices, "status")
                 yield invoices
+        # Only A/R Aging Detail groups all its lines by age, and it lists whatever is open.
         complete = self._complete(report, only_open=ages == {True} or lists_open_items(report))
         return replace(complete, lists_closed=lists_closed)
 
@@ -105,7 +108,7 @@ class QuickBooks(Connector):
         return report
 
     def _in_currency(self, invoices: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
-        """Take what is open in the invoice's own currency, if the report has that; the totals are in the company's."""
+        """Take the balance in the invoice's own currency, if the report has it; the totals are in the company's."""
         if "currency" not in report.headers:
             return invoices
         if "foreign_balance" in report.headers:
@@ -122,6 +125,7 @@ class QuickBooks(Connector):
     def _complete(self, report: PrintedReport, *, only_open: bool) -> Complete:
         currency, total, notes = self.settings.currency, report.total, []
         foreign = {"currency", "foreign_balance"} <= set(report.headers)
+        # Reports of open items always print a TOTAL; other lists need not, and prove nothing with one.
         if only_open and not report.ended:
             raise SourceError(f"{report.file}: it ends without its TOTAL, so it is cut off; export the report again")
         if not only_open:
@@ -133,6 +137,7 @@ class QuickBooks(Connector):
             )
         if total is None:
             notes.append(f"{report.file}: it prints no TOTAL of open balances, so nothing proves that it is whole")
+        # A total in the company's currency can't be compared with balances in the invoices' own.
         return Complete(
             totals=None if currency is None or total is None or foreign else {currency: total},
             as_of=report.as_of,

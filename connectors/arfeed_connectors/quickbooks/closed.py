@@ -1,4 +1,4 @@
-"""QuickBooks' lists of all invoices, paid and void ones included: what became of one that is no longer open."""
+"""QuickBooks' lists of all invoices, including paid and void ones: what became of one that is no longer open."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 _FORM = replace(
     FORM,
     headers={**FORM.headers, "said": ("A/R paid", "Invoice status", "Status", "Paid")},
-    exact=False,  # what is not in the list stays unexplained, and its totals add up bills, too
+    # Its totals add up bills as well. A list that is cut off is safe: what it lacks stays unexplained.
+    exact=False,
 )
 _PAID = ("paid", "closed", "deposited")
 _UNPAID = ("unpaid", "open", "overdue")
+# Lines with `as of` name a single day, up to which everything is listed.
 _PERIOD = re.compile(
     r"(?!.*\bas of\b)(?=.*\d)(?=.*(-|\u2013|\bto\b|\bthrough\b|\bsince\b))"
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|since|from|\d).*",
@@ -39,7 +41,7 @@ class ClosedList:
     """A list of invoices whatever their state."""
 
     def __init__(self, file: str, settings: FileSettings) -> None:
-        """Open the list. Raise `SourceError` for a report that does not say what is paid."""
+        """Open the list. Raise `SourceError` for a report that does not show what is paid."""
         self.file = file
         self._settings = settings
         self._report = PrintedReport(file, _FORM, settings)
@@ -54,7 +56,7 @@ class ClosedList:
             )
 
     def notes(self) -> tuple[str, ...]:
-        """Return what limits what the list can say."""
+        """Return notes on what the list can't answer."""
         periods = [text for text in self._report.title if _PERIOD.fullmatch(text)]
         return tuple(
             f"{self._report.file}: it is a list of {text!r}, so it can't say what became of an invoice of before; "
@@ -63,10 +65,11 @@ class ClosedList:
         )
 
     def answer(self, missing: pd.DataFrame) -> pd.DataFrame:
-        """Return the documents with the numbers of those that are missing; payments have none that is their own."""
+        """Return the documents with the numbers of those that are missing; payments have no own numbers."""
         import pandas as pd
 
         nameless = "kind" in missing.columns and bool((missing["kind"] != "invoice").any())
+        # Numbers that arfeed gave to nameless documents are in no list, so all nameless lines are candidates.
         numbers = {*missing["invoice_ref"].unique().tolist(), *([""] if nameless else [])}
         return pd.concat([self._known(lines, numbers) for lines in self._lines()], ignore_index=True)
 
@@ -79,17 +82,20 @@ class ClosedList:
 
     def _known(self, lines: pd.DataFrame, numbers: set[str]) -> pd.DataFrame:
         report = self._report
+        # First of all: a bill may have the number of an invoice.
         chosen = of_receivables(lines)
         invoices = as_invoices(chosen, report)
         invoices = invoices[invoices[report.name_of("invoice_ref")].isin([*numbers])]
         if "said" in report.headers:
             invoices = self._with_status(invoices)
+        # `columns` speaks of the report; a list of another form may lack what it names.
         absent = {name for name in self._settings.columns.values() if name not in invoices.columns}
         return invoices.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(absent, "str"))
 
     def _with_status(self, invoices: pd.DataFrame) -> pd.DataFrame:
-        """Take a word for void. Raise `SourceError` where one contradicts the open balance."""
+        """Take the word for void from its column. Raise `SourceError` if a word contradicts the open balance."""
         report = self._report
+        # Two columns of one list have to agree; whichever is wrong, an invoice would be explained by a mistake.
         said = invoices[report.name_of("said")].str.casefold()
         settled = invoices[report.name_of("balance")] == Decimal(0)
         wrong = invoices[(said.isin(_PAID) & ~settled) | (said.isin(_UNPAID) & settled)]

@@ -1,4 +1,4 @@
-"""QuickBooks Desktop's IIF files: transactions without open balances, so all there is are invoices not marked PAID."""
+"""QuickBooks Desktop's IIF files: transactions without open balances, so what is not marked PAID counts as open."""
 
 from __future__ import annotations
 
@@ -44,20 +44,22 @@ _OTHERS = (
     "SALES TAX PAYMENT",
     "TRANSFER",
 )
-"""Types of transaction that are no debts of customers, or whose open part no IIF file tells."""
+"""Types of transaction that are not customers' debts, or whose open part no IIF file states."""
 _TAB = "\t"
 _STATUSES = {"Y": "paid", "N": "open"}
 
 
 def is_iif(file: str) -> bool:
-    """Whether a file is called so."""
+    """Whether the file's name says so."""
     return file.lower().endswith(".iif")
 
 
 def read_iif(file: str, settings: FileSettings) -> Generator[pd.DataFrame, None, Complete]:
     """Yield invoices and credit memos; what is not marked PAID counts as open with its whole amount."""
     letters: dict[str, str] = {}
+    # As if a transaction had just ended, so the first mark has to begin one.
     last, mark, lists_closed = "", "ENDTRNS", False
+    # QuickBooks Desktop writes the code page of its Windows; no byte of the file says so.
     for frame in read_grid(file, encoding=settings.encoding, delimiter=_TAB, fallback="cp1252"):
         letters = letters or _letters(file, frame)
         last = frame["A"].iloc[-1]
@@ -65,6 +67,7 @@ def read_iif(file: str, settings: FileSettings) -> Generator[pd.DataFrame, None,
         documents = _documents(file, frame, letters)
         lists_closed = lists_closed or any_closed(documents, "status")
         yield documents
+    # IIF has no totals and no count; its end and the marks taking turns are all that shows a cut.
     if last != "ENDTRNS":
         raise SourceError(f"{file}: it ends with {last!r}, not with ENDTRNS, so it is cut off; export it again")
     return Complete(
@@ -77,7 +80,8 @@ def read_iif(file: str, settings: FileSettings) -> Generator[pd.DataFrame, None,
 
 
 def _letters(file: str, frame: pd.DataFrame) -> dict[str, str]:
-    """Return the grid's column of each canonical one, as the row !TRNS says."""
+    """Return the grid's column for each canonical one, according to the row !TRNS."""
+    # A file of several sections repeats this row; only one order of columns is read.
     heads = frame[frame["A"] == "!TRNS"].drop(columns="origin")
     found = {name: letter for letter, name in heads.iloc[0].items() if name} if len(heads) else {}
     missing = [header for name, header in _COLUMNS.items() if header not in found and name not in _OPTIONAL]
@@ -90,7 +94,7 @@ def _letters(file: str, frame: pd.DataFrame) -> dict[str, str]:
 
 
 def _refuse_unended(file: str, frame: pd.DataFrame, before: str) -> str:
-    """Return the last mark. Raise `SourceError` where TRNS and ENDTRNS do not take turns: lines between are lost."""
+    """Return the last mark. Raise `SourceError` if TRNS and ENDTRNS do not take turns: lines in between are lost."""
     marks = frame["A"][frame["A"].isin(["TRNS", "ENDTRNS"])]
     if marks.empty:
         return before
@@ -115,6 +119,7 @@ def _documents(file: str, frame: pd.DataFrame, letters: dict[str, str]) -> pd.Da
         )
     chosen = kinds.isin(list(_KINDS))
     named = transactions[chosen][[*letters.values(), "origin"]].set_axis([*letters, "origin"], axis="columns")
+    # Any other word stays as it is, and becomes a problem of its row.
     status = named["status"].str.upper().replace(_STATUSES)
     return named.assign(
         kind=kinds[chosen].replace(_KINDS), status=status, balance=named["amount"].where(status != "paid", "0")

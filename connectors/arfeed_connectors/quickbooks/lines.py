@@ -1,4 +1,4 @@
-"""The lines of QuickBooks' reports as invoices: whose they are, what kind of document, in which currency."""
+"""The lines of QuickBooks' reports as invoices: whose they are, what kind of document they are, and their status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EITHER = (
 """What raises a customer's debt is taken for an invoice, and what lowers it for a payment."""
 
 _NOT_POSTED = ("estimate", "quote", "proposal", "sales order", "charge", "delayed charge", "delayed credit")
-"""No debts yet, but they stand in lists of all transactions."""
+"""Not debts yet, though they are in lists of all transactions."""
 
 _AGE = (
     r"(?i)(current|not (yet )?due|\d+ ?(-|–|to) ?\d+( days)?( past due)?"
@@ -38,19 +38,21 @@ _AGE = (
 
 
 _VOID = r"^(?i:void(?:ed)?)\b"
+# 0, 0.00 or 0,00, or nothing at all.
 _NOTHING = r"^[^1-9]*$"
 
 
 def as_invoices(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
     """Return lines with kind, status and customer, and without the numbers of cheques.
 
-    What has no open balance is paid, or void where the memo says so: voiding takes the amount away, so it is blank.
+    What has no open balance is paid, or void if the memo says so: voiding takes the amount away, so it is blank.
     """
     kind, status = _kinds(lines, report)
     number, amount = report.name_of("invoice_ref"), report.name_of("amount")
     void = _voided(lines, report) & (status == "paid")
     columns = {
         report.name_of("customer_name"): _customers(lines, report),
+        # The number of a payment is that of the customer's cheque, which another customer's may share.
         number: lines[number].where(kind != "payment", ""),
         "kind": kind,
         "status": status.mask(void, "void"),
@@ -60,12 +62,12 @@ def as_invoices(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
 
 
 def of_receivables(lines: pd.DataFrame) -> pd.DataFrame:
-    """Leave out what is no matter of customers' debts: lists of all transactions hold bills and expenses, too."""
+    """Leave out what is not about customers' debts: lists of all transactions hold bills and expenses, too."""
     return lines[lines["type"].str.lower().isin([*_KINDS, *_EITHER])]
 
 
 def _voided(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[bool]:
-    """Where the memo says that a document was voided, and its amount is 0 or not there."""
+    """Return which documents the memo calls voided, with an amount of 0 or none."""
     memo, amount = report.name_of("memo"), report.name_of("amount")
     if memo not in lines.columns:
         return lines["type"].isin([])
@@ -84,6 +86,7 @@ def grouped_by_age(lines: pd.DataFrame) -> bool:
 
 def _customers(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[str]:
     """Return the customers: from their column, or else from the groups."""
+    # Groups by age would make `31 - 60` a customer's name.
     by_age = grouped_by_age(lines)
     if "customer_name" not in report.headers:
         if by_age:
@@ -92,6 +95,7 @@ def _customers(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[str]:
             )
         return lines["group"].where(lines["group"] != "--", "")
     named = lines[report.name_of("customer_name")]
+    # A line without a customer in its column still has one in the heading above it.
     return named if by_age else named.where(named != "", lines["group"])
 
 
@@ -101,6 +105,7 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    # A type that nobody has thought of may be a debt, so it is refused, never left out.
     known = pa.array([*_KINDS, *_EITHER, *_NOT_POSTED])
     found = pc.index_in(pc.utf8_lower(pa.array(lines["type"], pa.string())), value_set=known)
     if found.null_count:
@@ -112,6 +117,7 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     balance = pc.fill_null(pa.array(lines[report.name_of("balance")]), Decimal(0))
     by_sign = pc.if_else(pc.greater(balance, Decimal(0)), "invoice", "payment")
     kind = pc.coalesce(pa.array([_KINDS.get(name) for name in known.to_pylist()], pa.string()).take(found), by_sign)
+    # Only without a balance: whatever QuickBooks says is owed on one stays in the list.
     waiting = pc.and_(
         pc.equal(balance, Decimal(0)), pc.is_in(found, value_set=pc.index_in(pa.array(_NOT_POSTED), known))
     )

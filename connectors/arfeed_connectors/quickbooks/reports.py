@@ -1,4 +1,4 @@
-"""Which of QuickBooks' reports can be taken, what their headers are called, and which are refused by name."""
+"""Which of QuickBooks' reports can be read, what their headers are called, and which are refused by name."""
 
 from __future__ import annotations
 
@@ -46,12 +46,13 @@ _CHOICE = re.compile(
     r"(?:[:=<>]|is\b|equals?\b|contains?\b|between\b|in\b|not\b)).*",
     re.IGNORECASE,
 )
-"""Lines of a title that say what was chosen, such as `Customer: A to C` or `Filtered by Class`."""
+"""Lines of a title that name a filter, such as `Customer: A to C` or `Filtered by Class`."""
 
 _SUMMARY = "it has one row a customer and names no invoices"
 _OVERDUE = "it leaves out what is not yet due"
 _PAYABLE = "it lists what you owe, not what you are owed"
 _NO_BALANCES = "it does not say what is still open of each invoice"
+# Exported by mistake: they lack some or all open items, or list what we owe.
 _REFUSED = {
     r"(a/r|accounts receivable) aging summary|customer balance summary|income by customer summary": _SUMMARY,
     r"collections": _OVERDUE,
@@ -69,7 +70,8 @@ _INSTEAD = (
 
 
 def refuse_others(report: PrintedReport) -> None:
-    """Raise `SourceError` for a report that can't be a source, saying which to export instead."""
+    """Raise `SourceError` for a report that can't be a source, and name the one to export instead."""
+    # By title first: the columns would only show that something is missing, not which report to export instead.
     for pattern, why in _REFUSED.items():
         for text in report.title:
             if re.fullmatch(rf"({pattern})( report)?", text, re.IGNORECASE):
@@ -92,14 +94,15 @@ def other_than_a_list(report: PrintedReport) -> str | None:
 
 
 def is_known(report: PrintedReport) -> bool:
-    """Whether a report is one of QuickBooks', be it one that is refused."""
+    """Whether a report is one of QuickBooks', even one that is refused."""
     titles = "|".join([*_REFUSED, _OPEN_ITEMS.pattern])
+    # Also the refused ones, so that their message says what to export instead.
     titled = any(re.fullmatch(rf"({titles})( report)?", text, re.IGNORECASE) for text in report.title)
     return titled or not report.missing
 
 
 def lists_open_items(report: PrintedReport) -> bool:
-    """Whether its title says so; other lists, and those without a title, may hold paid items or leave some out."""
+    """Whether its title is one of theirs; other lists, and untitled ones, may hold paid items or leave some out."""
     return any(_OPEN_ITEMS.fullmatch(text) for text in report.title)
 
 
@@ -107,5 +110,6 @@ def choices(report: PrintedReport) -> tuple[str, ...]:
     """Return the lines of its title that may be filters: all beyond the report's name, dates and one company."""
     unknown = [text for text in report.title if not _OPEN_ITEMS.fullmatch(text) and not _DATED.fullmatch(text)]
     chosen = [text for text in unknown if _CHOICE.fullmatch(text)]
+    # One unknown line is the company's name; of two, either may be a filter.
     others = dict.fromkeys(text for text in unknown if text not in chosen)
     return (*chosen, *(others if len(others) > 1 else ()))

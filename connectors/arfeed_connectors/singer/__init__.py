@@ -1,4 +1,4 @@
-"""Any Singer tap, run as a process of its own, without state: the whole of its streams, or nothing.
+"""Any Singer tap, run as its own process and without state: the whole of its streams, or nothing.
 
 Messages: https://hub.meltano.com/singer/spec
 """
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ARFEED_CONTRACT = 1
 
+# Nothing else of arfeed's environment: it holds the secrets of other sources.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 _START = "start_date"
 
@@ -78,28 +79,31 @@ class Singer(Connector):
             with tap.running("--catalog", str(file)) as process:
                 messages = _Messages(self.settings, message_names(catalog, self.settings.streams), records)
                 messages.read(process)
+        # Only after the tap has ended well: until then any record may still be replaced by a later one.
         yield from records.frames()
         return Complete(lists_closed=records.lists_closed, notes=(*self._notes(tap), *records.notes()))
 
     def check(self) -> None:
-        """See that the tap runs, and that its catalog has the streams."""
+        """Check that the tap runs, and that its catalog has the streams."""
         with named(self.source), self._tap() as tap:
             self._catalog(tap)
 
     @contextmanager
     def _tap(self) -> Iterator[Tap]:
-        """Prepare the tap with its configuration, which is readable to nobody else and removed in the end."""
+        """Prepare the tap with its configuration, which nobody else can read and which is removed in the end."""
         settings, config = self.settings, self._config()
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         for name in settings.environment:
             if name not in os.environ:
                 raise SourceError(f"the environment variable {name!r} is not set; export it before running arfeed")
             environment[name] = os.environ[name]
+        # Only the tap knows which values are secret, so all are masked but start_date, which the plan shows.
         secrets = tuple(texts([{**config, _START: None}, [environment[name] for name in settings.environment]]))
         with private_place() as place:
             file = settings.config
             if isinstance(file, Secret):
                 file = str(Path(place.folder, "config.json"))
+                # Created with its mode: a chmod afterwards would leave a moment in which others can read it.
                 with open(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="utf-8") as text:  # noqa: PTH123 - the mode is the point
                     json.dump(config, text)
             arguments = ["--config", file] if file else []
@@ -120,7 +124,7 @@ class Singer(Connector):
         return _object(config, "config") if config else {}
 
     def _catalog(self, tap: Tap) -> Mapping[str, Any]:
-        """Return the catalog with the streams selected. Raise `SourceError` for what gives only a part of them."""
+        """Return the catalog with the streams selected. Raise `SourceError` if the tap would give only a part."""
         settings = self.settings
         found = _object(settings.catalog, "catalog") if settings.catalog else _discovered(tap)
         catalog = select(found, settings.streams)
@@ -148,7 +152,7 @@ class Singer(Connector):
 
 
 class _Messages:
-    """What a tap writes, message by message."""
+    """The messages of a tap, one by one."""
 
     def __init__(self, settings: Singer.Settings, streams: Iterable[str], records: Records) -> None:
         self._whole = settings.incremental is None
@@ -156,15 +160,17 @@ class _Messages:
         self._records = records
 
     def read(self, process: Running) -> None:
-        """Take every message. Raise `SourceError` for what is none, and unless each stream was described."""
+        """Take every message. Raise `SourceError` for anything else, and unless each stream was described."""
         for number, line in enumerate(process.lines(), 1):
             try:
                 self._take(json.loads(line, parse_float=Decimal))
+            # A line that can't be understood may have been a record, so it is never skipped.
             except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as exc:
                 raise process.failure(
                     f"line {number} of what the tap writes to stdout is no Singer message ({type(exc).__name__}): "
                     f"{process.shown(line)}"
                 ) from exc
+        # Even an empty stream is described by its SCHEMA; without one the tap has not read it at all.
         silent = [stream for stream, keys in self._keys.items() if keys is None]
         if silent:
             raise process.failure(f"the tap ended without describing {', '.join(silent)} (no SCHEMA message)")
@@ -173,6 +179,7 @@ class _Messages:
         kind = message["type"]
         if kind == "STATE":
             self._refuse_bookmarks(message["value"])
+        # A BATCH, for example, points to files of records, which would then be missing.
         elif kind not in ("SCHEMA", "RECORD", "ACTIVATE_VERSION"):
             raise SourceError(f"the tap writes a message {kind!r}, which is not read here; set it up without")
         elif message["stream"] in self._keys:
@@ -182,6 +189,7 @@ class _Messages:
         keys = self._keys[stream]
         if kind == "SCHEMA":
             self._keys[stream] = [str(name) for name in message.get("key_properties") or ()]
+            # Records from before and after would no longer replace each other.
             if keys not in (None, self._keys[stream]):
                 raise SourceError(f"{stream}: the tap changes its key from {keys} to {self._keys[stream]} on the way")
         elif keys is None:
@@ -192,6 +200,7 @@ class _Messages:
             self._records.activate(stream, message["version"])
 
     def _refuse_bookmarks(self, state: object) -> None:
+        # A catalog may keep silent about how a stream is read; what the tap remembers of it does not.
         stream = next((name for name in self._keys if bookmarked(state, name)), None)
         if stream and self._whole:
             raise SourceError(
@@ -221,7 +230,8 @@ def _object(file: str, setting: str) -> dict[str, Any]:
 
 
 def _version(executable: str) -> str:
-    """Return the tap's distribution and version, as its own environment knows them, and where it lies."""
+    """Return the tap's distribution and version, as its own environment knows them, and its path."""
+    # In a virtual environment, bin and lib are neighbours.
     folders = Path(executable).resolve().parent.parent.glob("lib/python*/site-packages")
     for distribution in distributions(path=[str(folder) for folder in folders]):
         if distribution.entry_points.select(group="console_scripts", name=Path(executable).name):

@@ -1,4 +1,4 @@
-"""A tap's catalog: the wanted streams are selected, and an incremental one is refused."""
+"""A tap's catalog: the wanted streams are selected, and incremental ones are found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FULL_TABLE = "FULL_TABLE"
 
 
 def select(catalog: object, streams: Sequence[str]) -> dict[str, Any]:
-    """Return the catalog with just these streams selected, with all their fields; what it deselects stays so."""
+    """Return the catalog with just these streams selected, with all their fields but those that it deselects itself."""
     entries = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise SourceError('the catalog is none: it has no list "streams"')
@@ -19,6 +19,7 @@ def select(catalog: object, streams: Sequence[str]) -> dict[str, Any]:
     for name in streams:
         if known.count(name) != 1:
             raise SourceError(f"the catalog has {known.count(name)} streams {name!r}; it has {', '.join(known)}")
+    # The others stay in it, deselected: many taps have streams that are selected by default.
     return {**catalog, "streams": [_selected(entry, wanted=_id(entry) in streams) for entry in entries]}  # type: ignore[dict-item]
 
 
@@ -28,27 +29,29 @@ def message_names(catalog: Mapping[str, Any], streams: Sequence[str]) -> tuple[s
 
 
 def incremental(catalog: Mapping[str, Any], streams: Sequence[str]) -> list[str]:
-    """Return how the catalog says that a stream is read in parts: `invoices: forced-replication-method = …`."""
+    """Return the catalog's entries by which a stream is read in parts: `invoices: forced-replication-method = …`."""
     wanted = [entry for entry in catalog["streams"] if _id(entry) in streams]
     return [f"{_id(entry)}: {said}" for entry in wanted for said in _methods(entry)]
 
 
 def bookmarked(state: object, stream: str) -> bool:
-    """Whether a STATE message remembers how far a stream was read, which a whole one has no use for."""
+    """Whether a STATE message remembers how far a stream was read, for which a whole table has no use."""
     if not isinstance(state, dict):
         return False
+    # Some taps write their bookmarks without the level around them.
     bookmarks = state.get("bookmarks", state)
     return _remembers(bookmarks.get(stream)) if isinstance(bookmarks, dict) else False
 
 
 _OF_FULL_TABLES = {"version", "initial_full_table_complete", "last_pk_fetched", "max_pk_values", "context"}
-"""What taps note down of a full table that is under way, and the SDK of each of its parts."""
+"""What taps remember of a full table while they read it, and the Singer SDK of each of its parts."""
 
 
 def _remembers(bookmark: object) -> bool:
     if isinstance(bookmark, dict):
         parts = bookmark.get("partitions")
         rest = {key: value for key, value in bookmark.items() if key not in (*_OF_FULL_TABLES, "partitions")}
+        # What is left may be a date, or a page, under a name of the tap's choice: anything counts.
         known = rest.pop("last_replication_method", FULL_TABLE)
         return known != FULL_TABLE or any(rest.values()) or any(map(_remembers, parts or ()))
     return bool(bookmark)
@@ -74,6 +77,7 @@ def _selected(entry: Mapping[str, Any], *, wanted: bool) -> dict[str, Any]:
     for item in metadata:
         if not item.get("breadcrumb"):
             item["metadata"]["selected"] = wanted
+            # Only if the catalog is silent: what it states is looked at by `incremental`.
             item["metadata"].setdefault("replication-method", FULL_TABLE)
         elif wanted:
             item["metadata"].setdefault("selected", True)

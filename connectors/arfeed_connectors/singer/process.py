@@ -1,4 +1,4 @@
-"""A tap as a process: its lines, and what it says of itself when it fails. It never outlives the run."""
+"""A tap as a process: its lines, and what it reports of itself if it fails. It never outlives the run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import IO, cast
 from arfeed import SourceError, mask_secrets
 
 _CHUNK = 1 << 16
+# A tap that never ends its line must not fill the memory; 16 MiB hold any invoice.
 _LONGEST_LINE = 1 << 24
 _TAIL = 1 << 16
 _SHOWN_LINES, _SHOWN_WIDTH = 12, 300
@@ -38,6 +39,7 @@ def private_place() -> Iterator[Place]:
         try:
             yield Place(folder, guard.pid)
         finally:
+            # The guard waits for the end of its input, which also comes if arfeed is killed.
             cast("IO[bytes]", guard.stdin).close()
             guard.wait()
 
@@ -60,12 +62,14 @@ class Tap:
             try:
                 yield Running(self, process)
             finally:
+                # For a tap that is still at work because an error stopped the reading.
                 process.kill()
 
     def _started(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(  # noqa: S603 - the command is the user's own
                 command,
+                # A tap that asks for something gets no answer, rather than waiting for one.
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -81,10 +85,10 @@ class Tap:
 
 
 class Running:
-    """A tap that runs."""
+    """A tap that is running."""
 
     def __init__(self, tap: Tap, process: subprocess.Popen[bytes]) -> None:
-        """Keep the process, and the last of what it says on stderr."""
+        """Keep the process, and the last of what it writes to stderr."""
         self._tap = tap
         self._process = process
         self._out, self._err = cast("IO[bytes]", process.stdout).fileno(), cast("IO[bytes]", process.stderr).fileno()
@@ -95,6 +99,7 @@ class Running:
         rest = b""
         with selectors.DefaultSelector() as selector:
             selector.register(self._out, selectors.EVENT_READ)
+            # Both pipes at once: a tap whose stderr is full waits for ever, unless somebody reads it.
             selector.register(self._err, selectors.EVENT_READ)
             while selector.get_map():
                 for pipe, chunk in self._read(selector):
@@ -107,14 +112,16 @@ class Running:
                         yield from whole
                 if len(rest) > _LONGEST_LINE:
                     raise self.failure(f"the tap writes a line of more than {_LONGEST_LINE >> 20} MiB")
+        # Only then: a last line without its end may be what a crash left of it.
         self._insist_on_success()
         if rest:
             yield rest
 
     def failure(self, what: str) -> SourceError:
-        """Return an error with the last of what the tap said on stderr, without secrets."""
+        """Return an error with the last lines that the tap wrote to stderr, without secrets."""
         os.set_blocking(self._err, False)
-        with suppress(BlockingIOError):  # which says that there is nothing more
+        # Only what is there already: the tap may never write again.
+        with suppress(BlockingIOError):
             self._said += os.read(self._err, _TAIL)
         lines = mask_secrets(self._said.decode(errors="replace"), self._tap.secrets).splitlines()
         said = [f"  {line[-_SHOWN_WIDTH:]}" for line in lines if line.strip()][-_SHOWN_LINES:]
@@ -132,7 +139,7 @@ class Running:
             yield key.fd, os.read(key.fd, _CHUNK)
 
     def _insist_on_success(self) -> None:
-        """Raise `SourceError` unless the tap itself says that it is done."""
+        """Raise `SourceError` unless the tap's exit code says that it is done."""
         try:
             code = self._process.wait(self._tap.silence)
         except subprocess.TimeoutExpired as exc:

@@ -1,7 +1,7 @@
 """Any database that SQLAlchemy reaches: a query, or a preset for a known system, becomes invoices.
 
-Rows and their control are read in one read-only snapshot where the database has such a thing. The control, a count and
-exact sums by currency, is asked of the database itself over the same query, before the first row is read.
+Rows and their control are read in one read-only snapshot if the database supports it. The control, a count and
+exact sums by currency, is queried from the database itself over the same query, before the first row is read.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from arfeed import Complete, Connector, Document, Proposal, hookimpl
 from arfeed_connectors.sql.account import Ledger
 from arfeed_connectors.sql.bulk import LONG, arrow_tables
 from arfeed_connectors.sql.closed import became, closed_names
-from arfeed_connectors.sql.control import Control
-from arfeed_connectors.sql.controls import Controls
+from arfeed_connectors.sql.control_characters import Controls
+from arfeed_connectors.sql.control_totals import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
@@ -37,10 +37,10 @@ _IDENTITY = ("invoice_ref", "customer_id", "customer_name")
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
+class _Snapshot:
     """The snapshot that the list was read in, kept for `explain`, and the company that was read.
 
-    No connection, where the database was let go as soon as the rows were there.
+    `connection` is None if the database was released as soon as the rows were there.
     """
 
     opened: ExitStack
@@ -49,7 +49,7 @@ class _Moment:
 
 
 class Sql(Connector):
-    """A query over any database, a row a document."""
+    """A query over any database, one row per document."""
 
     name = "sql"
     Settings = SqlSettings
@@ -57,38 +57,44 @@ class Sql(Connector):
     provisional: ClassVar[Mapping[str, str]] = {"query": "SELECT 1 AS invoice_ref"}
 
     settings: SqlSettings
-    _moment: _Moment | None = None
+    _moment: _Snapshot | None = None
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield the rows in batches. The control comes from the database; a status column lists closed documents.
 
-        With a closed query the snapshot stays open until `explain` has asked it, or `release` is called. Where an open
-        one keeps others from writing, all rows are fetched and it is closed before any becomes a column.
+        With a closed query the snapshot stays open until `explain` has asked it, or `release` is called. If an open one
+        keeps others from writing, all rows are fetched and it is closed before any becomes a column.
         """
+        # An earlier reading that nobody finished may still hold its snapshot open.
         self.release()
         with ExitStack() as opened:
             connection = opened.enter_context(self._database.snapshot())
             query = self._query(connection)
             names = self._names(connection, query)
+            # Asked before the first row is read: a control computed from the rows would agree with any cut list.
             control = Control.asked(connection, query, names, self.source, self.settings)
+            # In the list's own snapshot: a payment booked between the two would look like an invoice that was lost.
             account = self._ledger(connection).read(control.company, self.since)
             tables = arrow_tables(connection, query, control.company) if control.rows >= LONG else None
             frames = Frames(self.source, self.settings, names)
             kept: sa.Connection | None = connection
             if tables is None:
                 rows = batches(connection, query, control.company) if control.rows else iter(())
+                # Making frames takes several times as long as fetching; no other program should wait for that.
                 if self._database.holds_writers(connection):
                     rows, kept = _emptied(deque(rows)), None
                     opened.close()
                 tables = (frames.columns(batch) for batch in rows)
             controls = Controls(self.source, tuple(map(names.header, _IDENTITY)))
+            # A reader that stops early has to end the statement, too, or it runs on until the generator is collected.
             with closing(tables):
                 for table in tables:
                     frame = frames.finished(table)
                     controls.look(frame)
                     yield frame
+            # Only after the last row: until here an error closes the snapshot, from here on `explain` or `release`.
             if self.explains:
-                self._moment = _Moment(opened.pop_all(), kept, control.company)
+                self._moment = _Snapshot(opened.pop_all(), kept, control.company)
         return Complete(
             rows=control.rows,
             totals=control.totals,
@@ -103,21 +109,24 @@ class Sql(Connector):
         return self.settings.closed_query is not None or self.settings.preset is not None
 
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
-        """Return what the closed query says of these documents, in the moment that the list was read in.
+        """Return the closed query's answer about these documents, as of the moment at which the list was read.
 
-        Where the database was let go, it is a later one: what is closed then is closed, and what is open is refused.
+        If the database was released, that is a later moment: what is closed then is closed; what is open is refused.
         """
         moment, self._moment = self._moment, None
         if moment is None:
             return None
-        with moment.opened as opened:  # what goes wrong inside is told, and the connection given up, as in the snapshot
+        # The stack holds the snapshot's own context: errors are translated here too, and broken connections given up.
+        with moment.opened as opened:
             connection = moment.connection or opened.enter_context(self._database.snapshot())
+            # Several customers may have had the same number; it is asked for once.
             refs = list(dict.fromkeys(map(str, missing["invoice_ref"])))
+            # Never None here: without a closed query no moment is kept.
             query = str(self._closed(connection))
             return became(connection, query, refs, moment.company, self.source, self.settings)
 
     def release(self) -> None:
-        """Close the snapshot, where `explain` has not."""
+        """Close the snapshot, unless `explain` has done so."""
         moment, self._moment = self._moment, None
         if moment is not None:
             moment.opened.close()
@@ -129,11 +138,11 @@ class Sql(Connector):
         return attachments(self._database, self.settings.document_query, set(refs))
 
     def proposals(self) -> Iterable[Proposal]:
-        """Yield the presets whose program's database it is, with the tables and the version that say so."""
+        """Yield the presets of the program whose database this is, with the tables and the version that prove it."""
         return proposals(self._database)
 
     def check(self) -> None:
-        """See that the database answers and that it understands the queries, without reading a row."""
+        """Check that the database answers and that it understands the queries, without reading a row."""
         with self._database.snapshot() as connection:
             self._names(connection, self._query(connection))
             closed = self._closed(connection)
@@ -141,6 +150,7 @@ class Sql(Connector):
                 closed_names(connection, closed, self.source, self.settings)
             self._ledger(connection).check()
             if self.settings.document_query is not None:
+                # The columns are named, so that a query that lacks one fails here rather than at the first PDF.
                 asked(connection, self.settings.document_query, CONTENT, "WHERE 1 = 0").close()
 
     @cached_property
@@ -163,7 +173,7 @@ class Sql(Connector):
         return Names(self.source, column_names(connection, query), self.settings.columns, "the query")
 
     def _notes(self, names: Names) -> tuple[str, ...]:
-        """Say what was not understood of a query of the user's own, until it has once led to a delivery."""
+        """Return notes on unknown columns of the user's own query, until it has led to a first delivery."""
         note = names.note() if self.settings.preset is None and self.since is None else None
         return () if note is None else (note,)
 

@@ -1,4 +1,4 @@
-"""The control account: what the ledger says that customers owe, from another query than the list's."""
+"""The control account: what customers owe according to the ledger, from another query than the list's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUERY, _RECEIVED = "control_account.query", "control_account.received"
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The control account of one source, as far as its settings or its preset name one, over one connection."""
+    """The control account of one source, if its settings or its preset name one, over one connection."""
 
     connection: sa.Connection
     source: str
@@ -37,9 +37,9 @@ class Ledger:
             self._names(received, _RECEIVED, "received", datetime.now(UTC))
 
     def read(self, company: object, since: datetime | None) -> ControlAccount | None:
-        """Return what the ledger says, None where there is none; `company` as the database writes it.
+        """Return the ledger's balances, None if there is no ledger; `company` is as the database writes it.
 
-        `received` is what was booked after `since`; nothing is asked where that is not known.
+        `received` is what was booked after `since`; it is not asked for if that is unknown.
         """
         query, received = self._queries()
         if query is None:
@@ -55,11 +55,12 @@ class Ledger:
             taken = self._whole(
                 _sums(self._frame(received, _RECEIVED, "received", since=since), "received", "currency")
             )
+        # By customer and currency: one customer's lost invoice must not be made good by another's gain.
         customers = _sums(frame, "balance", "customer_id", "currency") if "customer_id" in frame else None
         return ControlAccount(self._whole(_sums(frame, "balance", "currency")), customers, taken)
 
     def _whole(self, sums: dict[str, Decimal]) -> dict[str, Decimal]:
-        """Return sums by currency. Raise `SourceError` for a fraction of what the currency's smallest coin is."""
+        """Return sums by currency. Raise `SourceError` for a fraction of the currency's smallest unit."""
         for code, total in sums.items():
             digits = minor_digits()[code]
             if total != round(total, digits):
@@ -86,8 +87,9 @@ class Ledger:
         return frame
 
     def _names(self, query: str, where: str, money: str, since: datetime | None = None) -> Names:
-        """Return the names of a query's columns. One that means nothing here is refused: it may be the currency."""
+        """Return the names of a query's columns. An unknown one is refused: it may be the currency."""
         written = column_names(self.connection, query, _bound(self.connection, since))
+        # Mapped to the balance, so that `Frames` treats `received` as money, too.
         names = Names(self.source, written, {"balance": money}, where) if money in map(folded, written) else None
         known = {money, "currency", *(("customer_id",) if money == "balance" else ())}
         known |= {"company"} if self.settings.by_company else set()
@@ -102,9 +104,10 @@ class Ledger:
 
 
 def _wrong(frame: pd.DataFrame, money: str) -> str | None:
-    """Say what is wrong with the values of an answer that has rows, None where nothing is."""
+    """Return what is wrong with the values of an answer that has rows, None if nothing is."""
     import pyarrow as pa
 
+    # SUM over no rows is NULL: most likely the account's number is wrong, rather than the balance 0.
     if frame[money].isna().any():
         return f"has a row whose {money} is NULL, which is not 0 by itself: look at its conditions, or say COALESCE"
     kind = pa.array(frame[money]).type
@@ -117,9 +120,10 @@ def _wrong(frame: pd.DataFrame, money: str) -> str | None:
 
 
 def _bound(connection: sa.Connection, moment: datetime | None) -> object:
-    """Return a moment as the driver takes it: without a zone, in UTC, but for PostgreSQL, which knows zones."""
+    """Return a moment as the driver takes it: in UTC without a zone, except for PostgreSQL, which knows zones."""
     if moment is None or connection.dialect.name == "postgresql":
         return moment
+    # SQLite has no type for moments and compares them as texts.
     utc = moment.astimezone(UTC).replace(tzinfo=None)
     return utc.isoformat(" ", "seconds") if connection.dialect.name == "sqlite" else utc
 
@@ -133,7 +137,9 @@ def _sums(frame: pd.DataFrame, money: str, *keys: str) -> dict[Any, Decimal]:
         return {}
     table = pa.Table.from_pandas(frame[[*keys, money]], preserve_index=False)
     columns = {key: pc.utf8_trim_whitespace(pc.fill_null(table[key], "")) for key in keys}
+    # Wider than an amount, since a whole ledger is added up.
     columns[money] = pc.cast(table[money], pa.decimal128(38, 4))
+    # Summed as decimals, since float sums would move the difference that is compared from run to run.
     summed = pa.table(columns).group_by([*keys]).aggregate([(money, "sum")])
     parts = [summed[key].to_pylist() for key in keys]
     named = parts[0] if len(parts) == 1 else [*zip(*parts, strict=True)]

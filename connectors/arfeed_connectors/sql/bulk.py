@@ -1,7 +1,7 @@
-"""PostgreSQL's rows by ADBC, as Arrow columns from the start: in the snapshot of the connection that asks all else.
+"""PostgreSQL's rows by ADBC, as Arrow columns from the start, in the snapshot of the connection that asks all else.
 
-For long lists, since one more connection is opened. Where that can't be, or where it might see or write anything
-otherwise, `arrow_tables` returns None, and the rows come by the connection that is there.
+For long lists, since it takes a second connection. If there can't be one, or if it might see or format anything
+differently, `arrow_tables` returns None, and the rows come over the first connection.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 LONG = 20_000
-"""Rows from which on it pays: to open it takes as long as psycopg needs for about so many."""
+"""Rows from which on it pays: opening it takes as long as psycopg needs for about that many."""
 
 _DRIVER = "psycopg"
 _PROVED = (1, 13)
 """The version of ADBC's driver that was compared with psycopg, type by type; others may write values otherwise."""
 
+# As libpq numbers versions: 12.0.
 _OLDEST = 120000
 _GENUINE = re.compile(r"PostgreSQL \d+(\.\d+)* (\(|on )")
 """Others speak PostgreSQL's language and may share no snapshots: CockroachDB, Redshift, YugabyteDB."""
@@ -39,16 +40,16 @@ SELECT md5(concat(current_database(), current_user, session_user, pg_postmaster_
         AND NOT (strpos(name, '.') > 0 AND source = 'default')
 )))
 """
-"""All that decides what a query means and how its values are written: both connections must have the same.
+"""Everything that decides what a query means and how its values are written: both connections must have the same.
 
-Not the defaults of an extension, which a session has once it has called a function of that.
+Without the defaults of extensions, which a session has only once it has called one of their functions.
 """
 
 _READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout")
 _SECONDS_TO_CANCEL = 10
 _SAID = re.compile(r"\w:  (.+)")
-"""What the server says, behind libpq's name of how bad it is, in whatever language: `ERROR:  division by zero`."""
+"""The server's message, behind libpq's word for its severity in any language: `ERROR:  division by zero`."""
 
 Result = TypeVar("Result")
 
@@ -58,7 +59,7 @@ def arrow_tables(
 ) -> Generator[pa.Table, None, None] | None:
     """Return the query's rows, as `batches` would, by ADBC: tables of `BATCH` rows, the last one of fewer.
 
-    `company` as the database writes it, where only its rows are wanted. None where ADBC is not to be used: the package
+    `company` is as the database writes it, if only its rows are wanted. None if ADBC is not to be used: the package
     is missing, the driver another one than psycopg, the database not PostgreSQL itself from version 12 on or without
     an encoding, a column of a type that is not in `bulk_types`, or a second connection is refused or differs.
     """
@@ -80,15 +81,18 @@ def arrow_tables(
             second = opened.enter_context(closing(adbc.connect(_address(raw))))
             cursor = opened.enter_context(closing(second.cursor()))
             _join(connection, cursor)
-        except adbc.Error:  # the other connection is well, and can read all
+        # The first connection is unharmed, and can read everything itself.
+        except adbc.Error:
             return None
+        # A role or a pooler may set search_path for one session only, and the same query would read other tables.
         if _one(connection, _CIRCUMSTANCES) != _first(cursor, _CIRCUMSTANCES):
             return None
+        # From here on the reading owns the second connection; every return above has closed it.
         return _Reading(cursor, _statement(raw, query, company), found, opened.pop_all()).tables()
 
 
 def _may_share(connection: sa.Connection, raw: Any) -> bool:
-    """Whether the server is one that can share a snapshot with us: to ask in vain would end the transaction."""
+    """Whether the server is one that can share a snapshot with us: asking in vain would end the transaction."""
     info = raw.info
     if info.server_version < _OLDEST or info.parameter_status("server_encoding") == "SQL_ASCII":
         return False
@@ -97,25 +101,27 @@ def _may_share(connection: sa.Connection, raw: Any) -> bool:
 
 
 def _columns(connection: sa.Connection, raw: Any, query: str) -> dict[str, Converter] | None:
-    """Return how each column is converted, None where one is of a type that only psycopg reads as it should."""
+    """Return how each column is converted, None if one has a type that only psycopg reads correctly."""
     result = asked(connection, query, "*", "WHERE 1 = 0")
     cursor: Any = result.cursor
     kinds = {str(column[0]): int(column[1]) for column in cursor.description}
     result.close()
     known = dict(converters(raw.info.parameter_status("TimeZone")))
     others = ", ".join(str(kind) for kind in {*kinds.values()} - known.keys())
-    if others:  # an enumeration's values are texts
+    # Values of an enumeration are texts; its oid differs from database to database.
+    if others:
         enums = f"SELECT oid::int8 FROM pg_type WHERE typtype = 'e' AND oid IN ({others})"  # noqa: S608 - numbers
         known |= {int(kind): known[TEXT] for (kind,) in connection.exec_driver_sql(enums).all()}
     return {name: known[kind] for name, kind in kinds.items()} if known.keys() >= {*kinds.values()} else None
 
 
 def _address(raw: Any) -> str:
-    """Return where the first connection leads, in libpq's words: after services, variables and a choice of hosts."""
+    """Return where the first connection leads, as libpq resolved it from services, variables and a choice of hosts."""
     from psycopg.conninfo import make_conninfo
 
     info = raw.info
     said = info.get_parameters()
+    # The host has been chosen; choosing again could lead to another server of the list.
     for chosen in ("hostaddr", "target_session_attrs", "load_balance_hosts"):
         said.pop(chosen, None)
     said |= {"host": info.host, "port": str(info.port), "client_encoding": "UTF8"}
@@ -125,9 +131,11 @@ def _address(raw: Any) -> str:
 def _join(connection: sa.Connection, cursor: Any) -> None:
     """Bring the second connection into the first one's snapshot, with its time limits."""
     snapshot = _one(connection, "SELECT pg_export_snapshot()")
+    # PostgreSQL takes a snapshot only as the first thing in a transaction, and only in REPEATABLE READ or stricter.
     cursor.execute(_READ_ONLY)
     cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
-    cursor.execute("SET LOCAL client_min_messages = error")  # notices would be written to our standard error
+    # ADBC leaves notices to libpq, which writes them to our standard error.
+    cursor.execute("SET LOCAL client_min_messages = error")
     for name in _TIMEOUTS:
         cursor.execute(f"SET LOCAL {name} = '{_one(connection, f'SHOW {name}')}'")
 
@@ -142,9 +150,10 @@ def _first(cursor: Any, statement: str) -> str:
 
 
 def _statement(raw: Any, query: str, company: object) -> str:
-    """Return the query as it stands within COPY (…), where a comment in its last line has to end."""
+    """Return the query as ADBC puts it into COPY (…), where a comment in its last line has to end."""
     if company is None:
         return f"{query}\n"
+    # A literal, since ADBC binds parameters by type, and a company may be a uuid or a number.
     from psycopg.sql import Literal
 
     return f"SELECT * FROM (\n{query}\n) arfeed WHERE company = {Literal(company).as_string(raw)}"  # noqa: S608 - the feed's own query, and a literal
@@ -163,7 +172,7 @@ class _Reading:
         self._rest: list[pa.RecordBatch] = []
 
     def tables(self) -> Generator[pa.Table, None, None]:
-        """Yield the rows. While some are worked on, the next ones are fetched."""
+        """Yield the rows; the next ones are fetched while some are worked on."""
         coming = begin(self._begun)
         try:
             while (table := _of_psycopg(coming)) is not None:
@@ -173,7 +182,7 @@ class _Reading:
             self._end(coming)
 
     def _end(self, coming: Future[Any]) -> None:
-        """Close all, unless the driver is still busy, which even cancelling may not end where a network is gone."""
+        """Close everything, unless the driver is still busy: if the network is gone, even cancelling may not end it."""
         if not coming.done():
             with suppress(Exception):
                 self._cursor.adbc_cancel()
@@ -188,7 +197,7 @@ class _Reading:
         return self._next()
 
     def _next(self) -> pa.Table | None:
-        """Return the next `BATCH` rows, or what is left of them, None where nothing is."""
+        """Return the next `BATCH` rows or what is left of them, None at the end."""
         import pyarrow as pa
 
         while sum(map(len, self._rest)) < BATCH:
@@ -198,6 +207,7 @@ class _Reading:
                 break
         if not any(map(len, self._rest)):
             return None
+        # ADBC decides on the size of its batches; cut anew, rows come in the same portions as from psycopg.
         table = pa.Table.from_batches(self._rest)
         self._rest = table.slice(BATCH).to_batches()
         return table.slice(0, BATCH).combine_chunks()
@@ -216,7 +226,7 @@ class _Reading:
 
 
 def _of_psycopg(coming: Future[Result]) -> Result:
-    """Return a result. Raise what went wrong as psycopg would, so that it is explained and masked in the same way."""
+    """Return a result. Raise errors as psycopg's, so that they are explained and masked in the same way."""
     import adbc_driver_manager
     import psycopg
     import pyarrow as pa

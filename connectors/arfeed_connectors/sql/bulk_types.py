@@ -1,7 +1,7 @@
-"""PostgreSQL's types as ADBC hands them over, made what `Frames` makes of psycopg's objects: same values, same types.
+"""PostgreSQL's types as ADBC hands them over, turned into what `Frames` makes of psycopg's objects, to the type.
 
-ADBC gives some types another meaning without a mark, such as `money` as whole cents and `oid` with a sign. So only the
-types of this list are read by it.
+ADBC changes the meaning of some types without saying so, such as `money` as whole cents and `oid` with a sign. So only
+the types of this list are read by it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ Converter: TypeAlias = Callable[["pa.Array"], "pa.Array"]
 TEXT = 25
 
 _DIGITS_128, _DIGITS_256 = 38, 76
+# 0001-01-01 and 9999-12-31 in days since 1970: what Python's date, and so psycopg, can hold.
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 _DAY_IN_MICROSECONDS = 86_400_000_000
 _UUID_GROUPS = (4, 6, 8, 10)
@@ -27,10 +28,12 @@ _UUID_GROUPS = (4, 6, 8, 10)
 def converters(zone: str) -> Mapping[int, Converter]:
     """Return a converter for each type by its oid; `zone` is the session's time zone.
 
-    They raise `ValueError` for dates that Python has no words for.
+    They raise `ValueError` for dates that Python can't hold.
     """
     import pyarrow as pa
 
+    # Oids of pg_type.dat: bigint, smallint, integer; name, text, char, varchar; timestamp with and without time zone;
+    # boolean, double precision; date, numeric, uuid.
     wholes = dict.fromkeys((20, 21, 23), partial(_cast, kind=pa.int64()))
     texts = dict.fromkeys((19, TEXT, 1042, 1043), partial(_cast, kind=pa.string()))
     moments = {1114: partial(_moments, zone=None)} | ({1184: partial(_moments, zone=zone)} if _is_known(zone) else {})
@@ -42,6 +45,7 @@ def _is_known(zone: str) -> bool:
     from zoneinfo import ZoneInfo
 
     try:
+        # For a zone that Python does not know psycopg falls back to UTC; such columns are left to psycopg.
         return ZoneInfo(zone).key == zone
     except (KeyError, OSError, ValueError):
         return False
@@ -50,6 +54,7 @@ def _is_known(zone: str) -> bool:
 def _cast(array: pa.Array, *, kind: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
+    # psycopg's columns of nothing but None have no type either, and both ways must give the same frame.
     return pa.nulls(len(array)) if array.null_count == len(array) else array.cast(kind)
 
 
@@ -85,12 +90,14 @@ def _decimals(array: pa.Array) -> pa.Array:
     texts = array.storage if isinstance(array, pa.ExtensionArray) else array
     if texts.null_count == len(texts):
         return pa.nulls(len(texts))
+    # ADBC writes nan, inf and -inf; no plain number has an n.
     if pc.any(pc.match_substring(texts, "n")).as_py():
         return _each_decimal(texts)
     length, point = pc.binary_length(texts), pc.find_substring(texts, ".")
     has_point = pc.greater_equal(point, 0)
     scale = pc.if_else(has_point, pc.subtract(pc.subtract(length, point), 1), 0)
     before = pc.subtract(pc.if_else(has_point, point, length), pc.cast(pc.starts_with(texts, "-"), pa.int32()))
+    # Arrow gives Python's Decimal("0.05") two digits: the zero before the point does not count, so it must not here.
     only_zero = pc.and_(has_point, pc.match_substring_regex(texts, r"^-?0\."))
     whole = pc.max(pc.if_else(only_zero, 0, before)).as_py()
     places = pc.max(scale).as_py()
@@ -101,7 +108,7 @@ def _decimals(array: pa.Array) -> pa.Array:
 
 
 def _each_decimal(texts: pa.Array) -> pa.Array:
-    """Return texts as Python writes such decimals: Arrow has no NaN, no infinity and not so many digits."""
+    """Return texts as Python writes such decimals: Arrow has no NaN, no infinity and fewer digits."""
     import pyarrow as pa
 
     each = [None if text is None else str(Decimal(text)) for text in texts.to_pylist()]
@@ -119,6 +126,7 @@ def _uuids(array: pa.Array) -> pa.Array:
         return pa.nulls(len(storage))
     size = 16
     _, values = storage.buffers()
+    # All rows in a few calls of numpy: str(UUID) for each would take longer than fetching them.
     rows = np.frombuffer(values, np.uint8)[storage.offset * size :][: len(storage) * size].reshape(-1, size)
     digits = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint8).reshape(256, 2)
     texts = np.insert(digits[rows].reshape(-1, 2 * size), [2 * group for group in _UUID_GROUPS], ord("-"), axis=1)

@@ -1,4 +1,4 @@
-"""What became of documents that the list no longer has: asked by number, in the moment that the list was read in."""
+"""What became of documents that have left the list: asked by number, as of the moment at which the list was read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUMBERS = 500
 """Numbers asked for at a time: SQL Server takes 2,100 parameters, Firebird 1,500, Oracle 1,000."""
 
 _UNPADDED = frozenset(("sqlite", "oracle"))
-"""Databases to which a padded number is not the number, nor 71 the text 71; TRIM makes it one, and costs the index."""
+"""Databases to which a padded number is another one, and 71 is not the text '71'. TRIM helps, and costs the index."""
 
 _NEEDED = ("invoice_ref", "customer_name", "balance", "status")
 
@@ -39,13 +39,14 @@ def closed_names(connection: sa.Connection, query: str, source: str, settings: S
 def became(
     connection: sa.Connection, query: str, refs: Sequence[str], company: object, source: str, settings: SqlSettings
 ) -> pd.DataFrame:
-    """Return what the closed query says of these numbers, as a frame like the list's with `status`.
+    """Return the closed query's answer about these numbers, as a frame like the list's with `status`.
 
-    A number that it does not know has no row; one that it knows twice has two. `company` as the database writes it,
-    None where all rows are its own.
+    A number that it does not know has no row; one that it knows twice has two. `company` is as the database writes it,
+    None if there is no such column.
     """
     names = closed_names(connection, query, source, settings)
     rows = [row for batch in _answers(connection, query, names, refs, company) for row in batch]
+    # By the list's own rules, so that amounts and dates of the two can be compared.
     return Frames(f"{source} closed_query", settings, names).frame(rows)
 
 
@@ -57,9 +58,11 @@ def _answers(
     if connection.dialect.name in _UNPADDED:
         column = f"TRIM({column})"
     elif holds_numbers(connection, query, column):
+        # A column of numbers holds neither 0071 nor A-1; compared as a number, 0071 would get the answer of 71.
         values = [int(ref) for ref in refs if ref.isdecimal() and str(int(ref)) == ref]
     for start in range(0, len(values), NUMBERS):
         among: dict[str, Sequence[object]] = {column: values[start : start + NUMBERS]}
+        # Numbers are unique within a company only; another one's paid invoice would explain ours.
         if company is not None:
             among["company"] = [company]
         yield answers(connection, query, "*", among=among)

@@ -1,4 +1,4 @@
-"""A database, opened for reading only: one snapshot, a time limit, and errors that show no secret."""
+"""A database, opened for reading only: one snapshot, a time limit, and errors without secrets."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _PACKAGES = {
 
 _TOO_LONG = ("timeout", "max_statement_time", "maximum statement execution time", "interrupted")
 _SHORT = 4
-"""Characters below which a secret is only hidden where it stands by itself: a password 1 is not in every port."""
+"""A secret of fewer characters is hidden only as a whole word: a password 1 must not riddle every port number."""
 
 _left_alone: list[object] = []
-"""Connections whose driver is still at work on something that could not be ended: to touch one would be to wait."""
+"""Connections whose driver is busy with something that could not be ended: even closing one would mean waiting."""
 
 
 class Database:
@@ -62,7 +62,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
-        """Open a read-only transaction that sees one moment, as far as the database can. Raise `SourceError`."""
+        """Open a read-only transaction that sees one moment, as far as the database allows. Raise `SourceError`."""
         patience = self._patience()
         with self._translated(patience):
             connection = self._connected(patience)
@@ -71,14 +71,16 @@ class Database:
                 self._system.refuse_isolation()
                 patiently(connection, lambda: self._system.begin(connection), first=True)
                 yield connection
+                # Only now, after the last row, can it be seen whether anything changed meanwhile.
                 self._system.verify()
+            # Also Ctrl-C and GeneratorExit: a connection in mid-statement must not go back into the pool.
             except BaseException:
                 self._give_up(connection, patience)
                 raise
             connection.close()
 
     def holds_writers(self, connection: sa.Connection) -> bool:
-        """Whether others can't write while this is read: then fetch all rows and close it before you work on them."""
+        """Whether others can't write while this is open: then fetch all rows and close it before working on them."""
         return patiently(connection, lambda: self._system.holds_writers(connection), first=True)
 
     def _patience(self) -> Patience | None:
@@ -87,7 +89,7 @@ class Database:
         return Patience(self.timeout, self._nothing)
 
     def _connected(self, patience: Patience | None) -> sa.Connection:
-        """Connect, which a driver in C also does where no signal is heard."""
+        """Connect; a driver in C does that, too, without hearing signals."""
         connect: Callable[[], sa.Connection] = self._engine.connect
         connection = connect() if patience is None else patience.wait_for(connect)
         if patience is not None:
@@ -114,9 +116,12 @@ class Database:
 
         _hush()
         arguments = self._system.arguments()
+        # A file goes back to its program at once; a server's connection is kept, as each PDF takes another snapshot.
         pool: dict[str, Any] = {"poolclass": sa.NullPool}
         if self._system.pooled:
+            # The ping finds a connection that a firewall or the server has cut while the run did something else.
             pool = {"poolclass": sa.QueuePool, "pool_size": 1, "pool_pre_ping": True}
+        # Parameters are invoice numbers and companies, which error messages need not show.
         engine = sa.create_engine(self._system.url, hide_parameters=True, **pool, **arguments)
         self._system.prepare(engine)
         weakref.finalize(self, engine.dispose)
@@ -124,7 +129,7 @@ class Database:
 
     @contextmanager
     def _translated(self, patience: Patience | None) -> Iterator[None]:
-        """Turn what SQLAlchemy and drivers raise into `SourceError`, without statement, parameters and passwords."""
+        """Turn what SQLAlchemy and drivers raise into `SourceError`, without statement, parameters or passwords."""
         import sqlalchemy as sa
 
         try:
@@ -138,13 +143,15 @@ class Database:
             raise SourceError(self._no_dialect()) from None
         except (sa.exc.SQLAlchemyError, OSError, UnicodeError) as exc:
             raise SourceError(self._explained(getattr(exc, "orig", None) or exc, patience)) from None
+        # Rows are fetched from the driver's own cursor, whose errors SQLAlchemy does not wrap.
         except Exception as exc:
             if isinstance(exc, SourceError) or not isinstance(exc, self._driver_errors()):
                 raise
             raise SourceError(self._explained(exc, patience)) from None
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
-        with suppress(Exception):  # it may be the driver that could not be loaded
+        # The driver itself may be what could not be loaded.
+        with suppress(Exception):
             return (self._engine.dialect.loaded_dbapi.Error, NotImplementedError)
         return (NotImplementedError,)
 
@@ -155,13 +162,14 @@ class Database:
         return f"{self.source}: there is no SQLAlchemy dialect for {name!r}; {what}, or look at the beginning of `url`"
 
     def _explained(self, exc: BaseException, patience: Patience | None) -> str:
-        """Return what the database said, and what to do where that is known."""
+        """Return what the database said, and what to do if that is known."""
         said = self._masked(self._system.said(exc))
         late = (patience is not None and patience.late) or any(word in said.lower() for word in _TOO_LONG)
         hint = f"; it may take timeout_seconds = {self.timeout}" if late else self._system.advice(said)
         return f"{self.source}: the database says: {said}{hint}"
 
     def _masked(self, said: str) -> str:
+        # The longest first: a secret that is part of another one would otherwise leave the rest of that in sight.
         for secret in sorted({one_line(secret) for secret in secrets(self._address)}, key=len, reverse=True):
             if len(secret) < _SHORT:
                 said = re.sub(rf"(?<![\w.]){re.escape(secret)}(?![\w.])", "***", said) if secret else said
@@ -175,7 +183,7 @@ def _package(module: str) -> str:
 
 
 def _hush() -> None:
-    """Keep SQLAlchemy from writing a stack trace to stderr, where nobody has asked for its log."""
+    """Keep SQLAlchemy from writing a stack trace to stderr unless somebody has asked for its log."""
     logger = logging.getLogger("sqlalchemy")
     if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
         logger.addHandler(logging.NullHandler())

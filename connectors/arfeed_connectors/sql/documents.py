@@ -1,4 +1,4 @@
-"""PDFs kept in the database: listed at once by a cheap version, read one by one when they are new."""
+"""PDFs kept in the database: listed all at once with a cheap version, read one by one if they are new."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONTENT = "invoice_ref, version, content"
 
 
 def attachments(database: Database, query: str, wanted: Collection[str]) -> Iterator[Document]:
-    """Yield the PDFs of the wanted invoices. The listing leaves the contents where they are."""
+    """Yield the PDFs of the wanted invoices. The listing does not read their contents."""
     with database.snapshot() as connection:
         listed = answers(connection, query, "invoice_ref, version")
     versions, keys = defaultdict[str, list[str]](list), {}
@@ -26,12 +26,13 @@ def attachments(database: Database, query: str, wanted: Collection[str]) -> Iter
             keys[ref] = key
     for ref, all_of_one in versions.items():
         read = _Content(database, query, keys[ref])
+        # Several files of one invoice stay one document: reading it refuses them, instead of choosing one by chance.
         yield Document(ref, " ".join(sorted(all_of_one)), read)
 
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """Reads the PDF of one invoice, whose number is kept as the database writes it: whole or padded."""
+    """Reads the PDF of one invoice, whose number is kept as the database writes it: as a number, or padded."""
 
     database: Database
     query: str
@@ -40,6 +41,7 @@ class _Content:
     def __call__(self) -> bytes:
         with self.database.snapshot() as connection:
             found = answers(connection, self.query, "content", among={"invoice_ref": [self.key]})
+        # Between the listing and this moment a second file may have been attached, or the only one removed.
         if len(found) != 1:
             raise SourceError(f"document_query finds {len(found)} PDFs for this invoice; let it choose one")
         content = found[0][0]

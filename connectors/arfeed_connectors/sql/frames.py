@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _NO_DATES = ("0000-00-00", "1900-01-01")
-"""How MySQL and Dynamics GP, and many after them, write that there is no date."""
+"""How MySQL, Dynamics GP and many others write a missing date."""
 
+# Times behind a day, and 20260407 or 20260407000000, as GnuCash writes days into SQLite.
 _TIME_OF_DAY = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})(\d{6})?$"
+# Decimals of an unknown currency: as many as an amount can have, so that nothing is rounded before its code is refused.
 _SMALLEST_UNKNOWN = 4
 
 
 class Frames:
-    """Makes the frames of one reading, in order."""
+    """Turns the rows of one reading into frames, in order."""
 
     def __init__(self, source: str, settings: SqlSettings, names: Names) -> None:
         """Keep the names of the query's columns."""
@@ -38,7 +40,7 @@ class Frames:
     def frame(self, rows: Sequence[Row]) -> pd.DataFrame:
         """Return a batch under the names that `Names.frame` gives its columns.
 
-        Raise `SourceError` where a value can't be taken exactly.
+        Raise `SourceError` if a value can't be taken exactly.
         """
         import pandas as pd
 
@@ -47,17 +49,18 @@ class Frames:
         return self.finished(self.columns(rows))
 
     def columns(self, rows: Sequence[Row]) -> pa.Table:
-        """Return a batch as columns as the driver gives them: all that needs its objects, and nothing else."""
+        """Return a batch as columns of what the driver gives: all that needs its objects, and nothing else."""
         import pyarrow as pa
 
         width = len(self.names)
-        flat = list(chain.from_iterable(rows))  # a third of what zip(*rows) takes
+        # Flattened and sliced, since zip(*rows) takes three times as long.
+        flat = list(chain.from_iterable(rows))
         if len(flat) != width * len(rows):
             raise SourceError(f"{self.source}: the database gave rows of other than the {width} columns it named")
         return pa.table({name: self._column(name, flat[place::width]) for place, name in enumerate(self.names)})
 
     def finished(self, batch: pa.Table) -> pd.DataFrame:
-        """Return columns that are exact and canonical. They are the query's, in its order."""
+        """Return the query's columns in its order, exact and under canonical names."""
         import pandas as pd
         import pyarrow as pa
 
@@ -88,6 +91,7 @@ class Frames:
             if name in SOURCE_COLUMNS or not pa.types.is_string(array.type):
                 continue
             found = {code.strip() for code in pc.drop_null(array.unique()).to_pylist()} - {""}
+            # Every value has to be a code, or any column of texts would do; one of the default alone does no harm.
             if found <= known and found - {default}:
                 raise SourceError(
                     f"{self.source}: column {name!r} holds currencies ({', '.join(sorted(found)[:3])}), but the query "
@@ -101,6 +105,7 @@ class Frames:
         import pyarrow as pa
 
         try:
+            # Arrow refuses values of mixed types, and numbers too large for any of its types.
             array = pa.array(values)
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             return _each_as_text(values)
@@ -117,6 +122,7 @@ class Frames:
 
         if column is None:
             return pa.repeat(pa.scalar(self.settings.code(None), pa.large_string()), rows)
+        # Mapped once per code rather than once per row; blanks are mapped too, to the default currency.
         encoded = _text(column).dictionary_encode(null_encoding="encode")
         codes = [self.settings.code(name) for name in encoded.dictionary.to_pylist()]
         return pa.array(codes, pa.large_string()).take(encoded.indices)
@@ -125,6 +131,7 @@ class Frames:
         import numpy as np
 
         encoded = currency.dictionary_encode()
+        # A row's own currency says what is a whole unit: 10.5 is an amount in EUR and none in JPY.
         known = [minor_digits().get(code, _SMALLEST_UNKNOWN) for code in encoded.dictionary.to_pylist()]
         digits = np.array(known, dtype=np.int64)[encoded.indices.to_numpy()]
         values, wrong = exact(columns[name], digits, self.settings.tolerance)
@@ -158,6 +165,7 @@ class Frames:
             return pc.if_else(none, pa.scalar(None, pa.date32()), days)
         encoded = _text(column).dictionary_encode()
         texts = encoded.dictionary
+        # A strptime format describes the whole text; without its time the text would no longer match.
         if "%" not in (self.settings.dates or ""):
             texts = pc.replace_substring_regex(texts, _TIME_OF_DAY, r"\1")
             texts = pc.replace_substring_regex(texts, _COMPACT, r"\1-\2-\3")
@@ -183,6 +191,7 @@ def _text(array: pa.Array) -> pa.Array:
 
     if pa.types.is_floating(array.type):
         whole = pc.equal(array, pc.trunc(array))
+        # Above 2**53 a float stands for several whole numbers, so its digits are shown as they are.
         safe = pc.and_(whole, pc.less(pc.abs(array), 2.0**53))
         integers = pc.cast(pc.if_else(safe, array, None), pa.int64())
         return pc.if_else(safe, pc.cast(integers, pa.large_string()), pc.cast(array, pa.large_string()))

@@ -1,7 +1,7 @@
-"""A query's words, marks, texts and quoted names, told apart as the database does that will read them.
+"""A query's words, marks, texts and quoted names, told apart as the database will do it.
 
-A parser would have to know every dialect. This has to know only where a text, a quoted name or a comment ends, which
-differs in few ways; where it could be one or the other, both readings are given.
+A parser would have to know every dialect. This only has to know where a text, a quoted name or a comment ends, which
+differs in few ways; if there are two ways to read a query, both are given.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Kind = Literal["word", "name", "text", "number", "mark"]
 
 
 class Token(NamedTuple):
-    """A piece of a query and where it stands. A `name` is a quoted one; a word is in capitals, all else as written."""
+    """A piece of a query and its place. A `name` is a quoted one; words are in capitals, all else is as written."""
 
     kind: Kind
     text: str
@@ -26,11 +26,11 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a database ends its texts, names and comments.
+    """Where texts, names and comments end in a database's SQL.
 
     `backslash`: it escapes within quotes, and "…" is a text. `nested`: comments hold comments. `dollar`: $tag$…$tag$
     and E'…' are texts. `brackets`: [names]. `q_quotes`: q'[…]' is a text. `hash_comment`: # begins a comment, -- only
-    before a blank, and the inside of /*! … */ is no comment.
+    before a blank, and the inside of /*! … */ is not a comment.
     """
 
     backslash: bool = False
@@ -42,7 +42,8 @@ class Dialect:
 
 
 _STANDARD = Dialect()
-_MYSQL = (Dialect(backslash=True, hash_comment=True), Dialect(hash_comment=True))  # the second: NO_BACKSLASH_ESCAPES
+# The second reading is that of a server whose sql_mode has NO_BACKSLASH_ESCAPES, which a query can't tell.
+_MYSQL = (Dialect(backslash=True, hash_comment=True), Dialect(hash_comment=True))
 _POSTGRESQL = Dialect(nested=True, dollar=True)
 _SQL_SERVER = Dialect(nested=True, brackets=True)
 _BRACKETS = Dialect(brackets=True)
@@ -64,7 +65,7 @@ _KNOWN = {
     "ibm_db_sa": (_STANDARD, Dialect(nested=True)),
     "hana": (_STANDARD,),
 }
-"""By SQLAlchemy's name of the database; several where a setting of the server, or its version, decides."""
+"""By SQLAlchemy's name of the database; several if a setting of the server, or its version, decides."""
 
 _ANY = (
     *(_STANDARD, *_MYSQL, _POSTGRESQL, _SQL_SERVER, _BRACKETS, _ORACLE),
@@ -73,12 +74,13 @@ _ANY = (
 
 
 def readings(query: str, database: str | None = None) -> Iterator[list[Token]]:
-    """Yield the query's tokens as the database may read them; one that is not known, in every way that works out.
+    """Yield the query's tokens as the database may read them; for an unknown one, in every way that works out.
 
-    Raise `ValueError` where no way does: then a text, a quoted name or a comment has no end.
+    Raise `ValueError` if no way does: then a text, a quoted name or a comment has no end.
     """
     found: list[list[Token]] = []
     wrong = ""
+    # Whichever reading the server takes, a limit has to be found; two that agree are looked at once.
     for dialect in _KNOWN.get((database or "").partition(".")[0], _ANY):
         try:
             tokens = [*_tokens(query, dialect)]
@@ -96,6 +98,7 @@ def marked(query: str, name: str, database: str | None = None) -> Iterator[tuple
     """Yield where `:name` stands in a query, from its colon to its end; `name` is in capitals."""
     tokens = next(readings(query, database))
     for before, colon, word in zip([None, *tokens], tokens, tokens[1:], strict=False):
+        # PostgreSQL's x::since is a cast to a type.
         cast_to = before is not None and before.text == ":" and before.end == colon.start
         if (colon.kind, colon.text, word.text) == ("mark", ":", name) and colon.end == word.start and not cast_to:
             yield colon.start, word.end
@@ -104,6 +107,7 @@ def marked(query: str, name: str, database: str | None = None) -> Iterator[tuple
 def _tokens(query: str, dialect: Dialect) -> Iterator[Token]:
     pattern, place = _pattern(dialect), 0
     while place < len(query):
+        # A regular expression can't count, so nested comments are followed by hand.
         if dialect.nested and query.startswith("/*", place):
             place = _after_comment(query, place)
             continue
@@ -119,7 +123,7 @@ def _tokens(query: str, dialect: Dialect) -> Iterator[Token]:
 
 @cache
 def _pattern(dialect: Dialect) -> re.Pattern[str]:
-    """Return the pattern of one token. What is tried first goes first: E'…' and q'…' would else be words."""
+    """Return the pattern of one token. The order matters: E'…' and q'…' would otherwise begin with words."""
     quotes = "'\"" if dialect.backslash else "'"
     texts = [_quoted(quote, backslash=dialect.backslash) for quote in quotes]
     if dialect.dollar:
@@ -131,6 +135,7 @@ def _pattern(dialect: Dialect) -> re.Pattern[str]:
     names += [r"\[[^]]*(?:\]\][^]]*)*\]"] if dialect.brackets else []
     asides = [r"\s+", r"--[^\n]*", r"/\*.*?\*/"]
     if dialect.hash_comment:
+        # To MySQL 5--2 is 7, and it runs what /*!40101 … */ holds (MariaDB /*M! … */), so only the marks are skipped.
         asides = [r"\s+", r"--(?=\s|$)[^\n]*", r"\#[^\n]*", r"/\*M?!\d*", r"/\*.*?\*/", r"\*/"]
     tokens = {
         "aside": "|".join(asides),
@@ -138,12 +143,14 @@ def _pattern(dialect: Dialect) -> re.Pattern[str]:
         "name": "|".join(names),
         "word": r"[^\W\d][\w$\#]*" if not dialect.hash_comment else r"[^\W\d][\w$]*",
         "number": r"\d[\w.]*|\.\d\w*",
+        # No quote and no comment's beginning: one that nothing above has matched has no end, and the query is refused.
         "mark": r"""(?!/\*)[^'"`]""",
     }
     return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in tokens.items()), re.DOTALL)
 
 
 def _quoted(quote: str, *, backslash: bool) -> str:
+    # In every dialect a doubled quote stands for one.
     inside = rf"[^{quote}\\]|\\." if backslash else f"[^{quote}]"
     return f"{quote}(?:{inside}|{quote}{quote})*{quote}"
 

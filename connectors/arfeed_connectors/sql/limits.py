@@ -1,7 +1,7 @@
-"""What of a query would leave rows out beyond its conditions, in every dialect that we know of.
+"""The parts of a query that leave rows out beyond its conditions, in every dialect that we know of.
 
-What a database counts and sums is then what is left, so that its control agrees. Only the query itself is looked at,
-with all its parts of a UNION: a subquery or a window may say what it likes.
+The database then counts and sums only what is left, so its control agrees with the truncated list. Only the query
+itself is examined, with every part of a UNION: a subquery or a window may say what it likes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WANTS_OPERAND = frozenset(
         *("BETWEEN", "IN", "LIKE", "ILIKE", "RLIKE", "REGEXP", "SIMILAR", "ESCAPE", "IS", "DIV", "MOD"),
     }
 )
-"""Words behind which a column may stand, so that `limit` is the name of one."""
+"""Words that a column may follow, so that a `limit` behind them is the name of one."""
 
 _AFTER_ALIAS = frozenset(
     {
@@ -51,10 +51,10 @@ _BEFORE_TOP = frozenset(("ALL", "DISTINCT", "DISTINCTROW", "UNIQUE"))
 _MOST = 40
 
 
-def limit(query: str, database: str | None = None) -> str | None:
+def find_row_limit(query: str, database: str | None = None) -> str | None:
     """Return what cuts the query's answer short, as it is written there, or None.
 
-    `database` is SQLAlchemy's name of it. Raise `ValueError` where a text or a comment of the query has no end.
+    `database` is SQLAlchemy's name of it. Raise `ValueError` if a text or a comment of the query has no end.
     """
     for tokens in readings(query, database):
         for first, last in _Query(tokens, database is None or database.startswith("firebird")).limits():
@@ -88,6 +88,7 @@ class _Query:
             if token.text in ("(", "[") and token.kind == "mark":
                 self._keep(place, group)
                 open_at.append((place, self._group(place, group)))
+            # A parenthesis too many is left to the database, which refuses the whole query.
             elif token.text in (")", "]") and token.kind == "mark" and open_at:
                 opened, _ = open_at.pop()
                 self.closing[opened] = place
@@ -106,6 +107,7 @@ class _Query:
         if around == "sub":
             return "sub"
         begins = self._word(place + 1) in _QUERIES
+        # Behind a closing parenthesis stands the query that WITH leads up to: WITH a AS (…) (SELECT …).
         if around == "query" and (self._begins_query(place) or (begins and self._is(place - 1, ")"))):
             return "query"
         return "sub" if begins else "within"
@@ -118,37 +120,44 @@ class _Query:
         return before < 0 or self._word(before) in _SETS or (self._is(before, "(") and self._begins_query(before))
 
     def limits(self) -> Iterator[tuple[int, int]]:
-        """Yield the first and the last token of each thing that leaves rows out."""
+        """Yield the first and the last token of everything that leaves rows out."""
         clause = ""
         for place in self.own:
             word = self._word(place)
+            # Behind a point it is the name of a column, as in a.limit.
             if not word or self._is(place - 1, "."):
                 continue
+            # ORDER or GROUP inside parentheses belongs to a function or a window; the condition goes on behind them.
             if word in _CLAUSES and (place not in self.within or word not in ("GROUP", "ORDER")):
                 clause = word
             found = self._sample(place, word)
             if place not in self.within:
                 found = found or self._clause(place, word) or (self._top(place) if word == "SELECT" else None)
+            # Oracle numbers rows as it returns them: a condition on the number cuts, a selected ROWNUM is a column.
             if word == "ROWNUM" and clause in _CONDITIONS:
                 found = place
             if found is not None:
                 yield (place if word != "SELECT" else self._behind_select(place)), self._end(found)
 
     def _clause(self, place: int, word: str) -> int | None:
-        """Return the last token of a clause that limits, None where the word is a name or limits nothing."""
+        """Return the last token of a clause that limits, None if the word is a name or limits nothing."""
         behind = self._word(place + 1)
+        # Databases allow most of these words as names of columns; refusing those would shut out sound queries.
         if self._wants_operand(place - 1) or self._ends(place + 1):
             return None
+        # PostgreSQL takes LIMIT ALL and LIMIT NULL, which leave nothing out.
         if word == "LIMIT":
             return None if behind in ("ALL", "NULL") else place + 1
         if word == "OFFSET":
             return None if self._is_nothing(place + 1) else place + 1
         if word == "FETCH" and behind in ("FIRST", "NEXT"):
             return place + 2 if self._kind(place + 2) == "number" else place + 1
-        if word == "ROWS" and self.has_rows:  # a word of its own there, and any expression may follow
+        # Firebird reserves the word, so it can't be a name there, and any expression may follow it.
+        if word == "ROWS" and self.has_rows:
             return place + 1
         if word == "ROWS" and not self._names_columns(place + 1):
             return place + 1 if self._is_amount(place + 1) or behind == "CAST" else None
+        # Rows that another transaction has locked are passed over: just the invoices that somebody is working on.
         if word == "SKIP" and behind == "LOCKED":
             return place + 1
         return place + 1 if word == "QUALIFY" else None
@@ -157,7 +166,8 @@ class _Query:
         """Return the last token of a limit right behind SELECT: TOP 5, FIRST (5), SKIP 5, LIMIT 0 5."""
         place = self._behind_select(select)
         word = self._word(place)
-        if word == "ON" and self._is(place + 1, "("):  # SELECT DISTINCT ON (customer): one row of each
+        # SELECT DISTINCT ON (customer) keeps one row of each; plain DISTINCT only drops rows that are equal throughout.
+        if word == "ON" and self._is(place + 1, "("):
             return place + 1
         if word == "LIMIT" and self._kind(place + 1) == "number":
             return place + 1
@@ -168,7 +178,7 @@ class _Query:
         return None
 
     def _is_call(self, place: int) -> bool:
-        """Whether FIRST(…) is a function: a column's end follows, or an operator, and no number stands in it alone."""
+        """Whether FIRST(…) is a function: it holds more than a number, and an operator or a column's end follows."""
         end = self._end(place)
         if not self._is(place, "(") or (end == place + 2 and self._kind(place + 1) == "number"):
             return False
@@ -176,7 +186,8 @@ class _Query:
         return not star and (self._ends(end + 1) or self._is_operator(end + 1))
 
     def _sample(self, place: int, word: str) -> int | None:
-        """Return the last token of what takes a part of a table's rows, wherever a table may be named."""
+        """Return the last token of what takes only some of a table's rows, wherever a table may be named."""
+        # SQL Server's hint to pass over locked rows stands in parentheses behind a table: WITH (READPAST).
         if word == "READPAST":
             return place
         if self._wants_operand(place - 1) and self._word(place - 1) != "USING":
@@ -208,6 +219,7 @@ class _Query:
 
     def _behind_select(self, select: int) -> int:
         place = select + 1
+        # MySQL's SQL_NO_CACHE and its like come before what is selected.
         while self._word(place) in _BEFORE_TOP or self._word(place).startswith("SQL_"):
             place += 1
         return place
@@ -232,10 +244,11 @@ class _Query:
         return token.kind == "mark" and token.text in ",)];.=<>!|/*^"
 
     def _is_amount(self, place: int, *, signs: bool = True) -> bool:
+        # An amount may also be an expression, a variable (@n) or a parameter (:n, ?, $1).
         return self._kind(place) == "number" or self._is(place, "(@:?$" + ("+-" if signs else ""))
 
     def _names_columns(self, place: int) -> bool:
-        """Whether names by commas stand in parentheses: those of the columns of a table that is called `rows`."""
+        """Whether parentheses hold a list of names: the columns of a table that is called `rows`."""
         inside = self.tokens[place + 1 : self._end(place)] if self._is(place, "(") else ()
         named = all(token.kind in ("word", "name") for token in inside[::2])
         return named and all(token.text == "," for token in inside[1::2]) and len(inside) % 2 == 1
@@ -243,6 +256,7 @@ class _Query:
     def _is_nothing(self, place: int) -> bool:
         """Whether an amount is a plain 0: OFFSET 0 leaves nothing out."""
         token = self._at(place)
+        # OFFSET 0 + :n may leave out any number of rows.
         plain = token is not None and token.kind == "number" and not token.text.strip("0")
         return plain and not self._is(place + 1, "+-*/")
 
@@ -253,5 +267,5 @@ class _Query:
         return [token.text for token in inside] == ["100"] and self._word(end + 1) == "PERCENT"
 
     def _end(self, place: int) -> int:
-        """Return the last place of what begins here: the closing parenthesis, where it is one."""
+        """Return the last place of what begins here: for a parenthesis, that of its closing one."""
         return min(self.closing.get(place, place), len(self.tokens) - 1)

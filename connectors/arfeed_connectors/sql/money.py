@@ -1,4 +1,4 @@
-"""Floats, and decimals with float noise in them, to exact amounts: only where it is plain which amount is meant."""
+"""Floats, and decimals with float noise in them, to exact amounts: only if it is plain which amount is meant."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 _SCALE = 4
 _MOST_UNITS = 9e14
-"""Minor units up to which a float still tells neighbours apart, and ten thousand times which fit 64 bits."""
+"""Minor units up to which floats still tell neighbours apart; times ten thousand they fit into 64 bits."""
 
 _FLOAT_STEPS = 8
 """Neighbouring floats that a few additions may be off, however small the tolerance."""
 
 
 def exact(column: pa.Array, digits: Digits, tolerance: Decimal) -> tuple[pa.Array, Mask]:
-    """Return amounts as decimals, and where there is none within the tolerance (in minor units) of the value.
+    """Return amounts as decimals, and a mask of the values without one within the tolerance (in minor units).
 
     `digits` are the decimals of each row's currency. Whole numbers, decimals and texts are returned as they are.
     """
@@ -43,10 +43,12 @@ def _from_floats(column: pa.Array, digits: Digits, tolerance: float) -> tuple[pa
 
     present = column.is_valid().to_numpy(zero_copy_only=False)
     units = column.fill_null(0.0).to_numpy() * 10.0**digits
-    with np.errstate(invalid="ignore"):  # not a number, or none that ends: it fits nothing
+    # NaN and infinity fit no amount and come out as wrong; numpy need not warn of them.
+    with np.errstate(invalid="ignore"):
         nearest = np.rint(units)
         slack = np.maximum(tolerance, _FLOAT_STEPS * np.spacing(np.abs(units)))
         fits = (np.abs(units - nearest) <= slack) & (np.abs(units) < _MOST_UNITS)
+    # Whole ten-thousandths times 0.0001 are exact; casting the float itself would carry its noise into the decimal.
     whole = np.where(fits, nearest, 0).astype(np.int64) * 10 ** (_SCALE - digits)
     amounts = pc.multiply(
         pa.array(whole).cast(pa.decimal128(19)), pa.scalar(Decimal(1).scaleb(-_SCALE), pa.decimal128(5, _SCALE))
@@ -60,6 +62,7 @@ def _from_decimals(column: pa.Array, digits: Digits, tolerance: Decimal) -> tupl
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    # Wide enough that rounding and subtracting lose no digit of what the database sent.
     wide = column.cast(pa.decimal256(70, max(column.type.scale, 20)))
     exactly = pc.fill_null(pc.equal(wide, pc.round(wide, ndigits=_SCALE)), fill_value=False)
     amounts, wrong = wide, np.zeros(len(column), dtype=bool)
@@ -71,6 +74,7 @@ def _from_decimals(column: pa.Array, digits: Digits, tolerance: Decimal) -> tupl
         noise = pc.and_not(pc.fill_null(off, fill_value=False), exactly)
         wrong |= mine & noise.to_numpy(zero_copy_only=False)
         amounts = pc.if_else(pc.and_not(pa.array(mine), pc.fill_null(off, fill_value=False)), rounded, amounts)
+    # The column as it came, since the message shows the value that was found.
     if wrong.any():
         return column, wrong
     return amounts.cast(pa.decimal128(38, _SCALE)), wrong

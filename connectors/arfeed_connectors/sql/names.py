@@ -1,4 +1,4 @@
-"""The names of a query's columns, which count without case, as the headings of a file do."""
+"""The names of a query's columns, compared without case, as the headings of a file are."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ def folded(name: str) -> str:
     return name.strip().casefold()
 
 
+# No slots, which would leave no room for cached properties.
 @dataclass(frozen=True)
 class Names:
     """The columns of one query in order, as the database writes them, and the headers that `columns` maps.
 
-    `query` is the setting that it stands in. Raise `SourceError` for two names that are one, and for a mapped header
-    that the query does not have: before a row is read, and before a default is put where a column should have been.
+    `query` is the name of its setting. Raise `SourceError` for two names that count as one, and for a mapped header
+    that the query does not have: before a row is read, and before a default takes the place of a missing column.
     """
 
     source: str
@@ -57,6 +58,7 @@ class Names:
     @cached_property
     def frame(self) -> tuple[str, ...]:
         """The names that a frame bears: of mapped and canonical columns as arfeed writes them, others as they are."""
+        # The frame's readers look for exact names, and Oracle or Firebird may write them all in capitals.
         known = {folded(name): name for name in SOURCE_COLUMNS} | {folded(name): name for name in self.columns.values()}
         return tuple(known.get(folded(name), name) for name in self.written)
 
@@ -66,7 +68,7 @@ class Names:
         return [name for name in self.written if folded(name) not in used]
 
     def note(self) -> str | None:
-        """Say which columns mean nothing to arfeed, and which was perhaps meant; None where there is none."""
+        """Return which columns mean nothing to arfeed, and which one was perhaps meant; None if there is none."""
         if not (unknown := self.unknown()):
             return None
         named = [f"{name}{self._meant(name)}" for name in unknown]
@@ -74,6 +76,7 @@ class Names:
         return f"of the columns of {self.query}, {', '.join(named)} {are} along"
 
     def _meant(self, name: str) -> str:
+        # Only what the query lacks: a name close to a column that is there is most likely meant as it is.
         absent = {folded(column): column for column in SOURCE_COLUMNS if column not in self}
         close = get_close_matches(folded(name), absent, n=1, cutoff=0.8)
         return f" (did you mean {absent[close[0]]}?)" if close else ""
@@ -83,6 +86,7 @@ class Names:
         return {folded(name): name for name in self.written}
 
     def _refuse_twins(self, first: str, second: str) -> None:
+        # In a frame one of the two would hide the other: after a join, perhaps, a payment's amount the invoice's.
         if first == second:
             raise SourceError(f"{self.source}: {self.query} has two columns named {first!r}; name each with AS")
         raise SourceError(

@@ -1,7 +1,7 @@
-"""How long a database may take: a limit, and Ctrl-C, that end a statement whatever its driver is doing.
+"""How long a database may take: a time limit, and Ctrl-C, end a statement whatever its driver is doing.
 
-Most drivers wait in C, where Python hears no signal. So they work in a thread of their own, and who asked them waits
-where signals are heard.
+Most drivers wait in C, where Python hears no signals. So each works in its own thread, and the caller waits where
+signals are heard.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 _KEY = "arfeed patience"
 _LOOK = 0.5
-"""Seconds between two looks for signals: on Windows a waiting lock hears none."""
+"""Seconds between two checks for signals: on Windows a waiting lock hears none."""
 
 _GRACE = 5.0
-"""Seconds that a driver has to give up in, before it is left alone with what it does."""
+"""Seconds within which a driver has to give up before it is left alone."""
 
 
 @dataclass(slots=True)
@@ -42,42 +42,47 @@ class Patience:
     _spent: float = field(default=0.0, init=False)
 
     def begin(self) -> None:
-        """Count from now on for a new statement."""
+        """Start counting for a new statement."""
         self._spent = 0.0
 
     def wait_for(self, work: Callable[[], T]) -> T:
-        """Return what the work comes to. Raise what it raises, and `TimeoutError` if it can't be ended."""
+        """Return the result of the work. Raise what it raises, and `TimeoutError` if it can't be ended."""
         begun = time.monotonic()
         job = begin(work)
         try:
             if not _ends_within(job, self.seconds - self._spent):
                 self.late = True
                 self._end(job)
-        except BaseException:  # Ctrl-C
+        # Ctrl-C and SIGTERM too: the statement has to end before anybody closes its connection.
+        except BaseException:
             self._end(job)
             raise
         finally:
             self._spent += time.monotonic() - begun
         if self.left_alone:
             raise TimeoutError("it does not answer")
+        # After a cancelled statement this raises the driver's own error, which `late` explains as the time limit.
         return job.result()
 
     def _end(self, job: Future[T]) -> None:
-        with suppress(Exception):  # there may be nothing to cancel any more
+        # The statement may have ended just now, and some drivers raise if there is nothing to cancel.
+        with suppress(Exception):
             self.cancel()
         self.left_alone = not _ends_within(job, _GRACE)
 
 
 def begin(work: Callable[[], T]) -> Future[T]:
-    """Do something in a daemon thread: Ctrl-C and SIGTERM would wait for a driver that sits in C."""
+    """Do something in a daemon thread: in the main one, Ctrl-C and SIGTERM would wait for a driver that sits in C."""
     future: Future[T] = Future()
 
     def run() -> None:
         try:
             future.set_result(work())
         except BaseException as exc:  # noqa: BLE001 - raised where the result is asked for
+            # Also SystemExit and the like: whoever waits for the result would otherwise wait for ever.
             future.set_exception(exc)
 
+    # Not an executor: Python waits for an executor's threads when it exits, and so for a driver that never answers.
     threading.Thread(target=run, name="arfeed database", daemon=True).start()
     return future
 
@@ -102,7 +107,7 @@ def patience_of(connection: sa.Connection) -> Patience | None:
 
 
 def patiently(connection: sa.Connection, work: Callable[[], T], *, first: bool = False) -> T:
-    """Do something with a connection's driver within its limit; `first` is where a statement begins."""
+    """Do something with a connection's driver within its limit; `first` marks the beginning of a statement."""
     patience = patience_of(connection)
     if patience is None:
         return work()

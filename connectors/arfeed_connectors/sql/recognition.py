@@ -1,4 +1,4 @@
-"""Whose database it is: the tables of a known program, a query that reads them, and the version that it says it has."""
+"""Which program's database it is, by its tables, a query that reads them, and the version that it states."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_COMPANIES = 20
 
 
 def proposals(database: Database) -> Iterator[Proposal]:
-    """Yield the presets whose program's database it is, one for each company where several share it."""
+    """Yield the presets that fit the database, one for each company if several share it."""
     with database.snapshot() as connection:
         names = _tables(connection)
     for name, preset in PRESETS.items():
@@ -33,18 +33,21 @@ def _tables(connection: sa.Connection) -> set[str]:
 
 
 def _prefixes(name: str, preset: Preset, names: set[str]) -> list[str]:
-    """Return what the tables' names begin with where all of a program are there; most have no prefix of their own."""
+    """Return each prefix under which all tables of a program are there; most programs have none."""
     needed = preset.tables(name)
+    # The longest name is the least likely to be the end of another program's table.
     longest = max(needed, key=len)
     found = {each.removesuffix(longest) for each in names if each.endswith(longest)}
     if not (preset.table_prefix or preset.requires):
+        # A program without prefixes: another prefix would be that of a table which merely ends alike.
         found &= {""}
     return sorted(prefix for prefix in found if all(prefix + table in names for table in needed))
 
 
 def _fitting(database: Database, name: str, preset: Preset, prefix: str) -> Iterator[Proposal]:
-    """Yield a preset for these tables, if the database understands its query over them: other versions have others."""
+    """Yield a preset for these tables, unless the database fails at its query: other versions have other columns."""
     try:
+        # A snapshot for each attempt, since in PostgreSQL a failed statement ends its whole transaction.
         with database.snapshot() as connection:
             quote = connection.dialect.identifier_preparer.quote
             query = preset.statement(name, "", prefix, quote)
@@ -69,13 +72,14 @@ def _companies(connection: sa.Connection, query: str) -> list[str]:
 
 
 def _version(database: Database, preset: Preset, prefix: str) -> str:
-    """Return what the program says of its version, nothing where it has no table for that."""
+    """Return the version that the program states, blank if it has no table for that."""
     if preset.version is None:
         return ""
     try:
         with database.snapshot() as connection:
             text = filled(preset.version, prefix, connection.dialect.identifier_preparer.quote)
             (found,) = connection.exec_driver_sql(text).one()
+    # The version is one more reason to believe the proposal, which stands without it.
     except SourceError:
         return ""
     return f", and says that it is version {found}" if found else ""

@@ -19,7 +19,7 @@ from pydantic import (
 
 from arfeed import DatabaseUrl, Settings, SourceSettings
 from arfeed_connectors.sql.lexing import readings
-from arfeed_connectors.sql.limits import limit
+from arfeed_connectors.sql.limits import find_row_limit
 from arfeed_connectors.sql.presets import PRESETS, Quote, described
 from arfeed_connectors.sql.urls import without_secrets
 
@@ -30,28 +30,31 @@ _READS = ("SELECT", "WITH", "VALUES", "TABLE")
 
 
 def _database(info: ValidationInfo) -> str | None:
-    """Return SQLAlchemy's name of the database, which decides how a query is read; None where the URL is wrong."""
+    """Return SQLAlchemy's name of the database, which decides how a query is read; None if the URL is not valid."""
     import sqlalchemy as sa
 
+    # pydantic leaves out a field that is not valid; the error in the URL is reported by itself.
     url = info.data.get("url")
     return sa.make_url(url.get_secret_value()).get_backend_name() if url else None
 
 
 def _one_select(query: str, info: ValidationInfo) -> str:
     """Refuse what is not a single SELECT. The database is asked read-only too; this says it sooner and in words."""
+    # A semicolon at the very end is what most tools write; inside parentheses it would be an error.
     query = query.strip().rstrip(";")
     for tokens in readings(query, _database(info)):
         if any(token.kind == "mark" and token.text == ";" for token in tokens):
             raise ValueError("it must be one statement; found a ';' with something behind it")
+        # Parentheses may open the first part of a UNION.
         first = next((token.text for token in tokens if token.text != "("), "")
         if first not in _READS:
             raise ValueError("it must be a SELECT, or a WITH that ends in one; anything else is not even tried")
     return query
 
 
-def _unlimited(query: str, info: ValidationInfo) -> str:
+def _refuse_row_limit(query: str, info: ValidationInfo) -> str:
     """Refuse a SELECT that cuts its own answer short: what the database counts is then what is left of it."""
-    if found := limit(query, _database(info)):
+    if found := find_row_limit(query, _database(info)):
         raise ValueError(
             f"it says {found}, which leaves out what is open beyond that, and the database's own count would agree "
             "all the same; take it out, and choose rows by WHERE alone (a column of that name: write it with its "
@@ -66,6 +69,7 @@ def _sqlalchemy_url(url: SecretStr, info: ValidationInfo) -> SecretStr:
     try:
         parsed = sa.make_url(url.get_secret_value())
     except (sa.exc.ArgumentError, ValueError):
+        # `from None`, since SQLAlchemy's message may quote the URL and with it the password.
         raise ValueError("it must be an SQLAlchemy URL such as postgresql://reader@db.example.com/erp") from None
     if parsed.get_backend_name() == "sqlite" and not parsed.database:
         raise ValueError("it names no file; write sqlite:///books.db")
@@ -82,6 +86,7 @@ def _below_the_folder(url: sa.URL, info: ValidationInfo) -> sa.URL:
         "duckdb": bool(file) and file != ":memory:",
         "firebird": not url.host and bool(re.search(r"[./\\]", file)),
     }
+    # `md:` is MotherDuck, DuckDB's service, and not a file.
     if not is_file.get(url.get_backend_name()) or file.startswith("md:"):
         return url
     return url.set(database=str(Path((info.context or {}).get("folder", Path()), file).absolute()))
@@ -94,7 +99,7 @@ def _preset(name: str) -> str:
 
 
 Query = Annotated[str, AfterValidator(_one_select)]
-Invoices = Annotated[Query, AfterValidator(_unlimited)]
+Invoices = Annotated[Query, AfterValidator(_refuse_row_limit)]
 
 
 class SqlControlAccount(Settings):
@@ -118,10 +123,11 @@ def _control_account(account: SqlControlAccount | bool | None, info: ValidationI
     if not isinstance(account, SqlControlAccount):
         return account
     held = {}
+    # A limit in these would understate the ledger, and the difference to the list with it.
     for name in ("query", "received"):
         query = getattr(account, name)
         try:
-            held[name] = query and _unlimited(_one_select(query, info), info)
+            held[name] = query and _refuse_row_limit(_one_select(query, info), info)
         except ValueError as exc:
             raise ValueError(f"{name}: {exc}") from None
     return account.model_copy(update=held)
@@ -141,6 +147,7 @@ class SqlSettings(SourceSettings):
         }
     )
 
+    # Declared before the queries: pydantic validates in this order, and their validators take the dialect from the URL.
     url: Annotated[DatabaseUrl, AfterValidator(_sqlalchemy_url)] = Field(
         examples=["postgresql://reader@db.example.com/erp"],
         description="SQLAlchemy URL of the database, best as ${ERP_URL}; may hold a password, so it is never shown.",
@@ -148,7 +155,7 @@ class SqlSettings(SourceSettings):
     query: Invoices | None = Field(
         default=None,
         examples=["SELECT number AS invoice_ref FROM open_invoices"],
-        description="One SELECT, a row a document, under the names of an invoice's columns.",
+        description="One SELECT, one row per document, under the names of an invoice's columns.",
     )
     preset: Annotated[str, AfterValidator(_preset)] | None = Field(
         default=None, description=f"A ready query instead of your own: {described()}."
@@ -174,6 +181,7 @@ class SqlSettings(SourceSettings):
         description="The ledger's own balance, from another place than the list: a table with `query` and `received`, "
         "or true for the one that a preset brings.",
     )
+    # A limit is allowed here: it may leave out a PDF, but never an invoice.
     document_query: Query | None = Field(
         default=None, description="A SELECT of invoice_ref, version and content, for PDFs kept in the database."
     )
@@ -200,6 +208,7 @@ class SqlSettings(SourceSettings):
     def _complete(self) -> Self:
         if (self.query is None) == (self.preset is None):
             raise ValueError('give either `query`, a SELECT of your own, or `preset`, such as preset = "odoo"')
+        # Settings without effect are refused: whoever set `company` relies on another company's invoices staying out.
         preset = PRESETS[self.preset] if self.preset else None
         for name in preset.requires if preset else ():
             if getattr(self, name) is None:
@@ -218,7 +227,7 @@ class SqlSettings(SourceSettings):
 
     @property
     def by_company(self) -> bool:
-        """Whether the rows have a column `company` that numbers are only unique within."""
+        """Whether the rows have a column `company`, within which alone numbers are unique."""
         return self.preset is not None and PRESETS[self.preset].by_company
 
     @property
@@ -229,6 +238,7 @@ class SqlSettings(SourceSettings):
     def code(self, currency: object) -> str:
         """Return the ISO code of what the database calls a currency."""
         text = "" if currency is None else str(currency).strip()
+        # A blank becomes the source's own currency; a name that is not mapped stays, and is a problem of its row.
         return self.currencies.get(text, text).upper() or self.currency or ""
 
     def statement(self, quote: Quote) -> str:
@@ -236,13 +246,13 @@ class SqlSettings(SourceSettings):
         return self.query if self.query is not None else self._of_preset("", quote)
 
     def closed_statement(self, quote: Quote) -> str | None:
-        """Return the query that says what became of given numbers, where there is one."""
+        """Return the query that says what became of given numbers, if there is one."""
         if self.closed_query is not None or self.preset is None:
             return self.closed_query
         return self._of_preset("closed", quote)
 
     def ledger(self, quote: Quote) -> tuple[str | None, str | None]:
-        """Return the queries of the control account: its balance, and what was received; None where there is none."""
+        """Return the queries of the control account: its balance, and what was received; None if there is no query."""
         if isinstance(self.control_account, SqlControlAccount):
             return self.control_account.query, self.control_account.received
         return (self._of_preset("ledger", quote) if self.control_account else None), None

@@ -1,4 +1,4 @@
-"""What is asked of the database: always the user's query, bare or as a table in parentheses."""
+"""The statements sent to the database: always the user's query, bare or as a table in parentheses."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ BATCH = 50_000
 
 Row = tuple[Any, ...]
 
+# A driver that is passed even an empty set of parameters would take a % in the query for a placeholder.
 _BARE = {"no_parameters": True}
 _STREAMING = {"stream_results": True}
-"""Of one statement, never of the connection: SQLAlchemy would keep the first row of every later answer to itself."""
+"""Set for one statement, never for the connection: SQLAlchemy would keep the first row of every later answer."""
 
 
 class Parameters:
@@ -38,8 +39,9 @@ class Parameters:
         self._values.append(value)
         number = len(self._values)
         if isinstance(value, str) and backend(self._dialect.name) == "firebird":
-            # Without its own type it would get the column's, and a longer text than the column holds is an error there.
+            # Without its own type it would get the column's, and there a text longer than the column is an error.
             return f"CAST(? AS VARCHAR({max(1, len(value))}))"
+        # PEP 249's styles, and SQLAlchemy's own numeric_dollar.
         return {
             "qmark": "?",
             "format": "%s",
@@ -50,7 +52,7 @@ class Parameters:
         }[self._dialect.paramstyle]
 
     def literal(self, sql: str) -> str:
-        """Return SQL as it must be written beside parameters."""
+        """Return SQL as it must be written if the statement has parameters."""
         return sql.replace("%", "%%") if "format" in self._dialect.paramstyle else sql
 
     @property
@@ -72,12 +74,13 @@ def asked(
 ) -> sa.CursorResult[Any]:
     """Select `what` from the query; `tail` is SQL that follows, `among` columns and the values they may have.
 
-    Where a moment `since` is given, it stands for `:since` in the query. In parentheses stands only what yields rows:
-    no second statement, no writing one. The line breaks end a comment in the query's last line. The driver gets the
-    text itself, since SQLAlchemy's own reading of it knows no quotes.
+    A moment `since` replaces `:since` in the query. Only what yields rows may stand in parentheses, so neither a second
+    statement nor one that writes. The line breaks end a comment in the query's last line. The driver gets the text as
+    it is, since SQLAlchemy's own search for parameters ignores quotes.
     """
     parameters = Parameters(connection.dialect)
     places = [*marked(query, "SINCE", connection.dialect.name)] if since is not None else []
+    # Without parameters the statement reaches the driver as it is, with any % in it.
     if not (among or places):
         statement = f"SELECT {what} FROM (\n{query}\n) arfeed {tail}"  # noqa: S608 - the feed's own query, and names of its columns
         return _executed(connection, statement, None, {**_BARE, **(options or {})})
@@ -126,6 +129,7 @@ def column_names(connection: sa.Connection, query: str, since: object = None) ->
     result = asked(connection, query, "*", "WHERE 1 = 0", since=since)
     names = _names(connection, result)
     result.close()
+    # Only the bare query shows the names as they were written; a query that holds `:since` can't be sent bare.
     if since is None and _may_be_renamed(connection.dialect.name, names):
         result = _executed(connection, query, None, {**_BARE, **_STREAMING})
         names = _names(connection, result)
@@ -134,7 +138,7 @@ def column_names(connection: sa.Connection, query: str, since: object = None) ->
 
 
 def _may_be_renamed(database: str, names: Sequence[str]) -> bool:
-    """Whether a name may be that of a column before it with a number: so SQLite and DuckDB tell twins apart."""
+    """Whether a name may be that of an earlier column plus a number: so SQLite and DuckDB tell twins apart."""
     mark = {"sqlite": ":", "duckdb": "_"}.get(database)
     there = {name.casefold() for name in names}
     return any(
@@ -145,17 +149,18 @@ def _may_be_renamed(database: str, names: Sequence[str]) -> bool:
 
 
 def holds_numbers(connection: sa.Connection, query: str, column: str) -> bool:
-    """Whether a column of the query is of a type of numbers, as far as the driver says so."""
+    """Whether a column of the query has a numeric type, according to the driver."""
     result = asked(connection, query, column, "WHERE 1 = 0")
     cursor: Any = result.cursor
     kind = cursor.description[0][1]
     result.close()
+    # PEP 249: the module's NUMBER compares equal to every type code that means a number.
     numbers = getattr(connection.dialect.loaded_dbapi, "NUMBER", None)
     return kind in (int, float, Decimal) or (kind is not None and bool(kind == numbers))
 
 
 def batches(connection: sa.Connection, query: str, company: object = None) -> Iterator[list[Row]]:
-    """Yield the query's rows as the driver's own tuples: SQLAlchemy's rows take ten times as long to turn about."""
+    """Yield the query's rows as the driver's own tuples: SQLAlchemy's rows take ten times as long to transpose."""
     if company is None:
         result = _executed(connection, query, None, {**_BARE, **_STREAMING})
     else:
@@ -167,18 +172,20 @@ def batches(connection: sa.Connection, query: str, company: object = None) -> It
             yield rows
             rows = patiently(connection, lambda: _fetched(cursor, BATCH))
         result.close()
+    # Also GeneratorExit: a reader that stops early leaves rows behind on the server.
     except BaseException:
         _abandon(cursor)
         raise
 
 
 def _first(result: sa.CursorResult[Any]) -> list[Row]:
-    first = result.fetchone()  # it waits in SQLAlchemy's own buffer
+    # Streaming, SQLAlchemy has already fetched one row into its own buffer; the driver's cursor begins with the second.
+    first = result.fetchone()
     return [tuple(first), *_fetched(result.cursor, BATCH - 1)] if first is not None else []
 
 
 def _fetched(cursor: Any, count: int) -> list[Row]:
-    """Fetch without the collector of cycles, which looks through all these tuples again and again and finds none."""
+    """Fetch without the garbage collector, which would search all these tuples for cycles again and again in vain."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -201,7 +208,7 @@ def _abandon(cursor: Any) -> None:
 def _names(connection: sa.Connection, result: sa.CursorResult[Any]) -> list[str]:
     """Return the names as SQLAlchemy writes them: Oracle's INVOICE_REF is invoice_ref.
 
-    One that is kept in small letters there knows that it must be quoted, so no `str` is made of it.
+    A name that is stored in lower case comes as a subclass of `str` that knows it must be quoted; it is kept as it is.
     """
     cursor: Any = result.cursor
     names = [str(column[0]) for column in cursor.description]

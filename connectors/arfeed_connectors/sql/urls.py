@@ -1,4 +1,4 @@
-"""A database's URL without its secrets: what it is known by, and what messages must not show."""
+"""A database's URL without its secrets: how it is identified, and what messages must not show."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+# Not PASSIVE, which is not a secret.
 _SECRET = re.compile(r"(?i)pass(?!ive)|pwd|token|secret|credential|private_?key|api_?key")
 """Names of secrets: password, passwd, passphrase, sslpassword, wallet_password, pwd, token, access_token …"""
 
@@ -17,7 +18,7 @@ _ODBC_PAIR = re.compile(r"\s*([^=;]*)=(\{(?:[^}]|\}\})*\}|[^;]*)")
 
 
 def without_secrets(url: sa.URL) -> str:
-    """Return the URL with all that says which database it is and how it is read, but no password."""
+    """Return the URL with everything that says which database it is and how it is read, but no password."""
     import sqlalchemy as sa
 
     query = {key: _open_part(key, value) for key, value in url.query.items() if not _SECRET.search(key)}
@@ -35,6 +36,7 @@ def secrets(url: sa.URL) -> Iterator[str]:
                 yield text
             elif _is_odbc(key):
                 yield from (said for name, said in _pairs(text) if _SECRET.search(name))
+                # A driver may quote the value in its message without the braces.
                 yield from (said[1:-1] for name, said in _pairs(text) if _SECRET.search(name) and said.startswith("{"))
 
 

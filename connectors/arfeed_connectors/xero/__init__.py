@@ -1,7 +1,7 @@
 """Xero's sales invoices export (Business > Invoices > Export), a CSV file with a row a line item.
 
-Header fields repeat on every line of a document; documents of all kinds and states stand in one file, and a bills
-export has the same columns.
+Header fields repeat on every line of a document; documents of all kinds and states are in one file, and an export of
+bills has the same columns.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ _KINDS = {
     "sales overpayment": "payment",
     "sales prepayment": "payment",
 }
+# Known and left out; a type that is in neither list is refused, since it may be a debt.
 _OTHER_TYPES = ("bill", "bill credit note", "bill overpayment", "bill prepayment", "receive money", "spend money")
 _STATUSES = {
     "awaiting payment": "open",
@@ -84,11 +85,11 @@ class Xero(Connector):
     settings: Settings
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield the documents of each file, and say what is known of them all."""
+        """Yield the documents of each file, and return what is known of them all."""
         return (yield from each_file(self.settings, self._file))
 
     def check(self) -> None:
-        """See that each file has the header of something known."""
+        """Check that each file has the header of something known."""
         for file in find_files(self.settings):
             if not is_json(file) and not find_aged(file, self.settings):
                 self._headers(file)
@@ -122,8 +123,10 @@ class Xero(Connector):
             _refuse_other_types(file, lines)
             types.update(pc.unique(lines["Type"]).to_pylist())
             count += len(lines)
+            # Portion by portion, so that the repeating lines of a large export are never all in memory.
             parts.append(_without_repeats(lines))
         lines = pa.concat_tables(parts)
+        # Without this an export of bills would look like one without open invoices.
         if not len(lines) and types:
             raise SourceError(
                 f"{file}: it lists {count} lines but no sales document, only {', '.join(sorted(types))}; "
@@ -138,17 +141,20 @@ class Xero(Connector):
         headers = self._headers(file)
         names = [*headers, "origin"]
         settings = self.settings
+        # Only the columns that are needed: the others, such as descriptions, are about line items.
         for rows in read_arrow(
             file, columns=list(headers.values()), encoding=settings.encoding, delimiter=settings.delimiter
         ):
             lines = rows.rename_columns(names)
             types = _array(lines, "Type").dictionary_encode()
             spelled = pc.utf8_lower(pc.utf8_trim_whitespace(types.dictionary))
+            # In one spelling, since types are compared exactly from here on.
             yield lines.set_column(names.index("Type"), "Type", spelled.take(types.indices))
 
     def _headers(self, file: str) -> dict[str, str]:
-        """Return Xero's name of each column that is needed, and how this file spells it."""
+        """Return Xero's name for each column that is needed, and how this file spells it."""
         found = read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
+        # Reversed, so that the first of two headers that differ in spelling only is the one that counts.
         spelled = {_spelled(name): name for name in reversed(found)}
         headers = {name: spelled[name.casefold()] for name in (*_REQUIRED, *_OPTIONAL) if name.casefold() in spelled}
         missing = [name for name in _REQUIRED if name not in headers]
@@ -187,10 +193,11 @@ def _place(lines: pa.Table, file: str) -> str:
 
 
 def _without_repeats(lines: pa.Table) -> pa.Table:
-    """Keep the sales lines that do not just repeat the line before: a document's lines follow each other."""
+    """Keep the sales lines that do not merely repeat the line before: a document's lines follow each other."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    # LineAmount is the one needed column that differs between the lines of one document.
     columns = [_array(lines, name) for name in lines.column_names if name not in ("origin", "LineAmount")]
     repeats = [pc.equal(column.slice(1), column.slice(0, max(len(column) - 1, 0))) for column in columns]
     first = pa.array([False] * min(len(lines), 1), pa.bool_())
@@ -200,7 +207,7 @@ def _without_repeats(lines: pa.Table) -> pa.Table:
 
 
 def _alone(lines: pa.Table) -> pa.Array:
-    """Where a line is a document of its own: it has no number, as overpayments do, and makes up the whole total.
+    """Whether each line is a whole document: it has no number, like an overpayment, and makes up the whole total.
 
     Two overpayments may be equal in all that the export holds; grouped, the second would be lost.
     """
@@ -209,6 +216,7 @@ def _alone(lines: pa.Table) -> pa.Array:
     nameless = pc.equal(pc.utf8_trim_whitespace(_array(lines, "InvoiceNumber")), "")
     if "LineAmount" not in lines.column_names or not pc.any(nameless).as_py():
         return nameless
+    # A prepayment of several lines has a larger total than any of them.
     whole = pc.equal(_plain(_array(lines, "LineAmount")), _plain(_array(lines, "Total")))
     return pc.and_(nameless, whole)
 
@@ -221,16 +229,17 @@ def _plain(amounts: pa.Array) -> pa.Array:
 
 
 def _folded(lines: pa.Table, file: str) -> pd.DataFrame:
-    """Return a row a document, its first line's. Raise `SourceError` where lines of one disagree on what is due."""
+    """Return a row for each document, its first line. Raise `SourceError` if its lines disagree on what is due."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    # Mostly a number stands once by now; only the other lines have to be told apart by more than that.
+    # By now most numbers occur once; only the other lines have to be told apart by more than their number.
     numbers = _array(lines, "InvoiceNumber").dictionary_encode().indices.to_numpy()
     several = np.flatnonzero(np.bincount(numbers)[numbers] > 1)
     alike = lines.take(several)
     first = _first_lines(alike)
+    # None of these identifies the document, so lines that differ here are one document with two answers.
     for column in ("InvoiceAmountDue", "Status", "DueDate", "Currency"):
         texts = _array(alike, column)
         differs = alike.filter(pc.not_equal(texts, texts.take(first)))
@@ -245,10 +254,12 @@ def _folded(lines: pa.Table, file: str) -> pd.DataFrame:
     documents = lines.filter(pa.array(begins))
     kinds = _translated(_array(documents, "Type"), _KINDS)
     status = _array(documents, "Status")
+    # A word that is not known stays, and becomes a problem of its row; it must not pass for open, nor for paid.
     known = _translated(pc.utf8_lower(pc.utf8_trim_whitespace(status)), _STATUSES)
     documents = documents.append_column("kind", kinds).set_column(
         documents.column_names.index("Status"), "Status", pc.coalesce(known, status)
     )
+    # LineAmount was needed to tell lines from documents; of a document it says nothing.
     wanted = [name for name in documents.column_names if name != "LineAmount"]
     frame: pd.DataFrame = documents.select(wanted).to_pandas()
     return frame
@@ -264,7 +275,7 @@ def _first_lines(lines: pa.Table) -> npt.NDArray[np.int64]:
         *(_array(lines, name) for name in _DOCUMENT), pa.scalar("\x1f", pa.large_string())
     )
     documents = pc.if_else(_alone(lines), _array(lines, "origin"), keys).dictionary_encode().indices.to_numpy()
-    # Documents are numbered in the order they come up, so a first line is where the number is the highest so far.
+    # Documents are numbered in the order in which they come up, so a first line has the highest number so far.
     highest = np.maximum.accumulate(documents)
     first = np.flatnonzero(np.diff(highest, prepend=-1))
     positions: npt.NDArray[np.int64] = first[documents]
@@ -272,7 +283,7 @@ def _first_lines(lines: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def _translated(texts: pa.Array, meanings: Mapping[str, str]) -> pa.Array:
-    """Return what each text means; null where it is none of the known ones."""
+    """Return what each text means; null if it is not a known one."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -25,7 +25,8 @@ _FORM = ReportForm(
     },
     required=("issued_on", "invoice_ref", "balance"),
     keys=("issued_on", "balance"),
-    exact=False,  # its totals leave out invoices that are not yet due, where no column holds those
+    # Its totals leave out invoices that are not yet due, if no column holds them (docs/decisions.md, 2026-11-24).
+    exact=False,
     footers=r"(?i:^percentage of total$)",
 )
 _EXPORT = {"contactname", "lineamount", "invoiceamountdue"}
@@ -35,19 +36,21 @@ _INSTEAD = "export Accounting > Reports > Aged Receivables Detail, or Business >
 
 
 def is_titled(file: str, settings: FileSettings) -> bool:
-    """Whether a file has the title of one of Xero's reports of what is owed, those included that are refused."""
+    """Whether a file has the title of one of Xero's reports of what is owed, even one that is refused."""
     title = PrintedReport(file, _FORM, settings).title
     return any(re.fullmatch(r"aged (receivables|payables)( .*)?", text, re.IGNORECASE) for text in title)
 
 
 def find_aged(file: str, settings: FileSettings) -> PrintedReport | None:
-    """Return the report that a file is, None where it is none. Raise `SourceError` for one that names no invoices."""
+    """Return the file's report, None if it is not one. Raise `SourceError` for one that lacks open invoices."""
     try:
         header = read_header(file, encoding=settings.encoding, delimiter=settings.delimiter)
     except SourceError:
+        # The first row of a report is its title, which need not be readable as a header.
         header = []
+    # An export may have a million lines; looking for a title in it would read it twice.
     if _is_export(header):
-        return None  # looking further would read a large file twice
+        return None
     report = PrintedReport(file, _FORM, settings)
     for text in report.title:
         if re.fullmatch(r"aged (receivables summary|payables .*)|accounts receivable invoices", text, re.IGNORECASE):
@@ -60,15 +63,17 @@ def _is_export(header: Iterable[str]) -> bool:
 
 
 def read_aged(report: PrintedReport) -> Generator[pd.DataFrame, None, Complete]:
-    """Yield the report's lines; its totals are a control only where they agree with all of its lines."""
+    """Yield the report's lines; its totals are a control only if they agree with all of its lines."""
     ref, balance = report.name_of("invoice_ref"), report.name_of("balance")
     for lines in report.lines():
+        # The report has no column for the kind; only its sign distinguishes a credit note.
         credit = lines[balance] < 0
         kind = credit.map({True: "credit_note", False: "invoice"}).astype("str")
         lines = _in_own_currency(lines, report)
         yield lines.assign(customer_name=lines["group"], kind=kind, invoice_ref=lines[ref]).drop(columns="group")
     if not report.ended:
         raise SourceError(f"{report.file}: it ends without its Total, so it is cut off; export the report again")
+    # With a column of currencies the Total adds up several of them, or is in the organisation's.
     currency = None if "currency" in report.headers else report.settings.currency
     agreed = currency is not None and report.total is not None and not report.doubts
     totals = {currency: report.total} if currency and report.total is not None and agreed else None
@@ -76,8 +81,9 @@ def read_aged(report: PrintedReport) -> Generator[pd.DataFrame, None, Complete]:
 
 
 def _in_own_currency(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
-    """Take what is open in the invoice's own currency, if the report has that; its Total is in the organisation's."""
+    """Take the balance in the invoice's own currency, if the report has it; its Total is in the organisation's."""
     total, base = report.headers["balance"], report.settings.currency
+    # Whoever names another column by columns.balance says that it is in the invoice's currency.
     if "currency" not in report.headers or report.settings.columns.get("balance", total) != total:
         return lines
     if "own_balance" in report.headers:

@@ -1,4 +1,4 @@
-"""What Xero's API answers to GET Invoices or CreditNotes, kept as a file."""
+"""The answer of Xero's API to GET Invoices or CreditNotes, kept as a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PAGE = 100
-"""Xero answers in pages of so many, unless another size is asked for."""
+"""Documents on a page of Xero's, unless another size is asked for."""
 
 _STATUSES = {
     "AUTHORISED": "open",
@@ -38,12 +38,12 @@ _DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 
 
 def is_json(file: str) -> bool:
-    """Whether a file is called so."""
+    """Whether the file's name says so."""
     return file.lower().endswith(".json")
 
 
 def read_json(file: str) -> Generator[pd.DataFrame, None, Complete]:
-    """Yield the sales documents of an answer. Raise `SourceError` where it may be one page of several."""
+    """Yield the sales documents of an answer. Raise `SourceError` if it may be one page of several."""
     answer = _parsed(file)
     documents = _documents(file, answer)
     _refuse_page(file, documents, answer.get("pagination"))
@@ -63,7 +63,7 @@ def read_json(file: str) -> Generator[pd.DataFrame, None, Complete]:
 
 
 def _documents(file: str, answer: Mapping[str, Any]) -> list[Any]:
-    """Return the one list of documents. Raise `SourceError` where there is none, or a second one would be left out."""
+    """Return the one list of documents. Raise `SourceError` if there is none, or if a second one would be left out."""
     lists = {name: answer[name] for name in _LISTS if isinstance(answer.get(name), list)}
     filled = [name for name, documents in lists.items() if documents]
     if len(filled) > 1:
@@ -71,9 +71,10 @@ def _documents(file: str, answer: Mapping[str, Any]) -> list[Any]:
             f"{file}: it holds the lists {' and '.join(filled)}; keep each answer in a file of its own, and read them "
             'with files = "all"'
         )
+    # An empty list is an answer, too: nothing is open.
     name = filled[0] if filled else next(iter(lists), "")
     if name not in ("Invoices", "CreditNotes"):
-        raise SourceError(f"{file}: it is no answer of Xero's API to GET Invoices: it has no list Invoices")
+        raise SourceError(f"{file}: it is not an answer of Xero's API to GET Invoices: it has no list Invoices")
     documents: list[Any] = lists[name]
     return documents
 
@@ -101,9 +102,10 @@ def _place(file: str, number: int, document: Mapping[str, Any]) -> str:
 def _parsed(file: str) -> dict[str, Any]:
     with open_binary(file) as data:
         try:
+            # No float ever holds money.
             answer = json.loads(data.read(), parse_float=Decimal)
         except ValueError as exc:
-            raise SourceError(f"{file}: it is no whole JSON document: {exc}; fetch it again") from exc
+            raise SourceError(f"{file}: it is not a complete JSON document: {exc}; fetch it again") from exc
     return answer if isinstance(answer, dict) else {}
 
 
@@ -112,6 +114,7 @@ def _refuse_page(file: str, documents: list[Any], pagination: object) -> None:
     items = pagination.get("itemCount") if isinstance(pagination, dict) else None
     if items == count and items is not None:
         return
+    # Without a word on pages, a number of documents that fills its pages exactly may be followed by more.
     if pagination or (count and count % _PAGE == 0):
         of = items if isinstance(items, int) else "an unknown number"
         raise SourceError(
@@ -126,6 +129,7 @@ def _row(file: str, number: int, document: Mapping[str, Any], kind: str) -> dict
     if not isinstance(contact, dict):
         raise SourceError(f"{place}: its Contact is {contact!r:.60}, not an object with a Name; fetch it again")
     credit = kind != "invoice"
+    # Credit notes have no AmountDue: what is left of them is RemainingCredit.
     amount, balance = document.get("Total"), document.get("AmountDue", document.get("RemainingCredit"))
     row = {
         "invoice_ref": document.get("InvoiceNumber") or document.get("CreditNoteNumber"),
@@ -141,6 +145,7 @@ def _row(file: str, number: int, document: Mapping[str, Any], kind: str) -> dict
         "balance": _signed(balance, negate=credit),
         "memo": document.get("Reference"),
     }
+    # What is neither text nor number would be written into a cell as Python's notation for it.
     for name, value in row.items():
         if isinstance(value, dict | list | bool):
             raise SourceError(
@@ -150,11 +155,13 @@ def _row(file: str, number: int, document: Mapping[str, Any], kind: str) -> dict
 
 
 def _signed(value: Any, *, negate: bool) -> object:
+    # By exact type: a bool is an int to Python, and is refused with the other values that are not amounts.
     return -value if negate and type(value) in (int, Decimal) else value
 
 
 def _day(place: str, document: Mapping[str, Any], name: str) -> str:
-    """Return a day as YYYY-MM-DD, from the text beside it or from the milliseconds since 1970."""
+    """Return a day as YYYY-MM-DD, from the text beside it or else from its milliseconds since 1970."""
+    # The text names the day itself; the milliseconds stand for a moment, which is a day only in UTC.
     text = str(document.get(f"{name}String") or document.get(name) or "")
     match = _DATE.fullmatch(text)
     if not match:

@@ -41,6 +41,7 @@ app = typer.Typer(
     name="arfeed",
     no_args_is_help=True,
     add_completion=False,
+    # `main` prints tracebacks itself, through streams that mask secrets.
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Feed every open invoice and its PDF to an accounts-receivable platform. Exit codes: 0 done, 1 a bug, "
@@ -59,6 +60,7 @@ Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_
 
 
 @app.callback()
+# On `arfeed` itself and not on its commands, since wrong usage of a command is an event too.
 def _options(log_json: LogJson = None, show_version: Version = False) -> None:
     del log_json, show_version  # their callbacks have done all that was asked for
 
@@ -78,7 +80,7 @@ app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")
 
 
-def _suit_a_short_life() -> None:
+def _tune_for_short_process() -> None:
     """Switch off what only pays off in a long-lived process. None of it changes what is done."""
     gc.set_threshold(100_000)  # looking for garbage after every 700 new objects takes a tenth of the imports' time
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "30")  # Arrow's memory goes back sooner: 100 MB at a million rows
@@ -88,35 +90,38 @@ def _suit_a_short_life() -> None:
 
 
 def _run() -> int | None:
-    """Run the command that was typed. In its standalone mode, typer reports wrong usage on stderr only."""
+    """Run the command that was typed. In its standalone mode, typer would report wrong usage on stderr only."""
     try:
         return cast("int | None", app(standalone_mode="--json" not in sys.argv and not wanted()))
     except TyperException as exc:
-        raise ConfigError(f"{exc} (`arfeed --help` lists what there is)") from exc
+        raise ConfigError(f"{exc} (`arfeed --help` lists the commands and options)") from exc
 
 
 def _one_document() -> bool:
-    """Whether stdout is promised one JSON document, and whatever plugins print does not belong there."""
+    """Whether stdout is to hold one JSON document, so that whatever plugins print must not get there."""
+    # Looked up in the words themselves, since stdout has to be prepared before typer parses them.
     words = [each for before, each in pairwise(sys.argv) if not each.startswith("-") and before != "--log-json"]
     return "--json" in sys.argv or words[:1] == ["schema"]
 
 
 def main() -> None:
     """Run the command line; anything but an expected error keeps its traceback and ends with 1."""
-    _suit_a_short_life()
+    _tune_for_short_process()
     for library in ("asyncio", "stamina", LOGGER):
         # arfeed reports a lost connection in its own words; its events are only for those who ask with --log-json.
         logging.getLogger(library).addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A log in an old encoding, as Windows gives one, gets escapes for what it can't hold; a run is not lost.
+            # A log in an old encoding, as on Windows, gets escapes for what it can't encode: no run fails of it.
             stream.reconfigure(errors="backslashreplace")
+    # Masking outermost: the last event and the traceback are printed inside of it.
     with masked_output(one_document=_one_document()), narrated():
         try:
             sys.exit(_run())
         except ArfeedError as exc:
             event("error", logging.ERROR, kind=type(exc).__name__, message=str(exc), exit_code=exc.exit_code)
             complain(exc)
+            # A program that reads stdout gets its document in every case, errors included.
             if "--json" in sys.argv:
                 print_json({"error": {"kind": type(exc).__name__, "message": str(exc), "exit_code": exc.exit_code}})
             sys.exit(exc.exit_code)

@@ -26,4 +26,5 @@ DEFAULT_CONFIG = Path("plugins.toml")
 
 def typed(command: str, config: Path) -> str:
     """Return a command as it is to be typed for a feed."""
+    # Printed commands can be copied as they are, so a path with a blank is quoted.
     return command if config == DEFAULT_CONFIG else f"{command} --config {shlex.quote(str(config))}"

@@ -116,13 +116,13 @@ class Remote:
             return True
 
     def clock_ahead(self, folder: str) -> float | None:
-        """Return by how many seconds the server's clock is ahead, by a scratch file; None if it reports no times."""
+        """Return the seconds by which the server's clock is ahead, by a scratch file; None if it reports no times."""
         check_folder(folder)
         with self._translate_errors("comparing its clock"):
             return _run(clock_ahead(self._store, folder))
 
     def probe(self, folder: str) -> list[tuple[str, str | None]]:
-        """Try with a scratch file what may be done in a folder; return each try and, if it failed, the answer."""
+        """Test permissions in a folder with a scratch file; return each operation and the error if it failed."""
         check_folder(folder)
         with self._translate_errors("trying it out"):
             return _run(probe(self._store, folder))
@@ -130,7 +130,7 @@ class Remote:
     def irreplaceable(self, folder: str, names: Iterable[str]) -> dict[str, str]:
         """Map the names in a folder that can't be replaced to the reason, by what the server offered when connecting.
 
-        A server that offers more than it does is found out only by trying.
+        A server that advertises more than it supports is only detected by trying.
         """
         wanted = set(names)
         if not wanted or self._settings.publish == "direct" or self._store.replaces:
@@ -159,7 +159,7 @@ class Remote:
             self._ask(lambda store: store.make_folder(folder))
 
     def remove(self, folder: str, names: Iterable[str]) -> None:
-        """Remove what an interrupted run left under way; anything else is refused."""
+        """Remove the partial uploads of an interrupted run; anything else is refused."""
         for name in names:
             check_part(name)
             with self._translate_errors(f"removing the unfinished upload {name}"), suppress(FileNotFoundError):
@@ -197,7 +197,7 @@ class Remote:
         return [done[upload] for upload in todo]
 
     def abort(self) -> None:
-        """Drop the connection; nothing under way is finished."""
+        """Drop the connection; uploads in progress are abandoned."""
         self._when_open(methodcaller("abort"))
 
     def close(self) -> None:
@@ -220,7 +220,7 @@ class Remote:
     def _retry(self, do: Callable[[], Result], succeeded: Callable[[], int] = lambda: 0) -> Result:
         """Run `do`, and again over a new connection if one is lost.
 
-        The time for that is bounded, and starts over whenever more has `succeeded`.
+        The time for that is bounded, and restarts after each success.
         """
         while True:
             before = succeeded()
@@ -261,11 +261,11 @@ class Remote:
         except CONNECTION_OVER as exc:
             raise DestinationError(
                 f"The connection to {self._where} was lost while {doing} ({exc or 'no answer in time'}). Run the same "
-                "command again: it goes on from what has arrived."
+                "command again: it resumes from what has arrived."
             ) from exc
         except PermissionError as exc:
             raise DestinationError(
-                f"{self._where} does not allow {doing}. Ask the receiver for the right to do so."
+                f"{self._where} does not allow {doing}. Ask the receiver to grant this permission."
             ) from exc
         except OSError as exc:
             raise DestinationError(

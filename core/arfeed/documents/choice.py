@@ -1,4 +1,4 @@
-"""Choosing one file for each invoice among those that it claims. A file that others may claim too goes to nobody."""
+"""Choosing one file for each invoice among those it claims. A file that others may claim too is assigned to none."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _MOST_NAMED = 3
 class Choice:
     """The file of each invoice, the older ones it was preferred to, and files that no invoice gets.
 
-    Invoices and files are numbers. `contested` files are claimed by several open invoices, `doubtful` ones by an open
-    invoice and by another document.
+    Invoices and files are given by index. `contested` files are claimed by several open invoices, `doubtful` ones by
+    an open invoice and by another document.
     """
 
     files: Mapping[int, int]
@@ -42,6 +42,7 @@ def choose(matched: Claims, count: int) -> Choice:
                 own.setdefault(number, []).append(file)
         elif len(mine) > 1:
             contested[file] = mine
+        # Files that only closed documents claim concern nobody.
         elif mine:
             doubtful[file] = numbers
     # Files are listed newest first, and were added in that order.
@@ -57,7 +58,7 @@ def describe_choice(choice: Choice, matched: Claims, listing: Listing, refs: Seq
             f"{refs[number]}: {listing.files[choice.files[number]].label}, not {listing.files[older[0]].label}"
             for number, older in choice.older.items()
         ]
-        yield f"invoices with several PDFs, of which the newest is taken: {_few(examples)}"
+        yield f"invoices with several PDFs; the newest is used: {_few(examples)}"
     if choice.doubtful:
         examples = [
             f"{listing.files[file].label} ({', '.join([refs[number] for number in numbers] + matched.strange[file])})"
@@ -65,7 +66,7 @@ def describe_choice(choice: Choice, matched: Claims, listing: Listing, refs: Seq
         ]
         yield (
             f"PDFs whose names could mean another invoice too, so they are not sent: {_few(examples)}; let `documents` "
-            'show more exactly where the number is, as in "Invoice_{invoice_ref}_from_*.pdf"'
+            'make the pattern more specific about where the number is, as in "Invoice_{invoice_ref}_from_*.pdf"'
         )
 
 

@@ -63,9 +63,8 @@ def find(
         return nothing_found()
     return Found(
         pd.concat([part.table for part in parts], ignore_index=True).drop_duplicates(["source", "source_ref"]),
-        {
-            key: read for part in reversed(parts) for key, read in part.readers.items()
-        },  # as in `table`, the first one wins
+        # Reversed, so that the first one wins, as in `table`.
+        {key: read for part in reversed(parts) for key, read in part.readers.items()},
         {file: refs for part in parts for file, refs in part.ambiguous.items()},
         tuple(note for part in parts for note in part.notes),
     )
@@ -130,6 +129,7 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
             storage = storages.get(key) or storages.setdefault(key, reach(url, connector.settings))
             path = storage.path(url)
             entry = storage.entry(path)
+        # A file that is not there leaves its invoice without a PDF, which the plan counts.
         if entry:
             readers[ref], versions[ref] = partial(storage.read, path), entry.version
     return _found(connector, list(versions), list(versions.values()), readers)
@@ -137,6 +137,7 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
 
 def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
     try:
+        # A plugin may change what it is given, and the report is made of the same frame.
         refs = isolated_copy(invoices[["source_ref"]])["source_ref"]
         with undisturbed():
             found = {document.invoice_ref: document for document in connector.documents(refs)}
@@ -145,6 +146,7 @@ def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
     # SystemExit too: a plugin that calls sys.exit() must not end the run without a message.
     except (Exception, SystemExit) as exc:
         raise SourceError(f"{connector.source}: its PDFs can't be listed: {type(exc).__name__}: {exc}") from exc
+    # A plugin's version may be a number or a time; versions are kept and compared as texts.
     versions = [str(document.version) for document in found.values()]
     return _found(connector, list(found), versions, {ref: document.read for ref, document in found.items()})
 

@@ -11,6 +11,7 @@ from arfeed.model.parts import Connector
 from arfeed.tables.files.reach import reach
 from arfeed.tables.files.storage import Entry, OpenArchive, Storage, display_path, translate_errors
 
+# No field in the path of the archive: its members are listed before any invoice is looked at.
 _ARCHIVE = re.compile(r"([^{]+?\.zip)/(.+)", re.IGNORECASE)
 
 
@@ -50,6 +51,7 @@ def list_documents(connector: Connector) -> Listing:
             files, pattern = [*_members(connector, archives[1])], archives[2]
         else:
             files, pattern = [*_files(connector, template)], _split(template)[1]
+    # Newest first, since the first file of an invoice is chosen; then by name, so that every run chooses the same.
     return Listing(pattern, sorted(files, key=lambda file: (-file.entry.changed, file.name)))
 
 
@@ -57,6 +59,7 @@ def _files(connector: Connector, template: str) -> Iterator[ListedFile]:
     folder, pattern = _split(template)
     storage = reach(folder, connector.settings)
     base = storage.path(folder)
+    # Subfolders only if the template reaches into them: they may hold the PDFs of many years.
     entries = storage.listing(base, deep="/" in pattern)
     if entries is None:
         raise SourceError(
@@ -64,6 +67,7 @@ def _files(connector: Connector, template: str) -> Iterator[ListedFile]:
             "correct `documents`"
         )
     read = storage.read if storage.archive is None else OpenArchive(storage).read
+    # Templates are relative to the folder, while file systems list whole paths.
     below = len(base.rstrip("/")) + 1 if base else 0
     for entry in entries:
         yield ListedFile(entry.path[below:], entry, storage, read)
@@ -86,5 +90,6 @@ def _split(template: str) -> tuple[str, str]:
     """Split a template into its fixed folder and the rest, which depends on the invoice."""
     first, link, archive = template.partition("::")
     scheme, root, path = first.rpartition("://")
+    # Up to the last slash before a field or wildcard: only that much is the same for all invoices.
     cut = re.split(r"[{*?]", path)[0].rfind("/")
     return f"{scheme}{root}{path[: cut + 1]}{link}{archive}", path[cut + 1 :]

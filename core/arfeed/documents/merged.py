@@ -1,4 +1,4 @@
-"""Finding a PDF that many invoices were printed into. arfeed cannot split it, but can tell why they have no PDF."""
+"""Finding a PDF that many invoices were printed into. arfeed cannot split it, but can report why they have no PDF."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from arfeed.documents.listing import Listing
 
 _MOST_READ = 3
+# Files are read into memory for this, which gives no more than a hint.
 _LARGEST = 1 << 26
 _SUGGESTIVE_NAME = re.compile(
     r"(?i)(?<![a-z])(invoices|rechnungen|factures|facturas|merged|combined|batch|all)(?![a-z])"
@@ -33,6 +34,7 @@ def find_merged(listing: Listing, claimed: set[int], without: int) -> Iterator[s
         # Counting page objects needs no PDF library, and this is only a hint.
         with translate_errors(file.label):
             pages = len(_PAGE.findall(file.content()))
+        # An invoice takes a page at least.
         if pages >= without or (pages > 1 and _SUGGESTIVE_NAME.search(file.name)):
             yield (
                 f"{file.label} has {pages} pages and belongs to no invoice, while {without} have no PDF: "

@@ -69,6 +69,7 @@ def prepare_documents(
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     hashes = {name: item.sha256 for name, item in staged.items()}
+    # By content: a new date or version alone does not make it another PDF.
     changed = [name for name in hashes if name in receiver.sent and receiver.sent[name].sha256 != hashes[name]]
     # Asked only now: some servers never replace a file, and only a changed PDF would have to be replaced.
     broken |= receiver.irreplaceable(changed)

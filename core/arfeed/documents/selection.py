@@ -48,9 +48,11 @@ def select(
         return Selection(pd.DataFrame(columns=[*_SENT, "change"], dtype="str"), 0, rows["invoice_ref"], claimed or {})
     named = rows.assign(name=_text([_check_name(name_of(ref)) for ref in rows["invoice_ref"]]).set_axis(rows.index))
     folded = arrow.fold(named["name"])
+    # Validated, since two PDFs of one document would double its row.
     merged = named.assign(folded=folded, double=folded.duplicated(keep=False)).merge(
         found, on=KEY, how="left", validate="many_to_one"
     )
+    # Colliding names are reported as that, however long they are.
     too_long = _too_long(merged["name"]) & merged["version"].notna() & ~merged["double"]
     broken, merged = merged[too_long], merged[~too_long].reset_index(drop=True)
     has = merged["version"].notna()
@@ -81,6 +83,7 @@ def _too_long(names: pd.Series[str]) -> pd.Series[bool]:
 
 
 def _check_name(name: str) -> str:
+    # The plugin may be a stranger's, and a name with a path would be written elsewhere.
     if not name or name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
         raise DestinationError(
             f"the destination names a PDF {name!r}, which is not a bare file name; its plugin must be fixed"
@@ -90,6 +93,7 @@ def _check_name(name: str) -> str:
 
 def _collisions(double: pd.DataFrame, has: pd.Series[bool]) -> dict[str, tuple[str, ...]]:
     """Return the refs that share a name, by that name, if any of them has a PDF."""
+    # Two names without a PDF harm nobody until one of them gets one.
     groups = [rows for _, rows in double.groupby("folded", sort=False) if has[rows.index].any()]
     return {rows["name"].iloc[0]: _refs(rows) for rows in groups}
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from arfeed.documents.finding import Found
 
 _TAIL = 1024
+# ISO 32000-1, 7.5.5: an entry of the trailer, a reference or a dictionary. The word alone may be part of any text.
 _ENCRYPTED = re.compile(rb"/Encrypt(?:\s+\d+\s+\d+\s+R\b|\s*<<)")
 
 
@@ -65,6 +66,7 @@ def _flaw_of_pdf(content: bytes) -> str | None:
     if not content:
         return "the file is empty"
     if b"%PDF-" not in content[:_TAIL]:
+        # A portal whose login has expired answers with its login page, under the name of the PDF.
         kind = "a web page" if content.lstrip()[:1] == b"<" else "not a PDF"
         return f"the file is {kind}: it does not begin with %PDF-"
     if b"%%EOF" not in content[-_TAIL:]:

@@ -23,6 +23,7 @@ from arfeed.model.arrow import to_text_array
 if TYPE_CHECKING:
     import pandas as pd
 
+# Windows forbids these in names, so programs write something else in their place.
 _ILLEGAL = r'[/\\:*?"<>|]'
 _STAND_INS = ("_", "-")
 _WILDCARD = re.compile(r"\*\*/|\*|\?")
@@ -31,6 +32,7 @@ _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+|\.\d[^\W_]*)*")
 _DIGITS = re.compile(r"\d+")
 _FIELD = re.compile(r"\{(\w+)\}")
 _REF = "{invoice_ref}"
+# Longer words are not looked at, or a long name would have too many pairs of places to try.
 _LONG_NUMBER = 40
 
 
@@ -49,6 +51,7 @@ def match_names(template: str, invoices: pd.DataFrame, files: Sequence[str]) -> 
     `{invoice_ref}` is the number as the source writes it. A character that a file name cannot hold, such as the slash
     of INV/2026/0042, may be _ or - in the name.
     """
+    # macOS stores an ü as two characters, people type it as one.
     names = pc.utf8_normalize(pa.array(files, pa.large_string()), form="NFC")
     if not _WILDCARD.search(template):
         return _match_exactly(template, invoices, names)
@@ -126,6 +129,7 @@ class _Wildcards:
                 for number in self.known[name[slice(*span)]]
                 if self._fits(number, name, span)
             }
+            # Nobody would get this file anyway, whatever else its name means.
             if not owners:
                 continue
             found.invoices += owners
@@ -139,6 +143,7 @@ class _Wildcards:
     def _spans(self, name: str) -> list[tuple[int, int]]:
         """Return where a name may hold the number: where the template allows it, between word boundaries."""
         before, after = self.edges
+        # Fixed text on both sides marks where the number ends; otherwise only the bounds of words do.
         inside = set() if before and after else _insides(name)
         starts = [place + len(before) for place in _places(before, name)] if before else range(len(name))
         ends = _places(after, name) if after else range(1, len(name) + 1)
@@ -148,6 +153,7 @@ class _Wildcards:
             if start < len(name) and self.begins(name[start]) and (before or start not in inside)
         ]
         ends = [end for end in ends if end and self.ends(name[end - 1]) and (after or end not in inside)]
+        # Last, since matching is what takes long, and few places are left by now.
         starts = [start for start in starts if self.left.fullmatch(name, 0, start)]
         ends = [end for end in ends if self.right.fullmatch(name, end)]
         return [(start, end) for start in starts for end in ends if start < end <= start + self.longest]
@@ -168,6 +174,7 @@ class _Wildcards:
     def _looks_like_a_number(self, text: str) -> bool:
         """Whether a word that is not a known number looks like one."""
         ends_as_words_do = text[0].isalnum() and text[-1].isalnum()
+        # An unknown number may belong to an invoice that the source no longer lists: the file would be a stranger's.
         return (
             ends_as_words_do and text not in self.known and bool(_DIGITS.search(text)) and _shape(text) in self.shapes
         )
@@ -197,11 +204,13 @@ def _is_spelling_of(text: str, value: str) -> bool:
     if text == value:
         return True
     pairs = zip(text, value, strict=False)
+    # Only the stand-ins may differ from the value, and only where the value can't be written.
     return len(text) == len(value) and all(a == b or (a in _STAND_INS and re.match(_ILLEGAL, b)) for a, b in pairs)
 
 
 def _spellings(refs: Sequence[str]) -> dict[str, list[int]]:
     """Return the invoices by every spelling that their number may have in a file name."""
+    # All spellings in advance, so that a part of a name is looked up, and not compared with each number.
     known: dict[str, list[int]] = defaultdict(list)
     for number, ref in enumerate(refs):
         plain = unicodedata.normalize("NFC", ref)

@@ -1,4 +1,4 @@
-"""Audit the history: whether receipts, their runs and the kept reports agree."""
+"""Audit the history: whether receipts, their runs and the reports that are kept agree."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def audit(history: Reader, only: str | None = None) -> Iterator[str]:
-    """Yield a line for each run that does not agree, of all runs or of `only` one.
+    """Yield a line for each run that disagrees with its receipt, of all runs or of `only` one.
 
-    Runs that `adopt` made have no receipt, and unfinished ones none yet.
+    Runs that `adopt` made have no receipt, and unfinished ones have none yet.
     """
     for run in history.runs():
         if only in (None, run.id) and run.kind != "adopt" and run.state in ARRIVED:
@@ -39,6 +39,8 @@ def _check_run(history: Reader, run: RunRecord) -> str | None:
         return "its receipt was changed"
     document = json.loads(run.receipt)
     approval = document["approval"] or {"code": None, "by": None}
+    # A receipt's hash covers the receipt alone; who approved what is in columns beside it too, which could be changed
+    # there.
     stated = (document["run"], document["report"]["name"], document["counts"]["missing"])
     if (*stated, approval["code"], approval["by"]) != (
         run.id, run.report_name, run.missing_count, run.approval, run.approved_by,
@@ -52,5 +54,6 @@ def _check_report(history: Reader, run: RunRecord, totals: list[dict[str, Any]])
         kept = arrow.sum_balances(history.report(run.id, run.destination)).to_dict("records")
     except ConfigError as exc:
         return str(exc)
+    # Compared as text, exactly as the receipt wrote the sums.
     found = [{**group, "balance": str(group["balance"])} for group in kept]
     return None if found == totals else "the report that is kept does not sum to its receipt"

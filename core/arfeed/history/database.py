@@ -11,7 +11,7 @@ from arfeed.history.migrate import migrate
 from arfeed.model.errors import ConfigError
 
 _PATIENCE = {"sqlite": {"timeout": 30}}
-"""How many seconds to wait for another process that writes; SQLite's default of five is too short on a busy disk."""
+"""Seconds to wait for another process that is writing; Python's default for SQLite, 5, is too short on a busy disk."""
 
 
 def open_database(url: str) -> sa.Engine:
@@ -24,6 +24,7 @@ def open_database(url: str) -> sa.Engine:
             sa.event.listen(engine, "connect", _limit)
         _migrate(engine)
     except (sa.exc.SQLAlchemyError, OSError, ImportError, ValueError) as exc:
+        # Without the cause, since its text may quote the URL and with it a password.
         raise _unusable(exc) from None
     return engine
 
@@ -32,29 +33,33 @@ def _migrate(engine: sa.Engine) -> None:
     try:
         migrate(engine)
     except BaseException:
+        # The caller gets no engine that it could close.
         engine.dispose()
         raise
 
 
 def _prepare(url: sa.URL) -> sa.URL:
-    """Create the folder of an SQLite file, for its owner only; name the PostgreSQL driver that arfeed installs."""
+    """Create the folder of an SQLite file, for its owner only; name the PostgreSQL driver that arfeed comes with."""
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLAlchemy takes plain postgresql:// for psycopg2, which arfeed does not install.
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
 def _limit(connection: Any, record: object) -> None:
-    """Have the server end the transaction of a machine that fell asleep, so that no other run waits for it."""
+    """Have the server end the transaction of a machine that went to sleep, so that no other run waits for it."""
     del record
     with connection.cursor() as cursor:
         cursor.execute("SET idle_in_transaction_session_timeout = '20s'")
         cursor.execute("SET lock_timeout = '30s'")
+    # SET belongs to its transaction: without the commit, the pool's rollback would undo it.
     connection.commit()
 
 
 def _explain(context: sa.ExceptionContext) -> None:
-    """Turn a database that is gone, full or locked into an error that people can act on, without the URL."""
+    """Turn the error of a database that is gone, full or locked into one that people can act on, without the URL."""
     cause = context.original_exception
+    # Only errors of the database's state; a violated constraint is expected by callers, such as a lock that is taken.
     if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError | sa.exc.InterfaceError):
         raise _unusable(cause) from None
 

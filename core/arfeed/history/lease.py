@@ -19,14 +19,15 @@ from arfeed.history.process import HolderProcess, is_dead, this_process
 from arfeed.history.tables import leases
 from arfeed.model.errors import ArfeedError, LockedError
 
+# Two renewals may fail in a row, and the third still comes in time.
 _BEATS_PER_LEASE = 4
 _OF_PROCESS = tuple(item.name for item in fields(HolderProcess))
 
 
 class Lease:
-    """Holds the lock while it is entered.
+    """Context manager that holds the lock.
 
-    A holder that dies stops renewing, and its lease expires. One that died on this machine is replaced at once.
+    A holder that dies stops renewing, and its lease expires. One that died on this machine is replaced immediately.
     """
 
     def __init__(self, engine: sa.Engine, destination: str, run: str, seconds: float) -> None:
@@ -37,15 +38,19 @@ class Lease:
         self._seconds = seconds
         self._renewed_at = 0.0
         self._over = threading.Event()
-        self._heart = threading.Thread(target=self._beat, name="arfeed-lease", daemon=True)
+        self._heartbeat = threading.Thread(target=self._beat, name="arfeed-lease", daemon=True)
 
     def __enter__(self) -> Self:
         """Take the lock, or raise `LockedError` naming who holds it."""
+        # Read before the database is asked, so that this run never believes in its lease for longer than the database
+        # does.
         now = time.time()
+        # Expired ones first: their row is still there, so an insert would fail. A dead holder is looked for last,
+        # since that is hardly ever the case.
         if not self._replace_expired() and not self._insert() and not self._replace_dead():
             raise LockedError(self._describe_holder())
         self._renewed_at = now
-        self._heart.start()
+        self._heartbeat.start()
         return self
 
     def __exit__(
@@ -53,7 +58,9 @@ class Lease:
     ) -> None:
         """Release the lock if this run still holds it."""
         self._over.set()
-        self._heart.join()
+        self._heartbeat.join()
+        # A lock that can't be released expires by itself; an error from here would hide what the run itself ended
+        # with.
         with suppress(sa.exc.SQLAlchemyError, ArfeedError), self._engine.begin() as connection:
             connection.execute(sa.delete(leases).where(_ours(self._destination, self._run)))
 
@@ -63,6 +70,8 @@ class Lease:
         The database is asked only if the lease may have expired. The wall clock decides that, because a monotonic
         clock may stop while a machine sleeps.
         """
+        # Half of the lease, so that what follows, such as a rename, is over before another run may take the lock.
+        # Below 0 the clock was set back.
         if not 0 <= time.time() - self._renewed_at < self._seconds / 2 and not self._renew():
             raise lock_lost(self._run, self._destination)
 
@@ -88,6 +97,7 @@ class Lease:
             row = connection.execute(query).one_or_none()
             if row is None or not _died(row):
                 return False
+            # Only the very lease that was looked at: another run may have replaced it in between, and is alive.
             the_same = sa.and_(_ours(self._destination, row.run), leases.c.expires_at == row.expires_at)
             values = self._values(_now(connection))
             return connection.execute(sa.update(leases).where(the_same).values(**values)).rowcount == 1
@@ -118,27 +128,28 @@ class Lease:
         if row is None:
             return f"another run held the lock on {self._destination} a moment ago; run sync again"
         return (
-            f"run {row.run} by {row.holder} holds the lock on {self._destination} since {row.since:%Y-%m-%d %H:%M:%S} "
-            f"UTC; wait for it to end. If it has died, its lock runs out at {row.expires_at:%H:%M:%S} UTC"
+            f"run {row.run} by {row.holder} has held the lock on {self._destination} since "
+            f"{row.since:%Y-%m-%d %H:%M:%S} UTC; wait for it to end. "
+            f"If it has died, its lock expires at {row.expires_at:%H:%M:%S} UTC"
         )
 
     def _beat(self) -> None:
-        """Renew until the end. A failed renewal is tried again; `check_held` decides when it matters."""
+        """Renew until the end. A renewal that fails is tried again later; `check_held` decides when it matters."""
         while not self._over.wait(self._seconds / _BEATS_PER_LEASE):
             with suppress(sa.exc.SQLAlchemyError, ArfeedError):
                 self._renew()
 
 
 def renew(connection: sa.Connection, destination: str, run: str, seconds: float) -> bool:
-    """Renew a run's lease; False if another run has taken it."""
+    """Renew a run's lease; return False if another run has taken it."""
     expires_at = _now(connection) + timedelta(seconds=seconds)
     statement = sa.update(leases).where(_ours(destination, run)).values(expires_at=expires_at)
     return connection.execute(statement).rowcount == 1
 
 
 def lock_lost(run: str, destination: str, *, published: bool = False) -> LockedError:
-    """Return the error for a run that slept, or was cut off, while another took over."""
-    fate = "was published all the same, so it counts beside the other run's" if published else "was not published"
+    """Return the error for a run that another one replaced while it slept or was cut off."""
+    fate = "was published anyway, so it counts beside the other run's" if published else "was not published"
     return LockedError(
         f"run {run} lost its lock on {destination}: another run took over while it slept or was cut off. Its report "
         f"{fate}; run sync again"
@@ -146,7 +157,7 @@ def lock_lost(run: str, destination: str, *, published: bool = False) -> LockedE
 
 
 def find_holder(connection: sa.Connection, destination: str) -> str | None:
-    """Return the run whose lease has not expired, unless it is known to have died."""
+    """Return the run that holds an unexpired lease, unless it is known to have died."""
     query = sa.select(leases).where(leases.c.destination == destination, leases.c.expires_at > _now(connection))
     row = connection.execute(query).one_or_none()
     return None if row is None or _died(row) else str(row.run)
@@ -158,7 +169,7 @@ def whoami() -> str:
 
 
 def _died(lease: sa.Row[Any]) -> bool:
-    """Whether the process that took a lease has ended; False if that can't be known here."""
+    """Whether the process that took a lease has ended; False if this machine can't tell."""
     known = [getattr(lease, name) for name in _OF_PROCESS]
     return None not in known and is_dead(HolderProcess(*known), this_process())
 
@@ -171,5 +182,6 @@ def _now(connection: sa.Connection) -> datetime:
     """Return the database's clock, which all machines share; SQLite is on this machine."""
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
+    # Not now(), which in PostgreSQL is when the transaction began: it may have waited for another one since.
     now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     return now.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What deliveries record for the next plan to weigh evidence by, and the answers that people gave in advance."""
+"""What deliveries record so that the next plan can weigh evidence, and the answers that people gave in advance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from arfeed.model.results import Expectation, LedgerState
 
 
 def remember(connection: sa.Connection, run: str, memory: Memory) -> None:
-    """Record what a run leaves for the next plan; its packed parts are kept beside its report."""
+    """Record what a run leaves for the next plan; its packed parts are kept with its report."""
     ledgers = [{"run": run, **_as_row(state)} for state in memory.ledgers]
     closings = [
         {
@@ -24,11 +24,13 @@ def remember(connection: sa.Connection, run: str, memory: Memory) -> None:
             "currency": each.currency,
             "evidence": each.evidence,
             "count": each.documents,
+            # Amounts are text in every table: SQLite has no decimals, and would keep them as floats.
             "balance": str(each.balance),
         }
         for each in memory.closings
     ]
     for table, rows in ((tables.ledgers, ledgers), (tables.closings, closings)):
+        # SQLAlchemy would insert one row of defaults for an empty list.
         if rows:
             connection.execute(sa.insert(table), rows)
     if memory.expected:
@@ -70,6 +72,7 @@ def read_closings(
         .where(runs.destination == destination, runs.started_at >= since, runs.state.in_(states))
     )
     sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
+    # Summed here and not by the database, which can't add texts exactly.
     for *group, count, balance in connection.execute(query):
         key = (group[0], group[1], group[2])
         documents, owed = sums.get(key, (0, Decimal(0)))
@@ -85,7 +88,7 @@ def write_expectation(connection: sa.Connection, destination: str, expectation: 
 
 
 def read_expectations(connection: sa.Connection, destination: str, on: date) -> list[Expectation]:
-    """Return the answers that hold on a day and that no delivery has used, in the order in which they were given."""
+    """Return the answers that hold on a day and have not been used by a delivery, in the order they were given."""
     columns = tables.expectations.c
     query = (
         sa.select(*(columns[name] for name in Expectation._fields))
@@ -103,14 +106,15 @@ def read_all_expectations(connection: sa.Connection, destination: str) -> list[t
 
 
 def withdraw(connection: sa.Connection, destination: str, expectation: str) -> bool:
-    """Delete an answer that no delivery has used; False if there is none."""
+    """Delete an answer that no delivery has used; return False if there is none."""
     columns = tables.expectations.c
+    # A used answer is part of a delivery's explanation, and stays.
     ours = sa.and_(columns.destination == destination, columns.id == expectation, _unused())
     return connection.execute(sa.delete(tables.expectations).where(ours)).rowcount == 1
 
 
 def _unused() -> sa.ColumnElement[bool]:
-    """Match answers that no delivery has used; one used by a failed run is free again."""
+    """Match answers that no delivery has used; an answer used by a failed run is free again."""
     used_by = tables.expectations.c.used_by
     failed = sa.select(tables.runs.c.id).where(tables.runs.c.state == "failed")
     return sa.or_(used_by.is_(None), used_by.in_(failed))

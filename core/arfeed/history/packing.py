@@ -15,6 +15,7 @@ _NOT_KEPT = {"status", "document", "origin", "change"}
 """Columns that do not describe what the receiver holds."""
 
 
+# Columns in which values repeat, so that a dictionary of them is much smaller. Of all others it would be larger.
 _REPEATING = [
     *("kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on", "source"),
     *("arfeed_file", "arfeed_first_in"),
@@ -30,6 +31,8 @@ def pack_table(rows: pd.DataFrame) -> bytes:
     """Return any frame with Arrow-backed columns as Parquet."""
     repeating = [name for name in _REPEATING if name in rows.columns]
     buffer = io.BytesIO()
+    # Without pandas' own metadata: what is read back has Arrow's types, whatever pandas made of them when it was
+    # written.
     columns = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata()
     parquet.write_table(columns, buffer, compression="zstd", use_dictionary=repeating, write_statistics=False)
     return buffer.getvalue()
@@ -48,5 +51,6 @@ def unite_reports(reports: list[pd.DataFrame]) -> pd.DataFrame:
     if len(reports) == 1:
         return reports[0]
     rows = pd.concat(reports, ignore_index=True)
+    # Callers pass the oldest first. Of a balance that changed meanwhile, the latest is what the receiver would show.
     last = ~arrow.fold(rows["invoice_ref"]).duplicated(keep="last")
     return rows[last].reset_index(drop=True)

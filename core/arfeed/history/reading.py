@@ -23,11 +23,11 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.results import Expectation, LedgerState, SentDocument, SourceRead
 
 KEPT_REPORTS = 30
-"""How many of a destination's reports are kept, the latest; those of the baseline are kept beside them."""
+"""How many of a destination's latest reports are kept; those of the baseline are kept in any case."""
 
 
 class Reader:
-    """A history database, opened, and everything that is asked of it; `History` adds what is written."""
+    """An open history database and everything that can be read from it; `History` adds the writing."""
 
     def __init__(self, url: str) -> None:
         """Open, and bring the schema up to date. Raise `ConfigError` if the database can't be used."""
@@ -51,12 +51,14 @@ class Reader:
     def baseline(self, destination: str, arrived: Collection[str] = (), lost: Collection[str] = ()) -> Baseline | None:
         """Return what a new report is compared with, or None if this history knows no delivery.
 
-        A report whose publishing was interrupted counts beside the baseline, unless it is known to have `arrived`,
-        which makes it the baseline, or to be `lost`.
+        A report that was interrupted while it was published counts in addition to the baseline, unless it is known to
+        have `arrived`, which makes it the baseline, or to be `lost`.
         """
         runs = self._baseline_runs(destination, arrived, lost)
         if not runs:
             return None
+        # Deliveries that differ leave no single hash to compare with; blank differs from any, so a change is
+        # reported.
         settings = {run.settings for run in runs}
         beside, habits = self._learned([run.id for run in runs])
         return Baseline(
@@ -66,6 +68,7 @@ class Reader:
             reads={source: read for run in runs for source, read in self.reads(run.id).items()},
             beside=beside,
             habits=habits,
+            # Of the oldest, so that whatever has moved since any of these deliveries shows.
             ledgers=self.ledgers(runs[0].id),
         )
 
@@ -75,6 +78,7 @@ class Reader:
         query = sa.select(columns.run, columns.beside, columns.habits).where(columns.run.in_(runs))
         with self._engine.connect() as connection:
             found = {run: (beside, habits) for run, beside, habits in connection.execute(query)}
+        # All of them, since any row that stood there before is a namesake; habits add up, so the last have all.
         beside = [unpack_report(found[run][0]) for run in runs if run in found and found[run][0] is not None]
         habits = [found[run][1] for run in runs if run in found and found[run][1] is not None]
         return pd.concat(beside, ignore_index=True) if beside else None, habits[-1] if habits else None
@@ -94,7 +98,7 @@ class Reader:
             return read_closings(connection, destination, since, ARRIVED)
 
     def refused_since(self, destination: str, baseline: str) -> date | None:
-        """Return the day of the first such plan, None if there was none."""
+        """Return the day on which a plan against this baseline was first refused, or None."""
         columns = tables.refusals.c
         query = sa.select(columns.on).where(columns.destination == destination, columns.baseline == baseline)
         with self._engine.connect() as connection:
@@ -120,15 +124,19 @@ class Reader:
     def _baseline_runs(self, destination: str, arrived: Collection[str], lost: Collection[str]) -> list[RunRecord]:
         runs, recorded = tables.runs.c, sa.select(tables.baselines.c.run)
         of_destination = recorded.where(tables.baselines.c.destination == destination)
+        # A run that is still "publishing" may have delivered before it died, so its report counts like the baseline.
         known = self._runs(
             runs.destination == destination, sa.or_(runs.id.in_(of_destination), runs.state == "publishing")
         )
+        # The order of the reports' own times: the receiver takes the latest name for the newest, whenever a run has
+        # ended.
         standing = sorted((run for run in known if run.id not in lost), key=lambda run: (run.report_at, run.id))
         newest = [number for number, run in enumerate(standing) if run.id in arrived]
+        # What arrived replaces everything before it at the receiver; what may have arrived after it still counts.
         return standing[newest[-1] :] if newest else standing
 
     def latest_report_at(self, destination: str) -> datetime | None:
-        """Return the latest time in the name of any report that was ever begun for a destination."""
+        """Return the latest time in the name of any report that was ever started for a destination."""
         query = sa.select(sa.func.max(tables.runs.c.report_at)).where(tables.runs.c.destination == destination)
         with self._engine.connect() as connection:
             latest: datetime | None = connection.execute(query).scalar_one_or_none()
@@ -140,7 +148,7 @@ class Reader:
             return find_holder(connection, destination)
 
     def report(self, run: str, destination: str) -> pd.DataFrame:
-        """Return a run's report. Raise `ConfigError` if it is not kept, or no longer."""
+        """Return a run's report. Raise `ConfigError` if it is not kept, or no longer kept."""
         query = sa.select(tables.reports.c.parquet).join(tables.runs)
         ours = sa.and_(tables.runs.c.id == run, tables.runs.c.destination == destination)
         with self._engine.connect() as connection:
@@ -167,13 +175,14 @@ class Reader:
 
     def known_reports(self, destination: str) -> set[str]:
         """Return the names of all reports that this history sent, tried to send, or learned of by `adopt`."""
+        # Failed runs too: a report may have got its name although the run was told that it had not.
         ours = sa.select(tables.runs.c.report_name).where(tables.runs.c.destination == destination)
         adopted = sa.select(tables.known_reports.c.name).where(tables.known_reports.c.destination == destination)
         with self._engine.connect() as connection:
             return set(connection.execute(ours).scalars()) | set(connection.execute(adopted).scalars())
 
     def documents(self, destination: str) -> dict[str, SentDocument]:
-        """Return what was last sent to a destination under each PDF name."""
+        """Return what was last sent to a destination under the name of each PDF."""
         columns = tables.documents.c
         query = sa.select(columns.name, columns.invoice_ref, columns.version, columns.sha256, columns.size).where(
             columns.destination == destination
@@ -195,7 +204,7 @@ class Reader:
     def balances(self, destination: str, *, before: str | None, most: int) -> list[tuple[str, datetime, Balances]]:
         """Return the last deliveries before a run, or before now, the newest first, and what was open by currency.
 
-        Those whose receipts were damaged are left out.
+        Those with damaged receipts are left out.
         """
         runs = tables.runs.c
         query = sa.select(runs.id, runs.started_at, runs.receipt).where(
@@ -210,7 +219,7 @@ class Reader:
         return [(run, at, balances) for run, at, balances in found if balances is not None]
 
     def interrupted(self, destination: str) -> list[RunRecord]:
-        """Return the runs whose end is not recorded, the newest first."""
+        """Return the runs without a recorded end, the newest first."""
         return self._runs(tables.runs.c.destination == destination, tables.runs.c.state.in_(INTERRUPTED))
 
     def planned_documents(self, run: str) -> list[PlannedDocument]:
@@ -221,6 +230,7 @@ class Reader:
             return [PlannedDocument(*row) for row in connection.execute(query)]
 
     def _runs(self, *conditions: sa.ColumnElement[bool]) -> list[RunRecord]:
+        # The id decides between runs of one moment, so that the order is the same on every database.
         newest_first = tables.runs.c.started_at.desc(), tables.runs.c.id.desc()
         query = sa.select(tables.runs).where(*conditions).order_by(*newest_first)
         with self._engine.connect() as connection:

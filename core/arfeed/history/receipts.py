@@ -1,4 +1,4 @@
-"""Receipts: what was delivered and the proof, as one canonical JSON document with its own hash."""
+"""Receipts: what was delivered, with the proof, as one canonical JSON document that carries its own hash."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from arfeed.model.results import DeliveredFile, Expectation, Ledger, Plan, Recei
 
 _HASH = "sha256"
 
+# After a mistake, every customer's difference may have moved, and a receipt is kept for ever.
 _MOST_CUSTOMERS = 50
 
 Balances = dict[str, Decimal]
@@ -23,7 +24,7 @@ Balances = dict[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What was sent, and what became of it: `failed` says by name why a PDF did not arrive.
+    """What was sent, and what became of it: `failed` states by name why a PDF did not arrive.
 
     `verified` is None until the server has answered the publishing of the report.
     """
@@ -35,7 +36,7 @@ class Sent:
 
 
 def make_receipt(plan: Plan, run: RunRecord, plugins: Mapping[str, str], sent: Sent) -> Receipt:
-    """Write the receipt of a delivery; `plugins` are the versions by plugin."""
+    """Write the receipt of a delivery; `plugins` are the plugins' versions by name."""
     approved = {"code": run.approval, "by": run.approved_by, "at": plan.at.isoformat()} if run.approval else None
     body: dict[str, object] = {
         "arfeed": version("arfeed"),
@@ -53,6 +54,8 @@ def make_receipt(plan: Plan, run: RunRecord, plugins: Mapping[str, str], sent: S
         "documents": [_as_record(item) for item in sent.documents],
         "documents_failed": dict(sent.failed),
     }
+    # Not answered yet counts as verified: this receipt is written before publishing, in case the run does not survive
+    # it.
     verified = sent.verified is not False
     documents, failed = tuple(sent.documents), dict(sent.failed)
     return Receipt(run.id, plan.destination, sent.report, documents, failed, _seal(body), verified)
@@ -78,12 +81,13 @@ def plan_document(plan: Plan) -> dict[str, object]:
 
 
 def plan_facts(plan: Plan) -> dict[str, object]:
-    """Return a plan's facts as plain data with amounts as text; the same in a receipt and in `plan --json`."""
+    """Return a plan's facts as plain data, with amounts as text; they are the same in a receipt and `plan --json`."""
     columns = ["source", "currency", "count", "balance"]
     documents = plan.documents
     return {
         "planned_at": plan.at.isoformat(),
         "sources": [_source(source) for source in plan.sources],
+        # JSON's numbers are floats to most readers; as text an amount stays exact.
         "totals": plan.totals[columns].astype({"balance": "str", "count": "int64"}).to_dict("records"),
         "counts": plan.counts._asdict(),
         **_facts(plan.facts),
@@ -95,6 +99,8 @@ def plan_facts(plan: Plan) -> dict[str, object]:
             "broken": len(documents.broken),
         },
         "ledgers": [_ledger(ledger) for ledger in plan.ledgers],
+        # Also of guards that did not object: what was seen on quiet days is what an objection is judged against
+        # later.
         "guards": [figures._asdict() for figures in plan.figures],
         "expected": [_expectation(expectation) for expectation in plan.expected],
         "notes": list(plan.notes),
@@ -121,9 +127,9 @@ def _source(source: SourceReport) -> dict[str, object]:
 
 
 def _ledger(ledger: Ledger) -> dict[str, object]:
-    """Return a reconciliation of list and control account; amounts as text, null where not known.
+    """Return a reconciliation of list and control account; amounts as text, null if not known.
 
-    Of the customers whose difference moved, the largest are named.
+    Of the customers with a difference that moved, the largest are named.
     """
     amounts = ("listed", "account", "listed_before", "account_before", "received", "moved")
     known = {name: getattr(ledger, name) for name in amounts}
@@ -181,6 +187,7 @@ def _sum(owed: Sum) -> dict[str, object]:
 def mark_recovered(body: str, *, verified: bool) -> str:
     """Return the receipt of a run that died after asking to publish, now that its report is known to have arrived."""
     document = json.loads(body)
+    # A hash can't cover itself.
     document.pop(_HASH)
     document["report"]["verified"] = verified
     document["recovered"] = True
@@ -188,12 +195,12 @@ def mark_recovered(body: str, *, verified: bool) -> str:
 
 
 def documents_of(body: str) -> set[str]:
-    """Return the names of the PDFs delivered by a receipt."""
+    """Return the names of the PDFs that a receipt says were delivered."""
     return {document["name"] for document in json.loads(body)["documents"]}
 
 
 def balances_of(body: str) -> Balances | None:
-    """Return what was open by a receipt, None if it is damaged."""
+    """Return what was open according to a receipt, or None if the receipt is damaged."""
     balances: Balances = {}
     try:
         for row in json.loads(body)["totals"]:
@@ -204,17 +211,18 @@ def balances_of(body: str) -> Balances | None:
 
 
 def verify(body: str) -> bool:
-    """Whether a receipt is unchanged since it was written."""
+    """Whether a receipt has not been changed since it was written."""
     try:
         document = json.loads(body)
         written = document.pop(_HASH, None)
+    # JSON that is a number or a list is valid, and has no `pop` of this kind.
     except (ValueError, AttributeError, TypeError):
         return False
     return bool(written == hashlib.sha256(_canonical(document).encode()).hexdigest())
 
 
 def receipt_hash(body: str) -> str:
-    """Return the hash that a receipt ends with."""
+    """Return the hash that a receipt carries."""
     return str(json.loads(body)[_HASH])
 
 
@@ -223,6 +231,8 @@ def _seal(body: dict[str, object]) -> str:
 
 
 def _canonical(document: dict[str, object]) -> str:
+    # One way to write a document: with the keys in another order or other blanks, the same facts would get another
+    # hash.
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -231,6 +241,7 @@ def _missing(plan: Plan) -> list[dict[Hashable, str]]:
         *("invoice_ref", "kind", "customer_name", "currency", "balance", "issued_on", "due_on", "source"),
         *("reason", "evidence"),
     ]
+    # All of them, however many: later, only the receipt states what was marked as paid, and why.
     return plan.missing[names].astype("str").fillna("").to_dict("records")
 
 

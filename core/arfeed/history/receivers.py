@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from arfeed.history import tables
 
 _ARRIVING = ("publishing", "delivered", "unverified", "unsettled")
-"""States of runs whose report the receiver has, or may have."""
+"""States of runs with a report that the receiver has, or may have."""
 
 Shown = tuple[str, str, str]
-"""A host key's fingerprint, a login, and the root behind all links."""
+"""A host key's fingerprint, a login, and the root with all links resolved."""
 
 
 class Receivers:
@@ -38,7 +38,7 @@ class Receivers:
             return list(connection.execute(query.order_by(sa.func.max(runs.started_at).desc())).scalars())
 
     def find_joined(self, address: str) -> tuple[str, str, datetime] | None:
-        """Return which destination an address was joined with, by whom and when; None if it was not joined."""
+        """Return the destination that an address was joined with, by whom and when, or None if it was not joined."""
         columns = tables.addresses.c
         query = sa.select(columns.destination, columns.by, columns.at).where(columns.address == address)
         with self._engine.connect() as connection:
@@ -58,17 +58,18 @@ class Receivers:
             return set(connection.execute(sa.select(tables.receivers.c.destination).distinct()).scalars())
 
     def find_alike(self, shown: Shown) -> set[str]:
-        """Return the destinations that have shown the same login and root, under whatever host key."""
+        """Return the destinations that have shown the same login and root, with any host key."""
         columns, (_, login, root) = tables.receivers.c, shown
         query = sa.select(columns.destination).where(columns.login == login, columns.root == root)
         with self._engine.connect() as connection:
             return set(connection.execute(query).scalars())
 
     def note(self, destination: str, shown: Iterable[Shown], at: datetime) -> None:
-        """Add signs to those already known of a destination."""
+        """Add signs to those already known for a destination."""
         columns, signs = tables.receivers.c, {_sign(each): each for each in shown}
         known = sa.select(columns.sign).where(columns.destination == destination)
         with self._engine.begin() as connection:
+            # Signs are only added: a server that has renewed its key is still known by the old one.
             new = signs.keys() - set(connection.execute(known).scalars())
             for sign in sorted(new):
                 host_key, login, root = signs[sign]
@@ -83,7 +84,7 @@ class Receivers:
             return connection.execute(query).scalar_one_or_none() is not None
 
     def latest(self, destination: str) -> tuple[str, datetime] | None:
-        """Return the last run whose report a destination has, or may have, and when it began."""
+        """Return the last run with a report that a destination has, or may have, and when it began."""
         runs = tables.runs.c
         query = sa.select(runs.id, runs.started_at).where(runs.destination == destination, runs.state.in_(_ARRIVING))
         with self._engine.connect() as connection:
@@ -93,12 +94,13 @@ class Receivers:
     def join(self, address: str, here: str, there: str, *, by: str, at: datetime) -> None:
         """Add an address to a destination, and move what was kept under `here` to `there`.
 
-        Reports of both count then, until the next is delivered. What a PDF's name holds is forgotten if
-        both know it. Needs the locks of both.
+        The reports of both count then, until the next one is delivered. If both know the name of a PDF, its content
+        counts as unknown. The caller must hold the locks of both.
         """
         record = {"destination": there, "by": by, "at": at}
         with self._engine.begin() as connection:
             _move(connection, here, there)
+            # A set, since the address is often the very name under which the destination was kept.
             for each in {address, here}:
                 connection.execute(sa.delete(tables.addresses).where(tables.addresses.c.address == each))
                 connection.execute(sa.insert(tables.addresses).values(address=each, **record))
@@ -111,6 +113,8 @@ def _move(connection: sa.Connection, here: str, there: str) -> None:
         both = list(
             connection.execute(sa.select(table.c[key]).where(_of(table, here), table.c[key].in_(theirs))).scalars()
         )
+        # Of two PDFs sent under one name only one is there now, and nobody knows which; forgotten, it is simply sent
+        # again.
         places = [here, there] if table is tables.documents else [here]
         connection.execute(sa.delete(table).where(table.c.destination.in_(places), table.c[key].in_(both)))
     for table in (*_KEPT_BY_DESTINATION, tables.known_reports, tables.documents, tables.receivers):
@@ -125,4 +129,5 @@ def _of(table: sa.Table, destination: str) -> sa.ColumnElement[bool]:
 
 
 def _sign(shown: Shown) -> str:
+    # A hash has one length, so that it can be a key whatever the root's path is; JSON keeps the three apart.
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()

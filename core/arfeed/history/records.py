@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from arfeed.model.results import LedgerState, SourceRead
 
 State = Literal["running", "publishing", "delivered", "unverified", "unsettled", "failed"]
-"""running: no report stands under its real name. publishing: asked for, not yet answered. unverified: sent, but the
+"""running: no report is under its real name yet. publishing: asked for, not yet answered. unverified: sent, but the
 receiver took the file away before it could be verified. unsettled: whether it arrived is not known."""
 
 INTERRUPTED: tuple[State, ...] = ("running", "publishing")
@@ -26,10 +26,10 @@ class Baseline:
     """What a new report is compared with.
 
     `runs` are the deliveries behind it, more than one if it is not known which arrived; `report` has the rows of
-    all of them. `settings` is the hash of the settings then, blank if the deliveries differ in it, `reads` how each
-    source was read. `beside` are closed rows that were listed beside open ones of their number, None if not known;
-    `habits` is what was learned by then; `ledgers` the balances of lists and control accounts, by source
-    and currency; of several deliveries the oldest, so that every movement since is seen.
+    all of them. `settings` is the hash of the settings at the time, blank if the deliveries differ in it, `reads` how
+    each source was read. `beside` are closed rows that were listed beside open ones of their number, None if not
+    known; `habits` is what had been learned; `ledgers` are the balances of lists and control accounts by source and
+    currency, those of the oldest of several deliveries, so that every movement since then is seen.
     """
 
     runs: tuple[str, ...]
@@ -61,9 +61,9 @@ class Closing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a run leaves beside its report for the next plan to weigh evidence by.
+    """What a run leaves in addition to its report, so that the next plan can weigh evidence.
 
-    `beside` and `habits` are packed; `expected` are the ids of the expectations that it made use of.
+    `beside` and `habits` are packed; `expected` are the ids of the expectations that it used.
     """
 
     beside: bytes | None = None

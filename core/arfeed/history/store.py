@@ -34,14 +34,15 @@ NOTHING_LEARNED = Memory()
 
 
 class History(Reader):
-    """A history database, opened, for reading and writing: use it as a context manager."""
+    """An open history database, for reading and writing; use it as a context manager."""
 
     def lock(self, destination: str, run: str, seconds: float) -> Lease:
-        """Return the lock of a destination; entering it raises `LockedError` where another run holds it."""
+        """Return the lock of a destination; entering it raises `LockedError` if another run holds it."""
         return Lease(self._engine, destination, run, seconds)
 
     def note_refusal(self, destination: str, baseline: str, on: date) -> None:
         """Record the day on which a plan against a baseline was first refused for what is missing."""
+        # The first day stays: plans are judged as of it until something is delivered, however often they are refused.
         if self.refused_since(destination, baseline) is None:
             row = {"destination": destination, "baseline": baseline, "on": on}
             with self._engine.begin() as connection:
@@ -53,13 +54,14 @@ class History(Reader):
             write_expectation(connection, destination, expectation)
 
     def withdraw(self, destination: str, expectation: str) -> bool:
-        """Delete an answer given in advance that no delivery has used; False if there is none."""
+        """Delete an answer given in advance that no delivery has used; return False if there is none."""
         with self._engine.begin() as connection:
             return withdraw(connection, destination, expectation)
 
     def update_versions(self, destination: str, versions: Mapping[str, str]) -> None:
-        """Record new versions of PDFs whose content was sent before, by name."""
+        """Record new versions, by name, of PDFs that were sent before with the same content."""
         columns = tables.documents.c
+        # Not bound as "name": SQLAlchemy reserves the names of columns for the values that an UPDATE sets.
         this = sa.and_(columns.destination == destination, columns.name == sa.bindparam("touched"))
         rows = [{"touched": name, "now": version} for name, version in versions.items()]
         if rows:
@@ -74,7 +76,7 @@ class History(Reader):
         planned: Iterable[PlannedDocument] = (),
         memory: Memory = NOTHING_LEARNED,
     ) -> None:
-        """Record a run, its packed report and what it leaves for the next plan, before its first step."""
+        """Record a run, its packed report and what it leaves for the next plan, before anything is sent."""
         readings = [{"run": run.id, "source": source, **read._asdict()} for source, read in reads.items()]
         documents = [{"run": run.id, **as_row(document)} for document in planned]
         with self._engine.begin() as connection:
@@ -86,16 +88,19 @@ class History(Reader):
             insert_rows(connection, tables.planned_documents, documents)
 
     def begin_publishing(self, run: RunRecord, baseline: Baseline | None, receipt: str, seconds: float) -> None:
-        """Record that the report now gets its real name, if this run still may publish.
+        """Record that the report now gets its real name, if this run may still publish.
 
         Raise `LockedError` if another run has taken the lock, or the baseline is no longer the one compared with: a
         machine may have slept.
         """
         with self._engine.begin() as connection:
+            # In one transaction: if another run could take the lock between question and record, both would publish.
             held = renew(connection, run.destination, run.id, seconds)
             compared_with = set(baseline.runs) if baseline else set()
             if not held or baseline_runs(connection, run.destination) != compared_with:
                 raise lock_lost(run.id, run.destination)
+            # With its receipt, so that the next run has one to complete if this one dies after the report got its
+            # name.
             end_run(connection, run, state="publishing", receipt=receipt)
 
     def record_delivery(
@@ -109,18 +114,21 @@ class History(Reader):
     ) -> None:
         """Make a run's report the baseline and remember its PDFs, in one transaction.
 
-        A report that could not be verified counts beside the baseline that there was. Raise `LockedError` if another
-        run has settled this one meanwhile; a report that it judged lost then counts beside the baseline.
+        A report that could not be verified counts in addition to the previous baseline. Raise `LockedError` if another
+        run has settled this one meanwhile; if it judged the report lost, that report counts in addition, too.
         """
         state: State = "delivered" if verified else "unverified"
         with self._engine.begin() as connection:
             ours = end_run(connection, run, state=state, ended_at=ended_at, receipt=receipt)
             if ours:
+                # The receiver may never have seen an unverified report, so what the last one listed must still be
+                # guarded.
                 if verified:
                     clear_baseline(connection, run.destination)
                 add_to_baseline(connection, run)
                 record_sent(connection, run, documents)
                 forget_old_reports(connection, run.destination, KEPT_REPORTS)
+            # Another run took this one for dead although it did publish, so what either report lists still counts.
             elif update_unless(connection, run, ARRIVED, state="unsettled", receipt=receipt):
                 add_to_baseline(connection, run)
         if not ours:
@@ -129,10 +137,11 @@ class History(Reader):
     def record_failure(
         self, run: RunRecord, *, ended_at: datetime, documents: Iterable[PlannedDocument] = (), unsettled: bool = False
     ) -> None:
-        """End a run whose report did not arrive, or is `unsettled`; its PDFs that did arrive are remembered.
+        """End a run with a report that did not arrive, or is `unsettled`; PDFs that did arrive are remembered.
 
         Raise `LockedError` if another run has settled this one meanwhile.
         """
+        # A failed run loses the receipt that it wrote before publishing, which would prove a delivery that never was.
         outcome: dict[str, object] = {"state": "unsettled"} if unsettled else {"state": "failed", "receipt": None}
         with self._engine.begin() as connection:
             if not end_run(connection, run, ended_at=ended_at, **outcome):
@@ -144,14 +153,16 @@ class History(Reader):
     def record_adoption(self, run: RunRecord, report: pd.DataFrame, names: Iterable[str], seconds: float) -> None:
         """Make a report the only baseline, and add these names to the known reports.
 
-        Learned habits and the control accounts' balances are kept. Raise `LockedError`
-        if another run has taken the lock.
+        Learned habits and the control accounts' balances are kept. Raise `LockedError` if another run has taken the
+        lock.
         """
         known = [{"destination": run.destination, "name": name, "run": run.id} for name in names]
         with self._engine.begin() as connection:
             if not renew(connection, run.destination, run.id, seconds):
                 raise lock_lost(run.id, run.destination)
             connection.execute(sa.insert(tables.runs), as_row(run))
+            # The adopted report states neither closed rows nor ledgers. Those of the oldest delivery show whatever
+            # moved since.
             before = oldest_baseline(connection, run.destination)
             reports = tables.reports.c
             query = sa.select(reports.beside).where(reports.run == before)

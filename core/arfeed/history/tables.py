@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 
 class Moment(TypeDecorator[datetime]):
-    """A moment in UTC; SQLite forgets the time zone, so it is put back."""
+    """A moment in UTC; SQLite does not keep the time zone, so it is added again."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -45,7 +45,7 @@ runs = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("kind", String(10), nullable=False),  # sync, resend, adopt
-    Column("state", String(10), nullable=False),  # see arfeed.history.store.State
+    Column("state", String(10), nullable=False),  # see arfeed.history.records.State
     Column("feed", String(200), nullable=False),
     Column("destination", String(500), nullable=False, index=True),
     Column("settings", String(64), nullable=False),
@@ -118,8 +118,8 @@ expectations = Table(
     Column("used_by", ForeignKey("runs.id")),
 )
 
-# The reports that a new one is compared with. More than one stands here for a destination only while it is not
-# settled which of them arrived: then all of them count.
+# The reports that a new one is compared with. A destination has more than one only while it is not settled which of
+# them arrived: until then all of them count.
 baselines = Table(
     "baselines",
     metadata,
@@ -146,7 +146,7 @@ source_reads = Table(
     Column("latest_issue", Date),
 )
 
-# What stands at the destination under each PDF name.
+# What the destination has under the name of each PDF.
 documents = Table(
     "documents",
     metadata,
@@ -186,8 +186,8 @@ leases = Table(
     Column("started", String(30)),
 )
 
-# What receivers have shown themselves to be, by destination: the host key and the login of a server, and the resolved
-# root. One server may have several keys, and renews them; all that were ever seen stand here.
+# How receivers have identified themselves, by destination: the server's host key, the login, and the resolved root. One
+# server may have several keys, and renews them; all that were ever seen are here.
 receivers = Table(
     "receivers",
     metadata,

@@ -1,4 +1,4 @@
-"""Steps of the transactions that record how a run went on: the baseline, sent PDFs, and which reports are kept."""
+"""Steps of the transactions that record a run's progress: the baseline, sent PDFs, and which reports are kept."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from arfeed.history.records import INTERRUPTED, PlannedDocument, RunRecord, Stat
 
 
 def baseline_runs(connection: sa.Connection, destination: str) -> set[str]:
-    """Return the runs whose reports are a destination's baseline."""
+    """Return the runs that make up a destination's baseline."""
     query = sa.select(tables.baselines.c.run).where(tables.baselines.c.destination == destination)
     return set(connection.execute(query).scalars())
 
 
 def oldest_baseline(connection: sa.Connection, destination: str) -> str | None:
-    """Return the run of the baseline whose report is the oldest."""
+    """Return the run of the baseline that has the oldest report."""
     runs, baselines = tables.runs.c, tables.baselines.c
     query = sa.select(runs.id).join(tables.baselines, baselines.run == runs.id)
     ours = query.where(baselines.destination == destination).order_by(runs.report_at, runs.id)
@@ -47,12 +47,14 @@ def clear_baseline(connection: sa.Connection, destination: str) -> None:
 
 
 def add_to_baseline(connection: sa.Connection, run: RunRecord) -> None:
-    """Add a run's report to the baseline, which later ones are compared with."""
+    """Add a run's report to the baseline, with which later ones are compared."""
     replace_rows(connection, tables.baselines, [{"destination": run.destination, "run": run.id}])
 
 
 def end_run(connection: sa.Connection, run: RunRecord, **values: object) -> bool:
-    """Record how a run went on, unless another run has settled it; return whether it was recorded."""
+    """Record a run's progress unless another run has settled it; return whether it was recorded."""
+    # The state is part of the statement's condition, so of two runs that settle one at the same time only the first
+    # does.
     return _update(connection, run, tables.runs.c.state.in_(INTERRUPTED), values)
 
 
@@ -69,9 +71,11 @@ def _update(
 
 
 def record_sent(connection: sa.Connection, run: RunRecord, documents: Iterable[PlannedDocument]) -> None:
-    """Record the PDFs that arrived; forget what the names of the others held, which is not known any more."""
+    """Record the PDFs that arrived; forget what the other names held, since that is no longer known."""
     planned, known = tables.planned_documents, tables.documents
     names = sa.select(planned.c.name).where(planned.c.run == run.id)
+    # A PDF that may have been replaced is sent again; to believe the old record would leave a wrong one there for
+    # ever.
     connection.execute(sa.delete(known).where(known.c.destination == run.destination, known.c.name.in_(names)))
     insert_rows(connection, known, [{"destination": run.destination, **as_row(document)} for document in documents])
     connection.execute(sa.delete(planned).where(planned.c.run == run.id))
@@ -99,6 +103,7 @@ def forget_old_reports(connection: sa.Connection, destination: str, kept: int) -
     latest = of_destination.order_by(tables.runs.c.started_at.desc()).limit(kept)
     keep = set(connection.execute(latest).scalars()) | baseline_runs(connection, destination)
     reports = tables.reports
+    # Only the packed rows go. Runs and receipts stay: they are small, and are what an auditor asks for.
     connection.execute(sa.delete(reports).where(reports.c.run.in_(of_destination), reports.c.run.not_in(keep)))
 
 

@@ -32,6 +32,7 @@ def carry_forward(
 ) -> tuple[pd.DataFrame, SourceReport]:
     """Return a failed source's rows in the baseline. Raise `SourceError` if there are none, or they are too old."""
     settings = connector.settings
+    # What was delivered and not what was read: only that is at the receiver.
     rows = None if baseline is None else baseline[baseline["source"] == connector.source]
     if rows is None or rows.empty or last is None:
         raise SourceError(f"{why} (and there are no rows of {connector.source} to carry forward)") from why
@@ -42,6 +43,7 @@ def carry_forward(
         ) from why
     invoices = as_invoices(rows, f"carried forward from {last.at:%Y-%m-%d %H:%M} UTC")
     count = len(invoices)
+    # An empty Complete: totals and control account of an earlier day prove nothing today.
     report = SourceReport(
         connector.source, connector.name, settings, count, count, Complete(), last, before=last, failed=str(why)
     )
@@ -64,6 +66,7 @@ def read_back(report: pd.DataFrame, name: str) -> pd.DataFrame:
 
     Their sources are unknown: `source` is blank.
     """
+    # arfeed wrote the report itself, and writes dates with the year first.
     connector = _Report("", SourceSettings(dates="YMD"))
     normalizer = Normalizer(connector)
     rows = to_frame(normalizer.accept(normalizer.type_frame(Frame(report, 0))))

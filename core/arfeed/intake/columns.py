@@ -63,6 +63,7 @@ class Columns:
 
     def text(self, name: str) -> pa.Array:
         """Return the column as text, trimmed, with nulls as blanks."""
+        # Several checks ask for the same columns; each is trimmed once.
         if name not in self._texts:
             self._texts[name] = self._trimmed(self.columns.get(name, name), self.array(name))
         return self._texts[name]
@@ -128,6 +129,7 @@ class Columns:
 
     def _refuse_numbered_refs(self) -> None:
         header = self.columns.get("invoice_ref")
+        # Even decimals and whole numbers: 00071 and 71 were one number before they got here.
         if header in self.raw.column_names and self.raw.num_rows and _is_number(self.raw.schema.field(header).type):
             raise SourceError(
                 f"{self.source}: column {header!r} holds the invoice numbers as {self.raw.schema.field(header).type}, "
@@ -150,6 +152,7 @@ def _may_be_spaced(texts: pa.Array) -> bool:
     least, greatest = extremes(texts)
     if least > ord(" ") and greatest < _BEYOND_ASCII:
         return False
+    # Beyond ASCII there are more kinds of blanks, so any such character at an edge counts.
     edges = np.concatenate([byte_at(texts, 0), byte_at(texts, -1)])
     return bool(((edges > 0) & (edges <= ord(" ")) | (edges >= _BEYOND_ASCII)).any())
 

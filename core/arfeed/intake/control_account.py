@@ -54,6 +54,7 @@ def _read(
     other = settings.others()["control_account"]
     (file,) = find_files(other)
     listed = find_files(settings)
+    # A list agrees with itself whatever it has lost.
     if file in listed:
         raise SourceError(f"{file}: this is the list of invoices itself, which can't be compared with itself")
     summary = read_summary(file, other, columns)
@@ -81,6 +82,7 @@ def _sums(lines: pa.Table, keys: Sequence[str]) -> Mapping[tuple[str, ...], Deci
 
 def _refuse_stale(file: str, stated: date | None, listed: Sequence[str], day: date | None) -> None:
     """Raise `SourceError` if report and list are of different days, by their stated dates or their files' times."""
+    # Dates in titles outweigh the times of files, which copying changes.
     if stated and day:
         if stated != day:
             raise SourceError(
@@ -88,6 +90,7 @@ def _refuse_stale(file: str, stated: date | None, listed: Sequence[str], day: da
             )
         return
     own, times = changed_at(file), [at for each in listed if (at := changed_at(each))]
+    # Two exports of the same working day are less than a day apart, even around midnight.
     if own and times and abs(own - max(times)) > _A_DAY:
         raise SourceError(
             f"{file}: it was written at {own:%Y-%m-%d %H:%M} UTC, the list of invoices at {max(times):%Y-%m-%d %H:%M}; "
@@ -106,6 +109,7 @@ def _chosen(summary: Summary, columns: ControlAccountSettings) -> pa.Table:
     wanted = [name.casefold() for name in columns.account or _RECEIVABLES]
     found = {name: _any_of(pc.equal(each, name) for texts in spelled for each in texts) for name in wanted}
     names = {name: summary.lines["label"].filter(chosen).to_pylist() for name, chosen in found.items()}
+    # By customer or currency the account has a row for each of them, and all count.
     several = columns.customer or columns.currency
     for name in columns.account:
         rows = names[name.casefold()]
@@ -118,6 +122,7 @@ def _chosen(summary: Summary, columns: ControlAccountSettings) -> pa.Table:
             )
     chosen = _any_of(found.values())
     count = pc.sum(chosen).as_py() or 0
+    # Never guessed: the balance of a wrong account moves by itself, and would be asked about every day.
     if not columns.account and count != 1:
         rows = summary.lines["label"].filter(chosen).to_pylist()
         what = f"several accounts may be meant ({_list(rows)})" if count else "no account has that name"
@@ -197,9 +202,11 @@ def _refuse(summary: Summary, lines: pa.Table, wrong: pa.Array, texts: pa.Array,
 def _as_ids(names: pa.Array, rows: pd.DataFrame) -> pa.Array:
     """Return customers by the number that the invoices give them, or by their own name if no invoice has it."""
     known = rows[["customer_name", "customer_id"]].drop_duplicates()
+    # A report lists customers by number or by name, depending on the program.
     names_of = pd.concat([known["customer_id"], known["customer_name"]], ignore_index=True)
     ids = pd.concat([known["customer_id"]] * 2, ignore_index=True)
     table = pd.DataFrame({"name": arrow.fold(names_of), "id": ids}).drop_duplicates()
+    # A name that two customers share identifies neither.
     table = table[~table["name"].duplicated(keep=False)]
     place = pc.index_in(
         arrow.to_text_array(arrow.fold(pd.Series(names, dtype="str"))), value_set=arrow.to_text_array(table["name"])

@@ -26,6 +26,7 @@ _DAY_OF_CELL = r"^\d{4}-[01]\d-[0-3]\d(?: \d\d:\d\d:\d\d(?:\.\d+)?)?$"
 """How Excel shows what it took for a day or a month, and how its date cells are read here."""
 
 _TIME = r"^(?:(?:\d+ days?, )?\d{1,4}:\d\d:\d\d(?:[.,]\d+)?|\d{1,2}:\d\d)(?: ?[AaPp]\.?[Mm]\.?)?$"
+# Such as 1.23E+15: the digits that the program left out are lost.
 _SHORTENED = r"(?i)^\d(?:[.,]\d+)?E\+\d+$|^\d[.,]\d+E-\d+$"
 _FULL_DATE = (
     r"^(?:\d{4}([-/.])(?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])"
@@ -49,12 +50,14 @@ def check_damage(table: Columns, wanted: pa.Array, *, from_file: bool) -> None:
     """
     for name in ("invoice_ref", "customer_name"):
         texts = table.text(name)
+        # Looked for in a cheaper way first, here and below: hardly any file has such texts.
         if pc.any(pc.starts_with(texts, "#")).as_py():
             wrong = pc.and_(wanted, pc.match_substring_regex(texts, _ERROR))
             table.add_problem(name, wrong, "is a spreadsheet error; fix the formula in the spreadsheet")
     ref = table.text("invoice_ref")
     _check_months(table, ref, wanted)
     _check_numbers(table, ref, wanted, from_file=from_file)
+    # A customer's name beside it would make "Total" a number like any other.
     headless = pc.and_(wanted, is_blank(table.text("customer_name")))
     if pc.any(headless).as_py():
         wrong = pc.and_(headless, pc.match_substring_regex(ref, _TOTALS))

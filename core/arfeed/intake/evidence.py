@@ -45,6 +45,7 @@ class Evidence:
         self._collect_currencies(raw)
         for name in schema.DATES:
             header = self._header(name, raw)
+            # A date that came typed proves nothing about how texts are written.
             if header and raw[header].dtype == "str":
                 self._dates.append(_distinct(pc.utf8_trim_whitespace(arrow.to_text_array(raw[header])), _origins(raw)))
 
@@ -67,6 +68,7 @@ class Evidence:
     @property
     def proven(self) -> str | None:
         """Return the only order that the dates can be in; None if they fit several, or none."""
+        # Dates that begin with the year fit every order, and YMD is the first of these.
         return self.orders[0] if len(self.orders) == 1 or self.orders[:1] == ["YMD"] else None
 
     def in_words(self, order: str) -> str:
@@ -124,11 +126,13 @@ def with_evidence(connector: Connector, evidence: Evidence) -> Connector:
                 raw = next(frames)
             except StopIteration as stop:
                 return stop.value  # type: ignore[no-any-return]  # `extract` checks what a plugin returns
+            # What is not a frame is refused by `extract`, in words.
             if hasattr(raw, "columns"):
                 evidence.collect(raw)
             yield raw
 
     twin = copy(connector)
+    # On the copy alone: its class serves the other sources as well.
     vars(twin)["invoices"] = invoices
     return twin
 
@@ -141,6 +145,7 @@ def describe_place(origin: str, connector: Connector) -> str:
         return origin or "a row"
     if is_dbase(file) or is_workbook(file):
         return f"row {number}"
+    # Latin-1 decodes any file, and only its line ends are wanted here.
     line = physical_lines(file, [int(number)], encoding="latin-1", delimiter=settings.delimiter).get(int(number))
     return f"line {line or number}"
 
@@ -153,6 +158,7 @@ def _origins(raw: pd.DataFrame) -> pa.Array:
 
 def _distinct(texts: pa.Array, origins: pa.Array) -> pa.Table:
     """Return each text once, with the origin of its first row."""
+    # Arrow's `first` needs the order of the rows, which its threads do not keep.
     grouped = pa.table({"text": texts, "origin": origins}).group_by("text", use_threads=False)
     return grouped.aggregate([("origin", "first")]).rename_columns(["text", "origin"]).cast(_COLUMNS)
 

@@ -56,6 +56,7 @@ def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     if not tables:
         return None
     rows = join_frames([arrow.to_frame(table) for table in tables])
+    # Without that column the default currency was put in, which must neither confirm nor contradict the invoice's.
     return rows if "currency" in raw.columns else rows.assign(currency=pd.Series("", index=rows.index, dtype="str"))
 
 
@@ -82,7 +83,9 @@ def _restore_source_values(missing: pd.DataFrame) -> pd.DataFrame:
     own_names = {f"{schema.AS_THE_SOURCE_SAID}{name}": name for name in ASKED}
     before = {name: missing[kept] for kept, name in own_names.items() if kept in missing.columns}
     extras = [name for name in missing.columns if name not in schema.NAMES and not name.startswith(schema.OURS)]
+    # A step may have renamed the invoice; the source knows it by the number that it gave.
     rows = missing.assign(**{**before, "invoice_ref": missing["source_ref"]})
+    # These two columns are the plan's own; the source never had them.
     return rows[[*ASKED, *(name for name in extras if name not in ("reason", "evidence"))]].reset_index(drop=True)
 
 
@@ -98,5 +101,6 @@ def released(sources: Sequence[Connector]) -> Iterator[None]:
 def release(sources: Sequence[Connector]) -> None:
     """Let every source close what it kept open for `explain`."""
     for connector in sources:
-        with suppress(Exception, SystemExit), undisturbed():  # a failure here can no longer affect the run
+        # A failure here can no longer affect the run.
+        with suppress(Exception, SystemExit), undisturbed():
             connector.release()

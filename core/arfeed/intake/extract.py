@@ -1,4 +1,4 @@
-"""Running the sources to their end, and insisting that each proves to be complete."""
+"""Running the sources to their end, and requiring each to prove that it was read completely."""
 
 from __future__ import annotations
 
@@ -70,10 +70,12 @@ def extract(
         normalizer = Normalizer(connector)
         try:
             if unsettled and connector.source in unsettled:
+                # Raised here, so that `on_failure` handles it like any other failure of the source.
                 raise unsettled[connector.source]
             # Before the connector starts: a file that changes while it is read must fail the source.
             inputs = track_inputs(connector.settings)
             rows, complete, seconds = _read(connector, normalizer, partial(progress, connector.source))
+            # With values that can't be read, sums can't be right, and the problems tell more than a wrong total.
             if not normalizer.problems:
                 _check_totals(connector, rows, complete)
                 complete = add_control_account(connector.source, connector.settings, rows, complete)
@@ -120,15 +122,17 @@ def _is_open(rows: pd.DataFrame) -> pd.Series[bool]:
     return (rows["status"] == "open") & (rows["balance"] != ZERO)
 
 
+# On two processors more than that only wait for each other (docs/decisions.md, 2026-11-25).
 _AT_ONCE = 2
-"""Frames typed at once."""
+"""Frames converted concurrently."""
 
 
 def _read(
     connector: Connector, normalizer: Normalizer, progress: Callable[[int], None]
 ) -> tuple[pd.DataFrame, Complete, float]:
-    """Return the rows, the source's `Complete`, and the seconds for which the connector was at work."""
+    """Return the rows, the source's `Complete`, and the seconds spent in the connector."""
     tables, complete, seconds = _run(connector, normalizer, progress)
+    # A generator that simply ends returns None: a plugin that stops early must not look like one that is done.
     if not isinstance(complete, Complete):
         raise SourceError(
             f"{connector.source}: its connector {connector.name!r} ended without returning Complete(…), "
@@ -138,7 +142,7 @@ def _read(
     # The source's own count: that of the rows yielded could not reveal that some were never read.
     if complete.rows is not None and complete.rows != rows:
         raise SourceError(
-            f"{connector.source}: the source counts {complete.rows} rows, but {rows} were read; "
+            f"{connector.source}: the source reports {complete.rows} rows, but {rows} were read; "
             "it was not read completely, so export it again or run again"
         )
     if not rows and not connector.settings.allow_empty:
@@ -180,7 +184,7 @@ def _run(
                 accept(0)
                 frames = normalizer.flush()
             except ArfeedError:
-                # An error in a frame read before comes first.
+                # An error in an earlier frame takes precedence.
                 accept(0)
                 raise
             under_way += [normalizing.submit(normalizer.type_frame, frame) for frame in frames]
@@ -197,6 +201,7 @@ def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complet
             return isolated_copy(next(generator))
     except (StopIteration, ArfeedError):
         raise
+    # A plugin that calls sys.exit() must not end the run without a message.
     except (Exception, SystemExit, GeneratorExit) as exc:
         raise SourceError(f"{connector.source}: {type(exc).__name__}: {exc}") from exc
 
@@ -209,6 +214,7 @@ def _check_totals(connector: Connector, rows: pd.DataFrame, complete: Complete) 
         return
     groups = sum_balances(rows, ("currency",)).to_dict("records")
     sums: dict[str, Decimal] = {group["currency"]: group["balance"] for group in groups}
+    # The currencies of both sides: one whose rows are all lost is in the totals only.
     for currency in sorted({*sums, *complete.totals}):
         counted, stated = sums.get(currency, Decimal(0)), complete.totals.get(currency, Decimal(0))
         if counted != stated:

@@ -34,12 +34,14 @@ def join_tables(tables: list[pa.Table]) -> pa.Table:
     every = pa.concat_tables(tables, promote_options="default")
     tables.clear()
     names, columns = every.column_names, every.columns
+    # Otherwise the table, too, would hold all parts until the end.
     del every
 
     def join(number: int) -> None:
         column = as_single_chunk(columns[number])
         text = pa.types.is_large_string(column.type) and column.null_count
-        columns[number] = pc.fill_null(column, "") if text else column  # frees the parts of this column
+        # In place of the parts, which are freed by that.
+        columns[number] = pc.fill_null(column, "") if text else column
 
     with ThreadPoolExecutor(_AT_ONCE, "arfeed-joining") as joining:
         [*joining.map(join, range(len(columns)))]

@@ -59,6 +59,7 @@ def _read(table: Columns, name: str, settings: SourceSettings) -> Parsed:
 
 def _cast_exactly(column: pa.Array, table: Columns, name: str) -> pa.Array:
     try:
+        # By way of WIDE, since Arrow refuses to cast a 64-bit integer to a decimal that could be too narrow for one.
         return pc.cast(pc.cast(column, WIDE) if pa.types.is_integer(column.type) else column, MONEY)
     except pa.ArrowInvalid as exc:
         raise SourceError(
@@ -70,6 +71,7 @@ def check_money(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Arra
     """Add problems for amounts that can't be in their row's currency, or whose point may be a thousands separator."""
     _check_decimals(table, amounts, currency)
     _check_currencies(table, amounts, currency)
+    # A declared decimal mark says what a point means.
     if not getattr(settings, "decimal", None):
         _check_points(table, currency)
     elif getattr(settings, "decimal", None) == ",":
@@ -100,10 +102,12 @@ def _check_points(table: Columns, currency: pa.Array) -> None:
     """Add a problem for 1.500 unless another amount of the column proves that its point is a decimal mark."""
     for name in table.written_as_text(schema.MONEY):
         texts = table.text(name)
+        # A point three digits before the end is rare, and a look at one byte of each text is cheap.
         if not (byte_at(texts, -4) == ord(".")).any():
             continue
         doubtful = pc.match_substring_regex(texts, r"^-?\d{1,3}\.\d{3}$")
         if pc.any(doubtful).as_py() and not pc.any(pc.match_substring_regex(texts, _POINT)).as_py():
+            # A currency with three decimals, such as KWD, writes one and a half as 1.500.
             three = [code for code, digits in minor_digits().items() if digits > 2]
             wrong = pc.and_(doubtful, pc.invert(pc.is_in(currency, value_set=pa.array(three, pa.large_string()))))
             table.add_problem(name, wrong, 'could mean a thousand times more; set decimal = "." or decimal = ","')

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns, Problem, merge_problem
 from arfeed.intake.damage import check_damage
-from arfeed.intake.days import check_exchanged, distinct_dates, find_order, has_text, is_dateless, read_days
+from arfeed.intake.date_order import check_exchanged, distinct_dates, find_order, has_text, is_dateless, read_days
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
@@ -95,11 +95,14 @@ class Normalizer:
 
     def type_frame(self, frame: Frame) -> Typed:
         """Return the frame's rows with canonical columns. It changes no state, so threads may type several at once."""
+        # Whatever is wrong is noted and not raised, so that one run shows everything that has to be corrected.
         table = self._columns(frame)
         settings = self.connector.settings
+        # The defaults are for sources without these columns; a blank in a column that is there is a problem.
         status = table.choice("status", schema.STATUSES, default="open")
         kind = table.choice("kind", schema.KINDS, default="invoice")
         currency = self._currency(table)
+        # Without an order no date came as text, so any will do.
         days = read_days(table, self.order or "YMD", declared=settings.dates is not None)
         amounts = read_money(table, settings)
         money = {name: parsed.values for name, parsed in amounts.items()}
@@ -125,6 +128,7 @@ class Normalizer:
             "status": status,
             "customer_id": identity,
             "currency": currency,
+            # Only closed documents get here without a balance; for an open one that is a problem.
             "balance": pc.fill_null(money["balance"], pa.scalar(0, MONEY)),
             "source": pa.repeat(pa.scalar(self.connector.source, pa.large_string()), len(frame.raw)),
         }
@@ -176,6 +180,7 @@ class Normalizer:
                 f"{self.connector.source}: it has a column {ours[0]!r}; names that begin with {schema.OURS!r} are "
                 "reserved for arfeed, so rename it"
             )
+        # A connector's own map may name columns that not every export has; the settings' may not.
         known = {name: header for name, header in self.connector.columns.items() if header in found}
         columns = {name: name for name in schema.NAMES if name in found} | known | dict(declared)
         absent = [name for name in REQUIRED if name not in columns]
@@ -235,6 +240,7 @@ _PIECE = 100_000
 
 
 def _pieces(frame: Frame) -> list[Frame]:
+    # An empty frame is typed, too, so that its headers are checked.
     starts = range(0, len(frame.raw) or 1, _PIECE)
     return [Frame(frame.raw.iloc[start : start + _PIECE], frame.before + start) for start in starts]
 

@@ -55,6 +55,7 @@ def _places(connector: Connector, origins: Sequence[str]) -> list[str]:
 
 def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]:
     settings = connector.settings
+    # Only files have lines; other origins are legible as they are.
     if not isinstance(settings, FileSettings):
         return {}
     try:
@@ -63,6 +64,7 @@ def _lines(connector: Connector, file: str, records: set[int]) -> dict[int, int]
         if is_dbase(found) or is_workbook(found):
             return {}
         return physical_lines(found, records, encoding=settings.encoding, delimiter=settings.delimiter)
+    # The file may be gone by now, and the problem matters more than its line.
     except SourceError:
         return {}
 

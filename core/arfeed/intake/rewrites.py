@@ -29,6 +29,7 @@ def find_places(before: pd.DataFrame, after: pd.DataFrame) -> Places:
     Raise `LookupError` if a reference of a source occurs more often than before. Documents that share source, reference
     and kind are matched by equal values first, then in their order.
     """
+    # Most steps return all rows in place, or keep their index; a search is needed only for the others.
     unmoved = len(before) == len(after) and all(_same(before[name], after[name]) for name in _DOCUMENT)
     places = None if unmoved else _places_by_index(before, after)
     known = unmoved or places is not None
@@ -84,6 +85,7 @@ def _places_by_index(before: pd.DataFrame, after: pd.DataFrame) -> Places:
     places = after.index.to_numpy(dtype=np.int64)
     if len(places) and not 0 <= places.min() <= places.max() < len(before):
         return None
+    # A step may have sorted the rows or numbered them anew, so the index alone proves nothing.
     holds = all(_array(after[name]).equals(_take(before[name], places)) for name in _DOCUMENT)
     return places if holds else None
 
@@ -93,6 +95,7 @@ def _search_places(before: pd.DataFrame, after: pd.DataFrame) -> npt.NDArray[np.
     unclaimed = np.ones(len(before), bool)
     documents = _texts(before, _DOCUMENT, np.arange(len(before)))
     unique = pc.count_distinct(documents).as_py() == len(documents)
+    # By all values first, so that documents of one number keep their places; last without the kind, which may change.
     for columns in (() if unique else (*_DOCUMENT, *sorted(REWRITABLE)), _DOCUMENT, _DOCUMENT[:2]):
         rest = np.flatnonzero(places < 0)
         if not columns or not len(rest):
@@ -108,6 +111,7 @@ def _search_places(before: pd.DataFrame, after: pd.DataFrame) -> npt.NDArray[np.
 
 def _match(before: pa.Array, after: pa.Array) -> npt.NDArray[np.int64]:
     """Return each text's position before, the n-th of equal texts matching the n-th; -1 for none."""
+    # Encoded together, so that equal texts get the same code on both sides.
     both = pa.chunked_array([before, after]).combine_chunks().dictionary_encode()
     codes = np.asarray(both.indices).astype(np.int64)
     was, now = (_number_repeats(part) for part in (codes[: len(before)], codes[len(before) :]))
@@ -117,6 +121,7 @@ def _match(before: pa.Array, after: pa.Array) -> npt.NDArray[np.int64]:
 def _number_repeats(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return a number for each code that is unique also among equal codes."""
     turns = pd.Series(codes).groupby(codes).cumcount().to_numpy()
+    # No frame has 2**31 rows, so codes and turns never overlap.
     numbers: npt.NDArray[np.int64] = (codes << 31) | turns
     return numbers
 
@@ -124,6 +129,7 @@ def _number_repeats(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def _texts(rows: pd.DataFrame, columns: Sequence[str], where: npt.NDArray[np.int64]) -> pa.Array:
     chosen = pa.array(where)
     texts = [pc.fill_null(pc.cast(_array(rows[name]).take(chosen), pa.large_string()), "") for name in columns]
+    # Joined by the unit separator, or AB and C would equal A and BC.
     return pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
 
 

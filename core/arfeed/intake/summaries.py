@@ -27,6 +27,7 @@ Integers = npt.NDArray[np.int64]
 _HEAD = 100
 """Rows searched for the header."""
 
+# Sums are 64-bit integers of ten-thousandths; half of their range leaves room for any group of lines.
 _LARGEST = 2.0**62
 
 _TOTAL = r"(?i)^((grand |report )?totals?|summe|gesamt(summe|betrag)?|total g[eé]n[eé]ral|totale|totaal)$"
@@ -90,6 +91,7 @@ class Summary:
 
 def read_summary(file: str, settings: FileSettings, columns: ControlAccountSettings) -> Summary:
     """Read a report that states balances. Raise `SourceError` if it can't be read or does not add up."""
+    # As a whole: it has a row for each customer at most, and groups reach from one frame into the next.
     grid = pd.concat(
         read_grid(
             file,
@@ -118,6 +120,7 @@ def _form(file: str, top: Sequence[Sequence[str]], columns: ControlAccountSettin
                 raise SourceError(f"{file}: this is the report {text!r}: {why}; {INSTEAD}")
     customers = any(re.fullmatch(rf"({_CUSTOMERS})( report)?", text, re.IGNORECASE) for text in said)
     accounts = any(re.fullmatch(rf"{_ACCOUNTS}( report)?", text, re.IGNORECASE) for text in said)
+    # What the settings name goes first. A lone column Total counts only if a title says that the rows are customers.
     form = _named(file, top, columns, printed=customers or accounts, customers=customers)
     form = form or _with_debits(top) or (_with_total(top) if customers else None)
     if form is None:
@@ -197,6 +200,7 @@ class _Body:
         self.labels = self._labels()
         filled = np.logical_or.reduce([_mask(pc.not_equal(self.cells[column], "")) for column in self.money])
         total = filled & _mask(pc.match_substring_regex(self.labels, _TOTAL))
+        # The first one: below it nothing but footers may follow.
         self.end = int(np.argmax(total)) if total.any() else None
         self.below = np.arange(len(filled)) > (len(filled) if self.end is None else self.end)
         footer = self.below & _mask(pc.match_substring_regex(self.labels, _FOOTER))
@@ -207,6 +211,7 @@ class _Body:
     def lines(self) -> pa.Table:
         """Return the lines. Raise `SourceError` if a total is missing, or is not the sum of its lines."""
         self._refuse(self.line & self.below, "is below the total, where nothing more is expected")
+        # Such a report always prints its total, at the very end: without it some rows are missing.
         if self.form.printed and self.end is None:
             raise SourceError(f"{self.file}: it ends without its total, so it is cut off; export it again")
         amounts = [self._amounts(column) for column in self.money]
@@ -231,6 +236,7 @@ class _Body:
     def _subtotals(self, filled: Mask) -> Mask:
         """Return which rows are the total of a row above them."""
         names = pc.struct_field(pc.extract_regex(self.labels, _SUBTOTAL), "name")
+        # A customer may be called "Total for X"; it is a subtotal only if X stands above it.
         first = pc.fill_null(pc.index_in(names, value_set=self.labels), len(self.labels)).to_numpy()
         found: Mask = filled & _mask(pc.is_valid(names)) & (first < np.arange(len(filled)))
         return found
@@ -247,6 +253,7 @@ class _Body:
             positions[label].append(row)
         groups: dict[int, int] = {}
         for end, name in zip(ends.tolist(), names, strict=True):
+            # The nearest one: the same name may head several groups.
             groups[end] = max(row for row in positions[name] if row < end)
         return groups
 
@@ -256,6 +263,7 @@ class _Body:
         for end, start in groups.items():
             name = paths[start]
             within = paths[start + 1 : end]
+            # Otherwise a customer's own lines would count as those of a job named after it.
             own = within == f"{name}{_OWN_LINES}"
             paths[start + 1 : end] = np.where(own, name, f"{name}:" + within)
         return paths
@@ -270,12 +278,14 @@ class _Body:
     def _add_up(self, column: int, amounts: pa.Array, groups: dict[int, int]) -> None:
         """Raise `SourceError` for a total that is not the sum of its lines."""
         units = as_units(pc.fill_null(amounts, pa.scalar(Decimal(0), MONEY)))
+        # Added up as floats, which can't overflow unnoticed as integers do.
         if units is None or np.abs(units.astype(np.float64)).sum() > _LARGEST:
             raise SourceError(f"{self.file}: its amounts are too large to be added up here")
         sums = np.append(0, np.cumsum(np.where(self.line, units, 0)))
         ends = {**groups, **({} if self.end is None else {self.end: 0})}
         for end, start in ends.items():
             counted, printed = int(sums[end + 1] - sums[start]), int(units[end])
+            # A total with nothing in this column says nothing about it.
             if self.cells[column][end].as_py() and counted != printed:
                 raise SourceError(
                     f"{locate(self.origins[end].as_py(), self.file)}: {self.labels[end].as_py()!r} is printed as "

@@ -52,6 +52,7 @@ class _Applied:
 def transform(invoices: pd.DataFrame, steps: Sequence[Transform]) -> Transformed:
     """Apply the steps in order. Raise `SourceError` for one that breaks its contract."""
     source, places = invoices, None
+    # Empty, so that the columns are there even if no step removes anything.
     removed = [invoices[[*KEY, "kind"]].iloc[:0].assign(by=pd.Series([], dtype="str"))]
     seconds: defaultdict[str, float] = defaultdict(float)
     notes = []
@@ -64,6 +65,7 @@ def transform(invoices: pd.DataFrame, steps: Sequence[Transform]) -> Transformed
         notes += _notes(step, applied)
         places = compose_places(places, applied.places)
         invoices = applied.invoices
+    # Over all steps at once: what one of them changes and another restores has not changed.
     facts = source_facts(source, invoices, places) if steps else None
     return Transformed(invoices, pd.concat(removed, ignore_index=True), seconds, tuple(notes), facts)
 
@@ -94,12 +96,14 @@ def _put_back(applied: _Applied, invoices: pd.DataFrame, mine: pd.Series[bool]) 
     """Append the rows that the step did not get to those it returned."""
     if mine.all():
         return applied
+    # Appended, whatever the order was before: `places` knows where each row comes from.
     ours, others = (np.flatnonzero(which) for which in (mine, ~mine))
     places = np.concatenate([ours if applied.places is None else ours[applied.places], others])
     whole = pd.concat([applied.invoices, invoices.iloc[others]], ignore_index=True)
     return _Applied(whole, places, applied.changed)
 
 
+# Who owes how much: a step has to declare that it changes any of these, and may change all else freely.
 _WORDS: Mapping[str, str] = {
     "balance": "balance",
     "amount": "amount",
@@ -133,6 +137,7 @@ def _check_rewrites(step: Transform, before: pd.DataFrame, after: pd.DataFrame, 
 def _declared(step: Transform) -> Collection[str]:
     try:
         declared = step.changes
+        # A stranger's class: a plain string would be read letter by letter, and a property may raise.
         wrong = [declared] if isinstance(declared, str) else [name for name in declared if name not in REWRITABLE]
     except (Exception, SystemExit) as exc:
         raise SourceError(f"transform {step.name!r}: its `changes` failed: {type(exc).__name__}: {exc}") from exc
@@ -163,6 +168,7 @@ def _find_removed(before: pd.DataFrame, applied: _Applied, by: str) -> pd.DataFr
     if applied.places is None and not find_rewritten(before, after, None, "invoice_ref").any():
         rows = before[[*KEY, "kind"]].iloc[:0]
     else:
+        # By number, too: an invoice that a step has renamed is missing under its old number.
         gone = ~_in(_joined(before, [*KEY, "invoice_ref"]), _joined(after, [*KEY, "invoice_ref"]))
         rows = before.loc[gone, [*KEY, "kind"]]
     return rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
@@ -180,6 +186,7 @@ def keep(invoices: pd.DataFrame, kinds: Sequence[str], facts: pd.DataFrame | Non
 def _call(step: Transform, invoices: pd.DataFrame) -> object:
     try:
         with undisturbed():
+            # Numbered anew, so that the index of what comes back shows where each row was.
             return step.apply(isolated_copy(invoices.reset_index(drop=True)))
     except SourceError:
         raise
@@ -193,6 +200,7 @@ def _check_columns(step: Transform, after: object) -> pd.DataFrame:
     missing = [name for name in schema.NAMES if name not in after.columns]
     if missing:
         raise SourceError(f"transform {step.name!r} lost the column {missing[0]!r}")
+    # Types, too: a step that computes with floats would lose cents, and nobody would see it in the frame.
     kinds = pa.Schema.from_pandas(after, preserve_index=False)
     for name in schema.NAMES:
         if kinds.field(name).type != schema.arrow_type(name):
@@ -234,6 +242,7 @@ def _in(some: pa.Array, others: pa.Array) -> pd.Series[bool]:
 def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     """Raise `ProblemsError` if rows of the report share an `invoice_ref`; `keys` are the folded refs."""
     distinct = arrow.to_text_array(keys).unique()
+    # A single blank is unique, and still not a number.
     if len(distinct) == len(keys) and pc.index(distinct, value="").as_py() < 0:
         return
     repeated = keys.duplicated(keep=False) | (keys == "")

@@ -1,4 +1,4 @@
-"""Kernels on Arrow-backed columns, which work on a whole column at once."""
+"""Operations on Arrow-backed columns, each on a whole column."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+# U+034F joins nothing visible, and FE00 to FE0F choose a glyph's variant; neither is in the categories Cf and Cc.
 INVISIBLE = r"[\p{Cf}\p{Cc}\x{034F}\x{FE00}-\x{FE0F}]"
 """Invisible characters (RE2): zero widths, marks of direction, soft hyphens, controls, variation selectors."""
 
@@ -18,9 +19,9 @@ _BLANKS = r"[\p{Z}\s]"
 
 
 def fold(refs: pd.Series[str]) -> pd.Series[str]:
-    """Return refs as they are compared: as they look, NFC and casefolded.
+    """Return references in the form in which they are compared: as they look, NFC and casefolded.
 
-    Invisible characters are removed, and every blank is a space. Plain ASCII, which nearly all are,
+    Invisible characters are removed, and every blank becomes a space. Plain ASCII, which nearly all references are,
     takes a fast path.
     """
     import pandas as pd
@@ -33,7 +34,9 @@ def fold(refs: pd.Series[str]) -> pd.Series[str]:
     if pc.any(foreign).as_py():
         spaced = pc.replace_substring_regex(pc.filter(texts, foreign), _BLANKS, " ")
         seen = pc.utf8_trim_whitespace(pc.replace_substring_regex(spaced, INVISIBLE, ""))
+        # pandas casefolds in Python, text by text; Arrow has only a lower case, to which "ß" and "ss" are two.
         some = pd.Series(pc.utf8_normalize(seen, form="NFC"), dtype="str").str.casefold()
+        # NFC once more: casefolding can take composed characters apart again.
         normal = pc.utf8_normalize(pa.array(some, type=pa.large_string()), form="NFC")
         lowered = pc.replace_with_mask(lowered, foreign, normal)
     return pd.Series(lowered, index=refs.index, dtype="str")
@@ -47,7 +50,7 @@ def to_text_array(texts: pd.Series[str]) -> pa.Array:
 
 
 def is_in(texts: pd.Series[str], others: pd.Series[str]) -> pd.Series[bool]:
-    """Return which texts are among the others; `Series.isin` takes seconds for hundreds of thousands."""
+    """Return which texts are among the others; `Series.isin` takes seconds for several hundred thousand."""
     import pandas as pd
     import pyarrow.compute as pc
 
@@ -56,12 +59,12 @@ def is_in(texts: pd.Series[str], others: pd.Series[str]) -> pd.Series[bool]:
 
 
 def filter_rows(rows: pd.DataFrame, wanted: pd.Series[bool]) -> pd.DataFrame:
-    """Return the wanted rows; the frame itself, not a copy, if all are wanted."""
+    """Return the wanted rows: the frame itself, not a copy, if all are wanted."""
     return rows if wanted.all() else rows[wanted].reset_index(drop=True)
 
 
 def as_single_chunk(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array. `combine_chunks` copies even a single chunk, so that one is returned as it is."""
+    """Return a column as one array; a single chunk is returned as it is, since `combine_chunks` would copy it."""
     import pyarrow as pa
 
     if not isinstance(column, pa.ChunkedArray):
@@ -70,7 +73,7 @@ def as_single_chunk(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def sum_balances(rows: pd.DataFrame, by: tuple[str, ...] = ("source", "currency")) -> pd.DataFrame:
-    """Return the columns `by`, in their order, with count (of rows that have a balance) and balance (their sum)."""
+    """Return the columns `by`, sorted by them, with count (of rows that have a balance) and balance (their sum)."""
     return to_frame(group_balances(rows, by).sort_by([(name, "ascending") for name in by]))
 
 
@@ -83,8 +86,10 @@ def group_balances(rows: pd.DataFrame, by: Sequence[str]) -> pa.Table:
     balance, code = as_single_chunk(pa.array(rows["balance"])), np.zeros(len(rows), np.int64)
     values: dict[str, pa.Array] = {}
     for name in by:
+        # A null is a group of its own; left out, its rows would be missing from every total.
         encoded = pc.dictionary_encode(as_single_chunk(pa.array(rows[name])), null_encoding="encode")
         values[name] = encoded.dictionary
+        # Each combination of values gets one number, which is taken apart again below.
         code = code * len(encoded.dictionary) + np.asarray(encoded.indices)
     grouped = pa.table({"code": code, "balance": balance}).group_by("code")
     summed = grouped.aggregate([("balance", "count"), ("balance", "sum")])
@@ -104,12 +109,13 @@ def empty_invoices() -> pd.DataFrame:
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """Turn an Arrow table into a frame whose columns stay Arrow-backed: str, date32, decimal128."""
+    """Turn an Arrow table into a frame with Arrow-backed columns: str, date32, decimal128."""
     import pandas as pd
     import pyarrow as pa
 
     def dtype(kind: pa.DataType) -> pd.ArrowDtype | None:
         text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        # Texts get pandas' own `str`, which Arrow backs as well; everything else would become objects or floats.
         return None if text else pd.ArrowDtype(kind)
 
     frame: pd.DataFrame = table.to_pandas(types_mapper=dtype)

@@ -1,7 +1,7 @@
-"""Find which characters texts have from the bytes of a whole Arrow column.
+"""Find out from the bytes of a whole Arrow column which characters its texts contain.
 
 For a million texts this takes a tenth of the time of a kernel that reads them one by one. It shows quickly that a
-column holds nothing unusual; only unusual texts are then read one by one.
+column contains nothing unusual; only unusual texts are then read one by one.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import pyarrow as pa
 Bytes = npt.NDArray[np.uint8]
 
 _PIECE = 1 << 16
-"""That many texts at once: intermediate results stay in the processor's cache."""
+"""How many texts are handled together, so that intermediate results stay in the processor's cache."""
 
 
 def extremes(texts: pa.Array) -> tuple[int, int]:
     """Return the least and the greatest byte of all texts; 255 and 0 if there are none."""
     edges, content = _memory(texts)
+    # A slice shares its parent's memory, which may hold other texts before and after it.
     mine = content[edges[0] : edges[-1]]
     return (int(mine.min()), int(mine.max())) if len(mine) else (255, 0)
 
@@ -32,12 +33,13 @@ def byte_at(texts: pa.Array, place: int) -> Bytes:
         starts, ends = some[:-1], some[1:]
         places = (starts if place >= 0 else ends) + place
         there = (places >= starts) & (places < ends)
+        # Clipped, since an empty text at the very end has no byte to take; whatever byte was taken instead becomes 0.
         np.multiply(content.take(places, mode="clip"), there, out=found[first : first + _PIECE])
     return found
 
 
 def _memory(texts: pa.Array) -> tuple[npt.NDArray[np.int64] | npt.NDArray[np.int32], Bytes]:
-    """Return the bytes that hold the texts, and where in them each begins and the last one ends."""
+    """Return where each text begins, and the last one ends, among the bytes that hold them; and these bytes."""
     _, offsets, content = texts.buffers()
     if offsets is None or content is None:
         return np.zeros(len(texts) + 1, np.int64), np.zeros(0, np.uint8)

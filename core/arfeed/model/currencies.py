@@ -63,6 +63,7 @@ def digits_by_row(currencies: pa.Array, otherwise: int) -> npt.NDArray[np.int64]
     """Return the decimal digits of each row's currency; `otherwise` for what is not a code."""
     import numpy as np
 
+    # A report has a handful of currencies, so each is looked up once instead of once a row.
     codes = currencies.dictionary_encode()
     digits = np.array([minor_digits().get(code, otherwise) for code in codes.dictionary.to_pylist()], np.int64)
     return digits.take(np.asarray(codes.indices))
@@ -70,4 +71,5 @@ def digits_by_row(currencies: pa.Array, otherwise: int) -> npt.NDArray[np.int64]
 
 def format_amount(amount: Decimal, currency: str) -> str:
     """Format an amount with its currency's decimals, with thousands separators and U+2212 as minus."""
+    # The real minus sign: it is as wide as a digit, so amounts line up, and no line is broken after it.
     return f"{amount:,.{minor_digits().get(currency, 2)}f}".replace("-", "−")

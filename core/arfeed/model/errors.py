@@ -27,13 +27,14 @@ class ConfigError(ArfeedError):
     exit_code = 2
 
     def __init__(self, *mistakes: str) -> None:
-        """Take every mistake at once."""
+        """Take all mistakes together."""
+        # Kept apart as well, since the lines of one mistake can't be told from the next one's in the text.
         self.mistakes = mistakes
         super().__init__("\n".join(mistakes))
 
 
 class RefusedError(ArfeedError):
-    """The plan was reviewed and may not be delivered as it stands."""
+    """The plan was reviewed and may not be delivered as it is."""
 
     exit_code = 3
 

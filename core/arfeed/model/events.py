@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 LOGGER = "arfeed"
 
+# A context variable, not a global: two feeds that one program runs in threads keep their own facts.
 _bound: ContextVar[Mapping[str, object]] = ContextVar("bound", default=MappingProxyType({}))
 
 

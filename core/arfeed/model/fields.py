@@ -1,4 +1,4 @@
-"""The kinds of values that settings have: paths, database URLs, spans of time; and their JSON Schema."""
+"""The types of values that settings have: paths, database URLs, spans of time; and their JSON Schema."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonS
 
 def _below_the_folder(value: str, info: ValidationInfo) -> str:
     """Resolve a path, or the archive at the end of a chain, against the folder of plugins.toml; leave URLs alone."""
+    # fsspec chains URLs by "::", as in zip://invoices.csv::exports/all.zip; only the last link is a place on disk.
     chain, link, value = value.rpartition("::")
     if link:
         return f"{chain}::{_below_the_folder(value, info)}"
     if "://" in value:
         return value
     folder = (info.context or {}).get("folder", Path())
+    # absolute() and not resolve(): a link such as exports/latest must be followed when it is read, not when it is
+    # named.
     return str(Path(folder, Path(value).expanduser()).absolute())
 
 
@@ -28,7 +31,7 @@ Location = Annotated[str, AfterValidator(_below_the_folder)]
 
 
 def _pattern_below_the_folder(value: str, info: ValidationInfo) -> str:
-    """Resolve a pattern; brackets in the folder's name are literal."""
+    """Resolve a pattern; brackets in the folder's name are taken literally."""
     if "://" in value or "::" in value or Path(value).expanduser().is_absolute():
         return _below_the_folder(value, info)
     folder = Path((info.context or {}).get("folder", Path())).absolute()
@@ -41,6 +44,7 @@ Pattern = Annotated[str, AfterValidator(_pattern_below_the_folder)]
 
 def _database_below_the_folder(url: SecretStr, info: ValidationInfo) -> SecretStr:
     """Resolve the file of an SQLite URL against the folder of plugins.toml."""
+    # Three slashes and no fourth: SQLAlchemy takes four for an absolute path.
     match = re.fullmatch(r"(sqlite(?:\+\w+)?):///(?!/)(.+)", url.get_secret_value())
     if not match or match[2] == ":memory:":
         return url
@@ -73,6 +77,7 @@ def _states_day(form: str, day: date) -> bool:
 
 def check_address(url: str) -> str:
     """Raise `ValueError` for an address that looks right and would lead elsewhere."""
+    # In file://srv/out "srv" is a host to the standard, and a folder to some libraries.
     if url.startswith("file://") and not url.startswith("file:///"):
         raise ValueError("a file URL has three slashes, as in file:///srv/out; for a folder here give its path alone")
     if url.startswith("rehearsal://") and not re.fullmatch(r"rehearsal://[\w-]+", url):
@@ -98,7 +103,7 @@ Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "str
 
 
 def one_or_several(value: object) -> object:
-    """Accept a single text where a list is expected; None is an empty list."""
+    """Accept a single text where a list is expected; None becomes an empty list."""
     return [] if value is None else [value] if isinstance(value, str) else value
 
 
@@ -106,10 +111,11 @@ TEXTS = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items":
 """How the schema of plugins.toml describes what `one_or_several` takes."""
 
 
+# pydantic would warn about such a default each time the settings are described.
 class _JsonSchema(GenerateJsonSchema):
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default"}  # noqa: RUF012 - as in its base
 
 
 def json_schema(model: type[BaseModel], ref_template: str = DEFAULT_REF_TEMPLATE) -> dict[str, Any]:
-    """Return the JSON Schema of settings; a default that is a secret is left out without a word."""
+    """Return the JSON Schema of settings; a default that is a secret is left out silently."""
     return model.model_json_schema(ref_template=ref_template, schema_generator=_JsonSchema)

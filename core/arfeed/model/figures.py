@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 BUCKETS = ("not due", "1–30", "31–60", "61–90", "over 90", "no due date")
-"""How documents are aged: by days past their due date."""
+"""The buckets in which documents are aged, by days past their due date."""
 
 
 class Sum(NamedTuple):
@@ -67,8 +67,8 @@ class Debtor(NamedTuple):
 class Facts:
     """What a report sums to; currencies are never added up.
 
-    `aged_on` is the date of `ageing`, by source. `debtors` are the customers who owe most, a currency
-    after the other.
+    `aged_on` is the date of `ageing`, by source. `debtors` are the customers who owe most, one currency after the
+    other.
     """
 
     movements: tuple[Movement, ...]
@@ -120,13 +120,16 @@ class Complete:
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a control total that could not be compared exactly."""
+        # The class is frozen, and this is the one value that may be given in a shorter form.
         if isinstance(self.control_account, Mapping):
             object.__setattr__(self, "control_account", ControlAccount(self.control_account))
+        # The exact type: a bool is an int to Python, and True would pass as one row.
         if self.rows is not None and type(self.rows) is not int:
             raise TypeError(f"Complete(rows={self.rows!r}): give a whole number")
         for currency, total in (self.totals or {}).items():
             if type(total) is not Decimal:
                 raise TypeError(f"Complete(totals={{{currency!r}: {total!r}}}): give a Decimal, floats lose cents")
+        # A datetime is a date to Python, but can't be compared with one.
         if self.as_of is not None and type(self.as_of) is not date:
             raise TypeError(f"Complete(as_of={self.as_of!r}): give a datetime.date")
 

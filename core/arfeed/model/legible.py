@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
-"""Controls (ISO 6429, so that of a terminal too), separators of lines, Unicode's embeddings, overrides and isolates of
-direction, what is invisible but joins no letters, and halves of characters. Marks that names in Hebrew, Arabic or
-Persian need are left."""
+"""Control characters (ISO 6429, which a terminal obeys), line separators, Unicode's embeddings, overrides and isolates
+of direction, what is invisible but joins no letters, and lone surrogates. Marks that names in Hebrew, Arabic or Persian
+need are not among them."""
 
 
 def make_legible(text: str, keep: str = "") -> str:
-    r"""Return a text with such characters as escapes, `\x1b` or `\u202e`; those of `keep` stay."""
+    r"""Return a text with such characters as escapes, `\x1b` or `\u202e`, except those in `keep`."""
     return _UNSAFE.sub(lambda found: found[0] if found[0] in keep else escape_character(found[0]), text)
 
 
@@ -21,5 +21,6 @@ def escape_character(character: str) -> str:
 
 
 def escape_json(document: str) -> str:
-    r"""Return an equal JSON document without such characters except line feeds, each as `\u009b`."""
+    r"""Return an equal JSON document with such characters, except line feeds, as JSON's escapes, such as `\u009b`."""
+    # Outside of its texts a JSON document has none of them but line feeds, so every other one may become an escape.
     return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CONTRACT = 1
 
 REWRITABLE = frozenset({"balance", "amount", "currency", "customer_id", "customer_name"})
-"""What a step changes only if its class declares it: who owes how much of what."""
+"""What a step may change only if its class declares it: who owes how much, in which currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Settings that a source proposes for itself, and what it read that speaks for them, as the end of "since …"."""
+    """Settings that a source proposes for itself, and the evidence for them, as the end of "since …"."""
 
     settings: Mapping[str, str | int]
     because: str
@@ -60,12 +60,13 @@ class Connector(ABC):
 
     @abstractmethod
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield frames with a row a document and *return* `Complete`.
+        """Yield frames with one row per document, and *return* `Complete`.
 
         Columns are canonical names or the source's own headers, all text; core parses dates, money and currency.
         Typed columns (date32, decimal128) are taken as they are, floats are refused by name.
         """
 
+    # Not abstract: a source that can't be asked leaves its missing invoices unexplained, which is safe.
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
         """Return what became of invoices that `invoices` no longer listed; None if the source can't be asked.
 
@@ -80,6 +81,7 @@ class Connector(ABC):
     @property
     def explains(self) -> bool:
         """Whether `explain` can answer, judging by the settings; `arfeed check` reports it. Opens nothing."""
+        # Judged by the class, so that `check` can report it without connecting to anything.
         return type(self).explain is not Connector.explain
 
     def release(self) -> None:  # noqa: B027 - may be left as it is
@@ -94,7 +96,7 @@ class Connector(ABC):
         """Raise `SourceError` if the source can't be reached. Cheap; never writes."""
 
     def proposals(self) -> Iterable[Proposal]:
-        """Yield settings that would fit what is there, such as the program whose database it is; none by default.
+        """Yield settings that would fit what is there, such as the program that a database belongs to; none by default.
 
         `arfeed init` asks this if settings are lacking and `provisional` ones replace them.
         """
@@ -147,7 +149,7 @@ class Destination(ABC):
 
     @abstractmethod
     def report(self, invoices: pd.DataFrame) -> pd.DataFrame:
-        """Return the report: a row an invoice, in order, under the receiver's headers. Core writes it as CSV."""
+        """Return the report: one row per invoice, in order, under the receiver's headers. Core writes it as CSV."""
 
     @abstractmethod
     def report_name(self, at: datetime) -> str:

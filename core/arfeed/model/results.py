@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """A reason not to deliver: a stable code, a message with the numbers and the way out, and refs concerned."""
+    """A reason not to deliver: a stable code, a message with the figures and what to do, and the refs concerned."""
 
     code: str
     message: str
@@ -27,7 +27,7 @@ class Objection:
 
 
 class SourceRead(NamedTuple):
-    """When a source was last read, not carried forward, its as-of date and its latest issue date then."""
+    """When a source was last really read, not carried forward, with its as-of date and latest issue date then."""
 
     at: datetime
     as_of: date | None
@@ -83,7 +83,7 @@ class DocumentPlan:
 
 
 class SentDocument(NamedTuple):
-    """What was last sent under a PDF's file name: whose it is, the source's version, its SHA-256 and size in bytes."""
+    """What was last sent under a PDF's file name: its invoice, the source's version, its SHA-256 and size in bytes."""
 
     invoice_ref: str
     version: str
@@ -94,7 +94,7 @@ class SentDocument(NamedTuple):
 class LedgerState(NamedTuple):
     """The balances of one source's list and control account in a currency at one moment, as the history keeps them.
 
-    `differences` is by customer the list's balance less the account's; None if the account is not by customer.
+    `differences` is the list's balance less the account's by customer; None if the account is not by customer.
     """
 
     source: str
@@ -125,6 +125,8 @@ class Ledger(NamedTuple):
     @property
     def moved(self) -> Decimal | None:
         """By how much list and ledger have come apart since the last delivery; None if that is not known."""
+        # None, not 0: a first reconciliation has no difference that could have stayed the same, so nothing is
+        # balanced by it.
         if self.listed_before is None or self.account_before is None:
             return None
         return (self.listed - self.account) - (self.listed_before - self.account_before)
@@ -165,7 +167,7 @@ class Expectation(NamedTuple):
 
 
 class Forgotten(NamedTuple):
-    """A delivery from this machine that the history does not know: its run, its time, its report, what that listed.
+    """A delivery from this machine that the history does not know: its run, time and report, and what that listed.
 
     `history` is the database that had the run, None if it is the feed's own. `known` is the last run that the
     history knows there, and `known_at` its time; None if it knows none.
@@ -184,14 +186,14 @@ class Forgotten(NamedTuple):
 class Plan:
     """What a run would deliver, and what that would mean at the receiver.
 
-    `report`: canonical columns but `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows
+    `report`: canonical columns except `origin`, and `change` (new, changed, unchanged). `missing`: the baseline's rows
     that the report no longer lists and the receiver will mark as paid, with `reason` and `evidence` (proven,
     balanced, asserted, unexplained). `ledgers` compare lists with control accounts, `expected` are the answers given in
-    advance that this plan makes use of, `figures` what the guards over missing invoices saw. `before`: all rows of the
+    advance that this plan uses, `figures` are what the guards over missing invoices saw. `before`: all rows of the
     baseline, None if there is none. `totals`: source, currency, count, balance. `at` is the time of the plan, in
     the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
     addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
-    know. `seconds`: how long each plugin worked, by what it is, such as "transform exclude".
+    know. `seconds`: how long each plugin worked, by its kind and name, such as "transform exclude".
     """
 
     feed: str

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 KINDS = ("invoice", "credit_note", "payment")
 STATUSES = ("open", "paid", "void", "draft")
 
+# 16 digits before the point leave room for sums over millions of rows. Four behind it are the most that any currency
+# of ISO 4217 has (CLF, UYW).
 MONEY_PRECISION = 20
 MONEY_SCALE = 4
 ZERO = Decimal(0)
@@ -57,7 +59,7 @@ TEXTS = tuple(column.name for column in COLUMNS if column.type == "str")
 
 SET_BY_CORE = ("source", "source_ref")
 OURS = "arfeed_"
-"""Prefix of the columns that arfeed keeps for itself beside an invoice's own."""
+"""Prefix of the columns that arfeed keeps for itself in addition to an invoice's own."""
 
 AS_THE_SOURCE_SAID = f"{OURS}source_"
 """Prefix of a column that holds what the source itself said of a fact that a transform changed."""
@@ -74,4 +76,5 @@ def arrow_type(name: str) -> pa.DataType:
         return pa.date32()
     if name in MONEY:
         return pa.decimal128(MONEY_PRECISION, MONEY_SCALE)
+    # 64-bit offsets: a column's texts may exceed the two gigabytes that 32-bit ones can address.
     return pa.large_string()

@@ -14,10 +14,10 @@ KEYRING = "keyring:"
 MASK = "***"
 
 SHORTEST = 4
-"""Masking a shorter one would mask parts of ordinary words."""
+"""Secrets shorter than this are not masked, since that would mask parts of ordinary words."""
 
 SHORTEST_PIECE = 6
-"""A shorter part of a secret is masked only together with the rest."""
+"""Parts of a secret shorter than this are masked only together with the rest."""
 
 _URL_PASSWORD = re.compile(r"://[^\s:/@]*:([^\s'\"]+)@")
 _NAMED_PASSWORD = re.compile(r"(?i)(?:pass\w*|pwd|token|secret|key)=(\{[^}]*\}|[^;&\s]+)")
@@ -42,6 +42,7 @@ def _from_keyring(place: str) -> str:
     if not service or not name:
         raise LookupError(f"${{{KEYRING}{place}}} names nothing in the keyring; write ${{{KEYRING}SERVICE/NAME}}")
     try:
+        # Imported here, since it is an optional extra: servers rarely have a keyring.
         import keyring
         from keyring.errors import KeyringError
     except ImportError as exc:
@@ -56,9 +57,10 @@ def _from_keyring(place: str) -> str:
 
 
 def collect_secrets(settings: Iterable[BaseModel], variables: Iterable[str] = ()) -> frozenset[str]:
-    """Return every value that settings hold as a secret, what is secret in their URLs, and the variables in either."""
+    """Return every value that settings hold as a secret, the secret parts of their URLs, and variables in either."""
     secrets = {secret for model in settings for secret in _secrets(model) if len(secret) >= SHORTEST}
     closed = [secret for secret in secrets if "://" not in secret]  # a URL's host and user may be shown
+    # A variable may be only a part of a secret, such as the password within a database's URL.
     pieces = {text for text in variables if len(text) >= SHORTEST_PIECE and any(text in secret for secret in closed)}
     return frozenset(secrets | pieces)
 
@@ -81,9 +83,9 @@ def _secrets(value: object) -> Iterator[str]:
 
 
 def _pieces(secret: str) -> Iterator[str]:
-    """Return the secret parts of a URL: passwords by name, and an HTTP URL's path and query values.
+    """Yield the secret parts of a URL: passwords by their names, and an HTTP URL's path and query values.
 
-    The other parts of a database's URL are a file, host or name that messages need.
+    The other parts of a database's URL are a file, host or name, which messages need.
     """
     try:
         parts = urlsplit(secret)
@@ -91,9 +93,12 @@ def _pieces(secret: str) -> Iterator[str]:
         return
     if "://" not in secret:
         return
+    # Also decoded: an ODBC connection string is passed as one encoded value, with PWD={…} inside.
     named = [*_NAMED_PASSWORD.findall(parts.query), *_NAMED_PASSWORD.findall(unquote_plus(parts.query))]
     yield from {spelling for password in named for spelling in (password, unquote_plus(password), password.strip("{}"))}
     pieces = []
+    # A webhook's path is its key: whoever has it can post. Servers quote the path alone, so the whole URL is not
+    # enough.
     if parts.scheme in ("http", "https"):
         pieces = [pair.partition("=")[2] for pair in parts.query.split("&")]
         pieces += [f"{parts.path}?{parts.query}".rstrip("?"), parts.path, *parts.path.split("/")]
@@ -105,6 +110,7 @@ def _pieces(secret: str) -> Iterator[str]:
 def mask_secrets(text: str, secrets: Iterable[str]) -> str:
     """Replace every secret in a text by `***`, also if it is quoted as in JSON, Python or a URL."""
     spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
+    # The longest first, or a secret that contains another one would be left in pieces around its mask.
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, MASK)
     return text

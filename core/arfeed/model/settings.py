@@ -26,6 +26,8 @@ Kind = Literal["invoice", "credit_note", "payment"]
 class Settings(BaseModel):
     """The base of all settings: unknown keys are refused, and nothing changes after validation."""
 
+    # Unknown keys are refused, since a misspelt guard would be no guard; and an error must not quote a secret's
+    # value.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
@@ -45,7 +47,9 @@ def _currency_code(code: str | None) -> str | None:
 def _template(template: str | None) -> str | None:
     if template is None:
         return None
+    # Checked when the file is read: a misspelt field would find no PDF, and look like a folder without any.
     fields = re.findall(r"\{([^{}]*)\}", template)
+    # Without it, several invoices would claim the same file.
     if "invoice_ref" not in fields:
         raise ValueError("it must contain {invoice_ref}")
     unknown = [name for name in fields if name not in schema.TEXTS]
@@ -125,7 +129,9 @@ class ControlAccountSettings(Settings):
         "Of several files that match, the newest is read.",
     )
     balance: str | None = Field(
-        default=None, examples=["Debit"], description="Heading of what is owed; found by itself in a usual report."
+        default=None,
+        examples=["Debit"],
+        description="Heading of what is owed; detected in known reports.",
     )
     credit: str | None = Field(
         default=None, examples=["Credit"], description="Heading of what is taken off `balance`, row by row."
@@ -200,6 +206,7 @@ class FileSettings(SourceSettings):
         Of several files that match such a setting, the newest is read. They count as inputs of the source: their
         SHA-256 is in the receipt, and a run waits until they are written.
         """
+        # `further` is looked up by name, since only the subclass has these settings.
         named = {name: {"path": path} for name in self.further if (path := getattr(self, name))}
         if account := self.control_account:
             reading = account.model_dump(include={"path", "encoding", "delimiter", "sheet"})
@@ -218,7 +225,7 @@ class NotifierSettings(Settings):
         default=("delivered", "refused", "failed"),
         min_length=1,
         examples=[["refused", "failed"]],
-        description="Which endings of a run it is notified of.",
+        description="Which outcomes of a run trigger a notification.",
     )
     timeout_seconds: float = Field(
         default=10, gt=0, description="How long a run waits for it; a notification not sent by then is reported."

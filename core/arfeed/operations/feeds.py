@@ -63,6 +63,7 @@ class Outcome:
 def find_feeds(folder: Path) -> list[Path]:
     """Return the feeds of a folder by name: every `*.toml` in it, and `plugins.toml` in the folders right below it."""
     files = [*folder.glob("*.toml"), *folder.glob("*/plugins.toml")]
+    # Hidden folders belong to arfeed (`.arfeed`), editors and version control.
     feeds = sorted(file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts))
     if not feeds:
         raise ConfigError(
@@ -78,11 +79,13 @@ def sync_each(configs: Iterable[Path], environment: Mapping[str, str]) -> Iterat
     `environment` is added to the environment of each.
     """
     for config in configs:
+        # The document that is read back is UTF-8, whatever the code page of this machine.
         yield _sync(config, {**os.environ, **environment, "PYTHONIOENCODING": "utf-8"})
 
 
 def highest(outcomes: Iterable[Outcome]) -> int:
     """Return the highest exit code."""
+    # A scheduler sees one code; any other choice could hide a feed that was not delivered.
     return max(outcome.code for outcome in outcomes)
 
 
@@ -90,14 +93,17 @@ def _sync(config: Path, environment: Mapping[str, str]) -> Outcome:
     # Without -P the current folder would come first on the path, and a pandas.py in it before pandas.
     command = [sys.executable, "-P", "-m", "arfeed", "sync", "--json", "--config", str(config)]
     began = perf_counter()
+    # Without stdin: a feed that waited for an answer would hold up all feeds behind it.
     with subprocess.Popen(  # noqa: S603 - our own command, and a file that was found
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment
     ) as child:
         try:
             out, _ = child.communicate()
         except BaseException:
-            child.terminate()  # a run that ends here is settled by the next one
+            # A run that ends here is settled by the next one.
+            child.terminate()
             raise
+    # A killed process has the number of a signal, or whatever its system gives it.
     code = child.returncode if child.returncode in OUTCOMES else ArfeedError.exit_code
     return Outcome(config, code, perf_counter() - began, _document(out))
 

@@ -12,6 +12,7 @@ DROPPED = "dropped by adopt"
 
 def find_dropped(adopted: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a baseline or a later report that the adopted one lacks: no later plan would miss them."""
+    # Folded on both sides: an adopted report may spell a number otherwise, and that invoice is listed all the same.
     there = arrow.fold(adopted["invoice_ref"])
     rows = baseline[~arrow.is_in(arrow.fold(baseline["invoice_ref"]), there)]
     return rows.assign(reason=pd.Series([DROPPED] * len(rows), index=rows.index, dtype="str"))

@@ -1,4 +1,4 @@
-"""The approval code: it names how many invoices will be marked as paid, and is bound to all that was shown."""
+"""The approval code: it states how many invoices will be marked as paid, and is bound to everything that was shown."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ OUR_CODES = frozenset(
         *("balances-scaled", "sums-moved", "balance-above-amount"),
     }
 )
-"""Codes that mean what docs/objections.md says of them; no reviewer may use them for anything else."""
+"""Codes with the meaning that docs/objections.md gives them; no reviewer may use them for anything else."""
 
 BY_NUMBER_ONLY = frozenset({"documents"})
-"""Codes of ours whose objections are about an invoice's PDF: what is owed on it may move."""
+"""Our codes for objections about an invoice's PDF: they stay approved if the invoice's balance moves."""
 
+# Short enough to type from a screen. The code guards against approving the wrong plan, not against an attacker.
 _DIGITS = 6
 
 
@@ -55,17 +56,20 @@ def make_approval_code(
 ) -> str:
     """Return `N-hash` for a refused plan.
 
-    Hashed is what somebody was shown: the delivery that made the baseline, the destination, the settings' hash, all
-    facts of the missing rows with their reasons, the objections' codes and the numbers they name, and all facts of
-    those invoices as the `report` now has them, and `figures` that objections speak of where no invoice shows them.
+    The hash covers what the approver was shown: the delivery that made the baseline, the destination, the settings'
+    hash, all facts of the missing rows with their reasons, the objections' codes and the numbers they name, all facts
+    of those invoices as the `report` now has them, and `figures` that objections mention but no invoice shows.
     Not hashed: invoices that no objection names, the time, the run.
-    `first` is what `hash_facts` says of the report where there is no baseline: nothing is known to be missing then,
-    so all of it is what somebody has seen, and no other one passes.
+    `first` is the `hash_facts` of the whole report if there is no baseline: nothing can be known to be missing then,
+    so the approver has seen the whole report, and no other report passes.
     """
+    # By code, not by message: a message holds figures that move within an hour of ordinary business, and a plugin may
+    # raise several objections under one code.
     named: dict[str, set[str]] = {}
     for objection in objections:
         named.setdefault(objection.code, set()).update(objection.refs)
     refs = {code: _hash_texts(of_code) for code, of_code in named.items()}
+    # Facts of these rows are hashed too, so an approval of one correction does not pass another one.
     shown = set[str]().union(*(of_code for code, of_code in named.items() if code not in BY_NUMBER_ONLY))
     facts = [hash_facts(_find_named(report, shown))] if report is not None and shown and first is None else []
     seen = [] if first is None else [first]
@@ -86,5 +90,6 @@ def _hash_texts(texts: Collection[str]) -> str:
 
 
 def is_settled_by(approve: str | None, plan: Plan) -> bool:
-    """Whether an approval is the one for this plan; a plan whose objections may not be approved has none."""
+    """Whether an approval is the one for this plan; a plan with an objection that can't be approved has none."""
+    # Without the first condition, no approval given would equal no approval possible, and such a plan would pass.
     return plan.approval is not None and approve == plan.approval

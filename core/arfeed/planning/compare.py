@@ -1,4 +1,4 @@
-"""Hold a report against the baseline: what is new, changed or missing, and what the report sums to."""
+"""Compare a report with the baseline: what is new, changed, unchanged or missing."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ COMPARED = (
 class Comparison:
     """The report with `change` (new, changed, unchanged), and the baseline's missing rows.
 
-    `lost` says of every row of the baseline whether it is one of them; `places` are the rows of the baseline that the
-    report's rows were, null for new ones.
+    `lost` marks the rows of the baseline that are missing; `places` are the places that the report's rows had in the
+    baseline, null for new ones.
     """
 
     report: pd.DataFrame
@@ -37,13 +37,15 @@ class Comparison:
 def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
     """Compare by reference. Both frames have canonical columns and no reference twice.
 
-    A reference that is spelled otherwise than before, in letter case or in Unicode's forms, is missing and new: the
-    receiver may take it for another invoice.
+    A reference with a different spelling than before, in letter case or in Unicode's forms, is both missing and new:
+    the receiver may take it for another invoice.
     """
     ours, theirs = arrow.to_text_array(report["invoice_ref"]), arrow.to_text_array(baseline["invoice_ref"])
     places = pc.index_in(ours, value_set=theirs)
     changed = _find_changed(report, baseline, places)
     change = pc.if_else(pc.is_valid(places), pc.if_else(changed, "changed", "unchanged"), "new")
+    # What is missing is derived from the same lookup as what stayed, so that no row of the baseline can be in
+    # neither.
     unclaimed = np.ones(len(baseline), dtype=bool)
     unclaimed[places.drop_null().to_numpy()] = False
     missing = baseline[unclaimed].reset_index(drop=True)
@@ -58,10 +60,12 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
 
 
 def _find_changed(report: pd.DataFrame, baseline: pd.DataFrame, places: pa.Array) -> pa.Array:
-    """Where a row that stands in both differs in a column that the receiver sees."""
+    """Return where a row that is in both reports differs in a column that the receiver sees."""
     result = pa.repeat(pa.scalar(value=False), len(report))
     for name in COMPARED if len(baseline) else ():
         now, before = _as_array(report[name]), _as_array(baseline[name]).take(places)
+        # A comparison with null is null, which is why a value that appears or disappears has to be asked for
+        # separately.
         unequal = pc.fill_null(pc.not_equal(now, before), fill_value=False)
         one_blank = pc.xor(pc.is_null(now), pc.is_null(before))
         result = pc.or_(result, pc.or_(unequal, one_blank))

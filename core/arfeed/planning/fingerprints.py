@@ -1,4 +1,4 @@
-"""What rows of a report are known by: one hash over all their facts, in whatever order they stand."""
+"""Fingerprints of rows: one hash over all their facts, whatever order they are in."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ FACTS = (
     "invoice_ref", "kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on",
     "amount", "balance",
 )  # fmt: skip
-"""What somebody who approves is taken to have seen of an invoice."""
+"""What the person who approves is assumed to have seen of an invoice."""
 
 _OF_MISSING = ("reason", "evidence")
-"""What is seen of a missing one beside that."""
+"""What is shown of a missing invoice in addition."""
 
+# The multiplier of FNV-1a with 64 bits; the hash only decides an order, so it need not resist anybody.
 _FACTOR = np.uint64(1099511628211)
+# Each byte of the longest reference costs one pass over all rows, so one very long reference would slow all down.
 _MOST_BYTES = 64
 
 
 def hash_facts(rows: pd.DataFrame) -> str:
     """Return the SHA-256 of the facts of rows, one column after the other, as Arrow keeps them."""
+    # A source that lists the same invoices in another order must not void an approval.
     order = pa.array(_order_by_reference(arrow.to_text_array(rows["invoice_ref"])))
     digest = hashlib.sha256(str(len(rows)).encode())
     for name in (*FACTS, *_OF_MISSING):
@@ -44,6 +47,7 @@ def hash_facts(rows: pd.DataFrame) -> str:
 def _split_into_buffers(column: pa.Array) -> Iterator[bytes | memoryview | pa.Buffer]:
     """Yield which values are blank, and the memory that holds the others; after `take` it begins where they do."""
     if column.null_count:
+        # Blanks are hashed by themselves, since Arrow leaves what lies in a null's memory undefined.
         yield b"blank" + np.packbits(np.asarray(pc.is_null(column))).tobytes()
         column = column.drop_null()
     if not len(column):
@@ -53,6 +57,7 @@ def _split_into_buffers(column: pa.Array) -> Iterator[bytes | memoryview | pa.Bu
         return
     _, offsets, content = column.buffers()
     ends = np.frombuffer(offsets, np.int64, len(column) + 1)
+    # The ends too: without them "12", "3" and "1", "23" would be the same bytes.
     yield memoryview(offsets)[: ends.nbytes]
     yield memoryview(content)[: ends[-1]] if ends[-1] else b""
 
@@ -60,8 +65,8 @@ def _split_into_buffers(column: pa.Array) -> Iterator[bytes | memoryview | pa.Bu
 def _order_by_reference(refs: pa.Array) -> npt.NDArray[np.int64]:
     """Return the rows in an order that only their references decide: by a number made of each, or by the alphabet.
 
-    Numbers are sorted ten times as fast as texts. Where two references make one number, and where they are very long,
-    the alphabet decides for all.
+    Numbers are sorted ten times as fast as texts. If two references make the same number, or if they are very long,
+    the alphabet decides for all of them.
     """
     longest = pc.max(pc.binary_length(refs)).as_py() or 0
     if longest <= _MOST_BYTES:
@@ -70,6 +75,7 @@ def _order_by_reference(refs: pa.Array) -> npt.NDArray[np.int64]:
             keys = (keys ^ byte_at(refs, place)) * _FACTOR
         order = np.argsort(keys)
         ordered = keys[order]
+        # With a collision the order of the two rows would depend on where they stood, and so would the hash.
         if not (ordered[1:] == ordered[:-1]).any():
             return order
     return np.asarray(pc.array_sort_indices(refs)).astype(np.int64)

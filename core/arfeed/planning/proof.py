@@ -1,4 +1,4 @@
-"""The proof of a report file: its own destination reads the plan's references and balances back, row by row."""
+"""Prove a report file: its own destination reads the plan's references and balances back from it, row by row."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from arfeed.plugins.isolation import undisturbed
 def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Path) -> None:
     """Raise `DestinationError` if the file is not these invoices, in their order, to the destination itself."""
     read = _read(destination, path)
+    # The layout is a plugin's code. A dropped row marks an invoice as paid, so the file itself is checked, not the
+    # frame.
     if len(read) != len(invoices):
         raise DestinationError(
             f"{_describe_reader(destination)} reads {len(read)} rows of a report of {len(invoices)} invoices; "
@@ -29,6 +31,7 @@ def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Pat
 
 def _get_reader(destination: Destination) -> str:
     """Return "read_balances", or "read_report" if a class that inherits the former reads its reports otherwise."""
+    # The most derived class decides: an inherited read_balances would read the layout of its parent, not this one.
     own = next(each for each in type(destination).__mro__ if {"read_balances", "read_report"} & vars(each).keys())
     return "read_balances" if "read_balances" in vars(own) else "read_report"
 
@@ -41,6 +44,7 @@ def _read(destination: Destination, path: Path) -> pd.DataFrame:
     try:
         with undisturbed(), path.open("rb") as file:
             read: object = getattr(destination, _get_reader(destination))(file)
+    # A plugin may call sys.exit, which is no Exception and would end the run without a message.
     except (Exception, SystemExit) as exc:
         raise DestinationError(
             f"{_describe_reader(destination)} failed on the report just written: {type(exc).__name__}: {exc}"
@@ -48,6 +52,7 @@ def _read(destination: Destination, path: Path) -> pd.DataFrame:
     if not isinstance(read, pd.DataFrame):
         raise DestinationError(f"{_describe_reader(destination)} returned {type(read).__name__}, not a DataFrame")
     for name in ("invoice_ref", "balance"):
+        # With two columns of one name, `read[name]` would be a frame, and which one is meant is not known.
         if [*read.columns].count(name) != 1:
             there = ", ".join(map(str, read.columns))
             raise DestinationError(
@@ -59,6 +64,7 @@ def _read(destination: Destination, path: Path) -> pd.DataFrame:
 
 def _take_refs(destination: Destination, column: pd.Series[str]) -> pa.Array:
     texts = arrow.as_single_chunk(pa.array(column))
+    # A reader that guesses types drops leading zeros; as long as no number has any, it would pass.
     if pa.types.is_integer(texts.type) or pa.types.is_floating(texts.type):
         raise DestinationError(f"{_describe_reader(destination)} made 'invoice_ref' {texts.type}, which is not text")
     return texts if pa.types.is_large_string(texts.type) else pc.cast(texts, pa.large_string())
@@ -78,6 +84,7 @@ def _take_balances(destination: Destination, column: pd.Series[str]) -> pa.Array
 
 
 def _compare(destination: Destination, name: str, read: pa.Array, wanted: pa.Array) -> None:
+    # A null on either side counts as different: a blank reference or balance is never what was planned.
     same = pc.fill_null(pc.equal(read, wanted), fill_value=False)
     row = pc.index(same, value=False).as_py()
     if row >= 0:

@@ -46,6 +46,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     began = perf_counter()
     laid_out = _lay_out(destination, invoices)
     seconds = perf_counter() - began
+    # One thread: the plan is summed up meanwhile, and on two processors more threads would only wait for each other.
     table = pa.Table.from_pandas(laid_out, preserve_index=False, nthreads=1)
     digits = _group_by_digits(arrow.to_text_array(invoices["currency"]))
     notes = tuple(note_formulas(table))
@@ -54,7 +55,9 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
             raise DestinationError(f"{destination.name}: its report() made {field.name!r} a float; money never is one")
         if pa.types.is_decimal(field.type):
             table = table.set_column(number, field.name, _format_money(field.name, table.column(number), digits))
+    # pyarrow's own writer, which needs a fraction of a second for a million rows.
     csv.write_csv(table, path)
+    # In the background, while the file is read back: hashing lets other threads run, and neither changes the file.
     digest, header = begin(partial(_digest, path)), tuple(table.column_names)
     del table  # before the file is read back: both would be in memory
     check_reads_back(destination, invoices, path)
@@ -68,6 +71,7 @@ def _digest(path: Path) -> str:
 
 def _lay_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
+        # A copy that can't be written through: a plugin that changes the frame in place would change the plan too.
         with undisturbed():
             laid_out = destination.report(isolated_copy(invoices))
     except ArfeedError:
@@ -83,13 +87,14 @@ def _lay_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
             f"{destination.name}: its report() returned {len(laid_out)} rows for {len(invoices)} invoices; "
             "a plugin may not drop or add any"
         )
+    # The file is proved row by row, so a reordered one could not be told from one with exchanged balances.
     if not laid_out.index.equals(invoices.index):
         raise DestinationError(f"{destination.name}: its report() put the invoices into another order; keep theirs")
     return laid_out
 
 
 def _group_by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
-    """Return which rows have a currency of that many decimals."""
+    """Return, by number of decimals, which rows have a currency with that number."""
     digits = digits_by_row(currencies, schema.MONEY_SCALE)
     return {count: pa.array(digits == count) for count in np.flatnonzero(np.bincount(digits)).tolist()}
 
@@ -100,6 +105,8 @@ def _format_money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.
     texts = pa.nulls(len(money), pa.large_string())
     try:
         for count, mine in digits.items():
+            # The cast is exact and raises if a digit would be lost; rounding would deliver an amount that nobody is
+            # owed.
             exact = pc.cast(money.filter(mine), pa.decimal128(schema.MONEY_PRECISION, count))
             texts = pc.replace_with_mask(texts, mine, pc.cast(exact, pa.large_string()))
     except pa.ArrowInvalid as exc:

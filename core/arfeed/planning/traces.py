@@ -1,4 +1,4 @@
-"""What is kept of every row beside what the receiver sees, so that a later plan can say which rows are gone.
+"""What is kept of every row in addition to what the receiver sees, so that a later plan can tell which rows are gone.
 
 Columns, all of them arfeed's own: `arfeed_file` (the file it was read from), `arfeed_place` (its place among the rows
 of its source, from 0), `arfeed_first_in` (the run that first delivered it).
@@ -20,15 +20,17 @@ def trace_rows(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame |
     """Return the columns file and place of invoices, as they stand among all `rows` that the sources listed.
 
     Both frames have `origin`. Rows that come from no file have a blank file. `facts` are columns
-    `arfeed_source_<fact>` of the first invoices: what the source itself said, where a transform changed that. The
-    others, which are carried forward, have none.
+    `arfeed_source_<fact>` of the first invoices: what the source itself said before a transform changed it. The
+    rest, which are carried forward, have none.
     """
     if rows.empty:
         return pd.DataFrame(index=invoices.index)
     files = _find_files(arrow.to_text_array(invoices["origin"]))
+    # With one source, which most feeds have, joining it to every number would only cost time.
     several = any(rows["source"].nunique() > 1 for rows in (invoices, rows))
     places = pc.index_in(_make_keys(invoices, several), value_set=_make_keys(rows, several))
     first = _find_first_places(arrow.to_text_array(rows["source"]))
+    # Counted within the source: a list that breaks off is cut in its own order, wherever it stands among the others.
     starts = first.take(arrow.as_single_chunk(pc.fill_null(places, 0)))
     columns = {
         FILE: pd.Series(files, index=invoices.index, dtype="str"),
@@ -40,6 +42,7 @@ def trace_rows(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame |
 
 def _find_files(origins: pa.Array) -> pa.Array:
     """Return the file of every origin `file#record`; blank for others, such as the key of a record of an API."""
+    # Split by trimming digits, not at the first "#", which a file's name may contain.
     stems = pc.ascii_rtrim(origins, characters="0123456789")
     from_files = pc.and_(pc.ends_with(stems, "#"), pc.not_equal(stems, origins))
     return pc.if_else(from_files, pc.ascii_rtrim(stems, characters="#"), "")
@@ -49,7 +52,7 @@ _WHOLE = pd.ArrowDtype(pa.int64())
 
 
 def _make_keys(rows: pd.DataFrame, several: bool) -> pa.Array:
-    """Return what a row is found again by: its number, and its source where there are several."""
+    """Return the key by which a row is found again: its number, preceded by its source if there are several."""
     texts = arrow.to_text_array(rows["source_ref"])
     if not several:
         return texts
@@ -57,31 +60,36 @@ def _make_keys(rows: pd.DataFrame, several: bool) -> pa.Array:
 
 
 def _find_first_places(sources: pa.Array) -> pa.Array:
-    """Return for every row where its source begins; the rows of a source follow each other."""
+    """Return for every row where its source begins; the rows of a source are consecutive."""
     encoded = sources.dictionary_encode()
     _, first = np.unique(np.asarray(encoded.indices), return_index=True)
     return pa.array(first.astype(np.int64)).take(encoded.indices)
 
 
 def add_traces(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array, run: str) -> pd.DataFrame:
-    """Return the report as the history keeps it: what is known of earlier rows of it stays known.
+    """Return the report as the history keeps it, with what earlier reports recorded of its rows.
 
-    `places` are the rows of `before` that its rows were, null for new ones, which `run` delivers first. Where an
-    earlier row of which that was not kept came from stays blank.
+    `places` are the rows of `before` that its rows were, null for new ones, which `run` is the first to deliver.
+    A row of a history that did not record where it came from stays blank.
     """
+    # Blank, not this run: an invoice that has stood for months would pass for new, and a list without it for an older
+    # one.
     earlier = pc.fill_null(_get_earlier(before, FIRST_IN, places, pa.large_string()), "")
     first = pc.if_else(pc.is_valid(places), earlier, run)
     columns = {FIRST_IN: pd.Series(first, index=report.index, dtype="str")}
     for name, kind, dtype in ((FILE, pa.large_string(), "str"), (PLACE, pa.int64(), _WHOLE)):
         earlier = _get_earlier(before, name, places, kind)
         now = _blank_to_null(report[name]) if name in report.columns else pa.nulls(len(report), kind)
+        # Carried rows were not read now, so they keep the place and file of their last reading.
         columns[name] = pd.Series(pc.coalesce(now, earlier), index=report.index, dtype=dtype)
     return report.assign(**columns, **_list_stated(report, before, places))
 
 
 def _list_stated(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array) -> dict[str, pd.Series]:
-    """Return what the sources themselves said, where transforms changed that now or, of carried rows, at the time."""
+    """Return what the sources themselves said, if a transform changed it: now, or for carried rows at their time."""
     columns_of_both = (*report.columns, *before.columns)
+    # Both reports' columns, since a transform may have been taken out of the feed while its rows are still in the
+    # baseline.
     names = dict.fromkeys(name for name in columns_of_both if name.startswith(schema.AS_THE_SOURCE_SAID))
     read = (
         pc.is_valid(_as_array(report[PLACE])) if PLACE in report.columns else pa.repeat(pa.scalar(False), len(report))
@@ -106,7 +114,7 @@ def _get_earlier(before: pd.DataFrame, name: str, places: pa.Array, kind: pa.Dat
 
 
 def _blank_to_null(column: pd.Series) -> pa.Array:
-    """Return a column in which what is not known is null."""
+    """Return a column with nulls for values that are not known."""
     values = arrow.as_single_chunk(pa.array(column))
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         return values

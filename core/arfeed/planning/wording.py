@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 
+# Enough to recognise what a message is about; the plan lists all of them.
 _MOST_NAMED = 3
 
 
@@ -34,7 +35,7 @@ def are(count: int, noun: str) -> str:
 
 
 def named(items: Iterable[str]) -> str:
-    """Name the first few, and say how many more there are."""
+    """Name the first few and count the rest."""
     every = list(items)
     more = f" and {len(every) - _MOST_NAMED:,} more" if len(every) > _MOST_NAMED else ""
     return ", ".join(every[:_MOST_NAMED]) + more
@@ -46,21 +47,23 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 def span(time: timedelta) -> str:
-    """Write a span as settings have it: whole days, or hours."""
+    """Write a span in the units of the settings: whole days, or hours."""
     hours = time // timedelta(hours=1)
     return counted(hours, "hour") if hours % 24 else counted(hours // 24, "day")
 
 
 def largest(rows: pd.DataFrame, most: int = _MOST_NAMED) -> pd.DataFrame:
-    """Return the few rows with the largest balances, credits included: the largest of each currency in turn."""
+    """Return the few rows with the largest balances, credits included, taking the currencies in turn."""
     table = pa.table(
         {
+            # A lost credit changes what is owed as much as a lost invoice of that size.
             "size": pc.abs(pa.array(rows["balance"])),
             "ref": arrow.to_text_array(rows["invoice_ref"]),
             "currency": arrow.to_text_array(rows["currency"]),
             "place": np.arange(len(rows)),
         }
     )
+    # In turn, because sizes of different currencies can't be compared: yen would crowd out every euro.
     turns: list[tuple[int, int]] = []
     for currency in sorted(pc.unique(table["currency"]).to_pylist()):
         mine = table.filter(pc.equal(table["currency"], currency))

@@ -1,1 +1,1 @@
-"""plugins.toml read; plugins found, held to their contract, isolated; their settings in words and as JSON Schema."""
+"""Read plugins.toml; find plugins, hold them to their contract, isolate them; describe their settings."""

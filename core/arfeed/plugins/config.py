@@ -40,12 +40,12 @@ class Project:
 
     @property
     def folder(self) -> Path:
-        """The folder of plugins.toml, which relative paths start from."""
+        """The folder of plugins.toml, to which paths are relative."""
         return self.path.parent
 
     @property
     def secrets(self) -> frozenset[str]:
-        """All secrets of the settings; `mask_secrets` covers them in a text."""
+        """All secrets of the settings, which `mask_secrets` masks in a text."""
         shaping: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
         parts = [*shaping, *self.notifiers]
         return collect_secrets([self.feed, *(part.settings for part in parts)], self.variables)
@@ -87,10 +87,13 @@ class _Reader:
 
     def __init__(self, path: Path, document: dict[str, Any]) -> None:
         self.path = path.absolute()
+        # All of them are reported together: a file that is set up by hand has several, and each round costs somebody
+        # a run.
         self.mistakes: list[str] = []
         self.document = self._interpolated(document)
 
     def project(self) -> Project:
+        # A misspelt [guards] would otherwise leave every limit at its default without a word.
         for key in self.document.keys() - set(_TABLES):
             self._mistake(key, f"there is no such table{close_match(key, _TABLES)}")
         feed = self._settings("feed", FeedSettings, self._table("feed"))
@@ -104,6 +107,7 @@ class _Reader:
             self._check_sources(key, cast("Transform | None", transform), known)
         guards = self._settings("guards", GuardSettings, self._table("guards"))
         self._check_timezone(feed, sources)
+        # Parts are made even after mistakes, so that those of later tables are found as well; they open nothing yet.
         destination = self._part(registry, "destination", "destination", self._table("destination"))
         notifiers = self._named(registry, "notifier", "notifiers")
         if self.mistakes or not (feed and destination):
@@ -148,6 +152,7 @@ class _Reader:
         return cast("type[Transform]", part)(settings) if part and settings else None  # type: ignore[arg-type]
 
     def _class(self, registry: Registry, kind: PartKind, key: str, table: dict[str, Any]) -> Part | None:
+        # Taken out, as it is not a setting of the part, and an unknown key would be refused.
         use = table.pop("use", None)
         if not isinstance(use, str):
             self._mistake(f"{key}.use", f"name the {kind}{close_match('', registry.parts[kind])}")
@@ -160,6 +165,8 @@ class _Reader:
 
     def _settings(self, key: str, model: type[BaseModel], table: dict[str, Any]) -> BaseModel | None:
         try:
+            # The folder goes along as context, since relative paths are meant from plugins.toml, not from where
+            # arfeed was started.
             return model.model_validate(table, context={"folder": self.path.parent})
         except ValidationError as exc:
             for error in exc.errors(include_url=False):
@@ -173,6 +180,7 @@ class _Reader:
 
     def _check_timezone(self, feed: BaseModel | None, sources: list[Connector | None]) -> None:
         aged = [source.source for source in sources if source and source.settings.max_age is not None]
+        # Without a time zone nobody knows which day it is, and a source would be a day too old for some hours.
         if aged and isinstance(feed, FeedSettings) and feed.timezone is None:
             self._mistake("feed.timezone", f"it is required, since sources.{aged[0]} has max_age: e.g. Europe/London")
 
@@ -199,6 +207,7 @@ class _Reader:
 
     def _mistake(self, key: str, text: str) -> None:
         line = f"{self.path.name}: {key}: {text}"
+        # One undefined variable may stand in several settings; it is one mistake.
         if line not in self.mistakes:
             self.mistakes.append(line)
 
@@ -211,6 +220,7 @@ class _Reader:
             return {name: self._interpolate(item, f"{key}.{name}".lstrip(".")) for name, item in value.items()}
         if isinstance(value, list):
             return [self._interpolate(item, f"{key}[{number}]") for number, item in enumerate(value, 1)]
+        # After TOML was parsed, so that a value can't add keys or end a text, whatever it holds.
         return _VARIABLE.sub(lambda match: self._variable(match[1], key), value) if isinstance(value, str) else value
 
     def _variable(self, name: str, key: str) -> str:
@@ -219,6 +229,7 @@ class _Reader:
         except LookupError as exc:
             self._mistake(key, str(exc))
             return ""
+        # Kept to mask them: whether a value is secret depends on the setting it ends up in.
         self._raw.add(value)
         return value
 
@@ -249,7 +260,7 @@ def _strings(value: object) -> list[str]:
 
 
 def _explain(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
-    """Return a message for a pydantic error: what was found, what would be right."""
+    """Return a message for a pydantic error: what was found, and what would be right."""
     where = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "extra_forbidden":
         return f"there is no such key{close_match(where, model.model_fields)}"
@@ -268,6 +279,7 @@ def _found(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> st
     secret = field is not None and (field.annotation is SecretStr or SecretStr in get_args(field.annotation))
     if secret or any(text and text in str(value) for text in secrets):
         return "found a value that is not shown: "
+    # A URL with a password is plain text to pydantic if it stands where no secret was expected.
     shown = _PASSWORD.sub(r"\1***@", repr(value))
     return f"found {shown}: "
 

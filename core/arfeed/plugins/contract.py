@@ -13,6 +13,7 @@ from arfeed.model.hooks import Hooks
 from arfeed.model.legible import make_legible
 from arfeed.model.parts import CONTRACT, PARTS, Part, PartKind
 
+# What can be typed in a shell, and read in a message, without quotes.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 _RECEIVERS = frozenset({"kinds"})
@@ -20,7 +21,7 @@ _RECEIVERS = frozenset({"kinds"})
 
 
 class UnusableError(Exception):
-    """A plugin that breaks the contract; the message is for its author."""
+    """Raised for a plugin that breaks the contract; the message is for its author."""
 
 
 def to_one_line(text: object) -> str:
@@ -35,10 +36,11 @@ def check_name(name: object, whose: str) -> None:
 
 
 def check_module(module: object) -> None:
-    """Raise `UnusableError` unless it is a module of this contract whose hooks would be called."""
+    """Raise `UnusableError` unless it is a module of this contract, with hooks that would be called."""
     if not isinstance(module, ModuleType):
         raise UnusableError(f"its entry point leads to {module!r}; name the module alone, without a colon")
     contract = getattr(module, "ARFEED_CONTRACT", None)
+    # The exact type, since True equals 1.
     if type(contract) is not int or contract != CONTRACT:
         said = "states no ARFEED_CONTRACT" if contract is None else f"is written for plugin contract {contract!r}"
         raise UnusableError(f"{said}; this arfeed has contract {CONTRACT}")
@@ -52,7 +54,7 @@ def check_module(module: object) -> None:
 
 
 def _check_mark(name: str, mark: object) -> None:
-    """Raise `UnusableError` for a mark with an unknown hook, or of a wrapper, which would answer for other plugins."""
+    """Raise `UnusableError` for a mark of an unknown hook, or of a wrapper, which would answer for other plugins."""
     if not isinstance(mark, Mapping):
         return
     hook = mark.get("specname") or name
@@ -70,6 +72,7 @@ def collect_parts(module: ModuleType) -> Iterator[tuple[PartKind, Part]]:
         names: dict[str, Part] = {}
         for part in _returned(module, f"arfeed_{kind}s"):
             _check_part(kind, part)
+            # Whichever came second would silently replace the first one.
             if part.name in names:
                 twins = f"{names[part.name].__qualname__} and {part.__qualname__}"
                 raise UnusableError(f"its classes {twins} are both {kind} {part.name!r}")
@@ -92,16 +95,18 @@ def _check_part(kind: PartKind, part: Part) -> None:
     if not (isinstance(part.Settings, type) and issubclass(part.Settings, base.Settings)):
         raise UnusableError(f"{part.__qualname__}.Settings is not a subclass of arfeed.{base.Settings.__name__}")
     _check_settings(part, base.Settings)
+    # Every public method, the inherited ones too: a wrong signature would only show when a feed runs.
     for name, method in getmembers(base, isfunction):
         if name == "__init__" or not name.startswith("_"):
             _check_method(part, name, method)
 
 
 def _check_settings(part: Part, base: type[BaseModel]) -> None:
-    """Reject a plugin that redeclares a core setting: it could switch a safeguard on or off."""
+    """Raise `UnusableError` if a plugin redeclares a core setting: it could switch a safeguard off."""
     added = [each for each in part.Settings.__mro__ if each not in base.__mro__]
     for name, field in base.model_fields.items():
         kept = part.Settings.model_fields.get(name)
+        # Also a plain attribute of that name, which shadows the setting without being one.
         if name not in _RECEIVERS and (repr(kept) != repr(field) or any(name in vars(each) for each in added)):
             raise UnusableError(
                 f"{part.__qualname__}.Settings redeclares {name!r}, a setting of arfeed that plugins.toml sets; "

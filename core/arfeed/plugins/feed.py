@@ -14,6 +14,7 @@ from arfeed.model.settings import Settings
 def _timezone(name: str | None) -> str | None:
     if name is not None:
         try:
+            # Windows has no time zone database; there the package tzdata is one, and a missing one raises here too.
             ZoneInfo(name)
         except (KeyError, ValueError, OSError) as exc:
             raise ValueError("give a name of the IANA time zone database, such as Europe/London") from exc

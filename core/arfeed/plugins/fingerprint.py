@@ -1,4 +1,4 @@
-"""The hash of a feed's settings, which changes if a report might look different."""
+"""The hash of a feed's settings, which changes if they might make another report."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ def settings_hash(project: Project) -> str:
         [part.name, {key: value for key, value in settings_of(part).items() if not _of_transport(part, key)}]
         for part in parts
     ]
+    # A plugin that only notifies shapes no report; to enable or update one must not void an approval.
     telling = [name for name, info in project.registry.infos.items() if info.hooks and _TELLING.issuperset(info.hooks)]
     versions = {name: version for name, version in plugin_versions(project).items() if name not in telling}
+    # The names too: a source that is renamed loses the connection to its rows in the baseline.
     document = [names, shaping, versions]
     text = json.dumps(document, sort_keys=True, ensure_ascii=False)
     folder = json.dumps(str(project.folder), ensure_ascii=False)[1:-1]  # which may be another on another machine

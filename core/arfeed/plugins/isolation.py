@@ -1,4 +1,4 @@
-"""Isolate plugins: what they mutate is a copy, and their changes to the process end with the call."""
+"""Isolate plugins: whatever they change is a copy, and their changes to the process end with the call."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ PATIENCE = 10.0
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Restore what a plugin changed in the process: working folder, locale, decimal context and streams."""
+    """Restore what a plugin changes in the process: working folder, locale, decimal context and streams."""
     folder, words = os.getcwd(), locale.setlocale(locale.LC_ALL)  # noqa: PTH109 - given back as it was
     streams = sys.stdout, sys.stderr
     try:
+        # A plugin that lowers the precision for itself would round every sum that comes after it.
         with decimal.localcontext():
             yield
     finally:
         sys.stdout, sys.stderr = streams
+        # Set only if it has changed: Python's setlocale is not safe while other threads run.
         if locale.setlocale(locale.LC_ALL) != words:
             locale.setlocale(locale.LC_ALL, words)
         os.chdir(folder)
@@ -44,6 +46,7 @@ def undisturbed() -> Iterator[None]:
 def warn_if_slow(what: str) -> Iterator[None]:
     """Warn on stderr after `PATIENCE` seconds."""
     warning = f"arfeed: still waiting for {what} after {PATIENCE:g} seconds; Ctrl-C ends it\n"
+    # To stderr and not through a progress display: plugins are imported before there is one.
     timer = threading.Timer(PATIENCE, sys.stderr.write, (warning,))
     timer.daemon = True
     timer.start()
@@ -54,7 +57,7 @@ def warn_if_slow(what: str) -> Iterator[None]:
 
 
 def isolated_copy(value: T) -> T:
-    """Return a copy that the plugin may mutate; a frame's memory is copied only when it is written to."""
+    """Return a copy that the plugin may change; a frame's memory is copied only when it is written to."""
     import pandas as pd
 
     return cast("T", _own(value, pd))
@@ -71,6 +74,7 @@ def _own(value: object, pandas: ModuleType) -> object:
         return MappingProxyType({key: _own(item, pandas) for key, item in value.items()})
     if isinstance(value, tuple):
         items = tuple(_own(item, pandas) for item in value)
+        # A named tuple takes its items one by one, a plain one as a whole.
         return value._make(items) if hasattr(value, "_make") else items
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{each.name: _own(getattr(value, each.name), pandas) for each in fields(value)})
@@ -78,9 +82,9 @@ def _own(value: object, pandas: ModuleType) -> object:
 
 
 def isolated_frame(invoices: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose columns share the memory read-only.
+    """Return a frame with columns that share the memory read-only.
 
-    Copy-on-write keeps what pandas does to itself. The Arrow buffers below would still let `numpy.frombuffer` write
+    Copy-on-write protects against what pandas does. The Arrow buffers below would still let `numpy.frombuffer` write
     into the run's own memory; slices of them are read-only.
     """
     import pandas as pd
@@ -90,6 +94,8 @@ def isolated_frame(invoices: pd.DataFrame) -> pd.DataFrame:
     for number, (_, column) in enumerate(copy.items()):
         if isinstance(column.dtype, (pd.ArrowDtype, pd.StringDtype)):
             array = pa.chunked_array(pa.array(column))
+            # Nested types have their memory in child arrays, which this would not reach; arfeed's own columns are all
+            # flat.
             if _is_flat(array.type):
                 sealed = pa.chunked_array([_sealed(chunk) for chunk in array.chunks], array.type)
                 copy.isetitem(number, pd.array(sealed, dtype=column.dtype))

@@ -1,4 +1,4 @@
-"""Find plugins over the entry-point group `arfeed`, and import those that are enabled, and only those."""
+"""Find plugins through the entry-point group `arfeed`, and import those that are enabled, and only those."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from arfeed.plugins.isolation import isolated_copy, undisturbed, warn_if_slow
 class PluginInfo:
     """One installed plugin: its distribution, what it provides, and why it is unusable, if it is.
 
-    Without a name it is a whole distribution whose entry points can't be read.
+    Without a name it is a whole distribution with entry points that can't be read.
     """
 
     name: str
@@ -39,14 +39,14 @@ class PluginInfo:
     broken: str | None = None
 
     def __str__(self) -> str:
-        """Name it as messages do."""
+        """Return how messages name it."""
         origin = f"{self.distribution} {self.version}"
         return f"{self.name} ({origin})" if self.name else origin
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What the enabled plugins offer, by kind and name, and the hooks to call; `installed` are all that there are."""
+    """What the enabled plugins offer, by kind and name, and the hooks to call; `installed` are all that exist."""
 
     enabled: Sequence[str]
     manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager("arfeed"))
@@ -87,6 +87,7 @@ class Answer(NamedTuple):
 def close_match(wrong: str, known: Iterable[str]) -> str:
     """Return "; did you mean …?" for an unknown name, or list what exists if nothing is close."""
     names = sorted(known)
+    # 0.6 is difflib's own threshold for what is close.
     near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
@@ -102,10 +103,12 @@ def load(enabled: Sequence[str]) -> Registry:
 
 
 def survey(enabled: Sequence[str] = ()) -> Registry:
-    """Describe every installed plugin; register the enabled and usable ones, each completely or not at all."""
+    """Describe every installed plugin; register those that are enabled and usable, each completely or not at all."""
     registry = Registry(enabled)
     registry.manager.add_hookspecs(Hooks)
     points = {_describe(point, enabled): point for point in entry_points(group="arfeed")}
+    # Clashes of names before anything is imported, and clashes of parts only afterwards, since they are not known
+    # before.
     broken = _find_clashes((f"name {info.name!r}", info, f"plugin {info}") for info in points)
     offers: dict[PluginInfo, list[tuple[PartKind, Part]]] = {}
     for info, point in points.items():
@@ -121,6 +124,7 @@ def survey(enabled: Sequence[str] = ()) -> Registry:
         for kind, part in parts
     )
     for info in points:
+        # Entered only now: half of a plugin, such as its connector without its reviewer, would be worse than none.
         if info in offers and info not in broken:
             _enter(registry, info, offers[info])
         else:
@@ -131,13 +135,15 @@ def survey(enabled: Sequence[str] = ()) -> Registry:
         registry.installed.append(
             PluginInfo("", to_one_line(name), to_one_line(version), False, broken=why.format(to_one_line(error)))
         )
+    # Entry points come in the order of sys.path, which differs between machines.
     registry.installed.sort(key=lambda info: (info.name, info.distribution))
     return registry
 
 
 def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> Iterator[Answer]:
-    """Call a hook one plugin at a time, each with its own copy of the arguments."""
+    """Call a hook of one plugin after the other, each with its own copy of the arguments."""
     for implementation in getattr(manager.hook, hook).get_hookimpls():
+        # pluggy calls all implementations at once, and the first that raises would silence the others.
         others = [plugin for _, plugin in manager.list_name_plugin() if plugin is not implementation.plugin]
         caller = manager.subset_hook_caller(hook, remove_plugins=others)
         began = perf_counter()
@@ -159,20 +165,21 @@ def _describe(point: EntryPoint, enabled: Sequence[str]) -> PluginInfo:
 
 
 def _find_clashes(claims: Iterable[tuple[str, PluginInfo, str]]) -> dict[PluginInfo, str]:
-    """Map each plugin that shares a name with another, and is not built in, to a message naming the other."""
+    """Map each plugin that shares a name with another one, and is not built in, to a message that names the other."""
     claimants: defaultdict[str, dict[PluginInfo, str]] = defaultdict(dict)
     for what, info, who in claims:
         claimants[what][info] = who
     broken = {}
     for what, those in claimants.items():
         for info in those:
+            # Ours is never the one to blame: a stranger may not take a built-in name, and so replace what it does.
             if rivals := [who for rival, who in those.items() if rival != info and info.distribution != OURS]:
                 broken[info] = f"its {what} is also that of {' and '.join(rivals)}; keep one of them"
     return broken
 
 
 def _take(manager: pluggy.PluginManager, info: PluginInfo, point: EntryPoint) -> list[tuple[PartKind, Part]]:
-    """Import a plugin, register its hooks, and return what it offers. Raise `UnusableError` with what is wrong."""
+    """Import a plugin, register its hooks, and return what it offers. Raise `UnusableError` stating what is wrong."""
     with undisturbed(), warn_if_slow(f"the plugin {info}"):
         module = _import(point)
         try:
@@ -189,6 +196,7 @@ def _take(manager: pluggy.PluginManager, info: PluginInfo, point: EntryPoint) ->
 
 def _import(point: EntryPoint) -> ModuleType:
     check_name(point.name, "its entry point")
+    # An entry point with an attribute or extras would load something else than the module that is checked.
     if not re.fullmatch(r"[A-Za-z_][\w.]*", point.value):
         raise UnusableError(f'its entry point {point.value!r} names no module; write {point.name} = "your_module"')
     try:

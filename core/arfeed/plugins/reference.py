@@ -27,7 +27,7 @@ JsonSchema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting in words. `default` and `example` are written as in TOML; no default is blank."""
+    """One setting in words. `default` and `example` are written as in TOML; `default` is blank if there is none."""
 
     name: str
     type: str
@@ -41,15 +41,17 @@ def settings_in_words(part: Part) -> list[Setting]:
     """Return the settings of a part, the required ones first."""
     schema = json_schema(part.Settings)
     described = _describe(schema, schema)
+    # Some parts take any key, such as a transform whose keys are columns; they are described once.
     others = schema.get("additionalProperties")
     if isinstance(others, dict):
+        # The description of the whole model, since there is no field to describe.
         meaning = schema.get("description", "")
         described.append(Setting("any other name", _type(others, schema), "", False, meaning, ""))
     return sorted(described, key=lambda setting: not setting.required)
 
 
 def _describe(table: JsonSchema, schema: JsonSchema) -> list[Setting]:
-    """Return the settings of a table, be it one within another."""
+    """Return the settings of a table, which may be nested in another one."""
     return [
         Setting(
             name=name,
@@ -67,6 +69,7 @@ def _nested_settings(part: Part) -> Iterator[Setting]:
     """Yield the settings of the tables within a part's own, such as `control_account.path`."""
     schema = json_schema(part.Settings)
     for name, field in schema.get("properties", {}).items():
+        # An optional table is an `anyOf` of the table and null.
         for each in (field, *field.get("anyOf", ())):
             table = schema.get("$defs", {}).get(str(each.get("$ref", "")).rpartition("/")[2], {})
             for setting in _describe(table, schema):
@@ -74,7 +77,7 @@ def _nested_settings(part: Part) -> Iterator[Setting]:
 
 
 def example(kind: PartKind, part: Part) -> str:
-    """Return a table of plugins.toml that is valid as it stands; what may be left out is commented out.
+    """Return a table of plugins.toml that is valid as it is; optional settings are commented out.
 
     A value is the field's first `examples`, or its default; if several settings must agree, the model's own
     `json_schema_extra={"examples": [{…}]}` states which are given.
@@ -122,6 +125,8 @@ def readme_block(kind: PartKind, part: Part) -> str:
 def renew_readme(readme: str, kind: PartKind, part: Part) -> str:
     """Return a README with a part's settings as they are now. Raise `ConfigError` if it has no marks for them."""
     begin, end = _marks(kind, part)
+    # By marks and not by headings, which the author may reword; both must be there, or the rest of the file would be
+    # lost.
     before, found, rest = readme.partition(begin)
     _, ended, after = rest.partition(end)
     if not (found and ended):
@@ -146,6 +151,7 @@ def _table(part: Part) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
+    # A bar would begin another cell, even in code.
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
@@ -172,10 +178,13 @@ def _type(field: JsonSchema, schema: JsonSchema) -> str:
 
 def _example(name: str, field: JsonSchema) -> object:
     choices = [field, *(each for each in field.get("anyOf", ()) if each.get("type") != "null")]
+    # A secret's example is a reference, so that nobody learns to write passwords into the file.
     if "examples" not in field and any(each.get("writeOnly") for each in choices):
         return f"${{{name.upper()}}}"
     for each in choices:
         for key in ("examples", "const", "enum", "default"):
+            # From the most helpful one down: an author's example, then the only value, one of several, and the
+            # default.
             if each.get(key) is not None:
                 return each[key] if key in ("const", "default") else each[key][0]
     empty = {"array": [], "object": {}, "boolean": False, "integer": 1, "number": 1}

@@ -51,9 +51,10 @@ def plugins_toml_schema(registry: Registry) -> Schema:
 
 
 def _choice(definitions: Schema, kind: PartKind, parts: Mapping[str, Part]) -> Schema:
-    """Return a table of any of these parts: `use` tells them apart."""
+    """Return a table of any of these parts, which `use` distinguishes."""
     choices = [_table(definitions, f"{kind}-{name}", part.Settings, use=name) for name, part in sorted(parts.items())]
     table = {"type": "object", "required": ["use"], "properties": {"use": {"enum": sorted(parts)}}}
+    # `oneOf` and not `if` with `then`: editors complete keys only below the former.
     return choices[0] if len(choices) == 1 else {**table, "oneOf": choices} if choices else table
 
 
@@ -62,6 +63,7 @@ def _table(definitions: Schema, name: str, model: type[Settings], use: str | Non
     template = f"#/$defs/{name}-{{model}}"
     table = json_schema(model, template)
     for inner, definition in table.pop("$defs", {}).items():
+        # Prefixed, since two parts may have models of one name.
         definitions[f"{name}-{inner}"] = definition
     properties = {key: _or_variable(field) for key, field in table.get("properties", {}).items()}
     if use is not None:
@@ -72,9 +74,10 @@ def _table(definitions: Schema, name: str, model: type[Settings], use: str | Non
 
 
 def _or_variable(field: Schema) -> Schema:
-    """Return a field that may be written as ${NAME} too, and never as null, which TOML does not have."""
+    """Return a field that may also be written as ${NAME}, and never as null, which TOML does not have."""
     kept = {key: field[key] for key in ("title", "description", "default", "examples") if field.get(key) is not None}
     bare = {key: value for key, value in field.items() if key not in (*kept, "default", "anyOf")}
     choices = [each for each in field.get("anyOf", [bare]) if each.get("type") != "null"]
+    # A field that takes any text takes a reference already.
     plain = any(each.get("type") == "string" and not each.keys() & {"enum", "pattern", "const"} for each in choices)
     return {**kept, "anyOf": choices if plain else [*choices, _VARIABLE]}

@@ -1,1 +1,1 @@
-"""The story of a run: read, plan, review, deliver, record, and tell how it ended."""
+"""The story of a run: read, plan, review, deliver, record, and report how it ended."""

@@ -1,4 +1,4 @@
-"""The address of a destination, and the one name that the history knows it by."""
+"""The address of a destination, and the one name by which the history knows it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ def address_of(project: Project) -> str:
 
 
 def name_in_history(project: Project, history: History) -> str:
-    """Return the one name that the history knows the destination by.
+    """Return the one name by which the history knows the destination.
 
     It is the address, unless the address was joined with another one, or an older arfeed spelled it differently.
     """
     address = address_of(project)
+    # What a person has joined counts first, even if the history also has deliveries under the address itself.
     if joined := history.receivers.find_joined(address):
         return joined[0]
     known = history.receivers.destinations()
+    # An older spelling keeps its baseline: under today's, the same receiver would look like a first delivery.
     spelled = (each for each in known if normalize(each) == address)
     return address if address in known else next(spelled, address)
 
@@ -41,9 +43,10 @@ def normalize(destination: str) -> str:
 
 
 def is_rehearsed(destination: str) -> bool:
-    """Whether it is a local receiver to rehearse with, which is known by its name alone."""
+    """Whether this is a local receiver for rehearsals, which is known by its name alone."""
     return destination.startswith(REHEARSAL)
 
 
 def _canonical(url: str) -> str:
+    # A rehearsed receiver takes a free port each time, so host and port would say nothing.
     return url if is_rehearsed(url) else destination_id(url)

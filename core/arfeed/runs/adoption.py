@@ -30,7 +30,7 @@ from arfeed.runs.context import (
     open_context,
 )
 from arfeed.runs.convergence import settle_interrupted
-from arfeed.runs.receiver.recognition import leave_witness, note_receiver, refuse_same_receiver
+from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
 
 if TYPE_CHECKING:
     from arfeed.delivery.remote import Remote
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """A report that may become the baseline: its name, what to type for it, its bytes, and if it is on the server."""
+    """A report that may become the baseline: its name, what to type for it, its bytes, and if the server has it."""
 
     name: str
     typed: str
@@ -86,7 +86,7 @@ def adopt(begun: RunContext, file: str | None, *, approve: str | None = None) ->
         known = tuple(sorted({*foreign, chosen.name}))
         record = _run_record(context, chosen, len(report), approve)
         context.history.record_adoption(record, report, known, project.feed.lock_seconds)
-        leave_witness(context, signs, record, chosen.sha256)
+        write_witness(context, signs, record, chosen.sha256)
     return Adopted(chosen.name, len(report), known)
 
 
@@ -95,6 +95,8 @@ def _later(context: OpenContext, foreign: tuple[str, ...], chosen: _Chosen) -> l
 
     Names that a feed gives sort by time; of any other name, and of a local file, the time is not known.
     """
+    # Of names that sort by time, the last one is enough: each report lists everything that was open, so it replaces
+    # those before it.
     own = [name for name in foreign if is_own_name(context.project, name)]
     others = [name for name in foreign if name not in own]
     dated = chosen.there and is_own_name(context.project, chosen.name)
@@ -104,6 +106,7 @@ def _later(context: OpenContext, foreign: tuple[str, ...], chosen: _Chosen) -> l
 
 def _parse(project: Project, name: str, content: bytes) -> pd.DataFrame:
     report = read_back(_table(project, name, content), name)
+    # A number that occurs twice could be compared with one row only, and the other would be forgotten.
     check_unique(report, fold(report["invoice_ref"]))
     return report
 
@@ -126,6 +129,7 @@ def _choose(context: OpenContext, server: Remote, foreign: tuple[str, ...], file
             f"{context.destination}: name the report to take as baseline, `arfeed adopt FILE`; there is no unknown "
             "report there"
         )
+    # Not the last one unasked: a wrong baseline makes invoices disappear from every later comparison.
     if len(foreign) > 1:
         raise ConfigError(
             f"{context.destination}: name the report to take as baseline; {len(foreign)} are unknown: "
@@ -138,6 +142,7 @@ def _choose(context: OpenContext, server: Remote, foreign: tuple[str, ...], file
 def _choose_named(context: OpenContext, server: Remote, file: str) -> _Chosen:
     """Return a local file, or a report by its name at the destination; a local file comes first."""
     destination, local = context.project.destination, Path(file)
+    # A file that somebody names on this machine is meant, even if the destination has one of that name.
     if local.is_file():
         return _Chosen(local.name, file, local.read_bytes(), there=False)
     folder = destination.report_folder
@@ -153,7 +158,7 @@ def _choose_named(context: OpenContext, server: Remote, file: str) -> _Chosen:
 def _find_dropped(
     context: OpenContext, report: pd.DataFrame, later: dict[str, pd.DataFrame]
 ) -> dict[str, pd.DataFrame]:
-    """Return the invoices that the report lacks, by the baseline or later report that lists them."""
+    """Return the invoices that the report lacks, keyed by the baseline or later report that lists them."""
     baseline = context.history.baseline(context.destination)
     compared = {"the present baseline": baseline.report} if baseline else {}
     lacking = {what: find_dropped(report, other) for what, other in (compared | later).items()}
@@ -195,6 +200,7 @@ def _run_record(context: OpenContext, chosen: _Chosen, open_count: int, approve:
         state="delivered",
         feed=context.project.feed.name,
         destination=context.destination,
+        # The settings of today, so that the first plan after it is not asked about a change of them.
         settings=settings_hash(context.project),
         started_at=now,
         ended_at=now,

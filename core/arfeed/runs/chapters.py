@@ -26,10 +26,10 @@ class Reading:
     """What is to be reported: the invoices, and what explains the absence of others since `baseline`.
 
     `rows` are all rows that the sources listed, `removed` those that a step removed. `sources` are the feed's own
-    names, None if no source was read; `reads` says how each was read for these invoices, `seconds` how long each
-    source and step took, `notes` what the steps changed. `listed` are the open rows before any step, None if control
-    accounts are as in `states`; `beside` is what `find_closed_beside` returns. `trace` returns file and place
-    of each invoice, and `content` their `hash_facts`, if it is being computed already.
+    names, None if no source was read; `reads` is how each was read for these invoices, `seconds` how long each source
+    and step took, `notes` what the steps changed. `listed` are the open rows before any step, or None if the control
+    accounts are given by `states`; `beside` is what `find_closed_beside` returns. `trace` returns the file and place
+    of each invoice, and `content` their `hash_facts`, if that is being computed already.
     """
 
     baseline: Baseline | None
@@ -50,7 +50,7 @@ class Reading:
 
     @property
     def stating(self) -> list[str]:
-        """The sources that state a status of their own for each row."""
+        """The sources that state a status for each row."""
         return [report.source for report in self.reports if report.states_status]
 
 
@@ -76,7 +76,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A prepared delivery on its way: the run as the history records it, the server, and the lock's lease."""
+    """A prepared delivery under way: the run as the history records it, the server, and the lock's lease."""
 
     context: OpenContext
     server: Remote

@@ -1,4 +1,4 @@
-"""What every step of a run works with: the feed, its history, its destination, and who watches."""
+"""What every step of a run works with: the feed, its history, its destination, and whoever watches it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from arfeed.delivery.rehearsal.reports import Headers
     from arfeed.plugins.config import Project
 
+# Any moment does: only the form of the name that it gives is looked at.
 _ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 Clock = Callable[[], datetime]
@@ -54,7 +55,7 @@ class Progress(Protocol):
 class RunContext:
     """What a run knows from its first moment, before anything is opened.
 
-    `run` is its id; `plan` has one too, but the history never sees it.
+    `run` is its id; `plan` has one as well, but it never gets into the history.
     """
 
     project: Project
@@ -68,7 +69,7 @@ class RunContext:
 class OpenContext(RunContext):
     """A run at work: its history is open, and `folder` is where it stages files.
 
-    `destination` is the one name that the history knows the destination by.
+    `destination` is the one name by which the history knows the destination.
     """
 
     history: History
@@ -77,7 +78,8 @@ class OpenContext(RunContext):
 
 
 def new_run(started: datetime) -> str:
-    """Return a run's id: when it began, and a random part that tells it from every other."""
+    """Return a run's id: the time at which it began, and a random part that makes it unique."""
+    # The time first, so that ids sort by it in listings and in names of unfinished uploads.
     return f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
@@ -128,12 +130,13 @@ def connect(project: Project, *, meanwhile: bool = False) -> Iterator[Remote]:
     name = settings.url.removeprefix(REHEARSAL)
     with at_hand(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
         keys = {"private_key": (str(local.private_key),), "known_hosts": str(local.known_hosts)}
+        # The rehearsed receiver makes its own keys; those of the feed are for the real one and stay unused.
         with open_remote(settings.model_copy(update=keys), url=local.url, meanwhile=meanwhile) as server:
             yield server
 
 
 def _headers(project: Project) -> Headers:
-    """Return what this feed calls the columns that a receiver must recognize; a real receiver is told that once."""
+    """Return this feed's names for the columns that a receiver must recognize; a real receiver is told them once."""
     from arfeed.delivery.rehearsal.reports import Headers
 
     # Read from the dump, since only some destinations have a setting `columns`.
@@ -149,6 +152,7 @@ def find_foreign_reports(context: OpenContext, server: Remote) -> tuple[str, ...
     destination = context.project.destination
     names = [name for name in server.sizes(destination.report_folder) if destination.is_report(name)]
     unknown = set(names) - context.history.known_reports(context.destination)
+    # By name, not by the server's time: clocks differ, and a copied report may keep its old date.
     return tuple(sorted(unknown, key=lambda name: (is_own_name(context.project, name), name)))
 
 
@@ -158,6 +162,7 @@ def is_own_name(project: Project, name: str) -> bool:
 
 
 def _shape(name: str) -> str:
+    # Whatever the plugin's pattern is, names of one form differ in their digits only.
     return re.sub("[0-9]", "0", name)
 
 

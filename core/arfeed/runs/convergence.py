@@ -1,4 +1,4 @@
-"""Settling runs that were killed or cut off: by what the server holds now, never by a guess."""
+"""Settle runs that were killed or cut off: by what the server holds now, never by a guess."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 def judge_interrupted(context: OpenContext, server: Remote) -> Iterator[tuple[RunRecord, Verdict]]:
-    """Yield every run whose end was never recorded, with a verdict on its report; the lock's holder has not ended."""
+    """Yield every run without a recorded end, with a verdict on its report, except the one that holds the lock."""
     alive = context.history.lock_holder(context.destination)
     runs = [run for run in context.history.interrupted(context.destination) if run.id != alive]
     if not runs:
         return  # nothing is listed at the server: the usual case costs no round trip
     folder = context.project.destination.report_folder
+    # Uploads before reports: a file that gets its name in between is in both lists, and counts as arrived.
     parts = server.sizes(part_folder(context.project, folder))
     reports = server.sizes(folder)
     for run in reversed(runs):
@@ -32,6 +33,7 @@ def settle_interrupted(context: OpenContext, server: Remote) -> None:
 
     Uploads are removed before the reports are listed: a run that only slept can't give them their names afterwards.
     """
+    # The oldest first, so that the latest one that arrived ends up as the baseline.
     for run in reversed(context.history.interrupted(context.destination)):
         parts = clear_parts(context, server, run.id)
         verdict = judge(run, server.sizes(context.project.destination.report_folder), parts)
@@ -54,7 +56,7 @@ _WORDS: Mapping[Verdict, str] = {
 
 
 def _arrived_documents(context: OpenContext, server: Remote, run: RunRecord) -> list[PlannedDocument]:
-    """Return the PDFs that did arrive: a run that reached its report had the server's answer for each of them."""
+    """Return the PDFs that did arrive; a run that got as far as its report has recorded them in its receipt."""
     planned = context.history.planned_documents(run.id)
     if run.receipt is not None:
         names = documents_of(run.receipt)

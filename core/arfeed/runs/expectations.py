@@ -1,4 +1,4 @@
-"""Answers given in advance: closings that somebody expects, recorded with who and why, each used by one delivery."""
+"""Answers given in advance: closings that somebody expects, recorded with who and why, each for one delivery."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from arfeed.runs.addresses import name_in_history
 from arfeed.runs.context import Clock, open_history, utc_now
 
 _LONGEST, _LONGEST_OF_ALL = timedelta(days=92), timedelta(days=31)
-"""How far ahead an answer may reach: a quarter; a month if it is about all invoices. A permanent answer would be a
-guard switched off."""
+"""How far ahead an answer may reach: a quarter, or a month if it is about all invoices. A permanent answer would
+amount to a guard that is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedClosings:
-    """Which invoices somebody expects to be closed, and until when: of one customer or below a balance if named."""
+    """Which invoices somebody expects to be closed, and until when; of one customer, or below a balance, if given."""
 
     words: str
     until: date
@@ -37,6 +37,7 @@ def expect(project: Project, closings: ExpectedClosings, *, clock: Clock = utc_n
     month if neither customer nor balance is named.
     """
     now, until, below = clock(), closings.until, closings.below
+    # The day of the feed, not of UTC: in Auckland the answer for today would otherwise be one for yesterday.
     today = now.astimezone(ZoneInfo(project.feed.timezone or "UTC")).date()
     words = closings.words.strip()
     if not words:
@@ -46,6 +47,7 @@ def expect(project: Project, closings: ExpectedClosings, *, clock: Clock = utc_n
     if not today <= until <= latest:
         further = f", or to {today + _LONGEST} with --customer or --below" if of_all else ""
         raise ConfigError(f"--until {until}: give a day from {today} to {latest}{further}")
+    # Below 0 it would cover nothing, and whoever typed it would believe that it does.
     if below is not None and below <= 0:
         raise ConfigError(f"--below {below}: give a balance above 0")
     # Typed by hand to withdraw it, so short; the random part keeps two of one day apart.

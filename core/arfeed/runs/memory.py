@@ -1,4 +1,4 @@
-"""What a run recalls from the history to weigh evidence by, and what it leaves there for the next run."""
+"""What a run recalls from the history to weigh evidence, and what it leaves there for the next run."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from arfeed.runs.context import OpenContext
 
 _ENOUGH = 10
-"""A source that has proven fewer closings than this does not count as one that proves most of them."""
+"""A source that has proven fewer closings than this does not yet count as one that proves most of them."""
 
 _REPLAYED_ROWS = 3_000_000
-"""Rows of kept reports that are replayed at most, to learn from a history that is older than the habits it lacks."""
+"""At most this many rows of kept reports are replayed, if an older arfeed has kept no habits in the history."""
 
 
 def recall(context: OpenContext, plan: Plan, reading: Reading, comparison: Comparison) -> Known:
-    """Return what a review knows beside the plan, from the history and from what the sources listed."""
+    """Return what a review knows in addition to the plan, from the history and from what the sources listed."""
     baseline = reading.baseline
     closed = context.history.closings(context.destination, plan.at - BUDGET_SPAN)
     refused = context.history.refused_since(context.destination, baseline.id) if baseline else None
@@ -52,6 +52,7 @@ def recall(context: OpenContext, plan: Plan, reading: Reading, comparison: Compa
         expectations=tuple(context.history.expectations(context.destination, plan.at.date())),
         habits=_habits(context, baseline, plan.at),
         sources=tuple(split_by_source(plan, comparison.lost, files, _proving(closed), refused)),
+        # Raised here, while all rows are at hand: the plan has only those that are reported.
         stated=tuple(object_to_contradictory_rows(reading.rows, baseline.beside if baseline else None)),
     )
 
@@ -83,6 +84,7 @@ def _habits(context: OpenContext, baseline: Baseline | None, now: datetime) -> H
 
 def _sources_then(context: OpenContext, before: RunRecord, after: RunRecord) -> list[Source]:
     then, now = (context.history.report(run.id, context.destination) for run in (before, after))
+    # Without what was proven: guards judge only what left without proof, so only that may teach them.
     return [*replay(then, now, _proven(after), since=before.started_at.date(), on=after.started_at.date())]
 
 
@@ -96,7 +98,7 @@ def _proven(run: RunRecord) -> set[str]:
 
 
 def pack_report(reading: Reading, comparison: Comparison, run: str) -> bytes:
-    """Pack the report with what is kept of every row beyond what the receiver sees."""
+    """Pack the report with what is kept of every row in addition to what the receiver sees."""
     report = comparison.report
     columns = reading.trace() if reading.trace else pd.DataFrame(index=report.index)
     before = report.iloc[:0] if reading.baseline is None else reading.baseline.report
@@ -105,9 +107,10 @@ def pack_report(reading: Reading, comparison: Comparison, run: str) -> bytes:
 
 
 def leave_memory(plan: Plan, known: Known, reading: Reading, states: Sequence[LedgerState]) -> Memory:
-    """Return what the next plan will weigh evidence by, once this one is delivered."""
+    """Return what the next plan needs to weigh evidence, once this one is delivered."""
     baseline, beside = reading.baseline, reading.beside
     habits = learn(known.habits, known.sources, plan.expected)
+    # If nothing was judged, nothing was learned, and the packed habits are passed on as they are.
     unchanged = baseline is not None and baseline.habits is not None and not known.sources
     return Memory(
         beside=None if beside is None else pack_table(beside),

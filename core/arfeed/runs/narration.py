@@ -16,6 +16,7 @@ def describe_plan(plan: Plan) -> dict[str, object]:
         "baseline": plan.baseline,
         "counts": plan.counts._asdict(),
         "open": _by_currency(plan.totals),
+        # Sums and counts only: logs are kept by other programs, and read by more people than the ledger is.
         "missing": _by_currency(arrow.sum_balances(plan.missing)),
         "documents": {"send": len(plan.documents.send), "present": plan.documents.present},
         "objections": [objection.code for objection in plan.objections],

@@ -1,4 +1,4 @@
-"""Notifying others of how a run ended. Nothing that they do, or fail to do, changes the run."""
+"""Notify others of how a run ended. Nothing that they do, or fail to do, changes the run."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ _WORDS = {"delivered": "delivered", "refused": "was refused", "failed": "failed"
 
 
 class _Notification(Thread):
-    """One notifier at work, in a daemon thread: the run ends without it when its time is over."""
+    """One notifier at work, in a daemon thread: the run ends without it once its time is up."""
 
     def __init__(self, notifier: Notifier, ending: Ending, about: Receipt | Plan | Failure) -> None:
         super().__init__(name=f"notifier {notifier.notifier}", daemon=True)
+        # A copy each: a notifier that changes what it was given must not change what the others report.
         self.notifier, self._ending, self._about = notifier, ending, isolated_copy(about)
         self.error: BaseException | None = None
         self.start()
@@ -42,19 +43,22 @@ class _Notification(Thread):
 
 
 def notify(context: RunContext, ending: Ending, about: Receipt | Plan | Failure) -> None:
-    """Call the plugins' hooks, then all notifiers at once; warn of one that raises or takes too long."""
+    """Call the plugins' hooks, then all notifiers in parallel; warn about one that raises or takes too long."""
     project, progress = context.project, context.progress
     event(ending, logging.INFO if ending == "delivered" else logging.WARNING, **describe_ending(about))
     hook = f"arfeed_{ending}"
     for plugin, value, _ in call_each(project.registry.manager, hook, **{_ARGUMENTS[ending]: about}):
+        # A warning, not an error: what the run did can't be undone by a plugin that failed to hear of it.
         if isinstance(value, (Exception, SystemExit)):
             progress.warn(f"the plugin {plugin} failed in {hook}: {type(value).__name__}: {value}")
+    # One beginning for all: the run waits as long as the slowest may take, not for the sum.
     began = monotonic()
     for each in [_Notification(notifier, ending, about) for notifier in _notifiers_of(project, ending)]:
         seconds = each.notifier.settings.timeout_seconds
         each.join(max(0, began + seconds - monotonic()))
         if (problem := _problem(each, seconds)) is not None:
             key = f"notifiers.{each.notifier.notifier}"
+            # Its error may quote the URL of a webhook, and whoever has that can post there.
             progress.warn(
                 f"{key} did not report that the run {_WORDS[ending]}: {mask_secrets(problem, project.secrets)}"
             )

@@ -25,7 +25,7 @@ _RUNS = 30
 
 
 def pages_folder(project: Project) -> Path | None:
-    """Return where the pages of deliveries are kept: as `pages` is set, else beside the history's SQLite file."""
+    """Return the folder of the pages of deliveries: the setting `pages`, else one beside the history's SQLite file."""
     chosen = project.feed.pages
     if chosen is False:
         return None
@@ -34,6 +34,7 @@ def pages_folder(project: Project) -> Path | None:
     import sqlalchemy as sa
 
     url = sa.make_url(project.feed.history.get_secret_value())
+    # A history on a server has no place beside it, and the working folder of a scheduler is nobody's choice.
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return None
     return Path(str(url.database)).parent / "pages"
@@ -46,7 +47,8 @@ def check_page_file(file: Path | None) -> None:
 
 
 def write_plan_page(context: RunContext, plan: Plan, file: Path, command: str) -> Path | None:
-    """Write the page of a plan; return its place, or None if that failed, which is only warned of."""
+    """Write the page of a plan; return its path, or None if that failed, which only leads to a warning."""
+    # A plan that is refused and can't be approved has no command to type.
     approved = f"{command} --approve {plan.approval}" if plan.approval else "" if plan.objections else command
     return _try_to_write(context, plan_document(plan), file, approved)
 
@@ -65,6 +67,7 @@ def rewrite_page(project: Project, run: str, file: Path | None = None) -> Path:
     """Write the page of an earlier delivery from its receipt. Raise `ConfigError` if there is no intact one."""
     folder = pages_folder(project)
     with open_history(project) as history:
+        # A page looks like proof, so none is written from a receipt that was changed.
         wrong = [*audit(history, run)]
         receipt = history.receipt(run)
     if wrong:
@@ -113,5 +116,6 @@ def _past(project: Project, document: Mapping[str, Any]) -> Sequence[PastRun]:
     from arfeed.runs.page.rendering import PastRun
 
     with open_history(project) as history:
+        # The deliveries before this one, not before today: a page that is written again must look as it did.
         earlier = history.balances(document["destination"], before=document.get("run"), most=_RUNS)
     return [PastRun(run, at, balances) for run, at, balances in reversed(earlier)]

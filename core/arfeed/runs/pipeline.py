@@ -1,4 +1,4 @@
-"""The whole story of a run: read, prepare, review, deliver, record, notify."""
+"""Run a sync from start to finish: read, prepare, review, deliver, record, notify."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arfeed.model.events import bind
 from arfeed.model.results import Failure
 from arfeed.model.secrets import mask_secrets
 from arfeed.planning.approval import is_settled_by
-from arfeed.planning.guards.weighing import ASKED_OF_ABSENCE
+from arfeed.planning.guards.weighing import MISSING_INVOICE_CODES
 from arfeed.runs.addresses import address_of
 from arfeed.runs.chapters import Delivery, Prepared, Reading, Result
 from arfeed.runs.context import (
@@ -33,7 +33,7 @@ from arfeed.runs.pages import write_receipt_page
 from arfeed.runs.preparation import prepare
 from arfeed.runs.publication import deliver, describe_run
 from arfeed.runs.reading import read_earlier_report, read_sources
-from arfeed.runs.receiver.recognition import leave_witness, note_receiver
+from arfeed.runs.receiver.recognition import note_receiver, write_witness
 
 if TYPE_CHECKING:
     from arfeed.history.records import Baseline
@@ -51,6 +51,7 @@ def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Res
         connect(project, meanwhile=True) as server,
         released(project.sources),
     ):
+        # `plan` may not write, so what an interrupted run did is taken into account without being recorded.
         verdicts = {run.id: verdict for run, verdict in judge_interrupted(context, server)}
         arrived, lost = ([run for run in verdicts if verdicts[run] == what] for what in ("arrived", "lost"))
         baseline = context.history.baseline(context.destination, arrived, lost)
@@ -68,17 +69,19 @@ def resend(context: RunContext, run: str, *, approve: str | None = None) -> Resu
 
 
 def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:
-    """Run, then tell plugins and notifiers how it ended. The lock is released first: notifiers may be slow."""
+    """Run, then notify plugins and notifiers of how it ended. The lock is released first: notifiers may be slow."""
     project, address = context.project, address_of(context.project)
     bind(feed=project.feed.name, destination=address, run=context.run)
     try:
         result = _run(context, kind, read, approve)
+    # Not BaseException: whoever presses Ctrl-C knows that the run has ended, and need not be notified.
     except Exception as exc:
         expected = isinstance(exc, ArfeedError)
         error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
         notify(context, "failed", Failure(project.feed.name, address, mask_secrets(error, project.secrets), code))
         raise
     if result.receipt:
+        # Before the notifiers, since a mail may have the page attached.
         page = write_receipt_page(context, result.receipt)
         notify(context, "delivered", replace(result.receipt, page=page))
         return replace(result, page=page)
@@ -97,6 +100,7 @@ def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Resu
         connect(project, meanwhile=True) as server,
         released(project.sources),
     ):
+        # First, since it decides what the baseline is.
         settle_interrupted(context, server)
         reading = read(context, context.history.baseline(context.destination))
         prepared = prepare(context, server, reading, delivering=True)
@@ -107,12 +111,12 @@ def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Resu
         record = describe_run(context, kind, prepared, approve)
         signs = note_receiver(context, server)
         receipt = deliver(Delivery(context, server, prepared, record, lease))
-        leave_witness(context, signs, record, receipt_hash(receipt.body))
+        write_witness(context, signs, record, receipt_hash(receipt.body))
         return Result(prepared.plan, receipt)
 
 
 def _record_refusal(context: OpenContext, prepared: Prepared) -> None:
     """Record that absences were questioned today: what is strange today must not look usual after a few days' wait."""
     plan, baseline = prepared.plan, prepared.baseline
-    if baseline and any(each.code in ASKED_OF_ABSENCE for each in plan.objections):
+    if baseline and any(each.code in MISSING_INVOICE_CODES for each in plan.objections):
         context.history.note_refusal(context.destination, baseline.id, plan.at.date())

@@ -1,4 +1,4 @@
-"""Preparing a delivery: compare with the baseline, stage report and PDFs, and have the plan reviewed."""
+"""Prepare a delivery: compare with the baseline, stage the report and PDFs, and have the plan reviewed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class _Compared:
     """What has changed since the baseline: the missing invoices with reasons, and the control accounts.
 
-    `at` is the time of the comparison in the feed's time zone, whose date decides what is overdue.
+    `at` is the time of the comparison in the feed's time zone; its date decides what is overdue.
     """
 
     at: datetime
@@ -106,6 +106,8 @@ def _stage(context: OpenContext, server: Remote, reading: Reading, *, delivering
     """Compare with the baseline, then stage PDFs and report while figures are computed in the background."""
     compared = _compare(context, reading)
     computing = _begin_computing(context, reading, compared, delivering=delivering)
+    # Staged before the review, not after it: the plan must say which PDFs are broken, and what is approved is what is
+    # sent.
     documents = _stage_documents(context, server, reading)
     report = write_report(context.project.destination, reading.invoices, context.folder / "report.csv")
     return _Staged(compared, computing, documents, report, settings_hash(context.project))
@@ -114,6 +116,7 @@ def _stage(context: OpenContext, server: Remote, reading: Reading, *, delivering
 def _compare(context: OpenContext, reading: Reading) -> _Compared:
     context.progress.step("Comparing with the last delivery")
     invoices, baseline = reading.invoices, reading.baseline
+    # A first delivery is compared with an empty report: everything is new, and nothing can be missing.
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     states = _ledger_states(reading)
     ledgers = _compare_ledgers(reading, states)
@@ -129,6 +132,7 @@ def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared
     # One after the other: plugins are at work meanwhile, and all of this together may take one processor only.
     totals = begin(partial(arrow.sum_balances, reading.invoices), after=facts)
     pack = partial(pack_report, reading, compared.comparison, context.run)
+    # In the background although the plan may yet be refused: a delivery would have to wait for it.
     packed = begin(pack, after=totals).result if delivering else pack
     return _Computing(facts.result, totals.result, packed)
 
@@ -165,6 +169,7 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
         facts=staged.computing.facts(),
         documents_required=project.destination.settings.documents_required,
         settings_changed=baseline is not None and baseline.settings != staged.settings,
+        # Asked again just before the report gets its name; here it is known while somebody can still decide.
         foreign=find_foreign_reports(context, server),
         also_known=recognized.also_known,
         forgotten=recognized.forgotten,
@@ -187,7 +192,7 @@ def _ledger_states(reading: Reading) -> Sequence[LedgerState]:
 
 
 def _compare_ledgers(reading: Reading, states: Sequence[LedgerState]) -> tuple[Ledger, ...]:
-    """Compare lists with control accounts; not for an earlier report, whose control accounts prove nothing today."""
+    """Compare lists with control accounts, except for an earlier report: its control accounts prove nothing today."""
     if reading.sources is None:
         return ()
     return compare_ledgers(states, reading.baseline.ledgers if reading.baseline else {})
@@ -203,6 +208,8 @@ def _explain_missing(
     if len(gone) and reading.sources is not None:
         context.progress.step("Asking the sources what became of missing invoices")
         failed = [report.source for report in reading.reports if report.failed]
+        # A failed source's rows are carried forward, so it has no missing invoices; and it would most likely fail
+        # again.
         answers = ask_sources([source for source in context.project.sources if source.source not in failed], gone)
         known = add_answers(known, answers, beside)
     # Nothing is asked any more: no database connection is held open by the delivery that follows.
@@ -212,6 +219,7 @@ def _explain_missing(
 
 def _notes(context: OpenContext, reading: Reading) -> tuple[str, ...]:
     project = context.project
+    # A failed source's message may quote the connection that it was given.
     carried = [
         f"{report.source} failed ({mask_secrets(report.failed, project.secrets)}); its {report.rows} invoices are "
         f"carried forward as they were on {report.read.at:%Y-%m-%d %H:%M} UTC"

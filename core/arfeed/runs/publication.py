@@ -1,4 +1,4 @@
-"""Delivering a plan: the PDFs first, then the report; each step is recorded before it is taken."""
+"""Deliver a plan: the PDFs first, then the report; each step is recorded before it is taken."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def describe_run(
         report_size=prepared.report.size,
         open_count=len(plan.report),
         missing_count=plan.counts.missing,
+        # An approval that was not needed approves nothing, and must not stand in the receipt as if somebody had.
         approval=approve if plan.objections else None,
         approved_by=whoami() if plan.objections else None,
         receipt=None,
@@ -80,12 +81,15 @@ def deliver(delivery: Delivery) -> Receipt:
     """
     context, prepared, record = delivery.context, delivery.prepared, delivery.record
     planned = _planned(prepared)
+    # Reading and staging may have taken long, and the next line is the first to write anything.
     delivery.lease.check_held()
     context.history.update_versions(context.destination, prepared.touched)
     context.history.begin(record, prepared.packed(), prepared.reads, planned, prepared.memory())
     outcomes = _send_documents(delivery)
     arrived = {item.upload.name for item in outcomes if item.error is None}
+    # What arrived is recorded even if the report does not go, so that the next run need not send it again.
     sent = [document for document in planned if document.name in arrived]
+    # Every PDF has its answer by now: nothing that is named in the receipt is still under way.
     if lacking := _missing_documents(context, outcomes):
         context.history.record_failure(record, ended_at=context.clock(), documents=sent)
         raise DestinationError(lacking)
@@ -95,6 +99,7 @@ def deliver(delivery: Delivery) -> Receipt:
         context.history.record_failure(record, ended_at=context.clock(), documents=sent)
         raise
     if outcome.error is not None:
+        # A report that may have had its name for a moment counts until it is known that it did not arrive.
         context.history.record_failure(record, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
         raise DestinationError(f"the report could not be published: {outcome.error} Run sync again")
     receipt = _receipt(delivery, outcome.upload, outcome.verified, outcomes)
@@ -140,11 +145,13 @@ def _publish_report(delivery: Delivery, outcomes: list[Outcome]) -> Outcome:
     folder = context.project.destination.report_folder
     context.progress.step("Sending the report")
     delivery.server.ensure_folder(folder)
+    # A report never replaces a file: its name is new, and one that is there belongs to somebody else.
     upload = Upload(staged.path, folder, delivery.record.report_name, staged.size, staged.sha256, replaces=False)
 
     def before_naming() -> None:
         # The last moment at which the report can still be held back: once it has its name, the receiver reads it.
         _refuse_latecomers(delivery)
+        # Recorded before the rename: if this run dies right after it, the next one completes this receipt.
         draft = _receipt(delivery, upload, None, outcomes)
         baseline, seconds = delivery.prepared.baseline, context.project.feed.lock_seconds
         context.history.begin_publishing(delivery.record, baseline, draft.body, seconds)

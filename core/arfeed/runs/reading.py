@@ -1,4 +1,4 @@
-"""Reading what is to be reported: from the sources, or from the report of an earlier run."""
+"""Read what is to be reported: from the sources, or from the report of an earlier run."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
     last = baseline.reads if baseline else {}
     for connector in sources:
         connector.since = last[connector.source].at if connector.source in last else None
+    # Files that are still being written are waited for: half an export would list half of what is owed.
     extracted = extract(sources, context.clock, wait_until_settled(sources), context.progress.reading)
     shaped = transform(extracted.open, context.project.transforms)
+    # After the transforms, which may change a row's kind; what is left out here is recorded as removed, like theirs.
     wanted = keep(shaped.invoices, context.project.destination.settings.kinds, shaped.facts)
     carried = _carry_failed(context, extracted, baseline)
     carried_reports = (report for _, report in carried)
@@ -45,6 +47,7 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
     # Nothing below waits for these two: they are computed while the PDFs are looked for.
     content = begin(partial(hash_facts, invoices)).result if baseline is None else None
     trace = begin(partial(trace_rows, invoices, extracted.rows, wanted.facts)).result
+    # Over all sources, after renaming: two invoices of one number would be one to the receiver.
     check_unique(invoices, arrow.fold(invoices["invoice_ref"]))
     context.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
@@ -67,7 +70,7 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
 
 
 def read_earlier_report(context: OpenContext, baseline: Baseline | None, run: str) -> Reading:
-    """Read the invoices that an earlier run reported; no source is read."""
+    """Read the invoices that an earlier run reported, without reading any source."""
     invoices = as_invoices(context.history.report(run, context.destination), f"run {run}")
     nothing = invoices.iloc[:0]
     return Reading(
@@ -78,6 +81,7 @@ def read_earlier_report(context: OpenContext, baseline: Baseline | None, run: st
         found=nothing_found(),
         reports=(),
         sources=None,
+        # As they were read then: what is sent again is as old as it is.
         reads=context.history.reads(run),
         seconds={},
         beside=baseline.beside if baseline else None,
@@ -88,7 +92,7 @@ def read_earlier_report(context: OpenContext, baseline: Baseline | None, run: st
 def _carry_failed(
     context: OpenContext, extracted: Extract, baseline: Baseline | None
 ) -> list[tuple[pd.DataFrame, SourceReport]]:
-    """Return the rows of failed sources as the baseline has them, each with a report that says so."""
+    """Return the rows of failed sources as the baseline has them, each with a report that states the failure."""
     last = baseline.reads if baseline else {}
     return [
         carry_forward(
@@ -109,5 +113,6 @@ def _closed_beside(extracted: Extract, baseline: Baseline | None) -> pd.DataFram
     now = find_closed_beside(extracted.rows)
     if baseline is None or baseline.beside is None or baseline.beside.empty:
         return now
+    # A closed row that an export lists only for a while must not explain an absence once it has been a namesake.
     earlier = keep_still_beside(baseline.beside, extracted.open, extracted.failed)
     return earlier if now.empty else pd.concat([now, earlier], ignore_index=True).drop_duplicates(ignore_index=True)

@@ -19,7 +19,7 @@ def reason(exc: Exception) -> str:
     """Return why a file could not be published, and what would help."""
     match exc:
         case FileExistsError():
-            return "a file of that name is there already, which arfeed did not deliver; it was left as it is."
+            return "a file of that name already exists that arfeed did not deliver; it was left as it is."
         case PermissionError():
             return "the server does not allow it. Ask the receiver for the right to write there."
         case FileNotFoundError():

@@ -13,6 +13,7 @@ def text_columns(columns: Iterable[Sequence[str]], names: Sequence[str]) -> pa.T
     """Return columns of text as a table of large strings."""
     import pyarrow as pa
 
+    # Large strings, whose 64-bit offsets let joined columns exceed 2 GiB.
     return pa.table([pa.array(column, pa.large_string()) for column in columns], names=list(names))
 
 

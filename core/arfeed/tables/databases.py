@@ -20,6 +20,7 @@ _ACCESS = (
 
 def database_advice(file: str, start: bytes) -> str | None:
     """Return what database a file is, by its first bytes, and how to read it; None if it is not a database."""
+    # SQLite's mark: https://www.sqlite.org/fileformat.html, 1.3.1. DuckDB's follows a checksum of 8 bytes.
     if start.startswith(b"SQLite format 3\0"):
         return _SQL.format(what="an SQLite database", url=f"sqlite:///{file}")
     if start[8:12] == b"DUCK":
@@ -36,4 +37,5 @@ def _is_firebird(start: bytes) -> bool:
     if len(start) < 20 or start[0] != _FIREBIRD_HEADER_PAGE:
         return False
     size, ods = struct.unpack_from("<HH", start, 16)
+    # Pages are powers of two; with the mark and the version, no text passes for such a header.
     return size >= 1024 and size & (size - 1) == 0 and ods & 0x8000 != 0 and ods & 0x7FFF in _FIREBIRD_ODS

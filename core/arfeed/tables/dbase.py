@@ -19,7 +19,9 @@ from arfeed.tables.headings.header import Header, Row, find_header
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# The first byte names program and version: dBASE II to IV, FoxPro, Visual FoxPro and others.
 _VERSIONS = frozenset((0x02, 0x03, 0x04, 0x30, 0x31, 0x32, 0x43, 0x63, 0x7B, 0x83, 0x8B, 0x8C, 0xCB, 0xE5, 0xF5, 0xFB))
+# Behind the fields Visual FoxPro keeps 263 bytes for the path of the database that a table belongs to.
 _HEADER, _FIELD, _BACKLINK = 32, 32, 263
 _CODE_PAGE = 29
 _ROWS = 20_000
@@ -53,8 +55,10 @@ def dbase_tables(file: str, encoding: str | None, columns: Sequence[str]) -> Ite
         kept = list(columns) or header.named
         fields = [table.field_names[header.names.index(name)] for name in kept]
         decimals = [_decimals(table, field) for field in fields]
+        # Deleted rows are counted, since the programs number records with them.
         records = ((number, record) for number, record in enumerate(table, 1) if not dbf.is_deleted(record))
         chunk = list(islice(records, _ROWS))
+        # At least one frame, so that a table without rows has its columns.
         while True:
             values = [
                 [_text(file, record[field], places) for _, record in chunk]
@@ -86,6 +90,7 @@ def _text(file: str, value: Any, decimals: int | None) -> str:
         return f"{value:.{decimals}f}"
     if isinstance(value, Decimal):
         return f"{value:f}"
+    # The library's logical values may also be unknown, so they have their own class.
     if isinstance(value, bool) or str(value) in ("True", "False"):
         return str(value).lower()
     if isinstance(value, date | datetime):
@@ -95,6 +100,7 @@ def _text(file: str, value: Any, decimals: int | None) -> str:
 
 def _sizes(start: bytes) -> tuple[int, int] | None:
     """Return the bytes before the first record and those of all records; None if it is not such a file."""
+    # The day of the last change is checked as well, since a first byte alone is in many files.
     if len(start) < _HEADER or start[0] not in _VERSIONS or not (1 <= start[2] <= 12 and 1 <= start[3] <= 31):
         return None
     records, header, record = struct.unpack_from("<IHH", start, 4)
@@ -139,7 +145,8 @@ def _open(file: str, encoding: str | None) -> Iterator[Any]:
 def _refuse_cut(path: Path, start: bytes) -> None:
     header, rows = _sizes(start) or (0, 0)
     size = path.stat().st_size
-    if size not in (header + rows, header + rows + 1):  # the one is the end mark
+    # With or without the end mark, which is one byte.
+    if size not in (header + rows, header + rows + 1):
         raise SourceError(
             f"{path}: its header promises {header + rows} bytes, and it has {size}: it was cut off, or its program "
             "did not end; close it there and copy the file again"

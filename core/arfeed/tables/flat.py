@@ -28,7 +28,8 @@ _ENOUGH = 100
 def csv_header(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Header:
     """Find the header of a CSV file."""
     rows = [Row(*record) for record in first_records(file, encoding, delimiter, MOST_ROWS)]
-    if len(rows) > 1 and rows[0].cells[0].lower().startswith("sep="):  # a line for Excel, which names the separator
+    # A line for Excel, which names the separator.
+    if len(rows) > 1 and rows[0].cells[0].lower().startswith("sep="):
         header = find_header(file, rows[1:], columns)
         return header._replace(position=header.position + 1)
     return find_header(file, rows, columns)
@@ -49,22 +50,28 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
     quotes = Quotes(delimiter)
     data = Stream(quotes.watch(blocks(file, encoding)))
     *_, last = header.names
+    # Records are counted with the header, as a spreadsheet does.
     before = done = header.position + 1
     ending, blank = pa.array([], pa.large_string()), pa.array([], pa.bool_())
     try:
+        # The surplus columns have to be blank, and the last one shows a cut; neither is kept for its own sake.
         for read in read_batches(data, header.names, delimiter, [*kept, *header.surplus, last], header.line - 1):
             _refuse_surplus(file, header, read, done, delimiter)
             rows = read.select(kept).append_column("origin", origins(file, done + 1, len(read)))
             if _may_be_blank(read, [*kept, last]):
+                # Rarely needed: this reads the whole file again.
                 blank = blank if len(blank) else _blank_rows(file, encoding, delimiter, header)
                 rows = rows.filter(pc.invert(blank.slice(done - before, len(read))))
             yield rows
             done += len(read)
+            # With the end of the frame before: the last frame may hold a single row.
             ending = pa.concat_arrays([ending[-_ENOUGH:], arrow.as_single_chunk(read[last])])
     except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
         raise SourceError(_explain_failure(file, header, encoding, delimiter, exc)) from exc
+    # Only now: Arrow reads on through an open quote without an error, and a stricter reader has to decide.
     if quotes.doubtful:
         refuse_open_quote(file, encoding, delimiter)
+    # A last row of nothing but separators has no field that could be cut.
     if not quotes.ended and not (len(blank) and blank[-1].as_py()):
         _refuse_cut(file, ending)
 
@@ -125,6 +132,7 @@ def _refuse_cut(file: str, column: pa.Array) -> None:
 
     tails = pc.struct_field(pc.extract_regex(column, r"(?P<tail>(?:^|\D)\d*)$"), "tail")
     shapes = pc.replace_substring_regex(pc.replace_substring_regex(tails, r"^\d+$", "9"), r"\d", "9")
+    # Only if all above are alike: with fields of many shapes nothing can be concluded from the last.
     *above, last = shapes.to_pylist()
     if len({*above}) == 1 and last != above[0] and re.fullmatch(r"9|[.,/:-]9+", above[0]):
         raise SourceError(

@@ -57,6 +57,7 @@ def mentions(file: str, words: str, encoding: str | None = None) -> bool:
     for block in read:
         if wanted in rest + block:
             return True
+        # The words may begin in one block and end in the next.
         rest = block[-len(wanted) :]
     return False
 
@@ -78,6 +79,7 @@ def _csv_tables(file: str, encoding: str, delimiter: str) -> Iterator[pa.Table]:
 
     quotes = Quotes(delimiter)
     try:
+        # Read twice: Arrow has to know the width before the first record.
         width = max_width(quotes.watch(blocks(file, encoding)), delimiter)
         if quotes.doubtful:
             yield from _csv_tables_by_record(file, encoding, delimiter)
@@ -117,10 +119,12 @@ def read_batches(
     from pyarrow import csv
 
     skipped = {"skip_rows": lines, "skip_rows_after_names": 1} if lines >= 0 else {}
+    # `_ahead` reads in another thread already.
     options = csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=False, **skipped)
     parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     types = dict.fromkeys(names, pa.large_string())
     kept = list(dict.fromkeys(wanted))
+    # Without nulls, since a customer may be called NA or Null.
     converting = csv.ConvertOptions(column_types=types, strings_can_be_null=False, include_columns=kept)
     with csv.open_csv(data, options, parsing, converting) as reader:
         yield from _ahead(pa.Table.from_batches([batch]) for batch in reader)

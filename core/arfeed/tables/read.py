@@ -42,9 +42,11 @@ class Reading(TypedDict, total=False):
 def read_header(file: str, **how: Unpack[Reading]) -> list[str]:
     """Return a CSV, XLSX or DBF file's header: stripped, `column 3` for a blank name, `Name (2)` for a repeated one."""
     columns = how.get("columns", ())
+    # By content, in this order: the name of an export says little, and text is what is left.
     if is_dbase(file):
         return dbase_header(file, how.get("encoding"), columns).named
     if is_workbook(file):
+        # The first rows only, as a workbook is slow to read.
         return _sheet_header(file, next(read_sheet(file, how.get("sheet"), start_only=True)), columns).names
     encoding = find_encoding(file, how.get("encoding"), how.get("fallback"))
     return csv_header(file, encoding, find_delimiter(file, encoding, how.get("delimiter")), columns).named
@@ -90,11 +92,13 @@ def _as_text(key: str, value: object, origin: str) -> str:
     if isinstance(value, float):
         raise SourceError(f"{origin}: {key} is the float {value!r}; read it as text or Decimal, floats lose cents")
     if isinstance(value, Decimal):
-        return f"{value:f}"  # str would write 1E+2
+        # `str` would write 1E+2.
+        return f"{value:f}"
     return "" if value is None else str(value)
 
 
 def _sheet_header(file: str, cells: Cells, columns: Sequence[str]) -> Header:
+    # An inexact number in a row above the header, or in a column that is not wanted, does no harm.
     texts = cells.texts(lambda _: False)
     rows = (Row(number, row) for number, row in enumerate(zip(*texts, strict=True), 1))
     return find_header(file, list(islice((row for row in rows if any(row.cells)), MOST_ROWS)), columns)
@@ -110,6 +114,7 @@ def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Itera
         names = header.names
         kept = list(columns) or names
         read = text_columns(cells.texts(lambda number: names[number] in kept), names)  # noqa: B023 - called at once
+        # Over all columns: a row with text in any of them is not blank.
         filled = functools.reduce(pc.or_, (pc.not_equal(column, "") for column in read.columns))
         rows = read.select(kept).append_column("origin", origins(file, cells.before + 1, len(read)))
         below = max(header.line - cells.before, 0)

@@ -4,6 +4,7 @@ In `conftest.py`: `pytest_plugins = ["arfeed.testing"]`. In a test module: `clas
 It needs pytest, which `arfeed[testing]` installs.
 """
 
+# The public face of the kit: an author imports from here only, and the modules behind it may change.
 from arfeed.plugins.reference import settings_section
 from arfeed.testing.commands import Outcome
 from arfeed.testing.connectors import ConnectorConformance

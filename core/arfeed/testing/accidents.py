@@ -1,4 +1,4 @@
-"""Readings that go wrong: a connector's own rows, ended otherwise than they should be."""
+"""Readings that go wrong: a connector's own rows, with another ending than they should have."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Invoices = Callable[[Any], Generator["pd.DataFrame", None, Complete]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything that a connector yielded, and what it returned at the end."""
+    """Everything that a connector yielded, and what it returned in the end."""
 
     frames: list[pd.DataFrame]
     complete: Complete
@@ -52,6 +52,7 @@ def _drained(generator: Generator[pd.DataFrame, None, Complete]) -> Reading:
         try:
             frames.append(next(generator))
         except StopIteration as end:
+            # Only the StopIteration that ends a generator carries its return value; a for loop drops it.
             complete = end.value
             break
     assert isinstance(complete, Complete), f"it ended with {complete!r}; return arfeed.Complete(…)"
@@ -59,9 +60,11 @@ def _drained(generator: Generator[pd.DataFrame, None, Complete]) -> Reading:
 
 
 def happening(accident: str, invoices: Invoices) -> Invoices:
-    """Return a connector's `invoices` to which an accident happens."""
+    """Return a connector's `invoices` with an accident built in."""
 
     def unlucky(source: Connector) -> Generator[pd.DataFrame, None, Complete | None]:
+        # With the connector's own rows, since only rows that would be accepted prove that the accident is what is
+        # refused.
         reading = _drained(invoices(source))
         rows, half = reading.rows, len(reading.rows) // 2
         if accident == "fails before the first row":
@@ -75,6 +78,7 @@ def happening(accident: str, invoices: Invoices) -> Invoices:
         if accident == "fails after the last row":
             raise ConnectionError("the line went dead")
         if accident == "declares another total":
+            # XTS is ISO 4217's code for tests, so no connector has rows in it.
             return replace(reading.complete, totals={"XTS": Decimal("0.01")})
         return replace(reading.complete, rows=len(rows) + (1 if accident == "declares a row too many" else -1))
 

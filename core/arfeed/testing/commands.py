@@ -32,6 +32,7 @@ def run_command(folder: Path, *arguments: str) -> Outcome:
     """Run a command in a folder: `run_command(folder, "plan", "--json")`."""
     out, err = _stream(), _stream()
     with (
+        # What a process would bring is set for the call: folder, streams and arguments.
         pytest.MonkeyPatch.context() as patch,
         contextlib.chdir(folder),
         contextlib.redirect_stdout(out),
@@ -41,6 +42,7 @@ def run_command(folder: Path, *arguments: str) -> Outcome:
         try:
             main()
         except SystemExit as end:
+            # sys.exit() takes texts and None as well; Python makes 1 and 0 of them.
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
         else:
             code = 0

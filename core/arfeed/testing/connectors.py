@@ -1,4 +1,4 @@
-"""What a connector must hold, whatever it reads: no row lost, none invented, and no delivery from half a reading."""
+"""What every connector must keep to: no row lost, none invented, and no delivery from half a reading."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _PDF = b"%PDF-1.4\n% {}\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 class ConnectorConformance(PartConformance):
-    """Inherit, name `plugin` and `connector`, and write `system`: how the system holds invoices.
+    """Inherit, name `plugin` and `connector`, and write `system`, which puts invoices into the system.
 
-    `kinds`, `statuses` and `columns` state which of an invoice's facts the system can hold, `unspeakable` the texts it
-    can't. `keeps_documents` says that the connector finds PDFs itself. `secret_urls` are secret settings that are URLs
-    of which all but the password may show.
+    `kinds`, `statuses` and `columns` state which of an invoice's facts the system can hold, `unspeakable` the texts
+    that it can't. `keeps_documents` states that the connector finds PDFs itself. `secret_urls` are secret settings that
+    are URLs, of which everything but the password may be shown.
     """
 
     kind: ClassVar[PartKind] = "connector"
@@ -82,6 +82,7 @@ class ConnectorConformance(PartConformance):
         """Every fact of every document, exactly."""
         invoices = self._sample()
         rows = _read(self._source(tmp_path, invoices))
+        # As sets: which order a system lists its documents in is its own affair.
         expected = {tuple(getattr(invoice, name) for name in self.columns) for invoice in invoices}
         blanks = rows[list(self.columns)].astype("object").where(rows[list(self.columns)].notna(), None)
         found = {*blanks.itertuples(index=False, name=None)}
@@ -108,6 +109,7 @@ class ConnectorConformance(PartConformance):
             found = pa.Schema.from_pandas(frame, preserve_index=False)
             floats = [field.name for field in found if pa.types.is_floating(field.type)]
             assert not floats, f"the columns {floats} are floats; yield text, or decimals"
+            # Only the reference has to be text by now: other columns may be dates and decimals already.
             ref = self._header(frame, "invoice_ref")
             assert pa.types.is_large_string(found.field(ref).type) or pa.types.is_string(found.field(ref).type), (
                 f"the column {ref!r} is {found.field(ref).type}; a reference is text"
@@ -116,11 +118,13 @@ class ConnectorConformance(PartConformance):
     @pytest.mark.parametrize("texts", [HOSTILE_REFS, HOSTILE_NAMES], ids=["references", "names"])
     def test_what_programs_mistake_for_something_else_comes_through(self, tmp_path: Path, texts: Sequence[str]) -> None:
         """Leading zeros, NULL, formulas, quotes, separators, other scripts."""
+        # A system may be unable to hold some texts, such as a file format without a tab; its author states which.
         wanted = [text for text in texts if text not in self.unspeakable]
         made = [Invoice(f"INV-{number}", Decimal(number)) for number in range(1, len(wanted) + 1)]
         field = "invoice_ref" if texts is HOSTILE_REFS else "customer_name"
         invoices = [replace(invoice, **{field: text}) for invoice, text in zip(made, wanted, strict=True)]  # type: ignore[arg-type]
         rows = _read(self._source(tmp_path, invoices))
+        # Matched by their balances, since the texts are what may have been changed.
         found = {str(balance.normalize()): text for balance, text in zip(rows["balance"], rows[field], strict=True)}
         expected = {str(invoice.balance.normalize()): text for invoice, text in zip(invoices, wanted, strict=True)}
         changed = {text: found.get(key) for key, text in expected.items() if found.get(key) != text}
@@ -134,20 +138,21 @@ class ConnectorConformance(PartConformance):
         assert found == amounts, f"the balances {amounts} were read as {found}"
 
     def test_closed_documents_come_with_their_status(self, tmp_path: Path) -> None:
-        """They explain why an invoice is absent; and where they are listed, `lists_closed` says so."""
+        """They explain why an invoice is absent; if they are listed, `lists_closed` must be true."""
         if set(self.statuses) <= {"open"}:
             pytest.skip("this system lists open documents only")
         complete = drained(self._source(tmp_path, self._sample())).complete
         assert complete.lists_closed, "it lists closed documents, so say Complete(lists_closed=True)"
 
     def test_what_became_of_missing_invoices_is_answered_with_a_status(self, tmp_path: Path) -> None:
-        """`explain` says it of those that were asked about, in known columns and words, and of no others."""
+        """`explain` answers for those that were asked about, in known columns and words, and for no others."""
         import pandas as pd
 
         if self.connector.explain is Connector.explain:
             pytest.skip("this connector can't be asked what became of an invoice")
         source = self._source(tmp_path, self._sample())
         missing = drained_rows(source)
+        # A number that the system does not know must be left out of the answer, not called paid.
         unknown = missing.head(1).assign(invoice_ref="no-such-invoice", source_ref="no-such-invoice")
         asked = pd.concat([missing, unknown], ignore_index=True)
         raw = source.explain(asked.copy())
@@ -176,6 +181,7 @@ class ConnectorConformance(PartConformance):
 
     def test_a_damaged_system_is_a_failed_source(self, tmp_path: Path) -> None:
         """Half a file, a lost connection, a page too few: whatever `damages` names."""
+        # For the names only: each kind of damage gets another system below, since it can't be undone.
         first = _made(tmp_path / "undamaged")
         names = [*self.damages(first, self.system(first, self._sample()))]
         for name in names:
@@ -194,18 +200,21 @@ class ConnectorConformance(PartConformance):
     ) -> None:
         """Through the whole of arfeed: the next day's reading ends otherwise than it should."""
         settings = self.system(_made(arfeed_project.folder / "system"), self._sample())
+        # Just written, the files would be waited for, since they might still be growing.
         age(*(path for path in arfeed_project.folder.joinpath("system").rglob("*") if path.is_file()))
         arfeed_project.configure([self.plugin], {"source": {"use": self.connector.name, **settings}})
         first = arfeed_project.deliver()
         assert first.code == 0, f"not even the first delivery succeeds:\n{first.err}"
         before = arfeed_project.server
+        # On the class, since the run makes its own connector from plugins.toml.
         monkeypatch.setattr(self.connector, "invoices", happening(accident, self.connector.invoices))
         second = arfeed_project.run("sync")
         assert second.code == SourceError.exit_code, f"a source that {accident} ended with {second.code}:\n{second.err}"
-        assert arfeed_project.server == before, "something was published all the same"
+        assert arfeed_project.server == before, "something was published anyway"
 
     def test_it_may_be_left_before_its_end(self, tmp_path: Path) -> None:
-        """Where another source fails, arfeed reads no further."""
+        """If another source fails, arfeed reads no further."""
+        # Closing raises GeneratorExit inside the connector, which must let go of files and connections then.
         with closing(self._source(tmp_path, self._sample()).invoices()) as frames:
             next(frames)
 
@@ -233,6 +242,7 @@ class ConnectorConformance(PartConformance):
                 said = str(exc)
             else:
                 pytest.fail(f"check() finds nothing wrong with {name!r}; it must raise arfeed.SourceError")
+            # An author who forgets the message leaves people with a bare "check failed".
             assert said, f"the error about {name!r} has no message"
             assert not [secret for secret in self._secrets(source) if secret in said], (
                 f"the error shows a secret: {said}"
@@ -256,6 +266,7 @@ class ConnectorConformance(PartConformance):
         invoices = [Invoice(ref, Decimal(10), pdf=pdf) for ref, pdf in pdfs.items()]
         source = self._source(tmp_path, invoices)
         asked = pd.Series(["INV-0", "INV-2", "no-such-invoice"], dtype="str")
+        # Twice: if the version differed at every look, every PDF would be sent again with every delivery.
         found, again = ({item.invoice_ref: item for item in source.documents(asked)} for _ in range(2))
         assert {*found} == {"INV-0", "INV-2"}, f"asked for INV-0 and INV-2 it found {sorted(found)}"
         for ref, document in found.items():
@@ -277,6 +288,7 @@ class ConnectorConformance(PartConformance):
     def _secrets(self, source: Connector) -> list[str]:
         from pydantic import SecretStr
 
+        # Read from the settings, so that a secret added later is looked for without a change to the tests.
         values = {name: getattr(source.settings, name) for name in type(source.settings).model_fields}
         secrets = {name: value.get_secret_value() for name, value in values.items() if isinstance(value, SecretStr)}
         passwords = {name: urlsplit(secrets[name]).password for name in self.secret_urls}
@@ -287,9 +299,9 @@ class ConnectorConformance(PartConformance):
 
 
 def answered(source: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
-    """Return a connector's answer about what became of these invoices, typed; None if it can't be asked.
+    """Return a connector's answer about what became of these invoices, typed, or None if it can't be asked.
 
-    Raise `ProblemsError` for values that can't be taken.
+    Raise `ProblemsError` for values that can't be accepted.
     """
     raw = source.explain(missing)
     source.release()
@@ -297,9 +309,10 @@ def answered(source: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def typed_answer(source: Connector, raw: pd.DataFrame) -> pd.DataFrame:
-    """Type an answer of `explain` as the rows of `invoices` are."""
+    """Type an answer of `explain` in the way in which rows of `invoices` are typed."""
     import pyarrow as pa
 
+    # By the same code that a run uses, so that the kit accepts just what a run accepts.
     normalizer = Normalizer(source)
     frames = [*normalizer.take(raw), *normalizer.flush()]
     tables = [normalizer.accept(normalizer.type_frame(frame)) for frame in frames]
@@ -309,7 +322,7 @@ def typed_answer(source: Connector, raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def drained_rows(source: Connector) -> pd.DataFrame:
-    """Read a source to its end, without letting go of it, and return its rows, typed."""
+    """Read a source to its end without releasing it, and return its rows, typed."""
     rows: pd.DataFrame = drained(source).rows
     return typed_answer(source, rows)
 

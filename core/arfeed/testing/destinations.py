@@ -1,4 +1,4 @@
-"""What a destination must hold: every invoice once, readable again, under names that are safe and never collide."""
+"""What every destination must keep to: each invoice once, readable again, under safe names that don't collide."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ class DestinationConformance(PartConformance):
 
     def test_the_header_is_always_the_same(self, tmp_path: Path) -> None:
         """Receivers map columns once, by the first upload."""
+        # Also for an empty report: a receiver that maps columns by the first upload may get that one first.
         headers = {self._written(each, tmp_path).splitlines()[0] for each in (_open(), _hostile(), frame([]))}
         assert len(headers) == 1, f"there are several headers: {headers}"
 
@@ -75,6 +76,7 @@ class DestinationConformance(PartConformance):
 
     def test_the_same_invoices_make_the_same_bytes(self, tmp_path: Path) -> None:
         """A report is known by its hash."""
+        # An approval and a receipt name a report by its hash, and a resent one must be recognised.
         first, second = (self._written(_open(), tmp_path) for _ in range(2))
         assert first == second, "the same invoices made two different reports"
 
@@ -88,17 +90,20 @@ class DestinationConformance(PartConformance):
         assert names == sorted(set(names)), f"these names are not in the order of their times: {names}"
         strange = [name for name in names if not destination.is_report(name) or not _SAFE.fullmatch(name)]
         assert not strange, f"is_report() does not know {strange}, or a name is not a plain file name"
+        # A receiver's rule that takes the hidden name for a report would read half a file.
         hidden = f".{names[0]}.20260404T101500Z-0a1b2c.part"
         assert not destination.is_report(hidden), f"is_report() takes an upload under way for a report: {hidden}"
 
     def test_the_names_of_pdfs_are_plain_and_lasting(self) -> None:
         """No reference leads out of the folder, and none is taken for a report."""
         destination = self._destination()
+        # The names of systems' invoices reach this as they are, "../../etc/passwd" included.
         for ref in HOSTILE_REFS:
             name = destination.document_name(ref)
             assert name == self._destination().document_name(ref), f"the PDF of {ref!r} has another name every time"
             assert _SAFE.fullmatch(name), f"the PDF of {ref!r} would be called {name!r}, which is not a plain file name"
             assert not name.startswith("."), f"the PDF of {ref!r} would be hidden: {name!r}"
+            # In one folder, a PDF taken for a report would be a foreign report, and stop every run.
             shared = destination.report_folder == destination.document_folder
             assert not (shared and destination.is_report(name)), f"the PDF {name!r} would be taken for a report"
 
@@ -114,6 +119,7 @@ class DestinationConformance(PartConformance):
     def test_days_go_by_on_a_real_server(self, arfeed_project: ArfeedProject, sftp_server: SFTPServer) -> None:
         """A first delivery, the same again, and a day when an invoice is gone and nothing may be sent."""
         project, destination = arfeed_project, self._destination()
+        # Numbered, so that the PDF written below belongs to one of them.
         invoices = [replace(invoice, invoice_ref=f"INV-{number}") for number, invoice in enumerate(_listed())]
         self._configure(project, sftp_server)
         project.write({"erp.csv": _csv(invoices), "pdf/INV-0.pdf": _PDF})
@@ -126,6 +132,7 @@ class DestinationConformance(PartConformance):
         again = project.run("sync", "--json")
         assert again.code == 0, f"the second delivery failed:\n{again.err}"
         assert again.json()["plan"]["counts"]["unchanged"] == len(invoices), "the same invoices were not recognised"
+        # Nothing may change from here on, not even a PDF: a refused plan sends nothing at all.
         before = sftp_server.files
         project.write({"erp.csv": _csv(invoices[1:])})
         assert project.run("sync").code == RefusedError.exit_code, "an invoice was gone, and the plan was not refused"
@@ -134,6 +141,7 @@ class DestinationConformance(PartConformance):
     # ------------------------------------------------------------------------------------------------------------------
 
     def _destination(self) -> Destination:
+        # An address that is never opened: layout and names must not need a server.
         settings = {"url": "memory://conformance", **self.settings()}
         return self.destination(self.destination.Settings.model_validate(settings))
 

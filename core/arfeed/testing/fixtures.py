@@ -1,4 +1,4 @@
-"""The fixtures, which `pytest_plugins = ["arfeed.testing"]` in conftest.py makes known."""
+"""The fixtures, which `pytest_plugins = ["arfeed.testing"]` in conftest.py makes available."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def arfeed_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ArfeedPro
 @pytest.fixture
 def sftp_server(tmp_path: Path) -> Iterator[SFTPServer]:
     """An SFTP server with an empty root and faults to switch on."""
+    # A new one for each test: faults that one test switched on must not reach the next.
     with running_server(tmp_path / "sftp") as server:
         yield server
 

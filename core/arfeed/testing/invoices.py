@@ -56,17 +56,17 @@ HOSTILE_REFS = (
     *("Ä-1", "Ａ-1", "№ 7", "發票-1", "🧾-1", "{invoice_ref}", "${HOME}", "<b>1</b>", "'; DROP TABLE invoices;--"),
     "9" * 40,
 )
-"""Invoice numbers that programs like to take for something else. They must come through as they are."""
+"""Invoice numbers that programs often mistake for something else. They must come through unchanged."""
 
 HOSTILE_NAMES = (
     *("NULL", "0", "=cmd()", 'Smith "Smithy" & Sons', "O'Brien; Partners", "Müller, Söhne", "Ünïcødé ✓", "[red]Ltd[/]"),
     *("Tab\tLtd", "Backslash \\ Ltd", "#1 Ltd", "Percent %s Ltd", "x" * 300),
 )
-"""Names of customers with the same property."""
+"""Names of customers that must come through unchanged as well."""
 
 
 def frame(invoices: Sequence[Invoice] = SAMPLE, source: str = "sample") -> pd.DataFrame:
-    """Return invoices with all canonical columns, typed, as transforms and destinations are given them."""
+    """Return invoices with all canonical columns, typed, as transforms and destinations receive them."""
     import pyarrow as pa
 
     plain = {"customer_email": "", "po_number": "", "memo": "", "document": "", "source": source}
@@ -80,6 +80,7 @@ def frame(invoices: Sequence[Invoice] = SAMPLE, source: str = "sample") -> pd.Da
 def _value(invoice: Invoice, name: str, number: int, plain: Mapping[str, str]) -> object:
     if name in plain:
         return plain[name]
+    # As core fills them in for a source that states neither.
     same = {"customer_id": "customer_name", "source_ref": "invoice_ref"}
     return f"sample#{number}" if name == "origin" else getattr(invoice, same.get(name, name))
 
@@ -91,8 +92,11 @@ def plan(invoices: Sequence[Invoice] = SAMPLE, before: Sequence[Invoice] | None 
     from arfeed.planning.compare import compare
     from arfeed.planning.facts import sum_up
 
+    # Only open documents reach a plan; the others explain what is missing.
     report = frame([invoice for invoice in invoices if invoice.status == "open"])
+    # Compared by the real code, so that counts and `change` agree with the rows.
     comparison = compare(report, frame([*(before or ())]))
+    # Proven, so that the plan carries no objection but those of the reviewer or notifier under test.
     said = {"reason": "paid", "evidence": "proven"}
     columns = {name: pd.Series([word] * len(comparison.missing), dtype="str") for name, word in said.items()}
     missing = comparison.missing.assign(**columns)

@@ -29,7 +29,7 @@ class NotifierConformance(PartConformance):
         raise NotImplementedError
 
     def heard(self) -> Sequence[str]:
-        """Return every message that arrived there so far, as text."""
+        """Return every message that has arrived there so far, as text."""
         raise NotImplementedError
 
     @property
@@ -52,6 +52,7 @@ class NotifierConformance(PartConformance):
         assert delivered.code == 0, f"the delivery ended with {delivered.code}:\n{delivered.err}"
         self._check_heard(2, "the delivery", delivered.err)
         arfeed_project.folder.joinpath("erp.csv").unlink()
+        # The file is gone: the plainest failure that a source can have.
         failed = arfeed_project.run("sync")
         assert failed.code == SourceError.exit_code, f"a failed run ended with {failed.code}:\n{failed.err}"
         self._check_heard(3, "the failure", failed.err)
@@ -60,12 +61,14 @@ class NotifierConformance(PartConformance):
     def test_hostile_texts_are_no_error(self) -> None:
         """It notifies of a refusal whatever customers and invoices are called."""
         texts = [*HOSTILE_REFS, *HOSTILE_NAMES, "two\nlines\r\n\r\n.", "<!channel> *all* `x` ```"]
+        # One plan for each text: messages name only the three largest, so most of them would never be tried together.
         before = [Invoice(f"H-{number}", Decimal(1), customer_name=text) for number, text in enumerate(texts)]
         objections = tuple(Objection("house-rule", text) for text in texts)
         for each in before:
             refused = replace(plan(SAMPLE, [each]), objections=objections, approval="1-9f3c2a")
             self._notifier().refused(refused)
         for text in texts:
+            # Long ones too, since chats and mail servers have limits.
             self._notifier().failed(Failure("sample", "sftp://sample@example.com:22/", text * 20, 4))
         assert len(self.heard()) == 2 * len(texts), f"of {2 * len(texts)} messages {len(self.heard())} arrived"
         self._check_secrets()
@@ -79,6 +82,7 @@ class NotifierConformance(PartConformance):
         )
 
     def _check_secrets(self) -> None:
+        # In everything that arrived, subjects and headers included if `heard` returns them.
         sent = "\n".join(self.heard())
         assert not [secret for secret in collect_secrets([self._notifier().settings]) if secret in sent], (
             "it showed a secret"

@@ -1,4 +1,4 @@
-"""What every class of a plugin must hold: it is registered, its settings are described, and its secrets are kept."""
+"""What every class of a plugin must keep to: it is registered, its settings are described, and its secrets are kept."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class PartConformance:
     def test_the_example_of_its_settings_is_valid(self) -> None:
         """`plugins show` prints an example that can be copied."""
         shown = example(self.kind, self.part)
+        # Without the head of the table, which depends on the kind of part.
         table = tomllib.loads(shown.partition("\n")[2])
         del table["use"]
         try:
@@ -56,6 +57,7 @@ class PartConformance:
     def test_unknown_settings_are_refused_and_known_ones_stay(self) -> None:
         """A misspelled key must not be ignored, and nobody may change settings after they were checked."""
         model = self.part.Settings
+        # The base refuses unknown keys and hides values in errors.
         assert issubclass(model, Settings), "derive Settings from arfeed's own settings class"
         assert model.model_config.get("frozen"), "its settings may be changed; leave frozen=True as arfeed has it"
         others = json_schema(model).get("additionalProperties", True)
@@ -63,6 +65,7 @@ class PartConformance:
 
     def test_what_is_secret_by_its_name_is_secret_by_its_type(self) -> None:
         """A `SecretStr` is masked in messages, receipts and logs."""
+        # By name, since nothing else tells: a password declared as text would be printed and hashed like any setting.
         bare = [
             setting.name
             for setting in settings_in_words(self.part)

@@ -35,6 +35,7 @@ class ArfeedProject:
         for name, content in files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
+            # As bytes, so that line ends stay what the test wrote, on Windows too.
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
             age(path)
 
@@ -50,6 +51,7 @@ class ArfeedProject:
         heads = [(f"[sources.{toml_key(name)}]", table) for name, table in sources.items()]
         heads += [("[[transforms]]", table) for table in transforms] + [("[destination]", destination)]
         heads += [(f"[notifiers.{toml_key(name)}]", table) for name, table in (notifiers or {}).items()]
+        # Without repetition: the plugin under test may be kolleno itself.
         enabled = list(dict.fromkeys([*plugins, *(["kolleno"] if destination is _FOLDER else [])]))
         lines = [f"plugins = {toml_value(enabled)}"]
         for head, table in heads:
@@ -62,6 +64,7 @@ class ArfeedProject:
 
     def deliver(self) -> Outcome:
         """Run `sync --json`, as somebody who has read the plan and approves it."""
+        # Planned first, as a person would: the code is only valid for what was shown.
         planned = self.run("plan", "--json")
         approval = planned.json().get("approval") if planned.code == 3 else None
         return self.run("sync", "--json", *(["--approve", approval] if approval else []))

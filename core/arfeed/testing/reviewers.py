@@ -1,4 +1,4 @@
-"""What a reviewer must hold: it objects to what it is for, says why, and lets everything else pass."""
+"""What every reviewer must keep to: it objects to what it is meant for, states why, and lets everything else pass."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _HEADER = ("invoice_ref", "kind", "customer_name", "currency", "issued_on", "due
 class ReviewerConformance:
     """Inherit, name `plugin` and the `code` of its objection, and give it a plan that it must object to.
 
-    Where the objection rests on the invoices alone, return them from `refused_invoices`, and it is tried in a whole
-    run too; otherwise override `refused`.
+    If the objection depends on the invoices alone, return them from `refused_invoices`, and it is tried in a whole run
+    as well; otherwise override `refused`.
     """
 
     plugin: ClassVar[str]
     code: ClassVar[str]
 
     def refused_invoices(self) -> Sequence[Invoice]:
-        """Return open invoices whose report it must object to."""
+        """Return open invoices that make a report to which it must object."""
         raise NotImplementedError
 
     def accepted(self) -> Plan:
@@ -53,6 +53,7 @@ class ReviewerConformance:
         assert objections, f"it does not object with {self.code!r}"
         for objection in objections:
             assert objection.message, "its objection has no message; write what was found and what to do"
+            # An approval is bound to the invoices that an objection names, so it can only name some of the plan.
             known = {*refused.report["invoice_ref"], *refused.missing["invoice_ref"]}
             assert {*objection.refs} <= known, f"it names {objection.refs}, which are not all in the plan"
 
@@ -77,11 +78,13 @@ class ReviewerConformance:
         texts = [*HOSTILE_REFS, *HOSTILE_NAMES]
         hostile = [Invoice(f"H-{n}", Decimal(1), customer_name=text, due_on=None) for n, text in enumerate(texts)]
         hostile += [replace(hostile[0], invoice_ref=ref) for ref in HOSTILE_REFS]
+        # The plans that reviewers forget: no baseline, nothing open, and neither.
         for each in (plan(SAMPLE), plan([], SAMPLE), plan([]), plan(hostile, SAMPLE)):
             self._said(each)
 
     def test_a_whole_run_is_refused(self, arfeed_project: ArfeedProject) -> None:
         """Nothing is delivered, and the objection is shown with its code."""
+        # A plan of another making can't be brought about by a file of invoices.
         if type(self).refused is not ReviewerConformance.refused:
             return
         rows = [[str(getattr(item, name) or "") for name in _HEADER] for item in self.refused_invoices()]
@@ -96,6 +99,7 @@ class ReviewerConformance:
         assert not arfeed_project.server, "something was delivered all the same"
 
     def _said(self, plan: Plan) -> list[Objection]:
+        # As a run calls it, with a copy that can't be written through.
         (answer,) = call_each(load([self.plugin]).manager, "arfeed_review", plan=plan)
         if isinstance(answer.value, BaseException):
             raise answer.value

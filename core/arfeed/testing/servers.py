@@ -26,7 +26,7 @@ class SFTPServer:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a destination needs to know, as it stands in plugins.toml."""
+        """What a destination needs to know, as it is written in plugins.toml."""
         return {"url": self.url, "private_key": str(self.private_key), "known_hosts": str(self.known_hosts)}
 
     @property
@@ -58,7 +58,9 @@ def running_server(folder: Path) -> Iterator[SFTPServer]:
     root, faults, known_hosts = folder / "root", Faults(), folder / "known_hosts"
     root.mkdir(parents=True)
     door = Door(key_at(folder / "host_ed25519"), key_at(folder / "user_ed25519"), faults)
+    # Any free port: tests run in parallel, and on machines where others are taken.
     with running(door, root, lambda _: None) as port:
+        # The port is part of an entry, so it is written only once the server has one.
         write_known_hosts(known_hosts, HOST, port, door.host_key)
         yield SFTPServer(f"sftp://{USER}@{HOST}:{port}", folder / "user_ed25519", known_hosts, root, faults)
 

@@ -1,4 +1,4 @@
-"""What a transform must hold: it keeps or drops rows and rewrites columns, and nothing else."""
+"""What every transform must keep to: it keeps or drops rows and rewrites columns, and does nothing else."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class TransformConformance(PartConformance):
         What changes in a row of balance, amount, currency, customer_id and customer_name is declared in `changes`.
         """
         before = self.invoices()
+        # Through core's own `transform`, which raises for everything that the contract forbids.
         after = transform(before, [self._step()]).invoices
         assert len(after) <= len(before), "it added rows"
 
@@ -60,7 +61,9 @@ class TransformConformance(PartConformance):
     def test_a_row_does_not_depend_on_where_it_stands(self) -> None:
         """Sources list the same invoices in another order tomorrow."""
         before = self.invoices()
+        # A step that writes by position gives every balance to another customer, and nothing in the frame shows it.
         forward, backward = (self._step().apply(each.reset_index(drop=True)) for each in (before, before.iloc[::-1]))
+        # What no step may change, so rows can be matched by it.
         keys = ["source", "source_ref"]
         same = forward.sort_values(keys, ignore_index=True).equals(backward.sort_values(keys, ignore_index=True))
         assert same, "turned around, the same invoices came out differently"

@@ -65,7 +65,7 @@ sub heads {
     my ($do) = @_;
     return (
         %common, invnumber => $do->{ref}, transdate => $do->{day}, duedate => $do->{due}, customer_id => $customer{$do->{customer}},
-        currency => $do->{currency}, exchangerate => $do->{rate}, precision => $do->{digits}, ponumber => $do->{po},
+        currency => $do->{currency}, exchangerate => $do->{rate}, precision => $do->{digits}, ponumber => $do->{po}, pending => $do->{pending},
         ($do->{again} ? (id => $id{$do->{ref}}) : ()), ($do->{recurring} ? (recurring => $do->{recurring}) : ()),
     );
 }
@@ -117,7 +117,7 @@ my %actions = (
         my @lines = @{ $do->{lines} };
         my $form = form(
             %common, type => 'receipt', payment => 'payment', formname => 'receipt', AR_paid => '1060--x', AR_discount => '4900--x', customer_id => $customer{$do->{customer}},
-            currency => $do->{currency}, exchangerate => $do->{rate}, datepaid => $do->{day}, amount => $do->{amount}, source => 'chk', rowcount => scalar @lines,
+            currency => $do->{currency}, exchangerate => $do->{rate}, datepaid => $do->{day}, amount => $do->{amount}, source => 'chk', rowcount => scalar @lines, pending => $do->{pending},
         );
         for my $i (1 .. @lines) {
             my ($ref, $paid, $discount) = @{ $lines[$i - 1] };

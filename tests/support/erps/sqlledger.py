@@ -119,6 +119,8 @@ def _receipts(books: Books) -> None:
     books.then("receipt", customer="K1", amount="0", lines=[["R-5", "0", "3"]], **usd)
     books.then("receipt", customer="K2", currency="EUR", rate="1.2", day="2026-01-20", amount="75", lines=[])
     books.owes("5002", "-75", "K2", "EUR", kind="payment")
+    document("R-6", "90", owes="90")
+    books.then("receipt", customer="K1", amount="40", lines=[["R-6", "40", "0"]], pending=1, **usd)
     document("V-1", "100", paid=(("50", "1"),), owes="100")
     books.then("void_receipt", ref="V-1", source="V-1-0")
     document("V-2", "100", paid=(("70.3", "1"), ("29.7", "1")), owes="100")
@@ -133,6 +135,8 @@ def _ends(books: Books) -> None:
     document("X-2", "47", owes="47")
     books.then("delete", ref="X-2")
     del books.open["X-2", "K1"], books.became["X-2"]
+    document("U-1", "77", pending=1)
+    books.became["U-1"] = ["draft"]
     document("X-3", "100", owes="100")
     document("X-3", "110", again=1, owes="110")  # typed again with another amount
     books.became["X-3"].pop()

@@ -8,7 +8,8 @@
 -- A receipt beyond what was owed is a document with amount 0 under the next invoice number. It and a payment of the future count at once.
 -- Debian's database driver writes texts encoded twice (CafÃ©), which the program undoes when it shows them; so does this, where a
 -- whole name is so.
--- An unapproved document is a draft. A deleted one is gone from the table. A template that repeats is itself a posted invoice.
+-- An unapproved document is a draft, and an unapproved receipt counts for nothing, though the program's own ageing takes it off.
+-- A deleted document is gone from the table. A template that repeats is itself a posted invoice.
 SELECT
     x.invoice_ref,
     x.kind,

@@ -1,4 +1,4 @@
-"""What differs between database systems: how each is opened read-only, holds one moment, is limited and let go."""
+"""What differs between database systems: how each is opened for reading, keeps one moment, is limited and let go."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _OWN: Mapping[str, tuple[str, str]] = {
 
 
 def system_of(source: str, url: sa.URL, timeout: int, isolation: str | None = None) -> System:
-    """Return what knows the database that a URL names; one that we know nothing of gets what all have."""
+    """Return the system of the database that a URL names; one that we know nothing of gets what all have in common."""
+    # Imported by name, so that a feed loads only the module of its own database.
     module, name = _OWN.get(backend(url.get_backend_name()), ("base", "System"))
     kind: type[System] = getattr(import_module(f"{__name__}.{module}"), name)
     return kind(source, url, timeout, isolation)

@@ -1,4 +1,4 @@
-"""A database system as far as all are alike."""
+"""What all database systems have in common."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONNECT_SECONDS = 30
 LOCK_SECONDS = 30
 
 _MOST = 500
-"""Characters of what a database says that are shown."""
+"""Characters of a database's message that are shown."""
 
 
 def backend(name: str) -> str:
@@ -25,16 +25,16 @@ def backend(name: str) -> str:
 
 
 class System:
-    """A system that we know nothing particular of. Its snapshot is what `isolation_level` makes."""
+    """A system that we know nothing in particular of. Its snapshot is whatever `isolation_level` makes it."""
 
     driver: ClassVar[Mapping[str, str]] = {}
-    """What a URL's beginning stands for where it names no driver."""
+    """What the beginning of a URL stands for if it names no driver."""
 
     pooled: ClassVar[bool] = False
-    """Whether connections are kept; they are asked whether they still live, which not every dialect can."""
+    """Whether connections are kept; each is tested before it is used again, which not every dialect can do."""
 
     one_snapshot: ClassVar[str | None] = None
-    """What it is always read in, where `isolation_level` has no say."""
+    """What it is always read in, if `isolation_level` has no effect."""
 
     def __init__(self, source: str, url: sa.URL, timeout: int, isolation: str | None) -> None:
         """Keep where it is; nothing is opened yet."""
@@ -45,11 +45,11 @@ class System:
 
     @property
     def hears_signals(self) -> bool:
-        """Whether its driver hears Ctrl-C and has a time limit of its own, so that it needs no thread."""
+        """Whether its driver hears Ctrl-C and has its own time limit, so that it needs no thread."""
         return False
 
     def arguments(self) -> dict[str, Any]:
-        """Return what SQLAlchemy's `create_engine` is to be told."""
+        """Return arguments for SQLAlchemy's `create_engine`."""
         if self.url.get_driver_name() == "pyodbc":
             return {"connect_args": {"timeout": CONNECT_SECONDS}}
         return {}
@@ -60,12 +60,15 @@ class System:
         if self.isolation is None:
             return
         try:
+            # Asked first, so that the message can name what this dialect takes.
             taken = list(connection.dialect.get_isolation_level_values(raw(connection)))
+        # Dialects of third parties need not have the method.
         except (NotImplementedError, AttributeError):
             raise SourceError(
                 f"{self.source}: isolation_level = {self.isolation!r}: the dialect {connection.dialect.name!r} takes "
                 "none; leave it out"
             ) from None
+        # SQLAlchemy writes levels as READ COMMITTED; people also copy them as read_committed.
         wanted = self.isolation.upper().replace("_", " ")
         if wanted not in taken:
             raise SourceError(
@@ -75,7 +78,7 @@ class System:
         connection.execution_options(isolation_level=wanted)
 
     def refuse_isolation(self) -> None:
-        """Refuse the setting where the system is always read in the same kind of snapshot."""
+        """Refuse the setting if the system is always read in the same kind of snapshot."""
         if self.isolation is not None and self.one_snapshot is not None:
             raise SourceError(
                 f"{self.source}: isolation_level = {self.isolation!r} has no effect on this database, which is always "
@@ -84,6 +87,7 @@ class System:
 
     def cancel(self, driver_connection: Any) -> None:
         """End what the driver is doing; called from another thread."""
+        # oracledb calls it cancel, sqlite3 and DuckDB interrupt; a driver that has neither is left alone in the end.
         for name in ("cancel", "interrupt"):
             ending = getattr(driver_connection, name, None)
             if ending is not None:
@@ -98,10 +102,11 @@ class System:
         """Raise `SourceError` if what has been read may not be of one moment; called before it is worked on."""
 
     def prepare(self, engine: sa.Engine) -> None:
-        """Put right what SQLAlchemy's dialect has wrong."""
+        """Correct what SQLAlchemy's dialect gets wrong."""
 
     def said(self, exc: BaseException) -> str:
-        """Return what the database says, in one line."""
+        """Return the database's message, in one line."""
+        # Drivers put a code or a state first and their text last; a UnicodeError's last argument is only its reason.
         whole = isinstance(exc, UnicodeError) or not exc.args
         return one_line(str(exc if whole else exc.args[-1])) or type(exc).__name__
 
@@ -116,9 +121,10 @@ def raw(connection: sa.Connection) -> Any:
 
 
 def limit_statements(driver_connection: Any, seconds: int) -> None:
-    """Tell a driver that can be told how long a statement may take: pyodbc in seconds, oracledb in milliseconds."""
+    """Set the driver's own limit for a statement, if it has one: pyodbc's in seconds, oracledb's in milliseconds."""
     module = type(driver_connection).__module__.partition(".")[0]
-    with suppress(Exception):  # a driver of ODBC may not know it; then the thread's own limit holds
+    # Not every ODBC driver knows the attribute; then the limit of `Patience` still holds.
+    with suppress(Exception):
         if module == "pyodbc":
             driver_connection.timeout = seconds
         elif module in ("oracledb", "cx_Oracle"):

@@ -1,4 +1,4 @@
-"""DuckDB: a file that is ours or another program's, never both; so it is closed as soon as the rows are there."""
+"""DuckDB: one program has the file, ours or another, never both; so it is closed as soon as the rows are there."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ class DuckDB(System):
     one_snapshot = "one state of its file, which nobody writes meanwhile"
 
     def arguments(self) -> dict[str, Any]:
-        """Open a file that is there, for reading; DuckDB would make one of any other name."""
-        import duckdb_engine  # noqa: F401 - what is not installed is told before what is not there
+        """Open an existing file for reading; DuckDB itself would create one under any other name."""
+        import duckdb_engine  # noqa: F401 - a package that is not installed is reported before a file that is not there
 
         file = Path(self.url.database or "")
         if not file.is_file():
             raise SourceError(f"{self.source}: there is no database file {file}; look at `url`")
+        # An access mode in the URL must not override `read_only`.
         self.url = self.url.difference_update_query(["access_mode"])
         return {"connect_args": {"read_only": True}}
 
@@ -35,7 +36,7 @@ class DuckDB(System):
         return True
 
     def advice(self, said: str) -> str:
-        """Say what to do where another program has the file."""
+        """Return what to do if another program has the file."""
         if "Conflicting lock" in said or "Could not set lock" in said:
             return "; close the file there, or read a copy of it"
         return ""

@@ -1,4 +1,4 @@
-"""Firebird 3 and later: a snapshot that may only read, and statements that can be ended."""
+"""Firebird 3 and later: a read-only snapshot, and statements that can be cancelled."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from arfeed_connectors.sql.systems.base import LOCK_SECONDS, System
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+# Firebird's messages about a file that another program has, across its versions.
 _NOT_OURS = ("unavailable database", "lock time-out on wait", "file in use", "already opened", "Database already")
 
 
 class Firebird(System):
-    """Read in a SNAPSHOT that may only read, which holds up no writer."""
+    """Read in a read-only SNAPSHOT, which holds up no writer."""
 
     driver: ClassVar[Mapping[str, str]] = {"firebird": "firebird+firebird"}
     one_snapshot = "a SNAPSHOT that may only read"
@@ -26,12 +27,13 @@ class Firebird(System):
         if "charset" not in self.url.query:
             self.url = self.url.update_query_dict({"charset": "UTF8"})
         self._load_client()
+        # A name without a point may be an alias of databases.conf, which only Firebird can look up.
         if not self.url.host and "." in (self.url.database or "") and not Path(str(self.url.database)).is_file():
             raise SourceError(f"{self.source}: there is no database file {self.url.database}; look at `url`")
         return {}
 
     def _load_client(self) -> None:
-        """Load the client's library, whose absence the driver tells by an exception of no kind."""
+        """Load the client's library, whose absence the driver reports by a bare `Exception`."""
         from firebird.driver import driver_config, load_api
 
         named = self.url.query.get("fb_client_library")
@@ -44,10 +46,11 @@ class Firebird(System):
             ) from None
 
     def begin(self, connection: sa.Connection) -> None:
-        """Begin a snapshot. The driver's `default_tpb` of a connection would come too late for its main transaction."""
+        """Begin a snapshot. Setting the connection's `default_tpb` would come too late for its main transaction."""
         from firebird.driver import Isolation, TraAccessMode, tpb
 
         driver: Any = connection.connection.driver_connection
+        # SQLAlchemy's own questions at connecting may have begun a transaction, with the driver's default options.
         if driver.main_transaction.is_active():
             driver.main_transaction.rollback()
         driver.main_transaction.default_tpb = tpb(
@@ -66,11 +69,11 @@ class Firebird(System):
         engine.dialect.do_terminate = engine.dialect.do_close  # type: ignore[method-assign]
 
     def holds_writers(self, connection: sa.Connection) -> bool:  # noqa: ARG002 - others look at it
-        """Whether it is the file itself, without a server: then no other program may have it open."""
+        """Whether it is a file without a server: then no other program may have it open."""
         return not self.url.host
 
     def advice(self, said: str) -> str:
-        """Say what to do about texts in another charset, and about a file that another program has."""
+        """Return what to do about texts in another charset, and about a file that another program has."""
         if "codec can't decode" in said:
             return (
                 "; a text is not in the charset that it was asked for in: say which behind the URL, as in "

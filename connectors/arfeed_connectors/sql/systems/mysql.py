@@ -1,4 +1,4 @@
-"""MySQL and MariaDB: a limit of their own; tables without transactions are read quickly and let go."""
+"""MySQL and MariaDB: the server keeps the time limit; tables without transactions are read quickly and let go."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ class MySQL(System):
     def begin(self, connection: sa.Connection) -> None:
         """Begin a transaction that may only read."""
         maria = getattr(connection.dialect, "is_mariadb", False)
+        # MariaDB counts this limit in seconds, MySQL in milliseconds.
         limit = f"max_statement_time = {self.timeout}" if maria else f"max_execution_time = {self.timeout * 1000}"
         connection.exec_driver_sql(f"SET SESSION {limit}")
+        # In any other level the server ignores WITH CONSISTENT SNAPSHOT, with no more than a warning.
         connection.exec_driver_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 

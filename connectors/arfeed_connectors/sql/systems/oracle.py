@@ -1,4 +1,4 @@
-"""Oracle: one moment by a transaction that may only read. Not run by us; the statements follow its documentation."""
+"""Oracle: one moment by a read-only transaction. We have never run it; the statements follow its documentation."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Oracle(System):
     def begin(self, connection: sa.Connection) -> None:
         """Begin a transaction that sees what was committed before it, and may write nothing."""
         super().begin(connection)
+        # With an isolation level, the lines above have begun the transaction already.
         if self.isolation is None:
             limit_statements(connection.connection.driver_connection, self.timeout)
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")

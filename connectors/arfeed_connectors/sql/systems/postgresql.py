@@ -1,4 +1,4 @@
-"""PostgreSQL: it keeps to a limit of its own, and psycopg hears signals."""
+"""PostgreSQL: the server keeps the time limit itself, and psycopg hears signals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PostgreSQL(System):
         return self.url.get_driver_name() == "psycopg"
 
     def arguments(self) -> dict[str, Any]:
-        """Limit the time to connect; a longer or shorter one in the URL goes before."""
+        """Limit the time to connect; one that the URL names has precedence."""
         return {"connect_args": {"connect_timeout": CONNECT_SECONDS}} if self.hears_signals else {}
 
     def prepare(self, engine: sa.Engine) -> None:
@@ -37,6 +37,7 @@ class PostgreSQL(System):
 
     def _refuse_bytes(self, driver_connection: Any, _record: object) -> None:
         if driver_connection.info.parameter_status("client_encoding") == "SQL_ASCII":
+            # Nobody else would: SQLAlchemy's pool does not know it yet.
             driver_connection.close()
             raise SourceError(
                 f"{self.source}: the database does not say how its texts are encoded (SQL_ASCII); say how its program "
@@ -47,11 +48,13 @@ class PostgreSQL(System):
         """Begin a transaction that may only read."""
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {self.timeout * 1000}")
-        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # others are read meanwhile
+        # The snapshot idles while other sources are read; a limit of the server's would end it in between.
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
     def said(self, exc: BaseException) -> str:
         """Return the message with its detail and hint, without the piece of the query that it points at."""
         diagnosis = getattr(exc, "diag", None)
+        # str(exc) would show the line of the query at fault, and with it values that the user wrote there.
         first = getattr(diagnosis, "message_primary", None)
         if not first:
             return super().said(exc)

@@ -28,7 +28,7 @@ class SQLite(System):
     one_snapshot = "one transaction"
 
     def arguments(self) -> dict[str, Any]:
-        """Open the file ourselves; SQLCipher by its own module, which SQLAlchemy's dialect would leave aside."""
+        """Open the file ourselves; SQLCipher with its own module, which SQLAlchemy's dialect would not use."""
         arguments: dict[str, Any] = {"creator": self._opened}
         if self._encrypted:
             arguments["module"] = self._module
@@ -58,31 +58,37 @@ class SQLite(System):
         file = self._file
         if not file.is_file():
             raise SourceError(f"{self.source}: there is no database file {file}; look at `url`")
+        # Before the file is opened, so that no change goes unseen.
         self._begun_with = _state(file)
+        # In WAL mode SQLite creates files beside the database, unless told that nobody writes; `verify` looks itself.
         mode = "mode=ro&immutable=1" if self._is_left_alone() else "mode=ro"
+        # Not tied to one thread, since `Patience` does each piece of work in another one, never two at a time.
         opened = self._module.connect(
             f"file:{quote(str(file.absolute()))}?{mode}", uri=True, timeout=LOCK_SECONDS, check_same_thread=False
         )
         if self._encrypted:
             key = str(self._key or "").replace('"', '""')
-            opened.execute("PRAGMA cipher_log_level = NONE")  # what it writes to stderr is told by its error
+            # Its error says the same as what it would log to stderr.
+            opened.execute("PRAGMA cipher_log_level = NONE")
             opened.execute(f'PRAGMA key = "{key}"')
             for name, value in self._pragmas.items():
+                # A pragma takes no parameters, so its value becomes part of the statement: plain words only.
                 if _CIPHER_PRAGMA.match(name) and re.fullmatch(r"\w+", str(value)):
                     opened.execute(f"PRAGMA {name} = {value}")
         opened.execute("PRAGMA query_only = 1")
         return opened
 
     def _is_left_alone(self) -> bool:
-        """Whether it is in WAL mode, nobody has it open, and SQLite can't make what it wants to have beside it."""
+        """Whether it is in WAL mode, nobody has it open, and SQLite can't create the files that it wants beside it."""
         return self._is_unwatched and not _log(self._file).exists()
 
     def begin(self, connection: sa.Connection) -> None:
         """Begin the one transaction."""
+        # Python's sqlite3 begins a transaction before writes only; without one, each SELECT could see another state.
         connection.exec_driver_sql("BEGIN")
 
     def verify(self) -> None:
-        """Refuse what was read of a file that was changed meanwhile, where SQLite could not look itself."""
+        """Refuse what was read from a file that changed meanwhile, if SQLite could not see that itself."""
         if self._begun_with != _state(self._file) and self._is_unwatched:
             raise SourceError(f"{self.source}: {self._file} was written while it was read; run it again")
 
@@ -91,11 +97,11 @@ class SQLite(System):
         return _is_wal(self._file) and not _is_writable(self._file.parent)
 
     def holds_writers(self, connection: sa.Connection) -> bool:
-        """Whether it is without WAL, where a reader keeps writers out."""
+        """Whether it does without WAL, so that a reader keeps writers out."""
         return connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal"
 
     def advice(self, said: str) -> str:
-        """Say what state the file is in, and what its user can do about it."""
+        """Return what state the file is in, and what its user can do about it."""
         if "file is not a database" in said:
             if self._encrypted:
                 return f"; the key in `url` is another, or {self._file} was made by another version of SQLCipher"
@@ -125,6 +131,7 @@ def _log(file: Path) -> Path:
 
 
 def _is_writable(folder: Path) -> bool:
+    # For the effective user: by itself, access() answers for the real one.
     return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 

@@ -17,6 +17,7 @@ File = Annotated[
 
 def adopt(file: File = None, config: Config = DEFAULT_CONFIG, approve: Approve = None) -> None:
     """Take a report that arfeed did not send as what the next one is compared with."""
+    # Imported here, as in every command: `arfeed --help` must not wait for pandas, pyarrow and SQLAlchemy.
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs.adoption import adopt as take
     from arfeed.runs.context import begin_run

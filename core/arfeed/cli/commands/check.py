@@ -26,6 +26,7 @@ def check(config: Config = DEFAULT_CONFIG, probe: Probe = False, quick: Quick = 
     from arfeed.runs.context import utc_now
 
     found = examine(read_feed(config), utc_now, probe=probe, quick=quick)
+    # Printed as they are found, so the examination runs while it is being shown.
     findings = show_findings(found, console(beside_json=as_json))
     code = highest_exit_code(findings)
     if as_json:

@@ -26,6 +26,7 @@ def sync_all(folder: Path, *, log: str | None, as_json: bool) -> None:
     with _terminable():
         for number, config in enumerate(feeds, 1):
             console(beside_json=True).print(f"\n[{number}/{len(feeds)}] {config}", style="bold", markup=False)
+            # Each by itself, so that its heading stands above what it prints.
             outcomes += sync_each([config], {VARIABLE: log} if log else {})
     people = console(beside_json=as_json)
     people.print(_summary(outcomes))
@@ -40,6 +41,7 @@ def sync_all(folder: Path, *, log: str | None, as_json: bool) -> None:
 @contextmanager
 def _terminable() -> Iterator[None]:
     """Let SIGTERM also end the feed that is running."""
+    # As an exception, so that the process of the feed under way is terminated too, and does not go on alone.
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         yield
@@ -57,6 +59,7 @@ def _summary(outcomes: list[Outcome]) -> Table:
         opened, missing = outcome.counts or ("", "")
         table.add_row(
             "✗" if outcome.code else "✓",
+            # A folder called [red] is not a style.
             escape(str(outcome.config)),
             outcome.name,
             str(opened),

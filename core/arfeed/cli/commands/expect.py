@@ -50,14 +50,17 @@ def expect(
         console().print(f"✓ {withdraw} is withdrawn", style="green", markup=False)
     elif words is None:
         _list(expectations.list_expectations(project), as_json=as_json)
+    # Without a default: an answer that holds until somebody remembers it would be a guard switched off.
     elif until is None:
         raise ConfigError("give the last day it is expected: --until 2026-12-20")
     else:
+        # Parsed as a Decimal from the text: a float option would already have rounded it.
         closings = expectations.ExpectedClosings(words, until.date(), customer, _amount(below))
         made = expectations.expect(project, closings)
         if as_json:
             print_json(_as_data(made, None))
         else:
+            # What was typed is printed again, and may hold anything that moves a terminal's cursor.
             said = f"✓ {made.id}: {_in_words(made)}. The next delivery that would ask uses it up"
             console().print(Text(make_legible(said), "green"))
 
@@ -66,6 +69,7 @@ def _amount(text: str | None) -> Decimal | None:
     try:
         return None if text is None else Decimal(text)
     except InvalidOperation:
+        # From None: the decimal module's own message explains nothing.
         raise ConfigError(f"--below {text}: give a number such as 50 or 49.99") from None
 
 

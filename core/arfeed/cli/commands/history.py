@@ -23,6 +23,7 @@ app = typer.Typer(help="See what was delivered, and who approved it.")
 @app.callback(invoke_without_command=True)
 def history(context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """List the runs that delivered, the newest first."""
+    # `arfeed history` lists; its other uses are subcommands, before which typer calls this too.
     if context.invoked_subcommand is None:
         _list(_runs(config), as_json=as_json)
 
@@ -40,6 +41,7 @@ def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         mark = "!" if wrong else "✓"
         console().print(f"{mark} {count} runs checked, {len(wrong)} changed since they were written", markup=False)
     if wrong:
+        # Not raised: with --json a second document, that of the error, would follow the first.
         complain(tampering(wrong))
         sys.exit(ConfigError.exit_code)
 
@@ -123,6 +125,7 @@ def _as_data(run: RunRecord) -> dict[str, object]:
 def _receipt(run: RunRecord) -> object:
     """Return the receipt as data; a damaged one as its text."""
     try:
+        # A damaged receipt must not keep the others from being listed; `verify` names it.
         return json.loads(run.receipt or "null")
     except ValueError:
         return run.receipt

@@ -101,9 +101,12 @@ def init(
         absent_means_paid=absent_means_paid,
     )
     people = console()
+    # Without a terminal nobody can answer, and a question would wait for ever.
     alone = unattended or not sys.stdin.isatty()
+    # One interview for both: what a person is asked is an error that names the option if nobody is there.
     asker = given.Unattended(lambda mark, text: _report(people, mark, text)) if alone else Person(people)
     draft = interview(answers, asker)
+    # The last question, after everything that was found out has been shown.
     if not asker.agree(f"Write {config}?"):
         people.print("Nothing was written.", markup=False)
         return
@@ -120,6 +123,7 @@ def _write(draft: Draft, config: Path, people: Console) -> None:
     write(draft, config, utc_now().astimezone().date())
     _report(people, "✓", f"{config} is written; now `arfeed check`:")
     people.print()
+    # Checked immediately, so that a mistake shows while the answers are still remembered.
     code = highest_exit_code(show_findings(examine(read_feed(config), utc_now), people))
     people.print()
     if draft.send:
@@ -136,6 +140,7 @@ def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
     for text in texts or ():
         if "=" not in text:
             raise ConfigError(f"{option} {text}: write NAME=VALUE")
+    # At the first "=" only: a value such as a path or a URL may hold more of them.
     return {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in texts or ())}
 
 
@@ -168,6 +173,7 @@ class Person:
             answer = Prompt.ask(
                 f"[bold]>[/bold]{shown}", console=self._people, default=default or "", show_default=False
             )
+            # A blank default is offered for what may be left out; elsewhere a blank is no answer.
             complaint = wrong(answer) if answer or default == "" else "an answer is needed"
             if complaint is None:
                 return answer
@@ -185,6 +191,7 @@ class Person:
             answer = Prompt.ask(
                 f"[bold]>[/bold]{shown}", console=self._people, default=default or "", show_default=False
             )
+            # By name too, so that what is typed stays the same when choices are added.
             chosen = numbered.get(answer, answer)
             if chosen in choices:
                 return chosen

@@ -34,6 +34,7 @@ def keygen(file: File = None, kind: Kind = "ed25519", passphrase: Passphrase = F
     """Make a key pair for SFTP. Overwrites nothing; prints what to send to the receiver and what to configure."""
     from arfeed.sftp.keys import make_key_pair
 
+    # Absolute, since the line for plugins.toml is copied into another folder's file.
     target = (file or Path("~/.ssh", f"arfeed_{kind}")).expanduser().absolute()
     pair = make_key_pair(target, kind, _passphrase() if passphrase else None)
     _tell(pair, beside_json=as_json, protected=passphrase)
@@ -53,6 +54,7 @@ def _passphrase() -> SecretStr:
     from pydantic import SecretStr
 
     given = os.environ.get(PASSPHRASE)
+    # Asked on stderr, since stdout may be a JSON document; never an option, which shells and process lists keep.
     return SecretStr(given or typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True))
 
 
@@ -68,6 +70,7 @@ def _tell(pair: KeyPair, *, beside_json: bool, protected: bool) -> None:
         "",
         "  [destination]",
         '  url = "sftp://USERNAME@HOST"',
+        # In single quotes, in which TOML leaves the backslashes of a Windows path alone.
         f"  private_key = '{pair.file}'",
         *([f'  passphrase = "${{{PASSPHRASE}}}"'] if protected else []),
         '  known_hosts = "~/.ssh/known_hosts"',

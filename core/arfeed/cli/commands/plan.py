@@ -17,14 +17,17 @@ def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = Fal
     from arfeed.runs.pages import check_page_file, write_plan_page
 
     project = read_feed(config)
+    # Before the sources are read, which may take minutes.
     check_page_file(html)
     command, people = typed("arfeed sync", config), console(beside_json=as_json)
     with progress() as steps:
         result = pipeline.plan(project, steps)
+        # The page needs a context only to warn if it can't be written.
         page = write_plan_page(begin_run(project, steps), result.plan, html, command) if html else None
     show_plan(result.plan, people, command, typed("arfeed adopt", config))
     show_page(page, people)
     if as_json:
         print_json({**plan_document(result.plan), "page": str(page) if page else None})
     if result.plan.objections:
+        # The exit code that `sync` would have, so that a script can ask before it delivers.
         refuse("Refused: sync would deliver nothing.")

@@ -1,4 +1,4 @@
-"""`arfeed plugins`: what is installed, what its settings are, and a package to start your own from."""
+"""`arfeed plugins`: what is installed, what its settings are, and a package to begin one's own with."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None
     from arfeed.plugins.config import enabled_plugins
     from arfeed.plugins.loading import survey
 
+    # Only what the feed enables is imported; the others are listed by their metadata.
     infos = survey(enabled_plugins(config) if config.exists() else []).installed
     if as_json:
         print_json([asdict(info) for info in infos])
@@ -44,6 +45,7 @@ def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None
             ", ".join(info.hooks),
             offers,
         )
+        # What other distributions call themselves must not be taken for rich's markup.
         table.add_row(*map(escape, row))
     people = console()
     people.print(table)
@@ -64,6 +66,7 @@ def show(
     from arfeed.plugins.loading import load
     from arfeed.plugins.reference import example, page, parts_of, renew_readme, settings_in_words
 
+    # Only the plugin that was named, whatever the feed enables: this is for looking before enabling.
     registry = load([name])
     info = registry.infos[name]
     parts = [*parts_of(registry, info)]
@@ -72,6 +75,7 @@ def show(
         return
     people = console()
     if readme:
+        # All parts are put in before the file is written, so that a missing mark leaves it as it was.
         text = readme.read_text(encoding="utf-8")
         for kind, part in parts:
             text = renew_readme(text, kind, part)
@@ -107,5 +111,6 @@ def new(
 def _table(*columns: str, title: str | None = None) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2))
     for column in columns:
+        # Folded, not cut: a name that lost its end can't be copied into plugins.toml.
         table.add_column(column, overflow="fold")
     return table

@@ -51,6 +51,7 @@ def rehearse(
     with _end_requested() as ending, standing(name, place.absolute(), headers, port=port, page_port=page_port) as one:
         if as_json:
             print_json(_as_data(one))
+            # Whoever started this waits for the address, and the command goes on for hours.
             sys.stdout.flush()
         _tell(name, one, beside_json=as_json)
         while not ending.wait(0.5):  # Windows delivers Ctrl-C only between two waits
@@ -59,6 +60,7 @@ def rehearse(
 
 
 def _plain(name: str) -> str:
+    # The name becomes a folder and a part of a URL.
     if not name.replace("-", "").replace("_", "").isalnum():
         raise ConfigError(f"{name!r} is not a plain name; use letters, digits, - and _, as in: arfeed rehearse demo")
     return name
@@ -68,6 +70,7 @@ def _plain(name: str) -> str:
 def _end_requested() -> Iterator[Event]:
     """Treat Ctrl-C and SIGTERM as a request to end, not as a failure."""
     ending = Event()
+    # Both signals: people press Ctrl-C, and service managers send SIGTERM.
     before = {number: signal.signal(number, lambda *_: ending.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield ending

@@ -70,6 +70,7 @@ def _schedule(project: Project, request: _Request) -> None:
 
     job = job_of(project, read_times(request.at, request.days), request.alert)
     made = _make(job, project, request)
+    # On stderr, since what is printed on stdout may be led into a file as it is.
     people = console(beside_json=True)
     if request.install:
         people.print(f"✓ {install_for_user(request.kind, job, made)}", style="green", markup=False)
@@ -82,6 +83,7 @@ def _schedule(project: Project, request: _Request) -> None:
             output.joinpath(document.name).write_text(document.text, encoding="utf-8")
             people.print(f"✓ wrote {output / document.name}", style="green", markup=False)
         else:
+            # Not through the console, which escapes texts for people: a scheduler reads this to the letter.
             sys.stdout.write(f"# {document.name}\n{document.text}\n" if len(made.documents) > 1 else document.text)
     people.print("\nThen:", markup=False)
     for step in made.steps:
@@ -94,6 +96,7 @@ def _make(job: Job, project: Project, request: _Request) -> Schedule:
     from arfeed.operations.schedule.systemd import units
     from arfeed.operations.schedule.windows import task
 
+    # These two need more than the job: an image and a volume, or the folder that their file refers to.
     if request.kind == "kubernetes":
         return cron_job(job, project, request.image, request.claim)
     if request.kind == "windows":

@@ -14,5 +14,7 @@ def schema(config: Config = DEFAULT_CONFIG) -> None:
 
     registry = survey(enabled_plugins(config) if config.exists() else [])
     for mistake in registry.mistakes:
+        # A broken plugin costs its own part of the schema only: an editor with half a schema is better than one with
+        # none.
         console(beside_json=True).print(f"! left out: {mistake}", markup=False, style="yellow")
     print_json(plugins_toml_schema(registry))

@@ -47,6 +47,7 @@ def sync(
     check_page_file(html)
     with progress() as steps:
         result = pipeline.sync(project, steps, approve=approve)
+        # The run itself is over and its lock released; the page asked for by --html is written after it.
         page, finished = result.page, begin_run(project, steps)
         if html and result.receipt:
             page = write_receipt_page(finished, result.receipt, html)
@@ -58,6 +59,7 @@ def sync(
 def _refuse_with_all(context: typer.Context, folder: Path) -> None:
     for name in ("approve", "config", "html"):
         source = context.get_parameter_source(name)
+        # Only what was typed: ARFEED_CONFIG may be set for everything, and is not meant here.
         if source is not None and source.name == "COMMANDLINE":
             raise ConfigError(
                 f"--{name} is about one feed, and --all about every feed in {folder}. Leave one out; a plan "
@@ -87,6 +89,7 @@ def _tell(result: Result, page: Path | None, command: str, config: Path, approve
     from arfeed.history.receipts import plan_document
 
     people = console(beside_json=as_json)
+    # The plan is shown after a delivery too: it is what was delivered, and a scheduler's log keeps it.
     show_plan(result.plan, people, command, typed("arfeed adopt", config), delivered=result.receipt is not None)
     if result.receipt:
         show_receipt(result.receipt, people)
@@ -95,6 +98,7 @@ def _tell(result: Result, page: Path | None, command: str, config: Path, approve
         receipt = receipt_as_data(result.receipt) if result.receipt else None
         document = {"delivered": receipt is not None, "plan": plan_document(result.plan), "receipt": receipt}
         print_json({**document, "page": str(page) if page else None})
+    # After everything has been shown: the exit code is the last word.
     if result.receipt is None:
         refuse(_refused(approve))
 

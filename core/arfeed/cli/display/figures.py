@@ -36,10 +36,12 @@ _COLOURS = ("green", "yellow", "dark_orange", "red", "bright_red", "cyan")
 
 
 def movements(moves: Sequence[Movement], console: Console) -> Table:
-    """Return, by source and currency, what there was, came, changed, went, and is, as the room allows: never cut off.
+    """Return by source and currency what there was, came, changed, went and is, in the widest layout that fits.
 
-    The widest has a line each; then come counts below amounts, and at last a line a figure.
+    Nothing is ever cut off: the widest layout has one line each; the next has counts below the amounts; the last has
+    one line for each figure.
     """
+    # Measured without limits: rich would otherwise shrink the table to fit, and cut amounts.
     unbounded = console.options.update(width=10_000)
     layouts = (_across(moves, "  "), _across(moves, "\n"))
     fitting = (table for table in layouts if Measurement.get(console, unbounded, table).maximum <= console.width)
@@ -64,6 +66,7 @@ def _down(moves: Sequence[Movement]) -> Table:
     for justify in ("left", "right", "right"):
         table.add_column(justify=justify)
     for move in moves:
+        # Given to rich as Text, which is not read as markup.
         table.add_row(Text(make_legible(f"{move.source or NO_SOURCE} {move.currency}"), "bold"))
         for heading, cell in zip(_HEADINGS, _cells(move), strict=True):
             table.add_row(f"  {heading}", *cell)
@@ -71,7 +74,7 @@ def _down(moves: Sequence[Movement]) -> Table:
 
 
 def _cells(move: Movement, between: str = "") -> Iterator[list[Text]]:
-    """Yield count and amount of each part, the amount first where the count goes below it."""
+    """Yield count and amount of each part, the amount first if the count goes below it."""
     for name, style in _PARTS.items():
         part: Sum = getattr(move, name)
         moved = f" ({move.moved:+,} moved)" if name == "changed" and move.moved else ""
@@ -83,13 +86,14 @@ def _cells(move: Movement, between: str = "") -> Iterator[list[Text]]:
 
 
 def ageing(aged: Sequence[Aged]) -> RenderableType:
-    """Return a bar chart a currency, as many beside each other as there is room for."""
+    """Return one bar chart for each currency, as many side by side as there is room for."""
     charts = [_chart(currency, [*rows]) for currency, rows in groupby(aged, attrgetter("currency"))]
     return Padding(Columns(charts, padding=(0, 3)), (0, 0, 0, 2))
 
 
 def _chart(currency: str, rows: Sequence[Aged]) -> Table:
     owed = {aged.bucket: aged.owed for aged in rows}
+    # By currency, since bars of two currencies can't be compared; 1 where all of them are 0, to divide by.
     most = max(abs(part.balance) for part in owed.values()) or Decimal(1)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
@@ -97,6 +101,7 @@ def _chart(currency: str, rows: Sequence[Aged]) -> Table:
     table.add_column(no_wrap=True, width=_BAR)
     for bucket, colour in zip(BUCKETS, _COLOURS, strict=True):
         part = owed.get(bucket)
+        # Only credit notes usually lack a due date, so most feeds would show an empty line.
         if part is None and bucket == BUCKETS[-1]:
             continue
         balance = part.balance if part else Decimal(0)
@@ -107,15 +112,16 @@ def _chart(currency: str, rows: Sequence[Aged]) -> Table:
 
 
 def bar(share: Decimal, width: int = _BAR) -> str:
-    """Draw a share of the width in eighths; what is below zero is hatched, and nothing that is something is blank."""
+    """Draw a share of the width in eighths of a character; negative ones are hatched, and only 0 is blank."""
     if share < 0:
+        # Another pattern and not only another colour, which a log does not have.
         return "░" * max(1, round(-share * width))
     eighths = max(round(share * width * 8), 1 if share else 0)
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
 
 
 def reasons(found: Sequence[Reason]) -> Iterator[str]:
-    """Write of each reason how many documents it explains, how much of each currency, and how good the evidence is."""
+    """Write for each reason how many documents it explains, how much in each currency, and how good the evidence is."""
     for (reason, evidence), rows in groupby(found, attrgetter("reason", "evidence")):
         parts = [*rows]
         amounts = ", ".join(f"{format_amount(part.owed.balance, part.currency)} {part.currency}" for part in parts)

@@ -1,4 +1,4 @@
-"""What the checks find, a line each, and as data."""
+"""What the checks find, as one line each and as data."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ _MARKS: dict[State, tuple[str, str]] = {"ok": ("✓", "green"), "doubt": ("!", "
 
 
 def show_findings(findings: Iterable[Finding], people: Console) -> list[Finding]:
-    """Print each finding as soon as it is there: a source may take minutes to read. Return them all."""
+    """Print each finding as soon as it is there, since a source may take minutes to read. Return them all."""
     shown = []
     for finding in findings:
         shown.append(finding)
         mark, style = _MARKS[finding.state]
+        # Wrapped for people; in a log each finding stays one line, so that it can be searched.
         people.print(f"{mark} {_line(finding)}", markup=False, style=style, soft_wrap=not people.is_terminal)
     return shown
 

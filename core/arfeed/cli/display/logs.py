@@ -29,7 +29,7 @@ _INTERRUPTED = 130
 
 
 class _JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, event, and the event's facts."""
+    """One JSON object per line: time, level, event, and the event's facts."""
 
     def format(self, record: logging.LogRecord) -> str:
         document = {
@@ -42,9 +42,10 @@ class _JsonLines(logging.Formatter):
 
 
 class _Log(logging.StreamHandler[TextIO]):
-    """The file, or stderr, that events are written to. If it is full, the run goes on without it."""
+    """The file, or stderr, to which events are written. If it is full, the run goes on without it."""
 
     def __init__(self, file: TextIO | None) -> None:
+        # Masked like everything else that leaves the process: logs are shipped to other machines.
         super().__init__(masking(file) if file else sys.stderr)
         self.setFormatter(_JsonLines())
         self._file = file
@@ -54,6 +55,7 @@ class _Log(logging.StreamHandler[TextIO]):
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
+        # Once, not for every event: a full disk stays full.
         elif not self._told:
             self._told = True
             complain(ArfeedError(f"the log can't be written: {error.strerror}; events are missing from it"))
@@ -66,14 +68,14 @@ class _Log(logging.StreamHandler[TextIO]):
 
 
 class _Nowhere(io.StringIO):
-    """Where people's text goes while stderr is for programs: every fact in it is an event, too."""
+    """Where text for people goes while stderr is for programs; every fact in it is an event, too."""
 
     def write(self, text: str, /) -> int:
         return len(text)
 
 
 def begin(target: str | None) -> str | None:
-    """Write events to a file, after what it holds, or to stderr, which is then for nothing else."""
+    """Write events to a file, appending to what it holds, or to stderr, which is then used for nothing else."""
     if target is None:
         return None
     try:
@@ -82,8 +84,10 @@ def begin(target: str | None) -> str | None:
         raise ConfigError(f"--log-json {target}: it can't be written: {exc.strerror}; name a file that can") from exc
     logger = logging.getLogger(LOGGER)
     logger.addHandler(handler)
+    # Only now: without --log-json the level stays as it is, and events cost next to nothing.
     logger.setLevel(logging.INFO)
     if target == ON_STDERR:
+        # After the handler took the real stream.
         sys.stderr = masking(_Nowhere())
     event("begin", arguments=sys.argv[1:], arfeed=version("arfeed"))
     return target
@@ -104,6 +108,7 @@ LogJson = Annotated[
 
 def wanted() -> bool:
     """Whether events are written anywhere, so that errors must be logged as well as printed."""
+    # The words are searched since this is asked before typer has parsed them.
     return bool(os.environ.get(VARIABLE)) or any(word.partition("=")[0] == "--log-json" for word in sys.argv)
 
 
@@ -111,11 +116,13 @@ def wanted() -> bool:
 def narrated() -> Iterator[None]:
     """Log how the command ended and how long it took, as the last event; then close the log."""
     began = monotonic()
+    # A program that calls `main` twice must not see the first feed's name in the second one's events.
     bind()
     code = 0
     try:
         yield
     except SystemExit as end:
+        # sys.exit() takes texts and None as well; Python makes 1 and 0 of them.
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         raise
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Keeping secrets out of everything that is printed, including exception texts and tracebacks of third-party code."""
+"""Keep secrets out of everything that is printed, including exception texts and tracebacks of third-party code."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class _Masking:
     def __init__(self, stream: TextIO, document: TextIO | None = None) -> None:
         self._stream = stream
         self.document = document or self
+        # Filled by `read_feed`: what is printed before plugins.toml is read can hold none of its secrets.
         self.secrets: set[str] = set()
 
     def close(self) -> None:
@@ -51,17 +52,18 @@ def _a_full_disk_as_a_broken_pipe() -> Iterator[None]:
     try:
         yield
     except OSError as exc:
+        # rich's consoles handle this one; any other error of writing would end a run that may be delivering.
         raise BrokenPipeError(exc.errno, exc.strerror) from exc
 
 
 def masking(stream: TextIO) -> TextIO:
-    """Return a stream that covers the secrets of every feed read by `read_feed`."""
+    """Return a stream that masks the secrets of every feed read by `read_feed`."""
     return cast("TextIO", _Masking(stream))
 
 
 @contextmanager
 def masked_output(*, one_document: bool) -> Iterator[None]:
-    """Print through streams that cover the secrets of every feed read by `read_feed`.
+    """Print through streams that mask the secrets of every feed read by `read_feed`.
 
     With `one_document`, whatever is printed on stdout goes to stderr, and only `document` writes to stdout.
     """
@@ -78,10 +80,13 @@ def masked_output(*, one_document: bool) -> Iterator[None]:
 @contextmanager
 def _apart(stdout: TextIO) -> Iterator[TextIO]:
     """Redirect what programs and libraries write to descriptor 1 to stderr too; yield the real stdout."""
+    # In a test or under pythonw, stdout is not a file, and has no descriptor to redirect.
     if stdout is None or stdout is not sys.__stdout__:
         yield stdout
         return
+    # What is still buffered was written for the old place.
     stdout.flush()
+    # By descriptor: a database driver in C, or a tap that is started, writes past Python's streams.
     kept = os.dup(_STDOUT)
     os.dup2(_STDERR, _STDOUT)
     try:
@@ -93,7 +98,7 @@ def _apart(stdout: TextIO) -> Iterator[TextIO]:
 
 
 def read_feed(config: Path) -> Project:
-    """Read a plugins.toml, and cover its secrets in what is printed and logged from now on."""
+    """Read a plugins.toml, and mask its secrets in what is printed and logged from now on."""
     project = read_project(config)
     logs = [getattr(handler, "stream", None) for handler in logging.getLogger(LOGGER).handlers]
     for stream in (sys.stdout, sys.stderr, getattr(sys.stdout, "document", None), *logs):

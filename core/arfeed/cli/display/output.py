@@ -1,4 +1,4 @@
-"""What people read, on stderr beside a JSON document and on stdout otherwise."""
+"""What people read: on stderr if stdout has a JSON document, and on stdout otherwise."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from rich.text import Text
 from arfeed.model.errors import ArfeedError, RefusedError
 from arfeed.model.legible import escape_json, make_legible
 
+# Without a terminal rich assumes 80 columns, in which the tables of a plan would be folded.
 _WIDTH_OF_A_LOG = 200
 
 
 class _LegibleConsole(Console):
-    """Escapes what could move a terminal's cursor in every text it is given, and ignores a reader that has gone."""
+    """Escapes in every text what could move a terminal's cursor, and carries on if its reader has gone."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Render a text; of its control characters only line feeds keep their effect."""
         return super().render_str(make_legible(text, keep="\n"), **options)
 
     def on_broken_pipe(self) -> None:
-        """Be silent from now on: the run goes on, and its exit code is its own."""
+        """Be silent from now on; the run continues, and its exit code does not change."""
         self.quiet = True
         _discard(sys.stderr if self.stderr else sys.stdout)
 
 
 def console(*, beside_json: bool = False) -> Console:
     """Return the console for text that people read."""
+    # No highlighting and no emoji: rich would colour numbers in invoices' texts, and turn :x: in a name into a
+    # picture.
     target = _LegibleConsole(stderr=beside_json, highlight=False, soft_wrap=True, emoji=False)
     if not target.is_terminal:
         target.width = _WIDTH_OF_A_LOG
@@ -60,8 +63,9 @@ def print_json(document: object) -> None:
 
 
 def _discard(stream: Any) -> None:
-    """Discard all further output, also what is buffered; report the error unless the reader has simply gone."""
+    """Discard all further output, including what is buffered; report the error unless the reader has merely gone."""
     error = sys.exc_info()[1]
+    # By descriptor, or Python would fail again when it flushes the stream at exit, and end with code 120.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""How far a run has come: a moving line on a terminal, a plain line a step without one; always on stderr."""
+"""How far a run has come: a moving line on a terminal, one plain line per step without one; always on stderr."""
 
 from __future__ import annotations
 
@@ -25,20 +25,23 @@ if TYPE_CHECKING:
 def progress() -> Iterator[RunProgress]:
     """Show a run's steps while it works."""
     target = console(beside_json=True)
+    # A log would keep every state of a moving line.
     if not target.is_terminal or target.is_dumb_terminal:
         yield _logged(_Lines(target))
         return
+    # Transient, so that the plan is not printed below the remains of a bar.
     with Progress(*COLUMNS, console=target, transient=True) as bars:
         yield _logged(Bars(bars))
 
 
 class _Logged:
-    """Logs steps and warnings as events, too."""
+    """Logs steps and warnings as events as well."""
 
     def __init__(self, shown: RunProgress) -> None:
         self._shown = shown
 
     def step(self, text: str) -> None:
+        # First, so that the log has the step even if the terminal is gone.
         event("step", text=text)
         self._shown.step(text)
 
@@ -77,7 +80,7 @@ class _Lines:
 
 
 class Bars:
-    """One line that follows the steps. If bytes are known, the bar shows them, else files."""
+    """One line that follows the steps. The bar shows bytes if they are known, else files."""
 
     def __init__(self, bars: Progress) -> None:
         """Draw on this display."""
@@ -86,6 +89,7 @@ class Bars:
 
     def step(self, text: str) -> None:
         """Begin a step; how long the last one took is forgotten."""
+        # Reset, or speed and time left would be reckoned from the step before.
         self._bars.reset(self._task, description=make_legible(text), total=None, rows="", files=None, size=None)
 
     def reading(self, source: str, rows: int) -> None:
@@ -93,13 +97,15 @@ class Bars:
         self._bars.update(self._task, completed=rows, rows=make_legible(source))
 
     def expect(self, files: int, size: int | None = None) -> None:
-        """Show a bar that is full after that many files, or bytes."""
+        """Show a bar that is full after this many files, or bytes."""
+        # A bar of nothing would be full before it began.
         if not files:
             return
+        # A size of 0 counts as unknown: a bar of no bytes would be full from the start.
         self._bars.reset(self._task, total=size or files, files=files, file=0, size=size, sent=0, rows="")
 
     def done(self, size: int) -> None:
-        """Move the bar on."""
+        """Advance the bar."""
         (task,) = self._bars.tasks
         counts = {"file": task.fields["file"] + 1, "sent": task.fields["sent"] + size}
         self._bars.update(self._task, completed=counts["sent"] if task.fields["size"] else counts["file"], **counts)
@@ -110,7 +116,7 @@ class Bars:
 
 
 class _Bar(BarColumn):
-    """A bar, if it is known how much there is to do."""
+    """A bar, if the amount of work is known."""
 
     def render(self, task: Task) -> Text:  # type: ignore[override]  # rich's own columns narrow what a renderable is
         return Text("") if task.total is None else super().render(task)  # type: ignore[return-value]

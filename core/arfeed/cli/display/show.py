@@ -1,4 +1,4 @@
-"""Plans and receipts, for eyes and as data."""
+"""Plans and receipts, for people and as data."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from arfeed.model.legible import make_legible
 from arfeed.model.results import Objection, Plan, Receipt
 from arfeed.planning.wording import largest
 
+# The whole plan is meant to fit on one screen, with what to type at its end.
 _MOST_ROWS = 8
 _WIDEST_NAME = 34
 
@@ -26,7 +27,7 @@ _WIDEST_NAME = 34
 def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, delivered: bool = False) -> None:
     """Print the whole plan on one screen.
 
-    `command` is what delivers it, with its approval printed behind it; `adopt` takes the report named behind it.
+    `command` delivers it, and is printed with the approval after it; `adopt` is printed with the name of a report.
     """
     console.print(Text(make_legible(f"{plan.feed} → {plan.destination}"), "bold"))
     counts = plan.counts
@@ -47,6 +48,7 @@ def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, deliver
         _paragraph(console, "  note: ", make_legible(note))
     if plan.objections:
         console.print()
+    # Last, next to what to type: the top of a long plan has scrolled away.
     for objection in plan.objections:
         _show_objection(objection, console, approved=delivered)
     if not delivered:
@@ -99,6 +101,7 @@ def _show_documents(plan: Plan, console: Console) -> None:
 def _warnings(plan: Plan) -> Iterator[str]:
     documents = plan.documents
     for name, refs in documents.colliding.items():
+        # Files' and customers' names come from outside, and may hold escapes that a terminal would obey.
         yield f"{make_legible(name)} would be the PDF of {make_legible(', '.join(refs))}: none of them is sent"
     for ref, why in documents.broken.items():
         yield f"the PDF of {make_legible(ref)} is not sent: {make_legible(why)}"
@@ -114,6 +117,7 @@ def _show_next(plan: Plan, console: Console, command: str, adopt: str) -> None:
         said, typed = "If this is right:", f"{command} --approve {plan.approval}"
     elif not plan.objections:
         said, typed = "No objections:", command
+    # No approval covers a foreign report; `adopt` does.
     elif plan.foreign:
         said, typed = "Once you know whose it is:", make_legible(f"{adopt} {shlex.quote(plan.foreign[-1])}")
     else:
@@ -122,7 +126,7 @@ def _show_next(plan: Plan, console: Console, command: str, adopt: str) -> None:
 
 
 def _paragraph(console: Console, mark: str, text: str, style: str = "") -> None:
-    """Print a text between words on a terminal, below its own beginning; as one line if there is no terminal."""
+    """Print a text wrapped and indented below its own beginning on a terminal, and as one line elsewhere."""
     if not console.is_terminal:
         console.print(Text(mark + text, style))
         return
@@ -146,6 +150,7 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
 def show_page(page: Path | None, console: Console) -> None:
     """Print the path of the page, if there is one, relative to here."""
     if page is not None:
+        # Shorter, and the same in the docs and on two machines.
         near = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
         console.print(Text(f"The page: {make_legible(str(near))}"))
 

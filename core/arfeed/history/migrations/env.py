@@ -1,4 +1,4 @@
-"""Alembic's entrance: migrates over the connection that `arfeed.history.migrate` hands in."""
+"""Alembic's entry point: migrate over the connection that `arfeed.history.migrate` hands over."""
 
 from alembic import context
 

@@ -17,7 +17,7 @@ from arfeed.runs.receiver.recognition import recognize
 
 _LEAST_FREE = 200 * 1024**2
 _SKEW_SECONDS = 120
-_ASK = "Ask the receiver for the right to do so."
+_ASK = "Ask the receiver to grant this permission."
 
 
 def examine_destination(project: Project, clock: Clock, *, history_is_there: bool, probe: bool) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ def assess_evidence(connector: Connector, report: SourceReport) -> Finding:
 def _degrees(connector: Connector, complete: Complete) -> Iterator[tuple[str, str]]:
     """Yield the degrees that this source can give, the highest first, and what each rests on."""
     if connector.explains:
-        yield "proven", "it is asked what became of an invoice that is gone"
+        yield "proven", "it is asked what happened to a missing invoice"
     elif complete.lists_closed:
         yield "proven", "what is gone is looked up among the paid and void documents that it lists"
     if complete.control_account:

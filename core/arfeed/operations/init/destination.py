@@ -79,7 +79,7 @@ def _key(draft: Draft, answers: Answers, asker: Asker) -> str:
     name = answers.key or _KEY
     file = Path(name).expanduser().absolute()
     if file.exists():
-        asker.found(f"private_key: {name} is there already, and is used")
+        asker.found(f"private_key: {name} already exists, and is used")
         public = file.with_name(f"{file.name}.pub")
         if public.exists():
             draft.send.append(public.read_text(encoding="utf-8").strip())

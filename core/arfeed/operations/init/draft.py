@@ -87,7 +87,7 @@ def refuse_taken(file: Path) -> None:
     """Raise `ConfigError` if the file exists already."""
     if file.exists() or file.is_symlink():
         raise ConfigError(
-            f"{file}: it is there already and was left as it is; `arfeed check` looks it over, and "
+            f"{file}: it already exists and was left as it is; `arfeed check` looks it over, and "
             "`arfeed init --config OTHER.toml` makes another feed"
         )
 

@@ -22,6 +22,7 @@ Kind = Literal["connector", "transform", "destination", "notifier", "reviewer"]
 NEXT_STEPS = ('python -m pip install -e ".[test]"', "python -m pytest")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+# Until they are filled in, templates are not valid Python, so no tool should take them for it.
 _SUFFIX = ".tmpl"
 _LONGEST = 50
 
@@ -44,8 +45,10 @@ def create(name: str, kind: Kind, where: Path) -> Path:
     }
     template = files("arfeed.operations.scaffold") / "template"
     _write(template / "common", folder, values)
+    # A reviewer is made of hooks: it has neither a class nor settings.
     if kind != "reviewer":
         _write(template / kind / "src", folder / "src", values)
+        # After its module is written, since the README lists the settings of that very class.
         values["settings"] = _settings(folder / "src" / package / "__init__.py", kind)
         _write(template / "part", folder, values)
     _write(template / kind, folder, values)
@@ -64,6 +67,7 @@ def _check_name(name: str, kind: Kind) -> None:
     if name.startswith("arfeed-"):
         raise ConfigError(f"leave the prefix out: {name.removeprefix('arfeed-')!r} becomes the package {name!r}")
     module = files("arfeed.operations.scaffold").joinpath("template", kind, "src", "PACKAGE", "__init__.py" + _SUFFIX)
+    # The class must not hide a name that its module imports from arfeed.
     if len(name) > _LONGEST or iskeyword(_part(name)) or re.search(rf"\b{_part(name)}\b", module.read_text("utf-8")):
         raise ConfigError(
             f"{name!r} can't be used: its class would be called {_part(name)}, which is taken or too long; choose "

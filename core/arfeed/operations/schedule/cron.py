@@ -21,6 +21,7 @@ def crontab(job: Job) -> Schedule:
             f"the line for cron would have {max(map(len, lines))} characters, and cron cuts it off at 998. Use shorter "
             "paths (a symbolic link to the feed's folder will do), or: arfeed schedule systemd"
         )
+    # Between these two marks `--install` finds the lines that it replaces.
     comments = [
         f"# {begin(job)}",
         f"# {job.feed}: in this machine's time zone. It prints only if nothing was delivered, and cron mails that.",
@@ -53,8 +54,10 @@ def shell_command(job: Job) -> str:
     """Return one line for sh: run, retry if that may help, and print the output only if all tries failed."""
     environment = f"set -a; . {shlex.quote(str(job.environment_file))}; set +a; " if job.variables else ""
     again = "|".join(map(str, RETRY_CODES))
+    # Nothing follows the last try, so its wait is 0.
     waits = " ".join(map(str, (*job.waits, 0)))
     tell = "printf '%s\\n' \"$told\""
+    # Relative paths begin at the feed's folder. The output of a try is kept back, since cron mails whatever is printed.
     return (
         f"cd {shlex.quote(str(job.config.parent))} || exit; {environment}"
         f"for wait in {waits}; do told=$({shlex.join(job.command)} 2>&1); code=$?; "

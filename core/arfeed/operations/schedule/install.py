@@ -35,6 +35,7 @@ def _check_environment(job: Job) -> None:
     file, steps = job.environment_file, "; ".join(job.environment_steps)
     if not file.exists():
         raise ConfigError(f"{file} is not there, and the feed takes {', '.join(job.variables)} from it. Type: {steps}")
+    # On Windows the mode says nothing about who may read a file.
     if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
         raise ConfigError(f"{file} can be read by others on this machine. Type: chmod 600 {file}")
 
@@ -48,6 +49,7 @@ def _install_units(job: Job, schedule: Schedule) -> str:
     for document in schedule.documents:
         folder.joinpath(document.name).write_text(document.text, encoding="utf-8")
     try:
+        # Until then systemd has the unit that it read before.
         _run(["systemctl", "--user", "daemon-reload"])
         _run(["systemctl", "--user", "enable", "--now", f"{job.name}.timer"])
     except ConfigError as exc:
@@ -62,12 +64,14 @@ def _install_units(job: Job, schedule: Schedule) -> str:
 
 def _install_crontab(job: Job, text: str) -> str:
     asked = _run(["crontab", "-l"], may_fail=True)
+    # After any other failure the user's own lines are unknown, and writing would delete them.
     if asked.returncode and "no crontab" not in asked.stderr:
         raise ConfigError(f"`crontab -l` failed, so nothing was changed: {asked.stderr.strip()}")
     before = asked.stdout if asked.returncode == 0 else ""
     ours = re.compile(rf"^# {re.escape(begin(job))}\n.*?^# {re.escape(end(job))}\n", re.MULTILINE | re.DOTALL)
     for lines in ours.findall(before):
         _insist_on_same_feed(job, "your crontab", lines, for_cron(shlex.quote(str(job.config))))
+    # Replaced as a whole: left behind, the feed's old lines would run it twice.
     kept = ours.sub("", before)
     if kept and not kept.endswith("\n"):
         kept += "\n"

@@ -1,4 +1,4 @@
-"""What is to be run for a feed, and what it needs."""
+"""The command to run for a feed, and what it needs."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class Job:
     @property
     def name(self) -> str:
         """The job's name, valid for every scheduler."""
+        # Kubernetes allows the name of a CronJob 52 characters, as it appends to it; others allow more.
         plain = re.sub(r"[^a-z0-9]+", "-", self.feed.lower()).strip("-")
         return f"arfeed-{plain[:40].rstrip('-') or 'feed'}"
 
@@ -57,6 +58,7 @@ class Job:
         """The steps that set the variables; none if there are no variables."""
         if not self.variables:
             return ()
+        # `install` creates the file with its mode before a secret is in it.
         file = shlex.quote(str(self.environment_file))
         return (
             f"mkdir -p {shlex.quote(str(self.environment_file.parent))} && install -m 600 /dev/null {file}",
@@ -75,6 +77,7 @@ def job_of(project: Project, times: Times, alert: str | None = None) -> Job:
                 "For a scheduled feed take it from the environment: ${NAME}"
             )
     job = Job(project.feed.name, project.path, _program(), tuple(names), project.feed.timezone, times, alert)
+    # A line break would begin another line of a crontab, or another setting of a unit.
     for text in (job.feed, *job.command, alert or ""):
         if re.search(r"[\x00-\x1f\x7f]", text):
             raise ConfigError(f"{text!r} holds a line break or control character, which no scheduler takes; rename it")
@@ -84,5 +87,6 @@ def job_of(project: Project, times: Times, alert: str | None = None) -> Job:
 def _program() -> tuple[str, ...]:
     """Return the command beside this Python, or that Python itself."""
     name = "arfeed.exe" if sys.platform == "win32" else "arfeed"
+    # Not looked up on the PATH: a scheduler has another one than the person who asks.
     command = Path(sys.executable).with_name(name)
     return (str(command),) if command.exists() else (sys.executable, "-P", "-m", "arfeed")

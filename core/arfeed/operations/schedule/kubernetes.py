@@ -14,6 +14,7 @@ from arfeed.operations.schedule.job import FINAL_CODES, Job
 from arfeed.plugins.config import Project
 
 _FEED, _HOME = PurePosixPath("/feed"), PurePosixPath("/home/arfeed")
+# Any user but root will do; this one is that of distroless images.
 _NOBODY = 65532
 
 
@@ -33,6 +34,7 @@ class _Pod:
         if not settings.url.startswith(("sftp://", "ssh://")):
             return {}
         wanted = [Path(name).expanduser() for name in (*settings.private_key, settings.known_hosts)]
+        # With a claim, the files of the feed's folder are in the pod anyway.
         return {file: self._inside(file) for file in wanted if not (self.claim and self._in_the_folder(file))}
 
     def _in_the_folder(self, file: Path) -> bool:
@@ -41,6 +43,7 @@ class _Pod:
     def _inside(self, file: Path) -> PurePosixPath:
         if self._in_the_folder(file):
             return _FEED / file.relative_to(self.project.folder).as_posix()
+        # Settings name such files by `~`, and HOME in the pod is another folder.
         if file.is_relative_to(Path.home()):
             return _HOME / file.relative_to(Path.home()).as_posix()
         return PurePosixPath(file.as_posix())
@@ -81,6 +84,7 @@ def _insist_on_a_lasting_history(project: Project, claim: str | None) -> None:
             "The history is a file, and would end with its pod. The next run would not know what was delivered, and so "
             f"not what is missing. {cure}"
         )
+    # Beside the claim, or in memory, the history would end with the pod all the same.
     file = url.partition(":///")[2]
     if not file or not Path(file).is_relative_to(project.folder):
         raise ConfigError(f"The history {file or 'in memory'} is not in the feed's folder, which --claim holds. {cure}")
@@ -106,6 +110,7 @@ def _manifest(pod: _Pod, schedule: str) -> dict[str, Any]:
         "spec": {
             "schedule": schedule,
             **zone,
+            # A second run would only meet the lock of the first, and report that as a failure.
             "concurrencyPolicy": "Forbid",
             "startingDeadlineSeconds": 3600,
             "failedJobsHistoryLimit": 5,
@@ -122,6 +127,7 @@ def _manifest(pod: _Pod, schedule: str) -> dict[str, Any]:
 
 def _rules() -> list[dict[str, Any]]:
     final = {"containerName": "arfeed", "operator": "In", "values": [*FINAL_CODES]}
+    # An evicted pod has not failed, so it uses up none of the tries.
     disrupted = [{"type": "DisruptionTarget", "status": "True"}]
     return [{"action": "FailJob", "onExitCodes": final}, {"action": "Ignore", "onPodConditions": disrupted}]
 
@@ -138,7 +144,9 @@ def _pod_spec(pod: _Pod) -> dict[str, Any]:
         "volumeMounts": [*_mounts(pod)],
     }
     return {
+        # Kubernetes takes a podFailurePolicy only with this.
         "restartPolicy": "Never",
+        # `fsGroup` makes the claim writable for this user, who keeps the history there.
         "securityContext": {"runAsNonRoot": True, "runAsUser": _NOBODY, "runAsGroup": _NOBODY, "fsGroup": _NOBODY},
         "containers": [container],
         "volumes": [*_volumes(pod)],
@@ -147,12 +155,14 @@ def _pod_spec(pod: _Pod) -> dict[str, Any]:
 
 def _variables(job: Job) -> Iterator[dict[str, Any]]:
     for name in job.variables:
+        # By reference, since a manifest may be committed and shown to others.
         yield {"name": name, "valueFrom": {"secretKeyRef": {"name": job.name, "key": name}}}
 
 
 def _mounts(pod: _Pod) -> Iterator[dict[str, Any]]:
     yield {"name": "feed", "mountPath": str(_FEED)}
     for file, inside in pod.files.items():
+        # `subPath` mounts the single file; a whole volume would hide the folder.
         yield {"name": "login", "mountPath": str(inside), "subPath": file.name, "readOnly": True}
 
 

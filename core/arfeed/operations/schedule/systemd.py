@@ -25,6 +25,7 @@ def units(job: Job) -> Schedule:
 
 
 def _service(job: Job) -> str:
+    # systemd waits equally long before each try, and counts them within an interval, which has to hold all.
     waits = job.waits
     told = [f"OnFailure={job.name}-alert.service"] if job.alert else []
     environment = [f"EnvironmentFile={_literal(str(job.environment_file))}"] if job.variables else []
@@ -38,6 +39,7 @@ def _service(job: Job) -> str:
             *told,
             "",
             "[Service]",
+            # Active until the run ends, so that the timer does not start a second one beside it.
             "Type=oneshot",
             f"WorkingDirectory={_literal(str(job.config.parent))}",
             *environment,
@@ -97,6 +99,7 @@ def _literal(text: str) -> str:
 
 def argument(text: str) -> str:
     """Quote one argument of a command line: systemd interprets quotes, backslashes, $ and % in it."""
+    # First of all: the backslashes that quoting adds must not be escaped again.
     escaped = _literal(text).replace("$", "$$")
     if shlex.quote(text) == text:
         return escaped

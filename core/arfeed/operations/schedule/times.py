@@ -33,7 +33,9 @@ class Times:
 
     def cron(self) -> list[str]:
         """Return cron's five fields; one line for all hours that share a minute."""
+        # cron counts from Sunday, which is 0.
         days = "*" if self.daily else ",".join(str((day + 1) % 7) for day in self.days)
+        # 06:00 and 18:30 in one line would also run at 06:30 and 18:00.
         minutes = dict.fromkeys(minute for _, minute in self.clock)
         hours = {minute: ",".join(str(hour) for hour, of in self.clock if of == minute) for minute in minutes}
         return [f"{minute} {of} * * {days}" for minute, of in hours.items()]
@@ -45,6 +47,7 @@ def read_times(clock: Sequence[str], days: str) -> Times:
 
 
 def _time(text: str) -> tuple[int, int]:
+    # re.ASCII, since \d would take digits of other scripts.
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
     if not match:
         raise ConfigError(f"--at {text}: that is not a time of the day; give hours and minutes, such as --at 06:00")

@@ -15,15 +15,18 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 def task(job: Job, folder: Path | None = None) -> Schedule:
     """Return the task as XML, for schtasks; `folder` is where it will be written."""
+    # Version 1.2 is that of Windows Vista, so every Windows since takes it.
     root = ET.Element("Task", {"version": "1.2", "xmlns": _NAMESPACE})
     about = ET.SubElement(root, "RegistrationInfo")
     _leaf(about, "Description", f"arfeed delivers {job.feed}. Codes 1 to 4 want a person: see the log.")
     triggers = ET.SubElement(root, "Triggers")
     for hour, minute in job.times.clock:
+        # Any day that is past will do: only its time of the day counts.
         _trigger(triggers, f"2026-01-01T{hour:02}:{minute:02}:00", job)
     settings = ET.SubElement(root, "Settings")
     for name, value in {
         "MultipleInstancesPolicy": "IgnoreNew",
+        # Both are on by default, and a delivery must not be missed because a laptop runs on its battery.
         "DisallowStartIfOnBatteries": "false",
         "StopIfGoingOnBatteries": "false",
         "StartWhenAvailable": "true",
@@ -33,6 +36,7 @@ def task(job: Job, folder: Path | None = None) -> Schedule:
         _leaf(settings, name, value)
     run = ET.SubElement(ET.SubElement(root, "Actions"), "Exec")
     _leaf(run, "Command", "powershell.exe")
+    # The script is one argument in double quotes, so its own are escaped for PowerShell's command line.
     command = _script(job).replace('"', '\\"')
     _leaf(run, "Arguments", f'-NoProfile -NonInteractive -ExecutionPolicy Bypass -Command "{command}"')
     _leaf(run, "WorkingDirectory", str(job.config.parent))

@@ -18,7 +18,7 @@ from arfeed.planning.wording import are, counted, money
 
 
 def object_to_currencies(found: Stayed) -> Iterator[Objection]:
-    """Object to every invoice in another currency."""
+    """Object to every invoice that is now in another currency."""
     other = found.differs("currency")
     if other.any():
         same = int((other & ~found.differs("balance")).sum())
@@ -34,21 +34,24 @@ def object_to_currencies(found: Stayed) -> Iterator[Objection]:
 
 # --- scaled ---------------------------------------------------------------------------------------------------------
 
+# A decimal mark that is misread moves the point by one to three places; a lost or added minus sign is the -1.
 _POWERS = (10.0, 100.0, 1000.0, 0.1, 0.01, 0.001, -1.0)
 _TELLING = (100.0, 1000.0, -1.0)
-"""Factors that no payment leaves behind, so that a single balance is enough."""
+"""Factors that no payment can cause, so that a single balance is enough."""
 
 _RETAINED = 0.1
-"""What is left of an invoice of which a tenth is retained: everyday in some trades."""
+"""What remains open if a tenth is retained until the work is accepted, as is common in construction."""
 
+# A few customers may retain a tenth on one day; so many that do, and little else that changes, look like a misread
+# decimal point.
 _MANY_RETAINED = 10
 _PAYABLE = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4, *(tenth / 10 for tenth in range(1, 10)))
-"""What may be left of several invoices that are paid in equal parts."""
+"""What may remain open of several invoices that are paid in equal instalments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """Balances or amounts that one factor was applied to, in words, and where they are."""
+    """Balances or amounts multiplied by one factor: described in words, and where they are."""
 
     words: str
     where: Mask
@@ -60,6 +63,8 @@ def find_scaled(found: Stayed) -> list[Scaled]:
     for column in ("balance", "amount"):
         where, factors = np.zeros(len(found.rows), bool), []
         for theirs, factor in (*_find_powers(found, column), *_find_any_factor(found, column)):
+            # The first explanation of a row stands, and powers come first: a tenth is not to be told again as "some
+            # factor".
             if not (where & theirs).any():
                 where |= theirs
                 factors.append(f"{factor:.6g}")
@@ -71,7 +76,7 @@ def find_scaled(found: Stayed) -> list[Scaled]:
 
 
 def object_to_scaled_balances(found: Stayed, parts: Sequence[Scaled]) -> Iterator[Objection]:
-    """Object to what one factor was applied to: a lost decimal mark, a turned sign, another currency."""
+    """Object to sums that were multiplied by one factor: a lost decimal mark, an inverted sign, another currency."""
     if parts:
         yield Objection(
             "balances-scaled",
@@ -83,7 +88,7 @@ def object_to_scaled_balances(found: Stayed, parts: Sequence[Scaled]) -> Iterato
 
 
 def _find_powers(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
-    """Yield where the sums of a source, of whatever currency, were multiplied by a power of ten or by minus one."""
+    """Yield where the sums of a source, in any currency, were multiplied by a power of ten or by minus one."""
     now, before, changed = _find_changed(found, column)
     if not changed.any():
         return
@@ -92,30 +97,35 @@ def _find_powers(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
         for factor in _POWERS:
             theirs = changed & mine & _is_near(now, before * factor, _find_cents(found))
             if theirs.any() and _is_no_payment(found, factor, theirs, changed & mine, sizes[group]):
+                # Once the factor is certain, small sums count too: those that rounded to a few cents were left out as
+                # evidence only.
                 yield changed & mine & _is_near(now, before * factor, _find_cents(found), least=0), factor
 
 
 def _find_any_factor(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
-    """Yield where over half the sums of a source's currency were multiplied by one factor, as by an exchange rate."""
+    """Yield where over half of a source's sums in a currency were multiplied by one factor, as by an exchange rate."""
     now, before, changed = _find_changed(found, column)
     if not changed.any():
         return
     cents, sizes = _find_cents(found), found.sizes()
     for group, mine in found.groups():
         some = changed & mine
+        # An exchange rate or a wrong column strikes the whole list, so fewer than half are left to the other guards.
         if some.sum() * 2 <= sizes[group]:
             continue
         factor = _find_common_factor(now[some], before[some], cents[some])
         theirs = some & _is_near(now, before * factor, cents)
         paid = factor < 1 and any(abs(factor - part) < 1e-3 for part in _PAYABLE)
         enough = theirs.sum() >= (3 if paid else 2) and theirs.sum() * 2 > sizes[group]
+        # Equal fees with an equal part payment share a factor, too; different sums that do are no coincidence.
         if enough and len(np.unique(before[theirs])) > 1:
             yield theirs, factor
 
 
 def _find_changed(found: Stayed, column: str) -> tuple[Floats, Floats, Mask]:
-    """Return sums now and before, and where they differ in the same currency."""
+    """Return the sums now and before, and where they differ although the currency is the same."""
     now, before = as_floats(found.now(column)), as_floats(found.before(column))
+    # Nothing can be multiplied into or out of 0, and an invoice in another currency has its own objection.
     return now, before, found.differs(column) & ~found.differs("currency") & (before != 0)
 
 
@@ -126,28 +136,35 @@ def _find_cents(found: Stayed) -> Floats:
 
 
 def _is_no_payment(found: Stayed, factor: float, theirs: Mask, changed: Mask, common: int) -> bool:
-    """Whether that many sums cannot have been paid down to, or raised by, a power of ten."""
+    """Whether payments or corrections can't explain that this many sums changed by a power of ten."""
     count = int(theirs.sum())
     if factor in _TELLING:
         return True
+    # A payment of nine tenths on one invoice of many is ordinary; the same on most of the list is not.
     most = count * 2 > common
+    # A retention leaves what was billed alone. If the amount shrank as well, the column was misread.
     if factor == _RETAINED and not (theirs & found.differs("amount")).any():
         return count > 1 and (most or (count >= _MANY_RETAINED and count * 2 > changed.sum()))
     return count > 1 or most
 
 
 def _find_common_factor(now: Floats, before: Floats, cents: Floats) -> float:
-    """Return the factor that most have in common, if any has: the median, made exact by the largest that has it."""
+    """Return the factor that most sums share, if they share one: the median, refined by the largest sum that has it."""
     ratio, blur = now / before, cents / np.abs(before)
     middle = np.argsort(ratio)[len(ratio) // 2]
     like = np.abs(ratio - ratio[middle]) <= blur + blur[middle]
+    # Rounding to cents blurs the ratio of small sums most, so the largest sum gives the most exact factor.
     largest_alike = np.abs(before * like).argmax()
     return float(ratio[largest_alike])
 
 
 def _is_near(now: Floats, wanted: Floats, cents: Floats, least: int = 10) -> Mask:
-    """Where a sum is what it was to become, or that rounded, from `least` cents on: a single cent is near anything."""
+    """Return where a sum is the wanted one, or the wanted one rounded if it has at least `least` cents.
+
+    Below that, rounding to a cent makes almost any factor fit.
+    """
     off = np.abs(now - wanted)
+    # Half a cent is the error of rounding; the hundredth above it is the error of the floats compared here.
     rounded = (np.abs(now) >= least * cents) & (off <= 0.51 * cents)
     result: Mask = (off <= 1e-9 * np.abs(wanted)) | rounded
     return result
@@ -163,12 +180,14 @@ _RISEN_ALONE = 0.5
 _FALLEN_ROWS = 1 / 3
 _FALLEN_FEWEST = 6
 _INTEREST = 1.02
-"""A balance may rise by so much in many invoices at once before they count as risen."""
+"""Balances that rise by at most this factor do not count as risen: interest is charged on many invoices at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Moves:
-    """What the balances of one source and currency did: which rose, returned (up to what was billed) and fell."""
+    """How the balances of one source and currency moved: which rose, which of those to at most what was billed (a
+    payment returned), and which fell.
+    """
 
     now: Floats
     before: Floats
@@ -180,10 +199,11 @@ class _Moves:
 def object_to_moved_sums(found: Stayed, explained: Sequence[Scaled]) -> Iterator[Objection]:
     """Object if more balances, or more money, have risen or fallen than payments and corrections explain.
 
-    What one factor was applied to is left out: it has an objection of its own.
+    Sums that one factor explains are left out: they have their own objection.
     """
     others = ~np.logical_or.reduce([np.zeros(len(found.rows), bool), *(part.where for part in explained)])
     parts: list[tuple[str, Mask]] = []
+    # Shares mean little among three invoices, so a small source is asked about only if no balance at all has stayed.
     small = _find_wholly_changed(found)
     for (source, currency), mine in found.groups():
         moves = _find_moves(found, mine & others)
@@ -213,15 +233,17 @@ def object_to_moved_sums(found: Stayed, explained: Sequence[Scaled]) -> Iterator
 def _find_moves(found: Stayed, mine: Mask) -> _Moves:
     changed = mine & found.differs("balance") & ~found.differs("currency")
     now, before = as_floats(found.now("balance")), as_floats(found.before("balance"))
+    # Compared by size within one sign: a credit that goes from -10 to -30 has grown, not fallen.
     same_sign = changed & (now * before > 0)
     rose = same_sign & (np.abs(now) > np.abs(before))
     billed = np.abs(as_floats(pc.fill_null(found.now("amount"), schema.ZERO)))
+    # A returned direct debit restores an old balance. It never exceeds what was billed, and leaves the amount alone.
     returned = rose & ~found.differs("amount") & (np.abs(now) <= billed)
     return _Moves(now, before, rose, returned, changed & ~rose)
 
 
 def _find_wholly_changed(found: Stayed) -> set[str]:
-    """Return the small sources of which no balance has stayed; `everything-changed` looks after larger ones."""
+    """Return the small sources in which no balance has stayed the same; `everything-changed` covers larger ones."""
     changed, sizes, most = found.differs("balance"), found.sizes(["source"]), found.plan.guards.missing_floor
     counts = {group: int((mine & changed).sum()) for group, mine in found.groups(["source"])}
     return {group[0] for group, count in counts.items() if _SEVERAL <= count == sizes[group] <= most}
@@ -229,14 +251,18 @@ def _find_wholly_changed(found: Stayed) -> set[str]:
 
 def _is_unusual(found: Stayed, moves: _Moves, group: tuple[str, ...]) -> bool:
     common, rose, fell = found.sizes()[group], int(moves.rose.sum()), int(moves.fell.sum())
+    # Payments only lower balances; nothing ordinary raises most of a list.
     if rose * 2 > common and rose >= _FEW:
         return True
     much = moves.rose & (np.abs(moves.now) > _INTEREST * np.abs(moves.before))
     if much.sum() >= _SEVERAL and much.sum() > _RISEN_ROWS * common:
         return True
+    # One customer who pays a little on everything lowers many balances at once, which is ordinary.
     customers = pc.count_distinct(found.now("customer_id").filter(pa.array(moves.fell))).as_py()
     if fell >= _FALLEN_FEWEST and fell > _FALLEN_ROWS * common and customers >= _SEVERAL:
         return True
+    # Money, for what too few rows to stand out by their number add: one balance in a wrong row can double a feed's
+    # total.
     risen = moves.rose & ~moves.returned
     if not risen.any():
         return False
@@ -247,7 +273,10 @@ def _is_unusual(found: Stayed, moves: _Moves, group: tuple[str, ...]) -> bool:
 
 
 def _sum_owed(last: pd.DataFrame, group: tuple[str, ...]) -> float:
-    """Return what a group owed in the last report, credits added, not taken off."""
+    """Return what a group owed in the last report, counting credits by their size.
+
+    Netted, they could bring the sum close to 0, and any change would look large beside it.
+    """
     source, currency = group
     mine = (last["source"] == source) & (last["currency"] == currency)
     return float(np.abs(as_floats(pa.array(last["balance"][mine]))).sum()) or 1.0

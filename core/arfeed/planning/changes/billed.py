@@ -16,18 +16,18 @@ from arfeed.planning.changes.stayed import Floats, Mask, Stayed, as_floats, as_m
 from arfeed.planning.wording import counted, largest, money
 
 _MANY = 3
-"""If a source has such balances anyway, this many new ones, and more than there were, are no longer usual."""
+"""If a source has such balances anyway, at least this many new ones, and more than it had, are unusual."""
 
 _SMALL_SHARE = 1 / 4
-"""An excess of up to this part of the amount is a fee or interest, whatever else is known."""
+"""An excess of up to this share of the amount passes as a fee or interest."""
 
 _LARGER = 2
-"""An excess of more than this many times the largest known one is of another kind."""
+"""An excess of more than this many times the largest known one is unlike those that are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Misfit:
-    """One way in which a balance does not fit its amount: where (by balances and amounts), and in words."""
+    """One way in which a balance does not fit its amount: a test of balances and amounts, its excess, and words."""
 
     where: Callable[[pa.Array, pa.Array], Mask]
     excess: Callable[[Floats, Floats], Floats]
@@ -36,14 +36,14 @@ class _Misfit:
 
 
 def _is_above(balance: pa.Array, amount: pa.Array) -> Mask:
-    """Where a balance exceeds its amount and has its sign; an amount that is not stated is exceeded by nothing."""
+    """Return where a balance has its amount's sign and exceeds it; nothing exceeds an amount that is not stated."""
     sign, other = pc.sign(balance), pc.sign(amount)
     same = pc.or_(pc.equal(sign, other), pc.equal(other, 0))
     return _as_mask(pc.and_(same, pc.greater(pc.abs(balance), pc.abs(amount))))
 
 
 def _is_opposite(balance: pa.Array, amount: pa.Array) -> Mask:
-    """Where one of balance and amount is owed to the customer and the other by the customer."""
+    """Return where balance and amount have opposite signs: one is owed to the customer, the other by the customer."""
     return _as_mask(pc.equal(pc.sign(balance), pc.negate(pc.sign(amount)))) & _as_mask(
         pc.not_equal(pc.sign(balance), 0)
     )
@@ -70,7 +70,7 @@ _MISFITS = (
 
 
 def object_to_misfits(plan: Plan, found: Stayed | None) -> Iterator[Objection]:
-    """Object if more is owed than was billed, or the other way round, and it was not so before."""
+    """Object if more is owed than was billed, or the signs are opposite, unless that was already so."""
     told = [(misfit, rows) for misfit in _MISFITS if len(rows := _find_unusual(plan, found, misfit))]
     if told:
         said = [
@@ -94,12 +94,13 @@ def _describe_worst(rows: pd.DataFrame) -> str:
 
 
 def _find_unusual(plan: Plan, found: Stayed | None, misfit: _Misfit) -> pd.DataFrame:
-    """Return the misfits among new and changed invoices that are more, or larger, than what their source has anyway."""
+    """Return new and changed invoices that don't fit, if there are more, or larger ones, than is usual there."""
     change = arrow.to_text_array(plan.report["change"])
     rows = np.flatnonzero(as_mask(pc.not_equal(change, "unchanged")))
     now = misfit.where(*(arrow.as_single_chunk(pa.array(plan.report[name]).take(pa.array(rows))) for name in _SUMS))
     new = now.copy()
     if found is not None:
+        # What did not fit at the last delivery either was asked about then; only what has newly come about counts.
         new[np.searchsorted(rows, found.rows)] &= ~misfit.where(*(found.before(name) for name in _SUMS))
     misfits, new = plan.report.take(rows[now]).reset_index(drop=True), new[now]
     if misfits.empty:
@@ -108,8 +109,11 @@ def _find_unusual(plan: Plan, found: Stayed | None, misfit: _Misfit) -> pd.DataF
     for source in misfits["source"].unique():
         mine, usual = np.asarray(misfits["source"] == source), known[known["source"] == source]
         some = mine & new
+        # Some systems add interest to the balance all the time. There, only more of it than before is worth a
+        # question.
         if usual.empty or some.sum() >= max(_MANY, len(usual) + 1):
             told |= some
+        # Also misfits that are not new: one that has grown beyond anything known is another mistake than the old one.
         told |= mine & _is_far_larger(misfits, usual, misfit)
     return misfits[told].reset_index(drop=True)
 
@@ -125,12 +129,13 @@ def _find_known(plan: Plan, misfit: _Misfit) -> pd.DataFrame:
 
 
 def _is_far_larger(rows: pd.DataFrame, usual: pd.DataFrame, misfit: _Misfit) -> Mask:
-    """Where an excess is of another kind than any known one, by its share of the amount or as money.
+    """Return where an excess is unlike any known one, as a share of the amount or as money.
 
-    Where nothing was billed there is no share: such invoices are compared with each other, and as money.
+    If nothing was billed there is no share: such invoices are compared with each other, and as money.
     """
     excess, share, nothing = _measure_excess(rows, misfit)
     known, known_share, known_nothing = _measure_excess(usual, misfit)
+    # By currency, or a usual excess in yen would hide an unusual one in pounds.
     most = pd.Series(known).groupby(usual["currency"].to_numpy()).max()
     as_money = excess > _LARGER * rows["currency"].map(most).fillna(0).to_numpy(np.float64)
     by_share = share > _LARGER * known_share[~known_nothing].max(initial=0)
@@ -139,7 +144,7 @@ def _is_far_larger(rows: pd.DataFrame, usual: pd.DataFrame, misfit: _Misfit) -> 
 
 
 def _measure_excess(rows: pd.DataFrame, misfit: _Misfit) -> tuple[Floats, Floats, Mask]:
-    """Return by how much each balance exceeds what was billed, as which share of it, and where that was nothing."""
+    """Return each balance's excess over what was billed, the share of it that this is, and where nothing was billed."""
     balance, amount = (np.abs(as_floats(arrow.as_single_chunk(pa.array(rows[name])))) for name in _SUMS)
     nothing, excess = amount == 0, misfit.excess(balance, amount)
     share = np.where(nothing, np.inf, excess / np.where(nothing, 1, amount))

@@ -1,4 +1,4 @@
-"""What a source says of one document in two rows that can't both be true."""
+"""Documents about which a source states two things that can't both be true."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ from arfeed.planning.evidence.reasons import drop_known_beside
 from arfeed.planning.wording import are, named, refs_of, worst
 
 _DOCUMENT = ("source", "source_ref", "kind", "customer_id", "issued_on", "due_on", "amount", "currency")
-"""What two rows of one document agree in; instalments have due dates of their own."""
+"""What two rows of one document agree in; instalments differ in their due dates."""
 
 
 def object_to_contradictory_rows(rows: pd.DataFrame, beside: pd.DataFrame | None = None) -> Iterator[Objection]:
     """Object to documents that one reading of a source lists both as open and as closed.
 
     `rows` are all rows that the sources listed, open and closed, before any transform; `beside` are closed rows that
-    stood beside open ones at the last delivery, which somebody has been asked about.
+    stood beside open ones at the last delivery, about which somebody has been asked.
     """
     is_open = (rows["status"] == "open") & (rows["balance"] != schema.ZERO)
     if is_open.all() or not is_open.any():
         return
     closed = rows["status"] != "open"
+    # Narrowed by number first: building the keys of every row would cost far more than this one lookup.
     likely = arrow.is_in(rows["source_ref"], rows["source_ref"][closed]) & is_open
     if not likely.any():
         return
     both, others = rows[likely].reset_index(drop=True), rows[closed].reset_index(drop=True)
+    # A voided invoice beside its replacement stays in the list for years; it is asked about once.
     new = drop_known_beside(others.assign(ref=arrow.fold(others["source_ref"])), beside)
     twice = both[as_mask(pc.is_in(_make_document_keys(both), value_set=_make_document_keys(new)))]
     if len(twice):
@@ -48,10 +50,11 @@ def object_to_contradictory_rows(rows: pd.DataFrame, beside: pd.DataFrame | None
 def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[str]:
     """Yield a note on rows that are called open, with an amount and a balance of 0, by sources that state a status.
 
-    They are left out of the report. Those that stood in the last one are objected to elsewhere.
+    They are left out of the report. Those that were in the last one are objected to elsewhere.
     """
     if not stating:
         return
+    # An amount that is 0 as well is a document without value, and nothing is lost by leaving it out.
     worth = pc.not_equal(pa.array(rows["amount"]), schema.ZERO)
     settled = (rows["status"] == "open") & (rows["balance"] == schema.ZERO) & rows["source"].isin([*stating])
     found = rows[settled & as_mask(worth)]

@@ -1,4 +1,4 @@
-"""Invoices that have passed from one customer to another, or whose number stands for another document now."""
+"""Invoices that have moved from one customer to another, and numbers that now stand for another document."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _LEGAL_FORMS = (
     r"\b(limited|ltd|llc|llp|inc|incorporated|corp|corporation|company|co|plc|gmbh|mbh|ag|kg|ohg|ug|ek|se|sa|sarl|sas|"
     r"srl|sl|spa|bv|nv|ab|as|oy|aps|pty|lda|and)\b"
 )
-"""What is written in one place and left out in another, once a name is in small letters and has no dots (RE2)."""
+"""Words that one system writes and another leaves out, in a name in lower case and without dots (RE2)."""
 
 _RENAMED_AT_ONCE = 50
-"""One customer in this many, and one in a small feed, may be renamed at once before it looks like another list."""
+"""At most one customer in this many, and one in a small feed, may be renamed at once; more look like another list."""
 
 
 def object_to_reused_numbers(found: Stayed) -> Iterator[Objection]:
@@ -39,12 +39,14 @@ def object_to_reused_numbers(found: Stayed) -> Iterator[Objection]:
 
 
 def object_to_other_customers(found: Stayed) -> Iterator[Objection]:
-    """Object to invoices that belong to another customer, and to names or emails that have left their customers."""
+    """Object to invoices that now belong to another customer, and to names or emails that moved between customers."""
+    # A reused number has its own objection, which states more: the old document's debt would be gone.
     moved = _has_other_customer(found) & ~_is_reused(found)
     if moved.any():
         moved &= ~_find_renamed(found, moved)
     parts = [(moved, "of another customer", "")] if moved.any() else []
     kept = ~found.differs("customer_id")
+    # In a feed of two customers both may get new addresses on one day; that both get new names is worth a question.
     for column, what, fewest in (("customer_name", "name", 2), ("customer_email", "email", 3)):
         strayed = _find_strayed(found, column, kept, fewest)
         if strayed.any():
@@ -64,7 +66,7 @@ def object_to_other_customers(found: Stayed) -> Iterator[Objection]:
 
 
 def note_renamings(found: Stayed | None) -> Iterator[str]:
-    """Yield a note on customers that have another name everywhere at once, where names are all that is known."""
+    """Yield a note on customers who are known by name only and have a new name on all of their invoices."""
     if found is None:
         return
     moved = _has_other_customer(found) & ~_is_reused(found)
@@ -78,7 +80,7 @@ def note_renamings(found: Stayed | None) -> Iterator[str]:
 
 
 def _has_other_customer(found: Stayed) -> Mask:
-    """Where the customer is another, and not only spelled otherwise where the name is all that is known."""
+    """Return where the customer is another one; if only names are known, a different spelling does not count."""
     other = found.differs("customer_id")
     if other.any():
         other &= ~(_is_known_by_name(found) & _is_spelled_alike(found))
@@ -86,10 +88,12 @@ def _has_other_customer(found: Stayed) -> Mask:
 
 
 def _is_reused(found: Stayed) -> Mask:
+    # All three at once: a moved customer, a corrected date or a corrected amount each happens to one document.
     other = _has_other_customer(found) & found.differs("issued_on")
     if not other.any():
         return other
     billed = found.differs("amount")
+    # Some sources state no amounts. Balances move by themselves, but together with the other two they tell enough.
     unknown = as_mask(pc.or_(pc.is_null(found.now("amount")), pc.is_null(found.before("amount"))))
     return other & np.where(unknown, found.differs("balance"), billed)
 
@@ -108,10 +112,12 @@ def _find_renamed(found: Stayed, moved: Mask) -> Mask:
     pairs = _join_pairs(found.before("customer_id"), found.now("customer_id"), candidates, "\x1f")
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(pairs).to_pylist()}
     customers = pc.count_distinct(pa.array(found.last["customer_id"])).as_py()
+    # Many customers renamed in one day are not renamings but a column that slipped, or another company's list.
     if not 0 < len(counts) <= max(1, customers // _RENAMED_AT_ONCE):
         return nothing
     split = [pair.split("\x1f") for pair in counts]
     olds, news = pa.array([old for old, _ in split]), pa.array([new for _, new in split])
+    # Two old names that become one, or one that becomes two, may be a merger; a renaming is one to one.
     if len(pc.unique(olds)) < len(olds) or len(pc.unique(news)) < len(news):
         return nothing
     still, there = (
@@ -123,17 +129,19 @@ def _find_renamed(found: Stayed, moved: Mask) -> Mask:
     for place, (old, count) in enumerate(zip(olds.to_pylist(), counts.values(), strict=True)):
         mine = candidates & as_mask(pc.equal(found.before("customer_id"), old))
         known = count > 1 or bool((same_email | got_number)[mine].all())
+        # If the old name is still used, or the new one was already, invoices have gone from one customer to another.
         if known and not still[place] and not there[place]:
             result = result | mine
     return result
 
 
 def _find_strayed(found: Stayed, column: str, kept: Mask, fewest: int) -> Mask:
-    """Return where a customer's number has got another customer's name or email, or nearly everybody another one.
+    """Return where a customer number now has another customer's name or email, or nearly all have a different one.
 
-    A value has strayed if another customer has lost it meanwhile: an address that a group of companies shares from
-    now on is lost by nobody. One customer may be corrected; two that exchange theirs are asked about.
+    A value has strayed if another customer has lost it at the same time: an address that a group of companies begins
+    to share is lost by nobody. One customer may be corrected; two that exchange theirs are asked about.
     """
+    # A blank that is filled, or emptied, is upkeep of the customer's record.
     filled = _is_filled(found.now(column)) & _is_filled(found.before(column))
     other = kept & found.differs(column) & filled
     if not other.any():
@@ -155,11 +163,13 @@ def _find_strayed(found: Stayed, column: str, kept: Mask, fewest: int) -> Mask:
 
 
 def _is_taken_over(found: Stayed, column: str, other: Mask) -> Mask:
-    """Return where a customer now has what another customer has lost."""
+    """Return where a customer now has a value that another customer has lost."""
     chosen = pa.array(other)
     customers = found.before("customer_id").filter(chosen).dictionary_encode()
     values = found.before(column).filter(chosen).dictionary_encode()
     ids, lost = np.asarray(customers.indices), np.asarray(values.indices)
+    # The lowest and highest loser of each value tell, without a loop, whether anybody but the customer itself lost
+    # it.
     lowest = np.full(len(values.dictionary), len(customers.dictionary), ids.dtype)
     highest = np.full(len(values.dictionary), -1, ids.dtype)
     np.minimum.at(lowest, lost, ids)
@@ -177,23 +187,25 @@ def _count_distinct(found: Stayed, when: str, column: str, where: Mask) -> int:
 
 
 def _is_known_by_name(found: Stayed) -> Mask:
-    """Where the source states no number of the customer, so that the name stands in its place."""
+    """Return where the source states no customer number, so that the name stands in for it."""
     now = pc.equal(found.now("customer_id"), found.now("customer_name"))
     return as_mask(pc.and_(now, pc.equal(found.before("customer_id"), found.before("customer_name"))))
 
 
 def _is_spelled_alike(found: Stayed) -> Mask:
-    """Where a name is the old one but for letter case, accents, blanks, punctuation and legal form."""
+    """Return where a name is the old one except for letter case, accents, blanks, punctuation and legal form."""
     now, before = (_simplify(names) for names in (found.now("customer_name"), found.before("customer_name")))
     return as_mask(pc.fill_null(pc.equal(now, before), fill_value=False))
 
 
 def _simplify(names: pa.Array) -> pa.Array:
+    # Each name is simplified once, not once for each of its invoices.
     encoded = names.dictionary_encode()
     lowered = pc.utf8_lower(pc.utf8_normalize(encoded.dictionary, form="NFKD"))
     letters = pc.replace_substring_regex(lowered, r"[\p{Mn}.'’]", "")
     words = pc.replace_substring_regex(letters, r"[^\p{L}\p{N}]+", " ")
     bare = pc.replace_substring_regex(pc.replace_substring_regex(words, _LEGAL_FORMS, ""), " ", "")
+    # A company may be called by nothing but such words ("Company & Co"); all of those would be one name otherwise.
     return pc.if_else(pc.equal(bare, ""), lowered, bare).take(encoded.indices)
 
 
@@ -202,7 +214,7 @@ def _is_filled(texts: pa.Array) -> Mask:
 
 
 def _has_stayed(found: Stayed, column: str) -> Mask:
-    """Where a column is filled and the same as before."""
+    """Return where a column is filled and unchanged."""
     return _is_filled(found.now(column)) & ~found.differs(column)
 
 
@@ -212,7 +224,7 @@ def _join_pairs(one: pa.Array, other: pa.Array, where: Mask, by: str) -> pa.Arra
 
 
 def _show_customers(found: Stayed, row: int, column: str) -> str:
-    """Describe who had an invoice and who has it now, or which name or email a customer's number had and has."""
+    """Describe who had an invoice and who has it now, or a customer number's name or email before and now."""
     ref = found.now("invoice_ref")[row].as_py()
     if column:
         customer = found.now("customer_id")[row].as_py()

@@ -1,4 +1,4 @@
-"""Dates that changed as only a misread column makes them change: day and month exchanged, or all moved alike."""
+"""Dates that changed as only a misread column changes them: day and month exchanged, or all moved alike."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from arfeed.planning.wording import counted
 
 _COLUMNS = {"issued_on": "issue date", "due_on": "due date"}
 _CORRECTION = 1
-"""So many different dates may be corrected in this way at once."""
+"""This many different dates may be corrected in this way at once."""
 
 _EXTENSIONS = (30, 60)
-"""Days by which a due date is put off, and by which some dates move when day and month change places: from 4 March,
-30 days lead to 3 April."""
+"""Usual extensions of a due date, in days, by which some dates also move if day and month are exchanged: 30 days after
+4 March is 3 April."""
 
 _A_YEAR = 365
 
 
 def object_to_exchanged_dates(found: Stayed) -> Iterator[Objection]:
-    """Object if days and months have changed places in more dates than somebody corrects."""
+    """Object if day and month are exchanged in more dates than somebody would correct by hand."""
     exchanged = {column: _find_exchanged(found, column) for column in _COLUMNS}
     if said := _describe(found, exchanged, "with day and month exchanged"):
         yield Objection(
@@ -37,7 +37,7 @@ def object_to_exchanged_dates(found: Stayed) -> Iterator[Objection]:
 
 
 def object_to_shifted_dates(found: Stayed) -> Iterator[Objection]:
-    """Object if most dates of a source have moved by one and the same number of days."""
+    """Object if most dates of a source have moved by the same number of days."""
     shifted = {column: _find_shifted(found, column) for column in _COLUMNS}
     if said := _describe(found, shifted, "moved by the same number of days"):
         yield Objection(
@@ -62,19 +62,22 @@ def _describe_move(found: Stayed, row: int, column: str) -> str:
 
 
 def _find_exchanged(found: Stayed, column: str) -> Mask:
-    """Return where a source's dates were exchanged: two different ones, or the only one there that could be."""
+    """Return where a source's dates were exchanged: two different dates, or the only one that can be exchanged."""
     changed = found.differs(column)
     if not changed.any():
         return changed
     now, before = found.now(column), found.before(column)
+    # A day above 12 can't be read as a month, so such a date proves nothing either way.
     could = np.asarray(pc.fill_null(pc.less_equal(pc.day(before), 12), fill_value=False)) & changed
     turned = could & _is_equal(pc.day(now), pc.month(before)) & _is_equal(pc.month(now), pc.day(before))
+    # A date that was exchanged keeps its year; one that changed it as well was corrected.
     turned &= _is_equal(pc.year(now), pc.year(before))
     if column == "due_on":
         turned &= ~np.isin(_count_days(found, column), _EXTENSIONS)
     result = np.zeros(len(turned), bool)
     for group, mine in found.groups(["source"]):
         theirs = turned & mine
+        # A misread column exchanges every date that it can, so a minority among them are corrections.
         if theirs.sum() * 2 <= (could & mine).sum():
             continue
         if _count_distinct(before, theirs) > _CORRECTION or _count_exchangeable(found, group[0], column) == 1:
@@ -83,14 +86,15 @@ def _find_exchanged(found: Stayed, column: str) -> Mask:
 
 
 def _count_exchangeable(found: Stayed, source: str, column: str) -> int:
-    """Count the dates of a source that would be others, and still dates, with day and month exchanged."""
+    """Count the dates of a source that would be different valid dates with day and month exchanged."""
     dates = pa.array(found.last[column]).filter(pa.array(found.last["source"] == source))
+    # 5 May read the other way round is still 5 May.
     others = pc.and_(pc.less_equal(pc.day(dates), 12), pc.not_equal(pc.day(dates), pc.month(dates)))
     return int(pc.sum(others, min_count=0).as_py())
 
 
 def _find_shifted(found: Stayed, column: str) -> Mask:
-    """Return where over half of a source's dates moved alike; due dates that are put off alike are everyday."""
+    """Return where over half of a source's dates moved alike; due dates extended alike are ordinary."""
     changed = found.differs(column)
     result = np.zeros(len(changed), bool)
     if not changed.any():
@@ -103,6 +107,7 @@ def _find_shifted(found: Stayed, column: str) -> Mask:
             continue
         most = int(counts.argmax())
         alike = theirs & (days == moves[most])
+        # New terms move due dates ahead by days or months; a time zone moves them by one day, another epoch by years.
         put_off = column == "due_on" and 1 < moves[most] < _A_YEAR
         if (
             not put_off

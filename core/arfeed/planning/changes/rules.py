@@ -1,4 +1,4 @@
-"""What changes in invoices that stay: everyday changes pass; those that look like another column or file do not."""
+"""Changes in invoices that stay: ordinary ones pass, those that look like another column or file do not."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from arfeed.planning.changes.stayed import find_stayed
 
 
 def object_to_changes(plan: Plan) -> Iterator[Objection]:
-    """Yield an objection for each kind of change that is not everyday, in feeds of any size."""
+    """Yield an objection for each kind of change that is out of the ordinary, in feeds of any size."""
     found = find_stayed(plan)
+    # Asked of a first delivery too: a balance that exceeds its amount shows in a single report.
     yield from object_to_misfits(plan, found)
     if found is None:
         return
@@ -28,6 +29,7 @@ def object_to_changes(plan: Plan) -> Iterator[Objection]:
     yield from object_to_other_customers(found)
     yield from object_to_exchanged_dates(found)
     yield from object_to_shifted_dates(found)
+    # What one factor explains is found first, so that the guard of moved sums does not ask about it again.
     multiplied = find_scaled(found)
     yield from object_to_scaled_balances(found, multiplied)
     yield from object_to_moved_sums(found, multiplied)

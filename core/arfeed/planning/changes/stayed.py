@@ -1,4 +1,4 @@
-"""The invoices that stand in both reports and have changed: what each report says of them."""
+"""The invoices that are in both reports and have changed, with what each report says of them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from arfeed.model.results import Plan
 from arfeed.planning.wording import largest
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
-"""A truth a changed invoice."""
+"""One bool for each changed invoice."""
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-"""What is only weighed and never delivered: a share, a factor, or a size to compare."""
+"""Numbers that are only weighed and never delivered: a share, a factor, or a size to compare."""
 
 GROUP = ("source", "currency")
-"""What is judged by itself: a mistake rarely strikes two sources at once, and currencies are never added up."""
+"""What is judged separately: a mistake rarely strikes two sources at once, and currencies are never added up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stayed:
-    """The changed invoices of a plan, a row each: columns are taken only when asked for, and compared once.
+    """The changed invoices of a plan, one row each; columns are taken only when asked for, and compared once.
 
-    `last` is the last report. `rows` are their places in the new one, `places` those of the same numbers in the last.
+    `last` is the last report. `rows` are their places in the new report, `places` those of the same numbers in `last`.
     """
 
     plan: Plan
@@ -48,28 +48,31 @@ class Stayed:
         return self._taken(f"before {column}", self.last, column, self.places)
 
     def differs(self, column: str) -> Mask:
-        """Return where a column differs from before; a value that is blank on one side does not."""
+        """Return where a column differs from before; a value that is blank on one side does not count."""
         key = f"differs {column}"
         if key not in self._columns:
             self._columns[key] = pc.fill_null(pc.not_equal(self.now(column), self.before(column)), fill_value=False)
         return as_mask(self._columns[key])
 
     def sizes(self, by: Iterable[str] = GROUP) -> dict[tuple[str, ...], int]:
-        """Return how many invoices stand in both reports, unchanged ones too, by source, currency or both."""
+        """Return how many invoices are in both reports, including unchanged ones, by source, currency or both."""
         sizes: dict[tuple[str, ...], int] = {}
+        # From the plan's sums, so that no guard has to group the unchanged rows, which are nearly all, again.
         for moved in self.plan.facts.movements:
             group = tuple(str(getattr(moved, name)) for name in by)
             sizes[group] = sizes.get(group, 0) + moved.now.documents - moved.new.documents
         return sizes
 
     def groups(self, by: Iterable[str] = GROUP) -> list[tuple[tuple[str, ...], Mask]]:
-        """Return the groups that changed invoices are of, and where each is."""
+        """Return the groups among the changed invoices, and a mask of each."""
         names = list(by)
         code = np.zeros(len(self.rows), np.int64)
         texts: list[list[str]] = []
         for name in names:
             encoded = self.now(name).dictionary_encode()
             texts.append(encoded.dictionary.to_pylist())
+            # One number for each combination of values, taken apart again below: grouping numbers is far faster than
+            # texts.
             code = code * len(texts[-1]) + np.asarray(encoded.indices)
         found = []
         for each in np.unique(code).tolist():
@@ -81,13 +84,14 @@ class Stayed:
         return found
 
     def refs(self, where: Mask) -> tuple[str, ...]:
-        """Return the numbers of some of them."""
+        """Return the invoice numbers where the mask is true."""
         return tuple(self.now("invoice_ref").filter(pa.array(where)).to_pylist())
 
     def worst(self, where: Mask, say: Callable[[int], str]) -> str:
-        """Name those of some invoices that were owed most, each in the words of `say`, which is given its row."""
+        """Describe the largest invoices where the mask is true, each in the words that `say` returns for its row."""
         names = ("invoice_ref", "currency", "balance")
         chosen = np.flatnonzero(where)
+        # By the balance before: the new one may be the very mistake, and must not decide which invoices are shown.
         taken = {name: self.before(name).take(pa.array(chosen)) for name in names}
         rows = largest(arrow.to_frame(pa.table(taken)))
         texts = [say(int(chosen[place])) for place in rows.index]
@@ -96,6 +100,7 @@ class Stayed:
     def _taken(self, key: str, frame: pd.DataFrame, column: str, rows: npt.NDArray[np.int64]) -> pa.Array:
         if key not in self._columns:
             whole = arrow.as_single_chunk(pa.array(frame[column]))
+            # If all rows have changed, as after a misread column, nothing needs to be copied.
             every = len(rows) == len(whole) and bool((rows == np.arange(len(whole))).all())
             self._columns[key] = whole if every else whole.take(pa.array(rows))
         return self._columns[key]
@@ -116,11 +121,11 @@ def find_stayed(plan: Plan) -> Stayed | None:
 
 
 def as_mask(values: pa.Array) -> Mask:
-    """Return an Arrow array of truths as numpy's; null counts as false."""
+    """Return an Arrow array of bools as a numpy array; null counts as false."""
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def as_floats(values: pa.Array) -> Floats:
-    """Return sums as numbers to weigh them by; whatever is delivered, shown or added up stays exact."""
+    """Return sums as floats to weigh them by; whatever is delivered, shown or added up stays exact."""
     sizes: Floats = np.asarray(pc.fill_null(pc.cast(values, pa.float64()), 0.0))
     return sizes

@@ -1,4 +1,4 @@
-"""Notes on texts that are delivered exactly as they are, and that somebody should know of."""
+"""Notes on texts that are delivered unchanged but that somebody should know about."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from arfeed.model import arrow
 from arfeed.model.characters import byte_at
 from arfeed.planning.wording import counted, named
 
+# The characters that OWASP lists for CSV injection. They are noted, not defused: an apostrophe in front would make
+# another number of a number, and the receiver matches numbers.
 _BEGINS = np.isin(np.arange(256), [*b"=+-@\t\r"])
-"""By byte: whether a text that begins with it may be a formula to a spreadsheet. A lone dash is none."""
+"""For each byte, whether a spreadsheet may take a text that begins with it for a formula. A lone dash is not one."""
 
 _UNSEEN = rf"{arrow.INVISIBLE}|[^\P{{Z}} ]"
-"""What shows as nothing, or as a blank that is none (RE2)."""
+"""Characters that show as nothing, or that look like a space and are not one (RE2)."""
 
 
 def note_unseen_characters(refs: pd.Series[str]) -> Iterator[str]:
-    """Yield a note on numbers with characters that nobody sees, such as U+200B or a no-break space."""
+    """Yield a note on numbers with characters that can't be seen, such as U+200B or a no-break space."""
     texts = arrow.to_text_array(refs)
+    # Plain ASCII, which nearly all numbers are, needs no regular expression.
     unusual = texts.filter(pc.invert(pc.ascii_is_printable(texts)))
     found = unusual.filter(pc.match_substring_regex(unusual, _UNSEEN))
     if len(found):
@@ -34,7 +37,7 @@ def note_unseen_characters(refs: pd.Series[str]) -> Iterator[str]:
 
 
 def _count_formulas(texts: pa.Array) -> int:
-    """Count what may be taken for a formula."""
+    """Count the texts that may be taken for formulas."""
     texts = pc.fill_null(texts, "") if texts.null_count else texts
     some = texts.take(np.flatnonzero(_BEGINS.take(byte_at(texts, 0))))
     return int(pc.sum(pc.greater(pc.binary_length(some), 1), min_count=0).as_py())

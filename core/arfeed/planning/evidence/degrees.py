@@ -18,7 +18,7 @@ from arfeed.planning.evidence.reasons import (
 
 Evidence = Literal["proven", "balanced", "asserted", "unexplained"]
 """proven: the source itself says that this very document is closed. balanced: the difference between the source's list
-and its control account has not moved, to the cent. asserted: the source's settings say that absence is payment.
+and its control account has not moved, to the cent. asserted: the source's settings declare that absence is payment.
 unexplained: everything else, whatever the source counted."""
 
 
@@ -27,22 +27,27 @@ def add_evidence(missing: pd.DataFrame, sources: Iterable[SourceReport], ledgers
     reasons, origin = missing["reason"], missing["source"]
     gone = np.asarray(reasons == GONE)
     believed = np.asarray(origin.isin([source.source for source in sources if source.settings.absent_means_paid]))
+    # Unexplained unless something says otherwise, so that a reason which is added later does not pass unasked.
     evidence = np.full(len(missing), "unexplained", dtype=object)
     evidence[np.asarray(reasons.isin(list(PROVEN)))] = "proven"
+    # Only what is gone without a word: if its source calls it open, no setting may turn that into a payment.
     evidence[gone & believed] = "asserted"
+    # Last, since it is better evidence than a setting: it replaces "asserted".
     evidence[gone & _balanced(missing, ledgers)] = "balanced"
     return missing.assign(evidence=pd.Series(evidence, index=missing.index, dtype="str"))
 
 
 def _balanced(missing: pd.DataFrame, ledgers: Iterable[Ledger]) -> np.ndarray:
-    """Return where the difference of list and ledger has not moved, in the row's source and currency.
+    """Return where the difference between list and ledger has not moved, in the row's source and currency.
 
-    Where the ledger is by customer, nor may it have moved at the row's own: what one lost, another may have gained.
+    If the ledger is by customer, it must not have moved for the row's customer either: what the list has lost for one
+    customer it may have gained for another.
     """
     unmoved = {(ledger.source, ledger.currency): ledger for ledger in ledgers if ledger.moved == schema.ZERO}
     result = np.zeros(len(missing), dtype=bool)
     if not unmoved:
         return result
+    # As the source stated them: its ledger knows nothing of what the feed's transforms made of currency and customer.
     currencies, customers = (get_as_stated(missing, name) for name in ("currency", "customer_id"))
     for (source, currency), ledger in unmoved.items():
         here = (missing["source"] == source) & (currencies == currency)

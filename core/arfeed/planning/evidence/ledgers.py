@@ -23,17 +23,17 @@ from arfeed.planning.wording import money
 States = Mapping[tuple[str, str], LedgerState]
 """By source and currency."""
 
-Left = Mapping[tuple[str, str], Decimal]
+Outflow = Mapping[tuple[str, str], Decimal]
 """By source and currency, how much money has left a list since the last delivery."""
 
 
 def find_ledger_states(
     sources: Iterable[SourceReport], listed: pd.DataFrame, before: States
 ) -> tuple[LedgerState, ...]:
-    """Return what list and control account of each source say now.
+    """Return the current balances of each source's list and control account.
 
-    `listed` are all open rows as the sources listed them, before any transform. If a source is carried forward, it
-    keeps the state that its rows are of.
+    `listed` are all open rows as the sources listed them, before any transform. A source that is carried forward
+    keeps the state of the delivery from which its rows are.
     """
     sums = _sum_by_group(listed)
     states: list[LedgerState] = []
@@ -49,6 +49,8 @@ def find_ledger_states(
 def _find_states(
     source: str, account: ControlAccount, sums: Mapping[tuple[str, str], Decimal], listed: pd.DataFrame, before: States
 ) -> Iterator[LedgerState]:
+    # Also currencies that only the last delivery or only the ledger has: a list that has lost all of a currency has
+    # no rows of it, and just there the difference moves.
     mine = {currency for name, currency in (*sums, *before) if name == source}
     differences = _find_differences(source, account, listed)
     for currency in sorted({*mine, *account.balances}):
@@ -65,7 +67,7 @@ def _find_states(
 def _find_differences(
     source: str, account: ControlAccount, listed: pd.DataFrame
 ) -> dict[str, dict[str, Decimal]] | None:
-    """Return by currency and customer what the list has more than the ledger, where they differ at all."""
+    """Return by currency and customer by how much the list exceeds the ledger, if they differ at all."""
     if account.customers is None:
         return None
     rows = listed[listed["source"] == source]
@@ -85,6 +87,7 @@ def compare_ledgers(states: Iterable[LedgerState], before: States) -> tuple[Ledg
 
 
 def _compare_ledger(now: LedgerState, then: LedgerState | None) -> Ledger:
+    # At a first reconciliation nothing can have moved: a difference that is there from the start proves nothing.
     if then is None:
         return Ledger(now.source, now.currency, now.listed, now.account, received=now.received)
     customers = _find_moved_customers(now.differences, then.differences)
@@ -94,7 +97,7 @@ def _compare_ledger(now: LedgerState, then: LedgerState | None) -> Ledger:
 def _find_moved_customers(
     now: Mapping[str, Decimal] | None, then: Mapping[str, Decimal] | None
 ) -> tuple[tuple[str, Decimal], ...]:
-    """Return the customers whose difference moved, the largest first."""
+    """Return the customers for whom the difference moved, the largest first."""
     if now is None or then is None:
         return ()
     moved = {name: now.get(name, schema.ZERO) - then.get(name, schema.ZERO) for name in {*now, *then}}
@@ -102,20 +105,22 @@ def _find_moved_customers(
 
 
 def has_come_apart(plan: Plan, ledger: Ledger) -> bool:
-    """Whether list and account have come apart since the last delivery, as a whole or at a customer with missing rows.
+    """Whether list and account have come apart since the last delivery, in total or for a customer with missing rows.
 
-    Sums that agree are not enough where the account is by customer: what one has lost another may have gained.
+    If the account is by customer, totals that agree are not enough: what the list has lost for one customer it may
+    have gained for another.
     """
     if ledger.moved:
         return True
+    # A customer whose missing invoices are all proven to be closed needs no ledger to confirm it.
     missing = plan.missing[plan.missing["evidence"] != "proven"]
     currencies, customers = (get_as_stated(missing, name) for name in ("currency", "customer_id"))
     here = (missing["source"] == ledger.source) & (currencies == ledger.currency)
     return bool((here & customers.isin([name for name, _ in ledger.customers])).any())
 
 
-def list_figures(plan: Plan, codes: Set[str], left: Left) -> Iterator[str]:
-    """Yield what an approval of these objections is bound to beside invoices: by how much ledgers moved, and ages."""
+def list_figures(plan: Plan, codes: Set[str], left: Outflow) -> Iterator[str]:
+    """Yield what an approval of these objections is bound to besides invoices: ledger movements and as-of dates."""
     for ledger in plan.ledgers:
         if "ledger-moved" in codes and has_come_apart(plan, ledger):
             customers = [f"{name} {by}" for name, by in ledger.customers]
@@ -132,21 +137,22 @@ def _sum_by_group(rows: pd.DataFrame) -> dict[tuple[str, str], Decimal]:
     return {(row["source"], row["currency"]): row["balance"] for row in sums}
 
 
-def find_accounted_for(ledgers: Iterable[Ledger], left: Left) -> set[tuple[str, str]]:
-    """Return the sources and currencies whose receipts account for everything that has left their lists."""
+def find_accounted_for(ledgers: Iterable[Ledger], left: Outflow) -> set[tuple[str, str]]:
+    """Return the sources and currencies whose booked receipts account for everything that has left their lists."""
     return {
         (ledger.source, ledger.currency)
         for ledger in ledgers
+        # Both are needed: receipts may happen to suffice although list and ledger no longer agree.
         if ledger.moved == schema.ZERO
         and ledger.received is not None
         and left[ledger.source, ledger.currency] <= ledger.received
     }
 
 
-def sum_what_left(plan: Plan) -> Left:
-    """Sum what was owed for invoices that are missing, and by how much balances of others fell.
+def sum_outflow(plan: Plan) -> Outflow:
+    """Sum the balances of missing invoices and the amounts by which other balances fell.
 
-    Only lists whose books say what was received since are summed up: no other is held against it.
+    Only lists whose books say what was received since then are summed up; the others are not compared with it.
     """
     asked = [(ledger.source, ledger.currency) for ledger in plan.ledgers if ledger.received is not None]
     if plan.before is None or not asked:
@@ -154,8 +160,10 @@ def sum_what_left(plan: Plan) -> Left:
     theirs = arrow.to_text_array(plan.report["invoice_ref"])
     places = pc.index_in(arrow.to_text_array(plan.before["invoice_ref"]), value_set=theirs)
     then = arrow.as_single_chunk(pa.array(plan.before["balance"]))
+    # A missing invoice has fallen to nothing, so missing and part-paid ones are one subtraction.
     now = pc.fill_null(arrow.as_single_chunk(pa.array(plan.report["balance"])).take(places), schema.ZERO)
     fell = pc.subtract(then, now)
+    # Debts only: a credit that is used up raises what is owed, and would hide that much of what has left.
     owed = np.asarray(pc.and_(pc.greater(then, schema.ZERO), pc.greater(fell, schema.ZERO)), dtype=bool)
     rows = plan.before[["source", "currency"]].assign(balance=pd.Series(fell, index=plan.before.index))[owed]
     sums = _sum_by_group(rows)

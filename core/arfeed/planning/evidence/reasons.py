@@ -19,13 +19,13 @@ CONTRADICTORY = "open with a balance of 0"
 GONE = "gone"
 
 PROVEN = frozenset({"paid", "void", "draft", "settled"})
-"""Reasons by which the source itself says that this very document is not owed any more."""
+"""Reasons by which the source itself says that this very document is no longer owed."""
 
 _FACTS = ("customer_id", "issued_on", "amount", "currency", "company")
-"""What distinguishes two documents of one number; `company` is an extra column that some sources have."""
+"""What distinguishes two documents with the same number; `company` is an extra column that some sources have."""
 
 _TELLING = ("customer_id", "issued_on", "amount")
-"""Of these at least one must agree: the number and the currency alone are what namesakes share."""
+"""At least one of these must agree: namesakes share the number, and usually the currency too."""
 
 _DOCUMENT = ["source", "kind", "ref"]
 
@@ -42,38 +42,44 @@ def add_reasons(
     """Return the missing rows with the column `reason`.
 
     `rows` are all rows that the sources listed, open and closed; `removed` has source, source_ref, kind and by;
-    `sources` are the feed's own, None if no source was asked. `stating` are those that state a status: there an open
-    row with a balance of 0 contradicts itself. `beside` are closed rows that the last reading listed beside open ones
-    of their number (see `closed_beside`), which therefore explain nothing. Reasons: paid, void, draft, settled, open
-    with a balance of 0, removed by <step>, source removed, gone.
+    `sources` are the feed's own, None if no source was asked. `stating` are those that state a status: an open row
+    with a balance of 0 contradicts itself there. `beside` are closed rows that the last reading listed beside open ones
+    of their number (see `find_closed_beside`), which therefore explain nothing. Reasons: paid, void, draft, settled,
+    open with a balance of 0, removed by <step>, source removed, gone.
     """
     if missing.empty:
         return missing.assign(reason=pd.Series(dtype="str"))
     reasons = pa.nulls(len(missing), pa.large_string())
     if sources is not None:
+        # A source that is no longer configured can say nothing. Rows that `adopt` took have a blank source, and any
+        # may answer.
         known = pc.is_in(arrow.to_text_array(missing["source"]), value_set=pa.array([*sources, ""]))
         reasons = pc.if_else(known, reasons, SOURCE_REMOVED)
     lost = _name_company(missing).assign(ref=arrow.fold(missing["source_ref"]))
+    # Narrowed to the missing numbers first: they are few, while sources may list a million rows.
     listed = _keep_same_documents(lost, drop_known_beside(_find_rows_of(lost["ref"], _name_company(rows)), beside))
+    # Reversed, so that of several steps the last one that removed a row is found first.
     said = _collect_statements(listed, _find_rows_of(lost["ref"], removed).iloc[::-1], stating)
     adopted = pc.equal(arrow.to_text_array(lost["source"]), "")
     for statements, by in _list_attempts(said):
+        # A better attempt's answer stands: each is made only for rows that have no reason yet.
         may_ask = pc.is_null(reasons) if "source" in by else pc.and_(pc.is_null(reasons), adopted)
         reasons = pc.replace_with_mask(reasons, may_ask, _look_up(lost[np.asarray(may_ask)], statements, by))
     return _set_reasons(missing, pc.fill_null(reasons, GONE))
 
 
 def add_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the missing rows (with `reason`), those that are gone explained by what their sources answered.
+    """Return the missing rows (with `reason`), with those that are gone explained by their sources' answers.
 
-    `answers` are typed rows as `Connector.explain` gives them, which state a status: paid, void, draft, still open, or
-    open with a balance of 0. `beside` are closed rows that stood beside open ones, as in `with_reasons`.
+    `answers` are typed rows as `Connector.explain` returns them, with a status: paid, void, draft, still open, or
+    open with a balance of 0. `beside` are closed rows that stood beside open ones, as in `add_reasons`.
     """
     gone = np.asarray(missing["reason"] == GONE)
     if not gone.any() or answers.empty:
         return missing
     lost = _name_company(missing[gone]).assign(ref=arrow.fold(missing["source_ref"][gone]))
     listed = _keep_same_documents(lost, drop_known_beside(_find_rows_of(lost["ref"], _name_company(answers)), beside))
+    # Whoever can answer for a single document knows its status, so "open with a balance of 0" is a contradiction.
     said = _collect_statements(listed, None, listed["source"].unique(), still_open=STILL_OPEN)
     adopted = pc.equal(arrow.to_text_array(lost["source"]), "")
     by_source, by_any = (_look_up(lost, said, by) for by in (("source", "kind", "ref"), ("kind", "ref")))
@@ -95,7 +101,7 @@ def find_closed_beside(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def keep_still_beside(beside: pd.DataFrame, owed: pd.DataFrame, failed: Collection[str]) -> pd.DataFrame:
-    """Return the rows that stood beside open ones which are still open, or whose source could not be read."""
+    """Return the rows that stood beside open ones, if those are still open or their source could not be read."""
     numbers = owed.assign(ref=arrow.fold(owed["source_ref"]))
     there = np.asarray(pc.is_in(_make_keys(beside, _DOCUMENT), value_set=_make_keys(numbers, _DOCUMENT)), dtype=bool)
     kept: pd.DataFrame = beside[there | np.asarray(beside["source"].isin([*failed]))]
@@ -103,27 +109,28 @@ def keep_still_beside(beside: pd.DataFrame, owed: pd.DataFrame, failed: Collecti
 
 
 def _keep_identity(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns that a row is known again by."""
+    """Return the columns by which a row is recognised."""
     if "ref" not in rows.columns:
         rows = rows.assign(ref=rows["source_ref"])
     return rows[[*_DOCUMENT, *(name for name in _FACTS if name in rows.columns)]].reset_index(drop=True)
 
 
 def drop_known_beside(listed: pd.DataFrame, beside: pd.DataFrame | None) -> pd.DataFrame:
-    """Leave out as many closed rows as the last reading listed with the very same facts.
+    """Leave out as many closed rows as the last reading listed with exactly the same facts.
 
-    A row that is known by all but its amount is the same one, since systems set that of a voided document to 0 later.
+    A row that agrees in everything but its amount is the same one, since systems later set a voided document's to 0.
     """
     if beside is None or beside.empty or listed.empty:
         return listed
     facts = [name for name in _FACTS if name in listed.columns and name in beside.columns]
+    # Exact pairs first, or a voided namesake could use up the row that another one matches exactly.
     for known in (facts, [name for name in facts if name != "amount"]):
         listed, beside = _drop_pairs(listed, beside, [*_DOCUMENT, *known])
     return listed
 
 
 def _drop_pairs(listed: pd.DataFrame, beside: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out closed rows and rows that stood beside, each against one that it agrees with in these columns."""
+    """Leave out closed rows and rows that stood beside open ones, pairing those that agree in these columns."""
     closed = listed[~_is_owed(listed)]
     now, then = (pd.Series(_make_keys(rows, by), index=rows.index, dtype="str") for rows in (closed, beside))
     stood, found = (_find_first(mine, others) for mine, others in ((now, then), (then, now)))
@@ -131,14 +138,16 @@ def _drop_pairs(listed: pd.DataFrame, beside: pd.DataFrame, by: Sequence[str]) -
 
 
 def _find_first(mine: pd.Series[str], others: pd.Series[str]) -> np.ndarray:
-    """Return where a text is among the first of its kind, as many as the others hold."""
+    """Return where a text is among the first n equal ones, n being how many of it the others hold."""
+    # Counted, not only looked up: of two equal closed rows one may have stood there before, and the other be the
+    # answer.
     as_many = mine.map(others.value_counts()).fillna(0).to_numpy()
     first: np.ndarray = mine.groupby(mine).cumcount().to_numpy() < as_many
     return first
 
 
 def _name_company(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows whose column `company` is called so, however the source writes it."""
+    """Return the rows with the column `company` under this name, in whatever case the source writes it."""
     found = [name for name in rows.columns if name != "company" and str(name).casefold() == "company"]
     return rows if "company" in rows.columns or not found else rows.rename(columns={found[0]: "company"})
 
@@ -152,11 +161,11 @@ def _set_reasons(missing: pd.DataFrame, reasons: pa.Array) -> pd.DataFrame:
 
 
 def _list_attempts(said: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Sequence[str]]]:
-    """Yield the statements to look through, and by which columns, in turn.
+    """Yield in turn the statements to look through, and the columns to look them up by.
 
-    A document is its source, kind and reference. Of an adopted row no source is known: any may speak. Where nothing
-    is said of its own kind, which a transform may have changed, another kind with that reference can't close it; but
-    if it is still open, that is told.
+    A document is its source, kind and reference. An adopted row has no known source, so any source may answer. If
+    nothing is said of its own kind, which a transform may have changed, a document of another kind can't close it;
+    but it can show that the invoice is still open.
     """
     still_open = said[said["saying"].str.startswith(REMOVED_BY)]
     yield said, ("source", "kind", "ref")
@@ -168,15 +177,17 @@ def _list_attempts(said: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Sequence[
 def _collect_statements(
     listed: pd.DataFrame, steps: pd.DataFrame | None, stating: Collection[str], still_open: str = RENUMBERED
 ) -> pd.DataFrame:
-    """Return what sources and steps say of these references (source, kind, ref, saying), what counts most first.
+    """Return what sources and steps say of these references (source, kind, ref, saying), the weightiest first.
 
-    Being open outweighs being closed, and of several steps the last one removed it.
+    Being open outweighs being closed, and of several steps the last one removed the row.
     """
     is_open, settled = listed["status"] == "open", listed["balance"] == schema.ZERO
     worth = pa.array(listed["amount"])
+    # A document that never was worth anything may well be open with a balance of 0, and contradicts nothing.
     nothing = np.asarray(pc.fill_null(pc.equal(worth, pa.scalar(0, worth.type)), fill_value=False))
     contradictory = is_open & settled & ~nothing & listed["source"].isin(list(stating))
     removed = [] if steps is None else [steps.assign(saying=REMOVED_BY + steps["by"])]
+    # The order decides between several rows of one number: whatever speaks for a debt comes before what closes it.
     parts = [
         *removed,
         _add_saying(still_open, listed[is_open & ~settled]),
@@ -196,12 +207,14 @@ def _find_rows_of(refs: pd.Series[str], rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keep_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
-    """Leave out closed rows of another document: whatever a row and a missing invoice both state must agree.
+    """Leave out closed rows of other documents: whatever a row and a missing invoice both state must agree.
 
-    A number may be used again, by another customer, in another year or currency; then it is another invoice that was
-    paid. Rows that are still owed are kept, whichever document they are.
+    A number may be used again, for another customer, in another year or currency; then another invoice was paid.
+    Rows that are still owed are kept, whichever document they are.
     """
     facts = [name for name in _FACTS if name in listed.columns and name in lost.columns]
+    # Compared with what the source itself said, since a transform may have changed the customer of the baseline's
+    # row.
     theirs = lost[["ref", "kind", "source"]].assign(**{f"{name}_before": get_as_stated(lost, name) for name in facts})
     pairs = listed[["ref", "kind", "source", "status", *facts]].reset_index().merge(theirs, on=["ref", "kind"])
     agree, differ = {}, {}
@@ -217,18 +230,19 @@ def _keep_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFra
         agree[name] = np.asarray(pc.and_(known, same), dtype=bool)
         differ[name] = np.asarray(pc.and_(known, pc.invert(same)), dtype=bool)
     telling = np.logical_or.reduce([agree[name] for name in _TELLING])
+    # One fact that differs is enough to be another document; facts that one side does not know count neither way.
     same = telling & ~np.logical_or.reduce([*differ.values()])
     here = np.asarray((pairs["source_x"] == pairs["source_y"]) | (pairs["source_y"] == ""))
     return listed[_is_owed(listed) | listed.index.isin(pairs.loc[same & here, "index"])]
 
 
 def get_as_stated(lost: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column before any transform changed it, where the baseline has kept that."""
+    """Return a column as it was before any transform, if the baseline has kept that."""
     return lost.get(f"{schema.AS_THE_SOURCE_SAID}{name}", lost[name])
 
 
 def _is_stated(column: pa.Array) -> pa.Array:
-    """Where a side knows a fact: text that is not blank, any date or amount."""
+    """Return where a fact is stated: a text that is not blank, or any date or amount."""
     there = pc.is_valid(column)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         there = pc.and_(there, pc.not_equal(pc.fill_null(column, ""), ""))

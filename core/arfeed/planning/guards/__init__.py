@@ -1,1 +1,1 @@
-"""The built-in objections: to whom a report goes, what it no longer lists, and what its sources and books say."""
+"""The built-in objections: to where a report goes, to what it no longer lists, and to its sources and books."""

@@ -1,4 +1,4 @@
-"""Objections to what control accounts say: list and ledger have come apart, or more has left than was received."""
+"""Objections raised by control accounts: list and ledger have come apart, or more has left than was received."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pandas as pd
 
 from arfeed.model import schema
 from arfeed.model.results import Ledger, Objection, Plan
-from arfeed.planning.evidence.ledgers import Left, has_come_apart
+from arfeed.planning.evidence.ledgers import Outflow, has_come_apart
 from arfeed.planning.wording import money, named, refs_of
 
 
 def object_to_moved_ledgers(plan: Plan) -> Iterator[Objection]:
     """Object if list and control account have come apart since the last delivery.
 
-    Where the account is by customer, it is enough that they have at a customer of whom invoices are gone: what one
-    has lost another may have gained.
+    If the account is by customer, one customer with missing invoices is enough: what the list has lost for one
+    customer it may have gained for another.
     """
     moved = [ledger for ledger in plan.ledgers if has_come_apart(plan, ledger)]
     if moved:
@@ -44,12 +44,16 @@ def _show_ledger(ledger: Ledger) -> str:
     )
 
 
-def object_to_more_than_was_received(plan: Plan, left: Left) -> Iterator[Objection]:
+def object_to_more_than_was_received(plan: Plan, left: Outflow) -> Iterator[Objection]:
     """Object if more has left the list than was booked as received, credited or written off."""
     for ledger in plan.ledgers:
+        # Receipts are counted since the last delivery; without one there is no list from which anything could have
+        # left.
         if ledger.received is None or ledger.listed_before is None:
             continue
         gone = left[ledger.source, ledger.currency]
+        # Less may leave than was received, since a payment may wait to be assigned. What leaves beyond that, nobody
+        # has booked.
         if gone > ledger.received:
             yield Objection(
                 "more-than-received",

@@ -1,4 +1,4 @@
-"""What people approved without proof lately, and the objection to approving more of it."""
+"""What people approved without proof lately, and the objection to approving ever more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BUDGET_SPAN = timedelta(days=30)
 
 
 class Unproven(NamedTuple):
-    """What was marked as paid although nothing explained it: documents, and the sum of their absolute balances."""
+    """What was marked as paid although nothing explained it: a count, and the sum of the absolute balances."""
 
     source: str
     currency: str
@@ -29,6 +29,7 @@ class Unproven(NamedTuple):
 
 def sum_closings(missing: pd.DataFrame) -> Iterator[tuple[str, str, str, int, Decimal]]:
     """Yield source, currency, evidence, count and absolute balance of what will be marked as paid."""
+    # Absolute, or a lost credit would make room in the budget for a lost invoice.
     sizes = missing.assign(balance=pd.Series(pc.abs(pa.array(missing["balance"])), index=missing.index))
     for row in arrow.group_balances(sizes, ("source", "currency", "evidence")).to_pylist():
         yield row["source"], row["currency"], row["evidence"], row["count"], row["balance"]
@@ -37,6 +38,7 @@ def sum_closings(missing: pd.DataFrame) -> Iterator[tuple[str, str, str, int, De
 def object_to_the_sum_of_approvals(plan: Plan, approved: Sequence[Unproven]) -> Iterator[Objection]:
     """Object if this plan and what was `approved` lately close too much without proof, by count or by money."""
     unproven = plan.missing[plan.missing["evidence"] == "unexplained"]
+    # Only plans that add to it are asked about: what was approved earlier was asked about then.
     if plan.before is None or unproven.empty or not approved:
         return
     now = [Unproven(source, currency, count, owed) for source, currency, _, count, owed in sum_closings(unproven)]
@@ -52,17 +54,19 @@ def object_to_the_sum_of_approvals(plan: Plan, approved: Sequence[Unproven]) -> 
 
 
 def _find_over_budget(plan: Plan, before: pd.DataFrame, closed: Sequence[Unproven]) -> Iterator[str]:
-    """Yield, for each currency of which too much was closed, how much that is."""
+    """Yield, for each currency in which too much was closed, how much that is."""
     sizes = before.assign(balance=pd.Series(pc.abs(pa.array(before["balance"])), index=before.index))
     owed = {
         row["currency"]: (row["count"], row["balance"])
         for row in arrow.group_balances(sizes, ("currency",)).to_pylist()
     }
+    # By its text: Decimal(0.1) is a little more than a tenth, and the limit is compared exactly.
     share = Decimal(str(plan.guards.unproven_share))
     for currency in sorted({each.currency for each in closed}):
         mine = [each for each in closed if each.currency == currency]
         count, balance = sum(each.documents for each in mine), sum((each.balance for each in mine), schema.ZERO)
         of_count, of_balance = owed.get(currency, (0, schema.ZERO))
+        # In a feed of a few invoices, one or two are soon a tenth of everything.
         enough = count > plan.guards.missing_floor
         if enough and (count > share * of_count or balance > share * of_balance):
             yield f"{counted(count, 'invoice')} of {money(balance, currency)}"

@@ -1,4 +1,8 @@
-"""Every built-in objection to a plan, in the order in which people read them. No feed can switch one off."""
+"""The built-in objections that need no learning, in the order in which people read them. No feed can switch one off.
+
+What is weighed against a feed's habits (surprise, pattern, money, share, older, returned, a file that is gone) is in
+`planning.habits.judgement`, called by `guards.weighing`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Iterator
 
 from arfeed.model.results import Objection, Plan
 from arfeed.planning.changes.rules import object_to_changes
-from arfeed.planning.evidence.ledgers import Left
+from arfeed.planning.evidence.ledgers import Outflow
 from arfeed.planning.guards.books import object_to_more_than_was_received, object_to_moved_ledgers
 from arfeed.planning.guards.budget import object_to_the_sum_of_approvals
 from arfeed.planning.guards.known import Known
@@ -29,8 +33,9 @@ from arfeed.planning.guards.report import object_to_everything_changed, object_t
 from arfeed.planning.guards.sources import object_to_older_dates, object_to_stale_sources
 
 
-def find_objections(plan: Plan, known: Known, left: Left) -> Iterator[Objection]:
-    """Yield every objection that needs no odds; `left` is what `sum_what_left` says of the plan."""
+def find_objections(plan: Plan, known: Known, left: Outflow) -> Iterator[Objection]:
+    """Yield every objection that needs no odds; `left` is the result of `sum_outflow` for the plan."""
+    # From the receiver to the details: if the report goes to the wrong place, nothing that follows means anything.
     yield from object_to_unknown_baseline(plan)
     yield from object_to_foreign_reports(plan)
     yield from object_to_same_receiver(plan)

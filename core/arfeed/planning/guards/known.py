@@ -1,4 +1,4 @@
-"""What a review knows beside the plan itself: what was approved lately, and answers that were given in advance."""
+"""What a review knows in addition to the plan: what was approved lately, and answers that were given in advance."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from arfeed.planning.habits.memory import Habits
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a review knows beside the plan.
+    """What a review knows in addition to the plan.
 
     `approved` is what people approved without proof within the last 30 days; `expectations` are the answers given in
-    advance that hold today; `habits` is what was learned of the feed, `sources` what of each is judged by it; `stated`
-    are objections to what the sources listed, of which the plan no longer has all rows.
+    advance that hold today; `habits` is what was learned about the feed, `sources` what of each source is judged by
+    it; `stated` are objections to what the sources listed, raised earlier since the plan no longer has all those rows.
     """
 
     approved: tuple[Unproven, ...] = ()

@@ -15,11 +15,11 @@ from arfeed.planning.evidence.reasons import CONTRADICTORY, GONE, REMOVED_BY, SO
 from arfeed.planning.wording import are, counted, largest, named, refs_of, worst
 
 _NO_SOURCE = "an adopted report"
-"""What to call the source of rows that `adopt` took: it is not known."""
+"""What to call the unknown source of rows that `adopt` took."""
 
 
 def object_to_empty_reports(plan: Plan) -> Iterator[Objection]:
-    """Object to a report that lists nothing, or to a source that lists nothing where absence alone means payment."""
+    """Object to a report that lists nothing, or to a source that lists nothing if its absences count as payments."""
     if plan.report.empty:
         yield Objection(
             "empty-report",
@@ -28,6 +28,7 @@ def object_to_empty_reports(plan: Plan) -> Iterator[Objection]:
         )
         return
     emptied = plan.missing[plan.missing["source"].isin([*_find_emptied(plan)])]
+    # What is unexplained is objected to by itself, and what is proven or balanced needs no question.
     emptied = emptied[emptied["evidence"] == "asserted"]
     if len(emptied):
         sources = named(sorted(emptied["source"].unique()))
@@ -41,13 +42,14 @@ def object_to_empty_reports(plan: Plan) -> Iterator[Objection]:
 
 
 def _find_emptied(plan: Plan) -> Iterator[str]:
-    """Yield the sources that were read and list nothing open any more."""
+    """Yield the sources that were read and no longer list anything open."""
     listed = set(plan.report["source"].unique())
     yield from (source.source for source in plan.sources if not source.failed and source.source not in listed)
 
 
 def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
-    """Object to invoices that are gone without any evidence; a count of the list explains no absence."""
+    """Object to invoices that are gone without any evidence; that the list was counted explains no absence."""
+    # Other unexplained reasons, such as still open, have their own objections, which name what to fix.
     silent_reasons = plan.missing["reason"].isin([GONE, SOURCE_REMOVED])
     missing = plan.missing[silent_reasons & (plan.missing["evidence"] == "unexplained")]
     if len(missing):
@@ -66,7 +68,7 @@ def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
 
 
 def _name_remedies(plan: Plan, silent: set[str]) -> str:
-    """Name what would answer next time, for sources that list closed documents and for those that do not."""
+    """Name what would explain them next time, for sources that list closed documents and for those that do not."""
     listing = {source.source for source in plan.sources if source.complete.lists_closed}
     if silent <= listing:
         return "a longer period in the export, so that what was closed is still listed, or a control_account"
@@ -74,7 +76,7 @@ def _name_remedies(plan: Plan, silent: set[str]) -> str:
 
 
 def object_to_still_open(plan: Plan) -> Iterator[Objection]:
-    """Object to invoices that their source still calls open; no share of the feed is too small for it."""
+    """Object to invoices that their source still calls open, even to a single one."""
     reasons = plan.missing["reason"]
     removed = plan.missing[reasons.str.startswith(REMOVED_BY)]
     answered = plan.missing[reasons == STILL_OPEN]
@@ -113,10 +115,11 @@ def object_to_contradictions(plan: Plan) -> Iterator[Objection]:
 
 
 def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
-    """Object if most of a source's balances have become 0 at once, though it states no status beside them."""
+    """Object if most of a source's balances have become 0 at once and it states no status that would confirm it."""
     if plan.before is None:
         return
     stating = {source.source for source in plan.sources if source.states_status}
+    # A source with a status contradicts itself by a single open row of 0, which another guard objects to.
     settled = plan.missing[(plan.missing["reason"] == "settled") & ~plan.missing["source"].isin(list(stating))]
     for source, count in settled["source"].value_counts().items():
         whole = int((plan.before["source"] == source).sum())
@@ -131,11 +134,12 @@ def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
 
 
 def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
-    """Object to missing invoices that stand in the report under new numbers."""
+    """Object to missing invoices that are in the report under new numbers."""
     missing = plan.missing[plan.missing["evidence"] != "proven"]
     if missing.empty:
         return
     new = plan.report[plan.report["change"] == "new"]
+    # Only among new rows: an invoice that is in both reports can't be the missing one under another number.
     places = pc.index_in(_find_likenesses(missing), value_set=_find_likenesses(new))
     found = np.asarray(pc.is_valid(places))
     if found.any():
@@ -151,9 +155,10 @@ def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
 
 
 def _find_likenesses(rows: pd.DataFrame) -> pa.Array:
-    """Return what two numbers of one invoice would agree in. Where a source states no amounts, balances count."""
+    """Return what two numbers of one invoice would agree in. If a source states no amounts, balances are compared."""
     amounts = pc.coalesce(pa.array(rows["amount"]), pa.array(rows["balance"]))
     columns = [rows["source"], rows["customer_id"], rows["currency"], amounts, rows["issued_on"]]
+    # A blank equals a blank here: two credit notes without a date are alike if everything else is.
     texts = [pc.fill_null(pc.cast(pa.array(column), pa.large_string()), "") for column in columns]
     joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
     return arrow.as_single_chunk(joined)
@@ -175,5 +180,7 @@ def object_to_changed_configuration(plan: Plan) -> Iterator[Objection]:
 def _find_dropped_by_the_feed(plan: Plan) -> pd.DataFrame:
     """Return the missing rows that a change of the feed's own configuration may have dropped."""
     reasons = plan.missing["reason"]
+    # Proven rows are closed, whatever the configuration says. Rows that a step removed always count: that step may be
+    # what has changed.
     silent = reasons.isin([GONE, SOURCE_REMOVED, STILL_OPEN, CONTRADICTORY]) & (plan.missing["evidence"] != "proven")
     return plan.missing[silent | reasons.str.startswith(REMOVED_BY)]

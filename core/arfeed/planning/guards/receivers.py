@@ -1,4 +1,4 @@
-"""Objections to whom a report would go: a receiver known under another address, or one that has a later report."""
+"""Objections to where a report would go: a receiver known under another address, or one that has a later report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def describe_same_receiver(where: str, known: Sequence[str]) -> str:
 
 
 def object_to_history_behind(plan: Plan) -> Iterator[Objection]:
-    """Object if this machine has delivered a report that the history does not know."""
+    """Object if this machine has delivered a report that the history does not know of."""
     if plan.forgotten:
         yield Objection("history-behind", _describe_history_behind(plan.forgotten), (plan.forgotten.run,))
 
@@ -53,6 +53,7 @@ def _describe_history_behind(lost: Forgotten) -> str:
 
 def object_to_unknown_baseline(plan: Plan) -> Iterator[Objection]:
     """Object to a first delivery: nothing is known of what the receiver holds."""
+    # If the receiver is known by another address, this is not a first delivery, and "approve it" would be wrong.
     if plan.before is None and not plan.also_known:
         yield Objection(
             "unknown-baseline",

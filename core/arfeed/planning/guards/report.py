@@ -14,12 +14,14 @@ from arfeed.planning.wording import counted, named, refs_of, worst
 def object_to_everything_changed(plan: Plan) -> Iterator[Objection]:
     """Object if over half of the invoices have another balance or customer."""
     common = plan.counts.changed + plan.counts.unchanged
+    # The count of all changes rules most plans out before any row has to be compared.
     if plan.before is None or not _are_most(plan, plan.counts.changed, common):
         return
     changed = plan.report[plan.report["change"] == "changed"]
     theirs = arrow.to_text_array(arrow.fold(plan.before["invoice_ref"]))
     places = pc.index_in(arrow.to_text_array(arrow.fold(changed["invoice_ref"])), value_set=theirs)
     before = plan.before.take(places.to_numpy()).set_axis(changed.index)
+    # A new memo or due date on every invoice is upkeep. Who owes how much must not change everywhere in one day.
     others = (changed["balance"] != before["balance"]) | (changed["customer_id"] != before["customer_id"])
     count = int(others.sum())
     if _are_most(plan, count, common):
@@ -36,10 +38,11 @@ def _are_most(plan: Plan, count: int, of: int) -> bool:
 
 
 def object_to_missing_documents(plan: Plan) -> Iterator[Objection]:
-    """Object to invoices without a PDF that can be sent, where the feed requires them."""
+    """Object to invoices without a PDF that can be sent, if the feed requires PDFs."""
     if not plan.documents_required:
         return
     documents = plan.documents
+    # Two invoices whose PDFs would get one name are sent without any, so the receiver lacks both.
     colliding = (ref for refs in documents.colliding.values() for ref in refs)
     lacking = tuple(dict.fromkeys((*documents.without, *documents.broken, *colliding)))
     if lacking:

@@ -9,11 +9,12 @@ from arfeed.planning.wording import counted, span
 
 
 def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
-    """Object to data that is older than `max_age`, or whose age is not known although it is set."""
+    """Object to data that is older than `max_age`, or of unknown age although `max_age` is set."""
     for source in plan.sources:
         limit, as_of = source.settings.max_age, source.read.as_of
         if limit is None:
             continue
+        # Somebody has set `max_age`, so data of unknown age must not pass as fresh.
         if as_of is None:
             yield Objection(
                 "stale-source",
@@ -30,8 +31,9 @@ def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
 
 
 def object_to_older_dates(plan: Plan) -> Iterator[Objection]:
-    """Object to sources whose as-of date is before that of the last delivery."""
+    """Object to sources with an as-of date before that of the last delivery."""
     for source in plan.sources:
+        # The rows of a failed source are those of the last delivery: nothing was read that could be older.
         if source.before is None or source.failed:
             continue
         now, then = source.read.as_of, source.before.as_of

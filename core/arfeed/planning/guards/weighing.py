@@ -1,4 +1,4 @@
-"""What is usual in a feed, brought to bear on a plan: each source's rows that are missing without proof are judged."""
+"""Judge a plan by what is usual in its feed: each source's rows that are missing without proof."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from arfeed.planning.wording import counted
 Mask = npt.NDArray[np.bool_]
 
 _CALMER = 5
-"""How much rarer something must be to be asked about if most closings are proven or the books balance."""
+"""How much rarer an event must be to raise a question if most closings are proven or the books balance."""
 
-ASKED_OF_ABSENCE = frozenset({"surprise", "pattern", "missing-money", "missing-share", "older-list", "file-gone"})
-"""What is asked about rows that are gone without proof."""
+MISSING_INVOICE_CODES = frozenset({"surprise", "pattern", "missing-money", "missing-share", "older-list", "file-gone"})
+"""Codes of objections to rows that are gone without proof."""
 
 _NOT_ANNOUNCED = frozenset({"older-list", "returned", "file-gone"})
-"""What no answer given in advance settles: closings can be announced, a list that is old or lacks a file can't."""
+"""Codes that no answer given in advance settles: closings can be announced, an old list or a lost file can't."""
 
 _WITHOUT_ODDS = frozenset({"older-list", "returned", "missing-share", "file-gone"})
-"""Guards that still apply if receipts account for everything that has left a list."""
+"""Codes that still apply if receipts account for everything that has left a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What the guards object to, what they saw, and which answers given in advance were used."""
+    """What the guards object to, what they saw, and which answers given in advance they used."""
 
     objections: tuple[Objection, ...] = ()
     figures: tuple[GuardFigures, ...] = ()
@@ -52,11 +52,11 @@ def split_by_source(
     proving: Collection[str] = (),
     refused: date | None = None,
 ) -> Iterator[Source]:
-    """Yield a case for each source that was read and stood in the baseline.
+    """Yield a case for each source that was read and is in the baseline.
 
-    `lost` says of every row of the baseline whether it is missing, in the order of `plan.missing`; `files` is the file
+    `lost` marks the rows of the baseline that are missing, in the order of `plan.missing`; `files` is the file
     of every row of the report, where known; `proving` are sources that prove most of what is closed there. If plans
-    have been `refused` since a day, all is judged as of that day: what was strange then is no less so for waiting.
+    have been `refused` since a day, all is judged as of that day: waiting does not make what was strange less so.
     """
     if plan.before is None:
         return
@@ -64,9 +64,12 @@ def split_by_source(
     report = plan.report if files is None else plan.report.assign(arfeed_file=files)
     for source in plan.sources:
         mine = np.asarray(plan.before["source"] == source.source)
+        # A failed source's rows were carried forward, so none of them can be missing; a new source has nothing to
+        # miss.
         if source.failed or source.before is None or not mine.any():
             continue
         judged_here, day = judging & mine, _find_day(source, plan, now=True)
+        # Better evidence makes a loss less likely, and needless questions teach people to approve without looking.
         calm = source.source in proving or bool(judged_here.any() and balanced[judged_here].all())
         case = Case(
             source=source.source,
@@ -86,9 +89,10 @@ def split_by_source(
 
 
 def _find_masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
-    """Return which rows of the baseline are closed without proof, which of them are judged, and which balanced."""
+    """Return which rows of the baseline are closed without proof, which of those are judged, and which are balanced."""
     evidence = plan.missing["evidence"]
     result = []
+    # Unexplained rows are not judged by odds, since each is objected to by itself. Once approved, they do teach.
     for words in (["balanced", "asserted", "unexplained"], ["balanced", "asserted"], ["balanced"]):
         mask = np.zeros(len(lost), dtype=bool)
         mask[lost] = np.asarray(evidence.isin(words))
@@ -97,9 +101,11 @@ def _find_masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
 
 
 def _find_day(source: SourceReport, plan: Plan, *, now: bool) -> date:
-    """Return the day that a reading is about: its as-of date if both readings state one, else the day itself."""
+    """Return the day that a reading is about: its as-of date if both readings state one, else the day of reading."""
     read, before = source.read, source.before or source.read
     this = read if now else before
+    # Both or neither: from an as-of date to a day of reading, the age of the export would count as time that has
+    # passed.
     if read.as_of and before.as_of and this.as_of:
         return this.as_of
     return this.at.astimezone(plan.at.tzinfo or ZoneInfo("UTC")).date()
@@ -111,7 +117,7 @@ def weigh(
     expectations: Iterable[Expectation] = (),
     accounted_for: Set[tuple[str, str]] = frozenset(),
 ) -> Weighed:
-    """Judge every source. Answers given in advance are used if the guards would ask less with them."""
+    """Judge every source; an answer given in advance is used if the guards object to less with it."""
     plain = _judge(habits, sources, accounted_for)
     if not plain.objections:
         return plain
@@ -119,14 +125,16 @@ def weigh(
     for expectation in expectations:
         rest = [_take_out_expected(each, [*used, expectation]) for each in sources]
         with_it = _keep_unannounced(plain, _judge(habits, rest, accounted_for))
+        # An answer that settles nothing today is not used up: it may be meant for tomorrow's delivery.
         if len(with_it.objections) < len(told.objections):
             told, used = with_it, [*used, expectation]
     notes = tuple(_describe_expectation(expectation, sources) for expectation in used)
+    # The figures without the answers: the receipt states what was seen, not what was left once somebody explained it.
     return replace(told, figures=plain.figures, expected=tuple(used), notes=notes)
 
 
 def _keep_unannounced(plain: Weighed, told: Weighed) -> Weighed:
-    """Keep what no answer given in advance settles: an old list, a lost file, invoices that come back."""
+    """Keep the objections that no answer given in advance settles: an old list, a lost file, invoices that return."""
     kept = [each for each in plain.objections if each.code in _NOT_ANNOUNCED]
     return replace(told, objections=(*kept, *(each for each in told.objections if each.code not in _NOT_ANNOUNCED)))
 
@@ -136,6 +144,7 @@ def _judge(habits: Habits, sources: Sequence[Source], accounted_for: Set[tuple[s
     for each in sources:
         found, seen = judge(habits.of(each.case.source), each.case)
         currencies = set(each.case.before["currency"][each.case.unproven].unique())
+        # All currencies must be accounted for, since a guard looks at all rows of the source together.
         quiet = bool(currencies) and {(each.case.source, currency) for currency in currencies} <= accounted_for
         objections += [each for each in found if not quiet or each.code in _WITHOUT_ODDS]
         figures.append(seen)
@@ -143,7 +152,7 @@ def _judge(habits: Habits, sources: Sequence[Source], accounted_for: Set[tuple[s
 
 
 def merge_by_code(objections: Iterable[Objection]) -> Iterator[Objection]:
-    """Yield one objection a code, in the order in which codes come up: several sources may be asked the same."""
+    """Yield one objection for each code, in the order in which codes come up: several sources may raise the same."""
     by_code: dict[str, list[Objection]] = {}
     for objection in objections:
         by_code.setdefault(objection.code, []).append(objection)
@@ -164,6 +173,7 @@ def _find_covered(expectation: Expectation, case: Case) -> Mask:
         wanted = pa.array([expectation.customer.strip().casefold()], pa.large_string())
         of_customer = [
             np.asarray(pc.is_in(arrow.to_text_array(arrow.fold(case.before[name])), value_set=wanted), dtype=bool)
+            # By number or by name, since whoever announces a write-off may know either.
             for name in ("customer_id", "customer_name")
         ]
         covered &= of_customer[0] | of_customer[1]
@@ -182,13 +192,15 @@ def _describe_expectation(expectation: Expectation, sources: Sequence[Source]) -
 
 
 def learn(habits: Habits, sources: Iterable[Source], expected: Sequence[Expectation] = ()) -> Habits:
-    """Return what is known of the feed once a plan is delivered: from all that closed without proof, approved too.
+    """Return what is known of the feed after a delivery: from all that closed without proof, approved or not.
 
-    What was `expected` is an event of its own and teaches nothing of other days.
+    What was `expected` is a singular event and teaches nothing about other days.
     """
     for each in sources:
         announced = [_find_covered(expectation, each.case) for expectation in expected]
         closed = each.closed & ~np.logical_or.reduce(announced)  # of no masks that is a single False
+        # Learned as of the day itself: a plan that was refused for a week is judged as of the first day, but its rows
+        # were open all week.
         habits = habits.learn(replace(each.case, on=each.on), closed)
     return habits
 

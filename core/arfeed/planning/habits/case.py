@@ -1,4 +1,4 @@
-"""One source's rows on one day, and the numbers that every guard needs of them."""
+"""One source's rows on one day, and the numbers about them that every guard needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arfeed.model import arrow, schema
 from arfeed.planning.habits.learned import BANDS, LATE_FROM, WIDE
 
 _DEFAULT_TERM = 30
-"""Days from issue to due date if a row states no due date."""
+"""Days assumed from issue to due date if a row states no due date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,20 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Return what to call the source; of rows that `adopt` took it is not known."""
+        """Return what to call the source, which is unknown for rows that `adopt` took."""
         return self.source or "an adopted report"
 
     @property
     def days(self) -> int:
-        """Working days since the last delivery, at least one: several reports a day are a beat each."""
+        """Working days since the last delivery, at least one: each of several reports a day counts as one."""
         return max(self.worked, 1)
 
     @property
     def worked(self) -> int:
         """Working days since the last delivery, which may be none."""
         day = timedelta(days=1)
+        # busday_count includes its beginning and leaves out its end; wanted is the reverse, without the day of the
+        # delivery.
         return max(int(np.busday_count(self.since + day, self.on + day)), 0)
 
 
@@ -63,7 +65,7 @@ class Case:
 class Source:
     """What is missing of one source: the case as the guards take it, and its rows that are closed without proof.
 
-    `on` is the day itself, where the case is judged as of an earlier one.
+    `on` is the actual day, even if the case is judged as of an earlier one.
     """
 
     case: Case
@@ -73,8 +75,9 @@ class Source:
 
 _NO_DATE, _CREDIT = BANDS - 2, BANDS - 1
 _DUE = int(np.searchsorted(LATE_FROM, 0, side="right"))
-"""The band of what is due on the day itself."""
+"""The band of what is due on that very day."""
 
+# The band of every day between the outermost limits, so that a row costs one lookup instead of a search.
 _SPAN = np.arange(LATE_FROM[0] - 1, LATE_FROM[-1] + 1)
 _BAND_OF_DAY = np.searchsorted(LATE_FROM, _SPAN, side="right").astype(np.int8)
 _WIDE_OF_BAND = np.array([0] * 7 + [1] * 5 + [2] * 3 + [1, 1], np.int8)
@@ -82,7 +85,7 @@ _WIDE_OF_BAND = np.array([0] * 7 + [1] * 5 + [2] * 3 + [1, 1], np.int8)
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A number a row of the baseline: its band of days past due, and its customer among `names`."""
+    """For each row of the baseline, its band of days past due and its customer's place in `names`."""
 
     band: np.ndarray
     customer: np.ndarray
@@ -90,13 +93,13 @@ class Rows:
 
     @property
     def overdue(self) -> np.ndarray:
-        """Where a row is past its due date; one without any date counts as such."""
+        """Return where a row is past its due date; a row without any date counts as overdue."""
         overdue: np.ndarray = self.band > _DUE
         return overdue
 
     @property
     def wide(self) -> np.ndarray:
-        """Return the coarse band of each row, as the places of a table of (customer, coarse band)."""
+        """Return for each row its place in a flattened table of customers by coarse bands."""
         wide: np.ndarray = self.customer * WIDE + _WIDE_OF_BAND[self.band]
         return wide
 
@@ -111,11 +114,13 @@ def _find_bands(case: Case) -> np.ndarray:
     due, dated = count_days(case.before, "due_on")
     if not dated.all():
         issued, known = count_days(case.before, "issued_on")
+        # Only rows without a due date are aged by their issue date; a due date that is stated is the customer's term.
         due, dated = np.where(dated, due, issued + _DEFAULT_TERM), dated | known
     late = np.clip((case.on - date(1970, 1, 1)).days - due, _SPAN[0], _SPAN[-1]) - _SPAN[0]
     bands: np.ndarray = _BAND_OF_DAY[late]
     credit = np.asarray(pc.less(arrow.as_single_chunk(pa.array(case.before["balance"])), schema.ZERO), bool)
     if not dated.all():
+        # The band of credits is set last: a credit note is judged as a credit whether or not it has a date.
         bands = np.where(dated, bands, np.int8(_NO_DATE))
     return np.where(credit, np.int8(_CREDIT), bands) if credit.any() else bands
 

@@ -1,4 +1,4 @@
-"""All guards over one source's missing rows: what they object to, in words, and the figures they saw."""
+"""Run all guards over one source's missing rows: what they object to, in words, and the figures they saw."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from arfeed.planning.wording import counted, money, named, refs_of, worst
 _NAMED = ("invoice_ref", "customer_name", "balance", "currency")
 
 _NEW = 5
-"""Reports below which a single missing invoice that was overdue is not a surprise, however late it was."""
+"""In a feed of fewer reports than this, a single missing invoice that was overdue is not a surprise."""
 
 _YOUNG = 10
-"""Reports up to which an objection says how little is known of the feed."""
+"""Up to this many reports, an objection mentions how little is known about the feed."""
 
 _MONEY_ODDS = 10
-"""Much money alone is not a reason to ask: the odds of its rows must be below the square of this over the caution."""
+"""Much money alone is not a reason to ask: the odds of its rows must be below the square of this divided by caution."""
 
 _RARE = 1 / 4
-"""Above this part of the mean, rows are only less often paid than others."""
+"""Rows with a chance above this part of the mean are merely paid less often than others."""
 
 _NONE = 0.05
-"""Fewer customers than that are none, with one decimal."""
+"""Fewer customers than this are shown as none, since figures have one decimal."""
 
 
 def judge(learned: Learned, case: Case) -> tuple[list[Objection], GuardFigures]:
@@ -51,7 +51,7 @@ def judge(learned: Learned, case: Case) -> tuple[list[Objection], GuardFigures]:
 
 
 def _make_figures(chances: Chances, seen: tuple[Surprise, ...], pattern: Pattern | None) -> GuardFigures:
-    """Round what was seen: the receipt is for people, and a hash of it must not hang on the last digit of a float."""
+    """Round what was seen: people read the receipt, and its hash must not depend on the last digit of a float."""
     strangest = find_strangest(seen)
     return GuardFigures(
         source=chances.case.source,
@@ -73,6 +73,7 @@ def _find_objections(chances: Chances, seen: tuple[Surprise, ...], pattern: Patt
         return
     yield from _object_to_gone_files(chances)
     yield from _object_to_pattern(chances, pattern)
+    # Only these two rest on what this feed's own customers usually do; the others hold in a new feed as well.
     if not _is_too_little_known(chances):
         yield from _object_to_surprise(chances, seen)
         yield from _object_to_money(chances, seen)
@@ -82,7 +83,7 @@ def _find_objections(chances: Chances, seen: tuple[Surprise, ...], pattern: Patt
 
 
 def _is_too_little_known(chances: Chances) -> bool:
-    """Whether a single overdue invoice is gone from a feed so new that its own customers' ways are not known."""
+    """Whether a single overdue invoice is gone from a feed too new for its customers' habits to be known."""
     gone = np.flatnonzero(chances.case.unproven)
     return chances.learned.reports < _NEW and len(gone) == 1 and bool(chances.rows.overdue[gone[0]])
 
@@ -106,6 +107,7 @@ def _object_to_gone_files(chances: Chances) -> Iterator[Objection]:
 
 
 def _object_to_pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
+    # The square of caution: all columns and orders of the list are searched, and among so many sets some look odd.
     if pattern is not None and pattern.score >= 2 * log(chances.caution):
         rows = _take_named(chances.case.before, pattern.rows)
         whole = f"all {len(rows):,}" if not pattern.stayed else f"{len(rows):,} of {len(rows) + pattern.stayed:,}"
@@ -122,8 +124,10 @@ def _object_to_surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterato
     most = find_strangest(seen)
     if not is_strange(most, chances):
         return
+    # Only the rows that the guard counted are named: ordinary payments of the same day are no reason to ask.
     rare = chances.case.unproven & (chances.each < most.part * chances.mean)
     rows = _take_named(chances.case.before, np.flatnonzero(rare))
+    # "about 0.0 customers" would be read as a mistake.
     usual = "none was" if most.expected < _NONE else f"about {most.expected:.1f} customers were"
     who = "few customers pay" if most.part > _RARE else "hardly anybody pays"
     yield _make_objection(
@@ -135,6 +139,7 @@ def _object_to_surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterato
 
 
 def _object_to_money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[Objection]:
+    # The odds of the very rows of which the money is summed up.
     odds = next(surprise.odds for surprise in seen if surprise.part == MONEY_PART)
     found = [*find_rare_money(chances)] if odds < (_MONEY_ODDS / chances.caution) ** 2 else []
     if found:
@@ -197,9 +202,10 @@ def _object_to_returned(chances: Chances) -> Iterator[Objection]:
 
 
 def _advise(chances: Chances) -> str:
-    """Describe what to do next, and how much is known of this feed."""
+    """Describe what to do next and, for a young feed, how little is known about it."""
     reports = chances.learned.reports
-    young = f" I have known this feed for {counted(reports, 'report')}." if reports <= _YOUNG else ""
+    # So that whoever is asked early knows why: the odds still rest on what is usual elsewhere.
+    young = f" arfeed has learned from {counted(reports, 'report')} of this feed so far." if reports <= _YOUNG else ""
     return (
         "Look in the source whether they are settled; if so, approve. A write-off run and the like can be announced "
         f"with `arfeed expect`; caution in [guards] sets how often this is asked.{young}"
@@ -207,7 +213,7 @@ def _advise(chances: Chances) -> str:
 
 
 def _take_named(rows: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
-    """Take the columns that an objection names some rows by."""
+    """Take the columns by which an objection names rows."""
     return pd.DataFrame({name: rows[name].array.take(places) for name in _NAMED})
 
 

@@ -1,4 +1,4 @@
-"""What was learned, as one compact Parquet file."""
+"""Pack what was learned into one compact Parquet file."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from arfeed.planning.habits.learned import BANDS, WIDE, Learned
 _SOURCE, _BAND, _CUSTOMER, _REFERENCE = range(4)
 _CHECKSUM = 4
 _NUMBERS = [f"n{place}" for place in range(2 * WIDE)]
+# The number is the layout's: an older arfeed must refuse a newer one's habits, not misread them.
 _MARK = b"arfeed habits 1\n"
 _SCHEMA = pa.schema(
     [
@@ -26,17 +27,19 @@ _SCHEMA = pa.schema(
         *(pa.field(name, pa.float32(), nullable=False) for name in _NUMBERS),
     ]
 )
-"""A row a source (reports, working days), band (open days, closings), customer (closed, expected), reference (day)."""
+"""One row for each source (reports, working days), band (open days, closings), customer (closed, expected by coarse
+band) and reference (day)."""
 
 
 def pack(sources: Mapping[str, Learned]) -> bytes:
-    """Pack what was learned of each source."""
+    """Pack what was learned about each source."""
     pieces = [piece for name, learned in sources.items() for piece in _make_pieces(name, learned)]
     sink = pa.BufferOutputStream()
     parquet.write_table(
         pa.concat_tables([_SCHEMA.empty_table(), *pieces]),
         sink,
         compression="zstd",
+        # Names are nearly all different, so a dictionary of them would only add to the size.
         use_dictionary=["source", "what", *_NUMBERS],
         write_statistics=False,
     )
@@ -45,6 +48,8 @@ def pack(sources: Mapping[str, Learned]) -> bytes:
 
 
 def _make_checksum(content: bytes) -> bytes:
+    # Against damage, not forgery: Parquet may decode a changed byte without an error, and the guards would judge by
+    # it.
     return zlib.crc32(content).to_bytes(_CHECKSUM)
 
 
@@ -63,7 +68,7 @@ def _make_piece(source: str, what: int, names: pa.Array, numbers: np.ndarray) ->
 
 
 def unpack(content: bytes) -> dict[str, Learned]:
-    """Return what was learned of each source; a ConfigError says what is wrong with the content."""
+    """Return what was learned about each source; raise ConfigError if the content is damaged or of another version."""
     start = len(_MARK) + _CHECKSUM
     if content[: len(_MARK)] != _MARK:
         raise _make_error("another version of arfeed wrote it")

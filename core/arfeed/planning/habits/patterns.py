@@ -1,4 +1,4 @@
-"""The largest set of rows with one fact in common that has left nearly whole."""
+"""Find the set of rows with one fact in common that has left almost completely, against the longest odds."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from arfeed.planning.traces import PLACE
 from arfeed.planning.wording import named
 
 PURITY = 0.97
-"""So much of a set must be missing."""
+"""At least this share of a set must be missing."""
 
 LEAST_ROWS, LEAST_CUSTOMERS = 4, 2
 _STAYED = 3
-"""What a row that stayed takes off a set's score."""
+"""How much a row that stayed lowers a set's score."""
 
 _ABOVE_CUSTOMERS = 3
-"""How far one customer's share in a score may exceed the logarithm of the number of customers."""
+"""How far one customer's part of a score may exceed the logarithm of the number of customers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A set of rows of the baseline: `what` it is, the places of its missing rows, their customers, and who stayed.
+    """A set of rows of the baseline: `what` they share, the places of its missing rows, and the numbers of their
+    customers and of its rows that `stayed`.
 
-    `score` is the logarithm of the odds against it, after what was taken off for having looked.
+    `score` is the logarithm of the odds against it, less a price for how many sets were looked at.
     """
 
     what: str
@@ -39,7 +40,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """The unproven missing rows: their places, customers (numbered anew) and −ln(chance), and who stayed."""
+    """The unproven missing rows: places, customers (numbered anew) and −ln(chance); and which rows have stayed."""
 
     at: np.ndarray
     customer: np.ndarray
@@ -48,7 +49,9 @@ class _Lost:
     cap: float
 
     def score(self, inside: np.ndarray) -> float:
-        """Sum up the weights of some of the rows, each customer's at most the cap."""
+        """Sum the weights of these rows, each customer counting at most the cap."""
+        # A customer who settles everything is one event, however many invoices it has; uncapped, it would look like a
+        # pattern.
         return float(np.minimum(np.bincount(self.customer[inside], self.weight[inside]), self.cap).sum())
 
     def customers(self, inside: np.ndarray) -> int:
@@ -56,7 +59,7 @@ class _Lost:
 
 
 def find_strongest(chances: Chances) -> Pattern | None:
-    """Return the set with the highest score, None if no set qualifies."""
+    """Return the set with the highest score, or None if no set qualifies."""
     case = chances.case
     at = np.flatnonzero(case.unproven)
     if len(at) < LEAST_ROWS:
@@ -75,13 +78,15 @@ def find_strongest(chances: Chances) -> Pattern | None:
 
 
 def _search_group(lost: _Lost, group: Group) -> Iterator[Pattern]:
-    """Yield what is gone of a column's values: some of them whole, or all but one."""
+    """Yield what is gone of a column's values: some of them completely, or all but one."""
     values, mine = len(group.values), group.code[lost.at]
     gone = np.bincount(mine, minlength=values)
     stayed = np.bincount(group.code[lost.stayed], minlength=values)
+    # The price of having looked: among many values it is no wonder that one has left by chance.
     price = np.log(values)
     worth = _weigh_values(lost, mine, values) - _STAYED * stayed - price
     taken = (gone > 0) & (gone >= PURITY * (gone + stayed)) & (worth > 0)
+    # If nothing is left outside the set, everything is gone, and the column distinguishes nothing.
     if taken.any() and stayed[~taken].sum() + gone[~taken].sum():
         names = [group.values[place] for place in np.flatnonzero(taken)[np.argsort(-gone[taken])]]
         yield from _qualify(
@@ -89,6 +94,7 @@ def _search_group(lost: _Lost, group: Group) -> Iterator[Pattern]:
         )
     all_gone, all_stayed = gone.sum(), stayed.sum()
     for value in np.flatnonzero(all_gone - gone >= PURITY * (all_gone - gone + all_stayed - stayed)):
+        # Of two values, all but one is the other one, which was looked at above.
         if values > 2 and gone[value] + stayed[value]:
             what = f"{group.name} other than {_show_blank(group.values[value])}"
             yield from _qualify(lost, mine != value, int(all_stayed - stayed[value]), what, price)
@@ -110,7 +116,7 @@ def _qualify(lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: flo
 def _search_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Pattern]:
     """Yield what is gone of an order up to some place, and from some place on.
 
-    A list that breaks off is so common an accident that its end costs no more than to look at every customer once.
+    Lists that break off are so common that the end of one is priced no higher than one look at every customer.
     """
     place, at, stays = order.place, lost.at, lost.stayed
     known = slice(None)
@@ -121,9 +127,11 @@ def _search_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Patte
     if len(some.at) < LEAST_ROWS or not len(stayed):
         return
     mine = place[some.at].astype(np.int64)
+    # An order can be cut at as many places as it has, from either end: that many sets were looked at.
     span = max(int(stayed.max()), int(mine.max())) - min(int(stayed.min()), int(mine.min())) + 1
     price = float(np.log(2 * min(span, len(place)) + 1))
     cut = min(price, float(np.log(2 * len(chances.rows.names) + 1))) if order.column == PLACE else price
+    # "From x on" is "up to x" of the mirrored order, so one search serves both ends.
     for sign, words, paid in ((1, "up to", price), (-1, "from", cut)):
         best = _find_best_end(some, sign * mine, sign * stayed, paid)
         if best is not None:
@@ -135,7 +143,8 @@ def _search_order(lost: _Lost, order: Order, chances: Chances) -> Iterator[Patte
 def _find_best_end(
     lost: _Lost, mine: np.ndarray, stayed: np.ndarray, price: float
 ) -> tuple[np.ndarray, float, int, int] | None:
-    """Return the best of all sets "up to x": its rows up to the last, score, customers, and how many stayed."""
+    """Return the best of all sets "up to x": its rows in order, its score, its customers, and how many rows stayed."""
+    # A set with more rows that stayed than this can't be pure enough, so only the lowest of them need sorting.
     most = int(len(mine) * (1 - PURITY) / PURITY) + 1
     lowest = np.sort(np.partition(stayed, min(most, len(stayed) - 1))[: most + 1])
     near = np.flatnonzero(mine <= lowest[-1]) if len(lowest) > most else np.arange(len(mine))
@@ -157,7 +166,7 @@ def _find_best_end(
 
 
 def _is_pure(places: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Return where a set up to a row has enough rows, nearly all missing, and cuts no equal places in two."""
+    """Return where a set up to a row is large enough, nearly all missing, and does not split equal places."""
     rows = np.arange(1, len(places) + 1)
     last = np.append(places[1:] != places[:-1], True)[: len(places)]
     pure: np.ndarray = last & (rows >= LEAST_ROWS) & (rows >= PURITY * (rows + among))
@@ -165,10 +174,11 @@ def _is_pure(places: np.ndarray, among: np.ndarray) -> np.ndarray:
 
 
 def _find_gains(lost: _Lost, by_place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return in an order what each row adds to a score, its customer's sum capped, and whether it is its first row."""
+    """Return in order what each row adds to the score, with its customer's sum capped, and where a customer begins."""
     customer, weight = lost.customer[by_place], lost.weight[by_place]
     by_customer = np.argsort(customer, kind="stable")
     first = np.append(True, customer[by_customer][1:] != customer[by_customer][:-1])
+    # A running sum within each customer, without a loop: what was summed up before its first row is taken off again.
     until = np.cumsum(weight[by_customer])
     start = np.maximum.accumulate(np.where(first, until - weight[by_customer], 0))
     capped = np.minimum(until - start, lost.cap)

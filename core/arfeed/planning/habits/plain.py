@@ -1,4 +1,4 @@
-"""The guards that need no odds to be understood: too much money, too large a share, an older list, what came back."""
+"""The guards that can be understood without odds: too much money, too large a share, an older list, returned rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from arfeed.planning.habits.chances import Chances, compute_odds
 from arfeed.planning.traces import FILE, FIRST_IN
 
 MONEY_PART, _MONEY_SHARE = 1 / 4, 0.1
-"""Rows rarer than this part of the mean may hold so much of all open money."""
+"""Rows rarer than the first part of the mean may hold at most the second share of all open money."""
 
 _USUAL_CAUTION = 20
 _SHARE_OVER_EXPECTED = 3
@@ -30,7 +30,7 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Money that is gone of all that was owed in one currency."""
+    """How much of all that was owed in one currency is gone."""
 
     currency: str
     gone: Decimal
@@ -39,7 +39,7 @@ class Money:
 
 
 def find_rare_money(chances: Chances) -> Iterator[Money]:
-    """Yield the currencies of which too much money stood in rows that are hardly ever paid at such a time."""
+    """Yield the currencies in which too much money was in rows that are hardly ever paid at such a time."""
     case = chances.case
     rare = case.unproven & (chances.each < MONEY_PART * chances.mean)
     if not rare.any():
@@ -49,6 +49,7 @@ def find_rare_money(chances: Chances) -> Iterator[Money]:
         {"currency": encoded.indices, "balance": pc.abs(arrow.as_single_chunk(pa.array(case.before["balance"])))}
     )
     owed, gone = _sum_by_currency(balances), _sum_by_currency(balances.filter(pa.array(rare)))
+    # By the square root, so that five times the usual caution allows about twice the share.
     most = min(_MONEY_SHARE * (case.caution / _USUAL_CAUTION) ** 0.5, 1)
     for code, lost in gone.items():
         if owed[code] and lost / owed[code] > most:
@@ -72,16 +73,17 @@ class Share:
 
 
 def find_large_share(chances: Chances) -> Share | None:
-    """Return what share is gone if it is too large, whoever pays."""
+    """Return the share that is gone if it is too large, whoever the customers are."""
     case = chances.case
     share = Share(int(case.unproven.sum()), len(case.before), float(chances.each.sum()))
+    # Both, since after a long pause a large share may be just what was to be expected.
     if share.gone <= case.missing_share * share.of or share.gone <= _SHARE_OVER_EXPECTED * share.expected:
         return None
     return share if share.gone > case.missing_floor or _is_strange_in_a_small_feed(chances, share) else None
 
 
 def _is_strange_in_a_small_feed(chances: Chances, share: Share) -> bool:
-    """Whether nearly all of a few rows are gone, and that many customers hardly ever pay at once."""
+    """Whether nearly all of a few rows are gone, or more customers than ever pay on one day, by the odds."""
     customer = chances.rows.customer
     customers = len(np.unique(customer[chances.case.unproven]))
     expected = float(-np.expm1(-np.bincount(customer, chances.each)).sum())
@@ -92,7 +94,7 @@ def _is_strange_in_a_small_feed(chances: Chances, share: Share) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Older:
-    """What shows that a list is older than the last one: rows issued after the latest of the list, or new last time."""
+    """Evidence that a list is older than the last one: gone are rows issued after its latest, or rows new last time."""
 
     rows: np.ndarray
     latest: date | None
@@ -100,10 +102,11 @@ class Older:
 
 
 def find_older_list(chances: Chances) -> Older | None:
-    """Return the evidence that a list is older than the last one, if there is any. Rows dated ahead are none."""
+    """Return the evidence that a list is older than the last one, if any. Rows dated ahead don't count."""
     case = chances.case
     today = (case.on - date(1970, 1, 1)).days
     listed, known = count_days(case.report, "issued_on")
+    # One invoice dated ahead would otherwise be the latest of the list, and make any list look new.
     past = listed[known & (listed <= today)]
     if len(past):
         issued, dated = count_days(case.before, "issued_on")
@@ -117,26 +120,29 @@ def _find_new_ones_gone(chances: Chances) -> Older | None:
     case = chances.case
     if not case.last_run or FIRST_IN not in case.before:
         return None
+    # The other sign of an older list, which needs no issue dates: it lacks what the last report added.
     first = pc.fill_null(pc.equal(arrow.to_text_array(case.before[FIRST_IN]), case.last_run), False)
     new = np.asarray(first, bool) & ~(case.missing & ~case.unproven)
     gone = np.flatnonzero(new & case.unproven)
+    # If all rows were new last time, as after a first delivery, their absence says nothing about the list's age.
     if len(gone) < max(_AT_LEAST, _SHARE_OF_NEW * new.sum()) or new.all() or not _is_unlikely(chances, gone):
         return None
     return Older(gone, None, int(new.sum()))
 
 
 def find_returned(chances: Chances) -> np.ndarray | None:
-    """Return the places, in the report, of new rows that had been closed without proof, if they are too many."""
+    """Return the places in the report of new rows that had been closed without proof, if there are too many."""
     new = np.flatnonzero(np.asarray(chances.case.report["change"] == "new", bool))
     if len(new) < _AT_LEAST or not len(chances.learned.references):
         return None
     refs = arrow.to_text_array(arrow.fold(chances.case.report["invoice_ref"].iloc[new]))
     back = new[np.asarray(pc.is_in(refs, value_set=chances.learned.references), bool)]
+    # A single returned debit is ordinary business.
     return back if len(back) >= max(_AT_LEAST, _SHARE_RETURNED * len(new)) else None
 
 
 def _is_unlikely(chances: Chances, rows: np.ndarray) -> bool:
-    """Whether the customers of these rows hardly ever pay at once: the likeliest row of each counts."""
+    """Whether the customers of these rows hardly ever all pay at once; of each, the likeliest row counts."""
     customers, inverse = np.unique(chances.rows.customer[rows], return_inverse=True)
     likeliest = np.zeros(len(customers))
     np.maximum.at(likeliest, inverse, chances.each[rows])
@@ -147,7 +153,7 @@ def _is_unlikely(chances: Chances, rows: np.ndarray) -> bool:
 class GoneFile:
     """A file of the last reading and its rows that are missing without proof.
 
-    `unread` says that the file itself was not read again; otherwise none of its rows is listed any more.
+    `unread` means that the file itself was not read again; otherwise none of its rows is listed any longer.
     """
 
     name: str
@@ -156,10 +162,10 @@ class GoneFile:
 
 
 def find_gone_files(chances: Chances) -> Iterator[GoneFile]:
-    """Yield the files of the last reading that were not read again, and those of which no row is left.
+    """Yield the files of the last reading that were not read again, and those with no rows left.
 
-    Where all names are others, as with a dated export a day, nothing is known by them. A file that was read, or may
-    have been, is yielded only where its rows are hardly ever paid at once: one or two may have been all it held.
+    If all names differ, as with a dated export every day, they say nothing. A file that was read, or may have been, is
+    yielded only if its rows are hardly ever paid at once: one or two may have been all that it held.
     """
     case = chances.case
     if FILE not in case.before or FILE not in case.report or not case.unproven.any():
@@ -169,6 +175,7 @@ def find_gone_files(chances: Chances) -> Iterator[GoneFile]:
     unread = _find_unread(case, names, code)
     listed = np.asarray(pc.is_in(names, value_set=arrow.to_text_array(case.report[FILE])), bool)
     stayed = np.bincount(code[~case.missing], minlength=len(names))[: len(names)]
+    # None of its rows may be anywhere: of a file whose rows now stand in another one, nothing is lost.
     empty = ~listed & (stayed == 0) & listed.any()
     for place in np.flatnonzero(unread | empty):
         rows = np.flatnonzero((code == place) & case.unproven)
@@ -177,9 +184,9 @@ def find_gone_files(chances: Chances) -> Iterator[GoneFile]:
 
 
 def _find_unread(case: Case, names: pa.Array, code: np.ndarray) -> np.ndarray:
-    """Return which files were not read again while others were; one that got another name is not among them.
+    """Return which files were not read again while others were, except those that were renamed.
 
-    It got another name where rows of it stand in a file that was not there last time.
+    A file was renamed if rows of it are now in a file that was not there last time.
     """
     if case.read is None:
         return np.zeros(len(names), bool)
@@ -190,6 +197,7 @@ def _find_unread(case: Case, names: pa.Array, code: np.ndarray) -> np.ndarray:
         refs, listed = (arrow.to_text_array(frame["invoice_ref"]) for frame in (case.before, case.report))
         places = pc.index_in(refs.take(pa.array(rows)), value_set=listed)
         files = arrow.to_text_array(case.report[FILE]).take(places)
+        # A row whose file is not known now does not show that its old file was renamed.
         known = pc.or_(pc.is_in(files, value_set=names), pc.equal(pc.fill_null(files, ""), ""))
         unread[code[rows[~np.asarray(known)]]] = False
     return unread

@@ -1,4 +1,4 @@
-"""Whether more customers have lost rows that are hardly ever paid at such a time than ordinary days explain."""
+"""Whether more customers than on ordinary days have lost rows that are hardly ever paid at such a time."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from arfeed.planning.habits.chances import Chances, compute_odds
 
 PARTS = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
-"""Rare are rows whose chance is below such a part of the feed's mean."""
+"""A row is rare if its chance is below such a part of the feed's mean."""
 
 _LOOKED = 2
-"""Looking at all parts finds something about twice as often as looking at one, day by day."""
+"""In a daily feed, looking at all parts finds something about twice as often as looking at one."""
 
 _MEASURED = 20
-"""Far out, business strays more than the distribution has it: beyond this caution, odds must be longer than it says."""
+"""Real business has more extremes than the distribution: beyond this caution, odds must be longer than it says."""
 
 _ORDINARY = 1 / 2
 _CUSTOMERS, _POWER, _MOST = 4, 0.4, 5
-"""How far a lively day, measured by the rows that are not rare, lets one expect more of those that are."""
+"""How many more rare rows may be expected on a lively day, measured by the rows that are not rare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,22 @@ def find_surprises(chances: Chances) -> tuple[Surprise, ...]:
 
 def _find_surprise(chances: Chances, unproven: np.ndarray, part: float, lively: float) -> Surprise:
     limit = part * chances.mean
+    # Customers, not rows: whoever pays, pays several invoices at once, and rows would count one event several times.
     customers = _count_customers(chances, unproven[chances.each[unproven] < limit])
     expected = lively * _expect_customers(chances, chances.each < limit)
     return Surprise(part, customers, expected, compute_odds(customers, expected))
 
 
 def _measure_liveliness(chances: Chances, unproven: np.ndarray) -> float:
-    """Return how far more, or fewer, customers have paid what is ordinary than on other days.
+    """Return by what factor more customers than usual have paid what is ordinary, dampened and at least 1.
 
-    After a week without the bookkeeper everything is posted at once, the rare with the ordinary.
+    After the bookkeeper's week off everything is posted at once, the rare along with the ordinary.
     """
     ordinary = chances.each >= _ORDINARY * chances.mean
     paid = _count_customers(chances, unproven[ordinary[unproven]])
+    # The same number added to both keeps the ratio near 1 in a small feed, where one customer more would double it.
     ratio = (paid + _CUSTOMERS) / (_expect_customers(chances, ordinary) + _CUSTOMERS)
+    # Never below 1: a quiet day must not make ordinary payments look strange.
     return float(np.clip(ratio**_POWER, 1, _MOST))
 
 
@@ -63,7 +66,7 @@ def _count_customers(chances: Chances, rows: np.ndarray) -> int:
 
 
 def _expect_customers(chances: Chances, rows: np.ndarray) -> float:
-    """Return how many customers were to be expected to lose some of these rows."""
+    """Return how many customers could be expected to lose some of these rows."""
     sums = np.bincount(chances.rows.customer, np.where(rows, chances.each, 0))
     return abs(float(np.expm1(-sums).sum()))
 
@@ -74,7 +77,7 @@ def find_strangest(seen: Sequence[Surprise]) -> Surprise:
 
 
 def is_strange(surprise: Surprise, chances: Chances) -> bool:
-    """Whether the odds are longer than the caution allows. Who reports less often is asked less often anyhow."""
+    """Whether the odds are longer than caution allows. A feed that reports less often is asked less often anyway."""
     looked = 1 + (_LOOKED - 1) / chances.case.days
     beyond: float = max(chances.case.caution / _MEASURED, 1) ** 0.5
     return surprise.odds < 1 / (looked * chances.caution * beyond)

@@ -1,4 +1,4 @@
-"""What a set of rows may have in common: a value of one column, or a place in one order."""
+"""What a set of rows may have in common: a value in one column, or a position in one order."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from arfeed.model import arrow
 from arfeed.planning.habits.case import Case, count_days
 from arfeed.planning.traces import FILE, FIRST_IN, PLACE
 
+# Branches, companies and sellers are fewer; a column of more values names customers or documents.
 _MOST_VALUES = 200
 _SAMPLE = 5_000
 _OF_ITS_OWN = {
     *("invoice_ref", "status", "customer_id", "customer_name", "customer_email"),
     *("document", "source", "source_ref", "origin", FIRST_IN),
 }
-"""Texts that name a row or a customer, or that are the same everywhere."""
+"""Texts that identify a row or a customer, or that are the same everywhere."""
 
 _DIGITS = "0123456789"
+# What an int64 holds with room to spare.
 _MOST_DIGITS = 15
 _STEP = np.log(1.02)
-"""Amounts are distinguished in steps of 2 %."""
+"""Size classes of balances differ by 2 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A column of few values: the number of each row's value, and the values. A null is a value."""
+    """A column of few different values: each row's code, and the values by code. Null is a value."""
 
     name: str
     code: np.ndarray
@@ -41,7 +43,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A column by which rows stand in an order: int64 a row, `known` where it has a place in it at all."""
+    """A column that puts rows in an order: an int64 position for each, `known` where it has one at all."""
 
     name: str
     place: np.ndarray
@@ -50,11 +52,12 @@ class Order:
 
 
 def find_groups(case: Case) -> Iterator[Group]:
-    """Yield every column of few values."""
+    """Yield every column of few different values."""
     before = case.before
     for name in before.columns:
         if name not in _OF_ITS_OWN and isinstance(before[name].dtype, pd.StringDtype):
             yield from _make_group({FILE: "file"}.get(name, name), arrow.to_text_array(before[name]))
+    # Branches and companies often count in series of their own, A-1001 and B-1001, without a column that names them.
     prefixes = pc.ascii_rtrim(arrow.to_text_array(before["invoice_ref"]), _DIGITS)
     yield from _make_group("the number's prefix", prefixes)
     if case.last_run and FIRST_IN in before:
@@ -63,7 +66,7 @@ def find_groups(case: Case) -> Iterator[Group]:
 
 
 def _make_group(name: str, texts: pa.Array) -> Iterator[Group]:
-    """Yield a column unless it has one value or many; a sample finds most of those that have many."""
+    """Yield a column unless it has a single value or too many; a sample rules out most of those with too many."""
     if len(pc.unique(texts[:_SAMPLE])) > _MOST_VALUES:
         return
     encoded = pc.dictionary_encode(texts, null_encoding="encode")
@@ -72,7 +75,7 @@ def _make_group(name: str, texts: pa.Array) -> Iterator[Group]:
 
 
 def find_orders(case: Case) -> Iterator[Order]:
-    """Yield every order that the rows can be cut in."""
+    """Yield every order in which the list may have been cut."""
     before = case.before
     for column, name in (("issued_on", "issue date"), ("due_on", "due date")):
         days, dated = count_days(before, column)
@@ -86,9 +89,9 @@ def find_orders(case: Case) -> Iterator[Order]:
 
 
 def _read_numbers(refs: pa.Array) -> np.ndarray:
-    """Return the digits that each reference ends with as a number.
+    """Return the digits at the end of each reference as a number.
 
-    Digits are picked out of Arrow's buffers, the last of every row at once, then those before them.
+    Digits are read from Arrow's buffers: the last one of all rows together, then those before them.
     """
     _, offsets, content = refs.buffers()
     ends = np.frombuffer(offsets, np.int64)[refs.offset : refs.offset + len(refs) + 1]
@@ -99,6 +102,7 @@ def _read_numbers(refs: pa.Array) -> np.ndarray:
     inside = np.ones(len(refs), bool)
     for _ in range(_MOST_DIGITS):
         inside &= at >= first
+        # Unsigned, so that a character before "0" wraps round to a large number and is no digit either.
         digit = letters[np.maximum(at, 0)] - np.uint8(ord("0"))
         inside &= digit < len(_DIGITS)
         if not inside.any():
@@ -112,7 +116,7 @@ def _read_numbers(refs: pa.Array) -> np.ndarray:
 def _classify_sizes(before: pd.DataFrame) -> np.ndarray:
     """Return the size class of each balance: whole numbers that grow with it, credits below invoices.
 
-    Only classes are told from this float; no sum is.
+    The float only decides classes; no sum is made of it.
     """
     balance = np.asarray(pc.cast(arrow.as_single_chunk(pa.array(before["balance"])), pa.float64()))
     size: np.ndarray = (np.log1p(np.abs(balance)) / _STEP).astype(np.int64)
@@ -120,9 +124,10 @@ def _classify_sizes(before: pd.DataFrame) -> np.ndarray:
 
 
 def write_value(value: Any) -> str:
-    """Write the value of an order's column."""
+    """Write a value of an order's column for people."""
     if isinstance(value, Decimal):
         return f"{value:,.2f}"
     if isinstance(value, (int, np.integer)):
+        # Places count from 0 here, and from 1 for people.
         return f"{value + 1:,}"
     return str(value)

@@ -1,4 +1,4 @@
-"""The geometry of the page's charts; the template draws them as SVG, and the style sheet colours them.
+"""The geometry of the page's charts; the template draws them as SVG, and the style sheet adds the colours.
 
 Places are hundredths of the drawing's own width or height, so a chart fits any window while its text keeps its size.
 """
@@ -14,13 +14,14 @@ from arfeed.model.currencies import format_amount, minor_digits
 from arfeed.model.figures import BUCKETS
 
 _ZERO = Decimal(0)
+# The round numbers of an axis, up to the next power of ten.
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 _INTERVALS = 4
-"""At most this many steps between the ticks of an axis, so that their labels fit on a telephone."""
+"""At most this many steps between the ticks of an axis, so that their labels fit on a phone."""
 
 _UNITS = {0: "", 3: " k", 6: " m", 9: " bn", 12: " tn"}
 _LONGEST = 18
-"""Characters that fit beside a bar on a telephone; the table below the chart has longer amounts in full."""
+"""How many characters fit beside a bar on a phone; the table below the chart shows longer amounts in full."""
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -38,7 +39,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Ageing:
-    """What is owed by bucket. `room` names the class that leaves room for the longest label."""
+    """A chart of what is owed by bucket. `room` names the CSS class that leaves room for the longest label."""
 
     title: str
     description: str
@@ -80,6 +81,7 @@ class Course:
 def ageing(currency: str, owed: Mapping[str, Decimal]) -> Ageing:
     """Lay out what is owed by bucket. The last bucket is drawn only if `owed` has it."""
     amounts = {bucket: owed.get(bucket, _ZERO) for bucket in BUCKETS if bucket in owed or bucket != BUCKETS[-1]}
+    # 0 is always within: bars begin there, and a credit's bar goes the other way.
     low, high = min(_ZERO, *amounts.values()), max(_ZERO, *amounts.values())
     zero = _percent(_ZERO, low, high)
     bars = []
@@ -98,6 +100,7 @@ def course(currency: str, balances: Sequence[tuple[datetime, Decimal]]) -> Cours
     """Lay out how much was open after each of the last runs, at least one, the oldest first."""
     (first, was), (last, now) = balances[0], balances[-1]
     amounts = [amount for _, amount in balances]
+    # From 0, or a small rise would fill the whole height.
     ticks = _round_amounts(min(_ZERO, *amounts), max(_ZERO, *amounts), currency)
     low, high = ticks[0], ticks[-1]
     points = [
@@ -121,6 +124,7 @@ def course(currency: str, balances: Sequence[tuple[datetime, Decimal]]) -> Cours
 
 def shorten(amount: Decimal, largest: Decimal) -> str:
     """Write a round amount in the unit of the largest on the same axis: `0.5 m`, `7,500`, `2×10¹⁸`."""
+    # One unit for the whole axis, in powers of a thousand: "0.5 m" below "2 m" is read faster than "500 k".
     power = largest.adjusted() // 3 * 3 if largest >= 10_000 else 0
     if not amount:
         return "0"
@@ -140,7 +144,7 @@ def _beside(amount: Decimal, currency: str) -> str:
 
 
 def _percent(amount: Decimal, low: Decimal, high: Decimal) -> float:
-    """Return where an amount stands between two others, in hundredths: a place, no longer money."""
+    """Return where an amount lies between two others, in hundredths: a position, no longer money."""
     return round(float((amount - low) / (high - low) * 100), 2) if high > low else 0.0
 
 
@@ -158,7 +162,7 @@ def _round_amounts(low: Decimal, high: Decimal, currency: str) -> list[Decimal]:
 
 
 def _moment(at: datetime, first: datetime, last: datetime) -> float:
-    """Return where a moment stands between two others, in hundredths."""
+    """Return where a moment lies between two others, in hundredths."""
     return round((at - first) / (last - first) * 100, 2) if last > first else 50.0
 
 
@@ -168,6 +172,7 @@ def _round_moments(first: datetime, last: datetime) -> list[datetime]:
     for minutes in (5, 15, 30, *(60 * hours for hours in (1, 2, 3, 6, 12, 24, 48, 96, 168, 240, 336, 504))):
         step = timedelta(minutes=minutes)
         if (last - first) / step <= _INTERVALS:
+            # Steps within a day count from midnight, and longer ones from the first day.
             align = min(step, timedelta(days=1))
             start = midnight - (midnight - first) // align * align
             return [start + number * step for number in range(_INTERVALS + 1) if start + number * step <= last]

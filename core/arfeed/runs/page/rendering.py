@@ -1,4 +1,4 @@
-"""From what a plan or a receipt says, as data, to one HTML file."""
+"""Turn a plan or a receipt, as data, into one HTML file."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MOST_ROWS = 20_000
-"""So many missing invoices are listed, the largest; a page with more would be too large to open."""
+"""How many missing invoices are listed, the largest ones; a page with more would be too large to open."""
 
 _MOST_FILES = 1_000
 _MOST_CHARTS = 6
 _FACTOR = 10_000
-"""Amounts are sorted as whole numbers of ten-thousandths."""
+"""The page's script sorts amounts as whole numbers of ten-thousandths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,16 @@ class PastRun:
 
 
 def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: str = "") -> str:
-    """Return the page of a plan, or of a delivery where the document is a receipt.
+    """Return the page of a plan, or of a delivery if the document is a receipt.
 
     `past` are the deliveries before, the oldest first; `command` delivers the plan, or approves it.
     """
     now = _balances(document)
+    # Receipts of an earlier arfeed have no `planned_at`, and their pages can still be written.
     at = datetime.fromisoformat(document.get("planned_at") or document["started_at"])
     runs = [*past, PastRun(document.get("run", "this plan"), at, now)]
     missing = _largest_first(document["missing"])
+    # The page's security policy allows this script by its hash, and no other.
     script = _asset("page.js")
     return _template().render(
         document=document,
@@ -71,7 +73,7 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
 
 
 def _largest_first(rows: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
-    """Return the largest of each currency in turn: amounts of two currencies can't be compared."""
+    """Return the largest first, taking the currencies in turn, since their amounts can't be compared."""
     by_size = sorted(rows, key=lambda row: (row["currency"], -abs(Decimal(row["balance"]))))
     turns = [turn for _, mine in groupby(by_size, itemgetter("currency")) for turn in enumerate(mine)]
     return [row for _, row in sorted(turns, key=itemgetter(0))]
@@ -83,11 +85,12 @@ def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:
     ref, customer, source, reason = (missing[name] for name in ("invoice_ref", "customer_name", "source", "reason"))
     dates = (missing.get("issued_on", ""), missing.get("due_on", ""))
     why = (reason, missing.get("evidence", ""))
+    # The script sorts by the whole number: it would have to parse the formatted amount, in whatever notation it is.
     return (ref, customer, int(balance * _FACTOR), format_amount(balance, currency), currency, *dates, source, *why)
 
 
 def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
-    """Return each reason, behind the evidence for it, with its count and its amounts."""
+    """Return each reason, preceded by the evidence for it, with its count and its amounts."""
     found = []
     for (reason, evidence), group in groupby(rows, lambda row: (row["reason"], row.get("evidence"))):
         parts = [*group]
@@ -105,10 +108,11 @@ def _balances(document: Mapping[str, Any]) -> dict[str, Decimal]:
 
 
 def _ageing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a currency, its chart and its buckets each."""
+    """Return each currency with its chart and its buckets."""
     found = []
     for number, (currency, rows) in enumerate(groupby(document.get("ageing", ()), itemgetter("currency"))):
         owed = {row["bucket"]: Decimal(row["balance"]) for row in rows}
+        # Further currencies keep their row in the table, which has all of them.
         chart = charts.ageing(currency, owed) if number < _MOST_CHARTS else None
         found.append({"currency": currency, "owed": owed, "chart": chart})
     return found
@@ -122,7 +126,7 @@ def _trend(runs: Sequence[PastRun], currencies: Sequence[str]) -> list[charts.Co
 
 
 def _debtors(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return by currency the customers, each with its share of the largest in hundredths."""
+    """Return the customers by currency, each with its balance in hundredths of the largest."""
     groups = []
     for currency, debtors in groupby(rows, itemgetter("currency")):
         listed = [*debtors]
@@ -133,7 +137,7 @@ def _debtors(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[dict[str
 
 
 def _coverage(pdfs: Mapping[str, int] | None) -> list[dict[str, Any]]:
-    """Return each fate of PDFs with its share in hundredths."""
+    """Return what became of the PDFs, each group with its share in hundredths."""
     if not pdfs or not sum(pdfs.values()):
         return []
     words = {
@@ -156,6 +160,7 @@ def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
+    # Escapes of HTML leave what is invisible or turns a line round; a customer's name must not be able to use that.
     def shown(value: Any) -> Any:
         return make_legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
@@ -163,6 +168,7 @@ def _template() -> Template:
         loader=PackageLoader("arfeed.runs.page", "template"),
         autoescape=True,
         finalize=shown,
+        # A fact that is missing is an error, not a blank on a page that people approve from.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -175,7 +181,7 @@ def _template() -> Template:
 
 
 def _asset(name: str) -> Any:
-    """Return a file of ours that goes into the page as it is."""
+    """Return one of our own files, to be put into the page without escaping."""
     from markupsafe import Markup
 
     return Markup((files("arfeed.runs.page") / "template" / name).read_text(encoding="utf-8"))  # noqa: S704 - as said

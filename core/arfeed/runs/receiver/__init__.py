@@ -1,1 +1,1 @@
-"""Which receiver a feed delivers to: its name in the history, its other addresses, histories that are joined."""
+"""Which receiver a feed delivers to: its name in the history, its other addresses, joined histories."""

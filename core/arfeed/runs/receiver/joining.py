@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Which address was joined, and the name that the history keeps both under."""
+    """Which address was joined, and the name under which the history keeps both."""
 
     address: str
     where: str
@@ -28,7 +28,7 @@ class Joined:
 def join(context: RunContext, known: str) -> Joined:
     """Keep one history for this feed's destination and for the address `known`, which lead to one receiver.
 
-    Raise `ConfigError` if the history knows no such address, or the receiver does not prove to be the same.
+    Raise `ConfigError` if the history knows no such address, or if the receiver does not prove to be the same.
     """
     project, address = context.project, address_of(context.project)
     with open_context(context) as opened, ExitStack() as locks:
@@ -38,6 +38,8 @@ def join(context: RunContext, known: str) -> Joined:
         # Always locked in the same order, so that two joins never wait for each other.
         for destination in sorted({opened.destination, there}):
             locks.enter_context(opened.history.lock(destination, context.run, project.feed.lock_seconds))
+        # Proven by what the server shows, never by the names: one mistaken join would mark the other receiver's
+        # invoices as paid.
         with connect(project) as server:
             _check_same(opened, server, there)
             note_receiver(opened, server)

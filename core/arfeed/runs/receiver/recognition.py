@@ -1,4 +1,4 @@
-"""Who the receiver is: whether the history knows it by another address, and whether it has seen a later report."""
+"""Who the receiver is: whether the history knows it by another address, and whether it has had a later report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recognized:
-    """What is known of the receiver: its other addresses, a later delivery that the history lacks, and notes."""
+    """What is known about the receiver: its other addresses, a later delivery that the history lacks, and notes."""
 
     also_known: tuple[str, ...]
     forgotten: Forgotten | None
@@ -53,7 +53,7 @@ def recognize(project: Project, history: History, destination: str, server: Remo
 def find_same_receivers(project: Project, history: History, destination: str, server: Remote) -> tuple[str, ...]:
     """Return the other destinations of this history that lead to the same receiver.
 
-    Two are the same if they have shown the same host key, login and root, or would show them by known_hosts if an
+    Two are the same if they have shown the same host key, login and root, or would according to known_hosts if an
     older arfeed has noted none; or if they are one folder of this machine, or one address spelled differently.
     """
     return _find_same(_Names(destination, address_of(project)), history, server)
@@ -64,6 +64,7 @@ def _find_same(
 ) -> tuple[str, ...]:
     """Return the destinations that lead to the same receiver; `signs` are what it shows, if asked already."""
     others = [each for each in history.receivers.destinations() if each != names.destination]
+    # A history of one destination, the usual case, asks the server nothing.
     if not others or is_rehearsed(names.destination):
         return ()
     signs = server.signs() if signs is None else signs
@@ -78,6 +79,7 @@ def _find_same(
         if each in same
         or normalize(each) == names.address
         or _is_same_folder(each, names.address)
+        # A destination of an older arfeed has no signs yet; what it would show is taken from known_hosts.
         or (each not in noted and not {*signs}.isdisjoint(server.signs_of(each)))
     )
 
@@ -96,10 +98,10 @@ def note_receiver(context: OpenContext, server: Remote) -> tuple[Sign, ...]:
     return signs
 
 
-def leave_witness(context: OpenContext, signs: tuple[Sign, ...], record: RunRecord, proof: str) -> None:
+def write_witness(context: OpenContext, signs: tuple[Sign, ...], record: RunRecord, proof: str) -> None:
     """Note outside the history what was delivered, or warn if that fails; `proof` is the receipt's hash.
 
-    A database restored from a backup has forgotten deliveries; this file on the machine has not.
+    A database that was restored from a backup has forgotten deliveries; this file on the machine has not.
     """
     receivers = context.history.receivers
     now, report = context.clock(), record.report_name
@@ -107,6 +109,7 @@ def leave_witness(context: OpenContext, signs: tuple[Sign, ...], record: RunReco
         witness.write_witness(
             Witness(context.destination, signs, record.id, now, proof, report, record.open_count, receivers.history)
         )
+    # The report has been delivered by now, so this can only be a warning.
     except OSError as exc:
         context.progress.warn(
             f"the delivery could not be noted outside the history ({exc}), so a history restored from an older backup "
@@ -125,10 +128,12 @@ def _find_forgotten(
             f"the record of what this machine delivered last can't be read: {exc}. A history that was restored from an "
             f"older backup would not be noticed; fix that, or name another folder in {witness.VARIABLE}",
         )
+    # A run that the history knows says nothing, so machines that share a history need not share their witnesses.
     unknown = [each for each in kept if not history.receivers.may_have_arrived(each.run)]
     if not unknown:
         return None, ()
     last, known = max(unknown, key=lambda each: each.at), history.receivers.latest(destination)
+    # Named only if it differs: it may be the very database to go back to.
     elsewhere = last.history if last.history != history.receivers.history else None
     run, at = known or (None, None)
     return Forgotten(last.run, last.at, last.report, last.open_count, elsewhere, run, at), ()
@@ -143,7 +148,7 @@ def _note_joined(project: Project, history: History) -> Iterable[str]:
 
 
 def _is_same_folder(other: str, address: str) -> bool:
-    """Whether two addresses are one folder of this machine, whatever links, mounts or letter case lead to it."""
+    """Whether two addresses are one folder of this machine, by whatever links, mounts or letter case."""
     if not (is_local(other) and is_local(address)):
         return False
     with suppress(OSError, ValueError):

@@ -18,18 +18,18 @@ from pathlib import Path
 from platformdirs import user_state_path
 
 VARIABLE = "ARFEED_STATE"
-"""Names the folder in place of the user's own."""
+"""The environment variable that names another folder than the user's own."""
 
 Shown = tuple[str, str, str]
-"""A host key's fingerprint, a login, and the root behind all links."""
+"""A host key's fingerprint, a login, and the root with all links resolved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
     """The last delivery from this machine to a receiver.
 
-    `signs` are what the receiver showed itself to be, `sha256` is the hash of the receipt (of the report that was
-    adopted, where there is none), `history` the database that has the run.
+    `signs` are how the receiver identified itself, `sha256` is the hash of the receipt (or of the adopted report, if
+    there is none), `history` the database that has the run.
     """
 
     destination: str
@@ -42,7 +42,7 @@ class Witness:
     history: str
 
     def is_of(self, destination: str, signs: tuple[Shown, ...]) -> bool:
-        """Whether it is about a receiver. A rehearsed one is known by its key: its name may be used again."""
+        """Whether it is about a receiver. A rehearsed one is known by its key, since its name may be used again."""
         by_name = destination == self.destination and not _is_rehearsed(destination)
         return by_name or not {*signs}.isdisjoint(self.signs)
 
@@ -61,6 +61,7 @@ def read_witnesses() -> Iterator[Witness]:
     folder = state_folder()
     if not folder.exists():
         return
+    # All of them: the receiver may have been delivered to under another address, which only the signs inside show.
     for file in sorted(folder.glob("*.json")):
         yield _read(file)
 
@@ -74,6 +75,8 @@ def write_witness(witness: Witness) -> None:
         with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
             json.dump({**asdict(witness), "at": witness.at.isoformat()}, file, ensure_ascii=False, indent=1)
             file.flush()
+            # Onto the disk before it replaces the last witness, or a power cut could leave an empty file in its
+            # place.
             os.fsync(file.fileno())
         Path(name).replace(folder / _file_name(witness))
     except BaseException:
@@ -93,6 +96,7 @@ def _read(file: Path) -> Witness:
 
 def _file_name(witness: Witness) -> str:
     who = [witness.destination, *(witness.signs if _is_rehearsed(witness.destination) else ())]
+    # One file for each receiver and address: a hash, since an address has characters that no file name may have.
     return f"{hashlib.sha256(json.dumps(who).encode()).hexdigest()[:32]}.json"
 
 

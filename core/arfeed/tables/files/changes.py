@@ -14,6 +14,7 @@ from arfeed.tables.files.opening import FoundFile, hash_file
 from arfeed.tables.files.search import find_inputs
 from arfeed.tables.files.storage import Entry, display_path
 
+# A server's clock may be ahead, which makes a file look fresh: that costs a wait and nothing else.
 _FRESH_SECONDS = 60
 _PATIENCE_SECONDS = 30
 
@@ -41,6 +42,7 @@ def track_inputs(settings: SourceSettings) -> Callable[[], Inputs]:
 
     def finish() -> Inputs:
         inputs = hashes()
+        # Searched anew, since a newer file may have appeared beside those that were read.
         if _state(find_inputs(settings)) != before:
             shown = display_path(settings.path)
             raise SourceError(f"{shown}: a file changed, appeared or disappeared while it was read; run again")
@@ -82,8 +84,10 @@ def _fresh(settings: Mapping[str, FileSettings]) -> dict[str, State]:
     """Return the files, by source, that may still be being written."""
     fresh: dict[str, State] = {}
     for source, of_source in settings.items():
-        with suppress(SourceError):  # reading the source raises it again, and handles it by `on_failure`
+        # Reading the source raises it again, and handles it by `on_failure`.
+        with suppress(SourceError):
             files = _state(find_inputs(of_source))
+            # Members of an archive keep their old times while the archive itself is being written.
             times = [(container or entry).changed for _, entry, container in files]
             if any(not changed or time.time() - changed < _FRESH_SECONDS for changed in times):
                 fresh[source] = files

@@ -65,6 +65,7 @@ def _search(settings: FileSettings) -> list[FoundFile]:
                 'remove the old ones, or set files = "newest" or files = "all"'
             )
         chosen = [_newest(files, shown)] if settings.files == "newest" else files
+        # Only those that are read: an older file may well be open.
         _refuse_locked(chosen)
     return chosen
 
@@ -83,6 +84,7 @@ def _is_skipped(path: str) -> bool:
 
 def _newest(files: Sequence[FoundFile], shown: str) -> FoundFile:
     """Return the file that changed last, by the clock of its storage. Raise `SourceError` for a tie."""
+    # Copying and unpacking give files equal times, and which one counts is not guessed.
     *_, (_, latest) = ((time, [*group]) for time, group in groupby(files, lambda file: file.entry.changed))
     if len(latest) > 1:
         raise SourceError(
@@ -95,6 +97,7 @@ def _newest(files: Sequence[FoundFile], shown: str) -> FoundFile:
 def _refuse_locked(files: Sequence[FoundFile]) -> None:
     for file in files:
         folder, name = posixpath.split(file.entry.path)
+        # Nobody edits a file inside an archive.
         for lock in _LOCKS if file.storage.archive is None else ():
             found = file.storage.entry(posixpath.join(folder, lock.format(name)))
             if found:
@@ -109,11 +112,13 @@ def _near_misses(storage: Storage, pattern: str) -> str:
     folder, wanted = posixpath.split(pattern)
     if any(wildcard in folder for wildcard in "*?"):
         return ""
+    # A glob's escaped bracket is a bracket in the folder's name.
     entries = storage.listing(folder.replace("[[]", "["), deep=False)
     if entries is None:
         return ". Its folder does not exist"
     names = [posixpath.basename(entry.path) for entry in entries]
     folded = {name.casefold(): name for name in names if not name.startswith(_NEVER_INPUTS)}
+    # Loosely alike, as the names of exports have dates in them.
     close = get_close_matches(wanted.casefold(), folded, _MOST_NAMED, 0.4)
     shown = [folded[name] for name in close] or [*folded.values()][:_MOST_NAMED]
     partial = "; a name such as .part means that a file is not complete yet" if any(map(_is_skipped, shown)) else ""

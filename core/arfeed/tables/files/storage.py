@@ -21,6 +21,7 @@ from arfeed.model.errors import ArfeedError, SourceError
 
 _ZIP = "zip://"
 _SFTP = ("sftp://", "ssh://")
+# What fsspec's file systems call these facts.
 _TIMES = ("mtime", "LastModified", "last_modified", "modified", "updated", "created")
 _TAGS = ("ETag", "etag", "CRC")
 _IN_MEMORY = 1 << 26
@@ -124,6 +125,7 @@ class Storage:
         from fsspec.implementations.zip import ZipFileSystem
 
         with self.filesystem.open(self.archive, "rb") as raw:
+            # fsspec would otherwise return the instance of an archive that has been replaced since.
             inside = ZipFileSystem(raw, skip_instance_cache=True)
             try:
                 yield inside
@@ -153,6 +155,7 @@ def storage_at(url: str, connect_sftp: Callable[[str], Any]) -> Storage:
     import fsspec
 
     first, link, rest = url.partition("::")
+    # The archive may be on a server: its own storage is found first.
     if first.startswith(_ZIP) and link:
         outer = storage_at(rest, connect_sftp)
         if outer.archive is not None:
@@ -182,6 +185,7 @@ def translate_errors(url: str, failing: str = "it can't be read") -> Iterator[No
         raise SourceError(f"{url}: {exc}, as in: pip install {posixpath.splitext(str(exc.name or ''))[0]}") from exc
     except zipfile.BadZipFile as exc:
         raise SourceError(f"{url}: the archive can't be read ({exc}); it may be cut off: make it again") from exc
+    # Each file system raises the errors of its own library.
     except Exception as exc:
         why = exc.strerror if isinstance(exc, OSError) and exc.strerror else f"{type(exc).__name__}: {exc}"
         raise SourceError(f"{url}: {failing}: {why}") from exc
@@ -194,6 +198,7 @@ def _entries(infos: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
 def _entry(path: str, info: Mapping[str, Any]) -> Entry:
     tag = next((info[name] for name in _TAGS if info.get(name)), None)
     changed = _seconds(info)
+    # A tag changes with the content; a time may be too coarse for two changes in a row.
     return Entry(path, info.get("size") or 0, changed, f"{info.get('size')}-{tag or changed}")
 
 
@@ -211,7 +216,8 @@ def _zip_time(parts: tuple[int, int, int, int, int, int]) -> float:
     """Return the time of an archive's member. ZIP has no time zones; it is only compared with other members."""
     try:
         return datetime(*parts, tzinfo=UTC).timestamp()
-    except ValueError:  # some archivers write a month 0
+    # Some archivers write a month 0.
+    except ValueError:
         return 0.0
 
 

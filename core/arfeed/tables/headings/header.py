@@ -40,10 +40,12 @@ def find_header(file: str, rows: Sequence[Row], columns: Sequence[str]) -> Heade
     """
     if not any(cell.strip() for cell in rows[0].cells) if rows and not columns else not rows:
         raise SourceError(f"{file}: there is no header in line {rows[0].line if rows else 1}; export it again")
+    # Below a banner the header can only be recognized by what it has to have.
     headers = [_distinct([cell.strip() for cell in row.cells]) for row in rows[: MOST_ROWS if columns else 1]]
     lacking = [_lacking(names, columns) for names in headers]
     best = min(range(len(headers)), key=lambda position: len(lacking[position]))
     if lacking[best]:
+        # If no row has any of them, people take the first one for the header.
         found = ", ".join(headers[best] if len(lacking[best]) < len(columns) else headers[0])
         raise SourceError(
             f"{file}: there is no column {lacking[best][0]!r}; found {found}. Name one of these in `columns`, or "
@@ -67,6 +69,7 @@ def _respell(file: str, names: list[str], columns: Sequence[str]) -> list[str]:
     """Rename the columns asked for to the spelling they are asked for by, unless one already has it."""
     result = list(names)
     for column in columns:
+        # An exact spelling counts, even if another header differs from it only in case.
         if column in names:
             _refuse_twin(file, names, column, columns)
             continue
@@ -90,6 +93,7 @@ def _refuse_twin(file: str, names: list[str], column: str, columns: Sequence[str
 
 def _surplus(rows: Sequence[Row], width: int) -> list[str]:
     """Return names for columns that the first row has beyond the header; they must be blank in all rows."""
+    # Some programs end each row with a separator, and not the header.
     first = len(rows[1].cells) if len(rows) > 1 and not any(rows[1].cells[width:]) else width
     return [f"column {number}" for number in range(width + 1, first + 1)]
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+# Shorter names, such as `no` and `re`, are words of too many other headers.
 _SHORTEST_HELD = 4
 REQUIRED = ("invoice_ref", "customer_name", "balance")
 
@@ -93,6 +94,7 @@ def find_currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[st
     from arfeed.model.currencies import minor_digits
 
     texts = {header: pc.utf8_upper(pc.utf8_trim_whitespace(arrow.to_text_array(rows[header]))) for header in headers}
+    # All values have to be codes: among a few texts of three letters some always are.
     held = {header: [text for text in pc.unique(texts[header]).to_pylist() if text] for header in headers}
     return {header: codes for header, codes in held.items() if codes and set(codes) <= minor_digits().keys()}
 
@@ -160,6 +162,7 @@ def _evidence(column: str, texts: pa.Array) -> str | None:
         codes = pc.unique(pc.utf8_upper(given)).to_pylist()
         return ", ".join(codes[:3]) if set(codes) <= minor_digits().keys() else None
     if column == "invoice_ref":
+        # A number that repeats is that of an order, or the file has a row for each line item.
         distinct = len(pc.unique(given))
         return f"{example}; {len(given)} rows, all different" if distinct == len(given) else None
     return f"{example}"
@@ -192,9 +195,11 @@ def _dates(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Iterator
         return
     given = pa.concat_arrays(found)
     orders = _orders(given.filter(pc.not_equal(given, "")))
+    # Dates that begin with the year fit every order.
     if "YMD" in orders or len(orders) == 1:
         yield _line("dates", "YMD" if "YMD" in orders else orders[0], "the only order that all dates fit")
     elif orders:
+        # As a comment: what is not certain is left to the person who pastes it.
         yield f'# dates = "{orders[0]}"  # or "{orders[1]}": both fit, so look it up'
     else:
         yield '# dates = "…"  # no one order fits all dates; look them up'
@@ -208,6 +213,7 @@ def _marks_of(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> list[
 
 
 def _decimal(marks: Sequence[str | None]) -> Iterator[str]:
+    # Plain amounts need no declaration.
     if None in marks:
         return
     if len(marks) == 1:

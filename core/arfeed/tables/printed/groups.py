@@ -46,10 +46,12 @@ def nest(carried: Sequence[str], opens: Mask, closes: Mask, labels: pa.Array) ->
     opens = np.concatenate([np.ones(before, bool), opens])
     closes = np.concatenate([np.zeros(before, bool), closes])
     depth = np.cumsum(opens.astype(np.int64) - closes)
+    # A row that closes a group still belongs to it.
     level = depth + closes
     number = np.cumsum(opens) - 1
     owner, parent, last = np.full((3, len(level)), -1)
     still_open: list[int] = []
+    # Over the levels, of which there are few, and not over the rows.
     for height in range(1, int(level.max(initial=0)) + 1):
         last = np.maximum.accumulate(np.where(opens & (level == height), number, -1))
         owner[level == height] = last[level == height]
@@ -71,6 +73,7 @@ def _join_paths(names: pa.Array, parent: Integers, level: Integers) -> pa.Array:
     for height in range(2, int(level.max(initial=0)) + 1):
         inner = nested & (level == height)
         around, own = paths.take(pa.array(parent[inner])), names.filter(pa.array(inner))
+        # Desktop's "Smith - Other" below "Smith" is not a job but the customer's own lines.
         others = pc.binary_join_element_wise(
             names.take(pa.array(parent[inner])), pa.scalar(_OWN_LINES, pa.large_string()), empty
         )
@@ -112,6 +115,7 @@ def sum_own_lines(owner: Integers, units: Integers, groups: Integers, ends: Inte
     """
     width = len(owner) + 1
     order = np.argsort(owner, kind="stable")
+    # Sorted by group and row, so that one search finds the sum of a group up to any row.
     keys = owner[order] * width + order
     sums = np.append(0, np.cumsum(units[order]))
     result: Integers = sums[np.searchsorted(keys, groups * width + ends)] - sums[np.searchsorted(keys, groups * width)]

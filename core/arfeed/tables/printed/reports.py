@@ -59,6 +59,7 @@ class PrintedReport:
         self._frames = self._grid()
         self._first = next(self._frames, None)
         rows = [] if self._first is None else _texts(self._first.head(_HEAD))
+        # The row with the most known headers: a word of a title may happen to be one of them.
         self._at = max(range(len(rows)), key=lambda number: len(_named(rows[number], form)), default=0)
         self.found = rows[self._at] if rows else []
         self._columns = _named(self.found, form)
@@ -87,13 +88,16 @@ class PrintedReport:
             raise SourceError(f"{self.file}: no row has headers for {', '.join(self.missing or self.form.required)}")
         names = self._names()
         first, keys = min(names), [self._columns[name] for name in self.form.keys]
+        # Labels stand in the columns before the first header; if there are none, in the first column.
         marks = Marks(range(max(first, 1)), range(first + 1), keys, self.form.footers)
         balance = self._columns[self.form.balance]
         parents = self._parents(marks.labels)
         rows = Rows(self.file, marks, names, balance, self.settings.decimal, self.form.exact, parents)
+        # With a column of currencies each line names its own.
         rows.currency = None if "currency" in self.headers else self.settings.currency
         for frame in chain([self._first.iloc[self._at + 1 :]], self._frames):
             yield to_frame(rows.take(frame))
+        # Only after all rows: a report that was cut off looks well until its end.
         rows.finish()
         self.total, self.ended, self.doubts = rows.total, rows.ended, tuple(rows.doubts)
 
@@ -104,6 +108,7 @@ class PrintedReport:
         from arfeed.model.arrow import to_text_array
         from arfeed.tables.printed.groups import WITH_SUBS, find_parents
 
+        # Which of a customer's two totals closes the group can't be seen when the first comes by.
         found = [pa.array([], pa.large_string())]
         if mentions(self.file, WITH_SUBS, self.settings.encoding):
             for frame in self._grid():
@@ -117,6 +122,7 @@ class PrintedReport:
             encoding=settings.encoding,
             delimiter=settings.delimiter,
             sheet=settings.sheet,
+            # Desktop programs on Windows write reports in its code page, and no byte of a file says so.
             fallback="cp1252",
         )
 
@@ -137,6 +143,7 @@ def _texts(frame: pd.DataFrame) -> list[list[str]]:
 
 def _named(row: Sequence[str], form: ReportForm) -> dict[str, int]:
     """Return the columns of the form's names, if this row is the header."""
+    # Reversed, so that the first of two equal headers counts.
     at = {_folded(text): column for column, text in reversed(list(enumerate(row))) if text}
     chosen = {
         name: [header for header in map(_folded, theirs) if header in at] for name, theirs in form.headers.items()

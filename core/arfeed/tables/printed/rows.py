@@ -53,9 +53,12 @@ def classify(grid: Sequence[pa.Array], marks: Marks, open_groups: Sequence[str],
     rest = np.flatnonzero(~line & (filled > 0))
     names, single = labels.take(pa.array(rest)), filled[rest] == 1
     total = mask(pc.match_substring_regex(names, _TOTAL))
+    # Below the grand total no more lines may come, only footers.
     below = ended | (np.cumsum(total) - total > 0)
     leading = np.logical_or.reduce([mask(pc.not_equal(grid[column], "")) for column in marks.leading])[rest]
+    # A lone text further to the right is not a group's name but a cell that lost its row.
     alone = single & leading & ~total & ~below
+    # Only groups that are known: any other row that reads like a total is unknown, and refused.
     known = pa.concat_arrays([pa.array(open_groups, pa.large_string()), names.filter(pa.array(alone))])
     subtotal = mask(pc.is_in(names, value_set=closings(known))) & ~below
     group = alone & ~subtotal
@@ -76,6 +79,7 @@ def _labels(columns: Sequence[pa.Array]) -> pa.Array:
 def _lines(grid: Sequence[pa.Array], marks: Marks, labels: pa.Array) -> Mask:
     """Return where all keys are filled. If the first column is a key, it may hold a label instead."""
     filled: Mask = np.logical_and.reduce([mask(pc.not_equal(grid[column], "")) for column in marks.keys])
+    # No label can stand in a key then, so filled keys are enough.
     if 0 not in marks.keys:
         return filled
     return filled & ~mask(pc.match_substring_regex(labels, f"{_LIKE_A_TOTAL}|{marks.footers}"))

@@ -24,6 +24,7 @@ from arfeed.tables.values.amounts import MONEY, find_contradicted, parse_money
 Integers = npt.NDArray[np.int64]
 
 _UNITS = pa.scalar(Decimal(10**schema.MONEY_SCALE), pa.decimal128(5, 0))
+# Half of what 64 bits hold, so that adding one more frame can't overflow.
 _LARGEST = 2.0**62
 _MOST_DOUBTS = 3
 
@@ -68,6 +69,7 @@ class Rows:
         """Return the next frame's lines. Raise `SourceError` for unknown rows and for wrong totals."""
         page = _Page(frame, self.file)
         kinds = classify(page.grid, self.marks, [group.name for group in self._open], ended=self.ended)
+        # Never skipped: a row that nobody knows may be an invoice.
         page.refuse(kinds.unknown, "is neither a line nor a group nor a total")
         page.refuse(_below(kinds, ended=self.ended), "is below the TOTAL, where nothing more is expected")
         amounts = self._amounts(page, kinds)
@@ -79,12 +81,14 @@ class Rows:
 
     def finish(self) -> None:
         """Raise `SourceError` if the report ends within a group, or without its TOTAL."""
+        # A list without groups need not have a TOTAL; whoever expects one looks at `ended`.
         if self._open or (self.grouped and not self.ended):
             where = f"within the group {self._open[-1].name!r}" if self._open else "without its TOTAL"
             raise SourceError(f"{self.file}: it ends {where}, so it is cut off; export the report again")
 
     def _amounts(self, page: _Page, kinds: Kinds) -> pa.Array:
         counted = pa.array(kinds.line | kinds.subtotal | kinds.total)
+        # Other rows may hold any text in this column.
         parsed = parse_money(pc.if_else(counted, page.grid[self.balance], ""), self.decimal)
         mark = f"decimal = {self.decimal!r}" if self.decimal else "no `decimal`"
         page.refuse(mask(parsed.wrong), f"has no amount in its column {self.names[self.balance]!r}, with {mark}")
@@ -108,9 +112,11 @@ class Rows:
         units = np.where(kinds.line, printed, 0)
         sums = self._sum + np.cumsum(units)
         groups = self._groups(page, kinds, nesting, sums)
+        # A total that prints no amount here claims nothing.
         ends = np.flatnonzero((kinds.subtotal | kinds.total) & mask(pc.is_valid(amounts)))
         owner = nesting.owner[ends]  # the grand total's is -1, the last
         counted = sums[ends] - np.append(groups["before"].to_numpy(), 0)[owner]
+        # A total of own lines leaves out the groups within; every other total includes them.
         if len(self.parents):
             within = np.append(groups["own"].to_numpy(), 0)[owner] + sum_own_lines(nesting.owner, units, owner, ends)
             counted = np.where(own[ends], within, counted)
@@ -155,7 +161,9 @@ class Rows:
         try:
             units: Integers = pc.cast(pc.multiply(pc.fill_null(amounts, zero), _UNITS), pa.int64()).to_numpy()
         except pa.ArrowInvalid:
+            # Refused by the check below, in its words.
             units = np.full(len(amounts), np.iinfo(np.int64).max)
+        # As floats, which can't overflow unnoticed as integers do.
         if abs(self._sum) + np.abs(units.astype(np.float64))[kinds.line].sum() > _LARGEST:
             raise SourceError(f"{self.file}: its amounts are too large to be added up here")
         return units

@@ -45,6 +45,7 @@ class Quotes:
         # opening one. So the even ones must follow a separator or line end, and the odd ones must precede one.
         if not block:
             return
+        # The neighbour of a quote that ended the block before is the first byte of this one.
         closed_before = self._last == _QUOTE and self._count % 2 == 0 and self._count > 0
         self._misplaced |= closed_before and not self._beside[block[0]]
         if b'"' in block:

@@ -20,6 +20,7 @@ def max_width(blocks: Iterator[bytes], delimiter: str) -> int:
         quotes, separators, ends = _boundaries(data, delimiter, inside=inside)
         counts = np.diff(np.searchsorted(separators, ends), prepend=-pending)
         most = max(most, counts.max(initial=0))
+        # A record may go on in the next block.
         pending += len(separators) - counts.sum()
         inside ^= len(quotes) % 2 == 1
     return int(max(most, pending)) + 1
@@ -31,6 +32,7 @@ def pad(blocks: Iterator[bytes], delimiter: str, width: int) -> Iterator[bytes]:
     for block in blocks:
         data = rest + block
         _, _, ends = _boundaries(np.frombuffer(data, np.uint8), delimiter)
+        # Only whole records are padded, and a block ends anywhere.
         whole = int(ends[-1]) + 1 if len(ends) else 0
         rest = data[whole:]
         yield _pad(data[:whole], delimiter, width)
@@ -42,6 +44,7 @@ def _pad(block: bytes, delimiter: str, width: int) -> bytes:
     data = np.frombuffer(block, np.uint8)
     _, separators, ends = _boundaries(data, delimiter)
     lacking = width - 1 - np.diff(np.searchsorted(separators, ends), prepend=0)
+    # Two ends side by side are CRLF, or a blank line.
     lacking[np.diff(ends, prepend=-1) == 1] = 0
     if not lacking.any():
         return block

@@ -15,6 +15,7 @@ from arfeed.tables.files.opening import open_binary
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = ",;\t|"
+# Enough to show the separator, and a header below a banner.
 _SAMPLE = 1 << 16
 _BLOCK = 1 << 22
 
@@ -69,7 +70,9 @@ def find_encoding(file: str, declared: str | None, fallback: str | None = None) 
     """
     with open_binary(file) as data:
         head = data.read(4)
+    # A mark in the file is certain; a setting may be older than the export.
     found = next((name for mark, name in _BOMS if head.startswith(mark)), declared)
+    # UTF-8 is ruled out first, since nearly every file is valid cp1252 as well.
     if found is None and fallback and not _is_utf8(file):
         found = fallback
     try:
@@ -99,6 +102,7 @@ def find_delimiter(file: str, encoding: str, declared: str | None) -> str:
 
 def _sniff(text: str) -> str:
     # Commas of banners and amounts recur in fewer lines, and less regularly, than the separator does.
+    # Without what is in quotes, where separators are text.
     lines = "".join(text.split('"')[::2]).splitlines()
 
     def regularity(mark: str) -> tuple[int, int]:
@@ -132,6 +136,7 @@ def open_text(file: str, encoding: str, errors: str = "strict") -> io.TextIOWrap
 
 def records(file: str, encoding: str, delimiter: str, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
     """Yield each record that is not blank, with the line in which it starts."""
+    # Only lines and records are wanted; wrong bytes are reported by what reads the values.
     with open_text(file, encoding, "strict" if strict else "replace") as text:
         yield from _numbered(text, delimiter, strict=strict)
 
@@ -139,7 +144,8 @@ def records(file: str, encoding: str, delimiter: str, *, strict: bool = False) -
 def first_records(file: str, encoding: str, delimiter: str, most: int) -> list[tuple[int, list[str]]]:
     """Return the first `most` records that are not blank, with the line in which each starts."""
     text = io.StringIO(head(file, encoding), newline="")
-    with suppress(csv.Error):  # Python's csv module refuses fields of over 128 KiB
+    # Python's csv module refuses fields of over 128 KiB.
+    with suppress(csv.Error):
         return [record for record, _ in zip(_numbered(text, delimiter), range(most), strict=False)]
     return []
 
@@ -148,6 +154,7 @@ def _numbered(text: IO[str], delimiter: str, *, strict: bool = False) -> Iterato
     reader = csv.reader(text, delimiter=delimiter, strict=strict)
     line = 1
     for fields in reader:
+        # A blank line is not a record, and Arrow does not count it either.
         if fields:
             yield line, fields
         line = reader.line_num + 1
@@ -159,7 +166,8 @@ def physical_lines(
     """Return the line in which each record starts. It reads the file again, so call it only for rows with problems."""
     wanted, found = set(numbers), dict[int, int]()
     known = find_encoding(file, encoding)
-    with suppress(csv.Error):  # after a field of over 128 KiB, lines are unknown
+    # After a field of over 128 KiB, lines are unknown.
+    with suppress(csv.Error):
         for number, (line, _) in enumerate(records(file, known, find_delimiter(file, known, delimiter)), 1):
             if number in wanted:
                 found[number] = line

@@ -21,6 +21,7 @@ MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)
 WIDE = pa.decimal128(38, schema.MONEY_SCALE)
 """Room for what does not fit into MONEY, so that a message can state it."""
 
+# Zeros beyond the fourth decimal lose nothing when they are cut off.
 _FITS = rf"^-?\d{{1,{schema.MONEY_PRECISION - schema.MONEY_SCALE}}}(\.\d{{1,{schema.MONEY_SCALE}}}0*)?$"
 
 _NUMBERS: Mapping[str | None, str] = {
@@ -80,6 +81,7 @@ def _all_plain(texts: pa.Array) -> pa.Array | None:
     """
     least, greatest = extremes(texts)
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    # From "-" to "9" there are only digits, the point and the slash; the cast fails at whatever is misplaced.
     if least < ord("-") or greatest > ord("9") or longest > schema.MONEY_PRECISION - schema.MONEY_SCALE:
         return None
     first, second, last = (byte_at(texts, place) == ord(".") for place in (0, 1, -1))
@@ -105,6 +107,7 @@ def _normalize(texts: pa.Array, decimal: str | None) -> pa.Array:
         numbers = pc.replace_substring(numbers, mark, typed)
     minus = pc.if_else(below, pa.scalar("-", pa.large_string()), pa.scalar("", pa.large_string()))
     signed = pc.binary_join_element_wise(minus, numbers, pa.scalar("", pa.large_string()))
+    # A lone dash may also mean unknown; only where a notation is declared is it zero.
     if decimal is None:
         return signed
     return pc.if_else(pc.is_in(texts, value_set=pa.array(["-", "--"], pa.large_string())), "0", signed)
@@ -156,11 +159,13 @@ def as_units(values: pa.Array) -> npt.NDArray[np.int64] | None:
     _, words = values.buffers()
     if words is None:
         return np.zeros(len(values), np.int64)
+    # A decimal is two words of 64 bits, the lower first; if the value fits into one, the upper repeats its sign.
     low, high = np.frombuffer(words, "<i8").reshape(-1, 2)[values.offset : values.offset + len(values)].T
     return low if (high == low >> 63).all() else None
 
 
 def has_more_decimals(values: pa.Array, digits: int) -> pa.Array:
     """Return where a value has more than `digits` decimals, trailing zeros aside."""
-    wide = pc.cast(values, WIDE)  # rounding may need one digit more
+    # Rounding may need one digit more.
+    wide = pc.cast(values, WIDE)
     return pc.fill_null(pc.not_equal(wide, pc.round(wide, digits)), fill_value=False)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from arfeed.tables.values.parsed import Parsed, is_blank
 
+# Midnight only: any other time makes it a moment, whose day depends on a time zone.
 _MIDNIGHT = r"(?:[T ](?:0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?|12:00(?::00)? AM))?$"
 _PATTERNS: Mapping[str, str] = {
     "YMD": r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + _MIDNIGHT,
@@ -36,6 +37,7 @@ _NONE = pa.array(
 """Placeholders that systems without blank dates write."""
 
 _EXCEL = {"excel": datetime(1899, 12, 30), "excel-1904": datetime(1904, 1, 1)}  # noqa: DTZ001 - a date has no time zone
+# 9999-12-31, the last day that Excel knows.
 _LAST_SERIAL = 2_958_465
 _LEAP_DAY_THAT_NEVER_WAS = 60
 
@@ -72,6 +74,7 @@ def _parse_remembered(texts: pa.Array, order: str, declared: bool) -> Parsed:
         days, wrong, _ = _parse(new, order, declared)
         known = pa.concat_arrays([known, new])
         meant = Parsed(pa.concat_arrays([meant.values, days]), pa.concat_arrays([meant.wrong, wrong]))
+        # Bounded: a column that is not dates at all has as many texts as rows.
         if len(known) <= _MOST_REMEMBERED:
             _remembered[order, declared] = known, meant
     places = pc.index_in(texts, value_set=known)
@@ -99,6 +102,7 @@ def _by_order(texts: pa.Array, order: str, *, declared: bool) -> pa.Array:
     days = [_civil(pc.extract_regex(texts, _PATTERNS[each]), declared=declared) for each in orders]
     if order in _EXCEL:
         days.append(_serial(texts, order))
+    # The patterns with names take longest, and most files need none of them.
     if pc.any(pc.match_substring_regex(texts, r"\p{L}{3}")).as_py():
         days += [_civil(_with_month(pc.extract_regex(texts, named)), declared=declared) for named in _NAMED]
     return pc.coalesce(*days)
@@ -122,6 +126,7 @@ def _civil(parts: pa.Array, *, declared: bool) -> pa.Array:
     same = pc.and_(
         pc.equal(pc.day(stamps), pc.cast(day, pa.int64())), pc.equal(pc.month(stamps), pc.cast(month, pa.int64()))
     )
+    # An open invoice is not from before 1900; such years are slips and placeholders.
     plausible = pc.and_(same, pc.greater_equal(year, 1900))
     return pc.cast(pc.if_else(plausible, stamps, None), pa.date32())
 

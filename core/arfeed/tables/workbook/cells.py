@@ -14,6 +14,7 @@ from arfeed.model.errors import SourceError
 from arfeed.tables.workbook.formats import EXACT, Format
 
 _BLOCK = 1 << 22
+# Patterns, since parsing the XML of every cell would take far longer than calamine does.
 _CELL = rb'<(?:\w+:)?c\s([^>]*?\b(?:t="e"%s)[^>]*)(?<!/)>(.*?)</(?:\w+:)?c>'
 _UNCOMPUTED = (
     rb"<(?:\w+:)?c\s([^>]*)(?<!/)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
@@ -46,6 +47,7 @@ def find_special_cells(
         asks = any(_asks_for_computation(part) for part in _parts(book, "calcPr"))
         uncomputed = re.compile(_UNCOMPUTED % (_ZERO if asks else b""))
         found: defaultdict[int, dict[int, str | Format]] = defaultdict(dict)
+        # A search for plain bytes first: most sheets have neither errors nor such formats.
         marks = [b't="e"', *(b's="%d"' % style for style in formats)]
         for rows in islice(_rows(archive, _member(archive, book, sheet)), 1 if start_only else None):
             if b"<f" in rows or b":f" in rows:
@@ -64,7 +66,8 @@ def _asks_for_computation(settings: ElementTree.Element) -> bool:
 
 def _refuse_uncomputed(file: str, uncomputed: re.Pattern[bytes], rows: bytes) -> None:
     for cell in uncomputed.finditer(rows):
-        if b't="str"' not in cell[1]:  # a formula whose result is a blank text has been computed
+        # A formula whose result is a blank text has been computed.
+        if b't="str"' not in cell[1]:
             place = _PLACE.search(cell[1])
             name = b"".join(place.groups()).decode() if place else "somewhere"
             raise SourceError(
@@ -77,6 +80,7 @@ def _text(attributes: bytes, content: bytes, formats: Mapping[int, Format]) -> s
     kind, value, style = (
         pattern.search(text) for pattern, text in ((_TYPE, attributes), (_VALUE, content), (_STYLE, attributes))
     )
+    # Texts, dates and truth values look the same in any format.
     if value is None or (kind and kind[1] not in (b"e", b"n")):
         return None
     if kind and kind[1] == b"e":
@@ -131,6 +135,7 @@ def _rows(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
     with archive.open(member) as data:
         while block := data.read(_BLOCK):
             text = rest + block
+            # Only at the end of a row is no pattern cut in two.
             end = text.rfind(b"row>") + len(b"row>") if b"row>" in text else 0
             yield text[:end]
             rest = text[end:]

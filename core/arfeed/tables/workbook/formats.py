@@ -14,6 +14,7 @@ from arfeed.model.currencies import minor_digits
 EXACT = 10**15
 """Excel keeps at most 15 digits of a number."""
 
+# The grammar of format codes: ECMA-376 part 1, 18.8.31.
 _TOKEN = re.compile(
     r"""
     "(?P<quoted>[^"]*)" | \\(?P<escaped>.) | _(?P<blank>.) | \*(?P<fill>.) | \[\$(?P<sign>[^\]-]*)[^\]]*\]
@@ -55,6 +56,7 @@ class Format:
         if any(name == "condition" for section in sections for name, _ in section):
             wholes = [marks for section in sections if (marks := _marks(section))]
             return cls(code, conditional=True) if wholes else None
+        # The first section is for positive numbers, which references are.
         marks, currency = _marks(sections[0]), _currency(sections[0])
         sides = tuple(_side(section) for section in sections[:2])
         found = cls(code, marks, currency, sides=sides)
@@ -121,10 +123,13 @@ def _marks(section: Sequence[tuple[str, str]]) -> list[Mark]:
     literals = "".join(mark for place, mark in marks if not place).strip()
     between = {mark for place, mark in marks[places[0] : places[-1]] if not place}
     optional = (True, "#") in marks
+    # Thousands separators, as in `# ##0`: an amount, which is read as the plain number.
     if optional and between and between <= set(_GROUPS):
         return []
-    if len(places) == 1 and literals in ("-", "+", "()", "("):  # only the sign is displayed differently
+    # Only the sign is displayed differently.
+    if len(places) == 1 and literals in ("-", "+", "()", "("):
         return []
+    # A single 0 is how plain numbers are formatted.
     zeros = sum(mark == "0" for place, mark in marks if place)
     return marks if literals or between or zeros > 1 else []
 

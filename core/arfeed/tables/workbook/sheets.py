@@ -52,8 +52,10 @@ _SAVE_AS = "open it in Excel and save it as an Excel workbook (.xlsx)"
 def is_workbook(file: str) -> bool:
     """Whether a file is an Excel workbook, by its content. Raise `SourceError` if it is neither that nor text."""
     with open_binary(file) as data:
+        # By content alone: many programs write HTML or CSV and call it .xls.
         start = data.read(1 << 16)
     if start.startswith(_OLE):
+        # Excel wraps a protected workbook into an OLE file with this stream (MS-OFFCRYPTO).
         locked = "EncryptedPackage".encode("utf-16-le") in start
         why = "it is protected by a password; remove that" if locked else f"it is an old Excel file (.xls); {_SAVE_AS}"
         raise SourceError(f"{file}: {why}")
@@ -100,6 +102,7 @@ class Cells:
         column for whose number, from 0, `needed` is true.
         """
         for number, column in enumerate(self.columns):
+            # A column that nobody reads may hold telephone numbers of any length.
             if needed(number):
                 _refuse_inexact(self.file, column, number, self.before)
         return [[_TEXTS[type(value)](value) for value in column] for column in self.columns]
@@ -115,11 +118,13 @@ def read_sheet(file: str, sheet: str | None, *, start_only: bool = False) -> Ite
     with _open(file) as (data, book):
         chosen = _choose_sheet(file, book, sheet)
         special = find_special_cells(file, data, chosen.name, start_only=start_only)
-        _, blank = chosen.start or (0, 0)  # calamine omits the columns before the first cell, but not the rows
+        # calamine omits the columns before the first cell, but not the rows.
+        _, blank = chosen.start or (0, 0)
         rows = iter(chosen.iter_rows())
         done = 0
         while chunk := list(islice(rows, _START if start_only else _ROWS)):
             left: list[list[Value]] = [[""] * len(chunk) for _ in range(blank)]
+            # calamine gives all rows the same width.
             columns = [*left, *(list(column) for column in zip(*chunk, strict=True))]
             for number, column in enumerate(columns):
                 _replace(column, special.get(number, {}), done)
@@ -203,6 +208,7 @@ def _choose_sheet(file: str, book: CalamineWorkbook, name: str | None) -> Calami
     found = [sheet for sheet in map(book.get_sheet_by_name, names) if sheet.end is not None]
     if name is not None:
         found = [sheet for sheet in found if sheet.name.strip().casefold() == name.strip().casefold()]
+    # Sheets without cells do not count: Excel used to make three of them for a new workbook.
     if len(found) == 1:
         return found[0]
     listed = ", ".join(repr(each) for each in names)
@@ -230,6 +236,7 @@ def _replace(column: list[Value], special: Mapping[int, str | Format], before: i
 
 def _format(value: Value, form: Format) -> Value:
     """Return a number with its format's currency before it."""
+    # Too many digits: refused where the column is needed, in words about that.
     if not isinstance(value, int | float) or abs(value) >= EXACT:
         return value
     text = _TEXTS[type(value)](value)
@@ -261,6 +268,7 @@ def _number(value: float) -> str:
 
 
 def _moment(value: datetime) -> str:
+    # To Excel a day is a moment, at midnight.
     return value.isoformat(sep=" ").removesuffix(" 00:00:00")
 
 
@@ -268,6 +276,7 @@ _TEXTS: Mapping[type, Callable[..., str]] = {
     str: str,
     int: str,
     float: _number,
+    # As Excel shows them.
     bool: lambda value: str(value).upper(),
     datetime: _moment,
     date: date.isoformat,

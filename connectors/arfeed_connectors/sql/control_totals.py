@@ -1,4 +1,4 @@
-"""The control: how many rows the database counts, and what their balances sum to, by currency."""
+"""The control: how many rows the database counts, and what their balances add up to, by currency."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FLOAT_DIGITS = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the database says of the rows that will be read; `company` as it writes it, None where all rows are."""
+    """What the database states of the rows to come; `company` is as it writes it, None if there is no such column."""
 
     rows: int
     totals: Mapping[str, Decimal] | None
@@ -35,25 +35,28 @@ class Control:
 
     @classmethod
     def asked(cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings) -> Control:
-        """Ask for count and sums by currency, and by company where numbers are unique within one only."""
+        """Ask for count and sums by currency, and by company if numbers are unique within one only."""
         quote = connection.dialect.identifier_preparer.quote
         groups = ["company"] if settings.by_company else []
         groups += [quote(names.of("currency"))] if "currency" in names else []
-        asks = [*groups, "COUNT(*)"]  # and no NULL for what is not there: its type is not known everywhere
+        # A column that is not there is left out and not asked for as NULL, whose type some databases can't tell.
+        asks = [*groups, "COUNT(*)"]
         asks += [exact_sum(connection, quote(names.of("balance")))] if "balance" in names else []
         tail = f"GROUP BY {', '.join(groups)}" if groups else ""
         counted = [_Counted.of(row, settings, names) for row in answers(connection, query, ", ".join(asks), tail)]
+        # `key=str`, since None does not compare with a company's name or number.
         chosen = _company(sorted({row.company for row in counted}, key=str), source, settings)
         rows, totals = 0, defaultdict[str, Decimal](Decimal)
         for row in counted:
             if row.company == chosen:
                 rows += row.rows
+                # `currencies` may map several of the database's names to one code.
                 totals[settings.code(row.currency)] += exact_total(connection, row.total, source)
         return cls(rows, totals if "balance" in names else None, chosen)
 
 
 class _Counted(NamedTuple):
-    """One row of the database's answer; what was not asked is None."""
+    """One row of the database's answer; what was not asked for is None."""
 
     company: object
     currency: object
@@ -75,6 +78,7 @@ def exact_sum(connection: sa.Connection, balance: str) -> str:
     has 18 digits: a larger sum is an error there, and not a wrong one.
     """
     system = backend(connection.dialect.name)
+    # CAST alone cuts off, and the product of a float may lie just below the whole number that is meant.
     if system == "sqlite":
         return f"SUM(CAST(ROUND({balance} * {10**_DIGITS}) AS INTEGER))"
     if system == "firebird" and _is_dialect_1(connection):
@@ -85,13 +89,14 @@ def exact_sum(connection: sa.Connection, balance: str) -> str:
 def exact_total(connection: sa.Connection, total: object, source: str = "the source") -> Decimal:
     """Return what `exact_sum` came to as a decimal; nothing at all is 0.
 
-    Raise `SourceError` for a sum of floats beyond which neighbours can't be told apart.
+    Raise `SourceError` for a sum of floats that is too large to be exact.
     """
     if total is None:
         return Decimal(0)
     exact = Decimal(str(total))
     system = backend(connection.dialect.name)
     if system == "firebird" and _is_dialect_1(connection):
+        # Up to 2**53 a double holds every whole number, so a sum below it is exact.
         if abs(exact) >= _FLOAT_DIGITS:
             raise SourceError(
                 f"{source}: the balances sum up to more than a database of dialect 1 adds exactly (900 billion); make "
@@ -129,6 +134,7 @@ def _company(found: list[object], source: str, settings: SqlSettings) -> object:
             f"{source}: the database holds open invoices that name no company, which company "
             f"{settings.company!r} would leave out; give them one there, or write a query of your own"
         )
+    # An id may be a number in the database and text in plugins.toml.
     chosen = [company for company in found if settings.company in (None, company, str(company))]
     if not chosen and found and not settings.allow_empty:
         raise SourceError(f"{source}: company {settings.company!r} has no open invoices; found those of {known}")

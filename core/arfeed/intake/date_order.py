@@ -69,6 +69,7 @@ def _why_not(order: str, distinct: pa.Array, *, declared: bool) -> str:
     elif fitting:
         settings = " or ".join(f'dates = "{each}"' for each in fitting)
         hint = f"; for two-digit years the order must be set: all dates of this source fit {settings}"
+    # As Excel counts them, these are the days of 1982 to 2036.
     if pc.any(pc.match_substring_regex(distinct, r"^[34]\d{4}$")).as_py():
         hint = f'{hint}; 46119 is how Excel counts days: format the column as dates, or set dates = "excel"'
     return f"is not a date {in_words(order)}{hint}"
@@ -79,6 +80,7 @@ def is_dateless(table: Columns, name: str) -> pa.Array:
     dateless = table.is_blank(name)
     if pa.types.is_date(table.array(name).type):
         return dateless
+    # Each distinct text once: a million rows hold a few thousand days.
     texts = table.text(name).dictionary_encode()
     return pc.or_(dateless, means_none(texts.dictionary).take(texts.indices))
 

@@ -1,4 +1,4 @@
-"""Characters that nobody can see: a NUL in a number is refused; others are told, since a wrong charset makes them."""
+"""Characters that nobody can see: a NUL is refused; others are noted, since they come from a wrong charset."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _NUL = "\x00"
+# Without tab and line ends, which names of customers do have. In UTF-8, U+0080 to U+009F begin with the byte C2.
 _UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]"
 _FIRST_VISIBLE, _LEADS_TO_C1 = 0x20, 0xC2
 
@@ -36,6 +37,7 @@ class Controls:
             found = pc.drop_null(texts.filter(pc.match_substring_regex(texts, _UNSEEN)))
             if not len(found):
                 continue
+            # One example of each column is enough for a note.
             self._found.setdefault(name, str(found[0]))
             wrong = found.filter(pc.match_substring(found, _NUL))
             if len(wrong):
@@ -45,7 +47,7 @@ class Controls:
                 )
 
     def note(self) -> str | None:
-        """Say where such characters are, None where there are none."""
+        """Return where such characters are, None if there are none."""
         if not self._found:
             return None
         named = ", ".join(f"{name} ({text!r})" for name, text in self._found.items())
@@ -53,12 +55,13 @@ class Controls:
 
 
 def _may_hold_any(texts: pa.Array) -> bool:
-    """Look at all bytes at once, which takes no time; most columns hold neither."""
+    """Look at all bytes at once, which takes next to no time; most columns hold no such character."""
     import numpy as np
     import pyarrow as pa
 
     if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
         return False
+    # The whole buffer, even if `texts` is a slice of it: at worst a column is searched in vain.
     content = texts.buffers()[2]
     if content is None or not content.size:
         return False
