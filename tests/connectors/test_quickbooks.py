@@ -113,7 +113,7 @@ def test_a_second_line_that_could_be_the_company_may_be_a_filter(file: Path) -> 
         ("Open Invoices", "Customers First Ltd", "January 1 - April 4, 2026", "Saturday, April 4, 2026 01:21 AM GMTZ"),
         ("Open Invoices", "Open Invoices", "Example LLC", "Example LLC"),
     ],
-    ids=["Desktop", "NetSuite", "all dates", "a period", "repeated"],
+    ids=["Desktop", "NetSuite", "all dates", "British", "a period", "repeated"],
 )
 def test_company_report_dates_time_and_basis_are_no_filter(file: Path, title: tuple[str, ...]) -> None:
     complete = said(source(written(file, report(title=title))))
