@@ -109,10 +109,11 @@ def test_a_second_line_that_could_be_the_company_may_be_a_filter(file: Path) -> 
         ("3:58 PM", "04/04/26", "Accrual Basis", "Example LLC", "Open Invoices", "As of April 4, 2026"),
         ("Parent : Child", "Open Invoices", "As of 31 July 2026"),
         ("A/R Aging Detail Report", "Terms of Endearment, Inc.", "All Dates"),
+        ("A/R Ageing Detail Report", "Terms of Endearment, Inc.", "All Dates"),
         ("Open Invoices", "Customers First Ltd", "January 1 - April 4, 2026", "Saturday, April 4, 2026 01:21 AM GMTZ"),
         ("Open Invoices", "Open Invoices", "Example LLC", "Example LLC"),
     ],
-    ids=["Desktop", "NetSuite", "all dates", "a period", "repeated"],
+    ids=["Desktop", "NetSuite", "all dates", "British", "a period", "repeated"],
 )
 def test_company_report_dates_time_and_basis_are_no_filter(file: Path, title: tuple[str, ...]) -> None:
     complete = said(source(written(file, report(title=title))))
@@ -289,9 +290,11 @@ def test_a_row_that_is_nothing_known_fails_with_its_place(file: Path, column: in
     ("title", "why"),
     [
         ("A/R Aging Summary Report", "names no invoices"),
+        ("A/R Ageing Summary Report", "names no invoices"),
         ("Customer Balance Summary", "names no invoices"),
         ("Collections Report", "not yet due"),
         ("A/P Aging Detail Report", "what you owe"),
+        ("A/P Ageing Detail Report", "what you owe"),
         ("Unpaid Bills", "what you owe"),
         ("Profit and Loss", "still open"),
         ("Invoices and Received Payments", "still open"),

@@ -28,7 +28,7 @@ FORM = ReportForm(
 )
 """The headers of QuickBooks Online in both generations, of Desktop, and of the reports that look like them."""
 
-_OPEN_ITEMS = re.compile(r"(open invoices|(a/r|accounts receivable) aging detail)( report)?", re.IGNORECASE)
+_OPEN_ITEMS = re.compile(r"(open invoices|(a/r|accounts receivable) age?ing detail)( report)?", re.IGNORECASE)
 """Reports that list all that is open, and nothing else."""
 
 _DATED = re.compile(
@@ -42,7 +42,7 @@ _DATED = re.compile(
 
 _CHOICE = re.compile(
     r"(?:filter|(?:[\w/]+ )?(?:customers?|clients?|jobs?|projects?|class(?:es)?|locations?|departments?|terms|reps?|"
-    r"types?|names?|currency|accounts?|invoices?|transactions?|balances?|dates?|aging|subsidiary)( [\w/]+)? ?"
+    r"types?|names?|currency|accounts?|invoices?|transactions?|balances?|dates?|age?ing|subsidiary)( [\w/]+)? ?"
     r"(?:[:=<>]|is\b|equals?\b|contains?\b|between\b|in\b|not\b)).*",
     re.IGNORECASE,
 )
@@ -54,9 +54,9 @@ _PAYABLE = "it lists what you owe, not what you are owed"
 _NO_BALANCES = "it does not say what is still open of each invoice"
 # Exported by mistake: they lack some or all open items, or list what we owe.
 _REFUSED = {
-    r"(a/r|accounts receivable) aging summary|customer balance summary|income by customer summary": _SUMMARY,
+    r"(a/r|accounts receivable) age?ing summary|customer balance summary|income by customer summary": _SUMMARY,
     r"collections": _OVERDUE,
-    r"(a/p|accounts payable) aging (summary|detail)|unpaid bills( detail)?|vendor balance (summary|detail)": _PAYABLE,
+    r"(a/p|accounts payable) age?ing (summary|detail)|unpaid bills( detail)?|vendor balance (summary|detail)": _PAYABLE,
     r"bills and applied payments|bill payment list|transaction list by vendor|vendor contact list": _PAYABLE,
     r"profit (and|&) loss.*|balance sheet.*|statement of cash flows|general ledger.*": _NO_BALANCES,
     r"trial balance|journal": _NO_BALANCES,
