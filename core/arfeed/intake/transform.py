@@ -255,15 +255,15 @@ def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     total = int(repeated.sum())
     more = [f"… and {total - len(lines)} more"] if total > len(lines) else []
     several = invoices[repeated].groupby(keys[repeated])["source"].nunique().gt(1).any()
-    cure = "give each source its own `prefix` with the transform `rename`"
+    cure = "or give each source its own `prefix` with the transform `rename`"
     if not several:
         cure = (
-            "if its numbers are unique only together with another column or by kind, make them of several columns or "
-            "give a kind a `prefix` in [sources], or in the query"
+            "or, if they are unique only with another column or by kind, make them of several columns or give a kind a "
+            "`prefix` in [sources]"
         )
     head = (
         f"{total} rows share an invoice number or have none (letter case and invisible characters do not count), and "
-        f"the receiver needs one for each; correct them at the source, or {cure}:"
+        f"the receiver needs one for each; correct them at the source, {cure}:"
     )
     raise ProblemsError([head, *lines, *more])
 
