@@ -340,7 +340,7 @@ def test_a_row_of_totals_whose_amount_cannot_be_read_stops_the_run(file: Path) -
 def test_totals_of_several_currencies_are_controls_of_their_own(file: Path) -> None:
     lines = [HEADER, "1,Ada,GBP,2026-04-07,5", "2,Bob,USD,2026-04-07,7", "Total,,GBP,,5"]
     made = whole(folder(file, *lines, "Total USD,,,,7"))
-    assert made.reports[0].complete.totals == {"GBP": 5, "USD": 7}
+    assert made.reports[0].complete.totals == {"GBP": Decimal(5), "USD": Decimal(7)}
     assert "Total USD' is a row of totals, 8.00 USD" in failure(folder(file, *lines, "Total USD,,,,8"))
     mixed = whole(folder(file, *lines[:3], "Total,,,,12"))
     assert mixed.reports[0].complete.totals is None
@@ -357,9 +357,9 @@ def test_a_total_counts_in_the_file_that_prints_it(tmp_path: Path) -> None:
 
 def test_a_total_follows_the_sign_that_the_settings_give(file: Path) -> None:
     source = folder(file, *NEGATIVE, "Total;;;-65", **HOW, owed_is="negative")
-    assert whole(source).reports[0].complete.totals == {"EUR": 65}
+    assert whole(source).reports[0].complete.totals == {"EUR": Decimal(65)}
     signed = folder(file, *SIGNED, "Summe;;;25;", **HOW, sign={"column": "S/H", "negative": ["H"]})
-    assert whole(signed).reports[0].complete.totals == {"EUR": 25}
+    assert whole(signed).reports[0].complete.totals == {"EUR": Decimal(25)}
 
 
 def test_a_customer_called_total_is_a_customer(file: Path) -> None:

@@ -13,7 +13,7 @@ from arfeed.intake.normalize import Normalizer
 from arfeed.intake.problems import describe_problems
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
-from arfeed.model.meaning import PARTS_OF_BALANCE, template_headers
+from arfeed.model.fields import PARTS_OF_BALANCE, template_headers
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings, SourceSettings
 from arfeed.plugins.isolation import isolated_copy, undisturbed

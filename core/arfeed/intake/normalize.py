@@ -21,7 +21,7 @@ from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
-from arfeed.model.meaning import PARTS_OF_BALANCE, headings_of, template_headers
+from arfeed.model.fields import PARTS_OF_BALANCE, headings_of, template_headers
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.headings.proposal import REQUIRED

@@ -19,8 +19,19 @@ from pydantic import (
 
 from arfeed.model import schema
 from arfeed.model.currencies import minor_digits
-from arfeed.model.fields import TEXTS, Location, Pattern, Span, check_address, check_date_order, one_or_several
-from arfeed.model.meaning import check_file_columns, check_words, headings_of, known_word
+from arfeed.model.fields import (
+    TEXTS,
+    Location,
+    Pattern,
+    Span,
+    check_address,
+    check_date_order,
+    check_file_columns,
+    check_words,
+    headings_of,
+    known_word,
+    one_or_several,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

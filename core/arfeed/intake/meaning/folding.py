@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +90,7 @@ def _refuse_differing(some: pd.DataFrame, names: Sequence[str], settings: FileSe
     )
 
 
-def _show(value: object) -> str:
+def _show(value: Any) -> str:
     return "blank" if pd.isna(value) or value == "" else str(value)
 
 

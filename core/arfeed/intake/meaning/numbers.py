@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
-from arfeed.model.meaning import template_headers, template_pieces
+from arfeed.model.fields import template_headers, template_pieces
 from arfeed.model.settings import Kind, SourceSettings
 from arfeed.tables.values.parsed import is_blank
 

@@ -103,7 +103,7 @@ def _with_parts(every: pd.DataFrame, table: Columns, begins: pd.Series[Any]) -> 
     """Fill the columns that a composed number is made of, as those of any other column."""
     import pandas as pd
 
-    from arfeed.model.meaning import template_headers
+    from arfeed.model.fields import template_headers
 
     for header in template_headers(table.columns["invoice_ref"]):
         texts = pd.Series(table.raw_text(header), dtype="str")

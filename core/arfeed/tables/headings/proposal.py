@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from arfeed.model import arrow, schema
-from arfeed.model.meaning import PARTS_OF_BALANCE
+from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.tables.headings import contents
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
