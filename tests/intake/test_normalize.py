@@ -94,7 +94,8 @@ def test_at_most_fifty_lines_are_reported_however_many_problems_there_are(kinds:
 def test_at_most_fifty_lines_are_reported_of_a_hundred_frames() -> None:
     lines = problems(given(*[rows(balance="x")] * 100))
     assert len(lines) <= 50
-    assert lines[-1] == "… and 53 more like it in given"
+    assert lines[-1] == "… and 95 more like it in given"
+    assert len(lines) == 1 + 5 + 1
 
 
 def test_one_bad_value_is_one_problem() -> None:

@@ -15,16 +15,18 @@ from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.workbook.sheets import is_workbook
 
 MOST_LINES = 50
+_MOST_ALIKE = 5
+"""Lines of one kind of problem: whoever has seen five need not see the sixth."""
 
 
 def describe_problems(problems: Sequence[tuple[Connector, list[Problem]]]) -> list[str]:
-    """Return the problems of all sources in at most 50 lines, an equal share for each kind, and count the rest."""
+    """Return the problems of all sources in at most 50 lines, at most five of each kind, and count the rest."""
     groups = [(connector, problem) for connector, found in problems for problem in found]
     total = sum(problem.count for _, problem in groups)
     advised = sum(bool(problem.advice) for _, problem in groups)
     room = MOST_LINES - 2 - min(advised, MOST_LINES // 5)
     shown = groups[: room // 2]
-    share = room // len(shown) - 1
+    share = min(room // len(shown) - 1, _MOST_ALIKE)
     lines = [f"{total} value{'s' if total != 1 else ''} can't be taken, so nothing is delivered:"]
     for connector, problem in shown:
         lines += _group(connector, problem, share)

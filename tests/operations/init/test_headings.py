@@ -208,3 +208,20 @@ def test_of_two_types_only_the_customers_may_be_taken(init: Interview) -> None:
 def test_a_type_that_is_not_there_is_refused(init: Interview) -> None:
     assert "the column has no such type; it has ACCREC, ACCPAY" in refused(init, BOTH_WAYS, only={"Type": ["SALES"]})
     assert "--only Kind=…: the file has no such heading" in refused(init, BOTH_WAYS, only={"Kind": ["SALES"]})
+
+
+OWED_NEGATIVE = """\
+Ref No,Party,Date,Due,Pending amount
+1,Ada,2026-09-14,2026-10-14,-5.00
+2,Bo,2026-09-15,2026-10-15,-6.00
+"""
+
+
+def test_balances_that_are_mostly_negative_are_asked_about(init: Interview) -> None:
+    said = {"customer_name": "Party"}
+    assert "--set owed_is=SIGN" in refused(init, OWED_NEGATIVE, columns=said)
+    for sign in ("negative", "positive"):
+        person = Person({"--set owed_is": sign})
+        assert init.source(OWED_NEGATIVE, person, columns=said)["owed_is"] == sign
+        assert init.source(OWED_NEGATIVE, columns=said, settings={"owed_is": sign})["owed_is"] == sign
+    assert "owed_is" not in init.source(OWED_NEGATIVE.replace("-6", "60").replace("-5", "-1"), columns=said)

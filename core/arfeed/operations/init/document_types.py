@@ -22,6 +22,10 @@ _CHOICES = {
     "others": "they are something else, such as bills that you owe: report only rows of the other types",
 }
 
+_SIGNS = {
+    "negative": "the customer owes it: what is owed is written negative",
+    "positive": "it is a credit note or a payment, and lowers what the customer owes",
+}
 _SETTLED = {
     "stop": "they are paid: write nothing, and export what is open only, or with a status or the open balance",
     "debts": "the customers still owe the balance",
@@ -118,6 +122,32 @@ def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answer
 def _listed(words: Sequence[str]) -> str:
     more = f" and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
     return ", ".join(words[:_MOST_WORDS]) + more
+
+
+def ask_sign(
+    balance: str, read: Callable[[], Iterator[pd.DataFrame]], settings: Mapping[str, object], asker: Asker
+) -> str | None:
+    """Ask which sign a debt has if most balances are negative; None if they are not, or a setting says it already."""
+    if {"owed_is", "sign"} & settings.keys():
+        return None
+    above, below = _count_signs(read(), balance)
+    if below <= above:
+        return None
+    asker.doubt(f"balance: {below:,} of {above + below:,} rows are negative, as if customers were owed money")
+    return asker.choose("What does a negative balance mean in this file?", "--set owed_is=SIGN", _SIGNS)
+
+
+def _count_signs(tables: Iterator[pd.DataFrame], balance: str) -> tuple[int, int]:
+    """Return how many balances are above 0, and how many below."""
+    import pyarrow.compute as pc
+
+    above = below = 0
+    for rows in tables:
+        amounts = pc.utf8_trim_whitespace(arrow.to_text_array(rows[balance]))
+        given = amounts.filter(pc.match_substring_regex(amounts, "[1-9]"))
+        negative = pc.sum(pc.match_substring_regex(given, _NEGATIVE)).as_py() or 0
+        below, above = below + negative, above + len(given) - negative
+    return above, below
 
 
 def check_settled(

@@ -12,7 +12,7 @@ from arfeed.model import schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.operations.init.answers import Answers, Asker, Complaint
-from arfeed.operations.init.document_types import check_document_types, check_settled
+from arfeed.operations.init.document_types import ask_sign, check_document_types, check_settled
 from arfeed.operations.init.draft import Line
 from arfeed.operations.init.other_tables import refuse_other_tables
 from arfeed.operations.init.statuses import NONE, read_status
@@ -52,6 +52,7 @@ class Meaning:
     only: dict[str, list[str]] = field(default_factory=dict)
     decimal: Line | None = None
     currency: str | None = None
+    owed_is: str | None = None
 
 
 def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]) -> Meaning:
@@ -84,6 +85,7 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     meaning.values = _values(chosen, headers, read_again, answers, asker)
     meaning.only = check_document_types(chosen, headers, read_again, answers, asker)
     check_settled(chosen, headers, read_again, answers, asker)
+    meaning.owed_is = ask_sign(chosen["balance"], read_again, settings, asker)
     _doubt_total(chosen, asker)
     unused = [header for header in headers if header not in (*chosen.values(), *meaning.only)]
     if unused:
@@ -151,7 +153,7 @@ def _ask_what_matters(
     """Ask about columns whose heading or values seem to be there, but that are not sure enough to be taken."""
     for name in (name for name in _MATTERS if name not in (*chosen, *said)):
         found = [header for header in proposal.several.get(name, ()) if header not in chosen.values()]
-        if name in proposal.unfit:
+        if name in proposal.misfits:
             found += [header for header in proposal.called.get(name, ()) if header not in (*found, *chosen.values())]
         if not found or (name == "amount" and name not in proposal.several):
             continue

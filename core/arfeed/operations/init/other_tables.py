@@ -11,6 +11,7 @@ from arfeed.tables.headings.proposal import Proposal
 from arfeed.tables.headings.words import OTHER_TABLES
 
 _BILLS, _PAYMENTS, _CUSTOMERS = OTHER_TABLES
+_ADDRESS = frozenset(["phone", "telephone", "telefon", "mobile", "fax", "website"])
 _CUSTOMER_HEADERS = 2
 """So many headings of an address book, and no date of an invoice, make a list of customers."""
 
@@ -19,8 +20,10 @@ def refuse_other_tables(sample: Path, headers: Sequence[str], proposal: Proposal
     """Raise `SourceError` for a table that seems to list no invoices, unless somebody says which columns they have."""
     if {"invoice_ref", "customer_name", "balance"} & said.keys():
         return
-    known = {*proposal.columns, *proposal.unfit, *proposal.several}
+    known = {*proposal.columns, *proposal.misfits, *proposal.several}
     found = {kind: _among(headers, names) for kind, names in OTHER_TABLES.items()}
+    reached = [header for header in headers if _ADDRESS & {*normalize_header(header).split()}]
+    found[_CUSTOMERS] = list(dict.fromkeys([*found[_CUSTOMERS], *reached]))
     kind = None
     if found[_BILLS] and not _is_customers(proposal):
         kind = _BILLS

@@ -41,6 +41,9 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
             draft.values = [Line(name, words) for name, words in meaning.values.items()]
             settings["values"] = meaning.values
         draft.only = [Line(header, words) for header, words in meaning.only.items()]
+        if meaning.owed_is:
+            draft.source.append(Line("owed_is", meaning.owed_is, "as you said, since most balances are negative"))
+            settings["owed_is"] = meaning.owed_is
         if meaning.decimal:
             draft.source.append(meaning.decimal)
             settings["decimal"] = meaning.decimal.value

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Shorter names, such as `no` and `re`, are words of too many other headers.
 _SHORTEST_HELD = 4
 _NUMBER = re.compile(r"[-+(]?\d[\d.,' ]*[)-]?")
+_BLANK = "is blank"
 _NEVER_ANOTHER = ("invoice_ref", "balance", "issued_on", "due_on", "amount")
 _STATUS_OF = {word: status for status, words in WORDS.items() for word in words}
 REQUIRED = ("invoice_ref", "customer_name", "balance")
@@ -47,6 +48,11 @@ class Proposal:
     unfit: Mapping[str, str] = field(default_factory=dict)
     several: Mapping[str, Sequence[str]] = field(default_factory=dict)
     called: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def misfits(self) -> list[str]:
+        """Return the columns of `unfit` whose header has values."""
+        return [name for name, why in self.unfit.items() if not why.endswith(_BLANK)]
 
     def __str__(self) -> str:
         """Return the lines to paste into plugins.toml."""
@@ -159,7 +165,7 @@ def _explain_unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection
 
     given = texts[header].filter(pc.not_equal(texts[header], ""))
     if not len(given):
-        return f"the column {header!r} is blank"
+        return f"the column {header!r} {_BLANK}"
     if column == "invoice_ref":
         counts = given.value_counts()
         twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")[0].as_py()

@@ -14,8 +14,8 @@ _OTHER_DATES = (
 _DUE = "due faellig fallig falligkeit maturity vencimiento scadenza vervaldatum echeance payable"
 _OF = {
     "invoice_ref": "custom date datum fecha data status state type typ art total amount betrag balance currency "
-    "customer client cust contact account order po purchase phone fax bank payment line item cheque check tracking "
-    "project quote due days terms notes name text email address url link file filename count quantity sent "
+    "customer client cust contact account order po purchase phone mobile fax bank payment line item cheque tracking "
+    "check project quote due days terms notes name text email address url link file filename count quantity sent "
     + _TAX_WORDS,
     "customer_name": "id no number nr nummer code email mail phone group type city address street country since ref "
     "reference po order person terms memo note comment state zip status balance currency notes " + _TAX_WORDS,
