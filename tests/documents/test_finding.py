@@ -155,15 +155,21 @@ def test_what_every_reader_opens_is_taken(tmp_path: Path, data: bytes) -> None:
         (b"PK\x03\x04", "the file is not a PDF: it does not begin with %PDF-"),
         (pdf()[:-7], "the PDF is cut off: it does not end with %%EOF"),
         (pdf() + b"x" * 5000, "the PDF is cut off: it does not end with %%EOF"),
-        (
-            pdf().replace(b"<<", b"<</Encrypt 7 0 R "),
-            "the PDF is encrypted, so the receiver may not be able to open it; print it without protection",
-        ),
     ],
-    ids=["empty", "web page", "zip", "cut off", "overwritten end", "encrypted"],
+    ids=["empty", "web page", "zip", "cut off", "overwritten end"],
 )
 def test_a_file_that_is_not_a_complete_pdf_is_not_sent_and_reported(tmp_path: Path, data: bytes, wrong: str) -> None:
     assert staged(tmp_path, data) == wrong
+
+
+def test_an_encrypted_pdf_is_marked_since_it_may_open_for_everybody(tmp_path: Path) -> None:
+    outcome = staged(tmp_path, pdf().replace(b"<<", b"<</Encrypt 7 0 R "))
+    assert isinstance(outcome, Staged)
+    assert outcome.encrypted
+    (tmp_path / "other").mkdir()
+    plain = staged(tmp_path / "other", pdf())
+    assert isinstance(plain, Staged)
+    assert not plain.encrypted
 
 
 def test_a_file_that_vanished_is_reported_and_the_next_one_is_staged(tmp_path: Path) -> None:

@@ -70,9 +70,10 @@ def test_another_invoices_pdf_is_named_with_what_was_read(reader: PdfReader, tmp
         ("Invoice INV-2026-0049", "Albion Ltd", "Total 1,234.50"),
         ("Invoice INV-2026-0043", "Somebody else", "Total 1,234.50"),
         (*ANOTHERS, "Cedar GmbH", "Amount 310.00"),
+        (*ANOTHERS, "Cedar GmbH", "Amount 3#10#00"),
         (*ANOTHERS, "Invoice INV-2026-0044", "Cedar GmbH", "77.10"),
     ],
-    ids=["another amount", "no known number", "another customer", "its own amount and customer", "a statement for it"],
+    ids=["its amount", "its number", "its customer", "own amount and customer", "with odd marks", "a statement"],
 )
 def test_less_than_number_amount_and_customer_accuses_nobody(
     reader: PdfReader, tmp_path: Path, lines: tuple[str, ...]

@@ -141,9 +141,20 @@ def _prints_amount(own: Invoice, pages: Sequence[Page]) -> bool:
     for page in pages:
         for text in page.texts:
             printed = find_amounts(text, own.decimals) | find_whole_amounts(text, own.decimals)
-            if any(amount * scale in wanted for amount in printed):
+            if any(amount * scale in wanted for amount in printed) or _oddly(own.amount // scale).search(text):
                 return True
     return False
+
+
+@lru_cache(maxsize=1_000)
+def _oddly(amount: int) -> re.Pattern[str]:
+    """Return a pattern of an amount with whatever mark between its digits, as where a font lacks the blank."""
+    digits = str(amount)
+    marked = r"[^\w\s]?".join(digits)
+    return re.compile(rf"(?<!\d){marked}(?!\d)") if len(digits) >= _FEWEST_STRONG else _NEVER
+
+
+_NEVER = re.compile(r"(?!)")
 
 
 def _find_others(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[Invoice]:
