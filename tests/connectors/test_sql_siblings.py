@@ -136,4 +136,4 @@ def test_a_view_that_reads_the_clock_is_refused_when_it_moves_between_count_and_
         return said
 
     monkeypatch.setattr(Control, "asked", late)
-    assert "counts 2 rows, but 1 were read" in failure(sql(url, query=query))
+    assert "reports 2 rows, but 1 were read" in failure(sql(url, query=query))

@@ -27,6 +27,8 @@ class Overpaid:
         if self._balance not in frame:
             return
         balances = pa.array(frame[self._balance])
+        if pa.types.is_null(balances.type):
+            return
         is_text = pa.types.is_string(balances.type) or pa.types.is_large_string(balances.type)
         below = pc.starts_with(balances, "-") if is_text else pc.less(balances, pa.scalar(0, balances.type))
         if self._kind in frame:
