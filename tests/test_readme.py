@@ -87,7 +87,7 @@ def test_the_connector_fails_where_a_row_is_missing(larch: Path) -> None:
     write_larch(larch, count=3)
     done = arfeed(larch, "plan")
     assert done.returncode == 4
-    assert "counts 3 rows, but 2 were read" in done.stderr
+    assert "reports 3 rows, but 2 were read" in done.stderr
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:

@@ -25,7 +25,7 @@ def big(over_sftp: Feed) -> Feed:
     over_sftp.export(invoices(200))
     over_sftp.approved()
     for row in invoices(40):
-        large = pdf("x" * 2_000_000)
+        large = pdf(row["invoice_ref"] + "x" * 2_000_000)
         (over_sftp.folder / "pdf" / f"{row['invoice_ref']}.pdf").write_bytes(large)
     return over_sftp
 
@@ -35,7 +35,7 @@ def test_a_second_run_ends_with_6_at_once_naming_who_holds_the_lock(big: Feed) -
     assert stop_when(big, first, lambda: is_sending(big))
     begun = time.monotonic()
     code, said = big.command("sync")
-    assert (code, f"(process {first.pid}) holds the lock" in said) == (6, True)
+    assert (code, f"(process {first.pid}) has held the lock" in said) == (6, True)
     assert time.monotonic() - begun < 10
     go_on(first)
     assert first.wait()[0] == 0

@@ -37,7 +37,7 @@ def test_of_two_runs_at_once_one_delivers_and_one_ends_with_6(machines: tuple[Fe
     assert one.states() == ["delivered", "delivered"]
     assert len(one.reports()) == 2
     assert len(one.held()) == 2 + 60
-    assert "holds the lock" in ended[1][1]
+    assert "has held the lock" in ended[1][1]
 
 
 def test_what_one_machine_sent_the_other_does_not_send_again(machines: tuple[Feed, Feed]) -> None:

@@ -42,8 +42,8 @@ def write(file: Path, cells: Cells, formats: Mapping[str, str] | None = None) ->
 def edit(file: Path, change: Callable[[str], str], member: str = "xl/worksheets/sheet1.xml") -> str:
     with zipfile.ZipFile(file) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    # openpyxl writes <v/> instead of <v /> where lxml is installed.
-    xml = re.sub(r"\s*/>", " />", parts[member].decode())
+    # openpyxl writes <v></v> and <a/> instead of <v /> and <a /> where lxml is installed.
+    xml = re.sub(r"\s*/>", " />", parts[member].decode()).replace("<f>1+1</f><v></v>", "<f>1+1</f><v />")
     parts[member] = change(xml).encode()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in parts.items():

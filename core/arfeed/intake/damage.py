@@ -122,7 +122,8 @@ def _check_full_dates(table: Columns, ref: pa.Array, wanted: pa.Array, *, from_f
         return
     dated = pc.and_(pc.match_substring_regex(ref, _FULL_DATE), pc.invert(days))
     others = ref.filter(pc.and_(pc.match_substring_regex(ref, _PARTS), pc.invert(dated)))
-    schemes = {_scheme(text) for text in others.to_pylist()}
+    # A plain decimal such as 1.0 is of no scheme.
+    schemes = {_scheme(text) for text in others.to_pylist() if text.count(".") != 1 or "/" in text or "-" in text}
     found = ref.filter(dated).unique().to_pylist()
     turned = [text for text in found if schemes and _scheme(text) not in schemes]
     if turned:

@@ -110,10 +110,8 @@ def _check_settings(part: Part, base: type[BaseModel]) -> None:
         field, kept = ours.model_fields[name], part.Settings.model_fields.get(name)
         # Also a plain attribute of that name, which shadows the setting without being one.
         if name not in _RECEIVERS and (repr(kept) != repr(field) or any(name in vars(each) for each in added)):
-            raise UnusableError(
-                f"{part.__qualname__}.Settings redeclares {name!r}, a setting of arfeed that plugins.toml sets; "
-                "leave it out"
-            )
+            what = f"redeclares {name!r}, a setting of arfeed that plugins.toml sets; leave it out"
+            raise UnusableError(f"{part.__qualname__}.Settings {what}")
 
 
 def _check_method(part: Part, name: str, of_base: Callable[..., object]) -> None:
