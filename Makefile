@@ -8,6 +8,10 @@ VERSION ?=
 # sys.monitoring traces lines at nearly no cost, from Python 3.12 on.
 COVERAGE_CORE = $(shell .venv/bin/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")')
 
+# Twice the processors, since tests of servers, locks and browsers mostly wait. With worksteal a module stays with one worker as far
+# as that goes, and what a module sets up, such as the books of a ledger, is made once.
+WORKERS = $(shell .venv/bin/python -c 'import os; print(2 * (os.cpu_count() or 1))')
+
 PIP := .venv/bin/python -m pip --disable-pip-version-check --no-input
 
 .PHONY: demo test check coverage release-check bench bench-delivery docs site soak
@@ -17,12 +21,12 @@ demo: .venv/installed
 
 # Tests that need a real server say so and are skipped where there is none; with CI=true they fail.
 test: .venv/installed-dev
-	.venv/bin/python -m pytest -n auto -rs $(ARGS)
+	.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal -rs $(ARGS)
 
 # What CI runs in place of `make test`: the same tests, and how many lines of the rooms that can lose money they run. Tracing
 # costs time (on Python 3.12 and newer little: COVERAGE_CORE), so `make test` leaves it out.
 coverage: .venv/installed-dev
-	COVERAGE_CORE=$(COVERAGE_CORE) .venv/bin/python -m pytest -n auto -rs \
+	COVERAGE_CORE=$(COVERAGE_CORE) .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal -rs \
 		--cov=arfeed.planning --cov=arfeed.delivery --cov=arfeed.history --cov-report= $(ARGS)
 	.venv/bin/coverage report --skip-covered --include='*/arfeed/planning/*' --fail-under=97
 	.venv/bin/coverage report --skip-covered --include='*/arfeed/delivery/*' --fail-under=90
