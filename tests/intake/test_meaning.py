@@ -440,7 +440,10 @@ def test_lines_become_their_invoice(file: Path) -> None:
         ["1", "Ada", 50],
         ["2", "Bob", 20],
     ]
-    assert notes(source) == []
+    [note] = notes(source)
+    assert note.startswith(
+        "2 invoices have several lines, and the balance is taken once for each, such as 50.00 for 1;"
+    )
 
 
 def test_lines_that_end_one_frame_and_go_on_in_the_next_are_one_invoice(file: Path) -> None:
@@ -531,3 +534,39 @@ def test_several_templates_are_tried_in_their_order(tmp_path: Path) -> None:
         "1": b"pdf/Invoice 1.pdf",
         "2": b"old/2.pdf",
     }
+
+
+@pytest.mark.parametrize(
+    ("heading", "owed", "lowers"),
+    [
+        ("Debet/Credit", "Debet", "Credit"),
+        ("D/H", "D", "H"),
+        ("MD/D", "MD", "D"),
+        ("Debet/Krediet", "debet", "krediet"),
+    ],
+)
+def test_a_column_of_signs_is_known_by_a_heading_that_names_both(
+    file: Path, heading: str, owed: str, lowers: str
+) -> None:
+    lines = [f"{HEADER},{heading}", f"1,Ada,GBP,2026-04-07,5,{owed}", f"2,Bob,GBP,2026-04-07,7,{lowers}"]
+    assert f'negative = ["{lowers}"]' in failure(folder(file, *lines))
+
+
+@pytest.mark.parametrize(("heading", "words"), [("Y/N", ["Y", "N"]), ("Open/Late", ["Open", "Late"])])
+def test_a_column_of_yes_and_no_is_no_sign(file: Path, heading: str, words: list[str]) -> None:
+    rows = [f"{number},Ada,GBP,2026-04-07,5,{word}" for number, word in enumerate(words, 1)]
+    assert len(opened(folder(file, f"{HEADER},{heading}", *rows))) == len(words)
+
+
+def test_what_is_taken_off_must_not_be_negative_in_every_row(file: Path) -> None:
+    lines = ["No,Customer,Currency,Day,Debit,Credit", "1,Ada,GBP,2026-04-07,12,-2", "2,Bob,GBP,2026-04-07,,-1"]
+    plain = {"invoice_ref": "No", "customer_name": "Customer", "currency": "Currency", "issued_on": "Day"}
+    both = {"debit": "Debit", "credit": "Credit"}
+    assert "is negative in every row" in failure(folder(file, *lines, columns={**plain, **both}))
+
+
+def test_lines_that_took_the_balance_once_are_noted(file: Path) -> None:
+    lines = [HEADER, "1,Ada,GBP,2026-04-07,45", "1,Ada,GBP,2026-04-07,45", "2,Bob,GBP,2026-04-07,7"]
+    assert any(
+        "the balance is taken once for each, such as 45" in note for note in notes(folder(file, *lines, rows="lines"))
+    )

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
+from arfeed.model.currencies import format_amount
 from arfeed.model.errors import SourceError
 from arfeed.model.schema import ZERO
 from arfeed.model.settings import FileSettings
@@ -50,12 +51,25 @@ def fold_rows(rows: pd.DataFrame, settings: FileSettings) -> Folded:
     again = some.duplicated(_FACTS)
     if settings.rows == "lines":
         _refuse_differing(some, _FACTS, settings, "has rows that disagree, so they are not lines of one document")
-        return Folded(_without(rows, again))
+        return Folded(_without(rows, again), tuple(_note_lines(some, again)))
     return Folded(_without(rows, again), tuple(_notes(some, again)))
 
 
 def _without(rows: pd.DataFrame, again: pd.Series[bool]) -> pd.DataFrame:
     return rows.drop(index=again[again].index).reset_index(drop=True) if again.any() else rows
+
+
+def _note_lines(some: pd.DataFrame, again: pd.Series[bool]) -> Sequence[str]:
+    """Note that a balance is taken once for an invoice: one that is each line's own would have to be added up."""
+    if not again.any():
+        return []
+    first = some[again].iloc[0]
+    count = some["invoice_ref"].nunique()
+    what = "1 invoice has" if count == 1 else f"{count} invoices have"
+    return [
+        f"{what} several lines, and the balance is taken once for each, such as "
+        f"{format_amount(first['balance'], first['currency'])} for {first['invoice_ref']}; if each line has an amount of its own, export a list of invoices"
+    ]
 
 
 def _notes(some: pd.DataFrame, again: pd.Series[bool]) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import pandas as pd
 import pyarrow as pa
@@ -30,8 +30,11 @@ _HEADING = re.compile(
 )
 """Headings of a column of single letters that are signs; longer words are signs under any heading."""
 
+_YES_OR_NO = frozenset({("y", "n"), ("j", "n"), ("s", "n"), ("o", "n"), ("t", "f"), ("m", "f"), ("w", "m")})
+
 _NOT_OWED = r"[-−(]|(?i:cr)\.?$|^[^1-9]*$"
 _MOST_WORDS = 50
+_SHORT = 2
 
 
 def refuse_untold_sign(table: Columns, settings: SourceSettings) -> None:
@@ -51,11 +54,23 @@ def _negative_words(header: str, texts: pa.ChunkedArray) -> list[str]:
     """Return the words of a column that lower a debt, as spelled; none unless all of its words are signs."""
     spelled = [text.strip() for text in pc.unique(texts).to_pylist() if text and text.strip()]
     words = {word.casefold().rstrip(".") for word in spelled}
+    if second := _second_of_heading(header, words):
+        return [word for word in spelled if word.casefold().rstrip(".") == second]
     for owed, others in _PAIRS.items():
         lowering = {*others} if len(owed) == 1 and owed.isalpha() else {others}
         if words & lowering and words <= {owed, *lowering} and (len(owed) > 1 or _HEADING.search(header)):
             return [word for word in spelled if word.casefold().rstrip(".") in lowering]
     return []
+
+
+def _second_of_heading(header: str, words: Set[str]) -> str | None:
+    """Return what lowers a debt if the heading itself names both words, what is owed first: `D/H`, `Debet/Credit`."""
+    parts = re.findall(r"[^\W\d_]+", header.casefold())
+    if len(set(parts)) != len(parts) or len(parts) != 2 or parts[1] not in words or not words <= {*parts}:
+        return None
+    short = max(map(len, parts)) <= _SHORT and tuple(parts) not in _YES_OR_NO
+    known = {*parts} & {word for pair in _PAIRS.items() for word in pair if len(word) > _SHORT}
+    return str(parts[1]) if short or known else None
 
 
 def _refuse_where_unsigned(table: Columns, header: str, negative: list[str], settings: FileSettings) -> None:

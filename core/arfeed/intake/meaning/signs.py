@@ -61,11 +61,21 @@ def _put_together(amounts: Mapping[str, Parsed]) -> tuple[pa.Array, str]:
     else:
         more, less = amounts["amount"].values, amounts["paid"].values
         blank, header = pc.is_null(more), "amount less paid"
+    _refuse_negative(less, header)
     difference = pc.subtract(pc.fill_null(more, _ZERO), pc.fill_null(less, _ZERO))
     try:
         return pc.if_else(blank, None, pc.cast(difference, MONEY)), header
     except pa.ArrowInvalid as exc:
         raise SourceError(f"{header} is more than an amount can be: {exc}") from exc
+
+
+def _refuse_negative(less: pa.Array, header: str) -> None:
+    """Raise `SourceError` if what is taken off is written negative: taking it off would add it to the debt."""
+    if (pc.min(less).as_py() or 0) < 0 and (pc.max(less).as_py() or 0) <= 0:
+        raise SourceError(
+            f"the balance is {header}, but what is taken off is negative in every row, so that it would be added; "
+            "export it without its sign, or name a column with the balance"
+        )
 
 
 def _signed(table: Columns, owed: Mapping[str, pa.Array], sign: SignSettings) -> dict[str, pa.Array]:

@@ -25,10 +25,12 @@ _OF = {
     "issued_on": f"{_DUE} {_OTHER_DATES}",
     "due_on": "past over days " + _OTHER_DATES.replace("payment ", "").replace("pay ", "").replace("end ", ""),
     "balance": "is applied opening starting beginning previous running ending closing account customer client credit "
-    "paid days day tage since limit percent line original " + _TAX_WORDS,
+    "paid days day tage since limit percent line original bcy base local lc home functional hauswaehrung reporting "
+    + _TAX_WORDS,
     "amount": "net netto neto nett excl ex excluding exclusive without ht hors discount rabatt skonto line unit item "
     "paid bezahlt received credited applied refunded refund fee shipping freight subtotal sub due open outstanding "
-    "pending remaining unpaid overdue words hours days rate percent offen rest " + _TAX_WORDS,
+    "pending remaining unpaid overdue words hours days rate percent offen rest bcy base local lc home functional "
+    "hauswaehrung reporting " + _TAX_WORDS,
     "status": "print customer client email mail sync approval delivery shipping dunning mahn line item sent province",
 }
 MISLEADING: Mapping[str, frozenset[str]] = {column: frozenset(words.split()) for column, words in _OF.items()}
@@ -84,7 +86,7 @@ WORDS: Mapping[str, Sequence[str]] = {
         "annule", "anulada", "anulado", "annullata", "annullato", "geannuleerd", "geloscht",
     ),
     "draft": (
-        "draft", "entwurf", "brouillon", "borrador", "bozza", "concept", "awaiting approval", "submitted",
+        "draft", "entwurf", "brouillon", "borrador", "bozza", "concept", "awaiting approval",
         "rascunho",
     ),
 }  # fmt: skip
