@@ -68,7 +68,8 @@ def _note_lines(some: pd.DataFrame, again: pd.Series[bool]) -> Sequence[str]:
     what = "1 invoice has" if count == 1 else f"{count} invoices have"
     return [
         f"{what} several lines, and the balance is taken once for each, such as "
-        f"{format_amount(first['balance'], first['currency'])} for {first['invoice_ref']}; if each line has an amount of its own, export a list of invoices"
+        f"{format_amount(first['balance'], first['currency'])} for {first['invoice_ref']}; if each line has an amount "
+        "of its own, export a list of invoices"
     ]
 
 
