@@ -49,7 +49,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
         yield pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")})
         return
     quotes = Quotes(delimiter)
-    data = Stream(quotes.watch(blank_rules(blocks(file, encoding), delimiter, len(header.names))))
+    data = Stream(blank_rules(blocks(file, encoding), quotes, delimiter, len(header.names)))
     *_, last = header.names
     # Records are counted with the header, as a spreadsheet does.
     before = done = header.position + 1
@@ -97,7 +97,9 @@ def _blank_rows(file: str, encoding: str, delimiter: str, header: Header) -> pa.
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    data = Stream(blank_rules(blocks(file, encoding), delimiter, len(header.names)))
+    from arfeed.tables.separated.quotes import Quotes
+
+    data = Stream(blank_rules(blocks(file, encoding), Quotes(delimiter), delimiter, len(header.names)))
     read = read_batches(data, header.names, delimiter, header.names, header.line - 1)
     found = [functools.reduce(pc.and_, (pc.equal(column, "") for column in rows.columns)) for rows in read]
     return pa.concat_arrays([arrow.as_single_chunk(each) for each in found])

@@ -27,7 +27,12 @@ class Quotes:
     @property
     def doubtful(self) -> bool:
         """Whether a quote may be open, as far as the file has been read."""
-        return self._misplaced or self._count % 2 == 1
+        return self._misplaced or self.inside
+
+    @property
+    def inside(self) -> bool:
+        """Whether a quote is open where the file has been read to."""
+        return self._count % 2 == 1
 
     @property
     def ended(self) -> bool:

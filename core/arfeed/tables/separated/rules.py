@@ -3,46 +3,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arfeed.tables.separated.quotes import Quotes
 
 _MARKS = (b"-----", b"=====", b"_____", b"*****")
-_RULE = re.compile(rb"^[ \t]*[-=_*+]{5,}[-=_*+ \t]*(?=\r?$)", re.MULTILINE)
+_LINE = rb"[ \t]*[-=_*+]{5,}[-=_*+ \t]*(?=\r?$)"
+_RULE = re.compile(_LINE, re.MULTILINE)
+# With the line break before it, which is searched for at memory's speed; `^` would be tried at every byte.
+_NEXT_RULE = re.compile(rb"\n(?P<rule>" + _LINE + rb")", re.MULTILINE)
 _MOST_HELD = 1 << 16
 
 
-def blank_rules(pieces: Iterator[bytes], delimiter: str, width: int) -> Iterator[bytes]:
+def blank_rules(pieces: Iterator[bytes], quotes: Quotes, delimiter: str, width: int) -> Iterator[bytes]:
     """Yield a CSV file with each rule as a blank record of this many fields, so that records keep their numbers.
 
-    A rule within a quoted field is text, and stays.
+    A rule within a quoted field is text, and stays; `quotes` watches the pieces for that.
     """
     blank = delimiter.encode() * (width - 1)
-    rest, inside = b"", False
-    for piece in pieces:
+    rest, begins, inside = b"", True, False
+    for piece in quotes.watch(pieces):
         data = rest + piece
         # A rule may be cut by the end of a piece, so a last line that begins like one waits for the next.
         cut = data.rfind(b"\n") + 1
         tail = data[cut:]
-        rest = tail if len(tail) < _MOST_HELD and not tail.strip(b"-=_*+ \t\r") else b""
+        held = len(tail) < _MOST_HELD and not tail.strip(b"-=_*+ \t\r")
+        rest = tail if held else b""
         data = data[: len(data) - len(rest)]
-        inside = yield from _blanked(data, blank, inside=inside)
-    yield from _blanked(rest, blank, inside=inside)
+        if data:
+            yield _blanked(data, blank, begins=begins, inside=inside)
+        # What is held has no quotes, and begins a line unless the line began long before.
+        begins, inside = held and (cut > 0 or begins), quotes.inside
+    if rest:
+        yield _blanked(rest, blank, begins=begins, inside=inside)
 
 
-def _blanked(data: bytes, blank: bytes, *, inside: bool) -> Generator[bytes, None, bool]:
-    """Yield a piece without its rules; return whether a quote is open at its end."""
-    quotes = data.count(b'"')
-    if not data or not any(mark in data for mark in _MARKS):
-        yield from [data] if data else []
-    elif not quotes and not inside:
-        yield _RULE.sub(blank, data)
-    else:
-        made, done = [], 0
-        for rule in _RULE.finditer(data):
-            quoted = (data.count(b'"', 0, rule.start()) + inside) % 2
-            made += [data[done : rule.start()], rule[0] if quoted else blank]
-            done = rule.end()
-        yield b"".join([*made, data[done:]])
-    return (quotes + inside) % 2 == 1
+def _blanked(data: bytes, blank: bytes, *, begins: bool, inside: bool) -> bytes:
+    """Return a piece without its rules; `begins` if it begins a line, `inside` if a quote is open before it."""
+    first = _RULE.match(data) if begins else None
+    rules = [*([first.span()] if first else []), *(found.span("rule") for found in _NEXT_RULE.finditer(data))]
+    if not rules or not any(mark in data for mark in _MARKS):
+        return data
+    made, done = [], 0
+    for start, end in rules:
+        quoted = (data.count(b'"', 0, start) + inside) % 2
+        made += [data[done:start], data[start:end] if quoted else blank]
+        done = end
+    return b"".join([*made, data[done:]])
 
 
 def is_rule(fields: list[str]) -> bool:
