@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -395,7 +396,7 @@ def test_a_report_in_groups_is_called_one(file: Path) -> None:
 
 
 def test_rows_that_agree_in_all_columns_in_use_are_one_document_and_noted(file: Path) -> None:
-    lines = [LIST + ";Item", *(f"{row};oak" for row in TWO[1:]), "1;Ada;2026-04-07;50.00;elm"]
+    lines = [LIST + ";Line", *(f"{row};20.00" for row in TWO[1:]), "1;Ada;2026-04-07;50.00;30.00"]
     source = folder(file, *lines, **HOW)
     assert balances(opened(source)) == {"1": 50, "2": Decimal("20.25")}
     assert len(opened(source)) == 2
@@ -410,6 +411,54 @@ def test_overlapping_exports_are_taken_once(tmp_path: Path) -> None:
     assert balances(opened(both)) == {"1": 50, "2": Decimal("20.25"), "3": 4}
     assert "a.csv#3" in notes(both)[0]
     assert "b.csv#2" in notes(both)[0]
+
+
+ITEMS = [LIST + ";Item", "1;Ada;2026-04-07;50;oak", "1;Ada;2026-04-07;50;elm"]
+
+
+def test_rows_that_differ_only_in_a_column_that_is_not_used_are_asked_about(file: Path) -> None:
+    said = failure(folder(file, *ITEMS, **HOW))
+    assert f"{file} line 3: '1' agrees with {file} line 2 but for Item" in said
+    assert "whether 50.00 is owed once or 2 times" in said
+
+
+@pytest.mark.parametrize(("rows", "owed"), [("invoices", 50), ("lines", 50), ("instalments", 100)])
+def test_a_setting_says_whether_rows_that_differ_in_nothing_used_add_up(file: Path, rows: str, owed: int) -> None:
+    assert balances(opened(folder(file, *ITEMS, **HOW, rows=rows))) == {"1": owed}
+
+
+def two_exports(folder: Path, *rows: str, **settings: object) -> Folder:
+    """Exports of the same headings, a row each, the newest last."""
+    for number, row in enumerate(rows):
+        file = folder / f"{number}.csv"
+        file.write_text("\n".join([LIST + ";Due;State", row]) + "\n")
+        os.utime(file, (1_000_000_000 + number, 1_000_000_000 + number))
+    how = {**HOW, "columns": columns(due_on="Due", status="State"), "files": "all", **settings}
+    return Folder("files", Folder.Settings.model_validate({**how, "path": str(folder / "*.csv")}))
+
+
+OWED = "1;Ada;2026-04-07;50;2026-05-07;open"
+
+
+@pytest.mark.parametrize(
+    ("newer", "state"),
+    [
+        ("1;Ada;2026-04-07;0;2026-05-21;paid", "paid"),
+        ("1;Ada;2026-04-07;0;2026-05-21;open", "open with a balance of 0"),
+        ("1;Ada;2026-04-07;50;2026-05-07;void", "void"),
+    ],
+)
+def test_what_one_export_has_as_owed_and_another_as_closed_is_refused(tmp_path: Path, newer: str, state: str) -> None:
+    for rows in ((OWED, newer), (newer, OWED)):
+        said = failure(two_exports(tmp_path, *rows))
+        assert f"'1' is owed with 50.00, and {tmp_path}" in said
+        assert f"has it as {state}. If each export lists everything" in said
+    assert opened(two_exports(tmp_path, OWED, newer, files="newest", allow_empty=True)).empty
+
+
+@pytest.mark.parametrize("other", ["2;Ada;2026-04-07;0;2026-05-21;paid", "1;Bob;2026-04-07;0;2026-05-21;paid"])
+def test_closed_documents_of_other_exports_are_others(tmp_path: Path, other: str) -> None:
+    assert balances(opened(two_exports(tmp_path, OWED, other))) == {"1": 50}
 
 
 def test_documents_without_a_number_are_never_taken_for_one(file: Path) -> None:
