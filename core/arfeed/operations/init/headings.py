@@ -23,6 +23,7 @@ from arfeed.tables.headings.proposal import (
     Proposal,
     count_usual_headers,
     find_currency_columns,
+    find_decimal,
     is_total,
     propose_columns,
 )
@@ -36,6 +37,9 @@ _MOST_WORDS = 4
 _NEEDED = (*REQUIRED, "issued_on")
 _MATTERS = ("due_on", "customer_id", "currency", "status", "amount")
 """Columns that an invoice may lack, but that are not passed over in silence if a heading seems to be theirs."""
+
+_ASKED = {"currency": "the currency of each row (ISO 4217 codes)", "status": "what is paid, open or void"}
+"""What a column is called in a question, where its meaning is not the words for it."""
 
 _LEFT = "none of them"
 
@@ -91,7 +95,7 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     if unused:
         asker.found(f"not used: {', '.join(unused)}")
     meaning.columns = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
-    meaning.decimal = None if "decimal" in settings else _decimal(proposal, asker)
+    meaning.decimal = None if "decimal" in settings else _decimal(find_decimal(rows, chosen), asker)
     return meaning
 
 
@@ -263,7 +267,8 @@ def _correct(chosen: Mapping[str, str], headers: Sequence[str], asker: Asker) ->
 
 
 def _meaning(name: str) -> str:
-    return next(column.meaning for column in schema.COLUMNS if column.name == name)
+    stated = next(column.meaning for column in schema.COLUMNS if column.name == name)
+    return _ASKED.get(name) or stated.partition(";")[0]
 
 
 def _sample_of(rows: pd.DataFrame, header: str) -> str:
@@ -271,11 +276,11 @@ def _sample_of(rows: pd.DataFrame, header: str) -> str:
     return f"such as {given[0]}" if given else "blank in the first rows"
 
 
-def _decimal(proposal: Proposal, asker: Asker) -> Line | None:
-    if proposal.decimal is None:
+def _decimal(mark: str | None, asker: Asker) -> Line | None:
+    if mark is None:
         return None
-    if proposal.decimal:
-        asker.found(f"decimal: {proposal.decimal!r} is the only mark that all amounts fit")
-        return Line("decimal", proposal.decimal, "the only mark that all amounts fit")
+    if mark:
+        asker.found(f"decimal: {mark!r} is the only mark that all amounts fit")
+        return Line("decimal", mark, "the only mark that all amounts fit")
     choices = {",": "1.234,56 is a good thousand", ".": "1,234.56 is a good thousand"}
     return Line("decimal", asker.choose("Which is the decimal mark?", "--set decimal=MARK", choices), "as you said")
