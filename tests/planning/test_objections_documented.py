@@ -60,6 +60,7 @@ def examples() -> dict[str, Objection]:
     plans = (
         _first(),
         _totals(),
+        _doubtful(),
         _elsewhere(),
         _behind(),
         _empty(),
@@ -81,6 +82,14 @@ def _first() -> Plan:
 
 def _totals() -> Plan:
     return planned(None, invoices(212), sources=(source("erp", columns={"balance": "Total"})._replace(open=212),))
+
+
+def _doubtful() -> Plan:
+    said = (
+        "the column 'Läge' is not used and says 'Makulerad' (3 rows) of what would be reported as owed. "
+        'Name it: columns.status = "Läge", with `values.status` for its words'
+    )
+    return planned(None, invoices(212), sources=(source("erp")._replace(doubts=(said,)),))
 
 
 def _elsewhere() -> Plan:

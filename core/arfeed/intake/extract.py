@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Problem
 from arfeed.intake.control_account import add_control_account
 from arfeed.intake.joining import join_frames, join_tables
+from arfeed.intake.meaning.doubts import find_doubts
 from arfeed.intake.meaning.folding import fold_rows
 from arfeed.intake.meaning.hints import note_negative_debts
 from arfeed.intake.meaning.totals import check_totals_rows
@@ -97,7 +98,9 @@ def extract(
         frames.append(rows)
         report = _report(connector, rows, complete, now(), read)
         words = tuple(StatusWord(*pair, rows) for pair, rows in normalizer.statuses.most_common())
-        reports.append(report._replace(seconds=seconds, states_status=normalizer.states_status, statuses=words))
+        report = report._replace(seconds=seconds, states_status=normalizer.states_status, statuses=words)
+        doubts = find_doubts(rows, connector.settings, normalizer.headers)
+        reports.append(report._replace(doubts=doubts))
     if problems:
         raise ProblemsError(describe_problems(problems))
     return Extract(join_frames(frames) if frames else empty_invoices(), tuple(reports), failed)

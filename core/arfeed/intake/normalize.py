@@ -72,6 +72,7 @@ class Normalizer:
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
     signs: frozenset[str] = frozenset()
     sieve: Sieve | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Start with the order that the settings declare."""
@@ -188,7 +189,9 @@ class Normalizer:
 
     def _columns(self, frame: Frame) -> Columns:
         arrow = self._arrow(frame.raw)
-        table = Columns(self._headers(frame.raw), arrow, self.connector.source, frame.before)
+        headers = self._headers(frame.raw)
+        self.headers = self.headers or headers
+        table = Columns(headers, arrow, self.connector.source, frame.before)
         compose_numbers(table, self.connector.settings)
         return table
 

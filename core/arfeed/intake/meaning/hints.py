@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 import pandas as pd
 import pyarrow as pa
@@ -60,6 +60,18 @@ def _negative_words(header: str, texts: pa.ChunkedArray) -> list[str]:
         lowering = {*others} if len(owed) == 1 and owed.isalpha() else {others}
         if words & lowering and words <= {owed, *lowering} and (len(owed) > 1 or _HEADING.search(header)):
             return [word for word in spelled if word.casefold().rstrip(".") in lowering]
+    return []
+
+
+def find_lowering_letters(words: Sequence[str]) -> list[str]:
+    """Return those of a column's words that would lower a debt if its single letters are signs; none if they are not.
+
+    `S` and `H`, `D` and `C` may mean something else under most headings, so this is asked about and not refused.
+    """
+    folded = {word.casefold() for word in words}
+    for owed, others in _PAIRS.items():
+        if len(owed) == 1 and owed in folded and folded & {*others} and folded <= {owed, *others}:
+            return [word for word in words if word.casefold() in others]
     return []
 
 

@@ -9,7 +9,7 @@ from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.tables.headings.contents import count_settled, is_settled_header
-from arfeed.tables.headings.proposal import find_document_types, other_than_invoices
+from arfeed.tables.headings.document_words import find_document_types, other_than_invoices
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -140,6 +140,8 @@ def _extract(connector: Connector, asker: Asker) -> Extract | None:
     except ArfeedError as exc:
         asker.doubt(str(exc))
         return None
+    for each in extracted.reports[0].doubts:
+        asker.doubt(each)
     opened = extracted.open
     totals = arrow.sum_balances(opened, ("currency",)).to_dict("records")
     sums = ", ".join(money(total["balance"], total["currency"]) for total in totals)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ConfigError
 from arfeed.operations.init.answers import Answers, Asker
-from arfeed.tables.headings.proposal import status_of
+from arfeed.tables.headings.document_words import status_of
 
 if TYPE_CHECKING:
     import pandas as pd

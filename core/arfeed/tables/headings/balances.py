@@ -21,7 +21,9 @@ _MOST_MOVES = 8
 _FEW_ROWS = 3
 _LEAST_MOVED = 0.6
 _LEAST_FITTING = 0.9
-_OWN = frozenset("bcy lcy lc base local home functional hauswahrung hauswaehrung reporting".split())
+_OWN = frozenset(
+    ["bcy", "lcy", "lc", "base", "local", "home", "functional", "hauswahrung", "hauswaehrung", "reporting"]
+)
 """Words of a heading for amounts in the company's own currency."""
 
 Units = npt.NDArray[np.int64]

@@ -12,8 +12,8 @@ from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.tables.headings import contents
 from arfeed.tables.headings.balances import find_moves
 from arfeed.tables.headings.normalize import normalize_header
-from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
-from arfeed.tables.headings.words import MISLEADING, TAXES, WITH_TAXES, WORDS
+from arfeed.tables.headings.synonyms import USUAL
+from arfeed.tables.headings.words import MISLEADING, TAXES, WITH_TAXES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,6 @@ _SHORTEST_HELD = 4
 _NUMBER = re.compile(r"[-+(]?\d[\d.,' ]*[)-]?")
 _BLANK = "is blank"
 _NEVER_ANOTHER = ("invoice_ref", "balance", "issued_on", "due_on", "amount")
-_STATUS_OF = {word: status for status, words in WORDS.items() for word in words}
 REQUIRED = ("invoice_ref", "customer_name", "balance")
 
 _ONE_OF = ("status", "balance", "currency")
@@ -35,10 +34,10 @@ _ONE_OF = ("status", "balance", "currency")
 class Proposal:
     """What a file's headers seem to mean, as lines of a source's table in plugins.toml, each with its evidence.
 
-    `columns` maps canonical names to headers, and `evidence` states the evidence for each. `unfit` explains, for columns that were not
-    found, which header has such a name, and why its values do not fit. `several` has the headers, for columns that
-    were not found, of which any may be meant, by their names or by their values. `called` has the headers that are
-    named like a column of `unfit`.
+    `columns` maps canonical names to headers, and `evidence` states the evidence for each. `unfit` explains, for
+    columns that were not found, which header has such a name, and why its values do not fit. `several` has the
+    headers, for columns that were not found, of which any may be meant, by their names or by their values. `called`
+    has the headers that are named like a column of `unfit`.
     """
 
     columns: Mapping[str, str]
@@ -130,11 +129,6 @@ def count_usual_headers(cells: Sequence[str]) -> int:
     return sum(any(True for _ in _headers_named(name, cells)) for name in USUAL)
 
 
-def status_of(word: str) -> str | None:
-    """Return the status that a word means in every program; None if it may mean several, or is unknown."""
-    return _STATUS_OF.get(normalize_header(word))
-
-
 def find_decimal(rows: pd.DataFrame, chosen: Mapping[str, str]) -> str | None:
     """Return the decimal mark that all amounts of the chosen columns need; None if they need none, blank if unclear."""
     import pyarrow.compute as pc
@@ -143,16 +137,6 @@ def find_decimal(rows: pd.DataFrame, chosen: Mapping[str, str]) -> str | None:
     texts = {header: pc.utf8_trim_whitespace(arrow.to_text_array(rows[header])) for header in headers.values()}
     marks = _marks_of(headers, texts)
     return None if None in marks else str(marks[0]) if len(marks) == 1 else ""
-
-
-def find_document_types(headers: Sequence[str]) -> list[str]:
-    """Return the headers of columns that distinguish invoices from credit notes and payments."""
-    return [header for header in headers if normalize_header(header) in DOCUMENT_TYPES]
-
-
-def other_than_invoices(words: Sequence[str]) -> list[str]:
-    """Return the values of such a column that do not mean an invoice."""
-    return [word for word in words if word.strip() and normalize_header(word) not in INVOICES]
 
 
 def find_currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, list[str]]:

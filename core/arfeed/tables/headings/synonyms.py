@@ -75,18 +75,3 @@ FLAGS: Sequence[str] = (
     "payee", "pagado", "pagada", "pagato", "pagata", "betaald", "paid in full", "fully paid",
 )  # fmt: skip
 """Common headers of a column that says by yes or no what is paid or void, where there is no status."""
-
-DOCUMENT_TYPES: Sequence[str] = (
-    "type", "document type", "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
-    "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art",
-    "typ", "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort",
-    "documentsoort",
-)  # fmt: skip
-"""Common headers of a column that distinguishes invoices from credit notes and payments."""
-
-INVOICES: Sequence[str] = (
-    "invoice", "inv", "sales invoice", "customer invoice", "tax invoice", "ar invoice", "accrec", "out invoice",
-    "si", "rechnung", "re", "rg", "ausgangsrechnung", "verkaufsrechnung", "facture", "factura", "factura de venta",
-    "fattura", "factuur", "verkoopfactuur", "fatura", "faktura",
-)  # fmt: skip
-"""What such a column has for an invoice; anything else may not be one."""
