@@ -13,11 +13,20 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns, Problem, merge_problem
 from arfeed.intake.damage import check_damage, check_floats
-from arfeed.intake.date_order import check_exchanged, distinct_dates, find_order, has_text, is_dateless, read_days
+from arfeed.intake.date_order import (
+    check_exchanged,
+    check_years,
+    distinct_dates,
+    find_order,
+    has_text,
+    is_dateless,
+    read_days,
+)
 from arfeed.intake.meaning.hints import refuse_untold_sign
 from arfeed.intake.meaning.numbers import add_prefixes, compose_numbers
 from arfeed.intake.meaning.sifting import Sieve
 from arfeed.intake.meaning.signs import find_owed, sign_words
+from arfeed.intake.meaning.wrapped import Unwrapped, unwrap_texts
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
@@ -73,6 +82,7 @@ class Normalizer:
     signs: frozenset[str] = frozenset()
     sieve: Sieve | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    unwrapped: list[Unwrapped] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Start with the order that the settings declare."""
@@ -92,6 +102,9 @@ class Normalizer:
             raise SourceError(f"{self._yielded()} {type(raw).__name__}, not a DataFrame")
         if _is_empty_answer(raw):
             return []
+        if isinstance(self.connector.settings, FileSettings):
+            raw, found = unwrap_texts(raw, self._headers(raw).values())
+            self.unwrapped += found
         if self.sieve:
             raw = self.sieve.sift(raw)
         self.waiting.append(Frame(raw, self.seen))
@@ -131,6 +144,7 @@ class Normalizer:
         check_money(table, amounts, currency, settings)
         from_file = isinstance(settings, FileSettings)
         _check_rows(table, status, kind, money["balance"], from_file=from_file)
+        check_years(table, days)
         if from_file:
             check_exchanged(table, days)
         ref, identity = table.text("invoice_ref"), table.text("customer_id")
