@@ -144,3 +144,8 @@ def test_invoices_that_are_due_before_their_day_are_counted(file: Path) -> None:
     rows = ["1;Ada;2026-04-07;5;2026-03-07", "2;Ada;2026-04-07;5;2026-05-07", "3;Ada;2026-04-07;0;2026-03-07"]
     (doubt,) = doubts(file, f"{LIST};Due", *rows, **named)
     assert doubt.startswith("1 of 2 open invoices is due before the day of the invoice: 1 (2026-03-07, of 2026-04-07).")
+
+
+def test_invoices_from_before_most_books_are_counted(file: Path) -> None:
+    (doubt,) = doubts(file, LIST, "1;Ada;07.04.69;5", "2;Ada;07.04.26;5", dates="DMY")
+    assert doubt.startswith("1 open document is from before 1990, such as 1 of 1969-04-07.")

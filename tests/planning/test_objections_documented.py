@@ -229,6 +229,8 @@ def _of_those_that_stay() -> Iterator[Plan]:
         },
     ):
         yield planned(invoices(refs, **_STAYING), invoices(refs, **(_STAYING | wrong)))
+    dated = _STAYING | {"due_on": date(2026, 5, 1)}
+    yield planned(invoices(refs, **dated), invoices(refs, **_STAYING))
 
 
 def _failed() -> dict[str, Objection]:

@@ -10,6 +10,7 @@ import functools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 
 import pandas as pd
 import pyarrow as pa
@@ -29,6 +30,7 @@ from arfeed.tables.headings.document_words import (
 from arfeed.tables.values.amounts import MONEY
 
 _ZERO = pa.scalar(0, MONEY)
+_OLD = date(1990, 1, 1)
 _SAMPLE = 1_000
 _MOST_WORDS = 30
 _MOST_NAMED = 3
@@ -167,12 +169,25 @@ def _due_before_issue(case: _Case) -> Iterator[str]:
         )
 
 
+def _very_old(case: _Case) -> Iterator[str]:
+    """Yield invoices from before most books are kept by computer: two-digit years, and those of another calendar."""
+    old = pc.less(pa.array(case.rows["issued_on"]), pa.scalar(_OLD))
+    old = pc.and_(case.owed, pc.fill_null(old, fill_value=False))
+    if count := pc.sum(old).as_py() or 0:
+        row = case.rows[old.to_numpy(zero_copy_only=False)].iloc[0]
+        yield (
+            f"{count:,} open document{'s are' if count != 1 else ' is'} from before {_OLD.year}, such as "
+            f"{row['invoice_ref']} of {row['issued_on']}. Look at how the years are written"
+        )
+
+
 def _as_texts(column: pd.Series) -> pa.Array:
     return pc.fill_null(pc.cast(arrow.as_single_chunk(pa.array(column)), pa.large_string()), "")
 
 
 _KINDS: Sequence[Callable[[_Case], Iterator[str]]] = (
     _untold_statuses, _untold_kinds, _untold_signs, _foreign_headings, _running_balances, _due_before_issue,
+    _very_old,
 )  # fmt: skip
 
 
