@@ -62,8 +62,8 @@ site: .venv/installed-docs
 
 # The tests that run for many minutes.
 soak: .venv/installed-dev
-	.venv/bin/python -m pytest -rs -m soak $(ARGS)
-	.venv/bin/python -m pytest -rs -n auto -m "hypothesis and not soak" --hypothesis-profile soak $(ARGS)
+	.venv/bin/python -m pytest -rs --timeout 0 -m soak $(ARGS)
+	.venv/bin/python -m pytest -rs -n auto --timeout 0 -m "hypothesis and not soak" --hypothesis-profile soak $(ARGS)
 	sh tests/mutation.sh
 
 .venv/installed: pyproject.toml

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -119,8 +120,7 @@ def _judge_all(
             else:
                 yield name, verdict
         for name in doubtful:
-            pdf = staged[name]
-            yield name, judge(owners[name], reader.read(pdf), known, lambda pdf=pdf: reader.read(pdf, careful=True))  # type: ignore[misc]
+            yield name, _judge_whole(owners[name], staged[name], known, reader)
 
 
 def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: Path) -> Iterator[Verdict | str]:
@@ -132,8 +132,11 @@ def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: P
                 continue
             copy = folder / "document"
             copy.write_bytes(content)
-            pdf = Staged(copy, 0, len(content), "")
-            yield judge(own, reader.read(pdf), known, lambda pdf=pdf: reader.read(pdf, careful=True))  # type: ignore[misc]
+            yield _judge_whole(own, Staged(copy, 0, len(content), ""), known, reader)
+
+
+def _judge_whole(own: Invoice, pdf: Staged, known: Known, reader: PdfReader) -> Verdict:
+    return judge(own, reader.read(pdf), known, partial(reader.read, pdf, careful=True))
 
 
 def find_unnumbered(

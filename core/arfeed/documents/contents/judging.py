@@ -122,10 +122,11 @@ def _by_text(own: Invoice, pages: Sequence[Page], known: Known) -> Verdict:
     if not own.amount:
         # Nothing is known that would weigh more than the number does.
         return Verdict("own") if there else Verdict("none")
-    its_amount, its_customer = _prints_amount(own, pages), _prints_customer(own, pages)
+    squeezed = "".join(squeeze(text) for page in pages for text in page.texts)
+    its_amount, its_customer = _prints_amount(own, pages), _is_printed(own.customer, squeezed)
     if its_amount and (there or its_customer):
         return Verdict("own") if there else Verdict("none")
-    others = [*_find_others(own, pages, known)]
+    others = [*_find_others(own, pages, squeezed, known)]
     # One of another customer, for the same money as this one, is another's all the same.
     if its_amount:
         others = [other for other in others if _name_key(other.customer) != _name_key(own.customer)]
@@ -157,14 +158,11 @@ def _oddly(amount: int) -> re.Pattern[str]:
 _NEVER = re.compile(r"(?!)")
 
 
-def _find_others(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[Invoice]:
-    """Yield the invoices whose number, amount and customer are all printed."""
-    squeezed = "".join(squeeze(text) for page in pages for text in page.texts)
-    if any(
-        len(squeeze(fold(number))) >= _FEWEST_STRONG and squeeze(fold(number)) in squeezed for number in own.numbers
-    ):
+def _find_others(own: Invoice, pages: Sequence[Page], squeezed: str, known: Known) -> Iterator[Invoice]:
+    """Yield the invoices whose number, amount and customer are all printed; `squeezed` is the text of all pages."""
+    seen = {*map(fold, own.numbers)}
+    if any(len(number) >= _FEWEST_STRONG and number in squeezed for number in map(squeeze, seen)):
         return  # this one's number may be there after all, in a way that was not understood
-    seen = {fold(number) for number in own.numbers}
     for other in _by_amount(own, pages, known):
         strange = seen.isdisjoint(map(fold, other.numbers)) and _is_printed(other.customer, squeezed)
         # The pattern is dear, and many invoices may have one common amount: most are ruled out before it.
@@ -210,10 +208,6 @@ def _page_of(invoice: Invoice, pages: Sequence[Page]) -> int | None:
 
 def _nothing_known(_: str) -> bool:
     return False
-
-
-def _prints_customer(own: Invoice, pages: Sequence[Page]) -> bool:
-    return _is_printed(own.customer, "".join(squeeze(text) for page in pages for text in page.texts))
 
 
 def _accuse(own: Invoice, other: Invoice, pages: Sequence[Page], *, also_its_amount: bool) -> Verdict:
