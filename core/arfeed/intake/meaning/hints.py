@@ -52,7 +52,11 @@ def refuse_untold_sign(table: Columns, settings: SourceSettings) -> None:
 
 def _negative_words(header: str, texts: pa.ChunkedArray) -> list[str]:
     """Return the words of a column that lower a debt, as spelled; none unless all of its words are signs."""
-    spelled = [text.strip() for text in pc.unique(texts).to_pylist() if text and text.strip()]
+    return find_negative_words(header, [text.strip() for text in pc.unique(texts).to_pylist() if text and text.strip()])
+
+
+def find_negative_words(header: str, spelled: Sequence[str]) -> list[str]:
+    """Return those of a column's words that lower a debt; none unless all of them are signs."""
     words = {word.casefold().rstrip(".") for word in spelled}
     if second := _second_of_heading(header, words):
         return [word for word in spelled if word.casefold().rstrip(".") == second]

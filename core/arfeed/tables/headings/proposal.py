@@ -37,7 +37,7 @@ class Proposal:
     `columns` maps canonical names to headers, and `evidence` states the evidence for each. `unfit` explains, for
     columns that were not found, which header has such a name, and why its values do not fit. `several` has the
     headers, for columns that were not found, of which any may be meant, by their names or by their values. `called`
-    has the headers that are named like a column of `unfit`.
+    has the headers that are named like a column of `unfit`. `repeated` is a header of numbers that repeat.
     """
 
     columns: Mapping[str, str]
@@ -46,6 +46,7 @@ class Proposal:
     unfit: Mapping[str, str] = field(default_factory=dict)
     several: Mapping[str, Sequence[str]] = field(default_factory=dict)
     called: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    repeated: str | None = None
 
     @property
     def misfits(self) -> list[str]:
@@ -89,6 +90,7 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
                 several[column] = [*fitting]
             elif fitting:
                 chosen[column], evidence[column] = next(iter(fitting.items()))
+    codes = _settle_names(chosen, evidence, texts)
     moves = _find_moves(chosen, texts)
     running = (
         f"the column {chosen.pop('balance')!r} runs on by {' and '.join(moves)} from row to row" if moves else None
@@ -110,8 +112,35 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
     }
     if running:
         unfit["balance"] = f"{running}, so it is not what is open of each invoice"
+    if codes:
+        unfit["customer_name"] = f"the column {codes!r} holds numbers, not names"
     called = {name: [*_called(name, texts, chosen.values())] for name in unfit}
-    return Proposal(chosen, (*settings, *lines, *absent), evidence, unfit, several, called)
+    repeated = next(iter(called.get("invoice_ref", ())), None)
+    return Proposal(chosen, (*settings, *lines, *absent), evidence, unfit, several, called, repeated)
+
+
+def _settle_names(chosen: dict[str, str], evidence: dict[str, str], texts: Mapping[str, pa.Array]) -> str | None:
+    """Take a column of codes for the customers' numbers, and another for their names.
+
+    Return the header if no other has a usual name: a person has to say which column names the customers.
+    """
+    header = chosen.get("customer_name")
+    if header is None or not contents.are_codes(texts[header]):
+        return None
+    free = {name: texts[name] for name in texts if name not in chosen.values() and not contents.are_codes(texts[name])}
+    free_names = [*free]
+    names = _fitting(
+        "customer_name",
+        [*_headers_named("customer_name", free_names), *_headers_holding("customer_name", free_names)],
+        free,
+    )
+    if "customer_id" not in chosen:
+        chosen["customer_id"], evidence["customer_id"] = header, evidence["customer_name"]
+    del chosen["customer_name"], evidence["customer_name"]
+    if not names:
+        return header
+    chosen["customer_name"], evidence["customer_name"] = next(iter(names.items()))
+    return None
 
 
 def _find_moves(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> list[str]:
