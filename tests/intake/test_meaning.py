@@ -363,6 +363,28 @@ def test_totals_of_several_currencies_are_controls_of_their_own(file: Path) -> N
     assert "sum to 12.00" in failure(folder(file, *lines[:3], "Total,,,,11"))
 
 
+def test_a_total_that_is_printed_at_each_level_is_one_control(file: Path) -> None:
+    source = folder(file, "Sub;" + LIST, *(f";{row}" for row in TWO[1:]), "*;;;;70.25", "**;;;;70.25", **HOW)
+    assert whole(source).reports[0].complete.totals == {"EUR": Decimal("70.25")}
+
+
+def test_a_subtotal_that_names_its_customer_is_called_a_total(file: Path) -> None:
+    rows = [f";{TWO[1]}", "*;;Ada;;50", f";{TWO[2]}", "*;;Bob;;20.25", "**;;;;70.25"]
+    said = failure(folder(file, "Sub;" + LIST, *rows, **HOW))
+    assert "'*' is a row of totals, 50.00, but the 2 rows of" in said
+    assert "export without subtotals" in said
+
+
+@pytest.mark.parametrize("row", ["Ergebnis;;;70.25", "2;;;70.25", "Σ 2;;;70.25"])
+def test_the_row_of_totals_below_a_table_is_known_by_its_place_and_sum(file: Path, row: str) -> None:
+    assert len(opened(folder(file, *TWO, row, **HOW))) == 2
+    assert "70.00" in failure(folder(file, *TWO, row.replace("70.25", "70.00"), **HOW))
+
+
+def test_a_last_row_with_a_number_of_its_own_is_a_document_that_lacks_something(file: Path) -> None:
+    assert any("the customer's name is required" in line for line in problems(folder(file, *TWO, "3;;;70.25", **HOW)))
+
+
 def test_a_total_counts_in_the_file_that_prints_it(tmp_path: Path) -> None:
     for name, rows in (("a", TWO[1:]), ("b", ["3;Cy;2026-04-09;4"])):
         total = sum(Decimal(row.rpartition(";")[2]) for row in rows)

@@ -12,10 +12,16 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Columns
 from arfeed.model import schema
 from arfeed.model.characters import byte_at
-from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, count_misfits, in_words, means_none, parse_dates
-
-_TIMED = r"^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d+)?$"
-"""A date cell with a time of day: its day is the date. In other files the time may be one of another zone."""
+from arfeed.tables.values.dates import (
+    ORDER_WORDS,
+    ORDERS,
+    count_misfits,
+    has_times,
+    in_words,
+    means_none,
+    parse_dates,
+    strip_times_of_cells,
+)
 
 _CELL = r"^\d{4}[-/.]\d{1,2}[-/.](?P<d>\d{1,2})(?:[T ]|$)"
 """How date cells are read, and how Gnumeric writes them into CSV files."""
@@ -56,8 +62,8 @@ def _read(table: Columns, name: str, order: str, distinct: pa.Array, *, declared
     if pa.types.is_date32(column.type):
         return column
     texts = table.text(name)
-    if pc.any(pc.match_substring_regex(distinct, _TIMED)).as_py():
-        texts = pc.if_else(table.from_workbook(), pc.replace_substring_regex(texts, _TIMED, r"\1"), texts)
+    if has_times(distinct):
+        texts = strip_times_of_cells(texts, table.text("origin"))
     parsed = parse_dates(texts, order, declared=declared)
     if pc.any(parsed.wrong).as_py():
         table.add_problem(name, parsed.wrong, _why_not(order, distinct, declared=declared))

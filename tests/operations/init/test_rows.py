@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from arfeed.model.errors import ConfigError
 from support.interviews import Interview, Person
@@ -93,3 +95,14 @@ def test_headings_of_the_north_are_known(init: Interview) -> None:
         "due_on": "Förfallodatum", "amount": "Belopp", "balance": "Restbelopp", "status": "Status",
     }  # fmt: skip
     assert source["values"]["status"] == {"Bokförd": "open", "Slutbetald": "paid"}
+
+
+def test_date_cells_with_a_time_of_day_are_dates(init: Interview) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Invoice", "Customer", "Date", "Balance"])
+    sheet.append(["R-1", "Ada", datetime(2026, 4, 7, 9, 30), 50])  # noqa: DTZ001 - a cell has no time zone
+    book.save(init.folder / "timed.xlsx")
+    source = init.source("", sample=str(init.folder / "timed.xlsx"))
+    assert (source["columns"]["issued_on"], source["dates"]) == ("Date", "YMD")

@@ -7,7 +7,7 @@ is said above it, and only readers of that very report know how.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,6 +34,7 @@ TOTALS = (
 )
 """How the label of a row of totals begins; SAP marks subtotals by asterisks."""
 
+_STARS = r"^\*+$"
 _RULE = r"^[-=_*+|~─━═ ]+$"
 _SHORTEST_RULE = 3
 _MOST_FOUND = 100
@@ -161,6 +162,8 @@ class _Rows:
     def _totals(self) -> Mask:
         """Return where a row has money, a total's label or no label at all, and nothing that a document has."""
         table = self.table
+        starred = [_mask(pc.match_substring_regex(cell, _STARS)) for cell in self.cells]
+        of_group = functools.reduce(np.logical_or, starred)
         labelled = [_mask(pc.match_substring_regex(cell, TOTALS)) for cell in self.cells]
         label = functools.reduce(np.logical_or, labelled)
         blank = {name: _mask(is_blank(table.text(name))) for name in ("issued_on", "due_on", "kind", "status")}
@@ -168,6 +171,8 @@ class _Rows:
         for name in ("invoice_ref", "customer_name"):
             text = table.text(name)
             free &= _mask(is_blank(text)) | (_mask(pc.match_substring_regex(text, TOTALS)))
+            # SAP repeats the customer in the subtotal of his items.
+            free |= of_group & blank["issued_on"] & _mask(is_blank(table.text("invoice_ref")))
         money = np.logical_or.reduce([~_mask(is_blank(table.text(name))) for name in self.money])
         others = [
             ~_mask(is_blank(cell))
@@ -176,8 +181,20 @@ class _Rows:
         ]
         silent = ~functools.reduce(np.logical_or, others, np.zeros(len(self.raw), bool))
         self.label = label
-        found: Mask = free & money & (label | silent)
+        found: Mask = money & ((free & (label | silent)) | self._ends_a_table(blank))
         return found
+
+    def _ends_a_table(self, blank: Mapping[str, Mask]) -> Mask:
+        """Return whether the last row is the one of totals that Excel adds below a table, in any language.
+
+        It has a label or the count of the rows for a number, and no customer and no date.
+        """
+        last = (self.places == len(self.all) - 1) & ~_mask(is_blank(self.table.text("invoice_ref")))
+        for name in ("invoice_ref", "due_on"):
+            text = self.table.text(name)
+            last &= _mask(pc.invert(pc.match_substring_regex(text, r"\d"))) | (_as_numbers(text) == self.places)
+        plain = [blank[name] for name in ("issued_on", "kind", "status")]
+        return functools.reduce(np.logical_and, plain, last & _mask(is_blank(self.table.text("customer_name"))))
 
     def _sums(self) -> set[str]:
         """Return the headers of what totals are printed below: money, and whatever else is a number in all of these."""
@@ -242,6 +259,12 @@ class _Rows:
 def _mask(condition: pa.Array) -> Mask:
     result: Mask = pc.fill_null(condition, fill_value=False).to_numpy(zero_copy_only=False)
     return result
+
+
+def _as_numbers(texts: pa.Array) -> npt.NDArray[np.int64]:
+    """Return whole numbers, -1 for other texts."""
+    numbers = pc.if_else(pc.match_substring_regex(texts, r"^\d{1,9}$"), texts, "-1")
+    return np.asarray(pc.cast(numbers, pa.int64()))
 
 
 def _lengths(texts: pa.Array) -> npt.NDArray[np.int32]:

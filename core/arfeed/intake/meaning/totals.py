@@ -35,7 +35,7 @@ def check_totals_rows(
     The balance of an invoice that stands in several rows may count in each of them or once: `folded` has it once. Raise
     `SourceError` for a total that is not the sum of all rows, such as that of a group.
     """
-    stated: dict[str, Decimal] = {}
+    stated: dict[tuple[str, str], Decimal] = {}
     files: set[str] = set()
     for total in found:
         file = total.origin.rpartition("#")[0]
@@ -55,10 +55,13 @@ def check_totals_rows(
             )
         files.add(file)
         known = {code: amount} if code else sums[1] if len(sums[1]) == 1 else {}
-        for currency, each in known.items():
-            stated[currency] = stated.get(currency, Decimal(0)) + each
+        # A file may print its total more than once, as SAP does at the end of each level.
+        stated |= {(file, currency): each for currency, each in known.items()}
     every = {origin.rpartition("#")[0] for origin in pc.unique(_files(rows)).to_pylist()}
-    return stated if stated and files == every and {*stated} == {*_sums(folded)} else None
+    totals: dict[str, Decimal] = {}
+    for (_, currency), each in stated.items():
+        totals[currency] = totals.get(currency, Decimal(0)) + each
+    return totals if totals and files == every and {*totals} == {*_sums(folded)} else None
 
 
 def _files(rows: pd.DataFrame) -> pa.Array:

@@ -72,11 +72,7 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
 
     A header counts only if its values fit: amounts and dates parse, currencies are ISO codes, numbers differ.
     """
-    import pyarrow.compute as pc
-
-    texts = {
-        str(name): pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in rows.columns if name != "origin"
-    }
+    texts = _texts_of(rows)
     chosen: dict[str, str] = {}
     evidence: dict[str, str] = {}
     several: dict[str, list[str]] = {}
@@ -120,6 +116,20 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
     called = {name: [*_called(name, texts, chosen.values())] for name in unfit}
     repeated = next(iter(called.get("invoice_ref", ())), None)
     return Proposal(chosen, (*settings, *lines, *absent), evidence, unfit, several, called, repeated)
+
+
+def _texts_of(rows: pd.DataFrame) -> dict[str, pa.Array]:
+    """Return the texts of each column, trimmed; of date cells with a time of day the day."""
+    import pyarrow.compute as pc
+
+    from arfeed.tables.values.dates import strip_times_of_cells
+
+    names = [str(name) for name in rows.columns if name != "origin"]
+    texts = {name: pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in names}
+    if "origin" not in rows.columns:
+        return texts
+    origins = arrow.to_text_array(rows["origin"])
+    return {name: strip_times_of_cells(column, origins) for name, column in texts.items()}
 
 
 def _settle_names(chosen: dict[str, str], evidence: dict[str, str], texts: Mapping[str, pa.Array]) -> str | None:
