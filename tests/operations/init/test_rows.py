@@ -106,3 +106,20 @@ def test_date_cells_with_a_time_of_day_are_dates(init: Interview) -> None:
     book.save(init.folder / "timed.xlsx")
     source = init.source("", sample=str(init.folder / "timed.xlsx"))
     assert (source["columns"]["issued_on"], source["dates"]) == ("Date", "YMD")
+
+
+TWO_SIDES = (
+    "Beleg;Kunde;Datum;Soll;Haben;Saldo\nR-1;Ada;2026-09-14;1.100,00;;1.100,00\nR-2;Ada;2026-09-15;50,00;;1.150,00\n"
+    "G-1;Ada;2026-09-16;;20,00;1.130,00\n"
+)
+
+
+def test_debit_and_credit_can_be_named_instead_of_a_balance(init: Interview) -> None:
+    said = {"invoice_ref": "Beleg", "debit": "Soll", "credit": "Haben"}
+    assert "or --column debit=HEADING and --column credit=HEADING" in refused(init, TWO_SIDES)
+    source = init.source(TWO_SIDES, columns=said)
+    assert {"debit": "Soll", "credit": "Haben"}.items() <= source["columns"].items()
+    assert not {"balance", "amount"} & source["columns"].keys()
+    assert source["decimal"] == ","
+    assert any("3 open invoices and credit notes: 1,130.00 EUR" in line for line in init.reported)
+    assert "name the column of debit as well" in refused(init, TWO_SIDES, columns={"credit": "Haben"})

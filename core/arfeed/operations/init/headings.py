@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from arfeed.model import schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
+from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.operations.init.answers import Answers, Asker, Complaint
 from arfeed.operations.init.document_types import check_document_types, check_settled
 from arfeed.operations.init.draft import Line
@@ -42,6 +43,8 @@ _MATTERS = ("due_on", "customer_id", "currency", "status", "amount")
 
 _ASKED = {"currency": "the currency of each row (ISO 4217 codes)", "status": "what is paid, open or void"}
 """What a column is called in a question, where its meaning is not the words for it."""
+
+_PARTS = ", or --column debit=HEADING and --column credit=HEADING"
 
 _LEFT = "none of them"
 
@@ -75,7 +78,7 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     if not proposal.columns:
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
     said = _said(answers.columns, headers)
-    chosen = {**_accept_proposed(proposal, rows, headers), **said}
+    chosen = _without_taken({**_accept_proposed(proposal, rows, headers), **said}, said)
     meaning = Meaning(rows=_take_repeated(chosen, proposal, rows, settings, asker))
     for name, why in proposal.unfit.items():
         if name not in chosen or name in said:
@@ -92,13 +95,14 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     meaning.currency = _currency(rows, chosen, said, answers, open_questions)
     open_questions.settle()
     read_again = partial(read_tables, str(sample), columns=headers, **how)
-    meaning.values = _values(chosen, headers, read_again, answers, asker)
-    meaning.sign = find_sign(chosen, headers, read_again, answers, asker)
+    owed = {**chosen, "balance": _owed(chosen)}
+    meaning.values = _values(owed, headers, read_again, answers, asker)
+    if "balance" in chosen:
+        meaning.sign = find_sign(chosen, headers, read_again, answers, asker)
     if not meaning.sign:
-        meaning.only = check_document_types(chosen, headers, read_again, answers, asker)
-    check_settled(chosen, headers, read_again, answers, asker)
-    if not meaning.sign:
-        meaning.owed_is = ask_sign(chosen["balance"], read_again, settings, asker)
+        meaning.only = check_document_types(owed, headers, read_again, answers, asker)
+        meaning.owed_is = ask_sign(chosen, read_again, settings, asker)
+    check_settled(owed, headers, read_again, answers, asker)
     _doubt_total(chosen, asker)
     unused = [header for header in headers if header not in (*chosen.values(), *meaning.only, _sign_column(meaning))]
     if unused:
@@ -170,13 +174,14 @@ def _take_repeated(
 def _ask_needed(chosen: dict[str, str], proposal: Proposal, rows: pd.DataFrame, questions: Questions) -> None:
     """Ask for the columns without which there is no invoice, the likeliest headings first."""
     for name in _NEEDED:
-        if name not in chosen:
+        if name not in chosen and not (name == "balance" and {*PARTS_OF_BALANCE} & chosen.keys()):
             likely = [*proposal.several.get(name, ()), *proposal.called.get(name, ())]
             likely += [chosen["amount"]] if name == "balance" and "amount" in chosen else []
             headers = dict.fromkeys([*likely, *(str(header) for header in rows.columns if header != "origin")])
             taken = {header for column, header in chosen.items() if (name, column) != ("balance", "amount")}
             listed = {header: _sample_of(rows, header) for header in headers if header not in taken}
-            picked = questions.choose(f"Which column holds {_meaning(name)}?", f"--column {name}=HEADING", listed)
+            option = f"--column {name}=HEADING{_PARTS if name == 'balance' else ''}"
+            picked = questions.choose(f"Which column holds {_meaning(name)}?", option, listed)
             if picked is not None:
                 chosen[name] = picked
                 if picked == chosen.get("amount") and name == "balance":
@@ -221,8 +226,18 @@ def _values(
     return values
 
 
+def _owed(chosen: Mapping[str, str]) -> str:
+    """Return the heading of what is owed, or of what it is made of before anything is taken off."""
+    header = chosen.get("balance") or chosen.get("debit") or chosen.get("amount")
+    if header is None:
+        raise ConfigError("--column paid=…: name the column of amount as well")
+    return header
+
+
 def _doubt_total(chosen: Mapping[str, str], asker: Asker) -> None:
     """Point out a balance that is the invoice's total."""
+    if "balance" not in chosen:
+        return
     if is_total(chosen["balance"]) or chosen.get("amount") == chosen["balance"]:
         asker.doubt(
             f"balance: the column {chosen['balance']!r} seems to be the invoice's total, from which no part payment is "
@@ -274,12 +289,22 @@ def _header(sample: Path, how: Mapping[str, str]) -> list[str]:
     return rows[best] if count_usual_headers(rows[best]) > count_usual_headers(rows[0]) else []
 
 
+def _without_taken(chosen: dict[str, str], said: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns without what was proposed for a heading, or for a balance, that somebody names otherwise."""
+    made = ["balance"] if {*PARTS_OF_BALANCE} & said.keys() else []
+    taken = {said[name] for name in PARTS_OF_BALANCE if name in said}
+    return {name: header for name, header in chosen.items() if name in said or not (name in made or header in taken)}
+
+
 def _said(columns: Mapping[str, str], headers: Sequence[str]) -> Mapping[str, str]:
     for name, header in columns.items():
-        if name not in schema.SOURCE_COLUMNS:
-            raise ConfigError(f"--column {name}={header}: there are {', '.join(schema.SOURCE_COLUMNS)}")
+        known = (*schema.SOURCE_COLUMNS, *PARTS_OF_BALANCE)
+        if name not in known:
+            raise ConfigError(f"--column {name}={header}: there are {', '.join(known)}")
         if header not in ("", NONE, *headers):
             raise ConfigError(f"--column {name}={header}: the file has no such heading; found {', '.join(headers)}")
+    if not columns.keys().isdisjoint(PARTS_OF_BALANCE) and not {"debit", "paid"} & columns.keys():
+        raise ConfigError("--column credit=…: name the column of debit as well")
     return {name: "" if header == NONE else header for name, header in columns.items()}
 
 

@@ -63,12 +63,12 @@ def _words(tables: Iterator[pd.DataFrame], header: str) -> list[str]:
 
 
 def ask_sign(
-    balance: str, read: Callable[[], Iterator[pd.DataFrame]], settings: Mapping[str, object], asker: Asker
+    chosen: Mapping[str, str], read: Callable[[], Iterator[pd.DataFrame]], settings: Mapping[str, object], asker: Asker
 ) -> str | None:
     """Ask which sign a debt has if most balances are negative; None if they are not, or a setting says it already."""
-    if {"owed_is", "sign"} & settings.keys():
+    if {"owed_is", "sign"} & settings.keys() or "balance" not in chosen:
         return None
-    above, below = _count_signs(read(), balance)
+    above, below = _count_signs(read(), chosen["balance"])
     if below <= above:
         return None
     asker.doubt(f"balance: {below:,} of {above + below:,} rows are negative, as if customers were owed money")

@@ -175,7 +175,7 @@ def find_decimal(rows: pd.DataFrame, chosen: Mapping[str, str]) -> str | None:
     """Return the decimal mark that all amounts of the chosen columns need; None if they need none, blank if unclear."""
     import pyarrow.compute as pc
 
-    headers = {name: header for name, header in chosen.items() if name in schema.MONEY}
+    headers = {name: header for name, header in chosen.items() if name in (*schema.MONEY, *PARTS_OF_BALANCE)}
     texts = {header: pc.utf8_trim_whitespace(arrow.to_text_array(rows[header])) for header in headers.values()}
     marks = _marks_of(headers, texts)
     return None if None in marks else str(marks[0]) if len(marks) == 1 else ""
@@ -335,7 +335,7 @@ def _dates(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Iterator
 def _marks_of(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> list[str | None]:
     import pyarrow as pa
 
-    found = [texts[chosen[name]] for name in schema.MONEY if name in chosen]
+    found = [texts[chosen[name]] for name in (*schema.MONEY, *PARTS_OF_BALANCE) if name in chosen]
     return _marks(pa.concat_arrays(found)) if found else [None]
 
 
