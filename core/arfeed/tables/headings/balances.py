@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from arfeed.model.currencies import minor_digits
 from arfeed.tables.headings.normalize import normalize_header
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
+
+    Units = npt.NDArray[np.int64]
 
 _MOST_ROWS = 500
 _MOST_MOVES = 8
@@ -30,8 +31,6 @@ _SIDES = {
     "debit": "credit", "debits": "credits", "debet": "credit", "soll": "haben", "dare": "avere", "debe": "haber",
     "debito": "credito", "dr": "cr",
 }  # fmt: skip
-
-Units = npt.NDArray[np.int64]
 
 
 def find_moves(balance: pa.Array, others: Mapping[str, pa.Array]) -> list[str]:
