@@ -49,6 +49,7 @@ class SourceReport(NamedTuple):
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
     files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
     `states_status` is whether its rows have their own status, and `statuses` how many rows have which word for it.
+    `doubts` are what a person should settle before the first delivery.
     """
 
     source: str
@@ -64,6 +65,7 @@ class SourceReport(NamedTuple):
     seconds: float = 0.0
     states_status: bool = False
     statuses: tuple[StatusWord, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 class Counts(NamedTuple):

@@ -164,6 +164,8 @@ def _notes(connector: Connector, report: SourceReport) -> Iterator[Finding]:
     """Report the source's notes on this reading, as the plan would."""
     for note in report.complete.notes:
         yield doubt(f"note of {connector.source}", note, "check whether that is intended")
+    for each in report.doubts:
+        yield doubt(f"reading of {connector.source}", each, "the first plan has to be approved for it")
 
 
 def _documents(connector: Connector, extracted: Extract, folder: Path) -> Finding:

@@ -44,6 +44,12 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
         if meaning.owed_is:
             draft.source.append(Line("owed_is", meaning.owed_is, "as you said, since most balances are negative"))
             settings["owed_is"] = meaning.owed_is
+        if meaning.sign is not None:
+            draft.source.append(Line("sign", meaning.sign, "as the words beside the amounts show, or as you said"))
+            settings["sign"] = meaning.sign
+        if meaning.rows:
+            draft.source.append(meaning.rows)
+            settings["rows"] = meaning.rows.value
         if meaning.decimal:
             draft.source.append(meaning.decimal)
             settings["decimal"] = meaning.decimal.value
@@ -140,6 +146,8 @@ def _extract(connector: Connector, asker: Asker) -> Extract | None:
     except ArfeedError as exc:
         asker.doubt(str(exc))
         return None
+    for each in extracted.reports[0].doubts:
+        asker.doubt(each)
     opened = extracted.open
     totals = arrow.sum_balances(opened, ("currency",)).to_dict("records")
     sums = ", ".join(money(total["balance"], total["currency"]) for total in totals)
