@@ -9,6 +9,7 @@ form fields and stamps into the page first, of which the text has nothing otherw
 from __future__ import annotations
 
 import json
+import math
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,8 @@ _MOST_ATTACHMENTS = 20
 _LARGEST_XML = 5_000_000
 _GAP = 0.12
 """A gap wider than this part of the line's height, beyond the usual gap of the line, is one between words."""
+_TURNED = 0.9
+"""The sine of a letter's angle from which on it counts as turned by a quarter."""
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -90,26 +93,41 @@ Letter = tuple[str, float, float, float, float]
 def _by_gaps(text: Any) -> str:
     """Return a page's text with blanks where the gaps between letters are wider than is usual on their line.
 
-    PDFium runs the lines of a turned page together in its bounded text, and here they are apart, too.
+    PDFium runs the lines of a turned page together in its bounded text, and parts turned lines of a page that is not:
+    here both are as they stand there.
     """
     import ctypes
 
     import pypdfium2.raw as pdfium
 
     bounded = _squeeze(text.get_text_bounded())
-    lines: list[str] = []
-    letters: list[Letter] = []
+    lines: list[list[Letter]] = [[]]
     box = pdfium.FS_RECTF()
-    for number in range(text.count_chars() + 1):
-        letter = chr(pdfium.FPDFText_GetUnicode(text, number)) if number < text.count_chars() else "\n"
+    upright = broken = True
+    for number in range(text.count_chars()):
+        letter = chr(pdfium.FPDFText_GetUnicode(text, number))
         if letter in "\r\n":
-            # What lies off the page is in the letters, but not in the bounded text.
-            if _squeeze("".join(each[0] for each in letters)) in bounded:
-                lines.append(_join(letters))
-            letters = []
+            broken = True
         elif not letter.isspace() and pdfium.FPDFText_GetLooseCharBox(text, number, ctypes.byref(box)):
-            letters.append((letter, box.left, box.bottom, box.right, box.top))
-    return "\n".join(lines)
+            placed = (letter, box.left, box.bottom, box.right, box.top)
+            if broken:
+                was_upright, upright = upright, abs(math.sin(pdfium.FPDFText_GetCharAngle(text, number))) < _TURNED
+                if was_upright or upright or not _goes_on(lines[-1], placed):
+                    lines.append([])
+            broken = False
+            lines[-1].append(placed)
+    # What lies off the page is in the letters, but not in the bounded text.
+    there = (line for line in lines if _squeeze("".join(each[0] for each in line)) in bounded)
+    return "\n".join(map(_join, there))
+
+
+def _goes_on(line: list[Letter], letter: Letter) -> bool:
+    """Whether a letter, turned by a quarter, stands right above or below the last one of a line."""
+    if not line:
+        return False
+    _, left, bottom, right, top = letter
+    width = right - left
+    return abs(line[-1][1] - left) < width / 2 and min(abs(bottom - line[-1][4]), abs(line[-1][2] - top)) < width
 
 
 def _squeeze(line: str) -> str:

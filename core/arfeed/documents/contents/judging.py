@@ -25,7 +25,7 @@ from arfeed.model.currencies import format_amount
 
 Outcome = Literal["own", "another", "none", "no text", "unreadable", "incomplete"]
 
-VERSION = 1
+VERSION = 2
 """Of the rule: a PDF that was read by another one is read again."""
 
 _ERRORS = {
