@@ -106,8 +106,8 @@ def samples(
 ) -> Iterator[tuple[Sample, list[Bill]]]:
     """Yield `each` PDFs of every kind of number and program, with all invoices that are known.
 
-    Not `printing` ones lack their own number, or print one that nobody knows; `listing` ones name three other invoices
-    with their amounts, of the same customer if it has that many. Of the programs, each kind has every `step`th.
+    Not `printing` ones lack their own number, or print one that nobody knows; `listing` ones name one to three other
+    invoices with their amounts, of the same customer if it has that many. Each kind has every `step`th program.
     """
     known = {kind: bills(kind, 220, seed) for kind in KINDS}
     wanted: dict[str, list[tuple[str, Bill, Lines]]] = {name: [] for name in programs}
@@ -129,4 +129,4 @@ def _others(own: Bill, known: Sequence[Bill], draw: random.Random) -> tuple[tupl
     rest = [bill for bill in known if bill.ref != own.ref]
     draw.shuffle(rest)
     rest.sort(key=lambda bill: bill.customer != own.customer)
-    return tuple((bill.ref, str(bill.cents)) for bill in rest[:3])
+    return tuple((bill.ref, str(bill.cents)) for bill in rest[: draw.randrange(1, 4)])

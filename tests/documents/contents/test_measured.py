@@ -48,8 +48,11 @@ RIGHT = {
 }
 GROUPS: tuple[tuple[dict[str, Case], dict[str, bool]], ...] = (
     ({**RIGHT, "swapped": Case(swapped=True)}, {}),
-    ({"not printed": Case(), "not printed, both": RIGHT["both"]}, {"printing": False}),
-    ({"listing others": Case(), "listing others, both": RIGHT["both"]}, {"printing": False, "listing": True}),
+    ({"not printed": Case(), "not printed, a cent off": Case(off=True)}, {"printing": False}),
+    (
+        {"listing others": Case(), "listing others, a cent off": Case(off=True), "listing others, both": RIGHT["both"]},
+        {"printing": False, "listing": True},
+    ),
 )
 """What is asked of which PDFs: those that print their number, those that don't, and those that list other invoices."""
 

@@ -143,13 +143,18 @@ _CII = """<rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standa
 </rsm:CrossIndustryInvoice>"""
 
 
+def cii(number: str, total: str) -> str:
+    """An invoice for machines."""
+    return _CII.format(number=escape(number), total=total)
+
+
 def pdf_a_3(lines: Lines) -> bytes:
     """A page for archives by WeasyPrint, with the same invoice for machines; one without a number has a strange one."""
     from weasyprint import HTML, Attachment
 
     said = dict(lines)
     cents = int(re.sub(r"\D", "", said["Total GBP"]))
-    xml = _CII.format(number=escape(said.get("Invoice number", "X/1")), total=f"{cents // 100}.{cents % 100:02}")
+    xml = cii(said.get("Invoice number", "X/1"), f"{cents // 100}.{cents % 100:02}")
     attached = Attachment(string=xml, name="factur-x.xml", relationship="Alternative")
     return bytes(HTML(string=page_of(lines, "")).write_pdf(pdf_variant="pdf/a-3b", attachments=[attached]))
 
