@@ -108,7 +108,7 @@ def test_a_customer_whose_legal_form_is_written_otherwise_is_known(reader: PdfRe
 
 
 def test_what_stands_in_form_fields_is_read(reader: PdfReader, tmp_path: Path) -> None:
-    from support.invoice_pdfs import reportlab_fields
+    from support.writers.libraries import reportlab_fields
 
     assert judged(reader, tmp_path, reportlab_fields([("Invoice", "INV-2026-0042")])).outcome == "own"
 

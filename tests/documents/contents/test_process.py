@@ -19,7 +19,7 @@ for line in sys.stdin:
     size = json.loads(line)["size"]
     if size == 666:
         {harm}
-    print(json.dumps({{"pages": [str(size)], "more": False, "invoices": []}}), flush=True)
+    print(json.dumps({{"pages": [str(size)], "more": False, "invoices": [], "attached": []}}), flush=True)
 """
 HARM = {"time": "time.sleep(60)", "lost": "sys.exit(9)"}
 
@@ -44,7 +44,11 @@ def test_a_reader_that_hangs_or_dies_costs_one_pdf_and_is_started_again(what: st
 
 
 def test_a_reader_that_is_gone_before_it_is_asked_costs_one_pdf() -> None:
-    command = [sys.executable, "-c", 'print(\'{"pages": [], "more": false, "invoices": []}\', flush=True)']
+    command = [
+        sys.executable,
+        "-c",
+        'print(\'{"pages": [], "more": false, "invoices": [], "attached": []}\', flush=True)',
+    ]
     with PdfReader(command, seconds=5, first=30) as reader:
         assert reader.read(of_size(1)).error is None
         assert reader.read(of_size(2)).error == "lost"

@@ -61,7 +61,7 @@ def finds(number: Number, text: str, is_known: Callable[[str], bool]) -> int:
             return 2
         best = max(best, sure)
     if best == 0 and reads_right_to_left(text) and _has_pieces(number, text):
-        return 1 if number.is_weak else 2
+        return 2 if _is_turned(number, text) or not number.is_weak else 1
     return best
 
 
@@ -127,6 +127,15 @@ def _may_go_on(inside: str, after: str, is_known: Callable[[str], bool]) -> bool
         return False
     head = "".join(inside.split())
     return any(is_known(head + following[0][:length].rstrip(".,;:")) for length in range(1, len(following[0]) + 1))
+
+
+def _is_turned(number: Number, text: str) -> bool:
+    """Whether A-122 stands there as -122A, as PDFium has it beside right-to-left letters."""
+    head = re.match(r"[^\W\d_]+", number.text)
+    if head is None:
+        return False
+    turned = re.escape(number.text[head.end() :] + head[0])
+    return re.search(rf"(?<![^\W_]){turned}(?![^\W_])", text) is not None
 
 
 def _has_pieces(number: Number, text: str) -> bool:

@@ -30,13 +30,15 @@ _FIRST_SECONDS = 40.0
 class Extract:
     """What a PDF holds: the text of its pages, and the invoices for machines embedded in it.
 
-    `more` says that there are pages beyond those that were read. `error` is why nothing was read: password,
-    unreadable, time, memory or lost (the process died).
+    `attached` are the texts of attached PDFs' pages, if it was read carefully. `more` says that there are pages
+    beyond those that were read. `error` is why nothing was read: password, unreadable, time, memory or
+    lost (the process died).
     """
 
     pages: tuple[str, ...] = ()
     invoices: tuple[Embedded, ...] = ()
     more: bool = False
+    attached: tuple[str, ...] = ()
     error: str | None = None
 
 
@@ -147,4 +149,5 @@ def _hear(pipe: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
 def _extract(said: dict[str, Any]) -> Extract:
     if "error" in said:
         return Extract(error=said["error"])
-    return Extract(tuple(said["pages"]), tuple(Embedded(**invoice) for invoice in said["invoices"]), said["more"])
+    invoices = tuple(Embedded(**invoice) for invoice in said["invoices"])
+    return Extract(tuple(said["pages"]), invoices, said["more"], tuple(said["attached"]))
