@@ -53,13 +53,16 @@ _PASSWORD = 4
 def _read(pdf: Any, *, careful: bool) -> dict[str, Any]:
     pages: list[str] = []
     files = _attached(pdf)
-    kept = {"invoices": _embedded(files), "attached": _texts_of_pdfs(files) if careful else []}
+    # Some programs attach files to a mark on the page, and list them nowhere else.
+    on_pages = not files
     drawn = careful and _has_marks(pdf)
     if drawn:
         pdf.init_forms()
     size = 0
     for number in range(min(len(pdf), MOST_PAGES)):
         page = pdf[number]
+        if on_pages:
+            files += _attached_to(page, pdf)
         notes = _draw_marks(page) if drawn else []
         if drawn:
             page.close()
@@ -71,8 +74,13 @@ def _read(pdf: Any, *, careful: bool) -> dict[str, Any]:
         size += len(pages[-1])
         if size > MOST_TEXT:
             pages[-1] = pages[-1][:MOST_TEXT]
-            return {"pages": pages, "more": True, **kept}
-    return {"pages": pages, "more": len(pages) < len(pdf), **kept}
+            break
+    return {
+        "pages": pages,
+        "more": size > MOST_TEXT or len(pages) < len(pdf),
+        "invoices": _embedded(files),
+        "attached": _texts_of_pdfs(files) if careful else [],
+    }
 
 
 def _has_marks(pdf: Any) -> bool:
@@ -233,28 +241,28 @@ def _embedded(files: list[bytes]) -> list[dict[str, str]]:
 
 def _attached(pdf: Any) -> list[bytes]:
     import pypdfium2
-    import pypdfium2.raw as pdfium
 
-    files = [pdf.get_attachment(number) for number in range(min(pdf.count_attachments(), _MOST_ATTACHMENTS))]
     contents = []
-    for file in files:
+    for number in range(min(pdf.count_attachments(), _MOST_ATTACHMENTS)):
         try:
-            contents.append(bytes(file.get_data()))
+            contents.append(bytes(pdf.get_attachment(number).get_data()))
         except pypdfium2.PdfiumError:
             continue
-    if contents:
-        return contents
-    # Some programs attach the file to a mark on the page, and list it nowhere else.
-    for number in range(min(len(pdf), MOST_PAGES)):
-        page = pdf[number]
-        for place in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ATTACHMENTS)):
-            annotation = pdfium.FPDFPage_GetAnnot(page, place)
-            if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_FILEATTACHMENT:
-                raw = pdfium.FPDFAnnot_GetFileAttachment(annotation)
-                if raw:
-                    contents.append(bytes(pypdfium2.PdfAttachment(raw, pdf).get_data()))
-            pdfium.FPDFPage_CloseAnnot(annotation)
-        page.close()
+    return contents
+
+
+def _attached_to(page: Any, pdf: Any) -> list[bytes]:
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    contents = []
+    for place in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ATTACHMENTS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, place)
+        if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_FILEATTACHMENT:
+            raw = pdfium.FPDFAnnot_GetFileAttachment(annotation)
+            if raw:
+                contents.append(bytes(pypdfium2.PdfAttachment(raw, pdf).get_data()))
+        pdfium.FPDFPage_CloseAnnot(annotation)
     return contents
 
 

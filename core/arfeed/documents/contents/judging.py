@@ -67,7 +67,7 @@ Careful = Callable[[], Extract]
 
 def judge(own: Invoice, extract: Extract, known: Known, careful: Careful) -> Verdict:
     """Return what a PDF filed for an invoice is; `careful` reads it once more, letter by letter."""
-    return judge_at_once(own, extract, known) or _judge_carefully(own, extract, known, careful())
+    return judge_at_once(own, extract, known) or judge_carefully(own, extract, known, careful())
 
 
 def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
@@ -84,7 +84,8 @@ def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | Non
     return None
 
 
-def _judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
+def judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
+    """Return what a PDF is by two readings, of which the second went letter by letter."""
     # The second reading may have been given up sooner; then the first counts alone.
     readings = zip_longest(extract.pages, again.pages[: len(extract.pages)], fillvalue="")
     pages = [_page(number, texts) for number, texts in enumerate(readings, 1)]

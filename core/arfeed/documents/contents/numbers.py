@@ -22,7 +22,6 @@ class Number:
 
     text: str
     letters: int
-    pattern: re.Pattern[str]
     pieces: tuple[str, ...]
 
     @property
@@ -43,19 +42,23 @@ def make_number(ref: str) -> Number | None:
     letters = count_letters(text)
     if not letters:
         return None
-    return Number(text, letters, re.compile(_pattern(text)), tuple(_PIECES.findall(text)))
+    return Number(text, letters, tuple(_PIECES.findall(text)))
 
 
-def _pattern(text: str) -> str:
+@lru_cache(maxsize=10_000)
+def _pattern(text: str) -> re.Pattern[str]:
     """Return a pattern that allows white space anywhere; `_is_whole` judges what was matched."""
     parts = [r"[\s_]*" if letter == " " else r"[_\s]" if letter == "_" else re.escape(letter) for letter in text]
-    return r"[ ]?\n?[ ]?".join(parts)
+    return re.compile(r"[ ]?\n?[ ]?".join(parts))
 
 
 def finds(number: Number, text: str, is_known: Callable[[str], bool]) -> int:
     """Return how surely a folded text has a number: 2 as a whole, 1 if a longer known one reads the same, 0 not."""
+    start = text.find(number.text)
+    if start >= 0 and _is_whole(number, text, start, start + len(number.text), is_known) == 2:
+        return 2  # as nearly always; patterns are dear to make
     best = 0
-    for found in number.pattern.finditer(text):
+    for found in _pattern(number.text).finditer(text):
         sure = _is_whole(number, text, found.start(), found.end(), is_known)
         if sure == 2:
             return 2
