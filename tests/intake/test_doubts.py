@@ -27,7 +27,8 @@ def file(tmp_path: Path) -> Path:
 def doubts(file: Path, *lines: str, **settings: Any) -> tuple[str, ...]:
     source = folder(file, *lines, **{**HOW, **settings})
     with released([source]):
-        return extract([source], lambda: datetime.now(UTC)).reports[0].doubts
+        found = extract([source], lambda: datetime.now(UTC)).reports[0].doubts
+    return tuple(doubt.said for doubt in found)
 
 
 def beside(file: Path, heading: str, *words: str, **settings: Any) -> tuple[str, ...]:
@@ -64,6 +65,21 @@ def test_words_that_all_mean_open_and_a_status_that_is_read_raise_no_doubt(file:
     assert beside(file, "Status", "Bokförd", "overdue", "Versendet") == ()
     read = {"columns": {**HOW["columns"], "status": "Status"}, "values": {"status": {"x": "open"}}}
     assert beside(file, "Status", "x", "x", **read) == ()
+
+
+def test_beside_a_status_that_is_read_only_words_that_nothing_is_owed_are_named(file: Path) -> None:
+    read = {"columns": {**HOW["columns"], "status": "Payment status"}}
+    rows = ["1;Ada;2026-04-07;5;open;Cancelled", "2;Ada;2026-04-07;6;open;new", "3;Ada;2026-04-07;0;paid;Cancelled"]
+    (doubt,) = doubts(file, f"{LIST};Payment status;Status", *rows, **read)
+    assert "the column 'Status' is not used and says 'Cancelled' (1 row) of what would be reported" in doubt
+
+
+def test_a_balance_that_is_one_side_of_two_is_named(file: Path) -> None:
+    named = {"columns": {**HOW["columns"], "balance": "Betrag Soll"}, "currency": "EUR"}
+    header = "No;Customer;Date;Betrag Soll;Betrag Haben"
+    (doubt,) = doubts(file, header, "1;Ada;2026-04-07;5;0", "2;Ada;2026-04-07;0;7", **named)
+    assert 'Set columns.debit = "Betrag Soll" and columns.credit = "Betrag Haben"' in doubt
+    assert doubts(file, header, "1;Ada;2026-04-07;5;0", "2;Ada;2026-04-07;6;0", **named) == ()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.model.results import Forgotten, Ledger, SourceRead
+from arfeed.model.results import Doubt, Forgotten, Ledger, SourceRead
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.evidence.ledgers import sum_outflow
 from arfeed.planning.guards.budget import Unproven
@@ -89,7 +89,7 @@ def _doubtful() -> Plan:
         "the column 'Läge' is not used and says 'Makulerad' (3 rows) of what would be reported as owed. "
         'Name it: columns.status = "Läge", with `values.status` for its words'
     )
-    return planned(None, invoices(212), sources=(source("erp")._replace(doubts=(said,)),))
+    return planned(None, invoices(212), sources=(source("erp")._replace(doubts=(Doubt(said, "Läge"),)),))
 
 
 def _elsewhere() -> Plan:

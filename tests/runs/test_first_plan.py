@@ -48,6 +48,13 @@ def test_a_status_that_is_not_read_has_to_be_approved_once(feed: Feed) -> None:
     assert codes(feed.sync()) == []
 
 
+def test_a_column_by_which_rows_are_sorted_out_raises_no_doubt(feed: Feed) -> None:
+    rows = [{**row, "State": word} for row, word in zip(invoices(3), ("sent", "Makulerad", "sent"), strict=True)]
+    feed.export(rows, header=[*HEADER, "State"])
+    feed.transforms.append({"use": "keep", "State": ["sent"]})
+    assert codes(feed.sync()) == ["unknown-baseline"]
+
+
 def test_a_source_that_joins_later_is_doubted_as_well(feed: Feed) -> None:
     feed.export(invoices(3))
     feed.approved()

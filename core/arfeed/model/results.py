@@ -42,6 +42,13 @@ class StatusWord(NamedTuple):
     rows: int
 
 
+class Doubt(NamedTuple):
+    """What makes the reading of a source doubtful, and the column that nobody has named, if that is why."""
+
+    said: str
+    column: str = ""
+
+
 class SourceReport(NamedTuple):
     """What was read from one source.
 
@@ -65,7 +72,7 @@ class SourceReport(NamedTuple):
     seconds: float = 0.0
     states_status: bool = False
     statuses: tuple[StatusWord, ...] = ()
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Counts(NamedTuple):

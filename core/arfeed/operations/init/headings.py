@@ -70,13 +70,14 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
     proposal = propose_columns(rows)
     refuse_other_tables(sample, headers, proposal, answers.columns)
-    for name, why in proposal.unfit.items():
-        asker.doubt(f"{name}: {why}")
     if not proposal.columns:
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
     said = _said(answers.columns, headers)
     chosen = {**_accept_proposed(proposal, rows, headers), **said}
     meaning = Meaning(rows=_take_repeated(chosen, proposal, rows, settings, asker))
+    for name, why in proposal.unfit.items():
+        if name not in chosen or name in said:
+            asker.doubt(f"{name}: {why}")
     for name, header in chosen.items():
         why = "as you said" if name in said else proposal.evidence.get(name, "")
         asker.found(f"{name}: the column {header!r}, such as {why}" if why != "as you said" else f"{name}: {header}")

@@ -44,7 +44,7 @@ def find_sign(
         listed = ", ".join(lowers)
         if sure:
             asker.found(f"sign: the column {header!r}, in which {listed} lowers a debt; the amounts have no sign")
-        elif asker.choose(f"What does {listed} in {header!r} mean?", SIGN_OPTION, _MEANINGS) == "other":
+        elif asker.choose(f"What does {header!r} say with {listed}?", SIGN_OPTION, _MEANINGS) == "other":
             return False
         return {"column": header, "negative": [*lowers]}
     return None

@@ -26,6 +26,11 @@ _OWN = frozenset(
 )
 """Words of a heading for amounts in the company's own currency."""
 
+_SIDES = {
+    "debit": "credit", "debits": "credits", "debet": "credit", "soll": "haben", "dare": "avere", "debe": "haber",
+    "debito": "credito", "dr": "cr",
+}  # fmt: skip
+
 Units = npt.NDArray[np.int64]
 
 
@@ -92,6 +97,15 @@ def named_currencies(header: str) -> set[str]:
 def is_in_own_currency(header: str) -> bool:
     """Whether a heading is that of amounts in the company's own currency, whatever that of the invoice."""
     return bool(_OWN & {*normalize_header(header).split()})
+
+
+def other_side(header: str, others: Sequence[str]) -> str | None:
+    """Return the heading of credits among others if this one is that of debits, such as `Haben` for `Soll`."""
+    words = {*normalize_header(header).split()}
+    for debit, credit in _SIDES.items():
+        if debit in words:
+            return next((name for name in others if {credit} & {*normalize_header(name).split()}), None)
+    return None
 
 
 def contradict(named: Sequence[str] | set[str], codes: set[str]) -> list[str]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # Shorter names, such as `no` and `re`, are words of too many other headers.
 _SHORTEST_HELD = 4
 _NUMBER = re.compile(r"[-+(]?\d[\d.,' ]*[)-]?")
+_NAME = re.compile("nam|nom|ragione|razon|firma")
+"""What a heading has that can only be that of names, whatever they look like."""
+
 _BLANK = "is blank"
 _NEVER_ANOTHER = ("invoice_ref", "balance", "issued_on", "due_on", "amount")
 REQUIRED = ("invoice_ref", "customer_name", "balance")
@@ -125,7 +128,7 @@ def _settle_names(chosen: dict[str, str], evidence: dict[str, str], texts: Mappi
     Return the header if no other has a usual name: a person has to say which column names the customers.
     """
     header = chosen.get("customer_name")
-    if header is None or not contents.are_codes(texts[header]):
+    if header is None or _NAME.search(normalize_header(header)) or not contents.are_codes(texts[header]):
         return None
     free = {name: texts[name] for name in texts if name not in chosen.values() and not contents.are_codes(texts[name])}
     free_names = [*free]

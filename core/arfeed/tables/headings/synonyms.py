@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 USUAL: Mapping[str, Sequence[str]] = {
     "invoice_ref": (
-        "invoice number", "invoice no", "invoice", "inv no", "document number", "document no", "doc no", "num",
-        "number", "no", "reference", "rechnungsnummer", "rechnungsnr", "rechnung", "belegnummer", "belegnr",
-        "numero de facture", "n facture", "facture", "numero de factura", "numero factura", "factura",
-        "numero fattura", "fattura", "factuurnummer", "factuur", "numero da fatura", "fatura", "rechnungs nr",
-        "rechnung nr", "beleg nr", "re nr", "rg nr", "invoice id", "inv number", "inv", "inv ref", "doc number",
-        "ref no", "ref number", "factuurnr", "folio", "fakturanummer", "fakturanr", "faktura nr", "faktura",
-        "bilagsnr", "bilagsnummer",
+        "invoice number", "invoice no", "invoice", "inv no", "document number", "document no", "doc no",
+        "rechnungsnummer", "rechnungsnr", "rechnung", "belegnummer", "belegnr", "numero de facture", "n facture",
+        "facture", "numero de factura", "numero factura", "factura", "numero fattura", "fattura", "factuurnummer",
+        "factuur", "numero da fatura", "fatura", "rechnungs nr", "rechnung nr", "beleg nr", "re nr", "rg nr",
+        "invoice id", "inv number", "inv", "inv ref", "doc number", "ref no", "ref number", "factuurnr",
+        "fakturanummer", "fakturanr", "faktura nr", "faktura", "bilagsnr", "bilagsnummer", "number", "no", "num",
+        "reference", "folio",
     ),
     "customer_name": (
         "customer name", "customer", "client name", "client", "contact name", "contact", "debtor", "account name",
