@@ -20,5 +20,5 @@ def examine_notifiers(project: Project) -> Iterator[Finding]:
             yield doubt(what, said, f"fix [notifiers.{notifier.notifier}]; runs go on, but nobody is notified there")
         else:
             yield ok(
-                what, f"is notified of runs that are {', '.join(notifier.settings.on)}", on=[*notifier.settings.on]
+                what, f"is notified of what is {', '.join(notifier.settings.on)}", on=[*notifier.settings.on]
             )
