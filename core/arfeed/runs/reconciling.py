@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from arfeed.model.arrow import to_frame
 from arfeed.model.errors import ConfigError
 from arfeed.model.events import bind
 from arfeed.model.results import Reconciliation
-from arfeed.model.settings import ReconcileSettings
+from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.reconciliation.columns import Asker
 from arfeed.reconciliation.export import Export, read_export
@@ -28,6 +29,7 @@ from arfeed.reconciliation.verdict import Verdict, advise, as_facts, is_alarming
 from arfeed.runs.addresses import REHEARSAL, address_of
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
 from arfeed.runs.notification import notify
+from arfeed.tables.files.search import find_files
 from arfeed.tables.values.amounts import MONEY
 
 if TYPE_CHECKING:
@@ -64,13 +66,17 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
     return reconciliation
 
 
-def compare_with(project: Project, export: Path, delivered: Delivered, asker: Asker) -> Verdict:
-    """Compare an export with a report that is not the last delivery, as `adopt` does."""
-    return judge(delivered, _read(project, export, delivered, asker), project.feed.timezone)
+def compare_with(project: Project, export: Path, delivered: Delivered, asker: Asker) -> tuple[Verdict, Export]:
+    """Compare an export with a report that is not the last delivery, as `adopt` does; nothing is recorded."""
+    found = _read(project, export, delivered, asker)
+    return judge(delivered, found, project.feed.timezone), found
 
 
 def _read(project: Project, export: Path, delivered: Delivered, asker: Asker) -> Export:
     settings = project.destination.settings.reconcile or ReconcileSettings()
+    if not export.is_file() and glob.has_magic(str(export)):
+        # As a source's own files are found: the newest that is no longer being written.
+        export = Path(find_files(FileSettings(path=str(export.expanduser().absolute()), files="newest"))[0])
     return read_export(export, settings, delivered.report, asker)
 
 

@@ -17,7 +17,8 @@ from arfeed.model.errors import SourceError
 Export = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[EXPORT]", help="What the receiver has as open, as it exports it; not needed for rehearsal://NAME."
+        metavar="[EXPORT]",
+        help="What the receiver has as open, as it exports it; of a pattern, the newest. Not for rehearsal://NAME.",
     ),
 ]
 Whole = Annotated[
@@ -37,19 +38,17 @@ def reconcile(
     """Compare the receiver's own list with the last delivery. Corrects nothing; ends with 3 for differences, 4 if not
     comparable.
     """
-    from arfeed.cli.commands.init import Person
+    from arfeed.cli.commands.init import asker_for
     from arfeed.cli.display.masking import read_feed
     from arfeed.cli.display.reconciliation import show_reconciliation
     from arfeed.cli.display.show import show_page
-    from arfeed.operations.init.answers import Unattended
     from arfeed.runs.context import begin_run
     from arfeed.runs.pages import check_page_file, write_reconciliation_page
     from arfeed.runs.reconciling import reconcile as compare
 
     project, people = read_feed(config), console(beside_json=as_json)
     check_page_file(html)
-    alone = unattended or not sys.stdin.isatty()
-    asker = Unattended(lambda mark, text: people.print(f"{mark} {text}", markup=False)) if alone else Person(people)
+    asker = asker_for(people, unattended=unattended)
     with progress() as steps:
         begun = begin_run(project, steps)
         made = compare(begun, export, asker, whole=whole)
