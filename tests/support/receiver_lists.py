@@ -42,12 +42,6 @@ class Silent:
 
     asked: list[str] = field(default_factory=list)
 
-    def found(self, text: str) -> None:
-        """Say nothing."""
-
-    def doubt(self, text: str) -> None:
-        """Say nothing."""
-
     def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
         self.asked.append(question)
         raise ConfigError(f"{question} Not interactive; pass {option}. The choices are {', '.join(choices)}")

@@ -310,15 +310,15 @@ class FileSettings(SourceSettings):
         return {name: self.model_copy(update={"files": "newest", **reading}) for name, reading in named.items()}
 
 
-Ending = Literal["delivered", "refused", "failed"]
-"""How a run may end."""
+Ending = Literal["delivered", "refused", "failed", "reconciled"]
+"""How a run may end; of a reconciliation nobody is notified unless it found differences."""
 
 
 class NotifierSettings(Settings):
     """Settings that every notifier has."""
 
     on: tuple[Ending, ...] = Field(
-        default=("delivered", "refused", "failed"),
+        default=("delivered", "refused", "failed", "reconciled"),
         min_length=1,
         examples=[["refused", "failed"]],
         description="Which outcomes of a run trigger a notification.",

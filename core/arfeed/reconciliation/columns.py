@@ -36,12 +36,6 @@ _DISAGREES = 0.5
 class Asker(Protocol):
     """Somebody who answers; raises `ConfigError` naming the setting if nobody does."""
 
-    def found(self, text: str) -> None:
-        """Report what was found out."""
-
-    def doubt(self, text: str) -> None:
-        """Report what a person should check."""
-
     def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
         """Return one of the choices, each of which is explained."""
 

@@ -17,7 +17,7 @@ from arfeed.cli.options import DEFAULT_CONFIG, Config
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from arfeed.operations.init.answers import Complaint
+    from arfeed.operations.init.answers import Asker, Complaint
     from arfeed.operations.init.draft import Draft
 
 Sample = Annotated[str | None, typer.Argument(metavar="[SAMPLE]", help="An export of your invoices, as it comes.")]
@@ -121,16 +121,23 @@ def init(
         absent_means_paid=absent_means_paid,
     )
     people = console()
-    # Without a terminal nobody can answer, and a question would wait for ever.
-    alone = unattended or not sys.stdin.isatty()
-    # One interview for both: what a person is asked is an error that names the option if nobody is there.
-    asker = given.Unattended(lambda mark, text: _report(people, mark, text)) if alone else Person(people)
+    asker = asker_for(people, unattended=unattended)
     draft = interview(answers, asker)
     # The last question, after everything that was found out has been shown.
     if not asker.agree(f"Write {config}?"):
         people.print("Nothing was written.", markup=False)
         return
     _write(draft, config, people)
+
+
+def asker_for(people: Console, *, unattended: bool = False) -> Asker:
+    """Return who answers questions: the person at the terminal, or nobody."""
+    from arfeed.operations.init.answers import Unattended as Nobody
+
+    # Without a terminal nobody can answer, and a question would wait for ever. What a person is asked is then an error
+    # that names the option.
+    alone = unattended or not sys.stdin.isatty()
+    return Nobody(lambda mark, text: _report(people, mark, text)) if alone else Person(people)
 
 
 def _write(draft: Draft, config: Path, people: Console) -> None:
