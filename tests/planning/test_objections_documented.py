@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
 from arfeed.model.results import Doubt, Forgotten, Ledger, SourceRead
+from arfeed.model.settings import GuardSettings
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.evidence.ledgers import sum_outflow
 from arfeed.planning.guards.budget import Unproven
@@ -72,7 +73,7 @@ def examples() -> dict[str, Objection]:
         _too_little_received(),
     )
     said = {code: objection for plan in plans for code, objection in heard(plan).items()}
-    said |= _over_budget() | _failed()
+    said |= _over_budget() | _failed() | _not_reconciled()
     return said | _branch_lost() | _nearly_all_lost() | _older() | _returned() | _file_lost()
 
 
@@ -196,6 +197,12 @@ def _over_budget() -> dict[str, Objection]:
     known = Known(approved=(Unproven("erp", "GBP", 15, Decimal("1800")),))
     said = {objection.code: objection for objection in find_objections(plan, known, sum_outflow(plan))}
     return {"budget": said["budget"]}
+
+
+def _not_reconciled() -> dict[str, Objection]:
+    plan = planned(invoices(2), invoices(2), guards=GuardSettings(reconcile_every=timedelta(days=30)))
+    known = Known(reconciled=plan.at - timedelta(days=35))
+    return {objection.code: objection for objection in find_objections(plan, known, sum_outflow(plan))}
 
 
 _ALBION = ["Albion Ltd", "Bramble Ltd", "Cedar GmbH"]

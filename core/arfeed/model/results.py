@@ -312,6 +312,24 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What an export of the receiver's list said of the last delivery.
+
+    `outcome` is same, differences or not comparable. `counts` is how many invoices are what: paid there, open there
+    only, differs, unreadable, same, and known, whose difference is no news. `body` is the canonical JSON document that
+    is kept. `config` is the feed's file, absolute.
+    """
+
+    run: str
+    feed: str
+    destination: str
+    outcome: str
+    counts: Mapping[str, int]
+    body: str
+    config: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A run that ended without a delivery and without a plan to refuse; `config` is the feed's file, absolute."""
 

@@ -30,7 +30,7 @@ OUR_CODES = frozenset(
         ),
         *("contradiction", "ledger-moved", "more-than-received", "budget"),
         *("surprise", "pattern", "missing-money", "older-list", "returned", "file-gone"),
-        *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "review-failed"),
+        *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "reconcile-due", "review-failed"),
         *("documents", "same-document", "old-document"),
         *("currency-changed", "customer-changed", "number-reused", "dates-exchanged", "dates-shifted"),
         "due-dates-lost",

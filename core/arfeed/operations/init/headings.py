@@ -18,13 +18,11 @@ from arfeed.operations.init.draft import Line
 from arfeed.operations.init.other_tables import refuse_other_tables
 from arfeed.operations.init.signs import ask_sign, find_sign
 from arfeed.operations.init.statuses import NONE, read_status
-from arfeed.tables.grid import read_grid
+from arfeed.tables.headings.banner import find_heading_row
 from arfeed.tables.headings.contents import are_lines
-from arfeed.tables.headings.header import MOST_ROWS
 from arfeed.tables.headings.proposal import (
     REQUIRED,
     Proposal,
-    count_usual_headers,
     find_currency_columns,
     find_decimal,
     is_total,
@@ -69,7 +67,7 @@ class Meaning:
 def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]) -> Meaning:
     """Return what the headings mean; ask for what they leave open."""
     how = {name: str(settings[name]) for name in ("encoding", "delimiter", "sheet") if settings.get(name) is not None}
-    rows = next(read_tables(str(sample), columns=_header(sample, how), **how))
+    rows = next(read_tables(str(sample), columns=find_heading_row(str(sample), how), **how))
     headers = [str(name) for name in rows.columns if name != "origin"]
     if not len(rows):
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
@@ -279,14 +277,6 @@ def _currency(
 def no_code(text: str) -> str | None:
     """Return what is wrong with a currency's code, or None."""
     return None if text.upper() in minor_digits() else f"{text!r} is not an ISO 4217 code, such as EUR or GBP"
-
-
-def _header(sample: Path, how: Mapping[str, str]) -> list[str]:
-    """Return the headings if they are below a banner; an empty list if they are the first row."""
-    top = next(read_grid(str(sample), **how)).drop(columns="origin").head(MOST_ROWS).to_numpy().tolist()
-    rows = [[str(cell).strip() for cell in row if str(cell).strip()] for row in top]
-    best = max(range(len(rows)), key=lambda number: count_usual_headers(rows[number]))
-    return rows[best] if count_usual_headers(rows[best]) > count_usual_headers(rows[0]) else []
 
 
 def _without_taken(chosen: dict[str, str], said: Mapping[str, str]) -> dict[str, str]:

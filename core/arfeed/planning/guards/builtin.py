@@ -35,6 +35,7 @@ from arfeed.planning.guards.receivers import (
     object_to_same_receiver,
     object_to_unknown_baseline,
 )
+from arfeed.planning.guards.reconciled import object_to_overdue_reconciliation
 from arfeed.planning.guards.report import object_to_everything_changed
 from arfeed.planning.guards.sources import object_to_older_dates, object_to_stale_sources
 
@@ -62,6 +63,7 @@ def find_objections(plan: Plan, known: Known, left: Outflow) -> Iterator[Objecti
     yield from object_to_changes(plan)
     yield from object_to_stale_sources(plan)
     yield from object_to_older_dates(plan)
+    yield from object_to_overdue_reconciliation(plan, known.reconciled)
     yield from object_to_missing_documents(plan)
     yield from object_to_shared_documents(plan)
     yield from object_to_old_documents(plan)
