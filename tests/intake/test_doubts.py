@@ -153,6 +153,9 @@ def test_a_balance_that_runs_on_is_named(file: Path) -> None:
     rows = ["1;Ada;2026-04-07;100;100;", "2;Ada;2026-04-08;150;50;", "3;Ada;2026-04-09;120;;30"]
     (doubt,) = doubts(file, f"{LIST};Debit;Credit", *rows)
     assert doubt.startswith("the column 'Open' runs on by Debit and Credit from row to row")
+    signed = [f"{row};{sign}" for row, sign in zip(rows, "SSH", strict=True)]
+    sign = {"column": "S/H", "negative": ["H"]}
+    assert doubts(file, f"{LIST};Debit;Credit;S/H", *signed, sign=sign)[0].startswith("the column 'Open' runs on")
 
 
 def test_invoices_that_are_due_before_their_day_are_counted(file: Path) -> None:

@@ -103,7 +103,7 @@ class Normalizer:
         if _is_empty_answer(raw):
             return []
         if isinstance(self.connector.settings, FileSettings):
-            raw, found = unwrap_texts(raw, self._headers(raw).values())
+            raw, found = unwrap_texts(raw, self._headers(raw))
             self.unwrapped += found
         if self.sieve:
             raw = self.sieve.sift(raw)

@@ -156,8 +156,10 @@ def _running_balances(case: _Case) -> Iterator[Doubt]:
     if "amount" in case.headers:
         others[case.headers["amount"]] = _as_texts(first["amount"])
     owed = _as_texts(first["balance"])
-    # Some column may have been taken for its sign, which it has already.
-    moves = find_moves(owed, others) or find_moves(pc.replace_substring(owed, "-", ""), others)
+    moves = find_moves(owed, others)
+    if not moves and pc.any(pc.starts_with(owed, "-")).as_py():
+        # Some column may have been taken for its sign, which it has already.
+        moves = find_moves(pc.replace_substring(owed, "-", ""), others)
     if moves:
         yield Doubt(
             f"the column {header!r} runs on by {' and '.join(moves)} from row to row, so it is not what is open of "

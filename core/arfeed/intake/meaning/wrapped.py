@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,6 +18,9 @@ _FORMULA = r'^="([^"]*)"\s*$'
 _APOSTROPHE = r"^'([-+=@].*|[\d ./-]*\d[\d ./-]*)$"
 """An apostrophe before a number, or before what a spreadsheet takes for a formula; names such as 't Hof keep it."""
 
+_NUMBERS = ("invoice_ref", "customer_id")
+_SAMPLE = 1_000
+
 
 class Unwrapped(NamedTuple):
     """In how many `rows` a column was written so, the first of them, and what it means."""
@@ -29,17 +31,21 @@ class Unwrapped(NamedTuple):
     meant: str
 
 
-def unwrap_texts(raw: pd.DataFrame, headers: Iterable[str]) -> tuple[pd.DataFrame, list[Unwrapped]]:
-    """Return the frame with what these columns mean, and what was found in them."""
+def unwrap_texts(raw: pd.DataFrame, headers: Mapping[str, str]) -> tuple[pd.DataFrame, list[Unwrapped]]:
+    """Return the frame with what its columns mean, and what was found in them; `headers` are by canonical name.
+
+    All rows of the numbers are looked at. Of other columns the first rows decide: programs write a whole column so, and
+    an amount or a date that is missed is refused.
+    """
     found: list[Unwrapped] = []
-    for header in headers:
+    for name, header in headers.items():
         if header not in raw.columns or raw[header].dtype != "str":
             continue
-        texts = arrow.to_text_array(raw[header])
-        # Looked for by their first byte: hardly any file has such texts.
-        marked = np.isin(byte_at(texts, 0), np.frombuffer(b"='", np.uint8))
-        if not marked.any():
+        if name not in _NUMBERS and not _is_marked(raw[header].head(_SAMPLE)):
             continue
+        if not _is_marked(raw[header]):
+            continue
+        texts = arrow.to_text_array(raw[header])
         meant = pc.replace_substring_regex(pc.replace_substring_regex(texts, _FORMULA, r"\1"), _APOSTROPHE, r"\1")
         changed = pc.fill_null(pc.not_equal(meant, texts), fill_value=False)
         if (first := pc.index(changed, value=True).as_py()) < 0:
@@ -48,6 +54,12 @@ def unwrap_texts(raw: pd.DataFrame, headers: Iterable[str]) -> tuple[pd.DataFram
         raw[header] = raw[header].astype("str")
         found.append(Unwrapped(header, pc.sum(changed).as_py(), texts[first].as_py(), meant[first].as_py()))
     return raw, found
+
+
+def _is_marked(column: pd.Series[str]) -> bool:
+    """Whether some text may be written so, judging by its first byte: hardly any file has such texts."""
+    first = byte_at(arrow.to_text_array(column), 0)
+    return bool(((first == ord("=")) | (first == ord("'"))).any())
 
 
 def note_unwrapped(found: Sequence[Unwrapped]) -> list[str]:
