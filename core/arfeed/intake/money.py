@@ -82,9 +82,10 @@ def check_money(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Arra
     _check_decimals(table, amounts, currency)
     _check_currencies(table, amounts, currency)
     # A declared decimal mark says what a point means.
-    if not getattr(settings, "decimal", None):
+    decimal = getattr(settings, "decimal", None)
+    if not decimal:
         _check_points(table, amounts, currency)
-    elif getattr(settings, "decimal", None) == ",":
+    elif decimal == ",":
         _check_numbers(table)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns, Problem, merge_problem
-from arfeed.intake.damage import check_damage, check_floats
+from arfeed.intake.damage import check_damage
 from arfeed.intake.date_order import check_exchanged, distinct_dates, find_order, has_text, is_dateless, read_days
 from arfeed.intake.meaning.hints import refuse_untold_sign
 from arfeed.intake.meaning.numbers import add_prefixes, compose_numbers
@@ -320,4 +320,3 @@ def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Ar
     unnumbered = pc.and_(open_invoice, is_blank(table.text("invoice_ref")))
     table.add_problem("invoice_ref", unnumbered, "is blank: an invoice needs its number")
     check_damage(table, is_open, from_file=from_file)
-    check_floats(table, is_open)

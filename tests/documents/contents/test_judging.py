@@ -118,8 +118,9 @@ def test_other_invoices_of_its_customer_may_be_listed(
 def test_a_statement_may_list_one_amount_twice(reader: PdfReader, tmp_path: Path) -> None:
     amounts = [*AMOUNTS[:3], "1234.50"]
     lines = ("INV-2026-0043 1,234.50", "INV-2026-0044 1,234.50", "Cedar GmbH")
-    columns = {"amount": amounts, "balance": amounts, "customer_name": ["Cedar GmbH"] * 4}
-    assert judged(reader, tmp_path, printed(*lines), **columns).outcome == "none"
+    content, names = printed(*lines), ["Cedar GmbH"] * 4
+    verdict = judged(reader, tmp_path, content, amount=amounts, balance=amounts, customer_name=names)
+    assert verdict.outcome == "none"
 
 
 def test_a_longer_number_does_not_hide_this_one(reader: PdfReader, tmp_path: Path) -> None:

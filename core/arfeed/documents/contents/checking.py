@@ -7,10 +7,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from arfeed.documents.contents.judging import VERSION, Verdict, judge, judge_at_once
+from arfeed.documents.contents.judging import VERSION, Verdict, judge, judge_at_once, judge_carefully
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
 from arfeed.documents.contents.process import PdfReader, is_available, read_all, readers
 from arfeed.documents.staging import Staged, find_flaw
@@ -118,7 +119,8 @@ def _judge_all(
         twice = read_all(several, ((staged[name], careful) for name in doubtful for careful in (False, True)))
         for name in doubtful:
             extract, again = next(twice), next(twice)
-            yield name, judge(owners[name], extract, known, lambda again=again: again)  # type: ignore[misc]
+            own = owners[name]
+            yield name, judge_at_once(own, extract, known) or judge_carefully(own, extract, known, again)
 
 
 def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: Path) -> Iterator[Verdict | str]:
@@ -130,8 +132,11 @@ def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: P
                 continue
             copy = folder / "document"
             copy.write_bytes(content)
-            pdf = Staged(copy, 0, len(content), "")
-            yield judge(own, reader.read(pdf), known, lambda pdf=pdf: reader.read(pdf, careful=True))  # type: ignore[misc]
+            yield _judge_whole(own, Staged(copy, 0, len(content), ""), known, reader)
+
+
+def _judge_whole(own: Invoice, pdf: Staged, known: Known, reader: PdfReader) -> Verdict:
+    return judge(own, reader.read(pdf), known, partial(reader.read, pdf, careful=True))
 
 
 def find_unnumbered(

@@ -67,7 +67,7 @@ Careful = Callable[[], Extract]
 
 def judge(own: Invoice, extract: Extract, known: Known, careful: Careful) -> Verdict:
     """Return what a PDF filed for an invoice is; `careful` reads it once more, letter by letter."""
-    return judge_at_once(own, extract, known) or _judge_carefully(own, extract, known, careful())
+    return judge_at_once(own, extract, known) or judge_carefully(own, extract, known, careful())
 
 
 def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
@@ -84,7 +84,8 @@ def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | Non
     return None
 
 
-def _judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
+def judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
+    """Return what a PDF is that was read `again`, letter by letter."""
     # The second reading may have been given up sooner; then the first counts alone.
     readings = zip_longest(extract.pages, again.pages[: len(extract.pages)], fillvalue="")
     pages = [_page(number, texts) for number, texts in enumerate(readings, 1)]
@@ -126,10 +127,11 @@ def _by_text(own: Invoice, pages: Sequence[Page], known: Known) -> Verdict:
     if not own.amount:
         # Nothing is known that would weigh more than the number does.
         return Verdict("own") if there else Verdict("none")
-    its_amount, its_customer = _prints_amount(own, pages), _prints_customer(own, pages)
+    squeezed = "".join(squeeze(text) for page in pages for text in page.texts)
+    its_amount, its_customer = _prints_amount(own, pages), _is_printed(own.customer, squeezed)
     if its_amount and (there or its_customer):
         return Verdict("own") if there else Verdict("none")
-    others = _find_others(own, pages, known)
+    others = _find_others(own, pages, squeezed, known)
     # One of another customer, for the same money as this one, is another's all the same.
     if its_amount:
         others = [other for other in others if _name_key(other.customer) != _name_key(own.customer)]
@@ -174,10 +176,9 @@ def _oddly(amount: int) -> re.Pattern[str]:
 _NEVER = re.compile(r"(?!)")
 
 
-def _find_others(own: Invoice, pages: Sequence[Page], known: Known) -> list[Invoice]:
-    """Return the invoices whose number, amount and customer are all printed."""
-    squeezed = "".join(squeeze(text) for page in pages for text in page.texts)
-    seen = {fold(number) for number in own.numbers}
+def _find_others(own: Invoice, pages: Sequence[Page], squeezed: str, known: Known) -> list[Invoice]:
+    """Return the invoices whose number, amount and customer are all printed; `squeezed` is the text of all pages."""
+    seen = {*map(fold, own.numbers)}
     found = []
     for other in _by_amount(own, pages, known):
         strange = seen.isdisjoint(map(fold, other.numbers)) and _is_printed(other.customer, squeezed)
@@ -188,8 +189,8 @@ def _find_others(own: Invoice, pages: Sequence[Page], known: Known) -> list[Invo
     # Beside the others', this one's number may be there after all, in a way that was not understood.
     for key in sorted((squeeze(fold(number)) for other in found for number in other.numbers), key=len, reverse=True):
         squeezed = squeezed.replace(key, "|")
-    may_be_there = (key in squeezed for number in own.numbers if len(key := squeeze(fold(number))) >= _FEWEST_STRONG)
-    return [] if any(may_be_there) else found
+    mine = map(squeeze, map(fold, own.numbers))
+    return [] if any(len(number) >= _FEWEST_STRONG and number in squeezed for number in mine) else found
 
 
 def _may_be_printed(invoice: Invoice, squeezed: str) -> bool:
@@ -229,10 +230,6 @@ def _page_of(invoice: Invoice, pages: Sequence[Page]) -> int | None:
 
 def _nothing_known(_: str) -> bool:
     return False
-
-
-def _prints_customer(own: Invoice, pages: Sequence[Page]) -> bool:
-    return _is_printed(own.customer, "".join(squeeze(text) for page in pages for text in page.texts))
 
 
 def _accuse(own: Invoice, other: Invoice, pages: Sequence[Page], *, also_its_amount: bool) -> Verdict:

@@ -15,7 +15,7 @@ from arfeed.intake.money import money_columns
 from arfeed.model import arrow, schema
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings, SourceSettings
-from arfeed.tables.places import locate
+from arfeed.tables.places import locate_row
 from arfeed.tables.values.parsed import is_blank
 
 _PAIRS: Mapping[str, str] = {
@@ -84,7 +84,7 @@ def _refuse_where_unsigned(table: Columns, header: str, negative: list[str], set
     origin = table.text("origin")[row].as_py()
     words = ", ".join(json.dumps(word, ensure_ascii=False) for word in negative)
     raise SourceError(
-        f"{locate(origin, origin.rpartition('#')[0], delimiter=settings.delimiter)}: {header} says "
+        f"{locate_row(origin, delimiter=settings.delimiter)}: {header} says "
         f"{table.raw_text(header)[row].as_py()!r}, and {amounts[row].as_py()!r} has no sign: the column seems to hold "
         "it, and what lowers a debt would be read as owed. Set sign = { column = "
         f"{json.dumps(header, ensure_ascii=False)}, negative = [{words}] }} in [sources.{table.source}], or "

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Columns
 from arfeed.intake.money import money_columns
 from arfeed.model.errors import SourceError
+from arfeed.model.fields import template_headers
 from arfeed.model.settings import FileSettings
-from arfeed.tables.places import locate
+from arfeed.tables.places import locate_row
 from arfeed.tables.values.parsed import is_blank
 
 if TYPE_CHECKING:
@@ -105,8 +106,6 @@ class Sieve:
 def _with_parts(every: pd.DataFrame, table: Columns, begins: pd.Series[Any]) -> pd.DataFrame:
     """Fill the columns that a composed number is made of, as those of any other column."""
     import pandas as pd
-
-    from arfeed.model.fields import template_headers
 
     for header in template_headers(table.columns["invoice_ref"]):
         texts = pd.Series(table.raw_text(header), dtype="str")
@@ -237,8 +236,7 @@ class _Rows:
         return ~_mask(is_blank(self.cells[0])) if self.cells else np.zeros(len(self.raw), bool)
 
     def _place(self, row: int) -> str:
-        settings = self.sieve.settings
-        return locate(self.origins[row], self.origins[row].rpartition("#")[0], delimiter=settings.delimiter)
+        return locate_row(self.origins[row], delimiter=self.sieve.settings.delimiter)
 
 
 def _mask(condition: pa.Array) -> Mask:

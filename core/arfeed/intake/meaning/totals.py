@@ -18,7 +18,7 @@ from arfeed.model.arrow import filter_rows, sum_balances, to_text_array
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings
-from arfeed.tables.places import locate
+from arfeed.tables.places import locate_row
 
 _CODE = re.compile(r"\b[A-Z]{3}\b")
 
@@ -116,4 +116,4 @@ def _money(amount: Decimal) -> str:
 
 
 def _place(total: TotalsRow, settings: FileSettings) -> str:
-    return locate(total.origin, total.origin.rpartition("#")[0], delimiter=settings.delimiter)
+    return locate_row(total.origin, delimiter=settings.delimiter)

@@ -17,6 +17,7 @@ from arfeed.intake.joining import join_frames
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError
+from arfeed.model.legible import name_some
 from arfeed.model.parts import Connector
 from arfeed.model.results import SourceReport
 from arfeed.model.settings import FileSettings
@@ -96,8 +97,7 @@ def _reach(what: str, connector: Connector, folder: Path) -> Finding:
     if not isinstance(connector.settings, FileSettings):
         return ok(what, "it answers")
     files = [_near(file, folder) for file in find_files(connector.settings)]
-    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
-    return ok(what, f"{', '.join(files[:_MOST_FILES])}{more}: the columns that it needs are there", files=files)
+    return ok(what, f"{name_some(files, _MOST_FILES)}: the columns that it needs are there", files=files)
 
 
 def _near(file: str, folder: Path) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
+from arfeed.model.legible import name_some
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.tables.headings.contents import count_settled, is_settled_header
 from arfeed.tables.headings.proposal import find_document_types, other_than_invoices
@@ -120,8 +121,7 @@ def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answer
 
 
 def _listed(words: Sequence[str]) -> str:
-    more = f" and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
-    return ", ".join(words[:_MOST_WORDS]) + more
+    return name_some(words, _MOST_WORDS)
 
 
 def ask_sign(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.synonyms import FLAGS
 from arfeed.tables.headings.words import MISLEADING, SETTLED
 
@@ -102,7 +102,7 @@ def _may_be_due(header: str, texts: pa.Array, issued: pa.Array) -> bool:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if _words(header) & MISLEADING["due_on"] or not pc.any(pc.not_equal(texts, "")).as_py():
+    if header_words(header) & MISLEADING["due_on"] or not pc.any(pc.not_equal(texts, "")).as_py():
         return False
     for days in _readings(pa.concat_arrays([texts, issued])):
         due, since = days[: len(texts)], days[len(texts) :]
@@ -116,7 +116,7 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
     import pandas as pd
     import pyarrow.compute as pc
 
-    if _words(header) & (MISLEADING["customer_id"] | _NO_NUMBERS):
+    if header_words(header) & (MISLEADING["customer_id"] | _NO_NUMBERS):
         return False
     if not pc.all(pc.match_substring_regex(texts, r"^[\p{L}\d._/-]*\d[\p{L}\d._/-]*$")).as_py():
         return False
@@ -128,7 +128,3 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
     return bool(
         customers < len(pairs) and len(distinct) == customers and distinct["number"].nunique() * 2 > customers > 1
     )
-
-
-def _words(header: str) -> set[str]:
-    return {*normalize_header(header).split()}

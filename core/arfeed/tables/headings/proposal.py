@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from arfeed.model import arrow, schema
 from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.tables.headings import contents
-from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
 from arfeed.tables.headings.words import MISLEADING, TAXES, WITH_TAXES, WORDS
 
@@ -195,7 +195,7 @@ def _headers_holding(column: str, headers: Sequence[str]) -> Iterator[str]:
 
 def _is_misleading(column: str, name: str, header: str) -> bool:
     """Whether the words beside a column's name in a header give it another meaning."""
-    words = {*normalize_header(header).split()} - {*name.split()}
+    words = header_words(header) - {*name.split()}
     if words & WITH_TAXES:
         words -= TAXES
     return bool(words & MISLEADING.get(column, frozenset()))
