@@ -111,7 +111,7 @@ def shares(counts: Counter[tuple[str, str, str]], outcome: str) -> float:
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
     with running_chromium() as browser:
-        yield measure(SEED, 1, all_programs(browser), tmp_path_factory.mktemp("measured"), step=2)
+        yield measure(SEED, 1, all_programs(browser), tmp_path_factory.mktemp("measured"), step=3)
 
 
 def test_own_numbers_are_found(measured: Measured) -> None:
