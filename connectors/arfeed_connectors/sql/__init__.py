@@ -1,7 +1,8 @@
 """Any database that SQLAlchemy reaches: a query, or a preset for a known system, becomes invoices.
 
 Rows and their control are read in one read-only snapshot if the database supports it. The control, a count and
-exact sums by currency, is queried from the database itself over the same query, before the first row is read.
+exact sums by currency, is queried from the database itself over the same query, before the first row is read. That of
+a preset comes beside each row instead, as the database counted it before it gave the first.
 """
 
 from __future__ import annotations
@@ -74,15 +75,21 @@ class Sql(Connector):
             query = self._query(connection, version)
             names = self._names(connection, query)
             older = _older(self.settings.preset, version)
-            # Asked before the first row is read: a control computed from the rows would agree with any cut list.
-            control = Control.asked(connection, query, names, self.source, self.settings)
+            # Of the database, in either way: a control computed from the rows would agree with any cut list.
+            about = (connection, query, names, self.source, self.settings)
+            once: deque[list[Row]] | None = None
+            if self.settings.preset is None:
+                control = Control.asked(*about)
+            else:
+                control, once = Control.beside_rows(*about)
             # In the list's own snapshot: a payment booked between the two would look like an invoice that was lost.
             account = self._ledger(connection).read(control.company, self.since)
-            tables = arrow_tables(connection, query, control.company) if control.rows >= LONG else None
+            by_arrow = once is None and control.rows >= LONG
+            tables = arrow_tables(connection, query, control.company) if by_arrow else None
             frames = Frames(self.source, self.settings, names)
             kept: sa.Connection | None = connection
             if tables is None:
-                rows = batches(connection, query, control.company) if control.rows else iter(())
+                rows = self._rows(connection, query, control) if once is None else _emptied(once)
                 # Making frames takes several times as long as fetching; no other program should wait for that.
                 if self._database.holds_writers(connection):
                     rows, kept = _emptied(deque(rows)), None
@@ -157,6 +164,9 @@ class Sql(Connector):
             if self.settings.document_query is not None:
                 # The columns are named, so that a query that lacks one fails here rather than at the first PDF.
                 asked(connection, self.settings.document_query, CONTENT, "WHERE 1 = 0").close()
+
+    def _rows(self, connection: sa.Connection, query: str, control: Control) -> Iterator[list[Row]]:
+        return batches(connection, query, control.company) if control.rows else iter(())
 
     @cached_property
     def _database(self) -> Database:

@@ -13,7 +13,16 @@ from arfeed.history.lease import Lease, lock_lost, renew
 from arfeed.history.memory import read_ledgers, remember, withdraw, write_expectation
 from arfeed.history.packing import pack_report
 from arfeed.history.reading import KEPT_REPORTS, Reader
-from arfeed.history.records import ARRIVED, Baseline, Memory, PlannedDocument, RunRecord, State, forget_content
+from arfeed.history.records import (
+    ARRIVED,
+    Baseline,
+    Memory,
+    PlannedDocument,
+    ReconciliationRecord,
+    RunRecord,
+    State,
+    forget_content,
+)
 from arfeed.history.transitions import (
     add_to_baseline,
     as_row,
@@ -57,6 +66,11 @@ class History(Reader):
         """Delete an answer given in advance that no delivery has used; return False if there is none."""
         with self._engine.begin() as connection:
             return withdraw(connection, destination, expectation)
+
+    def record_reconciliation(self, record: ReconciliationRecord) -> None:
+        """Record what an export of the receiver's list said."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(tables.reconciliations), as_row(record))
 
     def keep_readings(self, destination: str, readings: Mapping[str, DocumentReading]) -> None:
         """Record what was read in PDFs, by name, in place of what was read under these names before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,8 @@ _CELL = r"^\d{4}[-/.]\d{1,2}[-/.](?P<d>\d{1,2})(?:[T ]|$)"
 
 _TYPED = r"^(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?:\d{4}|\d\d)(?:[T ]|$)"
 _MONTHS = 12
+_BEYOND_REASON = date(2099, 12, 31)
+"""This day and later ones stand for no date in many systems: 2099-12-31, 2999-12-31, 9999-12-31."""
 
 
 def distinct_dates(table: Columns) -> pa.Array:
@@ -83,6 +86,17 @@ def is_dateless(table: Columns, name: str) -> pa.Array:
     # Each distinct text once: a million rows hold a few thousand days.
     texts = table.text(name).dictionary_encode()
     return pc.or_(dateless, means_none(texts.dictionary).take(texts.indices))
+
+
+def check_years(table: Columns, days: Mapping[str, pa.Array]) -> None:
+    """Add problems for dates of years beyond reason: placeholders, and years of another calendar."""
+    for name, column in days.items():
+        if (last := pc.max(column).as_py()) is not None and last >= _BEYOND_REASON:
+            why = (
+                "is of a year beyond reason: a placeholder for no date, or a year of another calendar (2569 of the "
+                "Buddhist one is 2026); export it blank, or in the Gregorian calendar"
+            )
+            table.add_problem(name, pc.greater_equal(column, pa.scalar(_BEYOND_REASON)), why)
 
 
 def check_exchanged(table: Columns, days: Mapping[str, pa.Array]) -> None:

@@ -165,9 +165,8 @@ def table(found: Measured, place: int, title: str, names: tuple[str, ...]) -> It
 
 def write_page(lines: list[str]) -> None:
     before, rest = PAGE.read_text("utf-8").split("<!-- measured -->\n")
-    PAGE.write_text(
-        f"{before}<!-- measured -->\n{chr(10).join(lines)}\n<!-- end -->{rest.split('<!-- end -->')[1]}", "utf-8"
-    )
+    behind = rest.split("<!-- end -->")[1]
+    PAGE.write_text("\n".join([f"{before}<!-- measured -->", "", *lines, "", f"<!-- end -->{behind}"]), "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -156,7 +158,11 @@ def pdf_a_3(lines: Lines) -> bytes:
     cents = int(re.sub(r"\D", "", said["Total GBP"]))
     xml = cii(said.get("Invoice number", "X/1"), f"{cents // 100}.{cents % 100:02}")
     attached = Attachment(string=xml, name="factur-x.xml", relationship="Alternative")
-    return bytes(HTML(string=page_of(lines, "")).write_pdf(pdf_variant="pdf/a-3b", attachments=[attached]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves its colour profile open
+        made = bytes(HTML(string=page_of(lines, "")).write_pdf(pdf_variant="pdf/a-3b", attachments=[attached]))
+        gc.collect()
+    return made
 
 
 def typst(settings: str) -> Write:

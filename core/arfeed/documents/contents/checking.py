@@ -132,11 +132,8 @@ def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: P
                 continue
             copy = folder / "document"
             copy.write_bytes(content)
-            yield _judge_whole(own, Staged(copy, 0, len(content), ""), known, reader)
-
-
-def _judge_whole(own: Invoice, pdf: Staged, known: Known, reader: PdfReader) -> Verdict:
-    return judge(own, reader.read(pdf), known, partial(reader.read, pdf, careful=True))
+            pdf = Staged(copy, 0, len(content), "")
+            yield judge(own, reader.read(pdf), known, partial(reader.read, pdf, careful=True))
 
 
 def find_unnumbered(

@@ -85,7 +85,7 @@ def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | Non
 
 
 def judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
-    """Return what a PDF is that was read `again`, letter by letter."""
+    """Return what a PDF is by two readings, of which the second went letter by letter."""
     # The second reading may have been given up sooner; then the first counts alone.
     readings = zip_longest(extract.pages, again.pages[: len(extract.pages)], fillvalue="")
     pages = [_page(number, texts) for number, texts in enumerate(readings, 1)]
@@ -178,7 +178,7 @@ _NEVER = re.compile(r"(?!)")
 
 def _find_others(own: Invoice, pages: Sequence[Page], squeezed: str, known: Known) -> list[Invoice]:
     """Return the invoices whose number, amount and customer are all printed; `squeezed` is the text of all pages."""
-    seen = {*map(fold, own.numbers)}
+    seen = {fold(number) for number in own.numbers}
     found = []
     for other in _by_amount(own, pages, known):
         strange = seen.isdisjoint(map(fold, other.numbers)) and _is_printed(other.customer, squeezed)
