@@ -55,10 +55,14 @@ class Control:
         is cut anywhere does not agree. Return the control, and the rows of its company in batches.
         """
         groups, asks = _asks(connection, names, settings)
-        over = f"OVER (PARTITION BY {', '.join(groups)})" if groups else "OVER ()"
-        # MIN, since a collation may take EUR and eur for one group, of which each row must name the same currency.
-        stated = [*(f"MIN({group}) {over}" for group in groups), *(f"{ask} {over}" for ask in asks), "COUNT(*) OVER ()"]
-        own, beside = itemgetter(slice(len(names.written))), itemgetter(slice(len(names.written), None))
+        listed, width = ", ".join(groups), len(names.written)
+        over = f"OVER (PARTITION BY {listed})" if groups else "OVER ()"
+        # A collation may take EUR and eur for one group, whose number tells that both rows state the same count. (MIN
+        # would tell too, but MariaDB looks for it again for every row.)
+        number = f"DENSE_RANK() OVER (ORDER BY {listed})" if groups else "1"
+        stated = [*(f"{ask} {over}" for ask in asks), "COUNT(*) OVER ()", number]
+        keys = [names.written.index(names.of(name)) for name in _counted_by(names, settings)]
+        own, beside = itemgetter(slice(width)), itemgetter(*keys, *range(width, width + len(stated)))
         fetched = deque[list[Row]]()
         said: set[Row] = set()
         for rows in batches(connection, query, beside=", ".join(stated)):
@@ -66,9 +70,10 @@ class Control:
             fetched.append([*map(own, rows)])
         if not said:
             return cls.asked(connection, query, names, source, settings), fetched
-        counted = [_Counted.of(row[:-1], settings, names) for row in said]
+        by_number = {row[-1]: row for row in said}
+        counted = [_Counted.of(row[:-2], settings, names) for row in by_number.values()]
         # The count of all: a list that was cut between two currencies holds nothing of the second, its count included.
-        control = cls._of(counted, connection, names, source, settings, everything=max(row[-1] for row in said))
+        control = cls._of(counted, connection, names, source, settings, everything=max(row[-2] for row in said))
         if any(each.company != control.company for each in counted):
             place = names.written.index(names.of("company"))
             fetched = deque([row for row in rows if row[place] == control.company] for rows in fetched)
@@ -100,11 +105,14 @@ class Control:
 def _asks(connection: sa.Connection, names: Names, settings: SqlSettings) -> tuple[list[str], list[str]]:
     """Return SQL of the columns that are counted by, and of a count and a sum."""
     quote = connection.dialect.identifier_preparer.quote
-    groups = ["company"] if settings.by_company else []
-    groups += [quote(names.of("currency"))] if "currency" in names else []
+    groups = [name if name == "company" else quote(names.of(name)) for name in _counted_by(names, settings)]
     # A column that is not there is left out and not asked for as NULL, whose type some databases can't tell.
     sums = [exact_sum(connection, quote(names.of("balance")))] if "balance" in names else []
     return groups, ["COUNT(*)", *sums]
+
+
+def _counted_by(names: Names, settings: SqlSettings) -> list[str]:
+    return ["company"] * settings.by_company + ["currency"] * ("currency" in names)
 
 
 class _Counted(NamedTuple):
