@@ -59,9 +59,8 @@ def test_what_comes_beside_the_rows_is_what_a_statement_of_its_own_says(url: str
         about: tuple[Any, ...] = (connection, QUERY, names, "erp", settings)
         control, rows = Control.beside_rows(*about)
         assert control == Control.asked(*about)
-        assert sorted(row for batch in rows for row in batch) == sorted(
-            row for batch in batches(connection, QUERY) for row in batch
-        )
+        listed = {row for batch in batches(connection, QUERY) for row in batch}
+        assert {row[: len(names.written)] for batch in rows for row in batch} == listed
     assert control.totals == {"EUR": Decimal(10), "": Decimal(-3), "USD": Decimal("1234567890.12")}
 
 

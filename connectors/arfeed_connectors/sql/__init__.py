@@ -93,7 +93,7 @@ class Sql(Connector):
                 if self._database.holds_writers(connection):
                     rows, kept = _emptied(deque(rows)), None
                     opened.close()
-                tables = (frames.columns(batch) for batch in rows)
+                tables = (frames.columns(batch, control.beside) for batch in rows)
             controls, overpaid = Controls(self.source, tuple(map(names.header, _IDENTITY))), Overpaid(names)
             # A reader that stops early has to end the statement, too, or it runs on until the generator is collected.
             with closing(tables):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,11 +31,15 @@ _FLOAT_DIGITS = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the database states of the rows to come; `company` is as it writes it, None if there is no such column."""
+    """What the database states of the rows to come; `company` is as it writes it, None if there is no such column.
+
+    `beside` is how many columns each row has behind those of the query.
+    """
 
     rows: int
     totals: Mapping[str, Decimal] | None
     company: object = None
+    beside: int = field(default=0, compare=False)
 
     @classmethod
     def asked(cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings) -> Control:
@@ -52,28 +56,30 @@ class Control:
         """Fetch the rows, and with each what the database counts and sums over all of its currency.
 
         The query is evaluated once. The database has counted to the end before it gives the first row, so a list that
-        is cut anywhere does not agree. Return the control, and the rows of its company in batches.
+        is cut anywhere does not agree. Return the control, and the rows of its company in batches, each
+        with what stands beside it.
         """
         groups, asks = _asks(connection, names, settings)
-        listed, width = ", ".join(groups), len(names.written)
+        listed = ", ".join(groups)
         over = f"OVER (PARTITION BY {listed})" if groups else "OVER ()"
         # A collation may take EUR and eur for one group, whose number tells that both rows state the same count. (MIN
         # would tell too, but MariaDB looks for it again for every row.)
         number = f"DENSE_RANK() OVER (ORDER BY {listed})" if groups else "1"
         stated = [*(f"{ask} {over}" for ask in asks), "COUNT(*) OVER ()", number]
-        keys = [names.written.index(names.of(name)) for name in _counted_by(names, settings)]
-        own, beside = itemgetter(slice(width)), itemgetter(*keys, *range(width, width + len(stated)))
-        fetched = deque[list[Row]]()
-        said: set[Row] = set()
+        fetched, of_group = deque[list[Row]](), dict[object, Row]()
         for rows in batches(connection, query, beside=", ".join(stated)):
-            said.update(map(beside, rows))
-            fetched.append([*map(own, rows)])
-        if not said:
+            of_group.update(zip(map(itemgetter(-1), rows), rows, strict=True))
+            fetched.append(rows)
+        if not of_group:
             return cls.asked(connection, query, names, source, settings), fetched
-        by_number = {row[-1]: row for row in said}
-        counted = [_Counted.of(row[:-2], settings, names) for row in by_number.values()]
+        keys = [names.written.index(names.of(name)) for name in _counted_by(names, settings)]
+        counted = [
+            _Counted.of((*(row[key] for key in keys), *row[len(names.written) : -2]), settings, names)
+            for row in of_group.values()
+        ]
+        everything, beside = next(iter(of_group.values()))[-2], len(stated)
         # The count of all: a list that was cut between two currencies holds nothing of the second, its count included.
-        control = cls._of(counted, connection, names, source, settings, everything=max(row[-2] for row in said))
+        control = replace(cls._of(counted, connection, names, source, settings, everything), beside=beside)
         if any(each.company != control.company for each in counted):
             place = names.written.index(names.of("company"))
             fetched = deque([row for row in rows if row[place] == control.company] for rows in fetched)
