@@ -197,3 +197,13 @@ def test_the_page_says_what_the_receipt_says_and_can_be_written_again(arfeed: Cl
     again = arfeed(delivered.folder, "history", "page", ran.json()["run"], "--html", "again.html")
     assert again.code == 0, again.err
     assert (delivered.folder / "again.html").read_text(encoding="utf-8") == text
+
+
+def test_of_a_pattern_the_newest_file_is_read(arfeed: Cli, delivered: Feed) -> None:
+    save(delivered, there()[:5], "open_a.csv")
+    os.utime(delivered.folder / "open_a.csv", (0, 0))
+    save(delivered, there(), "open_b.csv")
+    os.utime(delivered.folder / "open_b.csv")
+    ran = arfeed(delivered.folder, "reconcile", "open_*.csv", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json()["export"]["name"] == "open_b.csv"

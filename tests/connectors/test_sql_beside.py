@@ -18,7 +18,6 @@ from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import batches, column_names
 from support.books import BOOKS
 from support.databases import DATABASES, place, sql, table
-from support.erps.frontaccounting import FRONTACCOUNTING
 from support.sources import failure, opened
 
 QUERY = "SELECT * FROM ledger"
@@ -59,13 +58,12 @@ def test_what_comes_beside_the_rows_is_what_a_statement_of_its_own_says(url: str
         about: tuple[Any, ...] = (connection, QUERY, names, "erp", settings)
         control, rows = Control.beside_rows(*about)
         assert control == Control.asked(*about)
-        assert sorted(row for batch in rows for row in batch) == sorted(
-            row for batch in batches(connection, QUERY) for row in batch
-        )
+        listed = {row for batch in batches(connection, QUERY) for row in batch}
+        assert {row[: len(names.written)] for batch in rows for row in batch} == listed
     assert control.totals == {"EUR": Decimal(10), "": Decimal(-3), "USD": Decimal("1234567890.12")}
 
 
-def test_a_presets_query_is_evaluated_once(tmp_path: Path) -> None:
+def test_a_query_that_adds_up_is_evaluated_once(tmp_path: Path) -> None:
     books = BOOKS["dolibarr"]
     source = sql(books.write(f"sqlite:///{tmp_path / 'books.db'}"), preset="dolibarr", **books.settings)
     with statements_of("FROM llx_facture f") as sent:
@@ -73,10 +71,10 @@ def test_a_presets_query_is_evaluated_once(tmp_path: Path) -> None:
     assert len(sent) == 1
 
 
-@pytest.mark.parametrize("count", range(1, len(FRONTACCOUNTING.expected)))
+@pytest.mark.parametrize("count", range(1, len(BOOKS["erpnext"].expected)))
 def test_a_presets_list_that_is_cut_anywhere_is_refused(mariadb_url: str, count: int) -> None:
     """Between two currencies too, where what was read and its own counts agree."""
-    FRONTACCOUNTING.write(mariadb_url)
+    books = BOOKS["erpnext"]
+    books.write(mariadb_url)
     cut = f"{mariadb_url}?init_command={quote(f'SET sql_select_limit = {count}')}"
-    whole = len(FRONTACCOUNTING.expected)
-    assert f"reports {whole} rows, but {count} were read" in failure(sql(cut, preset="frontaccounting"))
+    assert f"reports {len(books.expected)} rows, but {count} were read" in failure(sql(cut, preset="erpnext"))

@@ -2,7 +2,7 @@
 
 Rows and their control are read in one read-only snapshot if the database supports it. The control, a count and
 exact sums by currency, is queried from the database itself over the same query, before the first row is read. That of
-a preset comes beside each row instead, as the database counted it before it gave the first.
+a preset that adds up payments comes beside each row, as the database counted it before it gave the first.
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ class Sql(Connector):
             # Of the database, in either way: a control computed from the rows would agree with any cut list.
             about = (connection, query, names, self.source, self.settings)
             once: deque[list[Row]] | None = None
-            if self.settings.preset is None:
-                control = Control.asked(*about)
-            else:
+            if self.settings.adds_up:
                 control, once = Control.beside_rows(*about)
+            else:
+                control = Control.asked(*about)
             # In the list's own snapshot: a payment booked between the two would look like an invoice that was lost.
             account = self._ledger(connection).read(control.company, self.since)
             by_arrow = once is None and control.rows >= LONG
@@ -94,7 +94,7 @@ class Sql(Connector):
                 if self._database.holds_writers(connection):
                     rows, kept = _emptied(deque(rows)), None
                     opened.close()
-                tables = (frames.columns(batch) for batch in rows)
+                tables = (frames.columns(batch, control.beside) for batch in rows)
             controls, overpaid = Controls(self.source, tuple(map(names.header, _IDENTITY))), Overpaid(names)
             # A reader that stops early has to end the statement, too, or it runs on until the generator is collected.
             with closing(tables):

@@ -115,6 +115,14 @@ def test_other_invoices_of_its_customer_may_be_listed(
     assert judged(reader, tmp_path, printed(*lines)).outcome == outcome
 
 
+def test_a_statement_may_list_one_amount_twice(reader: PdfReader, tmp_path: Path) -> None:
+    amounts = [*AMOUNTS[:3], "1234.50"]
+    lines = ("INV-2026-0043 1,234.50", "INV-2026-0044 1,234.50", "Cedar GmbH")
+    content, names = printed(*lines), ["Cedar GmbH"] * 4
+    verdict = judged(reader, tmp_path, content, amount=amounts, balance=amounts, customer_name=names)
+    assert verdict.outcome == "none"
+
+
 def test_a_longer_number_does_not_hide_this_one(reader: PdfReader, tmp_path: Path) -> None:
     refs, longer = [*REFS[:3], "INV-2026-00421"], printed("INV-2026-00421", "Cedar GmbH", "77.10")
     known = Known(invoices(refs, customer_name=NAMES, amount=AMOUNTS, balance=AMOUNTS)[COLUMNS])

@@ -111,7 +111,7 @@ def shares(counts: Counter[tuple[str, str, str]], outcome: str) -> float:
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
     with running_chromium() as browser:
-        yield measure(SEED, 1, all_programs(browser), tmp_path_factory.mktemp("measured"), step=2)
+        yield measure(SEED, 1, all_programs(browser), tmp_path_factory.mktemp("measured"), step=3)
 
 
 def test_own_numbers_are_found(measured: Measured) -> None:
@@ -165,9 +165,8 @@ def table(found: Measured, place: int, title: str, names: tuple[str, ...]) -> It
 
 def write_page(lines: list[str]) -> None:
     before, rest = PAGE.read_text("utf-8").split("<!-- measured -->\n")
-    PAGE.write_text(
-        f"{before}<!-- measured -->\n{chr(10).join(lines)}\n<!-- end -->{rest.split('<!-- end -->')[1]}", "utf-8"
-    )
+    behind = rest.split("<!-- end -->")[1]
+    PAGE.write_text("\n".join([f"{before}<!-- measured -->", "", *lines, "", f"<!-- end -->{behind}"]), "utf-8")
 
 
 if __name__ == "__main__":

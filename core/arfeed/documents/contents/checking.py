@@ -118,7 +118,9 @@ def _judge_all(
         # Read again and not kept, since nobody knows how many there are.
         twice = read_all(several, ((staged[name], careful) for name in doubtful for careful in (False, True)))
         for name in doubtful:
-            yield name, judge_carefully(owners[name], next(twice), known, next(twice))
+            extract, again = next(twice), next(twice)
+            own = owners[name]
+            yield name, judge_at_once(own, extract, known) or judge_carefully(own, extract, known, again)
 
 
 def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: Path) -> Iterator[Verdict | str]:

@@ -189,8 +189,8 @@ def _find_others(own: Invoice, pages: Sequence[Page], squeezed: str, known: Know
     # Beside the others', this one's number may be there after all, in a way that was not understood.
     for key in sorted((squeeze(fold(number)) for other in found for number in other.numbers), key=len, reverse=True):
         squeezed = squeezed.replace(key, "|")
-    may_be_there = (key in squeezed for number in own.numbers if len(key := squeeze(fold(number))) >= _FEWEST_STRONG)
-    return [] if any(may_be_there) else found
+    mine = map(squeeze, map(fold, own.numbers))
+    return [] if any(len(number) >= _FEWEST_STRONG and number in squeezed for number in mine) else found
 
 
 def _may_be_printed(invoice: Invoice, squeezed: str) -> bool:
