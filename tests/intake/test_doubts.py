@@ -74,6 +74,17 @@ def test_beside_a_status_that_is_read_only_words_that_nothing_is_owed_are_named(
     assert "the column 'Status' is not used and says 'Cancelled' (1 row) of what would be reported" in doubt
 
 
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [("Is credit", ("N", "Y")), ("Written off", ("no", "yes")), ("Gelöscht", ("", "x")), ("is_return", ("0", "1"))],
+)
+def test_a_flag_that_is_raised_is_named(file: Path, heading: str, words: tuple[str, ...]) -> None:
+    (doubt,) = beside(file, heading, *words)
+    assert f"the column {heading!r} is not used and says {words[1]!r} (1 row) of what would be reported" in doubt
+    assert beside(file, heading, words[0], words[0]) == ()
+    assert beside(file, "Printed", *words) == ()
+
+
 def test_a_balance_that_is_one_side_of_two_is_named(file: Path) -> None:
     named = {"columns": {**HOW["columns"], "balance": "Betrag Soll"}, "currency": "EUR"}
     header = "No;Customer;Date;Betrag Soll;Betrag Haben"

@@ -157,6 +157,10 @@ def test_a_cell_of_a_row_is_not_taken_for_a_heading(init: Interview) -> None:
     ("table", "named"),
     [
         ("Customer ID,Customer Name,Email,Phone,City,Balance\n1,Ada,a@example.com,5,York,7.00\n", "customers"),
+        (
+            "Document No,Vendor No,Name,Date,Due Date,Balance\n1,V1,Ada,2026-09-01,2026-10-01,5.00\n",
+            "bills that you owe",
+        ),
         ("Payment ID,Date,Customer,Payment Method,Amount,Invoice\n1,2026-09-14,Ada,Card,7.00,A-1\n", "payments"),
         (
             "Bill Number,Vendor,Bill Date,Due Date,Balance\n1,Steel Ltd,2026-09-14,2026-10-14,7.00\n",
@@ -164,7 +168,7 @@ def test_a_cell_of_a_row_is_not_taken_for_a_heading(init: Interview) -> None:
         ),
         ("Belegnr;Lieferant;Datum;Offen\n1;Stahl AG;14.09.2026;7,00\n", "bills that you owe"),
     ],
-    ids=["customers", "payments", "bills", "German bills"],
+    ids=["customers", "bills by vendor number", "payments", "bills", "German bills"],
 )
 def test_a_table_of_something_else_is_named_as_such(init: Interview, table: str, named: str) -> None:
     with pytest.raises(SourceError, match=f"this looks like a list of {named}, not of invoices"):

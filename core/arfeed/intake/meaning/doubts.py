@@ -24,8 +24,10 @@ from arfeed.model.settings import FileSettings, SourceSettings
 from arfeed.tables.headings.balances import contradict, find_moves, is_in_own_currency, named_currencies, other_side
 from arfeed.tables.headings.document_words import (
     credit_posting_keys,
+    is_flag_column,
     is_kind_column,
     is_status_column,
+    is_yes,
     kind_of,
     status_of,
 )
@@ -110,6 +112,20 @@ def _untold_kinds(case: _Case) -> Iterator[Doubt]:
                     "`credits_positive` if they have no sign",
                     name,
                 )
+
+
+def _raised_flags(case: _Case) -> Iterator[Doubt]:
+    """Yield columns that say yes to what an open invoice is not: a credit, written off, deleted."""
+    for name, words in case.words.items():
+        known = "status" not in case.headers and is_status_column(name, words)
+        found = case.count(name, case.owed, is_yes) if is_flag_column(name, words) and not known else None
+        if found:
+            yield Doubt(
+                f"the column {name!r} is not used and says {_listed(found)} of what would be reported as owed. Name it "
+                f"as columns.status or columns.kind = {_quoted(name)}, with `values` for its words, or leave such rows "
+                "out",
+                name,
+            )
 
 
 def _untold_signs(case: _Case) -> Iterator[Doubt]:
@@ -218,8 +234,8 @@ def drop_settled(doubts: Sequence[Doubt], transforms: Iterable[Transform]) -> tu
 
 
 _KINDS: Sequence[Callable[[_Case], Iterator[Doubt]]] = (
-    _untold_statuses, _untold_kinds, _untold_signs, _foreign_headings, _running_balances, _due_before_issue,
-    _sides_apart,    _very_old,
+    _untold_statuses, _raised_flags, _untold_kinds, _untold_signs, _foreign_headings, _running_balances,
+    _due_before_issue, _sides_apart, _very_old,
 )  # fmt: skip
 
 

@@ -80,6 +80,16 @@ _POSTING_KEYS: Sequence[str] = (
     "postingkey", "pk", "pstky", "bschl", "bs", "buchungsschlussel", "buchungsschluessel", "postkey", "pkey",
     "cledecomptabilisation", "clavedecontabilizacion", "clavecontabilizacion",
 )  # fmt: skip
+_YES = frozenset(["y", "yes", "true", "t", "1", "x", "j", "ja", "wahr", "oui", "vrai", "si", "sì", "sí", "s", "sim"])
+_NO = frozenset(["n", "no", "false", "f", "0", "nein", "falsch", "non", "faux", "nee", "nej", "nei", "não"])
+_FLAGGED: Sequence[str] = (
+    "credit", "gutschrift", "avoir", "abono", "return", "refund", "written off", "write off", "writeoff", "void",
+    "abgeschrieben", "ausgebucht", "delet", "cancel", "reversed", "storn", "annul", "anul", "makul", "geloscht",
+    "paid", "bezahlt", "beglichen", "ausgeglichen", "settled", "closed", "cleared", "draft", "entwurf",
+    "uncollectible",
+)  # fmt: skip
+"""How a word of such a heading begins, in the form in which headings are compared."""
+
 _MOST_FLAGS = 3
 _CREDITING = range(11, 20)
 _DEBITING = range(1, 10)
@@ -116,6 +126,18 @@ def is_status_column(header: str, words: Collection[str]) -> bool:
 def is_kind_column(header: str, words: Collection[str]) -> bool:
     """Whether a column seems to distinguish kinds of documents, by its heading or by the words that it has."""
     return normalize_header(header) in DOCUMENT_TYPES or all(kind_of(word) for word in words)
+
+
+def is_flag_column(header: str, words: Collection[str]) -> bool:
+    """Whether a column says by yes or no what an open invoice is not, such as `Is credit` or `Written off`."""
+    named = f" {normalize_header(header)} "
+    known = {*_YES, *_NO}
+    return any(f" {word}" in named for word in _FLAGGED) and all(word.casefold() in known for word in words)
+
+
+def is_yes(word: str) -> bool:
+    """Whether a flag is raised."""
+    return word.casefold() in _YES
 
 
 def credit_posting_keys(header: str, words: Collection[str]) -> list[str]:

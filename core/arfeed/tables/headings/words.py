@@ -51,7 +51,9 @@ SETTLED: Sequence[str] = (
 
 OTHER_TABLES: Mapping[str, Sequence[str]] = {
     "bills that you owe": (
-        "vendor", "vendor name", "supplier", "supplier name", "supplier no", "bill number", "bill no", "lieferant",
+        "vendor", "vendor name", "vendor no", "vendor number", "vendor id", "vendor code", "supplier id",
+        "supplier number", "supplier code", "lieferantennr", "lieferantennummer", "kreditorennummer", "kreditornr",
+        "supplier", "supplier name", "supplier no", "bill number", "bill no", "lieferant",
         "kreditor", "kreditorenname", "lieferantenname", "eingangsrechnung", "fournisseur", "proveedor",
         "fornitore", "leverancier", "crediteur",
     ),
