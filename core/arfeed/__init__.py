@@ -18,7 +18,7 @@ from arfeed.model.fields import DatabaseUrl, Location, Pattern
 from arfeed.model.figures import Complete, ControlAccount
 from arfeed.model.hooks import hookimpl
 from arfeed.model.parts import Connector, Destination, Document, Notifier, Proposal, Transform
-from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt
+from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt, Reconciliation
 from arfeed.model.schema import SOURCE_COLUMNS
 from arfeed.model.secrets import mask_secrets
 from arfeed.model.settings import (
@@ -74,6 +74,7 @@ __all__ = [
     "ProblemsError",
     "Proposal",
     "Receipt",
+    "Reconciliation",
     "RefusedError",
     "ReportForm",
     "Settings",

@@ -72,3 +72,20 @@ def test_a_name_with_a_line_break_is_refused(feed: Path, arfeed: Cli) -> None:
     done = arfeed(feed, "schedule", "systemd")
     assert (done.code, done.out) == (2, "")
     assert "line break" in done.err
+
+
+def test_a_reconciliation_is_scheduled_beside_the_delivery(feed: Path, arfeed: Cli) -> None:
+    cron = arfeed(feed, "schedule", "cron", "--reconcile", "exports/open*.csv", "--at", "8:00", "--days", "mon")
+    assert cron.code == 0, cron.err
+    assert f"reconcile '{feed}/exports/open*.csv' --config" in cron.out
+    assert "begin of arfeed-acme-uk-reconcile, by arfeed schedule" in cron.out
+    assert "It prints only if it found differences or could not compare" in cron.out
+    # The same secrets as the delivery.
+    assert "/arfeed-acme-uk.env" in cron.out
+    units = arfeed(feed, "schedule", "systemd", "--reconcile", "exports/open*.csv").out
+    assert "Description=arfeed reconciles acme-uk" in units
+    name = "x" * 60
+    feed.joinpath("plugins.toml").write_text(feed.joinpath("plugins.toml").read_text().replace("acme-uk", name))
+    arguments = ("--image", "arfeed:1", "--claim", "acme", "--reconcile", "open.csv")
+    manifest = yaml.safe_load(arfeed(feed, "schedule", "kubernetes", *arguments).out)
+    assert len(manifest["metadata"]["name"]) <= 52

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.model.results import Forgotten, Ledger, SourceRead
+from arfeed.model.results import Doubt, Forgotten, Ledger, SourceRead
+from arfeed.model.settings import GuardSettings
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.evidence.ledgers import sum_outflow
 from arfeed.planning.guards.budget import Unproven
@@ -60,6 +61,7 @@ def examples() -> dict[str, Objection]:
     plans = (
         _first(),
         _totals(),
+        _doubtful(),
         _elsewhere(),
         _behind(),
         _empty(),
@@ -71,7 +73,7 @@ def examples() -> dict[str, Objection]:
         _too_little_received(),
     )
     said = {code: objection for plan in plans for code, objection in heard(plan).items()}
-    said |= _over_budget() | _failed()
+    said |= _over_budget() | _failed() | _not_reconciled()
     return said | _branch_lost() | _nearly_all_lost() | _older() | _returned() | _file_lost()
 
 
@@ -81,6 +83,14 @@ def _first() -> Plan:
 
 def _totals() -> Plan:
     return planned(None, invoices(212), sources=(source("erp", columns={"balance": "Total"})._replace(open=212),))
+
+
+def _doubtful() -> Plan:
+    said = (
+        "the column 'Läge' is not used and says 'Makulerad' (3 rows) of what would be reported as owed. "
+        'Name it: columns.status = "Läge", with `values.status` for its words'
+    )
+    return planned(None, invoices(212), sources=(source("erp")._replace(doubts=(Doubt(said, "Läge"),)),))
 
 
 def _elsewhere() -> Plan:
@@ -189,6 +199,12 @@ def _over_budget() -> dict[str, Objection]:
     return {"budget": said["budget"]}
 
 
+def _not_reconciled() -> dict[str, Objection]:
+    plan = planned(invoices(2), invoices(2), guards=GuardSettings(reconcile_every=timedelta(days=30)))
+    known = Known(reconciled=plan.at - timedelta(days=35))
+    return {objection.code: objection for objection in find_objections(plan, known, sum_outflow(plan))}
+
+
 _ALBION = ["Albion Ltd", "Bramble Ltd", "Cedar GmbH"]
 _STAYING: dict[str, object] = {
     "customer_id": ["C-1", "C-2", "C-3"],
@@ -220,6 +236,8 @@ def _of_those_that_stay() -> Iterator[Plan]:
         },
     ):
         yield planned(invoices(refs, **_STAYING), invoices(refs, **(_STAYING | wrong)))
+    dated = _STAYING | {"due_on": date(2026, 5, 1)}
+    yield planned(invoices(refs, **dated), invoices(refs, **_STAYING))
 
 
 def _failed() -> dict[str, Objection]:

@@ -130,6 +130,14 @@ def test_arfeed_refused(project: ArfeedProject) -> None:
     assert project.folder.joinpath("told.txt").read_text() == "refused unknown-baseline"
 
 
+def test_arfeed_reconciled(project: ArfeedProject) -> None:
+    assert project.deliver().code == 0
+    project.folder.joinpath("open.csv").write_text("invoice_ref,balance\nINV-1,7.00\n")
+    done = project.run("reconcile", "open.csv")
+    assert done.code == 3, done.err
+    assert project.folder.joinpath("told.txt").read_text() == "differs: 1"
+
+
 def test_arfeed_failed(project: ArfeedProject) -> None:
     project.folder.joinpath("erp.csv").unlink()
     assert project.run("sync").code == 4

@@ -198,7 +198,7 @@ def test_check_tries_each_notifier_and_fails_for_none(pigeons: Feed) -> None:
         code, printed = pigeons.command("check")
     text = " ".join(printed.split())
     assert code == 0, printed
-    assert "✓ notifier ops (webhook): is notified of runs that are delivered, refused, failed" in text
+    assert "✓ notifier ops (webhook): is notified of what is delivered, refused, failed, reconciled" in text
     assert "! notifier office (mail): the mail server 127.0.0.1 at port" in text
     assert there.texts == []
 

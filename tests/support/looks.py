@@ -11,11 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from arfeed.history.receipts import Sent, make_receipt, plan_document
+from arfeed.history.receipts import Sent, make_receipt, plan_document, seal_reconciliation
 from arfeed.history.records import RunRecord
 from arfeed.model.results import DeliveredFile, Objection, Plan
+from arfeed.reconciliation.verdict import advise, as_facts, judge
+from arfeed.runs.page.reconciliation import render_reconciliation
 from arfeed.runs.page.rendering import PastRun, render
 from support.plans import NOON, invoices, lacking, planned, source
+from support.receiver_lists import delivered, read, sent, write_csv
 
 HOSTILE = (
     "<script>window.hit = 1</script>",
@@ -132,6 +135,24 @@ def odd_past() -> list[PastRun]:
     ]
 
 
+def reconciled(folder: Path) -> dict[str, Any]:
+    """Return the receipt of a reconciliation with an outcome of each kind, hostile names among them."""
+    rows = sent(40, customer_name=[HOSTILE[number % 9] for number in range(40)])
+    there = [{**row, "balance": "9" + row["balance"]} if number < 3 else row for number, row in enumerate(rows[2:])]
+    there += [{**rows[0], "invoice_ref": HOSTILE[0]}, {**rows[1], "balance": "1,2,3"}]
+    there[8] = {**there[8], "balance": "1.00"}
+    last = delivered(rows)
+    export = read(write_csv(folder / "open.csv", there), rows)
+    facts = as_facts(judge(last, export, "UTC", whole=True), export, last)
+    about = {
+        "run": "20260405T090000Z-5d0c1e",
+        "feed": HOSTILE[0],
+        "destination": "sftp://acme",
+        "at": "2026-04-05T09:00:00+00:00",
+    }
+    return json.loads(seal_reconciliation({**about, "by": "ada", **facts, "advice": advise(facts)}, {}))  # type: ignore[no-any-return]
+
+
 def write_all(folder: Path) -> dict[str, Path]:
     """Write a page of each kind."""
     plan = refused()
@@ -140,6 +161,7 @@ def write_all(folder: Path) -> dict[str, Path]:
         "delivered": render(json.loads(receipt(plan)), past()),
         "empty": render(plan_document(planned(None, invoices(0)))),
         "odd": render(odd(), odd_past()),
+        "reconciled": render_reconciliation(reconciled(folder)),
         "some": render(plan_document(refused(450)), past()),
         "many": render(plan_document(refused(10_000)), past(), "arfeed sync --approve 10000-9f3c2a"),
     }

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic.config import JsonDict
 
-from arfeed import ConfigError, DestinationError, Failure, Notifier, Plan, Receipt
-from arfeed_connectors.notify.message import Message, of_delivery, of_failure, of_refusal
+from arfeed import ConfigError, DestinationError, Failure, Notifier, Plan, Receipt, Reconciliation
+from arfeed_connectors.notify.message import Message, of_delivery, of_failure, of_reconciliation, of_refusal
 from arfeed_connectors.notify.settings import LOOPBACK, OverTls
 
 if TYPE_CHECKING:
@@ -94,6 +94,10 @@ class Mail(Notifier):
     def refused(self, plan: Plan) -> None:
         """Mail what was refused, and what would approve it."""
         self._send(of_refusal(plan))
+
+    def reconciled(self, reconciliation: Reconciliation) -> None:
+        """Mail what the receiver has otherwise than it was delivered."""
+        self._send(of_reconciliation(reconciliation))
 
     def failed(self, failure: Failure) -> None:
         """Mail what failed."""

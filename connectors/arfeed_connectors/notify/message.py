@@ -14,12 +14,13 @@ from pathlib import Path
 from socket import gethostname
 from typing import Any
 
-from arfeed import Failure, Plan, Receipt, minor_digits
+from arfeed import Failure, Plan, Receipt, Reconciliation, minor_digits
 
 # More people read a chat than the ledger, so it gets three names; the plan stays where arfeed runs.
 _LARGEST = 3
 _LONGEST_LINE = 300
 _MOST_LINES = 5
+_OUTCOMES = ("paid there", "open there only", "differs", "unreadable")
 
 _NEXT = {
     1: "This is a bug: report it with the traceback, which stands where arfeed ran",
@@ -79,6 +80,28 @@ def of_refusal(plan: Plan) -> Message:
         *approval,
     ]
     return _message(f"✗ {plan.feed}: refused, nothing was delivered", lines)
+
+
+def of_reconciliation(reconciliation: Reconciliation) -> Message:
+    """Report what the receiver has otherwise than it was delivered, the worst first, and what to type next."""
+    facts = json.loads(reconciliation.body)
+    told = [f"{reconciliation.counts[kind]} {kind}" for kind in _OUTCOMES if reconciliation.counts[kind]]
+    rows = [row for row in facts["rows"] if not row["known"]]
+    named = [
+        f"  {row['invoice_ref'] or row['invoice_ref_there']} {row['customer_name'] or row['customer_name_there']}: "
+        f"{row['outcome']}"
+        for row in rows[:_LARGEST]
+    ]
+    more = [f"  … and {len(rows) - _LARGEST} more"] if len(rows) > _LARGEST else []
+    lines = [
+        *told,
+        *named,
+        *more,
+        f"{facts['export']['name']} beside {facts['compared_with']['report']}, at {reconciliation.destination}",
+        *_where(reconciliation.config),
+        f"See all: {typed(f'arfeed history page {reconciliation.run}', reconciliation.config)}",
+    ]
+    return _message(f"✗ {reconciliation.feed}: the receiver has something else than was delivered", lines)
 
 
 def of_failure(failure: Failure) -> Message:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from arfeed import DestinationError, Failure, Notifier, Plan, Receipt
-from arfeed_connectors.notify.message import Message, of_delivery, of_failure, of_refusal
+from arfeed import DestinationError, Failure, Notifier, Plan, Receipt, Reconciliation
+from arfeed_connectors.notify.message import Message, of_delivery, of_failure, of_reconciliation, of_refusal
 from arfeed_connectors.notify.settings import LOOPBACK, OverTls
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class Webhook(Notifier):
     def refused(self, plan: Plan) -> None:
         """Post what was refused, and what would approve it."""
         self._post(of_refusal(plan))
+
+    def reconciled(self, reconciliation: Reconciliation) -> None:
+        """Post what the receiver has otherwise than it was delivered."""
+        self._post(of_reconciliation(reconciliation))
 
     def failed(self, failure: Failure) -> None:
         """Post what failed."""

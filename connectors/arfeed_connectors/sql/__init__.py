@@ -71,9 +71,10 @@ class Sql(Connector):
         self.release()
         with ExitStack() as opened:
             connection = opened.enter_context(self._database.snapshot())
-            query = self._query(connection)
+            version = self._version(connection)
+            query = self._query(connection, version)
             names = self._names(connection, query)
-            older = _older(self.settings.preset, self._version(connection))
+            older = _older(self.settings.preset, version)
             # Of the database, in either way: a control computed from the rows would agree with any cut list.
             about = (connection, query, names, self.source, self.settings)
             once: deque[list[Row]] | None = None
@@ -132,7 +133,7 @@ class Sql(Connector):
             # Several customers may have had the same number; it is asked for once.
             refs = list(dict.fromkeys(map(str, missing["invoice_ref"])))
             # Never None here: without a closed query no moment is kept.
-            query = str(self._closed(connection))
+            query = str(self._closed(connection, self._version(connection)))
             return became(connection, query, refs, moment.company, self.source, self.settings)
 
     def release(self) -> None:
@@ -154,8 +155,9 @@ class Sql(Connector):
     def check(self) -> None:
         """Check that the database answers and that it understands the queries, without reading a row."""
         with self._database.snapshot() as connection:
-            self._names(connection, self._query(connection))
-            closed = self._closed(connection)
+            version = self._version(connection)
+            self._names(connection, self._query(connection, version))
+            closed = self._closed(connection, version)
             if closed is not None:
                 closed_names(connection, closed, self.source, self.settings)
             self._ledger(connection).check()
@@ -173,11 +175,11 @@ class Sql(Connector):
             self.source, settings.url.get_secret_value(), settings.timeout_seconds, settings.isolation_level
         )
 
-    def _query(self, connection: sa.Connection) -> str:
-        return self.settings.statement(connection.dialect.identifier_preparer.quote, self._version(connection))
+    def _query(self, connection: sa.Connection, version: str) -> str:
+        return self.settings.statement(connection.dialect.identifier_preparer.quote, version)
 
-    def _closed(self, connection: sa.Connection) -> str | None:
-        return self.settings.closed_statement(connection.dialect.identifier_preparer.quote, self._version(connection))
+    def _closed(self, connection: sa.Connection, version: str) -> str | None:
+        return self.settings.closed_statement(connection.dialect.identifier_preparer.quote, version)
 
     def _version(self, connection: sa.Connection) -> str:
         import sqlalchemy as sa

@@ -27,6 +27,7 @@ from arfeed.cli.commands import (
     keygen,
     plan,
     plugins,
+    reconcile,
     rehearse,
     schedule,
     schema,
@@ -78,6 +79,7 @@ _add("plan", plan.plan, "arfeed plan --html plan.html")
 _add("sync", sync.sync, "arfeed sync --approve 5-9b165e")
 _add("resend", sync.resend, "arfeed resend 20260409T101500Z-5d0c1e")
 _add("adopt", adopt.adopt, "arfeed adopt open_ar_20260409T101500Z.csv")
+_add("reconcile", reconcile.reconcile, "arfeed reconcile open-invoices.xlsx --html reconciliation.html")
 _add("expect", expect.expect, "arfeed expect 'write-off run of December' --below 50 --until 2026-12-31")
 _add("keygen", keygen.keygen, "arfeed keygen ~/.ssh/arfeed_ed25519")
 _add("rehearse", rehearse.rehearse, "arfeed rehearse")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from arfeed.history.receipts import verify
-from arfeed.history.records import ARRIVED, RunRecord
+from arfeed.history.records import ARRIVED, ReconciliationRecord, RunRecord
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def audit(history: Reader, only: str | None = None) -> Iterator[str]:
-    """Yield a line for each run that disagrees with its receipt, of all runs or of `only` one.
+    """Yield a line for each run or reconciliation that disagrees with its receipt, of all or of `only` one.
 
     Runs that `adopt` made have no receipt, and unfinished ones have none yet.
     """
@@ -25,6 +25,9 @@ def audit(history: Reader, only: str | None = None) -> Iterator[str]:
             wrong = _check_run(history, run)
             if wrong:
                 yield f"run {run.id}: {wrong}"
+    for record in history.reconciliations():
+        if only in (None, record.id) and (wrong := _check_reconciliation(record)):
+            yield f"reconciliation {record.id}: {wrong}"
 
 
 def tampering(wrong: Iterable[str]) -> ConfigError:
@@ -47,6 +50,16 @@ def _check_run(history: Reader, run: RunRecord) -> str | None:
     ):  # fmt: skip
         return "it differs from its receipt"
     return _check_report(history, run, document["totals"]) if history.keeps_report(run.id) else None
+
+
+def _check_reconciliation(record: ReconciliationRecord) -> str | None:
+    if not verify(record.receipt):
+        return "its receipt was changed"
+    document = json.loads(record.receipt)
+    stated = (document["run"], document["outcome"], document["compared_with"]["run"], document["export"]["name"])
+    if (*stated, document["by"]) != (record.id, record.outcome, record.baseline, record.export, record.by):
+        return "it differs from its receipt"
+    return None
 
 
 def _check_report(history: Reader, run: RunRecord, totals: list[dict[str, Any]]) -> str | None:

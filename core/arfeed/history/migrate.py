@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from arfeed.history.tables import metadata
 from arfeed.model.errors import ConfigError
 
-HEAD = "0005"
+HEAD = "0006"
 _VERSION = sa.Table(
     "alembic_version",
     sa.MetaData(),

@@ -18,7 +18,16 @@ from arfeed.history.memory import read_all_expectations, read_closings, read_exp
 from arfeed.history.packing import unite_reports, unpack_report
 from arfeed.history.receipts import Balances, balances_of
 from arfeed.history.receivers import Receivers
-from arfeed.history.records import ARRIVED, INTERRUPTED, Baseline, Closing, PlannedDocument, RunRecord
+from arfeed.history.records import (
+    ARRIVED,
+    COMPARED,
+    INTERRUPTED,
+    Baseline,
+    Closing,
+    PlannedDocument,
+    ReconciliationRecord,
+    RunRecord,
+)
 from arfeed.model.errors import ConfigError
 from arfeed.model.results import DocumentReading, Expectation, LedgerState, SentDocument, SourceRead
 
@@ -201,11 +210,31 @@ class Reader:
         """Return the runs, the newest first."""
         return self._runs()
 
+    def reconciliations(self, destination: str | None = None) -> list[ReconciliationRecord]:
+        """Return what exports of the receiver's list said, of one destination or of all, the newest first."""
+        columns = tables.reconciliations.c
+        query = sa.select(tables.reconciliations).order_by(columns.at.desc(), columns.id.desc())
+        query = query if destination is None else query.where(columns.destination == destination)
+        with self._engine.connect() as connection:
+            return [ReconciliationRecord(**row) for row in connection.execute(query).mappings()]
+
+    def reconciled_at(self, destination: str) -> datetime | None:
+        """Return when a destination's list was last compared, whatever that showed; None if it never was."""
+        columns = tables.reconciliations.c
+        compared = columns.outcome.in_(COMPARED)
+        query = sa.select(sa.func.max(columns.at)).where(columns.destination == destination, compared)
+        with self._engine.connect() as connection:
+            latest: datetime | None = connection.execute(query).scalar_one_or_none()
+            return latest
+
     def receipt(self, run: str) -> str | None:
-        """Return the receipt of a run that delivered, None if there is none."""
+        """Return the receipt of a run that delivered, or of a reconciliation; None if there is none."""
         query = sa.select(tables.runs.c.receipt).where(tables.runs.c.id == run, tables.runs.c.state.in_(ARRIVED))
         with self._engine.connect() as connection:
             receipt: str | None = connection.execute(query).scalar_one_or_none()
+            if receipt is None:
+                compared = tables.reconciliations.c
+                receipt = connection.execute(sa.select(compared.receipt).where(compared.id == run)).scalar_one_or_none()
             return receipt
 
     def balances(self, destination: str, *, before: str | None, most: int) -> list[tuple[str, datetime, Balances]]:

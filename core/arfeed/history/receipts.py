@@ -65,6 +65,11 @@ def make_receipt(plan: Plan, run: RunRecord, plugins: Mapping[str, str], sent: S
     return Receipt(run.id, plan.destination, sent.report, documents, failed, _seal(body), verified)
 
 
+def seal_reconciliation(facts: Mapping[str, object], plugins: Mapping[str, str]) -> str:
+    """Write the receipt of a reconciliation: its facts as plain data, with the hash that they are proven by."""
+    return _seal({"arfeed": version("arfeed"), "plugins": dict(plugins), "kind": "reconcile", **facts})
+
+
 def plan_document(plan: Plan) -> dict[str, object]:
     """Return the whole plan as plain data, amounts as text."""
     documents = plan.documents

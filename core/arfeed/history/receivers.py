@@ -131,7 +131,10 @@ def _move(connection: sa.Connection, here: str, there: str) -> None:
         connection.execute(sa.update(table).where(_of(table, here)).values(destination=there))
 
 
-_KEPT_BY_DESTINATION = (tables.runs, tables.baselines, tables.expectations, tables.addresses)
+_KEPT_BY_DESTINATION = (
+    *(tables.runs, tables.baselines, tables.expectations, tables.addresses),
+    tables.reconciliations,
+)
 
 
 def _of(table: sa.Table, destination: str) -> sa.ColumnElement[bool]:

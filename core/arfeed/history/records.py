@@ -19,6 +19,8 @@ receiver took the file away before it could be verified. unsettled: whether it a
 
 INTERRUPTED: tuple[State, ...] = ("running", "publishing")
 ARRIVED: tuple[State, ...] = ("delivered", "unverified")
+COMPARED = ("same", "differences")
+"""Outcomes of a reconciliation that did take place; the third is that the export was not comparable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,23 @@ class PlannedDocument:
 def forget_content(document: PlannedDocument) -> PlannedDocument:
     """Return a PDF whose name is ours while it is not known what stands under it."""
     return replace(document, version="", sha256="", size=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationRecord:
+    """What an export of the receiver's list said of the delivery `baseline`; `open_count` invoices are open there."""
+
+    id: str
+    feed: str
+    destination: str
+    at: datetime
+    baseline: str
+    export: str
+    outcome: str
+    open_count: int
+    differences: int
+    by: str
+    receipt: str
 
 
 @dataclass(frozen=True, slots=True)

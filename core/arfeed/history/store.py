@@ -13,7 +13,16 @@ from arfeed.history.lease import Lease, lock_lost, renew
 from arfeed.history.memory import read_ledgers, remember, withdraw, write_expectation
 from arfeed.history.packing import pack_report
 from arfeed.history.reading import KEPT_REPORTS, Reader
-from arfeed.history.records import ARRIVED, Baseline, Memory, PlannedDocument, RunRecord, State, forget_content
+from arfeed.history.records import (
+    ARRIVED,
+    Baseline,
+    Memory,
+    PlannedDocument,
+    ReconciliationRecord,
+    RunRecord,
+    State,
+    forget_content,
+)
 from arfeed.history.transitions import (
     add_to_baseline,
     as_row,
@@ -57,6 +66,11 @@ class History(Reader):
         """Delete an answer given in advance that no delivery has used; return False if there is none."""
         with self._engine.begin() as connection:
             return withdraw(connection, destination, expectation)
+
+    def record_reconciliation(self, record: ReconciliationRecord) -> None:
+        """Record what an export of the receiver's list said."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(tables.reconciliations), as_row(record))
 
     def keep_readings(self, destination: str, readings: Mapping[str, DocumentReading]) -> None:
         """Record what was read in PDFs, by name, in place of what was read under these names before."""
@@ -159,9 +173,8 @@ class History(Reader):
 
     def take_over(self, destination: str, documents: Iterable[PlannedDocument]) -> None:
         """Count PDFs as sent to a destination, whose content is not known. Needs the lock."""
-        rows = [{"destination": destination, **as_row(forget_content(document))} for document in documents]
         with self._engine.begin() as connection:
-            replace_rows(connection, tables.documents, rows)
+            _keep_unknown(connection, destination, documents)
 
     def record_adoption(
         self,
@@ -176,7 +189,6 @@ class History(Reader):
         Learned habits and the control accounts' balances are kept. Raise `LockedError` if another run has taken the
         lock.
         """
-        taken = [{"destination": run.destination, **as_row(forget_content(document))} for document in documents]
         known = [{"destination": run.destination, "name": name, "run": run.id} for name in names]
         with self._engine.begin() as connection:
             if not renew(connection, run.destination, run.id, seconds):
@@ -195,4 +207,10 @@ class History(Reader):
             clear_baseline(connection, run.destination)
             add_to_baseline(connection, run)
             replace_rows(connection, tables.known_reports, known)
-            replace_rows(connection, tables.documents, taken)
+            _keep_unknown(connection, run.destination, documents)
+
+
+def _keep_unknown(connection: sa.Connection, destination: str, documents: Iterable[PlannedDocument]) -> None:
+    """Count PDFs as sent to a destination while it is not known what they hold."""
+    rows = [{"destination": destination, **as_row(forget_content(document))} for document in documents]
+    replace_rows(connection, tables.documents, rows)

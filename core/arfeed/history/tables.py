@@ -127,6 +127,23 @@ baselines = Table(
     Column("run", ForeignKey("runs.id"), primary_key=True),
 )
 
+# What exports of the receiver's own list said of the last delivery. A run's id, though nothing was delivered.
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("feed", String(200), nullable=False),
+    Column("destination", String(500), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("baseline", String(400), nullable=False),
+    Column("export", Text, nullable=False),
+    Column("outcome", String(20), nullable=False),  # same, differences, not comparable
+    Column("open_count", Integer, nullable=False),
+    Column("differences", Integer, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("receipt", Text, nullable=False),
+)
+
 # Names of reports at a destination that people declared accounted for, by `adopt`.
 known_reports = Table(
     "known_reports",

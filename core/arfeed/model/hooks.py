@@ -9,7 +9,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from arfeed.model.parts import Connector, Destination, Notifier, Transform
-    from arfeed.model.results import Failure, Objection, Plan, Receipt
+    from arfeed.model.results import Failure, Objection, Plan, Receipt, Reconciliation
 
 hookspec = pluggy.HookspecMarker("arfeed")
 hookimpl = pluggy.HookimplMarker("arfeed")
@@ -45,6 +45,10 @@ class Hooks(Protocol):
     @hookspec
     def arfeed_refused(self, plan: Plan) -> None:
         """Learn of a plan that was refused."""
+
+    @hookspec
+    def arfeed_reconciled(self, reconciliation: Reconciliation) -> None:
+        """Learn of a reconciliation that found differences."""
 
     @hookspec
     def arfeed_failed(self, failure: Failure) -> None:

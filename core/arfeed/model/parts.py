@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, ClassVar, Literal
 
 from arfeed.model.figures import Complete
-from arfeed.model.results import Failure, Plan, Receipt
+from arfeed.model.results import Failure, Plan, Receipt, Reconciliation
 from arfeed.model.settings import DestinationSettings, NotifierSettings, SourceSettings, TransformSettings
 
 if TYPE_CHECKING:
@@ -199,6 +199,10 @@ class Notifier(ABC):
     @abstractmethod
     def failed(self, failure: Failure) -> None:
         """Notify of a run that failed."""
+
+    # Not abstract: a notifier written before there was a reconciliation still loads.
+    def reconciled(self, reconciliation: Reconciliation) -> None:  # noqa: B027 - may be left as it is
+        """Notify of a reconciliation that found differences."""
 
     def check(self) -> None:  # noqa: B027 - many have nothing to try
         """Raise an `ArfeedError` if it could reach nobody. Cheap; sends nothing."""

@@ -99,6 +99,11 @@ class GuardSettings(Settings):
         ge=0,
         description="How many of a source's invoices may be missing without proof before the share counts.",
     )
+    reconcile_every: Span | None = Field(
+        default=None,
+        examples=["30d"],
+        description="How old the last `arfeed reconcile` may be; unset does not ask for one.",
+    )
 
 
 class SourceSettings(Settings):
@@ -305,15 +310,15 @@ class FileSettings(SourceSettings):
         return {name: self.model_copy(update={"files": "newest", **reading}) for name, reading in named.items()}
 
 
-Ending = Literal["delivered", "refused", "failed"]
-"""How a run may end."""
+Ending = Literal["delivered", "refused", "failed", "reconciled"]
+"""How a run may end; of a reconciliation nobody is notified unless it found differences."""
 
 
 class NotifierSettings(Settings):
     """Settings that every notifier has."""
 
     on: tuple[Ending, ...] = Field(
-        default=("delivered", "refused", "failed"),
+        default=("delivered", "refused", "failed", "reconciled"),
         min_length=1,
         examples=[["refused", "failed"]],
         description="Which outcomes of a run trigger a notification.",
@@ -329,6 +334,38 @@ class TransformSettings(Settings):
     sources: list[str] | None = Field(
         default=None, examples=[["xero-uk"]], description="Only rows of these sources; all where unset."
     )
+
+
+class ReconcileSettings(Settings):
+    """The table [destination.reconcile]: how an export of the receiver's own list of open invoices is read.
+
+    Whatever is unset is proposed by `arfeed reconcile`, judging by the headings and by the last report.
+    """
+
+    columns: Annotated[dict[str, str], AfterValidator(check_file_columns)] = Field(
+        default_factory=dict,
+        examples=[{"invoice_ref": "Invoice no."}],
+        description="Canonical column = the export's heading: invoice_ref, balance, customer_name, currency, due_on, "
+        "status. Without one of the last four it is not compared.",
+    )
+    values: Annotated[dict[str, dict[str, str] | Literal[False]], AfterValidator(check_words)] = Field(
+        default_factory=dict,
+        examples=[{"status": {"Settled": "paid"}}],
+        description="What the export's words in the columns status and currency mean.",
+    )
+    dates: Annotated[str | None, AfterValidator(check_date_order)] = Field(
+        default=None, examples=["DMY"], description="Order of its dates, as for a source."
+    )
+    currency: Annotated[str | None, AfterValidator(_currency_code)] = Field(
+        default=None, examples=["GBP"], description="ISO 4217 code of rows that name no currency."
+    )
+    owed_is: Literal["positive", "negative"] | None = Field(
+        default=None, description="The sign of what is owed there; positive if unset."
+    )
+    encoding: str | None = Field(default=None, examples=["cp1252"], description="Character encoding, as for a source.")
+    delimiter: str | None = Field(default=None, examples=[";"], description="Column separator, as for a source.")
+    sheet: str | None = Field(default=None, description="Sheet of a workbook, as for a source.")
+    decimal: Literal[".", ","] | None = Field(default=None, description="Decimal mark, as for a source.")
 
 
 _Keys = Annotated[tuple[Location, ...], BeforeValidator(one_or_several), TEXTS]
@@ -385,12 +422,18 @@ class DestinationSettings(Settings):
         examples=["uploads"],
         description="Folder below the root for uploads under way; beside the target where unset.",
     )
+    reconcile: ReconcileSettings | None = Field(
+        default=None,
+        examples=[{"columns": {"invoice_ref": "Invoice no."}}],
+        description="How `arfeed reconcile` reads the receiver's own list of open invoices.",
+    )
 
 
 TRANSPORT = frozenset(
     {
         *("private_key", "passphrase", "password", "use_agent", "ssh_config", "known_hosts"),
         *("publish", "verify", "replace_by", "part_folder", "documents_verify"),
+        "reconcile",
     }
 )
-"""Settings of a destination for logging in and sending, which do not change a report."""
+"""Settings of a destination for logging in, sending and looking, which do not change a report."""

@@ -8,6 +8,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ from arfeed.planning.adoption import find_dropped, make_adoption_code
 from arfeed.planning.wording import counted, named
 from arfeed.plugins.fingerprint import settings_hash
 from arfeed.plugins.loading import close_match
+from arfeed.reconciliation.columns import Asker
+from arfeed.reconciliation.plausibility import Delivered
+from arfeed.reconciliation.verdict import as_facts
 from arfeed.runs.context import (
     OpenContext,
     RunContext,
@@ -33,10 +37,15 @@ from arfeed.runs.context import (
 )
 from arfeed.runs.convergence import settle_interrupted
 from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
+from arfeed.runs.reconciling import compare_with
 
 if TYPE_CHECKING:
     from arfeed.delivery.remote import Remote
     from arfeed.plugins.config import Project
+
+
+Witness = tuple[Path, Asker]
+"""An export of the receiver's own list, and who is asked what is open about its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +76,22 @@ class Adopted:
     pdfs: tuple[str, ...] = ()
 
 
-def adopt(begun: RunContext, file: str | None, *, approve: str | None = None, pdfs: bool = False) -> Adopted:
+def adopt(
+    begun: RunContext,
+    file: str | None,
+    *,
+    approve: str | None = None,
+    pdfs: bool = False,
+    witness: Witness | None = None,
+) -> Adopted:
     """Take a report as baseline: the unknown one at the destination, one by its name there, or a local file.
 
     All reports at the destination are known from then on. With `pdfs` the PDFs that stand there under the names of the
     report's invoices are taken over, too: their content is not known, so the next run sends them anew. If no report is
     named and none is unknown, those of the present baseline are, and nothing else changes. Raise
     `ConfigError` if it is not clear which report is meant, `RefusedError` if it lacks invoices of the present baseline,
-    or of an unknown report that may be later, and that was not approved.
+    or of an unknown report that may be later, and that was not approved. A `witness` is an export of the receiver's own
+    list: if it agrees with the report, nothing has to be approved, and if it does not, nothing is adopted.
     """
     project = begun.project
     with (
@@ -86,27 +103,49 @@ def adopt(begun: RunContext, file: str | None, *, approve: str | None = None, pd
             refuse_same_receiver(context, server)
             settle_interrupted(context, server)
             signs, foreign = note_receiver(context, server), find_foreign_reports(context, server)
+            there = server.sizes(project.destination.document_folder) if pdfs else {}
             baseline = context.history.baseline(context.destination)
             if pdfs and file is None and not foreign and baseline:
-                return _take_over(context, server, baseline)
+                return _take_over(context, baseline, there)
             chosen = _choose(context, server, foreign, file)
             folder = project.destination.report_folder
             later = {name: server.read(folder, name) for name in _later(context, foreign, chosen)}
-            there = server.sizes(project.destination.document_folder) if pdfs else {}
         report = _parse(project, chosen.name, chosen.content)
         lacking = _find_dropped(context, report, {name: _parse(project, name, later[name]) for name in later})
-        _check_approved(context, chosen, lacking, approve)
+        agreed = witness and _hear(context, witness, chosen, report)
+        if not agreed:
+            _check_approved(context, chosen, lacking, approve)
         known = tuple(sorted({*foreign, chosen.name}))
-        record = _run_record(context, chosen, len(report), approve)
+        record = _run_record(context, chosen, len(report), agreed or approve)
         taken = [*_documents(context, report, there)]
         context.history.record_adoption(record, report, known, project.feed.lock_seconds, taken)
         write_witness(context, signs, record, chosen.sha256)
     return Adopted(chosen.name, len(report), known, tuple(document.name for document in taken))
 
 
-def _take_over(context: OpenContext, server: Remote, baseline: Baseline) -> Adopted:
-    """Take over the PDFs of the present baseline's invoices; reports and baseline stay as they are."""
-    there = server.sizes(context.project.destination.document_folder)
+def _hear(context: OpenContext, witness: Witness, chosen: _Chosen, report: pd.DataFrame) -> str:
+    """Return what names the export in the history; raise `RefusedError` unless it agrees with the report."""
+    export, asker = witness
+    runs = [run.ended_at for run in context.history.runs() if run.destination == context.destination and run.ended_at]
+    # When somebody else's report arrived is not known; an export from before our own last delivery proves nothing.
+    since = max(runs, default=datetime.fromtimestamp(0, UTC))
+    taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()))
+    verdict, read = compare_with(context.project, export, taken, asker)
+    if verdict.outcome != "same":
+        counts = as_facts(verdict, read, taken)["counts"]
+        what = ", ".join(
+            f"{count:,} {name}" for name, count in counts.items() if count and name not in ("same", "known")
+        )
+        raise RefusedError(
+            f"{export}: the receiver's own list does not agree with {chosen.name}, so nothing was adopted: "
+            f"{what or '; '.join(verdict.reasons)}. Adopt the report that it does agree with, or leave out --reconcile "
+            "and approve"
+        )
+    return f"reconciled {read.sha256[:16]}"
+
+
+def _take_over(context: OpenContext, baseline: Baseline, there: Container[str]) -> Adopted:
+    """Take over the PDFs there of the present baseline's invoices; reports and baseline stay as they are."""
     taken = [*_documents(context, baseline.report, there)]
     context.history.take_over(context.destination, taken)
     return Adopted(None, len(baseline.report), (), tuple(document.name for document in taken))

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import pandas as pd
 
 from arfeed.model import arrow
-from arfeed.model.results import Failure, Plan, Receipt
+from arfeed.model.results import Failure, Plan, Receipt, Reconciliation
 
 
 def describe_plan(plan: Plan) -> dict[str, object]:
@@ -24,7 +24,7 @@ def describe_plan(plan: Plan) -> dict[str, object]:
     }
 
 
-def describe_ending(about: Receipt | Plan | Failure) -> dict[str, object]:
+def describe_ending(about: Receipt | Plan | Failure | Reconciliation) -> dict[str, object]:
     """Return the facts of how a run ended."""
     if isinstance(about, Receipt):
         report = about.report
@@ -35,6 +35,8 @@ def describe_ending(about: Receipt | Plan | Failure) -> dict[str, object]:
         }
     if isinstance(about, Plan):
         return {"objections": [objection.code for objection in about.objections], "approval": about.approval}
+    if isinstance(about, Reconciliation):
+        return {"outcome": about.outcome, "counts": dict(about.counts)}
     return {"error": about.error, "exit_code": about.exit_code}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from arfeed.model.errors import ArfeedError
 from arfeed.model.events import event
 from arfeed.model.parts import Notifier
-from arfeed.model.results import Failure, Plan, Receipt
+from arfeed.model.results import Failure, Plan, Receipt, Reconciliation
 from arfeed.model.secrets import mask_secrets
 from arfeed.model.settings import Ending
 from arfeed.plugins.isolation import isolated_copy
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from arfeed.plugins.config import Project
     from arfeed.runs.context import RunContext
 
-_ARGUMENTS = {"delivered": "receipt", "refused": "plan", "failed": "failure"}
-_WORDS = {"delivered": "delivered", "refused": "was refused", "failed": "failed"}
+_ARGUMENTS = {"delivered": "receipt", "refused": "plan", "failed": "failure", "reconciled": "reconciliation"}
+_WORDS = {"delivered": "delivered", "refused": "was refused", "failed": "failed", "reconciled": "found differences"}
+_About = Receipt | Plan | Failure | Reconciliation
 
 
 class _Notification(Thread):
     """One notifier at work, in a daemon thread: the run ends without it once its time is up."""
 
-    def __init__(self, notifier: Notifier, ending: Ending, about: Receipt | Plan | Failure) -> None:
+    def __init__(self, notifier: Notifier, ending: Ending, about: _About) -> None:
         super().__init__(name=f"notifier {notifier.notifier}", daemon=True)
         # A copy each: a notifier that changes what it was given must not change what the others report.
         self.notifier, self._ending, self._about = notifier, ending, isolated_copy(about)
@@ -42,7 +43,7 @@ class _Notification(Thread):
             self.error = exc
 
 
-def notify(context: RunContext, ending: Ending, about: Receipt | Plan | Failure) -> None:
+def notify(context: RunContext, ending: Ending, about: _About) -> None:
     """Call the plugins' hooks, then all notifiers in parallel; warn about one that raises or takes too long."""
     project, progress = context.project, context.progress
     event(ending, logging.INFO if ending == "delivered" else logging.WARNING, **describe_ending(about))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from arfeed.history.audit import audit, tampering
 from arfeed.history.receipts import plan_document
 from arfeed.model.errors import ConfigError
-from arfeed.model.results import Plan, Receipt
+from arfeed.model.results import Plan, Receipt, Reconciliation
 from arfeed.model.secrets import mask_secrets
 from arfeed.plugins.config import Project
 from arfeed.runs.context import RunContext, open_history
@@ -63,8 +63,16 @@ def write_receipt_page(context: RunContext, receipt: Receipt, file: Path | None 
     return _try_to_write(context, json.loads(receipt.body), where)
 
 
+def write_reconciliation_page(context: RunContext, reconciliation: Reconciliation, file: Path) -> Path | None:
+    """Write the page of a reconciliation; return its path, or None if that failed, which only leads to a warning."""
+    return _try_to_write(context, json.loads(reconciliation.body), file)
+
+
 def rewrite_page(project: Project, run: str, file: Path | None = None) -> Path:
-    """Write the page of an earlier delivery from its receipt. Raise `ConfigError` if there is no intact one."""
+    """Write the page of an earlier delivery or reconciliation from its receipt.
+
+    Raise `ConfigError` if there is no intact one.
+    """
     folder = pages_folder(project)
     with open_history(project) as history:
         # A page looks like proof, so none is written from a receipt that was changed.
@@ -95,11 +103,13 @@ def _try_to_write(context: RunContext, document: Mapping[str, Any], file: Path, 
 
 def _write(project: Project, document: Mapping[str, Any], file: Path, command: str = "") -> None:
     """Write a page completely or not at all."""
+    from arfeed.runs.page.reconciliation import render_reconciliation
     from arfeed.runs.page.rendering import render
 
     # Masked as JSON, since the page's own escapes would hide a secret from the masking.
     covered = json.loads(mask_secrets(json.dumps(document, ensure_ascii=False), project.secrets))
-    text = render(covered, _past(project, document), command)
+    reconciled = document.get("kind") == "reconcile"
+    text = render_reconciliation(covered) if reconciled else render(covered, _past(project, document), command)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.chromium
 
-KINDS = ("refused", "delivered", "empty", "odd", "some", "many")
+KINDS = ("refused", "delivered", "empty", "odd", "reconciled", "some", "many")
 
 
 @pytest.fixture(scope="module")

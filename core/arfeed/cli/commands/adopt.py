@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,17 +22,34 @@ Pdfs = Annotated[
 ]
 
 
-def adopt(file: File = None, config: Config = DEFAULT_CONFIG, approve: Approve = None, pdfs: Pdfs = False) -> None:
+Reconcile = Annotated[
+    Path | None,
+    typer.Option(
+        "--reconcile",
+        metavar="EXPORT",
+        help="What the receiver has as open, as it exports it: if it agrees, nothing is to be approved.",
+    ),
+]
+
+
+def adopt(
+    file: File = None,
+    config: Config = DEFAULT_CONFIG,
+    approve: Approve = None,
+    pdfs: Pdfs = False,
+    reconcile: Reconcile = None,
+) -> None:
     """Take a report that arfeed did not send as what the next one is compared with."""
     # Imported here, as in every command: `arfeed --help` must not wait for pandas, pyarrow and SQLAlchemy.
+    from arfeed.cli.display.asking import asker_for
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs.adoption import adopt as take
     from arfeed.runs.context import begin_run
 
-    project = read_feed(config)
+    project, people = read_feed(config), console()
+    witness = (reconcile, asker_for(people)) if reconcile else None
     with progress() as steps:
-        taken = take(begin_run(project, steps), file, approve=approve, pdfs=pdfs)
-    people = console()
+        taken = take(begin_run(project, steps), file, approve=approve, pdfs=pdfs, witness=witness)
     if taken.name is not None:
         people.print(f"✓ {taken.name} is the baseline now: {taken.open_count} documents", style="green", markup=False)
     others = [name for name in taken.known if name != taken.name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -14,7 +14,7 @@ from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from arfeed.history.records import RunRecord
+    from arfeed.history.records import ReconciliationRecord, RunRecord
     from arfeed.history.store import History
 
 app = typer.Typer(help="See what was delivered, and who approved it.")
@@ -22,10 +22,10 @@ app = typer.Typer(help="See what was delivered, and who approved it.")
 
 @app.callback(invoke_without_command=True)
 def history(context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """List the runs that delivered, the newest first."""
+    """List the runs that delivered, and the reconciliations, the newest first."""
     # `arfeed history` lists; its other uses are subcommands, before which typer calls this too.
     if context.invoked_subcommand is None:
-        _list(_runs(config), as_json=as_json)
+        _list(*_runs(config), as_json=as_json)
 
 
 @app.command("verify")
@@ -34,7 +34,7 @@ def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     from arfeed.history.audit import audit, tampering
 
     with _history(config) as database:
-        count, wrong = len(database.runs()), list(audit(database))
+        count, wrong = len(database.runs()) + len(database.reconciliations()), list(audit(database))
     if as_json:
         print_json({"ok": not wrong, "runs": count, "wrong": wrong})
     else:
@@ -79,9 +79,9 @@ def page(
     show_page(rewrite_page(read_feed(config), run, html), console())
 
 
-def _runs(config: Config) -> list[RunRecord]:
+def _runs(config: Config) -> tuple[list[RunRecord], list[ReconciliationRecord]]:
     with _history(config) as database:
-        return database.runs()
+        return database.runs(), database.reconciliations()
 
 
 def _history(config: Config) -> History:
@@ -91,20 +91,46 @@ def _history(config: Config) -> History:
     return open_history(read_feed(config))
 
 
-def _list(runs: list[RunRecord], *, as_json: bool) -> None:
+def _list(runs: list[RunRecord], reconciliations: list[ReconciliationRecord], *, as_json: bool) -> None:
+    listed = [*(_as_data(run) for run in runs), *(_as_reconciliation(each) for each in reconciliations)]
+    # By id, which begins with the time.
+    listed.sort(key=lambda row: (row["started_at"], row["run"]), reverse=True)
     if as_json:
-        print_json([_as_data(run) for run in runs])
+        print_json(listed)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2))
     for name in ("run", "kind", "state", "report", "open", "missing", "approved by"):
         table.add_column(name, justify="right" if name in ("open", "missing") else "left")
-    for run in runs:
-        counts = (str(run.open_count), str(run.missing_count))
-        table.add_row(run.id, run.kind, run.state, run.report_name, *counts, run.approved_by or "")
+    for row in listed:
+        shown = ("run", "kind", "state", "report", "open", "missing", "approved_by")
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in shown))
     console().print(table)
 
 
-def _as_data(run: RunRecord) -> dict[str, object]:
+def _as_reconciliation(record: ReconciliationRecord) -> dict[str, Any]:
+    """Return a reconciliation in the form of a run: its export, what is open there, and how many are paid there."""
+    receipt = _receipt(record.receipt)
+    counts = receipt.get("counts", {}) if isinstance(receipt, dict) else {}
+    return {
+        "run": record.id,
+        "kind": "reconcile",
+        "state": record.outcome,
+        "feed": record.feed,
+        "destination": record.destination,
+        "started_at": record.at.isoformat(),
+        "ended_at": record.at.isoformat(),
+        "report": record.export,
+        "open": record.open_count,
+        "missing": counts.get("paid there"),
+        "approval": None,
+        "approved_by": None,
+        "differences": record.differences,
+        "by": record.by,
+        "receipt": receipt,
+    }
+
+
+def _as_data(run: RunRecord) -> dict[str, Any]:
     return {
         "run": run.id,
         "kind": run.kind,
@@ -118,14 +144,14 @@ def _as_data(run: RunRecord) -> dict[str, object]:
         "missing": run.missing_count,
         "approval": run.approval,
         "approved_by": run.approved_by,
-        "receipt": _receipt(run),
+        "receipt": _receipt(run.receipt),
     }
 
 
-def _receipt(run: RunRecord) -> object:
+def _receipt(receipt: str | None) -> object:
     """Return the receipt as data; a damaged one as its text."""
     try:
         # A damaged receipt must not keep the others from being listed; `verify` names it.
-        return json.loads(run.receipt or "null")
+        return json.loads(receipt or "null")
     except ValueError:
-        return run.receipt
+        return receipt

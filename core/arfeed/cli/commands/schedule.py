@@ -32,6 +32,16 @@ Output = Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Wr
 Install = Annotated[bool, typer.Option("--install", help="systemd, cron: install it for you, instead of printing it.")]
 
 
+Export = Annotated[
+    str | None,
+    typer.Option(
+        "--reconcile",
+        metavar="EXPORT",
+        help="Run `reconcile` instead, with the newest file of a pattern such as 'exports/open*.xlsx'.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     """What was typed. The command has an option for each field, so it only parses and hands this on."""
@@ -44,6 +54,7 @@ class _Request:
     claim: str | None
     output: Path | None
     install: bool
+    export: str | None
 
 
 def schedule(
@@ -56,11 +67,12 @@ def schedule(
     claim: Claim = None,
     output: Output = None,
     install: Install = False,
+    reconcile: Export = None,
 ) -> None:
-    """Print what runs `sync` for a feed every day: it tries again after exit codes 5 and 6, and not after others."""
+    """Print what runs `sync` for a feed every day, or `reconcile`. It tries again after exit codes 5 and 6 only."""
     from arfeed.cli.display.masking import read_feed
 
-    _schedule(read_feed(config), _Request(kind, at, days, alert, image, claim, output, install))
+    _schedule(read_feed(config), _Request(kind, at, days, alert, image, claim, output, install, reconcile))
 
 
 def _schedule(project: Project, request: _Request) -> None:
@@ -68,7 +80,7 @@ def _schedule(project: Project, request: _Request) -> None:
     from arfeed.operations.schedule.job import job_of
     from arfeed.operations.schedule.times import read_times
 
-    job = job_of(project, read_times(request.at, request.days), request.alert)
+    job = job_of(project, read_times(request.at, request.days), request.alert, request.export)
     made = _make(job, project, request)
     # On stderr, since what is printed on stdout may be led into a file as it is.
     people = console(beside_json=True)

@@ -19,6 +19,4 @@ def examine_notifiers(project: Project) -> Iterator[Finding]:
             said = str(exc) if isinstance(exc, ArfeedError) else f"{type(exc).__name__}: {exc}"
             yield doubt(what, said, f"fix [notifiers.{notifier.notifier}]; runs go on, but nobody is notified there")
         else:
-            yield ok(
-                what, f"is notified of runs that are {', '.join(notifier.settings.on)}", on=[*notifier.settings.on]
-            )
+            yield ok(what, f"is notified of what is {', '.join(notifier.settings.on)}", on=[*notifier.settings.on])

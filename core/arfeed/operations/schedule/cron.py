@@ -24,7 +24,7 @@ def crontab(job: Job) -> Schedule:
     # Between these two marks `--install` finds the lines that it replaces.
     comments = [
         f"# {begin(job)}",
-        f"# {job.feed}: in this machine's time zone. It prints only if nothing was delivered, and cron mails that.",
+        f"# {job.feed}: in this machine's time zone. It prints only if it {_fails(job)}, and cron mails that.",
     ]
     text = "\n".join([*comments, *lines, f"# {end(job)}"]) + "\n"
     steps = (
@@ -33,6 +33,10 @@ def crontab(job: Job) -> Schedule:
         "put MAILTO=you@example.com above them, or name a command with --alert; without mail nobody is notified",
     )
     return Schedule((Document("crontab", text),), steps)
+
+
+def _fails(job: Job) -> str:
+    return "did not deliver" if job.export is None else "found differences or could not compare"
 
 
 def for_cron(text: str) -> str:

@@ -25,7 +25,10 @@ RETRY_SECONDS = (600, 600, 600)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One feed's run. `variables` are those of the environment that its configuration takes; never their values."""
+    """One feed's run: `sync`, or `reconcile` with the newest file of a pattern.
+
+    `variables` are those of the environment that its configuration takes; never their values.
+    """
 
     feed: str
     config: Path
@@ -35,23 +38,34 @@ class Job:
     times: Times
     alert: str | None = None
     waits: tuple[int, ...] = RETRY_SECONDS
+    export: str | None = None
 
     @property
     def name(self) -> str:
         """The job's name, valid for every scheduler."""
         # Kubernetes allows the name of a CronJob 52 characters, as it appends to it; others allow more.
         plain = re.sub(r"[^a-z0-9]+", "-", self.feed.lower()).strip("-")
-        return f"arfeed-{plain[:40].rstrip('-') or 'feed'}"
+        return f"arfeed-{plain[: 40 if self.export is None else 30].rstrip('-') or 'feed'}{self._suffix}"
+
+    @property
+    def _suffix(self) -> str:
+        return "" if self.export is None else "-reconcile"
+
+    @property
+    def does(self) -> str:
+        """What it does, as a verb in front of the feed's name."""
+        return "delivers" if self.export is None else "reconciles"
 
     @property
     def command(self) -> tuple[str, ...]:
         """The command and its arguments, with absolute paths."""
-        return (*self.program, "sync", "--config", str(self.config))
+        words = ("sync",) if self.export is None else ("reconcile", self.export)
+        return (*self.program, *words, "--config", str(self.config))
 
     @property
     def environment_file(self) -> Path:
         """Where the variables are kept."""
-        return Path.home() / ".config" / "arfeed" / f"{self.name}.env"
+        return Path.home() / ".config" / "arfeed" / f"{self.name.removesuffix(self._suffix)}.env"
 
     @property
     def environment_steps(self) -> tuple[str, ...]:
@@ -67,8 +81,11 @@ class Job:
         )
 
 
-def job_of(project: Project, times: Times, alert: str | None = None) -> Job:
-    """Return the job of a feed. Raise `ConfigError` if it can't run unattended."""
+def job_of(project: Project, times: Times, alert: str | None = None, export: str | None = None) -> Job:
+    """Return the job of a feed; with `export`, that of reconciling it with such a file.
+
+    Raise `ConfigError` if it can't run unattended.
+    """
     names = variables(project.path)
     for name in names:
         if name.startswith(KEYRING):
@@ -76,7 +93,9 @@ def job_of(project: Project, times: Times, alert: str | None = None) -> Job:
                 f"{project.path.name}: ${{{name}}} is kept in a keyring, which is locked when nobody is logged in. "
                 "For a scheduled feed take it from the environment: ${NAME}"
             )
-    job = Job(project.feed.name, project.path, _program(), tuple(names), project.feed.timezone, times, alert)
+    where = None if export is None else str(Path(export).expanduser().absolute())
+    made = (project.feed.name, project.path, _program(), tuple(names), project.feed.timezone, times, alert)
+    job = Job(*made, export=where)
     # A line break would begin another line of a crontab, or another setting of a unit.
     for text in (job.feed, *job.command, alert or ""):
         if re.search(r"[\x00-\x1f\x7f]", text):

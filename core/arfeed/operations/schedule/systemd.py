@@ -32,7 +32,7 @@ def _service(job: Job) -> str:
     return _unit(
         [
             "[Unit]",
-            f"Description=arfeed delivers {_literal(job.feed)}",
+            f"Description=arfeed {job.does} {_literal(job.feed)}",
             f"# {len(waits) + 1} tries at most, {max(waits)} seconds apart.",
             f"StartLimitIntervalSec={sum(waits) + 3600}",
             f"StartLimitBurst={len(waits) + 1}",
@@ -57,7 +57,7 @@ def _timer(job: Job) -> str:
     return _unit(
         [
             "[Unit]",
-            f"Description=When arfeed delivers {_literal(job.feed)}",
+            f"Description=When arfeed {job.does} {_literal(job.feed)}",
             "",
             "[Timer]",
             *(f"OnCalendar={expression}" for expression in job.times.calendar(job.timezone)),
@@ -75,13 +75,17 @@ def _alert(job: Job, command: str) -> str:
     return _unit(
         [
             "[Unit]",
-            f"Description=Tell that arfeed did not deliver {_literal(job.feed)}",
+            f"Description=Tell that arfeed {_did_not(job)} {_literal(job.feed)}",
             "",
             "[Service]",
             "Type=oneshot",
             f"ExecStart=/bin/sh -c {argument(f'{lines} | {command}')}",
         ]
     )
+
+
+def _did_not(job: Job) -> str:
+    return "did not deliver" if job.export is None else "found differences, or could not compare, in"
 
 
 def _unit(lines: Iterable[str]) -> str:

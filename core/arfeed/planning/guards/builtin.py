@@ -18,7 +18,7 @@ from arfeed.planning.guards.documents import (
     object_to_old_documents,
     object_to_shared_documents,
 )
-from arfeed.planning.guards.first import object_to_totals_as_balances
+from arfeed.planning.guards.first import object_to_doubtful_readings, object_to_totals_as_balances
 from arfeed.planning.guards.known import Known
 from arfeed.planning.guards.missing import (
     object_to_balances_of_zero,
@@ -35,6 +35,7 @@ from arfeed.planning.guards.receivers import (
     object_to_same_receiver,
     object_to_unknown_baseline,
 )
+from arfeed.planning.guards.reconciled import object_to_overdue_reconciliation
 from arfeed.planning.guards.report import object_to_everything_changed
 from arfeed.planning.guards.sources import object_to_older_dates, object_to_stale_sources
 
@@ -48,6 +49,7 @@ def find_objections(plan: Plan, known: Known, left: Outflow) -> Iterator[Objecti
     yield from object_to_history_behind(plan)
     yield from object_to_empty_reports(plan)
     yield from object_to_totals_as_balances(plan)
+    yield from object_to_doubtful_readings(plan)
     yield from object_to_unexplained(plan)
     yield from object_to_still_open(plan)
     yield from object_to_contradictions(plan)
@@ -61,6 +63,7 @@ def find_objections(plan: Plan, known: Known, left: Outflow) -> Iterator[Objecti
     yield from object_to_changes(plan)
     yield from object_to_stale_sources(plan)
     yield from object_to_older_dates(plan)
+    yield from object_to_overdue_reconciliation(plan, known.reconciled)
     yield from object_to_missing_documents(plan)
     yield from object_to_shared_documents(plan)
     yield from object_to_old_documents(plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from arfeed.model.results import Expectation, Objection
 from arfeed.planning.guards.budget import Unproven
@@ -17,6 +18,7 @@ class Known:
     `approved` is what people approved without proof within the last 30 days; `expectations` are the answers given in
     advance that hold today; `habits` is what was learned about the feed, `sources` what of each source is judged by
     it; `stated` are objections to what the sources listed, raised earlier since the plan no longer has all those rows.
+    `reconciled` is when the receiver's list was last compared, None if it never was.
     """
 
     approved: tuple[Unproven, ...] = ()
@@ -24,3 +26,4 @@ class Known:
     habits: Habits = field(default_factory=Habits.none)
     sources: tuple[Source, ...] = ()
     stated: tuple[Objection, ...] = ()
+    reconciled: datetime | None = None

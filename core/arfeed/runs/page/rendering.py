@@ -27,7 +27,7 @@ MOST_ROWS = 20_000
 
 _MOST_FILES = 1_000
 _MOST_CHARTS = 6
-_FACTOR = 10_000
+FACTOR = 10_000
 """The page's script sorts amounts as whole numbers of ten-thousandths."""
 
 
@@ -50,9 +50,7 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
     at = datetime.fromisoformat(document.get("planned_at") or document["started_at"])
     runs = [*past, PastRun(document.get("run", "this plan"), at, now)]
     missing = _largest_first(document["missing"])
-    # The page's security policy allows this script by its hash, and no other.
-    script = _asset("page.js")
-    return _template().render(
+    return page_template("page.html.j2").render(
         document=document,
         delivered="run" in document,
         first="run" not in document and [each["code"] for each in document["objections"]] == ["unknown-baseline"],
@@ -69,10 +67,16 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
         outcomes=[(count, OUTCOMES[outcome]) for outcome, count in document.get("pdfs_read", {}).items()],
         most_files=_MOST_FILES,
         command=command,
-        style=_asset("page.css"),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        **assets(),
     )
+
+
+def assets() -> dict[str, Any]:
+    """Return what every page carries in itself: its style, its script, and the script's hash."""
+    # The page's security policy allows this script by its hash, and no other.
+    script = _asset("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return {"style": _asset("page.css"), "script": script, "script_hash": digest}
 
 
 def _largest_first(rows: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
@@ -89,7 +93,7 @@ def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:
     dates = (missing.get("issued_on", ""), missing.get("due_on", ""))
     why = (reason, missing.get("evidence", ""))
     # The script sorts by the whole number: it would have to parse the formatted amount, in whatever notation it is.
-    return (ref, customer, int(balance * _FACTOR), format_amount(balance, currency), currency, *dates, source, *why)
+    return (ref, customer, int(balance * FACTOR), format_amount(balance, currency), currency, *dates, source, *why)
 
 
 def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
@@ -161,7 +165,8 @@ def _coverage(pdfs: Mapping[str, int] | None) -> list[dict[str, Any]]:
 
 
 @cache
-def _template() -> Template:
+def page_template(name: str) -> Template:
+    """Return one of our templates; a fact that it names and that is missing is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -180,9 +185,9 @@ def _template() -> Template:
     )
     room.filters |= {
         "money": lambda amount, currency: format_amount(Decimal(amount), currency),
-        "units": lambda amount: int(Decimal(amount) * _FACTOR),
+        "units": lambda amount: int(Decimal(amount) * FACTOR),
     }
-    return room.get_template("page.html.j2")
+    return room.get_template(name)
 
 
 def _asset(name: str) -> Any:

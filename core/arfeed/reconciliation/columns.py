@@ -1,0 +1,305 @@
+"""What the headings of a receiver's export mean: by their names, and by how their values agree with the last report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model import arrow, schema
+from arfeed.model.fields import headings_of
+from arfeed.reconciliation.numbers import are_known, match_numbers
+from arfeed.tables.headings.proposal import Proposal, propose_columns
+from arfeed.tables.values.amounts import MONEY, parse_money
+from arfeed.tables.values.dates import ORDERS, parse_dates
+
+if TYPE_CHECKING:
+    from arfeed.model.settings import ReconcileSettings
+
+Mask = np.typing.NDArray[np.bool_]
+
+COMPARED = ("invoice_ref", "balance", "customer_name", "currency", "due_on", "status")
+MARKS = (None, ".", ",")
+
+_NUMBERS = 0.5
+"""A column holds the numbers if at least this share of its values are numbers of the last report."""
+
+_AGREES = 0.9
+_DISAGREES = 0.5
+
+
+class Asker(Protocol):
+    """Somebody who answers; raises `ConfigError` naming the setting if nobody does."""
+
+    def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
+        """Return one of the choices, each of which is explained."""
+
+
+@dataclass(slots=True)
+class Meaning:
+    """What was found out about an export: its columns by canonical name, and the evidence for each of these settings.
+
+    `left` are columns that are there and not compared, with the reason.
+    """
+
+    columns: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
+    decimal: str | None = None
+    dates: str | None = None
+    left: list[str] = field(default_factory=list)
+
+
+def find_meaning(rows: pd.DataFrame, delivered: pd.DataFrame, settings: ReconcileSettings, asker: Asker) -> Meaning:
+    """Return what the columns of some rows, all text, mean. Raise `ConfigError` if that is open and nobody answers."""
+    return _Finder(rows, delivered, settings, asker).meaning()
+
+
+class _Finder:
+    def __init__(self, rows: pd.DataFrame, delivered: pd.DataFrame, settings: ReconcileSettings, asker: Asker) -> None:
+        self.headers = [str(name) for name in rows.columns if name != "origin"]
+        self.texts = {name: pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in self.headers}
+        self.delivered, self.settings, self.asker = delivered, settings, asker
+        self.proposal: Proposal = propose_columns(rows)
+        self.found = Meaning()
+
+    def meaning(self) -> Meaning:
+        self._take_said()
+        self._find_numbers()
+        self._pair_rows()
+        self._find_balance()
+        for name in ("currency", "due_on", "customer_name", "status"):
+            if name not in self.found.columns and self.settings.values.get(name) is not False:
+                self._find_other(name)
+        self._find_decimal()
+        self._find_order()
+        self._leave_other_names()
+        return self.found
+
+    # --- the columns ------------------------------------------------------------------------------------------------
+
+    def _take_said(self) -> None:
+        for name, header in self.settings.columns.items():
+            self._take(name, header, "as plugins.toml says")
+
+    def _find_numbers(self) -> None:
+        if "invoice_ref" in self.found.columns:
+            return
+        shares = {name: self._share_known(name) for name in self._free()}
+        best = max(shares.values(), default=(0.0, 0))
+        alike = [name for name, share in shares.items() if share == best]
+        if best[0] >= _NUMBERS:
+            distinct = [name for name in alike if not self.texts[name].equals(self.texts[alike[0]])]
+            named = self.proposal.columns.get("invoice_ref")
+            header = named if named in alike else alike[0] if not distinct else self._ask("invoice_ref", alike)
+            known = f"{best[1]:,} of {self._filled(header):,} are numbers of the last report"
+            self._take("invoice_ref", header, known)
+        elif named := self.proposal.columns.get("invoice_ref"):
+            self._take("invoice_ref", named, f"its heading, and values such as {self._example(named)}")
+        else:
+            likely = [*self.proposal.several.get("invoice_ref", ()), *self.proposal.called.get("invoice_ref", ())]
+            self._take("invoice_ref", self._ask("invoice_ref", likely or self._free()), "as you said")
+
+    def _share_known(self, header: str) -> tuple[float, int]:
+        given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
+        count = int(are_known(given, self.delivered["invoice_ref"]).sum()) if len(given) else 0
+        return (count / len(given) if len(given) else 0.0, count)
+
+    def _pair_rows(self) -> None:
+        """Pair the rows with the invoices of the last report, for the evidence of all other columns."""
+        header = self.found.columns["invoice_ref"]
+        refs = self.texts.get(header)
+        self.rows, self.invoices = np.array([], np.int64), self.delivered.iloc[:0]
+        if refs is not None:
+            places = match_numbers(pd.Series(refs, dtype="str"), self.delivered["invoice_ref"])
+            self.rows = np.flatnonzero(places >= 0)
+            self.invoices = self.delivered.iloc[places[self.rows]].reset_index(drop=True)
+
+    def _find_balance(self) -> None:
+        if {"balance", "debit", "paid"} & self.found.columns.keys():
+            return
+        found = {name: self._agreement("balance", name) for name in self._free()}
+        agreeing = {name: share for name, share in found.items() if share is not None}
+        good = [name for name, share in agreeing.items() if share >= _AGREES]
+        named = self._named("balance")
+        several = [name for name in self.proposal.several.get("balance", ()) if name in agreeing]
+        if named is not None and named in agreeing and not (agreeing[named] < _DISAGREES and good):
+            header = named
+        elif several and len([name for name in several if name in good]) == 1:
+            header = next(name for name in several if name in good)
+        elif not several and named is None and len(self._distinct(good)) == 1:
+            header = good[0]
+        else:
+            header = self._ask("balance", [*several, *good] or [*agreeing] or self._free())
+        self._take("balance", header, self._agreed(agreeing.get(header)))
+
+    def _find_other(self, name: str) -> None:
+        free = self._free()
+        named = self._named(name)
+        if named is not None and named in free:
+            self._take(
+                name, named, self._agreed(self._agreement(name, named)) or f"values such as {self._example(named)}"
+            )
+            return
+        agreeing = [header for header in free if (self._agreement(name, header) or 0) >= _AGREES]
+        if len(self._distinct(agreeing)) == 1 and name != "status":
+            self._take(name, agreeing[0], self._agreed(self._agreement(name, agreeing[0])))
+        elif several := [header for header in self.proposal.several.get(name, ()) if header in free]:
+            if name == "status":
+                self.found.left.append(f"status: {' or '.join(several)} may say it; balances alone are compared")
+            else:
+                self._take(name, self._ask(name, several), "as you said")
+
+    def _named(self, name: str) -> str | None:
+        """Return the heading that is called like a column, also if some of its values can't be read."""
+        if header := self.proposal.columns.get(name):
+            return header
+        called = [header for header in self.proposal.called.get(name, ()) if header in self._free()]
+        good = [header for header in called if (self._agreement(name, header) or 0) >= _DISAGREES]
+        return good[0] if len(good) == 1 else None
+
+    def _leave_other_names(self) -> None:
+        """Leave a column of names out if they are hardly ever those that were sent: it is another kind of name."""
+        if self.settings.columns.get("customer_name") or (header := self.found.columns.get("customer_name")) is None:
+            return
+        share = self._agreement("customer_name", header)
+        if share is not None and share < _DISAGREES:
+            del self.found.columns["customer_name"]
+            self.found.left.append(
+                f"customer_name: {header} has the names that were sent in {share:.0%} of the rows, so it is not "
+                "compared; name it in [destination.reconcile] columns to have it compared"
+            )
+
+    # --- the notation -----------------------------------------------------------------------------------------------
+
+    def _find_decimal(self) -> None:
+        self.found.decimal = self.settings.decimal
+        named = [name for name in ("balance", "debit", "credit", "amount", "paid") if name in self.found.columns]
+        if self.settings.decimal or not named:
+            return
+        texts = pa.concat_arrays([self.texts[self.found.columns[name]] for name in named])
+        wrong = {mark: pc.sum(parse_money(texts, mark).wrong).as_py() or 0 for mark in MARKS}
+        fitting = [mark for mark in MARKS if wrong[mark] == min(wrong.values())]
+        if None in fitting:
+            return
+        right = {mark: self._agreeing("balance", self.found.columns[named[0]], mark) for mark in fitting}
+        best = [mark for mark in fitting if right[mark] == max(right.values())]
+        choices = {",": "1.234,56 is a good thousand", ".": "1,234.56 is a good thousand"}
+        why = (
+            "the only mark that its amounts fit" if len(fitting) == 1 else "by it the balances are those of the report"
+        )
+        mark = (
+            best[0]
+            if len(best) == 1
+            else self.asker.choose("Which is the export's decimal mark?", "decimal in [destination.reconcile]", choices)
+        )
+        self.found.decimal = mark
+        self.found.evidence["decimal"] = f"{mark!r}, {why if len(best) == 1 else 'as you said'}"
+
+    def _find_order(self) -> None:
+        self.found.dates = self.settings.dates
+        header = self.found.columns.get("due_on")
+        if self.settings.dates or header is None:
+            return
+        given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
+        wrong = {order: pc.sum(parse_dates(given, order, declared=True).wrong).as_py() or 0 for order in ORDERS}
+        fitting = [order for order in ORDERS if wrong[order] == min(wrong.values())]
+        if "YMD" in fitting or len(fitting) == 1:
+            self.found.dates = "YMD" if "YMD" in fitting else fitting[0]
+            return
+        right = {order: self._agreeing("due_on", header, order) for order in fitting}
+        best = [order for order in fitting if right[order] == max(right.values())]
+        if len(best) == 1:
+            self.found.dates = best[0]
+            self.found.evidence["dates"] = (
+                f"{best[0]}, by which {max(right.values()):,} are the due dates of the report"
+            )
+            return
+        choices = {"DMY": "day, month, year", "MDY": "month, day, year"}
+        self.found.dates = self.asker.choose(
+            "No date in the export says which order they are in. Which is it?",
+            "dates in [destination.reconcile]",
+            choices,
+        )
+
+    # --- evidence ---------------------------------------------------------------------------------------------------
+
+    def _agreement(self, name: str, header: str) -> float | None:
+        """Return the share of paired rows in which a column has what was sent; None if its values do not fit at all."""
+        texts = self.texts[header]
+        given = texts.filter(pc.not_equal(texts, ""))
+        if not len(given):
+            return None
+        if name == "balance" and min(pc.sum(parse_money(given, mark).wrong).as_py() or 0 for mark in MARKS) * 2 > len(
+            given
+        ):
+            return None
+        count = max((self._agreeing(name, header, way) for way in self._ways(name)), default=0)
+        return count / len(self.rows) if len(self.rows) else 0.0
+
+    def _ways(self, name: str) -> Sequence[str | None]:
+        if name in schema.MONEY:
+            return [self.settings.decimal] if self.settings.decimal else MARKS
+        if name in schema.DATES:
+            return [self.settings.dates] if self.settings.dates else ORDERS
+        return [None]
+
+    def _agreeing(self, name: str, header: str, way: str | None) -> int:
+        """Count the paired rows in which a column, read in one way, has what was sent."""
+        if name == "status":
+            return 0
+        texts = self.texts[header].take(pa.array(self.rows))
+        sent = arrow.as_single_chunk(pa.array(self.invoices[name]))
+        if name in schema.MONEY:
+            same = pc.equal(pc.abs(parse_money(texts, way).values), pc.abs(pc.cast(sent, MONEY)))
+        elif name in schema.DATES:
+            same = pc.equal(parse_dates(texts, way or "YMD", declared=True).values, sent)
+        else:
+            same = pc.equal(_folded(texts), _folded(sent))
+        return pc.sum(same).as_py() or 0
+
+    def _agreed(self, share: float | None) -> str:
+        if share is None or not len(self.rows):
+            return ""
+        return f"it has what was sent in {round(share * len(self.rows)):,} of {len(self.rows):,} rows"
+
+    # --- asking -----------------------------------------------------------------------------------------------------
+
+    def _ask(self, name: str, headers: Sequence[str]) -> str:
+        meaning = next(column.meaning for column in schema.COLUMNS if column.name == name)
+        choices = {header: f"such as {self._example(header)}" for header in dict.fromkeys(headers)}
+        option = f'columns.{name} = "HEADING" in [destination.reconcile]'
+        return self.asker.choose(f"Which column of the export holds {meaning}?", option, choices)
+
+    def _take(self, name: str, header: str, why: str) -> None:
+        self.found.columns[name] = header
+        self.found.evidence[name] = why
+
+    def _free(self) -> list[str]:
+        taken = headings_of(self.found.columns)
+        return [name for name in self.headers if name not in taken]
+
+    def _distinct(self, headers: Sequence[str]) -> list[str]:
+        return [*self._without_twins(headers)]
+
+    def _without_twins(self, headers: Sequence[str]) -> Iterator[str]:
+        seen: list[str] = []
+        for header in headers:
+            if not any(self.texts[header].equals(self.texts[known]) for known in seen):
+                seen.append(header)
+                yield header
+
+    def _filled(self, header: str) -> int:
+        return pc.sum(pc.not_equal(self.texts[header], "")).as_py() or 0
+
+    def _example(self, header: str) -> str:
+        given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
+        return str(given[0].as_py()) if len(given) else "nothing"
+
+
+def _folded(texts: pa.Array) -> pa.Array:
+    return arrow.to_text_array(arrow.fold(pd.Series(texts, dtype="str")))

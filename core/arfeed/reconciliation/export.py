@@ -1,0 +1,297 @@
+"""Reading an export of the receiver's list as a source's file is read, but without refusing a row for what it lacks."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.intake.columns import Columns
+from arfeed.intake.date_order import read_days
+from arfeed.intake.meaning.numbers import compose_numbers
+from arfeed.intake.meaning.sifting import Sieve
+from arfeed.intake.meaning.signs import find_owed
+from arfeed.intake.meaning.totals import check_totals_rows
+from arfeed.intake.money import check_money, read_money
+from arfeed.model import arrow
+from arfeed.model.currencies import minor_digits
+from arfeed.model.errors import ConfigError, SourceError
+from arfeed.model.settings import FileSettings, ReconcileSettings
+from arfeed.reconciliation.columns import Asker, Meaning, find_meaning
+from arfeed.tables.headings.banner import find_heading_row, read_banner
+from arfeed.tables.headings.document_words import status_of
+from arfeed.tables.printed.title import read_as_of
+from arfeed.tables.read import read_tables
+from arfeed.tables.values.amounts import MONEY
+from arfeed.tables.values.parsed import is_blank
+from arfeed.tables.workbook.sheets import filled_sheets, is_workbook
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LOOKED_AT = 20_000
+"""Rows that the meaning of the columns is found by."""
+
+_STAMP = re.compile(
+    r"(?<!\d)(20\d\d)[-_. /]?(0[1-9]|1[0-2])[-_. /]?(0[1-9]|[12]\d|3[01])"
+    r"(?:[T _-]{1,3}([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?[0-5]\d)?(Z| ?UTC)?)?(?!\d)"
+)
+"""A day that begins with its year, and perhaps a time, in the name of a file or above the headings."""
+
+_ZERO = pa.scalar(0, MONEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What the receiver believes.
+
+    `rows`: invoice_ref, customer_name, currency (text, blank if not stated), due_on (date32), balance (decimal; null if
+    it can't be read), open and readable (bool), why (what can't be read), origin. `columns` are the canonical names
+    that it has, `evidence` says why each is taken for that. `dated` is the day or moment that it states, with `whence`;
+    `written` is when its file was written, in UTC. `total` says what its own total is, None if it states none; `wrong`
+    is why it is not whole, by its own total. `notes` are what a reader should know.
+    """
+
+    name: str
+    sha256: str
+    rows: pd.DataFrame
+    columns: Mapping[str, str]
+    evidence: Mapping[str, str]
+    written: datetime
+    dated: date | datetime | None = None
+    whence: str = ""
+    total: str | None = None
+    wrong: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Cells(Columns):
+    """The columns of an export, which note for each row what can't be read in it."""
+
+    why: dict[int, str] = field(default_factory=dict)
+
+    def __init__(self, columns: Mapping[str, str], raw: pa.Table) -> None:
+        self.why = {}
+        Columns.__init__(self, columns, raw, "reconcile", 0)
+
+    def add_problem(self, name: str, wrong: pa.Array, why: str) -> None:
+        """Note the rows in which `wrong` is true; `why` completes "VALUE …"."""
+        for row in np.flatnonzero(pc.fill_null(wrong, fill_value=False).to_numpy(zero_copy_only=False)).tolist():
+            value = self.array(name)[row].as_py()
+            self.why.setdefault(row, f"{self.columns.get(name, name)} {str(value or '')!r} {why}")
+        Columns.add_problem(self, name, wrong, why)
+
+
+def read_export(file: Path, settings: ReconcileSettings, delivered: pd.DataFrame, asker: Asker) -> Export:
+    """Read an export. Raise `SourceError` if it is not a table, `ConfigError` if nobody says what a column means."""
+    if not file.is_file():
+        raise ConfigError(f"{file}: there is no such file; name the export of the receiver's open invoices")
+    how = {name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None}
+    _refuse_several_sheets(file, how)
+    headings = [] if settings.columns else find_heading_row(str(file), how)
+    wanted = FileSettings(path=glob.escape(str(file)), columns=settings.columns).headings() or headings
+    raw = _read(file, how, wanted)
+    if not len(raw):
+        raise SourceError(f"{file}: it has headings and nothing below them; export what the receiver has as open")
+    meaning = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
+    return _typed(file, raw, settings, meaning, how)
+
+
+def _read(file: Path, how: Mapping[str, str], wanted: Sequence[str]) -> pd.DataFrame:
+    """Return all columns, below the row that has the wanted headings."""
+    if wanted:
+        from arfeed.tables.read import read_header
+
+        wanted = read_header(str(file), columns=wanted, **how)
+    return pd.concat(read_tables(str(file), columns=wanted, **how), ignore_index=True)
+
+
+def _refuse_several_sheets(file: Path, how: Mapping[str, str]) -> None:
+    if is_workbook(str(file)) and "sheet" not in how and len(sheets := filled_sheets(str(file))) > 1:
+        raise ConfigError(
+            f"{file}: it has several sheets, {', '.join(sheets)}; say sheet = {sheets[0]!r} or another in "
+            "[destination.reconcile]"
+        )
+
+
+def _typed(
+    file: Path, raw: pd.DataFrame, settings: ReconcileSettings, meaning: Meaning, how: Mapping[str, str]
+) -> Export:
+    shown = FileSettings(
+        path=glob.escape(str(file)),
+        columns=meaning.columns,
+        dates=meaning.dates,
+        decimal=meaning.decimal if meaning.decimal in (".", ",") else None,
+        values=settings.values,
+        currency=settings.currency,
+        owed_is=settings.owed_is,
+        **how,
+    )
+    sieve = Sieve(shown, lambda frame: _cells(frame, shown), lambda *_: None)
+    wrong = None
+    try:
+        kept = sieve.sift(raw)
+    except SourceError as exc:
+        wrong, kept = str(exc), raw
+    cells = _cells(kept, shown)
+    rows = _rows(cells, shown)
+    total = None
+    if sieve.totals and wrong is None:
+        wrong, total = _check_total(sieve, rows, shown)
+    dated, whence = _date_of(file, how, meaning.dates)
+    content = file.read_bytes()
+    return Export(
+        name=file.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        rows=rows,
+        columns=meaning.columns,
+        evidence=meaning.evidence,
+        written=datetime.fromtimestamp(file.stat().st_mtime, UTC),
+        dated=dated,
+        whence=whence,
+        total=total,
+        wrong=wrong,
+        notes=(*meaning.left, *_note_words(cells, shown)),
+    )
+
+
+def _cells(frame: pd.DataFrame, settings: FileSettings) -> _Cells:
+    names = {name: header for name, header in settings.columns.items() if header in frame.columns}
+    cells = _Cells({**names, "origin": "origin"}, pa.Table.from_pandas(frame, preserve_index=False))
+    compose_numbers(cells, settings)
+    return cells
+
+
+def _rows(cells: _Cells, settings: FileSettings) -> pd.DataFrame:
+    currency = _currency(cells, settings)
+    days = read_days(cells, settings.dates or "YMD", declared=settings.dates is not None)
+    amounts = read_money(cells, settings)
+    kind = pa.repeat(pa.scalar("invoice", pa.large_string()), cells.raw.num_rows)
+    balance = find_owed(cells, amounts, kind, settings)["balance"]
+    check_money(cells, amounts, currency, settings)
+    status = _status(cells, settings)
+    closed = np.isin(status, ["paid", "void", "draft"])
+    blank = pc.fill_null(pc.is_null(balance), fill_value=True).to_numpy(zero_copy_only=False)
+    # A closed invoice may well have no balance any more; of an open one it is what everything is about.
+    cells.add_problem("balance", pa.array(blank & ~closed & ~_has_reason(cells)), "is not a balance")
+    cells.add_problem("invoice_ref", is_blank(cells.text("invoice_ref")), "is blank: a row needs its number")
+    nothing = pc.equal(pc.fill_null(balance, _ZERO), _ZERO).to_numpy(zero_copy_only=False)
+    reasons = [cells.why.get(row, "") for row in range(len(blank))] if cells.why else [""] * len(blank)
+    table = pa.table(
+        {
+            **{name: cells.text(name) for name in ("invoice_ref", "customer_name", "origin")},
+            "currency": currency,
+            "due_on": days["due_on"],
+            "balance": balance,
+            "open": pa.array(~closed & ~(nothing & ~blank)),
+            "readable": pa.array(np.array([not reason for reason in reasons], dtype=bool)),
+            "why": pa.array(reasons, pa.large_string()),
+        }
+    )
+    return _note_twins(arrow.to_frame(table))
+
+
+def _has_reason(cells: _Cells) -> NDArray[np.bool_]:
+    found = np.zeros(cells.raw.num_rows, bool)
+    found[[*cells.why]] = True
+    return found
+
+
+def _note_twins(rows: pd.DataFrame) -> pd.DataFrame:
+    """Make rows unreadable whose number is listed more than once: nothing says which of them counts."""
+    folded = arrow.fold(rows["invoice_ref"])
+    twin = (folded.duplicated(keep=False) & (folded != "")).to_numpy(dtype=bool)
+    if not twin.any():
+        return rows
+    counts = folded.map(folded.value_counts())
+    why = [
+        reason or (f"the number is listed {count} times" if double else "")
+        for reason, count, double in zip(rows["why"], counts, twin, strict=True)
+    ]
+    return rows.assign(why=pd.Series(why, dtype="str"), readable=pd.Series([not each for each in why], dtype=bool))
+
+
+def _currency(cells: _Cells, settings: FileSettings) -> pa.Array:
+    """Return the codes, blank where none is stated; whatever is no code makes its row unreadable."""
+    if "currency" not in cells.columns:
+        return pa.repeat(pa.scalar(settings.currency or "", pa.large_string()), cells.raw.num_rows)
+    translated = cells.translated("currency", settings) if settings.values.get("currency") else cells.text("currency")
+    codes = pc.utf8_upper(pc.if_else(is_blank(translated), settings.currency or "", translated))
+    known = pc.is_in(codes, value_set=pa.array(["", *minor_digits()], pa.large_string()))
+    cells.add_problem("currency", pc.invert(known), "is not an ISO 4217 currency code")
+    return codes
+
+
+def _status(cells: _Cells, settings: FileSettings) -> NDArray[np.object_]:
+    """Return what each row's word for the status means; blank if there is none, or it is not known."""
+    if "status" not in cells.columns:
+        return np.full(cells.raw.num_rows, "", dtype=object)
+    words = cells.translated("status", settings).dictionary_encode()
+    meant = {word: word if word in _OURS else status_of(word) or "" for word in words.dictionary.to_pylist()}
+    result: NDArray[np.object_] = np.array([*meant.values()], dtype=object)[np.asarray(words.indices)]
+    return result
+
+
+_OURS = ("open", "paid", "void", "draft")
+
+
+def _note_words(cells: _Cells, settings: FileSettings) -> list[str]:
+    if "status" not in cells.columns:
+        return []
+    words = pc.unique(cells.translated("status", settings)).to_pylist()
+    unknown = [word for word in words if word and word not in _OURS and status_of(word) is None]
+    if not unknown:
+        return []
+    return [
+        f"status: {', '.join(repr(word) for word in unknown[:5])} may mean several things, so these rows are judged by "
+        "their balance; values.status in [destination.reconcile] can say what they mean"
+    ]
+
+
+def _check_total(sieve: Sieve, rows: pd.DataFrame, settings: FileSettings) -> tuple[str | None, str | None]:
+    """Return why the export is not whole by its own total, and what that total is."""
+    balance = pc.fill_null(arrow.as_single_chunk(pa.array(rows["balance"])), _ZERO)
+    counted = rows.assign(balance=pd.Series(balance, index=rows.index, dtype=pd.ArrowDtype(MONEY)))
+    label = sieve.totals[-1].label or "the last row"
+    try:
+        check_totals_rows(sieve.totals, counted, counted, lambda frame: _cells(frame, settings), settings)
+    except SourceError as exc:
+        return str(exc), None
+    return None, f"{label!r} is the sum of its rows"
+
+
+def _date_of(file: Path, how: Mapping[str, str], order: str | None) -> tuple[date | datetime | None, str]:
+    """Return the day or moment that the export states, and where: above its headings, else in its name."""
+    banner = read_banner(str(file), how)
+    for text in banner:
+        if found := _stamp(text):
+            return found, f"{text!r} above its headings"
+    if day := read_as_of(banner, order):
+        return day, "the date above its headings"
+    if found := _stamp(file.stem):
+        return found, "its name"
+    return None, ""
+
+
+def _stamp(text: str) -> date | datetime | None:
+    match = _STAMP.search(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, zone = match.groups()
+    try:
+        on = date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+    # A time counts only if it says its zone: an hour's difference would decide which of two is the later one.
+    return datetime(on.year, on.month, on.day, int(hour), int(minute), tzinfo=UTC) if hour and zone else on

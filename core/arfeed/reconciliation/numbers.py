@@ -1,0 +1,67 @@
+"""Matching the numbers of two lists: as they look first, then without blanks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model import arrow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Places = npt.NDArray[np.int64]
+
+NOWHERE = -1
+
+
+def match_numbers(ours: pd.Series[str], theirs: pd.Series[str]) -> Places:
+    """Return where each of our numbers is in their list, `NOWHERE` if it is not there.
+
+    Both lists are compared as `arrow.fold` does, and what is left then without blanks, unless that makes two numbers
+    of one list the same.
+    """
+    places = _index(_folded(ours), _folded(theirs))
+    left = np.flatnonzero(places == NOWHERE)
+    free = np.setdiff1d(np.arange(len(theirs)), places)
+    if len(left) and len(free):
+        mine, other = _squashed(ours).take(pa.array(left)), _squashed(theirs).take(pa.array(free))
+        found = _index(_distinct_only(mine), _distinct_only(other))
+        hit = found != NOWHERE
+        places[left[hit]] = free[found[hit]]
+    return places
+
+
+def are_known(texts: pa.Array, numbers: pd.Series[str]) -> npt.NDArray[np.bool_]:
+    """Return which texts are among the numbers, letter case and blanks aside."""
+    known: npt.NDArray[np.bool_] = pc.is_in(_squash(texts), value_set=_squashed(numbers)).to_numpy(zero_copy_only=False)
+    return known
+
+
+def _index(mine: pa.Array, other: pa.Array) -> Places:
+    return np.asarray(pc.fill_null(pc.index_in(mine, value_set=other, skip_nulls=True), NOWHERE)).astype(np.int64)
+
+
+def _folded(refs: pd.Series[str]) -> pa.Array:
+    return arrow.to_text_array(arrow.fold(refs))
+
+
+def _squashed(refs: pd.Series[str]) -> pa.Array:
+    return pc.replace_substring_regex(_folded(refs), r"\s+", "")
+
+
+def _squash(texts: pa.Array) -> pa.Array:
+    import pandas as pd
+
+    return _squashed(pd.Series(texts, dtype="str"))
+
+
+def _distinct_only(texts: pa.Array) -> pa.Array:
+    """Return null for a text that occurs more than once: nothing says which of them is meant."""
+    counts = texts.value_counts()
+    twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    return pc.if_else(pc.is_in(texts, value_set=twice), None, texts)

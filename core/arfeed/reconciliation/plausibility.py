@@ -1,0 +1,169 @@
+"""Whether an export can be compared at all: another list than the receiver's would accuse every invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from arfeed.model import arrow
+from arfeed.planning.wording import counted
+from arfeed.reconciliation.honest import CREDITS, PENDING
+from arfeed.reconciliation.numbers import are_known
+from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.words import OTHER_TABLES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from arfeed.reconciliation.export import Export
+
+KNOWN = 0.9
+"""At least this share of an export's open numbers must be known."""
+
+_PAGES = frozenset([10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 250, 300, 400, 500, 1000, 2000, 2500, 5000, 10_000])
+"""As many rows as lists show on a page, or give in one file."""
+
+_ENOUGH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The last delivery: its run, the moment at which it ended, its report's name and SHA-256, and those of its inputs.
+
+    `inputs` are names of files by SHA-256. `earlier` returns the reports before it that are still kept, the latest
+    first.
+    """
+
+    run: str
+    at: datetime
+    report: pd.DataFrame
+    name: str
+    sha256: str | None
+    inputs: dict[str, str]
+    earlier: Callable[[], Iterator[pd.DataFrame]]
+
+
+def judge_age(export: Export, delivered: Delivered, timezone: str | None) -> tuple[datetime, str, str | None]:
+    """Return the moment of the export as far as it is known, how it was judged, and why it is too old, or None."""
+    zone = ZoneInfo(timezone or "UTC")
+    there = export.dated
+    if isinstance(there, datetime):
+        return there, f"{export.whence} says {there:%Y-%m-%d %H:%M} UTC", _older(there, delivered)
+    day = delivered.at.astimezone(zone).date()
+    written = f"its file was written {export.written.astimezone(zone):%Y-%m-%d %H:%M}"
+    if isinstance(there, date):
+        if there < day:
+            moment = datetime(there.year, there.month, there.day, 23, 59, tzinfo=zone).astimezone(UTC)
+            said = f"{export.whence} says {there}"
+            return moment, said, f"it is of {there}, and the last delivery of {day}"
+        if there > day:
+            moment = datetime(there.year, there.month, there.day, tzinfo=zone).astimezone(UTC)
+            return moment, f"{export.whence} says {there}", None
+        # Of the very day: only the file's own time tells whether it was before or after.
+        return export.written, f"{export.whence} says {there}, and {written}", _older(export.written, delivered)
+    return export.written, f"{written}; nothing in it states a date", _older(export.written, delivered)
+
+
+def _older(moment: datetime, delivered: Delivered) -> str | None:
+    if moment >= delivered.at:
+        return None
+    return f"it is of {moment:%Y-%m-%d %H:%M} UTC, and the last delivery of {delivered.at:%Y-%m-%d %H:%M} UTC"
+
+
+def is_ours(export: Export, delivered: Delivered) -> str | None:
+    """Return what the file is if it never was at the receiver: the report itself, or what a source was read from."""
+    if export.sha256 == delivered.sha256:
+        return f"this is {delivered.name}, the report that arfeed delivered, and not what the receiver made of it"
+    if export.sha256 in delivered.inputs:
+        return (
+            f"this is {delivered.inputs[export.sha256]}, which the report was made from, and not what the receiver has"
+        )
+    return None
+
+
+def find_strangers(export: Export, delivered: Delivered) -> str | None:
+    """Return why this seems to be the list of something else: too few of its open numbers are known."""
+    rows = export.rows[export.rows["open"].to_numpy(dtype=bool)]
+    texts = arrow.to_text_array(rows["invoice_ref"])
+    if not len(texts):
+        return "none of its rows is open"
+    known = are_known(texts, delivered.report["invoice_ref"])
+    for report in delivered.earlier():
+        if known.mean() >= KNOWN:
+            break
+        known |= are_known(texts, report["invoice_ref"])
+    if known.mean() >= KNOWN:
+        return None
+    strange = [str(each) for each in rows["invoice_ref"][~known].head(3)]
+    other = next(
+        (
+            kind
+            for kind, names in OTHER_TABLES.items()
+            if any(normalize_header(header) in names for header in export.columns.values())
+        ),
+        "",
+    )
+    what = f"; it seems to list {other}" if other else ""
+    return (
+        f"{int(known.sum()):,} of its {counted(len(texts), 'open number')} ({known.mean():.0%}) are of a report that "
+        f"was delivered, and {KNOWN:.0%} are needed; not known are {', '.join(strange)}{what}. Another ledger or "
+        "entity, or another column holds the numbers"
+    )
+
+
+def find_part(found: pd.DataFrame, export: Export, on: date) -> str | None:
+    """Return which part of the list this seems to be: some currencies, what is overdue, the first page."""
+    outcome = found["outcome"].to_numpy(dtype=object)
+    sent = found["invoice_ref"].notna().to_numpy(dtype=bool)
+    absent = sent & found["invoice_ref_there"].isna().to_numpy(dtype=bool) & ~found["known"].isin([CREDITS, PENDING])
+    absent = np.asarray(absent, dtype=bool)
+    there = sent & ~absent & (outcome != "unreadable")
+    # By its own total it is whole, whatever is not in it.
+    if int(absent.sum()) < _ENOUGH or not there.any():
+        return None
+    currency = found["currency"].fillna("").to_numpy(dtype=object)
+    lacking = sorted({*currency[absent]} - {*currency[there]})
+    if lacking and {*currency[absent]} == {*lacking}:
+        return f"none of the invoices in {', '.join(lacking)} is in it, and all others are: a list of some currencies"
+    due = found["due_on"]
+    late = (due < on).fillna(value=False).to_numpy(dtype=bool)
+    if not (absent & late).any() and not (there & ~late).any():
+        return f"it has all that is overdue and none of the {int(absent.sum()):,} others: a list of what is overdue"
+    size = len(export.rows)
+    if export.total is None and size in _PAGES and size < int(sent.sum()):
+        return (
+            f"it has exactly {size:,} rows and {int(sent.sum()):,} invoices were delivered: it seems to be a page of "
+            "the list. Export all rows; if these are all, say so with --whole"
+        )
+    return _cut_off(found, absent, there) if export.total is None else None
+
+
+def _cut_off(found: pd.DataFrame, absent: NDArray[np.bool_], there: NDArray[np.bool_]) -> str | None:
+    """Return by which column the list seems to be cut off: all that is absent comes after all that is there."""
+    words = {"invoice_ref": "number", "due_on": "due date", "customer_name": "customer", "balance": "balance"}
+    if absent.sum() * 10 < there.sum() or int(there.sum()) < _ENOUGH:
+        return None
+    for name, word in words.items():
+        keys = found[name]
+        if name in ("invoice_ref", "customer_name"):
+            keys = arrow.fold(keys.fillna(""))
+        mine, other = keys[absent].dropna(), keys[there].dropna()
+        if len(mine) < absent.sum() or len(other) < there.sum():
+            continue
+        if mine.min() > other.max() or mine.max() < other.min():
+            return (
+                f"by {word}, all {int(absent.sum()):,} invoices that it lacks come after, or before, all that it has: "
+                "it seems to be cut off or filtered. Export all rows; if these are all, say so with --whole"
+            )
+    return None
+
+
+def describe_total(export: Export) -> str:
+    """Return what is known of whether the export is whole."""
+    return f"its own total: {export.total}" if export.total else "it states no total of its own"

@@ -1,0 +1,129 @@
+"""An export is read in whatever notation it comes, and its columns are found by what was sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from arfeed.model.errors import ConfigError, SourceError
+from support.receiver_lists import HEADINGS, Row, delivered, judged, read, sent, write_csv, write_xlsx
+
+
+def german(rows: list[Row]) -> list[Row]:
+    """The same rows as a German program writes them."""
+    return [
+        {
+            **row,
+            "due_on": ".".join(reversed(row["due_on"].split("-"))),
+            "balance": f"{float(row['balance']):,.2f}".translate(str.maketrans(",.", ".,")),
+        }
+        for row in rows
+    ]
+
+
+def american(rows: list[Row]) -> list[Row]:
+    return [
+        {**row, "due_on": f"{row['due_on'][5:7]}/{row['due_on'][8:]}/2026", "balance": f"${float(row['balance']):,.2f}"}
+        for row in rows
+    ]
+
+
+ROWS = sent(30, currency=["USD"] * 30, balance=[f"{1000 + number}.50" for number in range(30)])
+
+
+def test_german_notation_semicolons_and_cp1252_are_read(tmp_path: Path) -> None:
+    headings = {"balance": "Offener Betrag", "due_on": "Fällig", "customer_name": "Kunde", "invoice_ref": "Beleg"}
+    file = write_csv(tmp_path / "offen.csv", german(ROWS), headings=headings, delimiter=";", encoding="cp1252")
+    verdict = judged(file, delivered(ROWS), encoding="cp1252")
+    assert verdict.outcome == "same"
+
+
+def test_american_dates_and_dollar_signs_are_read(tmp_path: Path) -> None:
+    assert judged(write_csv(tmp_path / "open.csv", american(ROWS)), delivered(ROWS)).outcome == "same"
+
+
+def test_an_order_of_dates_that_none_proves_is_the_one_of_the_report(tmp_path: Path) -> None:
+    rows = [{**row, "due_on": f"2026-0{number % 5 + 2}-0{number % 7 + 1}"} for number, row in enumerate(ROWS)]
+    file = write_csv(tmp_path / "open.csv", american(rows))
+    export = read(file, rows)
+    assert export.evidence["dates"].startswith("MDY, by which 30 are the due dates")
+    assert judged(file, delivered(rows)).outcome == "same"
+
+
+def test_a_workbook_is_read(tmp_path: Path) -> None:
+    assert judged(write_xlsx(tmp_path / "open.xlsx", ROWS), delivered(ROWS)).outcome == "same"
+
+
+def test_headings_that_say_nothing_are_found_by_their_values(tmp_path: Path) -> None:
+    headings = {"currency": "c5", "balance": "c4", "customer_name": "c1", "due_on": "c3", "invoice_ref": "c2"}
+    export = read(write_csv(tmp_path / "open.csv", ROWS, headings=headings), ROWS)
+    assert export.columns == headings
+    assert export.evidence["invoice_ref"] == "30 of 30 are numbers of the last report"
+    assert export.evidence["balance"] == "it has what was sent in 30 of 30 rows"
+
+
+def test_the_numbers_are_those_that_were_sent_not_what_is_called_a_number(tmp_path: Path) -> None:
+    rows = [{**row, "id": f"{9000 + number}"} for number, row in enumerate(ROWS)]
+    headings = {"id": "Invoice number", **HEADINGS, "invoice_ref": "Your reference"}
+    assert (
+        read(write_csv(tmp_path / "open.csv", rows, headings=headings), ROWS).columns["invoice_ref"] == "Your reference"
+    )
+
+
+def test_two_columns_that_may_be_the_balance_are_asked_about(tmp_path: Path) -> None:
+    rows = [{**row, "other": "7.00", "balance": "8.00"} for row in ROWS]
+    headings = {"invoice_ref": "Number", "balance": "Balance", "other": "Balance due"}
+    file = write_csv(tmp_path / "open.csv", rows, headings=headings)
+    with pytest.raises(ConfigError, match=r'pass columns.balance = "HEADING" in \[destination.reconcile\]'):
+        read(file, ROWS)
+    assert read(file, ROWS, columns={"balance": "Balance due"}).columns["balance"] == "Balance due"
+
+
+def test_the_settings_name_the_columns_and_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "open.csv", ROWS)
+    with pytest.raises(SourceError, match="no column 'Saldo'; found Invoice number, Customer"):
+        read(file, ROWS, columns={"balance": "Saldo", "invoice_ref": "Invoice number"})
+
+
+def test_names_of_another_kind_are_left_out_and_said(tmp_path: Path) -> None:
+    rows = [{**row, "customer_name": f"Debtor {row['customer_name'][-1]}"} for row in ROWS]
+    verdict = judged(write_csv(tmp_path / "open.csv", rows), delivered(ROWS))
+    assert verdict.outcome == "same"
+    assert "Customer has the names that were sent in 0% of the rows" in " ".join(verdict.notes)
+
+
+def test_a_row_of_totals_is_no_invoice_and_makes_the_export_whole(tmp_path: Path) -> None:
+    total = f"{sum(float(row['balance']) for row in ROWS):.2f}"
+    file = write_csv(tmp_path / "open.csv", ROWS, below=[["Total", "", "", "", total]])
+    verdict = judged(file, delivered(ROWS))
+    assert verdict.outcome == "same"
+    assert "its own total: 'Total' is the sum of its rows" in verdict.judged
+
+
+def test_a_total_that_is_not_the_sum_makes_it_not_comparable(tmp_path: Path) -> None:
+    total = f"{sum(float(row['balance']) for row in ROWS):.2f}"
+    file = write_csv(tmp_path / "open.csv", ROWS[:-1], below=[["Total", "", "", "", total]])
+    verdict = judged(file, delivered(ROWS))
+    assert verdict.outcome == "not comparable"
+    assert "'Total' is a row of totals" in verdict.reasons[0]
+
+
+def test_headings_below_a_banner_with_the_day_are_found(tmp_path: Path) -> None:
+    above = [["Open invoices", "", "", "", ""], ["As of 2026-04-06", "", "", "", ""]]
+    export = read(write_csv(tmp_path / "open.csv", ROWS, above=above), ROWS)
+    assert len(export.rows) == 30
+    assert str(export.dated) == "2026-04-06"
+
+
+def test_a_currency_that_is_none_makes_its_row_unreadable(tmp_path: Path) -> None:
+    rows = [{**ROWS[0], "currency": "Dollar"}, *ROWS[1:]]
+    export = read(write_csv(tmp_path / "open.csv", rows), ROWS)
+    assert export.rows["why"][0] == "Currency 'Dollar' is not an ISO 4217 currency code"
+
+
+def test_no_file_and_an_empty_list_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such file"):
+        read(tmp_path / "none.csv", ROWS)
+    with pytest.raises(SourceError, match="headings and nothing below them"):
+        read(write_csv(tmp_path / "open.csv", []), ROWS)
