@@ -38,7 +38,7 @@ def mistakes(folder: Path, source: str) -> str:
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ('query = "SELECT 1"', "sources.erp.url: it is required: SQLAlchemy URL"),
+        ('query = "SELECT 1"', "sources.erp.url: it is required: Where the database is"),
         (URL, "sources.erp: give either `query`, a SELECT of your own, or `preset`"),
         (f'{URL}\nquery = "SELECT 1"\npreset = "odoo"', "sources.erp: give either `query`"),
         (f'{URL}\nquery = "DELETE FROM ledger"', "it must be a SELECT, or a WITH that ends in one"),

@@ -151,7 +151,8 @@ class SqlSettings(SourceSettings):
     # Declared before the queries: pydantic validates in this order, and their validators take the dialect from the URL.
     url: Annotated[DatabaseUrl, AfterValidator(_sqlalchemy_url)] = Field(
         examples=["postgresql://reader@db.example.com/erp"],
-        description="SQLAlchemy URL of the database, best as ${ERP_URL}; may hold a password, so it is never shown.",
+        description="Where the database is: postgresql://USER:PASSWORD@HOST/NAME, mysql://…, firebird://…, "
+        "sqlite:///books.db; best ${ERP_URL}, an environment variable. Secrets in it are never shown.",
     )
     query: Invoices | None = Field(
         default=None,
@@ -208,7 +209,11 @@ class SqlSettings(SourceSettings):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.query is None) == (self.preset is None):
-            raise ValueError('give either `query`, a SELECT of your own, or `preset`, such as preset = "odoo"')
+            raise ValueError(
+                'give either `query`, a SELECT of your own, or `preset`, such as preset = "odoo" or query = "SELECT '
+                "number AS invoice_ref, customer AS customer_name, currency, issued AS issued_on, due AS due_on, "
+                'total - paid AS balance FROM invoices WHERE total <> paid"'
+            )
         # Settings without effect are refused: whoever set `company` relies on another company's invoices staying out.
         preset = PRESETS[self.preset] if self.preset else None
         for name in preset.requires if preset else ():

@@ -205,7 +205,7 @@ def _parse_value(text: str) -> object:
 
 
 def _no_pair(text: str) -> str | None:
-    return None if re.match(r"\s*\w+\s*=", text) else 'write it as NAME=VALUE, such as preset="odoo"'
+    return None if re.match(r"\s*\w+\s*=", text) else "write it as NAME=VALUE, such as preset=odoo or query=SELECT …"
 
 
 def _secret(field: FieldInfo, text: str) -> str | None:
