@@ -1,6 +1,7 @@
 #!/bin/sh
 # Break planning and the completeness check on purpose, a small change at a time: a test must fail each time. Mutants
-# that survive must be explained in docs/mutation.md. Another environment: sh tests/mutation.sh PYTHON
+# that survive must be explained in docs/mutation.md. Another environment: sh tests/mutation.sh PYTHON. A random sample:
+# sh tests/mutation.sh PYTHON COUNT SEED
 set -eu
 cd "$(dirname "$0")/.."
 python=$(realpath -s "${1:-.venv/bin/python}")
@@ -14,6 +15,11 @@ cp -R tests pyproject.toml "$place"
 known=$PWD/docs/mutation.md
 
 cd "$place"
+if [ $# -gt 1 ]; then
+    # One small function: mutmut then makes all mutants, and finds which tests reach them.
+    "$python" -m mutmut run 'arfeed.planning.traces.x__as_array*'
+    exec "$python" tests/mutants.py "$2" "$3"
+fi
 "$python" -m mutmut run
 "$python" -m mutmut results | grep -v -e ': killed$' -e ': timeout$' >survivors.txt || true
 unexplained=$(sed 's/^ *//; s/:.*//' survivors.txt | while read -r name; do

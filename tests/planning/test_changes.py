@@ -185,6 +185,15 @@ def test_corrected_shared_filled_and_blanked_emails_are_everyday() -> None:
     assert changed(before, customer_email="") == {}
     assert changed(invoices(10), customer_email=emails) == {}
     assert [*changed(before, customer_email=[f"x{n}@example.com" for n in range(10)])] == ["customer-changed"]
+    # A group of companies takes over the address that a third one gave up: two customers, but one new address.
+    assert changed(before, customer_email=["2@example.com", "2@example.com", "new@example.com", *emails[3:]]) == {}
+
+
+def test_a_feed_whose_three_customers_all_get_new_addresses_is_asked_about_and_one_of_two_is_not() -> None:
+    emails = [f"{n}@example.com" for n in range(3)]
+    other = [f"x{n}@example.com" for n in range(3)]
+    assert [*changed(invoices(3, customer_email=emails), customer_email=other)] == ["customer-changed"]
+    assert changed(invoices(2, customer_email=emails[:2]), customer_email=other[:2]) == {}
 
 
 def test_most_names_against_their_numbers_are_another_companys() -> None:
@@ -209,6 +218,10 @@ def test_a_number_of_another_document_is_named_once() -> None:
     found = changed(invoices(2), **REUSED)
     assert [*found] == ["number-reused"]
     assert found["number-reused"].refs == ("A1",)
+    assert found["number-reused"].message.startswith(
+        "1 number now stands for another document, with another customer, date and amount: "
+        "A1: Ada (C-A1) 10.00 GBP of 2026-04-01 → Ada (C-9) 7.00 GBP of 2026-04-09. The receiver would put"
+    )
 
 
 @pytest.mark.parametrize("column", ["issued_on", "amount"])

@@ -60,6 +60,12 @@ def test_a_document_whose_dates_and_amount_are_blank_contradicts_itself_all_the_
     assert [objection.refs for objection in object_to_contradictory_rows(rows)] == [("A1",)]
 
 
+def test_a_blank_date_does_not_make_two_documents_of_one_number_the_same() -> None:
+    other = {"due_on": None, "customer_id": "C-9"}
+    rows = pd.concat([invoices(["A1"], due_on=None), invoices(["A1"], status="paid", **other)], ignore_index=True)
+    assert [*object_to_contradictory_rows(rows)] == []
+
+
 def test_neighbouring_columns_are_not_read_as_one() -> None:
     rows = listed(customer_id="C-A12", issued_on=date(2026, 4, 1)).assign(source="erp")
     rows.loc[0, ["source_ref", "kind"]] = ["A1i", "nvoice"]

@@ -7,8 +7,10 @@ import hashlib
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -166,8 +168,20 @@ def test_a_file_that_does_not_read_back_as_the_plan_is_refused(
             "its read_report() made 'invoice_ref' int64, which is not text",
         ),
         (lambda file: pd.read_csv(file)["Number"], "failed on the report just written: KeyError: 'Number'"),
+        (lambda file: [file], "its read_report() returned list, not a DataFrame"),
+        (lambda file: pd.DataFrame(index=range(3)), "of the report just written, but none; a report must tell each"),
+        (
+            lambda file: pd.read_csv(file, dtype="str")[["invoice_ref", "amount"]],
+            "gives not one column 'balance' of the report just written, but invoice_ref, amount; a report must tell",
+        ),
+        (
+            lambda file: pd.read_csv(file, dtype="str").assign(balance=pd.Series(["10", None, "10"], dtype="str")),
+            "invoice 2 of the file has the balance blank, and in the plan 10.0000; fix its report() or its "
+            "read_report()",
+        ),
     ],
-    ids=["nothing", "two rows", "floats", "numbers for refs", "raises"],
+    ids=["nothing", "two rows", "floats", "numbers for refs", "raises", "a list", "no columns", "no balance",
+         "a balance lost"],
 )  # fmt: skip
 def test_a_reader_that_could_not_read_its_own_report_is_found_out_before_it_is_needed(
     reader: Callable[..., pd.DataFrame], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -199,3 +213,29 @@ def test_a_report_is_laid_out_by_its_destination(tmp_path: Path) -> None:
     report = write_report(Kolleno(settings), invoices(2), tmp_path / "report.csv")
     assert report.header[:3] == ("invoice_ref", "kind", "customer_id")
     assert [row["Outstanding"] for row in read(report.path)] == ["10.00", "10.00"]
+
+
+class Quick(Laid):
+    def read_balances(self, file: IO[bytes]) -> pd.DataFrame:
+        return pd.read_csv(file, dtype="str", nrows=2)
+
+
+class Quicker(Quick):
+    pass
+
+
+@pytest.mark.parametrize("kind", [Quick, Quicker], ids=["its own", "inherited"])
+def test_the_method_that_reads_wrongly_is_named(kind: type[Laid], tmp_path: Path) -> None:
+    with pytest.raises(DestinationError) as caught:
+        write_report(kind(Kolleno.Settings(url="memory://", mode="open-ar")), invoices(3), tmp_path / "report.csv")
+    assert str(caught.value) == (
+        "laid: its read_balances() reads 2 rows of a report of 3 invoices; fix its report() or its read_balances()"
+    )
+
+
+def test_references_may_be_read_back_as_any_kind_of_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_as_arrow(self: Laid, file: IO[bytes]) -> pd.DataFrame:
+        return pd.read_csv(file, dtype=pd.ArrowDtype(pa.string()))
+
+    monkeypatch.setattr(Laid, "read_report", read_as_arrow)
+    assert write_report(laid(), invoices(3), tmp_path / "report.csv").path.exists()
