@@ -93,10 +93,13 @@ def _compare(name: str, server: str, url: sa.URL, rounds: int) -> None:
     pairs = [(_timed(bare), _timed(whole)) for _ in range(rounds)]
     ratio = median(ours / theirs for theirs, ours in pairs)
     theirs, ours = (median(times) for times in zip(*pairs, strict=True))
+    # Other work on the machine lengthens the median of a short query at random, and the fastest of many least.
+    fastest = min(ours for _, ours in pairs) / min(theirs for theirs, _ in pairs)
     met = "met" if ratio <= MOST else "NOT met"
     print(
         f"{name:16} {server:10} bare {theirs:6.2f} s, arfeed {ours:6.2f} s, {ratio:.2f} × (target {MOST} ×: {met}), "
-        f"{bare():,} open"
+        f"the fastest of each {fastest:.2f} ×, {bare():,} open",
+        flush=True,
     )
     engine.dispose()
 

@@ -30,6 +30,9 @@ ARFEED_CONTRACT = 1
 _IDENTITY = ("invoice_ref", "customer_name", "issued_on")
 """What a list of closed documents has to have: a number alone may be another document's."""
 
+_WRAPPING = " \t='\""
+"""What may surround a number that is written for spreadsheets, such as ="00123"."""
+
 _ZERO = r"^[^1-9]*0[^1-9]*$"
 
 
@@ -95,7 +98,8 @@ class Folder(Connector):
         header = self._header_of("invoice_ref")
         if header not in rows.columns or self.settings.prefix:
             return rows
-        return rows[rows[header].str.strip().isin([*missing["invoice_ref"].unique().tolist()])]
+        wanted = {ref.strip(_WRAPPING) for ref in missing["invoice_ref"].unique()}
+        return rows[rows[header].str.strip(_WRAPPING).isin([*wanted])]
 
     def _header(self, file: str, *, proposing: bool = False) -> list[str]:
         """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled.

@@ -244,3 +244,23 @@ def test_an_invoice_on_which_the_customer_is_owed_money_is_noted(postgresql: str
     assert [note for note in notes if "below 0" in note] == noted * [
         "1 invoice has a balance below 0, such as INV-1: overpaid, or credited after payment; delivered as it is"
     ]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["0.10", "-12345678.90", "7", "0"],
+        ["-0.0001", None, "99999999999999.9999"],
+        ["0E-8", "1E+3", "12.5", "1E-7"],
+        ["-" + "9" * 38, "1"],
+        ["1" + "0" * 40, "0.001"],
+    ],
+    ids=["plain", "none", "exponents", "38 digits", "too many"],
+)
+def test_decimals_come_as_they_are_however_they_are_written(texts: list[str | None]) -> None:
+    values = [None if text is None else Decimal(text) for text in texts]
+    plain = SqlSettings.model_validate({"url": "postgresql://db/erp", "query": "SELECT 1"})
+    frames = Frames("erp", plain, Names("erp", ("memo",), {}))
+    column = frames.columns([(value,) for value in values]).column("memo")
+    assert [None if value is None else Decimal(value) for value in column.to_pylist()] == values
+    assert pa.types.is_decimal(column.type)

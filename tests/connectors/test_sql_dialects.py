@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy.dialects import registry
 
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.database import Database
@@ -79,6 +80,27 @@ def test_a_level_that_the_dialect_does_not_know_is_refused_with_those_that_it_kn
 ) -> None:
     put_in(monkeypatch, driver(style))
     assert re.search(says, failure(sql(url, query=QUERY, isolation_level=level)))
+
+
+def test_a_dialect_that_sets_levels_in_the_old_way_gets_what_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry.register("old", "support.stand_in", "OldDialect")
+    sent = driver("qmark")
+    put_in(monkeypatch, sent)
+    read(sql("old://db/erp", query=QUERY, closed_query=CLOSED, isolation_level="repeatable_read"))
+    assert sent.said() == [
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "SELECT * FROM ( SELECT * FROM open_items ) arfeed WHERE 1 = 0",
+        "SELECT currency, COUNT(*), SUM(CAST(balance AS DECIMAL(30, 4))) FROM ( SELECT * FROM open_items ) arfeed "
+        "GROUP BY currency",
+        "SELECT * FROM open_items",
+        "SELECT * FROM ( SELECT * FROM all_items ) arfeed WHERE 1 = 0",
+        "SELECT invoice_ref FROM ( SELECT * FROM all_items ) arfeed WHERE 1 = 0",
+        "SELECT * FROM ( SELECT * FROM all_items ) arfeed WHERE invoice_ref IN (?, ?)",
+    ]
+    said = failure(sql("old://db/erp", query=QUERY, isolation_level="SNAPSHOT"))
+    assert said.endswith("the dialect 'old' takes 'READ COMMITTED', 'REPEATABLE READ'")
 
 
 @pytest.mark.parametrize("level", ["SNAPSHOT", "READ UNCOMMITTED"])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -21,7 +19,7 @@ from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.statements import batches, column_names
 from support.databases import sql
-from support.firebird_books import execute, new_database
+from support.firebird_books import execute, new_database, thirty_writers
 from support.sources import complete, failure, opened
 
 BOOK = (
@@ -183,39 +181,15 @@ def test_isolation_level_is_refused_where_it_would_have_no_effect(book: str, lev
 
 
 def test_thirty_writers_tear_nothing(tmp_path: Path) -> None:
-    from firebird.driver import DatabaseError, connect
-
     url = new_database(
         tmp_path,
         "CREATE TABLE ledger (n INTEGER PRIMARY KEY, owed NUMERIC(15, 2))",
         "COMMIT",
         *(f"INSERT INTO ledger VALUES ({number}, 1000)" for number in range(60)),
     )
-    over, moved = threading.Event(), []
-
-    def move_money(seed: int) -> None:
-        chance = random.Random(seed)
-        with connect(url.removeprefix("firebird:///")) as connection:
-            while not over.is_set():
-                one, other = chance.sample(range(60), 2)
-                try:
-                    connection.execute_immediate(f"UPDATE ledger SET owed = owed - 0.37 WHERE n = {one}")
-                    connection.execute_immediate(f"UPDATE ledger SET owed = owed + 0.37 WHERE n = {other}")
-                    connection.commit()
-                    moved.append(seed)
-                except DatabaseError:  # two at one row: the other one won
-                    connection.rollback()
-
     query = "SELECT n AS invoice_ref, 'Ada' AS customer_name, 'EUR' AS currency, DATE '2026-05-04' AS issued_on, "
-    writers = [threading.Thread(target=move_money, args=(seed,)) for seed in range(30)]
-    for writer in writers:
-        writer.start()
-    try:
+    with thirty_writers(url.removeprefix("firebird:///"), 60) as moved:
         seen = [owed(sql(url, query=f"{query} owed AS balance FROM ledger")) for _ in range(6)]
-    finally:
-        over.set()
-        for writer in writers:
-            writer.join()
     assert [(len(rows), sum(rows.values())) for rows in seen] == [(60, Decimal(60_000))] * 6
     assert len(moved) > 30
     assert len({*seen[-1].values()}) > 2

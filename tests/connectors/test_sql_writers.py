@@ -103,6 +103,29 @@ def test_thirty_writers_tear_nothing(url: str) -> None:
     assert len({*found.values()}) > 2
 
 
+@pytest.mark.soak
+def test_nobody_waits_long_for_a_long_list_to_be_read(url: str) -> None:
+    """Print the longest that moving money took, two updates and a commit, without a reader and beside one."""
+    digits = " UNION ALL ".join(f"SELECT {digit} AS d" for digit in range(10))
+    numbers = " + ".join(f"{name}.d * {10**place}" for place, name in enumerate("abcde"))
+    tables = ", ".join(f"({digits}) {name}" for name in "abcde")
+    one = "CONCAT('LONG-', n)" if url.startswith("mysql") else "'LONG-' || n"
+    values = f"{one}, 'Ada', 'EUR', '2026-04-07', 1, 0"
+    if url.startswith("postgresql"):
+        values = values.replace("'2026-04-07'", "DATE '2026-04-07'")
+    execute(url, f"INSERT INTO ledger SELECT {values} FROM (SELECT {numbers} AS n FROM {tables}) numbers")
+    writers = Writers(url)
+    with writers.at_work():
+        time.sleep(5)
+        alone, writers.longest = writers.longest, 0.0
+        begun = time.monotonic()
+        assert sum(map(len, (sql(url, query=QUERY).invoices()))) == INVOICES + 100_000
+        read = time.monotonic() - begun
+    print(f"{url.partition(':')[0]}: {alone:.2f} s alone, {writers.longest:.2f} s beside {read:.2f} s")  # noqa: T201
+    # Writers of SQLite wait for each other by polling, so that chance decides who waits longest.
+    assert url.startswith("sqlite") or writers.longest < alone + read
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # psycopg's, of a cursor cut off
 def test_a_cut_in_mid_fetch_leaves_no_partial_report(url: str) -> None:
     if url.startswith("sqlite"):

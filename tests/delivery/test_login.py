@@ -24,7 +24,7 @@ from arfeed.delivery.remote import open_remote
 from arfeed.model.errors import ConfigError, DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp import connection
-from support.openssh import HOST, OpenSSH, make_key, running_openssh
+from support.openssh import HOST, OpenSSH, end, make_key, running_openssh
 
 pytestmark = pytest.mark.openssh
 
@@ -189,11 +189,11 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     socket_of_agent = tmp_path / "agent"
     process = subprocess.Popen(["ssh-agent", "-D", "-a", socket_of_agent], stdout=subprocess.DEVNULL)
     while not socket_of_agent.exists():
+        assert process.poll() is None
         time.sleep(0.01)
     monkeypatch.setenv("SSH_AUTH_SOCK", str(socket_of_agent))
     yield
-    process.terminate()
-    process.wait()
+    end(process)
 
 
 @pytest.mark.usefixtures("agent")

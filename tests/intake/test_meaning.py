@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from arfeed import FileSettings
+from arfeed import ConfigError, FileSettings
 from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.transform import check_unique
@@ -229,6 +230,21 @@ def test_a_point_that_may_mean_thousands_is_doubted_in_every_notation(file: Path
 NEGATIVE = [LIST, "1;Ada;2026-04-07;-50", "2;Bob;2026-04-08;-20", "3;Bob;2026-04-08;5"]
 
 
+@pytest.mark.parametrize(
+    ("others", "beside"), [(["12.50"], "12.50"), (["0.500", "7.5"], "7.5"), (["2.7500"], "2.7500")]
+)
+def test_three_digits_behind_a_point_beside_fewer_are_doubted(file: Path, others: list[str], beside: str) -> None:
+    lines = [LIST, *(f"{number};Ada;2026-04-07;{text}" for number, text in enumerate(["1.500", *others]))]
+    said = problems(folder(file, *lines, **HOW))[1]
+    assert f"'1.500' could mean a thousand times more, beside {beside}; set decimal" in said
+    assert balances(opened(folder(file, *lines, **HOW, decimal=".")))["0"] == Decimal("1.5")
+
+
+def test_three_digits_behind_every_point_are_decimals_if_some_amount_proves_it(file: Path) -> None:
+    lines = [LIST, "1;Ada;2026-04-07;1.500", "2;Ada;2026-04-07;0.250", "3;Ada;2026-04-07;12"]
+    assert balances(opened(folder(file, *lines, **HOW)))["1"] == Decimal("1.5")
+
+
 def test_debts_may_be_written_as_negative(file: Path) -> None:
     assert balances(read(folder(file, *NEGATIVE, **HOW, owed_is="negative"))) == {"1": 50, "2": 20, "3": -5}
 
@@ -347,6 +363,28 @@ def test_totals_of_several_currencies_are_controls_of_their_own(file: Path) -> N
     assert "sum to 12.00" in failure(folder(file, *lines[:3], "Total,,,,11"))
 
 
+def test_a_total_that_is_printed_at_each_level_is_one_control(file: Path) -> None:
+    source = folder(file, "Sub;" + LIST, *(f";{row}" for row in TWO[1:]), "*;;;;70.25", "**;;;;70.25", **HOW)
+    assert whole(source).reports[0].complete.totals == {"EUR": Decimal("70.25")}
+
+
+def test_a_subtotal_that_names_its_customer_is_called_a_total(file: Path) -> None:
+    rows = [f";{TWO[1]}", "*;;Ada;;50", f";{TWO[2]}", "*;;Bob;;20.25", "**;;;;70.25"]
+    said = failure(folder(file, "Sub;" + LIST, *rows, **HOW))
+    assert "'*' is a row of totals, 50.00, but the 2 rows of" in said
+    assert "export without subtotals" in said
+
+
+@pytest.mark.parametrize("row", ["Ergebnis;;;70.25", "2;;;70.25", "Σ 2;;;70.25"])
+def test_the_row_of_totals_below_a_table_is_known_by_its_place_and_sum(file: Path, row: str) -> None:
+    assert len(opened(folder(file, *TWO, row, **HOW))) == 2
+    assert "70.00" in failure(folder(file, *TWO, row.replace("70.25", "70.00"), **HOW))
+
+
+def test_a_last_row_with_a_number_of_its_own_is_a_document_that_lacks_something(file: Path) -> None:
+    assert any("the customer's name is required" in line for line in problems(folder(file, *TWO, "3;;;70.25", **HOW)))
+
+
 def test_a_total_counts_in_the_file_that_prints_it(tmp_path: Path) -> None:
     for name, rows in (("a", TWO[1:]), ("b", ["3;Cy;2026-04-09;4"])):
         total = sum(Decimal(row.rpartition(";")[2]) for row in rows)
@@ -395,7 +433,7 @@ def test_a_report_in_groups_is_called_one(file: Path) -> None:
 
 
 def test_rows_that_agree_in_all_columns_in_use_are_one_document_and_noted(file: Path) -> None:
-    lines = [LIST + ";Item", *(f"{row};oak" for row in TWO[1:]), "1;Ada;2026-04-07;50.00;elm"]
+    lines = [LIST + ";Line", *(f"{row};20.00" for row in TWO[1:]), "1;Ada;2026-04-07;50.00;30.00"]
     source = folder(file, *lines, **HOW)
     assert balances(opened(source)) == {"1": 50, "2": Decimal("20.25")}
     assert len(opened(source)) == 2
@@ -410,6 +448,54 @@ def test_overlapping_exports_are_taken_once(tmp_path: Path) -> None:
     assert balances(opened(both)) == {"1": 50, "2": Decimal("20.25"), "3": 4}
     assert "a.csv#3" in notes(both)[0]
     assert "b.csv#2" in notes(both)[0]
+
+
+ITEMS = [LIST + ";Item", "1;Ada;2026-04-07;50;oak", "1;Ada;2026-04-07;50;elm"]
+
+
+def test_rows_that_differ_only_in_a_column_that_is_not_used_are_asked_about(file: Path) -> None:
+    said = failure(folder(file, *ITEMS, **HOW))
+    assert f"{file} line 3: '1' agrees with {file} line 2 but for Item" in said
+    assert "whether 50.00 is owed once or 2 times" in said
+
+
+@pytest.mark.parametrize(("rows", "owed"), [("invoices", 50), ("lines", 50), ("instalments", 100)])
+def test_a_setting_says_whether_rows_that_differ_in_nothing_used_add_up(file: Path, rows: str, owed: int) -> None:
+    assert balances(opened(folder(file, *ITEMS, **HOW, rows=rows))) == {"1": owed}
+
+
+def two_exports(folder: Path, *rows: str, **settings: object) -> Folder:
+    """Exports of the same headings, a row each, the newest last."""
+    for number, row in enumerate(rows):
+        file = folder / f"{number}.csv"
+        file.write_text("\n".join([LIST + ";Due;State", row]) + "\n")
+        os.utime(file, (1_000_000_000 + number, 1_000_000_000 + number))
+    how = {**HOW, "columns": columns(due_on="Due", status="State"), "files": "all", **settings}
+    return Folder("files", Folder.Settings.model_validate({**how, "path": str(folder / "*.csv")}))
+
+
+OWED = "1;Ada;2026-04-07;50;2026-05-07;open"
+
+
+@pytest.mark.parametrize(
+    ("newer", "state"),
+    [
+        ("1;Ada;2026-04-07;0;2026-05-21;paid", "paid"),
+        ("1;Ada;2026-04-07;0;2026-05-21;open", "open with a balance of 0"),
+        ("1;Ada;2026-04-07;50;2026-05-07;void", "void"),
+    ],
+)
+def test_what_one_export_has_as_owed_and_another_as_closed_is_refused(tmp_path: Path, newer: str, state: str) -> None:
+    for rows in ((OWED, newer), (newer, OWED)):
+        said = failure(two_exports(tmp_path, *rows))
+        assert f"'1' is owed with 50.00, and {tmp_path}" in said
+        assert f"has it as {state}. If each export lists everything" in said
+    assert opened(two_exports(tmp_path, OWED, newer, files="newest", allow_empty=True)).empty
+
+
+@pytest.mark.parametrize("other", ["2;Ada;2026-04-07;0;2026-05-21;paid", "1;Bob;2026-04-07;0;2026-05-21;paid"])
+def test_closed_documents_of_other_exports_are_others(tmp_path: Path, other: str) -> None:
+    assert balances(opened(two_exports(tmp_path, OWED, other))) == {"1": 50}
 
 
 def test_documents_without_a_number_are_never_taken_for_one(file: Path) -> None:
@@ -570,3 +656,47 @@ def test_lines_that_took_the_balance_once_are_noted(file: Path) -> None:
     assert any(
         "the balance is taken once for each, such as 45" in note for note in notes(folder(file, *lines, rows="lines"))
     )
+
+
+# --- spellings for spreadsheets -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ['="00123"', '"=""00123"""', "'00123", '"=""00123"" "'])
+def test_a_number_that_is_spelled_for_spreadsheets_goes_out_as_it_is_meant(file: Path, written: str) -> None:
+    source = folder(file, LIST, f"{written};Ada;2026-04-07;5", "7;Bo;2026-04-07;6", **HOW)
+    assert balances(opened(source)) == {"00123": 5, "7": 6}
+    (note,) = notes(source)
+    assert note.startswith("1 value of 'No' is spelled for spreadsheets, such as ")
+    assert note.endswith("; read as 00123")
+
+
+def test_amounts_and_formulas_that_were_made_harmless_are_read_as_they_are_meant(file: Path) -> None:
+    row = opened(folder(file, LIST, """1;'=Ada;="2026-04-07";'-5.50""", **HOW)).iloc[0]
+    assert (row["customer_name"], row["issued_on"], row["balance"]) == ("=Ada", date(2026, 4, 7), Decimal("-5.5"))
+
+
+@pytest.mark.parametrize("name", ["'t Hof BV", "'70s Records", '="a" & "b"', "=A1"])
+def test_names_with_an_apostrophe_and_formulas_are_left_as_they_are(file: Path, name: str) -> None:
+    source = folder(file, LIST, f"1;{name};2026-04-07;5", **HOW)
+    assert opened(source)["customer_name"].tolist() == [name]
+    assert notes(source) == []
+
+
+def test_a_second_file_may_spell_its_numbers_for_spreadsheets(tmp_path: Path) -> None:
+    (tmp_path / "paid.csv").write_text('No;Customer;Date;Open\n="001";Ada;2026-04-07;0\n')
+    source = Folder(
+        "files",
+        Folder.Settings.model_validate(
+            {**HOW, "path": str(tmp_path / "open.csv"), "closed": str(tmp_path / "paid.csv")}
+        ),
+    )
+    folder(tmp_path / "open.csv", LIST, "2;Ada;2026-04-07;5")
+    rows = explained(source, ["001"])
+    assert dict(zip(rows["invoice_ref"], rows["status"], strict=True)) == {"001": "paid"}
+
+
+@pytest.mark.parametrize("settings", [{"credits_positive": True}, {"prefix": {"payment": "P-"}}])
+def test_settings_about_credits_need_a_column_that_tells_them_apart(file: Path, settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"no column says which rows these are; name it in columns\.kind"):
+        opened(folder(file, *TWO, **HOW, **settings))
+    assert len(opened(folder(file, *TWO, **HOW, prefix={"invoice": "R-"}))) == 2

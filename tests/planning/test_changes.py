@@ -272,6 +272,15 @@ def test_dates_that_all_move_alike(column: str, days: int, asked: bool) -> None:
     assert changed(before, **{column: half}) == {}
 
 
+@pytest.mark.parametrize(("dates", "asked"), [([None] * 3, True), ([None, None, 0], True), ([None, 0, 0], False)])
+def test_due_dates_that_have_gone_blank_are_asked_about(dates: list[object], asked: bool) -> None:
+    before = invoices(3)
+    after = [date(2026, 5, 1) if day == 0 else None for day in dates]
+    assert [*changed(before, due_on=after)] == ["due-dates-lost"] * asked
+    notes = invoices(3, kind="credit_note", balance="-1", amount="-1")
+    assert changed(notes, due_on=[None] * 3) == {}, "a credit note needs no due date"
+
+
 # --- balances -------------------------------------------------------------------------------------------------------
 
 OWED = ["1250", "80.5", "310", "44.4", "7000", "19.9"]

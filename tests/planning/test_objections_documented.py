@@ -15,7 +15,7 @@ import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
-from arfeed.model.results import Forgotten, Ledger, SourceRead
+from arfeed.model.results import Doubt, Forgotten, Ledger, SourceRead
 from arfeed.model.settings import GuardSettings
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
 from arfeed.planning.evidence.ledgers import sum_outflow
@@ -61,6 +61,7 @@ def examples() -> dict[str, Objection]:
     plans = (
         _first(),
         _totals(),
+        _doubtful(),
         _elsewhere(),
         _behind(),
         _empty(),
@@ -82,6 +83,14 @@ def _first() -> Plan:
 
 def _totals() -> Plan:
     return planned(None, invoices(212), sources=(source("erp", columns={"balance": "Total"})._replace(open=212),))
+
+
+def _doubtful() -> Plan:
+    said = (
+        "the column 'Läge' is not used and says 'Makulerad' (3 rows) of what would be reported as owed. "
+        'Name it: columns.status = "Läge", with `values.status` for its words'
+    )
+    return planned(None, invoices(212), sources=(source("erp")._replace(doubts=(Doubt(said, "Läge"),)),))
 
 
 def _elsewhere() -> Plan:
@@ -227,6 +236,8 @@ def _of_those_that_stay() -> Iterator[Plan]:
         },
     ):
         yield planned(invoices(refs, **_STAYING), invoices(refs, **(_STAYING | wrong)))
+    dated = _STAYING | {"due_on": date(2026, 5, 1)}
+    yield planned(invoices(refs, **dated), invoices(refs, **_STAYING))
 
 
 def _failed() -> dict[str, Objection]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from arfeed.planning.compare import compare
@@ -189,3 +190,22 @@ def test_a_file_s_name_may_end_in_digits_or_number_signs() -> None:
     rows = listed(["A1", "A2"]).assign(origin=told("X1#X#12", "##7"))
     assert trace(rows, rows) == [("X1#X", 0), ("", 1)]
     assert trace(rows.assign(origin=told("12", "a#")), rows) == [("", 0), ("", 1)]
+    # The key of a record, as APIs make them, is no place in a file: nobody may be asked about a file "SO" that is gone.
+    assert trace(rows.assign(origin=told("SO#X12", "SO#X")), rows) == [("", 0), ("", 1)]
+
+
+def test_what_the_source_said_stands_beside_its_row_in_any_order() -> None:
+    rows = listed(["A1", "A2", "A3"])
+    found = trace_rows(rows.iloc[::-1], rows, pd.DataFrame({"arfeed_source_balance": told("7", "8")}))
+    assert found.index.tolist() == [2, 1, 0]
+    assert found["arfeed_source_balance"].fillna("").tolist() == ["", "8", "7"]
+    assert [str(kind) for kind in found.dtypes] == ["str", "int64[pyarrow]", "str"]
+
+
+def test_a_report_whose_rows_have_gaps_keeps_each_trace_beside_its_row() -> None:
+    said = invoices(["A1", "A2"], balance=["7", "8"])["balance"]
+    report = invoices(["A1", "A2"]).assign(arfeed_place=places(0, 1), arfeed_source_balance=said).set_axis([7, 3])
+    kept = add_traces(report, invoices(0), pa.nulls(2, pa.int64()), "run-1")
+    assert kept["arfeed_first_in"].tolist() == ["run-1", "run-1"]
+    assert kept["arfeed_source_balance"].tolist() == [7, 8]
+    assert kept["arfeed_source_balance"].dtype == report["balance"].dtype

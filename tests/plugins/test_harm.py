@@ -71,6 +71,13 @@ WORSE = {
 }
 
 
+@pytest.fixture
+def buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python keeps what is printed until the end, as it does unless a machine is set up otherwise."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
+
+@pytest.mark.usefixtures("buffered")
 @pytest.mark.parametrize("worse", [*WORSE.values()], ids=[*WORSE])
 def test_stdout_holds_the_one_document_whatever_a_plugin_prints(tmp_path: Path, worse: str) -> None:
     site = install(tmp_path / "site", "till", NOISY.format(worse=worse))
@@ -82,6 +89,7 @@ def test_stdout_holds_the_one_document_whatever_a_plugin_prints(tmp_path: Path, 
     assert "noise of print" in done.err
 
 
+@pytest.mark.usefixtures("buffered")
 def test_the_schema_holds_nothing_that_a_plugin_prints(tmp_path: Path) -> None:
     site = install(tmp_path / "site", "till", NOISY.format(worse=""))
     write(tmp_path / "feed", FEED)

@@ -88,7 +88,7 @@ def test_the_settings_name_the_columns_and_one_that_is_not_there_is_refused(tmp_
 
 
 def test_names_of_another_kind_are_left_out_and_said(tmp_path: Path) -> None:
-    rows = [{**row, "customer_name": f"K-{row['customer_name'][-1]}"} for row in ROWS]
+    rows = [{**row, "customer_name": f"Debtor {row['customer_name'][-1]}"} for row in ROWS]
     verdict = judged(write_csv(tmp_path / "open.csv", rows), delivered(ROWS))
     assert verdict.outcome == "same"
     assert "Customer has the names that were sent in 0% of the rows" in " ".join(verdict.notes)

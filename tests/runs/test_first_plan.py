@@ -38,3 +38,27 @@ def test_one_column_for_both_is_objected_to_whatever_it_is_called(feed: Feed) ->
     feed.sources["erp"] = {"columns": {"balance": "Sum", "amount": "Sum"}}
     feed.export([{**row, "Sum": row["balance"]} for row in invoices(3)], header=[*HEADER[:-2], "Sum"])
     assert codes(feed.sync()) == ["unknown-baseline", "total-as-balance"]
+
+
+def test_a_status_that_is_not_read_has_to_be_approved_once(feed: Feed) -> None:
+    rows = [{**row, "State": word} for row, word in zip(invoices(3), ("sent", "Makulerad", "sent"), strict=True)]
+    feed.export(rows, header=[*HEADER, "State"])
+    assert codes(feed.sync()) == ["unknown-baseline", "doubtful-reading"]
+    feed.approved()
+    assert codes(feed.sync()) == []
+
+
+def test_a_column_by_which_rows_are_sorted_out_raises_no_doubt(feed: Feed) -> None:
+    rows = [{**row, "State": word} for row, word in zip(invoices(3), ("sent", "Makulerad", "sent"), strict=True)]
+    feed.export(rows, header=[*HEADER, "State"])
+    feed.transforms.append({"use": "keep", "State": ["sent"]})
+    assert codes(feed.sync()) == ["unknown-baseline"]
+
+
+def test_a_source_that_joins_later_is_doubted_as_well(feed: Feed) -> None:
+    feed.export(invoices(3))
+    feed.approved()
+    rows = [{**row, "invoice_ref": f"S-{row['invoice_ref']}", "State": "Makulerad"} for row in invoices(2)]
+    feed.sources["shop"] = {}
+    feed.export(rows, source="shop", header=[*HEADER, "State"])
+    assert "doubtful-reading" in codes(feed.sync())

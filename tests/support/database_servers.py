@@ -69,7 +69,7 @@ MARIADB = DatabaseServer(
     "",
     "CREATE DATABASE {name} CHARACTER SET utf8mb4",
     "SELECT CONCAT('KILL ', id) FROM information_schema.processlist WHERE db = '{name}'",
-    "DROP DATABASE {name}",
+    "SET STATEMENT lock_wait_timeout = 60 FOR DROP DATABASE {name}",
 )
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from support.servers import program
@@ -34,3 +38,34 @@ def execute(url: str, *statements: str) -> None:
         for statement in statements:
             connection.execute_immediate(statement)
         connection.commit()
+
+
+@contextmanager
+def thirty_writers(place: str, invoices: int, **login: str) -> Iterator[list[int]]:
+    """Move money between the invoices 0, 1, … of a table `ledger (n, owed)` meanwhile; list a number for each move."""
+    from firebird.driver import DatabaseError, connect
+
+    over, moved = threading.Event(), list[int]()
+
+    def move_money(seed: int) -> None:
+        chance = random.Random(seed)
+        with connect(place, **login) as connection:
+            while not over.is_set():
+                one, other = chance.sample(range(invoices), 2)
+                try:
+                    connection.execute_immediate(f"UPDATE ledger SET owed = owed - 0.37 WHERE n = {one}")
+                    connection.execute_immediate(f"UPDATE ledger SET owed = owed + 0.37 WHERE n = {other}")
+                    connection.commit()
+                    moved.append(seed)
+                except DatabaseError:  # two at one row: the other one won
+                    connection.rollback()
+
+    writers = [threading.Thread(target=move_money, args=(seed,)) for seed in range(30)]
+    for writer in writers:
+        writer.start()
+    try:
+        yield moved
+    finally:
+        over.set()
+        for writer in writers:
+            writer.join()

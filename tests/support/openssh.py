@@ -55,8 +55,7 @@ def running_openssh(*options: str, sftp: str = "", most_files: int | None = None
         try:
             yield server
         finally:
-            process.terminate()
-            process.wait()
+            end(process)
 
 
 def make_key(file: Path, passphrase: str = "", kind: str = "ed25519") -> Path:
@@ -129,6 +128,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Tell a server to end; kill it where it does not, since some wait for ever for a connection that is still open."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def answers(process: subprocess.Popen[bytes], port: int) -> bool:

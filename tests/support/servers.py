@@ -19,7 +19,7 @@ import pytest
 from arfeed.delivery.rehearsal.faults import Faults
 from arfeed.delivery.rehearsal.receiver import receiver
 from arfeed.model.settings import DestinationSettings
-from support.openssh import HOST, answers, free_port, make_key, running_openssh, user
+from support.openssh import HOST, answers, end, free_port, make_key, running_openssh, user
 
 _count = itertools.count(1)
 
@@ -233,8 +233,7 @@ def started(
         folder.joinpath("known_hosts").write_text(f"[{HOST}]:{port} {host_key}")
         yield port, process.pid
     finally:
-        process.terminate()
-        process.wait()
+        end(process)
 
 
 def _start(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,13 +36,22 @@ def by_libreoffice(files: Mapping[Path, str], language: str, into: Path) -> None
     profile = f"-env:UserInstallation={settings.parents[1].as_uri()}"
     listening = [soffice, profile, "--headless", "--norestore", f"--accept=pipe,name={pipe};urp;"]
     jobs = [text for file, mark in files.items() for text in (file.as_uri(), mark, (into / file.stem).as_uri())]
-    with subprocess.Popen(listening, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as running:
-        try:
-            driver = Path(__file__).with_name("libreoffice_driver.py")
-            subprocess.run([_SYSTEM_PYTHON, str(driver), pipe, *jobs], check=True, timeout=120)
-            running.wait(60)
-        finally:
-            running.terminate()
+    # In a group of its own: soffice is a script, and the program that it starts has to end too.
+    running = subprocess.Popen(
+        listening,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        driver = Path(__file__).with_name("libreoffice_driver.py")
+        subprocess.run([_SYSTEM_PYTHON, str(driver), pipe, *jobs], check=True, timeout=120)
+        running.wait(60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
 
 
 def by_gnumeric(files: Mapping[Path, str], language: str, into: Path) -> None:

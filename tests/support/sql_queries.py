@@ -302,7 +302,7 @@ def _assembled(
     ending = draw(st.sampled_from(["", ";", "\n-- LIMIT 5", " /* LIMIT 5 */", "\n;\n"]))
     query = f"{query} {limit}{ending if not limit.endswith('*/') else ''}"
     # A subquery may leave out what it likes: it is the user's own.
-    if not (limit or heads) and draw(st.integers(0, 4)) == 0:
+    if not (limit or heads or behind) and draw(st.integers(0, 4)) == 0:
         name = draw(st.sampled_from(["x", "limits", "recent"]))
         return f"WITH {name} AS ({query.rstrip().rstrip(';')}\n) SELECT * FROM {name}"
     return query

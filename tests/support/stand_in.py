@@ -40,6 +40,16 @@ class Driver(SimpleNamespace):
         return _Connection(self)
 
 
+class OldDialect(sa.engine.default.DefaultDialect):
+    """A dialect like those of HANA and Db2, which set levels as SQLAlchemy 1 had it."""
+
+    name, driver, supports_statement_cache, requires_name_normalize = "old", "stand_in", True, True
+    _isolation_lookup = frozenset(("READ COMMITTED", "REPEATABLE READ"))
+
+    def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
+        dbapi_connection.cursor().execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
+
+
 class _Connection:
     autocommit = False
 

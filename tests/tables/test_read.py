@@ -293,3 +293,9 @@ def test_a_first_line_that_names_the_separator_for_excel_is_not_a_header(file: P
     file.write_text("sep=;\na;b\n1;2\n")
     rows = read_table(str(file), columns=columns)
     assert rows[["a", "origin"]].to_numpy().tolist() == [["1", f"{file}#3"]]
+
+
+@pytest.mark.parametrize("name", ['"Ada 5" pipe"', '"Ada "the Boss" Ltd"'])
+def test_a_quote_that_is_not_doubled_is_called_one(file: Path, name: str) -> None:
+    said = refusal(file, f"a,b\n1,2\n{name},3\n4,5\n".encode())
+    assert "after line 2 a quote is opened and not closed, or stands within a text and is not doubled" in said

@@ -1,7 +1,8 @@
 """Any database that SQLAlchemy reaches: a query, or a preset for a known system, becomes invoices.
 
 Rows and their control are read in one read-only snapshot if the database supports it. The control, a count and
-exact sums by currency, is queried from the database itself over the same query, before the first row is read.
+exact sums by currency, is queried from the database itself over the same query, before the first row is read. That of
+a preset that adds up payments comes beside each row, as the database counted it before it gave the first.
 """
 
 from __future__ import annotations
@@ -70,23 +71,30 @@ class Sql(Connector):
         self.release()
         with ExitStack() as opened:
             connection = opened.enter_context(self._database.snapshot())
-            query = self._query(connection)
+            version = self._version(connection)
+            query = self._query(connection, version)
             names = self._names(connection, query)
-            older = _older(self.settings.preset, self._version(connection))
-            # Asked before the first row is read: a control computed from the rows would agree with any cut list.
-            control = Control.asked(connection, query, names, self.source, self.settings)
+            older = _older(self.settings.preset, version)
+            # Of the database, in either way: a control computed from the rows would agree with any cut list.
+            about = (connection, query, names, self.source, self.settings)
+            once: deque[list[Row]] | None = None
+            if self.settings.adds_up:
+                control, once = Control.beside_rows(*about)
+            else:
+                control = Control.asked(*about)
             # In the list's own snapshot: a payment booked between the two would look like an invoice that was lost.
             account = self._ledger(connection).read(control.company, self.since)
-            tables = arrow_tables(connection, query, control.company) if control.rows >= LONG else None
+            by_arrow = once is None and control.rows >= LONG
+            tables = arrow_tables(connection, query, control.company) if by_arrow else None
             frames = Frames(self.source, self.settings, names)
             kept: sa.Connection | None = connection
             if tables is None:
-                rows = batches(connection, query, control.company) if control.rows else iter(())
+                rows = self._rows(connection, query, control) if once is None else _emptied(once)
                 # Making frames takes several times as long as fetching; no other program should wait for that.
                 if self._database.holds_writers(connection):
                     rows, kept = _emptied(deque(rows)), None
                     opened.close()
-                tables = (frames.columns(batch) for batch in rows)
+                tables = (frames.columns(batch, control.beside) for batch in rows)
             controls, overpaid = Controls(self.source, tuple(map(names.header, _IDENTITY))), Overpaid(names)
             # A reader that stops early has to end the statement, too, or it runs on until the generator is collected.
             with closing(tables):
@@ -125,7 +133,7 @@ class Sql(Connector):
             # Several customers may have had the same number; it is asked for once.
             refs = list(dict.fromkeys(map(str, missing["invoice_ref"])))
             # Never None here: without a closed query no moment is kept.
-            query = str(self._closed(connection))
+            query = str(self._closed(connection, self._version(connection)))
             return became(connection, query, refs, moment.company, self.source, self.settings)
 
     def release(self) -> None:
@@ -147,14 +155,18 @@ class Sql(Connector):
     def check(self) -> None:
         """Check that the database answers and that it understands the queries, without reading a row."""
         with self._database.snapshot() as connection:
-            self._names(connection, self._query(connection))
-            closed = self._closed(connection)
+            version = self._version(connection)
+            self._names(connection, self._query(connection, version))
+            closed = self._closed(connection, version)
             if closed is not None:
                 closed_names(connection, closed, self.source, self.settings)
             self._ledger(connection).check()
             if self.settings.document_query is not None:
                 # The columns are named, so that a query that lacks one fails here rather than at the first PDF.
                 asked(connection, self.settings.document_query, CONTENT, "WHERE 1 = 0").close()
+
+    def _rows(self, connection: sa.Connection, query: str, control: Control) -> Iterator[list[Row]]:
+        return batches(connection, query, control.company) if control.rows else iter(())
 
     @cached_property
     def _database(self) -> Database:
@@ -163,11 +175,11 @@ class Sql(Connector):
             self.source, settings.url.get_secret_value(), settings.timeout_seconds, settings.isolation_level
         )
 
-    def _query(self, connection: sa.Connection) -> str:
-        return self.settings.statement(connection.dialect.identifier_preparer.quote, self._version(connection))
+    def _query(self, connection: sa.Connection, version: str) -> str:
+        return self.settings.statement(connection.dialect.identifier_preparer.quote, version)
 
-    def _closed(self, connection: sa.Connection) -> str | None:
-        return self.settings.closed_statement(connection.dialect.identifier_preparer.quote, self._version(connection))
+    def _closed(self, connection: sa.Connection, version: str) -> str | None:
+        return self.settings.closed_statement(connection.dialect.identifier_preparer.quote, version)
 
     def _version(self, connection: sa.Connection) -> str:
         import sqlalchemy as sa

@@ -1,17 +1,21 @@
-"""The control: how many rows the database counts, and what their balances add up to, by currency."""
+"""The control: how many rows the database counts, and what their balances add up to, by currency.
+
+It is asked first, as a statement of its own, or beside the rows of a preset that adds up payments or a journal.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arfeed import SourceError
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.settings import SqlSettings
-from arfeed_connectors.sql.statements import Row, answers
+from arfeed_connectors.sql.statements import Row, answers, batches
 from arfeed_connectors.sql.systems import backend
 
 if TYPE_CHECKING:
@@ -27,32 +31,94 @@ _FLOAT_DIGITS = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the database states of the rows to come; `company` is as it writes it, None if there is no such column."""
+    """What the database states of the rows to come; `company` is as it writes it, None if there is no such column.
+
+    `beside` is how many columns each row has behind those of the query.
+    """
 
     rows: int
     totals: Mapping[str, Decimal] | None
     company: object = None
+    beside: int = field(default=0, compare=False)
 
     @classmethod
     def asked(cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings) -> Control:
         """Ask for count and sums by currency, and by company if numbers are unique within one only."""
-        quote = connection.dialect.identifier_preparer.quote
-        groups = ["company"] if settings.by_company else []
-        groups += [quote(names.of("currency"))] if "currency" in names else []
-        # A column that is not there is left out and not asked for as NULL, whose type some databases can't tell.
-        asks = [*groups, "COUNT(*)"]
-        asks += [exact_sum(connection, quote(names.of("balance")))] if "balance" in names else []
+        groups, asks = _asks(connection, names, settings)
         tail = f"GROUP BY {', '.join(groups)}" if groups else ""
-        counted = [_Counted.of(row, settings, names) for row in answers(connection, query, ", ".join(asks), tail)]
+        counted = answers(connection, query, ", ".join([*groups, *asks]), tail)
+        return cls._of([_Counted.of(row, settings, names) for row in counted], connection, names, source, settings)
+
+    @classmethod
+    def beside_rows(
+        cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings
+    ) -> tuple[Control, deque[list[Row]]]:
+        """Fetch the rows, and with each what the database counts and sums over all of its currency.
+
+        The query is evaluated once. The database has counted to the end before it gives the first row, so a list that
+        is cut anywhere does not agree. Return the control, and the rows of its company in batches, each
+        with what stands beside it.
+        """
+        groups, asks = _asks(connection, names, settings)
+        listed = ", ".join(groups)
+        over = f"OVER (PARTITION BY {listed})" if groups else "OVER ()"
+        # A collation may take EUR and eur for one group, whose number tells that both rows state the same count. (MIN
+        # would tell too, but MariaDB looks for it again for every row.)
+        number = f"DENSE_RANK() OVER (ORDER BY {listed})" if groups else "1"
+        stated = [*(f"{ask} {over}" for ask in asks), "COUNT(*) OVER ()", number]
+        fetched, of_group = deque[list[Row]](), dict[object, Row]()
+        for rows in batches(connection, query, beside=", ".join(stated)):
+            of_group.update(zip(map(itemgetter(-1), rows), rows, strict=True))
+            fetched.append(rows)
+        if not of_group:
+            return cls.asked(connection, query, names, source, settings), fetched
+        keys = [names.written.index(names.of(name)) for name in _counted_by(names, settings)]
+        counted = [
+            _Counted.of((*(row[key] for key in keys), *row[len(names.written) : -2]), settings, names)
+            for row in of_group.values()
+        ]
+        everything, beside = next(iter(of_group.values()))[-2], len(stated)
+        # The count of all: a list that was cut between two currencies holds nothing of the second, its count included.
+        control = replace(cls._of(counted, connection, names, source, settings, everything), beside=beside)
+        if any(each.company != control.company for each in counted):
+            place = names.written.index(names.of("company"))
+            fetched = deque([row for row in rows if row[place] == control.company] for rows in fetched)
+        return control, fetched
+
+    @classmethod
+    def _of(
+        cls,
+        counted: Sequence[_Counted],
+        connection: sa.Connection,
+        names: Names,
+        source: str,
+        settings: SqlSettings,
+        everything: int | None = None,
+    ) -> Control:
+        """Add up what was counted of the chosen company; `everything` is the count of all rows, if it is known."""
         # `key=str`, since None does not compare with a company's name or number.
         chosen = _company(sorted({row.company for row in counted}, key=str), source, settings)
-        rows, totals = 0, defaultdict[str, Decimal](Decimal)
-        for row in counted:
-            if row.company == chosen:
-                rows += row.rows
-                # `currencies` may map several of the database's names to one code.
-                totals[settings.code(row.currency)] += exact_total(connection, row.total, source)
+        ours, totals = [row for row in counted if row.company == chosen], defaultdict[str, Decimal](Decimal)
+        for row in ours:
+            # `currencies` may map several of the database's names to one code.
+            totals[settings.code(row.currency)] += exact_total(connection, row.total, source)
+        rows = sum(row.rows for row in ours)
+        if everything is not None:
+            rows += everything - sum(row.rows for row in counted)
         return cls(rows, totals if "balance" in names else None, chosen)
+
+
+def _asks(connection: sa.Connection, names: Names, settings: SqlSettings) -> tuple[list[str], list[str]]:
+    """Return SQL of the columns that are counted by, and of a count and a sum."""
+    quote = connection.dialect.identifier_preparer.quote
+    groups = [name if name == "company" else quote(names.of(name)) for name in _counted_by(names, settings)]
+    # A column that is not there is left out and not asked for as NULL, whose type some databases can't tell.
+    sums = [exact_sum(connection, quote(names.of("balance")))] if "balance" in names else []
+    return groups, ["COUNT(*)", *sums]
+
+
+def _counted_by(names: Names, settings: SqlSettings) -> list[str]:
+    return ["company"] * settings.by_company + ["currency"] * ("currency" in names)
 
 
 class _Counted(NamedTuple):

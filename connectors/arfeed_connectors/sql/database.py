@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import re
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from arfeed import SourceError
@@ -66,6 +67,8 @@ class Database:
         patience = self._patience()
         with self._translated(patience):
             connection = self._connected(patience)
+            # Python frees what is still open at its end in any order, over which Firebird's driver would crash.
+            ending = atexit.register(partial(self._give_up, connection, patience))
             try:
                 keep(connection, patience)
                 self._system.refuse_isolation()
@@ -77,6 +80,8 @@ class Database:
             except BaseException:
                 self._give_up(connection, patience)
                 raise
+            finally:
+                atexit.unregister(ending)
             connection.close()
 
     def holds_writers(self, connection: sa.Connection) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ _TIME_OF_DAY = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})(\d{6})?$"
 # Decimals of an unknown currency: as many as an amount can have, so that nothing is rounded before its code is refused.
 _SMALLEST_UNKNOWN = 4
+
+_DECIMALS = ({Decimal}, {Decimal, type(None)})
+_MOST_DIGITS = 38
+"""Of Arrow's decimal128."""
 
 _MOMENT = r"^(\d{4})-?(\d{2})-?(\d{2})[T ]?(\d{2}):?(\d{2}):?(\d{2})(\.\d+)?$"
 _HOURS_TO_THE_DAY = 13
@@ -53,11 +58,14 @@ class Frames:
             return pd.DataFrame({name: pd.array([], dtype="str") for name in self.names})
         return self.finished(self.columns(rows))
 
-    def columns(self, rows: Sequence[Row]) -> pa.Table:
-        """Return a batch as columns of what the driver gives: all that needs its objects, and nothing else."""
+    def columns(self, rows: Sequence[Row], beside: int = 0) -> pa.Table:
+        """Return a batch as columns of what the driver gives: all that needs its objects, and nothing else.
+
+        `beside` is how many columns the rows have behind those of the query.
+        """
         import pyarrow as pa
 
-        width = len(self.names)
+        width = len(self.names) + beside
         # Flattened and sliced, since zip(*rows) takes three times as long.
         flat = list(chain.from_iterable(rows))
         if len(flat) != width * len(rows):
@@ -111,7 +119,8 @@ class Frames:
 
         try:
             # Arrow refuses values of mixed types, and numbers too large for any of its types.
-            array = pa.array(values)
+            decimals = _decimals(values)
+            array = pa.array(values) if decimals is None else decimals
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             return _each_as_text(values)
         kind = array.type
@@ -178,6 +187,25 @@ class Frames:
             texts = pc.replace_substring_regex(texts, _COMPACT, r"\1-\2-\3")
         none = pc.is_in(texts, value_set=pa.array(_NO_DATES, pa.large_string()))
         return pc.if_else(none, "", texts).take(encoded.indices)
+
+
+def _decimals(values: Sequence[object]) -> pa.Array | None:
+    """Return plain decimals as Arrow would, in a tenth of the time, by their texts; None if there are others."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    first = next((value for value in values if value is not None), None)
+    if not isinstance(first, Decimal) or {*map(type, values)} not in _DECIMALS:
+        return None
+    texts = pa.array([None if value is None else str(value) for value in values], pa.string())
+    # NaN has letters, and so has an exponent, as in 0E-8.
+    if pc.any(pc.match_substring_regex(texts, "[^-.0-9]")).as_py():
+        return None
+    point, length = pc.find_substring(texts, "."), pc.utf8_length(texts)
+    digits = pc.max(pc.if_else(pc.less(point, 0), length, point)).as_py()
+    scale = pc.max(pc.if_else(pc.less(point, 0), 0, pc.subtract(pc.subtract(length, point), 1))).as_py()
+    # A sign counts as a digit here, which makes room for one more at most.
+    return pc.cast(texts, pa.decimal128(digits + scale, scale)) if digits + scale <= _MOST_DIGITS else None
 
 
 def _as_typed(column: pa.Array) -> pa.Array:

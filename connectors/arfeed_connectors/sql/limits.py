@@ -48,6 +48,7 @@ _CONDITIONS = frozenset(("WHERE", "ON", "HAVING", "CONNECT"))
 _CLAUSES = frozenset(("SELECT", "FROM", "GROUP", "ORDER", *_CONDITIONS))
 _SAMPLED_BY = frozenset(("BLOCK", "ROW", "ROWS", "SYSTEM", "BERNOULLI", "RESERVOIR", "RANDOMIZED"))
 _BEFORE_TOP = frozenset(("ALL", "DISTINCT", "DISTINCTROW", "UNIQUE"))
+_FETCHED = frozenset(("FIRST", "NEXT"))
 _MOST = 40
 
 
@@ -150,15 +151,18 @@ class _Query:
             return None if behind in ("ALL", "NULL") else place + 1
         if word == "OFFSET":
             return None if self._is_nothing(place + 1) else place + 1
-        if word == "FETCH" and behind in ("FIRST", "NEXT"):
+        if word == "FETCH" and behind in _FETCHED:
             return place + 2 if self._kind(place + 2) == "number" else place + 1
+        # Oracle 23ai: FETCH APPROX FIRST 5 ROWS ONLY.
+        if word == "FETCH" and behind in ("APPROX", "APPROXIMATE", "EXACT") and self._word(place + 2) in _FETCHED:
+            return place + 2
         # Firebird reserves the word, so it can't be a name there, and any expression may follow it.
         if word == "ROWS" and self.has_rows:
             return place + 1
         if word == "ROWS" and not self._names_columns(place + 1):
             return place + 1 if self._is_amount(place + 1) or behind == "CAST" else None
         # Rows that another transaction has locked are passed over: just the invoices that somebody is working on.
-        if word == "SKIP" and behind == "LOCKED":
+        if word in ("SKIP", "IGNORE") and behind == "LOCKED":  # HANA says IGNORE
             return place + 1
         return place + 1 if word == "QUALIFY" else None
 
@@ -190,7 +194,7 @@ class _Query:
         # SQL Server's hint to pass over locked rows stands in parentheses behind a table: WITH (READPAST).
         if word == "READPAST":
             return place
-        if self._wants_operand(place - 1) and self._word(place - 1) != "USING":
+        if self._wants_operand(place - 1):
             return None
         if word == "TABLESAMPLE":
             return place + 1

@@ -237,6 +237,11 @@ class SqlSettings(SourceSettings):
         return self.preset is not None and PRESETS[self.preset].one_number_space
 
     @property
+    def adds_up(self) -> bool:
+        """Whether the query adds up payments or a journal, so that it had better be evaluated once."""
+        return self.preset is not None and PRESETS[self.preset].adds_up
+
+    @property
     def days_are_moments(self) -> bool:
         """Whether dates are moments in UTC, of which the day is wanted that it was where they were typed."""
         return self.preset is not None and PRESETS[self.preset].days_are_moments

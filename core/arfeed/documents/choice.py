@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from arfeed.model.legible import name_some
+
 if TYPE_CHECKING:
     from arfeed.documents.listing import Listing
     from arfeed.documents.template import Claims
@@ -72,5 +74,4 @@ def describe_choice(choice: Choice, matched: Claims, listing: Listing, refs: Seq
 
 
 def _few(examples: Sequence[str]) -> str:
-    more = f" and {len(examples) - _MOST_NAMED} more" if len(examples) > _MOST_NAMED else ""
-    return "; ".join(examples[:_MOST_NAMED]) + more
+    return name_some(examples, _MOST_NAMED, "; ")

@@ -173,9 +173,8 @@ class History(Reader):
 
     def take_over(self, destination: str, documents: Iterable[PlannedDocument]) -> None:
         """Count PDFs as sent to a destination, whose content is not known. Needs the lock."""
-        rows = [{"destination": destination, **as_row(forget_content(document))} for document in documents]
         with self._engine.begin() as connection:
-            replace_rows(connection, tables.documents, rows)
+            _keep_unknown(connection, destination, documents)
 
     def record_adoption(
         self,
@@ -190,7 +189,6 @@ class History(Reader):
         Learned habits and the control accounts' balances are kept. Raise `LockedError` if another run has taken the
         lock.
         """
-        taken = [{"destination": run.destination, **as_row(forget_content(document))} for document in documents]
         known = [{"destination": run.destination, "name": name, "run": run.id} for name in names]
         with self._engine.begin() as connection:
             if not renew(connection, run.destination, run.id, seconds):
@@ -209,4 +207,10 @@ class History(Reader):
             clear_baseline(connection, run.destination)
             add_to_baseline(connection, run)
             replace_rows(connection, tables.known_reports, known)
-            replace_rows(connection, tables.documents, taken)
+            _keep_unknown(connection, run.destination, documents)
+
+
+def _keep_unknown(connection: sa.Connection, destination: str, documents: Iterable[PlannedDocument]) -> None:
+    """Count PDFs as sent to a destination while it is not known what they hold."""
+    rows = [{"destination": destination, **as_row(forget_content(document))} for document in documents]
+    replace_rows(connection, tables.documents, rows)

@@ -64,12 +64,14 @@ def check_damage(table: Columns, wanted: pa.Array, *, from_file: bool) -> None:
         table.add_problem(
             "invoice_ref", wrong, "begins a row of totals, which is not an invoice; export without totals"
         )
+    _check_floats(table, wanted)
 
 
 _WHY_DATE = (
     "is a date: a spreadsheet has turned the number into one; make the column text before it is filled, or take the "
     "file as it was exported"
 )
+_WHY_SHORTENED = "is a number that a spreadsheet has shortened; format the column as text, and export again"
 
 
 def _check_months(table: Columns, ref: pa.Array, wanted: pa.Array) -> None:
@@ -92,18 +94,9 @@ def _check_numbers(table: Columns, ref: pa.Array, wanted: pa.Array, *, from_file
     if not digits.any():
         return
     some = ref.filter(pa.array(digits))
-    if pc.any(pc.match_substring_regex(some, _SHORTENED)).as_py():
-        table.add_problem(
-            "invoice_ref",
-            pc.and_(wanted, pc.match_substring_regex(ref, _SHORTENED)),
-            "is a number that a spreadsheet has shortened; format the column as text, and export again",
-        )
-    if pc.any(pc.match_substring_regex(some, _TIME)).as_py():
-        table.add_problem(
-            "invoice_ref",
-            pc.and_(wanted, pc.match_substring_regex(ref, _TIME)),
-            _WHY_DATE.replace("a date", "a time"),
-        )
+    for pattern, why in ((_SHORTENED, _WHY_SHORTENED), (_TIME, _WHY_DATE.replace("a date", "a time"))):
+        if pc.any(pc.match_substring_regex(some, pattern)).as_py():
+            table.add_problem("invoice_ref", pc.and_(wanted, pc.match_substring_regex(ref, pattern)), why)
     if pc.any(pc.match_substring_regex(some, f"{_FULL_DATE}|{_DAY_OF_CELL}")).as_py():
         _check_full_dates(table, ref, wanted, from_file=from_file)
     if from_file:
@@ -159,7 +152,7 @@ _WHOLE_OR_NOT = r"^\d+(?:\.\d+)?$"
 _FLOAT = r"^\d+\.0$"
 
 
-def check_floats(table: Columns, wanted: pa.Array) -> None:
+def _check_floats(table: Columns, wanted: pa.Array) -> None:
     """Add a problem for each `wanted` number such as 1930571429.0, if all numbers of the column end so."""
     for name in ("invoice_ref", "customer_id"):
         texts = table.text(name)

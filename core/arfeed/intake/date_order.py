@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -11,16 +12,24 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Columns
 from arfeed.model import schema
 from arfeed.model.characters import byte_at
-from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, count_misfits, in_words, means_none, parse_dates
-
-_TIMED = r"^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d+)?$"
-"""A date cell with a time of day: its day is the date. In other files the time may be one of another zone."""
+from arfeed.tables.values.dates import (
+    ORDER_WORDS,
+    ORDERS,
+    count_misfits,
+    has_times,
+    in_words,
+    means_none,
+    parse_dates,
+    strip_times_of_cells,
+)
 
 _CELL = r"^\d{4}[-/.]\d{1,2}[-/.](?P<d>\d{1,2})(?:[T ]|$)"
 """How date cells are read, and how Gnumeric writes them into CSV files."""
 
 _TYPED = r"^(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?:\d{4}|\d\d)(?:[T ]|$)"
 _MONTHS = 12
+_BEYOND_REASON = date(2099, 12, 31)
+"""This day and later ones stand for no date in many systems: 2099-12-31, 2999-12-31, 9999-12-31."""
 
 
 def distinct_dates(table: Columns) -> pa.Array:
@@ -53,8 +62,8 @@ def _read(table: Columns, name: str, order: str, distinct: pa.Array, *, declared
     if pa.types.is_date32(column.type):
         return column
     texts = table.text(name)
-    if pc.any(pc.match_substring_regex(distinct, _TIMED)).as_py():
-        texts = pc.if_else(table.from_workbook(), pc.replace_substring_regex(texts, _TIMED, r"\1"), texts)
+    if has_times(distinct):
+        texts = strip_times_of_cells(texts, table.text("origin"))
     parsed = parse_dates(texts, order, declared=declared)
     if pc.any(parsed.wrong).as_py():
         table.add_problem(name, parsed.wrong, _why_not(order, distinct, declared=declared))
@@ -83,6 +92,17 @@ def is_dateless(table: Columns, name: str) -> pa.Array:
     # Each distinct text once: a million rows hold a few thousand days.
     texts = table.text(name).dictionary_encode()
     return pc.or_(dateless, means_none(texts.dictionary).take(texts.indices))
+
+
+def check_years(table: Columns, days: Mapping[str, pa.Array]) -> None:
+    """Add problems for dates of years beyond reason: placeholders, and years of another calendar."""
+    for name, column in days.items():
+        if (last := pc.max(column).as_py()) is not None and last >= _BEYOND_REASON:
+            why = (
+                "is of a year beyond reason: a placeholder for no date, or a year of another calendar (2569 of the "
+                "Buddhist one is 2026); export it blank, or in the Gregorian calendar"
+            )
+            table.add_problem(name, pc.greater_equal(column, pa.scalar(_BEYOND_REASON)), why)
 
 
 def check_exchanged(table: Columns, days: Mapping[str, pa.Array]) -> None:

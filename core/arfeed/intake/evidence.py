@@ -19,7 +19,7 @@ from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.separated.text import physical_lines
-from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, means_none, parse_dates
+from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, means_none, parse_dates, strip_times_of_cells
 from arfeed.tables.workbook.sheets import is_workbook
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class Evidence:
             header = self._header(name, raw)
             # A date that came typed proves nothing about how texts are written.
             if header and raw[header].dtype == "str":
-                self._dates.append(_distinct(pc.utf8_trim_whitespace(arrow.to_text_array(raw[header])), _origins(raw)))
+                texts, origins = pc.utf8_trim_whitespace(arrow.to_text_array(raw[header])), _origins(raw)
+                self._dates.append(_distinct(strip_times_of_cells(texts, origins), origins))
 
     @property
     def needs_currency(self) -> bool:

@@ -18,14 +18,16 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Problem
 from arfeed.intake.control_account import add_control_account
 from arfeed.intake.joining import join_frames, join_tables
+from arfeed.intake.meaning.doubts import find_doubts
 from arfeed.intake.meaning.folding import fold_rows
 from arfeed.intake.meaning.hints import note_negative_debts
 from arfeed.intake.meaning.totals import check_totals_rows
+from arfeed.intake.meaning.wrapped import note_unwrapped
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe_problems
 from arfeed.model.arrow import empty_invoices, filter_rows, sum_balances, to_frame
 from arfeed.model.currencies import withdrawn
-from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
+from arfeed.model.errors import ArfeedError, ConfigError, ProblemsError, SourceError
 from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
 from arfeed.model.results import SourceRead, SourceReport, StatusWord
@@ -97,7 +99,9 @@ def extract(
         frames.append(rows)
         report = _report(connector, rows, complete, now(), read)
         words = tuple(StatusWord(*pair, rows) for pair, rows in normalizer.statuses.most_common())
-        reports.append(report._replace(seconds=seconds, states_status=normalizer.states_status, statuses=words))
+        report = report._replace(seconds=seconds, states_status=normalizer.states_status, statuses=words)
+        doubts = find_doubts(rows, connector.settings, normalizer.headers)
+        reports.append(report._replace(doubts=doubts))
     if problems:
         raise ProblemsError(describe_problems(problems))
     return Extract(join_frames(frames) if frames else empty_invoices(), tuple(reports), failed)
@@ -110,13 +114,26 @@ def _as_documents(
     settings = connector.settings
     if not isinstance(settings, FileSettings):
         return rows, complete
+    _refuse_kinds_untold(connector.source, settings, normalizer.headers)
     folded = fold_rows(rows, settings)
     totals = complete.totals
     if normalizer.sieve and normalizer.sieve.totals:
         printed = check_totals_rows(normalizer.sieve.totals, rows, folded.rows, normalizer.columns_of, settings)
         totals = printed if totals is None else totals
-    notes = (*complete.notes, *folded.notes, *note_negative_debts(folded.rows, connector.source, settings))
+    unwrapped = note_unwrapped(normalizer.unwrapped)
+    notes = (*complete.notes, *unwrapped, *folded.notes, *note_negative_debts(folded.rows, connector.source, settings))
     return folded.rows, replace(complete, totals=totals, notes=notes)
+
+
+def _refuse_kinds_untold(source: str, settings: FileSettings, headers: Mapping[str, str]) -> None:
+    """Raise `ConfigError` for settings about credit notes or payments of a source that does not tell them apart."""
+    told = [f"prefix.{kind}" for kind in settings.prefix if kind != "invoice"]
+    told += ["credits_positive"] if settings.credits_positive else []
+    if told and headers and "kind" not in headers:
+        raise ConfigError(
+            f"[sources.{source}]: `{told[0]}` is about credit notes or payments, but no column says which rows these "
+            "are; name it in columns.kind, with `values.kind` for its words, or remove the setting"
+        )
 
 
 def _report(connector: Connector, rows: pd.DataFrame, complete: Complete, at: datetime, inputs: Inputs) -> SourceReport:

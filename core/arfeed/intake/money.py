@@ -29,8 +29,11 @@ _WHY_POINTED = "is a number with a point, as all numbers of a workbook have: lea
 _WHY_NOISY = "has the noise of a binary fraction: round it to cents where the file comes from"
 _NOISY = r"^-?\d+[.,]\d{11,}$"
 
-_POINT = r"^[^\d.]*(?:\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+)[^\d.]*$"
-"""Amounts whose point cannot be a thousands separator."""
+_POINT = r"^[^\d.]*(?:\d{4,}|0)\.\d{3}[^\d.]*$"
+"""Amounts with three digits behind a point that cannot be a thousands separator."""
+
+_DECIMALS = r"^[^\d.]*\d+\.(?:\d{1,2}|\d{4,})[^\d.]*$"
+"""Amounts with another number of digits behind their point, which a column of three decimals does not have."""
 
 
 def money_columns(table: Columns, settings: SourceSettings) -> tuple[str, ...]:
@@ -82,9 +85,10 @@ def check_money(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Arra
     _check_decimals(table, amounts, currency)
     _check_currencies(table, amounts, currency)
     # A declared decimal mark says what a point means.
-    if not getattr(settings, "decimal", None):
-        _check_points(table, amounts, currency)
-    elif getattr(settings, "decimal", None) == ",":
+    decimal = getattr(settings, "decimal", None)
+    if not decimal:
+        _check_points(table, amounts, currency, from_file=isinstance(settings, FileSettings))
+    elif decimal == ",":
         _check_numbers(table)
 
 
@@ -108,19 +112,29 @@ def _check_currencies(table: Columns, amounts: Mapping[str, Parsed], currency: p
             table.add_problem(name, wrong, "names another currency than its row; correct `columns` or `currency`")
 
 
-def _check_points(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array) -> None:
-    """Add a problem for 1.500 unless another amount of the column proves that its point is a decimal mark."""
+def _check_points(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array, *, from_file: bool) -> None:
+    """Add a problem for 1.500 unless another amount of the column proves that its point is a decimal mark.
+
+    In a file that has to be one of three decimals, too, such as 0.250 or 1234.500: beside 12.50 a point may be the
+    decimal mark in one row and group thousands in another, as people type them.
+    """
     for name in table.written_as_text([*amounts]):
         texts = table.text(name)
         # A point three digits before the end is rare, and a look at one byte of each text is cheap.
         if amounts[name].plain and not (byte_at(texts, -4) == ord(".")).any():
             continue
         doubtful = pc.match_substring_regex(texts, r"^[^\d.]*\d{1,3}\.\d{3}[^\d.]*$")
-        if pc.any(doubtful).as_py() and not pc.any(pc.match_substring_regex(texts, _POINT)).as_py():
+        if not pc.any(doubtful).as_py():
+            continue
+        mixed = pc.index(pc.match_substring_regex(texts, _DECIMALS), value=True).as_py()
+        proven = pc.any(pc.match_substring_regex(texts, _POINT)).as_py()
+        if (mixed >= 0 or not proven) if from_file else not (proven or mixed >= 0):
             # A currency with three decimals, such as KWD, writes one and a half as 1.500.
             three = [code for code, digits in minor_digits().items() if digits > 2]
             wrong = pc.and_(doubtful, pc.invert(pc.is_in(currency, value_set=pa.array(three, pa.large_string()))))
-            table.add_problem(name, wrong, 'could mean a thousand times more; set decimal = "." or decimal = ","')
+            beside = f", beside {texts[mixed].as_py()}" if mixed >= 0 else ""
+            why = f'could mean a thousand times more{beside}; set decimal = "." or decimal = ","'
+            table.add_problem(name, wrong, why)
 
 
 def _check_numbers(table: Columns) -> None:

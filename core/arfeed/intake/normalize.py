@@ -12,12 +12,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns, Problem, merge_problem
-from arfeed.intake.damage import check_damage, check_floats
-from arfeed.intake.date_order import check_exchanged, distinct_dates, find_order, has_text, is_dateless, read_days
+from arfeed.intake.damage import check_damage
+from arfeed.intake.date_order import (
+    check_exchanged,
+    check_years,
+    distinct_dates,
+    find_order,
+    has_text,
+    is_dateless,
+    read_days,
+)
 from arfeed.intake.meaning.hints import refuse_untold_sign
 from arfeed.intake.meaning.numbers import add_prefixes, compose_numbers
 from arfeed.intake.meaning.sifting import Sieve
 from arfeed.intake.meaning.signs import find_owed, sign_words
+from arfeed.intake.meaning.wrapped import Unwrapped, unwrap_texts
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
@@ -72,6 +81,8 @@ class Normalizer:
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
     signs: frozenset[str] = frozenset()
     sieve: Sieve | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    unwrapped: list[Unwrapped] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Start with the order that the settings declare."""
@@ -91,6 +102,9 @@ class Normalizer:
             raise SourceError(f"{self._yielded()} {type(raw).__name__}, not a DataFrame")
         if _is_empty_answer(raw):
             return []
+        if isinstance(self.connector.settings, FileSettings):
+            raw, found = unwrap_texts(raw, self._headers(raw).values())
+            self.unwrapped += found
         if self.sieve:
             raw = self.sieve.sift(raw)
         self.waiting.append(Frame(raw, self.seen))
@@ -130,6 +144,7 @@ class Normalizer:
         check_money(table, amounts, currency, settings)
         from_file = isinstance(settings, FileSettings)
         _check_rows(table, status, kind, money["balance"], from_file=from_file)
+        check_years(table, days)
         if from_file:
             check_exchanged(table, days)
         ref, identity = table.text("invoice_ref"), table.text("customer_id")
@@ -188,7 +203,9 @@ class Normalizer:
 
     def _columns(self, frame: Frame) -> Columns:
         arrow = self._arrow(frame.raw)
-        table = Columns(self._headers(frame.raw), arrow, self.connector.source, frame.before)
+        headers = self._headers(frame.raw)
+        self.headers = self.headers or headers
+        table = Columns(headers, arrow, self.connector.source, frame.before)
         compose_numbers(table, self.connector.settings)
         return table
 
@@ -320,4 +337,3 @@ def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Ar
     unnumbered = pc.and_(open_invoice, is_blank(table.text("invoice_ref")))
     table.add_problem("invoice_ref", unnumbered, "is blank: an invoice needs its number")
     check_damage(table, is_open, from_file=from_file)
-    check_floats(table, is_open)

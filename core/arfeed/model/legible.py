@@ -1,8 +1,9 @@
-"""Make texts from outside safe to display: nothing in them moves a cursor, reverses a line or is invisible."""
+"""Texts for people. What comes from outside is made safe: nothing moves a cursor, reverses a line or is invisible."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
 """Control characters (ISO 6429, which a terminal obeys), line separators, Unicode's embeddings, overrides and isolates
@@ -24,3 +25,9 @@ def escape_json(document: str) -> str:
     r"""Return an equal JSON document with such characters, except line feeds, as JSON's escapes, such as `\u009b`."""
     # Outside of its texts a JSON document has none of them but line feeds, so every other one may become an escape.
     return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)
+
+
+def name_some(items: Sequence[str], most: int, separator: str = ", ") -> str:
+    """Name the first few and count the rest: "A, B and 1,200 more"."""
+    more = f" and {len(items) - most:,} more" if len(items) > most else ""
+    return separator.join(items[:most]) + more

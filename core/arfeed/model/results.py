@@ -42,6 +42,13 @@ class StatusWord(NamedTuple):
     rows: int
 
 
+class Doubt(NamedTuple):
+    """What makes the reading of a source doubtful, and the column that nobody has named, if that is why."""
+
+    said: str
+    column: str = ""
+
+
 class SourceReport(NamedTuple):
     """What was read from one source.
 
@@ -49,6 +56,7 @@ class SourceReport(NamedTuple):
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
     files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
     `states_status` is whether its rows have their own status, and `statuses` how many rows have which word for it.
+    `doubts` are what a person should settle before the first delivery.
     """
 
     source: str
@@ -64,6 +72,7 @@ class SourceReport(NamedTuple):
     seconds: float = 0.0
     states_status: bool = False
     statuses: tuple[StatusWord, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Counts(NamedTuple):

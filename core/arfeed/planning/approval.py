@@ -33,7 +33,8 @@ OUR_CODES = frozenset(
         *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "reconcile-due", "review-failed"),
         *("documents", "same-document", "old-document"),
         *("currency-changed", "customer-changed", "number-reused", "dates-exchanged", "dates-shifted"),
-        *("balances-scaled", "sums-moved", "balance-above-amount", "total-as-balance"),
+        "due-dates-lost",
+        *("balances-scaled", "sums-moved", "balance-above-amount", "total-as-balance", "doubtful-reading"),
     }
 )
 """Codes with the meaning that docs/objections.md gives them; no reviewer may use them for anything else."""

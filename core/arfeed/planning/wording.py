@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
+from arfeed.model.legible import name_some
 from arfeed.model.results import SourceReport
 
 # Enough to recognise what a message is about; the plan lists all of them.
@@ -48,9 +49,7 @@ def are(count: int, noun: str) -> str:
 
 def named(items: Iterable[str]) -> str:
     """Name the first few and count the rest."""
-    every = list(items)
-    more = f" and {len(every) - _MOST_NAMED:,} more" if len(every) > _MOST_NAMED else ""
-    return ", ".join(every[:_MOST_NAMED]) + more
+    return name_some(list(items), _MOST_NAMED)
 
 
 def money(amount: Decimal, currency: str) -> str:

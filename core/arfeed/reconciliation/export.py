@@ -30,7 +30,7 @@ from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.reconciliation.columns import Asker, Meaning, find_meaning
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
-from arfeed.tables.headings.proposal import status_of
+from arfeed.tables.headings.document_words import status_of
 from arfeed.tables.printed.title import read_as_of
 from arfeed.tables.read import read_tables
 from arfeed.tables.separated.text import find_encoding

@@ -15,7 +15,6 @@ import pandas as pd
 from arfeed.model import arrow, schema
 from arfeed.planning.wording import counted
 from arfeed.reconciliation.comparison import FIELDS, OUTCOMES, compare
-from arfeed.reconciliation.export import Export
 from arfeed.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
 from arfeed.reconciliation.plausibility import (
     Delivered,
@@ -28,6 +27,8 @@ from arfeed.reconciliation.plausibility import (
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from arfeed.reconciliation.export import Export
 
 Outcome = Literal["same", "differences", "not comparable"]
 

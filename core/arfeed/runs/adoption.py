@@ -103,13 +103,13 @@ def adopt(
             refuse_same_receiver(context, server)
             settle_interrupted(context, server)
             signs, foreign = note_receiver(context, server), find_foreign_reports(context, server)
+            there = server.sizes(project.destination.document_folder) if pdfs else {}
             baseline = context.history.baseline(context.destination)
             if pdfs and file is None and not foreign and baseline:
-                return _take_over(context, server, baseline)
+                return _take_over(context, baseline, there)
             chosen = _choose(context, server, foreign, file)
             folder = project.destination.report_folder
             later = {name: server.read(folder, name) for name in _later(context, foreign, chosen)}
-            there = server.sizes(project.destination.document_folder) if pdfs else {}
         report = _parse(project, chosen.name, chosen.content)
         lacking = _find_dropped(context, report, {name: _parse(project, name, later[name]) for name in later})
         agreed = witness and _hear(context, witness, chosen, report)
@@ -144,9 +144,8 @@ def _hear(context: OpenContext, witness: Witness, chosen: _Chosen, report: pd.Da
     return f"reconciled {read.sha256[:16]}"
 
 
-def _take_over(context: OpenContext, server: Remote, baseline: Baseline) -> Adopted:
-    """Take over the PDFs of the present baseline's invoices; reports and baseline stay as they are."""
-    there = server.sizes(context.project.destination.document_folder)
+def _take_over(context: OpenContext, baseline: Baseline, there: Container[str]) -> Adopted:
+    """Take over the PDFs there of the present baseline's invoices; reports and baseline stay as they are."""
     taken = [*_documents(context, baseline.report, there)]
     context.history.take_over(context.destination, taken)
     return Adopted(None, len(baseline.report), (), tuple(document.name for document in taken))

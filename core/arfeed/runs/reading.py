@@ -11,6 +11,7 @@ from arfeed.documents.finding import find, nothing_found
 from arfeed.intake.carried import as_invoices, carry_forward
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.joining import join_frames
+from arfeed.intake.meaning.doubts import drop_settled
 from arfeed.intake.transform import Transformed, check_unique, keep, transform
 from arfeed.model import arrow
 from arfeed.model.background import begin
@@ -41,7 +42,8 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
     carried = _carry_failed(context, extracted, baseline)
     carried_reports = (report for _, report in carried)
     reports = tuple(
-        report._replace(before=last.get(report.source)) for report in (*extracted.reports, *carried_reports)
+        report._replace(before=last.get(report.source), doubts=drop_settled(report.doubts, context.project.transforms))
+        for report in (*extracted.reports, *carried_reports)
     )
     invoices = join_frames([wanted.invoices, *(rows for rows, _ in carried)])
     # Nothing below waits for these two: they are computed while the PDFs are looked for.

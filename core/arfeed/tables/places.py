@@ -23,3 +23,8 @@ def locate(origin: str, file: str, *, delimiter: str | None = None) -> str:
     except (SourceError, ValueError):
         line = None
     return f"{file} line {line}" if line else f"{file} record {number}"
+
+
+def locate_row(origin: str, *, delimiter: str | None = None) -> str:
+    """Return the place of a row whose origin names its file as `find_files` did."""
+    return locate(origin, origin.rpartition("#")[0], delimiter=delimiter)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fpdf import FPDF
 
+from arfeed.documents.contents.checking import judge_files
 from arfeed.documents.contents.judging import Verdict, judge
 from arfeed.documents.contents.known import COLUMNS, Known
 from arfeed.documents.contents.process import PdfReader
@@ -98,6 +99,38 @@ def test_a_short_number_proves_little(reader: PdfReader, tmp_path: Path) -> None
     assert judged(reader, tmp_path, printed("7 hours", "Total 98.00"), own=2).outcome == "own"
 
 
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        (("INV-2026-0044", "Cedar GmbH", "77.10"), "another"),
+        (("Less part payment INV-2026-0044", "Cedar GmbH", "77.10", "Total 310.01"), "none"),
+        (("Open: INV-2026-0043 1,234.50", "Albion Ltd", "INV-2026-0044 77.10", "Cedar GmbH"), "none"),
+        (("Open: INV-2026-0043 1,234.50", "Albion Ltd", "7: 99.00", "Bramble & Sons Ltd", "for Cedar GmbH"), "another"),
+    ],
+    ids=["one of its customer", "deducted", "a statement with its customer's", "a statement of others"],
+)
+def test_other_invoices_of_its_customer_may_be_listed(
+    reader: PdfReader, tmp_path: Path, lines: tuple[str, ...], outcome: str
+) -> None:
+    assert judged(reader, tmp_path, printed(*lines)).outcome == outcome
+
+
+def test_a_statement_may_list_one_amount_twice(reader: PdfReader, tmp_path: Path) -> None:
+    amounts = [*AMOUNTS[:3], "1234.50"]
+    lines = ("INV-2026-0043 1,234.50", "INV-2026-0044 1,234.50", "Cedar GmbH")
+    content, names = printed(*lines), ["Cedar GmbH"] * 4
+    verdict = judged(reader, tmp_path, content, amount=amounts, balance=amounts, customer_name=names)
+    assert verdict.outcome == "none"
+
+
+def test_a_longer_number_does_not_hide_this_one(reader: PdfReader, tmp_path: Path) -> None:
+    refs, longer = [*REFS[:3], "INV-2026-00421"], printed("INV-2026-00421", "Cedar GmbH", "77.10")
+    known = Known(invoices(refs, customer_name=NAMES, amount=AMOUNTS, balance=AMOUNTS)[COLUMNS])
+    (verdict,) = judge_files([longer], known.invoice(0), known, tmp_path)
+    assert isinstance(verdict, Verdict)
+    assert verdict.whose == "INV-2026-00421"
+
+
 def test_without_amounts_nobody_is_accused(reader: PdfReader, tmp_path: Path) -> None:
     assert judged(reader, tmp_path, printed(*ANOTHERS), amount=[None, *AMOUNTS[1:]]).outcome == "none"
 
@@ -108,7 +141,7 @@ def test_a_customer_whose_legal_form_is_written_otherwise_is_known(reader: PdfRe
 
 
 def test_what_stands_in_form_fields_is_read(reader: PdfReader, tmp_path: Path) -> None:
-    from support.invoice_pdfs import reportlab_fields
+    from support.writers.libraries import reportlab_fields
 
     assert judged(reader, tmp_path, reportlab_fields([("Invoice", "INV-2026-0042")])).outcome == "own"
 
@@ -166,6 +199,19 @@ def test_an_embedded_invoice_decides(
 ) -> None:
     content = embedding("<timesheet/>", xml.format(number=number, total=total))
     assert judged(reader, tmp_path, content).outcome == outcome
+
+
+def test_of_joined_pdfs_the_first_ones_invoice_decides_nothing_about_the_second(
+    reader: PdfReader, tmp_path: Path
+) -> None:
+    pdf = FPDF()
+    pdf.embed_file(bytes=CII.format(number="INV-2026-0043", total="1234.50").encode(), basename="factur-x.xml")
+    for text in ("Invoice INV-2026-0043", "Invoice INV-2026-0042"):
+        pdf.add_page()
+        pdf.set_font("Helvetica")
+        pdf.cell(text=text)
+    assert judged(reader, tmp_path, bytes(pdf.output())).outcome == "own"
+    assert judged(reader, tmp_path, bytes(pdf.output()), own=3).outcome == "another"
 
 
 def test_a_file_attached_to_a_mark_on_the_page_is_read(reader: PdfReader, tmp_path: Path) -> None:

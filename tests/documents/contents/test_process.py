@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from arfeed.documents.contents.child import MOST_PAGES
-from arfeed.documents.contents.process import PdfReader
+from arfeed.documents.contents.process import PdfReader, read_all, readers
 from arfeed.documents.staging import Staged
 from arfeed.testing import text_pdf
 
@@ -19,7 +20,7 @@ for line in sys.stdin:
     size = json.loads(line)["size"]
     if size == 666:
         {harm}
-    print(json.dumps({{"pages": [str(size)], "more": False, "invoices": []}}), flush=True)
+    print(json.dumps({{"pages": [str(size)], "more": False, "invoices": [], "attached": []}}), flush=True)
 """
 HARM = {"time": "time.sleep(60)", "lost": "sys.exit(9)"}
 
@@ -43,8 +44,26 @@ def test_a_reader_that_hangs_or_dies_costs_one_pdf_and_is_started_again(what: st
     assert [each.pages for each in read if not each.error] == [("1",), ("2",), ("3",)]
 
 
+def test_several_readers_answer_in_order_though_one_of_them_dies() -> None:
+    command = [sys.executable, "-c", ANSWER.format(harm=HARM["lost"])]
+    sizes = [1, 666, 2, 3, 666, 4, 5]
+    with PdfReader(command) as one, PdfReader(command) as other:
+        read = [*read_all([one, other], ((of_size(size), False) for size in sizes))]
+    assert [each.error or each.pages for each in read] == ["lost" if size == 666 else (str(size),) for size in sizes]
+
+
+@pytest.mark.parametrize(("pdfs", "most"), [(1, 1), (10_000, 4)])
+def test_no_more_readers_are_started_than_are_worth_it(pdfs: int, most: int) -> None:
+    with readers(pdfs) as several:
+        assert len(several) == min(most, os.cpu_count() or 1)
+
+
 def test_a_reader_that_is_gone_before_it_is_asked_costs_one_pdf() -> None:
-    command = [sys.executable, "-c", 'print(\'{"pages": [], "more": false, "invoices": []}\', flush=True)']
+    command = [
+        sys.executable,
+        "-c",
+        'print(\'{"pages": [], "more": false, "invoices": [], "attached": []}\', flush=True)',
+    ]
     with PdfReader(command, seconds=5, first=30) as reader:
         assert reader.read(of_size(1)).error is None
         assert reader.read(of_size(2)).error == "lost"

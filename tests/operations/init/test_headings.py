@@ -142,7 +142,7 @@ def test_all_that_is_open_is_asked_at_once_with_the_currency(init: Interview) ->
     asked = refused(init, table, currency=None).splitlines()
     assert [line.partition("?")[0] for line in asked] == [
         "Which column holds the customer's name",
-        "Which column holds the open amount, sign included; credit notes and payments are negative",
+        "Which column holds the open amount, sign included",
         "No column in use names the currency. Which is it (ISO code, such as GBP)",
     ]
 
@@ -225,3 +225,43 @@ def test_balances_that_are_mostly_negative_are_asked_about(init: Interview) -> N
         assert init.source(OWED_NEGATIVE, person, columns=said)["owed_is"] == sign
         assert init.source(OWED_NEGATIVE, columns=said, settings={"owed_is": sign})["owed_is"] == sign
     assert "owed_is" not in init.source(OWED_NEGATIVE.replace("-6", "60").replace("-5", "-1"), columns=said)
+
+
+LEDGER = {
+    "Soll": "Beleg,Kunde,Datum,Soll,Haben,Saldo\n"
+    'R-1,Ada,2026-09-01,"100,00",,"100,00"\nR-2,Ada,2026-09-02,"50,00",,"150,00"\n'
+    'Z-1,Ada,2026-09-03,,"120,00","30,00"\n',
+    "opening balance, newest first": "Document no,Customer,Date,Debit,Credit,Balance\n"
+    "R-3,Ada,2026-09-03,0.00,20.00,530.00\nR-2,Ada,2026-09-02,50.00,0.00,550.00\nR-1,Ada,2026-09-01,300.00,0.00,500.00\n",
+    "a customer after the other": "Document no,Customer,Date,Movement,Balance\n"
+    "R-1,Ada,2026-09-01,100.00,100.00\nR-2,Ada,2026-09-02,50.00,150.00\nR-3,Bob,2026-09-03,7.00,7.00\n"
+    "R-4,Bob,2026-09-03,8.00,15.00\n",
+}
+
+
+@pytest.mark.parametrize("table", LEDGER.values(), ids=LEDGER)
+def test_a_balance_that_runs_on_from_row_to_row_is_not_taken(init: Interview, table: str) -> None:
+    assert "Which column holds the open amount" in refused(init, table)
+    assert any("from row to row, so it is not what is open of each invoice" in line for line in init.reported)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["100.00,,100.00", "50.00,,50.00", ",20.00,-20.00", "70.00,,70.00"],
+        ["100.00,0.00,100.00", "100.00,0.00,100.00", "100.00,0.00,100.00", "100.00,40.00,60.00"],
+        ["0.00,0.00,100.00", "0.00,5.00,100.00", "0.00,0.00,100.00", "0.00,0.00,100.00"],
+    ],
+    ids=["an item each", "paid in part", "columns of nothing"],
+)
+def test_a_balance_of_each_row_is_taken_beside_debit_and_credit(init: Interview, rows: list[str]) -> None:
+    table = "Document no,Customer,Date,Debit,Credit,Balance\n" + "".join(
+        f"R-{number},Ada,2026-09-01,{row}\n" for number, row in enumerate(rows)
+    )
+    assert init.source(table)["columns"]["balance"] == "Balance"
+
+
+def test_the_decimal_mark_is_looked_for_in_a_column_that_somebody_names(init: Interview) -> None:
+    table = 'Beleg,Kunde,Datum,Kram\nR-1,Ada,2026-09-01,"1.100,00"\nR-2,Ada,2026-09-02,"50,00"\n'
+    source = init.source(table, columns={"balance": "Kram", "invoice_ref": "Beleg"})
+    assert source["decimal"] == ","

@@ -133,3 +133,11 @@ def test_other_canonical_headings_are_confirmed_or_left_alone(init: Interview) -
     assert source["values"] == {"kind": False, "document": False}
     assert "✓ kind: the column of that name is left alone" in init.reported
     assert len(opened(connector(init, source))) == 1
+
+
+@pytest.mark.parametrize("word", ["Storno", "Entwurf", "void", "Draft"])
+def test_what_is_void_or_a_draft_and_has_a_balance_is_asked_about(init: Interview, word: str) -> None:
+    message = refused(init, listed("overdue", word, word, paid="7.00"))
+    assert f"'{word}' (2 rows, 2 of them with a balance)" in message
+    source = init.source(listed("overdue", word, paid="7.00"), statuses={word: "void"})
+    assert opened(connector(init, source))["invoice_ref"].tolist() == ["R-1"]

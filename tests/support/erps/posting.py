@@ -1,11 +1,11 @@
-"""Programs in Perl that keep a ledger on PostgreSQL: their own code posts what it is told, without a web server."""
+"""Books that a program's own code makes on PostgreSQL; those in Perl post what they are told, without a web server."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,19 @@ def posted(program: str, module: Path, actions: Sequence[dict[str, Any]], databa
     known = {"PGHOST": server.host or "", "PGPORT": str(server.port or 5432), "PGUSER": server.username or ""}
     script = Path(__file__).with_name(f"{program.replace('-', '')}.pl")
     lines = "\n".join(json.dumps(action) for action in actions)
+    with books_of(["perl", script, database], database, known, given=lines, seconds=240) as found:
+        yield found
+
+
+@contextmanager
+def books_of(
+    command: Sequence[str | Path], database: str, settings: Mapping[str, str], *, given: str = "", seconds: int
+) -> Iterator[tuple[str, Any]]:
+    """Have a command make books in a database; yield its URL and what it said, as JSON, and drop the database."""
     try:
         done = subprocess.run(
-            ["perl", script, database], input=lines, capture_output=True, text=True, env={**os.environ, **known},
-            check=False, timeout=240,
+            command, input=given, capture_output=True, text=True, env={**os.environ, **settings}, check=False,
+            timeout=seconds,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-4000:]
         yield f"{server_url()}/{database}", json.loads(done.stdout)

@@ -22,6 +22,7 @@ class Preset:
     `one_number_space` no number is given out by two companies. `version` asks the program for its own. With
     `days_are_moments` its dates are moments in UTC, of which the day is wanted that it was where they were typed. Where
     a table of the list is missing, NAME.OLDER.sql and NAME.OLDER.closed.sql do without it, `older` being a version.
+    With `adds_up` the list adds up payments or a journal, which takes long, so rows and control come in one statement.
     """
 
     about: str
@@ -33,6 +34,7 @@ class Preset:
     version: str | None = None
     days_are_moments: bool = False
     older: str = ""
+    adds_up: bool = False
 
     def tables(self, name: str) -> tuple[str, ...]:
         """Return the tables that the query reads, without their prefix."""
@@ -66,12 +68,14 @@ PRESETS: Mapping[str, Preset] = {
         by_company=True,
         one_number_space=True,
         has_ledger=True,
+        adds_up=True,
         older="13",
         version="SELECT MAX(a.app_version) FROM {Installed Application} a WHERE a.app_name = 'erpnext'",
     ),
     "sqlledger": Preset(
         "SQL-Ledger 3.2",
         has_ledger=True,
+        adds_up=True,
         version="SELECT MAX(d.fldvalue) FROM {defaults} d WHERE d.fldname = 'version'",
     ),
     "ledgersmb": Preset(
@@ -87,10 +91,12 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "kivitendo": Preset("kivitendo 3.6 and later", has_ledger=True),
     "tryton": Preset("Tryton 7.0", by_company=True, has_ledger=True),
-    "dolibarr": Preset("Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True),
-    "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",)),
+    "dolibarr": Preset(
+        "Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True, adds_up=True
+    ),
+    "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",), adds_up=True),
     "akaunting": Preset("Akaunting 3", requires=("table_prefix",), by_company=True),
-    "gnucash": Preset("GnuCash 3 and later, saved as SQLite, PostgreSQL or MySQL", days_are_moments=True),
+    "gnucash": Preset("GnuCash 3 and later, saved as SQLite, PostgreSQL or MySQL", days_are_moments=True, adds_up=True),
     "sap-b1": Preset("SAP Business One on SQL Server", has_ledger=True),
     "dynamics-gp": Preset("Microsoft Dynamics GP"),
 }

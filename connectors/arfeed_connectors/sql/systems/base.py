@@ -59,23 +59,24 @@ class System:
         limit_statements(connection.connection.driver_connection, self.timeout)
         if self.isolation is None:
             return
-        try:
-            # Asked first, so that the message can name what this dialect takes.
-            taken = list(connection.dialect.get_isolation_level_values(raw(connection)))
-        # Dialects of third parties need not have the method.
-        except (NotImplementedError, AttributeError):
-            raise SourceError(
-                f"{self.source}: isolation_level = {self.isolation!r}: the dialect {connection.dialect.name!r} takes "
-                "none; leave it out"
-            ) from None
         # SQLAlchemy writes levels as READ COMMITTED; people also copy them as read_committed.
         wanted = self.isolation.upper().replace("_", " ")
+        dialect = connection.dialect
+        try:
+            # Asked first, so that the message can name what this dialect takes.
+            taken, in_old_style = list(dialect.get_isolation_level_values(raw(connection))), False
+        # Those of Db2 and HANA set a level, but lack the method without which SQLAlchemy 2 refuses every one.
+        except (NotImplementedError, AttributeError):
+            taken, in_old_style = sorted(getattr(dialect, "_isolation_lookup", ())), True
         if wanted not in taken:
+            known = f"takes {', '.join(map(repr, taken))}" if taken else "takes none; leave it out"
             raise SourceError(
-                f"{self.source}: isolation_level = {self.isolation!r}: the dialect {connection.dialect.name!r} takes "
-                f"{', '.join(map(repr, taken))}"
+                f"{self.source}: isolation_level = {self.isolation!r}: the dialect {dialect.name!r} {known}"
             )
-        connection.execution_options(isolation_level=wanted)
+        if in_old_style:
+            dialect.set_isolation_level(raw(connection), wanted)
+        else:
+            connection.execution_options(isolation_level=wanted)
 
     def refuse_isolation(self) -> None:
         """Refuse the setting if the system is always read in the same kind of snapshot."""

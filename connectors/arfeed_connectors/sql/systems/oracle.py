@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from arfeed_connectors.sql.systems.base import System, limit_statements
+from arfeed_connectors.sql.systems.base import System
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -21,5 +21,4 @@ class Oracle(System):
         super().begin(connection)
         # With an isolation level, the lines above have begun the transaction already.
         if self.isolation is None:
-            limit_statements(connection.connection.driver_connection, self.timeout)
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -41,7 +41,7 @@ def adopt(
 ) -> None:
     """Take a report that arfeed did not send as what the next one is compared with."""
     # Imported here, as in every command: `arfeed --help` must not wait for pandas, pyarrow and SQLAlchemy.
-    from arfeed.cli.commands.init import asker_for
+    from arfeed.cli.display.asking import asker_for
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs.adoption import adopt as take
     from arfeed.runs.context import begin_run

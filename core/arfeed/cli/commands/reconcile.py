@@ -38,7 +38,7 @@ def reconcile(
     """Compare the receiver's own list with the last delivery. Corrects nothing; ends with 3 for differences, 4 if not
     comparable.
     """
-    from arfeed.cli.commands.init import asker_for
+    from arfeed.cli.display.asking import asker_for
     from arfeed.cli.display.masking import read_feed
     from arfeed.cli.display.reconciliation import show_reconciliation
     from arfeed.cli.display.show import show_page

@@ -79,7 +79,7 @@ def masked_output(*, one_document: bool) -> Iterator[None]:
 
 @contextmanager
 def _apart(stdout: TextIO) -> Iterator[TextIO]:
-    """Redirect what programs and libraries write to descriptor 1 to stderr too; yield the real stdout."""
+    """Lead what is written to descriptor 1 to stderr, until the process ends; yield the real stdout."""
     # In a test or under pythonw, stdout is not a file, and has no descriptor to redirect.
     if stdout is None or stdout is not sys.__stdout__:
         yield stdout
@@ -87,14 +87,11 @@ def _apart(stdout: TextIO) -> Iterator[TextIO]:
     # What is still buffered was written for the old place.
     stdout.flush()
     # By descriptor: a database driver in C, or a tap that is started, writes past Python's streams.
+    # It is not led back: what a plugin or a library still holds in a buffer is written when the process ends.
     kept = os.dup(_STDOUT)
     os.dup2(_STDERR, _STDOUT)
-    try:
-        with open(os.dup(kept), "w", encoding=stdout.encoding, errors=stdout.errors) as document:  # noqa: PTH123 - a descriptor
-            yield document
-    finally:
-        os.dup2(kept, _STDOUT)
-        os.close(kept)
+    with open(kept, "w", encoding=stdout.encoding, errors=stdout.errors) as document:  # noqa: PTH123 - a descriptor
+        yield document
 
 
 def read_feed(config: Path) -> Project:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from arfeed.cli.display.figures import ageing, movements, reasons
 from arfeed.model.currencies import format_amount
-from arfeed.model.legible import make_legible
+from arfeed.model.legible import make_legible, name_some
 from arfeed.model.results import OUTCOMES, Objection, Plan, Receipt
 from arfeed.planning.wording import largest, named
 
@@ -115,8 +115,7 @@ def _warnings(plan: Plan) -> Iterator[str]:
         alike[why].append(ref)
     for why, invoices in alike.items():
         if len(invoices) > _MOST_ALIKE:  # such as all of them after a history was lost
-            some, more = ", ".join(invoices[:_MOST_ALIKE]), len(invoices) - _MOST_ALIKE
-            yield f"the PDFs of {make_legible(some)} and {more:,} more are not sent: {make_legible(why)}"
+            yield f"the PDFs of {make_legible(name_some(invoices, _MOST_ALIKE))} are not sent: {make_legible(why)}"
             continue
         yield from (f"the PDF of {make_legible(ref)} is not sent: {make_legible(why)}" for ref in invoices)
     for ref, reading in documents.readings.items():

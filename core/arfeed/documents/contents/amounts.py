@@ -7,7 +7,10 @@ from functools import lru_cache
 
 from arfeed.documents.contents.words import reads_right_to_left
 
-_GROUPING = ".,'’ "
+_GROUPING = ".,'’ €"
+_DOUBTFUL = " €"
+"""Marks that may part two numbers, too. A form field may print a hard blank as €, which is its place in the encoding
+of ISO 32000-1, D.2."""
 
 
 @lru_cache(maxsize=8)
@@ -18,8 +21,9 @@ def _endings(decimals: int) -> re.Pattern[str]:
 
 @lru_cache(maxsize=8)
 def _turned_round(decimals: int) -> re.Pattern[str]:
-    """Return a pattern of an amount grouped by blanks, whose groups PDFium turns round beside Hebrew or Arabic."""
-    return re.compile(rf"(?<![\d.,])(\d{{3}}[.,]\d{{{decimals}}})((?: \d{{3}})*) (\d{{1,3}})(?![\d.,])")
+    """Return a pattern of an amount grouped by blanks or apostrophes, whose groups PDFium turns round beside Hebrew."""
+    mark = "[ '’]"
+    return re.compile(rf"(?<![\d.,])(\d{{3}}[.,]\d{{{decimals}}})((?:{mark}\d{{3}})*){mark}(\d{{1,3}})(?![\d.,])")
 
 
 _WHOLE = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’ ]\d{3})+(?!\d)(?![.,]\d)|(?<![\d.,])\d+(?!\d)(?![.,]\d)")
@@ -43,7 +47,7 @@ def find_amounts(text: str, decimals: int) -> set[int]:
         found.update(int(whole + ending[1]) for whole in _wholes(text, ending.start()))
     if reads_right_to_left(text):
         for last, groups, first in _turned_round(decimals).findall(text):
-            found.add(int(first + "".join(groups.split()[::-1]) + re.sub(r"\D", "", last)))
+            found.add(int(first + "".join(re.findall(r"\d+", groups)[::-1]) + re.sub(r"\D", "", last)))
     return found
 
 
@@ -59,13 +63,13 @@ def _wholes(text: str, end: int) -> list[str]:
         start -= 1
     readings = [text[start:end]]
     while start > 1 and text[start - 1] in _GROUPING and text[start - 2].isdigit() and _is_group(text, start):
-        blank = text[start - 1] == " "
+        doubtful = text[start - 1] in _DOUBTFUL
         last = start - 1
         start = last
         while start and text[start - 1].isdigit():
             start -= 1
         longer = text[start:last] + readings[-1]
-        if blank:
+        if doubtful:
             readings.append(longer)
         else:
             readings[-1] = longer

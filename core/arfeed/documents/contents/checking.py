@@ -7,12 +7,13 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from arfeed.documents.contents.judging import VERSION, Verdict, judge, judge_at_once
+from arfeed.documents.contents.judging import VERSION, Verdict, judge, judge_at_once, judge_carefully
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
-from arfeed.documents.contents.process import PdfReader, is_available
+from arfeed.documents.contents.process import PdfReader, is_available, read_all, readers
 from arfeed.documents.staging import Staged, find_flaw
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
@@ -106,21 +107,20 @@ def _judge_all(
         return
     known = Known(verification.known())
     doubtful = []
-    with PdfReader() as reader:
-        names = [*owners]
-        reader.ask(staged[names[0]])
-        for name, following in zip(names, [*names[1:], None], strict=True):
-            extract = reader.hear()
-            if following is not None:
-                reader.ask(staged[following])  # it is read while this one is judged
+    names = [*owners]
+    with readers(len(names)) as several:
+        for name, extract in zip(names, read_all(several, ((staged[name], False) for name in names)), strict=True):
             verdict = judge_at_once(owners[name], extract, known)
             if verdict is None:
                 doubtful.append(name)
             else:
                 yield name, verdict
+        # Read again and not kept, since nobody knows how many there are.
+        twice = read_all(several, ((staged[name], careful) for name in doubtful for careful in (False, True)))
         for name in doubtful:
-            pdf = staged[name]
-            yield name, judge(owners[name], reader.read(pdf), known, lambda pdf=pdf: reader.read(pdf, careful=True))  # type: ignore[misc]
+            extract, again = next(twice), next(twice)
+            own = owners[name]
+            yield name, judge_at_once(own, extract, known) or judge_carefully(own, extract, known, again)
 
 
 def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: Path) -> Iterator[Verdict | str]:
@@ -133,7 +133,7 @@ def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: P
             copy = folder / "document"
             copy.write_bytes(content)
             pdf = Staged(copy, 0, len(content), "")
-            yield judge(own, reader.read(pdf), known, lambda pdf=pdf: reader.read(pdf, careful=True))  # type: ignore[misc]
+            yield judge(own, reader.read(pdf), known, partial(reader.read, pdf, careful=True))
 
 
 def find_unnumbered(

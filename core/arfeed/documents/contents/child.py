@@ -1,16 +1,18 @@
 """A process that reads PDFs: requests come in and answers go out as one line of JSON each.
 
 It runs alone, without arfeed, since PDFium is not thread-safe and a file made for the purpose may crash it, hang it or
-fill its memory. A request is {"path", "start", "size", "careful"}; an answer is {"error"} or {"pages", "flat", "more",
-"invoices"}. `careful` finds the words by the gaps between letters, where letters are spaced or cells touch, and draws
-form fields and stamps into the page first, of which the text has nothing otherwise.
+fill its memory. A request is {"path", "start", "size", "careful"}; an answer is {"error"} or {"pages", "more",
+"invoices", "attached"}. `careful` finds the words by the gaps between letters, where letters are spaced or cells touch,
+and reads what the text has nothing of otherwise: form fields, stamps, notes typed on the page, and attached PDFs.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
+import math
 import sys
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -19,8 +21,11 @@ MOST_PAGES = 300
 MOST_TEXT = 2_000_000
 _MOST_ATTACHMENTS = 20
 _LARGEST_XML = 5_000_000
+_HEAD = 1024
 _GAP = 0.12
 """A gap wider than this part of the line's height, beyond the usual gap of the line, is one between words."""
+_TURNED = 0.9
+"""The sine of a letter's angle from which on it counts as turned by a quarter."""
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -47,29 +52,39 @@ _PASSWORD = 4
 
 def _read(pdf: Any, *, careful: bool) -> dict[str, Any]:
     pages: list[str] = []
-    invoices = _embedded(pdf)
-    drawn = careful and _has_fields(pdf)
+    files = _attached(pdf)
+    # Some programs attach files to a mark on the page, and list them nowhere else.
+    on_pages = not files
+    drawn = careful and _has_marks(pdf)
     if drawn:
         pdf.init_forms()
     size = 0
     for number in range(min(len(pdf), MOST_PAGES)):
         page = pdf[number]
+        if on_pages:
+            files += _attached_to(page, pdf)
+        notes = _draw_marks(page) if drawn else []
         if drawn:
-            page.flatten()
             page.close()
             page = pdf[number]
         text = page.get_textpage()
-        pages.append(_by_gaps(text) if careful else text.get_text_bounded())
+        pages.append("\n".join([_by_gaps(text), *notes]) if careful else text.get_text_bounded())
         text.close()
         page.close()
         size += len(pages[-1])
         if size > MOST_TEXT:
             pages[-1] = pages[-1][:MOST_TEXT]
-            return {"pages": pages, "more": True, "invoices": invoices}
-    return {"pages": pages, "more": len(pages) < len(pdf), "invoices": invoices}
+            break
+    return {
+        "pages": pages,
+        "more": size > MOST_TEXT or len(pages) < len(pdf),
+        "invoices": _embedded(files),
+        "attached": _texts_of_pdfs(files) if careful else [],
+    }
 
 
-def _has_fields(pdf: Any) -> bool:
+def _has_marks(pdf: Any) -> bool:
+    """Whether there are form fields, or anything else that lies on the pages."""
     import pypdfium2.raw as pdfium
 
     if pdf.get_formtype():
@@ -83,6 +98,51 @@ def _has_fields(pdf: Any) -> bool:
     return False
 
 
+def _draw_marks(page: Any) -> list[str]:
+    """Draw form fields and stamps into a page, and return notes typed on it whose looks are left to the reader."""
+    import pypdfium2.raw as pdfium
+
+    notes = []
+    for place in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, place)
+        is_note = pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_FREETEXT
+        if is_note and pdfium.FPDFAnnot_GetAP(annotation, pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0) <= _NO_TEXT:
+            size = min(pdfium.FPDFAnnot_GetStringValue(annotation, b"Contents", None, 0), _LONGEST_NOTE)
+            text = ctypes.create_string_buffer(size)
+            pdfium.FPDFAnnot_GetStringValue(annotation, b"Contents", ctypes.cast(text, _WIDE), size)
+            notes.append(text.raw.decode("utf-16-le", "replace").rstrip("\0"))
+        pdfium.FPDFPage_CloseAnnot(annotation)
+    pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)  # pypdfium2's own refuses pages without a form
+    return notes
+
+
+_NO_TEXT = 2
+"""The size of PDFium's text of nothing."""
+_LONGEST_NOTE = 20_000
+_WIDE = ctypes.POINTER(ctypes.c_ushort)
+
+
+def _texts_of_pdfs(files: list[bytes]) -> list[str]:
+    """Return the text of the pages of attached PDFs, as portfolios have them."""
+    import pypdfium2
+
+    texts: list[str] = []
+    for content in files:
+        if b"%PDF-" not in content[:_HEAD]:
+            continue
+        try:
+            inner = pypdfium2.PdfDocument(content)
+        except pypdfium2.PdfiumError:
+            continue
+        for page in islice(inner, MOST_PAGES):
+            text = page.get_textpage()
+            texts.append(_by_gaps(text)[:MOST_TEXT])
+            text.close()
+            page.close()
+        inner.close()
+    return texts
+
+
 Letter = tuple[str, float, float, float, float]
 """A letter with the left, bottom, right and top of its box."""
 
@@ -90,26 +150,39 @@ Letter = tuple[str, float, float, float, float]
 def _by_gaps(text: Any) -> str:
     """Return a page's text with blanks where the gaps between letters are wider than is usual on their line.
 
-    PDFium runs the lines of a turned page together in its bounded text, and here they are apart, too.
+    PDFium runs the lines of a turned page together in its bounded text, and parts turned lines of a page that is not:
+    here both are as they stand there.
     """
-    import ctypes
-
     import pypdfium2.raw as pdfium
 
     bounded = _squeeze(text.get_text_bounded())
-    lines: list[str] = []
-    letters: list[Letter] = []
+    lines: list[list[Letter]] = [[]]
     box = pdfium.FS_RECTF()
-    for number in range(text.count_chars() + 1):
-        letter = chr(pdfium.FPDFText_GetUnicode(text, number)) if number < text.count_chars() else "\n"
+    upright = broken = True
+    for number in range(text.count_chars()):
+        letter = chr(pdfium.FPDFText_GetUnicode(text, number))
         if letter in "\r\n":
-            # What lies off the page is in the letters, but not in the bounded text.
-            if _squeeze("".join(each[0] for each in letters)) in bounded:
-                lines.append(_join(letters))
-            letters = []
+            broken = True
         elif not letter.isspace() and pdfium.FPDFText_GetLooseCharBox(text, number, ctypes.byref(box)):
-            letters.append((letter, box.left, box.bottom, box.right, box.top))
-    return "\n".join(lines)
+            placed = (letter, box.left, box.bottom, box.right, box.top)
+            if broken:
+                was_upright, upright = upright, abs(math.sin(pdfium.FPDFText_GetCharAngle(text, number))) < _TURNED
+                if was_upright or upright or not _goes_on(lines[-1], placed):
+                    lines.append([])
+            broken = False
+            lines[-1].append(placed)
+    # What lies off the page is in the letters, but not in the bounded text.
+    there = (line for line in lines if _squeeze("".join(each[0] for each in line)) in bounded)
+    return "\n".join(map(_join, there))
+
+
+def _goes_on(line: list[Letter], letter: Letter) -> bool:
+    """Whether a letter, turned by a quarter, stands right above or below the last one of a line."""
+    if not line:
+        return False
+    _, left, bottom, right, top = letter
+    width = right - left
+    return abs(line[-1][1] - left) < width / 2 and min(abs(bottom - line[-1][4]), abs(line[-1][2] - top)) < width
 
 
 def _squeeze(line: str) -> str:
@@ -152,10 +225,10 @@ def _gap(one: Span, other: Span) -> tuple[float, float]:
 # --- invoices for machines ------------------------------------------------------------------------------------------
 
 
-def _embedded(pdf: Any) -> list[dict[str, str]]:
+def _embedded(files: list[bytes]) -> list[dict[str, str]]:
     """Return the invoices among the attached files, by their root element: names vary with the program."""
     found = []
-    for content in _attached(pdf):
+    for content in files:
         if len(content) <= _LARGEST_XML and content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
             try:
                 root = Xml.fromstring(content)  # noqa: S314 - expat loads nothing from outside, and the process is limited
@@ -168,28 +241,28 @@ def _embedded(pdf: Any) -> list[dict[str, str]]:
 
 def _attached(pdf: Any) -> list[bytes]:
     import pypdfium2
-    import pypdfium2.raw as pdfium
 
-    files = [pdf.get_attachment(number) for number in range(min(pdf.count_attachments(), _MOST_ATTACHMENTS))]
     contents = []
-    for file in files:
+    for number in range(min(pdf.count_attachments(), _MOST_ATTACHMENTS)):
         try:
-            contents.append(bytes(file.get_data()))
+            contents.append(bytes(pdf.get_attachment(number).get_data()))
         except pypdfium2.PdfiumError:
             continue
-    if contents:
-        return contents
-    # Some programs attach the file to a mark on the page, and list it nowhere else.
-    for number in range(min(len(pdf), MOST_PAGES)):
-        page = pdf[number]
-        for place in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ATTACHMENTS)):
-            annotation = pdfium.FPDFPage_GetAnnot(page, place)
-            if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_FILEATTACHMENT:
-                raw = pdfium.FPDFAnnot_GetFileAttachment(annotation)
-                if raw:
-                    contents.append(bytes(pypdfium2.PdfAttachment(raw, pdf).get_data()))
-            pdfium.FPDFPage_CloseAnnot(annotation)
-        page.close()
+    return contents
+
+
+def _attached_to(page: Any, pdf: Any) -> list[bytes]:
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    contents = []
+    for place in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ATTACHMENTS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, place)
+        if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_FILEATTACHMENT:
+            raw = pdfium.FPDFAnnot_GetFileAttachment(annotation)
+            if raw:
+                contents.append(bytes(pypdfium2.PdfAttachment(raw, pdf).get_data()))
+        pdfium.FPDFPage_CloseAnnot(annotation)
     return contents
 
 

@@ -25,7 +25,7 @@ from arfeed.model.currencies import format_amount
 
 Outcome = Literal["own", "another", "none", "no text", "unreadable", "incomplete"]
 
-VERSION = 1
+VERSION = 2
 """Of the rule: a PDF that was read by another one is read again."""
 
 _ERRORS = {
@@ -59,12 +59,15 @@ class Page:
     texts: tuple[str, ...]
 
 
+_ATTACHED = 0
+"""The number of a page of an attached PDF."""
+
 Careful = Callable[[], Extract]
 
 
 def judge(own: Invoice, extract: Extract, known: Known, careful: Careful) -> Verdict:
     """Return what a PDF filed for an invoice is; `careful` reads it once more, letter by letter."""
-    return judge_at_once(own, extract, known) or _judge_carefully(own, extract, known, careful())
+    return judge_at_once(own, extract, known) or judge_carefully(own, extract, known, careful())
 
 
 def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
@@ -81,15 +84,17 @@ def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | Non
     return None
 
 
-def _judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
+def judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
+    """Return what a PDF is by two readings, of which the second went letter by letter."""
     # The second reading may have been given up sooner; then the first counts alone.
     readings = zip_longest(extract.pages, again.pages[: len(extract.pages)], fillvalue="")
     pages = [_page(number, texts) for number, texts in enumerate(readings, 1)]
-    if is_empty(extract.pages) and is_empty(again.pages) and not extract.more:
+    pages += [_page(_ATTACHED, [text]) for text in again.attached]
+    if all(map(is_empty, (extract.pages, again.pages, again.attached))) and not extract.more:
         return Verdict("no text", "a scan, or drawn without letters")
     verdict = _by_text(own, pages, known)
     if verdict.outcome == "none" and extract.more:
-        return Verdict("incomplete", f"only its first {len(pages)} pages were read")
+        return Verdict("incomplete", f"only its first {len(extract.pages)} pages were read")
     return verdict
 
 
@@ -122,17 +127,31 @@ def _by_text(own: Invoice, pages: Sequence[Page], known: Known) -> Verdict:
     if not own.amount:
         # Nothing is known that would weigh more than the number does.
         return Verdict("own") if there else Verdict("none")
-    its_amount, its_customer = _prints_amount(own, pages), _prints_customer(own, pages)
+    squeezed = "".join(squeeze(text) for page in pages for text in page.texts)
+    its_amount, its_customer = _prints_amount(own, pages), _is_printed(own.customer, squeezed)
     if its_amount and (there or its_customer):
         return Verdict("own") if there else Verdict("none")
-    others = [*_find_others(own, pages, known)]
+    others = _find_others(own, pages, squeezed, known)
     # One of another customer, for the same money as this one, is another's all the same.
     if its_amount:
         others = [other for other in others if _name_key(other.customer) != _name_key(own.customer)]
-    # Several known invoices and this one's customer make a statement of account.
-    if others and not (its_customer and len(others) > 1):
+    of_it = [other for other in others if _name_key(other.customer) == _name_key(own.customer)]
+    if others and not (its_customer and of_it and not _is_alone(of_it, pages)):
         return _accuse(own, others[0], pages, also_its_amount=its_amount)
     return Verdict("own") if there else Verdict("none")
+
+
+def _is_alone(others: Sequence[Invoice], pages: Sequence[Page]) -> bool:
+    """Whether the only other invoice of this customer has the largest amount that is printed.
+
+    Several of a customer make a statement of account, and one whose amount is not the largest was deducted, say.
+    """
+    if len(others) > 1:
+        return False
+    scale = 10 ** (schema.MONEY_SCALE - others[0].decimals)
+    printed = (find_amounts(text, others[0].decimals) for page in pages for text in page.texts)
+    largest = max((max(amounts, default=0) for amounts in printed), default=0)
+    return bool(others[0].amount >= scale * largest)
 
 
 def _prints_amount(own: Invoice, pages: Sequence[Page]) -> bool:
@@ -157,20 +176,21 @@ def _oddly(amount: int) -> re.Pattern[str]:
 _NEVER = re.compile(r"(?!)")
 
 
-def _find_others(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[Invoice]:
-    """Yield the invoices whose number, amount and customer are all printed."""
-    squeezed = "".join(squeeze(text) for page in pages for text in page.texts)
-    if any(
-        len(squeeze(fold(number))) >= _FEWEST_STRONG and squeeze(fold(number)) in squeezed for number in own.numbers
-    ):
-        return  # this one's number may be there after all, in a way that was not understood
+def _find_others(own: Invoice, pages: Sequence[Page], squeezed: str, known: Known) -> list[Invoice]:
+    """Return the invoices whose number, amount and customer are all printed; `squeezed` is the text of all pages."""
     seen = {fold(number) for number in own.numbers}
+    found = []
     for other in _by_amount(own, pages, known):
         strange = seen.isdisjoint(map(fold, other.numbers)) and _is_printed(other.customer, squeezed)
         # The pattern is dear, and many invoices may have one common amount: most are ruled out before it.
         if strange and _may_be_printed(other, squeezed) and _page_of(other, pages) is not None:
             seen.update(map(fold, other.numbers))
-            yield other
+            found.append(other)
+    # Beside the others', this one's number may be there after all, in a way that was not understood.
+    for key in sorted((squeeze(fold(number)) for other in found for number in other.numbers), key=len, reverse=True):
+        squeezed = squeezed.replace(key, "|")
+    mine = map(squeeze, map(fold, own.numbers))
+    return [] if any(len(number) >= _FEWEST_STRONG and number in squeezed for number in mine) else found
 
 
 def _may_be_printed(invoice: Invoice, squeezed: str) -> bool:
@@ -212,15 +232,13 @@ def _nothing_known(_: str) -> bool:
     return False
 
 
-def _prints_customer(own: Invoice, pages: Sequence[Page]) -> bool:
-    return _is_printed(own.customer, "".join(squeeze(text) for page in pages for text in page.texts))
-
-
 def _accuse(own: Invoice, other: Invoice, pages: Sequence[Page], *, also_its_amount: bool) -> Verdict:
     amount, missed = _money(other.amount, other), own.customer if also_its_amount else _money(own.amount, own)
+    page = _page_of(other, pages)
+    where = "an attached PDF" if page == _ATTACHED else f"page {page}"
     return Verdict(
         "another",
-        f"page {_page_of(other, pages)} prints {other.source_ref}, and it has {amount} and {other.customer}, but not "
+        f"{where} prints {other.source_ref}, and it has {amount} and {other.customer}, but not "
         f"{missed}: it is the PDF of {other.invoice_ref}",
         other.invoice_ref,
     )
@@ -241,6 +259,9 @@ def _by_embedded(own: Invoice, extract: Extract, known: Known) -> Verdict | None
     other = known.by_number(key)
     if other is None or not own.amount or (other.amount and not _is_total(embedded.total, other)):
         return None
+    pages = [_page(number, [text]) for number, text in enumerate(extract.pages, 1)]
+    if _finds_own(own, pages, known) == _SURE and _page_of(other, pages) is not None:
+        return None  # both are printed: several PDFs were made one, of which the first one's invoice was kept
     words = f"the invoice embedded in it is {other.source_ref}: it is the PDF of {other.invoice_ref}"
     return Verdict("another", words, other.invoice_ref)
 

@@ -66,13 +66,9 @@ class Known:
                 found.setdefault(text, place)
         return found
 
-    @property
+    @cached_property
     def decimals(self) -> set[int]:
         """The numbers of decimals that the currencies of these invoices have."""
-        return self._decimals
-
-    @cached_property
-    def _decimals(self) -> set[int]:
         currencies = pc.unique(arrow.to_text_array(self._rows["currency"])).to_pylist()
         return {minor_digits().get(currency, 2) for currency in currencies}
 

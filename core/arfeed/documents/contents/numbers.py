@@ -22,7 +22,6 @@ class Number:
 
     text: str
     letters: int
-    pattern: re.Pattern[str]
     pieces: tuple[str, ...]
 
     @property
@@ -43,25 +42,29 @@ def make_number(ref: str) -> Number | None:
     letters = count_letters(text)
     if not letters:
         return None
-    return Number(text, letters, re.compile(_pattern(text)), tuple(_PIECES.findall(text)))
+    return Number(text, letters, tuple(_PIECES.findall(text)))
 
 
-def _pattern(text: str) -> str:
+@lru_cache(maxsize=10_000)
+def _pattern(text: str) -> re.Pattern[str]:
     """Return a pattern that allows white space anywhere; `_is_whole` judges what was matched."""
     parts = [r"[\s_]*" if letter == " " else r"[_\s]" if letter == "_" else re.escape(letter) for letter in text]
-    return r"[ ]?\n?[ ]?".join(parts)
+    return re.compile(r"[ ]?\n?[ ]?".join(parts))
 
 
 def finds(number: Number, text: str, is_known: Callable[[str], bool]) -> int:
     """Return how surely a folded text has a number: 2 as a whole, 1 if a longer known one reads the same, 0 not."""
+    start = text.find(number.text)
+    if start >= 0 and _is_whole(number, text, start, start + len(number.text), is_known) == 2:
+        return 2  # as nearly always; patterns are dear to make
     best = 0
-    for found in number.pattern.finditer(text):
+    for found in _pattern(number.text).finditer(text):
         sure = _is_whole(number, text, found.start(), found.end(), is_known)
         if sure == 2:
             return 2
         best = max(best, sure)
     if best == 0 and reads_right_to_left(text) and _has_pieces(number, text):
-        return 1 if number.is_weak else 2
+        return 2 if _is_turned(number, text) or not number.is_weak else 1
     return best
 
 
@@ -127,6 +130,15 @@ def _may_go_on(inside: str, after: str, is_known: Callable[[str], bool]) -> bool
         return False
     head = "".join(inside.split())
     return any(is_known(head + following[0][:length].rstrip(".,;:")) for length in range(1, len(following[0]) + 1))
+
+
+def _is_turned(number: Number, text: str) -> bool:
+    """Whether A-122 stands there as -122A, as PDFium has it beside right-to-left letters."""
+    head = re.match(r"[^\W\d_]+", number.text)
+    if head is None:
+        return False
+    turned = re.escape(number.text[head.end() :] + head[0])
+    return re.search(rf"(?<![^\W_]){turned}(?![^\W_])", text) is not None
 
 
 def _has_pieces(number: Number, text: str) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -30,13 +34,15 @@ _FIRST_SECONDS = 40.0
 class Extract:
     """What a PDF holds: the text of its pages, and the invoices for machines embedded in it.
 
-    `more` says that there are pages beyond those that were read. `error` is why nothing was read: password,
-    unreadable, time, memory or lost (the process died).
+    `attached` are the texts of attached PDFs' pages, if it was read carefully. `more` says that there are pages
+    beyond those that were read. `error` is why nothing was read: password, unreadable, time, memory or
+    lost (the process died).
     """
 
     pages: tuple[str, ...] = ()
     invoices: tuple[Embedded, ...] = ()
     more: bool = False
+    attached: tuple[str, ...] = ()
     error: str | None = None
 
 
@@ -134,6 +140,38 @@ class PdfReader:
                     continue  # what was still to be written is for a process that is gone
 
 
+_MOST_READERS = 4
+_WORTH_ONE = 50
+"""How many PDFs are worth the start of one more process."""
+
+
+@contextmanager
+def readers(pdfs: int) -> Iterator[Sequence[PdfReader]]:
+    """Have as many readers as so many PDFs are worth, but no more than there are processors."""
+    count = min(os.cpu_count() or 1, _MOST_READERS, 1 + pdfs // _WORTH_ONE)
+    with ExitStack() as stack:
+        yield [stack.enter_context(PdfReader()) for _ in range(count)]
+
+
+def read_all(several: Sequence[PdfReader], requests: Iterable[tuple[Staged, bool]]) -> Iterator[Extract]:
+    """Yield what PDFs hold, in their order; each comes with whether it is to be read carefully.
+
+    The readers take turns, and read on while the caller looks at what was read.
+    """
+    waiting = iter(requests)
+    asked: deque[PdfReader] = deque()
+    for reader, (pdf, careful) in zip(several, waiting, strict=False):
+        reader.ask(pdf, careful=careful)
+        asked.append(reader)
+    while asked:
+        reader = asked.popleft()
+        extract = reader.hear()
+        for pdf, careful in islice(waiting, 1):
+            reader.ask(pdf, careful=careful)
+            asked.append(reader)
+        yield extract
+
+
 def _hear(pipe: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
     """Hand on each line; a blank one when there are no more."""
     try:
@@ -147,4 +185,5 @@ def _hear(pipe: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
 def _extract(said: dict[str, Any]) -> Extract:
     if "error" in said:
         return Extract(error=said["error"])
-    return Extract(tuple(said["pages"]), tuple(Embedded(**invoice) for invoice in said["invoices"]), said["more"])
+    invoices = tuple(Embedded(**invoice) for invoice in said["invoices"])
+    return Extract(tuple(said["pages"]), invoices, said["more"], tuple(said["attached"]))

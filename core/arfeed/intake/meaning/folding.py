@@ -14,11 +14,14 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import format_amount
 from arfeed.model.errors import SourceError
+from arfeed.model.legible import name_some
 from arfeed.model.schema import ZERO
 from arfeed.model.settings import FileSettings
-from arfeed.tables.places import locate
+from arfeed.tables.places import locate_row
+from arfeed.tables.values.amounts import parse_money
 
 _FACTS = [name for name in schema.NAMES if name != "origin"]
+_DOCUMENT = ("invoice_ref", "kind", "customer_id", "issued_on")
 _ADDED_UP = ("balance", "amount", "due_on", "status", "customer_email", "po_number", "memo", "document")
 """What may differ between the instalments of an invoice."""
 
@@ -40,9 +43,14 @@ def fold_rows(rows: pd.DataFrame, settings: FileSettings) -> Folded:
     Raise `SourceError` where rows contradict each other that the setting `rows` calls one document. With `rows` unset,
     documents of one number that differ are left for the check of the whole report.
     """
+    # Counted first, which takes half as long as to find the repeated ones: most lists have none.
+    if len(arrow.to_text_array(rows["invoice_ref"]).unique()) == len(rows):
+        return Folded(rows)
     repeated = rows["invoice_ref"].duplicated(keep=False).to_numpy(bool) & (rows["invoice_ref"] != "").to_numpy(bool)
-    if settings.rows == "invoices":
-        repeated &= ((rows["status"] == "open") & (rows["balance"] != ZERO)).to_numpy(bool)
+    if settings.rows == "invoices" and repeated.any():
+        if settings.files == "all":
+            _refuse_closed_elsewhere(rows[repeated], settings)
+        repeated &= _is_owed(rows)
     if not repeated.any():
         return Folded(rows)
     some = rows[repeated]
@@ -52,7 +60,86 @@ def fold_rows(rows: pd.DataFrame, settings: FileSettings) -> Folded:
     if settings.rows == "lines":
         _refuse_differing(some, _FACTS, settings, "has rows that disagree, so they are not lines of one document")
         return Folded(_without(rows, again), tuple(_note_lines(some, again)))
+    if "rows" not in settings.model_fields_set:
+        _refuse_untold_lines(some, settings)
     return Folded(_without(rows, again), tuple(_notes(some, again)))
+
+
+def _is_owed(rows: pd.DataFrame) -> Mask:
+    owed: Mask = ((rows["status"] == "open") & (rows["balance"] != ZERO)).to_numpy(bool)
+    return owed
+
+
+def _refuse_closed_elsewhere(some: pd.DataFrame, settings: FileSettings) -> None:
+    """Raise `SourceError` for a document that one file lists as owed and another as closed.
+
+    Which of them is right depends on which is newer, and the older one may well have been copied last.
+    """
+    states = some.assign(file=_files(some), owed=_is_owed(some))
+    distinct = states.drop_duplicates([*_DOCUMENT, "file", "owed"])
+    owed, closed = distinct[distinct["owed"]], distinct[~distinct["owed"]]
+    both = owed.reset_index(names="place").merge(closed.reset_index(names="other"), on=[*_DOCUMENT], how="inner")
+    both = both[both["file_x"] != both["file_y"]]
+    if not len(both):
+        return
+    one, other = some.loc[both["place"].iloc[0]], some.loc[both["other"].iloc[0]]
+    count = len(both.drop_duplicates([*_DOCUMENT]))
+    more = f" ({count - 1:,} more such)" if count > 1 else ""
+    state = other["status"] if other["status"] != "open" else "open with a balance of 0"
+    owes = format_amount(one["balance"], one["currency"])
+    raise SourceError(
+        f"{_place(one, settings)}: {one['invoice_ref']!r} is owed with {owes}, and "
+        f"{_place(other, settings)} has it as {state}{more}. If each export lists everything, set "
+        'files = "newest"; otherwise remove the export that is out of date'
+    )
+
+
+def _refuse_untold_lines(some: pd.DataFrame, settings: FileSettings) -> None:
+    """Raise `SourceError` for rows of one file that differ only in columns that are not used, and nothing says why.
+
+    They may be lines that repeat the invoice's balance, which counts once, or have one each, which would be added up.
+    A column that adds up to the invoice's amount proves the first: its amounts are the lines'.
+    """
+    extras = [name for name in some.columns if name not in schema.NAMES]
+    within = some.assign(file=_files(some))
+    alike = within.duplicated([*_FACTS, "file"], keep=False)
+    apart = within[alike & ~within.duplicated([*_FACTS, "file", *extras], keep=False)]
+    if not len(apart):
+        return
+    apart = apart.assign(document=apart.groupby([*_FACTS, "file"], sort=False, dropna=False).ngroup())
+    proven = {document for name in extras for document in _adding_up(apart, name, settings)}
+    untold = apart[~apart["document"].isin(proven)]
+    if not len(untold):
+        return
+    lines = untold[untold["document"] == untold["document"].iloc[0]]
+    one, other = lines.iloc[0], lines.iloc[1]
+    parted = ", ".join(name for name in extras if one[name] != other[name])
+    raise SourceError(
+        f"{_place(other, settings)}: {one['invoice_ref']!r} agrees with {_place(one, settings)} but for {parted}, so "
+        f"it is not clear whether {format_amount(one['balance'], one['currency'])} is owed once or {len(lines)} times. "
+        f'Set rows = "lines" in [sources.{one["source"]}] if each row repeats the invoice\'s balance, '
+        'rows = "instalments" if their balances add up, or rows = "invoices" if it is listed twice'
+    )
+
+
+def _adding_up(apart: pd.DataFrame, name: str, settings: FileSettings) -> set[int]:
+    """Return the documents whose amount or balance a column that is not used adds up to."""
+    parsed = parse_money(arrow.to_text_array(apart[name]), settings.decimal)
+    if pc.any(parsed.wrong).as_py() or parsed.values.null_count:
+        return set()
+    sums = pa.table({"document": pa.array(apart["document"]), "value": parsed.values}).group_by("document").aggregate(
+        [("value", "sum")]
+    )  # fmt: skip
+    total = pd.Series(sums["value_sum"].to_pylist(), index=sums["document"].to_pylist())
+    first = apart.drop_duplicates("document").set_index("document")
+    stated = [first[column].astype(object).reindex(total.index) == total for column in schema.MONEY]
+    return {*total.index[stated[0] | stated[1]].tolist()}
+
+
+def _files(rows: pd.DataFrame) -> pd.Series[str]:
+    """Return the file of each row."""
+    names = pc.replace_substring_regex(arrow.to_text_array(rows["origin"]), "#[^#]*$", "")
+    return pd.Series(names, index=rows.index, dtype="str")
 
 
 def _without(rows: pd.DataFrame, again: pd.Series[bool]) -> pd.DataFrame:
@@ -77,13 +164,12 @@ def _notes(some: pd.DataFrame, again: pd.Series[bool]) -> Sequence[str]:
     if not again.any():
         return []
     refs = some.loc[again, "invoice_ref"].drop_duplicates().tolist()
-    named = ", ".join(refs[:_MOST_NAMED]) + (f" and {len(refs) - _MOST_NAMED} more" if len(refs) > _MOST_NAMED else "")
     first = some[some["invoice_ref"] == refs[0]]["origin"].tolist()
     count = int(again.sum())
     row, was = ("row", "was") if count == 1 else ("rows", "were")
     return [
-        f"{count} {row} repeated a document in all columns that are used and {was} taken once: {named}; the first "
-        f"stands at {first[0]} and {first[1]}"
+        f"{count} {row} repeated a document in all columns that are used and {was} taken once: "
+        f"{name_some(refs, _MOST_NAMED)}; the first stands at {first[0]} and {first[1]}"
     ]
 
 
@@ -110,20 +196,23 @@ def _show(value: Any) -> str:
 
 
 def _place(row: pd.Series, settings: FileSettings) -> str:
-    return locate(row["origin"], str(row["origin"]).rpartition("#")[0], delimiter=settings.delimiter)
+    return locate_row(str(row["origin"]), delimiter=settings.delimiter)
 
 
 def _add_up(rows: pd.DataFrame, some: pd.DataFrame, settings: FileSettings) -> Folded:
     """Return each invoice with the sum of its instalments, due on the first date with something open."""
-    files = pd.Series(pc.replace_substring_regex(arrow.to_text_array(some["origin"]), "#[^#]*$", ""), index=some.index)
-    again = some.duplicated(_FACTS)
-    within = some.assign(file=files).duplicated([*_FACTS, "file"])
+    files = _files(some)
+    extras = [name for name in some.columns if name not in schema.NAMES]
+    within = some.assign(file=files).duplicated([*_FACTS, *extras, "file"])
     if within.any():
         row = some[within].iloc[0]
         raise SourceError(
             f"{_place(row, settings)}: {row['invoice_ref']!r} has two instalments that agree in all columns, so "
             "nothing says whether one is listed twice; export each instalment once"
         )
+    # Instalments that only a column that is not used tells apart are several in each file that lists them.
+    turn = some.assign(file=files).groupby([*_FACTS, "file"], dropna=False).cumcount()
+    again = some.assign(turn=turn).duplicated([*_FACTS, "turn"])
     notes = _notes(some, again)
     some = some[~again]
     kept = [name for name in _FACTS if name not in _ADDED_UP]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 import pandas as pd
 import pyarrow as pa
@@ -15,7 +15,7 @@ from arfeed.intake.money import money_columns
 from arfeed.model import arrow, schema
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings, SourceSettings
-from arfeed.tables.places import locate
+from arfeed.tables.places import locate_row
 from arfeed.tables.values.parsed import is_blank
 
 _PAIRS: Mapping[str, str] = {
@@ -52,7 +52,11 @@ def refuse_untold_sign(table: Columns, settings: SourceSettings) -> None:
 
 def _negative_words(header: str, texts: pa.ChunkedArray) -> list[str]:
     """Return the words of a column that lower a debt, as spelled; none unless all of its words are signs."""
-    spelled = [text.strip() for text in pc.unique(texts).to_pylist() if text and text.strip()]
+    return find_negative_words(header, [text.strip() for text in pc.unique(texts).to_pylist() if text and text.strip()])
+
+
+def find_negative_words(header: str, spelled: Sequence[str]) -> list[str]:
+    """Return those of a column's words that lower a debt; none unless all of them are signs."""
     words = {word.casefold().rstrip(".") for word in spelled}
     if second := _second_of_heading(header, words):
         return [word for word in spelled if word.casefold().rstrip(".") == second]
@@ -60,6 +64,18 @@ def _negative_words(header: str, texts: pa.ChunkedArray) -> list[str]:
         lowering = {*others} if len(owed) == 1 and owed.isalpha() else {others}
         if words & lowering and words <= {owed, *lowering} and (len(owed) > 1 or _HEADING.search(header)):
             return [word for word in spelled if word.casefold().rstrip(".") in lowering]
+    return []
+
+
+def find_lowering_letters(words: Sequence[str]) -> list[str]:
+    """Return those of a column's words that would lower a debt if its single letters are signs; none if they are not.
+
+    `S` and `H`, `D` and `C` may mean something else under most headings, so this is asked about and not refused.
+    """
+    folded = {word.casefold() for word in words}
+    for owed, others in _PAIRS.items():
+        if len(owed) == 1 and owed in folded and folded & {*others} and folded <= {owed, *others}:
+            return [word for word in words if word.casefold() in others]
     return []
 
 
@@ -84,7 +100,7 @@ def _refuse_where_unsigned(table: Columns, header: str, negative: list[str], set
     origin = table.text("origin")[row].as_py()
     words = ", ".join(json.dumps(word, ensure_ascii=False) for word in negative)
     raise SourceError(
-        f"{locate(origin, origin.rpartition('#')[0], delimiter=settings.delimiter)}: {header} says "
+        f"{locate_row(origin, delimiter=settings.delimiter)}: {header} says "
         f"{table.raw_text(header)[row].as_py()!r}, and {amounts[row].as_py()!r} has no sign: the column seems to hold "
         "it, and what lowers a debt would be read as owed. Set sign = { column = "
         f"{json.dumps(header, ensure_ascii=False)}, negative = [{words}] }} in [sources.{table.source}], or "

@@ -7,7 +7,7 @@ is said above it, and only readers of that very report know how.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Columns
 from arfeed.intake.money import money_columns
 from arfeed.model.errors import SourceError
+from arfeed.model.fields import template_headers
 from arfeed.model.settings import FileSettings
-from arfeed.tables.places import locate
+from arfeed.tables.places import locate_row
 from arfeed.tables.values.parsed import is_blank
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ TOTALS = (
 )
 """How the label of a row of totals begins; SAP marks subtotals by asterisks."""
 
+_STARS = r"^\*+$"
 _RULE = r"^[-=_*+|~─━═ ]+$"
 _SHORTEST_RULE = 3
 _MOST_FOUND = 100
@@ -106,8 +108,6 @@ def _with_parts(every: pd.DataFrame, table: Columns, begins: pd.Series[Any]) -> 
     """Fill the columns that a composed number is made of, as those of any other column."""
     import pandas as pd
 
-    from arfeed.model.fields import template_headers
-
     for header in template_headers(table.columns["invoice_ref"]):
         texts = pd.Series(table.raw_text(header), dtype="str")
         every = every.assign(**{header: texts.where(texts != "").groupby(begins).ffill().fillna("").astype("str")})
@@ -162,6 +162,8 @@ class _Rows:
     def _totals(self) -> Mask:
         """Return where a row has money, a total's label or no label at all, and nothing that a document has."""
         table = self.table
+        starred = [_mask(pc.match_substring_regex(cell, _STARS)) for cell in self.cells]
+        of_group = functools.reduce(np.logical_or, starred)
         labelled = [_mask(pc.match_substring_regex(cell, TOTALS)) for cell in self.cells]
         label = functools.reduce(np.logical_or, labelled)
         blank = {name: _mask(is_blank(table.text(name))) for name in ("issued_on", "due_on", "kind", "status")}
@@ -169,6 +171,8 @@ class _Rows:
         for name in ("invoice_ref", "customer_name"):
             text = table.text(name)
             free &= _mask(is_blank(text)) | (_mask(pc.match_substring_regex(text, TOTALS)))
+            # SAP repeats the customer in the subtotal of his items.
+            free |= of_group & blank["issued_on"] & _mask(is_blank(table.text("invoice_ref")))
         money = np.logical_or.reduce([~_mask(is_blank(table.text(name))) for name in self.money])
         others = [
             ~_mask(is_blank(cell))
@@ -177,8 +181,20 @@ class _Rows:
         ]
         silent = ~functools.reduce(np.logical_or, others, np.zeros(len(self.raw), bool))
         self.label = label
-        found: Mask = free & money & (label | silent)
+        found: Mask = money & ((free & (label | silent)) | self._ends_a_table(blank))
         return found
+
+    def _ends_a_table(self, blank: Mapping[str, Mask]) -> Mask:
+        """Return whether the last row is the one of totals that Excel adds below a table, in any language.
+
+        It has a label or the count of the rows for a number, and no customer and no date.
+        """
+        last = (self.places == len(self.all) - 1) & ~_mask(is_blank(self.table.text("invoice_ref")))
+        for name in ("invoice_ref", "due_on"):
+            text = self.table.text(name)
+            last &= _mask(pc.invert(pc.match_substring_regex(text, r"\d"))) | (_as_numbers(text) == self.places)
+        plain = [blank[name] for name in ("issued_on", "kind", "status")]
+        return functools.reduce(np.logical_and, plain, last & _mask(is_blank(self.table.text("customer_name"))))
 
     def _sums(self) -> set[str]:
         """Return the headers of what totals are printed below: money, and whatever else is a number in all of these."""
@@ -237,13 +253,18 @@ class _Rows:
         return ~_mask(is_blank(self.cells[0])) if self.cells else np.zeros(len(self.raw), bool)
 
     def _place(self, row: int) -> str:
-        settings = self.sieve.settings
-        return locate(self.origins[row], self.origins[row].rpartition("#")[0], delimiter=settings.delimiter)
+        return locate_row(self.origins[row], delimiter=self.sieve.settings.delimiter)
 
 
 def _mask(condition: pa.Array) -> Mask:
     result: Mask = pc.fill_null(condition, fill_value=False).to_numpy(zero_copy_only=False)
     return result
+
+
+def _as_numbers(texts: pa.Array) -> npt.NDArray[np.int64]:
+    """Return whole numbers, -1 for other texts."""
+    numbers = pc.if_else(pc.match_substring_regex(texts, r"^\d{1,9}$"), texts, "-1")
+    return np.asarray(pc.cast(numbers, pa.int64()))
 
 
 def _lengths(texts: pa.Array) -> npt.NDArray[np.int32]:

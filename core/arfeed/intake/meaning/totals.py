@@ -18,7 +18,7 @@ from arfeed.model.arrow import filter_rows, sum_balances, to_text_array
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings
-from arfeed.tables.places import locate
+from arfeed.tables.places import locate_row
 
 _CODE = re.compile(r"\b[A-Z]{3}\b")
 
@@ -35,7 +35,7 @@ def check_totals_rows(
     The balance of an invoice that stands in several rows may count in each of them or once: `folded` has it once. Raise
     `SourceError` for a total that is not the sum of all rows, such as that of a group.
     """
-    stated: dict[str, Decimal] = {}
+    stated: dict[tuple[str, str], Decimal] = {}
     files: set[str] = set()
     for total in found:
         file = total.origin.rpartition("#")[0]
@@ -55,10 +55,13 @@ def check_totals_rows(
             )
         files.add(file)
         known = {code: amount} if code else sums[1] if len(sums[1]) == 1 else {}
-        for currency, each in known.items():
-            stated[currency] = stated.get(currency, Decimal(0)) + each
+        # A file may print its total more than once, as SAP does at the end of each level.
+        stated |= {(file, currency): each for currency, each in known.items()}
     every = {origin.rpartition("#")[0] for origin in pc.unique(_files(rows)).to_pylist()}
-    return stated if stated and files == every and {*stated} == {*_sums(folded)} else None
+    totals: dict[str, Decimal] = {}
+    for (_, currency), each in stated.items():
+        totals[currency] = totals.get(currency, Decimal(0)) + each
+    return totals if totals and files == every and {*totals} == {*_sums(folded)} else None
 
 
 def _files(rows: pd.DataFrame) -> pa.Array:
@@ -116,4 +119,4 @@ def _money(amount: Decimal) -> str:
 
 
 def _place(total: TotalsRow, settings: FileSettings) -> str:
-    return locate(total.origin, total.origin.rpartition("#")[0], delimiter=settings.delimiter)
+    return locate_row(total.origin, delimiter=settings.delimiter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,10 +14,12 @@ from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.explaining import released
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.joining import join_frames
+from arfeed.intake.meaning.doubts import drop_settled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError
-from arfeed.model.parts import Connector
+from arfeed.model.legible import name_some
+from arfeed.model.parts import Connector, Transform
 from arfeed.model.results import SourceReport
 from arfeed.model.settings import FileSettings
 from arfeed.operations.check.evidence import assess_evidence
@@ -70,7 +72,7 @@ def _source(
         _rows(connector, extracted),
         *dates,
         assess_evidence(connector, extracted.reports[0]),
-        *_notes(connector, extracted.reports[0]),
+        *_notes(connector, extracted.reports[0], project.transforms),
         *pdfs,
     ], extracted
 
@@ -96,8 +98,7 @@ def _reach(what: str, connector: Connector, folder: Path) -> Finding:
     if not isinstance(connector.settings, FileSettings):
         return ok(what, "it answers")
     files = [_near(file, folder) for file in find_files(connector.settings)]
-    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
-    return ok(what, f"{', '.join(files[:_MOST_FILES])}{more}: the columns that it needs are there", files=files)
+    return ok(what, f"{name_some(files, _MOST_FILES)}: the columns that it needs are there", files=files)
 
 
 def _near(file: str, folder: Path) -> str:
@@ -160,10 +161,12 @@ def _order(connector: Connector, evidence: Evidence) -> str:
     return f"{ORDER_WORDS[order]} because `dates` is set so: no date in the file proves it, and {evidence.means(order)}"
 
 
-def _notes(connector: Connector, report: SourceReport) -> Iterator[Finding]:
+def _notes(connector: Connector, report: SourceReport, transforms: Iterable[Transform]) -> Iterator[Finding]:
     """Report the source's notes on this reading, as the plan would."""
     for note in report.complete.notes:
         yield doubt(f"note of {connector.source}", note, "check whether that is intended")
+    for each in drop_settled(report.doubts, transforms):
+        yield doubt(f"reading of {connector.source}", each.said, "the first plan has to be approved for it")
 
 
 def _documents(connector: Connector, extracted: Extract, folder: Path) -> Finding:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from arfeed.model.errors import ConfigError
 
 _MOST_NAMED = 12
 _ACCOUNT = "control_account."
 _TRUTHS = {"true": True, "false": False}
+
+SIGN_OPTION = "--set sign.column=HEADING and --set sign.negative=WORD, or --set sign=false"
 
 Complaint = Callable[[str], str | None]
 """Returns what is wrong with an answer, or None."""
@@ -39,6 +41,7 @@ class Answers:
     control_account: str | None = None
     control_columns: Mapping[str, str] = field(default_factory=dict)
     absent_means_paid: bool | None = None
+    sign: Mapping[str, str | Sequence[str]] | Literal[False] | None = None
 
     @property
     def folder(self) -> Path:
@@ -49,6 +52,7 @@ class Answers:
         """Return the answers; a setting that has its own option is moved there."""
         rest = dict(self.settings)
         columns = {name.removeprefix(_ACCOUNT): rest.pop(name) for name in [*rest] if name.startswith(_ACCOUNT)}
+        sign = {name: rest.pop(name) for name in [*rest] if name.startswith("sign")}
         path, absent = columns.pop("path", self.control_account), rest.get("absent_means_paid")
         if absent in _TRUTHS:
             del rest["absent_means_paid"]
@@ -61,7 +65,21 @@ class Answers:
             control_account=path,
             control_columns=columns,
             absent_means_paid=_TRUTHS.get(absent or "", self.absent_means_paid),
+            sign=_sign(sign),
         )
+
+
+def _sign(said: Mapping[str, str]) -> Mapping[str, str | Sequence[str]] | Literal[False] | None:
+    """Return the setting `sign`. Raise `ConfigError` unless it is false, or names a column and its negative words."""
+    if not said:
+        return None
+    if said == {"sign": "false"}:
+        return False
+    if not {"sign.column", "sign.negative"} <= said.keys() <= {"sign.column", "sign.negative", "sign.positive"}:
+        raise ConfigError(f"--set {next(iter(said))}=…: {SIGN_OPTION}")
+    table: dict[str, str | Sequence[str]] = {"column": said["sign.column"]}
+    lists = {name: said[f"sign.{name}"].split(",") for name in ("negative", "positive") if f"sign.{name}" in said}
+    return table | lists
 
 
 class Asker(Protocol):

@@ -7,25 +7,23 @@ from typing import TYPE_CHECKING
 
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
+from arfeed.model.legible import name_some
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.tables.headings.contents import count_settled, is_settled_header
-from arfeed.tables.headings.proposal import find_document_types, other_than_invoices
+from arfeed.tables.headings.document_words import find_document_types, other_than_invoices
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_WORDS = 4
-_NEGATIVE = r"[-−–(]|(?i:cr\.?$)"
+NEGATIVE = r"[-−–(]|(?i:cr\.?$)"
+"""What shows that an amount is below 0, in whatever notation."""
 _CHOICES = {
     "stop": "they are credits or payments: write nothing, and export them with a minus sign or leave them out",
     "debts": "the customers owe them, as they owe invoices",
     "others": "they are something else, such as bills that you owe: report only rows of the other types",
 }
 
-_SIGNS = {
-    "negative": "the customer owes it: what is owed is written negative",
-    "positive": "it is a credit note or a payment, and lowers what the customer owes",
-}
 _SETTLED = {
     "stop": "they are paid: write nothing, and export what is open only, or with a status or the open balance",
     "debts": "the customers still owe the balance",
@@ -85,18 +83,18 @@ def _others(tables: Iterator[pd.DataFrame], header: str, balance: str) -> tuple[
     positive: dict[str, None] = {}
     negative: dict[str, None] = {}
     for rows in tables:
-        above, below = _signs(rows, header, balance)
+        above, below = words_by_sign(rows, header, balance)
         positive.update(dict.fromkeys(other_than_invoices(above)))
         negative.update(dict.fromkeys(other_than_invoices(below)))
     return [*positive], [*negative]
 
 
-def _signs(rows: pd.DataFrame, header: str, balance: str) -> tuple[list[str], list[str]]:
+def words_by_sign(rows: pd.DataFrame, header: str, balance: str) -> tuple[list[str], list[str]]:
     """Return the distinct values of rows above 0 and of those below, whatever notation the amounts are in."""
     import pyarrow.compute as pc
 
     words, amounts = (pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in (header, balance))
-    given, below = pc.match_substring_regex(amounts, "[1-9]"), pc.match_substring_regex(amounts, _NEGATIVE)
+    given, below = pc.match_substring_regex(amounts, "[1-9]"), pc.match_substring_regex(amounts, NEGATIVE)
     above = words.filter(pc.and_(given, pc.invert(below)))
     return pc.unique(above).to_pylist(), pc.unique(words.filter(pc.and_(given, below))).to_pylist()
 
@@ -120,34 +118,7 @@ def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answer
 
 
 def _listed(words: Sequence[str]) -> str:
-    more = f" and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
-    return ", ".join(words[:_MOST_WORDS]) + more
-
-
-def ask_sign(
-    balance: str, read: Callable[[], Iterator[pd.DataFrame]], settings: Mapping[str, object], asker: Asker
-) -> str | None:
-    """Ask which sign a debt has if most balances are negative; None if they are not, or a setting says it already."""
-    if {"owed_is", "sign"} & settings.keys():
-        return None
-    above, below = _count_signs(read(), balance)
-    if below <= above:
-        return None
-    asker.doubt(f"balance: {below:,} of {above + below:,} rows are negative, as if customers were owed money")
-    return asker.choose("What does a negative balance mean in this file?", "--set owed_is=SIGN", _SIGNS)
-
-
-def _count_signs(tables: Iterator[pd.DataFrame], balance: str) -> tuple[int, int]:
-    """Return how many balances are above 0, and how many below."""
-    import pyarrow.compute as pc
-
-    above = below = 0
-    for rows in tables:
-        amounts = pc.utf8_trim_whitespace(arrow.to_text_array(rows[balance]))
-        given = amounts.filter(pc.match_substring_regex(amounts, "[1-9]"))
-        negative = pc.sum(pc.match_substring_regex(given, _NEGATIVE)).as_py() or 0
-        below, above = below + negative, above + len(given) - negative
-    return above, below
+    return name_some(words, _MOST_WORDS)
 
 
 def check_settled(

@@ -6,21 +6,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from arfeed.model import schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
+from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.operations.init.answers import Answers, Asker, Complaint
-from arfeed.operations.init.document_types import ask_sign, check_document_types, check_settled
+from arfeed.operations.init.document_types import check_document_types, check_settled
 from arfeed.operations.init.draft import Line
 from arfeed.operations.init.other_tables import refuse_other_tables
+from arfeed.operations.init.signs import ask_sign, find_sign
 from arfeed.operations.init.statuses import NONE, read_status
 from arfeed.tables.headings.banner import find_heading_row
+from arfeed.tables.headings.contents import are_lines
 from arfeed.tables.headings.proposal import (
     REQUIRED,
     Proposal,
     find_currency_columns,
+    find_decimal,
     is_total,
     propose_columns,
 )
@@ -34,6 +38,11 @@ _MOST_WORDS = 4
 _NEEDED = (*REQUIRED, "issued_on")
 _MATTERS = ("due_on", "customer_id", "currency", "status", "amount")
 """Columns that an invoice may lack, but that are not passed over in silence if a heading seems to be theirs."""
+
+_ASKED = {"currency": "the currency of each row (ISO 4217 codes)", "status": "what is paid, open or void"}
+"""What a column is called in a question, where its meaning is not the words for it."""
+
+_PARTS = ", or --column debit=HEADING and --column credit=HEADING"
 
 _LEFT = "none of them"
 
@@ -51,6 +60,8 @@ class Meaning:
     decimal: Line | None = None
     currency: str | None = None
     owed_is: str | None = None
+    sign: dict[str, Any] | Literal[False] | None = None
+    rows: Line | None = None
 
 
 def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]) -> Meaning:
@@ -62,12 +73,14 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
     proposal = propose_columns(rows)
     refuse_other_tables(sample, headers, proposal, answers.columns)
-    for name, why in proposal.unfit.items():
-        asker.doubt(f"{name}: {why}")
     if not proposal.columns:
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
     said = _said(answers.columns, headers)
-    chosen = {**_accept_proposed(proposal, rows, headers), **said}
+    chosen = _without_taken({**_accept_proposed(proposal, rows, headers), **said}, said)
+    meaning = Meaning(rows=_take_repeated(chosen, proposal, rows, settings, asker))
+    for name, why in proposal.unfit.items():
+        if name not in chosen or name in said:
+            asker.doubt(f"{name}: {why}")
     for name, header in chosen.items():
         why = "as you said" if name in said else proposal.evidence.get(name, "")
         asker.found(f"{name}: the column {header!r}, such as {why}" if why != "as you said" else f"{name}: {header}")
@@ -77,19 +90,23 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     open_questions = Questions(asker)
     _ask_needed(chosen, proposal, rows, open_questions)
     _ask_what_matters(chosen, said, proposal, rows, open_questions)
-    meaning = Meaning(currency=_currency(rows, chosen, said, answers, open_questions))
+    meaning.currency = _currency(rows, chosen, said, answers, open_questions)
     open_questions.settle()
     read_again = partial(read_tables, str(sample), columns=headers, **how)
-    meaning.values = _values(chosen, headers, read_again, answers, asker)
-    meaning.only = check_document_types(chosen, headers, read_again, answers, asker)
-    check_settled(chosen, headers, read_again, answers, asker)
-    meaning.owed_is = ask_sign(chosen["balance"], read_again, settings, asker)
+    owed = {**chosen, "balance": _owed(chosen)}
+    meaning.values = _values(owed, headers, read_again, answers, asker)
+    if "balance" in chosen:
+        meaning.sign = find_sign(chosen, headers, read_again, answers, asker)
+    if not meaning.sign:
+        meaning.only = check_document_types(owed, headers, read_again, answers, asker)
+        meaning.owed_is = ask_sign(chosen, read_again, settings, asker)
+    check_settled(owed, headers, read_again, answers, asker)
     _doubt_total(chosen, asker)
-    unused = [header for header in headers if header not in (*chosen.values(), *meaning.only)]
+    unused = [header for header in headers if header not in (*chosen.values(), *meaning.only, _sign_column(meaning))]
     if unused:
         asker.found(f"not used: {', '.join(unused)}")
     meaning.columns = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
-    meaning.decimal = None if "decimal" in settings else _decimal(proposal, asker)
+    meaning.decimal = None if "decimal" in settings else _decimal(find_decimal(rows, chosen), asker)
     return meaning
 
 
@@ -133,16 +150,40 @@ def _accept_proposed(proposal: Proposal, rows: pd.DataFrame, headers: Sequence[s
     return {**proposal.columns, **own}
 
 
+def _take_repeated(
+    chosen: dict[str, str], proposal: Proposal, rows: pd.DataFrame, settings: Mapping[str, object], asker: Asker
+) -> Line | None:
+    """Take numbers that repeat if a setting says what rows are, or if they are the lines of invoices by evidence."""
+    number = proposal.repeated
+    if "invoice_ref" in chosen or number is None:
+        return None
+    if "rows" in settings:
+        chosen["invoice_ref"] = number
+        return None
+    lines = are_lines(rows, number, {name: header for name, header in chosen.items() if header})
+    if lines is None:
+        return None
+    chosen["invoice_ref"] = number
+    why = f"{lines!r} adds up to the invoice's amount, which each of its rows repeats"
+    asker.found(f"rows: lines, since {why}")
+    return Line("rows", "lines", why)
+
+
 def _ask_needed(chosen: dict[str, str], proposal: Proposal, rows: pd.DataFrame, questions: Questions) -> None:
     """Ask for the columns without which there is no invoice, the likeliest headings first."""
     for name in _NEEDED:
-        if name not in chosen:
+        if name not in chosen and not (name == "balance" and {*PARTS_OF_BALANCE} & chosen.keys()):
             likely = [*proposal.several.get(name, ()), *proposal.called.get(name, ())]
+            likely += [chosen["amount"]] if name == "balance" and "amount" in chosen else []
             headers = dict.fromkeys([*likely, *(str(header) for header in rows.columns if header != "origin")])
-            listed = {header: _sample_of(rows, header) for header in headers if header not in chosen.values()}
-            picked = questions.choose(f"Which column holds {_meaning(name)}?", f"--column {name}=HEADING", listed)
+            taken = {header for column, header in chosen.items() if (name, column) != ("balance", "amount")}
+            listed = {header: _sample_of(rows, header) for header in headers if header not in taken}
+            option = f"--column {name}=HEADING{_PARTS if name == 'balance' else ''}"
+            picked = questions.choose(f"Which column holds {_meaning(name)}?", option, listed)
             if picked is not None:
                 chosen[name] = picked
+                if picked == chosen.get("amount") and name == "balance":
+                    del chosen["amount"]
 
 
 def _ask_what_matters(
@@ -183,8 +224,18 @@ def _values(
     return values
 
 
+def _owed(chosen: Mapping[str, str]) -> str:
+    """Return the heading of what is owed, or of what it is made of before anything is taken off."""
+    header = chosen.get("balance") or chosen.get("debit") or chosen.get("amount")
+    if header is None:
+        raise ConfigError("--column paid=…: name the column of amount as well")
+    return header
+
+
 def _doubt_total(chosen: Mapping[str, str], asker: Asker) -> None:
     """Point out a balance that is the invoice's total."""
+    if "balance" not in chosen:
+        return
     if is_total(chosen["balance"]) or chosen.get("amount") == chosen["balance"]:
         asker.doubt(
             f"balance: the column {chosen['balance']!r} seems to be the invoice's total, from which no part payment is "
@@ -228,12 +279,22 @@ def no_code(text: str) -> str | None:
     return None if text.upper() in minor_digits() else f"{text!r} is not an ISO 4217 code, such as EUR or GBP"
 
 
+def _without_taken(chosen: dict[str, str], said: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns without what was proposed for a heading, or for a balance, that somebody names otherwise."""
+    made = ["balance"] if {*PARTS_OF_BALANCE} & said.keys() else []
+    taken = {said[name] for name in PARTS_OF_BALANCE if name in said}
+    return {name: header for name, header in chosen.items() if name in said or not (name in made or header in taken)}
+
+
 def _said(columns: Mapping[str, str], headers: Sequence[str]) -> Mapping[str, str]:
     for name, header in columns.items():
-        if name not in schema.SOURCE_COLUMNS:
-            raise ConfigError(f"--column {name}={header}: there are {', '.join(schema.SOURCE_COLUMNS)}")
+        known = (*schema.SOURCE_COLUMNS, *PARTS_OF_BALANCE)
+        if name not in known:
+            raise ConfigError(f"--column {name}={header}: there are {', '.join(known)}")
         if header not in ("", NONE, *headers):
             raise ConfigError(f"--column {name}={header}: the file has no such heading; found {', '.join(headers)}")
+    if not columns.keys().isdisjoint(PARTS_OF_BALANCE) and not {"debit", "paid"} & columns.keys():
+        raise ConfigError("--column credit=…: name the column of debit as well")
     return {name: "" if header == NONE else header for name, header in columns.items()}
 
 
@@ -252,8 +313,13 @@ def _correct(chosen: Mapping[str, str], headers: Sequence[str], asker: Asker) ->
     return result
 
 
+def _sign_column(meaning: Meaning) -> str:
+    return str(meaning.sign["column"]) if meaning.sign else ""
+
+
 def _meaning(name: str) -> str:
-    return next(column.meaning for column in schema.COLUMNS if column.name == name)
+    stated = next(column.meaning for column in schema.COLUMNS if column.name == name)
+    return _ASKED.get(name) or stated.partition(";")[0]
 
 
 def _sample_of(rows: pd.DataFrame, header: str) -> str:
@@ -261,11 +327,11 @@ def _sample_of(rows: pd.DataFrame, header: str) -> str:
     return f"such as {given[0]}" if given else "blank in the first rows"
 
 
-def _decimal(proposal: Proposal, asker: Asker) -> Line | None:
-    if proposal.decimal is None:
+def _decimal(mark: str | None, asker: Asker) -> Line | None:
+    if mark is None:
         return None
-    if proposal.decimal:
-        asker.found(f"decimal: {proposal.decimal!r} is the only mark that all amounts fit")
-        return Line("decimal", proposal.decimal, "the only mark that all amounts fit")
+    if mark:
+        asker.found(f"decimal: {mark!r} is the only mark that all amounts fit")
+        return Line("decimal", mark, "the only mark that all amounts fit")
     choices = {",": "1.234,56 is a good thousand", ".": "1,234.56 is a good thousand"}
     return Line("decimal", asker.choose("Which is the decimal mark?", "--set decimal=MARK", choices), "as you said")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from arfeed.model.errors import SourceError
-from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.proposal import Proposal
 from arfeed.tables.headings.words import OTHER_TABLES
 
@@ -22,7 +22,7 @@ def refuse_other_tables(sample: Path, headers: Sequence[str], proposal: Proposal
         return
     known = {*proposal.columns, *proposal.misfits, *proposal.several}
     found = {kind: _among(headers, names) for kind, names in OTHER_TABLES.items()}
-    reached = [header for header in headers if _ADDRESS & {*normalize_header(header).split()}]
+    reached = [header for header in headers if _ADDRESS & header_words(header)]
     found[_CUSTOMERS] = list(dict.fromkeys([*found[_CUSTOMERS], *reached]))
     kind = None
     if found[_BILLS] and not _is_customers(proposal):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +44,12 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
         if meaning.owed_is:
             draft.source.append(Line("owed_is", meaning.owed_is, "as you said, since most balances are negative"))
             settings["owed_is"] = meaning.owed_is
+        if meaning.sign is not None:
+            draft.source.append(Line("sign", meaning.sign, "as the words beside the amounts show, or as you said"))
+            settings["sign"] = meaning.sign
+        if meaning.rows:
+            draft.source.append(meaning.rows)
+            settings["rows"] = meaning.rows.value
         if meaning.decimal:
             draft.source.append(meaning.decimal)
             settings["decimal"] = meaning.decimal.value
@@ -67,7 +73,7 @@ def settle(
     evidence = _read_evidence(made({}))
     lines = [line for line in (_dates(evidence, answers, asker), _currency(evidence, answers, asker)) if line]
     settled = {line.key: line.value for line in lines}
-    extracted = _extract(made(settled), asker)
+    extracted = _extract(made(settled), [line.key for line in draft.only], asker)
     if extracted:
         lines += absences.ask(draft, lambda more: made({**settled, **more}), extracted, answers, asker)
     refs = extracted.open["source_ref"].tolist() if extracted else []
@@ -133,13 +139,16 @@ def _currency(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None
     return Line("currency", code.upper(), "as you said, for rows that name none")
 
 
-def _extract(connector: Connector, asker: Asker) -> Extract | None:
+def _extract(connector: Connector, settled: Collection[str], asker: Asker) -> Extract | None:
     """Read the sample with these settings, report what is in it, and return it; None if it can't be read."""
     try:
         extracted = extract([connector], lambda: datetime.now(UTC))
     except ArfeedError as exc:
         asker.doubt(str(exc))
         return None
+    for each in extracted.reports[0].doubts:
+        if each.column not in settled:
+            asker.doubt(each.said)
     opened = extracted.open
     totals = arrow.sum_balances(opened, ("currency",)).to_dict("records")
     sums = ", ".join(money(total["balance"], total["currency"]) for total in totals)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ConfigError
 from arfeed.operations.init.answers import Answers, Asker
-from arfeed.tables.headings.proposal import status_of
+from arfeed.tables.headings.document_words import status_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,7 @@ _MEANINGS = {
     "void": "cancelled, or written off",
     "draft": "not issued yet",
 }
+_LEFT_OUT = ("void", "draft")
 _OPTION = "--status WORD=MEANING"
 
 
@@ -31,7 +32,8 @@ def read_status(
 ) -> Mapping[str, str]:
     """Return what each word of a status column means; empty if they are arfeed's own words.
 
-    Words that mean one thing in every program are taken, the others are asked for. Raise `ConfigError` for an answer
+    Words that mean one thing in every program are taken, the others are asked for, and so are those of drafts and void
+    invoices that have a balance, which would be left out with it. Raise `ConfigError` for an answer
     that is not a status, or for words that nobody explained.
     """
     rows, owing = _count_words(header, balance, read)
@@ -41,7 +43,10 @@ def read_status(
     unknown: list[str] = []
     for word in rows:
         own = word.casefold() if word.casefold() in schema.STATUSES else None
-        meaning = given.get(word.casefold()) or own or status_of(word)
+        meaning = own or status_of(word)
+        if meaning in _LEFT_OUT and owing[word]:
+            meaning = None  # the balance may be owed all the same
+        meaning = given.get(word.casefold()) or meaning
         if meaning is None:
             try:
                 meaning = asker.choose(_question(word, header, rows[word], owing[word]), _option(word), _MEANINGS)

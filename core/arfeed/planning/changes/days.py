@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model.results import Objection
-from arfeed.planning.changes.stayed import Mask, Stayed
+from arfeed.planning.changes.stayed import Mask, Stayed, as_mask
 from arfeed.planning.wording import counted
 
 _COLUMNS = {"issued_on": "issue date", "due_on": "due date"}
@@ -45,6 +45,21 @@ def object_to_shifted_dates(found: Stayed) -> Iterator[Objection]:
             f"{said}. A time zone does this, and so does a workbook that counts its days from 1904. Look at the "
             "export; approve if the new dates are right",
             found.refs(np.logical_or.reduce([*shifted.values()])),
+        )
+
+
+def object_to_lost_due_dates(found: Stayed) -> Iterator[Objection]:
+    """Object if more due dates have gone blank than somebody would remove by hand."""
+    blank = as_mask(pc.and_(pc.is_null(found.now("due_on")), pc.is_valid(found.before("due_on"))))
+    blank &= ~as_mask(pc.not_equal(found.now("kind"), "invoice"))
+    if blank.sum() > _CORRECTION:
+        worst = found.worst(blank, lambda row: f"{found.now('invoice_ref')[row]} (was {found.before('due_on')[row]})")
+        dates = counted(int(blank.sum()), "due date")
+        yield Objection(
+            "due-dates-lost",
+            f"{dates} had a value at the last delivery and are blank now: {worst}. Look "
+            "at the column that `due_on` names in the export; approve if they were removed",
+            found.refs(blank),
         )
 
 

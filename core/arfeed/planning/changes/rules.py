@@ -13,7 +13,11 @@ from arfeed.planning.changes.balances import (
 )
 from arfeed.planning.changes.billed import object_to_misfits
 from arfeed.planning.changes.customers import note_renamings, object_to_other_customers, object_to_reused_numbers
-from arfeed.planning.changes.days import object_to_exchanged_dates, object_to_shifted_dates
+from arfeed.planning.changes.days import (
+    object_to_exchanged_dates,
+    object_to_lost_due_dates,
+    object_to_shifted_dates,
+)
 from arfeed.planning.changes.stayed import find_stayed
 
 
@@ -29,6 +33,7 @@ def object_to_changes(plan: Plan) -> Iterator[Objection]:
     yield from object_to_other_customers(found)
     yield from object_to_exchanged_dates(found)
     yield from object_to_shifted_dates(found)
+    yield from object_to_lost_due_dates(found)
     # What one factor explains is found first, so that the guard of moved sums does not ask about it again.
     multiplied = find_scaled(found)
     yield from object_to_scaled_balances(found, multiplied)

@@ -18,7 +18,7 @@ from arfeed.planning.guards.documents import (
     object_to_old_documents,
     object_to_shared_documents,
 )
-from arfeed.planning.guards.first import object_to_totals_as_balances
+from arfeed.planning.guards.first import object_to_doubtful_readings, object_to_totals_as_balances
 from arfeed.planning.guards.known import Known
 from arfeed.planning.guards.missing import (
     object_to_balances_of_zero,
@@ -49,6 +49,7 @@ def find_objections(plan: Plan, known: Known, left: Outflow) -> Iterator[Objecti
     yield from object_to_history_behind(plan)
     yield from object_to_empty_reports(plan)
     yield from object_to_totals_as_balances(plan)
+    yield from object_to_doubtful_readings(plan)
     yield from object_to_unexplained(plan)
     yield from object_to_still_open(plan)
     yield from object_to_contradictions(plan)

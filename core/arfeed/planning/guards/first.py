@@ -23,3 +23,14 @@ def object_to_totals_as_balances(plan: Plan) -> Iterator[Objection]:
             "Name the column of what is still owed in `columns`; approve if this one is that column, or if no invoice "
             "is ever paid in part",
         )
+
+
+def object_to_doubtful_readings(plan: Plan) -> Iterator[Objection]:
+    """Object, where a source is delivered for the first time, to what makes its reading doubtful."""
+    found = [(source.source, doubt) for source in plan.sources if source.before is None for doubt in source.doubts]
+    if found:
+        said = "; ".join(f"{source}: {doubt.said}" for source, doubt in found)
+        yield Objection(
+            "doubtful-reading",
+            f"it is doubtful whether what the file says is read as it is meant. {said}. Approve if all of it is right",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.synonyms import FLAGS
 from arfeed.tables.headings.words import MISLEADING, SETTLED
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_CODE = r"^[\p{L}\d._/-]*\d[\p{L}\d._/-]*$"
 _MOST_WORDS = 30
 _MOST_FLAGS = 3
 _NO_NUMBERS = frozenset(
@@ -78,6 +79,42 @@ def is_settled_header(header: str) -> bool:
     return normalize_header(header) in SETTLED
 
 
+def are_codes(texts: pa.Array) -> bool:
+    """Whether all values, at least one, are codes such as `D-10042`, and not names."""
+    import pyarrow.compute as pc
+
+    given = texts.filter(pc.not_equal(texts, ""))
+    return len(given) > 0 and bool(pc.all(pc.match_substring_regex(given, _CODE)).as_py())
+
+
+def are_lines(rows: pd.DataFrame, number: str, chosen: Mapping[str, str]) -> str | None:
+    """Return the column that proves that rows of one number are the lines of an invoice; None if none does.
+
+    They agree in all columns that are `chosen`, and such a column adds up to the amount or balance of each invoice.
+    """
+    import pyarrow.compute as pc
+
+    from arfeed.model import arrow
+    from arfeed.tables.values.amounts import parse_money
+
+    if "balance" not in chosen or len(rows[[number, *chosen.values()]].drop_duplicates()) > rows[number].nunique():
+        return None
+    stated = [chosen[name] for name in ("amount", "balance") if name in chosen]
+    for header in (str(name) for name in rows.columns if name not in (number, "origin", *chosen.values())):
+        for mark in (None, ".", ","):
+            read = {
+                name: parse_money(pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])), mark)
+                for name in (header, *stated)
+            }
+            if any(pc.any(parsed.wrong).as_py() or parsed.values.null_count for parsed in read.values()):
+                continue
+            values = rows[[number]].assign(**{name: parsed.values.to_pylist() for name, parsed in read.items()})
+            sums, first = values.groupby(number)[header].sum(), values.groupby(number).first()
+            if any((first[name] == sums).all() for name in stated):
+                return header
+    return None
+
+
 def _is_no_amount(texts: pa.Array) -> bool:
     words = {word for word in texts.unique().to_pylist() if word}
     return bool(words) and (
@@ -102,7 +139,7 @@ def _may_be_due(header: str, texts: pa.Array, issued: pa.Array) -> bool:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if _words(header) & MISLEADING["due_on"] or not pc.any(pc.not_equal(texts, "")).as_py():
+    if header_words(header) & MISLEADING["due_on"] or not pc.any(pc.not_equal(texts, "")).as_py():
         return False
     for days in _readings(pa.concat_arrays([texts, issued])):
         due, since = days[: len(texts)], days[len(texts) :]
@@ -116,9 +153,9 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
     import pandas as pd
     import pyarrow.compute as pc
 
-    if _words(header) & (MISLEADING["customer_id"] | _NO_NUMBERS):
+    if header_words(header) & (MISLEADING["customer_id"] | _NO_NUMBERS):
         return False
-    if not pc.all(pc.match_substring_regex(texts, r"^[\p{L}\d._/-]*\d[\p{L}\d._/-]*$")).as_py():
+    if not pc.all(pc.match_substring_regex(texts, _CODE)).as_py():
         return False
     if any(True for _ in _readings(texts)):
         return False
@@ -128,7 +165,3 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
     return bool(
         customers < len(pairs) and len(distinct) == customers and distinct["number"].nunique() * 2 > customers > 1
     )
-
-
-def _words(header: str) -> set[str]:
-    return {*normalize_header(header).split()}

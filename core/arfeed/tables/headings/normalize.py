@@ -11,7 +11,12 @@ _CAMEL = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-
 
 def normalize_header(header: str) -> str:
     """Return a header for comparison with the common ones: words apart, without case, accents and punctuation."""
-    apart = _CAMEL.sub(" ", unicodedata.normalize("NFC", header).replace("°", " "))
+    apart = _CAMEL.sub(" ", unicodedata.normalize("NFC", header))
     letters = unicodedata.normalize("NFKD", apart.casefold())
     kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(re.findall(r"[^\W_]+", kept))
+
+
+def header_words(header: str) -> set[str]:
+    """Return the words of a header for comparison."""
+    return {*normalize_header(header).split()}

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from arfeed.model import arrow, schema
 from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.tables.headings import contents
-from arfeed.tables.headings.normalize import normalize_header
-from arfeed.tables.headings.synonyms import DOCUMENT_TYPES, INVOICES, USUAL
-from arfeed.tables.headings.words import MISLEADING, TAXES, WITH_TAXES, WORDS
+from arfeed.tables.headings.balances import find_moves
+from arfeed.tables.headings.normalize import header_words, normalize_header
+from arfeed.tables.headings.synonyms import USUAL
+from arfeed.tables.headings.words import MISLEADING, TAXES, WITH_TAXES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 # Shorter names, such as `no` and `re`, are words of too many other headers.
 _SHORTEST_HELD = 4
 _NUMBER = re.compile(r"[-+(]?\d[\d.,' ]*[)-]?")
+_NAME = re.compile("nam|nom|ragione|razon|firma")
+"""What a heading has that can only be that of names, whatever they look like."""
+
 _BLANK = "is blank"
 _NEVER_ANOTHER = ("invoice_ref", "balance", "issued_on", "due_on", "amount")
-_STATUS_OF = {word: status for status, words in WORDS.items() for word in words}
 REQUIRED = ("invoice_ref", "customer_name", "balance")
 
 _ONE_OF = ("status", "balance", "currency")
@@ -34,20 +37,19 @@ _ONE_OF = ("status", "balance", "currency")
 class Proposal:
     """What a file's headers seem to mean, as lines of a source's table in plugins.toml, each with its evidence.
 
-    `columns` maps canonical names to headers, and `evidence` states the evidence for each. `decimal` is the mark that
-    all amounts need; None if they need none, blank if they are ambiguous. `unfit` explains, for columns that were not
-    found, which header has such a name, and why its values do not fit. `several` has the headers, for columns that
-    were not found, of which any may be meant, by their names or by their values. `called` has the headers that are
-    named like a column of `unfit`.
+    `columns` maps canonical names to headers, and `evidence` states the evidence for each. `unfit` explains, for
+    columns that were not found, which header has such a name, and why its values do not fit. `several` has the
+    headers, for columns that were not found, of which any may be meant, by their names or by their values. `called`
+    has the headers that are named like a column of `unfit`. `repeated` is a header of numbers that repeat.
     """
 
     columns: Mapping[str, str]
     lines: tuple[str, ...]
     evidence: Mapping[str, str] = field(default_factory=dict)
-    decimal: str | None = None
     unfit: Mapping[str, str] = field(default_factory=dict)
     several: Mapping[str, Sequence[str]] = field(default_factory=dict)
     called: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    repeated: str | None = None
 
     @property
     def misfits(self) -> list[str]:
@@ -70,11 +72,7 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
 
     A header counts only if its values fit: amounts and dates parse, currencies are ISO codes, numbers differ.
     """
-    import pyarrow.compute as pc
-
-    texts = {
-        str(name): pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in rows.columns if name != "origin"
-    }
+    texts = _texts_of(rows)
     chosen: dict[str, str] = {}
     evidence: dict[str, str] = {}
     several: dict[str, list[str]] = {}
@@ -91,6 +89,11 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
                 several[column] = [*fitting]
             elif fitting:
                 chosen[column], evidence[column] = next(iter(fitting.items()))
+    codes = _settle_names(chosen, evidence, texts)
+    moves = _find_moves(chosen, texts)
+    running = (
+        f"the column {chosen.pop('balance')!r} runs on by {' and '.join(moves)} from row to row" if moves else None
+    )
     flags = contents.find_flags(texts, [name for name in texts if name not in chosen.values()])
     if flags and "status" not in (*chosen, *several):
         several["status"] = flags
@@ -101,14 +104,64 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
     lines += [_open_line(name, headers) for name, headers in several.items()]
     lacking = [name for name in missing_columns([*texts], chosen) if name not in several]
     absent = [f'# columns.{name} = "…"  # not found; look it up' for name in lacking]
-    decimal = None if None in marks else str(marks[0]) if len(marks) == 1 else ""
     unfit = {
         name: why
         for name in USUAL
         if name not in (*chosen, *several) and (why := _explain_unfit(name, texts, chosen.values()))
     }
+    if running:
+        unfit["balance"] = f"{running}, so it is not what is open of each invoice"
+    if codes:
+        unfit["customer_name"] = f"the column {codes!r} holds numbers, not names"
     called = {name: [*_called(name, texts, chosen.values())] for name in unfit}
-    return Proposal(chosen, (*settings, *lines, *absent), evidence, decimal, unfit, several, called)
+    repeated = next(iter(called.get("invoice_ref", ())), None)
+    return Proposal(chosen, (*settings, *lines, *absent), evidence, unfit, several, called, repeated)
+
+
+def _texts_of(rows: pd.DataFrame) -> dict[str, pa.Array]:
+    """Return the texts of each column, trimmed; of date cells with a time of day the day."""
+    import pyarrow.compute as pc
+
+    from arfeed.tables.values.dates import strip_times_of_cells
+
+    names = [str(name) for name in rows.columns if name != "origin"]
+    texts = {name: pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in names}
+    if "origin" not in rows.columns:
+        return texts
+    origins = arrow.to_text_array(rows["origin"])
+    return {name: strip_times_of_cells(column, origins) for name, column in texts.items()}
+
+
+def _settle_names(chosen: dict[str, str], evidence: dict[str, str], texts: Mapping[str, pa.Array]) -> str | None:
+    """Take a column of codes for the customers' numbers, and another for their names.
+
+    Return the header if no other has a usual name: a person has to say which column names the customers.
+    """
+    header = chosen.get("customer_name")
+    if header is None or _NAME.search(normalize_header(header)) or not contents.are_codes(texts[header]):
+        return None
+    free = {name: texts[name] for name in texts if name not in chosen.values() and not contents.are_codes(texts[name])}
+    free_names = [*free]
+    names = _fitting(
+        "customer_name",
+        [*_headers_named("customer_name", free_names), *_headers_holding("customer_name", free_names)],
+        free,
+    )
+    if "customer_id" not in chosen:
+        chosen["customer_id"], evidence["customer_id"] = header, evidence["customer_name"]
+    del chosen["customer_name"], evidence["customer_name"]
+    if not names:
+        return header
+    chosen["customer_name"], evidence["customer_name"] = next(iter(names.items()))
+    return None
+
+
+def _find_moves(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> list[str]:
+    """Return the columns by which the proposed balance runs on from row to row; none if it does not."""
+    if "balance" not in chosen:
+        return []
+    free = {name: texts[name] for name in texts if name not in chosen.values() or name == chosen.get("amount")}
+    return find_moves(texts[chosen["balance"]], free)
 
 
 def count_usual_headers(cells: Sequence[str]) -> int:
@@ -118,19 +171,14 @@ def count_usual_headers(cells: Sequence[str]) -> int:
     return sum(any(True for _ in _headers_named(name, cells)) for name in USUAL)
 
 
-def status_of(word: str) -> str | None:
-    """Return the status that a word means in every program; None if it may mean several, or is unknown."""
-    return _STATUS_OF.get(normalize_header(word))
+def find_decimal(rows: pd.DataFrame, chosen: Mapping[str, str]) -> str | None:
+    """Return the decimal mark that all amounts of the chosen columns need; None if they need none, blank if unclear."""
+    import pyarrow.compute as pc
 
-
-def find_document_types(headers: Sequence[str]) -> list[str]:
-    """Return the headers of columns that distinguish invoices from credit notes and payments."""
-    return [header for header in headers if normalize_header(header) in DOCUMENT_TYPES]
-
-
-def other_than_invoices(words: Sequence[str]) -> list[str]:
-    """Return the values of such a column that do not mean an invoice."""
-    return [word for word in words if word.strip() and normalize_header(word) not in INVOICES]
+    headers = {name: header for name, header in chosen.items() if name in (*schema.MONEY, *PARTS_OF_BALANCE)}
+    texts = {header: pc.utf8_trim_whitespace(arrow.to_text_array(rows[header])) for header in headers.values()}
+    marks = _marks_of(headers, texts)
+    return None if None in marks else str(marks[0]) if len(marks) == 1 else ""
 
 
 def find_currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[str, list[str]]:
@@ -169,7 +217,7 @@ def _explain_unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection
     if column == "invoice_ref":
         counts = given.value_counts()
         twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")[0].as_py()
-        rows = 'say rows = "lines" or rows = "instalments" if they are parts of one document'
+        rows = "if they are parts of one document, pass --set rows=lines or --set rows=instalments"
         return f"the column {header!r} has {twice!r} more than once; {rows}"
     what = "amounts in any one notation" if column in schema.MONEY else "ISO 4217 codes"
     what = "dates in any one order" if column in schema.DATES else what
@@ -195,7 +243,7 @@ def _headers_holding(column: str, headers: Sequence[str]) -> Iterator[str]:
 
 def _is_misleading(column: str, name: str, header: str) -> bool:
     """Whether the words beside a column's name in a header give it another meaning."""
-    words = {*normalize_header(header).split()} - {*name.split()}
+    words = header_words(header) - {*name.split()}
     if words & WITH_TAXES:
         words -= TAXES
     return bool(words & MISLEADING.get(column, frozenset()))
@@ -287,7 +335,7 @@ def _dates(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Iterator
 def _marks_of(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> list[str | None]:
     import pyarrow as pa
 
-    found = [texts[chosen[name]] for name in schema.MONEY if name in chosen]
+    found = [texts[chosen[name]] for name in (*schema.MONEY, *PARTS_OF_BALANCE) if name in chosen]
     return _marks(pa.concat_arrays(found)) if found else [None]
 
 

@@ -6,19 +6,21 @@ from collections.abc import Mapping, Sequence
 
 USUAL: Mapping[str, Sequence[str]] = {
     "invoice_ref": (
-        "invoice number", "invoice no", "invoice", "inv no", "document number", "document no", "doc no", "num",
-        "number", "no", "reference", "rechnungsnummer", "rechnungsnr", "rechnung", "belegnummer", "belegnr",
-        "numero de facture", "n facture", "facture", "numero de factura", "numero factura", "factura",
-        "numero fattura", "fattura", "factuurnummer", "factuur", "numero da fatura", "fatura", "rechnungs nr",
-        "rechnung nr", "beleg nr", "re nr", "rg nr", "invoice id", "inv number", "inv", "inv ref", "doc number",
-        "ref no", "ref number", "factuurnr", "folio",
+        "invoice number", "invoice no", "invoice", "inv no", "document number", "document no", "doc no",
+        "rechnungsnummer", "rechnungsnr", "rechnung", "belegnummer", "belegnr", "numero de facture", "n facture",
+        "facture", "numero de factura", "numero factura", "factura", "numero fattura", "fattura", "factuurnummer",
+        "factuur", "numero da fatura", "fatura", "rechnungs nr", "rechnung nr", "beleg nr", "re nr", "rg nr",
+        "invoice id", "inv number", "inv", "inv ref", "doc number", "ref no", "ref number", "factuurnr",
+        "fakturanummer", "fakturanr", "faktura nr", "faktura", "bilagsnr", "bilagsnummer", "number", "no", "num",
+        "reference", "folio",
     ),
     "customer_name": (
         "customer name", "customer", "client name", "client", "contact name", "contact", "debtor", "account name",
         "name", "kundenname", "kunde", "debitor", "firma", "nom du client", "nombre del cliente", "cliente",
         "ragione sociale", "klantnaam", "klant", "debiteur", "name customer", "cust name", "party name",
         "party s name", "debiteur naam", "naam", "kundenbezeichnung", "kontobezeichnung", "kontakt", "nom client",
-        "razon social", "debitorenname", "client denomination",
+        "razon social", "debitorenname", "client denomination", "kundnamn", "kund", "kundenavn", "debitornavn",
+        "navn", "namn", "asiakas", "relatie", "third party", "tiers",
     ),
     "customer_id": (
         "customer number", "customer no", "customer id", "customer code", "account number", "account no",
@@ -27,24 +29,28 @@ USUAL: Mapping[str, Sequence[str]] = {
         "deb nr", "cust no", "cust id", "client id", "client no", "klantnr", "klant nr", "cust number",
         "cust code", "account ref", "customer ref", "client code", "client number", "debtor number", "debtor code",
         "code debiteur", "debiteurnummer", "a c ref", "ac ref", "party code", "contact id", "partner id",
-        "konto nr", "kontonummer",
+        "konto nr", "kontonummer", "kundnr", "kundnummer", "kundenummer", "kundenr", "debitornr", "debitornummer",
+        "relatiecode", "asiakasnumero",
     ),
     "customer_email": ("customer email", "email address", "email", "e mail", "courriel", "correo"),
     "currency": (
         "currency code", "currency", "cur", "ccy", "wahrung", "waehrung", "devise", "moneda", "divisa", "valuta",
-        "moeda", "curr", "curr code", "ccy code", "iso currency", "wahrg", "whg", "wkz", "munt",
+        "moeda", "curr", "curr code", "ccy code", "iso currency", "wahrg", "whg", "wkz", "munt", "valutakod",
+        "valutakode",
     ),
     "issued_on": (
         "invoice date", "issue date", "document date", "date issued", "date", "rechnungsdatum", "belegdatum",
         "datum", "date de facture", "fecha de factura", "fecha", "data fattura", "data", "factuurdatum",
         "issued on", "issued", "date of issue", "bill date", "datum rechnung", "date facture", "date emission",
+        "fakturadatum", "fakturadato", "bilagsdato", "bokforingsdatum", "dato",
     ),
     "due_on": (
         "due date", "date due", "due", "falligkeit", "fallig am", "faellig am", "falligkeitsdatum",
         "date d echeance", "echeance", "fecha de vencimiento", "vencimiento", "scadenza", "data scadenza",
         "vervaldatum", "fallig", "faellig", "faelligkeit", "zahlbar bis", "due by", "payable by", "due on",
         "due in date", "payment due date", "payment due", "net due date", "maturity date", "nettofallig",
-        "nettofalligkeit", "netto fallig", "zahlungsziel", "date limite de reglement", "date limite",
+        "nettofalligkeit", "netto fallig", "zahlungsziel", "date limite de reglement", "date limite", "forfallodatum",
+        "forfallsdato", "forfaldsdato", "forfaldsdag", "forfall", "erapaiva",
     ),
     "balance": (
         "open balance", "balance due", "amount due", "outstanding balance", "outstanding amount", "outstanding",
@@ -53,13 +59,15 @@ USUAL: Mapping[str, Sequence[str]] = {
         "openstaand bedrag", "openstaand", "pending amount", "amount remaining", "remaining amount",
         "balance due amount", "due amount", "unpaid amount", "invoice balance", "o s amount", "os amount",
         "amount outstanding", "amount open", "still due", "offener saldo", "offener posten", "montant restant du",
-        "restant du", "te betalen", "openstaand saldo",
+        "restant du", "te betalen", "openstaand saldo", "restbelopp", "restbeløp", "rest", "kvar att betala",
+        "att betala", "utestaende", "utestaende belopp", "restsaldo", "remain to pay", "remaining to pay",
     ),
     "amount": (
         "invoice total", "total amount", "original amount", "total", "amount", "gross", "gesamtbetrag",
         "bruttobetrag", "betrag", "brutto", "montant ttc", "montant", "importe", "importo", "totale", "bedrag",
         "totaal", "valor", "invoice amount", "gross amount", "amount incl tax", "total incl tax", "total gross",
-        "rechnungsbetrag", "gesamt brutto", "total ttc",
+        "rechnungsbetrag", "gesamt brutto", "total ttc", "totalt", "belopp", "fakturabelopp", "beløp", "fakturabeløp",
+        "totalbeløp",
     ),
     "status": (
         "status", "invoice status", "payment status", "state", "payment state", "statut", "etat", "estado",
@@ -75,18 +83,3 @@ FLAGS: Sequence[str] = (
     "payee", "pagado", "pagada", "pagato", "pagata", "betaald", "paid in full", "fully paid",
 )  # fmt: skip
 """Common headers of a column that says by yes or no what is paid or void, where there is no status."""
-
-DOCUMENT_TYPES: Sequence[str] = (
-    "type", "document type", "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
-    "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art",
-    "typ", "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort",
-    "documentsoort",
-)  # fmt: skip
-"""Common headers of a column that distinguishes invoices from credit notes and payments."""
-
-INVOICES: Sequence[str] = (
-    "invoice", "inv", "sales invoice", "customer invoice", "tax invoice", "ar invoice", "accrec", "out invoice",
-    "si", "rechnung", "re", "rg", "ausgangsrechnung", "verkaufsrechnung", "facture", "factura", "factura de venta",
-    "fattura", "factuur", "verkoopfactuur", "fatura", "faktura",
-)  # fmt: skip
-"""What such a column has for an invoice; anything else may not be one."""

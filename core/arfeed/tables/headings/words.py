@@ -67,27 +67,3 @@ OTHER_TABLES: Mapping[str, Sequence[str]] = {
     ),
 }  # fmt: skip
 """What a table of something else lists, with common headers that tell it from a list of invoices."""
-
-WORDS: Mapping[str, Sequence[str]] = {
-    "open": (
-        "open", "unpaid", "not paid", "outstanding", "overdue", "over due", "past due", "late", "sent", "viewed",
-        "due", "partial", "partially paid", "partly paid", "part paid", "partiallypaid", "awaiting payment",
-        "authorised", "authorized", "posted", "offen", "unbezahlt", "nicht bezahlt", "uberfallig", "ueberfaellig",
-        "fallig", "faellig", "teilbezahlt", "teilweise bezahlt", "versendet", "gemahnt", "impayee", "impaye",
-        "non payee", "en retard", "partiellement payee", "pendiente", "vencida", "vencido", "no pagada", "aperta",
-        "aperto", "non pagata", "scaduta", "openstaand", "niet betaald", "onbetaald", "vervallen", "deels betaald",
-    ),
-    "paid": (
-        "paid", "fully paid", "paid in full", "bezahlt", "voll bezahlt", "beglichen", "ausgeglichen", "payee",
-        "paye", "pagada", "pagado", "pagata", "pagato", "saldata", "betaald", "voldaan", "paga",
-    ),
-    "void": (
-        "void", "voided", "cancelled", "canceled", "deleted", "storniert", "storno", "annulliert", "annulee",
-        "annule", "anulada", "anulado", "annullata", "annullato", "geannuleerd", "geloscht",
-    ),
-    "draft": (
-        "draft", "entwurf", "brouillon", "borrador", "bozza", "concept", "awaiting approval",
-        "rascunho",
-    ),
-}  # fmt: skip
-"""Words of a status that mean one thing only, by what arfeed calls it. `Closed`, `new` or `pending` do not."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_MOST_IN_TITLE = 3
 _HEAD = 100
 """Rows searched for the header."""
 
@@ -66,7 +67,9 @@ class PrintedReport:
         self.headers = {name: self.found[column] for name, column in self._columns.items()}
         self.missing = tuple(name for name in form.required if name not in self.headers)
         above = rows[: len(rows) if self.missing else self._at]
-        self.title = tuple(text for row in above for text in row if text)
+        # Below a header that is not found, the cells of longer rows are headings and values.
+        titles = [row for row in above if not self.missing or sum(map(bool, row)) <= _MOST_IN_TITLE]
+        self.title = tuple(text for row in titles for text in row if text)
 
     @property
     def as_of(self) -> date | None:

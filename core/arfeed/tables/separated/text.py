@@ -183,7 +183,10 @@ def refuse_open_quote(file: str, encoding: str, delimiter: str) -> None:
         for start, _ in records(file, encoding, delimiter, strict=True):
             line = start
     except csv.Error as exc:
+        # CPython's words for a quote that neither ends a field nor is doubled.
+        within = "expected after" in str(exc)
+        undoubled = ', or stands within a text and is not doubled (5" pipe has to be "5"" pipe")' if within else ""
         raise SourceError(
-            f"{file}: after line {line} a quote is opened and not closed, so rows would be taken for text; "
+            f"{file}: after line {line} a quote is opened and not closed{undoubled}, so rows would be taken for text; "
             "the file may be cut off: export it again"
         ) from exc

@@ -137,11 +137,11 @@ def find_contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:
     """Return where the code or sign beside an amount can't be the row's currency."""
     claims = pc.struct_field(pc.extract_regex(texts, f"(?P<claim>{_CURRENCY})"), "claim")
     pairs = pc.binary_join_element_wise(claims, currency, pa.scalar(" ", pa.large_string()))
-    wrong = [pair for pair in pairs.unique().drop_null().to_pylist() if not _may_be(*pair.split(" ", 1))]
+    wrong = [pair for pair in pairs.unique().drop_null().to_pylist() if not may_be(*pair.split(" ", 1))]
     return pc.is_in(pairs, value_set=pa.array(wrong, pa.large_string()))
 
 
-def _may_be(claim: str, code: str) -> bool:
+def may_be(claim: str, code: str) -> bool:
     """Whether a currency is written in this way: CLDR has its sign; dollars, pesos and pounds share theirs."""
     from babel import Locale
 

@@ -1,0 +1,114 @@
+"""What the heading and the values of a balance betray: a running balance, and another currency than the rows'."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from arfeed.model.currencies import minor_digits
+from arfeed.tables.headings.normalize import normalize_header
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    Units = npt.NDArray[np.int64]
+
+_MOST_ROWS = 500
+_MOST_MOVES = 8
+_FEW_ROWS = 3
+_LEAST_MOVED = 0.6
+_LEAST_FITTING = 0.9
+_OWN = frozenset(
+    ["bcy", "lcy", "lc", "base", "local", "home", "functional", "hauswahrung", "hauswaehrung", "reporting"]
+)
+"""Words of a heading for amounts in the company's own currency."""
+
+_SIDES = {
+    "debit": "credit", "debits": "credits", "debet": "credit", "soll": "haben", "dare": "avere", "debe": "haber",
+    "debito": "credito", "dr": "cr",
+}  # fmt: skip
+
+
+def find_moves(balance: pa.Array, others: Mapping[str, pa.Array]) -> list[str]:
+    """Return the columns by which a running balance moves from row to row, debit and credit; none if it does not run.
+
+    Each of its values is then the one before plus debit less credit, or begins anew with a customer. All are texts.
+    """
+    owed = _read(balance)
+    if owed is None or len(owed) < 2:
+        return []
+    moves: dict[str, Units] = {}
+    for name, texts in others.items():
+        if len(moves) < _MOST_MOVES and (units := _read(texts)) is not None and units.any():
+            moves[name] = units
+    for names, moved in _combine(moves):
+        for turn in (1, -1):  # the newest row may be the first
+            if _runs(owed[::turn], moved[::turn]):
+                return names
+    return []
+
+
+def _combine(moves: Mapping[str, Units]) -> Iterator[tuple[list[str], Units]]:
+    for name, units in moves.items():
+        yield [name], units
+        yield [name], -units
+    for debit, credit in permutations(moves, 2):
+        yield [debit, credit], moves[debit] - moves[credit]
+
+
+def _runs(owed: Units, moved: Units) -> bool:
+    later = moved[1:] != 0
+    begins = owed[1:] == moved[1:]
+    goes_on = (owed[1:] == owed[:-1] + moved[1:]) & ~begins
+    least = 1 if len(owed) <= _FEW_ROWS and owed[0] == moved[0] else 2
+    fitting = int(((goes_on | begins) & later).sum())
+    return bool(
+        (goes_on & later).sum() >= least
+        and later.sum() >= _LEAST_MOVED * len(later)
+        and fitting >= _LEAST_FITTING * later.sum()
+    )
+
+
+def _read(texts: pa.Array) -> Units | None:
+    """Return the first amounts in units, blanks as 0; None if some text is not an amount in any one notation."""
+    import pyarrow.compute as pc
+
+    from arfeed.tables.values.amounts import as_units, parse_money
+
+    some = texts.slice(0, _MOST_ROWS)
+    for mark in (None, ".", ","):
+        parsed = parse_money(some, mark)
+        if not pc.any(parsed.wrong).as_py():
+            return as_units(pc.fill_null(parsed.values, 0)) if parsed.values.null_count < len(some) else None
+    return None
+
+
+def named_currencies(header: str) -> set[str]:
+    """Return the ISO 4217 codes and the signs of currencies in a heading, such as `Balance (USD)`."""
+    codes = {code for code in re.findall(r"\b[A-Z]{3}\b", header) if code in minor_digits()}
+    return codes | {*re.findall(r"[€£¥₹]", header)}
+
+
+def is_in_own_currency(header: str) -> bool:
+    """Whether a heading is that of amounts in the company's own currency, whatever that of the invoice."""
+    return bool(_OWN & {*normalize_header(header).split()})
+
+
+def other_side(header: str, others: Sequence[str]) -> str | None:
+    """Return the heading of credits among others if this one is that of debits, such as `Haben` for `Soll`."""
+    words = {*normalize_header(header).split()}
+    for debit, credit in _SIDES.items():
+        if debit in words:
+            return next((name for name in others if {credit} & {*normalize_header(name).split()}), None)
+    return None
+
+
+def contradict(named: Sequence[str] | set[str], codes: set[str]) -> list[str]:
+    """Return the codes that none of the named currencies, by code or sign, can be."""
+    from arfeed.tables.values.amounts import may_be
+
+    return sorted(code for code in codes if not any(may_be(claim, code) for claim in named)) if named else []

@@ -1,0 +1,128 @@
+"""Words of what a document is, and of what became of it, in the languages of most exports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.synonyms import FLAGS, USUAL
+
+_STATUSES: Mapping[str, Sequence[str]] = {
+    "open": (
+        "open", "unpaid", "not paid", "outstanding", "overdue", "over due", "past due", "late", "sent", "viewed",
+        "due", "partial", "partially paid", "partly paid", "part paid", "partiallypaid", "awaiting payment",
+        "authorised", "authorized", "posted", "offen", "unbezahlt", "nicht bezahlt", "uberfallig", "ueberfaellig",
+        "fallig", "faellig", "teilbezahlt", "teilweise bezahlt", "versendet", "gemahnt", "impayee", "impaye",
+        "non payee", "en retard", "partiellement payee", "pendiente", "vencida", "vencido", "no pagada", "aperta",
+        "aperto", "non pagata", "scaduta", "insoluta", "openstaand", "niet betaald", "onbetaald", "vervallen",
+        "deels betaald", "em aberto", "em atraso", "por liquidar", "obetald", "obetalt", "ej betald", "forfallen",
+        "delbetald", "delvis betald", "bokford", "skickad", "ubetalt", "ikke betalt", "forfalden", "forfalt",
+        "delvis betalt", "bogfort", "bokfort", "avoin", "maksamatta", "eraantynyt", "osittain maksettu",
+        "nieoplacona", "nieopłacona", "niezaplacona", "niezapłacona", "przeterminowana", "neuhrazena",
+        "neuhrazeno", "nezaplacena", "po splatnosti",
+    ),
+    "paid": (
+        "paid", "fully paid", "paid in full", "bezahlt", "voll bezahlt", "beglichen", "ausgeglichen", "payee",
+        "paye", "reglee", "regle", "pagada", "pagado", "cobrada", "cobrado", "pagata", "pagato", "saldata",
+        "incassata", "betaald", "voldaan", "paga", "pago", "liquidada", "liquidado", "betald", "slutbetald",
+        "fullbetald", "betalt", "innbetalt", "maksettu", "oplacona", "opłacona", "zaplacona", "zapłacona",
+        "uhrazena", "uhrazeno", "zaplaceno",
+    ),
+    "void": (
+        "void", "voided", "cancelled", "canceled", "deleted", "storniert", "storno", "annulliert", "annulee",
+        "annule", "anulada", "anulado", "annullata", "annullato", "stornata", "geannuleerd", "geloscht", "cancelada",
+        "cancelado", "makulerad", "annullerad", "annulleret", "annullert", "kansellert", "makulert", "mitatoity",
+        "anulowana", "stornovana", "stornovano",
+    ),
+    "draft": (
+        "draft", "entwurf", "brouillon", "borrador", "bozza", "concept", "awaiting approval", "rascunho", "utkast",
+        "kladde", "kladd", "ej bokford", "luonnos", "szkic", "koncept",
+    ),
+}  # fmt: skip
+"""Words of a status that mean one thing only, by what arfeed calls it. `Closed`, `new` or `pending` do not."""
+
+DOCUMENT_TYPES: Sequence[str] = (
+    "type", "document type", "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
+    "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art",
+    "typ", "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort",
+    "documentsoort",
+)  # fmt: skip
+"""Common headers of a column that distinguishes invoices from credit notes and payments."""
+
+INVOICES: Sequence[str] = (
+    "invoice", "inv", "sales invoice", "customer invoice", "tax invoice", "ar invoice", "accrec", "out invoice",
+    "si", "rechnung", "re", "rg", "ausgangsrechnung", "verkaufsrechnung", "facture", "factura", "factura de venta",
+    "fattura", "factuur", "verkoopfactuur", "fatura", "faktura",
+)  # fmt: skip
+"""What such a column has for an invoice; anything else may not be one."""
+
+_CREDITS: Sequence[str] = (
+    "credit note", "credit memo", "credit", "creditnote", "sales credit note", "customer credit note", "cn", "crn",
+    "cm", "sc", "refund", "out refund", "accreccredit", "gutschrift", "gs", "rechnungskorrektur", "stornorechnung",
+    "avoir", "facture avoir", "nota de credito", "abono", "factura rectificativa", "nota di credito", "creditnota",
+    "creditfactuur", "nota de credito cliente", "kreditfaktura", "kreditnota", "kredittnota", "hyvityslasku",
+    "faktura korygujaca", "korekta", "dobropis",
+)  # fmt: skip
+_PAYMENTS: Sequence[str] = (
+    "payment", "receipt", "customer payment", "payment on account", "prepayment", "overpayment", "unapplied payment",
+    "pmt", "sr", "sa", "zahlung", "zahlungseingang", "anzahlung", "za", "paiement", "reglement", "acompte", "cobro",
+    "anticipo", "pagamento", "incasso", "recebimento", "betaling", "ontvangst", "aanbetaling", "betalning",
+    "inbetalning", "indbetaling", "innbetaling", "maksu", "suoritus", "wplata", "wpłata", "platba",
+)  # fmt: skip
+
+_STATUS_OF = {word: status for status, words in _STATUSES.items() for word in words}
+_KIND_OF = {
+    word: kind
+    for kind, words in (("payment", _PAYMENTS), ("credit_note", _CREDITS), ("invoice", INVOICES))
+    for word in words
+}
+_POSTING_KEYS: Sequence[str] = (
+    "postingkey", "pk", "pstky", "bschl", "bs", "buchungsschlussel", "buchungsschluessel", "postkey", "pkey",
+    "cledecomptabilisation", "clavedecontabilizacion", "clavecontabilizacion",
+)  # fmt: skip
+_MOST_FLAGS = 3
+_CREDITING = range(11, 20)
+_DEBITING = range(1, 10)
+"""SAP's posting keys of customers: 01 invoice, 02 reversed credit memo … 09; 11 credit memo, 15 payment … 19."""
+
+
+def status_of(word: str) -> str | None:
+    """Return the status that a word means in every program; None if it may mean several, or is unknown."""
+    return _STATUS_OF.get(normalize_header(word))
+
+
+def kind_of(word: str) -> str | None:
+    """Return the kind of document that a word means; None if it is unknown."""
+    return _KIND_OF.get(normalize_header(word))
+
+
+def find_document_types(headers: Sequence[str]) -> list[str]:
+    """Return the headers of columns that distinguish invoices from credit notes and payments."""
+    return [header for header in headers if normalize_header(header) in DOCUMENT_TYPES]
+
+
+def other_than_invoices(words: Sequence[str]) -> list[str]:
+    """Return the values of such a column that do not mean an invoice."""
+    return [word for word in words if word.strip() and normalize_header(word) not in INVOICES]
+
+
+def is_status_column(header: str, words: Collection[str]) -> bool:
+    """Whether a column seems to say what is paid, by its heading or by the words that it has."""
+    name = normalize_header(header)
+    known = sum(status_of(word) is not None for word in words)
+    return name in USUAL["status"] or (name in FLAGS and len(words) <= _MOST_FLAGS) or 2 * known >= len(words) > 0
+
+
+def is_kind_column(header: str, words: Collection[str]) -> bool:
+    """Whether a column seems to distinguish kinds of documents, by its heading or by the words that it has."""
+    return normalize_header(header) in DOCUMENT_TYPES or all(kind_of(word) for word in words)
+
+
+def credit_posting_keys(header: str, words: Collection[str]) -> list[str]:
+    """Return the keys that lower a debt, of a column of SAP's posting keys; none if it is another column."""
+    name = normalize_header(header).replace(" ", "")
+    if name not in _POSTING_KEYS or not all(word.isdecimal() for word in words):
+        return []
+    if not all(int(word) in (*_DEBITING, *_CREDITING) for word in words):
+        return []
+    return [word for word in words if int(word) in _CREDITING]

@@ -1,0 +1,167 @@
+"""What makes the reading of a file doubtful: columns that nobody has named, and values that do not go together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arfeed.intake.explaining import released
+from arfeed.intake.extract import extract
+from support.sources import folder
+
+LIST = "No;Customer;Date;Open"
+HOW: dict[str, Any] = {
+    "columns": {"invoice_ref": "No", "customer_name": "Customer", "issued_on": "Date", "balance": "Open"},
+    "currency": "EUR",
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "open.csv"
+
+
+def doubts(file: Path, *lines: str, **settings: Any) -> tuple[str, ...]:
+    source = folder(file, *lines, **{**HOW, **settings})
+    with released([source]):
+        found = extract([source], lambda: datetime.now(UTC)).reports[0].doubts
+    return tuple(doubt.said for doubt in found)
+
+
+def beside(file: Path, heading: str, *words: str, **settings: Any) -> tuple[str, ...]:
+    """The doubts about a list with a column that is not used, with a word for each row of it."""
+    rows = [f"{number};Ada;2026-04-07;{number}5.00;{word}" for number, word in enumerate(words, 1)]
+    return doubts(file, f"{LIST};{heading}", *rows, **settings)
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("Status", ("Bokförd", "Makulerad")),
+        ("Status", ("new", "old")),
+        ("Läge", ("Obetald", "Betald", "Annullerad")),
+        ("Zustand", ("offen", "bezahlt")),
+        ("Situation", ("impayée", "réglée")),
+        ("Situación", ("pendiente", "cobrada")),
+        ("Condizione", ("aperta", "stornata")),
+        ("Toestand", ("openstaand", "voldaan")),
+        ("Situação", ("em aberto", "liquidada")),
+        ("Paid", ("no", "yes")),
+    ],
+)
+def test_a_status_that_is_not_read_is_named_with_the_words_of_what_is_owed(
+    file: Path, heading: str, words: tuple[str, ...]
+) -> None:
+    (doubt,) = beside(file, heading, *words)
+    assert f"the column {heading!r} is not used and says" in doubt
+    assert f"{words[-1]!r} (1 row)" in doubt
+    assert f'columns.status = "{heading}"' in doubt
+
+
+def test_words_that_all_mean_open_and_a_status_that_is_read_raise_no_doubt(file: Path) -> None:
+    assert beside(file, "Status", "Bokförd", "overdue", "Versendet") == ()
+    read = {"columns": {**HOW["columns"], "status": "Status"}, "values": {"status": {"x": "open"}}}
+    assert beside(file, "Status", "x", "x", **read) == ()
+
+
+def test_beside_a_status_that_is_read_only_words_that_nothing_is_owed_are_named(file: Path) -> None:
+    read = {"columns": {**HOW["columns"], "status": "Payment status"}}
+    rows = ["1;Ada;2026-04-07;5;open;Cancelled", "2;Ada;2026-04-07;6;open;new", "3;Ada;2026-04-07;0;paid;Cancelled"]
+    (doubt,) = doubts(file, f"{LIST};Payment status;Status", *rows, **read)
+    assert "the column 'Status' is not used and says 'Cancelled' (1 row) of what would be reported" in doubt
+
+
+def test_a_balance_that_is_one_side_of_two_is_named(file: Path) -> None:
+    named = {"columns": {**HOW["columns"], "balance": "Betrag Soll"}, "currency": "EUR"}
+    header = "No;Customer;Date;Betrag Soll;Betrag Haben"
+    (doubt,) = doubts(file, header, "1;Ada;2026-04-07;5;0", "2;Ada;2026-04-07;0;7", **named)
+    assert 'Set columns.debit = "Betrag Soll" and columns.credit = "Betrag Haben"' in doubt
+    assert doubts(file, header, "1;Ada;2026-04-07;5;0", "2;Ada;2026-04-07;6;0", **named) == ()
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("Art", ("Rechnung", "Gutschrift")),
+        ("Typ", ("Faktura", "Inbetalning")),
+        ("What", ("Invoice", "Credit Note", "Payment")),
+        ("Document type", ("ACCREC", "ACCPAY")),
+    ],
+)
+def test_a_kind_that_is_not_read_is_named_with_what_would_be_a_debt(
+    file: Path, heading: str, words: tuple[str, ...]
+) -> None:
+    (doubt,) = beside(file, heading, *words)
+    assert f"the column {heading!r} is not used and says {words[1]!r} (1 row)" in doubt
+    assert f'columns.kind = "{heading}"' in doubt
+
+
+def test_credits_that_have_their_sign_raise_no_doubt(file: Path) -> None:
+    rows = ["1;Ada;2026-04-07;5;Rechnung", "2;Ada;2026-04-07;-5;Gutschrift"]
+    assert doubts(file, f"{LIST};Art", *rows) == ()
+
+
+@pytest.mark.parametrize(
+    ("heading", "words", "negative"),
+    [
+        ("Seite", ("S", "H"), '["H"]'),
+        ("X", ("D", "C"), '["C"]'),
+        ("Posting key", ("01", "11", "15"), '["11", "15"]'),
+        ("BSchl", ("1", "15"), '["15"]'),
+    ],
+)
+def test_letters_and_posting_keys_that_may_be_signs_are_named(
+    file: Path, heading: str, words: tuple[str, ...], negative: str
+) -> None:
+    (doubt,) = beside(file, heading, *words)
+    assert f'Set sign = {{ column = "{heading}", negative = {negative} }}, or sign = false' in doubt
+    assert beside(file, heading, *words, sign=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [("Terms", ("10", "14")), ("Month", ("03", "11")), ("Posting key", ("01", "40")), ("Group", ("A", "B"))],
+)
+def test_other_codes_raise_no_doubt(file: Path, heading: str, words: tuple[str, ...]) -> None:
+    assert beside(file, heading, *words) == ()
+
+
+@pytest.mark.parametrize(("heading", "code"), [("Balance (USD)", "EUR"), ("Open £", "EUR"), ("USD due", "GBP")])
+def test_a_heading_that_names_another_currency_is_named(file: Path, heading: str, code: str) -> None:
+    named = {"columns": {**HOW["columns"], "balance": heading}, "currency": code}
+    (doubt,) = doubts(file, f"No;Customer;Date;{heading}", "1;Ada;2026-04-07;5", **named)
+    assert f"the heading {heading!r} names another currency than {code}, in which 1 row is read" in doubt
+
+
+@pytest.mark.parametrize(("heading", "code"), [("Balance (EUR)", "EUR"), ("Open $", "AUD"), ("DUE FOR PAYMENT", "EUR")])
+def test_a_heading_that_names_the_currency_or_none_raises_no_doubt(file: Path, heading: str, code: str) -> None:
+    named = {"columns": {**HOW["columns"], "balance": heading}, "currency": code}
+    assert doubts(file, f"No;Customer;Date;{heading}", "1;Ada;2026-04-07;5", **named) == ()
+
+
+def test_balances_in_the_companys_currency_beside_several_are_named(file: Path) -> None:
+    named = {"columns": {**HOW["columns"], "balance": "Balance (LCY)", "currency": "Cur"}}
+    rows = ["1;Ada;2026-04-07;5;EUR", "2;Ada;2026-04-07;5;USD"]
+    (doubt,) = doubts(file, "No;Customer;Date;Balance (LCY);Cur", *rows, **named)
+    assert "the column 'Balance (LCY)' seems to be in the company's own currency, and the rows are in EUR, USD" in doubt
+
+
+def test_a_balance_that_runs_on_is_named(file: Path) -> None:
+    rows = ["1;Ada;2026-04-07;100;100;", "2;Ada;2026-04-08;150;50;", "3;Ada;2026-04-09;120;;30"]
+    (doubt,) = doubts(file, f"{LIST};Debit;Credit", *rows)
+    assert doubt.startswith("the column 'Open' runs on by Debit and Credit from row to row")
+
+
+def test_invoices_that_are_due_before_their_day_are_counted(file: Path) -> None:
+    named = {"columns": {**HOW["columns"], "due_on": "Due"}}
+    rows = ["1;Ada;2026-04-07;5;2026-03-07", "2;Ada;2026-04-07;5;2026-05-07", "3;Ada;2026-04-07;0;2026-03-07"]
+    (doubt,) = doubts(file, f"{LIST};Due", *rows, **named)
+    assert doubt.startswith("1 of 2 open invoices is due before the day of the invoice: 1 (2026-03-07, of 2026-04-07).")
+
+
+def test_invoices_from_before_most_books_are_counted(file: Path) -> None:
+    (doubt,) = doubts(file, LIST, "1;Ada;07.04.69;5", "2;Ada;07.04.26;5", dates="DMY")
+    assert doubt.startswith("1 open document is from before 1990, such as 1 of 1969-04-07.")
