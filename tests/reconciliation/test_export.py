@@ -35,8 +35,9 @@ ROWS = sent(30, currency=["USD"] * 30, balance=[f"{1000 + number}.50" for number
 def test_german_notation_semicolons_and_cp1252_are_read(tmp_path: Path) -> None:
     headings = {"balance": "Offener Betrag", "due_on": "Fällig", "customer_name": "Kunde", "invoice_ref": "Beleg"}
     file = write_csv(tmp_path / "offen.csv", german(ROWS), headings=headings, delimiter=";", encoding="cp1252")
-    verdict = judged(file, delivered(ROWS), encoding="cp1252")
-    assert verdict.outcome == "same"
+    assert judged(file, delivered(ROWS), encoding="cp1252").outcome == "same"
+    assert judged(file, delivered(ROWS)).outcome == "same"
+    assert read(file, ROWS).evidence["encoding"] == "cp1252, since it is not valid UTF-8"
 
 
 def test_american_dates_and_dollar_signs_are_read(tmp_path: Path) -> None:

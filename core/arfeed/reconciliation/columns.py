@@ -263,7 +263,7 @@ class _Finder:
         return pc.sum(same).as_py() or 0
 
     def _agreed(self, share: float | None) -> str:
-        if share is None or not len(self.rows):
+        if not share or not len(self.rows):
             return ""
         return f"it has what was sent in {round(share * len(self.rows)):,} of {len(self.rows):,} rows"
 

@@ -28,10 +28,12 @@ from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.reconciliation.columns import Asker, Meaning, find_meaning
+from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import status_of
 from arfeed.tables.printed.title import read_as_of
 from arfeed.tables.read import read_tables
+from arfeed.tables.separated.text import find_encoding
 from arfeed.tables.values.amounts import MONEY
 from arfeed.tables.values.parsed import is_blank
 from arfeed.tables.workbook.sheets import filled_sheets, is_workbook
@@ -47,6 +49,8 @@ _STAMP = re.compile(
     r"(?:[T _-]{1,3}([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?[0-5]\d)?(Z| ?UTC)?)?(?!\d)"
 )
 """A day that begins with its year, and perhaps a time, in the name of a file or above the headings."""
+
+_FALLBACK = "cp1252"
 
 _ZERO = pa.scalar(0, MONEY)
 
@@ -98,6 +102,7 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: pd.DataFrame
     if not file.is_file():
         raise ConfigError(f"{file}: there is no such file; name the export of the receiver's open invoices")
     how = {name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None}
+    encoding = _find_encoding(file, how)
     _refuse_several_sheets(file, how)
     headings = [] if settings.columns else find_heading_row(str(file), how)
     wanted = FileSettings(path=glob.escape(str(file)), columns=settings.columns).headings() or headings
@@ -105,7 +110,20 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: pd.DataFrame
     if not len(raw):
         raise SourceError(f"{file}: it has headings and nothing below them; export what the receiver has as open")
     meaning = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
+    if encoding:
+        meaning.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
     return _typed(file, raw, settings, meaning, how)
+
+
+def _find_encoding(file: Path, how: dict[str, str]) -> str | None:
+    """Add the encoding of a text that is not UTF-8 to `how`, and return it; None for UTF-8."""
+    if "encoding" in how or is_dbase(str(file)) or is_workbook(str(file)):
+        return None
+    encoding = find_encoding(str(file), None, _FALLBACK)
+    if encoding != _FALLBACK:
+        return None
+    how["encoding"] = encoding
+    return encoding
 
 
 def _read(file: Path, how: Mapping[str, str], wanted: Sequence[str]) -> pd.DataFrame:

@@ -47,9 +47,8 @@ def mark_known(
     converted, rates = _converted(found, outcome)
     _mark(known, converted, CONVERTED)
     notes += rates
-    lower = (
-        (outcome == "differs") & (found["what"] == "balance").to_numpy(dtype=bool) & _is_lower(found) & (known == "")
-    )
+    alone = (outcome == "differs") & (found["what"] == "balance").to_numpy(dtype=bool)
+    lower = _is_lower(found, alone & (known == ""))
     common = np.isin(outcome, ["differs", "same"])
     # Payments are taken of some invoices; if most are lower, another column or another currency was read.
     if lower.sum() > max(1, common.sum() / 2):
@@ -105,12 +104,13 @@ def _is_pending(found: pd.DataFrame, outcome: NDArray[np.object_], previous: pd.
     return pending
 
 
-def _is_lower(found: pd.DataFrame) -> NDArray[np.bool_]:
-    lower = [
+def _is_lower(found: pd.DataFrame, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    lower = among.copy()
+    lower[among] = [
         sent is not None and there is not None and sent * there > 0 and abs(there) < abs(sent)
-        for sent, there in _balances(found)
+        for sent, there in _balances(found[among])
     ]
-    return np.array(lower, dtype=bool)
+    return lower
 
 
 def _balances(found: pd.DataFrame) -> list[tuple[Decimal | None, Decimal | None]]:

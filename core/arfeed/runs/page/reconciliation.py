@@ -10,6 +10,8 @@ from typing import Any
 from arfeed.model.currencies import format_amount
 from arfeed.runs.page.rendering import FACTOR, MOST_ROWS, assets, page_template
 
+_WORDS = {"balance": "balance", "currency": "currency", "due_on": "due date", "customer_name": "customer"}
+
 
 def render_reconciliation(document: Mapping[str, Any]) -> str:
     """Return the page of a reconciliation, whose receipt is the document."""
@@ -39,7 +41,7 @@ def _row(row: Mapping[str, str]) -> dict[str, Any]:
         "due_on": row["due_on"],
         "due_there": _there(row, "due_on"),
         "outcome": row["outcome"],
-        "reason": row["known"] or row["why"],
+        "reason": row["known"] or row["why"] or ", ".join(_WORDS[name] for name in row["what"].split()),
     }
 
 
