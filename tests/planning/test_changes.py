@@ -531,3 +531,43 @@ def test_a_mistake_in_a_small_source_is_seen_beside_a_large_one() -> None:
     found = changed(before, balance=["1000", "60", "200", *balance[3:]])
     assert found["sums-moved"].refs == ("A1", "A2", "A3")
     assert "shop: of 3 invoices in both reports, 3 balances lower by 380.50 GBP" in found["sums-moved"].message
+
+
+# --- what is said ---------------------------------------------------------------------------------------------------
+
+
+def test_what_is_said_of_numbers_that_are_used_again() -> None:
+    others = {"customer_id": ["C-9", "C-8"], "issued_on": date(2026, 4, 9), "amount": "7", "balance": "7"}
+    assert changed(invoices(2), **others)["number-reused"].message == (
+        "2 numbers now stand for another document, with another customer, date and amount: A1: Ada (C-A1) 10.00 GBP of "
+        "2026-04-01 → Ada (C-9) 7.00 GBP of 2026-04-09; A2: Ada (C-A2) 10.00 GBP of 2026-04-01 → Ada (C-8) 7.00 GBP "
+        "of 2026-04-09. The receiver would put the new document in the place of the old one, whose debt would be gone. "
+        "If numbers start again every year, or in every company, add what tells them apart, as with the transform "
+        "`rename`; approve if the old documents are settled"
+    )
+
+
+@pytest.mark.parametrize(
+    ("dates", "code", "message"),
+    [
+        (
+            [date(2026, 4, 20), date(2026, 1, 4), date(2026, 2, 4), date(2026, 3, 4)],
+            "dates-exchanged",
+            "3 issue dates with day and month exchanged: A2 2026-04-01 → 2026-01-04; A3 2026-04-02 → 2026-02-04; "
+            "A4 2026-04-03 → 2026-03-04. Look at the order of dates in the export and at the source's `dates`; "
+            "approve if the new dates are right",
+        ),
+        (
+            [date(2026, 4, 20), date(2026, 4, 5), date(2026, 4, 6), date(2026, 4, 7)],
+            "dates-shifted",
+            "3 issue dates moved by the same number of days: A2 2026-04-01 → 2026-04-05; A3 2026-04-02 → 2026-04-06; "
+            "A4 2026-04-03 → 2026-04-07. A time zone does this, and so does a workbook that counts its days from "
+            "1904. Look at the export; approve if the new dates are right",
+        ),
+    ],
+    ids=["exchanged", "shifted"],
+)
+def test_what_is_said_of_dates(dates: list[date], code: str, message: str) -> None:
+    before = invoices(4, issued_on=[date(2026, 4, day) for day in (20, 1, 2, 3)])
+    objection = changed(before, issued_on=dates)[code]
+    assert (objection.message, objection.refs) == (message, ("A2", "A3", "A4"))
