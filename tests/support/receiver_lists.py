@@ -18,9 +18,9 @@ from arfeed.model import schema
 from arfeed.model.arrow import to_frame
 from arfeed.model.errors import ConfigError
 from arfeed.model.settings import ReconcileSettings
-from arfeed.reconciliation.export import Export, read_export
-from arfeed.reconciliation.plausibility import Delivered
-from arfeed.reconciliation.verdict import Verdict, judge
+from arfeed.runs.reconciliation.export import Export, read_export
+from arfeed.runs.reconciliation.plausibility import Delivered
+from arfeed.runs.reconciliation.verdict import Verdict, judge
 
 DELIVERED = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)
 NEXT_DAY = datetime(2026, 4, 5, 9, 0, tzinfo=UTC)

@@ -24,9 +24,6 @@ from arfeed.planning.adoption import find_dropped, make_adoption_code
 from arfeed.planning.wording import counted, named
 from arfeed.plugins.fingerprint import settings_hash
 from arfeed.plugins.loading import close_match
-from arfeed.reconciliation.columns import Asker
-from arfeed.reconciliation.plausibility import Delivered
-from arfeed.reconciliation.verdict import as_facts
 from arfeed.runs.context import (
     OpenContext,
     RunContext,
@@ -37,7 +34,10 @@ from arfeed.runs.context import (
 )
 from arfeed.runs.convergence import settle_interrupted
 from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
-from arfeed.runs.reconciling import compare_with
+from arfeed.runs.reconciliation.columns import Asker
+from arfeed.runs.reconciliation.plausibility import Delivered
+from arfeed.runs.reconciliation.reconciling import compare_with
+from arfeed.runs.reconciliation.verdict import as_facts
 
 if TYPE_CHECKING:
     from arfeed.delivery.remote import Remote

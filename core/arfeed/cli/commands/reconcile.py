@@ -44,7 +44,7 @@ def reconcile(
     from arfeed.cli.display.show import show_page
     from arfeed.runs.context import begin_run
     from arfeed.runs.pages import check_page_file, write_reconciliation_page
-    from arfeed.runs.reconciling import reconcile as compare
+    from arfeed.runs.reconciliation.reconciling import reconcile as compare
 
     project, people = read_feed(config), console(beside_json=as_json)
     check_page_file(html)

@@ -22,13 +22,13 @@ from arfeed.model.events import bind
 from arfeed.model.results import Reconciliation
 from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.plugins.fingerprint import plugin_versions
-from arfeed.reconciliation.columns import Asker
-from arfeed.reconciliation.export import Export, read_export
-from arfeed.reconciliation.plausibility import Delivered
-from arfeed.reconciliation.verdict import Verdict, advise, as_facts, is_alarming, judge
 from arfeed.runs.addresses import REHEARSAL, address_of
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
 from arfeed.runs.notification import notify
+from arfeed.runs.reconciliation.columns import Asker
+from arfeed.runs.reconciliation.export import Export, read_export
+from arfeed.runs.reconciliation.plausibility import Delivered
+from arfeed.runs.reconciliation.verdict import Verdict, advise, as_facts, is_alarming, judge
 from arfeed.tables.files.search import find_files
 from arfeed.tables.values.amounts import MONEY
 

@@ -11,7 +11,7 @@ from arfeed.model.errors import RefusedError
 from arfeed.runs import adoption
 from arfeed.runs.adoption import Adopted
 from arfeed.runs.context import begin_run
-from arfeed.runs.reconciling import reconcile
+from arfeed.runs.reconciliation.reconciling import reconcile
 from support.feed import REPORTS, Feed, Row, codes, invoices
 from support.receiver_lists import Silent, write_csv
 from support.webhooks import TOKEN, webhook

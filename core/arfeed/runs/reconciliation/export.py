@@ -27,7 +27,7 @@ from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.settings import FileSettings, ReconcileSettings
-from arfeed.reconciliation.columns import Asker, Meaning, find_meaning
+from arfeed.runs.reconciliation.columns import Asker, Meaning, find_meaning
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import status_of

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.model.fields import headings_of
-from arfeed.reconciliation.numbers import are_known, match_numbers
+from arfeed.runs.reconciliation.numbers import are_known, match_numbers
 from arfeed.tables.headings.proposal import Proposal, propose_columns
 from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
-from arfeed.reconciliation.numbers import NOWHERE, match_numbers
+from arfeed.runs.reconciliation.numbers import NOWHERE, match_numbers
 from arfeed.tables.values.amounts import MONEY
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import pandas as pd
 
 from arfeed.model import arrow, schema
 from arfeed.planning.wording import counted
-from arfeed.reconciliation.comparison import FIELDS, OUTCOMES, compare
-from arfeed.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
-from arfeed.reconciliation.plausibility import (
+from arfeed.runs.reconciliation.comparison import FIELDS, OUTCOMES, compare
+from arfeed.runs.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
+from arfeed.runs.reconciliation.plausibility import (
     Delivered,
     describe_total,
     find_part,
@@ -28,7 +28,7 @@ from arfeed.reconciliation.plausibility import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from arfeed.reconciliation.export import Export
+    from arfeed.runs.reconciliation.export import Export
 
 Outcome = Literal["same", "differences", "not comparable"]
 

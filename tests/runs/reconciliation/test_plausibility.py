@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.reconciliation.verdict import Verdict
+from arfeed.runs.reconciliation.verdict import Verdict
 from support.receiver_lists import NEXT_DAY, Row, delivered, judged, sent, write_csv
 
 ROWS = sent(212)

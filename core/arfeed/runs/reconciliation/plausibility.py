@@ -13,15 +13,15 @@ import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.planning.wording import counted
-from arfeed.reconciliation.honest import CREDITS, PENDING
-from arfeed.reconciliation.numbers import are_known
+from arfeed.runs.reconciliation.honest import CREDITS, PENDING
+from arfeed.runs.reconciliation.numbers import are_known
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from arfeed.reconciliation.export import Export
+    from arfeed.runs.reconciliation.export import Export
 
 KNOWN = 0.9
 """At least this share of an export's open numbers must be known."""
