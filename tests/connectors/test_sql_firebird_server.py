@@ -22,9 +22,6 @@ from support.openssh import free_port
 from support.relay import relaying
 from support.sources import balances, complete, failure, opened
 
-# The driver warns of statements that it could not free since their connection was cut, whenever they are collected.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 INVOICES = 60
 BOOK = (
     "CREATE TABLE ledger (n INTEGER PRIMARY KEY, name VARCHAR(40), owed NUMERIC(15, 2))",
