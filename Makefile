@@ -8,7 +8,7 @@ ARGS ?=
 VERSION ?=
 
 # The tests of the rooms that can lose money.
-COVERING = tests/planning tests/history tests/delivery $(patsubst %,tests/runs/test_%.py,adopt_and_resend carry_forward expectations receivers witness)
+COVERING = tests/planning tests/history tests/delivery $(patsubst %,tests/runs/test_%.py,adopt_and_resend carry_forward expectations receivers witness) tests/runs/reconciliation
 
 # Twice the processors, since tests of servers, locks and browsers mostly wait. With worksteal a module stays with one worker as far
 # as that goes, and what a module sets up, such as the books of a ledger, is made once.
