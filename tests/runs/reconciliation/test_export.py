@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from arfeed.model.errors import ConfigError, SourceError
-from support.receiver_lists import HEADINGS, Row, delivered, judged, read, sent, write_csv, write_xlsx
+from support.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, read, sent, write_csv, write_xlsx
 
 
 def german(rows: list[Row]) -> list[Row]:
@@ -85,6 +86,70 @@ def test_the_settings_name_the_columns_and_one_that_is_not_there_is_refused(tmp_
     file = write_csv(tmp_path / "open.csv", ROWS)
     with pytest.raises(SourceError, match="no column 'Saldo'; found Invoice number, Customer"):
         read(file, ROWS, columns={"balance": "Saldo", "invoice_ref": "Invoice number"})
+
+
+@pytest.mark.parametrize("word", ["Settled", "Closed", "Written off", "PAID (manual)"])
+def test_a_word_that_may_mean_closed_is_not_taken_for_open(tmp_path: Path, word: str) -> None:
+    rows = [{**row, "status": "Open"} for row in ROWS]
+    rows[3]["status"] = word
+    file = write_csv(tmp_path / "open.csv", rows, headings={**HEADINGS, "status": "Status"})
+    assert outcomes(judged(file, delivered(ROWS)))[ROWS[3]["invoice_ref"]][0] == "unreadable"
+    assert (
+        outcomes(judged(file, delivered(ROWS), values={"status": {word: "paid"}}))[ROWS[3]["invoice_ref"]][0]
+        == "paid there"
+    )
+
+
+def test_a_dispute_is_open(tmp_path: Path) -> None:
+    rows = [{**row, "status": "In dispute"} for row in ROWS]
+    file = write_csv(tmp_path / "open.csv", rows, headings={**HEADINGS, "status": "Status"})
+    assert judged(file, delivered(ROWS)).outcome == "same"
+
+
+@pytest.mark.parametrize(
+    ("heading", "usual", "other"), [("Type", "Invoice", "Credit note"), ("S/H", "S", "H"), ("Belegart", "RG", "GS")]
+)
+def test_an_invoice_that_is_a_credit_note_there_differs(tmp_path: Path, heading: str, usual: str, other: str) -> None:
+    rows = [{**row, "kind": usual} for row in ROWS]
+    rows[3]["kind"] = other
+    file = write_csv(tmp_path / "open.csv", rows, headings={**HEADINGS, "kind": heading})
+    assert outcomes(judged(file, delivered(ROWS)))[ROWS[3]["invoice_ref"]] == ("differs", "balance")
+
+
+OLD = [
+    "Generated on 27/10/2025 18:20", "Stand: 27.10.2025", "Printed: 10/27/2025", "Oct 27, 2025", "27 October 2025",
+    "As of October 27, 2025", "2025-10-27",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OLD)
+def test_a_date_above_the_headings_counts_in_whatever_notation(tmp_path: Path, text: str) -> None:
+    file = write_csv(tmp_path / "open.csv", ROWS)
+    file.write_text(f"{text}\n{file.read_text()}")
+    verdict = judged(file, delivered(ROWS))
+    assert (verdict.outcome, verdict.reasons[0][:19]) == ("not comparable", "it is of 2025-10-27")
+
+
+@pytest.mark.parametrize("name", ["open_2025-01-01_2025-12-31.csv", "open_2099-12-31.csv"])
+def test_a_period_and_a_day_to_come_say_nothing_of_when_it_was_made(tmp_path: Path, name: str) -> None:
+    export = read(write_csv(tmp_path / name, ROWS), ROWS)
+    assert export.dated is None
+
+
+def test_a_date_that_may_be_two_days_does_not_count_and_is_named(tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "open.csv", ROWS)
+    file.write_text(f"Stand: 04.05.2025\n{file.read_text()}")
+    export = read(file, ROWS)
+    assert export.dated is None
+    assert export.notes[-1].startswith("'Stand: 04.05.2025' above its headings may be one of several days")
+    assert read(file, ROWS, dates="DMY").dated == date(2025, 5, 4)
+
+
+def test_a_file_of_blank_lines_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "open.csv"
+    file.write_text("\n\n\n")
+    with pytest.raises(SourceError, match="it has no rows; export it again"):
+        read(file, ROWS)
 
 
 def test_names_of_another_kind_are_left_out_and_said(tmp_path: Path) -> None:

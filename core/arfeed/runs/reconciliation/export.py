@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
 from arfeed.intake.date_order import read_days
+from arfeed.intake.meaning.hints import find_lowering_letters
 from arfeed.intake.meaning.numbers import compose_numbers
 from arfeed.intake.meaning.sifting import Sieve
 from arfeed.intake.meaning.signs import find_owed
@@ -30,11 +31,12 @@ from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.runs.reconciliation.columns import Asker, Meaning, find_meaning
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
-from arfeed.tables.headings.document_words import status_of
-from arfeed.tables.printed.title import read_as_of
+from arfeed.tables.headings.document_words import DOCUMENT_TYPES, kind_of, status_of
+from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.read import read_tables
 from arfeed.tables.separated.text import find_encoding
 from arfeed.tables.values.amounts import MONEY
+from arfeed.tables.values.dates import ORDERS, parse_dates
 from arfeed.tables.values.parsed import is_blank
 from arfeed.tables.workbook.sheets import filled_sheets, is_workbook
 
@@ -46,12 +48,21 @@ _LOOKED_AT = 20_000
 
 _STAMP = re.compile(
     r"(?<!\d)(20\d\d)[-_. /]?(0[1-9]|1[0-2])[-_. /]?(0[1-9]|[12]\d|3[01])"
-    r"(?:[T _-]{1,3}([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?[0-5]\d)?(Z| ?UTC)?)?(?!\d)"
+    r"(?:[T _-]{1,3}([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?[0-5]\d)?(Z| ?UTC)?(?![-_.]?\d))?(?!\d)"
 )
 """A day that begins with its year, and perhaps a time, in the name of a file or above the headings."""
 
 _FALLBACK = "cp1252"
 
+_WRITTEN_DAY = re.compile(
+    r"(?<![\d./-])\d{1,2}[./-]\d{1,2}[./-]\d{4}(?!\d)"
+    r"|(?<!\d)\d{1,2}\.? [^\W\d_]{3,10}\.?,? \d{4}(?!\d)"
+    r"|[^\W\d_]{3,10}\.? \d{1,2},? \d{4}(?!\d)"
+)
+"""A day that begins otherwise, such as 27.11.2026 or Nov 27, 2026."""
+
+_A_DAY = timedelta(days=1)
+_MOST_WORDS = 30
 _ZERO = pa.scalar(0, MONEY)
 
 
@@ -167,7 +178,8 @@ def _typed(
     total = None
     if sieve.totals and wrong is None:
         wrong, total = _check_total(sieve, rows, shown)
-    dated, whence = _date_of(file, how, meaning.dates)
+    banner = read_banner(str(file), how)
+    dated, whence = _date_of(file, banner, meaning.dates)
     content = file.read_bytes()
     return Export(
         name=file.name,
@@ -180,7 +192,7 @@ def _typed(
         whence=whence,
         total=total,
         wrong=wrong,
-        notes=(*meaning.left, *_note_words(cells, shown)),
+        notes=(*meaning.left, *_note_days(banner, meaning.dates)),
     )
 
 
@@ -196,15 +208,17 @@ def _rows(cells: _Cells, settings: FileSettings) -> pd.DataFrame:
     days = read_days(cells, settings.dates or "YMD", declared=settings.dates is not None)
     amounts = read_money(cells, settings)
     kind = pa.repeat(pa.scalar("invoice", pa.large_string()), cells.raw.num_rows)
-    balance = find_owed(cells, amounts, kind, settings)["balance"]
+    balance = _lowered(cells, find_owed(cells, amounts, kind, settings)["balance"])
     check_money(cells, amounts, currency, settings)
-    status = _status(cells, settings)
+    status, unknown = _status(cells, settings)
     closed = np.isin(status, ["paid", "void", "draft"])
     blank = pc.fill_null(pc.is_null(balance), fill_value=True).to_numpy(zero_copy_only=False)
     # A closed invoice may well have no balance any more; of an open one it is what everything is about.
     cells.add_problem("balance", pa.array(blank & ~closed & ~_has_reason(cells)), "is not a balance")
     cells.add_problem("invoice_ref", is_blank(cells.text("invoice_ref")), "is blank: a row needs its number")
     nothing = pc.equal(pc.fill_null(balance, _ZERO), _ZERO).to_numpy(zero_copy_only=False)
+    # `Settled` beside the total that once was owed would pass for open.
+    cells.add_problem("status", pa.array(unknown & ~nothing), _MAY_BE_CLOSED)
     reasons = [cells.why.get(row, "") for row in range(len(blank))] if cells.why else [""] * len(blank)
     table = pa.table(
         {
@@ -251,30 +265,38 @@ def _currency(cells: _Cells, settings: FileSettings) -> pa.Array:
     return codes
 
 
-def _status(cells: _Cells, settings: FileSettings) -> NDArray[np.object_]:
-    """Return what each row's word for the status means; blank if there is none, or it is not known."""
+def _status(cells: _Cells, settings: FileSettings) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Return what each row's word for the status means, blank if it has none, and where the word is not known."""
     if "status" not in cells.columns:
-        return np.full(cells.raw.num_rows, "", dtype=object)
+        return np.full(cells.raw.num_rows, "", dtype=object), np.zeros(cells.raw.num_rows, bool)
     words = cells.translated("status", settings).dictionary_encode()
-    meant = {word: word if word in _OURS else status_of(word) or "" for word in words.dictionary.to_pylist()}
-    result: NDArray[np.object_] = np.array([*meant.values()], dtype=object)[np.asarray(words.indices)]
-    return result
+    meant = [word if word in _OURS else status_of(word) or "" for word in words.dictionary.to_pylist()]
+    unknown = [bool(word.strip()) and not each for word, each in zip(words.dictionary.to_pylist(), meant, strict=True)]
+    places = np.asarray(words.indices)
+    return np.array(meant, dtype=object)[places], np.array(unknown, dtype=bool)[places]
 
 
 _OURS = ("open", "paid", "void", "draft")
+_MAY_BE_CLOSED = "may mean that it is closed; say what it means by values.status in [destination.reconcile]"
 
 
-def _note_words(cells: _Cells, settings: FileSettings) -> list[str]:
-    if "status" not in cells.columns:
-        return []
-    words = pc.unique(cells.translated("status", settings)).to_pylist()
-    unknown = [word for word in words if word and word not in _OURS and status_of(word) is None]
-    if not unknown:
-        return []
-    return [
-        f"status: {', '.join(repr(word) for word in unknown[:5])} may mean several things, so these rows are judged by "
-        "their balance; values.status in [destination.reconcile] can say what they mean"
-    ]
+def _lowered(cells: _Cells, balance: pa.Array) -> pa.Array:
+    """Return the balances with the sign that a column of kinds or of letters gives, where no amount has its own."""
+    for header in cells.raw.column_names:
+        if header in cells.columns.values():
+            continue
+        words = arrow.to_text_array(cells.raw[header])
+        distinct = pc.unique(words).to_pylist()
+        if len(distinct) > _MOST_WORDS:
+            continue
+        known = [word for word in distinct if word]
+        lowers = find_lowering_letters(known)
+        if normalize_header(header) in DOCUMENT_TYPES:
+            lowers = [word for word in known if kind_of(word) in ("credit_note", "payment")]
+        lowered = pc.is_in(words, value_set=pa.array(lowers, pa.large_string()))
+        if lowers and not pc.any(pc.and_(lowered, pc.less(balance, _ZERO))).as_py():
+            return pc.if_else(lowered, pc.negate(balance), balance)
+    return balance
 
 
 def _check_total(sieve: Sieve, rows: pd.DataFrame, settings: FileSettings) -> tuple[str | None, str | None]:
@@ -289,23 +311,40 @@ def _check_total(sieve: Sieve, rows: pd.DataFrame, settings: FileSettings) -> tu
     return None, f"{label!r} is the sum of its rows"
 
 
-def _date_of(file: Path, how: Mapping[str, str], order: str | None) -> tuple[date | datetime | None, str]:
+def _date_of(file: Path, banner: Sequence[str], order: str | None) -> tuple[date | datetime | None, str]:
     """Return the day or moment that the export states, and where: above its headings, else in its name."""
-    banner = read_banner(str(file), how)
-    for text in banner:
-        if found := _stamp(text):
-            return found, f"{text!r} above its headings"
-    if day := read_as_of(banner, order):
-        return day, "the date above its headings"
-    if found := _stamp(file.stem):
-        return found, "its name"
+    for text, whence in (*((text, f"{text!r} above its headings") for text in banner), (file.stem, "its name")):
+        moments = _moments(text, order)
+        # Two dates are a period, and a day to come says nothing of when the export was made.
+        if len(moments) == 1 and len(moments[0]) == 1 and _day(*moments[0]) <= datetime.now(UTC).date() + _A_DAY:
+            return next(iter(moments[0])), whence
     return None, ""
 
 
-def _stamp(text: str) -> date | datetime | None:
-    match = _STAMP.search(text)
-    if match is None:
-        return None
+def _note_days(banner: Sequence[str], order: str | None) -> list[str]:
+    return [
+        f'{text!r} above its headings may be one of several days, so it does not count; say dates = "DMY" or another '
+        "order in [destination.reconcile]"
+        for text in banner
+        if any(len(meant) > 1 for meant in _moments(text, order))
+    ]
+
+
+def _moments(text: str, order: str | None) -> list[set[date | datetime]]:
+    """Return for each date in a text what it may mean: one day, or several where its order is not known."""
+    stamps = [{found} for match in _STAMP.finditer(text) if (found := _stamp(match)) is not None]
+    texts = pa.array(_WRITTEN_DAY.findall(_STAMP.sub(" ", text)), pa.large_string())
+    # A file whose columns begin with the year says nothing of a date that does not.
+    orders = (order,) if order in ("DMY", "MDY") else ORDERS
+    read = [parse_dates(texts, each).values.to_pylist() for each in orders] if len(texts) else []
+    return [*stamps, *(meant for days in zip(*read, strict=True) if (meant := {day for day in days if day}))]
+
+
+def _day(moment: date | datetime) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _stamp(match: re.Match[str]) -> date | datetime | None:
     year, month, day, hour, minute, zone = match.groups()
     try:
         on = date(int(year), int(month), int(day))

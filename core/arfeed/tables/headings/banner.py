@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from arfeed.model.errors import SourceError
 from arfeed.tables.grid import read_grid
 from arfeed.tables.headings.header import MOST_ROWS
 from arfeed.tables.headings.proposal import count_usual_headers
@@ -20,13 +21,16 @@ def find_heading_row(file: str, how: Mapping[str, str]) -> list[str]:
 
 
 def read_banner(file: str, how: Mapping[str, str]) -> list[str]:
-    """Return the texts above the headings, such as a title and a date."""
+    """Return the lines above the headings, such as a title and a date, with commas between their cells."""
     rows = _top(file, how)
-    return [text for row in rows[: _heading_place(rows)] for text in row]
+    return [", ".join(row) for row in rows[: _heading_place(rows)] if row]
 
 
 def _top(file: str, how: Mapping[str, str]) -> list[list[str]]:
-    top = next(read_grid(file, **how)).drop(columns="origin").head(MOST_ROWS).to_numpy().tolist()
+    grid = next(read_grid(file, **how), None)
+    if grid is None:
+        raise SourceError(f"{file}: it has no rows; export it again")
+    top = grid.drop(columns="origin").head(MOST_ROWS).to_numpy().tolist()
     return [[str(cell).strip() for cell in row if str(cell).strip()] for row in top]
 
 

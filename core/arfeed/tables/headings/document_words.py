@@ -11,7 +11,8 @@ _STATUSES: Mapping[str, Sequence[str]] = {
     "open": (
         "open", "unpaid", "not paid", "outstanding", "overdue", "over due", "past due", "late", "sent", "viewed",
         "due", "partial", "partially paid", "partly paid", "part paid", "partiallypaid", "awaiting payment",
-        "authorised", "authorized", "posted", "offen", "unbezahlt", "nicht bezahlt", "uberfallig", "ueberfaellig",
+        "authorised", "authorized", "posted", "disputed",
+        "in dispute", "promise to pay", "offen", "unbezahlt", "nicht bezahlt", "uberfallig", "ueberfaellig",
         "fallig", "faellig", "teilbezahlt", "teilweise bezahlt", "versendet", "gemahnt", "impayee", "impaye",
         "non payee", "en retard", "partiellement payee", "pendiente", "vencida", "vencido", "no pagada", "aperta",
         "aperto", "non pagata", "scaduta", "insoluta", "openstaand", "niet betaald", "onbetaald", "vervallen",
