@@ -129,3 +129,17 @@ def test_all_steps_that_removed_open_invoices_are_named() -> None:
     objection = heard(planned(before, after, reasons=reasons))["still-open"]
     assert "3 invoices are still open at the source but removed by exclude, keep: A2 Bo" in objection.message
     assert objection.refs == ("A1", "A2", "A4")
+
+
+@pytest.mark.parametrize(
+    ("stating", "objected"), [((), True), (("erp",), False), (("shop",), True)], ids=["none", "its source", "another"]
+)
+def test_balances_that_all_became_zero_are_asked_about_where_no_status_confirms_it(
+    stating: tuple[str, ...], objected: bool
+) -> None:
+    sources = tuple(source(name)._replace(states_status=name in stating) for name in ("erp", "shop"))
+    objection = heard(planned(invoices(20), others(), reasons="settled", sources=sources)).get("contradiction")
+    assert (objection is not None) == objected
+    if objection:
+        assert objection.message.startswith("20 of 20 invoices of erp are listed with a balance of 0 all at once: ")
+        assert len(objection.refs) == 20
