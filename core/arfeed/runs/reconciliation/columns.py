@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +15,10 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.fields import headings_of
 from arfeed.runs.reconciliation.numbers import are_known, match_numbers
+from arfeed.tables.headings.document_words import is_flag_column
+from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.proposal import Proposal, propose_columns
+from arfeed.tables.headings.words import TAXES
 from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
 
@@ -31,6 +35,28 @@ _NUMBERS = 0.5
 
 _AGREES = 0.9
 _DISAGREES = 0.5
+
+_PAID = frozenset(
+    (
+        "paid", "amount paid", "paid amount", "total paid", "received", "amount received", "received amount",
+        "payments", "payment", "payment amount", "payments received", "paid to date", "collected", "amount collected",
+        "credited", "applied", "amount applied", "bezahlt", "gezahlt", "zahlung", "zahlungen", "bezahlter betrag",
+        "paye", "montant paye", "deja paye", "pagado", "importe pagado", "pagato", "importo pagato", "betaald",
+        "betaald bedrag", "betalt", "betalat",
+    )
+)  # fmt: skip
+"""Common headings of what was paid of an invoice, in the form in which headings are compared."""
+
+_NO_MONEY = frozenset(
+    (  # noqa: SIM905 - forty quoted words are harder to read
+        "days day tage jours dias giorni dagen age id no nr number num code phone zip plz terms rate percent quantity "
+        "qty ref reference iban"
+    ).split()
+)
+"""Words of a heading whose numbers are no amounts."""
+
+_TAXES = TAXES | {"amount", "total", "betrag", "of"}
+"""What a heading consists of that is that of a tax, and of nothing that may be open."""
 
 
 class Asker(Protocol):
@@ -127,15 +153,79 @@ class _Finder:
         good = [name for name, share in agreeing.items() if share >= _AGREES]
         named = self._named("balance")
         several = [name for name in self.proposal.several.get("balance", ()) if name in agreeing]
+        header, rivals = None, []
         if named is not None and named in agreeing and not (agreeing[named] < _DISAGREES and good):
             header = named
         elif several and len([name for name in several if name in good]) == 1:
             header = next(name for name in several if name in good)
+            rivals = self._rivals(header, several)
         elif not several and named is None and len(self._distinct(good)) == 1:
+            # It agrees best, but its heading does not say that it is what is open: that may be another column.
             header = good[0]
-        else:
-            header = self._ask("balance", [*several, *good] or [*agreeing] or self._free())
-        self._take("balance", header, self._agreed(agreeing.get(header)))
+            rivals = self._rivals(header, self._of_money(header))
+        if header is None or rivals:
+            asked = [header, *rivals] if header else [*several, *good] or [*agreeing] or self._free()
+            header = self._ask_balance(header, rivals, asked)
+        if header:
+            self._take("balance", header, self._agreed(agreeing.get(header)))
+
+    def _of_money(self, header: str) -> list[str]:
+        """Return the free columns that may hold an amount beside another, whatever it is of."""
+        others = [taken for name, taken in self.proposal.columns.items() if name not in schema.MONEY]
+        called = self.proposal.called.get("balance", ())
+        free = [name for name in self._free() if name != header and name not in others]
+        return [name for name in free if name in called or self._may_be_money(name, header)]
+
+    def _may_be_money(self, header: str, beside: str) -> bool:
+        words = header_words(header)
+        if words & _NO_MONEY or (words and words <= _TAXES) or self._agreement("balance", header) is None:
+            return False
+        given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
+        if is_flag_column(header, given.unique().to_pylist()):
+            return False
+        if any(not pc.any(parse_dates(given, order, declared=True).wrong).as_py() for order in ORDERS):
+            return False
+        if normalize_header(header) in _PAID:
+            return bool(pc.any(pc.match_substring_regex(given, "[1-9]")).as_py())
+        # Days overdue and the like: whole numbers beside cents, none of them nothing, and none what was sent.
+        whole = pc.all(pc.match_substring_regex(given, "^[1-9][0-9]*$")).as_py()
+        cents = pc.any(pc.match_substring_regex(self.texts[beside], r"[.,]\d\d?$")).as_py()
+        return not (whole and cents and not self._agreement("balance", header))
+
+    def _rivals(self, header: str, others: Sequence[str]) -> list[str]:
+        """Return those of the other columns that have another amount than this one for an invoice that was sent.
+
+        What was paid is one in any case: if all of it was, it is the same amount, and nothing is open.
+        """
+        apart = [name for name in others if name != header]
+        return [name for name in apart if normalize_header(name) in _PAID or self._count_others(header, name)]
+
+    def _count_others(self, header: str, other: str) -> int:
+        """Return in how many paired rows another column has another amount, or none."""
+        way = max(self._ways("balance"), key=lambda way: self._agreeing("balance", header, way))
+        mine, its = (
+            pc.abs(parse_money(self.texts[name].take(pa.array(self.rows)), way).values) for name in (header, other)
+        )
+        same = pc.or_(pc.fill_null(pc.equal(mine, its), fill_value=False), pc.and_(pc.is_null(mine), pc.is_null(its)))
+        return pc.sum(pc.invert(same)).as_py() or 0
+
+    def _ask_balance(self, header: str | None, rivals: Sequence[str], headers: Sequence[str]) -> str | None:
+        """Ask for the balance; return None if it is what is left of two columns, which are taken then."""
+        if header is None or not rivals:
+            return self._ask("balance", headers)
+        found = f"{header!r}: {self._agreed(self._agreement('balance', header))}; but "
+        found += ", ".join(f"{name!r} has another amount in {self._count_others(header, name):,}" for name in rivals)
+        paid = next((name for name in rivals if normalize_header(name) in _PAID), None)
+        if paid is None:
+            return self._ask("balance", headers, found)
+        less = f"{header} less {paid}"
+        instead = f"columns = {{ amount = {_quoted(header)}, paid = {_quoted(paid)} }} there if it is {less}"
+        answer = self._ask("balance", [*headers, less], found, instead)
+        if answer != less:
+            return answer
+        self._take("amount", header, "as you said")
+        self._take("paid", paid, "as you said")
+        return None
 
     def _find_other(self, name: str) -> None:
         free = self._free()
@@ -269,11 +359,18 @@ class _Finder:
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
-    def _ask(self, name: str, headers: Sequence[str]) -> str:
+    def _ask(self, name: str, headers: Sequence[str], found: str = "", instead: str = "") -> str:
+        """Ask for a column; `found` is why that is open, and `instead` what else the settings may say."""
         meaning = next(column.meaning for column in schema.COLUMNS if column.name == name)
-        choices = {header: f"such as {self._example(header)}" for header in dict.fromkeys(headers)}
+        choices = {header: self._explained(header) for header in dict.fromkeys(headers)}
         option = f'columns.{name} = "HEADING" in [destination.reconcile]'
-        return self.asker.choose(f"Which column of the export holds {meaning}?", option, choices)
+        question = f"Which column of the export holds {meaning}?"
+        return self.asker.choose(
+            f"{found}. {question}" if found else question, f"{option}, or {instead}" if instead else option, choices
+        )
+
+    def _explained(self, header: str) -> str:
+        return f"such as {self._example(header)}" if header in self.texts else "what is left of the one"
 
     def _take(self, name: str, header: str, why: str) -> None:
         self.found.columns[name] = header
@@ -299,6 +396,10 @@ class _Finder:
     def _example(self, header: str) -> str:
         given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
         return str(given[0].as_py()) if len(given) else "nothing"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _folded(texts: pa.Array) -> pa.Array:

@@ -1,0 +1,118 @@
+"""A column that may carry the news is not passed over for one that agrees better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from arfeed.model.errors import ConfigError
+from arfeed.model.settings import ReconcileSettings
+from arfeed.runs.reconciliation.export import Export, read_export
+from support.receiver_lists import Row, delivered, judged, outcomes, read, report, sent, write_csv
+
+ROWS = sent(30)
+PAID = ("INV-0003", "INV-0007", "INV-0012", "INV-0017", "INV-0028")
+
+
+def with_column(value: Callable[[Row], str]) -> list[Row]:
+    """The rows that were sent, each with another column."""
+    return [{**row, "other": value(row)} for row in ROWS]
+
+
+def left(row: Row) -> str:
+    return "0.00" if row["invoice_ref"] in PAID else row["balance"]
+
+
+def received(row: Row) -> str:
+    return row["balance"] if row["invoice_ref"] in PAID else "0.00"
+
+
+def saved(folder: Path, balance: str, other: str, rows: list[Row]) -> Path:
+    headings = {"invoice_ref": "Invoice", "customer_name": "Customer", "balance": balance, "other": other}
+    return write_csv(folder / "open.csv", rows, headings=headings)
+
+
+class Answering:
+    """Somebody who always chooses the last."""
+
+    def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
+        del question, option, default
+        return [*choices][-1]
+
+
+def answered(file: Path) -> Export:
+    return read_export(file, ReconcileSettings(), report(ROWS), Answering())
+
+
+@pytest.mark.parametrize("headings", [("Amount", "Left"), ("Total", "To come"), ("c3", "c4")])
+def test_a_total_beside_another_amount_is_asked_about(tmp_path: Path, headings: tuple[str, str]) -> None:
+    file = saved(tmp_path, *headings, with_column(left))
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert f"{headings[0]!r}: it has what was sent in 30 of 30 rows; but {headings[1]!r} has another amount in 5." in (
+        str(raised.value)
+    )
+    assert 'pass columns.balance = "HEADING" in [destination.reconcile]' in str(raised.value)
+    verdict = judged(file, delivered(ROWS), columns={"balance": headings[1]})
+    assert [ref for ref, (outcome, _) in outcomes(verdict).items() if outcome == "paid there"] == [*PAID]
+
+
+def test_half_of_the_invoices_paid_are_no_reason_to_take_the_total(tmp_path: Path) -> None:
+    rows = [{**row, "other": row["balance"] if number % 2 else "0.00"} for number, row in enumerate(ROWS)]
+    with pytest.raises(ConfigError, match="'Left' has another amount in 15"):
+        read(saved(tmp_path, "Amount", "Left", rows), ROWS)
+
+
+def test_two_balances_that_differ_are_asked_about_however_well_one_agrees(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'Current balance' has another amount in 5"):
+        read(saved(tmp_path, "Balance", "Current balance", with_column(left)), ROWS)
+
+
+def test_an_amount_that_is_blank_where_the_total_is_not_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'Left' has another amount in 5"):
+        read(saved(tmp_path, "Amount", "Left", with_column(lambda row: left(row).replace("0.00", ""))), ROWS)
+
+
+@pytest.mark.parametrize("heading", ["Amount paid", "Paid", "Amount received", "Bezahlt"])
+def test_what_was_paid_beside_a_total_is_asked_about(tmp_path: Path, heading: str) -> None:
+    file = saved(tmp_path, "Total", heading, with_column(received))
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert f'columns = {{ amount = "Total", paid = "{heading}" }} there if it is Total less {heading}' in (
+        str(raised.value)
+    )
+    verdict = judged(file, delivered(ROWS), columns={"amount": "Total", "paid": heading})
+    assert [ref for ref, (outcome, _) in outcomes(verdict).items() if outcome == "paid there"] == [*PAID]
+    assert {"amount": "Total", "paid": heading}.items() <= answered(file).columns.items()
+
+
+def test_all_of_it_paid_is_asked_about_although_both_columns_are_the_same(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="if it is Total less Amount paid"):
+        read(saved(tmp_path, "Total", "Amount paid", with_column(lambda row: row["balance"])), ROWS)
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [
+        ("Amount paid", lambda _: "0.00"),
+        ("Gross", lambda row: row["balance"]),
+        ("VAT", lambda _: "19.00"),
+        ("Days overdue", lambda row: row["invoice_ref"][-1]),
+        ("Late by", lambda row: f"{int(row['invoice_ref'][-4:]) + 1}"),
+        ("Sent on", lambda row: row["issued_on"].replace("-", "")),
+        ("Reminded", lambda _: "Yes"),
+    ],
+)
+def test_a_total_beside_what_cannot_be_open_is_the_balance(
+    tmp_path: Path, heading: str, value: Callable[[Row], str]
+) -> None:
+    file = saved(tmp_path, "Total", heading, with_column(value))
+    assert read(file, ROWS).columns["balance"] in ("Total", "Gross")
+    assert judged(file, delivered(ROWS)).outcome == "same"
+
+
+def test_a_heading_that_is_the_balance_is_taken_whatever_stands_beside_it(tmp_path: Path) -> None:
+    rows = with_column(lambda row: f"{float(row['balance']) + 7:.2f}")
+    assert read(saved(tmp_path, "Balance", "Left", rows), ROWS).columns["balance"] == "Balance"
