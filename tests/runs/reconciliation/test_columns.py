@@ -116,3 +116,18 @@ def test_a_total_beside_what_cannot_be_open_is_the_balance(
 def test_a_heading_that_is_the_balance_is_taken_whatever_stands_beside_it(tmp_path: Path) -> None:
     rows = with_column(lambda row: f"{float(row['balance']) + 7:.2f}")
     assert read(saved(tmp_path, "Balance", "Left", rows), ROWS).columns["balance"] == "Balance"
+
+
+def test_names_that_were_sent_for_other_invoices_are_compared(tmp_path: Path) -> None:
+    names = [row["customer_name"] for row in ROWS]
+    rows = [{**row, "customer_name": name} for row, name in zip(ROWS, [*names[1:], names[0]], strict=True)]
+    verdict = judged(write_csv(tmp_path / "open.csv", rows), delivered(ROWS))
+    assert verdict.outcome == "differences"
+    assert outcomes(verdict)["INV-0001"] == ("differs", "customer_name")
+
+
+def test_names_of_which_most_were_sent_for_no_invoice_are_left_out(tmp_path: Path) -> None:
+    rows = [{**row, "customer_name": f"Group {number}"} for number, row in enumerate(ROWS[:20])] + ROWS[20:]
+    verdict = judged(write_csv(tmp_path / "open.csv", rows), delivered(ROWS))
+    assert verdict.outcome == "same"
+    assert "Customer has the names that were sent in 33% of the rows" in " ".join(verdict.notes)

@@ -253,11 +253,15 @@ class _Finder:
         return good[0] if len(good) == 1 else None
 
     def _leave_other_names(self) -> None:
-        """Leave a column of names out if they are hardly ever those that were sent: it is another kind of name."""
+        """Leave a column of names out if most of them were sent for no invoice at all: it is another kind of name."""
         if self.settings.columns.get("customer_name") or (header := self.found.columns.get("customer_name")) is None:
             return
-        share = self._agreement("customer_name", header)
-        if share is not None and share < _DISAGREES:
+        names = _folded(self.texts[header].take(pa.array(self.rows)))
+        names = names.filter(pc.not_equal(names, ""))
+        known = pc.is_in(names, value_set=_folded(arrow.to_text_array(self.delivered["customer_name"])))
+        share = (pc.sum(known).as_py() or 0) / len(names) if len(names) else 1.0
+        # A name that was sent for another invoice is no other kind of name: it is a difference.
+        if share < _DISAGREES:
             del self.found.columns["customer_name"]
             self.found.left.append(
                 f"customer_name: {header} has the names that were sent in {share:.0%} of the rows, so it is not "
