@@ -131,3 +131,80 @@ def test_names_of_which_most_were_sent_for_no_invoice_are_left_out(tmp_path: Pat
     verdict = judged(write_csv(tmp_path / "open.csv", rows), delivered(ROWS))
     assert verdict.outcome == "same"
     assert "Customer has the names that were sent in 33% of the rows" in " ".join(verdict.notes)
+
+
+def closed(row: Row) -> bool:
+    return row["invoice_ref"] in PAID
+
+
+@pytest.mark.parametrize("heading", ["Paid on", "Closed on", "Date paid", "Bezahlt am"])
+@pytest.mark.parametrize("balance", ["Amount", "Balance"])
+def test_a_day_of_payment_beside_an_amount_is_asked_about(tmp_path: Path, heading: str, balance: str) -> None:
+    file = saved(tmp_path, balance, heading, with_column(lambda row: "2026-04-01" if closed(row) else ""))
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert f"{heading!r} closes 5 rows whose {balance!r} is not 0. Is that open all the same?" in str(raised.value)
+    assert "pass values.status = false in [destination.reconcile] if it is; if not, export only" in (str(raised.value))
+    with pytest.raises(ConfigError, match="export only what is open"):
+        answered(file)
+    assert judged(file, delivered(ROWS), values={"status": False}).outcome == "same"
+
+
+@pytest.mark.parametrize(
+    ("heading", "yes", "no", "meant"),
+    [
+        ("Paid", "Yes", "No", "paid"),
+        ("Closed", "TRUE", "FALSE", "paid"),
+        ("Is settled", "1", "0", "paid"),
+        ("Storniert", "Ja", "Nein", "void"),
+        ("Open", "No", "Yes", "paid"),
+        ("Unpaid", "n", "y", "paid"),
+        ("Unpaid", "", "x", "paid"),
+        ("Paid", "In full", "-", "paid"),
+    ],
+)
+def test_a_flag_beside_an_amount_is_asked_about(tmp_path: Path, heading: str, yes: str, no: str, meant: str) -> None:
+    file = saved(tmp_path, "Amount", heading, with_column(lambda row: yes if closed(row) else no))
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert f"{heading!r} closes 5 rows whose 'Amount' is not 0" in str(raised.value)
+    assert f'if not, columns.status = "{heading}" and values.status = {{ "{yes}" = "{meant}", "{no}" = "open" }}' in (
+        str(raised.value)
+    )
+    settings = {"columns": {"status": heading}, "values": {"status": {yes: meant, no: "open"}}}
+    found = outcomes(judged(file, delivered(ROWS), **settings))  # type: ignore[arg-type]
+    assert [ref for ref, (outcome, _) in found.items() if outcome == "paid there"] == [*PAID]
+
+
+def test_two_states_of_which_one_closes_an_invoice_are_asked_about(tmp_path: Path) -> None:
+    rows = [{**row, "state": "Paid" if closed(row) else "Open", "other": "Open"} for row in ROWS]
+    headings = {"invoice_ref": "Invoice", "balance": "Amount", "state": "Payment status", "other": "Invoice status"}
+    file = write_csv(tmp_path / "open.csv", rows, headings=headings)
+    with pytest.raises(ConfigError, match="'Payment status' closes 5 rows"):
+        read(file, ROWS)
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [
+        ("Paid", lambda _: "No"),
+        ("Closed on", lambda _: ""),
+        ("Closed on", lambda _: "0000-00-00"),
+        ("Expected to be paid on", lambda _: "2026-06-01"),
+        ("Is credit", lambda row: "Yes" if closed(row) else "No"),
+        ("Status", lambda row: "Open"),
+    ],
+)
+def test_what_closes_no_invoice_is_not_asked_about(tmp_path: Path, heading: str, value: Callable[[Row], str]) -> None:
+    file = saved(tmp_path, "Amount", heading, with_column(value))
+    assert judged(file, delivered(ROWS)).outcome == "same"
+
+
+def test_a_day_of_payment_of_what_the_status_closes_is_not_asked_about(tmp_path: Path) -> None:
+    rows = [
+        {**row, "status": "Paid", "on": "2026-04-01"} if closed(row) else {**row, "status": "Open", "on": ""}
+        for row in ROWS
+    ]
+    headings = {"invoice_ref": "Invoice", "balance": "Amount", "status": "Status", "on": "Paid on"}
+    file = write_csv(tmp_path / "open.csv", rows, headings=headings)
+    assert [each[0] for each in outcomes(judged(file, delivered(ROWS))).values()].count("paid there") == 5

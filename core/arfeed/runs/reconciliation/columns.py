@@ -13,14 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
+from arfeed.model.errors import ConfigError
 from arfeed.model.fields import headings_of
+from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.numbers import are_known, match_numbers
-from arfeed.tables.headings.document_words import is_flag_column
+from arfeed.tables.headings.contents import find_flags, is_settled_header
+from arfeed.tables.headings.document_words import is_flag_column, is_yes, status_of
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.proposal import Proposal, propose_columns
 from arfeed.tables.headings.words import TAXES
 from arfeed.tables.values.amounts import MONEY, parse_money
-from arfeed.tables.values.dates import ORDERS, parse_dates
+from arfeed.tables.values.dates import ORDERS, means_none, parse_dates
 
 if TYPE_CHECKING:
     from arfeed.model.settings import ReconcileSettings
@@ -46,6 +49,20 @@ _PAID = frozenset(
     )
 )  # fmt: skip
 """Common headings of what was paid of an invoice, in the form in which headings are compared."""
+
+_CLOSED = ("paid", "void", "draft")
+_SETTLING = frozenset(
+    (  # noqa: SIM905 - many quoted words are harder to read
+        "paid closed settled cleared void voided cancelled canceled bezahlt beglichen ausgeglichen erledigt paye payee "
+        "regle reglee pagado pagada pagato pagata betaald voldaan betalt betald"
+    ).split()
+)
+_NOT_YET = frozenset(["be", "expected", "planned", "promised", "next", "last", "due", "not", "if"])
+_NOT_CLOSED = frozenset(["open", "unpaid", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet"])
+_CREDIT = ("credit", "gutschrift", "avoir", "abono", "return", "refund")
+_VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht")
+"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has; of one
+that says what a document is; and of one that it was never owed."""
 
 _NO_MONEY = frozenset(
     (  # noqa: SIM905 - forty quoted words are harder to read
@@ -104,6 +121,7 @@ class _Finder:
         self._find_decimal()
         self._find_order()
         self._leave_other_names()
+        self._settle_status()
         return self.found
 
     # --- the columns ------------------------------------------------------------------------------------------------
@@ -173,7 +191,7 @@ class _Finder:
         """Return the free columns that may hold an amount beside another, whatever it is of."""
         others = [taken for name, taken in self.proposal.columns.items() if name not in schema.MONEY]
         called = self.proposal.called.get("balance", ())
-        free = [name for name in self._free() if name != header and name not in others]
+        free = [name for name in self._free() if name != header and name not in others and not self._is_flag(name)]
         return [name for name in free if name in called or self._may_be_money(name, header)]
 
     def _may_be_money(self, header: str, beside: str) -> bool:
@@ -181,8 +199,6 @@ class _Finder:
         if words & _NO_MONEY or (words and words <= _TAXES) or self._agreement("balance", header) is None:
             return False
         given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
-        if is_flag_column(header, given.unique().to_pylist()):
-            return False
         if any(not pc.any(parse_dates(given, order, declared=True).wrong).as_py() for order in ORDERS):
             return False
         if normalize_header(header) in _PAID:
@@ -267,6 +283,81 @@ class _Finder:
                 f"customer_name: {header} has the names that were sent in {share:.0%} of the rows, so it is not "
                 "compared; name it in [destination.reconcile] columns to have it compared"
             )
+
+    # --- what says beside the balance that an invoice is closed -----------------------------------------------------
+
+    def _settle_status(self) -> None:
+        """Ask about each column by which invoices with a balance are closed, unless the settings name the status."""
+        if "status" in self.settings.columns or self.settings.values.get("status") is False:
+            return
+        header = self.found.columns.get("balance")
+        if header not in self.texts:
+            return
+        amounts = parse_money(self.texts[header], self.found.decimal).values
+        owed = pc.fill_null(pc.not_equal(amounts, pa.scalar(0, MONEY)), fill_value=False)
+        if (status := self.found.columns.get("status")) in self.texts:
+            owed = pc.and_not(owed, self._has_word(self.texts[status], self._closing(status)))
+        for name in self._free():
+            words = self._closing(name)
+            closed = self._has_word(self.texts[name], words) if words else self._days_of_payment(name)
+            if closed is not None and (count := pc.sum(pc.and_(closed, owed)).as_py()):
+                self._ask_closed(name, words, f"{name!r} closes {counted(count, 'row')} whose {header!r} is not 0")
+
+    def _ask_closed(self, header: str, words: Sequence[str], found: str) -> None:
+        """Ask whether such rows are open; raise `ConfigError` with what to type or export if they are not."""
+        others = [word for word in self.texts[header].unique().to_pylist() if word and word not in words]
+        meant = {**dict.fromkeys(words, _closes_as(header)), **dict.fromkeys(others, "open")}
+        meant = {word: self._meant(word) or ours for word, ours in meant.items()}
+        listed = ", ".join(f'{_quoted(word)} = "{ours}"' for word, ours in meant.items())
+        advice = "export only what is open, or a column with what is open as well"
+        if words:
+            advice = f"columns.status = {_quoted(header)} and values.status = {{ {listed} }} in [destination.reconcile]"
+        answer = self.asker.choose(
+            f"{found}. Is that open all the same?",
+            f"values.status = false in [destination.reconcile] if it is; if not, {advice}",
+            {"open": "the balances alone are compared", "closed": advice},
+        )
+        if answer == "closed":
+            raise ConfigError(f"{found}: {'say' if words else 'so'} {advice}")
+
+    def _closing(self, header: str) -> list[str]:
+        """Return the words of a column by which an invoice is closed; none if it does not say what is."""
+        words = self.texts[header].unique().to_pylist()
+        if header == self.found.columns.get("status") or (
+            header in self.proposal.several.get("status", ()) and not self._is_flag(header)
+        ):
+            return [word for word in words if self._meant(word) in _CLOSED]
+        if not self._is_flag(header) or any(word.startswith(_CREDIT) for word in header_words(header)):
+            return []
+        if header_words(header) & _NOT_CLOSED:
+            return [word for word in words if not is_yes(word) and self._meant(word) != "open"]
+        said = [word for word in words if any(letter.isalnum() for letter in word)]
+        return [word for word in said if not _is_no(word) and self._meant(word) != "open"]
+
+    def _meant(self, word: str) -> str | None:
+        said = self.settings.values.get("status") or {}
+        return {theirs.strip().lower(): ours for theirs, ours in said.items()}.get(word.lower()) or status_of(word)
+
+    def _has_word(self, texts: pa.Array, words: Sequence[str]) -> pa.Array:
+        return pc.is_in(texts, value_set=pa.array(words, texts.type))
+
+    def _is_flag(self, header: str) -> bool:
+        words = [word for word in self.texts[header].unique().to_pylist() if word]
+        if not words:
+            return False
+        yes_or_no = is_flag_column("paid", words) and bool(header_words(header) & _NOT_CLOSED)
+        return yes_or_no or is_flag_column(header, words) or bool(find_flags(self.texts, [header]))
+
+    def _days_of_payment(self, header: str) -> pa.Array | None:
+        """Return which rows have a day in a column of days of payment; None if it is none."""
+        words = header_words(header)
+        if not is_settled_header(header) and (not words & _SETTLING or words & _NOT_YET):
+            return None
+        given = pc.and_(pc.match_substring_regex(self.texts[header], r"\d"), pc.invert(means_none(self.texts[header])))
+        days = self.texts[header].filter(given)
+        wrong = min(pc.sum(parse_dates(days, order, declared=True).wrong).as_py() or 0 for order in ORDERS)
+        # A day with its time may be written in a way that is not read here; it is no amount.
+        return given if wrong * 2 <= len(days) or self._agreement("balance", header) is None else None
 
     # --- the notation -----------------------------------------------------------------------------------------------
 
@@ -400,6 +491,14 @@ class _Finder:
     def _example(self, header: str) -> str:
         given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
         return str(given[0].as_py()) if len(given) else "nothing"
+
+
+def _closes_as(header: str) -> str:
+    return "void" if any(word.startswith(_VOID) for word in header_words(header)) else "paid"
+
+
+def _is_no(word: str) -> bool:
+    return is_flag_column("paid", [word]) and not is_yes(word)
 
 
 def _quoted(text: str) -> str:
