@@ -10,7 +10,7 @@ import pytest
 from arfeed.model.errors import ConfigError
 from arfeed.model.settings import ReconcileSettings
 from arfeed.runs.reconciliation.export import Export, read_export
-from support.receiver_lists import Row, delivered, judged, outcomes, read, report, sent, write_csv
+from support.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, read, report, sent, write_csv
 
 ROWS = sent(30)
 PAID = ("INV-0003", "INV-0007", "INV-0012", "INV-0017", "INV-0028")
@@ -208,3 +208,50 @@ def test_a_day_of_payment_of_what_the_status_closes_is_not_asked_about(tmp_path:
     headings = {"invoice_ref": "Invoice", "balance": "Amount", "status": "Status", "on": "Paid on"}
     file = write_csv(tmp_path / "open.csv", rows, headings=headings)
     assert [each[0] for each in outcomes(judged(file, delivered(ROWS))).values()].count("paid there") == 5
+
+
+def with_symbols(folder: Path, symbols: Mapping[str, str], rows: list[Row] = ROWS, heading: str = "Currency") -> Path:
+    return write_csv(
+        folder / "open.csv",
+        [{**row, "currency": symbols[row["currency"]]} for row in rows],
+        headings={**HEADINGS, "currency": heading},
+    )
+
+
+def test_symbols_of_currencies_are_asked_about_with_what_they_can_only_mean(tmp_path: Path) -> None:
+    file = with_symbols(tmp_path, {"EUR": "€", "GBP": "£"})
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert "'Currency' holds '€', '£', and no ISO 4217 codes: say" in str(raised.value)
+    said = 'values.currency = { "€" = "EUR", "£" = "GBP" } in [destination.reconcile]'
+    assert said in str(raised.value)
+    values = {"currency": {"€": "EUR", "£": "GBP"}}
+    assert judged(file, delivered(ROWS), values=values).outcome == "same"
+    assert read(file, ROWS, values=values).columns["currency"] == "Currency"
+
+
+def test_a_wrong_symbol_is_a_difference(tmp_path: Path) -> None:
+    rows = [{**ROWS[0], "currency": "GBP"}, *ROWS[1:]]
+    file = with_symbols(tmp_path, {"EUR": "€", "GBP": "£"}, rows)
+    verdict = judged(file, delivered(ROWS), values={"currency": {"€": "EUR", "£": "GBP"}})
+    assert outcomes(verdict)["INV-0001"] == ("differs", "currency")
+
+
+def test_a_dollar_is_what_was_sent_only_if_one_kind_of_it_was(tmp_path: Path) -> None:
+    for code, other, meant in (("EUR", "USD", "USD"), ("CAD", "USD", "…")):
+        rows = [{**row, "currency": code if row["currency"] == "EUR" else other} for row in ROWS]
+        with pytest.raises(ConfigError) as raised:
+            read(with_symbols(tmp_path, {code: "$" if code == "CAD" else "€", other: "$"}, rows), rows)
+        assert f'"$" = "{meant}"' in str(raised.value)
+
+
+def test_words_for_currencies_that_the_settings_do_not_all_know_are_asked_about(tmp_path: Path) -> None:
+    file = with_symbols(tmp_path, {"EUR": "Euro", "GBP": "Pounds"}, heading="Währung")
+    with pytest.raises(ConfigError, match=r'holds \'Pounds\', and no .*\{ "Euro" = "EUR", "Pounds" = "…" \}'):
+        read(file, ROWS, values={"currency": {"euro": "EUR"}})
+
+
+def test_currencies_left_alone_are_said_not_to_be_compared(tmp_path: Path) -> None:
+    verdict = judged(with_symbols(tmp_path, {"EUR": "€", "GBP": "£"}), delivered(ROWS), values={"currency": False})
+    assert verdict.outcome == "same"
+    assert "currency: 'Currency' is not compared, as values.currency = false says" in verdict.notes

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
+from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError
 from arfeed.model.fields import headings_of
 from arfeed.planning.wording import counted
@@ -49,6 +50,12 @@ _PAID = frozenset(
     )
 )  # fmt: skip
 """Common headings of what was paid of an invoice, in the form in which headings are compared."""
+
+_SYMBOLS = {"€": "EUR", "£": "GBP", "US$": "USD", "A$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "₹": "INR"}
+_DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"])
+"""What symbols of a currency can only mean, and the currencies that are all written `$`."""
+
+_MOST_NAMED = 5
 
 _CLOSED = ("paid", "void", "draft")
 _SETTLING = frozenset(
@@ -116,8 +123,12 @@ class _Finder:
         self._pair_rows()
         self._find_balance()
         for name in ("currency", "due_on", "customer_name", "status"):
-            if name not in self.found.columns and self.settings.values.get(name) is not False:
+            if name in self.found.columns:
+                continue
+            if self.settings.values.get(name) is not False:
                 self._find_other(name)
+            elif header := self._named(name) or next(iter(self.proposal.called.get(name, ())), None):
+                self.found.left.append(f"{name}: {header!r} is not compared, as values.{name} = false says")
         self._find_decimal()
         self._find_order()
         self._leave_other_names()
@@ -254,11 +265,44 @@ class _Finder:
         agreeing = [header for header in free if (self._agreement(name, header) or 0) >= _AGREES]
         if len(self._distinct(agreeing)) == 1 and name != "status":
             self._take(name, agreeing[0], self._agreed(self._agreement(name, agreeing[0])))
+        elif name == "currency" and (called := self._called_currency()):
+            self._take_symbols(called[0] if len(self._distinct(called)) == 1 else self._ask(name, called))
         elif several := [header for header in self.proposal.several.get(name, ()) if header in free]:
             if name == "status":
                 self.found.left.append(f"status: {' or '.join(several)} may say it; balances alone are compared")
             else:
                 self._take(name, self._ask(name, several), "as you said")
+
+    def _called_currency(self) -> list[str]:
+        """Return the headings that are called a currency, whose values are no codes of one."""
+        return [header for header in self.proposal.called.get("currency", ()) if header in self._free()]
+
+    def _take_symbols(self, header: str) -> None:
+        """Take a column of currencies if the settings say what its words mean; raise `ConfigError` if they do not."""
+        said = {theirs.strip().lower(): ours for theirs, ours in (self.settings.values.get("currency") or {}).items()}
+        words = [word for word in self.texts[header].unique().to_pylist() if word]
+        open_words = [word for word in words if word.lower() not in said and word.upper() not in minor_digits()]
+        if not open_words:
+            if words:
+                self._take("currency", header, "by values.currency")
+            return
+        meant = {
+            word: said.get(word.lower()) or self._symbol(word)
+            for word in words
+            if word in open_words or word.lower() in said
+        }
+        listed = ", ".join(f'{_quoted(word)} = "{ours}"' for word, ours in meant.items())
+        raise ConfigError(
+            f"{header!r} holds {', '.join(map(repr, open_words[:_MOST_NAMED]))}, and no ISO 4217 codes: say what that "
+            f"means by values.currency = {{ {listed} }} in [destination.reconcile], or leave the currencies uncompared "
+            "by values.currency = false"
+        )
+
+    def _symbol(self, word: str) -> str:
+        """Return the code that a symbol can only mean, of dollars the only ones sent; an ellipsis if there is none."""
+        sent = self.delivered["currency"].unique().tolist()
+        dollars = [code for code in sent if code in _DOLLARS]
+        return _SYMBOLS.get(word) or (dollars[0] if word == "$" and len(dollars) == 1 else "…")
 
     def _named(self, name: str) -> str | None:
         """Return the heading that is called like a column, also if some of its values can't be read."""
