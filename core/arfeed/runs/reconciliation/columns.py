@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -12,11 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
+from arfeed.model.currencies import minor_digits
+from arfeed.model.errors import ConfigError
 from arfeed.model.fields import headings_of
+from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.numbers import are_known, match_numbers
+from arfeed.tables.headings.contents import find_flags, is_settled_header
+from arfeed.tables.headings.document_words import is_flag_column, is_yes, status_of
+from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.proposal import Proposal, propose_columns
+from arfeed.tables.headings.words import TAXES
 from arfeed.tables.values.amounts import MONEY, parse_money
-from arfeed.tables.values.dates import ORDERS, parse_dates
+from arfeed.tables.values.dates import ORDERS, means_none, parse_dates
 
 if TYPE_CHECKING:
     from arfeed.model.settings import ReconcileSettings
@@ -31,6 +39,48 @@ _NUMBERS = 0.5
 
 _AGREES = 0.9
 _DISAGREES = 0.5
+
+_PAID = frozenset(
+    (
+        "paid", "amount paid", "paid amount", "total paid", "received", "amount received", "received amount",
+        "payments", "payment", "payment amount", "payments received", "paid to date", "collected", "amount collected",
+        "credited", "applied", "amount applied", "bezahlt", "gezahlt", "zahlung", "zahlungen", "bezahlter betrag",
+        "paye", "montant paye", "deja paye", "pagado", "importe pagado", "pagato", "importo pagato", "betaald",
+        "betaald bedrag", "betalt", "betalat",
+    )
+)  # fmt: skip
+"""Common headings of what was paid of an invoice, in the form in which headings are compared."""
+
+_SYMBOLS = {"€": "EUR", "£": "GBP", "US$": "USD", "A$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "₹": "INR"}
+_DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"])
+"""What symbols of a currency can only mean, and the currencies that are all written `$`."""
+
+_MOST_NAMED = 5
+
+_CLOSED = ("paid", "void", "draft")
+_SETTLING = frozenset(
+    (  # noqa: SIM905 - many quoted words are harder to read
+        "paid closed settled cleared void voided cancelled canceled bezahlt beglichen ausgeglichen erledigt paye payee "
+        "regle reglee pagado pagada pagato pagata betaald voldaan betalt betald"
+    ).split()
+)
+_NOT_YET = frozenset(["be", "expected", "planned", "promised", "next", "last", "due", "not", "if"])
+_NOT_CLOSED = frozenset(["open", "unpaid", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet"])
+_CREDIT = ("credit", "gutschrift", "avoir", "abono", "return", "refund")
+_VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht")
+"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has; of one
+that says what a document is; and of one that it was never owed."""
+
+_NO_MONEY = frozenset(
+    (  # noqa: SIM905 - forty quoted words are harder to read
+        "days day tage jours dias giorni dagen age id no nr number num code phone zip plz terms rate percent quantity "
+        "qty ref reference iban"
+    ).split()
+)
+"""Words of a heading whose numbers are no amounts."""
+
+_TAXES = TAXES | {"amount", "total", "betrag", "of"}
+"""What a heading consists of that is that of a tax, and of nothing that may be open."""
 
 
 class Asker(Protocol):
@@ -73,11 +123,16 @@ class _Finder:
         self._pair_rows()
         self._find_balance()
         for name in ("currency", "due_on", "customer_name", "status"):
-            if name not in self.found.columns and self.settings.values.get(name) is not False:
+            if name in self.found.columns:
+                continue
+            if self.settings.values.get(name) is not False:
                 self._find_other(name)
+            elif header := self._named(name) or next(iter(self.proposal.called.get(name, ())), None):
+                self.found.left.append(f"{name}: {header!r} is not compared, as values.{name} = false says")
         self._find_decimal()
         self._find_order()
         self._leave_other_names()
+        self._settle_status()
         return self.found
 
     # --- the columns ------------------------------------------------------------------------------------------------
@@ -127,15 +182,77 @@ class _Finder:
         good = [name for name, share in agreeing.items() if share >= _AGREES]
         named = self._named("balance")
         several = [name for name in self.proposal.several.get("balance", ()) if name in agreeing]
+        header, rivals = None, []
         if named is not None and named in agreeing and not (agreeing[named] < _DISAGREES and good):
             header = named
         elif several and len([name for name in several if name in good]) == 1:
             header = next(name for name in several if name in good)
+            rivals = self._rivals(header, several)
         elif not several and named is None and len(self._distinct(good)) == 1:
+            # It agrees best, but its heading does not say that it is what is open: that may be another column.
             header = good[0]
-        else:
-            header = self._ask("balance", [*several, *good] or [*agreeing] or self._free())
-        self._take("balance", header, self._agreed(agreeing.get(header)))
+            rivals = self._rivals(header, self._of_money(header))
+        if header is None or rivals:
+            asked = [header, *rivals] if header else [*several, *good] or [*agreeing] or self._free()
+            header = self._ask_balance(header, rivals, asked)
+        if header:
+            self._take("balance", header, self._agreed(agreeing.get(header)))
+
+    def _of_money(self, header: str) -> list[str]:
+        """Return the free columns that may hold an amount beside another, whatever it is of."""
+        others = [taken for name, taken in self.proposal.columns.items() if name not in schema.MONEY]
+        called = self.proposal.called.get("balance", ())
+        free = [name for name in self._free() if name != header and name not in others and not self._is_flag(name)]
+        return [name for name in free if name in called or self._may_be_money(name, header)]
+
+    def _may_be_money(self, header: str, beside: str) -> bool:
+        words = header_words(header)
+        if words & _NO_MONEY or (words and words <= _TAXES) or self._agreement("balance", header) is None:
+            return False
+        given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
+        if any(not pc.any(parse_dates(given, order, declared=True).wrong).as_py() for order in ORDERS):
+            return False
+        if normalize_header(header) in _PAID:
+            return bool(pc.any(pc.match_substring_regex(given, "[1-9]")).as_py())
+        # Days overdue and the like: whole numbers beside cents, none of them nothing, and none what was sent.
+        whole = pc.all(pc.match_substring_regex(given, "^[1-9][0-9]*$")).as_py()
+        cents = pc.any(pc.match_substring_regex(self.texts[beside], r"[.,]\d\d?$")).as_py()
+        return not (whole and cents and not self._agreement("balance", header))
+
+    def _rivals(self, header: str, others: Sequence[str]) -> list[str]:
+        """Return those of the other columns that have another amount than this one for an invoice that was sent.
+
+        What was paid is one in any case: if all of it was, it is the same amount, and nothing is open.
+        """
+        apart = [name for name in others if name != header]
+        return [name for name in apart if normalize_header(name) in _PAID or self._count_others(header, name)]
+
+    def _count_others(self, header: str, other: str) -> int:
+        """Return in how many paired rows another column has another amount, or none."""
+        way = max(self._ways("balance"), key=lambda way: self._agreeing("balance", header, way))
+        mine, its = (
+            pc.abs(parse_money(self.texts[name].take(pa.array(self.rows)), way).values) for name in (header, other)
+        )
+        same = pc.or_(pc.fill_null(pc.equal(mine, its), fill_value=False), pc.and_(pc.is_null(mine), pc.is_null(its)))
+        return pc.sum(pc.invert(same)).as_py() or 0
+
+    def _ask_balance(self, header: str | None, rivals: Sequence[str], headers: Sequence[str]) -> str | None:
+        """Ask for the balance; return None if it is what is left of two columns, which are taken then."""
+        if header is None or not rivals:
+            return self._ask("balance", headers)
+        found = f"{header!r}: {self._agreed(self._agreement('balance', header))}; but "
+        found += ", ".join(f"{name!r} has another amount in {self._count_others(header, name):,}" for name in rivals)
+        paid = next((name for name in rivals if normalize_header(name) in _PAID), None)
+        if paid is None:
+            return self._ask("balance", headers, found)
+        less = f"{header} less {paid}"
+        instead = f"columns = {{ amount = {_quoted(header)}, paid = {_quoted(paid)} }} there if it is {less}"
+        answer = self._ask("balance", [*headers, less], found, instead)
+        if answer != less:
+            return answer
+        self._take("amount", header, "as you said")
+        self._take("paid", paid, "as you said")
+        return None
 
     def _find_other(self, name: str) -> None:
         free = self._free()
@@ -148,11 +265,44 @@ class _Finder:
         agreeing = [header for header in free if (self._agreement(name, header) or 0) >= _AGREES]
         if len(self._distinct(agreeing)) == 1 and name != "status":
             self._take(name, agreeing[0], self._agreed(self._agreement(name, agreeing[0])))
+        elif name == "currency" and (called := self._called_currency()):
+            self._take_symbols(called[0] if len(self._distinct(called)) == 1 else self._ask(name, called))
         elif several := [header for header in self.proposal.several.get(name, ()) if header in free]:
             if name == "status":
                 self.found.left.append(f"status: {' or '.join(several)} may say it; balances alone are compared")
             else:
                 self._take(name, self._ask(name, several), "as you said")
+
+    def _called_currency(self) -> list[str]:
+        """Return the headings that are called a currency, whose values are no codes of one."""
+        return [header for header in self.proposal.called.get("currency", ()) if header in self._free()]
+
+    def _take_symbols(self, header: str) -> None:
+        """Take a column of currencies if the settings say what its words mean; raise `ConfigError` if they do not."""
+        said = {theirs.strip().lower(): ours for theirs, ours in (self.settings.values.get("currency") or {}).items()}
+        words = [word for word in self.texts[header].unique().to_pylist() if word]
+        open_words = [word for word in words if word.lower() not in said and word.upper() not in minor_digits()]
+        if not open_words:
+            if words:
+                self._take("currency", header, "by values.currency")
+            return
+        meant = {
+            word: said.get(word.lower()) or self._symbol(word)
+            for word in words
+            if word in open_words or word.lower() in said
+        }
+        listed = ", ".join(f'{_quoted(word)} = "{ours}"' for word, ours in meant.items())
+        raise ConfigError(
+            f"{header!r} holds {', '.join(map(repr, open_words[:_MOST_NAMED]))}, and no ISO 4217 codes: say what that "
+            f"means by values.currency = {{ {listed} }} in [destination.reconcile], or leave the currencies uncompared "
+            "by values.currency = false"
+        )
+
+    def _symbol(self, word: str) -> str:
+        """Return the code that a symbol can only mean, of dollars the only ones sent; an ellipsis if there is none."""
+        sent = self.delivered["currency"].unique().tolist()
+        dollars = [code for code in sent if code in _DOLLARS]
+        return _SYMBOLS.get(word) or (dollars[0] if word == "$" and len(dollars) == 1 else "…")
 
     def _named(self, name: str) -> str | None:
         """Return the heading that is called like a column, also if some of its values can't be read."""
@@ -163,16 +313,95 @@ class _Finder:
         return good[0] if len(good) == 1 else None
 
     def _leave_other_names(self) -> None:
-        """Leave a column of names out if they are hardly ever those that were sent: it is another kind of name."""
+        """Leave a column of names out if most of them were sent for no invoice at all: it is another kind of name."""
         if self.settings.columns.get("customer_name") or (header := self.found.columns.get("customer_name")) is None:
             return
-        share = self._agreement("customer_name", header)
-        if share is not None and share < _DISAGREES:
+        names = _folded(self.texts[header].take(pa.array(self.rows)))
+        names = names.filter(pc.not_equal(names, ""))
+        known = pc.is_in(names, value_set=_folded(arrow.to_text_array(self.delivered["customer_name"])))
+        share = (pc.sum(known).as_py() or 0) / len(names) if len(names) else 1.0
+        # A name that was sent for another invoice is no other kind of name: it is a difference.
+        if share < _DISAGREES:
             del self.found.columns["customer_name"]
             self.found.left.append(
                 f"customer_name: {header} has the names that were sent in {share:.0%} of the rows, so it is not "
                 "compared; name it in [destination.reconcile] columns to have it compared"
             )
+
+    # --- what says beside the balance that an invoice is closed -----------------------------------------------------
+
+    def _settle_status(self) -> None:
+        """Ask about each column by which invoices with a balance are closed, unless the settings name the status."""
+        if "status" in self.settings.columns or self.settings.values.get("status") is False:
+            return
+        header = self.found.columns.get("balance")
+        if header not in self.texts:
+            return
+        amounts = parse_money(self.texts[header], self.found.decimal).values
+        owed = pc.fill_null(pc.not_equal(amounts, pa.scalar(0, MONEY)), fill_value=False)
+        if (status := self.found.columns.get("status")) in self.texts:
+            owed = pc.and_not(owed, self._has_word(self.texts[status], self._closing(status)))
+        for name in self._free():
+            words = self._closing(name)
+            closed = self._has_word(self.texts[name], words) if words else self._days_of_payment(name)
+            if closed is not None and (count := pc.sum(pc.and_(closed, owed)).as_py()):
+                self._ask_closed(name, words, f"{name!r} closes {counted(count, 'row')} whose {header!r} is not 0")
+
+    def _ask_closed(self, header: str, words: Sequence[str], found: str) -> None:
+        """Ask whether such rows are open; raise `ConfigError` with what to type or export if they are not."""
+        others = [word for word in self.texts[header].unique().to_pylist() if word and word not in words]
+        meant = {**dict.fromkeys(words, _closes_as(header)), **dict.fromkeys(others, "open")}
+        meant = {word: self._meant(word) or ours for word, ours in meant.items()}
+        listed = ", ".join(f'{_quoted(word)} = "{ours}"' for word, ours in meant.items())
+        advice = "export only what is open, or a column with what is open as well"
+        if words:
+            advice = f"columns.status = {_quoted(header)} and values.status = {{ {listed} }} in [destination.reconcile]"
+        answer = self.asker.choose(
+            f"{found}. Is that open all the same?",
+            f"values.status = false in [destination.reconcile] if it is; if not, {advice}",
+            {"open": "the balances alone are compared", "closed": advice},
+        )
+        if answer == "closed":
+            raise ConfigError(f"{found}: {'say' if words else 'so'} {advice}")
+
+    def _closing(self, header: str) -> list[str]:
+        """Return the words of a column by which an invoice is closed; none if it does not say what is."""
+        words = self.texts[header].unique().to_pylist()
+        if header == self.found.columns.get("status") or (
+            header in self.proposal.several.get("status", ()) and not self._is_flag(header)
+        ):
+            return [word for word in words if self._meant(word) in _CLOSED]
+        if not self._is_flag(header) or any(word.startswith(_CREDIT) for word in header_words(header)):
+            return []
+        if header_words(header) & _NOT_CLOSED:
+            return [word for word in words if not is_yes(word) and self._meant(word) != "open"]
+        said = [word for word in words if any(letter.isalnum() for letter in word)]
+        return [word for word in said if not _is_no(word) and self._meant(word) != "open"]
+
+    def _meant(self, word: str) -> str | None:
+        said = self.settings.values.get("status") or {}
+        return {theirs.strip().lower(): ours for theirs, ours in said.items()}.get(word.lower()) or status_of(word)
+
+    def _has_word(self, texts: pa.Array, words: Sequence[str]) -> pa.Array:
+        return pc.is_in(texts, value_set=pa.array(words, texts.type))
+
+    def _is_flag(self, header: str) -> bool:
+        words = [word for word in self.texts[header].unique().to_pylist() if word]
+        if not words:
+            return False
+        yes_or_no = is_flag_column("paid", words) and bool(header_words(header) & _NOT_CLOSED)
+        return yes_or_no or is_flag_column(header, words) or bool(find_flags(self.texts, [header]))
+
+    def _days_of_payment(self, header: str) -> pa.Array | None:
+        """Return which rows have a day in a column of days of payment; None if it is none."""
+        words = header_words(header)
+        if not is_settled_header(header) and (not words & _SETTLING or words & _NOT_YET):
+            return None
+        given = pc.and_(pc.match_substring_regex(self.texts[header], r"\d"), pc.invert(means_none(self.texts[header])))
+        days = self.texts[header].filter(given)
+        wrong = min(pc.sum(parse_dates(days, order, declared=True).wrong).as_py() or 0 for order in ORDERS)
+        # A day with its time may be written in a way that is not read here; it is no amount.
+        return given if wrong * 2 <= len(days) or self._agreement("balance", header) is None else None
 
     # --- the notation -----------------------------------------------------------------------------------------------
 
@@ -269,11 +498,18 @@ class _Finder:
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
-    def _ask(self, name: str, headers: Sequence[str]) -> str:
+    def _ask(self, name: str, headers: Sequence[str], found: str = "", instead: str = "") -> str:
+        """Ask for a column; `found` is why that is open, and `instead` what else the settings may say."""
         meaning = next(column.meaning for column in schema.COLUMNS if column.name == name)
-        choices = {header: f"such as {self._example(header)}" for header in dict.fromkeys(headers)}
+        choices = {header: self._explained(header) for header in dict.fromkeys(headers)}
         option = f'columns.{name} = "HEADING" in [destination.reconcile]'
-        return self.asker.choose(f"Which column of the export holds {meaning}?", option, choices)
+        question = f"Which column of the export holds {meaning}?"
+        return self.asker.choose(
+            f"{found}. {question}" if found else question, f"{option}, or {instead}" if instead else option, choices
+        )
+
+    def _explained(self, header: str) -> str:
+        return f"such as {self._example(header)}" if header in self.texts else "what is left of the one"
 
     def _take(self, name: str, header: str, why: str) -> None:
         self.found.columns[name] = header
@@ -299,6 +535,18 @@ class _Finder:
     def _example(self, header: str) -> str:
         given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
         return str(given[0].as_py()) if len(given) else "nothing"
+
+
+def _closes_as(header: str) -> str:
+    return "void" if any(word.startswith(_VOID) for word in header_words(header)) else "paid"
+
+
+def _is_no(word: str) -> bool:
+    return is_flag_column("paid", [word]) and not is_yes(word)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _folded(texts: pa.Array) -> pa.Array:

@@ -1,0 +1,257 @@
+"""A column that may carry the news is not passed over for one that agrees better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from arfeed.model.errors import ConfigError
+from arfeed.model.settings import ReconcileSettings
+from arfeed.runs.reconciliation.export import Export, read_export
+from support.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, read, report, sent, write_csv
+
+ROWS = sent(30)
+PAID = ("INV-0003", "INV-0007", "INV-0012", "INV-0017", "INV-0028")
+
+
+def with_column(value: Callable[[Row], str]) -> list[Row]:
+    """The rows that were sent, each with another column."""
+    return [{**row, "other": value(row)} for row in ROWS]
+
+
+def left(row: Row) -> str:
+    return "0.00" if row["invoice_ref"] in PAID else row["balance"]
+
+
+def received(row: Row) -> str:
+    return row["balance"] if row["invoice_ref"] in PAID else "0.00"
+
+
+def saved(folder: Path, balance: str, other: str, rows: list[Row]) -> Path:
+    headings = {"invoice_ref": "Invoice", "customer_name": "Customer", "balance": balance, "other": other}
+    return write_csv(folder / "open.csv", rows, headings=headings)
+
+
+class Answering:
+    """Somebody who always chooses the last."""
+
+    def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
+        del question, option, default
+        return [*choices][-1]
+
+
+def answered(file: Path) -> Export:
+    return read_export(file, ReconcileSettings(), report(ROWS), Answering())
+
+
+@pytest.mark.parametrize("headings", [("Amount", "Left"), ("Total", "To come"), ("c3", "c4")])
+def test_a_total_beside_another_amount_is_asked_about(tmp_path: Path, headings: tuple[str, str]) -> None:
+    file = saved(tmp_path, *headings, with_column(left))
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert f"{headings[0]!r}: it has what was sent in 30 of 30 rows; but {headings[1]!r} has another amount in 5." in (
+        str(raised.value)
+    )
+    assert 'pass columns.balance = "HEADING" in [destination.reconcile]' in str(raised.value)
+    verdict = judged(file, delivered(ROWS), columns={"balance": headings[1]})
+    assert [ref for ref, (outcome, _) in outcomes(verdict).items() if outcome == "paid there"] == [*PAID]
+
+
+def test_half_of_the_invoices_paid_are_no_reason_to_take_the_total(tmp_path: Path) -> None:
+    rows = [{**row, "other": row["balance"] if number % 2 else "0.00"} for number, row in enumerate(ROWS)]
+    with pytest.raises(ConfigError, match="'Left' has another amount in 15"):
+        read(saved(tmp_path, "Amount", "Left", rows), ROWS)
+
+
+def test_two_balances_that_differ_are_asked_about_however_well_one_agrees(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'Current balance' has another amount in 5"):
+        read(saved(tmp_path, "Balance", "Current balance", with_column(left)), ROWS)
+
+
+def test_an_amount_that_is_blank_where_the_total_is_not_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'Left' has another amount in 5"):
+        read(saved(tmp_path, "Amount", "Left", with_column(lambda row: left(row).replace("0.00", ""))), ROWS)
+
+
+@pytest.mark.parametrize("heading", ["Amount paid", "Paid", "Amount received", "Bezahlt"])
+def test_what_was_paid_beside_a_total_is_asked_about(tmp_path: Path, heading: str) -> None:
+    file = saved(tmp_path, "Total", heading, with_column(received))
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert f'columns = {{ amount = "Total", paid = "{heading}" }} there if it is Total less {heading}' in (
+        str(raised.value)
+    )
+    verdict = judged(file, delivered(ROWS), columns={"amount": "Total", "paid": heading})
+    assert [ref for ref, (outcome, _) in outcomes(verdict).items() if outcome == "paid there"] == [*PAID]
+    assert {"amount": "Total", "paid": heading}.items() <= answered(file).columns.items()
+
+
+def test_all_of_it_paid_is_asked_about_although_both_columns_are_the_same(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="if it is Total less Amount paid"):
+        read(saved(tmp_path, "Total", "Amount paid", with_column(lambda row: row["balance"])), ROWS)
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [
+        ("Amount paid", lambda _: "0.00"),
+        ("Gross", lambda row: row["balance"]),
+        ("VAT", lambda _: "19.00"),
+        ("Days overdue", lambda row: row["invoice_ref"][-1]),
+        ("Late by", lambda row: f"{int(row['invoice_ref'][-4:]) + 1}"),
+        ("Sent on", lambda row: row["issued_on"].replace("-", "")),
+        ("Reminded", lambda _: "Yes"),
+    ],
+)
+def test_a_total_beside_what_cannot_be_open_is_the_balance(
+    tmp_path: Path, heading: str, value: Callable[[Row], str]
+) -> None:
+    file = saved(tmp_path, "Total", heading, with_column(value))
+    assert read(file, ROWS).columns["balance"] in ("Total", "Gross")
+    assert judged(file, delivered(ROWS)).outcome == "same"
+
+
+def test_a_heading_that_is_the_balance_is_taken_whatever_stands_beside_it(tmp_path: Path) -> None:
+    rows = with_column(lambda row: f"{float(row['balance']) + 7:.2f}")
+    assert read(saved(tmp_path, "Balance", "Left", rows), ROWS).columns["balance"] == "Balance"
+
+
+def test_names_that_were_sent_for_other_invoices_are_compared(tmp_path: Path) -> None:
+    names = [row["customer_name"] for row in ROWS]
+    rows = [{**row, "customer_name": name} for row, name in zip(ROWS, [*names[1:], names[0]], strict=True)]
+    verdict = judged(write_csv(tmp_path / "open.csv", rows), delivered(ROWS))
+    assert verdict.outcome == "differences"
+    assert outcomes(verdict)["INV-0001"] == ("differs", "customer_name")
+
+
+def test_names_of_which_most_were_sent_for_no_invoice_are_left_out(tmp_path: Path) -> None:
+    rows = [{**row, "customer_name": f"Group {number}"} for number, row in enumerate(ROWS[:20])] + ROWS[20:]
+    verdict = judged(write_csv(tmp_path / "open.csv", rows), delivered(ROWS))
+    assert verdict.outcome == "same"
+    assert "Customer has the names that were sent in 33% of the rows" in " ".join(verdict.notes)
+
+
+def closed(row: Row) -> bool:
+    return row["invoice_ref"] in PAID
+
+
+@pytest.mark.parametrize("heading", ["Paid on", "Closed on", "Date paid", "Bezahlt am"])
+@pytest.mark.parametrize("balance", ["Amount", "Balance"])
+def test_a_day_of_payment_beside_an_amount_is_asked_about(tmp_path: Path, heading: str, balance: str) -> None:
+    file = saved(tmp_path, balance, heading, with_column(lambda row: "2026-04-01" if closed(row) else ""))
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert f"{heading!r} closes 5 rows whose {balance!r} is not 0. Is that open all the same?" in str(raised.value)
+    assert "pass values.status = false in [destination.reconcile] if it is; if not, export only" in (str(raised.value))
+    with pytest.raises(ConfigError, match="export only what is open"):
+        answered(file)
+    assert judged(file, delivered(ROWS), values={"status": False}).outcome == "same"
+
+
+@pytest.mark.parametrize(
+    ("heading", "yes", "no", "meant"),
+    [
+        ("Paid", "Yes", "No", "paid"),
+        ("Closed", "TRUE", "FALSE", "paid"),
+        ("Is settled", "1", "0", "paid"),
+        ("Storniert", "Ja", "Nein", "void"),
+        ("Open", "No", "Yes", "paid"),
+        ("Unpaid", "n", "y", "paid"),
+        ("Unpaid", "", "x", "paid"),
+        ("Paid", "In full", "-", "paid"),
+    ],
+)
+def test_a_flag_beside_an_amount_is_asked_about(tmp_path: Path, heading: str, yes: str, no: str, meant: str) -> None:
+    file = saved(tmp_path, "Amount", heading, with_column(lambda row: yes if closed(row) else no))
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert f"{heading!r} closes 5 rows whose 'Amount' is not 0" in str(raised.value)
+    assert f'if not, columns.status = "{heading}" and values.status = {{ "{yes}" = "{meant}", "{no}" = "open" }}' in (
+        str(raised.value)
+    )
+    settings = {"columns": {"status": heading}, "values": {"status": {yes: meant, no: "open"}}}
+    found = outcomes(judged(file, delivered(ROWS), **settings))  # type: ignore[arg-type]
+    assert [ref for ref, (outcome, _) in found.items() if outcome == "paid there"] == [*PAID]
+
+
+def test_two_states_of_which_one_closes_an_invoice_are_asked_about(tmp_path: Path) -> None:
+    rows = [{**row, "state": "Paid" if closed(row) else "Open", "other": "Open"} for row in ROWS]
+    headings = {"invoice_ref": "Invoice", "balance": "Amount", "state": "Payment status", "other": "Invoice status"}
+    file = write_csv(tmp_path / "open.csv", rows, headings=headings)
+    with pytest.raises(ConfigError, match="'Payment status' closes 5 rows"):
+        read(file, ROWS)
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [
+        ("Paid", lambda _: "No"),
+        ("Closed on", lambda _: ""),
+        ("Closed on", lambda _: "0000-00-00"),
+        ("Expected to be paid on", lambda _: "2026-06-01"),
+        ("Is credit", lambda row: "Yes" if closed(row) else "No"),
+        ("Status", lambda row: "Open"),
+    ],
+)
+def test_what_closes_no_invoice_is_not_asked_about(tmp_path: Path, heading: str, value: Callable[[Row], str]) -> None:
+    file = saved(tmp_path, "Amount", heading, with_column(value))
+    assert judged(file, delivered(ROWS)).outcome == "same"
+
+
+def test_a_day_of_payment_of_what_the_status_closes_is_not_asked_about(tmp_path: Path) -> None:
+    rows = [
+        {**row, "status": "Paid", "on": "2026-04-01"} if closed(row) else {**row, "status": "Open", "on": ""}
+        for row in ROWS
+    ]
+    headings = {"invoice_ref": "Invoice", "balance": "Amount", "status": "Status", "on": "Paid on"}
+    file = write_csv(tmp_path / "open.csv", rows, headings=headings)
+    assert [each[0] for each in outcomes(judged(file, delivered(ROWS))).values()].count("paid there") == 5
+
+
+def with_symbols(folder: Path, symbols: Mapping[str, str], rows: list[Row] = ROWS, heading: str = "Currency") -> Path:
+    return write_csv(
+        folder / "open.csv",
+        [{**row, "currency": symbols[row["currency"]]} for row in rows],
+        headings={**HEADINGS, "currency": heading},
+    )
+
+
+def test_symbols_of_currencies_are_asked_about_with_what_they_can_only_mean(tmp_path: Path) -> None:
+    file = with_symbols(tmp_path, {"EUR": "€", "GBP": "£"})
+    with pytest.raises(ConfigError) as raised:
+        read(file, ROWS)
+    assert "'Currency' holds '€', '£', and no ISO 4217 codes: say" in str(raised.value)
+    said = 'values.currency = { "€" = "EUR", "£" = "GBP" } in [destination.reconcile]'
+    assert said in str(raised.value)
+    values = {"currency": {"€": "EUR", "£": "GBP"}}
+    assert judged(file, delivered(ROWS), values=values).outcome == "same"
+    assert read(file, ROWS, values=values).columns["currency"] == "Currency"
+
+
+def test_a_wrong_symbol_is_a_difference(tmp_path: Path) -> None:
+    rows = [{**ROWS[0], "currency": "GBP"}, *ROWS[1:]]
+    file = with_symbols(tmp_path, {"EUR": "€", "GBP": "£"}, rows)
+    verdict = judged(file, delivered(ROWS), values={"currency": {"€": "EUR", "£": "GBP"}})
+    assert outcomes(verdict)["INV-0001"] == ("differs", "currency")
+
+
+def test_a_dollar_is_what_was_sent_only_if_one_kind_of_it_was(tmp_path: Path) -> None:
+    for code, other, meant in (("EUR", "USD", "USD"), ("CAD", "USD", "…")):
+        rows = [{**row, "currency": code if row["currency"] == "EUR" else other} for row in ROWS]
+        with pytest.raises(ConfigError) as raised:
+            read(with_symbols(tmp_path, {code: "$" if code == "CAD" else "€", other: "$"}, rows), rows)
+        assert f'"$" = "{meant}"' in str(raised.value)
+
+
+def test_words_for_currencies_that_the_settings_do_not_all_know_are_asked_about(tmp_path: Path) -> None:
+    file = with_symbols(tmp_path, {"EUR": "Euro", "GBP": "Pounds"}, heading="Währung")
+    with pytest.raises(ConfigError, match=r'holds \'Pounds\', and no .*\{ "Euro" = "EUR", "Pounds" = "…" \}'):
+        read(file, ROWS, values={"currency": {"euro": "EUR"}})
+
+
+def test_currencies_left_alone_are_said_not_to_be_compared(tmp_path: Path) -> None:
+    verdict = judged(with_symbols(tmp_path, {"EUR": "€", "GBP": "£"}), delivered(ROWS), values={"currency": False})
+    assert verdict.outcome == "same"
+    assert "currency: 'Currency' is not compared, as values.currency = false says" in verdict.notes
