@@ -91,8 +91,8 @@ def known(tmp_path: Path, rows: list[Row], there: list[Row], *before: list[Row])
 
 
 def test_a_payment_taken_by_the_platform_is_named_and_no_alarm(tmp_path: Path) -> None:
-    rows = sent(12)
-    there = [{**row, "balance": "10.00"} if number < 2 else row for number, row in enumerate(rows)]
+    rows = sent(18)
+    there = [{**row, "balance": "17.00"} if number < 2 else row for number, row in enumerate(rows)]
     assert known(tmp_path, rows, there) == ("same", {PAYMENT: 2})
 
 
@@ -104,7 +104,7 @@ def test_most_balances_lower_are_no_payments(tmp_path: Path) -> None:
     ]
     verdict = judged(write_csv(tmp_path / "open.csv", there), delivered(rows), columns={"balance": "Outstanding"})
     assert verdict.outcome == "differences"
-    assert "8 balances of 12 are lower there, too many for payments" in " ".join(verdict.notes)
+    assert "5 balances of 8 in EUR are lower there, too many for payments" in " ".join(verdict.notes)
 
 
 def test_totals_converted_at_one_rate_are_named_and_others_are_not(tmp_path: Path) -> None:
