@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from arfeed.runs.reconciliation.honest import FUTURE, PAYMENT
-from arfeed.runs.reconciliation.verdict import Verdict
-from support.receiver_lists import Row, delivered, judged, sent, write_csv
+from arfeed.runs.reconciliation.verdict import Verdict, judge
+from support.receiver_lists import Row, delivered, judged, read, sent, write_csv
 
 CENT = Decimal("0.01")
 
@@ -82,3 +83,60 @@ def test_payments_are_counted_for_each_currency(tmp_path: Path) -> None:
     assert "3 balances of 13 in GBP are lower there, too many for payments" in " ".join(verdict.notes)
     there = lowered(rows, pounds[:2], lambda sent: sent - Decimal("7.17"))
     assert known(compared(tmp_path, rows, there)) == {PAYMENT: 2}
+
+
+def test_signs_are_forgiven_only_where_no_credit_note_has_one(tmp_path: Path) -> None:
+    rows = sent(40)
+    for row in rows[:2]:
+        row |= {"kind": "credit_note", "balance": "-20.00"}
+    unsigned = [{**row, "balance": "20.00"} for row in rows[:2]]
+    assert compared(tmp_path, rows, [*unsigned, *rows[2:]]).outcome == "same"
+    verdict = compared(tmp_path, rows, [*unsigned[:1], *rows[1:]])
+    assert verdict.outcome == "differences"
+    assert verdict.found["outcome"].tolist()[:2] == ["differs", "same"]
+
+
+def test_a_list_of_one_currency_without_credit_notes_is_still_one_currency(tmp_path: Path) -> None:
+    rows = sent(60)
+    # Credit notes in pounds, too: the list has none of any currency.
+    for row in rows[:3]:
+        row |= {"kind": "credit_note", "balance": "-20.00"}
+    there = [row for row in rows[3:] if row["currency"] == "GBP"]
+    verdict = judged(write_csv(tmp_path / "open.csv", there), delivered(rows))
+    assert verdict.outcome == "not comparable"
+    assert "none of the invoices in EUR is in it" in verdict.reasons[0]
+
+
+@pytest.mark.parametrize("closed", ["Paid", "zero"])
+def test_a_list_that_has_everything_as_closed_is_all_paid_there(tmp_path: Path, closed: str) -> None:
+    rows = sent(40)
+    headings = {"invoice_ref": "Number", "balance": "Balance", "currency": "Currency", "status": "Status"}
+    there = [
+        {**row, "status": "Open", **({"balance": "0.00"} if closed == "zero" else {"status": closed})} for row in rows
+    ]
+    file = write_csv(tmp_path / "open.csv", there, headings=headings)
+    columns = {"invoice_ref": "Number", "balance": "Balance", "status": "Status"}
+    verdict = judged(file, delivered(rows), columns=columns)
+    assert not verdict.reasons
+    assert verdict.found["outcome"].tolist() == ["paid there"] * 40
+
+
+def test_a_list_of_what_is_closed_alone_accuses_nobody(tmp_path: Path) -> None:
+    rows, before = sent(60)[20:], sent(30)
+    headings = {"invoice_ref": "Number", "balance": "Balance", "currency": "Currency", "status": "Status"}
+    there = [{**row, "status": "Paid"} for row in before]
+    file = write_csv(tmp_path / "paid.csv", there, headings=headings)
+    columns = {"invoice_ref": "Number", "balance": "Balance", "status": "Status"}
+    verdict = judged(file, delivered(rows, before), columns=columns)
+    assert verdict.reasons == ("none of its rows is open",)
+
+
+@pytest.mark.parametrize("count", [0, 25])
+def test_a_receiver_that_was_asked_itself_says_all_that_it_has(tmp_path: Path, count: int) -> None:
+    rows = sent(60)
+    last = delivered(rows)
+    export = read(write_csv(tmp_path / "open.csv", rows[:25]), rows)
+    export = replace(export, rows=export.rows.iloc[:count])
+    assert judge(last, export, "UTC").outcome == "not comparable"
+    verdict = judge(last, export, "UTC", asked=True)
+    assert verdict.found["outcome"].tolist() == ["same"] * count + ["paid there"] * (60 - count)

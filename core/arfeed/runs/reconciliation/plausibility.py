@@ -13,7 +13,6 @@ import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.planning.wording import counted
-from arfeed.runs.reconciliation.honest import CREDITS, PENDING
 from arfeed.runs.reconciliation.numbers import are_known
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
@@ -30,6 +29,7 @@ _PAGES = frozenset([10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 250, 300, 400
 """As many rows as lists show on a page, or give in one file."""
 
 _ENOUGH = 3
+_MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +90,12 @@ def is_ours(export: Export, delivered: Delivered) -> str | None:
 def find_strangers(export: Export, delivered: Delivered) -> str | None:
     """Return why this seems to be the list of something else: too few of its open numbers are known."""
     rows = export.rows[export.rows["open"].to_numpy(dtype=bool)]
-    texts = arrow.to_text_array(rows["invoice_ref"])
-    if not len(texts):
-        return "none of its rows is open"
-    known = are_known(texts, delivered.report["invoice_ref"])
-    for report in delivered.earlier():
-        if known.mean() >= KNOWN:
-            break
-        known |= are_known(texts, report["invoice_ref"])
-    if known.mean() >= KNOWN:
+    known = _are_known(rows, delivered)
+    # A list that has what was delivered, all or nearly all as closed, is the receiver's own, and the worst of its kind.
+    if known.mean() >= KNOWN or _has_most(export, delivered):
         return None
+    if not len(rows):
+        return "none of its rows is open"
     strange = [str(each) for each in rows["invoice_ref"][~known].head(3)]
     other = next(
         (
@@ -111,19 +107,40 @@ def find_strangers(export: Export, delivered: Delivered) -> str | None:
     )
     what = f"; it seems to list {other}" if other else ""
     return (
-        f"{int(known.sum()):,} of its {counted(len(texts), 'open number')} ({known.mean():.0%}) are of a report that "
+        f"{int(known.sum()):,} of its {counted(len(rows), 'open number')} ({known.mean():.0%}) are of a report that "
         f"was delivered, and {KNOWN:.0%} are needed; not known are {', '.join(strange)}{what}. Another ledger or "
         "entity, or another column holds the numbers"
     )
+
+
+def _are_known(rows: pd.DataFrame, delivered: Delivered) -> NDArray[np.bool_]:
+    """Return which numbers are of a report that was delivered, as far back as is needed to know enough of them."""
+    texts = arrow.to_text_array(rows["invoice_ref"])
+    known = are_known(texts, delivered.report["invoice_ref"])
+    for report in delivered.earlier() if len(texts) else ():
+        if known.mean() >= KNOWN:
+            break
+        known |= are_known(texts, report["invoice_ref"])
+    return known if len(texts) else np.zeros(1, bool)
+
+
+def _has_most(export: Export, delivered: Delivered) -> bool:
+    """Whether enough of all its numbers are known, closed ones too, and most of the last report's are among them.
+
+    A list of what is closed has few of those, and would accuse all others.
+    """
+    listed = are_known(arrow.to_text_array(delivered.report["invoice_ref"]), export.rows["invoice_ref"])
+    return bool(listed.mean() > _MOST and _are_known(export.rows, delivered).mean() >= KNOWN)
 
 
 def find_part(found: pd.DataFrame, export: Export, on: date) -> str | None:
     """Return which part of the list this seems to be: some currencies, what is overdue, the first page."""
     outcome = found["outcome"].to_numpy(dtype=object)
     sent = found["invoice_ref"].notna().to_numpy(dtype=bool)
-    absent = sent & found["invoice_ref_there"].isna().to_numpy(dtype=bool) & ~found["known"].isin([CREDITS, PENDING])
-    absent = np.asarray(absent, dtype=bool)
-    there = sent & ~absent & (outcome != "unreadable")
+    listed = found["invoice_ref_there"].notna().to_numpy(dtype=bool)
+    # What is absent for a known reason tells of no part, and is not there either.
+    absent = sent & ~listed & (found["known"] == "").to_numpy(dtype=bool)
+    there = sent & listed & (outcome != "unreadable")
     # By its own total it is whole, whatever is not in it.
     if int(absent.sum()) < _ENOUGH or not there.any():
         return None

@@ -53,7 +53,7 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
         delivered = _delivered(context, baseline)
         context.progress.step("Reading what the receiver has as open")
         found = _ask_receiver(context) if export is None else _read(project, export, delivered, asker)
-        verdict = judge(delivered, found, project.feed.timezone, whole=whole)
+        verdict = judge(delivered, found, project.feed.timezone, whole=whole, asked=export is None)
         document = _document(context, as_facts(verdict, found, delivered))
         body = seal_reconciliation(document, plugin_versions(project))
         context.history.record_reconciliation(_record(context, baseline, found, verdict, body))
