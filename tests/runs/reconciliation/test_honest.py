@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from arfeed.model.errors import RefusedError
+from arfeed.runs import adoption
+from arfeed.runs.context import begin_run
 from arfeed.runs.reconciliation.honest import FUTURE, PAYMENT
+from arfeed.runs.reconciliation.reconciling import reconcile
 from arfeed.runs.reconciliation.verdict import Verdict, judge
-from support.receiver_lists import Row, delivered, judged, read, sent, write_csv
+from support.feed import REPORTS, Feed, invoices
+from support.receiver_lists import Row, Silent, delivered, judged, read, sent, write_csv
 
 CENT = Decimal("0.01")
 
@@ -140,3 +147,80 @@ def test_a_receiver_that_was_asked_itself_says_all_that_it_has(tmp_path: Path, c
     assert judge(last, export, "UTC").outcome == "not comparable"
     verdict = judge(last, export, "UTC", asked=True)
     assert verdict.found["outcome"].tolist() == ["same"] * count + ["paid there"] * (60 - count)
+
+
+# --- our own report, and a witness for `adopt` ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def foreign(feed: Feed) -> Feed:
+    """A feed to whose receiver somebody has sent a report by hand, which lacks two invoices."""
+    feed.export(invoices(33))
+    feed.approved()
+    lines = (feed.receiver / feed.reports()[-1]).read_text().splitlines(keepends=True)
+    for name in ("by_hand.csv", LATER):
+        feed.receiver.joinpath(REPORTS, name).write_text("".join(lines[:-2]))
+    return feed
+
+
+LATER = "open_ar_20260405T090000Z.csv"
+
+
+def adopt(feed: Feed, export: Path, report: str = "by_hand.csv") -> int:
+    begun = begin_run(feed.project(), feed.steps, feed.clock)
+    return adoption.adopt(begun, report, witness=(export, Silent())).open_count
+
+
+def resaved(feed: Feed, report: str) -> Path:
+    """Return a copy of a report as a spreadsheet saves it: with a blank line more, and later."""
+    copy = feed.folder / "copy.csv"
+    copy.write_text((feed.receiver / report).read_text() + "\n")
+    os.utime(copy, (feed.now.timestamp() + 60,) * 2)
+    return copy
+
+
+def test_a_copy_of_our_report_is_not_the_receivers_list(foreign: Feed) -> None:
+    copied = next(name for name in foreign.reports() if "by_hand" not in name and LATER not in name)
+    copy = resaved(foreign, copied)
+    compared = reconcile(begin_run(foreign.project(), foreign.steps, foreign.clock), copy, Silent())
+    assert compared.outcome == "not comparable"
+    assert "its headings are those of open_ar_" in compared.body
+    copy.write_text(copy.read_text().replace("memo", "Note", 1))
+    os.utime(copy, (foreign.now.timestamp() + 60,) * 2)
+    assert reconcile(begin_run(foreign.project(), foreign.steps, foreign.clock), copy, Silent()).outcome == "same"
+
+
+def test_a_report_is_no_witness_for_itself(foreign: Feed) -> None:
+    with pytest.raises(RefusedError, match=r"its headings are those of by_hand\.csv"):
+        adopt(foreign, resaved(foreign, f"{REPORTS}/by_hand.csv"))
+
+
+def test_a_witness_from_before_the_adopted_report_refuses(foreign: Feed) -> None:
+    file = write_csv(foreign.folder / "open.csv", invoices(31), at=foreign.now)
+    with pytest.raises(RefusedError, match="and the last delivery of 2026-04-05 09:00 UTC"):
+        adopt(foreign, file, LATER)
+    file = write_csv(foreign.folder / "open.csv", invoices(31), at=foreign.now + timedelta(days=2))
+    assert adopt(foreign, file, LATER) == 31
+
+
+@pytest.mark.parametrize(
+    ("name", "moment"),
+    [
+        (LATER, datetime(2026, 4, 5, 9, 0, tzinfo=UTC)),
+        ("open-2026-04-05.csv", datetime(2026, 4, 5, tzinfo=UTC)),
+        ("open_20261399.csv", None),
+        ("by_hand.csv", None),
+    ],
+)
+def test_a_report_is_of_the_moment_in_its_name(name: str, moment: datetime | None) -> None:
+    assert adoption._moment_of(name) == moment
+
+
+def test_what_may_be_a_payment_is_no_agreement(foreign: Feed) -> None:
+    rows = invoices(31)
+    rows[4]["balance"] = "17.00"
+    file = write_csv(foreign.folder / "open.csv", rows, at=foreign.now)
+    with pytest.raises(RefusedError, match=r"does not agree with by_hand\.csv in all, .* taken a payment since"):
+        adopt(foreign, file)
+    with foreign.records() as history:
+        assert history.runs()[0].kind == "sync"

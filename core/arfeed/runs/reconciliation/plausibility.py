@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ class Delivered:
     """The last delivery: its run, the moment at which it ended, its report's name and SHA-256, and those of its inputs.
 
     `inputs` are names of files by SHA-256. `earlier` returns the reports before it that are still kept, the latest
-    first.
+    first. `headings` are those of the report's file, in the destination's layout; none if they are not known.
     """
 
     run: str
@@ -47,6 +47,7 @@ class Delivered:
     sha256: str | None
     inputs: dict[str, str]
     earlier: Callable[[], Iterator[pd.DataFrame]]
+    headings: tuple[str, ...] = ()
 
 
 def judge_age(export: Export, delivered: Delivered, timezone: str | None) -> tuple[datetime, str, str | None]:
@@ -76,13 +77,22 @@ def _older(moment: datetime, delivered: Delivered) -> str | None:
     return f"it is of {moment:%Y-%m-%d %H:%M} UTC, and the last delivery of {delivered.at:%Y-%m-%d %H:%M} UTC"
 
 
-def is_ours(export: Export, delivered: Delivered) -> str | None:
-    """Return what the file is if it never was at the receiver: the report itself, or what a source was read from."""
+def is_ours(export: Export, delivered: Delivered, headings: Collection[str]) -> str | None:
+    """Return what the file is if it never was at the receiver: the report itself, or what a source was read from.
+
+    `headings` are all that the export has. A copy of a report that was saved again has other bytes, so whatever has
+    the very headings of the report is taken for one.
+    """
     if export.sha256 == delivered.sha256:
         return f"this is {delivered.name}, the report that arfeed delivered, and not what the receiver made of it"
     if export.sha256 in delivered.inputs:
         return (
             f"this is {delivered.inputs[export.sha256]}, which the report was made from, and not what the receiver has"
+        )
+    if headings and sorted(map(str.casefold, headings)) == sorted(map(str.casefold, delivered.headings)):
+        return (
+            f"its headings are those of {delivered.name}, all of them and no other: it is a copy of a report for the "
+            "receiver, and not what the receiver made of one. Export the list of open invoices there"
         )
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -52,16 +52,23 @@ class Verdict:
 
 
 def judge(
-    delivered: Delivered, export: Export, timezone: str | None, *, whole: bool = False, asked: bool = False
+    delivered: Delivered,
+    export: Export,
+    timezone: str | None,
+    *,
+    whole: bool = False,
+    asked: bool = False,
+    headings: Collection[str] = (),
 ) -> Verdict:
     """Compare an export with the last delivery, if it is plausible; with `whole` somebody says that it is no part.
 
-    `asked` says that the receiver itself told all that it has: then it is no part, and no other list.
+    `asked` says that the receiver itself told all that it has: then it is no part, and no other list. `headings` are
+    all of the export's, as far as they are known.
     """
     moment, age, older = judge_age(export, delivered, timezone)
     judged = (age, "said to be whole" if whole else describe_total(export))
     strangers = None if asked else find_strangers(export, delivered)
-    reasons = [each for each in (is_ours(export, delivered), export.wrong, older, strangers) if each]
+    reasons = [each for each in (is_ours(export, delivered, headings), export.wrong, older, strangers) if each]
     found = compare(delivered.report, export.rows, export.columns)
     if reasons:
         return Verdict("not comparable", found.iloc[:0], moment, judged, tuple(reasons), export.notes)
