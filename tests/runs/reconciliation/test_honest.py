@@ -14,7 +14,7 @@ import pytest
 from arfeed.model.errors import RefusedError
 from arfeed.runs import adoption
 from arfeed.runs.context import begin_run
-from arfeed.runs.reconciliation.honest import FUTURE, PAYMENT
+from arfeed.runs.reconciliation.honest import CONVERTED, FUTURE, PAYMENT
 from arfeed.runs.reconciliation.reconciling import reconcile
 from arfeed.runs.reconciliation.verdict import Verdict, judge
 from support.feed import REPORTS, Feed, invoices
@@ -147,6 +147,46 @@ def test_a_receiver_that_was_asked_itself_says_all_that_it_has(tmp_path: Path, c
     assert judge(last, export, "UTC").outcome == "not comparable"
     verdict = judge(last, export, "UTC", asked=True)
     assert verdict.found["outcome"].tolist() == ["same"] * count + ["paid there"] * (60 - count)
+
+
+def test_what_is_near_the_rate_of_most_is_converted_and_the_rest_is_told(tmp_path: Path) -> None:
+    rows = sent(60)
+    there = [
+        {**row, "currency": "EUR", "balance": f"{float(row['balance']) * 1.17:.2f}"}
+        if row["currency"] == "GBP"
+        else row
+        for row in rows
+    ]
+    there[2]["balance"], there[5]["balance"] = "60.00", "0.00"
+    verdict = compared(tmp_path, rows, there)
+    assert (verdict.outcome, known(verdict)) == ("differences", {CONVERTED: 18})
+    assert verdict.found["outcome"][[2, 5]].tolist() == ["differs", "paid there"]
+    assert "18 balances in GBP are shown in EUR, at 1.17 EUR each" in verdict.notes
+
+
+def test_no_rate_that_most_have_is_no_conversion(tmp_path: Path) -> None:
+    rows = sent(60)
+    there = [
+        {**row, "currency": "EUR", "balance": f"{float(row['balance']) * (1 + number / 20):.2f}"}
+        if row["currency"] == "GBP"
+        else row
+        for number, row in enumerate(rows)
+    ]
+    assert known(compared(tmp_path, rows, there)) == {}
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        [*sent(20)[:2], *sent(24)[2:-1]],  # what was new is there, but for one, and what was closed is open still
+        sent(20)[1:],  # one of two that were closed is closed, and nothing new is there
+    ],
+    ids=["new", "closed"],
+)
+def test_after_an_import_that_has_run_nothing_is_pending(tmp_path: Path, there: list[Row]) -> None:
+    before, rows = sent(20), sent(24)[2:]
+    verdict = judged(write_csv(tmp_path / "open.csv", there), delivered(rows, before), whole=True)
+    assert (verdict.outcome, known(verdict)) == ("differences", {})
 
 
 # --- our own report, and a witness for `adopt` ------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def mark_known(
     # Listed there, as paid or void, it is shown already.
     _mark(known, (outcome == "paid there") & absent & _is_future(found, on), FUTURE)
     _mark(known, _unlisted_credits(found, outcome), CREDITS)
-    if previous is not None and age < IMPORT_TAKES:
+    if previous is not None and age < IMPORT_TAKES and not _has_run(found, outcome, previous):
         _mark(known, _is_pending(found, outcome, previous), PENDING)
     converted, rates = _converted(found, outcome)
     _mark(known, converted, CONVERTED)
@@ -149,6 +149,18 @@ def _is_scaled(pairs: list[tuple[Decimal, Decimal]], step: Decimal) -> NDArray[n
     return result
 
 
+def _has_run(found: pd.DataFrame, outcome: NDArray[np.object_], previous: pd.DataFrame) -> bool:
+    """Whether the import of the last delivery has run: something that it added is there, or that it closed is not."""
+    before = arrow.fold(previous["invoice_ref"])
+    ours = arrow.fold(found["invoice_ref"].fillna(""))
+    new = found["invoice_ref"].notna() & ~arrow.is_in(ours, before)
+    if (new & found["invoice_ref_there"].notna()).any():
+        return True
+    gone = before[~arrow.is_in(before, ours).to_numpy(dtype=bool)]
+    unsettled = found[np.isin(outcome, ["open there only", "unreadable"]) & found["invoice_ref"].isna()]
+    return not arrow.is_in(gone, arrow.fold(unsettled["invoice_ref_there"].fillna(""))).all()
+
+
 def _is_lower(found: pd.DataFrame, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
     lower = among.copy()
     lower[among] = [
@@ -176,7 +188,7 @@ def _array(column: pd.Series[str]) -> object:
 
 
 def _converted(found: pd.DataFrame, outcome: NDArray[np.object_]) -> tuple[NDArray[np.bool_], list[str]]:
-    """Return the invoices whose balance is in another currency there, at one rate for all of a currency."""
+    """Return the invoices whose balance is in another currency there, at the rate that most of a currency have."""
     what = found["what"].to_numpy(dtype=object)
     changed = (outcome == "differs") & np.isin(what, ["balance currency"])
     result = np.zeros(len(found), bool)
@@ -185,14 +197,15 @@ def _converted(found: pd.DataFrame, outcome: NDArray[np.object_]) -> tuple[NDArr
     pairs = found["currency"].fillna("") + " " + found["currency_there"].fillna("")
     for pair in sorted({*pairs[changed]}):
         rows = np.flatnonzero(changed & (pairs == pair).to_numpy(dtype=bool))
-        ratios = [float(there / sent) for sent, there in (balances[row] for row in rows) if sent and there]
-        if len(ratios) < _ENOUGH or len(ratios) < len(rows):
-            continue
-        middle = sorted(ratios)[len(ratios) // 2]
-        if middle > 0 and all(abs(each / middle - 1) <= _SPREAD for each in ratios):
-            result[rows] = True
+        both = [(row, *balances[row]) for row in rows]
+        ratios = {row: float(there / sent) for row, sent, there in both if sent and there}
+        middle = sorted(ratios.values())[len(ratios) // 2] if ratios else 0
+        near = [row for row, ratio in ratios.items() if middle > 0 and abs(ratio / middle - 1) <= _SPREAD]
+        # Without a rate that most of them have there is none; what is far from it is told alone.
+        if len(near) >= max(_ENOUGH, len(rows) / 2):
+            result[near] = True
             sent, there = pair.split(" ")
             notes.append(
-                f"{counted(len(rows), 'balance')} in {sent} are shown in {there}, at {middle:.4g} {there} each"
+                f"{counted(len(near), 'balance')} in {sent} are shown in {there}, at {middle:.4g} {there} each"
             )
     return result, notes
