@@ -67,7 +67,8 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
     made = (begun.run, project.feed.name, context.destination, verdict.outcome, counts, body, project.path.absolute())
     reconciliation = Reconciliation(*made)
     # After the history is closed: notifiers may be slow.
-    if verdict.outcome == "differences":
+    # What is not comparable may be half an import, so people are told of it, too.
+    if verdict.outcome != "same":
         notify(begun, "reconciled", reconciliation)
     return reconciliation
 
