@@ -94,6 +94,7 @@ def of_reconciliation(reconciliation: Reconciliation) -> Message:
     ]
     more = [f"  … and {len(rows) - _LARGEST} more"] if len(rows) > _LARGEST else []
     lines = [
+        *(f"Not comparable: {reason}" for reason in facts["reasons"]),
         *told,
         *named,
         *more,
@@ -101,7 +102,11 @@ def of_reconciliation(reconciliation: Reconciliation) -> Message:
         *_where(reconciliation.config),
         f"See all: {typed(f'arfeed history page {reconciliation.run}', reconciliation.config)}",
     ]
-    return _message(f"✗ {reconciliation.feed}: the receiver has something else than was delivered", lines)
+    comparable = reconciliation.outcome != "not comparable"
+    found = (
+        "has something else than was delivered" if comparable else "was not compared: nothing is known of what it has"
+    )
+    return _message(f"✗ {reconciliation.feed}: the receiver {found}", lines)
 
 
 def of_failure(failure: Failure) -> Message:

@@ -48,7 +48,7 @@ class Hooks(Protocol):
 
     @hookspec
     def arfeed_reconciled(self, reconciliation: Reconciliation) -> None:
-        """Learn of a reconciliation that found differences."""
+        """Learn of a reconciliation that found differences, or could not compare."""
 
     @hookspec
     def arfeed_failed(self, failure: Failure) -> None:

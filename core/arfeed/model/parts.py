@@ -202,7 +202,7 @@ class Notifier(ABC):
 
     # Not abstract: a notifier written before there was a reconciliation still loads.
     def reconciled(self, reconciliation: Reconciliation) -> None:  # noqa: B027 - may be left as it is
-        """Notify of a reconciliation that found differences."""
+        """Notify of a reconciliation that found differences, or could not compare."""
 
     def check(self) -> None:  # noqa: B027 - many have nothing to try
         """Raise an `ArfeedError` if it could reach nobody. Cheap; sends nothing."""

@@ -311,7 +311,7 @@ class FileSettings(SourceSettings):
 
 
 Ending = Literal["delivered", "refused", "failed", "reconciled"]
-"""How a run may end; of a reconciliation nobody is notified unless it found differences."""
+"""How a run may end; of a reconciliation nobody is notified if the receiver has what was delivered."""
 
 
 class NotifierSettings(Settings):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +38,7 @@ from arfeed.runs.context import (
 from arfeed.runs.convergence import settle_interrupted
 from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
 from arfeed.runs.reconciliation.columns import Asker
+from arfeed.runs.reconciliation.honest import CREDITS, FUTURE
 from arfeed.runs.reconciliation.plausibility import Delivered
 from arfeed.runs.reconciliation.reconciling import compare_with
 from arfeed.runs.reconciliation.verdict import as_facts
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
     from arfeed.delivery.remote import Remote
     from arfeed.plugins.config import Project
 
+
+_MOMENT = re.compile(r"(?<!\d)(20\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?:[T _-]?(\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)Z?)?(?!\d)")
 
 Witness = tuple[Path, Asker]
 """An export of the receiver's own list, and who is asked what is open about its columns."""
@@ -129,8 +135,18 @@ def _hear(context: OpenContext, witness: Witness, chosen: _Chosen, report: pd.Da
     runs = [run.ended_at for run in context.history.runs() if run.destination == context.destination and run.ended_at]
     # When somebody else's report arrived is not known; an export from before our own last delivery proves nothing.
     since = max(runs, default=datetime.fromtimestamp(0, UTC))
-    taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()))
+    # One from before the report itself proves as little.
+    since = max(since, _moment_of(chosen.name) or since)
+    headings = tuple(next(csv.reader(io.StringIO(chosen.content.decode("utf-8-sig", "replace"))), ()))
+    taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), headings)
     verdict, read = compare_with(context.project, export, taken, asker)
+    # What may be a payment or a conversion is no agreement: nobody has looked at it.
+    unsure = sorted({*verdict.found["known"]} - {"", CREDITS, FUTURE})
+    if verdict.outcome == "same" and unsure:
+        raise RefusedError(
+            f"{export}: the receiver's own list does not agree with {chosen.name} in all, so nothing was adopted: "
+            f"{'; '.join(unsure)}. See `arfeed reconcile`, or leave out --reconcile and approve"
+        )
     if verdict.outcome != "same":
         counts = as_facts(verdict, read, taken)["counts"]
         what = ", ".join(
@@ -142,6 +158,15 @@ def _hear(context: OpenContext, witness: Witness, chosen: _Chosen, report: pd.Da
             "and approve"
         )
     return f"reconciled {read.sha256[:16]}"
+
+
+def _moment_of(name: str) -> datetime | None:
+    """Return the moment in a report's name, in UTC, or the beginning of its day; None if it has none."""
+    for match in _MOMENT.finditer(name):
+        year, month, day, hour, minute, second = (int(digits or 0) for digits in match.groups())
+        with suppress(ValueError):
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    return None
 
 
 def _take_over(context: OpenContext, baseline: Baseline, there: Container[str]) -> Adopted:

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from arfeed.runs.context import RunContext
 
 _ARGUMENTS = {"delivered": "receipt", "refused": "plan", "failed": "failure", "reconciled": "reconciliation"}
-_WORDS = {"delivered": "delivered", "refused": "was refused", "failed": "failed", "reconciled": "found differences"}
+_WORDS = {
+    "delivered": "delivered",
+    "refused": "was refused",
+    "failed": "failed",
+    "reconciled": "found differences, or could not compare",
+}
 _About = Receipt | Plan | Failure | Reconciliation
 
 

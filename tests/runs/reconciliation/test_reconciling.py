@@ -69,7 +69,7 @@ def test_one_with_differences_counts_and_one_that_was_not_comparable_does_not(fe
     assert codes(feed.plan()) == []
 
 
-def test_notifiers_are_told_of_differences_only(feed: Feed) -> None:
+def test_notifiers_are_told_of_differences_and_of_what_is_not_comparable(feed: Feed) -> None:
     with webhook() as there:
         feed.plugins = (*feed.plugins, "notify")
         feed.notifiers = {"ops": {"use": "webhook", "url": there.url, "on": ["reconciled"]}}
@@ -78,6 +78,10 @@ def test_notifiers_are_told_of_differences_only(feed: Feed) -> None:
         assert there.texts == []
         compare(feed, invoices(COUNT)[1:])
         (text,) = there.texts
+        compare(feed, invoices(25))
+        half = there.texts[1]
+    assert "✗ acme: the receiver was not compared: nothing is known of what it has" in half
+    assert "Not comparable: it has exactly 25 rows and 33 invoices were delivered" in half
     assert "✗ acme: the receiver has something else than was delivered" in text
     assert "1 paid there\n  INV-0001 Customer 1: paid there" in text
     assert "See all: arfeed history page " in text

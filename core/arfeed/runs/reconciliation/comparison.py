@@ -115,9 +115,12 @@ def _differs(name: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> NDArray[np.
     sent, there = (arrow.as_single_chunk(pa.array(side[name])) for side in (ours, theirs))
     if name == "balance":
         sent, there = pc.cast(sent, MONEY), pc.cast(there, MONEY)
-        # Many lists show a credit note without its sign.
+        # Many lists show credit notes without their signs: then all of them. With a minus on one, the others owe.
         credit = pa.array((ours["kind"] != "invoice").to_numpy(dtype=bool))
-        same = pc.or_(pc.equal(sent, there), pc.and_(credit, pc.equal(pc.negate(sent), there)))
+        signed = pc.any(pc.and_(credit, pc.less(there, 0))).as_py()
+        same = pc.equal(sent, there)
+        if not signed:
+            same = pc.or_(same, pc.and_(credit, pc.equal(pc.negate(sent), there)))
     elif name == "due_on":
         # Where none was sent the receiver works one out by its own terms.
         same = pc.or_kleene(pc.is_null(sent), pc.fill_null(pc.equal(sent, there), fill_value=False))

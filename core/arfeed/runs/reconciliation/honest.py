@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from arfeed.model import arrow
+from arfeed.model.currencies import minor_digits
 from arfeed.planning.wording import counted
 
 if TYPE_CHECKING:
@@ -28,6 +30,12 @@ _ENOUGH = 3
 _SPREAD = 0.02
 """Converted totals have one rate, but for its rounding and the days on which it was taken."""
 
+_PAID = 0.2
+"""At most this share of a currency's invoices was paid in part since; of more, something else was read or taken in."""
+
+_ONE_RATIO = 0.02
+"""With many lower, some ratios are the same by chance: this share of them has to be."""
+
 
 def mark_known(
     found: pd.DataFrame, on: date, previous: pd.DataFrame | None, age: timedelta
@@ -40,24 +48,19 @@ def mark_known(
     known = found["known"].to_numpy(dtype=object).copy()
     notes: list[str] = []
     outcome = found["outcome"].to_numpy(dtype=object)
-    _mark(known, (outcome == "paid there") & _is_future(found, on), FUTURE)
+    absent = found["invoice_ref_there"].isna().to_numpy(dtype=bool)
+    # Listed there, as paid or void, it is shown already.
+    _mark(known, (outcome == "paid there") & absent & _is_future(found, on), FUTURE)
     _mark(known, _unlisted_credits(found, outcome), CREDITS)
-    if previous is not None and age < IMPORT_TAKES:
+    if previous is not None and age < IMPORT_TAKES and not _has_run(found, outcome, previous):
         _mark(known, _is_pending(found, outcome, previous), PENDING)
     converted, rates = _converted(found, outcome)
     _mark(known, converted, CONVERTED)
     notes += rates
     alone = (outcome == "differs") & (found["what"] == "balance").to_numpy(dtype=bool)
-    lower = _is_lower(found, alone & (known == ""))
-    common = np.isin(outcome, ["differs", "same"])
-    # Payments are taken of some invoices; if most are lower, another column or another currency was read.
-    if lower.sum() > max(1, common.sum() / 2):
-        notes.append(
-            f"{counted(int(lower.sum()), 'balance')} of {int(common.sum()):,} are lower there, too many for payments "
-            "taken since; see whether the column of the balance is that of what is still owed, taxes included"
-        )
-    else:
-        _mark(known, lower, PAYMENT)
+    paid, odd = _payments(found, outcome, alone & (known == ""))
+    _mark(known, paid, PAYMENT)
+    notes += odd
     return found.assign(known=pd.Series(known, index=found.index, dtype="str")), notes
 
 
@@ -104,6 +107,60 @@ def _is_pending(found: pd.DataFrame, outcome: NDArray[np.object_], previous: pd.
     return pending
 
 
+def _payments(
+    found: pd.DataFrame, outcome: NDArray[np.object_], among: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Return which lower balances may be payments taken since, and notes on those that are not."""
+    paid, notes = np.zeros(len(found), bool), []
+    currency = found["currency"].fillna("").to_numpy(dtype=object)
+    lower = _is_lower(found, among)
+    for code in sorted({*currency[lower]}):
+        here = np.flatnonzero(lower & (currency == code))
+        common = int((np.isin(outcome, ["differs", "same"]) & (currency == code)).sum())
+        scaled = _is_scaled([*_pairs(found.iloc[here])], Decimal(1).scaleb(-minor_digits().get(code, 2)))
+        if scaled.any():
+            notes.append(
+                f"no payments, but another notation, currency or column: {counted(int(scaled.sum()), 'balance')} in "
+                f"{code} lower there by a power of ten, by the cents alone, or several by one ratio"
+            )
+        # Payments are taken of some invoices; if many are lower, another column or another currency was read.
+        if len(here) > max(1, common * _PAID):
+            notes.append(
+                f"{counted(len(here), 'balance')} of {common:,} in {code} are lower there, too many for payments "
+                "taken since; see whether the column of the balance is that of what is still owed, taxes included"
+            )
+        else:
+            paid[here[~scaled]] = True
+    return paid, notes
+
+
+def _is_scaled(pairs: list[tuple[Decimal, Decimal]], step: Decimal) -> NDArray[np.bool_]:
+    """Return which pairs differ as no payment makes them: by a power of ten, the cents alone, or a ratio of several."""
+    sent, there = (np.array([float(abs(pair[side])) for pair in pairs]) for side in (0, 1))
+    least, most = ((there + off) / sent for off in (-float(step), float(step)))
+    tens = [any(abs(abs(one).scaleb(-power) - abs(other)) <= step for power in range(1, 7)) for one, other in pairs]
+    cents = [abs(other) == abs(one) // 1 for one, other in pairs]
+    ratios = there / sent
+    # The ratio of a large balance is the most exact: it lies within the rounding of all that share it.
+    sharing = np.searchsorted(np.sort(least), ratios, "right") - np.searchsorted(np.sort(most), ratios, "left")
+    shared = np.sort(ratios[sharing >= max(_ENOUGH, len(pairs) * _ONE_RATIO)])
+    alike = np.searchsorted(shared, most, "right") > np.searchsorted(shared, least, "left")
+    result: NDArray[np.bool_] = np.array(tens, bool) | np.array(cents, bool) | alike
+    return result
+
+
+def _has_run(found: pd.DataFrame, outcome: NDArray[np.object_], previous: pd.DataFrame) -> bool:
+    """Whether the import of the last delivery has run: something that it added is there, or that it closed is not."""
+    before = arrow.fold(previous["invoice_ref"])
+    ours = arrow.fold(found["invoice_ref"].fillna(""))
+    new = found["invoice_ref"].notna() & ~arrow.is_in(ours, before)
+    if (new & found["invoice_ref_there"].notna()).any():
+        return True
+    gone = before[~arrow.is_in(before, ours).to_numpy(dtype=bool)]
+    unsettled = found[np.isin(outcome, ["open there only", "unreadable"]) & found["invoice_ref"].isna()]
+    return not arrow.is_in(gone, arrow.fold(unsettled["invoice_ref_there"].fillna(""))).all()
+
+
 def _is_lower(found: pd.DataFrame, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
     lower = among.copy()
     lower[among] = [
@@ -111,6 +168,12 @@ def _is_lower(found: pd.DataFrame, among: NDArray[np.bool_]) -> NDArray[np.bool_
         for sent, there in _balances(found[among])
     ]
     return lower
+
+
+def _pairs(found: pd.DataFrame) -> Iterator[tuple[Decimal, Decimal]]:
+    for sent, there in _balances(found):
+        if sent is not None and there is not None:
+            yield sent, there
 
 
 def _balances(found: pd.DataFrame) -> list[tuple[Decimal | None, Decimal | None]]:
@@ -125,7 +188,7 @@ def _array(column: pd.Series[str]) -> object:
 
 
 def _converted(found: pd.DataFrame, outcome: NDArray[np.object_]) -> tuple[NDArray[np.bool_], list[str]]:
-    """Return the invoices whose balance is in another currency there, at one rate for all of a currency."""
+    """Return the invoices whose balance is in another currency there, at the rate that most of a currency have."""
     what = found["what"].to_numpy(dtype=object)
     changed = (outcome == "differs") & np.isin(what, ["balance currency"])
     result = np.zeros(len(found), bool)
@@ -134,14 +197,15 @@ def _converted(found: pd.DataFrame, outcome: NDArray[np.object_]) -> tuple[NDArr
     pairs = found["currency"].fillna("") + " " + found["currency_there"].fillna("")
     for pair in sorted({*pairs[changed]}):
         rows = np.flatnonzero(changed & (pairs == pair).to_numpy(dtype=bool))
-        ratios = [float(there / sent) for sent, there in (balances[row] for row in rows) if sent and there]
-        if len(ratios) < _ENOUGH or len(ratios) < len(rows):
-            continue
-        middle = sorted(ratios)[len(ratios) // 2]
-        if middle > 0 and all(abs(each / middle - 1) <= _SPREAD for each in ratios):
-            result[rows] = True
+        both = [(row, *balances[row]) for row in rows]
+        ratios = {row: float(there / sent) for row, sent, there in both if sent and there}
+        middle = sorted(ratios.values())[len(ratios) // 2] if ratios else 0
+        near = [row for row, ratio in ratios.items() if middle > 0 and abs(ratio / middle - 1) <= _SPREAD]
+        # Without a rate that most of them have there is none; what is far from it is told alone.
+        if len(near) >= max(_ENOUGH, len(rows) / 2):
+            result[near] = True
             sent, there = pair.split(" ")
             notes.append(
-                f"{counted(len(rows), 'balance')} in {sent} are shown in {there}, at {middle:.4g} {there} each"
+                f"{counted(len(near), 'balance')} in {sent} are shown in {there}, at {middle:.4g} {there} each"
             )
     return result, notes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -13,7 +13,6 @@ import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.planning.wording import counted
-from arfeed.runs.reconciliation.honest import CREDITS, PENDING
 from arfeed.runs.reconciliation.numbers import are_known
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
@@ -30,6 +29,7 @@ _PAGES = frozenset([10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 250, 300, 400
 """As many rows as lists show on a page, or give in one file."""
 
 _ENOUGH = 3
+_MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Delivered:
     """The last delivery: its run, the moment at which it ended, its report's name and SHA-256, and those of its inputs.
 
     `inputs` are names of files by SHA-256. `earlier` returns the reports before it that are still kept, the latest
-    first.
+    first. `headings` are those of the report's file, in the destination's layout; none if they are not known.
     """
 
     run: str
@@ -47,6 +47,7 @@ class Delivered:
     sha256: str | None
     inputs: dict[str, str]
     earlier: Callable[[], Iterator[pd.DataFrame]]
+    headings: tuple[str, ...] = ()
 
 
 def judge_age(export: Export, delivered: Delivered, timezone: str | None) -> tuple[datetime, str, str | None]:
@@ -76,13 +77,22 @@ def _older(moment: datetime, delivered: Delivered) -> str | None:
     return f"it is of {moment:%Y-%m-%d %H:%M} UTC, and the last delivery of {delivered.at:%Y-%m-%d %H:%M} UTC"
 
 
-def is_ours(export: Export, delivered: Delivered) -> str | None:
-    """Return what the file is if it never was at the receiver: the report itself, or what a source was read from."""
+def is_ours(export: Export, delivered: Delivered, headings: Collection[str]) -> str | None:
+    """Return what the file is if it never was at the receiver: the report itself, or what a source was read from.
+
+    `headings` are all that the export has. A copy of a report that was saved again has other bytes, so whatever has
+    the very headings of the report is taken for one.
+    """
     if export.sha256 == delivered.sha256:
         return f"this is {delivered.name}, the report that arfeed delivered, and not what the receiver made of it"
     if export.sha256 in delivered.inputs:
         return (
             f"this is {delivered.inputs[export.sha256]}, which the report was made from, and not what the receiver has"
+        )
+    if headings and sorted(map(str.casefold, headings)) == sorted(map(str.casefold, delivered.headings)):
+        return (
+            f"its headings are those of {delivered.name}, all of them and no other: it is a copy of a report for the "
+            "receiver, and not what the receiver made of one. Export the list of open invoices there"
         )
     return None
 
@@ -90,16 +100,12 @@ def is_ours(export: Export, delivered: Delivered) -> str | None:
 def find_strangers(export: Export, delivered: Delivered) -> str | None:
     """Return why this seems to be the list of something else: too few of its open numbers are known."""
     rows = export.rows[export.rows["open"].to_numpy(dtype=bool)]
-    texts = arrow.to_text_array(rows["invoice_ref"])
-    if not len(texts):
-        return "none of its rows is open"
-    known = are_known(texts, delivered.report["invoice_ref"])
-    for report in delivered.earlier():
-        if known.mean() >= KNOWN:
-            break
-        known |= are_known(texts, report["invoice_ref"])
-    if known.mean() >= KNOWN:
+    known = _are_known(rows, delivered)
+    # A list that has what was delivered, all or nearly all as closed, is the receiver's own, and the worst of its kind.
+    if known.mean() >= KNOWN or _has_most(export, delivered):
         return None
+    if not len(rows):
+        return "none of its rows is open"
     strange = [str(each) for each in rows["invoice_ref"][~known].head(3)]
     other = next(
         (
@@ -111,19 +117,40 @@ def find_strangers(export: Export, delivered: Delivered) -> str | None:
     )
     what = f"; it seems to list {other}" if other else ""
     return (
-        f"{int(known.sum()):,} of its {counted(len(texts), 'open number')} ({known.mean():.0%}) are of a report that "
+        f"{int(known.sum()):,} of its {counted(len(rows), 'open number')} ({known.mean():.0%}) are of a report that "
         f"was delivered, and {KNOWN:.0%} are needed; not known are {', '.join(strange)}{what}. Another ledger or "
         "entity, or another column holds the numbers"
     )
+
+
+def _are_known(rows: pd.DataFrame, delivered: Delivered) -> NDArray[np.bool_]:
+    """Return which numbers are of a report that was delivered, as far back as is needed to know enough of them."""
+    texts = arrow.to_text_array(rows["invoice_ref"])
+    known = are_known(texts, delivered.report["invoice_ref"])
+    for report in delivered.earlier() if len(texts) else ():
+        if known.mean() >= KNOWN:
+            break
+        known |= are_known(texts, report["invoice_ref"])
+    return known if len(texts) else np.zeros(1, bool)
+
+
+def _has_most(export: Export, delivered: Delivered) -> bool:
+    """Whether enough of all its numbers are known, closed ones too, and most of the last report's are among them.
+
+    A list of what is closed has few of those, and would accuse all others.
+    """
+    listed = are_known(arrow.to_text_array(delivered.report["invoice_ref"]), export.rows["invoice_ref"])
+    return bool(listed.mean() > _MOST and _are_known(export.rows, delivered).mean() >= KNOWN)
 
 
 def find_part(found: pd.DataFrame, export: Export, on: date) -> str | None:
     """Return which part of the list this seems to be: some currencies, what is overdue, the first page."""
     outcome = found["outcome"].to_numpy(dtype=object)
     sent = found["invoice_ref"].notna().to_numpy(dtype=bool)
-    absent = sent & found["invoice_ref_there"].isna().to_numpy(dtype=bool) & ~found["known"].isin([CREDITS, PENDING])
-    absent = np.asarray(absent, dtype=bool)
-    there = sent & ~absent & (outcome != "unreadable")
+    listed = found["invoice_ref_there"].notna().to_numpy(dtype=bool)
+    # What is absent for a known reason tells of no part, and is not there either.
+    absent = sent & ~listed & (found["known"] == "").to_numpy(dtype=bool)
+    there = sent & listed & (outcome != "unreadable")
     # By its own total it is whole, whatever is not in it.
     if int(absent.sum()) < _ENOUGH or not there.any():
         return None

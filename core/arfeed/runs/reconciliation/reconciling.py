@@ -16,8 +16,9 @@ import pyarrow as pa
 from arfeed.history.lease import whoami
 from arfeed.history.receipts import seal_reconciliation
 from arfeed.history.records import Baseline, ReconciliationRecord, RunRecord
+from arfeed.intake.carried import as_invoices
 from arfeed.model.arrow import to_frame
-from arfeed.model.errors import ConfigError
+from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.events import bind
 from arfeed.model.results import Reconciliation
 from arfeed.model.settings import FileSettings, ReconcileSettings
@@ -30,6 +31,8 @@ from arfeed.runs.reconciliation.export import Export, read_export
 from arfeed.runs.reconciliation.plausibility import Delivered
 from arfeed.runs.reconciliation.verdict import Verdict, advise, as_facts, is_alarming, judge
 from arfeed.tables.files.search import find_files
+from arfeed.tables.headings.banner import find_heading_row
+from arfeed.tables.read import read_header
 from arfeed.tables.values.amounts import MONEY
 
 if TYPE_CHECKING:
@@ -52,8 +55,11 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
             )
         delivered = _delivered(context, baseline)
         context.progress.step("Reading what the receiver has as open")
-        found = _ask_receiver(context) if export is None else _read(project, export, delivered, asker)
-        verdict = judge(delivered, found, project.feed.timezone, whole=whole)
+        if export is None:
+            found = _ask_receiver(context)
+            verdict = judge(delivered, found, project.feed.timezone, asked=True)
+        else:
+            verdict, found = compare_with(project, export, delivered, asker, whole=whole)
         document = _document(context, as_facts(verdict, found, delivered))
         body = seal_reconciliation(document, plugin_versions(project))
         context.history.record_reconciliation(_record(context, baseline, found, verdict, body))
@@ -61,23 +67,41 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
     made = (begun.run, project.feed.name, context.destination, verdict.outcome, counts, body, project.path.absolute())
     reconciliation = Reconciliation(*made)
     # After the history is closed: notifiers may be slow.
-    if verdict.outcome == "differences":
+    # What is not comparable may be half an import, so people are told of it, too.
+    if verdict.outcome != "same":
         notify(begun, "reconciled", reconciliation)
     return reconciliation
 
 
-def compare_with(project: Project, export: Path, delivered: Delivered, asker: Asker) -> tuple[Verdict, Export]:
-    """Compare an export with a report that is not the last delivery, as `adopt` does; nothing is recorded."""
-    found = _read(project, export, delivered, asker)
-    return judge(delivered, found, project.feed.timezone), found
-
-
-def _read(project: Project, export: Path, delivered: Delivered, asker: Asker) -> Export:
+def compare_with(
+    project: Project, export: Path, delivered: Delivered, asker: Asker, *, whole: bool = False
+) -> tuple[Verdict, Export]:
+    """Compare an export with a delivery, or as `adopt` does with a report that is none; nothing is recorded."""
     settings = project.destination.settings.reconcile or ReconcileSettings()
     if not export.is_file() and glob.has_magic(str(export)):
         # As a source's own files are found: the newest that is no longer being written.
         export = Path(find_files(FileSettings(path=str(export.expanduser().absolute()), files="newest"))[0])
-    return read_export(export, settings, delivered.report, asker)
+    found = read_export(export, settings, delivered.report, asker)
+    headings = _headings_of(export, settings)
+    return judge(delivered, found, project.feed.timezone, whole=whole, headings=headings), found
+
+
+def _headings_of(export: Path, settings: ReconcileSettings) -> list[str]:
+    how = {name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None}
+    how.setdefault("fallback", "cp1252")
+    try:
+        return read_header(str(export), columns=find_heading_row(str(export), how), **how)
+    except SourceError:
+        # It was read by the headings that the settings name, and these are not ours.
+        return []
+
+
+def _headings_sent(project: Project, report: pd.DataFrame) -> tuple[str, ...]:
+    """Return the headings that the destination gives a report; none if it can't say."""
+    try:
+        return tuple(map(str, project.destination.report(as_invoices(report.head(0), "")).columns))
+    except Exception:  # noqa: BLE001 - a plugin's own code, and the layout may have changed since
+        return ()
 
 
 def _document(context: OpenContext, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,6 +149,7 @@ def _delivered(context: OpenContext, baseline: Baseline) -> Delivered:
         sha256=stated.get("report", {}).get("sha256"),
         inputs=inputs,
         earlier=partial(_earlier, context, last),
+        headings=_headings_sent(context.project, baseline.report),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -51,13 +51,24 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
 
-def judge(delivered: Delivered, export: Export, timezone: str | None, *, whole: bool = False) -> Verdict:
-    """Compare an export with the last delivery, if it is plausible; with `whole` somebody says that it is no part."""
+def judge(
+    delivered: Delivered,
+    export: Export,
+    timezone: str | None,
+    *,
+    whole: bool = False,
+    asked: bool = False,
+    headings: Collection[str] = (),
+) -> Verdict:
+    """Compare an export with the last delivery, if it is plausible; with `whole` somebody says that it is no part.
+
+    `asked` says that the receiver itself told all that it has: then it is no part, and no other list. `headings` are
+    all of the export's, as far as they are known.
+    """
     moment, age, older = judge_age(export, delivered, timezone)
     judged = (age, "said to be whole" if whole else describe_total(export))
-    reasons = [
-        each for each in (is_ours(export, delivered), export.wrong, older, find_strangers(export, delivered)) if each
-    ]
+    strangers = None if asked else find_strangers(export, delivered)
+    reasons = [each for each in (is_ours(export, delivered, headings), export.wrong, older, strangers) if each]
     found = compare(delivered.report, export.rows, export.columns)
     if reasons:
         return Verdict("not comparable", found.iloc[:0], moment, judged, tuple(reasons), export.notes)
@@ -71,7 +82,7 @@ def judge(delivered: Delivered, export: Export, timezone: str | None, *, whole: 
         )
         return Verdict("not comparable", found.iloc[:0], moment, judged, (reason,), export.notes)
     found, odd = mark_known(found, moment.date(), previous, moment - delivered.at)
-    part = None if whole else find_part(found, export, moment.date())
+    part = None if whole or asked else find_part(found, export, moment.date())
     if part:
         part += ". Or the receiver has taken in this much of the report only: see there whether the others are open"
         return Verdict("not comparable", found.iloc[:0], moment, judged, (part,), (*export.notes, *odd))
