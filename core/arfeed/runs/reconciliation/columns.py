@@ -18,11 +18,23 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.fields import headings_of
 from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.numbers import are_known, match_numbers
+from arfeed.runs.reconciliation.words import (
+    CLOSED,
+    CREDIT,
+    DOLLARS,
+    NO_MONEY,
+    NOT_CLOSED,
+    NOT_YET,
+    OF_TAXES,
+    PAID,
+    SETTLING,
+    SYMBOLS,
+    VOID,
+)
 from arfeed.tables.headings.contents import find_flags, is_settled_header
 from arfeed.tables.headings.document_words import is_flag_column, is_yes, status_of
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.proposal import Proposal, propose_columns
-from arfeed.tables.headings.words import TAXES
 from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, means_none, parse_dates
 
@@ -40,47 +52,7 @@ _NUMBERS = 0.5
 _AGREES = 0.9
 _DISAGREES = 0.5
 
-_PAID = frozenset(
-    (
-        "paid", "amount paid", "paid amount", "total paid", "received", "amount received", "received amount",
-        "payments", "payment", "payment amount", "payments received", "paid to date", "collected", "amount collected",
-        "credited", "applied", "amount applied", "bezahlt", "gezahlt", "zahlung", "zahlungen", "bezahlter betrag",
-        "paye", "montant paye", "deja paye", "pagado", "importe pagado", "pagato", "importo pagato", "betaald",
-        "betaald bedrag", "betalt", "betalat",
-    )
-)  # fmt: skip
-"""Common headings of what was paid of an invoice, in the form in which headings are compared."""
-
-_SYMBOLS = {"€": "EUR", "£": "GBP", "US$": "USD", "A$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "₹": "INR"}
-_DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"])
-"""What symbols of a currency can only mean, and the currencies that are all written `$`."""
-
 _MOST_NAMED = 5
-
-_CLOSED = ("paid", "void", "draft")
-_SETTLING = frozenset(
-    (  # noqa: SIM905 - many quoted words are harder to read
-        "paid closed settled cleared void voided cancelled canceled bezahlt beglichen ausgeglichen erledigt paye payee "
-        "regle reglee pagado pagada pagato pagata betaald voldaan betalt betald"
-    ).split()
-)
-_NOT_YET = frozenset(["be", "expected", "planned", "promised", "next", "last", "due", "not", "if"])
-_NOT_CLOSED = frozenset(["open", "unpaid", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet"])
-_CREDIT = ("credit", "gutschrift", "avoir", "abono", "return", "refund")
-_VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht")
-"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has; of one
-that says what a document is; and of one that it was never owed."""
-
-_NO_MONEY = frozenset(
-    (  # noqa: SIM905 - forty quoted words are harder to read
-        "days day tage jours dias giorni dagen age id no nr number num code phone zip plz terms rate percent quantity "
-        "qty ref reference iban"
-    ).split()
-)
-"""Words of a heading whose numbers are no amounts."""
-
-_TAXES = TAXES | {"amount", "total", "betrag", "of"}
-"""What a heading consists of that is that of a tax, and of nothing that may be open."""
 
 
 class Asker(Protocol):
@@ -207,12 +179,12 @@ class _Finder:
 
     def _may_be_money(self, header: str, beside: str) -> bool:
         words = header_words(header)
-        if words & _NO_MONEY or (words and words <= _TAXES) or self._agreement("balance", header) is None:
+        if words & NO_MONEY or (words and words <= OF_TAXES) or self._agreement("balance", header) is None:
             return False
         given = self.texts[header].filter(pc.not_equal(self.texts[header], ""))
         if any(not pc.any(parse_dates(given, order, declared=True).wrong).as_py() for order in ORDERS):
             return False
-        if normalize_header(header) in _PAID:
+        if normalize_header(header) in PAID:
             return bool(pc.any(pc.match_substring_regex(given, "[1-9]")).as_py())
         # Days overdue and the like: whole numbers beside cents, none of them nothing, and none what was sent.
         whole = pc.all(pc.match_substring_regex(given, "^[1-9][0-9]*$")).as_py()
@@ -225,7 +197,7 @@ class _Finder:
         What was paid is one in any case: if all of it was, it is the same amount, and nothing is open.
         """
         apart = [name for name in others if name != header]
-        return [name for name in apart if normalize_header(name) in _PAID or self._count_others(header, name)]
+        return [name for name in apart if normalize_header(name) in PAID or self._count_others(header, name)]
 
     def _count_others(self, header: str, other: str) -> int:
         """Return in how many paired rows another column has another amount, or none."""
@@ -242,7 +214,7 @@ class _Finder:
             return self._ask("balance", headers)
         found = f"{header!r}: {self._agreed(self._agreement('balance', header))}; but "
         found += ", ".join(f"{name!r} has another amount in {self._count_others(header, name):,}" for name in rivals)
-        paid = next((name for name in rivals if normalize_header(name) in _PAID), None)
+        paid = next((name for name in rivals if normalize_header(name) in PAID), None)
         if paid is None:
             return self._ask("balance", headers, found)
         less = f"{header} less {paid}"
@@ -301,8 +273,8 @@ class _Finder:
     def _symbol(self, word: str) -> str:
         """Return the code that a symbol can only mean, of dollars the only ones sent; an ellipsis if there is none."""
         sent = self.delivered["currency"].unique().tolist()
-        dollars = [code for code in sent if code in _DOLLARS]
-        return _SYMBOLS.get(word) or (dollars[0] if word == "$" and len(dollars) == 1 else "…")
+        dollars = [code for code in sent if code in DOLLARS]
+        return SYMBOLS.get(word) or (dollars[0] if word == "$" and len(dollars) == 1 else "…")
 
     def _named(self, name: str) -> str | None:
         """Return the heading that is called like a column, also if some of its values can't be read."""
@@ -370,10 +342,10 @@ class _Finder:
         if header == self.found.columns.get("status") or (
             header in self.proposal.several.get("status", ()) and not self._is_flag(header)
         ):
-            return [word for word in words if self._meant(word) in _CLOSED]
-        if not self._is_flag(header) or any(word.startswith(_CREDIT) for word in header_words(header)):
+            return [word for word in words if self._meant(word) in CLOSED]
+        if not self._is_flag(header) or any(word.startswith(CREDIT) for word in header_words(header)):
             return []
-        if header_words(header) & _NOT_CLOSED:
+        if header_words(header) & NOT_CLOSED:
             return [word for word in words if not is_yes(word) and self._meant(word) != "open"]
         said = [word for word in words if any(letter.isalnum() for letter in word)]
         return [word for word in said if not _is_no(word) and self._meant(word) != "open"]
@@ -389,13 +361,13 @@ class _Finder:
         words = [word for word in self.texts[header].unique().to_pylist() if word]
         if not words:
             return False
-        yes_or_no = is_flag_column("paid", words) and bool(header_words(header) & _NOT_CLOSED)
+        yes_or_no = is_flag_column("paid", words) and bool(header_words(header) & NOT_CLOSED)
         return yes_or_no or is_flag_column(header, words) or bool(find_flags(self.texts, [header]))
 
     def _days_of_payment(self, header: str) -> pa.Array | None:
         """Return which rows have a day in a column of days of payment; None if it is none."""
         words = header_words(header)
-        if not is_settled_header(header) and (not words & _SETTLING or words & _NOT_YET):
+        if not is_settled_header(header) and (not words & SETTLING or words & NOT_YET):
             return None
         given = pc.and_(pc.match_substring_regex(self.texts[header], r"\d"), pc.invert(means_none(self.texts[header])))
         days = self.texts[header].filter(given)
@@ -538,7 +510,7 @@ class _Finder:
 
 
 def _closes_as(header: str) -> str:
-    return "void" if any(word.startswith(_VOID) for word in header_words(header)) else "paid"
+    return "void" if any(word.startswith(VOID) for word in header_words(header)) else "paid"
 
 
 def _is_no(word: str) -> bool:

@@ -116,7 +116,7 @@ def _note_left_out(export: Export) -> Iterator[str]:
         left.remove("currency")
     if left:
         words = {"currency": "currency", "due_on": "due date", "customer_name": "customer"}
-        yield f"not compared, since the export has no such column: {', '.join(words[name] for name in left)}"
+        yield f"not compared, since no column of the export is taken for it: {', '.join(words[name] for name in left)}"
 
 
 # --- as plain data --------------------------------------------------------------------------------------------------

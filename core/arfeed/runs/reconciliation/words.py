@@ -1,0 +1,45 @@
+"""Words of the headings of a receiver's export: what was paid, what closes an invoice, and what is no money."""
+
+from __future__ import annotations
+
+from arfeed.tables.headings.words import TAXES
+
+PAID = frozenset(
+    (
+        "paid", "amount paid", "paid amount", "total paid", "received", "amount received", "received amount",
+        "payments", "payment", "payment amount", "payments received", "paid to date", "collected", "amount collected",
+        "credited", "applied", "amount applied", "bezahlt", "gezahlt", "zahlung", "zahlungen", "bezahlter betrag",
+        "paye", "montant paye", "deja paye", "pagado", "importe pagado", "pagato", "importo pagato", "betaald",
+        "betaald bedrag", "betalt", "betalat",
+    )
+)  # fmt: skip
+"""Common headings of what was paid of an invoice, in the form in which headings are compared."""
+
+SYMBOLS = {"€": "EUR", "£": "GBP", "US$": "USD", "A$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "₹": "INR"}
+DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"])
+"""What symbols of a currency can only mean, and the currencies that are all written `$`."""
+
+CLOSED = ("paid", "void", "draft")
+SETTLING = frozenset(
+    (  # noqa: SIM905 - many quoted words are harder to read
+        "paid closed settled cleared void voided cancelled canceled bezahlt beglichen ausgeglichen erledigt paye payee "
+        "regle reglee pagado pagada pagato pagata betaald voldaan betalt betald"
+    ).split()
+)
+NOT_YET = frozenset(["be", "expected", "planned", "promised", "next", "last", "due", "not", "if"])
+NOT_CLOSED = frozenset(["open", "unpaid", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet"])
+CREDIT = ("credit", "gutschrift", "avoir", "abono", "return", "refund")
+VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht")
+"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has; of one
+that says what a document is; and of one that it was never owed."""
+
+NO_MONEY = frozenset(
+    (  # noqa: SIM905 - forty quoted words are harder to read
+        "days day tage jours dias giorni dagen age id no nr number num code phone zip plz terms rate percent quantity "
+        "qty ref reference iban"
+    ).split()
+)
+"""Words of a heading whose numbers are no amounts."""
+
+OF_TAXES = TAXES | {"amount", "total", "betrag", "of"}
+"""What a heading consists of that is that of a tax, and of nothing that may be open."""
