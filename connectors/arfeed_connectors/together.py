@@ -68,6 +68,7 @@ def _together(said: Sequence[Complete], settings: FileSettings) -> Complete:
         # An invoice may be missing from the very file that lists no closed ones.
         lists_closed=bool(said) and all(each.lists_closed for each in said),
         notes=tuple(notes),
+        capped=any(each.capped for each in said),
     )
 
 

@@ -291,3 +291,18 @@ def test_rows_that_excel_left_blank_are_passed_over(file: Path) -> None:
     known = file.read_text(encoding="utf-8")
     file.write_text(known + ("," * known.partition("\n")[0].count(",") + "\n") * 3, encoding="utf-8")
     assert len(read(source(file))) == 7
+
+
+@pytest.mark.parametrize(("count", "capped"), [(499, False), (500, True), (501, False)])
+def test_an_export_as_long_as_xeros_can_be_may_lack_documents(file: Path, count: int, capped: bool) -> None:
+    said = complete(export(file, *(document(f"INV-{number}", lines=2) for number in range(count))))
+    assert said.capped == capped
+    assert [note.split("SalesInvoices.csv: ")[1][:31] for note in said.notes] == [
+        "it has exactly 500 documents, t"
+    ] * capped
+
+
+def test_one_such_export_of_several_may_lack_documents(tmp_path: Path) -> None:
+    for name, count in (("a", 500), ("b", 3)):
+        xero(tmp_path / f"{name}.csv", *(document(f"{name}-{number}") for number in range(count)))
+    assert complete(source(tmp_path / "*.csv", files="all")).capped

@@ -50,6 +50,12 @@ def test_absence_is_payment_where_the_settings_say_so_of_that_source() -> None:
     assert evidence(["gone", "gone"], *sources, source=["erp", "shop"]) == ["asserted", "unexplained"]
 
 
+def test_of_a_list_that_may_be_cut_absence_is_payment_for_no_setting() -> None:
+    cut = source(absent_means_paid=True, complete=Complete(capped=True))
+    assert evidence(["gone", "paid"], cut) == ["unexplained", "proven"]
+    assert evidence("gone", cut, ledgers=[ledger()]) == ["balanced"]
+
+
 def test_a_difference_that_has_not_moved_balances() -> None:
     assert evidence("gone", SILENT, ledgers=[ledger()]) == ["balanced"]
     assert evidence("gone", DECLARED, ledgers=[ledger()]) == ["balanced"]

@@ -89,6 +89,12 @@ def test_a_source_that_lists_what_is_closed_is_told_to_list_it_for_longer() -> N
         assert wrong not in message
 
 
+def test_of_a_list_that_may_be_cut_nobody_is_told_to_declare_absence_as_payment() -> None:
+    cut = source("erp", complete=Complete(capped=True), absent_means_paid=True)
+    message = heard(planned(invoices(2), invoices(1), reasons="gone", sources=(cut,)))["unexplained"].message
+    assert message.endswith("explain them: an export that is not cut, a list of what is closed, or a control_account")
+
+
 def test_what_is_still_open_at_the_source_is_refused_at_any_share() -> None:
     before = invoices(1000)
     objection = heard(planned(before, before.iloc[1:], reasons="removed by exclude"))["still-open"]

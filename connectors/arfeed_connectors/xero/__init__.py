@@ -42,6 +42,9 @@ _TEMPLATE_ONLY = ("InvoiceAmountDue", "Status", "Type")
 _OWN = {"contactname", "invoicenumber"}
 """How the headers of the export and of the template are spelled, and hardly anybody else's."""
 
+_MOST_EXPORTED = 500
+"""How many documents Xero's own export has at most, as its users report."""
+
 _KINDS = {
     "sales invoice": "invoice",
     "sales credit note": "credit_note",
@@ -111,7 +114,12 @@ class Xero(Connector):
             return (yield from read_aged(aged))
         documents = self._documents(file)
         yield documents
-        return Complete(lists_closed=any_closed(documents, "Status", self.settings))
+        lists_closed, capped = any_closed(documents, "Status", self.settings), len(documents) == _MOST_EXPORTED
+        note = (
+            f"{file}: it has exactly {_MOST_EXPORTED} documents, the most that Xero exports at a time, so others may "
+            'be missing, and whatever is gone is asked about. Export in parts, by date, and read them by files = "all"'
+        )
+        return Complete(lists_closed=lists_closed, capped=capped, notes=(note,) * capped)
 
     def _documents(self, file: str) -> pd.DataFrame:
         import pyarrow as pa

@@ -106,7 +106,8 @@ class Complete:
 
     `rows` is the number of rows of all frames and `totals` the sum of `balance` over them by currency, both from
     a count, a TOTAL line or an API. `None` means that the source has no such control. `as_of` is the date that the
-    data describes. `lists_closed`: paid and void documents are listed beside the open ones. `notes` are shown in
+    data describes. `lists_closed`: paid and void documents are listed beside the open ones. `capped`: it has as many
+    documents as the system exports at most, so more may be missing, and absence is not payment. `notes` are shown in
     the plan and kept in the receipt: what a reader of the plan should know of this reading. `control_account` is
     the ledger's balance, from another place than these rows; sums by currency alone may be given as a mapping.
     """
@@ -117,6 +118,7 @@ class Complete:
     lists_closed: bool = False
     notes: tuple[str, ...] = ()
     control_account: ControlAccount | None = None
+    capped: bool = False
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a control total that could not be compared exactly."""

@@ -48,7 +48,7 @@ def _degrees(connector: Connector, complete: Complete) -> Iterator[tuple[str, st
     if complete.control_account:
         sums = ", ".join(money(owed, code) for code, owed in complete.control_account.balances.items())
         yield "balanced", f"the control account has {sums or 'nothing'}, and is compared with the list each time"
-    if connector.settings.absent_means_paid:
+    if connector.settings.absent_means_paid and not complete.capped:
         yield "asserted", "by `absent_means_paid`, what it no longer lists is paid"
 
 
@@ -63,7 +63,7 @@ def _ways(connector: Connector, complete: Complete) -> Iterator[tuple[str, str]]
         yield "proven", "let it list what is paid and void as well, with the status"
     if "control_account" in fields:
         yield "balanced", f"name a second report of what is owed in [sources.{connector.source}.control_account]"
-    if not complete.lists_closed:
+    if not complete.lists_closed and not complete.capped:
         yield "asserted", "set absent_means_paid = true, if the list is always complete"
 
 

@@ -72,6 +72,8 @@ def _name_remedies(plan: Plan, silent: set[str]) -> str:
     listing = {source.source for source in plan.sources if source.complete.lists_closed}
     if silent <= listing:
         return "a longer period in the export, so that what was closed is still listed, or a control_account"
+    if any(source.complete.capped for source in plan.sources if source.source in silent):
+        return "an export that is not cut, a list of what is closed, or a control_account"
     return "a list of what is closed, a control_account, or absent_means_paid = true if the source drops what is paid"
 
 
