@@ -89,7 +89,10 @@ class Sql(Connector):
             frames = Frames(self.source, self.settings, names)
             kept: sa.Connection | None = connection
             if tables is None:
-                rows = self._rows(connection, query, control) if once is None else _emptied(once)
+                if once is not None:
+                    rows = _emptied(once)
+                else:
+                    rows = batches(connection, query, control.company) if control.rows else iter(())
                 # Making frames takes several times as long as fetching; no other program should wait for that.
                 if self._database.holds_writers(connection):
                     rows, kept = _emptied(deque(rows)), None
@@ -164,9 +167,6 @@ class Sql(Connector):
             if self.settings.document_query is not None:
                 # The columns are named, so that a query that lacks one fails here rather than at the first PDF.
                 asked(connection, self.settings.document_query, CONTENT, "WHERE 1 = 0").close()
-
-    def _rows(self, connection: sa.Connection, query: str, control: Control) -> Iterator[list[Row]]:
-        return batches(connection, query, control.company) if control.rows else iter(())
 
     @cached_property
     def _database(self) -> Database:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.characters import byte_at, extremes
 from arfeed.model.errors import SourceError
+from arfeed.model.legible import quote
 from arfeed.model.settings import FileSettings, SourceSettings
 from arfeed.tables.values.parsed import is_blank
 
@@ -125,7 +125,7 @@ class Columns:
         advice = ""
         meant = settings and name in ("status", "kind", "currency") and "values" in type(settings).model_fields
         if meant and (word := next((word for word in words if word), "")):
-            given = f'values.{name} = {{ {json.dumps(word, ensure_ascii=False)} = "…" }}'
+            given = f'values.{name} = {{ {quote(word)} = "…" }}'
             left = f"; values.{name} = false leaves the column alone" if isinstance(settings, FileSettings) else ""
             advice = f"say in [sources.{self.source}] what such a word means: {given}{left}"
         counted = dict(zip(words, counts.tolist(), strict=True))

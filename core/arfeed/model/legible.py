@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -31,3 +32,8 @@ def name_some(items: Sequence[str], most: int, separator: str = ", ") -> str:
     """Name the first few and count the rest: "A, B and 1,200 more"."""
     more = f" and {len(items) - most:,} more" if len(items) > most else ""
     return separator.join(items[:most]) + more
+
+
+def quote(text: str) -> str:
+    """Write a text as it may be typed into plugins.toml."""
+    return json.dumps(text, ensure_ascii=False)

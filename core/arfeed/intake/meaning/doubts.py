@@ -7,7 +7,6 @@ objects to them; later plans are compared with a delivery that somebody has appr
 from __future__ import annotations
 
 import functools
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 
 from arfeed.intake.meaning.hints import find_lowering_letters
 from arfeed.model import arrow, schema
+from arfeed.model.legible import name_some, quote
 from arfeed.model.parts import Transform
 from arfeed.model.results import Doubt
 from arfeed.model.settings import FileSettings, SourceSettings
@@ -95,7 +95,7 @@ def _untold_statuses(case: _Case) -> Iterator[Doubt]:
             if found:
                 yield Doubt(
                     f"the column {name!r} is not used and says {_listed(found)} of what would be reported as owed. "
-                    f"Name it: columns.status = {_quoted(name)}, with `values.status` for its words",
+                    f"Name it: columns.status = {quote(name)}, with `values.status` for its words",
                     name,
                 )
 
@@ -108,7 +108,7 @@ def _untold_kinds(case: _Case) -> Iterator[Doubt]:
             if found:
                 yield Doubt(
                     f"the column {name!r} is not used and says {_listed(found)} of rows that would be reported as "
-                    f"debts. Name it: columns.kind = {_quoted(name)}, with `values.kind` for its words and "
+                    f"debts. Name it: columns.kind = {quote(name)}, with `values.kind` for its words and "
                     "`credits_positive` if they have no sign",
                     name,
                 )
@@ -122,7 +122,7 @@ def _raised_flags(case: _Case) -> Iterator[Doubt]:
         if found:
             yield Doubt(
                 f"the column {name!r} is not used and says {_listed(found)} of what would be reported as owed. Name it "
-                f"as columns.status or columns.kind = {_quoted(name)}, with `values` for its words, or leave such rows "
+                f"as columns.status or columns.kind = {quote(name)}, with `values` for its words, or leave such rows "
                 "out",
                 name,
             )
@@ -135,10 +135,10 @@ def _untold_signs(case: _Case) -> Iterator[Doubt]:
     for name, words in case.words.items():
         lowers = find_lowering_letters(words) or credit_posting_keys(name, words)
         if lowers and (found := case.count(name, case.debts, lowers.__contains__)):
-            listed = ", ".join(_quoted(word) for word in lowers)
+            listed = ", ".join(quote(word) for word in lowers)
             yield Doubt(
                 f"the column {name!r} is not used and has {_listed(found)} beside amounts without a sign: it may "
-                f"say what lowers a debt. Set sign = {{ column = {_quoted(name)}, negative = [{listed}] }}, or "
+                f"say what lowers a debt. Set sign = {{ column = {quote(name)}, negative = [{listed}] }}, or "
                 "sign = false",
                 name,
             )
@@ -222,7 +222,7 @@ def _sides_apart(case: _Case) -> Iterator[Doubt]:
     if other and pc.any(pc.match_substring_regex(arrow.to_text_array(case.rows[other]), "[1-9]")).as_py():
         yield Doubt(
             f"the balance is read from {header!r} alone, and {other!r} has amounts as well. Set columns.debit = "
-            f"{_quoted(header)} and columns.credit = {_quoted(other)} instead of columns.balance",
+            f"{quote(header)} and columns.credit = {quote(other)} instead of columns.balance",
             other,
         )
 
@@ -240,9 +240,4 @@ _KINDS: Sequence[Callable[[_Case], Iterator[Doubt]]] = (
 
 
 def _listed(found: Mapping[str, int]) -> str:
-    words = [f"{word!r} ({count:,} row{'s' if count != 1 else ''})" for word, count in [*found.items()][:_MOST_NAMED]]
-    return ", ".join(words) + (f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else "")
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return name_some([f"{word!r} ({count:,} row{'s' * (count != 1)})" for word, count in found.items()], _MOST_NAMED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence, Set
 
@@ -14,6 +13,7 @@ from arfeed.intake.columns import Columns
 from arfeed.intake.money import money_columns
 from arfeed.model import arrow, schema
 from arfeed.model.errors import SourceError
+from arfeed.model.legible import quote
 from arfeed.model.settings import FileSettings, SourceSettings
 from arfeed.tables.places import locate_row
 from arfeed.tables.values.parsed import is_blank
@@ -98,12 +98,12 @@ def _refuse_where_unsigned(table: Columns, header: str, negative: list[str], set
     if row < 0:
         return
     origin = table.text("origin")[row].as_py()
-    words = ", ".join(json.dumps(word, ensure_ascii=False) for word in negative)
+    words = ", ".join(quote(word) for word in negative)
     raise SourceError(
         f"{locate_row(origin, delimiter=settings.delimiter)}: {header} says "
         f"{table.raw_text(header)[row].as_py()!r}, and {amounts[row].as_py()!r} has no sign: the column seems to hold "
         "it, and what lowers a debt would be read as owed. Set sign = { column = "
-        f"{json.dumps(header, ensure_ascii=False)}, negative = [{words}] }} in [sources.{table.source}], or "
+        f"{quote(header)}, negative = [{words}] }} in [sources.{table.source}], or "
         "sign = false if it means something else"
     )
 

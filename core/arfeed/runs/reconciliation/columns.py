@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +15,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError
 from arfeed.model.fields import headings_of
+from arfeed.model.legible import quote
 from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.numbers import are_known, match_numbers
 from arfeed.runs.reconciliation.words import (
@@ -218,7 +218,7 @@ class _Finder:
         if paid is None:
             return self._ask("balance", headers, found)
         less = f"{header} less {paid}"
-        instead = f"columns = {{ amount = {_quoted(header)}, paid = {_quoted(paid)} }} there if it is {less}"
+        instead = f"columns = {{ amount = {quote(header)}, paid = {quote(paid)} }} there if it is {less}"
         answer = self._ask("balance", [*headers, less], found, instead)
         if answer != less:
             return answer
@@ -263,7 +263,7 @@ class _Finder:
             for word in words
             if word in open_words or word.lower() in said
         }
-        listed = ", ".join(f'{_quoted(word)} = "{ours}"' for word, ours in meant.items())
+        listed = ", ".join(f'{quote(word)} = "{ours}"' for word, ours in meant.items())
         raise ConfigError(
             f"{header!r} holds {', '.join(map(repr, open_words[:_MOST_NAMED]))}, and no ISO 4217 codes: say what that "
             f"means by values.currency = {{ {listed} }} in [destination.reconcile], or leave the currencies uncompared "
@@ -324,10 +324,10 @@ class _Finder:
         others = [word for word in self.texts[header].unique().to_pylist() if word and word not in words]
         meant = {**dict.fromkeys(words, _closes_as(header)), **dict.fromkeys(others, "open")}
         meant = {word: self._meant(word) or ours for word, ours in meant.items()}
-        listed = ", ".join(f'{_quoted(word)} = "{ours}"' for word, ours in meant.items())
+        listed = ", ".join(f'{quote(word)} = "{ours}"' for word, ours in meant.items())
         advice = "export only what is open, or a column with what is open as well"
         if words:
-            advice = f"columns.status = {_quoted(header)} and values.status = {{ {listed} }} in [destination.reconcile]"
+            advice = f"columns.status = {quote(header)} and values.status = {{ {listed} }} in [destination.reconcile]"
         answer = self.asker.choose(
             f"{found}. Is that open all the same?",
             f"values.status = false in [destination.reconcile] if it is; if not, {advice}",
@@ -515,10 +515,6 @@ def _closes_as(header: str) -> str:
 
 def _is_no(word: str) -> bool:
     return is_flag_column("paid", [word]) and not is_yes(word)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _folded(texts: pa.Array) -> pa.Array:
