@@ -39,18 +39,13 @@ def _is_above(balance: pa.Array, amount: pa.Array) -> Mask:
     """Return where a balance has its amount's sign and exceeds it; nothing exceeds an amount that is not stated."""
     sign, other = pc.sign(balance), pc.sign(amount)
     same = pc.or_(pc.equal(sign, other), pc.equal(other, 0))
-    return _as_mask(pc.and_(same, pc.greater(pc.abs(balance), pc.abs(amount))))
+    return as_mask(pc.and_(same, pc.greater(pc.abs(balance), pc.abs(amount))))
 
 
 def _is_opposite(balance: pa.Array, amount: pa.Array) -> Mask:
     """Return where balance and amount have opposite signs: one is owed to the customer, the other by the customer."""
-    return _as_mask(pc.equal(pc.sign(balance), pc.negate(pc.sign(amount)))) & _as_mask(
-        pc.not_equal(pc.sign(balance), 0)
-    )
-
-
-def _as_mask(where: pa.Array) -> Mask:
-    return as_mask(pc.fill_null(where, fill_value=False)).copy()
+    sign = pc.sign(balance)
+    return as_mask(pc.and_(pc.equal(sign, pc.negate(pc.sign(amount))), pc.not_equal(sign, 0)))
 
 
 _MISFITS = (

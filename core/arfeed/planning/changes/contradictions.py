@@ -66,5 +66,4 @@ def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[s
 
 
 def _make_document_keys(rows: pd.DataFrame) -> pa.Array:
-    texts = [pc.fill_null(pc.cast(pa.array(rows[name]), pa.large_string()), "") for name in _DOCUMENT]
-    return arrow.as_single_chunk(pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string())))
+    return arrow.join_keys(pa.array(rows[name]) for name in _DOCUMENT)

@@ -195,7 +195,7 @@ def _is_known_by_name(found: Stayed) -> Mask:
 def _is_spelled_alike(found: Stayed) -> Mask:
     """Return where a name is the old one except for letter case, accents, blanks, punctuation and legal form."""
     now, before = (_simplify(names) for names in (found.now("customer_name"), found.before("customer_name")))
-    return as_mask(pc.fill_null(pc.equal(now, before), fill_value=False))
+    return as_mask(pc.equal(now, before))
 
 
 def _simplify(names: pa.Array) -> pa.Array:
@@ -210,7 +210,7 @@ def _simplify(names: pa.Array) -> pa.Array:
 
 
 def _is_filled(texts: pa.Array) -> Mask:
-    return as_mask(pc.fill_null(pc.not_equal(texts, ""), fill_value=False))
+    return as_mask(pc.not_equal(texts, ""))
 
 
 def _has_stayed(found: Stayed, column: str) -> Mask:

@@ -83,10 +83,10 @@ def _find_exchanged(found: Stayed, column: str) -> Mask:
         return changed
     now, before = found.now(column), found.before(column)
     # A day above 12 can't be read as a month, so such a date proves nothing either way.
-    could = np.asarray(pc.fill_null(pc.less_equal(pc.day(before), 12), fill_value=False)) & changed
-    turned = could & _is_equal(pc.day(now), pc.month(before)) & _is_equal(pc.month(now), pc.day(before))
+    could = as_mask(pc.less_equal(pc.day(before), 12)) & changed
+    turned = could & as_mask(pc.equal(pc.day(now), pc.month(before))) & as_mask(pc.equal(pc.month(now), pc.day(before)))
     # A date that was exchanged keeps its year; one that changed it as well was corrected.
-    turned &= _is_equal(pc.year(now), pc.year(before))
+    turned &= as_mask(pc.equal(pc.year(now), pc.year(before)))
     if column == "due_on":
         turned &= ~np.isin(_count_days(found, column), _EXTENSIONS)
     result = np.zeros(len(turned), bool)
@@ -137,10 +137,6 @@ def _count_days(found: Stayed, column: str) -> npt.NDArray[np.int64]:
     """Return by how many days each date moved; 0 if one of the two is blank."""
     moved = pc.days_between(found.before(column), found.now(column))
     return np.asarray(pc.fill_null(moved, 0), dtype=np.int64)
-
-
-def _is_equal(one: pa.Array, other: pa.Array) -> Mask:
-    return np.asarray(pc.fill_null(pc.equal(one, other), fill_value=False))
 
 
 def _count_distinct(values: pa.Array, where: Mask) -> int:

@@ -261,5 +261,4 @@ def _look_up(asking: pd.DataFrame, statements: pd.DataFrame, by: Sequence[str]) 
 
 
 def _make_keys(rows: pd.DataFrame, by: Sequence[str]) -> pa.Array:
-    columns = [pc.fill_null(pc.cast(arrow.as_single_chunk(pa.array(rows[name])), pa.large_string()), "") for name in by]
-    return pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
+    return arrow.join_keys(pa.array(rows[name]) for name in by)
