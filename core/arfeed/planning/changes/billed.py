@@ -97,7 +97,7 @@ def _find_unusual(plan: Plan, found: Stayed | None, misfit: _Misfit) -> pd.DataF
     if found is not None:
         # What did not fit at the last delivery either was asked about then; only what has newly come about counts.
         new[np.searchsorted(rows, found.rows)] &= ~misfit.where(*(found.before(name) for name in _SUMS))
-    misfits, new = plan.report.take(rows[now]).reset_index(drop=True), new[now]
+    misfits, new = plan.report.take(rows[now]), new[now]
     if misfits.empty:
         return misfits
     known, told = _find_known(plan, misfit), np.zeros(len(misfits), bool)
@@ -110,7 +110,7 @@ def _find_unusual(plan: Plan, found: Stayed | None, misfit: _Misfit) -> pd.DataF
             told |= some
         # Also misfits that are not new: one that has grown beyond anything known is another mistake than the old one.
         told |= mine & _is_far_larger(misfits, usual, misfit)
-    return misfits[told].reset_index(drop=True)
+    return misfits[told]
 
 
 _SUMS = ("balance", "amount")

@@ -126,6 +126,11 @@ def as_mask(values: pa.Array) -> Mask:
     return known
 
 
+def count_distinct(values: pa.Array, where: Mask) -> int:
+    """Return how many different values there are where the mask is true."""
+    return int(pc.count_distinct(values.filter(pa.array(where))).as_py())
+
+
 def as_floats(values: pa.Array) -> Floats:
     """Return sums as floats to weigh them by; whatever is delivered, shown or added up stays exact."""
     sizes: Floats = np.asarray(pc.fill_null(pc.cast(values, pa.float64()), 0.0))
