@@ -102,7 +102,7 @@ def test_what_a_spreadsheet_would_take_for_a_formula_is_noted_and_the_layout_is_
     report = write_report(laid(), invoices(2, customer_name=["=1+1", "Ada"]), tmp_path / "report.csv")
     assert 0 < report.seconds < perf_counter() - began
     assert report.notes == (
-        "1 text of the report begin with =, +, - or @ (customer_name 1). They are sent as they are; a spreadsheet that "
+        "texts of the report that begin with =, +, - or @ are sent as they are: customer_name 1. A spreadsheet that "
         "opens the report may take them for formulas",
     )
     assert write_report(laid(), invoices(2), tmp_path / "report.csv").notes == ()
