@@ -30,6 +30,13 @@ _SECONDS = 60
 """Of a processor's time: an endless loop is found, and a machine with other work finds none."""
 
 
+_ENOUGH = 20
+"""After so much of a processor's time a mutant that no test has failed on is counted as survived: the tests that are
+left are farther from it, and the score can only come out too low."""
+
+_AT_ONCE = 2
+
+
 class Sample:
     """A pytest plugin that runs the tests once for each of some mutants."""
 
@@ -39,14 +46,22 @@ class Sample:
         self.tests: dict[str, list[str]] = stats["tests_by_mangled_function_name"]
         self.seconds: dict[str, float] = stats["duration_by_test"]
         self.reached = Counter(name for names in self.tests.values() for name in names)
+        self.running: dict[int, tuple[str, tempfile.TemporaryDirectory[str]]] = {}
+        self.ends: Counter[str] = Counter()
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the sample in place of the tests."""
         items = {item.nodeid: item for item in session.items}
-        for place, mutant in enumerate(self.mutants, 1):
+        for mutant in self.mutants:
             names = self._find_nearest(mangled_name_from_mutant_name(mutant))
-            end = _try(session, mutant, [items[name] for name in names]) if names else "no tests"
-            os.write(_OUT, f"{place:5} {mutant}: {end}\n".encode())
+            if not names:
+                self._report(mutant, "no tests")
+                continue
+            while len(self.running) >= _AT_ONCE:
+                self._wait()
+            self._start(session, mutant, [items[name] for name in names if name in items])
+        while self.running:
+            self._wait()
         return True
 
     def _find_nearest(self, function: str) -> list[str]:
@@ -58,17 +73,28 @@ class Sample:
 
         return sorted(self.tests.get(function, ()), key=distance)
 
-
-def _try(session: pytest.Session, mutant: str, items: list[pytest.Item]) -> str:
-    """Run tests against a mutant until one fails; return "killed", "survived" or "time limit"."""
-    with tempfile.TemporaryDirectory() as folder:
+    def _start(self, session: pytest.Session, mutant: str, items: list[pytest.Item]) -> None:
+        """Run tests against a mutant in another process, until one fails."""
+        folder = tempfile.TemporaryDirectory()
         child = os.fork()
         if not child:
             # What a test leaves in its folder would otherwise be swept by the next thousand forks.
-            os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = folder.name
             _run(session, mutant, items)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return {0: "survived", -signal.SIGXCPU: "time limit"}.get(code, "killed")
+        self.running[child] = mutant, folder
+
+    def _wait(self) -> None:
+        child, status = os.wait()
+        mutant, folder = self.running.pop(child)
+        folder.cleanup()
+        ends = {0: "survived", -signal.SIGXCPU: "time limit"}
+        self._report(mutant, ends.get(os.waitstatus_to_exitcode(status), "killed"))
+
+    def _report(self, mutant: str, end: str) -> None:
+        self.ends[end] += 1
+        os.write(_OUT, f"{self.ends.total():5} {mutant}: {end}\n".encode())
+        if self.ends.total() == len(self.mutants):
+            os.write(_OUT, f"{dict(self.ends)}\n".encode())
 
 
 def _run(session: pytest.Session, mutant: str, items: list[pytest.Item]) -> NoReturn:
@@ -80,6 +106,8 @@ def _run(session: pytest.Session, mutant: str, items: list[pytest.Item]) -> NoRe
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             os._exit(1)
+        if time.process_time() - used > _ENOUGH:
+            break
     os._exit(0)
 
 

@@ -11,7 +11,7 @@ place=build/mutation
 rm -rf "$place"
 mkdir -p "$place/src"
 cp -R core/* connectors/* transforms/* "$place/src"
-cp -R tests pyproject.toml "$place"
+cp -R tests docs pyproject.toml "$place"
 known=$PWD/docs/mutation.md
 
 cd "$place"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from time import perf_counter, sleep
 
 import pandas as pd
 import pytest
 
-from arfeed import Complete, SourceError
+from arfeed import Complete, ConfigError, FileSettings, SourceError
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.joining import join_frames
-from arfeed.model.results import SourceRead
+from arfeed.model.results import SourceRead, StatusWord
 from support.sources import HEADER, Given, balances, failure, folder, given, problems, rows
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
@@ -143,3 +145,146 @@ def test_a_frame_alone_is_taken_as_it_is() -> None:
 def test_all_frames_of_a_source_are_read() -> None:
     first, second = rows(), rows().assign(invoice_ref="INV-2", balance="5")
     assert balances(extracted(given(first, second)).rows) == {"INV-1": Decimal(10), "INV-2": Decimal(5)}
+
+
+# --- what is known of each source besides its rows --------------------------------------------------------------------
+
+
+def test_the_words_of_a_status_are_counted_the_commonest_first() -> None:
+    frame = rows(status=["Open", "open", "open", "void"], balance=["1", "2", "3", "4"])
+    (report,) = extracted(given(frame)).reports
+    assert report.states_status
+    assert report.statuses == (
+        StatusWord("open", "open", 2),
+        StatusWord("Open", "open", 1),
+        StatusWord("void", "void", 1),
+    )
+    (silent,) = extracted(given(rows())).reports
+    assert (silent.states_status, silent.statuses) == (False, ())
+
+
+def test_the_time_in_the_connector_is_measured_and_its_rows_are_counted_on_the_way() -> None:
+    def frames() -> Iterator[pd.DataFrame]:
+        sleep(0.05)
+        yield TWO
+        sleep(0.05)
+        yield rows().assign(invoice_ref="INV-3")
+
+    source, seen = given(), list[tuple[str, int]]()
+    source.frames = frames
+    began = perf_counter()
+    (report,) = extract([source], lambda: NOON, None, lambda name, count: seen.append((name, count))).reports
+    assert 0.1 <= report.seconds <= perf_counter() - began
+    assert seen[-1] == ("given", 3)
+    assert [count for _, count in seen] == sorted(count for _, count in seen)
+
+
+def test_a_source_that_has_failed_already_is_not_read() -> None:
+    error = SourceError("given: its file changed")
+    with pytest.raises(SourceError) as caught:
+        extract([given(rows())], lambda: NOON, {"given": error})
+    assert caught.value is error
+    carried = given(rows(), on_failure="carry-forward")
+    assert extract([carried, named("z", given(rows()))], lambda: NOON, {"given": error}).failed == {"given": error}
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 open document is in HRK"), (2, "2 open documents are in HRK")])
+def test_open_documents_in_a_currency_that_was_withdrawn_are_noted(count: int, said: str) -> None:
+    frame = rows(
+        currency=["HRK"] * count + ["HRK", "ITL", "GBP"], status=["open"] * count + ["void"] * 2 + ["open"], balance="5"
+    )
+    (report,) = extracted(given(frame, complete=Complete(notes=("read",)))).reports
+    assert report.complete.notes == (
+        "read",
+        f"{said}, which ISO 4217 withdrew in 2023-01 (its successor is EUR); nothing is converted",
+    )
+
+
+LIST = ("No,Customer,Date,Due", "1,Ada,2026-04-07,5", "2,Bo,2026-04-08,7")
+NAMES = {"invoice_ref": "No", "customer_name": "Customer", "issued_on": "Date", "balance": "Due"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [({"prefix": {"credit_note": "C-"}}, "prefix.credit_note"), ({"credits_positive": True}, "credits_positive")],
+)
+def test_a_setting_about_credit_notes_needs_a_column_that_tells_them(
+    tmp_path: Path, settings: dict[str, object], named: str
+) -> None:
+    source = folder(tmp_path / "open.csv", *LIST, columns=NAMES, currency="GBP", **settings)
+    with pytest.raises(ConfigError) as caught:
+        extracted(source)
+    assert str(caught.value) == (
+        f"[sources.files]: `{named}` is about credit notes or payments, but no column says which rows these are; name "
+        "it in columns.kind, with `values.kind` for its words, or remove the setting"
+    )
+    typed = [f"{line},{kind}" for line, kind in zip(LIST, ("Kind", "invoice", "invoice"), strict=True)]
+    told = folder(tmp_path / "open.csv", *typed, columns=NAMES | {"kind": "Kind"}, currency="GBP", **settings)
+    assert len(extracted(told).rows) == 2
+    plain = folder(tmp_path / "open.csv", *LIST, columns=NAMES, currency="GBP", prefix={"invoice": "I-"})
+    assert len(extracted(plain).rows) == 2
+
+
+def test_a_row_of_totals_proves_a_file_and_is_no_document(tmp_path: Path) -> None:
+    whole = folder(tmp_path / "open.csv", *LIST, "Total,,,12", columns=NAMES, currency="GBP")
+    (report,) = extracted(whole).reports
+    assert (report.rows, report.complete.totals) == (2, {"GBP": Decimal(12)})
+    cut = folder(tmp_path / "open.csv", *LIST, "Total,,,13", columns=NAMES, currency="GBP")
+    with pytest.raises(SourceError):
+        extracted(cut)
+
+
+def test_a_column_of_a_file_that_nobody_named_makes_its_reading_doubtful(tmp_path: Path) -> None:
+    lines = [f"{line},{word}" for line, word in zip(LIST, ("Status", "Offen", "Storniert"), strict=True)]
+    (report,) = extracted(folder(tmp_path / "open.csv", *lines, columns=NAMES, currency="GBP")).reports
+    assert [doubt.column for doubt in report.doubts] == ["Status"]
+
+
+def test_a_control_account_by_customer_is_read_beside_the_rows_of_its_list(tmp_path: Path) -> None:
+    account = tmp_path / "account.csv"
+    account.write_text("Customer,Balance\nAda,5\nBo,9\n")
+    lines = [f"{line},{number}" for line, number in zip(LIST, ("Id", "K1", "K2"), strict=True)]
+    source = folder(
+        tmp_path / "open.csv",
+        *lines,
+        columns=NAMES | {"customer_id": "Id"},
+        currency="GBP",
+        control_account={"path": str(account), "customer": "Customer", "balance": "Balance"},
+    )
+    found = extracted(source).reports[0].complete.control_account
+    assert found is not None
+    assert found.balances == {"GBP": Decimal(14)}
+    assert found.customers == {("K1", "GBP"): Decimal(5), ("K2", "GBP"): Decimal(9)}
+    account.write_text("Customer,Balance\nAda,ten\n")
+    with pytest.raises(SourceError, match=r"^\[sources\.files\.control_account\] "):
+        extracted(source)
+
+
+def test_a_total_of_a_file_that_is_wrong_names_no_database(tmp_path: Path) -> None:
+    (tmp_path / "open.csv").touch()
+    source = Given("given", FileSettings.model_validate({"path": str(tmp_path / "open.csv")}))
+    source.frames = lambda: (TWO,)
+    source.complete = Complete(totals={"GBP": Decimal(21)})
+    with pytest.raises(SourceError) as caught:
+        extract([source], lambda: NOON)
+    assert str(caught.value) == (
+        "given: its total is 21 GBP, but the rows read sum to 20.0000; it is not complete: export it again"
+    )
+
+
+def test_another_number_of_rows_is_told_with_what_to_do() -> None:
+    assert failure(given(TWO, complete=Complete(rows=3))) == (
+        "given: the source reports 3 rows, but 2 were read; it was not read completely, so export it again or run again"
+    )
+
+
+def test_a_failed_source_is_named_with_its_error_and_a_raised_one_is_kept() -> None:
+    def frames() -> Iterator[pd.DataFrame]:
+        yield TWO
+        raise KeyError("x")
+
+    source = given(on_failure="carry-forward")
+    source.frames = frames
+    (error,) = extracted(source).failed.values()
+    assert str(error) == "given: KeyError: 'x'"
+    assert isinstance(error.__cause__, KeyError)

@@ -161,6 +161,13 @@ def test_the_code_stays_while_other_invoices_move() -> None:
     assert shown(moved, "A2") == shown(ROWS, "A2") != shown(moved, "A3")
 
 
+def test_an_invoice_may_be_named_by_the_number_of_its_source() -> None:
+    rows = ROWS.assign(source_ref=["S1", "S2", "S3", "S4"])
+    other = rows.assign(balance=invoices(4, balance=["10", "9", "10", "10"])["balance"])
+    assert shown(rows, "S2") != shown(other, "S2")
+    assert shown(rows, "S3") == shown(other, "S3")
+
+
 def test_what_is_owed_on_an_invoice_without_a_pdf_may_move() -> None:
     assert shown(invoices(4, balance="9"), "A2", code="documents") == shown(ROWS, "A2", code="documents")
 
@@ -176,6 +183,23 @@ def test_references_that_are_too_long_or_too_like_for_a_number_are_put_in_order_
     for refs in (["A" * 70 + str(n) for n in range(9)], ["A", "A\0", "A\0\0", "", "B"]):
         rows = invoices(refs)
         assert hash_facts(rows) == hash_facts(rows.iloc[::-1].reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    ("rows", "digest"),
+    [
+        (invoices(0), "1e3d1c2a8e2a"),
+        (invoices(3), "57c4bdf403a2"),
+        (invoices(["C", "A", "B"], due_on=[None, date(2026, 4, 1), None], amount=[None, "1", "2"]), "fbfa75b5a6da"),
+        (invoices(["B" * 64, "A" * 64, "C"]), "4fa6d7d38d5d"),
+        (invoices(["B" * 65, "A" * 65, "C"]), "1f532980185e"),
+        (invoices(["", "é", "É", "A"], customer_email=["", "a@example.com", "", "b"]), "2b15d1a4d06d"),
+        (PLAN.missing, "577995105dc8"),
+    ],
+    ids=["nothing", "three", "blanks", "64 bytes", "65 bytes", "foreign", "missing"],
+)
+def test_a_hash_is_the_same_in_every_version(rows: pd.DataFrame, digest: str) -> None:
+    assert hash_facts(rows)[:12] == digest
 
 
 def test_blanks_in_other_rows_make_another_hash() -> None:

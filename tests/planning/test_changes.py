@@ -571,3 +571,307 @@ def test_what_is_said_of_dates(dates: list[date], code: str, message: str) -> No
     before = invoices(4, issued_on=[date(2026, 4, day) for day in (20, 1, 2, 3)])
     objection = changed(before, issued_on=dates)[code]
     assert (objection.message, objection.refs) == (message, ("A2", "A3", "A4"))
+
+
+# --- limits, each met exactly ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("after", "codes"),
+    [
+        (["12500"], ["balances-scaled"]),
+        (["125"], []),
+        (["12500", "80.5"], ["sums-moved"]),
+        (["125", "8.05", "310"], ["balances-scaled"]),
+        (["125", "8.05", "310", "44.4"], []),
+        (["12.5", "0.81", "3.1", "44.4", "7000", "0"], ["balances-scaled"]),
+        (["12.53", "0.79", "310"], []),
+        (["625", "40.25", "155"], ["balances-scaled"]),
+        (["1062.5", "68.43", "310"], ["balances-scaled"]),
+        (["1462.5", "94.19", "310"], ["balances-scaled"]),
+        (["1062.5", "68.43", "310", "44.4"], []),
+        (["1000", "60"], []),
+        (["1000", "60", "200", "30", "6000"], ["sums-moved"]),
+        (["1251"], []),
+        (["1260", "81.3", "310", "44.4"], []),
+        (["1260", "81.3", "312", "44.4"], ["sums-moved"]),
+    ],
+    ids=[
+        "ten times the only one", "a tenth of the only one", "ten times one of two", "a tenth of most",
+        "a tenth of half", "hundredths, one of nothing", "cents off", "three halves", "a rate in two of three",
+        "a higher rate in two of three", "a rate in half", "both lower", "all five lower", "the only one higher",
+        "half higher", "most higher",
+    ],
+)  # fmt: skip
+def test_limits_of_what_payments_explain(after: list[str], codes: list[str]) -> None:
+    assert balances(*after) == codes
+
+
+def test_equal_sums_that_change_alike_share_no_factor() -> None:
+    before = invoices(3, balance="80", amount=None)
+    assert [*changed(before, balance=["68", "68", "68"])] == ["sums-moved"]
+    assert [*changed(before, balance=["8", "8", "80"])] == ["balances-scaled"], "powers of ten need no second sum"
+
+
+def retained(many: int, others: int, amounts: bool = False) -> list[str]:
+    """What is said if a tenth is left open of so many of a hundred sums, and so many others are paid in part."""
+    before = invoices(100, amount=HUNDRED, balance=HUNDRED, customer_id="C-1")
+    after = [each / 10 if n < many else each - (n < many + others) for n, each in enumerate(HUNDRED)]
+    billed = [each / 10 if amounts and n == 0 else each for n, each in enumerate(HUNDRED)]
+    return [code for code in changed(before, balance=after, amount=billed) if code == "balances-scaled"]
+
+
+@pytest.mark.parametrize(
+    ("many", "others", "asked"), [(9, 0, False), (10, 0, True), (10, 9, True), (10, 10, False), (51, 49, True)]
+)
+def test_many_retained_tenths_beside_few_payments_look_misread(many: int, others: int, asked: bool) -> None:
+    assert retained(many, others) == ["balances-scaled"] * asked
+
+
+def test_a_tenth_of_what_was_billed_too_is_no_retention() -> None:
+    assert retained(2, 0, amounts=True) == ["balances-scaled"]
+    assert retained(2, 0) == []
+
+
+def test_what_a_factor_explains_is_told_with_all_factors_and_columns() -> None:
+    before = invoices(6, amount=OWED, balance=OWED, source=["erp"] * 3 + ["shop"] * 3)
+    found = changed(
+        before,
+        balance=["125000", "8050", "31000", "0.44", "70", "0.2"],
+        amount=["125000", "8050", "31000", "44.4", "7000", "19.9"],
+    )
+    assert found["balances-scaled"].message == (
+        "6 balances multiplied by 100 or 0.01: A5 Ada 7,000.00 GBP → 70.00 GBP; A1 Ada 1,250.00 GBP → 125,000.00 GBP; "
+        "A3 Ada 310.00 GBP → 31,000.00 GBP; …; 3 amounts multiplied by 100: A1 Ada 1,250.00 GBP → 125,000.00 GBP; A3 "
+        "Ada 310.00 GBP → 31,000.00 GBP; A2 Ada 80.50 GBP → 8,050.00 GBP. A lost decimal mark does this, and so do "
+        "cents taken for whole units, a turned sign and another currency. Look at the column in the export; approve "
+        "if they are right"
+    )
+    assert found["balances-scaled"].refs == ("A1", "A2", "A3", "A4", "A5", "A6")
+
+
+def test_each_currency_has_its_own_rate_and_small_change_of_its_own() -> None:
+    before = invoices(6, amount=None, balance=["1000", "250", "70", "1000", "250", "70"], currency=["GBP", "JPY"] * 3)
+    message = changed(before, balance=["850", "300", "59.5", "1200", "212.5", "84"])["balances-scaled"].message
+    assert message.startswith("6 balances multiplied by 0.85 or 1.2: ")
+
+
+def most_of(balances: list[str], after: list[str], customers: int = 9) -> list[str]:
+    ids = [f"C-{n % customers}" for n in range(len(balances))]
+    return [*changed(invoices(len(balances), amount=None, balance=balances, customer_id=ids), balance=after)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        (["100"] * 5, ["163", "163", *["100"] * 3], True),
+        (["100"] * 5, ["162.5", "162.5", *["100"] * 3], False),
+        (["110", "50", "50"], ["220", "50", "50"], True),
+        (["100", "50", "50"], ["200", "50", "50"], False),
+        (["110", "50", "50"], ["219", "50", "50"], False),
+        (["100", "-50", "-50"], ["210", "-50", "-50"], True),
+        (["-10", "100", "100"], ["-300", "100", "100"], True),
+        (["-300", "100", "100"], ["-10", "100", "100"], False),
+        (["100"] * 50, ["103", "104", "105", *["100"] * 47], True),
+        (["100"] * 50, ["102", "104", "105", *["100"] * 47], False),
+        (["100"] * 20, ["103", "104", *["100"] * 18], False),
+    ],
+    ids=[
+        "two by over a quarter", "two by a quarter", "one doubled by over half", "one doubled by half",
+        "one not quite doubled", "beside credits", "a credit that grew", "a credit used up", "three of fifty",
+        "three, one by interest", "two of twenty",
+    ],
+)  # fmt: skip
+def test_limits_of_what_may_rise(before: list[str], after: list[str], asked: bool) -> None:
+    assert most_of(before, after) == ["sums-moved"] * asked
+
+
+@pytest.mark.parametrize(
+    ("count", "fell", "customers", "asked"),
+    [(12, 6, 3, True), (12, 6, 2, False), (12, 5, 5, False), (18, 6, 6, False), (17, 6, 6, True), (6, 6, 1, False),
+     (5, 5, 1, True)],
+    ids=["six of twelve", "two customers", "five", "a third", "over a third", "all of one customer's six",
+         "all of a small source"],
+)  # fmt: skip
+def test_limits_of_what_may_fall(count: int, fell: int, customers: int, asked: bool) -> None:
+    before = [str(100 + n) for n in range(count)]
+    after = [str(90 - 3 * n) if n < fell else each for n, each in enumerate(before)]
+    assert most_of(before, after, customers) == ["sums-moved"] * asked
+
+
+def test_of_currencies_that_changed_those_with_the_same_figures_are_counted_apart() -> None:
+    plan = planned(invoices(3), invoices(3, currency="EUR", balance=["10", "9", "8"]), settings_changed=True)
+    assert said(plan)["currency-changed"].message == (
+        "3 invoices are in another currency than in the last report, 1 of them with the same figures: A1 Ada 10.00 GBP "
+        "→ 10.00 EUR; A2 Ada 10.00 GBP → 9.00 EUR; A3 Ada 10.00 GBP → 8.00 EUR. Look at the currency column of the "
+        "export and at `currency` in plugins.toml (the configuration has changed since the last delivery); approve if "
+        "they were billed so"
+    )
+
+
+# --- dates ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "asked"), [(1, True), (2, False), (364, False), (365, True), (-2, True)])
+def test_due_dates_may_be_put_off_by_days_and_months_but_not_by_a_day_or_a_year(days: int, asked: bool) -> None:
+    before = dated("2026-03-14", "2026-03-15", "2026-03-17", column="due_on", other="issued_on")
+    dates = [day + timedelta(days=days) for day in before["due_on"]]
+    assert [*changed(before, due_on=dates)] == ["dates-shifted"] * asked
+
+
+def test_one_date_that_all_invoices_share_may_be_corrected() -> None:
+    assert changed(dated(*["2026-03-14"] * 4), issued_on=[date(2026, 3, 13)] * 4) == {}
+
+
+def test_dates_of_each_source_are_judged_apart_and_both_columns_told() -> None:
+    days = [date(2026, 3, 14), date(2026, 3, 15), date(2026, 3, 17)]
+    before = invoices(6, source=["erp"] * 3 + ["shop"] * 3, issued_on=days * 2, due_on=days * 2)
+    day = timedelta(days=1)
+    found = changed(
+        before,
+        issued_on=[*days, *[each - day for each in days]],
+        due_on=[each - day for each in days] * 2,
+        memo="changed",
+    )
+    assert [*found] == ["dates-shifted"]
+    assert found["dates-shifted"].message.startswith(
+        "3 issue dates moved by the same number of days: A4 2026-03-14 → 2026-03-13; A5 2026-03-15 → 2026-03-14; A6 "
+        "2026-03-17 → 2026-03-16; 6 due dates moved by the same number of days: A1 2026-03-14 → 2026-03-13; A2 "
+        "2026-03-15 → 2026-03-14; A3 2026-03-17 → 2026-03-16; …. A time zone does this"
+    )
+    assert found["dates-shifted"].refs == ("A1", "A2", "A3", "A4", "A5", "A6")
+
+
+def test_exchanged_dates_of_each_source_are_judged_apart() -> None:
+    first, second = [date(2026, 3, 4), date(2026, 3, 9)], [date(2026, 4, 3), date(2026, 9, 3)]
+    before = invoices(6, source=["erp"] * 3 + ["shop"] * 3, issued_on=[*first, date(2026, 3, 20)] * 2, due_on=None)
+    after = [first[0], first[1], date(2026, 3, 21), *second, date(2026, 3, 20)]
+    assert changed(before, issued_on=after)["dates-exchanged"].refs == ("A4", "A5")
+
+
+def test_half_of_the_dates_that_could_be_exchanged_are_corrections() -> None:
+    before = dated("2026-03-04", "2026-03-09", "2026-03-05", "2026-03-06", "2026-03-25")
+    half = ["2026-04-03", "2026-09-03", "2026-03-07", "2026-03-08", "2026-03-25"]
+    most = ["2026-04-03", "2026-09-03", "2026-05-03", "2026-03-08", "2026-03-25"]
+    assert changed(before, issued_on=[date.fromisoformat(day) for day in half]) == {}
+    assert [*changed(before, issued_on=[date.fromisoformat(day) for day in most])] == ["dates-exchanged"]
+
+
+# --- who owes ---------------------------------------------------------------------------------------------------------
+
+
+def test_invoices_that_moved_are_told_by_name_and_number_and_only_as_that() -> None:
+    before = invoices(4, customer_name=["Ada", "Bo", "Cy", "Di"], customer_email=["a", "b", "c", "d"])
+    rest = ". A column may have been sorted or filled by itself, or this may be another company's list. Compare these "
+    found = changed(
+        before, customer_id=["C-9", "C-8", "C-7", "C-A4"], customer_name=["Xi", "Yo", "Zed", "Di"], customer_email="x"
+    )
+    assert [*found] == ["customer-changed"]
+    assert found["customer-changed"].message == (
+        "customers are not those of the last report: 3 invoices of another customer: A1 Ada (C-A1) → Xi (C-9); A2 Bo "
+        f"(C-A2) → Yo (C-8); A3 Cy (C-A3) → Zed (C-7){rest}with the source; approve if they are right"
+    )
+
+
+def test_names_and_emails_that_moved_are_told_in_one_objection() -> None:
+    before = invoices(3, customer_name=["Ada", "Bo", "Cy"], customer_email=["a", "b", "c"])
+    found = changed(before, customer_name=["Bo", "Ada", "Cy"], customer_email=["a", "c", "b"])["customer-changed"]
+    assert found.message.startswith(
+        "customers are not those of the last report: 2 invoices of the same customer number with another name: A1 of "
+        "C-A1: Ada → Bo; A2 of C-A2: Bo → Ada; 2 invoices of the same customer number with another email: A2 of C-A2: "
+        "b → c; A3 of C-A3: c → b. A column"
+    )
+    assert found.refs == ("A1", "A2", "A3")
+
+
+def test_a_customer_known_by_name_only_is_told_by_name() -> None:
+    before = by_name("Ada", "Bolt", "Cy")
+    message = changed(before, customer_id=["Eve", "Bolt", "Cy"], customer_name=["Eve", "Bolt", "Cy"])
+    assert "1 invoice of another customer: A1 Ada → Eve. A column" in message["customer-changed"].message
+
+
+def test_two_customers_may_not_both_be_called_otherwise_and_may_both_get_new_addresses() -> None:
+    before = invoices(2, customer_name=["A", "B"], customer_email=["a", "b"])
+    assert [*changed(before, customer_name=["X", "Y"])] == ["customer-changed"]
+    assert changed(before, customer_email=["x", "y"]) == {}
+
+
+def test_customers_who_exchange_addresses_among_their_own_invoices_have_strayed_nowhere() -> None:
+    before = invoices(9, customer_id=["1", "1", "2", "2", *"34567"], customer_email=list("abcdefghi"))
+    assert changed(before, customer_email=["b", "a", "d", "c", *"efghi"]) == {}
+    assert [*changed(before, customer_email=["c", "b", "a", "d", *"efghi"])] == ["customer-changed"]
+
+
+def test_names_of_each_source_are_judged_apart() -> None:
+    names = ["A", "B", "C", "D", "E", "F"]
+    before = invoices(8, source=["erp"] * 3 + ["shop"] * 3 + ["till"] * 2, customer_name=[*names, "G", "H"])
+    after = ["X1", "X2", "C", "X4", "X5", "F", "X7", "H"]
+    assert changed(before, customer_name=after)["customer-changed"].refs == ("A1", "A2", "A4", "A5")
+
+
+def many_by_name(*names: str) -> pd.DataFrame:
+    """Two invoices of each of these customers, known by name only, among a hundred and more."""
+    return by_name(*(name for name in names for _ in range(2)), *(f"Firm {n}" for n in range(100)))
+
+
+def test_in_a_large_feed_two_customers_may_be_renamed_at_once() -> None:
+    before = many_by_name("Ada", "Bo", "Cy")
+    plan = planned(before, many_by_name("Eve", "Flo", "Cy"))
+    assert said(plan) == {}
+    assert note_changes(plan) == (
+        "taken for 2 renamed customers, since every invoice of theirs has the new name: Ada → Eve, Bo → Flo. The "
+        "receiver may take each for a new customer",
+    )
+    third = planned(before, many_by_name("Eve", "Flo", "Gus"))
+    assert ([*said(third)], note_changes(third)) == (["customer-changed"], ())
+
+
+@pytest.mark.parametrize(
+    "names", [["Eve", "Eve", "Eve", "Eve"], ["Eve", "Eve", "Flo", "Flo"]], ids=["two become one", "one becomes two"]
+)
+def test_a_merger_or_a_division_is_no_renaming(names: list[str]) -> None:
+    firms = [f"Firm {n}" for n in range(100)]
+    before = by_name(*(["Ada"] * 4 if names[-1] == "Flo" else ["Ada", "Ada", "Bo", "Bo"]), *firms)
+    after = by_name(*names, *firms)
+    assert [*said(planned(before, after))] == ["customer-changed"]
+
+
+def test_of_a_document_without_amounts_the_balances_are_told() -> None:
+    columns = REUSED | {"amount": None}
+    message = changed(invoices(2, amount=None), **columns)["number-reused"].message
+    assert "A1: Ada (C-A1) 10.00 GBP of 2026-04-01 → Ada (C-9) 7.00 GBP of 2026-04-09. " in message
+
+
+@pytest.mark.parametrize("side", ["before", "now"])
+def test_an_amount_that_one_side_does_not_state_leaves_it_to_the_balance(side: str) -> None:
+    before = invoices(1, amount=None if side == "before" else "10", due_on=None)
+    other = {"customer_id": "C-9", "issued_on": date(2026, 4, 9), "amount": None if side == "now" else "10"}
+    assert "number-reused" in changed(before, **other, balance="7")
+    assert "number-reused" not in changed(before, **other)
+
+
+# --- more open than billed, of several sources ------------------------------------------------------------------------
+
+
+def test_fees_of_one_source_excuse_none_of_another_and_both_are_named() -> None:
+    before = invoices(6, amount=["9", *["10"] * 5], source=["erp"] * 3 + ["shop"] * 3)
+    one = changed(before, amount=["9", "10", "10", "9", "10", "10"])
+    assert one["balance-above-amount"].refs == ("A4",)
+    both = changed(before, amount=["1", "10", "10", "9", "10", "10"])["balance-above-amount"]
+    assert both.refs == ("A1", "A4")
+    assert both.message == (
+        "2 invoices of which more is open than was billed: A1 Ada 10.00 GBP open, 1.00 GBP billed; A4 Ada 10.00 GBP "
+        "open, 9.00 GBP billed. Fees and interest do this, and so do a net amount beside a gross balance and a balance "
+        "in the wrong row. Look at them in the source; approve if they are right"
+    )
+
+
+@pytest.mark.parametrize(("new", "asked"), [(5, False), (6, True)])
+def test_as_many_new_fees_as_there_were_are_everyday_and_more_are_not(new: int, asked: bool) -> None:
+    assert bool(beside_fees([("100", "101")] * 5, *[("100", "101")] * new)) is asked
+
+
+def test_of_many_that_do_not_fit_the_largest_are_named() -> None:
+    rows = invoices(5, amount=["1", "2", "3", "4", "5"])
+    message = said(planned(None, rows))["balance-above-amount"].message
+    assert "A3 Ada 10.00 GBP open, 3.00 GBP billed; …. Fees" in message

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from arfeed.model.figures import Aged, Debtor, Facts, Movement, Sum
+from arfeed.model.figures import Aged, Debtor, Facts, Movement, Reason, Sum
 from support.plans import NOON, invoices, planned, source
 
 TODAY = NOON.date()
@@ -109,3 +109,42 @@ def test_equal_numbers_of_two_sources_are_two_customers() -> None:
 def test_ten_customers_a_currency_are_named() -> None:
     report = invoices(30, currency=["EUR", "GBP"] * 15)
     assert [debtor.currency for debtor in facts(None, report).debtors] == ["EUR"] * 10 + ["GBP"] * 10
+
+
+def test_reports_of_no_known_source_are_aged_today() -> None:
+    report = invoices(1, due_on=TODAY - timedelta(days=31))
+    assert facts(None, report, sources=()).aged_on == {"": TODAY}
+    other = facts(None, report, sources=(source("shop", as_of=date(2026, 1, 1)),))
+    assert (other.aged_on, [aged.bucket for aged in other.ageing]) == ({"shop": date(2026, 1, 1)}, ["31–60"])
+
+
+def test_what_is_missing_is_summed_up_by_reason_evidence_and_currency() -> None:
+    before = invoices(4, currency=["GBP", "EUR", "GBP", "GBP"], balance=["1", "2", "4", "8"])
+    reasons = ["paid", "gone", "gone", "paid"]
+    assert facts(before, before.iloc[:0], reasons=reasons, sources=()).reasons == (
+        Reason("gone", "EUR", owed(1, "2"), "unexplained"),
+        Reason("gone", "GBP", owed(1, "4"), "unexplained"),
+        Reason("paid", "GBP", owed(2, "9"), "proven"),
+    )
+
+
+def test_of_customers_who_owe_alike_those_with_the_first_ids_are_named() -> None:
+    report = invoices(12, customer_id=[f"C{number:02}" for number in range(12, 0, -1)], customer_name="Ada")
+    ids = report.assign(customer_name=report["customer_id"])
+    assert [debtor.customer_name for debtor in facts(None, ids).debtors] == [f"C{number:02}" for number in range(1, 11)]
+
+
+def test_a_customer_is_called_by_the_name_listed_first_and_one_in_credit_is_left_out() -> None:
+    report = invoices(
+        4,
+        customer_id=["1", "1", "2", "3"],
+        customer_name=["Ada", "Ada Ltd", "Bo", "Cy"],
+        balance=["5", "6", "0", "-7"],
+        due_on=[TODAY, TODAY - timedelta(days=1), TODAY, TODAY],
+    )
+    assert facts(None, report).debtors == (Debtor("GBP", "erp", "Ada", owed(2, "11"), Decimal(6)),)
+
+
+def test_a_first_delivery_is_all_new_and_its_parts_add_up() -> None:
+    (move,) = facts(None, invoices(2, balance=["3", "4"])).movements
+    assert move == Movement("erp", "GBP", owed(0, "0"), owed(2, "7"), owed(0, "0"), owed(0, "0"), owed(2, "7"), 0)

@@ -210,3 +210,47 @@ def test_chances_are_always_chances(rows: list[tuple[int, int, bool]], reports: 
     habits = after_days(before, [place for place, row in enumerate(rows) if row[2]], reports)
     each = weigh_rows(habits.of("erp"), case(before)).each
     assert ((each >= 0.00001) & (each <= 0.95)).all()
+
+
+def test_what_was_seen_counts_half_after_five_hundred_working_days() -> None:
+    rows = listed()
+    one = after_days(rows, [0, 1, 10], 1).of("erp")
+    assert (one.open_days.sum(), one.closings.sum(), one.closed.sum(), one.worked) == (40, 3, 3, 1)
+    assert one.expected.sum() == pytest.approx(40 * 0.003)
+    assert one.closed[:, 0].tolist() == [2, 1, *[0] * 8]
+    later = case(rows, [1], since=TODAY, on=date.fromordinal(TODAY.toordinal() + 700))
+    assert later.days == 500
+    two = after_days(rows, [0, 1, 10], 1).learn(later, later.unproven).of("erp")
+    assert two.open_days.sum() == 20 + 40 * 500
+    assert (two.closings.sum(), two.closed.sum(), two.worked, two.reports) == (1.5 + 1, 1.5 + 1, 501, 2)
+    # It was measured by what was usual before, in the bands of that later day: all rows are long overdue then.
+    assert two.expected.sum() == pytest.approx(one.expected.sum() / 2 + 40 * 500 * 0.006)
+
+
+def test_a_reference_is_remembered_four_hundred_days_by_the_day_it_left_last() -> None:
+    learned = after_days(listed(), [0, 1], 1)
+    for days, known in ((400, 2), (401, 0)):
+        day = case(listed(2), on=date.fromordinal(TODAY.toordinal() + days))
+        assert len(learned.learn(day, day.unproven).of("erp").references) == known
+    again = case(listed(), [0], on=date.fromordinal(TODAY.toordinal() + 1))
+    found = learned.learn(again, again.unproven).of("erp")
+    assert found.references.to_pylist() == ["a2", "a1"]
+    assert found.gone.tolist() == [(TODAY - date(1970, 1, 1)).days, (TODAY - date(1970, 1, 1)).days + 1]
+
+
+def test_a_new_customer_stands_behind_those_who_were_known() -> None:
+    learned = after_days(listed(2, customer_id=["b", "a"]), [0], 1)
+    day = case(listed(3, customer_id=["c", "a", "c"]), [0, 1])
+    found = learned.learn(day, day.unproven).of("erp")
+    assert found.customers.to_pylist() == ["b", "a", "c"]
+    assert found.closed[:, 0].tolist() == pytest.approx([0.5 ** (1 / 500), 1, 1])
+
+
+def test_several_reports_a_day_are_counted_by_the_days_that_passed() -> None:
+    rows, habits = listed(), Habits.none()
+    for since in (due_in(-1), due_in(0), due_in(0)):
+        day = case(rows, since=since)
+        habits = habits.learn(day, day.unproven)
+    assert (habits.of("erp").reports, habits.of("erp").worked, habits.of("erp").reports_a_day) == (3, 1, 3)
+    assert Habits.none().of("erp").reports_a_day == 1
+    assert weigh_rows(habits.of("erp"), case(rows, caution=7)).caution == 21

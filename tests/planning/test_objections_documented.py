@@ -41,16 +41,15 @@ def test_every_objection_has_a_section_and_every_section_an_objection() -> None:
     assert {*SECTIONS} == codes_in_the_code() == OUR_CODES
 
 
-@pytest.mark.parametrize("code", sorted(codes_in_the_code()))
+@pytest.mark.parametrize("code", sorted(OUR_CODES))
 def test_every_section_says_when_what_it_means_and_what_to_do(code: str) -> None:
     for heading in ("**When.**", "**What it means.**", "**What to do.**", "> "):
         assert heading in SECTIONS[code], f"{code} lacks {heading}"
 
 
-@pytest.mark.parametrize("code", sorted(codes_in_the_code()))
-def test_the_example_is_what_arfeed_writes(code: str) -> None:
-    example = " ".join(re.findall(r"^> (.*)$", SECTIONS[code], flags=re.MULTILINE))
-    assert example == f"✗ {code}: {examples()[code].message}"
+def test_the_examples_are_what_arfeed_writes() -> None:
+    shown = {code: " ".join(re.findall(r"^> (.*)$", text, flags=re.MULTILINE)) for code, text in SECTIONS.items()}
+    assert shown == {code: f"✗ {code}: {objection.message}" for code, objection in examples().items()}
 
 
 def test_the_page_says_what_no_approval_covers() -> None:

@@ -329,3 +329,57 @@ def test_an_answer_changes_no_reason_that_is_known_already() -> None:
     answered = add_answers(missing, invoices(["A1", "A2"], status="paid"))
     assert answered["reason"].tolist() == ["paid", "void"]
     assert add_answers(missing, invoices(0)) is missing
+
+
+@pytest.mark.parametrize("side", ["now", "before"])
+@pytest.mark.parametrize("fact", ["customer_id", "company"])
+def test_a_text_that_one_side_leaves_blank_need_not_agree(fact: str, side: str) -> None:
+    blank, whole = {fact: ""}, dict[str, Any]()
+    missing, listed = (whole, blank) if side == "now" else (blank, whole)
+    lost = with_company(invoices(**{name: value for name, value in missing.items() if name != "company"}), missing)
+    assert reasons(lost, told(**listed)) == ["paid"]
+    assert reasons(lost, told(**(listed | {"amount": "9"}))) == ["gone"]
+
+
+@pytest.mark.parametrize("name", ["Company", "COMPANY"])
+def test_a_company_is_known_however_its_column_is_written(name: str) -> None:
+    other = told(company="2").rename(columns={"company": name})
+    assert reasons(with_company(invoices(), {}), other) == ["gone"]
+    assert reasons(with_company(invoices(), {}).rename(columns={"company": name}), told()) == ["paid"]
+    answers = told(company="2").rename(columns={"company": name})
+    lost = with_company(invoices(), {}).assign(reason="gone")
+    assert add_answers(lost, answers)["reason"].tolist() == ["gone"]
+    assert add_answers(lost, told())["reason"].tolist() == ["paid"]
+
+
+def test_what_is_remembered_of_a_closed_row_are_the_facts_that_tell_it_apart() -> None:
+    facts = ["source", "kind", "ref", "customer_id", "issued_on", "amount", "currency"]
+    rows = pd.concat([invoices(["A1"]), invoices(["a1"], status="paid")], ignore_index=True)
+    beside = find_closed_beside(rows)
+    assert [*beside] == [*find_closed_beside(invoices(2))] == facts
+    assert (beside.index.tolist(), beside["ref"].tolist()) == ([0], ["a1"])
+    assert [*find_closed_beside(rows.assign(Company="1"))] == [*facts, "company"]
+
+
+def test_of_namesakes_that_stood_beside_each_is_known_by_its_own_amount_first() -> None:
+    two = pd.concat([invoices(["A1"]), *(invoices(["A1"], status="void", amount=a) for a in ("7", "10"))])
+    beside = find_closed_beside(two.reset_index(drop=True))
+    listed = pd.concat([invoices(["A1"], status="void", amount=amount) for amount in ("10", "0", "10")])
+    found = add_reasons(invoices(), listed.reset_index(drop=True), NOTHING, ["erp"], beside=beside)
+    assert found["reason"].tolist() == ["void"], "of the two of 10 only one stood there"
+    found = add_reasons(invoices(), listed.iloc[:2].reset_index(drop=True), NOTHING, ["erp"], beside=beside)
+    assert found["reason"].tolist() == ["gone"]
+
+
+def test_answers_to_adopted_rows_may_come_from_any_source_and_to_others_from_their_own() -> None:
+    lost = gone("A1", "A2", "A3", source=["", "erp", "erp"])
+    answers = invoices(["A1", "A2", "A3"], source=["shop", "shop", "erp"], status=["paid", "paid", "void"])
+    assert add_answers(lost, answers)["reason"].tolist() == ["paid", "gone", "void"]
+    kind = invoices(["A1"], source="shop", kind="credit_note", status="paid")
+    assert add_answers(lost, kind)["reason"].tolist() == ["gone"] * 3
+
+
+def test_an_answer_of_open_with_nothing_left_and_nothing_ever_owed_is_settled() -> None:
+    lost = gone(amount="0")
+    assert add_answers(lost, invoices(balance="0", amount="0"))["reason"].tolist() == ["settled"]
+    assert add_answers(lost, invoices(balance="0", amount=None))["reason"].tolist() == ["open with a balance of 0"]

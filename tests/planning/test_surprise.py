@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arfeed.model.results import GuardFigures
 from arfeed.planning.habits.chances import compute_odds, weigh_rows
+from arfeed.planning.habits.judgement import judge
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.habits.surprise import Surprise, find_surprises
+from arfeed.planning.habits.patterns import find_strongest
+from arfeed.planning.habits.surprise import Surprise, find_strangest, find_surprises, is_strange
 from support.cases import after_days, case, due_in, heard, listed
 
 
@@ -110,3 +113,84 @@ def test_caution_is_meant_by_the_day_however_often_a_feed_reports() -> None:
     assert "surprise" in heard(few, daily)
     assert "surprise" not in heard(few, hourly)
     assert "surprise" in heard(case(rows, range(5)), hourly)
+
+
+def test_on_a_quiet_day_no_less_is_expected_than_on_others() -> None:
+    rows = listed(40, 10)
+    chance = -np.expm1(-0.003)
+    for gone in ((), [0]):
+        assert surprises(rows, gone)[-1].expected == pytest.approx(10 * (1 - np.exp(-4 * chance)))
+
+
+@pytest.mark.parametrize(
+    ("caution", "days", "limit"),
+    [(20, 1, 1 / 40), (20, 7, 1 / 24), (80, 1, 1 / 320), (5, 1, 1 / 10)],
+    ids=["usual", "a week", "four times as cautious", "less cautious"],
+)
+def test_how_long_the_odds_must_be(caution: int, days: int, limit: float) -> None:
+    chances = weigh_rows(Habits.none().of("erp"), case(listed(), caution=caution, since=due_in(-days)))
+    assert is_strange(Surprise(1, 1, 1.0, limit * 0.999), chances)
+    assert not is_strange(Surprise(1, 1, 1.0, limit * 1.001), chances)
+
+
+def test_the_longest_odds_are_the_strangest() -> None:
+    some = [Surprise(part, 1, 1.0, odds) for part, odds in ((1 / 64, 0.5), (1 / 4, 0.01), (1, 0.2))]
+    assert find_strangest(some) == some[1]
+
+
+def test_where_none_was_to_be_expected_that_is_said() -> None:
+    rows = listed(5, 5, due_on=due_in(90))
+    message = heard(case(rows, [0, 3]))["surprise"].message
+    assert message.startswith(
+        "2 invoices of 2 customers are gone from erp that hardly anybody pays at such a time; none was to be expected: "
+        "A1 Customer 0 10.00 GBP; A4 Customer 3 10.00 GBP. Look"
+    )
+
+
+def test_what_few_customers_pay_is_told_from_what_hardly_anybody_pays() -> None:
+    late = listed(201, customers=100, due_on=[*[due_in(-100)] * 200, due_in(90)])
+    message = heard(case(late, range(0, 112, 8)))["surprise"].message
+    assert message.startswith(
+        "14 invoices of 14 customers are gone from erp that few customers pay at such a time; about 2.9 customers were "
+        "to be expected: A1 Customer 0 10.00 GBP; A105 Customer 4 10.00 GBP; A17 Customer 16 10.00 GBP; …. Look in the "
+        "source whether they are settled; if so, approve."
+    )
+
+
+def test_one_invoice_is_a_surprise_where_nobody_ever_pays_early() -> None:
+    rows = listed(40, 40, due_on=due_in(90))
+    objection = heard(case(rows, [7]), after_days(rows, (), 300))["surprise"]
+    assert objection.message.startswith("1 invoice of 1 customer is gone from erp that hardly anybody pays at such a ")
+    assert objection.message.endswith("caution in [guards] sets how often this is asked.")
+    assert objection.refs == ("A8",)
+
+
+def test_only_the_rows_that_were_counted_are_named_and_figures_are_rounded() -> None:
+    rows = listed(40, 40, due_on=[*[due_in(21)] * 20, *[due_in(-2)] * 20])
+    day = case(rows, [0, 1, 2, 30])
+    objections, figures = judge(Habits.none().of("erp"), day)
+    assert {objection.code: objection.refs for objection in objections}["surprise"] == ("A1", "A2", "A3")
+    rare, usual = -np.expm1(-0.003), -np.expm1(-0.1)
+    expected = float(20 * -np.expm1(-rare))
+    assert figures == GuardFigures(
+        source="erp",
+        reports=0,
+        days=1,
+        rows=40,
+        unproven=4,
+        expected=round(float(20 * (rare + usual)), 3),
+        customers=3,
+        usual=round(expected, 4),
+        odds=float(f"{compute_odds(3, expected):.3g}"),
+        pattern=None,
+        score=None,
+    )
+
+
+def test_a_pattern_is_part_of_the_figures_with_a_score_of_two_decimals() -> None:
+    day = case(listed(40, 10, due_on=[*[due_in(21)] * 30, *[due_in(22)] * 10]), range(30, 40))
+    _, figures = judge(Habits.none().of("erp"), day)
+    found = find_strongest(weigh_rows(Habits.none().of("erp"), day))
+    assert found is not None
+    assert (figures.pattern, figures.score) == (found.what, round(found.score, 2))
+    assert figures.score != found.score

@@ -31,8 +31,8 @@ def test_texts_that_a_spreadsheet_would_take_for_formulas_are_counted_by_column(
     texts = ["=1+1", "+44 20", "-2", "@x", "-", "", "a=b", "=\n1"]
     table = pa.table({"memo": pa.array(texts, pa.large_string()), "balance": pa.array([1] * len(texts))})
     assert [*note_formulas(table)] == [
-        "5 texts of the report begin with =, +, - or @ (memo 5). They are sent as they are; a spreadsheet that opens "
-        "the report may take them for formulas"
+        "texts of the report that begin with =, +, - or @ are sent as they are: memo 5. A spreadsheet that opens the "
+        "report may take them for formulas"
     ]
     assert [*note_formulas(table.slice(4, 3))] == []
 
@@ -59,3 +59,28 @@ def test_numbers_that_look_alike_are_compared_as_one(one: str, other: str) -> No
 def test_numbers_that_differ_to_the_eye_or_by_letter_stay_two(one: str, other: str) -> None:
     first, second = arrow.fold(refs(one, other))
     assert first != second
+
+
+def test_texts_that_look_like_formulas_are_counted_in_every_column_and_beside_blanks() -> None:
+    memo = pa.chunked_array([pa.array(["=1", None], pa.large_string()), pa.array(["\tx", "=a"], pa.large_string())])
+    names = pa.array(["+a", "b", "@", "\r\n"])
+    dates = pa.array([None] * 4, pa.date32())
+    assert [
+        *note_formulas(pa.table({"memo": memo, "day": dates, "name": names, "blank": pa.nulls(4, pa.string())}))
+    ] == [
+        "texts of the report that begin with =, +, - or @ are sent as they are: memo 3, name 2. A spreadsheet that "
+        "opens the report may take them for formulas"
+    ]
+    many = pa.table({"memo": pa.array(["=1"] * 1200)})
+    assert next(note_formulas(many)).startswith(
+        "texts of the report that begin with =, +, - or @ are sent as they are: "
+    )
+    assert "memo 1,200. A" in next(note_formulas(many))
+    assert [*note_formulas(many.slice(0, 0))] == []
+
+
+def test_several_numbers_with_unseen_characters_are_counted_and_the_first_named() -> None:
+    (note,) = note_unseen_characters(refs("A\u200b1", "B", "A\u200b2", "A\u200b3", "A\u200b4"))
+    assert note.startswith(
+        "4 invoice numbers with characters that can't be seen: 'A\\u200b1', 'A\\u200b2', 'A\\u200b3' and 1 more. They "
+    )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from arfeed import Complete, Plan
+from arfeed import Complete, Objection, Plan
 from arfeed.model.results import Expectation, Ledger, SourceRead
 from arfeed.planning.compare import compare
 from arfeed.planning.evidence.ledgers import find_accounted_for, sum_outflow
-from arfeed.planning.guards.weighing import Weighed, learn, replay, split_by_source, weigh
+from arfeed.planning.guards.weighing import Weighed, learn, merge_by_code, replay, split_by_source, weigh
 from arfeed.planning.habits.case import Source
 from arfeed.planning.habits.memory import Habits
 from support.plans import NOON, invoices, planned, source
@@ -221,3 +224,50 @@ def test_what_its_source_had_proven_is_missing_and_not_closed_without_proof() ->
     (erp,) = replay(invoices(3), invoices(["A3"]), {"A1"}, since=date(2026, 4, 8), on=date(2026, 4, 10))
     assert erp.case.missing.tolist() == [True, True, False]
     assert erp.case.unproven.tolist() == erp.closed.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "on", "since"),
+    [
+        (date(2026, 4, 7), date(2026, 4, 2), date(2026, 4, 7), date(2026, 4, 2)),
+        (date(2026, 4, 7), None, date(2026, 4, 10), date(2026, 4, 9)),
+        (None, date(2026, 4, 2), date(2026, 4, 10), date(2026, 4, 9)),
+        (None, None, date(2026, 4, 10), date(2026, 4, 9)),
+    ],
+    ids=["both", "now only", "then only", "neither"],
+)
+def test_a_day_is_that_of_the_data_if_both_readings_state_one(
+    now: date | None, then: date | None, on: date, since: date
+) -> None:
+    _, (only,), _ = judged(feed(), 1, as_of=now, before=BEFORE._replace(as_of=then))
+    assert (only.case.on, only.case.since, only.on) == (on, since, on)
+
+
+def test_a_reading_late_in_the_evening_is_of_the_next_day_where_the_feed_is() -> None:
+    plan, _, _ = judged(feed(), 1, before=BEFORE._replace(at=datetime(2026, 4, 8, 20, tzinfo=UTC)))
+    there = replace(plan, at=plan.at.astimezone(ZoneInfo("Pacific/Auckland")))
+    (only,) = split_by_source(there, compare(plan.report, feed()).lost)
+    assert (only.case.on, only.case.since) == (date(2026, 4, 11), date(2026, 4, 9))
+
+
+def test_a_case_holds_what_is_known_of_its_source() -> None:
+    before = pd.concat([feed(3), invoices(["S1"], source="shop")], ignore_index=True)
+    after = before.iloc[1:].reset_index(drop=True)
+    known: dict[str, Any] = {"absent_means_paid": True, "before": BEFORE, "complete": Complete()}
+    read = source(**known)._replace(inputs=(("a.csv", "hash"), ("b.csv", "hash")))
+    plan = planned(before, after, reasons="gone", sources=(read, source("shop", **known), source("till", **known)))
+    files = pd.Series(["a.csv", "b.csv", "c.csv"], dtype="str")
+    erp, shop = split_by_source(plan, compare(after, before).lost, files)
+    assert (erp.case.source, erp.case.last_run, erp.case.read) == ("erp", "run-1", frozenset({"a.csv", "b.csv"}))
+    assert (erp.case.missing_share, erp.case.missing_floor) == (plan.guards.missing_share, plan.guards.missing_floor)
+    assert erp.case.report["arfeed_file"].tolist() == ["a.csv", "b.csv"]
+    assert erp.case.report["invoice_ref"].tolist() == ["A2", "A3"]
+    assert erp.case.before["invoice_ref"].tolist() == ["A1", "A2", "A3"]
+    assert (erp.case.missing.tolist(), erp.case.unproven.tolist()) == ([True, False, False], [True, False, False])
+    assert (shop.case.source, shop.case.read, len(shop.case.before)) == ("shop", None, 1)
+    assert [*split_by_source(replace(plan, before=None), np.zeros(4, bool))] == []
+
+
+def test_objections_of_one_code_are_joined_and_a_single_one_is_left_as_it_is() -> None:
+    one, two, three = Objection("a", "first.", ("A1",)), Objection("b", "other."), Objection("a", "second.", ("A2",))
+    assert [*merge_by_code([one, two, three])] == [Objection("a", "first; second", ("A1", "A2")), two]

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from arfeed.planning.wording import counted, largest, money, named, span, worst
-from support.plans import invoices
+from arfeed.model.results import StatusWord
+from arfeed.planning.wording import counted, describe_statuses, largest, money, named, span, worst
+from support.plans import invoices, source
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 days"), (1, "1 day"), (2, "2 days"), (12345, "12,345 days")])
@@ -63,3 +64,23 @@ def test_the_largest_of_each_currency_are_named_in_turn() -> None:
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_a_few_are_all_named(count: int) -> None:
     assert worst(invoices(count)) == "; ".join(f"A{number} Ada 10.00 GBP" for number in range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], ""),
+        ([("Open", "open", 1200), ("", "open", 3)], "1,200 Open, 3 blank (taken as open)"),
+        ([("bezahlt", "paid", 7), ("PAID", "paid", 1)], "7 bezahlt (taken as paid), 1 PAID"),
+        ([(f"W{n}", "void", n) for n in range(12)], ", ".join(f"{n} W{n} (taken as void)" for n in range(12))),
+        (
+            [(f"W{n}", "void", n) for n in range(14)],
+            ", ".join(f"{n} W{n} (taken as void)" for n in range(12)) + ", and 2 more words",
+        ),
+    ],
+    ids=["none", "itself and blank", "another language", "twelve", "fourteen"],
+)
+def test_the_words_of_a_status_are_counted_with_what_they_are_taken_for(
+    words: list[tuple[str, str, int]], said: str
+) -> None:
+    assert describe_statuses(source()._replace(statuses=tuple(StatusWord(*word) for word in words))) == said

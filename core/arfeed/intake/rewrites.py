@@ -128,9 +128,7 @@ def _number_repeats(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 def _texts(rows: pd.DataFrame, columns: Sequence[str], where: npt.NDArray[np.int64]) -> pa.Array:
     chosen = pa.array(where)
-    texts = [pc.fill_null(pc.cast(_array(rows[name]).take(chosen), pa.large_string()), "") for name in columns]
-    # Joined by the unit separator, or AB and C would equal A and BC.
-    return pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
+    return arrow.join_keys(_array(rows[name]).take(chosen) for name in columns)
 
 
 def _take(column: pd.Series, places: Places) -> pa.Array:

@@ -231,8 +231,7 @@ def _check_values(step: Transform, after: pd.DataFrame) -> None:
 
 
 def _joined(frame: pd.DataFrame, names: Sequence[str]) -> pa.Array:
-    columns = [arrow.to_text_array(frame[name]) for name in names]
-    return pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
+    return arrow.join_keys(arrow.to_text_array(frame[name]) for name in names)
 
 
 def _in(some: pa.Array, others: pa.Array) -> pd.Series[bool]:

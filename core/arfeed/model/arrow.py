@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from arfeed.model.schema import NAMES, arrow_type
@@ -47,6 +47,17 @@ def to_text_array(texts: pd.Series[str]) -> pa.Array:
     import pyarrow as pa
 
     return as_single_chunk(pa.array(texts, type=pa.large_string()))
+
+
+def join_keys(columns: Iterable[pa.Array]) -> pa.Array:
+    """Return for each row one text to look it up by: what the columns hold, null as blank, in their order."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    whole = [pc.cast(as_single_chunk(column), pa.large_string()) for column in columns]
+    texts = [pc.fill_null(texts, "") if texts.null_count else texts for texts in whole]
+    # Joined by the unit separator, or AB and C would equal A and BC.
+    return pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
 
 
 def is_in(texts: pd.Series[str], others: pd.Series[str]) -> pd.Series[bool]:

@@ -66,7 +66,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, hashlib.sha256).hexdigest()
 
 
 def _lay_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:

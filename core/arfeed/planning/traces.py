@@ -56,7 +56,7 @@ def _make_keys(rows: pd.DataFrame, several: bool) -> pa.Array:
     texts = arrow.to_text_array(rows["source_ref"])
     if not several:
         return texts
-    return pc.binary_join_element_wise(arrow.to_text_array(rows["source"]), texts, pa.scalar("\x1f", pa.large_string()))
+    return arrow.join_keys((arrow.to_text_array(rows["source"]), texts))
 
 
 def _find_first_places(sources: pa.Array) -> pa.Array:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from arfeed.model import schema
 from arfeed.model.currencies import digits_by_row
 from arfeed.model.results import Objection
-from arfeed.planning.changes.stayed import Floats, Mask, Stayed, as_floats
+from arfeed.planning.changes.stayed import Floats, Mask, Stayed, as_floats, count_distinct
 from arfeed.planning.wording import are, counted, money
 
 
@@ -258,7 +258,7 @@ def _is_unusual(found: Stayed, moves: _Moves, group: tuple[str, ...]) -> bool:
     if much.sum() >= _SEVERAL and much.sum() > _RISEN_ROWS * common:
         return True
     # One customer who pays a little on everything lowers many balances at once, which is ordinary.
-    customers = pc.count_distinct(found.now("customer_id").filter(pa.array(moves.fell))).as_py()
+    customers = count_distinct(found.now("customer_id"), moves.fell)
     if fell >= _FALLEN_FEWEST and fell > _FALLEN_ROWS * common and customers >= _SEVERAL:
         return True
     # Money, for what too few rows to stand out by their number add: one balance in a wrong row can double a feed's

@@ -39,18 +39,13 @@ def _is_above(balance: pa.Array, amount: pa.Array) -> Mask:
     """Return where a balance has its amount's sign and exceeds it; nothing exceeds an amount that is not stated."""
     sign, other = pc.sign(balance), pc.sign(amount)
     same = pc.or_(pc.equal(sign, other), pc.equal(other, 0))
-    return _as_mask(pc.and_(same, pc.greater(pc.abs(balance), pc.abs(amount))))
+    return as_mask(pc.and_(same, pc.greater(pc.abs(balance), pc.abs(amount))))
 
 
 def _is_opposite(balance: pa.Array, amount: pa.Array) -> Mask:
     """Return where balance and amount have opposite signs: one is owed to the customer, the other by the customer."""
-    return _as_mask(pc.equal(pc.sign(balance), pc.negate(pc.sign(amount)))) & _as_mask(
-        pc.not_equal(pc.sign(balance), 0)
-    )
-
-
-def _as_mask(where: pa.Array) -> Mask:
-    return as_mask(pc.fill_null(where, fill_value=False)).copy()
+    sign = pc.sign(balance)
+    return as_mask(pc.and_(pc.equal(sign, pc.negate(pc.sign(amount))), pc.not_equal(sign, 0)))
 
 
 _MISFITS = (
@@ -102,7 +97,7 @@ def _find_unusual(plan: Plan, found: Stayed | None, misfit: _Misfit) -> pd.DataF
     if found is not None:
         # What did not fit at the last delivery either was asked about then; only what has newly come about counts.
         new[np.searchsorted(rows, found.rows)] &= ~misfit.where(*(found.before(name) for name in _SUMS))
-    misfits, new = plan.report.take(rows[now]).reset_index(drop=True), new[now]
+    misfits, new = plan.report.take(rows[now]), new[now]
     if misfits.empty:
         return misfits
     known, told = _find_known(plan, misfit), np.zeros(len(misfits), bool)
@@ -115,7 +110,7 @@ def _find_unusual(plan: Plan, found: Stayed | None, misfit: _Misfit) -> pd.DataF
             told |= some
         # Also misfits that are not new: one that has grown beyond anything known is another mistake than the old one.
         told |= mine & _is_far_larger(misfits, usual, misfit)
-    return misfits[told].reset_index(drop=True)
+    return misfits[told]
 
 
 _SUMS = ("balance", "amount")

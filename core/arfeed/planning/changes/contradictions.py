@@ -25,14 +25,12 @@ def object_to_contradictory_rows(rows: pd.DataFrame, beside: pd.DataFrame | None
     stood beside open ones at the last delivery, about which somebody has been asked.
     """
     is_open = (rows["status"] == "open") & (rows["balance"] != schema.ZERO)
-    if is_open.all() or not is_open.any():
-        return
     closed = (rows["status"] != "open") | (rows["balance"] == schema.ZERO)
     # Narrowed by number first: building the keys of every row would cost far more than this one lookup.
     likely = arrow.is_in(rows["source_ref"], rows["source_ref"][closed]) & is_open
     if not likely.any():
         return
-    both, others = rows[likely].reset_index(drop=True), rows[closed].reset_index(drop=True)
+    both, others = rows[likely], rows[closed].reset_index(drop=True)
     # A voided invoice beside its replacement stays in the list for years; it is asked about once.
     new = drop_known_beside(others.assign(ref=arrow.fold(others["source_ref"])), beside)
     twice = both[as_mask(pc.is_in(_make_document_keys(both), value_set=_make_document_keys(new)))]
@@ -66,5 +64,4 @@ def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[s
 
 
 def _make_document_keys(rows: pd.DataFrame) -> pa.Array:
-    texts = [pc.fill_null(pc.cast(pa.array(rows[name]), pa.large_string()), "") for name in _DOCUMENT]
-    return arrow.as_single_chunk(pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string())))
+    return arrow.join_keys(pa.array(rows[name]) for name in _DOCUMENT)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Objection
-from arfeed.planning.changes.stayed import Mask, Stayed, as_mask
+from arfeed.planning.changes.stayed import Mask, Stayed, as_mask, count_distinct
 from arfeed.planning.wording import counted, money, named
 
 _LEGAL_FORMS = (
@@ -113,7 +114,7 @@ def _find_renamed(found: Stayed, moved: Mask) -> Mask:
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(pairs).to_pylist()}
     customers = pc.count_distinct(pa.array(found.last["customer_id"])).as_py()
     # Many customers renamed in one day are not renamings but a column that slipped, or another company's list.
-    if not 0 < len(counts) <= max(1, customers // _RENAMED_AT_ONCE):
+    if len(counts) > max(1, customers // _RENAMED_AT_ONCE):
         return nothing
     split = [pair.split("\x1f") for pair in counts]
     olds, news = pa.array([old for old, _ in split]), pa.array([new for _, new in split])
@@ -147,17 +148,14 @@ def _find_strayed(found: Stayed, column: str, kept: Mask, fewest: int) -> Mask:
     if not other.any():
         return other
     strayed = other & _is_taken_over(found, column, other)
-    if (
-        _count_distinct(found, "now", "customer_id", strayed) >= 2
-        and _count_distinct(found, "now", column, strayed) >= 2
-    ):
+    if all(count_distinct(found.now(name), strayed) >= 2 for name in ("customer_id", column)):
         return strayed
     if column == "customer_name":
         other &= ~_is_spelled_alike(found)
     sizes, nearly_all = found.sizes(["source"]), np.zeros(len(other), bool)
     for group, mine in found.groups(["source"]):
         theirs = other & mine
-        if theirs.sum() * 2 > sizes[group] and _count_distinct(found, "now", "customer_id", theirs) >= fewest:
+        if theirs.sum() * 2 > sizes[group] and count_distinct(found.now("customer_id"), theirs) >= fewest:
             nearly_all |= theirs
     return nearly_all
 
@@ -170,20 +168,13 @@ def _is_taken_over(found: Stayed, column: str, other: Mask) -> Mask:
     ids, lost = np.asarray(customers.indices), np.asarray(values.indices)
     # The lowest and highest loser of each value tell, without a loop, whether anybody but the customer itself lost
     # it.
-    lowest = np.full(len(values.dictionary), len(customers.dictionary), ids.dtype)
-    highest = np.full(len(values.dictionary), -1, ids.dtype)
-    np.minimum.at(lowest, lost, ids)
-    np.maximum.at(highest, lost, ids)
+    losers = pd.Series(ids).groupby(lost)
+    lowest, highest = losers.min().to_numpy(), losers.max().to_numpy()
     gained = pc.fill_null(pc.index_in(found.now(column).filter(chosen), value_set=values.dictionary), -1)
     places = np.asarray(gained)
     result = np.zeros(len(other), bool)
     result[np.flatnonzero(other)] = (places >= 0) & ((lowest[places] != ids) | (highest[places] != ids))
     return result
-
-
-def _count_distinct(found: Stayed, when: str, column: str, where: Mask) -> int:
-    values = found.now(column) if when == "now" else found.before(column)
-    return int(pc.count_distinct(values.filter(pa.array(where))).as_py())
 
 
 def _is_known_by_name(found: Stayed) -> Mask:
@@ -195,7 +186,7 @@ def _is_known_by_name(found: Stayed) -> Mask:
 def _is_spelled_alike(found: Stayed) -> Mask:
     """Return where a name is the old one except for letter case, accents, blanks, punctuation and legal form."""
     now, before = (_simplify(names) for names in (found.now("customer_name"), found.before("customer_name")))
-    return as_mask(pc.fill_null(pc.equal(now, before), fill_value=False))
+    return as_mask(pc.equal(now, before))
 
 
 def _simplify(names: pa.Array) -> pa.Array:
@@ -210,7 +201,7 @@ def _simplify(names: pa.Array) -> pa.Array:
 
 
 def _is_filled(texts: pa.Array) -> Mask:
-    return as_mask(pc.fill_null(pc.not_equal(texts, ""), fill_value=False))
+    return as_mask(pc.not_equal(texts, ""))
 
 
 def _has_stayed(found: Stayed, column: str) -> Mask:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model.results import Objection
-from arfeed.planning.changes.stayed import Mask, Stayed, as_mask
+from arfeed.planning.changes.stayed import Mask, Stayed, as_mask, count_distinct
 from arfeed.planning.wording import counted
 
 _COLUMNS = {"issued_on": "issue date", "due_on": "due date"}
@@ -83,10 +83,10 @@ def _find_exchanged(found: Stayed, column: str) -> Mask:
         return changed
     now, before = found.now(column), found.before(column)
     # A day above 12 can't be read as a month, so such a date proves nothing either way.
-    could = np.asarray(pc.fill_null(pc.less_equal(pc.day(before), 12), fill_value=False)) & changed
-    turned = could & _is_equal(pc.day(now), pc.month(before)) & _is_equal(pc.month(now), pc.day(before))
+    could = as_mask(pc.less_equal(pc.day(before), 12)) & changed
+    turned = could & as_mask(pc.equal(pc.day(now), pc.month(before))) & as_mask(pc.equal(pc.month(now), pc.day(before)))
     # A date that was exchanged keeps its year; one that changed it as well was corrected.
-    turned &= _is_equal(pc.year(now), pc.year(before))
+    turned &= as_mask(pc.equal(pc.year(now), pc.year(before)))
     if column == "due_on":
         turned &= ~np.isin(_count_days(found, column), _EXTENSIONS)
     result = np.zeros(len(turned), bool)
@@ -95,7 +95,7 @@ def _find_exchanged(found: Stayed, column: str) -> Mask:
         # A misread column exchanges every date that it can, so a minority among them are corrections.
         if theirs.sum() * 2 <= (could & mine).sum():
             continue
-        if _count_distinct(before, theirs) > _CORRECTION or _count_exchangeable(found, group[0], column) == 1:
+        if count_distinct(before, theirs) > _CORRECTION or _count_exchangeable(found, group[0], column) == 1:
             result |= theirs
     return result
 
@@ -124,11 +124,7 @@ def _find_shifted(found: Stayed, column: str) -> Mask:
         alike = theirs & (days == moves[most])
         # New terms move due dates ahead by days or months; a time zone moves them by one day, another epoch by years.
         put_off = column == "due_on" and 1 < moves[most] < _A_YEAR
-        if (
-            not put_off
-            and alike.sum() * 2 > sizes[group]
-            and _count_distinct(found.before(column), alike) > _CORRECTION
-        ):
+        if not put_off and alike.sum() * 2 > sizes[group] and count_distinct(found.before(column), alike) > _CORRECTION:
             result |= alike
     return result
 
@@ -137,11 +133,3 @@ def _count_days(found: Stayed, column: str) -> npt.NDArray[np.int64]:
     """Return by how many days each date moved; 0 if one of the two is blank."""
     moved = pc.days_between(found.before(column), found.now(column))
     return np.asarray(pc.fill_null(moved, 0), dtype=np.int64)
-
-
-def _is_equal(one: pa.Array, other: pa.Array) -> Mask:
-    return np.asarray(pc.fill_null(pc.equal(one, other), fill_value=False))
-
-
-def _count_distinct(values: pa.Array, where: Mask) -> int:
-    return int(pc.count_distinct(values.filter(pa.array(where))).as_py())

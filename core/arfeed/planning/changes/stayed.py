@@ -51,7 +51,7 @@ class Stayed:
         """Return where a column differs from before; a value that is blank on one side does not count."""
         key = f"differs {column}"
         if key not in self._columns:
-            self._columns[key] = pc.fill_null(pc.not_equal(self.now(column), self.before(column)), fill_value=False)
+            self._columns[key] = pc.not_equal(self.now(column), self.before(column))
         return as_mask(self._columns[key])
 
     def sizes(self, by: Iterable[str] = GROUP) -> dict[tuple[str, ...], int]:
@@ -122,7 +122,13 @@ def find_stayed(plan: Plan) -> Stayed | None:
 
 def as_mask(values: pa.Array) -> Mask:
     """Return an Arrow array of bools as a numpy array; null counts as false."""
-    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
+    known: Mask = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
+    return known
+
+
+def count_distinct(values: pa.Array, where: Mask) -> int:
+    """Return how many different values there are where the mask is true."""
+    return int(pc.count_distinct(values.filter(pa.array(where))).as_py())
 
 
 def as_floats(values: pa.Array) -> Floats:

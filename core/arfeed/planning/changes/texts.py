@@ -52,6 +52,6 @@ def note_formulas(report: pa.Table) -> Iterator[str]:
     if found:
         columns = named(f"{name} {count:,}" for name, count in found.items())
         yield (
-            f"{counted(sum(found.values()), 'text')} of the report begin with =, +, - or @ ({columns}). They are sent "
-            "as they are; a spreadsheet that opens the report may take them for formulas"
+            f"texts of the report that begin with =, +, - or @ are sent as they are: {columns}. A spreadsheet that "
+            "opens the report may take them for formulas"
         )

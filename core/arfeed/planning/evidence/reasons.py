@@ -103,7 +103,7 @@ def find_closed_beside(rows: pd.DataFrame) -> pd.DataFrame:
 def keep_still_beside(beside: pd.DataFrame, owed: pd.DataFrame, failed: Collection[str]) -> pd.DataFrame:
     """Return the rows that stood beside open ones, if those are still open or their source could not be read."""
     numbers = owed.assign(ref=arrow.fold(owed["source_ref"]))
-    there = np.asarray(pc.is_in(_make_keys(beside, _DOCUMENT), value_set=_make_keys(numbers, _DOCUMENT)), dtype=bool)
+    there = np.asarray(pc.is_in(_make_keys(beside, _DOCUMENT), value_set=_make_keys(numbers, _DOCUMENT)))
     kept: pd.DataFrame = beside[there | np.asarray(beside["source"].isin([*failed]))]
     return kept
 
@@ -120,7 +120,7 @@ def drop_known_beside(listed: pd.DataFrame, beside: pd.DataFrame | None) -> pd.D
 
     A row that agrees in everything but its amount is the same one, since systems later set a voided document's to 0.
     """
-    if beside is None or beside.empty or listed.empty:
+    if beside is None or beside.empty:
         return listed
     facts = [name for name in _FACTS if name in listed.columns and name in beside.columns]
     # Exact pairs first, or a voided namesake could use up the row that another one matches exactly.
@@ -261,5 +261,4 @@ def _look_up(asking: pd.DataFrame, statements: pd.DataFrame, by: Sequence[str]) 
 
 
 def _make_keys(rows: pd.DataFrame, by: Sequence[str]) -> pa.Array:
-    columns = [pc.fill_null(pc.cast(arrow.as_single_chunk(pa.array(rows[name])), pa.large_string()), "") for name in by]
-    return pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
+    return arrow.join_keys(pa.array(rows[name]) for name in by)

@@ -159,11 +159,9 @@ def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
 def _find_likenesses(rows: pd.DataFrame) -> pa.Array:
     """Return what two numbers of one invoice would agree in. If a source states no amounts, balances are compared."""
     amounts = pc.coalesce(pa.array(rows["amount"]), pa.array(rows["balance"]))
-    columns = [rows["source"], rows["customer_id"], rows["currency"], amounts, rows["issued_on"]]
     # A blank equals a blank here: two credit notes without a date are alike if everything else is.
-    texts = [pc.fill_null(pc.cast(pa.array(column), pa.large_string()), "") for column in columns]
-    joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
-    return arrow.as_single_chunk(joined)
+    others = [pa.array(rows[name]) for name in ("source", "customer_id", "currency", "issued_on")]
+    return arrow.join_keys([amounts, *others])
 
 
 def object_to_changed_configuration(plan: Plan) -> Iterator[Objection]:

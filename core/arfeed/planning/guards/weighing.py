@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -103,12 +102,11 @@ def _find_masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
 def _find_day(source: SourceReport, plan: Plan, *, now: bool) -> date:
     """Return the day that a reading is about: its as-of date if both readings state one, else the day of reading."""
     read, before = source.read, source.before or source.read
-    this = read if now else before
     # Both or neither: from an as-of date to a day of reading, the age of the export would count as time that has
     # passed.
-    if read.as_of and before.as_of and this.as_of:
-        return this.as_of
-    return this.at.astimezone(plan.at.tzinfo or ZoneInfo("UTC")).date()
+    if read.as_of and before.as_of:
+        return read.as_of if now else before.as_of
+    return (read if now else before).at.astimezone(plan.at.tzinfo).date()
 
 
 def weigh(
