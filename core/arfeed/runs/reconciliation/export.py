@@ -28,6 +28,7 @@ from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.settings import FileSettings, ReconcileSettings
+from arfeed.runs.reconciliation.cells import clean
 from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
 from arfeed.runs.reconciliation.meaning.search import Asker, Meaning
@@ -119,12 +120,13 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: pd.DataFrame
     encoding = _find_encoding(file, how)
     _refuse_several_sheets(file, how)
     wanted = _find_headings(file, settings, how)
-    raw = _without_formulas(_read(file, how, wanted))
+    raw, left = clean(_read(file, how, wanted), settings, delivered["invoice_ref"])
     if not len(raw):
         raise SourceError(f"{file}: it has headings and nothing below them; export what the receiver has as open")
     meaning = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
     if encoding:
         meaning.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
+    meaning.left += left
     return _typed(file, raw, settings, meaning, how)
 
 
@@ -155,20 +157,6 @@ def _find_headings(file: Path, settings: ReconcileSettings, how: Mapping[str, st
         read_header(str(file), columns=usual, **how)
         raise ConfigError(f"[destination.reconcile] columns: {exc}") from exc
     return named
-
-
-_FORMULA = r'^=\s*"([^"]*)"$'
-"""A text that is written as a formula, so that a spreadsheet keeps its zeros: ="001001"."""
-
-
-def _without_formulas(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with ="001001" as 001001."""
-    for name in rows.columns:
-        texts = arrow.to_text_array(rows[name])
-        if pc.any(pc.starts_with(texts, '="')).as_py():
-            plain = pc.replace_substring_regex(texts, _FORMULA, r"\1")
-            rows = rows.assign(**{name: pd.Series(plain, index=rows.index, dtype=rows[name].dtype)})
-    return rows
 
 
 def _find_encoding(file: Path, how: dict[str, str]) -> str | None:
@@ -256,12 +244,14 @@ def _values(settings: ReconcileSettings, meaning: Meaning) -> dict[str, dict[str
 
 
 def _rows(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pd.DataFrame:
+    compared = settings.values.get("currency")
     currency = _currency(cells, settings, meaning)
     days = read_days(cells, settings.dates or "YMD", declared=settings.dates is not None)
     amounts = read_money(cells, settings)
     kind = pa.repeat(pa.scalar("invoice", pa.large_string()), cells.raw.num_rows)
     balance = _lowered(cells, find_owed(cells, amounts, kind, settings)["balance"])
-    check_money(cells, amounts, currency, settings)
+    # What is not compared contradicts nothing.
+    check_money(cells, amounts, _beside(cells, currency) if compared is False else currency, settings)
     status, unknown = _status(cells, settings)
     closed = np.isin(status, ["paid", "void", "draft"])
     blank = pc.fill_null(pc.is_null(balance), fill_value=True).to_numpy(zero_copy_only=False)
@@ -314,13 +304,18 @@ def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Arr
         codes = pc.utf8_upper(pc.if_else(is_blank(words), settings.currency or "", words))
     else:
         name = next((each for each in AMOUNTS if each in cells.columns), "balance")
-        compared = settings.values.get("currency") is not False
-        codes = codes_of(cells.text(name), meaning.currencies, settings.currency or "") if compared else None
-    if codes is None:
-        return pa.repeat(pa.scalar(settings.currency or "", pa.large_string()), cells.raw.num_rows)
+        if settings.values.get("currency") is False:
+            return pa.repeat(pa.scalar(settings.currency or "", pa.large_string()), cells.raw.num_rows)
+        codes = codes_of(cells.text(name), meaning.currencies, settings.currency or "")
     known = pc.is_in(codes, value_set=pa.array(["", *minor_digits()], pa.large_string()))
     cells.add_problem(name, pc.invert(known), "is not in a currency that is known by an ISO 4217 code")
     return codes
+
+
+def _beside(cells: _Cells, currency: pa.Array) -> pa.Array:
+    """Return what stands beside the amounts where no currency is known."""
+    name = next((each for each in AMOUNTS if each in cells.columns), "balance")
+    return pc.if_else(is_blank(currency), codes_of(cells.text(name), {}, ""), currency)
 
 
 def _status(cells: _Cells, settings: FileSettings) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:

@@ -44,11 +44,13 @@ def are_known(texts: pa.Array, numbers: pd.Series[str]) -> npt.NDArray[np.bool_]
 
 
 def lost_zeros(texts: pa.Array, numbers: pd.Series[str]) -> npt.NDArray[np.bool_]:
-    """Return which texts are digits, and a number with zeros before them: 1001, where the number is 001001."""
+    """Return which texts are what is left of a number that was read as an amount: 1001 or 1001.0, where it is 001001."""
     squashed = _squashed(numbers)
-    padded = squashed.filter(pc.match_substring_regex(squashed, "^0[0-9]+$"))
-    bare = pc.utf8_ltrim(padded, characters="0")
-    lost: npt.NDArray[np.bool_] = pc.is_in(_squash(texts), value_set=bare).to_numpy(zero_copy_only=False)
+    digits = squashed.filter(pc.match_substring_regex(squashed, "^[0-9]+$"))
+    left = pc.replace_substring_regex(_squash(texts), r"\.0+$", "")
+    lost: npt.NDArray[np.bool_] = pc.is_in(left, value_set=pc.utf8_ltrim(digits, characters="0")).to_numpy(
+        zero_copy_only=False
+    )
     return lost & ~are_known(texts, numbers)
 
 

@@ -129,15 +129,17 @@ def _spelled_otherwise(
     count = counted(len(rows), "open number")
     if (known | lost).mean() >= KNOWN:
         there = str(rows["invoice_ref"][lost].iloc[0])
-        here = next(str(each) for each in numbers if str(each).strip().lstrip("0") == there.strip())
+        bare = there.strip().partition(".")[0]
+        here = next(str(each) for each in numbers if str(each).strip().lstrip("0") == bare)
         return (
-            f"{int(lost.sum()):,} of its {count} lack zeros at the beginning: {there!r} there, {here!r} here. A "
-            "spreadsheet has taken them for numbers; take the CSV as the receiver exports it, not saved by a "
-            "spreadsheet again, or import that column as text"
+            f"{int(lost.sum()):,} of its {count} were read as amounts on the way, so they lost the zeros at their "
+            f"beginning: {there!r} there, {here!r} here. A spreadsheet does so; take the CSV as the receiver exports "
+            "it, not saved by a spreadsheet again, or import that column as text"
         )
     strange = [str(each) for each in rows["invoice_ref"][~known].head(_LOOKED_AT)]
     prefix = lost_prefix(strange, numbers)
-    if prefix and (known | are_known(pc.replace_substring_regex(texts, "^", prefix), numbers)).mean() >= KNOWN:
+    whole = pc.replace_substring_regex(texts, "^", (prefix or "").replace("\\", r"\\"))
+    if prefix and (known | are_known(whole, numbers)).mean() >= KNOWN:
         template = f"{prefix}{{{export.columns['invoice_ref']}}}"
         return (
             f"{int((~known).sum()):,} of its {count} lack {prefix!r} at the beginning, such as {strange[0]!r}. If they "

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Sequence
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import schema
+from arfeed.model import arrow, schema
 from arfeed.model.legible import quote
 from arfeed.runs.reconciliation.meaning.closing import is_flag
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, count_true
 from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.words import NO_MONEY, OF_TAXES, PAID
+from arfeed.tables.headings.balances import SIDES
 from arfeed.tables.headings.normalize import header_words, normalize_header
-from arfeed.tables.values.amounts import parse_money
+from arfeed.tables.values.amounts import MONEY, WIDE, parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
 
 
@@ -26,6 +30,8 @@ def find_balance(search: Search) -> None:
     agreeing = {name: share for name, share in found.items() if share is not None}
     good = [name for name, share in agreeing.items() if share >= AGREES]
     named = search.named("balance")
+    if named is None and _take_sides(search):
+        return
     several = [name for name in evidence.proposal.several.get("balance", ()) if name in agreeing]
     header, rivals = None, []
     if named is not None and named in agreeing and not (agreeing[named] < DISAGREES and good):
@@ -37,11 +43,58 @@ def find_balance(search: Search) -> None:
         # It agrees best, but its heading does not say that it is what is open: that may be another column.
         header = good[0]
         rivals = _rivals(search, header, _of_money(search, header))
+    if header and rivals and _are_ages(search, header, rivals):
+        rivals = []
     if header is None or rivals:
         asked = [header, *rivals] if header else [*several, *good] or [*agreeing] or search.free()
         header = _ask(search, header, rivals, asked)
     if header:
         search.take("balance", header, evidence.agreed(agreeing.get(header)))
+
+
+def _take_sides(search: Search) -> bool:
+    """Take a column of debits and one of credits if what is left of them is what was sent."""
+    evidence, free = search.evidence, {normalize_header(name): name for name in search.free()}
+    for debit, credit in SIDES.items():
+        if debit not in free or credit not in free or not len(evidence.rows):
+            continue
+        more, less = free[debit], free[credit]
+        way = max(evidence.ways("balance"), key=lambda way: evidence.agreeing("balance", more, way))
+        left = pc.subtract(_amounts(search, more, way), _amounts(search, less, way))
+        sent = arrow.as_single_chunk(pa.array(evidence.invoices["balance"]))
+        share = count_true(pc.equal(pc.cast(left, WIDE), pc.cast(sent, WIDE))) / len(evidence.rows)
+        if share >= AGREES:
+            search.take("debit", more, f"less {less!r} {evidence.agreed(share)}")
+            search.take("credit", less, f"what lowers {more!r}")
+            return True
+    return False
+
+
+def _amounts(search: Search, header: str, way: str | None) -> pa.Array:
+    """Return a column's amounts in the paired rows, 0 where it has none."""
+    return pc.fill_null(parse_money(search.evidence.paired(header), way).values, pa.scalar(0, MONEY))
+
+
+_AGES = re.compile(
+    r"^(?:days? )?(?:\d+ \d+|(?:over|more than|uber|mehr als|plus de|oltre|meer dan|mas de|from|ab)? ?\d+)"
+    r"(?: ?(?:days?|tage?n?|jours?|dias?|giorni|dagen|d|and over|and above|plus))*(?: (?:overdue|past due))?$"
+)
+_NOT_LATE = frozenset(
+    (  # noqa: SIM905 - many quoted words are harder to read
+        "current;not due;not yet due;future;older;nicht fallig;noch nicht fallig;non echu;a scadere;niet vervallen"
+    ).split(";")
+)
+
+
+def _are_ages(search: Search, header: str, others: Sequence[str]) -> bool:
+    """Whether the other amounts are this one by its age: columns of days that add up to it in every row."""
+    names = [normalize_header(name) for name in others]
+    if not all(_AGES.match(name) or name in _NOT_LATE for name in names) or not any(map(_AGES.match, names)):
+        return False
+    evidence = search.evidence
+    way = max(evidence.ways("balance"), key=lambda way: evidence.agreeing("balance", header, way))
+    added = functools.reduce(pc.add, (_amounts(search, name, way) for name in others))
+    return bool(pc.all(pc.equal(pc.cast(added, WIDE), pc.cast(_amounts(search, header, way), WIDE))).as_py())
 
 
 def _of_money(search: Search, header: str) -> list[str]:

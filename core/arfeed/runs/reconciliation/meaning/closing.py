@@ -12,7 +12,7 @@ from arfeed.model.legible import quote
 from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.meaning.evidence import count_true
 from arfeed.runs.reconciliation.meaning.search import Search
-from arfeed.runs.reconciliation.meaning.words import CLOSED, CREDIT, NOT_CLOSED, NOT_YET, SETTLING, VOID
+from arfeed.runs.reconciliation.meaning.words import ASIDE, CLOSED, CREDIT, NOT_CLOSED, NOT_YET, SETTLING, VOID
 from arfeed.tables.headings.contents import find_flags, is_settled_header
 from arfeed.tables.headings.document_words import is_flag_column, is_yes, status_of
 from arfeed.tables.headings.normalize import header_words
@@ -44,6 +44,7 @@ def is_flag(search: Search, header: str) -> bool:
     if not words:
         return False
     yes_or_no = is_flag_column("paid", words) and bool(header_words(header) & NOT_CLOSED)
+    yes_or_no = yes_or_no or (is_flag_column("paid", words) and bool(header_words(header) & ASIDE))
     return yes_or_no or is_flag_column(header, words) or bool(find_flags(search.evidence.texts, [header]))
 
 

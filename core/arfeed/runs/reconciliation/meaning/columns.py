@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from arfeed.model.errors import SourceError
 from arfeed.runs.reconciliation.meaning.balance import find_balance
 from arfeed.runs.reconciliation.meaning.closing import settle_status
 from arfeed.runs.reconciliation.meaning.currencies import find_symbols, take_called
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, Evidence, folded
 from arfeed.runs.reconciliation.meaning.notation import find_decimal, find_order
 from arfeed.runs.reconciliation.meaning.search import Asker, Meaning, Search
+from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.words import OTHER_TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +58,11 @@ def _find_numbers(search: Search) -> None:
         header = named if named in alike else search.ask("invoice_ref", alike) if several else alike[0]
         known = f"{best[1]:,} of {len(evidence.filled(header)):,} are numbers of the last report"
         search.take("invoice_ref", header, known)
+    elif other := _payable(evidence.headers):
+        raise SourceError(
+            f"its heading {other!r} says that it is a list of payables, what you owe to others, and none of its "
+            "columns has the numbers of the last report; export what your customers owe, as the receiver has it"
+        )
     elif padded := next((name for name in search.free() if evidence.share_padded(name) >= _NUMBERS), None):
         search.take("invoice_ref", padded, "they are numbers of the last report without zeros at their beginning")
     elif named := evidence.proposal.columns.get("invoice_ref"):
@@ -61,6 +70,12 @@ def _find_numbers(search: Search) -> None:
     else:
         likely = [*evidence.proposal.several.get("invoice_ref", ()), *evidence.proposal.called.get("invoice_ref", ())]
         search.take("invoice_ref", search.ask("invoice_ref", likely or search.free()), "as you said")
+
+
+def _payable(headers: Sequence[str]) -> str | None:
+    """Return the heading by which a list is one of bills that are owed to suppliers."""
+    suppliers = next(iter(OTHER_TABLES.values()))
+    return next((header for header in headers if normalize_header(header) in suppliers), None)
 
 
 def _find_other(search: Search, name: str) -> None:

@@ -12,7 +12,7 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.legible import quote
 from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.words import POUNDS, SHARED, SYMBOLS
-from arfeed.tables.values.amounts import find_claims
+from arfeed.tables.values.amounts import find_claims, may_be
 
 _MOST_NAMED = 5
 
@@ -46,7 +46,9 @@ def find_symbols(search: Search) -> None:
         return
     claims = [claim for claim in find_claims(search.evidence.texts[header]).unique().to_pylist() if claim]
     meant, unknown = _meanings(search, claims)
-    if unknown and not search.settings.currency:
+    if said := search.settings.currency:
+        meant = {**meant, **{claim: said for claim in unknown if may_be(claim, said)}}
+    elif unknown:
         raise ConfigError(
             f"the amounts in {header!r} are written with {', '.join(map(repr, unknown[:_MOST_NAMED]))}, which may be "
             "one of several currencies: " + _advise(meant, unknown, search) + ". currency = "

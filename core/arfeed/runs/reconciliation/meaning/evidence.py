@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
+from arfeed.model.fields import template_headers, template_pieces
 from arfeed.runs.reconciliation.numbers import NOWHERE, are_known, lost_zeros, match_numbers
 from arfeed.tables.headings.proposal import propose_columns
 from arfeed.tables.values.amounts import parse_money
@@ -46,12 +47,21 @@ class Evidence:
 
     def pair(self, header: str) -> None:
         """Pair the rows with the invoices of the last report by a column of numbers; by none if it is no column."""
-        if (refs := self.texts.get(header)) is None:
+        parts = template_headers(header)
+        refs = self._composed(header) if parts and {*parts} <= {*self.texts} else self.texts.get(header)
+        if refs is None:
             return
         places = match_numbers(pd.Series(refs, dtype="str"), self.delivered["invoice_ref"])
         self.rows = np.flatnonzero(places != NOWHERE)
         self.invoices = self.delivered.iloc[places[self.rows]].reset_index(drop=True)
         self._shares.clear()
+
+    def _composed(self, template: str) -> pa.Array:
+        pieces = [
+            self.texts[piece] if number % 2 else pa.scalar(piece, pa.large_string())
+            for number, piece in enumerate(template_pieces(template))
+        ]
+        return pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string()))
 
     # --- a column by itself -----------------------------------------------------------------------------------------
 

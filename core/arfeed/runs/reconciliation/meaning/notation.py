@@ -22,6 +22,9 @@ def find_decimal(search: Search) -> None:
     fitting = [mark for mark in MARKS if wrong[mark] == min(wrong.values())]
     if None in fitting:
         return
+    if not len(search.evidence.rows):
+        found.decimal = fitting[0]  # of another ledger, which is refused for that: nothing is worth a question
+        return
     right = {mark: search.evidence.agreeing("balance", found.columns[named[0]], mark) for mark in fitting}
     best = [mark for mark in fitting if right[mark] == max(right.values())]
     choices = {",": "1.234,56 is a good thousand", ".": "1,234.56 is a good thousand"}
@@ -46,6 +49,9 @@ def find_order(search: Search) -> None:
     fitting = [order for order in ORDERS if wrong[order] == min(wrong.values())]
     if "YMD" in fitting or len(fitting) == 1:
         found.dates = "YMD" if "YMD" in fitting else fitting[0]
+        return
+    if not len(search.evidence.rows):
+        found.dates = fitting[0]
         return
     right = {order: search.evidence.agreeing("due_on", header, order) for order in fitting}
     best = [order for order in fitting if right[order] == max(right.values())]

@@ -42,11 +42,16 @@ SETTLING = frozenset(
     ).split()
 )
 NOT_YET = frozenset(["be", "expected", "planned", "promised", "next", "last", "due", "not", "if"])
-NOT_CLOSED = frozenset(["open", "unpaid", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet"])
+NOT_CLOSED = frozenset(
+    ["open", "unpaid", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet", "active", "aktiv"]
+)
+ASIDE = frozenset(
+    ["archived", "archive", "archiviert", "archivee", "archivado", "hidden", "inactive", "inaktiv", "removed"]
+)
 CREDIT = ("credit", "gutschrift", "avoir", "abono", "return", "refund")
 VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht")
-"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has; of one
-that says what a document is; and of one that it was never owed."""
+"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has, and one
+that it lacks as a rule; of one that says what a document is; and of one that it was never owed."""
 
 NO_MONEY = frozenset(
     (  # noqa: SIM905 - forty quoted words are harder to read
