@@ -123,7 +123,10 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: pd.DataFrame
     raw, left = clean(_read(file, how, wanted), settings, delivered["invoice_ref"])
     if not len(raw):
         raise SourceError(f"{file}: it has headings and nothing below them; export what the receiver has as open")
-    meaning = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
+    try:
+        meaning = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
+    except SourceError as exc:
+        raise SourceError(f"{file.name}: {exc}") from exc
     if encoding:
         meaning.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
     meaning.left += left

@@ -44,7 +44,7 @@ def are_known(texts: pa.Array, numbers: pd.Series[str]) -> npt.NDArray[np.bool_]
 
 
 def lost_zeros(texts: pa.Array, numbers: pd.Series[str]) -> npt.NDArray[np.bool_]:
-    """Return which texts are what is left of a number that was read as an amount: 1001 or 1001.0, where it is 001001."""
+    """Return which texts are what is left of a number that was read as an amount: 1001 or 1001.0 of 001001."""
     squashed = _squashed(numbers)
     digits = squashed.filter(pc.match_substring_regex(squashed, "^[0-9]+$"))
     left = pc.replace_substring_regex(_squash(texts), r"\.0+$", "")
