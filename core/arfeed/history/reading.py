@@ -151,6 +151,14 @@ class Reader:
             latest: datetime | None = connection.execute(query).scalar_one_or_none()
             return latest
 
+    def first_arrived_at(self, destination: str) -> datetime | None:
+        """Return when the first report that is known to have arrived began to be delivered; None if there is none."""
+        runs = tables.runs.c
+        query = sa.select(sa.func.min(runs.started_at)).where(runs.destination == destination, runs.state.in_(ARRIVED))
+        with self._engine.connect() as connection:
+            first: datetime | None = connection.execute(query).scalar_one_or_none()
+            return first
+
     def lock_holder(self, destination: str) -> str | None:
         """Return the run that holds a destination's lock now, if any does."""
         with self._engine.connect() as connection:

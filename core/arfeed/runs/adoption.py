@@ -12,6 +12,7 @@ from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,10 @@ from arfeed.runs.context import (
 )
 from arfeed.runs.convergence import settle_interrupted
 from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
-from arfeed.runs.reconciliation.columns import Asker
 from arfeed.runs.reconciliation.honest import CREDITS, FUTURE
+from arfeed.runs.reconciliation.meaning.search import Asker
 from arfeed.runs.reconciliation.plausibility import Delivered
-from arfeed.runs.reconciliation.reconciling import compare_with
+from arfeed.runs.reconciliation.reconciling import cells_sent, compare_with
 from arfeed.runs.reconciliation.verdict import as_facts
 
 if TYPE_CHECKING:
@@ -138,7 +139,8 @@ def _hear(context: OpenContext, witness: Witness, chosen: _Chosen, report: pd.Da
     # One from before the report itself proves as little.
     since = max(since, _moment_of(chosen.name) or since)
     headings = tuple(next(csv.reader(io.StringIO(chosen.content.decode("utf-8-sig", "replace"))), ()))
-    taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), headings)
+    cells = partial(cells_sent, context.project, report)
+    taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), headings, cells)
     verdict, read = compare_with(context.project, export, taken, asker)
     # What may be a payment or a conversion is no agreement: nobody has looked at it.
     unsure = sorted({*verdict.found["known"]} - {"", CREDITS, FUTURE})

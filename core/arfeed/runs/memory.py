@@ -54,6 +54,7 @@ def recall(context: OpenContext, plan: Plan, reading: Reading, comparison: Compa
         sources=tuple(split_by_source(plan, comparison.lost, files, _proving(closed), refused)),
         # Raised here, while all rows are at hand: the plan has only those that are reported.
         reconciled=context.history.reconciled_at(context.destination),
+        first=context.history.first_arrived_at(context.destination),
         stated=tuple(object_to_contradictory_rows(reading.rows, baseline.beside if baseline else None)),
     )
 

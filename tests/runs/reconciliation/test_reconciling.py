@@ -38,12 +38,22 @@ def test_nothing_is_asked_for_unless_it_is_set(feed: Feed) -> None:
     assert "reconcile-due" not in codes(feed.plan())
 
 
-def test_a_list_that_was_never_compared_is_asked_for_from_the_second_delivery_on(feed: Feed) -> None:
+def test_a_list_that_was_never_compared_is_asked_for_when_the_first_delivery_is_older_than_that(feed: Feed) -> None:
     feed.guards = {"reconcile_every": "30d"}
     feed.export(invoices(COUNT))
     assert codes(feed.plan()) == ["unknown-baseline"]
     feed.approved()
-    assert codes(feed.plan()) == ["reconcile-due"]
+    first = feed.now
+    assert codes(feed.plan()) == []
+    feed.now = first + timedelta(days=20)
+    feed.sync()
+    # From the first delivery on, not from the last.
+    feed.now = first + timedelta(days=31)
+    plan = feed.plan()
+    assert codes(plan) == ["reconcile-due"]
+    assert f"was never compared with a delivery, and the first was on {first:%Y-%m-%d}, 31 days ago, and" in str(
+        plan.objections[0].message
+    )
     assert compare(feed, invoices(COUNT)) == "same"
     assert codes(feed.plan()) == []
 
@@ -63,6 +73,7 @@ def test_it_is_asked_for_again_when_it_is_older_than_that(feed: Feed) -> None:
 def test_one_with_differences_counts_and_one_that_was_not_comparable_does_not(feed: Feed) -> None:
     feed.guards = {"reconcile_every": "30d"}
     delivered(feed)
+    feed.now += timedelta(days=31)
     assert compare(feed, invoices(25)) == "not comparable"
     assert codes(feed.plan()) == ["reconcile-due"]
     assert compare(feed, invoices(25), whole=True) == "differences"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from arfeed.documents.contents.judging import VERSION, Verdict, judge, judge_at_once, judge_carefully
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
-from arfeed.documents.contents.process import PdfReader, is_available, read_all, readers
+from arfeed.documents.contents.process import How, PdfReader, is_available, read_all, readers
 from arfeed.documents.staging import Staged, find_flaw
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
@@ -109,14 +109,15 @@ def _judge_all(
     doubtful = []
     names = [*owners]
     with readers(len(names)) as several:
-        for name, extract in zip(names, read_all(several, ((staged[name], False) for name in names)), strict=True):
+        for name, extract in zip(names, read_all(several, ((staged[name], "quickly") for name in names)), strict=True):
             verdict = judge_at_once(owners[name], extract, known)
-            if verdict is None:
+            if verdict is None or (extract.quick and verdict.outcome != "own"):
                 doubtful.append(name)
             else:
                 yield name, verdict
         # Read again and not kept, since nobody knows how many there are.
-        twice = read_all(several, ((staged[name], careful) for name in doubtful for careful in (False, True)))
+        ways: tuple[How, How] = ("wholly", "carefully")
+        twice = read_all(several, ((staged[name], how) for name in doubtful for how in ways))
         for name in doubtful:
             extract, again = next(twice), next(twice)
             own = owners[name]

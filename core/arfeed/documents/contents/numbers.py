@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,16 +56,50 @@ def finds(number: Number, text: str, is_known: Callable[[str], bool]) -> int:
     """Return how surely a folded text has a number: 2 as a whole, 1 if a longer known one reads the same, 0 not."""
     start = text.find(number.text)
     if start >= 0 and _is_whole(number, text, start, start + len(number.text), is_known) == 2:
-        return 2  # as nearly always; patterns are dear to make
+        return 2  # as nearly always
     best = 0
-    for found in _pattern(number.text).finditer(text):
-        sure = _is_whole(number, text, found.start(), found.end(), is_known)
+    for start, end in _matches(number.text, text):
+        sure = _is_whole(number, text, start, end, is_known)
         if sure == 2:
             return 2
         best = max(best, sure)
     if best == 0 and reads_right_to_left(text) and _has_pieces(number, text):
         return 2 if _is_turned(number, text) or not number.is_weak else 1
     return best
+
+
+def _matches(number: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield where a text has a number, with white space anywhere in it."""
+    if _condense(number) not in _condense(text):
+        return
+    if " " in number or "_" in number:
+        for found in _pattern(number).finditer(text):
+            yield found.span()
+        return
+    # A pattern is dear to make, and each number would have its own: this finds the very same.
+    start = text.find(number[0])
+    while start >= 0:
+        end = _match(number, text, start)
+        if end:
+            yield start, end
+        start = text.find(number[0], end or start + 1)
+
+
+def _match(number: str, text: str, start: int) -> int:
+    """Return where a number ends that begins at a place; 0 if it does not begin there."""
+    place = start + 1
+    for letter in number[1:]:
+        for space in " \n ":
+            if text[place : place + 1] == space:
+                place += 1
+        if text[place : place + 1] != letter:
+            return 0
+        place += 1
+    return place
+
+
+def _condense(text: str) -> str:
+    return "".join(text.replace("_", " ").split())
 
 
 def _is_whole(number: Number, text: str, start: int, end: int, is_known: Callable[[str], bool]) -> int:

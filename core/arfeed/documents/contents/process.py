@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Literal, Self
 
 from arfeed.documents.staging import Staged
 
@@ -30,13 +30,18 @@ _FIRST_SECONDS = 40.0
 """More for the first one: the process starts, perhaps on a busy machine."""
 
 
+How = Literal["quickly", "wholly", "carefully"]
+"""How a PDF is read: `quickly` may do without PDFium's text, `carefully` goes letter by letter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Extract:
     """What a PDF holds: the text of its pages, and the invoices for machines embedded in it.
 
     `attached` are the texts of attached PDFs' pages, if it was read carefully. `more` says that there are pages
-    beyond those that were read. `error` is why nothing was read: password, unreadable, time, memory or
-    lost (the process died).
+    beyond those that were read. `quick` says that `pages` are only what the codes of its fonts show: what is not found
+    there has to be looked for without it. `error` is why nothing was read: password, unreadable, time, memory or lost
+    (the process died).
     """
 
     pages: tuple[str, ...] = ()
@@ -44,6 +49,7 @@ class Extract:
     more: bool = False
     attached: tuple[str, ...] = ()
     error: str | None = None
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +96,18 @@ class PdfReader:
 
     def read(self, pdf: Staged, *, careful: bool = False) -> Extract:
         """Return what a PDF holds, or why it can't be read: whatever it does to the process, the next one is read."""
-        self.ask(pdf, careful=careful)
+        self.ask(pdf, "carefully" if careful else "wholly")
         return self.hear()
 
-    def ask(self, pdf: Staged, *, careful: bool = False) -> None:
+    def ask(self, pdf: Staged, how: How) -> None:
         """Have a PDF read meanwhile; `hear` returns what it holds. One at a time."""
-        request = {"path": str(pdf.path), "start": pdf.start, "size": pdf.size, "careful": careful}
+        request = {
+            "path": str(pdf.path),
+            "start": pdf.start,
+            "size": pdf.size,
+            "careful": how == "carefully",
+            "quick": how == "quickly",
+        }
         process = self._process or self._start()
         try:
             if process.stdin is not None:
@@ -153,21 +165,21 @@ def readers(pdfs: int) -> Iterator[Sequence[PdfReader]]:
         yield [stack.enter_context(PdfReader()) for _ in range(count)]
 
 
-def read_all(several: Sequence[PdfReader], requests: Iterable[tuple[Staged, bool]]) -> Iterator[Extract]:
-    """Yield what PDFs hold, in their order; each comes with whether it is to be read carefully.
+def read_all(several: Sequence[PdfReader], requests: Iterable[tuple[Staged, How]]) -> Iterator[Extract]:
+    """Yield what PDFs hold, in their order; each comes with how it is to be read.
 
     The readers take turns, and read on while the caller looks at what was read.
     """
     waiting = iter(requests)
     asked: deque[PdfReader] = deque()
-    for reader, (pdf, careful) in zip(several, waiting, strict=False):
-        reader.ask(pdf, careful=careful)
+    for reader, (pdf, how) in zip(several, waiting, strict=False):
+        reader.ask(pdf, how)
         asked.append(reader)
     while asked:
         reader = asked.popleft()
         extract = reader.hear()
-        for pdf, careful in islice(waiting, 1):
-            reader.ask(pdf, careful=careful)
+        for pdf, how in islice(waiting, 1):
+            reader.ask(pdf, how)
             asked.append(reader)
         yield extract
 
@@ -186,4 +198,6 @@ def _extract(said: dict[str, Any]) -> Extract:
     if "error" in said:
         return Extract(error=said["error"])
     invoices = tuple(Embedded(**invoice) for invoice in said["invoices"])
-    return Extract(tuple(said["pages"]), invoices, said["more"], tuple(said["attached"]))
+    return Extract(
+        tuple(said["pages"]), invoices, said["more"], tuple(said["attached"]), quick=said.get("quick", False)
+    )

@@ -63,7 +63,7 @@ def find_objections(plan: Plan, known: Known, left: Outflow) -> Iterator[Objecti
     yield from object_to_changes(plan)
     yield from object_to_stale_sources(plan)
     yield from object_to_older_dates(plan)
-    yield from object_to_overdue_reconciliation(plan, known.reconciled)
+    yield from object_to_overdue_reconciliation(plan, known.reconciled, known.first)
     yield from object_to_missing_documents(plan)
     yield from object_to_shared_documents(plan)
     yield from object_to_old_documents(plan)

@@ -18,7 +18,8 @@ class Known:
     `approved` is what people approved without proof within the last 30 days; `expectations` are the answers given in
     advance that hold today; `habits` is what was learned about the feed, `sources` what of each source is judged by
     it; `stated` are objections to what the sources listed, raised earlier since the plan no longer has all those rows.
-    `reconciled` is when the receiver's list was last compared, None if it never was.
+    `reconciled` is when the receiver's list was last compared, None if it never was; `first` is when the first report
+    arrived there, None if that is not known.
     """
 
     approved: tuple[Unproven, ...] = ()
@@ -27,3 +28,4 @@ class Known:
     sources: tuple[Source, ...] = ()
     stated: tuple[Objection, ...] = ()
     reconciled: datetime | None = None
+    first: datetime | None = None

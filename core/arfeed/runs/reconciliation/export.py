@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,12 +28,15 @@ from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.settings import FileSettings, ReconcileSettings
-from arfeed.runs.reconciliation.columns import Asker, Meaning, find_meaning
+from arfeed.runs.reconciliation.cells import clean
+from arfeed.runs.reconciliation.meaning.columns import find_meaning
+from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
+from arfeed.runs.reconciliation.meaning.search import Asker, Meaning
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import DOCUMENT_TYPES, kind_of, status_of
 from arfeed.tables.headings.normalize import normalize_header
-from arfeed.tables.read import read_tables
+from arfeed.tables.read import read_header, read_tables
 from arfeed.tables.separated.text import find_encoding
 from arfeed.tables.values.amounts import MONEY
 from arfeed.tables.values.dates import ORDERS, parse_dates
@@ -74,7 +77,8 @@ class Export:
     it can't be read), open and readable (bool), why (what can't be read), origin. `columns` are the canonical names
     that it has, `evidence` says why each is taken for that. `dated` is the day or moment that it states, with `whence`;
     `written` is when its file was written, in UTC. `total` says what its own total is, None if it states none; `wrong`
-    is why it is not whole, by its own total. `notes` are what a reader should know.
+    is why it is not whole, by its own total. `notes` are what a reader should know. `cells` are the same rows as they
+    stand in the file, all text, under its own headings.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Export:
     total: str | None = None
     wrong: str | None = None
     notes: tuple[str, ...] = ()
+    cells: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(slots=True)
@@ -110,20 +115,51 @@ class _Cells(Columns):
 
 def read_export(file: Path, settings: ReconcileSettings, delivered: pd.DataFrame, asker: Asker) -> Export:
     """Read an export. Raise `SourceError` if it is not a table, `ConfigError` if nobody says what a column means."""
-    if not file.is_file():
-        raise ConfigError(f"{file}: there is no such file; name the export of the receiver's open invoices")
+    _find(file)
     how = {name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None}
     encoding = _find_encoding(file, how)
     _refuse_several_sheets(file, how)
-    headings = [] if settings.columns else find_heading_row(str(file), how)
-    wanted = FileSettings(path=glob.escape(str(file)), columns=settings.columns).headings() or headings
-    raw = _read(file, how, wanted)
+    wanted = _find_headings(file, settings, how)
+    raw, left = clean(_read(file, how, wanted), settings, delivered["invoice_ref"])
     if not len(raw):
         raise SourceError(f"{file}: it has headings and nothing below them; export what the receiver has as open")
-    meaning = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
+    try:
+        meaning = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
+    except SourceError as exc:
+        raise SourceError(f"{file.name}: {exc}") from exc
     if encoding:
         meaning.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
+    meaning.left += left
     return _typed(file, raw, settings, meaning, how)
+
+
+def _find(file: Path) -> None:
+    """Raise `ConfigError` unless there is such a file."""
+    if file.is_dir():
+        raise ConfigError(
+            f"{file} is a folder; name a file in it, or a pattern of which the newest is read, in quotes: "
+            f"'{file / '*.csv'}'"
+        )
+    if not file.is_file():
+        raise ConfigError(f"{file}: there is no such file; name the export of the receiver's open invoices")
+
+
+def _find_headings(file: Path, settings: ReconcileSettings, how: Mapping[str, str]) -> list[str]:
+    """Return the headings by which the row of headings is known; none if it is the first.
+
+    Raise `ConfigError` if the settings name a heading that no row has.
+    """
+    named = FileSettings(path=glob.escape(str(file)), columns=settings.columns).headings()
+    usual = find_heading_row(str(file), how)
+    if not named:
+        return usual
+    try:
+        read_header(str(file), columns=named, **how)
+    except SourceError as exc:
+        # What is not a table at all raises here, too, as it should: that is not the settings' fault.
+        read_header(str(file), columns=usual, **how)
+        raise ConfigError(f"[destination.reconcile] columns: {exc}") from exc
+    return named
 
 
 def _find_encoding(file: Path, how: dict[str, str]) -> str | None:
@@ -140,8 +176,6 @@ def _find_encoding(file: Path, how: dict[str, str]) -> str | None:
 def _read(file: Path, how: Mapping[str, str], wanted: Sequence[str]) -> pd.DataFrame:
     """Return all columns, below the row that has the wanted headings."""
     if wanted:
-        from arfeed.tables.read import read_header
-
         wanted = read_header(str(file), columns=wanted, **how)
     return pd.concat(read_tables(str(file), columns=wanted, **how), ignore_index=True)
 
@@ -162,7 +196,7 @@ def _typed(
         columns=meaning.columns,
         dates=meaning.dates,
         decimal=meaning.decimal if meaning.decimal in (".", ",") else None,
-        values=settings.values,
+        values=_values(settings, meaning),
         currency=settings.currency,
         owed_is=settings.owed_is,
         **how,
@@ -174,7 +208,7 @@ def _typed(
     except SourceError as exc:
         wrong, kept = str(exc), raw
     cells = _cells(kept, shown)
-    rows = _rows(cells, shown)
+    rows = _rows(cells, shown, meaning)
     total = None
     if sieve.totals and wrong is None:
         wrong, total = _check_total(sieve, rows, shown)
@@ -193,6 +227,7 @@ def _typed(
         total=total,
         wrong=wrong,
         notes=(*meaning.left, *_note_days(banner, meaning.dates)),
+        cells=kept,
     )
 
 
@@ -203,13 +238,23 @@ def _cells(frame: pd.DataFrame, settings: FileSettings) -> _Cells:
     return cells
 
 
-def _rows(cells: _Cells, settings: FileSettings) -> pd.DataFrame:
-    currency = _currency(cells, settings)
+def _values(settings: ReconcileSettings, meaning: Meaning) -> dict[str, dict[str, str] | Literal[False]]:
+    """Return what words mean, by the settings and by what was found."""
+    said = settings.values.get("currency")
+    if said is False or "currency" not in meaning.columns or not meaning.currencies:
+        return settings.values
+    return {**settings.values, "currency": {**meaning.currencies, **(said or {})}}
+
+
+def _rows(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pd.DataFrame:
+    compared = settings.values.get("currency")
+    currency = _currency(cells, settings, meaning)
     days = read_days(cells, settings.dates or "YMD", declared=settings.dates is not None)
     amounts = read_money(cells, settings)
     kind = pa.repeat(pa.scalar("invoice", pa.large_string()), cells.raw.num_rows)
     balance = _lowered(cells, find_owed(cells, amounts, kind, settings)["balance"])
-    check_money(cells, amounts, currency, settings)
+    # What is not compared contradicts nothing.
+    check_money(cells, amounts, _beside(cells, currency) if compared is False else currency, settings)
     status, unknown = _status(cells, settings)
     closed = np.isin(status, ["paid", "void", "draft"])
     blank = pc.fill_null(pc.is_null(balance), fill_value=True).to_numpy(zero_copy_only=False)
@@ -254,15 +299,26 @@ def _note_twins(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(why=pd.Series(why, dtype="str"), readable=pd.Series([not each for each in why], dtype=bool))
 
 
-def _currency(cells: _Cells, settings: FileSettings) -> pa.Array:
+def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Array:
     """Return the codes, blank where none is stated; whatever is no code makes its row unreadable."""
-    if "currency" not in cells.columns:
-        return pa.repeat(pa.scalar(settings.currency or "", pa.large_string()), cells.raw.num_rows)
-    translated = cells.translated("currency", settings) if settings.values.get("currency") else cells.text("currency")
-    codes = pc.utf8_upper(pc.if_else(is_blank(translated), settings.currency or "", translated))
+    if "currency" in cells.columns:
+        name = "currency"
+        words = cells.translated(name, settings) if settings.values.get(name) else cells.text(name)
+        codes = pc.utf8_upper(pc.if_else(is_blank(words), settings.currency or "", words))
+    else:
+        name = next((each for each in AMOUNTS if each in cells.columns), "balance")
+        if settings.values.get("currency") is False:
+            return pa.repeat(pa.scalar(settings.currency or "", pa.large_string()), cells.raw.num_rows)
+        codes = codes_of(cells.text(name), meaning.currencies, settings.currency or "")
     known = pc.is_in(codes, value_set=pa.array(["", *minor_digits()], pa.large_string()))
-    cells.add_problem("currency", pc.invert(known), "is not an ISO 4217 currency code")
+    cells.add_problem(name, pc.invert(known), "is not in a currency that is known by an ISO 4217 code")
     return codes
+
+
+def _beside(cells: _Cells, currency: pa.Array) -> pa.Array:
+    """Return what stands beside the amounts where no currency is known."""
+    name = next((each for each in AMOUNTS if each in cells.columns), "balance")
+    return pc.if_else(is_blank(currency), codes_of(cells.text(name), {}, ""), currency)
 
 
 def _status(cells: _Cells, settings: FileSettings) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +41,28 @@ def are_known(texts: pa.Array, numbers: pd.Series[str]) -> npt.NDArray[np.bool_]
     """Return which texts are among the numbers, letter case and blanks aside."""
     known: npt.NDArray[np.bool_] = pc.is_in(_squash(texts), value_set=_squashed(numbers)).to_numpy(zero_copy_only=False)
     return known
+
+
+def lost_zeros(texts: pa.Array, numbers: pd.Series[str]) -> npt.NDArray[np.bool_]:
+    """Return which texts are what is left of a number that was read as an amount: 1001 or 1001.0 of 001001."""
+    squashed = _squashed(numbers)
+    digits = squashed.filter(pc.match_substring_regex(squashed, "^[0-9]+$"))
+    left = pc.replace_substring_regex(_squash(texts), r"\.0+$", "")
+    lost: npt.NDArray[np.bool_] = pc.is_in(left, value_set=pc.utf8_ltrim(digits, characters="0")).to_numpy(
+        zero_copy_only=False
+    )
+    return lost & ~are_known(texts, numbers)
+
+
+def lost_prefix(texts: Sequence[str], numbers: pd.Series[str]) -> str | None:
+    """Return what stands before each of a few texts in some number, if it is the same for all: INV- before 1001."""
+    ours = _squashed(numbers)
+    found: set[str] | None = None
+    for text in texts:
+        ending = numbers.to_numpy(dtype=object)[pc.ends_with(ours, text.strip().lower()).to_numpy(zero_copy_only=False)]
+        prefixes = {each[: len(each) - len(text.strip())] for each in ending.tolist()} - {""}
+        found = prefixes if found is None else found & prefixes
+    return min(found, key=len) if found else None
 
 
 def _index(mine: pa.Array, other: pa.Array) -> Places:

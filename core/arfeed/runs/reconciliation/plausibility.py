@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from arfeed.model import arrow
+from arfeed.model.legible import quote
 from arfeed.planning.wording import counted
-from arfeed.runs.reconciliation.numbers import are_known
+from arfeed.runs.reconciliation.numbers import are_known, lost_prefix, lost_zeros
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
 
@@ -28,8 +30,15 @@ KNOWN = 0.9
 _PAGES = frozenset([10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 250, 300, 400, 500, 1000, 2000, 2500, 5000, 10_000])
 """As many rows as lists show on a page, or give in one file."""
 
+_LOOKED_AT = 5
+"""Numbers by which it is seen what they lack."""
+
 _ENOUGH = 3
 _MOST = 0.5
+
+
+def _nothing() -> Iterator[tuple[str, Sequence[str]]]:
+    return iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,8 @@ class Delivered:
     """The last delivery: its run, the moment at which it ended, its report's name and SHA-256, and those of its inputs.
 
     `inputs` are names of files by SHA-256. `earlier` returns the reports before it that are still kept, the latest
-    first. `headings` are those of the report's file, in the destination's layout; none if they are not known.
+    first. `headings` are those of the report's file, in the destination's layout, and `cells` returns what stands below
+    them, typed; none if they are not known. `sources` yields the files that sources read, with their headings.
     """
 
     run: str
@@ -48,6 +58,8 @@ class Delivered:
     inputs: dict[str, str]
     earlier: Callable[[], Iterator[pd.DataFrame]]
     headings: tuple[str, ...] = ()
+    cells: Callable[[], pd.DataFrame] = pd.DataFrame
+    sources: Callable[[], Iterator[tuple[str, Sequence[str]]]] = _nothing
 
 
 def judge_age(export: Export, delivered: Delivered, timezone: str | None) -> tuple[datetime, str, str | None]:
@@ -77,26 +89,6 @@ def _older(moment: datetime, delivered: Delivered) -> str | None:
     return f"it is of {moment:%Y-%m-%d %H:%M} UTC, and the last delivery of {delivered.at:%Y-%m-%d %H:%M} UTC"
 
 
-def is_ours(export: Export, delivered: Delivered, headings: Collection[str]) -> str | None:
-    """Return what the file is if it never was at the receiver: the report itself, or what a source was read from.
-
-    `headings` are all that the export has. A copy of a report that was saved again has other bytes, so whatever has
-    the very headings of the report is taken for one.
-    """
-    if export.sha256 == delivered.sha256:
-        return f"this is {delivered.name}, the report that arfeed delivered, and not what the receiver made of it"
-    if export.sha256 in delivered.inputs:
-        return (
-            f"this is {delivered.inputs[export.sha256]}, which the report was made from, and not what the receiver has"
-        )
-    if headings and sorted(map(str.casefold, headings)) == sorted(map(str.casefold, delivered.headings)):
-        return (
-            f"its headings are those of {delivered.name}, all of them and no other: it is a copy of a report for the "
-            "receiver, and not what the receiver made of one. Export the list of open invoices there"
-        )
-    return None
-
-
 def find_strangers(export: Export, delivered: Delivered) -> str | None:
     """Return why this seems to be the list of something else: too few of its open numbers are known."""
     rows = export.rows[export.rows["open"].to_numpy(dtype=bool)]
@@ -106,21 +98,54 @@ def find_strangers(export: Export, delivered: Delivered) -> str | None:
         return None
     if not len(rows):
         return "none of its rows is open"
+    if hint := _spelled_otherwise(rows, known, export, delivered):
+        return hint
     strange = [str(each) for each in rows["invoice_ref"][~known].head(3)]
-    other = next(
-        (
-            kind
-            for kind, names in OTHER_TABLES.items()
-            if any(normalize_header(header) in names for header in export.columns.values())
-        ),
-        "",
-    )
-    what = f"; it seems to list {other}" if other else ""
+    what = f"; it seems to list {other}" if (other := _other_table(export)) else ""
     return (
         f"{int(known.sum()):,} of its {counted(len(rows), 'open number')} ({known.mean():.0%}) are of a report that "
         f"was delivered, and {KNOWN:.0%} are needed; not known are {', '.join(strange)}{what}. Another ledger or "
         "entity, or another column holds the numbers"
     )
+
+
+def _other_table(export: Export) -> str:
+    """Return what else the headings say that this is a list of; nothing if they say no such thing."""
+    headings = [normalize_header(str(name)) for name in export.cells.columns]
+    # What names a supplier is a list of what is owed, whatever else stands there; other words are in many lists.
+    (payable, suppliers), *others = OTHER_TABLES.items()
+    if any(name in suppliers for name in headings):
+        return f"{payable}, a list of payables"
+    used = [normalize_header(header) for header in export.columns.values()]
+    return next((kind for kind, names in others if any(name in names for name in used)), "")
+
+
+def _spelled_otherwise(
+    rows: pd.DataFrame, known: NDArray[np.bool_], export: Export, delivered: Delivered
+) -> str | None:
+    """Return how the export spells our numbers, if it leaves out what stands before them."""
+    numbers, texts = delivered.report["invoice_ref"], arrow.to_text_array(rows["invoice_ref"])
+    lost = lost_zeros(texts, numbers)
+    count = counted(len(rows), "open number")
+    if (known | lost).mean() >= KNOWN:
+        there = str(rows["invoice_ref"][lost].iloc[0])
+        bare = there.strip().partition(".")[0]
+        here = next(str(each) for each in numbers if str(each).strip().lstrip("0") == bare)
+        return (
+            f"{int(lost.sum()):,} of its {count} were read as amounts on the way, so they lost the zeros at their "
+            f"beginning: {there!r} there, {here!r} here. A spreadsheet does so; take the CSV as the receiver exports "
+            "it, not saved by a spreadsheet again, or import that column as text"
+        )
+    strange = [str(each) for each in rows["invoice_ref"][~known].head(_LOOKED_AT)]
+    prefix = lost_prefix(strange, numbers)
+    whole = pc.replace_substring_regex(texts, "^", (prefix or "").replace("\\", r"\\"))
+    if prefix and (known | are_known(whole, numbers)).mean() >= KNOWN:
+        template = f"{prefix}{{{export.columns['invoice_ref']}}}"
+        return (
+            f"{int((~known).sum()):,} of its {count} lack {prefix!r} at the beginning, such as {strange[0]!r}. If they "
+            f"are the same invoices, say columns.invoice_ref = {quote(template)} in [destination.reconcile]"
+        )
+    return None
 
 
 def _are_known(rows: pd.DataFrame, delivered: Delivered) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import glob
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from arfeed.history.receipts import seal_reconciliation
 from arfeed.history.records import Baseline, ReconciliationRecord, RunRecord
 from arfeed.intake.carried import as_invoices
 from arfeed.model.arrow import to_frame
-from arfeed.model.errors import ConfigError, SourceError
+from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import bind
 from arfeed.model.results import Reconciliation
 from arfeed.model.settings import FileSettings, ReconcileSettings
@@ -26,8 +27,8 @@ from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.addresses import REHEARSAL
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
 from arfeed.runs.notification import notify
-from arfeed.runs.reconciliation.columns import Asker
 from arfeed.runs.reconciliation.export import Export, read_export
+from arfeed.runs.reconciliation.meaning.search import Asker
 from arfeed.runs.reconciliation.plausibility import Delivered
 from arfeed.runs.reconciliation.verdict import Verdict, advise, as_facts, is_alarming, judge
 from arfeed.tables.files.search import find_files
@@ -82,26 +83,27 @@ def compare_with(
         # As a source's own files are found: the newest that is no longer being written.
         export = Path(find_files(FileSettings(path=str(export.expanduser().absolute()), files="newest"))[0])
     found = read_export(export, settings, delivered.report, asker)
-    headings = _headings_of(export, settings)
-    return judge(delivered, found, project.feed.timezone, whole=whole, headings=headings), found
+    return judge(delivered, found, project.feed.timezone, whole=whole), found
 
 
-def _headings_of(export: Path, settings: ReconcileSettings) -> list[str]:
-    how = {name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None}
-    how.setdefault("fallback", "cp1252")
+def cells_sent(project: Project, report: pd.DataFrame) -> pd.DataFrame:
+    """Return a report in the destination's layout; no columns if it can't say."""
     try:
-        return read_header(str(export), columns=find_heading_row(str(export), how), **how)
-    except SourceError:
-        # It was read by the headings that the settings name, and these are not ours.
-        return []
-
-
-def _headings_sent(project: Project, report: pd.DataFrame) -> tuple[str, ...]:
-    """Return the headings that the destination gives a report; none if it can't say."""
-    try:
-        return tuple(map(str, project.destination.report(as_invoices(report.head(0), "")).columns))
+        return project.destination.report(as_invoices(report, "")).rename(columns=str)
     except Exception:  # noqa: BLE001 - a plugin's own code, and the layout may have changed since
-        return ()
+        return pd.DataFrame(index=report.index)
+
+
+def _files_read(project: Project) -> Iterator[tuple[str, list[str]]]:
+    """Yield the newest file of each source that reads files, with its headings; none that can't be read now."""
+    for connector in project.sources:
+        # Not over a network, only to be sure of a copy.
+        if not isinstance(settings := connector.settings, FileSettings) or "://" in settings.path:
+            continue
+        how = {name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name, None))}
+        with suppress(ArfeedError, OSError):
+            file = find_files(settings)[-1]
+            yield Path(file).name, read_header(file, columns=find_heading_row(file, how), **how)
 
 
 def _document(context: OpenContext, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +151,9 @@ def _delivered(context: OpenContext, baseline: Baseline) -> Delivered:
         sha256=stated.get("report", {}).get("sha256"),
         inputs=inputs,
         earlier=partial(_earlier, context, last),
-        headings=_headings_sent(context.project, baseline.report),
+        headings=tuple(cells_sent(context.project, baseline.report.head(0)).columns),
+        cells=partial(cells_sent, context.project, baseline.report),
+        sources=partial(_files_read, context.project),
     )
 
 

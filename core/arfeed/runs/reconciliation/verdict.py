@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,12 +16,13 @@ from arfeed.model import arrow, schema
 from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.comparison import FIELDS, OUTCOMES, compare
 from arfeed.runs.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
+from arfeed.runs.reconciliation.numbers import lost_zeros
+from arfeed.runs.reconciliation.ours import is_ours
 from arfeed.runs.reconciliation.plausibility import (
     Delivered,
     describe_total,
     find_part,
     find_strangers,
-    is_ours,
     judge_age,
 )
 
@@ -58,17 +59,15 @@ def judge(
     *,
     whole: bool = False,
     asked: bool = False,
-    headings: Collection[str] = (),
 ) -> Verdict:
     """Compare an export with the last delivery, if it is plausible; with `whole` somebody says that it is no part.
 
-    `asked` says that the receiver itself told all that it has: then it is no part, and no other list. `headings` are
-    all of the export's, as far as they are known.
+    `asked` says that the receiver itself told all that it has: then it is no part, and no other list.
     """
     moment, age, older = judge_age(export, delivered, timezone)
     judged = (age, "said to be whole" if whole else describe_total(export))
     strangers = None if asked else find_strangers(export, delivered)
-    reasons = [each for each in (is_ours(export, delivered, headings), export.wrong, older, strangers) if each]
+    reasons = [each for each in (is_ours(export, delivered), export.wrong, older, strangers) if each]
     found = compare(delivered.report, export.rows, export.columns)
     if reasons:
         return Verdict("not comparable", found.iloc[:0], moment, judged, tuple(reasons), export.notes)
@@ -87,7 +86,7 @@ def judge(
         part += ". Or the receiver has taken in this much of the report only: see there whether the others are open"
         return Verdict("not comparable", found.iloc[:0], moment, judged, (part,), (*export.notes, *odd))
     alarming = found[is_alarming(found)]
-    notes = (*export.notes, *odd, *_note_spelling(found), *_note_left_out(export))
+    notes = (*export.notes, *odd, *_note_spelling(found), *_note_lost_zeros(found), *_note_left_out(export))
     return Verdict("differences" if len(alarming) else "same", found, moment, judged, (), notes)
 
 
@@ -108,6 +107,19 @@ def _note_spelling(found: pd.DataFrame) -> Iterator[str]:
         pairs = zip(other["invoice_ref_there"].head(_SPELLED), other["invoice_ref"].head(_SPELLED), strict=True)
         shown = ", ".join(f"{there!r} is {ours!r}" for there, ours in pairs)
         yield f"{counted(len(other), 'number')} spelled otherwise there, by letter case or blanks: {shown}"
+
+
+def _note_lost_zeros(found: pd.DataFrame) -> Iterator[str]:
+    """Say so if what is open there only is what is absent, but for zeros that a spreadsheet took off."""
+    there = found["invoice_ref_there"][(found["outcome"] == "open there only").to_numpy(dtype=bool)].dropna()
+    absent = found["invoice_ref"][found["invoice_ref_there"].isna().to_numpy(dtype=bool)].dropna()
+    lost = lost_zeros(arrow.to_text_array(there), absent)
+    if lost.any():
+        yield (
+            f"{counted(int(lost.sum()), 'number')} there, such as {there.iloc[int(lost.argmax())]!r}, may be of the "
+            "invoices that are not listed: a spreadsheet takes zeros off the beginning of numbers. Take the CSV as the "
+            "receiver exports it"
+        )
 
 
 def _note_left_out(export: Export) -> Iterator[str]:

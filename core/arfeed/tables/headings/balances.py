@@ -27,10 +27,11 @@ _OWN = frozenset(
 )
 """Words of a heading for amounts in the company's own currency."""
 
-_SIDES = {
+SIDES = {
     "debit": "credit", "debits": "credits", "debet": "credit", "soll": "haben", "dare": "avere", "debe": "haber",
     "debito": "credito", "dr": "cr",
 }  # fmt: skip
+"""Headings of what is owed, each with that of what lowers it."""
 
 
 def find_moves(balance: pa.Array, others: Mapping[str, pa.Array]) -> list[str]:
@@ -101,7 +102,7 @@ def is_in_own_currency(header: str) -> bool:
 def other_side(header: str, others: Sequence[str]) -> str | None:
     """Return the heading of credits among others if this one is that of debits, such as `Haben` for `Soll`."""
     words = {*normalize_header(header).split()}
-    for debit, credit in _SIDES.items():
+    for debit, credit in SIDES.items():
         if debit in words:
             return next((name for name in others if {credit} & {*normalize_header(name).split()}), None)
     return None

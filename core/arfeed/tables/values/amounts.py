@@ -133,9 +133,14 @@ def _surroundings() -> str:
     return "()-+. " + string.ascii_letters + "".join(sign for sign in signs if unicodedata.category(sign) == "Sc")
 
 
+def find_claims(texts: pa.Array) -> pa.Array:
+    """Return the code or sign of a currency beside each amount; null where there is none."""
+    return pc.struct_field(pc.extract_regex(texts, f"(?P<claim>{_CURRENCY})"), "claim")
+
+
 def find_contradicted(texts: pa.Array, currency: pa.Array) -> pa.Array:
     """Return where the code or sign beside an amount can't be the row's currency."""
-    claims = pc.struct_field(pc.extract_regex(texts, f"(?P<claim>{_CURRENCY})"), "claim")
+    claims = find_claims(texts)
     pairs = pc.binary_join_element_wise(claims, currency, pa.scalar(" ", pa.large_string()))
     wrong = [pair for pair in pairs.unique().drop_null().to_pylist() if not may_be(*pair.split(" ", 1))]
     return pc.is_in(pairs, value_set=pa.array(wrong, pa.large_string()))

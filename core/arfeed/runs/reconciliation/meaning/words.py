@@ -15,9 +15,24 @@ PAID = frozenset(
 )  # fmt: skip
 """Common headings of what was paid of an invoice, in the form in which headings are compared."""
 
-SYMBOLS = {"€": "EUR", "£": "GBP", "US$": "USD", "A$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "₹": "INR"}
-DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"])
-"""What symbols of a currency can only mean, and the currencies that are all written `$`."""
+SYMBOLS = {
+    "€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "us$": "USD", "a$": "AUD", "au$": "AUD", "c$": "CAD",
+    "ca$": "CAD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "₹": "INR", "₪": "ILS", "₺": "TRY", "₩": "KRW",
+    "₴": "UAH", "₫": "VND", "฿": "THB", "₦": "NGN", "₱": "PHP", "sfr": "CHF", "fr": "CHF", "zł": "PLN", "zl": "PLN",
+    "kč": "CZK", "ft": "HUF", "lei": "RON",
+}  # fmt: skip
+"""What signs and words for a currency can only mean, in lower case and without a full stop."""
+
+POUNDS = frozenset(["EGP", "LBP", "SYP", "SDG", "SSP", "GIP", "FKP", "SHP"])
+"""Other currencies than sterling that are written `£`."""
+
+SHARED = {
+    "$": frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"]),
+    "£": POUNDS | {"GBP"},
+    "¥": frozenset(["JPY", "CNY"]),
+    "kr": frozenset(["SEK", "NOK", "DKK", "ISK"]),
+}
+"""Signs that several currencies share."""
 
 CLOSED = ("paid", "void", "draft")
 SETTLING = frozenset(
@@ -27,11 +42,16 @@ SETTLING = frozenset(
     ).split()
 )
 NOT_YET = frozenset(["be", "expected", "planned", "promised", "next", "last", "due", "not", "if"])
-NOT_CLOSED = frozenset(["open", "unpaid", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet"])
+NOT_CLOSED = frozenset(
+    ["open", "unpaid", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet", "active", "aktiv"]
+)
+ASIDE = frozenset(
+    ["archived", "archive", "archiviert", "archivee", "archivado", "hidden", "inactive", "inaktiv", "removed"]
+)
 CREDIT = ("credit", "gutschrift", "avoir", "abono", "return", "refund")
 VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht")
-"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has; of one
-that says what a document is; and of one that it was never owed."""
+"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has, and one
+that it lacks as a rule; of one that says what a document is; and of one that it was never owed."""
 
 NO_MONEY = frozenset(
     (  # noqa: SIM905 - forty quoted words are harder to read

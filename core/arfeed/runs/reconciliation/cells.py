@@ -1,0 +1,98 @@
+"""What spreadsheets and platforms leave in the cells of an export: formulas, serial days, and lines below the list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model import arrow
+from arfeed.runs.reconciliation.numbers import are_known
+from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.synonyms import USUAL
+
+if TYPE_CHECKING:
+    from arfeed.model.settings import ReconcileSettings
+
+_FORMULA = r'^=\s*"([^"]*)"$'
+"""A text that is written as a formula, so that a spreadsheet keeps its zeros: ="001001"."""
+
+_SERIAL = r"^[2-6][0-9]{4}(?:\.0+)?$"
+"""A day as Excel counts it, from 1954 to 2091."""
+
+_FIRST_DAY = np.datetime64("1899-12-30")
+"""Excel's day 0, by its count that has a 29th of February 1900 (ECMA-376, 18.17.4.1)."""
+
+_MOST_LINES = 5
+"""Lines below a list, at most."""
+
+
+def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows, all text, as somebody reads them in a spreadsheet, and notes on what was changed or left out.
+
+    `known` are the numbers that were delivered: what begins with one is no line below the list.
+    """
+    notes = []
+    for name in (each for each in rows.columns if each != "origin"):
+        texts = arrow.to_text_array(rows[name])
+        plain = _without_marks(texts)
+        if _is_day(str(name), settings) and (days := _days(plain)) is not None:
+            plain = days
+            notes.append(
+                f"{name} holds days as a spreadsheet counts them, such as {texts[0].as_py()} for {days[0].as_py()}"
+            )
+        if plain is not texts:
+            rows = rows.assign(**{str(name): pd.Series(plain, index=rows.index, dtype=rows[name].dtype)})
+    below = _count_below(rows, known)
+    if below:
+        said = rows.tail(below).drop(columns="origin", errors="ignore").to_numpy(dtype=object)
+        texts_below = ["".join(str(cell).strip() for cell in line) for line in said]
+        notes.append(f"below the list, and no invoice: {'; '.join(texts_below)}")
+    return (rows.iloc[: len(rows) - below] if below else rows), notes
+
+
+def _without_marks(texts: pa.Array) -> pa.Array:
+    """Return ="001001" and '001001 as 001001."""
+    if pc.any(pc.starts_with(texts, '="')).as_py():
+        texts = pc.replace_substring_regex(texts, _FORMULA, r"\1")
+    if pc.any(pc.starts_with(texts, "'")).as_py():
+        texts = pc.replace_substring_regex(texts, "^'([0-9]+)$", r"\1")
+    return texts
+
+
+def _is_day(header: str, settings: ReconcileSettings) -> bool:
+    usual = (*USUAL["due_on"], *USUAL["issued_on"])
+    return header == settings.columns.get("due_on") or normalize_header(header) in usual
+
+
+def _days(texts: pa.Array) -> pa.Array | None:
+    """Return serial numbers of days as ISO dates; None if these are none, or there is nothing."""
+    given = pc.utf8_trim_whitespace(texts)
+    filled = pc.not_equal(given, "")
+    if (
+        not pc.any(filled).as_py()
+        or not pc.all(pc.or_(pc.match_substring_regex(given, _SERIAL), pc.invert(filled))).as_py()
+    ):
+        return None
+    numbers = pc.cast(pc.replace_substring_regex(pc.if_else(filled, given, "0"), r"\.0+$", ""), pa.int64())
+    days = pa.array((_FIRST_DAY + np.asarray(numbers)).astype("datetime64[D]"), pa.date32())
+    return pc.if_else(filled, pc.cast(days, texts.type), "")
+
+
+def _count_below(rows: pd.DataFrame, known: pd.Series[str]) -> int:
+    """Count the rows at the end of which only one cell says anything, in several words that are no known number."""
+    last = rows.tail(_MOST_LINES).drop(columns="origin", errors="ignore")
+    if len(last.columns) < 3:
+        return 0
+    lines: Sequence[list[str]] = [[str(cell).strip() for cell in line] for line in last.to_numpy(dtype=object).tolist()]
+    count = 0
+    for line in reversed(lines):
+        said = [cell for cell in line if cell]
+        if len(said) != 1 or " " not in said[0] or are_known(pa.array(said, pa.large_string()), known).any():
+            break
+        count += 1
+    return count if count < len(rows) else 0

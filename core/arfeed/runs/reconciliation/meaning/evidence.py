@@ -1,0 +1,160 @@
+"""The values of an export beside those of the last report: how well a column agrees with what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.model import arrow, schema
+from arfeed.model.fields import template_headers, template_pieces
+from arfeed.runs.reconciliation.numbers import NOWHERE, are_known, lost_zeros, match_numbers
+from arfeed.tables.headings.proposal import propose_columns
+from arfeed.tables.values.amounts import parse_money
+from arfeed.tables.values.dates import ORDERS, parse_dates
+
+if TYPE_CHECKING:
+    from arfeed.model.settings import ReconcileSettings
+
+MARKS = (None, ".", ",")
+
+AGREES = 0.9
+"""A column agrees if it has what was sent in at least this share of the paired rows."""
+
+DISAGREES = 0.5
+"""It does not if it has that in less than this share."""
+
+
+class Evidence:
+    """An export's columns, all text, trimmed, and the invoices of the last report that its rows are paired with.
+
+    `rows` are the places of the paired rows, `invoices` the report's beside them, one for one.
+    """
+
+    def __init__(self, rows: pd.DataFrame, delivered: pd.DataFrame, settings: ReconcileSettings) -> None:
+        """Nothing is paired before `pair` says which column holds the numbers."""
+        self.headers = [str(name) for name in rows.columns if name != "origin"]
+        self.texts = {name: pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in self.headers}
+        self.delivered = delivered
+        self.proposal = propose_columns(rows)
+        self.rows, self.invoices = np.array([], np.int64), delivered.iloc[:0]
+        self._settings = settings
+        self._shares: dict[tuple[str, str], float | None] = {}
+
+    def pair(self, header: str) -> None:
+        """Pair the rows with the invoices of the last report by a column of numbers; by none if it is no column."""
+        parts = template_headers(header)
+        refs = self._composed(header) if parts and {*parts} <= {*self.texts} else self.texts.get(header)
+        if refs is None:
+            return
+        places = match_numbers(pd.Series(refs, dtype="str"), self.delivered["invoice_ref"])
+        self.rows = np.flatnonzero(places != NOWHERE)
+        self.invoices = self.delivered.iloc[places[self.rows]].reset_index(drop=True)
+        self._shares.clear()
+
+    def _composed(self, template: str) -> pa.Array:
+        pieces = [
+            self.texts[piece] if number % 2 else pa.scalar(piece, pa.large_string())
+            for number, piece in enumerate(template_pieces(template))
+        ]
+        return pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string()))
+
+    # --- a column by itself -----------------------------------------------------------------------------------------
+
+    def filled(self, header: str) -> pa.Array:
+        """Return the values of a column that are not blank."""
+        return self.texts[header].filter(pc.not_equal(self.texts[header], ""))
+
+    def words(self, header: str) -> list[str]:
+        """Return the distinct values of a column, those that are blank included."""
+        return list(self.texts[header].unique().to_pylist())
+
+    def example(self, header: str) -> str:
+        """Return the first value of a column."""
+        given = self.filled(header)
+        return str(given[0].as_py()) if len(given) else "nothing"
+
+    def distinct(self, headers: Iterable[str]) -> list[str]:
+        """Return these columns without those that hold the very same as one before."""
+        kept: list[str] = []
+        for header in headers:
+            if not any(self.texts[header].equals(self.texts[other]) for other in kept):
+                kept.append(header)
+        return kept
+
+    # --- beside what was sent ---------------------------------------------------------------------------------------
+
+    def share_known(self, header: str) -> tuple[float, int]:
+        """Return the share of a column's values that are numbers of the last report, and how many these are."""
+        given = self.filled(header)
+        count = int(are_known(given, self.delivered["invoice_ref"]).sum()) if len(given) else 0
+        return (count / len(given) if len(given) else 0.0, count)
+
+    def share_padded(self, header: str) -> float:
+        """Return the share of a column's values that are known numbers, or such without zeros at their beginning."""
+        given = self.filled(header)
+        numbers = self.delivered["invoice_ref"]
+        return float((are_known(given, numbers) | lost_zeros(given, numbers)).mean()) if len(given) else 0.0
+
+    def agreement(self, name: str, header: str) -> float | None:
+        """Return the share of paired rows in which a column has what was sent; None if its values do not fit at all."""
+        key = name, header
+        if key not in self._shares:
+            self._shares[key] = self._agreement(name, header)
+        return self._shares[key]
+
+    def _agreement(self, name: str, header: str) -> float | None:
+        given = self.filled(header)
+        if not len(given) or (name == "balance" and self._count_no_money(given) * 2 > len(given)):
+            return None
+        count = max((self.agreeing(name, header, way) for way in self.ways(name)), default=0)
+        return count / len(self.rows) if len(self.rows) else 0.0
+
+    def _count_no_money(self, texts: pa.Array) -> int:
+        return min(count_true(parse_money(texts, mark).wrong) for mark in MARKS)
+
+    def ways(self, name: str) -> Sequence[str | None]:
+        """Return the notations in which a column's values may be written."""
+        if name in schema.MONEY:
+            return [self._settings.decimal] if self._settings.decimal else MARKS
+        if name in schema.DATES:
+            return [self._settings.dates] if self._settings.dates else ORDERS
+        return [None]
+
+    def agreeing(self, name: str, header: str, way: str | None) -> int:
+        """Count the paired rows in which a column, read in one way, has what was sent."""
+        if name == "status":
+            return 0
+        texts = self.paired(header)
+        sent = arrow.as_single_chunk(pa.array(self.invoices[name]))
+        if name in schema.MONEY:
+            same = pc.equal(pc.abs(parse_money(texts, way).values), pc.abs(pc.cast(sent, schema.arrow_type(name))))
+        elif name in schema.DATES:
+            same = pc.equal(parse_dates(texts, way or "YMD", declared=True).values, sent)
+        else:
+            same = pc.equal(folded(texts), folded(sent))
+        return count_true(same)
+
+    def paired(self, header: str) -> pa.Array:
+        """Return a column's values in the paired rows."""
+        return self.texts[header].take(pa.array(self.rows))
+
+    def agreed(self, share: float | None) -> str:
+        """Return how well a column agrees in words; nothing if it does not."""
+        if not share or not len(self.rows):
+            return ""
+        return f"it has what was sent in {round(share * len(self.rows)):,} of {len(self.rows):,} rows"
+
+
+def count_true(mask: pa.Array) -> int:
+    """Count what is true."""
+    return pc.sum(mask).as_py() or 0
+
+
+def folded(texts: pa.Array) -> pa.Array:
+    """Return texts as they are compared."""
+    return arrow.to_text_array(arrow.fold(pd.Series(texts, dtype="str")))
