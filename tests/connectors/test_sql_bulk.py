@@ -14,7 +14,8 @@ import pytest
 
 from arfeed import SourceError
 from arfeed_connectors import sql as connector
-from arfeed_connectors.sql import bulk
+from arfeed_connectors.sql.bulk import arrow_tables
+from arfeed_connectors.sql.bulk import postgresql as bulk
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.statements import BATCH
 from support.databases import execute, sql, table
@@ -38,7 +39,7 @@ def short_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each reading was by ADBC."""
     took: list[bool] = []
-    original = bulk.arrow_tables
+    original = arrow_tables
 
     def noted(*arguments: object) -> object:
         tables = original(*arguments)  # type: ignore[arg-type]

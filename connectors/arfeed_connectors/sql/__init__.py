@@ -85,7 +85,7 @@ class Sql(Connector):
             # In the list's own snapshot: a payment booked between the two would look like an invoice that was lost.
             account = self._ledger(connection).read(control.company, self.since)
             by_arrow = once is None and control.rows >= LONG
-            tables = arrow_tables(connection, query, control.company) if by_arrow else None
+            tables = arrow_tables(connection, query, control.company, control.rows) if by_arrow else None
             frames = Frames(self.source, self.settings, names)
             kept: sa.Connection | None = connection
             if tables is None:
@@ -98,6 +98,10 @@ class Sql(Connector):
                     rows, kept = _emptied(deque(rows)), None
                     opened.close()
                 tables = (frames.columns(batch, control.beside) for batch in rows)
+            # Tables from a file are all there already.
+            elif self._database.holds_writers(connection):
+                kept = None
+                opened.close()
             controls, overpaid = Controls(self.source, tuple(map(names.header, _IDENTITY))), Overpaid(names)
             # A reader that stops early has to end the statement, too, or it runs on until the generator is collected.
             with closing(tables):

@@ -82,6 +82,8 @@ class Database:
                 raise
             finally:
                 atexit.unregister(ending)
+                with suppress(Exception):
+                    self._system.end(connection)
             connection.close()
 
     def holds_writers(self, connection: sa.Connection) -> bool:

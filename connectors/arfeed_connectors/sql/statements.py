@@ -183,6 +183,17 @@ def batches(connection: sa.Connection, query: str, company: object = None, besid
         raise
 
 
+def first_rows(connection: sa.Connection, query: str, count: int) -> tuple[list[str], list[Row]]:
+    """Return the names of the bare query's columns, and its first rows."""
+    result = _executed(connection, query, None, _BARE)
+    cursor: Any = result.cursor
+    try:
+        rows = patiently(connection, lambda: _fetched(cursor, count))
+        return _names(connection, result), [tuple(row) for row in rows]
+    finally:
+        result.close()
+
+
 def _first(result: sa.CursorResult[Any]) -> list[Row]:
     # Streaming, SQLAlchemy has already fetched one row into its own buffer; the driver's cursor begins with the second.
     first = result.fetchone()

@@ -78,6 +78,9 @@ class System:
         else:
             connection.execution_options(isolation_level=wanted)
 
+    def end(self, connection: sa.Connection) -> None:
+        """Close what stands beside a connection that is about to be closed."""
+
     def refuse_isolation(self) -> None:
         """Refuse the setting if the system is always read in the same kind of snapshot."""
         if self.isolation is not None and self.one_snapshot is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,25 @@ _WAL = 2
 
 _CIPHER_PRAGMA = re.compile(r"(cipher\w*|kdf_\w+)$")
 _RESET = "attempt to write a readonly database"
+_KEY = "arfeed moment"
+
+_headers: dict[tuple[int, int], int] = {}
+"""Descriptors of database files by device and inode, for as long as this process runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a connection reads: the file as SQLite's URI, and whether whoever begins now would still see the same."""
+
+    uri: str
+    is_same: Callable[[], bool]
+    close: Callable[[], None]
+
+
+def moment_of(connection: sa.Connection) -> Moment | None:
+    """Return what a connection to SQLite reads, None if another program could not read the same."""
+    found: Moment | None = connection.info.get(_KEY)
+    return found
 
 
 class SQLite(System):
@@ -62,10 +83,8 @@ class SQLite(System):
         self._begun_with = _state(file)
         # In WAL mode SQLite creates files beside the database, unless told that nobody writes; `verify` looks itself.
         mode = "mode=ro&immutable=1" if self._is_left_alone() else "mode=ro"
-        # Not tied to one thread, since `Patience` does each piece of work in another one, never two at a time.
-        opened = self._module.connect(
-            f"file:{quote(str(file.absolute()))}?{mode}", uri=True, timeout=LOCK_SECONDS, check_same_thread=False
-        )
+        self._uri = f"file:{quote(str(file.absolute()))}?{mode}"
+        opened = self._connected()
         if self._encrypted:
             key = str(self._key or "").replace('"', '""')
             # Its error says the same as what it would log to stderr.
@@ -78,14 +97,37 @@ class SQLite(System):
         opened.execute("PRAGMA query_only = 1")
         return opened
 
+    def _connected(self) -> Any:
+        # Not tied to one thread, since `Patience` does each piece of work in another one, never two at a time.
+        return self._module.connect(self._uri, uri=True, timeout=LOCK_SECONDS, check_same_thread=False)
+
     def _is_left_alone(self) -> bool:
         """Whether it is in WAL mode, nobody has it open, and SQLite can't create the files that it wants beside it."""
         return self._is_unwatched and not _log(self._file).exists()
 
     def begin(self, connection: sa.Connection) -> None:
         """Begin the one transaction."""
+        if not self._encrypted:
+            connection.info[_KEY] = self._moment()
         # Python's sqlite3 begins a transaction before writes only; without one, each SELECT could see another state.
         connection.exec_driver_sql("BEGIN")
+
+    def _moment(self) -> Moment:
+        """Return what a transaction sees that begins after this."""
+        # Only one connection can compare this number, which changes with each commit, so it stays open.
+        beside, asked = self._connected(), "PRAGMA data_version"
+        try:
+            before = beside.execute(asked).fetchone()
+        except BaseException:
+            beside.close()
+            raise
+        return Moment(self._uri, lambda: beside.execute(asked).fetchone() == before, beside.close)
+
+    def end(self, connection: sa.Connection) -> None:
+        """Close what stood beside it."""
+        moment = moment_of(connection)
+        if moment is not None:
+            moment.close()
 
     def verify(self) -> None:
         """Refuse what was read from a file that changed meanwhile, if SQLite could not see that itself."""
@@ -136,8 +178,22 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _is_wal(file: Path) -> bool:
-    with file.open("rb") as opened:
-        return opened.read(20)[18:20] == bytes((_WAL, _WAL))
+    return _header(file)[18:20] == bytes((_WAL, _WAL))
+
+
+def _header(file: Path) -> bytes:
+    if os.name != "posix":
+        with file.open("rb") as opened:
+            return opened.read(20)
+    # Never closed: with any descriptor of a file all locks of this process on it would go, those of another source that
+    # is reading it, too (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    about = file.stat()
+    descriptor = _headers.get((about.st_dev, about.st_ino))
+    if descriptor is None:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        about = os.fstat(descriptor)
+        _headers[about.st_dev, about.st_ino] = descriptor
+    return os.pread(descriptor, 20, 0)
 
 
 def _state(file: Path) -> tuple[int, int, bool]:

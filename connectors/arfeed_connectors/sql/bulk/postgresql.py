@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from arfeed_connectors.sql.bulk_types import TEXT, Converter, converters
+from arfeed_connectors.sql.bulk.postgresql_types import TEXT, Converter, converters
 from arfeed_connectors.sql.patience import begin
 from arfeed_connectors.sql.statements import BATCH, asked
 
@@ -61,7 +61,7 @@ def arrow_tables(
 
     `company` is as the database writes it, if only its rows are wanted. None if ADBC is not to be used: the package
     is missing, the driver another one than psycopg, the database not PostgreSQL itself from version 12 on or without
-    an encoding, a column of a type that is not in `bulk_types`, or a second connection is refused or differs.
+    an encoding, a column of a type that is not in `postgresql_types`, or a second connection is refused or differs.
     """
     if connection.dialect.name != "postgresql" or connection.dialect.driver != _DRIVER:
         return None
