@@ -132,7 +132,7 @@ def drop_known_beside(listed: pd.DataFrame, beside: pd.DataFrame | None) -> pd.D
 def _drop_pairs(listed: pd.DataFrame, beside: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Leave out closed rows and rows that stood beside open ones, pairing those that agree in these columns."""
     closed = listed[~_is_owed(listed)]
-    now, then = (pd.Series(_make_keys(rows, by), index=rows.index, dtype="str") for rows in (closed, beside))
+    now, then = (arrow.to_series(_make_keys(rows, by), rows.index) for rows in (closed, beside))
     stood, found = (_find_first(mine, others) for mine, others in ((now, then), (then, now)))
     return listed.drop(index=closed.index[stood]), beside[~found]
 
@@ -157,7 +157,7 @@ def _is_owed(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _set_reasons(missing: pd.DataFrame, reasons: pa.Array) -> pd.DataFrame:
-    return missing.assign(reason=pd.Series(reasons, index=missing.index, dtype="str"))
+    return missing.assign(reason=arrow.to_series(reasons, missing.index))
 
 
 def _list_attempts(said: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Sequence[str]]]:
