@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from arfeed.planning.habits.traits import Group, Order, find_groups, find_orders, write_value
@@ -23,7 +24,14 @@ def orders(count: int, **columns: Any) -> dict[str, Order]:
 
 def test_every_column_of_few_different_values_is_looked_at_but_those_that_name_a_row_or_a_customer() -> None:
     two = ["x", "y"] * 20
-    columns = {"document": two, "origin": two, "status": two, "customer_email": two, "source": two, "source_ref": two}
+    columns: dict[str, Any] = {
+        "document": two,
+        "origin": two,
+        "status": two,
+        "customer_email": two,
+        "source": two,
+        "source_ref": two,
+    }
     found = groups(
         memo=two, branch=two, arfeed_file=two, arfeed_first_in=two, kind=["invoice", "payment"] * 20, **columns
     )
@@ -81,8 +89,7 @@ def test_rows_have_an_order_by_dates_number_place_and_balance() -> None:
 
 
 def test_a_place_that_is_not_known_stands_nowhere() -> None:
-    rows = listed(3, arfeed_place=[4, 5, 6])
-    rows["arfeed_place"] = rows["arfeed_place"].where([True, False, True], None)
+    rows = listed(3).assign(arfeed_place=pd.Series([4, None, 6], dtype="int64[pyarrow]"))
     found = {order.name: order for order in find_orders(case(rows))}["place in the list"]
     assert found.place.tolist() == [4, 0, 6]
     assert found.known is not None
