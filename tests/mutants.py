@@ -65,11 +65,12 @@ class Sample:
         return True
 
     def _find_nearest(self, function: str) -> list[str]:
-        """Return the tests that reach a function, those of its module first, and those that reach little else."""
-        module = f"test_{function.split('.')[-2]}.py"
+        """Return the tests that reach a function, those of its module or folder first, and those that reach little."""
+        folder, module = function.split(".")[-3:-1]
+        near = f"_{module}.py", f"test_{folder}", f"_{folder}.py"
 
         def distance(name: str) -> tuple[bool, int, float]:
-            return module not in name, self.reached[name], self.seconds[name]
+            return not any(part in name for part in near), self.reached[name], self.seconds[name]
 
         return sorted(self.tests.get(function, ()), key=distance)
 

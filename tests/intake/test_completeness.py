@@ -12,7 +12,7 @@ from time import perf_counter, sleep
 import pandas as pd
 import pytest
 
-from arfeed import Complete, ConfigError, FileSettings, SourceError
+from arfeed import Complete, ConfigError, Connector, FileSettings, SourceError
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.joining import join_frames
 from arfeed.model.results import SourceRead, StatusWord
@@ -27,7 +27,7 @@ def named(name: str, source: Given) -> Given:
     return source
 
 
-def extracted(*sources: Given) -> Extract:
+def extracted(*sources: Connector) -> Extract:
     return extract(sources, lambda: NOON)
 
 

@@ -875,3 +875,72 @@ def test_of_many_that_do_not_fit_the_largest_are_named() -> None:
     rows = invoices(5, amount=["1", "2", "3", "4", "5"])
     message = said(planned(None, rows))["balance-above-amount"].message
     assert "A3 Ada 10.00 GBP open, 3.00 GBP billed; …. Fees" in message
+
+
+# --- small sums and several sources -----------------------------------------------------------------------------------
+
+
+def test_a_sum_of_one_can_be_multiplied_too() -> None:
+    assert most_of(["1", "50", "60"], ["100", "50", "60"]) == ["balances-scaled"]
+
+
+def test_sums_below_one_rise_like_others() -> None:
+    message = changed(invoices(3, amount=None, balance=["0.5", "0.6", "0.7"]), balance=["0.6", "0.7", "0.8"])
+    assert "erp: of 3 invoices in both reports, 3 balances higher by 0.30 GBP: " in message["sums-moved"].message
+
+
+def test_a_rate_in_one_source_is_found_beside_a_few_payments_in_another() -> None:
+    before = invoices(
+        7, amount=None, balance=["1250", "80.5", "310", "7", *OWED[:3]], source=["erp"] * 4 + ["shop"] * 3
+    )
+    found = changed(before, balance=["1250", "40", "310", "7", "1062.5", "68.43", "263.5"])
+    assert [*found] == ["balances-scaled"]
+    assert found["balances-scaled"].refs == ("A5", "A6", "A7")
+
+
+def test_what_moved_in_several_sources_is_told_of_each_beside_what_a_factor_explains() -> None:
+    before = invoices(9, amount=None, balance=OWED[:3] * 3, source=["erp"] * 3 + ["shop"] * 3 + ["till"] * 3)
+    found = changed(before, balance=["1000", "60", "200", "1251", "80.5", "311", "125000", "8050", "31000"])
+    assert found["balances-scaled"].refs == ("A7", "A8", "A9")
+    assert found["sums-moved"].message == (
+        "balances have moved more than new and paid invoices explain. erp: of 3 invoices in both reports, 3 balances "
+        "lower by 380.50 GBP: A1 Ada 1,250.00 GBP → 1,000.00 GBP; A3 Ada 310.00 GBP → 200.00 GBP; A2 Ada 80.50 GBP → "
+        "60.00 GBP; shop: of 3 invoices in both reports, 2 balances higher by 2.00 GBP: A4 Ada 1,250.00 GBP → 1,251.00 "
+        "GBP; A6 Ada 310.00 GBP → 311.00 GBP. Payments and credits lower a few balances and raise none; balances in "
+        "wrong rows do this. Compare some with the source; approve if they are right"
+    )
+    assert found["sums-moved"].refs == ("A1", "A2", "A3", "A4", "A6")
+
+
+def test_balances_that_rose_and_fell_are_told_apart() -> None:
+    before = invoices(3, amount=None, balance=["100", "200", "300"])
+    message = changed(before, balance=["200", "100", "250"])["sums-moved"].message
+    assert "1 balance higher by 100.00 GBP, 2 balances lower by 150.00 GBP: A3 Ada 300.00 GBP → 250.00 GBP; " in message
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "currency", "asked"),
+    [
+        (("100", "150"), ("4", "5.5"), "EUR", True),
+        (("100", "150"), ("4", "5.5"), "GBP", False),
+        (("100", "115"), ("10", "13"), "GBP", False),
+    ],
+    ids=["the first of its currency", "one of many", "twice the known share"],
+)
+def test_limits_of_an_excess(known: tuple[str, str], new: tuple[str, str], currency: str, asked: bool) -> None:
+    assert bool(beside_fees([known], new, currency=currency)) is asked
+
+
+def test_where_all_changed_and_stand_in_another_order_each_is_held_against_itself() -> None:
+    before = invoices(2, customer_name=["Ada", "Bo"], balance=["10", "20"])
+    after = before.assign(currency=invoices(2, currency="EUR")["currency"]).iloc[::-1].reset_index(drop=True)
+    objection = said(planned(before, after))["currency-changed"]
+    assert (
+        "2 of them with the same figures: A2 Bo 20.00 GBP → 20.00 EUR; A1 Ada 10.00 GBP → 10.00 EUR. "
+        in objection.message
+    )
+    assert objection.refs == ("A2", "A1")
+
+
+def test_small_sums_whose_amounts_are_not_stated_are_no_returned_payments() -> None:
+    assert most_of(["0.4"] * 5, ["0.7", "0.7", "0.4", "0.4", "0.4"]) == ["sums-moved"]

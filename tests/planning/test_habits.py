@@ -196,8 +196,12 @@ def test_cut_habits_are_a_config_error(content: bytes) -> None:
 
 
 def test_habits_of_another_version_are_a_config_error() -> None:
-    with pytest.raises(ConfigError, match="another version of arfeed wrote it"):
+    with pytest.raises(ConfigError) as error:
         Habits.unpack(PACKED.replace(b"habits 1", b"habits 2"))
+    assert str(error.value) == (
+        "what the history keeps of this feed's payers can't be read (another version of arfeed wrote it). Restore the "
+        "history from its backup"
+    )
 
 
 @given(st.lists(st.tuples(st.integers(-90, 200), st.integers(0, 4), st.booleans()), max_size=30), st.integers(1, 30))

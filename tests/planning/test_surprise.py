@@ -194,3 +194,16 @@ def test_a_pattern_is_part_of_the_figures_with_a_score_of_two_decimals() -> None
     assert found is not None
     assert (figures.pattern, figures.score) == (found.what, round(found.score, 2))
     assert figures.score != found.score
+
+
+@pytest.mark.parametrize("paid", [12, 40], ids=["some", "all"])
+def test_on_a_lively_day_more_of_the_rare_is_expected_by_how_much_more_was_paid(paid: int) -> None:
+    rows = listed(80, 80, due_on=[*[due_in(21)] * 40, *[due_in(-2)] * 40])
+    rare, usual = (40 * -np.expm1(np.expm1(-rate)) for rate in (0.003, 0.1))
+    lively = ((paid + 4) / (usual + 4)) ** 0.4
+    assert lively > 1.2
+    seen = {surprise.part: surprise for surprise in surprises(rows, [0, *range(40, 40 + paid)])}
+    assert seen[1 / 8].expected == pytest.approx(lively * rare)
+    assert seen[1].expected == pytest.approx(lively * rare)
+    assert seen[1 / 16].expected == 0
+    assert (seen[1 / 8].customers, seen[1 / 16].customers) == (1, 0)

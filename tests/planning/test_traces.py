@@ -209,3 +209,12 @@ def test_a_report_whose_rows_have_gaps_keeps_each_trace_beside_its_row() -> None
     assert kept["arfeed_first_in"].tolist() == ["run-1", "run-1"]
     assert kept["arfeed_source_balance"].tolist() == [7, 8]
     assert kept["arfeed_source_balance"].dtype == report["balance"].dtype
+
+
+def test_where_nothing_is_known_of_a_row_its_traces_are_blank_and_typed() -> None:
+    kept = add_traces(invoices(2), invoices(2), pa.array([1, None]), "run-2")
+    assert [str(kept[f"arfeed_{name}"].dtype) for name in ("file", "place", "first_in")] == [
+        "str", "int64[pyarrow]", "str",
+    ]  # fmt: skip
+    assert kept["arfeed_first_in"].tolist() == ["", "run-2"]
+    assert kept[["arfeed_file", "arfeed_place"]].isna().to_numpy().all()

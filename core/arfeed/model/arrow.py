@@ -49,6 +49,18 @@ def to_text_array(texts: pd.Series[str]) -> pa.Array:
     return as_single_chunk(pa.array(texts, type=pa.large_string()))
 
 
+def to_series(column: pa.Array, index: pd.Index) -> pd.Series:
+    """Return a column with this index: texts as pandas' own `str`, everything else as it is in Arrow.
+
+    Without a type, pandas would make a Python object of every amount and date.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return pd.Series(column, index=index, dtype="str" if text else pd.ArrowDtype(column.type))
+
+
 def join_keys(columns: Iterable[pa.Array]) -> pa.Array:
     """Return for each row one text to look it up by: what the columns hold, null as blank, in their order."""
     import pyarrow as pa

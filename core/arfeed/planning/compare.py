@@ -51,7 +51,7 @@ def compare(report: pd.DataFrame, baseline: pd.DataFrame) -> Comparison:
     missing = baseline[unclaimed].reset_index(drop=True)
     counted = {name: pc.sum(pc.equal(change, name), min_count=0).as_py() for name in ("new", "changed", "unchanged")}
     return Comparison(
-        report.assign(change=pd.Series(pc.cast(change, pa.large_string()), index=report.index, dtype="str")),
+        report.assign(change=arrow.to_series(change, report.index)),
         missing,
         Counts(missing=len(missing), **counted),
         unclaimed,

@@ -33,8 +33,8 @@ def trace_rows(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame |
     # Counted within the source: a list that breaks off is cut in its own order, wherever it stands among the others.
     starts = first.take(arrow.as_single_chunk(pc.fill_null(places, 0)))
     columns = {
-        FILE: pd.Series(files, index=invoices.index, dtype="str"),
-        PLACE: pd.Series(pc.subtract(pc.cast(places, pa.int64()), starts), index=invoices.index, dtype=_WHOLE),
+        FILE: arrow.to_series(files, invoices.index),
+        PLACE: arrow.to_series(pc.subtract(places, starts), invoices.index),
     }
     said = {} if facts is None else {str(name): facts[name].reindex(invoices.index) for name in facts.columns}
     return pd.DataFrame(columns | said)
@@ -46,9 +46,6 @@ def _find_files(origins: pa.Array) -> pa.Array:
     stems = pc.ascii_rtrim(origins, characters="0123456789")
     from_files = pc.and_(pc.ends_with(stems, "#"), pc.not_equal(stems, origins))
     return pc.if_else(from_files, pc.ascii_rtrim(stems, characters="#"), "")
-
-
-_WHOLE = pd.ArrowDtype(pa.int64())
 
 
 def _make_keys(rows: pd.DataFrame, several: bool) -> pa.Array:
@@ -76,12 +73,12 @@ def add_traces(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array, run
     # one.
     earlier = pc.fill_null(_get_earlier(before, FIRST_IN, places, pa.large_string()), "")
     first = pc.if_else(pc.is_valid(places), earlier, run)
-    columns = {FIRST_IN: pd.Series(first, index=report.index, dtype="str")}
-    for name, kind, dtype in ((FILE, pa.large_string(), "str"), (PLACE, pa.int64(), _WHOLE)):
+    columns = {FIRST_IN: arrow.to_series(first, report.index)}
+    for name, kind in ((FILE, pa.large_string()), (PLACE, pa.int64())):
         earlier = _get_earlier(before, name, places, kind)
         now = _blank_to_null(report[name]) if name in report.columns else pa.nulls(len(report), kind)
         # Carried rows were not read now, so they keep the place and file of their last reading.
-        columns[name] = pd.Series(pc.coalesce(now, earlier), index=report.index, dtype=dtype)
+        columns[name] = arrow.to_series(pc.coalesce(now, earlier), report.index)
     return report.assign(**columns, **_list_stated(report, before, places))
 
 
@@ -99,7 +96,7 @@ def _list_stated(report: pd.DataFrame, before: pd.DataFrame, places: pa.Array) -
         fact = report[name.removeprefix(schema.AS_THE_SOURCE_SAID)]
         now = _as_array(report[name] if name in report.columns else fact)
         then = pc.coalesce(_get_earlier(before, name, places, now.type), _as_array(fact))
-        columns[name] = pd.Series(pc.if_else(read, now, then), index=report.index, dtype=fact.dtype)
+        columns[name] = arrow.to_series(pc.if_else(read, now, then), report.index)
     return columns
 
 

@@ -115,7 +115,7 @@ def _find_any_factor(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]
             continue
         factor = _find_common_factor(now[some], before[some], cents[some])
         theirs = some & _is_near(now, before * factor, cents)
-        paid = factor < 1 and any(abs(factor - part) < 1e-3 for part in _PAYABLE)
+        paid = any(abs(factor - part) < 1e-3 for part in _PAYABLE)
         enough = theirs.sum() >= (3 if paid else 2) and theirs.sum() * 2 > sizes[group]
         # Equal fees with an equal part payment share a factor, too; different sums that do are no coincidence.
         if enough and len(np.unique(before[theirs])) > 1:
@@ -236,7 +236,7 @@ def _find_moves(found: Stayed, mine: Mask) -> _Moves:
     # Compared by size within one sign: a credit that goes from -10 to -30 has grown, not fallen.
     same_sign = changed & (now * before > 0)
     rose = same_sign & (np.abs(now) > np.abs(before))
-    billed = np.abs(as_floats(pc.fill_null(found.now("amount"), schema.ZERO)))
+    billed = np.abs(as_floats(found.now("amount")))
     # A returned direct debit restores an old balance. It never exceeds what was billed, and leaves the amount alone.
     returned = rose & ~found.differs("amount") & (np.abs(now) <= billed)
     return _Moves(now, before, rose, returned, changed & ~rose)
@@ -279,7 +279,7 @@ def _sum_owed(last: pd.DataFrame, group: tuple[str, ...]) -> float:
     """
     source, currency = group
     mine = (last["source"] == source) & (last["currency"] == currency)
-    return float(np.abs(as_floats(pa.array(last["balance"][mine]))).sum()) or 1.0
+    return float(np.abs(as_floats(pa.array(last["balance"][mine]))).sum())
 
 
 def _describe_difference(found: Stayed, which: Mask, currency: str) -> str:

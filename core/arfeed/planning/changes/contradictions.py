@@ -26,6 +26,8 @@ def object_to_contradictory_rows(rows: pd.DataFrame, beside: pd.DataFrame | None
     """
     is_open = (rows["status"] == "open") & (rows["balance"] != schema.ZERO)
     closed = (rows["status"] != "open") | (rows["balance"] == schema.ZERO)
+    if not closed.any():
+        return
     # Narrowed by number first: building the keys of every row would cost far more than this one lookup.
     likely = arrow.is_in(rows["source_ref"], rows["source_ref"][closed]) & is_open
     if not likely.any():

@@ -114,7 +114,7 @@ def _find_renamed(found: Stayed, moved: Mask) -> Mask:
     counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(pairs).to_pylist()}
     customers = pc.count_distinct(pa.array(found.last["customer_id"])).as_py()
     # Many customers renamed in one day are not renamings but a column that slipped, or another company's list.
-    if len(counts) > max(1, customers // _RENAMED_AT_ONCE):
+    if len(counts) > max(1, customers / _RENAMED_AT_ONCE):
         return nothing
     split = [pair.split("\x1f") for pair in counts]
     olds, news = pa.array([old for old, _ in split]), pa.array([new for _, new in split])
@@ -127,8 +127,8 @@ def _find_renamed(found: Stayed, moved: Mask) -> Mask:
     )
     same_email = _has_stayed(found, "customer_email")
     result = nothing
-    for place, (old, count) in enumerate(zip(olds.to_pylist(), counts.values(), strict=True)):
-        mine = candidates & as_mask(pc.equal(found.before("customer_id"), old))
+    for place, count in enumerate(counts.values()):
+        mine = candidates & as_mask(pc.equal(found.before("customer_id"), olds[place]))
         known = count > 1 or bool((same_email | got_number)[mine].all())
         # If the old name is still used, or the new one was already, invoices have gone from one customer to another.
         if known and not still[place] and not there[place]:

@@ -116,14 +116,13 @@ def find_stayed(plan: Plan) -> Stayed | None:
     found = pc.index_in(arrow.to_text_array(plan.before["invoice_ref"]), value_set=refs)
     there = np.flatnonzero(as_mask(pc.is_valid(found)))
     places = np.zeros(len(rows), np.int64)
-    places[found.drop_null().to_numpy(zero_copy_only=False)] = there
+    places[np.asarray(found.drop_null())] = there
     return Stayed(plan, plan.before, rows, places)
 
 
 def as_mask(values: pa.Array) -> Mask:
     """Return an Arrow array of bools as a numpy array; null counts as false."""
-    known: Mask = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
-    return known
+    return np.asarray(pc.fill_null(values, False))
 
 
 def count_distinct(values: pa.Array, where: Mask) -> int:

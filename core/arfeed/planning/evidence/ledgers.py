@@ -165,7 +165,7 @@ def sum_outflow(plan: Plan) -> Outflow:
     fell = pc.subtract(then, now)
     # Debts only: a credit that is used up raises what is owed, and would hide that much of what has left.
     owed = np.asarray(pc.and_(pc.greater(then, schema.ZERO), pc.greater(fell, schema.ZERO)), dtype=bool)
-    rows = plan.before[["source", "currency"]].assign(balance=pd.Series(fell, index=plan.before.index))[owed]
+    rows = plan.before[["source", "currency"]].assign(balance=arrow.to_series(fell, plan.before.index))[owed]
     sums = _sum_by_group(rows)
     return {group: sums.get(group, schema.ZERO) for group in asked}
 

@@ -132,7 +132,7 @@ def drop_known_beside(listed: pd.DataFrame, beside: pd.DataFrame | None) -> pd.D
 def _drop_pairs(listed: pd.DataFrame, beside: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Leave out closed rows and rows that stood beside open ones, pairing those that agree in these columns."""
     closed = listed[~_is_owed(listed)]
-    now, then = (pd.Series(_make_keys(rows, by), index=rows.index, dtype="str") for rows in (closed, beside))
+    now, then = (arrow.to_series(_make_keys(rows, by), rows.index) for rows in (closed, beside))
     stood, found = (_find_first(mine, others) for mine, others in ((now, then), (then, now)))
     return listed.drop(index=closed.index[stood]), beside[~found]
 
@@ -157,7 +157,7 @@ def _is_owed(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _set_reasons(missing: pd.DataFrame, reasons: pa.Array) -> pd.DataFrame:
-    return missing.assign(reason=pd.Series(reasons, index=missing.index, dtype="str"))
+    return missing.assign(reason=arrow.to_series(reasons, missing.index))
 
 
 def _list_attempts(said: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Sequence[str]]]:
@@ -182,9 +182,8 @@ def _collect_statements(
     Being open outweighs being closed, and of several steps the last one removed the row.
     """
     is_open, settled = listed["status"] == "open", listed["balance"] == schema.ZERO
-    worth = pa.array(listed["amount"])
     # A document that never was worth anything may well be open with a balance of 0, and contradicts nothing.
-    nothing = np.asarray(pc.fill_null(pc.equal(worth, pa.scalar(0, worth.type)), fill_value=False))
+    nothing = np.asarray(pc.fill_null(pc.equal(pa.array(listed["amount"]), schema.ZERO), False))
     contradictory = is_open & settled & ~nothing & listed["source"].isin(list(stating))
     removed = [] if steps is None else [steps.assign(saying=REMOVED_BY + steps["by"])]
     # The order decides between several rows of one number: whatever speaks for a debt comes before what closes it.
@@ -222,13 +221,11 @@ def _keep_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFra
         now, then = (pa.array(pairs[column]) for column in (name, f"{name}_before"))
         known = pc.and_(_is_stated(now), _is_stated(then))
         if name == "amount":  # several systems set the amount of what is voided to 0
-            voided = pc.and_(
-                pc.equal(arrow.to_text_array(pairs["status"]), "void"), pc.equal(now, pa.scalar(0, now.type))
-            )
-            known = pc.and_(known, pc.invert(pc.fill_null(voided, fill_value=False)))
-        same = pc.fill_null(pc.equal(now, then), fill_value=False)
-        agree[name] = np.asarray(pc.and_(known, same), dtype=bool)
-        differ[name] = np.asarray(pc.and_(known, pc.invert(same)), dtype=bool)
+            voided = pc.and_(pc.equal(arrow.to_text_array(pairs["status"]), "void"), pc.equal(now, schema.ZERO))
+            known = pc.and_kleene(known, pc.invert(voided))
+        # Kleene's logic: what is not known is false, whatever comparing nulls says of it.
+        agree[name] = np.asarray(pc.and_kleene(known, pc.equal(now, then)))
+        differ[name] = np.asarray(pc.and_kleene(known, pc.not_equal(now, then)))
     telling = np.logical_or.reduce([agree[name] for name in _TELLING])
     # One fact that differs is enough to be another document; facts that one side does not know count neither way.
     same = telling & ~np.logical_or.reduce([*differ.values()])
@@ -245,7 +242,7 @@ def _is_stated(column: pa.Array) -> pa.Array:
     """Return where a fact is stated: a text that is not blank, or any date or amount."""
     there = pc.is_valid(column)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        there = pc.and_(there, pc.not_equal(pc.fill_null(column, ""), ""))
+        there = pc.and_kleene(there, pc.not_equal(column, ""))
     return there
 
 

@@ -29,9 +29,7 @@ class Unproven(NamedTuple):
 
 def sum_closings(missing: pd.DataFrame) -> Iterator[tuple[str, str, str, int, Decimal]]:
     """Yield source, currency, evidence, count and absolute balance of what will be marked as paid."""
-    # Absolute, or a lost credit would make room in the budget for a lost invoice.
-    sizes = missing.assign(balance=pd.Series(pc.abs(pa.array(missing["balance"])), index=missing.index))
-    for row in arrow.group_balances(sizes, ("source", "currency", "evidence")).to_pylist():
+    for row in arrow.group_balances(_without_signs(missing), ("source", "currency", "evidence")).to_pylist():
         yield row["source"], row["currency"], row["evidence"], row["count"], row["balance"]
 
 
@@ -55,11 +53,8 @@ def object_to_the_sum_of_approvals(plan: Plan, approved: Sequence[Unproven]) -> 
 
 def _find_over_budget(plan: Plan, before: pd.DataFrame, closed: Sequence[Unproven]) -> Iterator[str]:
     """Yield, for each currency in which too much was closed, how much that is."""
-    sizes = before.assign(balance=pd.Series(pc.abs(pa.array(before["balance"])), index=before.index))
-    owed = {
-        row["currency"]: (row["count"], row["balance"])
-        for row in arrow.group_balances(sizes, ("currency",)).to_pylist()
-    }
+    sums = arrow.group_balances(_without_signs(before), ("currency",)).to_pylist()
+    owed = {row["currency"]: (row["count"], row["balance"]) for row in sums}
     # By its text: Decimal(0.1) is a little more than a tenth, and the limit is compared exactly.
     share = Decimal(str(plan.guards.unproven_share))
     for currency in sorted({each.currency for each in closed}):
@@ -70,3 +65,8 @@ def _find_over_budget(plan: Plan, before: pd.DataFrame, closed: Sequence[Unprove
         enough = count > plan.guards.missing_floor
         if enough and (count > share * of_count or balance > share * of_balance):
             yield f"{counted(count, 'invoice')} of {money(balance, currency)}"
+
+
+def _without_signs(rows: pd.DataFrame) -> pd.DataFrame:
+    # A lost credit would otherwise make room in the budget for a lost invoice.
+    return rows.assign(balance=arrow.to_series(pc.abs(arrow.as_single_chunk(pa.array(rows["balance"]))), rows.index))

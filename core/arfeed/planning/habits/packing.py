@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,19 +31,19 @@ _SCHEMA = pa.schema(
 """One row for each source (reports, working days), band (open days, closings), customer (closed, expected by coarse
 band) and reference (day)."""
 
+# Names are nearly all different, so a dictionary of them would only add to the size.
+_OPTIONS: dict[str, Any] = {
+    "compression": "zstd",
+    "use_dictionary": ["source", "what", *_NUMBERS],
+    "write_statistics": False,
+}
+
 
 def pack(sources: Mapping[str, Learned]) -> bytes:
     """Pack what was learned about each source."""
     pieces = [piece for name, learned in sources.items() for piece in _make_pieces(name, learned)]
     sink = pa.BufferOutputStream()
-    parquet.write_table(
-        pa.concat_tables([_SCHEMA.empty_table(), *pieces]),
-        sink,
-        compression="zstd",
-        # Names are nearly all different, so a dictionary of them would only add to the size.
-        use_dictionary=["source", "what", *_NUMBERS],
-        write_statistics=False,
-    )
+    parquet.write_table(pa.concat_tables([_SCHEMA.empty_table(), *pieces]), sink, **_OPTIONS)
     content: bytes = sink.getvalue().to_pybytes()
     return _MARK + _make_checksum(content) + content
 

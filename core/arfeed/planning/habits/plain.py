@@ -50,7 +50,7 @@ def find_rare_money(chances: Chances) -> Iterator[Money]:
     )
     owed, gone = _sum_by_currency(balances), _sum_by_currency(balances.filter(pa.array(rare)))
     # By the square root, so that five times the usual caution allows about twice the share.
-    most = min(_MONEY_SHARE * (case.caution / _USUAL_CAUTION) ** 0.5, 1)
+    most = _MONEY_SHARE * (case.caution / _USUAL_CAUTION) ** 0.5
     for code, lost in gone.items():
         if owed[code] and lost / owed[code] > most:
             mine = np.flatnonzero(rare & (np.asarray(encoded.indices) == code))
