@@ -38,9 +38,10 @@ def test_the_codes_of_such_a_font_are_read_as_pdfium_reads_them(by_tcpdf: bytes,
     with PdfReader() as reader:
         wholly = reader.read(Staged(path, 0, len(by_tcpdf), ""))
     assert not wholly.quick
-    # The footer is in another font.
-    there = re.sub(r"\s|Powered by TCPDF.*", "", quick)
-    assert there == re.sub(r"\s|Powered by TCPDF.*", "", "".join(wholly.pages))
+    # What is in another font, at the end, is not read as letters.
+    text = re.sub(r"\s", "", "".join(wholly.pages))
+    assert BILLS[0].customer.replace(" ", "") in text
+    assert re.sub(r"\s", "", quick).startswith(text)
 
 
 def with_map(content: bytes, ranges: bytes) -> bytes:
