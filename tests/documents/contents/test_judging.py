@@ -11,7 +11,7 @@ import pytest
 from fpdf import FPDF
 
 from arfeed.documents.contents.checking import judge_files
-from arfeed.documents.contents.judging import Verdict, judge
+from arfeed.documents.contents.judging import Verdict, judge, judge_quickly
 from arfeed.documents.contents.known import COLUMNS, Known
 from arfeed.documents.contents.process import PdfReader
 from arfeed.documents.staging import Staged
@@ -35,7 +35,11 @@ def judged(reader: PdfReader, folder: Path, content: bytes, own: int = 0, **colu
     path = folder / "document.pdf"
     path.write_bytes(content)
     pdf = Staged(path, 0, len(content), "")
-    return judge(known.invoice(own), reader.read(pdf), known, lambda: reader.read(pdf, careful=True))
+    invoice = known.invoice(own)
+    # As `read_documents` does, which has several readers for it.
+    return judge_quickly(invoice, reader.read(pdf, "quickly"), known) or judge(
+        invoice, reader.read(pdf), known, lambda: reader.read(pdf, "carefully")
+    )
 
 
 def printed(*lines: str) -> bytes:

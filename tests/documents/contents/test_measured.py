@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from arfeed.documents.contents.judging import judge
+from arfeed.documents.contents.judging import judge, judge_quickly
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
 from arfeed.documents.contents.process import PdfReader
 from arfeed.documents.staging import Staged
@@ -99,7 +99,10 @@ def judged(reader: PdfReader, folder: Path, sample: Sample, own: Invoice, known:
     path = folder / "document.pdf"
     path.write_bytes(sample.content)
     pdf = Staged(path, 0, len(sample.content), "")
-    verdict = judge(own, reader.read(pdf), known, lambda: reader.read(pdf, careful=True))
+    # As `read_documents` does, which has several readers for it.
+    verdict = judge_quickly(own, reader.read(pdf, "quickly"), known) or judge(
+        own, reader.read(pdf), known, lambda: reader.read(pdf, "carefully")
+    )
     wrong = verdict.outcome == "another" and own.source_ref != sample.own.ref and verdict.whose != sample.own.ref
     return "wrongly named" if wrong else verdict.outcome
 

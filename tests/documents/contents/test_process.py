@@ -48,7 +48,7 @@ def test_several_readers_answer_in_order_though_one_of_them_dies() -> None:
     command = [sys.executable, "-c", ANSWER.format(harm=HARM["lost"])]
     sizes = [1, 666, 2, 3, 666, 4, 5]
     with PdfReader(command) as one, PdfReader(command) as other:
-        read = [*read_all([one, other], ((of_size(size), False) for size in sizes))]
+        read = [*read_all([one, other], ((of_size(size), "wholly") for size in sizes))]
     assert [each.error or each.pages for each in read] == ["lost" if size == 666 else (str(size),) for size in sizes]
 
 

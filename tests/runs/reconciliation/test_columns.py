@@ -218,23 +218,51 @@ def with_symbols(folder: Path, symbols: Mapping[str, str], rows: list[Row] = ROW
     )
 
 
-def test_symbols_of_currencies_are_asked_about_with_what_they_can_only_mean(tmp_path: Path) -> None:
-    file = with_symbols(tmp_path, {"EUR": "€", "GBP": "£"})
-    with pytest.raises(ConfigError) as raised:
-        read(file, ROWS)
-    assert "'Currency' holds '€', '£', and no ISO 4217 codes: say" in str(raised.value)
-    said = 'values.currency = { "€" = "EUR", "£" = "GBP" } in [destination.reconcile]'
-    assert said in str(raised.value)
-    values = {"currency": {"€": "EUR", "£": "GBP"}}
-    assert judged(file, delivered(ROWS), values=values).outcome == "same"
-    assert read(file, ROWS, values=values).columns["currency"] == "Currency"
+def test_signs_that_can_only_mean_one_currency_are_taken(tmp_path: Path) -> None:
+    export = read(with_symbols(tmp_path, {"EUR": "€", "GBP": "£"}), ROWS)
+    assert export.columns["currency"] == "Currency"
+    assert export.evidence["currency"] in ("€ is EUR, £ is GBP", "£ is GBP, € is EUR")
+    assert judged(tmp_path / "open.csv", delivered(ROWS)).outcome == "same"
 
 
 def test_a_wrong_symbol_is_a_difference(tmp_path: Path) -> None:
     rows = [{**ROWS[0], "currency": "GBP"}, *ROWS[1:]]
-    file = with_symbols(tmp_path, {"EUR": "€", "GBP": "£"}, rows)
-    verdict = judged(file, delivered(ROWS), values={"currency": {"€": "EUR", "£": "GBP"}})
+    verdict = judged(with_symbols(tmp_path, {"EUR": "€", "GBP": "£"}, rows), delivered(ROWS))
     assert outcomes(verdict)["INV-0001"] == ("differs", "currency")
+
+
+def beside_amounts(folder: Path, signs: Mapping[str, str], rows: list[Row]) -> Path:
+    """An export without a column of currencies, in which each amount has a sign."""
+    signed = [{**row, "balance": signs[row["currency"]] + row["balance"]} for row in rows]
+    headings = {name: heading for name, heading in HEADINGS.items() if name != "currency"}
+    return write_csv(folder / "open.csv", signed, headings=headings)
+
+
+@pytest.mark.parametrize("signs", [{"EUR": "€", "GBP": "£"}, {"EUR": "EUR ", "GBP": "GBP "}])
+def test_signs_and_codes_beside_the_amounts_are_the_currencies(tmp_path: Path, signs: Mapping[str, str]) -> None:
+    assert judged(beside_amounts(tmp_path, signs, ROWS), delivered(ROWS)).outcome == "same"
+    rows = [{**ROWS[0], "currency": "GBP"}, *ROWS[1:]]
+    verdict = judged(beside_amounts(tmp_path, signs, rows), delivered(ROWS))
+    assert outcomes(verdict)["INV-0001"] == ("differs", "currency")
+
+
+def test_a_dollar_beside_the_amounts_is_asked_about(tmp_path: Path) -> None:
+    rows = [{**row, "currency": "USD"} for row in ROWS]
+    file = beside_amounts(tmp_path, {"USD": "$"}, rows)
+    with pytest.raises(ConfigError) as raised:
+        read(file, rows)
+    assert "the amounts in 'Outstanding' are written with '$', which may be one of several" in str(raised.value)
+    assert 'values.currency = { "$" = "USD" } in [destination.reconcile]' in str(raised.value)
+    for settings in ({"currency": "USD"}, {"values": {"currency": {"$": "USD"}}}, {"values": {"currency": False}}):
+        assert judged(file, delivered(rows), **settings).outcome == "same"  # type: ignore[arg-type]
+    wrong = judged(file, delivered(rows), values={"currency": {"$": "CAD"}})
+    assert {*outcomes(wrong).values()} == {("differs", "currency")}
+
+
+def test_a_pound_is_asked_about_where_others_than_sterling_were_sent(tmp_path: Path) -> None:
+    rows = [{**row, "currency": "EGP" if row["currency"] == "EUR" else "GBP"} for row in ROWS]
+    with pytest.raises(ConfigError, match=r"'Currency' holds '£', which may be one of several currencies: say"):
+        read(with_symbols(tmp_path, {"EGP": "£", "GBP": "£"}, rows), rows)
 
 
 def test_a_dollar_is_what_was_sent_only_if_one_kind_of_it_was(tmp_path: Path) -> None:
@@ -245,10 +273,11 @@ def test_a_dollar_is_what_was_sent_only_if_one_kind_of_it_was(tmp_path: Path) ->
         assert f'"$" = "{meant}"' in str(raised.value)
 
 
-def test_words_for_currencies_that_the_settings_do_not_all_know_are_asked_about(tmp_path: Path) -> None:
+def test_words_for_currencies_that_nothing_explains_are_asked_about(tmp_path: Path) -> None:
     file = with_symbols(tmp_path, {"EUR": "Euro", "GBP": "Pounds"}, heading="Währung")
-    with pytest.raises(ConfigError, match=r'holds \'Pounds\', and no .*\{ "Euro" = "EUR", "Pounds" = "…" \}'):
-        read(file, ROWS, values={"currency": {"euro": "EUR"}})
+    with pytest.raises(ConfigError, match=r'holds \'Pounds\', which .*\{ "Euro" = "EUR", "Pounds" = "…" \}'):
+        read(file, ROWS)
+    assert judged(file, delivered(ROWS), values={"currency": {"pounds": "GBP"}}).outcome == "same"
 
 
 def test_currencies_left_alone_are_said_not_to_be_compared(tmp_path: Path) -> None:

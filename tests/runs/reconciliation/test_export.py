@@ -84,7 +84,12 @@ def test_two_columns_that_may_be_the_balance_are_asked_about(tmp_path: Path) -> 
 
 def test_the_settings_name_the_columns_and_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "open.csv", ROWS)
-    with pytest.raises(SourceError, match="no column 'Saldo'; found Invoice number, Customer"):
+    said = r"\[destination.reconcile\] columns: .* no column 'Saldo'; found Invoice number, Customer"
+    with pytest.raises(ConfigError, match=said):
+        read(file, ROWS, columns={"balance": "Saldo", "invoice_ref": "Invoice number"})
+    # What is no table is not the settings' fault.
+    file.write_bytes(b"%PDF-1.4")
+    with pytest.raises(SourceError, match="it is a PDF"):
         read(file, ROWS, columns={"balance": "Saldo", "invoice_ref": "Invoice number"})
 
 
@@ -186,6 +191,11 @@ def test_a_currency_that_is_none_makes_its_row_unreadable(tmp_path: Path) -> Non
     rows = [{**ROWS[0], "currency": "Dollar"}, *ROWS[1:]]
     export = read(write_csv(tmp_path / "open.csv", rows), ROWS)
     assert export.rows["why"][0] == "Currency 'Dollar' is not an ISO 4217 currency code"
+
+
+def test_a_folder_is_no_export_and_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is a folder; name a file in it, or a pattern .* in quotes: '.*\*\.csv'"):
+        read(tmp_path, ROWS)
 
 
 def test_no_file_and_an_empty_list_are_refused(tmp_path: Path) -> None:

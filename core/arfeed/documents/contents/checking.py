@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from arfeed.documents.contents.judging import VERSION, Verdict, judge, judge_at_once, judge_carefully
+from arfeed.documents.contents.judging import VERSION, Verdict, judge, judge_at_once, judge_carefully, judge_quickly
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
 from arfeed.documents.contents.process import How, PdfReader, is_available, read_all, readers
 from arfeed.documents.staging import Staged, find_flaw
@@ -110,8 +110,8 @@ def _judge_all(
     names = [*owners]
     with readers(len(names)) as several:
         for name, extract in zip(names, read_all(several, ((staged[name], "quickly") for name in names)), strict=True):
-            verdict = judge_at_once(owners[name], extract, known)
-            if verdict is None or (extract.quick and verdict.outcome != "own"):
+            verdict = judge_quickly(owners[name], extract, known)
+            if verdict is None:
                 doubtful.append(name)
             else:
                 yield name, verdict
@@ -134,7 +134,7 @@ def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: P
             copy = folder / "document"
             copy.write_bytes(content)
             pdf = Staged(copy, 0, len(content), "")
-            yield judge(own, reader.read(pdf), known, partial(reader.read, pdf, careful=True))
+            yield judge(own, reader.read(pdf), known, partial(reader.read, pdf, "carefully"))
 
 
 def find_unnumbered(

@@ -4,7 +4,8 @@ It runs alone, without arfeed, since PDFium is not thread-safe and a file made f
 fill its memory. A request is {"path", "start", "size", "careful", "quick"}; an answer is {"error"} or {"pages", "more",
 "invoices", "attached"}. `careful` finds the words by the gaps between letters, where letters are spaced or cells touch,
 and reads what the text has nothing of otherwise: form fields, stamps, notes typed on the page, and attached PDFs.
-`quick` lets it do without PDFium's text where a font's codes are the characters, which the answer says then.
+`quick` lets it do with the first page, and without PDFium's text where a font's codes are the characters; the answer
+says "quick" then.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except pypdfium2.PdfiumError as exc:
         return {"error": "password" if exc.err_code == _PASSWORD else "unreadable"}
     try:
-        if request.get("quick") and (text := _by_codes(content)) is not None:
+        quick = bool(request.get("quick"))
+        if quick and (text := _by_codes(content)) is not None:
             return {
                 "pages": [text],
                 "more": False,
@@ -52,7 +54,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
                 "attached": [],
                 "quick": True,
             }
-        return _read(pdf, careful=request["careful"])
+        # What is attached to a page further behind would be missed.
+        stop = quick and not any(word in content for word in (b"/FileAttachment", b"/ObjStm"))
+        return _read(pdf, careful=request["careful"], stop=stop)
     except pypdfium2.PdfiumError:
         return {"error": "unreadable"}
     finally:
@@ -143,7 +147,8 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 # --- the text as PDFium finds it ------------------------------------------------------------------------------------
 
 
-def _read(pdf: Any, *, careful: bool) -> dict[str, Any]:
+def _read(pdf: Any, *, careful: bool, stop: bool = False) -> dict[str, Any]:
+    """Read the pages; with `stop` only the first one."""
     pages: list[str] = []
     files = _attached(pdf)
     # Some programs attach files to a mark on the page, and list them nowhere else.
@@ -165,6 +170,8 @@ def _read(pdf: Any, *, careful: bool) -> dict[str, Any]:
         text.close()
         page.close()
         size += len(pages[-1])
+        if stop and len(pdf) > 1:
+            return {"pages": pages, "more": True, "invoices": _embedded(files), "attached": [], "quick": True}
         if size > MOST_TEXT:
             pages[-1] = pages[-1][:MOST_TEXT]
             break

@@ -70,6 +70,15 @@ def judge(own: Invoice, extract: Extract, known: Known, careful: Careful) -> Ver
     return judge_at_once(own, extract, known) or judge_carefully(own, extract, known, careful())
 
 
+def judge_quickly(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
+    """Return what a PDF is that was read quickly; None if it has to be read wholly for that.
+
+    That it is its own may be seen by a part of it; what else it is by all of it only.
+    """
+    verdict = judge_at_once(own, extract, known)
+    return None if extract.quick and verdict is not None and verdict.outcome != "own" else verdict
+
+
 def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
     """Return what a PDF is; None if it has to be read carefully for that."""
     if extract.error is not None:

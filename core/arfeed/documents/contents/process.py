@@ -31,7 +31,7 @@ _FIRST_SECONDS = 40.0
 
 
 How = Literal["quickly", "wholly", "carefully"]
-"""How a PDF is read: `quickly` may do without PDFium's text, `carefully` goes letter by letter."""
+"""How a PDF is read: `quickly` may do with a page or without PDFium's text, `carefully` goes letter by letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Extract:
     """What a PDF holds: the text of its pages, and the invoices for machines embedded in it.
 
     `attached` are the texts of attached PDFs' pages, if it was read carefully. `more` says that there are pages
-    beyond those that were read. `quick` says that `pages` are only what the codes of its fonts show: what is not found
-    there has to be looked for without it. `error` is why nothing was read: password, unreadable, time, memory or lost
-    (the process died).
+    beyond those that were read. `quick` says that `pages` are only the first one, or only what the codes of its fonts
+    show: what is not found there has to be looked for once more. `error` is why nothing was read: password,
+    unreadable, time, memory or lost (the process died).
     """
 
     pages: tuple[str, ...] = ()
@@ -94,9 +94,9 @@ class PdfReader:
         """End the process."""
         self._end()
 
-    def read(self, pdf: Staged, *, careful: bool = False) -> Extract:
+    def read(self, pdf: Staged, how: How = "wholly") -> Extract:
         """Return what a PDF holds, or why it can't be read: whatever it does to the process, the next one is read."""
-        self.ask(pdf, "carefully" if careful else "wholly")
+        self.ask(pdf, how)
         return self.hear()
 
     def ask(self, pdf: Staged, how: How) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
-from arfeed.runs.reconciliation.numbers import NOWHERE, match_numbers
+from arfeed.runs.reconciliation.numbers import NOWHERE, find_free, match_numbers
 from arfeed.tables.values.amounts import MONEY
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def compare(delivered: pd.DataFrame, rows: pd.DataFrame, columns: Collection[str
     places = match_numbers(delivered["invoice_ref"], rows["invoice_ref"])
     both = places != NOWHERE
     ours, theirs = _side(delivered, rows, places, both, columns)
-    rest = np.setdiff1d(np.arange(len(rows)), places[both])
-    only = rows.iloc[rest]
+    only = rows.iloc[find_free(places, len(rows))]
     # Closed on both sides, or never delivered and settled: nothing to tell.
     only = only[(only["open"] | ~only["readable"]).to_numpy(dtype=bool)]
     return pd.concat([_judge(ours, theirs, both, columns), _only_there(only, ours)], ignore_index=True)

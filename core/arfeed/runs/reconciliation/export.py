@@ -301,6 +301,7 @@ def _note_twins(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Array:
     """Return the codes, blank where none is stated; whatever is no code makes its row unreadable."""
+    why = "is not an ISO 4217 currency code"
     if "currency" in cells.columns:
         name = "currency"
         words = cells.translated(name, settings) if settings.values.get(name) else cells.text(name)
@@ -310,8 +311,9 @@ def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Arr
         if settings.values.get("currency") is False:
             return pa.repeat(pa.scalar(settings.currency or "", pa.large_string()), cells.raw.num_rows)
         codes = codes_of(cells.text(name), meaning.currencies, settings.currency or "")
+        why = "is written with a sign that may be of several currencies; say which by values.currency"
     known = pc.is_in(codes, value_set=pa.array(["", *minor_digits()], pa.large_string()))
-    cells.add_problem(name, pc.invert(known), "is not in a currency that is known by an ISO 4217 code")
+    cells.add_problem(name, pc.invert(known), why)
     return codes
 
 

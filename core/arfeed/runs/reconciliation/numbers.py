@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +29,8 @@ def match_numbers(ours: pd.Series[str], theirs: pd.Series[str]) -> Places:
     """
     places = _index(_folded(ours), _folded(theirs))
     left = np.flatnonzero(places == NOWHERE)
-    free = np.setdiff1d(np.arange(len(theirs)), places)
-    if len(left) and len(free):
+    free = find_free(places, len(theirs)) if len(left) else left
+    if len(free):
         mine, other = _squashed(ours).take(pa.array(left)), _squashed(theirs).take(pa.array(free))
         found = _index(_distinct_only(mine), _distinct_only(other))
         hit = found != NOWHERE
@@ -37,21 +38,44 @@ def match_numbers(ours: pd.Series[str], theirs: pd.Series[str]) -> Places:
     return places
 
 
+def find_free(places: Places, size: int) -> Places:
+    """Return the places of a list that are none of these."""
+    free = np.ones(size, bool)
+    free[places[places != NOWHERE]] = False
+    return np.flatnonzero(free)
+
+
+class Numbers:
+    """Numbers to look others up in, folded once, however often that is."""
+
+    def __init__(self, numbers: pd.Series[str]) -> None:
+        """Nothing is folded before the first question."""
+        self._numbers = numbers
+
+    @cached_property
+    def _plain(self) -> pa.Array:
+        return _squashed(self._numbers)
+
+    @cached_property
+    def _bare(self) -> pa.Array:
+        digits = self._plain.filter(pc.match_substring_regex(self._plain, "^[0-9]+$"))
+        return pc.utf8_ltrim(digits, characters="0")
+
+    def has(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
+        """Return which texts are among the numbers, letter case and blanks aside."""
+        known: npt.NDArray[np.bool_] = pc.is_in(_squash(texts), value_set=self._plain).to_numpy(zero_copy_only=False)
+        return known
+
+    def lost_zeros(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
+        """Return which texts are what is left of a number that was read as an amount: 1001 or 1001.0 of 001001."""
+        left = pc.replace_substring_regex(_squash(texts), r"\.0+$", "")
+        lost: npt.NDArray[np.bool_] = pc.is_in(left, value_set=self._bare).to_numpy(zero_copy_only=False)
+        return lost & ~self.has(texts)
+
+
 def are_known(texts: pa.Array, numbers: pd.Series[str]) -> npt.NDArray[np.bool_]:
     """Return which texts are among the numbers, letter case and blanks aside."""
-    known: npt.NDArray[np.bool_] = pc.is_in(_squash(texts), value_set=_squashed(numbers)).to_numpy(zero_copy_only=False)
-    return known
-
-
-def lost_zeros(texts: pa.Array, numbers: pd.Series[str]) -> npt.NDArray[np.bool_]:
-    """Return which texts are what is left of a number that was read as an amount: 1001 or 1001.0 of 001001."""
-    squashed = _squashed(numbers)
-    digits = squashed.filter(pc.match_substring_regex(squashed, "^[0-9]+$"))
-    left = pc.replace_substring_regex(_squash(texts), r"\.0+$", "")
-    lost: npt.NDArray[np.bool_] = pc.is_in(left, value_set=pc.utf8_ltrim(digits, characters="0")).to_numpy(
-        zero_copy_only=False
-    )
-    return lost & ~are_known(texts, numbers)
+    return Numbers(numbers).has(texts)
 
 
 def lost_prefix(texts: Sequence[str], numbers: pd.Series[str]) -> str | None:

@@ -68,15 +68,16 @@ def _are_same(headings: Collection[str], others: Collection[str]) -> bool:
 
 def _is_copy(export: Export, delivered: Delivered, headings: Collection[str]) -> bool:
     """Whether a file has our report's values and no other: all its columns, or fewer under mostly our headings."""
-    places = match_numbers(export.rows["invoice_ref"], delivered.report["invoice_ref"])
-    if not len(places) or (places == NOWHERE).any():
-        return False
-    chosen = np.unique(np.linspace(0, len(places) - 1, min(len(places), _LOOKED_AT)).astype(np.int64))
     sent = delivered.cells()
-    # A layout that is not known has no columns, and perhaps no rows.
-    if not len(sent.columns):
+    size = len(export.rows)
+    # Without a layout that is known there are no cells to compare with.
+    if not len(sent.columns) or not size:
         return False
-    sent = sent.iloc[places[chosen]]
+    chosen = np.unique(np.linspace(0, size - 1, min(size, _LOOKED_AT)).astype(np.int64))
+    places = match_numbers(export.rows["invoice_ref"].iloc[chosen], delivered.report["invoice_ref"])
+    if (places == NOWHERE).any():
+        return False
+    sent = sent.iloc[places]
     ours = [column for name in sent.columns if len(column := _filled(_as_array(sent[name])))]
     theirs = {name: _texts(export.cells[name].iloc[chosen]) for name in headings}
     theirs = {name: column for name, column in theirs.items() if pc.any(pc.not_equal(column, "")).as_py()}

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow
 from arfeed.model.legible import quote
 from arfeed.planning.wording import counted
-from arfeed.runs.reconciliation.numbers import are_known, lost_prefix, lost_zeros
+from arfeed.runs.reconciliation.numbers import Numbers, are_known, lost_prefix
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
 
@@ -125,7 +125,7 @@ def _spelled_otherwise(
 ) -> str | None:
     """Return how the export spells our numbers, if it leaves out what stands before them."""
     numbers, texts = delivered.report["invoice_ref"], arrow.to_text_array(rows["invoice_ref"])
-    lost = lost_zeros(texts, numbers)
+    lost = Numbers(numbers).lost_zeros(texts)
     count = counted(len(rows), "open number")
     if (known | lost).mean() >= KNOWN:
         there = str(rows["invoice_ref"][lost].iloc[0])

@@ -16,7 +16,7 @@ from arfeed.model import arrow, schema
 from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.comparison import FIELDS, OUTCOMES, compare
 from arfeed.runs.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
-from arfeed.runs.reconciliation.numbers import lost_zeros
+from arfeed.runs.reconciliation.numbers import Numbers
 from arfeed.runs.reconciliation.ours import is_ours
 from arfeed.runs.reconciliation.plausibility import (
     Delivered,
@@ -113,7 +113,7 @@ def _note_lost_zeros(found: pd.DataFrame) -> Iterator[str]:
     """Say so if what is open there only is what is absent, but for zeros that a spreadsheet took off."""
     there = found["invoice_ref_there"][(found["outcome"] == "open there only").to_numpy(dtype=bool)].dropna()
     absent = found["invoice_ref"][found["invoice_ref_there"].isna().to_numpy(dtype=bool)].dropna()
-    lost = lost_zeros(arrow.to_text_array(there), absent)
+    lost = Numbers(absent).lost_zeros(arrow.to_text_array(there))
     if lost.any():
         yield (
             f"{counted(int(lost.sum()), 'number')} there, such as {there.iloc[int(lost.argmax())]!r}, may be of the "

@@ -86,15 +86,21 @@ _NOT_LATE = frozenset(
 )
 
 
-def _are_ages(search: Search, header: str, others: Sequence[str]) -> bool:
+def _are_ages(search: Search, header: str, rivals: Sequence[str]) -> bool:
     """Whether the other amounts are this one by its age: columns of days that add up to it in every row."""
-    names = [normalize_header(name) for name in others]
-    if not all(_AGES.match(name) or name in _NOT_LATE for name in names) or not any(map(_AGES.match, names)):
+    if not all(map(_is_age, rivals)) or not any(_AGES.match(normalize_header(name)) for name in rivals):
         return False
     evidence = search.evidence
     way = max(evidence.ways("balance"), key=lambda way: evidence.agreeing("balance", header, way))
-    added = functools.reduce(pc.add, (_amounts(search, name, way) for name in others))
+    # Some may not have been taken for money before.
+    ages = [name for name in search.free() if name in rivals or (name != header and _is_age(name))]
+    added = functools.reduce(pc.add, (_amounts(search, name, way) for name in ages))
     return bool(pc.all(pc.equal(pc.cast(added, WIDE), pc.cast(_amounts(search, header, way), WIDE))).as_py())
+
+
+def _is_age(header: str) -> bool:
+    name = normalize_header(header)
+    return name in _NOT_LATE or _AGES.match(name) is not None
 
 
 def _of_money(search: Search, header: str) -> list[str]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.model.fields import template_headers, template_pieces
-from arfeed.runs.reconciliation.numbers import NOWHERE, are_known, lost_zeros, match_numbers
+from arfeed.runs.reconciliation.numbers import NOWHERE, Numbers, match_numbers
 from arfeed.tables.headings.proposal import propose_columns
 from arfeed.tables.values.amounts import parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
@@ -43,6 +43,7 @@ class Evidence:
         self.proposal = propose_columns(rows)
         self.rows, self.invoices = np.array([], np.int64), delivered.iloc[:0]
         self._settings = settings
+        self._numbers = Numbers(delivered["invoice_ref"])
         self._shares: dict[tuple[str, str], float | None] = {}
 
     def pair(self, header: str) -> None:
@@ -91,14 +92,14 @@ class Evidence:
     def share_known(self, header: str) -> tuple[float, int]:
         """Return the share of a column's values that are numbers of the last report, and how many these are."""
         given = self.filled(header)
-        count = int(are_known(given, self.delivered["invoice_ref"]).sum()) if len(given) else 0
+        count = int(self._numbers.has(given).sum()) if len(given) else 0
         return (count / len(given) if len(given) else 0.0, count)
 
     def share_padded(self, header: str) -> float:
         """Return the share of a column's values that are known numbers, or such without zeros at their beginning."""
         given = self.filled(header)
-        numbers = self.delivered["invoice_ref"]
-        return float((are_known(given, numbers) | lost_zeros(given, numbers)).mean()) if len(given) else 0.0
+        either = self._numbers.has(given) | self._numbers.lost_zeros(given)
+        return float(either.mean()) if len(given) else 0.0
 
     def agreement(self, name: str, header: str) -> float | None:
         """Return the share of paired rows in which a column has what was sent; None if its values do not fit at all."""

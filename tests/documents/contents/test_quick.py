@@ -1,0 +1,154 @@
+"""What a part of a PDF shows is enough to see that it is the invoice's own, and never for anything else."""
+
+from __future__ import annotations
+
+import random
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from arfeed.documents.contents import child
+from arfeed.documents.contents.checking import Verification, read_documents
+from arfeed.documents.contents.process import How, PdfReader
+from arfeed.documents.staging import Staged
+from arfeed.testing import text_pdf
+from support.invoice_pdfs import Bill, bills, lines_of
+from support.plans import invoices
+from support.writers.programs import php
+
+BILLS = bills("INV-2026-0042", 3, 5)
+
+
+@pytest.fixture(scope="module")
+def by_tcpdf() -> bytes:
+    """An invoice in a Unicode font, whose map has every code of 65,536."""
+    (content,) = php("tcpdf-unicode")([lines_of(BILLS[0], random.Random(1))])
+    return content
+
+
+def test_the_codes_of_such_a_font_are_read_as_pdfium_reads_them(by_tcpdf: bytes, tmp_path: Path) -> None:
+    quick = child._by_codes(by_tcpdf)
+    assert quick is not None
+    path = tmp_path / "documents"
+    path.write_bytes(by_tcpdf)
+    with PdfReader() as reader:
+        wholly = reader.read(Staged(path, 0, len(by_tcpdf), ""))
+    assert not wholly.quick
+    # What is in another font, at the end, is not read as letters.
+    text = re.sub(r"\s", "", "".join(wholly.pages))
+    assert BILLS[0].customer.replace(" ", "") in text
+    assert re.sub(r"\s", "", quick).startswith(text)
+
+
+def with_map(content: bytes, ranges: bytes) -> bytes:
+    """Return a PDF by TCPDF with another map of its codes."""
+    number = re.search(rb"/ToUnicode (\d+) 0 R", content)
+    assert number is not None
+    place = re.search(rb"\n%s 0 obj\n<<.*?>> stream\n" % number[1], content, re.DOTALL)
+    assert place is not None
+    end = content.index(b"\nendstream", place.end())
+    packed = zlib.compress(ranges)
+    head = b"\n%s 0 obj\n<</Filter /FlateDecode /Length %d>> stream\n" % (number[1], len(packed))
+    return content[: place.start()] + head + packed + content[end:]
+
+
+WHOLE_MAP = b"1 beginbfrange\n<0000> <ffff> <0000>\nendbfrange"
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        (lambda pdf: with_map(pdf, WHOLE_MAP), True),
+        (lambda pdf: with_map(pdf, WHOLE_MAP.replace(b"> <0000>", b"> <0001>")), False),
+        (lambda pdf: with_map(pdf, WHOLE_MAP + b"\n1 beginbfchar\n<0031> <0032>\nendbfchar"), False),
+        (lambda pdf: with_map(pdf, b""), False),
+        (lambda pdf: pdf + b"\nstartxref\n0\n%%EOF", False),
+        (lambda pdf: pdf.replace(b"/Names << >>", b"/AcroForm <<>>"), False),
+        (lambda pdf: pdf.replace(b"/Names << >>", b"/Encrypt 9 0 R"), False),
+        (lambda pdf: pdf.replace(b"/Subtype /Link", b"/Subtype /FileAttachment"), False),
+        (lambda pdf: pdf.replace(b"/CIDToGIDMap 12 0 R", b"/CIDToGIDMap /Identity"), False),
+    ],
+    ids=["one range", "shifted", "single codes", "no map", "a second version", "a form", "a lock", "a file", "glyphs"],
+)  # fmt: skip
+def test_only_codes_that_are_letters_for_certain_are_read(
+    by_tcpdf: bytes, change: Callable[[bytes], bytes], *, read: bool
+) -> None:
+    changed = change(by_tcpdf)
+    assert changed != by_tcpdf
+    assert (child._by_codes(changed) is not None) is read
+
+
+@pytest.mark.parametrize(
+    ("commands", "shown"),
+    [
+        (b"BT (\x00A\x00B) Tj ET BT (\x00C) Tj ET", "AB\nC"),
+        (b"BT [(\x00A) -30 (\x00B)] TJ 0 -12 Td (\x00C) Tj ET", "AB\nC"),
+        (b"BT (\x00\\(\x00\\)\x00\\\\) Tj ET", "()\\"),
+        (b"BT (\x00\\101) Tj ET", "A"),
+    ],
+)
+def test_strings_between_two_moves_of_the_pen_are_one_line(commands: bytes, shown: str) -> None:
+    assert child._shown(commands) == shown
+
+
+def read(folder: Path, contents: dict[str, bytes], refs: list[str]) -> dict[str, str]:
+    """Return by name what PDFs are that are filed for these invoices."""
+    path, staged = folder / "documents", {}
+    with path.open("wb") as copies:
+        for name, content in contents.items():
+            staged[name] = Staged(path, copies.tell(), len(content), name)
+            copies.write(content)
+    amounts: list[object] = [bill.cents / 100 for bill in BILLS]
+    report = invoices(
+        [bill.ref for bill in BILLS],
+        customer_name=[bill.customer for bill in BILLS],
+        amount=[f"{amount:.2f}" for amount in amounts],
+        balance=[f"{amount:.2f}" for amount in amounts],
+    )
+    send = pd.DataFrame({"name": [*contents], "invoice_ref": refs})
+    found = read_documents(send, staged, report, Verification("withhold", lambda: report, dict))
+    return {name: reading.outcome for name, reading in found.items()}
+
+
+def printed(bill: Bill) -> tuple[str, ...]:
+    return f"Invoice {bill.ref}", bill.customer, f"Total {bill.cents // 100}.{bill.cents % 100:02}"
+
+
+def test_a_part_that_shows_its_own_number_is_enough_and_the_rest_is_read_wholly(
+    tmp_path: Path, by_tcpdf: bytes
+) -> None:
+    one, other, third = BILLS
+    contents = {
+        "first page": text_pdf(*printed(one)),
+        "last page": text_pdf(*printed(one), blank_pages=2),
+        "another's, behind": text_pdf(*printed(other), blank_pages=2),
+        "tcpdf": by_tcpdf,
+        "another's, tcpdf": by_tcpdf,
+        "nobody's": text_pdf("Thank you", blank_pages=1),
+    }
+    refs = [one.ref, one.ref, one.ref, one.ref, third.ref, other.ref]
+    assert read(tmp_path, contents, refs) == {
+        "first page": "own",
+        "last page": "own",
+        "another's, behind": "another",
+        "tcpdf": "own",
+        "another's, tcpdf": "another",
+        "nobody's": "none",
+    }
+
+
+@pytest.mark.parametrize(("how", "pages"), [("quickly", 1), ("wholly", 4)])
+def test_quickly_means_the_first_page_unless_a_file_may_be_attached_to_another(
+    tmp_path: Path, how: How, pages: int
+) -> None:
+    content = text_pdf("INV-7", blank_pages=3)
+    marked = content.replace(b"%%EOF", b"% /FileAttachment\n%%EOF")
+    path = tmp_path / "documents"
+    path.write_bytes(content + marked)
+    with PdfReader() as reader:
+        assert len(reader.read(Staged(path, 0, len(content), ""), how).pages) == pages
+        assert len(reader.read(Staged(path, len(content), len(marked), ""), how).pages) == 4
