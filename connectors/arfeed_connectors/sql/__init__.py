@@ -92,7 +92,8 @@ class Sql(Connector):
                 if once is not None:
                     rows = _emptied(once)
                 else:
-                    rows = batches(connection, query, control.company) if control.rows else iter(())
+                    stated = {"company": control.company, "rows": control.rows}
+                    rows = batches(connection, query, **stated) if control.rows else iter(())
                 # Making frames takes several times as long as fetching; no other program should wait for that.
                 if self._database.holds_writers(connection):
                     rows, kept = _emptied(deque(rows)), None
