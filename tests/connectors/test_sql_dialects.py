@@ -103,6 +103,13 @@ def test_a_dialect_that_sets_levels_in_the_old_way_gets_what_is_asked_for(
     assert said.endswith("the dialect 'old' takes 'READ COMMITTED', 'REPEATABLE READ'")
 
 
+@pytest.mark.parametrize("level", ["READ UNCOMMITTED", "read_uncommitted", "UR", "AUTOCOMMIT"])
+def test_a_level_that_reads_what_nobody_has_committed_is_refused(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    put_in(monkeypatch, driver("qmark"))
+    said = failure(sql(SQL_SERVER, query=QUERY, isolation_level=level))
+    assert f"isolation_level = '{level}' would read what nobody has committed" in said
+
+
 @pytest.mark.parametrize("level", ["SNAPSHOT", "READ UNCOMMITTED"])
 def test_a_level_is_refused_where_the_snapshot_is_always_the_same(level: str, postgresql: str) -> None:
     said = failure(sql(postgresql, query="SELECT 1 AS balance", isolation_level=level))

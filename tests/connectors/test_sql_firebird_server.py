@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -156,3 +157,20 @@ def test_thirty_writers_tear_nothing(server: FirebirdServer, book: str) -> None:
     assert [(len(rows), sum(rows.values())) for rows in seen] == [(INVOICES, Decimal(1000 * INVOICES))] * 3
     assert len(moved) > 30
     assert len({*seen[-1].values()}) > 2
+
+
+@pytest.mark.soak
+def test_nobody_waits_long_for_a_long_list_to_be_read(server: FirebirdServer, book: str) -> None:
+    """Print the longest that moving money took, two updates and a commit, without a reader and beside one."""
+    more = "INSERT INTO ledger VALUES (:n, 'Ada', 1)"
+    count = f"n = {INVOICES}; WHILE (n < 100000) DO BEGIN {more}; n = n + 1; END"
+    change(server, book, f"EXECUTE BLOCK AS DECLARE n INTEGER; BEGIN {count} END")
+    with thirty_writers(server.place(book), INVOICES, user=WRITER, password=PASSWORD) as moved:
+        time.sleep(5)
+        alone, before = max(moved), len(moved)
+        began = time.monotonic()
+        assert len(opened(read(server, book))) == 100_000
+        taken = time.monotonic() - began
+        beside = max(moved[before:])
+    print(f"firebird: {alone:.2f} s alone, {beside:.2f} s beside {taken:.2f} s")  # noqa: T201 - shown by -rP
+    assert beside < alone + taken

@@ -47,7 +47,7 @@ def places(request: pytest.FixtureRequest, database: str, folder: Path) -> list[
         ways = [first, driver, *(f"{first}?{said}" for said in (*parameters, "detect_types=3"))]
         return [*((way, mine) for way in ways), (second, others), (f"{second}?timeout=5", others)]
     if database == "mariadb":
-        return _in_mariadb(first, mine, others)
+        return _in_mariadb(request, first, mine, others)
     return _in_postgresql(request, first, mine, others)
 
 
@@ -82,8 +82,9 @@ def _new_file(database: str, folder: Path, script: list[str]) -> str:
     return f"duckdb:///{folder / 'books.duckdb'}"
 
 
-def _in_mariadb(first: str, mine: list[Row], others: list[Row]) -> list[Place]:
+def _in_mariadb(request: pytest.FixtureRequest, first: str, mine: list[Row], others: list[Row]) -> list[Place]:
     server, _, name = first.rpartition("/")
+    request.addfinalizer(lambda: execute(first, f"DROP DATABASE IF EXISTS {name}_b"))
     execute(first, f"CREATE DATABASE {name}_b CHARACTER SET utf8mb4")
     second = f"{server}/{name}_b"
     fill(second, others)

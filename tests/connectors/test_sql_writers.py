@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from arfeed import SourceError
 from arfeed_connectors import sql as connector
+from arfeed_connectors.sql.bulk import sqlite
 from support.databases import DATABASES, DRIVERS, execute, place, sql
 from support.sources import balances, opened
 
@@ -28,17 +29,18 @@ LEDGER = (
 )
 
 
-@pytest.fixture(params=[*DATABASES, "sqlite-wal", "postgresql-arrow"])
+@pytest.fixture(params=[*DATABASES, "sqlite-wal", "sqlite-arrow", "sqlite-wal-arrow", "postgresql-arrow"])
 def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A ledger of invoices of 1,000.00 each."""
     database, _, way = request.param.partition("-")
-    monkeypatch.setattr(connector, "LONG", 0 if way == "arrow" else 1_000_000)
+    monkeypatch.setattr(connector, "LONG", 0 if way.endswith("arrow") else 1_000_000)
+    monkeypatch.setattr(sqlite, "LONG", 0)
     found = place(request, database, tmp_path)
     rows = ", ".join(
         f"('INV-{number}', 'Ada', 'EUR', '2026-04-07', {CENTS / 100:.2f}, {number // 2})" for number in range(INVOICES)
     )
     execute(found, LEDGER, f"INSERT INTO ledger VALUES {rows}")
-    if way == "wal":
+    if way.startswith("wal"):
         execute(found, "PRAGMA journal_mode = WAL")
     return found
 

@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,22 +42,23 @@ def execute(url: str, *statements: str) -> None:
 
 
 @contextmanager
-def thirty_writers(place: str, invoices: int, **login: str) -> Iterator[list[int]]:
-    """Move money between the invoices 0, 1, … of a table `ledger (n, owed)` meanwhile; list a number for each move."""
+def thirty_writers(place: str, invoices: int, **login: str) -> Iterator[list[float]]:
+    """Move money between the invoices 0, 1, … of a table `ledger (n, owed)` meanwhile; list each move's seconds."""
     from firebird.driver import DatabaseError, connect
 
-    over, moved = threading.Event(), list[int]()
+    over, moved = threading.Event(), list[float]()
 
     def move_money(seed: int) -> None:
         chance = random.Random(seed)
         with connect(place, **login) as connection:
             while not over.is_set():
                 one, other = chance.sample(range(invoices), 2)
+                began = time.monotonic()
                 try:
                     connection.execute_immediate(f"UPDATE ledger SET owed = owed - 0.37 WHERE n = {one}")
                     connection.execute_immediate(f"UPDATE ledger SET owed = owed + 0.37 WHERE n = {other}")
                     connection.commit()
-                    moved.append(seed)
+                    moved.append(time.monotonic() - began)
                 except DatabaseError:  # two at one row: the other one won
                     connection.rollback()
 

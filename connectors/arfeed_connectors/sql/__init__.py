@@ -27,6 +27,7 @@ from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.overpaid import Overpaid
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
+from arfeed_connectors.sql.slips import refuse_slips
 from arfeed_connectors.sql.statements import Row, asked, batches, column_names
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class Sql(Connector):
                 if once is not None:
                     rows = _emptied(once)
                 else:
-                    rows = batches(connection, query, control.company) if control.rows else iter(())
+                    stated = {"company": control.company, "rows": control.rows}
+                    rows = batches(connection, query, **stated) if control.rows else iter(())
                 # Making frames takes several times as long as fetching; no other program should wait for that.
                 if self._database.holds_writers(connection):
                     rows, kept = _emptied(deque(rows)), None
@@ -180,10 +182,17 @@ class Sql(Connector):
         )
 
     def _query(self, connection: sa.Connection, version: str) -> str:
-        return self.settings.statement(connection.dialect.identifier_preparer.quote, version)
+        query = self.settings.statement(connection.dialect.identifier_preparer.quote, version)
+        if self.settings.preset is None:
+            refuse_slips(connection, query, self.settings.columns.get("invoice_ref", "invoice_ref"), self.source)
+        return query
 
     def _closed(self, connection: sa.Connection, version: str) -> str | None:
-        return self.settings.closed_statement(connection.dialect.identifier_preparer.quote, version)
+        closed = self.settings.closed_statement(connection.dialect.identifier_preparer.quote, version)
+        if closed is not None and self.settings.closed_query is not None:
+            ref = self.settings.columns.get("invoice_ref", "invoice_ref")
+            refuse_slips(connection, closed, ref, self.source, "closed_query")
+        return closed
 
     def _version(self, connection: sa.Connection) -> str:
         import sqlalchemy as sa

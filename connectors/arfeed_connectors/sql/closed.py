@@ -55,14 +55,21 @@ def _answers(
 ) -> Iterator[list[Row]]:
     column = connection.dialect.identifier_preparer.quote(names.of("invoice_ref"))
     values: Sequence[object] = refs
+    zeros = False
     if connection.dialect.name in _UNPADDED:
         column = f"TRIM({column})"
     elif holds_numbers(connection, query, column):
         # A column of numbers holds neither 0071 nor A-1; compared as a number, 0071 would get the answer of 71.
-        values = [int(ref) for ref in refs if ref.isdecimal() and str(int(ref)) == ref]
+        # In MySQL one that is ZEROFILL does hold 0071, and gives it back as it is.
+        zeros = connection.dialect.name == "mysql"
+        values = [int(ref) for ref in refs if ref.isdecimal() and (zeros or str(int(ref)) == ref)]
     for start in range(0, len(values), NUMBERS):
         among: dict[str, Sequence[object]] = {column: values[start : start + NUMBERS]}
         # Numbers are unique within a company only; another one's paid invoice would explain ours.
         if company is not None:
             among["company"] = [company]
-        yield answers(connection, query, "*", among=among)
+        rows = answers(connection, query, "*", among=among)
+        if zeros:
+            place, asked = names.written.index(names.of("invoice_ref")), {*refs}
+            rows = [row for row in rows if str(row[place]) in asked]
+        yield rows

@@ -198,10 +198,10 @@ def _decimals(values: Sequence[object]) -> pa.Array | None:
     if not isinstance(first, Decimal) or {*map(type, values)} not in _DECIMALS:
         return None
     texts = pa.array([None if value is None else str(value) for value in values], pa.string())
-    # NaN has letters, and so has an exponent, as in 0E-8.
-    if pc.any(pc.match_substring_regex(texts, "[^-.0-9]")).as_py():
+    # NaN, sNaN, Infinity, and an exponent, as in 0E-8.
+    if any(pc.any(pc.match_substring(texts, letter)).as_py() for letter in "ENI"):
         return None
-    point, length = pc.find_substring(texts, "."), pc.utf8_length(texts)
+    point, length = pc.find_substring(texts, "."), pc.binary_length(texts)
     digits = pc.max(pc.if_else(pc.less(point, 0), length, point)).as_py()
     scale = pc.max(pc.if_else(pc.less(point, 0), 0, pc.subtract(pc.subtract(length, point), 1))).as_py()
     # A sign counts as a digit here, which makes room for one more at most.

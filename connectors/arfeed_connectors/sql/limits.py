@@ -48,6 +48,7 @@ _CONDITIONS = frozenset(("WHERE", "ON", "HAVING", "CONNECT"))
 _CLAUSES = frozenset(("SELECT", "FROM", "GROUP", "ORDER", *_CONDITIONS))
 _SAMPLED_BY = frozenset(("BLOCK", "ROW", "ROWS", "SYSTEM", "BERNOULLI", "RESERVOIR", "RANDOMIZED"))
 _BEFORE_TOP = frozenset(("ALL", "DISTINCT", "DISTINCTROW", "UNIQUE"))
+_DIRTY = frozenset(("NOLOCK", "READUNCOMMITTED"))
 _FETCHED = frozenset(("FIRST", "NEXT"))
 _MOST = 40
 
@@ -164,6 +165,9 @@ class _Query:
         # Rows that another transaction has locked are passed over: just the invoices that somebody is working on.
         if word in ("SKIP", "IGNORE") and behind == "LOCKED":  # HANA says IGNORE
             return place + 1
+        # Db2, behind everything: read what nobody has committed, such as a payment that will be taken back.
+        if word == "WITH" and behind == "UR" and self._at(place + 2) is None:
+            return place + 1
         return place + 1 if word == "QUALIFY" else None
 
     def _top(self, select: int) -> int | None:
@@ -191,8 +195,11 @@ class _Query:
 
     def _sample(self, place: int, word: str) -> int | None:
         """Return the last token of what takes only some of a table's rows, wherever a table may be named."""
-        # SQL Server's hint to pass over locked rows stands in parentheses behind a table: WITH (READPAST).
+        # SQL Server's hint to pass over locked rows: WITH (READPAST). In Sybase it stands without parentheses.
         if word == "READPAST":
+            return place
+        # The hint to read what nobody has committed, for which it may also miss rows that move.
+        if word in _DIRTY and self._is(place - 1, "(,") and self._is(place + 1, "),"):
             return place
         if self._wants_operand(place - 1):
             return None

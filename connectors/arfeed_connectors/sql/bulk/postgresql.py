@@ -46,7 +46,7 @@ Without the defaults of extensions, which a session has only once it has called 
 """
 
 _READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-_TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout")
+_SAME = ("statement_timeout", "idle_in_transaction_session_timeout", "row_security")
 _SECONDS_TO_CANCEL = 10
 _SAID = re.compile(r"\w:  (.+)")
 """The server's message, behind libpq's word for its severity in any language: `ERROR:  division by zero`."""
@@ -129,14 +129,14 @@ def _address(raw: Any) -> str:
 
 
 def _join(connection: sa.Connection, cursor: Any) -> None:
-    """Bring the second connection into the first one's snapshot, with its time limits."""
+    """Bring the second connection into the first one's snapshot, with its time limits and view of policies."""
     snapshot = _one(connection, "SELECT pg_export_snapshot()")
     # PostgreSQL takes a snapshot only as the first thing in a transaction, and only in REPEATABLE READ or stricter.
     cursor.execute(_READ_ONLY)
     cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
     # ADBC leaves notices to libpq, which writes them to our standard error.
     cursor.execute("SET LOCAL client_min_messages = error")
-    for name in _TIMEOUTS:
+    for name in _SAME:
         cursor.execute(f"SET LOCAL {name} = '{_one(connection, f'SHOW {name}')}'")
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from arfeed_connectors.sql.patience import patience_of, patiently
 from arfeed_connectors.sql.statements import BATCH, first_rows
 from arfeed_connectors.sql.systems.base import LOCK_SECONDS
-from arfeed_connectors.sql.systems.sqlite import moment_of
+from arfeed_connectors.sql.systems.sqlite import Moment, moment_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,7 +69,7 @@ def arrow_tables(
         try:
             if patience is not None:
                 patience.cancel = process.kill
-            tables = patiently(connection, lambda: _read(process, moment.is_same, names), first=True)
+            tables = patiently(connection, lambda: _read(process, moment, names), first=True)
         # Whatever went wrong: the connection is unharmed, and reads the same rows or says itself what is wrong.
         except (_UnfitError, OSError, ValueError):
             if patience is not None and patience.late:
@@ -140,19 +140,20 @@ def _started(asked: dict[str, object]) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def _read(process: subprocess.Popen[bytes], is_same: Any, names: list[str]) -> deque[pa.Table]:
+def _read(process: subprocess.Popen[bytes], moment: Moment, names: list[str]) -> deque[pa.Table]:
     """Return all rows, in the types that `batches` would give them. Raise `_UnfitError` if one can't be."""
     import pyarrow as pa
 
     out: Any = process.stdout
-    if out.readline() != b"begun\n" or not is_same():
+    # Looked at now and not at the end, unless nobody can have changed it: other programs go on writing.
+    if out.readline() != b"begun\n" or not moment.is_same():
         raise _UnfitError
     tables = deque[pa.Table]()
     with pa.ipc.open_stream(out) as stream:
         for number, batch in enumerate(stream):
             tables.append(_converted(batch, names, in_front=1 if number == 0 else 0))
     # A stream that was cut off looks like one that has ended.
-    if process.wait() != 0:
+    if process.wait() != 0 or (moment.is_locked and not moment.is_same()):
         raise _UnfitError
     return tables
 

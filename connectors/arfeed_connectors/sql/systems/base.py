@@ -61,6 +61,11 @@ class System:
             return
         # SQLAlchemy writes levels as READ COMMITTED; people also copy them as read_committed.
         wanted = self.isolation.upper().replace("_", " ")
+        if wanted in ("READ UNCOMMITTED", "UR", "AUTOCOMMIT"):
+            raise SourceError(
+                f"{self.source}: isolation_level = {self.isolation!r} would read what nobody has committed, or count "
+                "and rows of two moments; leave it out, or name a stricter one"
+            )
         dialect = connection.dialect
         try:
             # Asked first, so that the message can name what this dialect takes.

@@ -30,8 +30,12 @@ class MySQL(System):
         return self.url.get_driver_name() == "pymysql"
 
     def arguments(self) -> dict[str, Any]:
-        """Limit the time to connect."""
-        return {"connect_args": {"connect_timeout": CONNECT_SECONDS}} if self.hears_signals else super().arguments()
+        """Limit the time to connect, and take every text as it is."""
+        if not self.hears_signals:
+            return super().arguments()
+        # In any other charset the server would send a ? for each character that it lacks. "utf8" lacks some, too.
+        self.url = self.url.difference_update_query(["charset"])
+        return {"connect_args": {"connect_timeout": CONNECT_SECONDS, "charset": "utf8mb4", "conv": _conversions()}}
 
     def begin(self, connection: sa.Connection) -> None:
         """Begin a transaction that may only read."""
@@ -41,8 +45,24 @@ class MySQL(System):
         connection.exec_driver_sql(f"SET SESSION {limit}")
         # In any other level the server ignores WITH CONSISTENT SNAPSHOT, with no more than a warning.
         connection.exec_driver_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if self.hears_signals:
+            # An init_command may have said SET NAMES, and the driver goes on reading UTF-8.
+            connection.exec_driver_sql("SET SESSION character_set_results = utf8mb4")
         connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
     def holds_writers(self, connection: sa.Connection) -> bool:
         """Whether there are MyISAM tables or their like."""
         return connection.exec_driver_sql(_LOCKING).first() is not None
+
+
+def _conversions() -> dict[Any, Any]:
+    """Return PyMySQL's conversions, but for numbers that begin with 0: a column that is ZEROFILL holds 00001234."""
+    from pymysql.constants import FIELD_TYPE
+    from pymysql.converters import conversions
+
+    kinds = (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG)
+    return {**conversions, **dict.fromkeys(kinds, _whole)}
+
+
+def _whole(text: str) -> int | str:
+    return text if text[0] == "0" and text != "0" else int(text)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 
+_POLICIES_ARE_LEFT_TO_US = "SELECT source = 'default' FROM pg_settings WHERE name = 'row_security'"
+
+
 class PostgreSQL(System):
     """Read in REPEATABLE READ, READ ONLY."""
 
@@ -50,6 +53,18 @@ class PostgreSQL(System):
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {self.timeout * 1000}")
         # The snapshot idles while other sources are read; a limit of the server's would end it in between.
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        # A policy that hides rows from this user is an error then, unless the URL says that it is meant.
+        if connection.exec_driver_sql(_POLICIES_ARE_LEFT_TO_US).scalar():
+            connection.exec_driver_sql("SET LOCAL row_security = off")
+
+    def advice(self, said: str) -> str:
+        """Return what to do about a policy of row-level security."""
+        if "row-level security" in said:
+            return (
+                ", which may hide open invoices from this user; ALTER ROLE … BYPASSRLS lets it see all; if it is to "
+                "see only some of them, say so behind the URL: ?options=-crow_security%3Don"
+            )
+        return ""
 
     def said(self, exc: BaseException) -> str:
         """Return the message with its detail and hint, without the piece of the query that it points at."""

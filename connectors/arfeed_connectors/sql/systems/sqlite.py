@@ -23,6 +23,7 @@ _WAL = 2
 _CIPHER_PRAGMA = re.compile(r"(cipher\w*|kdf_\w+)$")
 _RESET = "attempt to write a readonly database"
 _KEY = "arfeed moment"
+_HEADER = 100
 
 _headers: dict[tuple[int, int], int] = {}
 """Descriptors of database files by device and inode, for as long as this process runs."""
@@ -30,9 +31,14 @@ _headers: dict[tuple[int, int], int] = {}
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a connection reads: the file as SQLite's URI, and whether whoever begins now would still see the same."""
+    """What a connection reads: the file as SQLite's URI, and whether whoever begins now would still see the same.
+
+    `is_locked`: as long as the connection reads, nobody can change the file, so that others need no lock. They would
+    not get one, either, once a writer waits for this connection to end, and would wait for each other in a ring.
+    """
 
     uri: str
+    is_locked: bool
     is_same: Callable[[], bool]
     close: Callable[[], None]
 
@@ -107,10 +113,19 @@ class SQLite(System):
 
     def begin(self, connection: sa.Connection) -> None:
         """Begin the one transaction."""
-        if not self._encrypted:
+        watched = not self._encrypted and _is_wal(self._file)
+        if watched:
             connection.info[_KEY] = self._moment()
         # Python's sqlite3 begins a transaction before writes only; without one, each SELECT could see another state.
         connection.exec_driver_sql("BEGIN")
+        if not watched and not self._encrypted:
+            # Begins to read, and with that locks the file.
+            connection.exec_driver_sql("SELECT COUNT(*) FROM sqlite_master").close()
+            header = _header(self._file)
+            # Looked at again under the lock, without which a program could have just changed it.
+            if not _is_wal(self._file):
+                uri = f"{self._uri}&immutable=1"
+                connection.info[_KEY] = Moment(uri, True, lambda: _header(self._file) == header, lambda: None)
 
     def _moment(self) -> Moment:
         """Return what a transaction sees that begins after this."""
@@ -121,7 +136,7 @@ class SQLite(System):
         except BaseException:
             beside.close()
             raise
-        return Moment(self._uri, lambda: beside.execute(asked).fetchone() == before, beside.close)
+        return Moment(self._uri, False, lambda: beside.execute(asked).fetchone() == before, beside.close)
 
     def end(self, connection: sa.Connection) -> None:
         """Close what stood beside it."""
@@ -182,9 +197,10 @@ def _is_wal(file: Path) -> bool:
 
 
 def _header(file: Path) -> bytes:
+    """Return its first bytes, a counter of commits at 24 among them: https://www.sqlite.org/fileformat.html, 1.3."""
     if os.name != "posix":
         with file.open("rb") as opened:
-            return opened.read(20)
+            return opened.read(_HEADER)
     # Never closed: with any descriptor of a file all locks of this process on it would go, those of another source that
     # is reading it, too (https://www.sqlite.org/howtocorrupt.html, 2.2).
     about = file.stat()
@@ -193,7 +209,7 @@ def _header(file: Path) -> bytes:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
         about = os.fstat(descriptor)
         _headers[about.st_dev, about.st_ino] = descriptor
-    return os.pread(descriptor, 20, 0)
+    return os.pread(descriptor, _HEADER, 0)
 
 
 def _state(file: Path) -> tuple[int, int, bool]:
