@@ -27,8 +27,8 @@ def file(tmp_path: Path) -> Path:
 def doubts(file: Path, *lines: str, **settings: Any) -> tuple[str, ...]:
     source = folder(file, *lines, **{**HOW, **settings})
     with released([source]):
-        found = extract([source], lambda: datetime.now(UTC)).reports[0].doubts
-    return tuple(doubt.said for doubt in found)
+        read = extract([source], lambda: datetime.now(UTC))
+    return tuple(doubt.said for doubt in read.doubts(read.reports[0]))
 
 
 def beside(file: Path, heading: str, *words: str, **settings: Any) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.intake.meaning.hints import find_lowering_letters
+from arfeed.intake.meaning.hints import find_lowering_letters, note_negative_debts
 from arfeed.model import arrow, schema
 from arfeed.model.legible import name_some, quote
 from arfeed.model.parts import Transform
@@ -61,6 +61,11 @@ class _Case:
         words = {name: [*filter(None, arrow.to_text_array(rows[name]).unique().to_pylist())] for name in short}
         self.words = {name: some for name, some in words.items() if 0 < len(some) <= _MOST_WORDS}
 
+    @property
+    def source(self) -> str:
+        """The name of the source."""
+        return str(self.rows["source"].iloc[0])
+
     @functools.cached_property
     def owed(self) -> pa.Array:
         """Where a row is reported as owed."""
@@ -83,49 +88,34 @@ class _Case:
         )
 
 
-def _untold_statuses(case: _Case) -> Iterator[Doubt]:
-    """Yield columns of a status that is not read, where rows that are delivered as open have another word.
+def _unread_columns(case: _Case) -> Iterator[Doubt]:
+    """Yield columns that nobody named, with the words by which they contradict that a row is open, or is a debt.
 
-    Beside a status that is read only words count that say that nothing is owed.
+    These are columns of a status, flags such as `Is credit`, and columns of a kind of document.
     """
-    fine = ("open",) if "status" not in case.headers else ("open", None)
+    has_status, has_kind = "status" in case.headers, "kind" in case.headers
+    # Beside a status that is read, only words count that say that nothing is owed.
+    fine = ("open", None) if has_status else ("open",)
     for name, words in case.words.items():
-        if is_status_column(name, words):
+        is_status = is_status_column(name, words)
+        if is_status:
             found = case.count(name, case.owed, lambda word: status_of(word) not in fine)
-            if found:
-                yield Doubt(
-                    f"the column {name!r} is not used and says {_listed(found)} of what would be reported as owed. "
-                    f"Name it: columns.status = {quote(name)}, with `values.status` for its words",
-                    name,
-                )
-
-
-def _untold_kinds(case: _Case) -> Iterator[Doubt]:
-    """Yield columns of a kind that is not read, where rows that are delivered as debts are something else."""
-    for name, words in case.words.items() if "kind" not in case.headers else ():
-        if is_kind_column(name, words):
+            how = "columns.status = {column}, with `values.status` for its words"
+            yield from _name_column(name, found, "of what would be reported as owed", how)
+        if is_flag_column(name, words) and (has_status or not is_status):
+            found = case.count(name, case.owed, is_yes)
+            how = "columns.status or columns.kind = {column}, with `values` for its words, or leave such rows out"
+            yield from _name_column(name, found, "of what would be reported as owed", how)
+        if is_kind_column(name, words) and not has_kind:
             found = case.count(name, case.debts, lambda word: kind_of(word) != "invoice")
-            if found:
-                yield Doubt(
-                    f"the column {name!r} is not used and says {_listed(found)} of rows that would be reported as "
-                    f"debts. Name it: columns.kind = {quote(name)}, with `values.kind` for its words and "
-                    "`credits_positive` if they have no sign",
-                    name,
-                )
+            how = "columns.kind = {column}, with `values.kind` for its words and `credits_positive` if they have no sign"
+            yield from _name_column(name, found, "of rows that would be reported as debts", how)
 
 
-def _raised_flags(case: _Case) -> Iterator[Doubt]:
-    """Yield columns that say yes to what an open invoice is not: a credit, written off, deleted."""
-    for name, words in case.words.items():
-        known = "status" not in case.headers and is_status_column(name, words)
-        found = case.count(name, case.owed, is_yes) if is_flag_column(name, words) and not known else None
-        if found:
-            yield Doubt(
-                f"the column {name!r} is not used and says {_listed(found)} of what would be reported as owed. Name it "
-                f"as columns.status or columns.kind = {quote(name)}, with `values` for its words, or leave such rows "
-                "out",
-                name,
-            )
+def _name_column(name: str, found: Mapping[str, int], of: str, how: str) -> Iterator[Doubt]:
+    if found:
+        named = how.format(column=quote(name))
+        yield Doubt(f"the column {name!r} is not used and says {_listed(found)} {of}. Name it: {named}", name)
 
 
 def _untold_signs(case: _Case) -> Iterator[Doubt]:
@@ -142,6 +132,12 @@ def _untold_signs(case: _Case) -> Iterator[Doubt]:
                 "sign = false",
                 name,
             )
+
+
+def _negative_debts(case: _Case) -> Iterator[Doubt]:
+    """Yield invoices that are mostly negative: what customers owe would be reported as what is owed to them."""
+    for said in note_negative_debts(case.rows, case.source, case.settings):
+        yield Doubt(said)
 
 
 def _foreign_headings(case: _Case) -> Iterator[Doubt]:
@@ -234,7 +230,7 @@ def drop_settled(doubts: Sequence[Doubt], transforms: Iterable[Transform]) -> tu
 
 
 _KINDS: Sequence[Callable[[_Case], Iterator[Doubt]]] = (
-    _untold_statuses, _raised_flags, _untold_kinds, _untold_signs, _foreign_headings, _running_balances,
+    _unread_columns, _untold_signs, _negative_debts, _foreign_headings, _running_balances,
     _due_before_issue, _sides_apart, _very_old,
 )  # fmt: skip
 

@@ -146,7 +146,7 @@ def _extract(connector: Connector, settled: Collection[str], asker: Asker) -> Ex
     except ArfeedError as exc:
         asker.doubt(str(exc))
         return None
-    for each in extracted.reports[0].doubts:
+    for each in extracted.doubts(extracted.reports[0]):
         if each.column not in settled:
             asker.doubt(each.said)
     opened = extracted.open
