@@ -152,7 +152,7 @@ def _explain_failure(file: str, header: Header, encoding: str, delimiter: str, e
             if len(fields) != len(header.names) and not is_rule(fields):
                 return (
                     f"{file} line {line}: it has {len(fields)} fields where the header has {len(header.names)} "
-                    f"({delimiter.join(fields)[:60]!r}); the file may be cut off, or printed in pages: export it again, "
-                    "as a plain list"
+                    f"({delimiter.join(fields)[:60]!r}); the file may be cut off, or printed in pages: export it "
+                    "again, as a plain list"
                 )
     return explain_unreadable(file, encoding, exc)

@@ -34,6 +34,14 @@ Status = Annotated[
         help="What a word of the status means: open, paid, void or draft; may be repeated.",
     ),
 ]
+Kind = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind",
+        metavar="WORD=KIND",
+        help="What a word of the document type means: invoice, credit_note or payment; may be repeated.",
+    ),
+]
 Documents = Annotated[
     str | None, typer.Option("--documents", help="Where the PDFs are, as in pdf/{invoice_ref}.pdf; blank for none.")
 ]
@@ -80,6 +88,7 @@ def init(
     currency: Currency = None,
     column: Column = None,
     status: Status = None,
+    kind: Kind = None,
     documents: Documents = None,
     setting: Setting = None,
     timezone: Timezone = None,
@@ -104,6 +113,7 @@ def init(
         currency=currency,
         columns=_pairs("--column", column),
         statuses=_pairs("--status", status),
+        kinds=_pairs("--kind", kind),
         documents=documents,
         settings=_pairs("--set", setting),
         timezone=timezone,

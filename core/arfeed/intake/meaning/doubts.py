@@ -108,7 +108,9 @@ def _unread_columns(case: _Case) -> Iterator[Doubt]:
             yield from _name_column(name, found, "of what would be reported as owed", how)
         if is_kind_column(name, words) and not has_kind:
             found = case.count(name, case.debts, lambda word: kind_of(word) != "invoice")
-            how = "columns.kind = {column}, with `values.kind` for its words and `credits_positive` if they have no sign"
+            how = (
+                "columns.kind = {column}, with `values.kind` for its words and `credits_positive` if they have no sign"
+            )
             yield from _name_column(name, found, "of rows that would be reported as debts", how)
 
 

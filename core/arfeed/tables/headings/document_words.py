@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from arfeed.tables.headings.normalize import normalize_header
@@ -81,6 +82,7 @@ _POSTING_KEYS: Sequence[str] = (
     "postingkey", "pk", "pstky", "bschl", "bs", "buchungsschlussel", "buchungsschluessel", "postkey", "pkey",
     "cledecomptabilisation", "clavedecontabilizacion", "clavecontabilizacion",
 )  # fmt: skip
+_AMOUNT = re.compile(r"\D{0,4}\d[\d.,' ]*[.,]\d+\D{0,4}")
 _YES = frozenset(["y", "yes", "true", "t", "1", "x", "j", "ja", "wahr", "oui", "vrai", "si", "sì", "sí", "s", "sim"])
 _NO = frozenset(["n", "no", "false", "f", "0", "nein", "falsch", "non", "faux", "nee", "nej", "nei", "não"])
 _FLAGGED: Sequence[str] = (
@@ -91,6 +93,9 @@ _FLAGGED: Sequence[str] = (
 )  # fmt: skip
 """How a word of such a heading begins, in the form in which headings are compared."""
 
+_PARTLY = ("part", "teil", "parc", "parz", "deel", "delvis", "delbe", "osit", "czesc", "castec")
+"""How a word for `in part` begins, in the form in which headings are compared."""
+
 _MOST_FLAGS = 3
 _CREDITING = range(11, 20)
 _DEBITING = range(1, 10)
@@ -100,6 +105,11 @@ _DEBITING = range(1, 10)
 def status_of(word: str) -> str | None:
     """Return the status that a word means in every program; None if it may mean several, or is unknown."""
     return _STATUS_OF.get(normalize_header(word))
+
+
+def is_part_payment(word: str) -> bool:
+    """Whether a status says that a part was paid, so that less than the total is owed."""
+    return any(part.startswith(_PARTLY) for part in normalize_header(word).split())
 
 
 def kind_of(word: str) -> str | None:
@@ -121,7 +131,9 @@ def is_status_column(header: str, words: Collection[str]) -> bool:
     """Whether a column seems to say what is paid, by its heading or by the words that it has."""
     name = normalize_header(header)
     known = sum(status_of(word) is not None for word in words)
-    return name in USUAL["status"] or (name in FLAGS and len(words) <= _MOST_FLAGS) or 2 * known >= len(words) > 0
+    # A column `Paid` of a short list may hold amounts.
+    flags = name in FLAGS and len(words) <= _MOST_FLAGS and not any(_AMOUNT.fullmatch(word) for word in words)
+    return name in USUAL["status"] or flags or 2 * known >= len(words) > 0
 
 
 def is_kind_column(header: str, words: Collection[str]) -> bool:

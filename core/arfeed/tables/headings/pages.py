@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from arfeed.tables.headings.header import Header
@@ -43,6 +44,6 @@ def drop_page_headings(rows: pa.Table, header: Header) -> pa.Table:
     return rows.filter(pa.array(kept))
 
 
-def _plain(cells: object) -> tuple[str, ...]:
+def _plain(cells: Iterable[object]) -> tuple[str, ...]:
     """Return the filled cells of a line, whatever the number of the page."""
     return tuple(_DIGITS.sub("0", text) for cell in cells if (text := str(cell).strip()))
