@@ -179,3 +179,60 @@ def test_invoices_that_are_due_before_their_day_are_counted(file: Path) -> None:
 def test_invoices_from_before_most_books_are_counted(file: Path) -> None:
     (doubt,) = doubts(file, LIST, "1;Ada;07.04.69;5", "2;Ada;07.04.26;5", dates="DMY")
     assert doubt.startswith("1 open document is from before 1990, such as 1 of 1969-04-07.")
+
+
+def test_unsigned_credits_that_only_their_numbers_tell_are_named(file: Path) -> None:
+    rows = ["INV-1;Ada;2026-04-07;5.00", "CN-1;Ada;2026-04-08;2.00", "INV-2;Bo;2026-04-09;3.00"]
+    (doubt,) = doubts(file, LIST, *rows)
+    assert "'CN' (1 row) of what would be reported as debts begins a number as those of credit notes do" in doubt
+    assert "columns.kind" in doubt
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["CN-1;Ada;2026-04-07;5.00", "CN-2;Ada;2026-04-08;2.00"],  # the letters of a company
+        ["INV-1;Ada;2026-04-07;5.00", "CN-1;Ada;2026-04-08;-2.00", "INV-2;Bo;2026-04-09;3.00"],  # signed
+        ["2026-1;Ada;2026-04-07;5.00", "2026-2;Ada;2026-04-08;2.00"],
+    ],
+    ids=["all", "signed", "digits"],
+)
+def test_the_letters_of_numbers_raise_no_doubt_otherwise(file: Path, rows: list[str]) -> None:
+    assert doubts(file, LIST, *rows) == ()
+
+
+def test_a_free_text_that_calls_a_debt_a_credit_note_is_named(file: Path) -> None:
+    texts = [*(f"Order {number}" for number in range(31)), "Gutschrift zu 7"]
+    (doubt,) = beside(file, "Text", *texts)
+    assert "the column 'Text' is not used and calls 1 of what would be reported as debts a credit note" in doubt
+    assert "'Gutschrift zu 7'" in doubt
+
+
+@pytest.mark.parametrize("heading", ["amount_due_cents", "Open (TEUR)", "Balance in thousands"])
+def test_amounts_in_other_units_are_named(file: Path, heading: str) -> None:
+    columns = {**HOW["columns"], "balance": heading}
+    (doubt,) = doubts(file, f"No;Customer;Date;{heading}", "1;Ada;2026-04-07;500", columns=columns)
+    assert f"the column {heading!r} seems to hold amounts in" in doubt
+
+
+def test_invoices_that_are_mostly_negative_are_a_doubt_until_a_setting_says_what_that_means(file: Path) -> None:
+    rows = ["1;Ada;2026-04-07;-5.00", "2;Ada;2026-04-08;-2.00", "3;Bo;2026-04-09;3.00"]
+    (doubt,) = doubts(file, LIST, *rows)
+    assert 'set owed_is = "negative" in [sources.' in doubt
+    assert doubts(file, LIST, *rows, owed_is="negative") == ()
+    assert doubts(file, LIST, *rows, owed_is="positive") == ()
+
+
+def test_amounts_in_a_column_called_like_a_flag_are_no_status(file: Path) -> None:
+    assert beside(file, "Paid", "0.00", "0.00") == ()
+
+
+def test_reading_for_a_later_delivery_does_not_look_for_doubts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr("arfeed.intake.extract.find_doubts", lambda *_: looked.append("looked") or ())
+    source = folder(file, LIST, "1;Ada;2026-04-07;5.00", **HOW)
+    with released([source]):
+        read = extract([source], lambda: datetime.now(UTC))
+    assert looked == []
+    assert read.doubts(read.reports[0]) == ()
+    assert looked == ["looked"]

@@ -25,6 +25,7 @@ from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.overpaid import Overpaid
+from arfeed_connectors.sql.presets import PRESETS
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.statements import Row, asked, batches, column_names
@@ -60,6 +61,11 @@ class Sql(Connector):
 
     settings: SqlSettings
     _moment: _Snapshot | None = None
+
+    def __init__(self, source: str, settings: SqlSettings) -> None:
+        """Keep the settings, and why a preset may have no balance."""
+        super().__init__(source, settings)
+        self.blank_balance = PRESETS[settings.preset].blank_balance if settings.preset else None
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield the rows in batches. The control comes from the database; a status column lists closed documents.

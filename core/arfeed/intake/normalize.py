@@ -140,7 +140,8 @@ class Normalizer:
         amounts = read_money(table, settings)
         money = clear_closed(find_owed(table, amounts, kind, settings), status, settings)
         missing = pc.and_(pc.equal(status, "open"), table.is_blank("balance"))
-        table.add_problem("balance", missing, "is not a balance: one is required, and blank is not zero")
+        why = self.connector.blank_balance or "one is required, and blank is not zero"
+        table.add_problem("balance", missing, f"is not a balance: {why}")
         check_money(table, amounts, currency, settings)
         from_file = isinstance(settings, FileSettings)
         _check_rows(table, status, kind, money["balance"], from_file=from_file)

@@ -49,6 +49,9 @@ class Connector(ABC):
     provisional: ClassVar[Mapping[str, str]] = {}
     """Settings that make it valid while `arfeed init` asks for `proposals` of what should replace them."""
 
+    blank_balance: str | None = None
+    """Why the source may have no balance for an open document, and what to do there; said in the problem of its row."""
+
     settings: SourceSettings
     since: datetime | None = None
     """When core last read this source for a delivery; set by core before it reads."""

@@ -21,9 +21,18 @@ from arfeed.model.legible import name_some, quote
 from arfeed.model.parts import Transform
 from arfeed.model.results import Doubt
 from arfeed.model.settings import FileSettings, SourceSettings
-from arfeed.tables.headings.balances import contradict, find_moves, is_in_own_currency, named_currencies, other_side
+from arfeed.tables.headings.balances import (
+    contradict,
+    find_moves,
+    is_in_own_currency,
+    named_currencies,
+    other_side,
+    other_unit,
+)
 from arfeed.tables.headings.document_words import (
+    CREDIT_TEXT,
     credit_posting_keys,
+    is_credit_prefix,
     is_flag_column,
     is_kind_column,
     is_status_column,
@@ -136,6 +145,46 @@ def _untold_signs(case: _Case) -> Iterator[Doubt]:
             )
 
 
+def _credits_by_text(case: _Case) -> Iterator[Doubt]:
+    """Yield debts that only their numbers or a free text call credit notes, such as `CN-7` among `INV-6` and `INV-8`.
+
+    A number counts if others begin otherwise: a company may have any letters before all of its numbers.
+    """
+    if "kind" in case.headers:
+        return
+    refs = arrow.to_text_array(case.rows["invoice_ref"]).filter(case.debts)
+    letters = pc.struct_field(pc.extract_regex(refs, r"^(?P<letters>\p{L}{2,6})(?:[\W_\d])"), "letters")
+    counted = pc.value_counts(pc.fill_null(letters, "")).to_pylist()
+    found = {each["values"]: each["counts"] for each in counted if is_credit_prefix(each["values"])}
+    if found and 2 * sum(found.values()) < len(refs):
+        yield Doubt(
+            f"{_listed(found)} of what would be reported as debts begins a number as those of credit notes do, and "
+            "other numbers do not. If these are credits, export them with a minus sign or with a column of the kind "
+            "of document, and name it: columns.kind, with `credits_positive`"
+        )
+    for name in (name for name in case.unused if name not in case.words):
+        texts = arrow.to_text_array(case.rows[name]).filter(case.debts)
+        called = texts.filter(pc.match_substring_regex(texts, CREDIT_TEXT))
+        if len(called):
+            yield Doubt(
+                f"the column {name!r} is not used and calls {len(called):,} of what would be reported as debts a "
+                f"credit note, such as {called[0].as_py()[:60]!r}. If these are credits, export them with a minus "
+                "sign, or with a column of the kind of document",
+                name,
+            )
+
+
+def _other_units(case: _Case) -> Iterator[Doubt]:
+    """Yield headings of amounts that are not in whole units of their currency."""
+    for column in ("balance", "amount", "debit", "credit", "paid"):
+        header = case.headers.get(column) or case.settings.columns.get(column, "")
+        if unit := other_unit(header):
+            yield Doubt(
+                f"the column {header!r} seems to hold amounts in {unit!r}, and is read as whole units of the currency. "
+                "Export the amounts as they stand on the invoices"
+            )
+
+
 def _negative_debts(case: _Case) -> Iterator[Doubt]:
     """Yield invoices that are mostly negative: what customers owe would be reported as what is owed to them."""
     for said in note_negative_debts(case.rows, case.source, case.settings):
@@ -232,8 +281,8 @@ def drop_settled(doubts: Sequence[Doubt], transforms: Iterable[Transform]) -> tu
 
 
 _KINDS: Sequence[Callable[[_Case], Iterator[Doubt]]] = (
-    _unread_columns, _untold_signs, _negative_debts, _foreign_headings, _running_balances,
-    _due_before_issue, _sides_apart, _very_old,
+    _unread_columns, _untold_signs, _credits_by_text, _other_units, _negative_debts, _foreign_headings,
+    _running_balances, _due_before_issue, _sides_apart, _very_old,
 )  # fmt: skip
 
 

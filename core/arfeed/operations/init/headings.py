@@ -15,7 +15,7 @@ from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.operations.init.answers import Answers, Asker, Complaint
 from arfeed.operations.init.document_types import check_document_types, check_settled
 from arfeed.operations.init.draft import Line
-from arfeed.operations.init.other_tables import refuse_other_tables
+from arfeed.operations.init.other_tables import refuse_groups, refuse_other_tables
 from arfeed.operations.init.signs import ask_sign, find_sign
 from arfeed.operations.init.statuses import NONE, ask_total, read_status
 from arfeed.tables.headings.banner import find_heading_row
@@ -77,6 +77,7 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
     said = _said(answers.columns, headers)
     chosen = _without_taken({**_accept_proposed(proposal, rows, headers), **said}, said)
+    refuse_groups(sample, rows, chosen)
     meaning = Meaning()
     if parts := _take_repeated(chosen, proposal, rows, settings, asker):
         meaning.settings.append(parts)

@@ -73,7 +73,8 @@ def find_common_pattern(files: Sequence[Path], folder: Path) -> str:
     after = _common_beginning([stem[len(before) :][::-1] for stem in stems])[::-1]
     absolute = files[0].absolute().parent
     near = absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute
-    return glob.escape(str(near / before)) + "*" + glob.escape(after) + files[0].suffix
+    name = f"{glob.escape(before)}*{glob.escape(after)}{files[0].suffix}"
+    return str(Path(glob.escape(str(near))) / name)
 
 
 def _common_beginning(texts: Sequence[str]) -> str:

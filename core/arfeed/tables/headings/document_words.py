@@ -72,6 +72,20 @@ _PAYMENTS: Sequence[str] = (
     "inbetalning", "indbetaling", "innbetaling", "maksu", "suoritus", "wplata", "wpłata", "platba",
 )  # fmt: skip
 
+CREDIT_TEXT = (
+    r"(?i)^\W*(credit (note|memo)|cr[- ]?note|gutschrift|rechnungskorrektur|storno(rechnung)?\b|avoir\b|"
+    r"note de cr[ée]dit|nota de cr[ée]dito|nota di credito|factura rectificativa|abono\b|"
+    r"creditnota|creditfactuur|kredit(nota|faktura)|kreditnote|hyvityslasku|faktura koryguj|dobropis)"
+)
+"""How a free text begins that calls its document a credit note."""
+
+_CREDIT_PREFIXES = frozenset(
+    (  # noqa: SIM905 - as elsewhere, quoted words are harder to read
+        "cn crn cm cr cre cred credit gs gu gut gutschrift av avoir nc ncr kn kred kreditnota rc rinv ret storno adj"
+    ).split()
+)
+"""Letters before the numbers of credit notes, where invoices have others."""
+
 _STATUS_OF = {word: status for status, words in _STATUSES.items() for word in words}
 _KIND_OF = {
     word: kind
@@ -115,6 +129,11 @@ def is_part_payment(word: str) -> bool:
 def kind_of(word: str) -> str | None:
     """Return the kind of document that a word means; None if it is unknown."""
     return _KIND_OF.get(normalize_header(word))
+
+
+def is_credit_prefix(letters: str) -> bool:
+    """Whether letters before a number are usual for credit notes."""
+    return letters.casefold() in _CREDIT_PREFIXES
 
 
 def find_document_types(headers: Sequence[str]) -> list[str]:
