@@ -39,7 +39,7 @@ def test_totals_that_were_declared_as_such_are_objected_to_with_the_words_for_pa
 
 
 def test_invoices_that_are_mostly_negative_are_objected_to_until_a_setting_says_what_that_means(feed: Feed) -> None:
-    feed.export([{**row, "balance": "-5.00"} for row in invoices(3)])
+    feed.export([{**row, "amount": "-5.00", "balance": "-5.00"} for row in invoices(3)])
     assert codes(feed.sync()) == ["unknown-baseline", "doubtful-reading"]
     feed.sources["erp"] = {"owed_is": "negative"}
     assert codes(feed.sync()) == ["unknown-baseline"]

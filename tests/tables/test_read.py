@@ -301,7 +301,8 @@ def test_a_quote_that_is_not_doubled_is_called_one(file: Path, name: str) -> Non
     assert "after line 2 a quote is opened and not closed, or stands within a text and is not doubled" in said
 
 
-PAGES = "List of open items,,\nPage 1,,\nno,customer,open\n1,Ada,5\nList of open items,,\nPage 2,,\nno,customer,open\n2,Bo,6\n"
+PAGE = "List of open items,,\nPage {},,\nno,customer,open\n{},Ada,5\n"
+PAGES = PAGE.format(1, 1) + PAGE.format(2, 2)
 
 
 @pytest.mark.parametrize("in_a_workbook", [False, True], ids=["csv", "xlsx"])

@@ -47,7 +47,8 @@ def clear_closed(owed: Mapping[str, pa.Array], status: pa.Array, settings: Sourc
         return dict(owed)
     balance = owed["balance"]
     cleared = pc.if_else(pc.equal(status, "open"), balance, _ZERO)
-    return {"amount": balance, **owed, "balance": cleared}
+    amount = pc.coalesce(owed["amount"], balance) if "amount" in owed else balance
+    return {**owed, "amount": amount, "balance": cleared}
 
 
 def sign_words(table: Columns, settings: SourceSettings) -> frozenset[str]:
