@@ -236,3 +236,11 @@ def test_reading_for_a_later_delivery_does_not_look_for_doubts(file: Path, monke
     assert looked == []
     assert read.doubts(read.reports[0]) == ()
     assert looked == ["looked"]
+
+
+def test_amounts_of_lines_that_would_be_taken_once_are_named(file: Path) -> None:
+    rows = ["1;Ada;2026-04-07;5.00;oak", "1;Ada;2026-04-07;5.00;elm"]
+    columns = {**HOW["columns"], "balance": "Line total"}
+    (doubt,) = doubts(file, "No;Customer;Date;Line total;Item", *rows, columns=columns, rows="lines")
+    assert 'set rows = "instalments"' in doubt
+    assert doubts(file, "No;Customer;Date;Line total;Item", *rows, columns=columns, rows="instalments") == ()

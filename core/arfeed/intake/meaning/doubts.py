@@ -40,6 +40,7 @@ from arfeed.tables.headings.document_words import (
     kind_of,
     status_of,
 )
+from arfeed.tables.headings.normalize import header_words
 from arfeed.tables.values.amounts import MONEY
 
 _ZERO = pa.scalar(0, MONEY)
@@ -47,6 +48,7 @@ _OLD = date(1990, 1, 1)
 _SAMPLE = 1_000
 _MOST_WORDS = 30
 _MOST_NAMED = 3
+_LINE = frozenset(["line", "item", "position", "pos", "zeile", "ligne", "linea", "regel", "rad", "linje"])
 
 
 def find_doubts(rows: pd.DataFrame, settings: SourceSettings, headers: Mapping[str, str]) -> tuple[Doubt, ...]:
@@ -174,6 +176,16 @@ def _credits_by_text(case: _Case) -> Iterator[Doubt]:
             )
 
 
+def _amounts_of_lines(case: _Case) -> Iterator[Doubt]:
+    """Yield a balance that may be that of a line, of which the lines of an invoice would be taken once."""
+    header = case.headers.get("balance", "")
+    if case.settings.rows == "lines" and header_words(header) & _LINE:
+        yield Doubt(
+            f"the column {header!r} seems to hold what each line has, and lines that agree are taken once. If the "
+            'lines of an invoice add up, set rows = "instalments"'
+        )
+
+
 def _other_units(case: _Case) -> Iterator[Doubt]:
     """Yield headings of amounts that are not in whole units of their currency."""
     for column in ("balance", "amount", "debit", "credit", "paid"):
@@ -281,8 +293,8 @@ def drop_settled(doubts: Sequence[Doubt], transforms: Iterable[Transform]) -> tu
 
 
 _KINDS: Sequence[Callable[[_Case], Iterator[Doubt]]] = (
-    _unread_columns, _untold_signs, _credits_by_text, _other_units, _negative_debts, _foreign_headings,
-    _running_balances, _due_before_issue, _sides_apart, _very_old,
+    _unread_columns, _untold_signs, _credits_by_text, _other_units, _amounts_of_lines, _negative_debts,
+    _foreign_headings, _running_balances, _due_before_issue, _sides_apart, _very_old,
 )  # fmt: skip
 
 
