@@ -188,9 +188,9 @@ def _refuse_differing(some: pd.DataFrame, names: Sequence[str], settings: FileSe
     if settings.rows == "lines" and {*parted} <= {*_ADDED_UP} and "balance" in parted:
         parts = 'If each row has its own part of the balance, set rows = "instalments", which adds them up. '
     raise SourceError(
-        f"{_place(other, settings)}: {ref!r} {why}: it differs from {_place(one, settings)} in {shown}. {parts}If these "
-        'are different documents, make their number of several columns, as in invoice_ref = "{No}-{Year}", or give kinds '
-        "a `prefix`; otherwise export the file again"
+        f"{_place(other, settings)}: {ref!r} {why}: it differs from {_place(one, settings)} in {shown}. {parts}If "
+        "these are different documents, make their number of several columns, as in "
+        'invoice_ref = "{No}-{Year}", or give kinds a `prefix`; otherwise export the file again'
     )
 
 
