@@ -244,3 +244,26 @@ def test_amounts_of_lines_that_would_be_taken_once_are_named(file: Path) -> None
     (doubt,) = doubts(file, "No;Customer;Date;Line total;Item", *rows, columns=columns, rows="lines")
     assert 'set rows = "instalments"' in doubt
     assert doubts(file, "No;Customer;Date;Line total;Item", *rows, columns=columns, rows="instalments") == ()
+
+
+@pytest.mark.parametrize("heading", ["Credited", "Skonto", "Written off", "Betaald"])
+def test_what_a_balance_of_parts_leaves_out_is_named(file: Path, heading: str) -> None:
+    rows = ["1;Ada;2026-04-07;300.00;100.00;0.00", "2;Ada;2026-04-07;80.00;0.00;80.00"]
+    columns = {**HOW["columns"], "amount": "Total", "paid": "Paid"}
+    del columns["balance"]
+    (doubt,) = doubts(file, f"No;Customer;Date;Total;Paid;{heading}", *rows, columns=columns)
+    assert f"the column {heading!r} is not used and has amounts in 1 row" in doubt
+
+
+@pytest.mark.parametrize(("heading", "word"), [("Credit days", "30"), ("Credit", "0.00"), ("Paid by", "Ada")])
+def test_what_is_no_deduction_is_not_named(file: Path, heading: str, word: str) -> None:
+    columns = {**HOW["columns"], "balance": "Total"}
+    rows = [f"{number};Ada;2026-04-07;{number}.00;{word}" for number in (1, 2)]
+    assert doubts(file, f"No;Customer;Date;Total;{heading}", *rows, columns=columns) == ()
+
+
+def test_what_was_paid_beside_a_total_is_named(file: Path) -> None:
+    columns = {**HOW["columns"], "balance": "Total"}
+    rows = [f"{number};Ada;2026-04-07;{number}.00;0.50" for number in (1, 2)]
+    (doubt,) = doubts(file, "No;Customer;Date;Total;Amount paid", *rows, columns=columns)
+    assert "'Amount paid'" in doubt
