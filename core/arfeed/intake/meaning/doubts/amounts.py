@@ -57,7 +57,7 @@ def unused_deductions(case: Case) -> Iterator[Doubt]:
         if count:
             yield Doubt(
                 f"the column {name!r} is not used and has amounts in {count:,} row{'s' * (count != 1)} of what would "
-                "be reported as owed, from which it is not taken off. Name a column of what is still owed as `balance`, "
+                "be reported as owed, from which it is not taken off. Name a column of what is owed as `balance`, "
                 "or export it",
                 name,
             )
