@@ -62,11 +62,6 @@ class Sql(Connector):
     settings: SqlSettings
     _moment: _Snapshot | None = None
 
-    def __init__(self, source: str, settings: SqlSettings) -> None:
-        """Keep the settings, and why a preset may have no balance."""
-        super().__init__(source, settings)
-        self.blank_balance = PRESETS[settings.preset].blank_balance if settings.preset else None
-
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
         """Yield the rows in batches. The control comes from the database; a status column lists closed documents.
 
@@ -122,6 +117,11 @@ class Sql(Connector):
             notes=tuple(note for note in (*self._notes(names), older, controls.note(), overpaid.note()) if note),
             control_account=account,
         )
+
+    @property
+    def blank_balance(self) -> str | None:
+        """Why the list of a preset has no balance for an open document."""
+        return PRESETS[self.settings.preset].blank_balance if self.settings.preset else None
 
     @property
     def explains(self) -> bool:

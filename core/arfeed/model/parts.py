@@ -49,9 +49,6 @@ class Connector(ABC):
     provisional: ClassVar[Mapping[str, str]] = {}
     """Settings that make it valid while `arfeed init` asks for `proposals` of what should replace them."""
 
-    blank_balance: str | None = None
-    """Why the source may have no balance for an open document, and what to do there; said in the problem of its row."""
-
     settings: SourceSettings
     since: datetime | None = None
     """When core last read this source for a delivery; set by core before it reads."""
@@ -79,6 +76,11 @@ class Connector(ABC):
         unexplained. Called once, after `invoices` has ended, on the same snapshot of the data if that is possible.
         """
         del missing
+        return None
+
+    @property
+    def blank_balance(self) -> str | None:
+        """Why an open document may come without a balance, and what to do in the source; said of such a row."""
         return None
 
     @property
