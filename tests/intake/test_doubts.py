@@ -229,7 +229,12 @@ def test_amounts_in_a_column_called_like_a_flag_are_no_status(file: Path) -> Non
 
 def test_reading_for_a_later_delivery_does_not_look_for_doubts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
-    monkeypatch.setattr("arfeed.intake.extract.find_doubts", lambda *_: looked.append("looked") or ())
+
+    def look(*_: object) -> tuple[()]:
+        looked.append("looked")
+        return ()
+
+    monkeypatch.setattr("arfeed.intake.extract.find_doubts", look)
     source = folder(file, LIST, "1;Ada;2026-04-07;5.00", **HOW)
     with released([source]):
         read = extract([source], lambda: datetime.now(UTC))
@@ -267,3 +272,27 @@ def test_what_was_paid_beside_a_total_is_named(file: Path) -> None:
     rows = [f"{number};Ada;2026-04-07;{number}.00;0.50" for number in (1, 2)]
     (doubt,) = doubts(file, "No;Customer;Date;Total;Amount paid", *rows, columns=columns)
     assert "'Amount paid'" in doubt
+
+
+@pytest.mark.parametrize(
+    ("numbers", "doubted"),
+    [
+        (["P-1", "P-2", "P-3", "P-4"], True),  # each invoice has its own
+        (["1200", "1200", "1200", "1200"], True),  # an account of the ledger
+        (["K1", "K1", "K2", "K2"], False),
+        (["", "", "", ""], False),
+    ],
+    ids=["references", "one account", "numbers", "blank"],
+)
+def test_numbers_that_are_not_those_of_customers_are_named(file: Path, numbers: list[str], doubted: bool) -> None:
+    names = ["Ada", "Ada", "Bo", "Bo"]
+    rows = [
+        f"{at};{name};2026-04-07;{at}.00;{id_}" for at, (name, id_) in enumerate(zip(names, numbers, strict=True), 1)
+    ]
+    found = doubts(file, f"{LIST};Ref", *rows, columns={**HOW["columns"], "customer_id": "Ref"})
+    assert any("is read as the customers' numbers" in said for said in found) == doubted
+
+
+def test_a_word_among_kinds_of_documents_that_is_none_of_them_is_named(file: Path) -> None:
+    (doubt,) = beside(file, "Paper", "Invoice", "Pro forma")
+    assert "'Pro forma' (1 row) of rows that would be reported as debts" in doubt

@@ -79,7 +79,7 @@ def test_words_for_credits_are_asked_about_under_any_heading(init: Interview) ->
 
 
 def test_a_total_that_paid_documents_have_is_asked_about_and_read_as_such(init: Interview) -> None:
-    said = {"columns": {"balance": "Total", "status": "State"}}
+    said: dict[str, Any] = {"columns": {"balance": "Total", "status": "State"}}
     assert "--set balance_is=total" in refused(init, BILLED, **said)
     assert init.source(BILLED, Person({"--set balance_is": "total"}), **said)["balance_is"] == "total"
     assert init.source(BILLED, **said, settings={"balance_is": "total"})["balance_is"] == "total"
@@ -187,3 +187,35 @@ def test_cents_are_not_taken_for_the_balance(init: Interview) -> None:
 def test_headings_that_stand_again_are_passed_over(init: Interview) -> None:
     page = "Page {},,,,\nNumber,Customer,Date,Due,Balance\n{},Ada,2026-09-14,2026-10-14,5.00\n"
     assert init.source(page.format(1, 7) + page.format(2, 8))["columns"]["balance"] == "Balance"
+
+
+@pytest.mark.parametrize("numbers", [("P-1", "P-2", "P-3"), ("1200", "1200", "1200")], ids=["own", "ledger"])
+def test_numbers_under_a_usual_heading_that_are_not_the_customers_are_asked_about(
+    init: Interview, numbers: tuple[str, str, str]
+) -> None:
+    table = "Invoice No,Customer,Customer Ref,Invoice Date,Balance\n"
+    table += (
+        f"1,Ada,{numbers[0]},2026-09-14,5.00\n2,Bo,{numbers[1]},2026-09-15,1.00\n3,Bo,{numbers[2]},2026-09-16,1.00\n"
+    )
+    assert "--column customer_id=HEADING, or --column customer_id= for none" in refused(init, table)
+
+
+def test_an_amount_that_is_due_now_is_not_taken_for_the_balance(init: Interview) -> None:
+    table = "Invoice,Customer,Date,Amount Due Now,Total Due\n1,Ada,2026-09-14,0.00,100.00\n2,Bo,2026-09-15,5.00,5.00\n"
+    assert init.source(table)["columns"]["balance"] == "Total Due"
+
+
+def test_a_text_with_more_than_a_few_letters_of_another_alphabet_is_no_western_one(init: Interview) -> None:
+    table = "Номер;Контрагент;Дата;Долг\nСЧ-1;ООО Ромашка;2026-09-14;600,00\n"
+    sample = init.folder / "exports" / "cyrillic.csv"
+    sample.parent.mkdir()
+    sample.write_bytes(table.encode("cp1251"))
+    said: dict[str, Any] = {
+        "sample": str(sample),
+        "columns": dict(zip(COLUMNS, table.split("\n")[0].split(";"), strict=True)),
+    }
+    assert "Which encoding is it" in refused(init, table, **said)
+    assert init.source(table, **said, settings={"encoding": "cp1251"})["columns"]["balance"] == "Долг"
+
+
+COLUMNS = ("invoice_ref", "customer_name", "issued_on", "balance")

@@ -12,7 +12,12 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.legible import name_some
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.tables.headings.contents import count_settled, is_settled_header
-from arfeed.tables.headings.document_words import find_document_types, kind_of, other_than_invoices
+from arfeed.tables.headings.document_words import (
+    find_document_types,
+    is_kind_column,
+    kind_of,
+    other_than_invoices,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,10 +107,10 @@ def _as_kinds(
 
 
 def _called_kinds(rows: pd.DataFrame, headers: Sequence[str]) -> list[str]:
-    """Return the columns in whose first rows each word is one for a kind of document, whatever their headings."""
+    """Return the columns whose words in the first rows are those of kinds of documents, whatever their headings."""
     first = rows.head(_SAMPLE)
     words = {name: [word for word in first[name].str.strip().unique() if word] for name in headers}
-    return [name for name, some in words.items() if 0 < len(some) <= _MOST_KINDS and all(map(kind_of, some))]
+    return [name for name, some in words.items() if 0 < len(some) <= _MOST_KINDS and is_kind_column(name, some)]
 
 
 def _kinds(header: str, words: Sequence[str], answers: Answers, asker: Asker) -> Mapping[str, str]:

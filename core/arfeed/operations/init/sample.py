@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,6 +26,13 @@ from arfeed.planning.wording import money
 from arfeed.tables.separated.text import head
 
 _MOST_NAMED = 6
+_MOST_FOREIGN = 3
+"""One letter in so many may be outside of ASCII in a text of a Western language; Greek and Cyrillic have more."""
+
+_ENCODING = (
+    "{sample} is not UTF-8, and read as Western European it has {words}. Which encoding is it (such as cp1250 for "
+    "Central Europe, cp1251 for Cyrillic, cp1253 for Greek)?"
+)
 _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
 
 
@@ -121,10 +129,26 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
     encoding = encoding_of(sample)
     if encoding is None:
         return None
-    words = dict.fromkeys(_FOREIGN.findall(head(str(sample), encoding)))
+    text = head(str(sample), encoding)
+    words = dict.fromkeys(_FOREIGN.findall(text))
+    letters = [letter for letter in text if letter.isalpha()]
+    if _MOST_FOREIGN * sum(not letter.isascii() for letter in letters) > len(letters):
+        name = asker.ask(
+            _ENCODING.format(sample=sample, words=", ".join([*words][:3])), "--set encoding=NAME", None, no_encoding
+        )
+        return Line("encoding", name, "as you said")
     why = f"it is not UTF-8; read so, it has {', '.join([*words][:3])}"
     asker.found(f"encoding: {encoding}, since {why}")
     return Line("encoding", encoding, why)
+
+
+def no_encoding(text: str) -> str | None:
+    """Return what is wrong with the name of an encoding, or None."""
+    try:
+        codecs.lookup(text)
+    except LookupError:
+        return f"there is no encoding {text!r}; name one such as cp1251"
+    return None
 
 
 def _read_evidence(connector: Connector) -> Evidence:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _CODE = r"^[\p{L}\d._/-]*\d[\p{L}\d._/-]*$"
 _MOST_WORDS = 30
 _MOST_FLAGS = 3
+_FEW_ROWS = 2
+"""Rows that may well be one customer's in two spellings."""
+
 _NO_NUMBERS = frozenset(
     (  # noqa: SIM905 - fifty quoted words are harder to read
         "zip plz postal postcode phone telephone telefon mobile fax vat tax iban bic terms days year rate percent "
@@ -65,6 +68,23 @@ def _of_documents(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> M
             filled = pc.not_equal(texts[chosen[name]], "")
             texts = {header: column.filter(filled) for header, column in texts.items()}
     return texts
+
+
+def number_customers(numbers: pa.Array, names: pa.Array) -> bool:
+    """Whether these may be the customers' numbers: nearly always the same for a name, and not one for several names.
+
+    A customer's own reference differs from invoice to invoice; an account of the ledger is the same for all.
+    """
+    import pandas as pd
+
+    pairs = pd.DataFrame({"name": names.to_pandas(), "number": numbers.to_pandas()})
+    pairs = pairs[(pairs["name"] != "") & (pairs["number"] != "")]
+    distinct = pairs.drop_duplicates()
+    by_name, by_number = distinct["name"].value_counts(), distinct["number"].value_counts()
+    repeated = pairs["name"].value_counts().loc[lambda rows: rows > 1].index
+    several = int((by_name.loc[repeated] > 1).sum())
+    shared = int((by_number > 1).sum()) if len(pairs) > _FEW_ROWS else 0
+    return 2 * several <= len(repeated) and 2 * shared <= len(by_number)
 
 
 def find_flags(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> list[str]:

@@ -44,7 +44,8 @@ _STATUSES: Mapping[str, Sequence[str]] = {
 """Words of a status that mean one thing only, by what arfeed calls it. `Closed`, `new` or `pending` do not."""
 
 DOCUMENT_TYPES: Sequence[str] = (
-    "type", "document type", "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
+    "type", "document type", "document",
+    "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
     "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art",
     "typ", "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort",
     "documentsoort",
@@ -73,11 +74,25 @@ _PAYMENTS: Sequence[str] = (
 )  # fmt: skip
 
 CREDIT_TEXT = (
-    r"(?i)^\W*(credit (note|memo)|cr[- ]?note|gutschrift|rechnungskorrektur|storno(rechnung)?\b|avoir\b|"
+    r"(?i)^(credit (note|memo)|cr[- ]?note|gutschrift|rechnungskorrektur|storno(rechnung)?\b|avoir\b|"
     r"note de cr[ée]dit|nota de cr[ée]dito|nota di credito|factura rectificativa|abono\b|"
     r"creditnota|creditfactuur|kredit(nota|faktura)|kreditnote|hyvityslasku|faktura koryguj|dobropis)"
 )
 """How a free text begins that calls its document a credit note."""
+
+_TEXT_BEGINNINGS = (
+    "credit",
+    "gutschrift",
+    "rechnung",
+    "storno",
+    "avoir",
+    "nota",
+    "factura",
+    "abono",
+    "kredit",
+    "hyvitys",
+    "dobropis",
+)
 
 _CREDIT_PREFIXES = frozenset(
     (  # noqa: SIM905 - as elsewhere, quoted words are harder to read
@@ -111,6 +126,7 @@ _PARTLY = ("part", "teil", "parc", "parz", "deel", "delvis", "delbe", "osit", "c
 """How a word for `in part` begins, in the form in which headings are compared."""
 
 _MOST_FLAGS = 3
+_FEW_KINDS = 6
 _CREDITING = range(11, 20)
 _DEBITING = range(1, 10)
 """SAP's posting keys of customers: 01 invoice, 02 reversed credit memo … 09; 11 credit memo, 15 payment … 19."""
@@ -136,6 +152,13 @@ def is_credit_prefix(letters: str) -> bool:
     return letters.casefold() in _CREDIT_PREFIXES
 
 
+def credit_beginnings() -> set[bytes]:
+    """Return the first two letters of numbers and texts of credit notes, in any case."""
+    words = (*_CREDIT_PREFIXES, *_TEXT_BEGINNINGS)
+    spelled = {each for word in words for each in (word.lower(), word.upper(), word.capitalize())}
+    return {word[:2].encode() for word in spelled}
+
+
 def find_document_types(headers: Sequence[str]) -> list[str]:
     """Return the headers of columns that distinguish invoices from credit notes and payments."""
     return [header for header in headers if normalize_header(header) in DOCUMENT_TYPES]
@@ -157,7 +180,10 @@ def is_status_column(header: str, words: Collection[str]) -> bool:
 
 def is_kind_column(header: str, words: Collection[str]) -> bool:
     """Whether a column seems to distinguish kinds of documents, by its heading or by the words that it has."""
-    return normalize_header(header) in DOCUMENT_TYPES or all(kind_of(word) for word in words)
+    kinds = [kind_of(word) for word in words]
+    # Among a few words that name kinds, one that does not is a kind as well, such as `Pro forma`.
+    mixed = "invoice" in kinds and len(words) <= _FEW_KINDS and 2 * kinds.count(None) <= len(words)
+    return normalize_header(header) in DOCUMENT_TYPES or all(kinds) or mixed
 
 
 def is_flag_column(header: str, words: Collection[str]) -> bool:

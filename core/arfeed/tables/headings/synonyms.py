@@ -57,6 +57,7 @@ USUAL: Mapping[str, Sequence[str]] = {
         "open amount", "balance", "remaining", "open", "offener betrag", "offen", "restbetrag", "saldo", "solde",
         "reste a payer", "montant du", "saldo pendiente", "pendiente", "importe pendiente", "residuo",
         "openstaand bedrag", "openstaand", "pending amount", "amount remaining", "remaining amount",
+        "total due", "total outstanding", "total open", "total balance",
         "balance due amount", "due amount", "unpaid amount", "invoice balance", "o s amount", "os amount",
         "amount outstanding", "amount open", "still due", "offener saldo", "offener posten", "montant restant du",
         "restant du", "te betalen", "openstaand saldo", "restbelopp", "restbeløp", "restbeløb", "rest",
@@ -72,7 +73,11 @@ USUAL: Mapping[str, Sequence[str]] = {
     ),
     "status": (
         "status", "invoice status", "payment status", "state", "payment state", "statut", "etat", "estado",
-        "stato", "zahlungsstatus", "rechnungsstatus", "betaalstatus",
+        "stato", "zahlungsstatus", "rechnungsstatus", "betaalstatus", "situation", "situacion", "situacao",
+        "situazione", "zustand", "tilstand", "lage", "toestand", "tila", "stan", "stav", "durum", "статус",
+        "состояние", "стан",
+        "κατασταση", "状态", "ステータス", "status platnosci", "stav uhrady", "estado de pago",
+        "statut de paiement",
     ),
     "po_number": ("po number", "purchase order", "po no", "bestellnummer", "numero de commande"),
 }  # fmt: skip

@@ -27,7 +27,8 @@ _OF = {
     "due_on": "past over days " + _OTHER_DATES.replace("payment ", "").replace("pay ", "").replace("end ", ""),
     "balance": _UNITS
     + "is applied opening starting beginning previous running ending closing account customer client credit "
-    "paid days day tage since limit percent line original bcy base local lc home functional hauswaehrung reporting "
+    "paid now today overdue past month monthly "
+    "days day tage since limit percent line original bcy base local lc home functional hauswaehrung reporting "
     + _TAX_WORDS,
     "amount": _UNITS
     + "net netto neto nett excl ex excluding exclusive without ht hors discount rabatt skonto line unit item "

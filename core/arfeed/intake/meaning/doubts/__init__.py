@@ -20,6 +20,7 @@ _KINDS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
     columns.unread_columns,
     columns.untold_signs,
     columns.credits_by_text,
+    columns.doubtful_customers,
     amounts.other_units,
     amounts.amounts_of_lines,
     amounts.unused_deductions,

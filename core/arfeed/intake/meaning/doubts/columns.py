@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.meaning.doubts.case import Case, list_words
 from arfeed.intake.meaning.hints import find_lowering_letters
 from arfeed.model import arrow
+from arfeed.model.characters import byte_at
 from arfeed.model.legible import quote
 from arfeed.model.results import Doubt
+from arfeed.tables.headings.contents import number_customers
 from arfeed.tables.headings.document_words import (
     CREDIT_TEXT,
+    credit_beginnings,
     credit_posting_keys,
     is_credit_prefix,
     is_flag_column,
@@ -22,6 +27,9 @@ from arfeed.tables.headings.document_words import (
     kind_of,
     status_of,
 )
+
+_ENOUGH = 20_000
+"""Rows that tell whether numbers are those of customers."""
 
 
 def unread_columns(case: Case) -> Iterator[Doubt]:
@@ -80,17 +88,19 @@ def credits_by_text(case: Case) -> Iterator[Doubt]:
     if "kind" in case.headers:
         return
     refs = arrow.to_text_array(case.rows["invoice_ref"]).filter(case.debts)
+    total = len(refs)
+    refs = _beginning(refs, credit_beginnings(), most=0.5)
     letters = pc.struct_field(pc.extract_regex(refs, r"^(?P<letters>\p{L}{2,6})(?:[\W_\d])"), "letters")
     counted = pc.value_counts(pc.fill_null(letters, "")).to_pylist()
     found = {each["values"]: each["counts"] for each in counted if is_credit_prefix(each["values"])}
-    if found and 2 * sum(found.values()) < len(refs):
+    if found and 2 * sum(found.values()) < total:
         yield Doubt(
             f"{list_words(found)} of what would be reported as debts begins a number as those of credit notes do, and "
             "other numbers do not. If these are credits, export them with a minus sign or with a column of the kind "
             "of document, and name it: columns.kind, with `credits_positive`"
         )
     for name in (name for name in case.unused if name not in case.words):
-        texts = arrow.to_text_array(case.rows[name]).filter(case.debts)
+        texts = _beginning(arrow.to_text_array(case.rows[name]).filter(case.debts), credit_beginnings())
         called = texts.filter(pc.match_substring_regex(texts, CREDIT_TEXT))
         if len(called):
             yield Doubt(
@@ -99,3 +109,30 @@ def credits_by_text(case: Case) -> Iterator[Doubt]:
                 "sign, or with a column of the kind of document",
                 name,
             )
+
+
+def _beginning(texts: pa.Array, pairs: set[bytes], most: float = 1) -> pa.Array:
+    """Return the texts that begin with one of these pairs of letters, if less than this share of all do with that one.
+
+    It takes a thirtieth of the time of a regular expression, which is then for few of a million.
+    """
+    found = byte_at(texts, 0).astype(np.uint16) << 8 | byte_at(texts, 1)
+    counts = np.bincount(found, minlength=1 << 16)
+    wanted = np.zeros(1 << 16, bool)
+    wanted[[first << 8 | second for first, second in pairs]] = True
+    return texts.filter(pa.array((wanted & (counts <= most * len(texts)))[found]))
+
+
+def doubtful_customers(case: Case) -> Iterator[Doubt]:
+    """Yield numbers of customers that differ for one name, or are one for several names, in most of the first rows."""
+    header = case.headers.get("customer_id")
+    if header is None:
+        return
+    first = case.rows.head(_ENOUGH)
+    numbers, names = (arrow.to_text_array(first[name]) for name in ("customer_id", "customer_name"))
+    if not number_customers(numbers, names):
+        yield Doubt(
+            f"the column {header!r} is read as the customers' numbers, and in most cases one name has several of them, "
+            "or several names share one. A customer's own reference or an account of the ledger does so; name another "
+            "column as `customer_id`, or none"
+        )
