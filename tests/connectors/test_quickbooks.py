@@ -441,3 +441,26 @@ def test_check_looks_at_the_header_alone(file: Path) -> None:
     written(file, [row for row in whole if row != ONLINE_2026])
     with pytest.raises(SourceError, match="no row heads the columns"):
         source(file).check()
+
+
+LABELLED = [
+    ["Open Invoices Report"],
+    ["As of 4 April 2026"],
+    ["", "Date", "Transaction type", "Num", "Due date", "Open balance"],
+    ["Abra Clinics", "01/15/2026", "Invoice", "10231", "02/14/2026", "171,360.00"],
+    ["Bohol Foods", "03/20/2026", "Tax Invoice", "10255", "04/19/2026", "5,500.00"],
+    ["Bohol Foods", "03/21/2026", "Adjustment Note", "77", "", "-500.00"],
+    ["TOTAL", "", "", "", "", "$176,360.00"],
+]
+
+
+@pytest.mark.parametrize("name", ["report.csv", "report.xlsx"])
+def test_customers_in_a_first_column_without_a_heading_are_named_by_its_place(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / name, LABELLED)
+    assert 'set columns = { customer_name = "column 1" }' in failure(source(file))
+    books = source(file, columns={"customer_name": "column 1"})
+    assert facts(books) == [
+        ("Abra Clinics", "invoice", Decimal("171360.00")),
+        ("Bohol Foods", "invoice", Decimal("5500.00")),
+        ("Bohol Foods", "credit_note", Decimal("-500.00")),
+    ]

@@ -27,8 +27,8 @@ def file(tmp_path: Path) -> Path:
 def doubts(file: Path, *lines: str, **settings: Any) -> tuple[str, ...]:
     source = folder(file, *lines, **{**HOW, **settings})
     with released([source]):
-        found = extract([source], lambda: datetime.now(UTC)).reports[0].doubts
-    return tuple(doubt.said for doubt in found)
+        read = extract([source], lambda: datetime.now(UTC))
+    return tuple(doubt.said for doubt in read.doubts(read.reports[0]))
 
 
 def beside(file: Path, heading: str, *words: str, **settings: Any) -> tuple[str, ...]:
@@ -179,3 +179,120 @@ def test_invoices_that_are_due_before_their_day_are_counted(file: Path) -> None:
 def test_invoices_from_before_most_books_are_counted(file: Path) -> None:
     (doubt,) = doubts(file, LIST, "1;Ada;07.04.69;5", "2;Ada;07.04.26;5", dates="DMY")
     assert doubt.startswith("1 open document is from before 1990, such as 1 of 1969-04-07.")
+
+
+def test_unsigned_credits_that_only_their_numbers_tell_are_named(file: Path) -> None:
+    rows = ["INV-1;Ada;2026-04-07;5.00", "CN-1;Ada;2026-04-08;2.00", "INV-2;Bo;2026-04-09;3.00"]
+    (doubt,) = doubts(file, LIST, *rows)
+    assert "'CN' (1 row) of what would be reported as debts begins a number as those of credit notes do" in doubt
+    assert "columns.kind" in doubt
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["CN-1;Ada;2026-04-07;5.00", "CN-2;Ada;2026-04-08;2.00"],  # the letters of a company
+        ["INV-1;Ada;2026-04-07;5.00", "CN-1;Ada;2026-04-08;-2.00", "INV-2;Bo;2026-04-09;3.00"],  # signed
+        ["2026-1;Ada;2026-04-07;5.00", "2026-2;Ada;2026-04-08;2.00"],
+    ],
+    ids=["all", "signed", "digits"],
+)
+def test_the_letters_of_numbers_raise_no_doubt_otherwise(file: Path, rows: list[str]) -> None:
+    assert doubts(file, LIST, *rows) == ()
+
+
+def test_a_free_text_that_calls_a_debt_a_credit_note_is_named(file: Path) -> None:
+    texts = [*(f"Order {number}" for number in range(31)), "Gutschrift zu 7"]
+    (doubt,) = beside(file, "Text", *texts)
+    assert "the column 'Text' is not used and calls 1 of what would be reported as debts a credit note" in doubt
+    assert "'Gutschrift zu 7'" in doubt
+
+
+@pytest.mark.parametrize("heading", ["amount_due_cents", "Open (TEUR)", "Balance in thousands"])
+def test_amounts_in_other_units_are_named(file: Path, heading: str) -> None:
+    columns = {**HOW["columns"], "balance": heading}
+    (doubt,) = doubts(file, f"No;Customer;Date;{heading}", "1;Ada;2026-04-07;500", columns=columns)
+    assert f"the column {heading!r} seems to hold amounts in" in doubt
+
+
+def test_invoices_that_are_mostly_negative_are_a_doubt_until_a_setting_says_what_that_means(file: Path) -> None:
+    rows = ["1;Ada;2026-04-07;-5.00", "2;Ada;2026-04-08;-2.00", "3;Bo;2026-04-09;3.00"]
+    (doubt,) = doubts(file, LIST, *rows)
+    assert 'set owed_is = "negative" in [sources.' in doubt
+    assert doubts(file, LIST, *rows, owed_is="negative") == ()
+    assert doubts(file, LIST, *rows, owed_is="positive") == ()
+
+
+def test_amounts_in_a_column_called_like_a_flag_are_no_status(file: Path) -> None:
+    assert beside(file, "Paid", "0.00", "0.00") == ()
+
+
+def test_reading_for_a_later_delivery_does_not_look_for_doubts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def look(*_: object) -> tuple[()]:
+        looked.append("looked")
+        return ()
+
+    monkeypatch.setattr("arfeed.intake.extract.find_doubts", look)
+    source = folder(file, LIST, "1;Ada;2026-04-07;5.00", **HOW)
+    with released([source]):
+        read = extract([source], lambda: datetime.now(UTC))
+    assert looked == []
+    assert read.doubts(read.reports[0]) == ()
+    assert looked == ["looked"]
+
+
+def test_amounts_of_lines_that_would_be_taken_once_are_named(file: Path) -> None:
+    rows = ["1;Ada;2026-04-07;5.00;oak", "1;Ada;2026-04-07;5.00;elm"]
+    columns = {**HOW["columns"], "balance": "Line total"}
+    (doubt,) = doubts(file, "No;Customer;Date;Line total;Item", *rows, columns=columns, rows="lines")
+    assert 'set rows = "instalments"' in doubt
+    assert doubts(file, "No;Customer;Date;Line total;Item", *rows, columns=columns, rows="instalments") == ()
+
+
+@pytest.mark.parametrize("heading", ["Credited", "Skonto", "Written off", "Betaald"])
+def test_what_a_balance_of_parts_leaves_out_is_named(file: Path, heading: str) -> None:
+    rows = ["1;Ada;2026-04-07;300.00;100.00;0.00", "2;Ada;2026-04-07;80.00;0.00;80.00"]
+    columns = {**HOW["columns"], "amount": "Total", "paid": "Paid"}
+    del columns["balance"]
+    (doubt,) = doubts(file, f"No;Customer;Date;Total;Paid;{heading}", *rows, columns=columns)
+    assert f"the column {heading!r} is not used and has amounts in 1 row" in doubt
+
+
+@pytest.mark.parametrize(("heading", "word"), [("Credit days", "30"), ("Credit", "0.00"), ("Paid by", "Ada")])
+def test_what_is_no_deduction_is_not_named(file: Path, heading: str, word: str) -> None:
+    columns = {**HOW["columns"], "balance": "Total"}
+    rows = [f"{number};Ada;2026-04-07;{number}.00;{word}" for number in (1, 2)]
+    assert doubts(file, f"No;Customer;Date;Total;{heading}", *rows, columns=columns) == ()
+
+
+def test_what_was_paid_beside_a_total_is_named(file: Path) -> None:
+    columns = {**HOW["columns"], "balance": "Total"}
+    rows = [f"{number};Ada;2026-04-07;{number}.00;0.50" for number in (1, 2)]
+    (doubt,) = doubts(file, "No;Customer;Date;Total;Amount paid", *rows, columns=columns)
+    assert "'Amount paid'" in doubt
+
+
+@pytest.mark.parametrize(
+    ("numbers", "doubted"),
+    [
+        (["P-1", "P-2", "P-3", "P-4"], True),  # each invoice has its own
+        (["1200", "1200", "1200", "1200"], True),  # an account of the ledger
+        (["K1", "K1", "K2", "K2"], False),
+        (["", "", "", ""], False),
+    ],
+    ids=["references", "one account", "numbers", "blank"],
+)
+def test_numbers_that_are_not_those_of_customers_are_named(file: Path, numbers: list[str], doubted: bool) -> None:
+    names = ["Ada", "Ada", "Bo", "Bo"]
+    rows = [
+        f"{at};{name};2026-04-07;{at}.00;{id_}" for at, (name, id_) in enumerate(zip(names, numbers, strict=True), 1)
+    ]
+    found = doubts(file, f"{LIST};Ref", *rows, columns={**HOW["columns"], "customer_id": "Ref"})
+    assert any("is read as the customers' numbers" in said for said in found) == doubted
+
+
+def test_a_word_among_kinds_of_documents_that_is_none_of_them_is_named(file: Path) -> None:
+    (doubt,) = beside(file, "Paper", "Invoice", "Pro forma")
+    assert "'Pro forma' (1 row) of rows that would be reported as debts" in doubt

@@ -700,3 +700,19 @@ def test_settings_about_credits_need_a_column_that_tells_them_apart(file: Path, 
     with pytest.raises(ConfigError, match=r"no column says which rows these are; name it in columns\.kind"):
         opened(folder(file, *TWO, **HOW, **settings))
     assert len(opened(folder(file, *TWO, **HOW, prefix={"invoice": "R-"}))) == 2
+
+
+# --- totals in the place of balances ---------------------------------------------------------------------------------
+
+
+BILLED = ["1;Ada;2026-04-07;5.00;sent", "2;Ada;2026-04-08;2.00;paid", "3;Bo;2026-04-09;3.00;void"]
+
+
+def test_what_is_paid_or_void_owes_nothing_where_the_balance_is_the_total(file: Path) -> None:
+    how: dict[str, Any] = {**HOW, "columns": columns(status="State"), "values": {"status": {"sent": "open"}}}
+    said = " ".join(problems(folder(file, LIST + ";State", *BILLED, **how)))
+    assert "'2.00' is still owed, though the status says paid" in said
+    assert 'balance_is = "total" if the column holds what was billed' in said
+    rows = read(folder(file, LIST + ";State", *BILLED, **how, balance_is="total"))
+    assert [str(balance) for balance in rows["balance"]] == ["5.0000", "0.0000", "0.0000"]
+    assert [str(amount) for amount in rows["amount"]] == ["5.0000", "2.0000", "3.0000"]

@@ -27,6 +27,24 @@ def test_balances_from_the_column_of_the_totals_are_objected_to_once(feed: Feed)
     assert codes(feed.sync()) == []
 
 
+def test_totals_that_were_declared_as_such_are_objected_to_with_the_words_for_part_payments(feed: Feed) -> None:
+    feed.sources["erp"] = {"balance_is": "total", "values": {"status": {"Teilbezahlt": "open"}}}
+    rows = [{**row, "status": word} for row, word in zip(invoices(3), ("open", "paid", "Teilbezahlt"), strict=True)]
+    feed.export(rows, header=[*HEADER, "status"])
+    outcome = feed.sync()
+    assert codes(outcome) == ["unknown-baseline", "total-as-balance"]
+    assert "The status says 'Teilbezahlt' of some." in outcome.plan.objections[1].message
+    feed.approved()
+    assert codes(feed.sync()) == []
+
+
+def test_invoices_that_are_mostly_negative_are_objected_to_until_a_setting_says_what_that_means(feed: Feed) -> None:
+    feed.export([{**row, "amount": "-5.00", "balance": "-5.00"} for row in invoices(3)])
+    assert codes(feed.sync()) == ["unknown-baseline", "doubtful-reading"]
+    feed.sources["erp"] = {"owed_is": "negative"}
+    assert codes(feed.sync()) == ["unknown-baseline"]
+
+
 def test_a_total_beside_a_balance_is_not_objected_to(feed: Feed) -> None:
     feed.sources["erp"] = {"columns": {"balance": "Open", "amount": "Total"}}
     rows = [{**row, "Total": row["balance"], "Open": row["balance"]} for row in invoices(3)]

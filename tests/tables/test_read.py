@@ -299,3 +299,34 @@ def test_a_first_line_that_names_the_separator_for_excel_is_not_a_header(file: P
 def test_a_quote_that_is_not_doubled_is_called_one(file: Path, name: str) -> None:
     said = refusal(file, f"a,b\n1,2\n{name},3\n4,5\n".encode())
     assert "after line 2 a quote is opened and not closed, or stands within a text and is not doubled" in said
+
+
+PAGE = "List of open items,,\nPage {},,\nno,customer,open\n{},Ada,5\n"
+PAGES = PAGE.format(1, 1) + PAGE.format(2, 2)
+
+
+@pytest.mark.parametrize("in_a_workbook", [False, True], ids=["csv", "xlsx"])
+def test_the_headings_of_each_page_are_passed_over_with_the_lines_above_them(
+    tmp_path: Path, in_a_workbook: bool
+) -> None:
+    file = tmp_path / ("pages.xlsx" if in_a_workbook else "pages.csv")
+    if in_a_workbook:
+        workbook(file, [line.split(",") for line in PAGES.splitlines()])
+    else:
+        file.write_text(PAGES)
+    read = read_table(str(file), columns=["no", "customer", "open"])
+    assert read["no"].tolist() == ["1", "2"]
+    assert [origin.rpartition("#")[2] for origin in read["origin"]] == ["4", "8"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ("no,customer,open\nno,customer,5\n", ["no"]),  # not all of its columns
+        ("no,customer,open\n1,Ada,5\nPage 2,,\nno,customer,open\n2,Bo,6\n", ["1", "Page 2", "2"]),  # no such line above
+        ("no\n1\nno\n2\n", ["1", "no", "2"]),  # one column may hold anything
+    ],
+    ids=["part of it", "an unknown line", "one column"],
+)
+def test_what_only_looks_like_headings_is_kept(file: Path, rows: str, kept: list[str]) -> None:
+    assert content(file, rows)["no"] == kept

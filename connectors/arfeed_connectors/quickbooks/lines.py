@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _KINDS = {
     "invoice": "invoice",
+    "tax invoice": "invoice",  # Reckon and QuickBooks in Australia
+    "adjustment note": "credit_note",
     "finance charge": "invoice",
     "late fee": "invoice",
     "statement charge": "invoice",
@@ -93,6 +95,11 @@ def _customers(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[str]:
             raise SourceError(
                 f"{report.file}: it groups by age and does not name the customers; add the column Customer"
             )
+        if len(lines) and not lines["group"].any() and "customer_name" not in report.settings.columns:
+            raise SourceError(
+                f"{report.file}: neither a heading nor groups name the customers; if they stand in the first column, "
+                'set columns = { customer_name = "column 1" }; otherwise add the column Customer'
+            )
         return lines["group"].where(lines["group"] != "--", "")
     named = lines[report.name_of("customer_name")]
     # A line without a customer in its column still has one in the heading above it.
@@ -111,8 +118,9 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     if found.null_count:
         line = lines[pc.is_null(found).to_numpy(zero_copy_only=False)].iloc[0]
         raise SourceError(
-            f"{locate(line['origin'], report.file)}: {line['type']!r} is not a transaction type that arfeed knows; "
-            "bills and their payments are what you owe; leave them out by Customize > Filter > Transaction type"
+            f"{locate(line['origin'], report.file)}: {line['type']!r} is not a transaction type that arfeed knows. What you "
+            "owe, such as bills, has to be left out by Customize > Filter > Transaction type. If this is not a report "
+            "of QuickBooks, read it by the source `folder` (`arfeed init --source folder`)"
         )
     balance = pc.fill_null(pa.array(lines[report.name_of("balance")]), Decimal(0))
     by_sign = pc.if_else(pc.greater(balance, Decimal(0)), "invoice", "payment")

@@ -25,6 +25,7 @@ from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.frames import Frames
 from arfeed_connectors.sql.names import Names
 from arfeed_connectors.sql.overpaid import Overpaid
+from arfeed_connectors.sql.presets import PRESETS
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.slips import refuse_slips
@@ -122,6 +123,11 @@ class Sql(Connector):
             notes=tuple(note for note in (*self._notes(names), older, controls.note(), overpaid.note()) if note),
             control_account=account,
         )
+
+    @property
+    def blank_balance(self) -> str | None:
+        """Why the list of a preset has no balance for an open document."""
+        return PRESETS[self.settings.preset].blank_balance if self.settings.preset else None
 
     @property
     def explains(self) -> bool:

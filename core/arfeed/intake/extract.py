@@ -30,7 +30,7 @@ from arfeed.model.currencies import withdrawn
 from arfeed.model.errors import ArfeedError, ConfigError, ProblemsError, SourceError
 from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
-from arfeed.model.results import SourceRead, SourceReport, StatusWord
+from arfeed.model.results import Doubt, SourceRead, SourceReport, StatusWord
 from arfeed.model.schema import ZERO
 from arfeed.model.settings import FileSettings
 from arfeed.plugins.isolation import isolated_copy, undisturbed
@@ -44,17 +44,26 @@ if TYPE_CHECKING:
 class Extract:
     """All rows of all sources, open and closed, canonical and typed, and a report on each source.
 
-    `failed` holds the errors of the sources that could not be read and may carry their last rows forward.
+    `failed` holds the errors of the sources that could not be read and may carry their last rows forward. `headers`
+    are, by source, the headings in use by canonical name.
     """
 
     rows: pd.DataFrame
     reports: tuple[SourceReport, ...]
     failed: Mapping[str, SourceError]
+    headers: Mapping[str, Mapping[str, str]]
 
     @property
     def open(self) -> pd.DataFrame:
         """Return the rows that belong in a report: open, with a balance."""
         return filter_rows(self.rows, _is_open(self.rows))
+
+    def doubts(self, source: SourceReport) -> tuple[Doubt, ...]:
+        """Return what makes the reading of a source doubtful. It takes a look at all of its rows."""
+        rows = self.rows
+        if len(self.reports) > 1:
+            rows = filter_rows(rows, rows["source"] == source.source)
+        return find_doubts(rows, source.settings, self.headers[source.source])
 
 
 def extract(
@@ -69,6 +78,7 @@ def extract(
     its rows have been read.
     """
     frames, reports = [], []
+    headers: dict[str, Mapping[str, str]] = {}
     failed: dict[str, SourceError] = {}
     problems: list[tuple[Connector, list[Problem]]] = []
     for connector in sources:
@@ -100,11 +110,11 @@ def extract(
         report = _report(connector, rows, complete, now(), read)
         words = tuple(StatusWord(*pair, rows) for pair, rows in normalizer.statuses.most_common())
         report = report._replace(seconds=seconds, states_status=normalizer.states_status, statuses=words)
-        doubts = find_doubts(rows, connector.settings, normalizer.headers)
-        reports.append(report._replace(doubts=doubts))
+        reports.append(report)
+        headers[connector.source] = normalizer.headers
     if problems:
         raise ProblemsError(describe_problems(problems))
-    return Extract(join_frames(frames) if frames else empty_invoices(), tuple(reports), failed)
+    return Extract(join_frames(frames) if frames else empty_invoices(), tuple(reports), failed, headers)
 
 
 def _as_documents(

@@ -25,7 +25,7 @@ from arfeed.intake.date_order import (
 from arfeed.intake.meaning.hints import refuse_untold_sign
 from arfeed.intake.meaning.numbers import add_prefixes, compose_numbers
 from arfeed.intake.meaning.sifting import Sieve
-from arfeed.intake.meaning.signs import find_owed, sign_words
+from arfeed.intake.meaning.signs import clear_closed, find_owed, sign_words
 from arfeed.intake.meaning.wrapped import Unwrapped, unwrap_texts
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema
@@ -138,9 +138,10 @@ class Normalizer:
         # Without an order no date came as text, so any will do.
         days = read_days(table, self.order or "YMD", declared=settings.dates is not None)
         amounts = read_money(table, settings)
-        money = find_owed(table, amounts, kind, settings)
+        money = clear_closed(find_owed(table, amounts, kind, settings), status, settings)
         missing = pc.and_(pc.equal(status, "open"), table.is_blank("balance"))
-        table.add_problem("balance", missing, "is not a balance: one is required, and blank is not zero")
+        why = self.connector.blank_balance or "one is required, and blank is not zero"
+        table.add_problem("balance", missing, f"is not a balance: {why}")
         check_money(table, amounts, currency, settings)
         from_file = isinstance(settings, FileSettings)
         _check_rows(table, status, kind, money["balance"], from_file=from_file)
@@ -328,7 +329,8 @@ def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Ar
     credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, MONEY)))
     table.add_problem("balance", credit, "must be negative: a credit note or payment lowers what is owed")
     owed = pc.and_(pc.equal(status, "paid"), pc.not_equal(balance, pa.scalar(0, MONEY)))
-    table.add_problem("balance", owed, "is still owed, though the status says paid; correct one of the two")
+    total = ', or set balance_is = "total" if the column holds what was billed' if from_file else ""
+    table.add_problem("balance", owed, f"is still owed, though the status says paid; correct one of the two{total}")
     open_invoice = pc.and_(is_open, pc.equal(kind, "invoice"))
     undated = pc.and_(open_invoice, is_dateless(table, "issued_on"))
     table.add_problem("issued_on", undated, "is not a date: an invoice needs its date")

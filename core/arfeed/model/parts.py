@@ -79,6 +79,11 @@ class Connector(ABC):
         return None
 
     @property
+    def blank_balance(self) -> str | None:
+        """Why an open document may come without a balance, and what to do in the source; said of such a row."""
+        return None
+
+    @property
     def explains(self) -> bool:
         """Whether `explain` can answer, judging by the settings; `arfeed check` reports it. Opens nothing."""
         # Judged by the class, so that `check` can report it without connecting to anything.

@@ -228,6 +228,11 @@ class FileSettings(SourceSettings):
     owed_is: Literal["positive", "negative"] | None = Field(
         default=None, description="The sign of what is owed; positive if unset."
     )
+    balance_is: Literal["open", "total"] | None = Field(
+        default=None,
+        description="Whether the column of the balance holds what is still open, or the document's total; what is paid "
+        "or void then owes nothing, whatever its total. What is open if unset.",
+    )
     prefix: dict[Kind, str] = Field(
         default_factory=dict,
         examples=[{"credit_note": "CN-"}],

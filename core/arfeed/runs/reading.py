@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ from arfeed.tables.files.changes import wait_until_settled
 
 if TYPE_CHECKING:
     from arfeed.history.records import Baseline
-    from arfeed.model.results import SourceReport
+    from arfeed.model.parts import Transform
+    from arfeed.model.results import SourceRead, SourceReport
     from arfeed.runs.context import OpenContext
 
 
@@ -41,9 +43,9 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
     wanted = keep(shaped.invoices, context.project.destination.settings.kinds, shaped.facts)
     carried = _carry_failed(context, extracted, baseline)
     carried_reports = (report for _, report in carried)
-    reports = tuple(
-        report._replace(before=last.get(report.source), doubts=drop_settled(report.doubts, context.project.transforms))
-        for report in (*extracted.reports, *carried_reports)
+    reports = (
+        *(_with_doubts(report, extracted, last, context.project.transforms) for report in extracted.reports),
+        *(report._replace(before=last.get(report.source)) for report in carried_reports),
     )
     invoices = join_frames([wanted.invoices, *(rows for rows, _ in carried)])
     # Nothing below waits for these two: they are computed while the PDFs are looked for.
@@ -89,6 +91,15 @@ def read_earlier_report(context: OpenContext, baseline: Baseline | None, run: st
         beside=baseline.beside if baseline else None,
         states=tuple(context.history.ledgers(run).values()),
     )
+
+
+def _with_doubts(
+    report: SourceReport, extracted: Extract, last: Mapping[str, SourceRead], transforms: Sequence[Transform]
+) -> SourceReport:
+    """Add the last reading of a source, or if there was none, what is doubtful about this one."""
+    if report.source in last:
+        return report._replace(before=last[report.source])
+    return report._replace(doubts=drop_settled(extracted.doubts(report), transforms))
 
 
 def _listed_ever(context: OpenContext, extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:

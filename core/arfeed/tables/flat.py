@@ -15,6 +15,7 @@ from arfeed.model.errors import SourceError
 from arfeed.tables.columns import origins
 from arfeed.tables.grid import explain_unreadable, read_batches
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
+from arfeed.tables.headings.pages import drop_page_headings
 from arfeed.tables.places import locate
 from arfeed.tables.separated.rules import blank_rules, is_rule
 from arfeed.tables.separated.text import Stream, blocks, first_records, records, refuse_open_quote
@@ -63,7 +64,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
                 # Rarely needed: this reads the whole file again.
                 blank = blank if len(blank) else _blank_rows(file, encoding, delimiter, header)
                 rows = rows.filter(pc.invert(blank.slice(done - before, len(read))))
-            yield rows
+            yield drop_page_headings(rows, header)
             done += len(read)
             # With the end of the frame before: the last frame may hold a single row.
             ending = pa.concat_arrays([ending[-_ENOUGH:], arrow.as_single_chunk(read[last])])
@@ -151,6 +152,7 @@ def _explain_failure(file: str, header: Header, encoding: str, delimiter: str, e
             if len(fields) != len(header.names) and not is_rule(fields):
                 return (
                     f"{file} line {line}: it has {len(fields)} fields where the header has {len(header.names)} "
-                    f"({delimiter.join(fields)[:60]!r}); the file may be cut off: export it again"
+                    f"({delimiter.join(fields)[:60]!r}); the file may be cut off, or printed in pages: export it "
+                    "again, as a plain list"
                 )
     return explain_unreadable(file, encoding, exc)

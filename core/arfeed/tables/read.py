@@ -14,6 +14,7 @@ from arfeed.tables.columns import origins, text_columns
 from arfeed.tables.dbase import dbase_header, dbase_tables, is_dbase
 from arfeed.tables.flat import csv_header, csv_tables
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
+from arfeed.tables.headings.pages import drop_page_headings
 from arfeed.tables.separated.text import find_delimiter, find_encoding
 from arfeed.tables.workbook.sheets import Cells, is_workbook, read_sheet
 
@@ -118,4 +119,4 @@ def _sheet_tables(file: str, sheet: str | None, columns: Sequence[str]) -> Itera
         filled = functools.reduce(pc.or_, (pc.not_equal(column, "") for column in read.columns))
         rows = read.select(kept).append_column("origin", origins(file, cells.before + 1, len(read)))
         below = max(header.line - cells.before, 0)
-        yield rows.slice(below).filter(filled.slice(below))
+        yield drop_page_headings(rows.slice(below).filter(filled.slice(below)), header)

@@ -23,6 +23,7 @@ class Preset:
     `days_are_moments` its dates are moments in UTC, of which the day is wanted that it was where they were typed. Where
     a table of the list is missing, NAME.OLDER.sql and NAME.OLDER.closed.sql do without it, `older` being a version.
     With `adds_up` the list adds up payments or a journal, which takes long, so rows and control come in one statement.
+    `blank_balance` is why the list has no balance for an open document, and what to do in the program.
     """
 
     about: str
@@ -35,6 +36,7 @@ class Preset:
     days_are_moments: bool = False
     older: str = ""
     adds_up: bool = False
+    blank_balance: str | None = None
 
     def tables(self, name: str) -> tuple[str, ...]:
         """Return the tables that the query reads, without their prefix."""
@@ -92,7 +94,14 @@ PRESETS: Mapping[str, Preset] = {
     "kivitendo": Preset("kivitendo 3.6 and later", has_ledger=True),
     "tryton": Preset("Tryton 7.0", by_company=True, has_ledger=True),
     "dolibarr": Preset(
-        "Dolibarr 10 and later", table_prefix="llx_", requires=("currency",), by_company=True, adds_up=True
+        "Dolibarr 10 and later",
+        table_prefix="llx_",
+        requires=("currency",),
+        by_company=True,
+        adds_up=True,
+        blank_balance="this invoice is in another currency than the company, and Dolibarr holds 0 in that currency for "
+        "its total, or for a payment, deposit or credit used on it. Enter that amount in the invoice's currency in "
+        "Dolibarr (a credit by splitting or using it again), or take the invoice out by a query",
     ),
     "invoiceplane": Preset("InvoicePlane 1.5 and later", table_prefix="ip_", requires=("currency",), adds_up=True),
     "akaunting": Preset("Akaunting 3", requires=("table_prefix",), by_company=True),

@@ -36,6 +36,14 @@ Status = Annotated[
         help="What a word of the status means: open, paid, void or draft; may be repeated.",
     ),
 ]
+Kind = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind",
+        metavar="WORD=KIND",
+        help="What a word of the document type means: invoice, credit_note or payment; may be repeated.",
+    ),
+]
 Documents = Annotated[
     str | None, typer.Option("--documents", help="Where the PDFs are, as in pdf/{invoice_ref}.pdf; blank for none.")
 ]
@@ -85,6 +93,7 @@ class Options:
     currency: Currency = None
     column: Column = None
     status: Status = None
+    kind: Kind = None
     documents: Documents = None
     setting: Setting = None
     timezone: Timezone = None
@@ -124,6 +133,7 @@ def _answers(options: Options) -> given.Answers:
         currency=options.currency,
         columns=_pairs("--column", options.column),
         statuses=_pairs("--status", options.status),
+        kinds=_pairs("--kind", options.kind),
         documents=options.documents,
         settings=_pairs("--set", options.setting),
         timezone=options.timezone,

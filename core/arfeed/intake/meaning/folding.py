@@ -184,10 +184,13 @@ def _refuse_differing(some: pd.DataFrame, names: Sequence[str], settings: FileSe
     parted = [name for name in names if pair[name].nunique(dropna=False) > 1]
     one, other = (row for _, row in pair.iterrows())
     shown = ", ".join(f"{name} ({_show(one[name])} and {_show(other[name])})" for name in parted)
+    parts = ""
+    if settings.rows == "lines" and {*parted} <= {*_ADDED_UP} and "balance" in parted:
+        parts = 'If each row has its own part of the balance, set rows = "instalments", which adds them up. '
     raise SourceError(
-        f"{_place(other, settings)}: {ref!r} {why}: it differs from {_place(one, settings)} in {shown}. If these are "
-        'different documents, make their number of several columns, as in invoice_ref = "{No}-{Year}", or give kinds '
-        "a `prefix`; otherwise export the file again"
+        f"{_place(other, settings)}: {ref!r} {why}: it differs from {_place(one, settings)} in {shown}. {parts}If "
+        "these are different documents, make their number of several columns, as in "
+        'invoice_ref = "{No}-{Year}", or give kinds a `prefix`; otherwise export the file again'
     )
 
 

@@ -41,6 +41,16 @@ def find_owed(
     return owed
 
 
+def clear_closed(owed: Mapping[str, pa.Array], status: pa.Array, settings: SourceSettings) -> dict[str, pa.Array]:
+    """Return amount and balance; if the balance is read from documents' totals, what is not open owes nothing."""
+    if not isinstance(settings, FileSettings) or settings.balance_is != "total":
+        return dict(owed)
+    balance = owed["balance"]
+    cleared = pc.if_else(pc.equal(status, "open"), balance, _ZERO)
+    amount = pc.coalesce(owed["amount"], balance) if "amount" in owed else balance
+    return {**owed, "amount": amount, "balance": cleared}
+
+
 def sign_words(table: Columns, settings: SourceSettings) -> frozenset[str]:
     """Return the words of the column `sign` that its setting does not name."""
     sign = settings.sign if isinstance(settings, FileSettings) else None

@@ -20,7 +20,6 @@ from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError
 from arfeed.model.legible import name_some
 from arfeed.model.parts import Connector, Transform
-from arfeed.model.results import SourceReport
 from arfeed.model.settings import FileSettings
 from arfeed.operations.check.evidence import assess_evidence
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
@@ -72,7 +71,7 @@ def _source(
         _rows(connector, extracted),
         *dates,
         assess_evidence(connector, extracted.reports[0]),
-        *_notes(connector, extracted.reports[0], project.transforms),
+        *_notes(connector, extracted, project.transforms),
         *pdfs,
     ], extracted
 
@@ -161,11 +160,14 @@ def _order(connector: Connector, evidence: Evidence) -> str:
     return f"{ORDER_WORDS[order]} because `dates` is set so: no date in the file proves it, and {evidence.means(order)}"
 
 
-def _notes(connector: Connector, report: SourceReport, transforms: Iterable[Transform]) -> Iterator[Finding]:
-    """Report the source's notes on this reading, as the plan would."""
-    for note in report.complete.notes:
+def _notes(connector: Connector, extracted: Extract, transforms: Iterable[Transform]) -> Iterator[Finding]:
+    """Report the source's notes on this reading, as the plan would, and what the first plan would object to."""
+    (report,) = extracted.reports
+    doubts = drop_settled(extracted.doubts(report), transforms)
+    said = {each.said for each in doubts}
+    for note in (note for note in report.complete.notes if note not in said):
         yield doubt(f"note of {connector.source}", note, "check whether that is intended")
-    for each in drop_settled(report.doubts, transforms):
+    for each in doubts:
         yield doubt(f"reading of {connector.source}", each.said, "the first plan has to be approved for it")
 
 

@@ -38,6 +38,7 @@ class Answers:
     key: str | None = None
     all_debts: bool = False
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
     control_account: str | None = None
     control_columns: Mapping[str, str] = field(default_factory=dict)
     absent_means_paid: bool | None = None

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from arfeed.model import arrow
+from arfeed.model import arrow, schema
 from arfeed.model.errors import ConfigError
 from arfeed.model.legible import name_some
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.tables.headings.contents import count_settled, is_settled_header
-from arfeed.tables.headings.document_words import find_document_types, other_than_invoices
+from arfeed.tables.headings.document_words import (
+    find_document_types,
+    is_kind_column,
+    kind_of,
+    other_than_invoices,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,10 +26,19 @@ _MOST_WORDS = 4
 NEGATIVE = r"[-−–(]|(?i:cr\.?$)"
 """What shows that an amount is below 0, in whatever notation."""
 _CHOICES = {
-    "stop": "they are credits or payments: write nothing, and export them with a minus sign or leave them out",
+    "credits": "they are credit notes or payments, and lower what customers owe, though they have no minus sign",
+    "stop": "they are not for this report: write nothing, and export without them",
     "debts": "the customers owe them, as they owe invoices",
     "others": "they are something else, such as bills that you owe: report only rows of the other types",
 }
+
+_KINDS = {
+    "invoice": "the customer owes it",
+    "credit_note": "a credit note, which lowers what the customer owes",
+    "payment": "a payment that is not used yet, which lowers what the customer owes",
+}
+_SAMPLE = 1_000
+_MOST_KINDS = 12
 
 _SETTLED = {
     "stop": "they are paid: write nothing, and export what is open only, or with a status or the open balance",
@@ -30,34 +46,89 @@ _SETTLED = {
 }
 
 
+@dataclass(slots=True)
+class DocumentTypes:
+    """What a column of document types means.
+
+    `only` has, by heading, the types that alone are reported. `header` is the column of kinds and `kinds` the meaning
+    of its words, if credits have to be told apart; `credits_positive` is whether these have no sign.
+    """
+
+    only: dict[str, list[str]] = field(default_factory=dict)
+    header: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    credits_positive: bool = False
+
+
 def check_document_types(
     chosen: Mapping[str, str], headers: Sequence[str], read: Callable[[], Iterator[pd.DataFrame]],
     answers: Answers, asker: Asker,
-) -> dict[str, list[str]]:  # fmt: skip
-    """Ask whether documents that seem not to be invoices, and have no minus sign, are debts.
+) -> DocumentTypes:  # fmt: skip
+    """Ask whether documents that seem not to be invoices, and have no minus sign, are debts or credits.
 
-    `chosen` are headings by column, `read` reads the sample from its start. Return, by heading, the types that alone
-    are to be reported. Raise `ConfigError` if the others are credits, or if nobody has answered.
+    `chosen` are headings by column, `read` reads the sample from its start. Raise `ConfigError` if they are neither,
+    or if nobody has answered.
     """
-    only: dict[str, list[str]] = {}
+    found = DocumentTypes()
     for header in answers.only:
         if header not in headers:
             raise ConfigError(f"--only {header}=…: the file has no such heading; found {', '.join(headers)}")
-    if "kind" in chosen:
-        return only
     balance = chosen.get("balance", "balance")
-    types = find_document_types([name for name in headers if name not in chosen.values()])
-    for header in dict.fromkeys([*types, *answers.only]):
+    if "kind" in chosen:
+        return _as_kinds(chosen["kind"], balance, read, answers, asker)
+    free = [name for name in headers if name not in chosen.values()]
+    for header in dict.fromkeys([*find_document_types(free), *_called_kinds(next(read()), free), *answers.only]):
         positive, negative = _others(read(), header, balance)
         if header in answers.only:
-            only[header] = _only(header, answers.only[header], read(), asker)
+            found.only[header] = _only(header, answers.only[header], read(), asker)
         elif positive:
             kept = [word for word in _words(read(), header) if word not in positive]
-            if _ask(header, positive, kept, answers, asker):
-                only[header] = _only(header, kept, read(), asker)
+            answer = "credits" if {*answers.kinds} & {*positive} else _ask(header, positive, kept, answers, asker)
+            if answer == "credits":
+                return _as_kinds(header, balance, read, answers, asker)
+            if answer == "others":
+                found.only[header] = _only(header, kept, read(), asker)
         elif negative:
             asker.found(f"the column {header!r} also has {_listed(negative)}, each with a minus sign, as it should be")
-    return only
+    return found
+
+
+def _as_kinds(
+    header: str, balance: str, read: Callable[[], Iterator[pd.DataFrame]], answers: Answers, asker: Asker
+) -> DocumentTypes:
+    """Return a column as that of kinds. Its words are said, known, or asked for."""
+    words = _words(read(), header)
+    kinds = {} if all(word.lower() in schema.KINDS for word in words) else _kinds(header, words, answers, asker)
+    positive, _ = _others(read(), header, balance)
+    unsigned = [word for word in positive if kinds.get(word, word.lower()) != "invoice"]
+    if unsigned:
+        asker.found(f"credits_positive: amounts of {_listed(unsigned)} have no sign, and lower what is owed")
+    return DocumentTypes(header=header, kinds=kinds, credits_positive=bool(unsigned))
+
+
+def _called_kinds(rows: pd.DataFrame, headers: Sequence[str]) -> list[str]:
+    """Return the columns whose words in the first rows are those of kinds of documents, whatever their headings."""
+    first = rows.head(_SAMPLE)
+    words = {name: [word for word in first[name].str.strip().unique() if word] for name in headers}
+    return [name for name, some in words.items() if 0 < len(some) <= _MOST_KINDS and is_kind_column(name, some)]
+
+
+def _kinds(header: str, words: Sequence[str], answers: Answers, asker: Asker) -> Mapping[str, str]:
+    """Return the kind of document that each word of a column means, as was said or as the person says."""
+    for word, kind in answers.kinds.items():
+        if kind not in schema.KINDS:
+            raise ConfigError(f"--kind {word}={kind}: a kind is one of {', '.join(schema.KINDS)}")
+        if word not in words:
+            raise ConfigError(f"--kind {word}={kind}: the column {header!r} has no such word; it has {_listed(words)}")
+    meanings: dict[str, str] = {}
+    for word in words:
+        meanings[word] = (
+            answers.kinds.get(word)
+            or kind_of(word)
+            or asker.choose(f"What is {word!r} in {header!r}?", f"--kind {word}=KIND", _KINDS)
+        )
+    asker.found(f"kind: {', '.join(f'{word!r} is {kind}' for word, kind in meanings.items())}")
+    return meanings
 
 
 def _only(header: str, wanted: Sequence[str], tables: Iterator[pd.DataFrame], asker: Asker) -> list[str]:
@@ -99,22 +170,30 @@ def words_by_sign(rows: pd.DataFrame, header: str, balance: str) -> tuple[list[s
     return pc.unique(above).to_pylist(), pc.unique(words.filter(pc.and_(given, below))).to_pylist()
 
 
-def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answers, asker: Asker) -> bool:
-    """Return whether only the types `kept` are to be reported, not these words."""
+def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answers, asker: Asker) -> str:
+    """Return what these words are: debts, credits, or others, so that only the types `kept` are to be reported."""
     found = f"the column {header!r} also has {_listed(words)}, with balances above 0"
     if answers.all_debts:
         asker.doubt(f"{found}; taken as debts, as you said")
-        return False
-    asker.doubt(f"{found}: as it is, these are delivered as debts. Credits and payments need a minus sign")
-    option = f"--all-debts, or --only {header}=TYPE" if kept else "--all-debts"
+        return "debts"
+    asker.doubt(f"{found}: as it is, these are delivered as debts")
+    kinds = " ".join(f"--kind {shlex.quote(word)}={_kind_or(word, 'KIND')}" for word in words[:_MOST_WORDS])
+    option = f"--all-debts if customers owe them; {kinds} if they are credits, where KIND is {', '.join(schema.KINDS)}"
+    option += f"; --only {shlex.quote(header)}=TYPE to leave them out" if kept else ""
     choices = _CHOICES if kept else {name: what for name, what in _CHOICES.items() if name != "others"}
     answer = asker.choose(f"In {header!r}, what are {_listed(words)}?", option, choices)
     if answer == "stop":
         raise ConfigError(
-            f"{found}, and they are not debts, so nothing was written; export credits and payments with a minus sign, "
-            "or without them, and type `arfeed init` again"
+            f"{found}, and they are not for this report, so nothing was written; export without them, and type `arfeed "
+            "init` again"
         )
-    return answer == "others"
+    return answer
+
+
+def _kind_or(word: str, otherwise: str) -> str:
+    """Return the kind of credit that a word means."""
+    kind = kind_of(word)
+    return kind if kind not in (None, "invoice") else otherwise
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from arfeed.model import schema
 from arfeed.model.currencies import minor_digits
@@ -15,9 +15,9 @@ from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.operations.init.answers import Answers, Asker, Complaint
 from arfeed.operations.init.document_types import check_document_types, check_settled
 from arfeed.operations.init.draft import Line
-from arfeed.operations.init.other_tables import refuse_other_tables
+from arfeed.operations.init.other_tables import refuse_groups, refuse_other_tables
 from arfeed.operations.init.signs import ask_sign, find_sign
-from arfeed.operations.init.statuses import NONE, read_status
+from arfeed.operations.init.statuses import NONE, ask_total, read_status
 from arfeed.tables.headings.banner import find_heading_row
 from arfeed.tables.headings.contents import are_lines
 from arfeed.tables.headings.proposal import (
@@ -29,7 +29,7 @@ from arfeed.tables.headings.proposal import (
     propose_columns,
 )
 from arfeed.tables.headings.synonyms import USUAL
-from arfeed.tables.read import read_tables
+from arfeed.tables.read import read_header, read_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,23 +51,23 @@ _LEFT = "none of them"
 class Meaning:
     """What a table's headings mean: settings of its source, and the currency of all rows if it was asked for here.
 
-    `only` has, by heading, the values of the rows that alone are reported.
+    `only` has, by heading, the values of the rows that alone are reported. `settings` are those beside columns and
+    values, such as `sign` and `decimal`.
     """
 
     columns: list[Line] = field(default_factory=list)
     values: dict[str, Mapping[str, str] | Literal[False]] = field(default_factory=dict)
     only: dict[str, list[str]] = field(default_factory=dict)
-    decimal: Line | None = None
+    settings: list[Line] = field(default_factory=list)
     currency: str | None = None
-    owed_is: str | None = None
-    sign: dict[str, Any] | Literal[False] | None = None
-    rows: Line | None = None
 
 
 def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping[str, object]) -> Meaning:
     """Return what the headings mean; ask for what they leave open."""
     how = {name: str(settings[name]) for name in ("encoding", "delimiter", "sheet") if settings.get(name) is not None}
-    rows = next(read_tables(str(sample), columns=find_heading_row(str(sample), how), **how))
+    # All headings of that row, also `column 1` for one that is blank.
+    headings = read_header(str(sample), columns=find_heading_row(str(sample), how), **how)
+    rows = next(read_tables(str(sample), columns=headings, **how))
     headers = [str(name) for name in rows.columns if name != "origin"]
     if not len(rows):
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
@@ -77,7 +77,10 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
     said = _said(answers.columns, headers)
     chosen = _without_taken({**_accept_proposed(proposal, rows, headers), **said}, said)
-    meaning = Meaning(rows=_take_repeated(chosen, proposal, rows, settings, asker))
+    refuse_groups(sample, rows, chosen)
+    meaning = Meaning()
+    if parts := _take_repeated(chosen, proposal, rows, settings, asker):
+        meaning.settings.append(parts)
     for name, why in proposal.unfit.items():
         if name not in chosen or name in said:
             asker.doubt(f"{name}: {why}")
@@ -93,21 +96,51 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     meaning.currency = _currency(rows, chosen, said, answers, open_questions)
     open_questions.settle()
     read_again = partial(read_tables, str(sample), columns=headers, **how)
-    owed = {**chosen, "balance": _owed(chosen)}
-    meaning.values = _values(owed, headers, read_again, answers, asker)
-    if "balance" in chosen:
-        meaning.sign = find_sign(chosen, headers, read_again, answers, asker)
-    if not meaning.sign:
-        meaning.only = check_document_types(owed, headers, read_again, answers, asker)
-        meaning.owed_is = ask_sign(chosen, read_again, settings, asker)
-    check_settled(owed, headers, read_again, answers, asker)
+    _ask_of_rows(meaning, chosen, _Table(headers, read_again, answers, asker, settings))
     _doubt_total(chosen, asker)
-    unused = [header for header in headers if header not in (*chosen.values(), *meaning.only, _sign_column(meaning))]
+    signs = [line.value["column"] for line in meaning.settings if isinstance(line.value, dict)]
+    unused = [header for header in headers if header not in (*chosen.values(), *meaning.only, *signs)]
     if unused:
         asker.found(f"not used: {', '.join(unused)}")
     meaning.columns = [Line(name, header, proposal.evidence.get(name, "")) for name, header in chosen.items()]
-    meaning.decimal = None if "decimal" in settings else _decimal(find_decimal(rows, chosen), asker)
+    mark = None if "decimal" in settings else _decimal(find_decimal(rows, chosen), asker)
+    meaning.settings += [mark] if mark else []
     return meaning
+
+
+class _Table(NamedTuple):
+    """The headings of a sample, how to read it from its start, and who says what it leaves open."""
+
+    headers: Sequence[str]
+    read: Callable[[], Iterator[pd.DataFrame]]
+    answers: Answers
+    asker: Asker
+    settings: Mapping[str, object]
+
+
+def _ask_of_rows(meaning: Meaning, chosen: dict[str, str], table: _Table) -> None:
+    """Find out from all rows what the words and signs beside the amounts mean; this may choose a column of kinds."""
+    headers, read, answers, asker, settings = table
+    owed = {**chosen, "balance": _owed(chosen)}
+    meaning.values = _values(owed, headers, read, answers, asker)
+    if {"status", "balance"} <= chosen.keys() and "balance_is" not in settings:
+        words = meaning.values.get("status") or {}
+        if total := ask_total(chosen["status"], chosen["balance"], words, read, asker):
+            why = "as you said: what is paid or void owes nothing, whatever its total"
+            meaning.settings.append(Line("balance_is", total, why))
+    sign = find_sign(chosen, headers, read, answers, asker) if "balance" in chosen else None
+    if sign is not None:
+        meaning.settings.append(Line("sign", sign, "as the words beside the amounts show, or as you said"))
+    if not sign:
+        types = check_document_types(owed, headers, read, answers, asker)
+        meaning.only = types.only
+        chosen |= {"kind": types.header} if types.header else {}
+        meaning.values |= {"kind": types.kinds} if types.kinds else {}
+        if types.credits_positive:
+            meaning.settings.append(Line("credits_positive", value=True, why="credits have no sign of their own"))
+        if owed_is := ask_sign(chosen, read, settings, asker):
+            meaning.settings.append(Line("owed_is", owed_is, "as you said, since most balances are negative"))
+    check_settled(owed, headers, read, answers, asker)
 
 
 class Questions:
@@ -311,10 +344,6 @@ def _correct(chosen: Mapping[str, str], headers: Sequence[str], asker: Asker) ->
         if answer not in ("", "-"):
             result[name] = answer
     return result
-
-
-def _sign_column(meaning: Meaning) -> str:
-    return str(meaning.sign["column"]) if meaning.sign else ""
 
 
 def _meaning(name: str) -> str:

@@ -1,14 +1,18 @@
-"""Tables that list something else than invoices: customers, payments, or bills that the company owes."""
+"""Tables that list something else than invoices, or in groups: customers, payments, bills, reports by customer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from arfeed.model.errors import SourceError
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.proposal import Proposal
 from arfeed.tables.headings.words import OTHER_TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _BILLS, _PAYMENTS, _CUSTOMERS = OTHER_TABLES
 _ADDRESS = frozenset(["phone", "telephone", "telefon", "mobile", "fax", "website"])
@@ -36,6 +40,22 @@ def refuse_other_tables(sample: Path, headers: Sequence[str], proposal: Proposal
             f"{sample}: this looks like a list of {kind}, not of invoices, since it has {', '.join(found[kind][:4])}; "
             "export the list of open invoices. If each row is an invoice all the same, name its columns with "
             "--column invoice_ref=HEADING and --column balance=HEADING"
+        )
+
+
+def refuse_groups(sample: Path, rows: pd.DataFrame, chosen: Mapping[str, str]) -> None:
+    """Raise `SourceError` if no column names the customers, and texts stand alone in rows above other rows."""
+    if "customer_name" in chosen:
+        return
+    filled = rows.drop(columns="origin").apply(lambda column: column.str.strip() != "")
+    alone = (filled.sum(axis=1) == 1) & ~rows.iloc[:, 0].str.contains(r"^\W*[\d.,]*\W*$")
+    fuller = filled.sum(axis=1) > 1
+    heads = rows[alone & filled.iloc[:, 0] & fuller.shift(-1, fill_value=False)]
+    if len(heads):
+        raise SourceError(
+            f"{sample}: {heads.iloc[0, 0]!r} stands alone in its row, above others, and no column names the customers: "
+            "this is a report in groups. Export a list instead that names the customer in every row, a row an open "
+            "document, without subtotals; if a column does name the customers, pass --column customer_name=HEADING"
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,24 +14,34 @@ from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.extract import Extract, extract
 from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError
+from arfeed.model.legible import name_some
 from arfeed.model.parts import Connector
 from arfeed.operations.init import evidence as absences
-from arfeed.operations.init import pdfs
+from arfeed.operations.init import naming, pdfs
 from arfeed.operations.init.answers import Answers, Asker, use_or_ask
 from arfeed.operations.init.connectors import ANY_TABLE, Offer, configure_for, encoding_of
-from arfeed.operations.init.draft import Draft, Line
+from arfeed.operations.init.draft import Draft, Line, named
 from arfeed.operations.init.headings import find_columns, no_code
-from arfeed.operations.init.naming import DATED, find_next_pattern
 from arfeed.planning.wording import money
 from arfeed.tables.separated.text import head
 
+_MOST_NAMED = 6
+_MOST_FOREIGN = 3
+"""One letter in so many may be outside of ASCII in a text of a Western language; Greek and Cyrillic have more."""
+
+_ENCODING = (
+    "{sample} is not UTF-8, and read as Western European it has {words}. Which encoding is it (such as cp1250 for "
+    "Central Europe, cp1251 for Cyrillic, cp1253 for Greek)?"
+)
 _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
 
 
 def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Asker) -> None:
     """Put what the sample reveals into the draft, and ask for what it leaves open."""
-    draft.source += _path(sample, answers.folder, asker)
+    draft.source += _path(sample, answers, asker)
     settings: dict[str, object] = dict(answers.settings)
+    if named(draft.source, "files") == "all":
+        settings |= {"files": "all", "path": str(answers.folder / str(named(draft.source, "path")))}
     if "encoding" not in settings and (encoding := _encoding(sample, asker)):
         draft.source.append(encoding)
         settings["encoding"] = encoding.value
@@ -41,18 +53,8 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
             draft.values = [Line(name, words) for name, words in meaning.values.items()]
             settings["values"] = meaning.values
         draft.only = [Line(header, words) for header, words in meaning.only.items()]
-        if meaning.owed_is:
-            draft.source.append(Line("owed_is", meaning.owed_is, "as you said, since most balances are negative"))
-            settings["owed_is"] = meaning.owed_is
-        if meaning.sign is not None:
-            draft.source.append(Line("sign", meaning.sign, "as the words beside the amounts show, or as you said"))
-            settings["sign"] = meaning.sign
-        if meaning.rows:
-            draft.source.append(meaning.rows)
-            settings["rows"] = meaning.rows.value
-        if meaning.decimal:
-            draft.source.append(meaning.decimal)
-            settings["decimal"] = meaning.decimal.value
+        draft.source += meaning.settings
+        settings |= {line.key: line.value for line in meaning.settings}
         answers = replace(answers, currency=answers.currency or meaning.currency)
     said = [Line(key, value, "as you said") for key, value in answers.settings.items()]
     draft.source = [line for line in draft.source if line.key not in answers.settings] + said
@@ -80,11 +82,40 @@ def settle(
     draft.source += [*lines, *_documents(refs, near, answers, asker)]
 
 
-def _path(sample: Path, folder: Path, asker: Asker) -> list[Line]:
-    """Return the files that are meant: if the name holds a date, tomorrow's export will have another."""
+_WHICH = {
+    "one": "{sample} alone, under this name every day; the others are something else",
+    "all": "all of them, each with a part of what is owed, such as that of a company",
+    "newest": "the newest of them, since each is the whole list of another day",
+}
+
+
+def _path(sample: Path, answers: Answers, asker: Asker) -> list[Line]:
+    """Return the files that are meant, this one or all of its kind."""
+    if "path" in answers.settings:
+        return []
+    how = {name: answers.settings[name] for name in ("encoding", "delimiter", "sheet") if name in answers.settings}
+    siblings = naming.find_siblings(sample, how)
+    if not siblings:
+        return _path_of_one(sample, answers.folder, asker)
+    names = name_some([file.name for file in siblings], _MOST_NAMED)
+    said = answers.settings.get("files") or asker.choose(
+        f"{sample.name} has the same headings as {names} beside it. Which files are the list?",
+        f"--set files=all, --set files=newest, or --set path={shlex.quote(str(sample))} for this one alone",
+        {name: what.format(sample=sample.name) for name, what in _WHICH.items()},
+    )
+    if said == "one":
+        return _path_of_one(sample, answers.folder, asker)
+    pattern = naming.find_common_pattern([sample, *siblings], answers.folder)
+    fits = [file for file in sorted(answers.folder.glob(pattern)) if file.is_file()]
+    asker.found(f"path: {pattern}, which fits {name_some([file.name for file in fits], _MOST_NAMED)}")
+    return [Line("path", pattern, "as you said"), Line("files", said, "as you said")]
+
+
+def _path_of_one(sample: Path, folder: Path, asker: Asker) -> list[Line]:
+    """Return the file that is meant: if the name holds a date, tomorrow's export will have another."""
     absolute = sample.absolute()
-    pattern, why = find_next_pattern(sample, folder)
-    if why != DATED:
+    pattern, why = naming.find_next_pattern(sample, folder)
+    if why != naming.DATED:
         return [Line("path", pattern, why)]
     fits = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [absolute]
     asker.found(f"path: {pattern}, since {why}; {len(fits)} file{'s fit' if len(fits) != 1 else ' fits'} now")
@@ -98,10 +129,26 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
     encoding = encoding_of(sample)
     if encoding is None:
         return None
-    words = dict.fromkeys(_FOREIGN.findall(head(str(sample), encoding)))
+    text = head(str(sample), encoding)
+    words = dict.fromkeys(_FOREIGN.findall(text))
+    letters = [letter for letter in text if letter.isalpha()]
+    if _MOST_FOREIGN * sum(not letter.isascii() for letter in letters) > len(letters):
+        name = asker.ask(
+            _ENCODING.format(sample=sample, words=", ".join([*words][:3])), "--set encoding=NAME", None, no_encoding
+        )
+        return Line("encoding", name, "as you said")
     why = f"it is not UTF-8; read so, it has {', '.join([*words][:3])}"
     asker.found(f"encoding: {encoding}, since {why}")
     return Line("encoding", encoding, why)
+
+
+def no_encoding(text: str) -> str | None:
+    """Return what is wrong with the name of an encoding, or None."""
+    try:
+        codecs.lookup(text)
+    except LookupError:
+        return f"there is no encoding {text!r}; name one such as cp1251"
+    return None
 
 
 def _read_evidence(connector: Connector) -> Evidence:
@@ -146,7 +193,7 @@ def _extract(connector: Connector, settled: Collection[str], asker: Asker) -> Ex
     except ArfeedError as exc:
         asker.doubt(str(exc))
         return None
-    for each in extracted.reports[0].doubts:
+    for each in extracted.doubts(extracted.reports[0]):
         if each.column not in settled:
             asker.doubt(each.said)
     opened = extracted.open

@@ -23,6 +23,10 @@ _MEANINGS = {
     "void": "cancelled, or written off",
     "draft": "not issued yet",
 }
+_TOTALS = {
+    "total": "what was billed, so that what is paid or void owes nothing, and what is paid in part is not known",
+    "open": "what is still open, so that one of the two columns is wrong",
+}
 _LEFT_OUT = ("void", "draft")
 _OPTION = "--status WORD=MEANING"
 
@@ -64,6 +68,27 @@ def read_status(
         said = ", ".join(f"{_quoted(word)} ({_rows(rows[word])})" for word in rows if meanings[word] == meaning)
         asker.found(f"status: {meaning} is {said}")
     return {} if all(word.casefold() == meaning for word, meaning in meanings.items()) else meanings
+
+
+def ask_total(
+    header: str, balance: str, meanings: Mapping[str, str], read: Callable[[], Iterator[pd.DataFrame]], asker: Asker
+) -> str | None:
+    """Ask whether a balance that paid documents have is the documents' total; None if they have none.
+
+    `meanings` are the words of the status, without those that are arfeed's own. Raise `ConfigError` if it is not.
+    """
+    rows, owing = _count_words(header, balance, read)
+    paid = [word for word in rows if owing[word] and (meanings.get(word) or word.casefold()) == "paid"]
+    if not paid:
+        return None
+    said = ", ".join(f"{_quoted(word)} ({owing[word]} of {_rows(rows[word])})" for word in paid)
+    asker.doubt(f"balance: documents that are paid have one in {balance!r}: {said}")
+    if asker.choose(f"What does the column {balance!r} hold?", "--set balance_is=total", _TOTALS) == "open":
+        raise ConfigError(
+            f"the column {balance!r} says that {said} is still owed, and {header!r} that it is paid, so nothing was "
+            "written; export it again, or name another column"
+        )
+    return "total"
 
 
 def _count_words(

@@ -16,12 +16,23 @@ if TYPE_CHECKING:
 _CODE = r"^[\p{L}\d._/-]*\d[\p{L}\d._/-]*$"
 _MOST_WORDS = 30
 _MOST_FLAGS = 3
+_FEW_ROWS = 2
+"""Rows that may well be one customer's in two spellings."""
+
 _NO_NUMBERS = frozenset(
     (  # noqa: SIM905 - fifty quoted words are harder to read
         "zip plz postal postcode phone telephone telefon mobile fax vat tax iban bic terms days year rate percent "
         "group bank ust siret discount line item qty quantity"
     ).split()
 )
+
+_OF_CUSTOMERS = frozenset(
+    (  # noqa: SIM905 - as above
+        "konto account acct acc ac kunde kunden kd debitor debitoren debiteur deudor client cliente klant customer "
+        "cust debtor party partner relatie contact tiers kund kontrahent odberatel asiakas"
+    ).split()
+)
+"""Words of a heading that may be that of a customer's number, whatever it is called in full."""
 
 
 def distinct_columns(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> list[str]:
@@ -37,6 +48,7 @@ def find_by_values(
     chosen: Mapping[str, str], known: Mapping[str, object], texts: Mapping[str, pa.Array]
 ) -> dict[str, list[str]]:
     """Return, for columns that are neither chosen nor `known`, the headers whose values may be theirs."""
+    texts = _of_documents(chosen, texts)
     free = [header for header in texts if header not in chosen.values()]
     found: dict[str, list[str]] = {}
     if "due_on" not in (*chosen, *known) and "issued_on" in chosen:
@@ -45,6 +57,34 @@ def find_by_values(
         names = texts[chosen["customer_name"]]
         found["customer_id"] = [name for name in free if _may_number(name, texts[name], names)]
     return {column: headers for column, headers in found.items() if headers}
+
+
+def _of_documents(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
+    """Return the texts without rows that lack a number or a customer, such as one of totals."""
+    import pyarrow.compute as pc
+
+    for name in ("invoice_ref", "customer_name"):
+        if name in chosen and len(texts[chosen[name]]):
+            filled = pc.not_equal(texts[chosen[name]], "")
+            texts = {header: column.filter(filled) for header, column in texts.items()}
+    return texts
+
+
+def number_customers(numbers: pa.Array, names: pa.Array) -> bool:
+    """Whether these may be the customers' numbers: nearly always the same for a name, and not one for several names.
+
+    A customer's own reference differs from invoice to invoice; an account of the ledger is the same for all.
+    """
+    import pandas as pd
+
+    pairs = pd.DataFrame({"name": names.to_pandas(), "number": numbers.to_pandas()})
+    pairs = pairs[(pairs["name"] != "") & (pairs["number"] != "")]
+    distinct = pairs.drop_duplicates()
+    by_name, by_number = distinct["name"].value_counts(), distinct["number"].value_counts()
+    repeated = pairs["name"].value_counts().loc[lambda rows: rows > 1].index
+    several = int((by_name.loc[repeated] > 1).sum())
+    shared = int((by_number > 1).sum()) if len(pairs) > _FEW_ROWS else 0
+    return 2 * several <= len(repeated) and 2 * shared <= len(by_number)
 
 
 def find_flags(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> list[str]:
@@ -162,6 +202,7 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
     pairs = pd.DataFrame({"name": names.to_pandas(), "number": texts.to_pandas()})
     distinct = pairs.drop_duplicates()
     customers = distinct["name"].nunique()
-    return bool(
-        customers < len(pairs) and len(distinct) == customers and distinct["number"].nunique() * 2 > customers > 1
-    )
+    if len(distinct) != customers or not distinct["number"].nunique() * 2 > customers > 1:
+        return False
+    # Where no customer has two rows, any code is always the same for a customer; only the heading can tell.
+    return customers < len(pairs) or bool(header_words(header) & _OF_CUSTOMERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from arfeed.tables.headings.normalize import normalize_header
@@ -43,7 +44,8 @@ _STATUSES: Mapping[str, Sequence[str]] = {
 """Words of a status that mean one thing only, by what arfeed calls it. `Closed`, `new` or `pending` do not."""
 
 DOCUMENT_TYPES: Sequence[str] = (
-    "type", "document type", "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
+    "type", "document type", "document",
+    "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
     "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art",
     "typ", "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort",
     "documentsoort",
@@ -71,6 +73,34 @@ _PAYMENTS: Sequence[str] = (
     "inbetalning", "indbetaling", "innbetaling", "maksu", "suoritus", "wplata", "wpłata", "platba",
 )  # fmt: skip
 
+CREDIT_TEXT = (
+    r"(?i)^(credit (note|memo)|cr[- ]?note|gutschrift|rechnungskorrektur|storno(rechnung)?\b|avoir\b|"
+    r"note de cr[ée]dit|nota de cr[ée]dito|nota di credito|factura rectificativa|abono\b|"
+    r"creditnota|creditfactuur|kredit(nota|faktura)|kreditnote|hyvityslasku|faktura koryguj|dobropis)"
+)
+"""How a free text begins that calls its document a credit note."""
+
+_TEXT_BEGINNINGS = (
+    "credit",
+    "gutschrift",
+    "rechnung",
+    "storno",
+    "avoir",
+    "nota",
+    "factura",
+    "abono",
+    "kredit",
+    "hyvitys",
+    "dobropis",
+)
+
+_CREDIT_PREFIXES = frozenset(
+    (  # noqa: SIM905 - as elsewhere, quoted words are harder to read
+        "cn crn cm cr cre cred credit gs gu gut gutschrift av avoir nc ncr kn kred kreditnota rc rinv ret storno adj"
+    ).split()
+)
+"""Letters before the numbers of credit notes, where invoices have others."""
+
 _STATUS_OF = {word: status for status, words in _STATUSES.items() for word in words}
 _KIND_OF = {
     word: kind
@@ -81,6 +111,7 @@ _POSTING_KEYS: Sequence[str] = (
     "postingkey", "pk", "pstky", "bschl", "bs", "buchungsschlussel", "buchungsschluessel", "postkey", "pkey",
     "cledecomptabilisation", "clavedecontabilizacion", "clavecontabilizacion",
 )  # fmt: skip
+_AMOUNT = re.compile(r"\D{0,4}\d[\d.,' ]*[.,]\d+\D{0,4}")
 _YES = frozenset(["y", "yes", "true", "t", "1", "x", "j", "ja", "wahr", "oui", "vrai", "si", "sì", "sí", "s", "sim"])
 _NO = frozenset(["n", "no", "false", "f", "0", "nein", "falsch", "non", "faux", "nee", "nej", "nei", "não"])
 _FLAGGED: Sequence[str] = (
@@ -91,7 +122,11 @@ _FLAGGED: Sequence[str] = (
 )  # fmt: skip
 """How a word of such a heading begins, in the form in which headings are compared."""
 
+_PARTLY = ("part", "teil", "parc", "parz", "deel", "delvis", "delbe", "osit", "czesc", "castec")
+"""How a word for `in part` begins, in the form in which headings are compared."""
+
 _MOST_FLAGS = 3
+_FEW_KINDS = 6
 _CREDITING = range(11, 20)
 _DEBITING = range(1, 10)
 """SAP's posting keys of customers: 01 invoice, 02 reversed credit memo … 09; 11 credit memo, 15 payment … 19."""
@@ -102,9 +137,26 @@ def status_of(word: str) -> str | None:
     return _STATUS_OF.get(normalize_header(word))
 
 
+def is_part_payment(word: str) -> bool:
+    """Whether a status says that a part was paid, so that less than the total is owed."""
+    return any(part.startswith(_PARTLY) for part in normalize_header(word).split())
+
+
 def kind_of(word: str) -> str | None:
     """Return the kind of document that a word means; None if it is unknown."""
     return _KIND_OF.get(normalize_header(word))
+
+
+def is_credit_prefix(letters: str) -> bool:
+    """Whether letters before a number are usual for credit notes."""
+    return letters.casefold() in _CREDIT_PREFIXES
+
+
+def credit_beginnings() -> set[bytes]:
+    """Return the first two letters of numbers and texts of credit notes, in any case."""
+    words = (*_CREDIT_PREFIXES, *_TEXT_BEGINNINGS)
+    spelled = {each for word in words for each in (word.lower(), word.upper(), word.capitalize())}
+    return {word[:2].encode() for word in spelled}
 
 
 def find_document_types(headers: Sequence[str]) -> list[str]:
@@ -121,12 +173,17 @@ def is_status_column(header: str, words: Collection[str]) -> bool:
     """Whether a column seems to say what is paid, by its heading or by the words that it has."""
     name = normalize_header(header)
     known = sum(status_of(word) is not None for word in words)
-    return name in USUAL["status"] or (name in FLAGS and len(words) <= _MOST_FLAGS) or 2 * known >= len(words) > 0
+    # A column `Paid` of a short list may hold amounts.
+    flags = name in FLAGS and len(words) <= _MOST_FLAGS and not any(_AMOUNT.fullmatch(word) for word in words)
+    return name in USUAL["status"] or flags or 2 * known >= len(words) > 0
 
 
 def is_kind_column(header: str, words: Collection[str]) -> bool:
     """Whether a column seems to distinguish kinds of documents, by its heading or by the words that it has."""
-    return normalize_header(header) in DOCUMENT_TYPES or all(kind_of(word) for word in words)
+    kinds = [kind_of(word) for word in words]
+    # Among a few words that name kinds, one that does not is a kind as well, such as `Pro forma`.
+    mixed = "invoice" in kinds and len(words) <= _FEW_KINDS and 2 * kinds.count(None) <= len(words)
+    return normalize_header(header) in DOCUMENT_TYPES or all(kinds) or mixed
 
 
 def is_flag_column(header: str, words: Collection[str]) -> bool:

@@ -20,12 +20,17 @@ class Row(NamedTuple):
 
 
 class Header(NamedTuple):
-    """The columns that the header names, those that it lacks, its position among the rows, from 0, and its line."""
+    """The columns that the header names, those that it lacks, its position among the rows, from 0, and its line.
+
+    `cells` are its cells as they stand in the file, `above` the rows above it.
+    """
 
     named: list[str]
     surplus: list[str]
     position: int
     line: int
+    cells: Sequence[str] = ()
+    above: Sequence[Sequence[str]] = ()
 
     @property
     def names(self) -> list[str]:
@@ -52,7 +57,8 @@ def find_header(file: str, rows: Sequence[Row], columns: Sequence[str]) -> Heade
             "export it with that column"
         )
     names = _respell(file, headers[best], columns)
-    return Header(names, _surplus(rows[best:], len(names)), best, rows[best].line)
+    above = [row.cells for row in rows[:best]]
+    return Header(names, _surplus(rows[best:], len(names)), best, rows[best].line, rows[best].cells, above)
 
 
 def fold(name: str) -> str:

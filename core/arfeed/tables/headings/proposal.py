@@ -90,6 +90,7 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
             elif fitting:
                 chosen[column], evidence[column] = next(iter(fitting.items()))
     codes = _settle_names(chosen, evidence, texts)
+    several |= _doubt_numbers(chosen, texts)
     moves = _find_moves(chosen, texts)
     running = (
         f"the column {chosen.pop('balance')!r} runs on by {' and '.join(moves)} from row to row" if moves else None
@@ -154,6 +155,14 @@ def _settle_names(chosen: dict[str, str], evidence: dict[str, str], texts: Mappi
         return header
     chosen["customer_name"], evidence["customer_name"] = next(iter(names.items()))
     return None
+
+
+def _doubt_numbers(chosen: dict[str, str], texts: Mapping[str, pa.Array]) -> dict[str, list[str]]:
+    """Return a column of customers' numbers as one that may be meant, and choose it no longer, if its values differ."""
+    if not {"customer_id", "customer_name"} <= chosen.keys():
+        return {}
+    numbers, names = (texts[chosen[name]] for name in ("customer_id", "customer_name"))
+    return {} if contents.number_customers(numbers, names) else {"customer_id": [chosen.pop("customer_id")]}
 
 
 def _find_moves(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> list[str]:

@@ -12,6 +12,7 @@ _OTHER_DATES = (
     "lieferdatum"
 )
 _DUE = "due faellig fallig falligkeit maturity vencimiento scadenza vervaldatum echeance payable"
+_UNITS = "cent cents pence paise minor thousand thousands tausend tsd teur keur "
 _OF = {
     "invoice_ref": "custom date datum fecha data status state type typ art total amount betrag balance currency "
     "customer client cust contact account order po purchase phone mobile fax bank payment line item cheque tracking "
@@ -24,10 +25,13 @@ _OF = {
     "currency": "rate symbol",
     "issued_on": f"{_DUE} {_OTHER_DATES}",
     "due_on": "past over days " + _OTHER_DATES.replace("payment ", "").replace("pay ", "").replace("end ", ""),
-    "balance": "is applied opening starting beginning previous running ending closing account customer client credit "
-    "paid days day tage since limit percent line original bcy base local lc home functional hauswaehrung reporting "
+    "balance": _UNITS
+    + "is applied opening starting beginning previous running ending closing account customer client credit "
+    "paid now today overdue past month monthly "
+    "days day tage since limit percent line original bcy base local lc home functional hauswaehrung reporting "
     + _TAX_WORDS,
-    "amount": "net netto neto nett excl ex excluding exclusive without ht hors discount rabatt skonto line unit item "
+    "amount": _UNITS
+    + "net netto neto nett excl ex excluding exclusive without ht hors discount rabatt skonto line unit item "
     "paid bezahlt received credited applied refunded refund fee shipping freight subtotal sub due open outstanding "
     "pending remaining unpaid overdue words hours days rate percent offen rest bcy base local lc home functional "
     "hauswaehrung reporting " + _TAX_WORDS,

@@ -134,9 +134,14 @@ class PrintedReport:
         return self._names()[self._columns[name]] if name in self._columns else name
 
     def _names(self) -> dict[int, str]:
-        """Return the name of each column by its number: the form's name, or its header if the settings name that."""
+        """Return the name of each column by its number: the form's name, or its header if the settings name that.
+
+        A column without a header is kept if the settings name it by its place, as `column 1`.
+        """
         asked = {*self.settings.headings()}
+        places = {column: f"column {column + 1}" for column, header in enumerate(self.found) if not header}
         names = {column: header for column, header in enumerate(self.found) if header}
+        names |= {column: place for column, place in places.items() if place in asked}
         return names | {column: name for name, column in self._columns.items() if self.found[column] not in asked}
 
 

@@ -1,0 +1,146 @@
+"""Amounts that are not what is owed of each document, in its currency, with its sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from arfeed.intake.meaning.doubts.case import MOST_NAMED, SAMPLE, Case
+from arfeed.intake.meaning.hints import note_negative_debts
+from arfeed.model import arrow
+from arfeed.model.legible import quote
+from arfeed.model.results import Doubt
+from arfeed.tables.headings.balances import (
+    contradict,
+    find_moves,
+    is_in_own_currency,
+    named_currencies,
+    other_side,
+    other_unit,
+)
+from arfeed.tables.headings.normalize import header_words
+from arfeed.tables.headings.proposal import is_total
+
+_AN_AMOUNT = r"^[^\p{L}\d]*(\d[\d.,' ]*)?[^\d]{0,5}$"
+_DEDUCTED = frozenset(
+    (  # noqa: SIM905 - fifty quoted words are harder to read
+        "credited credit credits creditnotes discount discounts skonto rabatt writeoff written refunded refund refunds "
+        "adjusted adjustment adjustments applied paid payments payment received receipts deposit deposits prepaid "
+        "retention retained bezahlt gezahlt zahlungen gutschrift gutschriften anzahlung paye avoir avoirs acompte "
+        "pagado cobrado pagato incassato betaald gecrediteerd betalt betald inbetalt recebido pago"
+    ).split()
+)
+"""Words of a heading for amounts that lower what is owed of a total."""
+
+_NOT_DEDUCTED = frozenset(
+    ["days", "day", "limit", "terms", "date", "rate", "percent", "id", "no", "number", "type", "tax"]
+)
+_LINE = frozenset(["line", "item", "position", "pos", "zeile", "ligne", "linea", "regel", "rad", "linje"])
+
+
+def unused_deductions(case: Case) -> Iterator[Doubt]:
+    """Yield columns of what was credited or paid that a balance made of totals leaves out."""
+    header = case.headers.get("balance") or case.settings.columns.get("amount", "")
+    if "paid" not in case.settings.columns and not is_total(header):
+        return
+    for name in case.unused:
+        words = header_words(name)
+        if not words & _DEDUCTED or words & _NOT_DEDUCTED:
+            continue
+        texts = arrow.to_text_array(case.rows[name])
+        if not pc.all(pc.match_substring_regex(texts, _AN_AMOUNT)).as_py():
+            continue
+        count = pc.sum(pc.match_substring_regex(texts.filter(case.debts), "[1-9]")).as_py()
+        if count:
+            yield Doubt(
+                f"the column {name!r} is not used and has amounts in {count:,} row{'s' * (count != 1)} of what would "
+                "be reported as owed, from which it is not taken off. Name a column of what is owed as `balance`, "
+                "or export it",
+                name,
+            )
+
+
+def amounts_of_lines(case: Case) -> Iterator[Doubt]:
+    """Yield a balance that may be that of a line, of which the lines of an invoice would be taken once."""
+    header = case.headers.get("balance", "")
+    if case.settings.rows == "lines" and header_words(header) & _LINE:
+        yield Doubt(
+            f"the column {header!r} seems to hold what each line has, and lines that agree are taken once. If the "
+            'lines of an invoice add up, set rows = "instalments"'
+        )
+
+
+def other_units(case: Case) -> Iterator[Doubt]:
+    """Yield headings of amounts that are not in whole units of their currency."""
+    for column in ("balance", "amount", "debit", "credit", "paid"):
+        header = case.headers.get(column) or case.settings.columns.get(column, "")
+        if unit := other_unit(header):
+            yield Doubt(
+                f"the column {header!r} seems to hold amounts in {unit!r}, and is read as whole units of the currency. "
+                "Export the amounts as they stand on the invoices"
+            )
+
+
+def negative_debts(case: Case) -> Iterator[Doubt]:
+    """Yield invoices that are mostly negative: what customers owe would be reported as what is owed to them."""
+    for said in note_negative_debts(case.rows, case.source, case.settings):
+        yield Doubt(said)
+
+
+def foreign_headings(case: Case) -> Iterator[Doubt]:
+    """Yield headings of amounts that name another currency than the rows have."""
+    currency = arrow.to_text_array(case.rows["currency"])
+    codes = {*currency.unique().to_pylist()}
+    for column in ("balance", "amount", "debit", "credit", "paid"):
+        header = case.headers.get(column) or case.settings.columns.get(column, "")
+        if others := contradict(named_currencies(header), codes):
+            count = pc.sum(pc.is_in(currency, value_set=pa.array(others, pa.large_string()))).as_py()
+            yield Doubt(
+                f"the heading {header!r} names another currency than {', '.join(others[:MOST_NAMED])}, in which "
+                f"{count:,} {'row is' if count == 1 else 'rows are'} read. Correct `currency`, or name another column",
+            )
+        elif len(codes) > 1 and is_in_own_currency(header):
+            yield Doubt(
+                f"the column {header!r} seems to be in the company's own currency, and the rows are in "
+                f"{', '.join(sorted(codes)[:MOST_NAMED])}. Name the column in the invoices' own currency",
+            )
+
+
+def running_balances(case: Case) -> Iterator[Doubt]:
+    """Yield a balance that runs on from row to row, so it is that of an account."""
+    header = case.headers.get("balance")
+    if header is None:
+        return
+    first = case.rows.head(SAMPLE)
+    others = {name: arrow.to_text_array(first[name]) for name in case.unused}
+    if "amount" in case.headers:
+        others[case.headers["amount"]] = _as_texts(first["amount"])
+    owed = _as_texts(first["balance"])
+    moves = find_moves(owed, others)
+    if not moves and pc.any(pc.starts_with(owed, "-")).as_py():
+        # Some column may have been taken for its sign, which it has already.
+        moves = find_moves(pc.replace_substring(owed, "-", ""), others)
+    if moves:
+        yield Doubt(
+            f"the column {header!r} runs on by {' and '.join(moves)} from row to row, so it is not what is open of "
+            "each invoice. Name another column as `balance`, or export the list of open invoices",
+        )
+
+
+def _as_texts(column: pd.Series) -> pa.Array:
+    return pc.fill_null(pc.cast(arrow.as_single_chunk(pa.array(column)), pa.large_string()), "")
+
+
+def sides_apart(case: Case) -> Iterator[Doubt]:
+    """Yield a balance that is one side of two: what stands on the other side alone would be left out."""
+    header = case.headers.get("balance", "")
+    other = other_side(header, case.unused)
+    if other and pc.any(pc.match_substring_regex(arrow.to_text_array(case.rows[other]), "[1-9]")).as_py():
+        yield Doubt(
+            f"the balance is read from {header!r} alone, and {other!r} has amounts as well. Set columns.debit = "
+            f"{quote(header)} and columns.credit = {quote(other)} instead of columns.balance",
+            other,
+        )
