@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from arfeed.cli.commands.every import sync_all
 from arfeed.cli.display.output import console, print_json, refuse
 from arfeed.cli.display.progress import progress
 from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config, Html, Json, typed
@@ -36,6 +35,8 @@ def sync(
 ) -> None:
     """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
     if folder is not None:
+        from arfeed.cli.commands.every import sync_all
+
         _refuse_with_all(context, folder)
         sync_all(folder, log=context.find_root().params.get("log_json"), as_json=as_json)
     from arfeed.cli.display.masking import read_feed
