@@ -50,7 +50,8 @@ def ours_and_mine(found: installed.Installed) -> set[str]:
 def test_it_is_what_python_itself_finds_when_read_and_when_recalled(cache: Path) -> None:
     program = (
         "import importlib.metadata as m, json;"
-        "print(json.dumps([(p.name, p.value, p.group, str(p.dist._path)) for d in m.distributions() for p in d.entry_points]))"
+        "points = [point for each in m.distributions() for point in each.entry_points];"
+        "print(json.dumps([(p.name, p.value, p.group, str(p.dist._path)) for p in points]))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     theirs = json.loads(subprocess.check_output([sys.executable, "-c", program], env=environment, text=True))

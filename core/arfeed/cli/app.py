@@ -27,6 +27,8 @@ def _tune_for_short_process() -> None:
     gc.set_threshold(100_000)  # looking for garbage after every 700 new objects takes a tenth of the imports' time
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "30")  # Arrow's memory goes back sooner: 100 MB at a million rows
     os.environ.setdefault("MIMALLOC_ALLOW_THP", "0")  # and in small pieces: 50 MB
+    # pyarrow loads a second allocator, which it does not use, and which starts a thread: `sync --all` could not fork.
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's matrices, of which there are none, need no threads
     atexit.register(gc.freeze)  # what is left at the end goes with the process, unsearched: 0.2 s
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Collection
 from importlib.metadata import version
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, cast
 
 import typer
 
@@ -124,9 +124,9 @@ def assemble(words: Collection[str] = COMMANDS.keys()) -> typer.Typer:
         if name not in words:
             app.command(name, help=says)(_listed)
         elif example is None:
-            app.add_typer(_imported(place), name=name)
+            app.add_typer(cast("typer.Typer", _imported(place)), name=name)
         else:
-            app.command(name, epilog=f"Example: {example}")(_imported(place))
+            app.command(name, epilog=f"Example: {example}")(cast("Callable[..., None]", _imported(place)))
     return app
 
 
@@ -134,7 +134,7 @@ def _listed() -> None:
     raise AssertionError("this command was run although it was not typed")
 
 
-def _imported(place: str) -> typer.Typer | Callable[..., None]:
+def _imported(place: str) -> object:
     module, _, name = place.partition(".")
-    found: typer.Typer | Callable[..., None] = getattr(importlib.import_module(f"arfeed.cli.commands.{module}"), name)
+    found: object = getattr(importlib.import_module(f"arfeed.cli.commands.{module}"), name)
     return found

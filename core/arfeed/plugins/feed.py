@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from arfeed.model.fields import DatabaseUrl, Location
+from arfeed.model.fields import DatabaseUrl, Duration, Location, Size
 from arfeed.model.settings import Settings
 
 
@@ -40,4 +40,14 @@ class FeedSettings(Settings):
     )
     lock_seconds: float = Field(
         default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."
+    )
+    time_limit: Duration | None = Field(
+        default=None,
+        examples=["30 min"],
+        description="How long `sync --all` lets this feed run before it ends it; its --time-limit if unset.",
+    )
+    memory_limit: Size | None = Field(
+        default=None,
+        examples=["2 GB"],
+        description="How much memory `sync --all` lets this feed take before it ends it; its --memory-limit if unset.",
     )
