@@ -77,6 +77,11 @@ def variables(path: Path) -> list[str]:
     return list(dict.fromkeys(_variables(_resolved(path).document)))
 
 
+def resolved_settings(path: Path) -> dict[str, Any]:
+    """Return what a plugins.toml says together with the files that it extends, as written: `${NAME}` stays that."""
+    return _resolved(path).document
+
+
 def _resolved(path: Path) -> Resolved:
     return resolve(path, _parse(path), _parse)
 

@@ -48,7 +48,7 @@ def settings_hash(project: Project) -> str:
 
 def _from(folder: Path, other: Path) -> str:
     try:
-        return os.path.relpath(other, folder)
+        return os.path.relpath(other.resolve(), folder.resolve())
     except ValueError:  # on another drive of Windows
         return str(other)
 

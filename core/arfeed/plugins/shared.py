@@ -62,7 +62,7 @@ def _merged(path: Path, document: dict[str, Any], parse: Parse, seen: tuple[Path
         return Resolved(own)
     if not isinstance(named, str) or not named:
         raise ConfigError(f'{path.name}: {KEY}: found {named!r}: name one file, such as "../common.toml"')
-    file = Path(path.parent, Path(named).expanduser()).absolute()
+    file = _follow(Path(path.parent, Path(named).expanduser()).absolute())
     if any(_same(file, each) for each in seen):
         way = " → ".join(each.name for each in (*seen, file))
         raise ConfigError(f"{path.name}: {KEY}: {named!r} leads round in a circle: {way}; remove one of these lines")
@@ -77,6 +77,11 @@ def _merged(path: Path, document: dict[str, Any], parse: Parse, seen: tuple[Path
     origins: dict[str, Path] = {}
     merged = _over(base.document, own, "", lambda key: origins.__setitem__(key, base.origins.get(key, file)))
     return Resolved(merged, origins)
+
+
+def _follow(file: Path) -> Path:
+    """Return a path without `..`; after a link it is that of the link's target, as for whoever opens the file."""
+    return Path(file.parent.resolve(), file.name) if ".." in file.parts else file
 
 
 def _same(one: Path, other: Path) -> bool:
