@@ -40,7 +40,8 @@ class LastOutcomes:
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         line = json.dumps({"feed": name, "exit_code": outcome.code, "at": datetime.now(UTC).isoformat()}) + "\n"
         with self.file.open("a+", encoding="utf-8") as lines, _alone(lines):
-            lines.write(line)
+            # On a line of its own, also behind one that was cut off when the disk was full.
+            lines.write(f"\n{line}")
             lines.flush()
             if os.fstat(lines.fileno()).st_size > _LONGEST:
                 _shorten(lines)
@@ -61,7 +62,7 @@ def _parsed(lines: Iterator[str] | IO[str] | list[str]) -> Iterator[tuple[str, i
             entry = json.loads(line)
             yield str(entry["feed"]), int(entry["exit_code"]), line.strip()
         except (ValueError, TypeError, KeyError):
-            continue  # a line that was cut off when the disk was full
+            continue  # a blank line, or one that was cut off
 
 
 @contextmanager
