@@ -104,6 +104,9 @@ def main() -> None:
     parser.add_argument("--sftp", action="store_true", help="to OpenSSH on loopback, with 10 PDFs for each feed")
     parser.add_argument("--faults", action="store_true", help="this build alone, beside feeds that do harm")
     options = parser.parse_args()
+    # What is delivered here is forgotten with the rest.
+    os.environ["ARFEED_STATE"] = str(BUILD / "many" / "state")
+    shutil.rmtree(BUILD / "many", ignore_errors=True)
     with _server() if options.sftp else nullcontext("") as receiver:
         if options.faults:
             _faults(options.feeds, options.jobs)
