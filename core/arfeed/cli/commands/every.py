@@ -7,14 +7,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
 from arfeed.cli.display.logs import ON_STDERR, VARIABLE
 from arfeed.cli.display.many import Screen, summary
-from arfeed.cli.display.output import console, print_json
+from arfeed.cli.display.output import console, print_json_list
 from arfeed.model.errors import ConfigError
 from arfeed.model.fields import parse_duration, parse_size
 from arfeed.operations.many import warming
@@ -61,19 +61,22 @@ def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) ->
             elif isinstance(happened, Said):
                 screen.say(happened.config, happened.text)
             elif isinstance(happened, Outcome):
-                outcomes.append(happened)
                 screen.end(happened)
+                outcomes.append(replace(happened, text=""))  # it has been shown
                 _remember(last, names[happened.config], happened, screen)
             else:
                 screen.refresh()
-    outcomes.sort(key=lambda outcome: feeds.index(outcome.config))
-    not_run = [config for config in feeds if config not in {outcome.config for outcome in outcomes}]
+    places = {config: place for place, config in enumerate(feeds)}
+    outcomes.sort(key=lambda outcome: places[outcome.config])
+    run = {outcome.config for outcome in outcomes}
+    not_run = [config for config in feeds if config not in run]
     code = highest(outcomes) if stop.signal is None else 128 + stop.signal
     summary(console(beside_json=as_json), outcomes, not_run, folder)
     if as_json:
-        document = {"exit_code": code, "feeds": [_as_data(outcome) for outcome in outcomes]}
         stopped = signal.Signals(stop.signal).name if stop.signal else None
-        print_json({**document, "stopped_by": stopped, "not_run": [str(config) for config in not_run]})
+        facts = {"exit_code": code, "stopped_by": stopped, "not_run": [str(config) for config in not_run]}
+        # One after the other: the documents of thousands of feeds need gigabytes at once.
+        print_json_list(facts, "feeds", map(_as_data, outcomes))
     sys.exit(code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -117,7 +118,8 @@ def summary(people: Console, outcomes: Sequence[Outcome], not_run: Sequence[Path
     if not_run:
         people.print(f"  {len(not_run)} feeds were not begun: {name_some([*map(str, not_run)], 3)}", markup=False)
     if not_run or any(outcome.code for outcome in outcomes):
-        people.print(f"  Once that is done: arfeed sync --all {folder} --only failed", markup=False)
+        command = f"arfeed sync --all {shlex.quote(str(folder))} --only failed"
+        people.print(f"  Once that is done: {command}", markup=False)
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,26 +38,31 @@ _NEXT: Mapping[Ended, str] = {
 }
 
 
-@dataclass(frozen=True)
+def pack(out: bytes) -> bytes:
+    """Return what a feed printed as an `Outcome` keeps it: there may be thousands of them."""
+    return zlib.compress(out, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How one feed's run ended, and after how many seconds.
 
-    `out` is what its `sync --json` printed, and `text` what it printed for people. `ended` says why it did not end by
-    itself, with the limit or signal.
+    `packed` is what its `sync --json` printed, by `pack`, and `text` what it printed for people. `ended` says why it
+    did not end by itself, with the limit or signal.
     """
 
     config: Path
     code: int
     seconds: float
-    out: bytes = field(default=b"", repr=False)
+    packed: bytes = field(default=b"", repr=False)
     text: str = field(default="", repr=False)
     ended: tuple[Ended, str] | None = None
 
-    @cached_property
+    @property
     def document(self) -> dict[str, Any] | None:
         """The document that was printed; None for a run that was killed, or met a bug, and printed none."""
         try:
-            document = json.loads(self.out)
+            document = json.loads(zlib.decompress(self.packed)) if self.packed else None
         except ValueError:
             return None
         return document if isinstance(document, dict) else None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from arfeed.model.errors import ArfeedError
 from arfeed.operations.many.limits import Limits, memory_of, show_seconds, show_size
-from arfeed.operations.many.outcome import OUTCOMES, Ended, Outcome
+from arfeed.operations.many.outcome import OUTCOMES, Ended, Outcome, pack
 from arfeed.operations.many.starting import Child
 
 _TICK = 0.1
@@ -45,7 +45,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A feed printed something for people."""
+    """A feed printed lines for people."""
 
     config: Path
     text: str
@@ -97,6 +97,7 @@ class _Running:
     out: _Kept = field(default_factory=lambda: _Kept(_MOST_OUT))
     err: _Kept = field(default_factory=lambda: _Kept(_MOST_TEXT))
     open: int = 0
+    line: bytes = b""
     ended: tuple[Ended, str] | None = None
     kill_at: float | None = None
 
@@ -188,7 +189,7 @@ class _Pool:
             elif data:
                 kept.add(data)
                 if kept is each.err:
-                    yield Said(each.job.config, data.decode(errors="replace"))
+                    yield from _whole_lines(each, data)
 
     def _rest(self, each: _Running) -> Iterator[Said]:
         """Read what is left of a process that has ended, without waiting for others that have its streams open."""
@@ -200,7 +201,9 @@ class _Pool:
             while number is not None and (data := _take(number)):
                 kept.add(data)
                 if kept is each.err:
-                    yield Said(each.job.config, data.decode(errors="replace"))
+                    yield from _whole_lines(each, data)
+        if each.line:
+            yield from _whole_lines(each, b"\n")
         self._close(each)
 
     def _close(self, each: _Running) -> None:
@@ -245,10 +248,17 @@ class _Pool:
             # A process that was killed, or ended in a way of its own, has failed.
             code if code in OUTCOMES else ArfeedError.exit_code,
             time.monotonic() - each.began,
-            each.out.all(),
+            pack(each.out.all()),
             each.err.all().decode(errors="replace"),
             ended,
         )
+
+
+def _whole_lines(each: _Running, data: bytes) -> Iterator[Said]:
+    """Yield the lines that are complete now: what is read at once may end within a line, or a character."""
+    lines, newline, each.line = (each.line + data).rpartition(b"\n")
+    if newline:
+        yield Said(each.job.config, lines.decode(errors="replace"))
 
 
 def _take(number: int) -> bytes | None:
