@@ -152,6 +152,10 @@ def _feed(folder: Path, receiver: str) -> None:
     os.utime(export, (time.time() - 3600,) * 2)
     root = f"/{folder.parent.name}/{folder.name}"
     destination = receiver.replace("/ROOT", root) if receiver else f'url = "file://{folder / "out"}"'
+    if receiver:
+        # The receiver's root is there before anybody delivers.
+        inbox = receiver.partition("sftp://")[2].partition("/")[2].partition("/ROOT")[0]
+        Path(f"/{inbox}{root}").mkdir(parents=True)
     for row in range(10 if receiver else 0):
         pdf = folder / "pdf" / f"INV-{row:05d}.pdf"
         pdf.write_bytes(PDF + os.urandom(30_000).hex().encode() + b"\n%%EOF\n")
@@ -206,7 +210,7 @@ def _faults(count: int, jobs: int) -> None:
     for number, how in enumerate(["hangs", "eats", "kills", *["breaks"] * 30]):
         feed = folder / f"a{number:02d}-{how}"
         _feed(feed, "")
-        text = feed.joinpath("plugins.toml").read_text().replace('"kolleno"', '"kolleno", "harm"')
+        text = feed.joinpath("plugins.toml").read_text().replace('"kolleno"]', '"kolleno", "harm"]')
         old, new = 'use = "folder"\npath = "erp.csv"', f'use = "harm"\nhow = "{how}"'
         feed.joinpath("plugins.toml").write_text(
             text.replace(old, new) if how != "breaks" else text.replace("[feed]", "[fed]")
