@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from time import time
 from types import FrameType
 
 from arfeed.cli.display.logs import ON_STDERR, VARIABLE
 from arfeed.cli.display.many import Screen, summary
-from arfeed.cli.display.output import console, print_json_list
-from arfeed.model.errors import ConfigError
+from arfeed.cli.display.output import complain, console, print_json_list
+from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.fields import parse_duration, parse_size
 from arfeed.operations.many import warming
 from arfeed.operations.many.choice import choose, find_feeds, name_of, parse_share
 from arfeed.operations.many.limits import Limits, can_measure, default_memory
 from arfeed.operations.many.memory import LastOutcomes
+from arfeed.operations.many.metrics import write_metrics
 from arfeed.operations.many.outcome import Outcome, highest
 from arfeed.operations.many.planning import Planned, plan_jobs
 from arfeed.operations.many.running import Said, Start, Started, Stop, run_each
@@ -38,6 +40,7 @@ class Wishes:
     shard: str | None = None
     time_limit: str | None = None
     memory_limit: str | None = None
+    metrics: Path | None = None
 
 
 def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) -> None:
@@ -71,13 +74,28 @@ def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) ->
     run = {outcome.config for outcome in outcomes}
     not_run = [config for config in feeds if config not in run]
     code = highest(outcomes) if stop.signal is None else 128 + stop.signal
-    summary(console(beside_json=as_json), outcomes, not_run, folder)
+    people = console(beside_json=as_json)
+    summary(people, outcomes, not_run, folder)
+    if wishes.metrics:
+        _write_metrics(wishes.metrics, {names[outcome.config]: outcome for outcome in outcomes}, last)
     if as_json:
         stopped = signal.Signals(stop.signal).name if stop.signal else None
         facts = {"exit_code": code, "stopped_by": stopped, "not_run": [str(config) for config in not_run]}
         # One after the other: the documents of thousands of feeds need gigabytes at once.
         print_json_list(facts, "feeds", map(_as_data, outcomes))
     sys.exit(code)
+
+
+def _write_metrics(file: Path, outcomes: Mapping[str, Outcome], last: LastOutcomes) -> None:
+    now = time()
+    # What was delivered just now counts also if it could not be written down.
+    delivered = {**last.delivered(), **{name: now for name, outcome in outcomes.items() if outcome.code == 0}}
+    try:
+        write_metrics(file, outcomes, delivered, now)
+    except OSError as exc:
+        complain(
+            ArfeedError(f"--metrics {file}: it can't be written: {exc.strerror}; the feeds are not changed by that")
+        )
 
 
 def _processors() -> int:

@@ -42,7 +42,11 @@ MemoryLimit = Annotated[
     str | None,
     typer.Option("--memory-limit", metavar="SIZE", help='With --all: how much memory each may take, or "none".'),
 ]
-_ABOUT_ALL = ("jobs", "only", "shard", "time_limit", "memory_limit")
+Metrics = Annotated[
+    Path | None,
+    typer.Option("--metrics", metavar="FILE", help="With --all: write figures of each feed for Prometheus, as x.prom."),
+]
+_ABOUT_ALL = ("jobs", "only", "shard", "time_limit", "memory_limit", "metrics")
 
 
 def sync(
@@ -55,6 +59,7 @@ def sync(
     shard: Shard = None,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
+    metrics: Metrics = None,
     html: Html = None,
     as_json: Json = False,
 ) -> None:
@@ -63,7 +68,7 @@ def sync(
         from arfeed.cli.commands.every import Wishes, sync_all
 
         _refuse_with_all(context, folder)
-        wishes = Wishes(jobs, only or (), shard, time_limit, memory_limit)
+        wishes = Wishes(jobs, only or (), shard, time_limit, memory_limit, metrics)
         sync_all(folder, wishes, log=context.find_root().params.get("log_json"), as_json=as_json)
     _refuse_without_all(context)
     from arfeed.cli.display.masking import read_feed

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from arfeed.model.errors import ConfigError
 from arfeed.operations.many.outcome import Outcome
@@ -18,7 +18,7 @@ _LONGEST = 4 * 1024 * 1024
 
 
 class LastOutcomes:
-    """A file of lines, one for each run of a feed; the last line of a feed counts."""
+    """A file of lines, one for each run of a feed; the last line of a feed counts, and its last delivery."""
 
     def __init__(self, folder: Path) -> None:
         """Keep it below `.arfeed` in the folder of the feeds."""
@@ -33,7 +33,15 @@ class LastOutcomes:
                 f"--only failed: how the feeds ended last is not known, since {self.file} can't be read: "
                 f"{exc.strerror}; run all of them once"
             ) from exc
-        return {name: code for name, code, _ in _parsed(lines)}
+        return {entry.feed: entry.code for entry in _parsed(lines)}
+
+    def delivered(self) -> Mapping[str, float]:
+        """Return the Unix time at which each feed was delivered last, by name; nothing if that is not known."""
+        try:
+            lines = self.file.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return {}
+        return {entry.feed: entry.at for entry in _parsed(lines) if entry.code == 0}
 
     def add(self, name: str, outcome: Outcome) -> None:
         """Record an outcome. Raise `OSError` if that can't be done."""
@@ -48,19 +56,31 @@ class LastOutcomes:
 
 
 def _shorten(lines: IO[str]) -> None:
-    """Keep the last line of each feed, in the same file: another process may have it open, too."""
+    """Keep the last lines of each feed, in the same file: another process may have it open, too."""
     lines.seek(0)
-    last = {name: text for name, _, text in _parsed(lines)}
+    entries = [*_parsed(lines)]
+    kept = {entry.feed: entry for entry in entries if entry.code == 0}
+    last = {entry.feed: entry for entry in entries}
     lines.truncate(0)
-    lines.write("".join(f"{text}\n" for text in last.values()))
+    # The last delivery first, since the last line counts.
+    for entry in (*kept.values(), *(entry for entry in last.values() if entry.code)):
+        lines.write(f"{entry.line}\n")
     lines.flush()
 
 
-def _parsed(lines: Iterator[str] | IO[str] | list[str]) -> Iterator[tuple[str, int, str]]:
+class _Entry(NamedTuple):
+    feed: str
+    code: int
+    at: float
+    line: str
+
+
+def _parsed(lines: Iterable[str]) -> Iterator[_Entry]:
     for line in lines:
         try:
             entry = json.loads(line)
-            yield str(entry["feed"]), int(entry["exit_code"]), line.strip()
+            at = datetime.fromisoformat(entry["at"]).timestamp()
+            yield _Entry(str(entry["feed"]), int(entry["exit_code"]), at, line.strip())
         except (ValueError, TypeError, KeyError):
             continue  # a blank line, or one that was cut off
 
