@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from arfeed.operations.many.outcome import Outcome
+
+
+_REFRESH = 0.2
+"""Seconds between two drawings of the line: drawing it costs as much as a feed's messages."""
 
 
 class Screen:
@@ -37,6 +42,7 @@ class Screen:
         self._failed = 0
         self._told: set[str] = set()
         self._bars: Progress | None = None
+        self._drawn_at = 0.0
 
     def __enter__(self) -> Self:
         """Begin to show the line."""
@@ -92,8 +98,9 @@ class Screen:
             self._target.print(f"! {text}", markup=False, style="yellow")
 
     def refresh(self) -> None:
-        """Draw the line anew."""
-        if self._bars:
+        """Draw the line anew, a few times a second at most."""
+        if self._bars and monotonic() - self._drawn_at >= _REFRESH:
+            self._drawn_at = monotonic()
             failed = f"{self._failed} not delivered · " if self._failed else ""
             names = name_some([str(config) for config in self._running], 3) if self._running else ""
             self._bars.update(self._bars.task_ids[0], description=f"{failed}{names}")
