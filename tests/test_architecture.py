@@ -64,8 +64,10 @@ def test_the_house_stands_as_the_contracts_say(house: Path) -> None:
         pytest.param("core/arfeed/intake/columns.py", "import arfeed.planning.report", LAYERS, id="intake→planning"),
         pytest.param("core/arfeed/planning/report.py", "import arfeed.documents.choice", LAYERS, id="planning→PDFs"),
         pytest.param("core/arfeed/documents/choice.py", "import arfeed.runs.context", LAYERS, id="documents→runs"),
-        pytest.param("core/arfeed/runs/context.py", "import arfeed.operations.feeds", LAYERS, id="runs→operations"),
-        pytest.param("core/arfeed/operations/feeds.py", "import arfeed.cli.options", LAYERS, id="operations→cli"),
+        pytest.param(
+            "core/arfeed/runs/context.py", "import arfeed.operations.init.draft", LAYERS, id="runs→operations"
+        ),
+        pytest.param("core/arfeed/operations/documents.py", "import arfeed.cli.options", LAYERS, id="operations→cli"),
         pytest.param("core/arfeed/cli/options.py", "import arfeed.testing.parts", LAYERS, id="cli→testing"),
         pytest.param(
             "core/arfeed/delivery/rehearsal/books.py",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-from arfeed.cli.app import app
+from arfeed.cli.assembly import assemble
 from arfeed.model.errors import ConfigError
 from arfeed.plugins.config import read_project
 from arfeed.plugins.toml_text import toml_value
@@ -107,7 +107,7 @@ def _commands(line: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("line", [*command_lines()])
 def test_every_command_line_is_one_that_arfeed_takes(line: str) -> None:
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(assemble())
     words = [word for word in shlex.split(line)[1:] if word not in ("…", "\\")]
     arguments = 0
     while words:
@@ -129,7 +129,7 @@ def test_every_command_line_is_one_that_arfeed_takes(line: str) -> None:
 
 
 def test_every_commands_help_ends_with_an_example_that_it_takes() -> None:
-    commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands: dict[str, Any] = typer.main.get_command(assemble()).commands  # type: ignore[attr-defined]
     alone = {name: command for name, command in commands.items() if not getattr(command, "commands", {})}
     assert len(alone) > 10
     for name, command in alone.items():

@@ -11,7 +11,7 @@ import arfeed
 
 def test_everything_that_can_be_imported_without_an_underscore_is_promised() -> None:
     names = [
-        name for name, value in vars(arfeed).items() if not name.startswith("_") and not isinstance(value, ModuleType)
+        name for name in dir(arfeed) if not name.startswith("_") and not isinstance(getattr(arfeed, name), ModuleType)
     ]
     assert sorted(names) == sorted(arfeed.__all__)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from arfeed.cli.app import app
+from arfeed.cli.assembly import assemble
 from arfeed.model import errors
 from arfeed.planning.approval import OUR_CODES
 from arfeed.plugins.config import read_project
@@ -97,13 +97,15 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ArfeedError)]
     assert set(documented) == {0} | {kind.exit_code for kind in kinds}
     assert [
-        f"{code} {meaning}" for code, meaning in documented.items() if f"{code} {meaning}" not in str(app.info.help)
+        f"{code} {meaning}"
+        for code, meaning in documented.items()
+        if f"{code} {meaning}" not in str(assemble().info.help)
     ] == []
 
 
 def test_the_commands_are_all_of_them() -> None:
     documented = re.findall(r"^\| `arfeed (\w+)", text(README), re.MULTILINE)
-    assert sorted(documented) == sorted(typer.main.get_group(app).commands)
+    assert sorted(documented) == sorted(typer.main.get_group(assemble()).commands)
 
 
 def test_the_objections_are_all_of_them() -> None:

@@ -1,42 +1,69 @@
-"""What a plugin author imports, and nothing else."""
+"""What a plugin author imports, and nothing else. Each name is imported when it is asked for first."""
 
+import importlib
 import typing
 import warnings
 
-import arfeed.plugins.distributions  # noqa: F401 - before all that looks for entry points
-from arfeed.model.currencies import minor_digits
-from arfeed.model.errors import (
-    ArfeedError,
-    ConfigError,
-    DestinationError,
-    LockedError,
-    ProblemsError,
-    RefusedError,
-    SourceError,
-)
-from arfeed.model.fields import DatabaseUrl, Location, Pattern
-from arfeed.model.figures import Complete, ControlAccount
-from arfeed.model.hooks import hookimpl
-from arfeed.model.parts import Connector, Destination, Document, Notifier, Proposal, Transform
-from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt, Reconciliation
-from arfeed.model.schema import SOURCE_COLUMNS
-from arfeed.model.secrets import mask_secrets
-from arfeed.model.settings import (
-    DestinationSettings,
-    FileSettings,
-    NotifierSettings,
-    Settings,
-    SourceSettings,
-    TransformSettings,
-)
-from arfeed.tables.files.opening import open_binary
-from arfeed.tables.files.search import changed_at, find_files
-from arfeed.tables.grid import read_grid
-from arfeed.tables.headings.proposal import missing_columns, propose_columns
-from arfeed.tables.places import locate
-from arfeed.tables.printed.reports import PrintedReport, ReportForm
-from arfeed.tables.read import read_arrow, read_header, read_table, read_tables, table_from_records
-from arfeed.tables.workbook.sheets import sheet_names
+import arfeed.plugins.distributions  # before all that looks for entry points
+
+if typing.TYPE_CHECKING:
+    from arfeed.model.currencies import minor_digits
+    from arfeed.model.errors import (
+        ArfeedError,
+        ConfigError,
+        DestinationError,
+        LockedError,
+        ProblemsError,
+        RefusedError,
+        SourceError,
+    )
+    from arfeed.model.fields import DatabaseUrl, Location, Pattern
+    from arfeed.model.figures import Complete, ControlAccount
+    from arfeed.model.hooks import hookimpl
+    from arfeed.model.parts import Connector, Destination, Document, Notifier, Proposal, Transform
+    from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt, Reconciliation
+    from arfeed.model.schema import SOURCE_COLUMNS
+    from arfeed.model.secrets import mask_secrets
+    from arfeed.model.settings import (
+        DestinationSettings,
+        FileSettings,
+        NotifierSettings,
+        Settings,
+        SourceSettings,
+        TransformSettings,
+    )
+    from arfeed.tables.files.opening import open_binary
+    from arfeed.tables.files.search import changed_at, find_files
+    from arfeed.tables.grid import read_grid
+    from arfeed.tables.headings.proposal import missing_columns, propose_columns
+    from arfeed.tables.places import locate
+    from arfeed.tables.printed.reports import PrintedReport, ReportForm
+    from arfeed.tables.read import read_arrow, read_header, read_table, read_tables, table_from_records
+    from arfeed.tables.workbook.sheets import sheet_names
+
+_HOMES = {
+    "arfeed.model.currencies": "minor_digits",
+    "arfeed.model.errors": "ArfeedError ConfigError DestinationError LockedError ProblemsError RefusedError "
+    "SourceError",
+    "arfeed.model.fields": "DatabaseUrl Location Pattern",
+    "arfeed.model.figures": "Complete ControlAccount",
+    "arfeed.model.hooks": "hookimpl",
+    "arfeed.model.parts": "Connector Destination Document Notifier Proposal Transform",
+    "arfeed.model.results": "DeliveredFile Failure Objection Plan Receipt Reconciliation",
+    "arfeed.model.schema": "SOURCE_COLUMNS",
+    "arfeed.model.secrets": "mask_secrets",
+    "arfeed.model.settings": "DestinationSettings FileSettings NotifierSettings Settings SourceSettings "
+    "TransformSettings",
+    "arfeed.tables.files.opening": "open_binary",
+    "arfeed.tables.files.search": "changed_at find_files",
+    "arfeed.tables.grid": "read_grid",
+    "arfeed.tables.headings.proposal": "missing_columns propose_columns",
+    "arfeed.tables.places": "locate",
+    "arfeed.tables.printed.reports": "PrintedReport ReportForm",
+    "arfeed.tables.read": "read_arrow read_header read_table read_tables table_from_records",
+    "arfeed.tables.workbook.sheets": "sheet_names",
+}
+"""Where the names are at home."""
 
 _RENAMED = {
     "table": "table_from_records",
@@ -110,8 +137,17 @@ if typing.TYPE_CHECKING:  # a type checker knows the former names with their typ
 else:
 
     def __getattr__(name: str) -> object:
-        """Return what replaced a former name, with a `DeprecationWarning` that names it."""
-        if name not in _RENAMED:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        warnings.warn(f"arfeed.{name} is now arfeed.{_RENAMED[name]}", DeprecationWarning, stacklevel=2)
-        return globals()[_RENAMED[name]]
+        """Return a name from its home; for a former name what replaced it, with a `DeprecationWarning`."""
+        if name in _RENAMED:
+            warnings.warn(f"arfeed.{name} is now arfeed.{_RENAMED[name]}", DeprecationWarning, stacklevel=2)
+            return getattr(arfeed, _RENAMED[name])
+        for home, names in _HOMES.items():
+            if name in names.split():
+                # Kept, so that this is not asked again.
+                found = globals()[name] = getattr(importlib.import_module(home), name)
+                return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """Return the public names also before they are imported."""
+        return sorted({*globals(), *__all__})

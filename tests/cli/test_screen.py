@@ -16,8 +16,8 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
+from arfeed.cli.display.bars import COLUMNS, Bars
 from arfeed.cli.display.figures import bar
-from arfeed.cli.display.progress import COLUMNS, Bars
 from arfeed.cli.display.show import show_plan
 from arfeed.model.results import Objection, Plan
 from support.exports import SEVEN, document, xero

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.errors import ArfeedError, ConfigError
-from arfeed.operations.feeds import OUTCOMES, find_feeds
+from arfeed.operations.many.choice import find_feeds
+from arfeed.operations.many.outcome import OUTCOMES
 from arfeed.testing import Outcome
 from cli.conftest import make_feed
 from support.exports import SEVEN, xero
@@ -105,7 +106,7 @@ def test_one_feed_that_fails_does_not_stop_the_next(fleet: Path) -> None:
 def test_people_see_each_feed_and_one_summary_with_what_to_type_next(fleet: Path) -> None:
     done = sync_all(fleet)
     assert done.code == 4
-    assert [line.strip() for line in done.err.splitlines() if line.startswith("[")] == [
+    assert sorted(line.strip() for line in done.err.splitlines() if line.startswith("[")) == [
         f"[{number}/5] our feeds/{name}/plugins.toml"
         for number, name in enumerate(["a-vandal", "b-wants-a-variable", "c-unexplained", "d-empty", "e-fine"], 1)
     ]

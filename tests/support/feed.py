@@ -102,6 +102,7 @@ class Feed:
     history: str = "sqlite:///.arfeed/history.db"
     lock_seconds: float = 60
     pages: bool | str = False
+    ping: str = ""
     now: datetime = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)
     steps: Steps = field(default_factory=Steps)
     receiver: Path = Path()
@@ -134,6 +135,7 @@ class Feed:
         sources = {name: {**({} if "use" in table else _folder(name)), **table} for name, table in self.sources.items()}
         feed: Table = {"name": "acme", "timezone": "UTC", "history": self.history, "lock_seconds": self.lock_seconds}
         feed |= {} if self.pages is True else {"pages": self.pages}
+        feed |= {"ping": self.ping} if self.ping else {}
         destination: Table = {"use": "kolleno", "mode": "open-ar", **self.destination}
         lines = [f"plugins = {_toml(list(self.plugins))}", *_table("[feed]", feed), *_table("[guards]", self.guards)]
         for name, table in sources.items():

@@ -118,9 +118,9 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     if found.null_count:
         line = lines[pc.is_null(found).to_numpy(zero_copy_only=False)].iloc[0]
         raise SourceError(
-            f"{locate(line['origin'], report.file)}: {line['type']!r} is not a transaction type that arfeed knows. What you "
-            "owe, such as bills, has to be left out by Customize > Filter > Transaction type. If this is not a report "
-            "of QuickBooks, read it by the source `folder` (`arfeed init --source folder`)"
+            f"{locate(line['origin'], report.file)}: {line['type']!r} is not a transaction type that arfeed knows. "
+            "What you owe, such as bills, has to be left out by Customize > Filter > Transaction type. If this is not "
+            "a report of QuickBooks, read it by the source `folder` (`arfeed init --source folder`)"
         )
     balance = pc.fill_null(pa.array(lines[report.name_of("balance")]), Decimal(0))
     by_sign = pc.if_else(pc.greater(balance, Decimal(0)), "invoice", "payment")

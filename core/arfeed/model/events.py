@@ -22,6 +22,11 @@ def bind(**facts: object) -> None:
     _bound.set(facts)
 
 
+def wanted(level: int = logging.INFO) -> bool:
+    """Whether anybody listens to events of a level, so that facts that cost time are worth gathering."""
+    return logging.getLogger(LOGGER).isEnabledFor(level)
+
+
 def event(name: str, level: int = logging.INFO, /, **facts: object) -> None:
     """Log that something happened."""
     logging.getLogger(LOGGER).log(level, name, extra={"facts": {**_bound.get(), **facts}})

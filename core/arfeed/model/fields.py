@@ -24,10 +24,16 @@ def _below_the_folder(value: str, info: ValidationInfo) -> str:
         return f"{chain}::{_below_the_folder(value, info)}"
     if "://" in value:
         return value
-    folder = (info.context or {}).get("folder", Path())
     # absolute() and not resolve(): a link such as exports/latest must be followed when it is read, not when it is
     # named.
-    return str(Path(folder, Path(value).expanduser()).absolute())
+    return str(Path(_folder(info), Path(value).expanduser()).absolute())
+
+
+def _folder(info: ValidationInfo) -> Path:
+    """Return the folder of the file that states a setting: plugins.toml, or one that it extends."""
+    context = info.context or {}
+    found: Path = context.get("folders", {}).get(info.field_name, context.get("folder", Path()))
+    return found
 
 
 Location = Annotated[str, AfterValidator(_below_the_folder)]
@@ -38,7 +44,7 @@ def _pattern_below_the_folder(value: str, info: ValidationInfo) -> str:
     """Resolve a pattern; brackets in the folder's name are taken literally."""
     if "://" in value or "::" in value or Path(value).expanduser().is_absolute():
         return _below_the_folder(value, info)
-    folder = Path((info.context or {}).get("folder", Path())).absolute()
+    folder = _folder(info).absolute()
     return str(Path(glob.escape(str(folder)), value))
 
 
@@ -52,7 +58,7 @@ def _database_below_the_folder(url: SecretStr, info: ValidationInfo) -> SecretSt
     match = re.fullmatch(r"(sqlite(?:\+\w+)?):///(?!/)(.+)", url.get_secret_value())
     if not match or match[2] == ":memory:":
         return url
-    return SecretStr(f"{match[1]}:///{Path((info.context or {}).get('folder', Path()), match[2]).absolute()}")
+    return SecretStr(f"{match[1]}:///{Path(_folder(info), match[2]).absolute()}")
 
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_below_the_folder)]
@@ -104,6 +110,43 @@ def _span(value: object) -> object:
 
 Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": f"^{_SPAN.pattern}$"})]
 """A span of time as people write it: "36h", "7 days"."""
+
+
+_DURATION = re.compile(r"(\d+)\s*(s|seconds?|m|min|minutes?|h|hours?)")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB)", re.IGNORECASE)
+
+
+def parse_duration(value: object) -> object:
+    """Read "90 s", "30 min" or "2 h" as a timedelta of more than 0. Raise `ValueError` for anything else."""
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not match or not int(match[1]):
+        raise ValueError('give seconds, minutes or hours, such as "90 s", "30 min" or "2 h"')
+    return timedelta(seconds=int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2][0]])
+
+
+def parse_size(value: object) -> object:
+    """Read "500 MB" or "2 GB" as bytes. Raise `ValueError` for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if not match or not float(match[1]):
+        raise ValueError('give megabytes or gigabytes, such as "500 MB" or "2 GB"')
+    return round(float(match[1]) * (10**6 if match[2].upper() == "MB" else 10**9))
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30 min"]}),
+]
+"""A short time as people write it: "90 s", "30 min", "2 h"."""
+
+Size = Annotated[
+    int, BeforeValidator(parse_size), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(MB|GB)$"})
+]
+"""An amount of memory in bytes, written as "500 MB" or "2 GB"."""
 
 
 def one_or_several(value: object) -> object:

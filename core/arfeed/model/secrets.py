@@ -6,9 +6,11 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
-from pydantic import BaseModel, SecretStr
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 KEYRING = "keyring:"
 MASK = "***"
@@ -66,6 +68,9 @@ def collect_secrets(settings: Iterable[BaseModel], variables: Iterable[str] = ()
 
 
 def _secrets(value: object) -> Iterator[str]:
+    # Imported here, since masking alone, as of `arfeed --help`, needs no settings.
+    from pydantic import BaseModel, SecretStr
+
     if isinstance(value, SecretStr):
         yield value.get_secret_value()
         yield from _secrets(value.get_secret_value())

@@ -44,7 +44,7 @@ class Settings(BaseModel):
 
     # Unknown keys are refused, since a misspelt guard would be no guard; and an error must not quote a secret's
     # value.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 def _known_columns(columns: dict[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -18,6 +18,7 @@ from arfeed.model.secrets import collect_secrets, look_up
 from arfeed.model.settings import GuardSettings
 from arfeed.plugins.feed import FeedSettings
 from arfeed.plugins.loading import Registry, close_match, survey
+from arfeed.plugins.shared import KEY, Resolved, resolve
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
@@ -37,6 +38,8 @@ class Project:
     registry: Registry
     variables: frozenset[str] = field(default=frozenset(), repr=False)
     """Values from the environment and the keyring; the settings' types decide which are secret."""
+    shared: Mapping[str, Path] = field(default_factory=dict)
+    """The file of each key that comes from a file which plugins.toml extends, as `destination.mode`."""
 
     @property
     def folder(self) -> Path:
@@ -56,22 +59,31 @@ _TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", 
 
 def read_project(path: Path) -> Project:
     """Read a plugins.toml. Raise `ConfigError` with every mistake in it, each with its key and what was found."""
-    return _Reader(path, _parse(path)).project()
+    return _Reader(path, _resolved(path)).project()
 
 
 def parse_project(text: str, path: Path) -> Project:
     """Return what `read_project` would if the file had this text."""
-    return _Reader(path, tomllib.loads(text)).project()
+    return _Reader(path, resolve(path, tomllib.loads(text), _parse)).project()
 
 
 def enabled_plugins(path: Path) -> list[str]:
     """Return the `plugins` of a plugins.toml without validating the rest."""
-    return _strings(_parse(path).get("plugins", []))
+    return _strings(_resolved(path).document.get("plugins", []))
 
 
 def variables(path: Path) -> list[str]:
     """Return the names that a plugins.toml takes from the environment or the keyring, in the file's order."""
-    return list(dict.fromkeys(_variables(_parse(path))))
+    return list(dict.fromkeys(_variables(_resolved(path).document)))
+
+
+def resolved_settings(path: Path) -> dict[str, Any]:
+    """Return what a plugins.toml says together with the files that it extends, as written: `${NAME}` stays that."""
+    return _resolved(path).document
+
+
+def _resolved(path: Path) -> Resolved:
+    return resolve(path, _parse(path), _parse)
 
 
 def _variables(value: object) -> Iterator[str]:
@@ -83,19 +95,20 @@ def _variables(value: object) -> Iterator[str]:
 
 
 class _Reader:
-    """Reads one file, and collects every mistake in it."""
+    """Reads one file, with those that it extends, and collects every mistake in them."""
 
-    def __init__(self, path: Path, document: dict[str, Any]) -> None:
+    def __init__(self, path: Path, resolved: Resolved) -> None:
         self.path = path.absolute()
         # All of them are reported together: a file that is set up by hand has several, and each round costs somebody
         # a run.
         self.mistakes: list[str] = []
-        self.document = self._interpolated(document)
+        self.resolved = resolved
+        self.document = self._interpolated(resolved.document)
 
     def project(self) -> Project:
         # A misspelt [guards] would otherwise leave every limit at its default without a word.
         for key in self.document.keys() - set(_TABLES):
-            self._mistake(key, f"there is no such table{close_match(key, _TABLES)}")
+            self._mistake(key, f"there is no such table{close_match(key, (*_TABLES, KEY))}")
         feed = self._settings("feed", FeedSettings, self._table("feed"))
         registry = self._registry()
         sources = [cast("Connector | None", part) for part in self._named(registry, "connector", "sources")]
@@ -122,6 +135,7 @@ class _Reader:
             tuple(cast("Notifier", notifier) for notifier in notifiers),
             registry,
             frozenset(self._raw),
+            self.resolved.origins,
         )
 
     def _registry(self) -> Registry:
@@ -165,9 +179,10 @@ class _Reader:
 
     def _settings(self, key: str, model: type[BaseModel], table: dict[str, Any]) -> BaseModel | None:
         try:
-            # The folder goes along as context, since relative paths are meant from plugins.toml, not from where
-            # arfeed was started.
-            return model.model_validate(table, context={"folder": self.path.parent})
+            # The folder goes along as context, since relative paths are meant from the file that states them, not from
+            # where arfeed was started.
+            context = {"folder": self.path.parent, "folders": self.resolved.folders(key)}
+            return model.model_validate(table, context=context)
         except ValidationError as exc:
             for error in exc.errors(include_url=False):
                 self._mistake(".".join([key, *map(str, error["loc"])]), _explain(error, model, self._raw))
@@ -206,7 +221,7 @@ class _Reader:
         return [(f"transforms[{number}]", dict(step)) for number, step in enumerate(steps, 1)]
 
     def _mistake(self, key: str, text: str) -> None:
-        line = f"{self.path.name}: {key}: {text}"
+        line = f"{(self.resolved.origin(key) or self.path).name}: {key}: {text}"
         # One undefined variable may stand in several settings; it is one mistake.
         if line not in self.mistakes:
             self.mistakes.append(line)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from arfeed.model.fields import DatabaseUrl, Location
+from arfeed.model.fields import DatabaseUrl, Duration, Location, Size
 from arfeed.model.settings import Settings
 
 
@@ -19,6 +21,17 @@ def _timezone(name: str | None) -> str | None:
         except (KeyError, ValueError, OSError) as exc:
             raise ValueError("give a name of the IANA time zone database, such as Europe/London") from exc
     return name
+
+
+def _ping(url: SecretStr | None) -> SecretStr | None:
+    if url is not None:
+        parts = urlsplit(url.get_secret_value())
+        local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or not (parts.scheme == "https" or local):
+            raise ValueError("give a URL that begins with https://; http:// is for this machine only")
+        if parts.query or parts.fragment or re.search(r"[^\x21-\x7e]", url.get_secret_value()):
+            raise ValueError("give the URL as the monitor shows it, without ? and #, blanks and line ends")
+    return url
 
 
 class FeedSettings(Settings):
@@ -40,4 +53,19 @@ class FeedSettings(Settings):
     )
     lock_seconds: float = Field(
         default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."
+    )
+    ping: Annotated[SecretStr | None, AfterValidator(_ping)] = Field(
+        default=None,
+        examples=["https://hc-ping.com/${PING_ID}"],
+        description="Ping URL of a monitor, as healthchecks.io has them: asked with /start, then with the exit code.",
+    )
+    time_limit: Duration | None = Field(
+        default=None,
+        examples=["30 min"],
+        description="How long `sync --all` lets this feed run before it ends it; its --time-limit if unset.",
+    )
+    memory_limit: Size | None = Field(
+        default=None,
+        examples=["2 GB"],
+        description="How much memory `sync --all` lets this feed take before it ends it; its --memory-limit if unset.",
     )

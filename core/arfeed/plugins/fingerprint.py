@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arfeed.model.parts import Connector, Destination, Transform
@@ -38,8 +40,17 @@ def settings_hash(project: Project) -> str:
     # The names too: a source that is renamed loses the connection to its rows in the baseline.
     document = [names, shaping, versions]
     text = json.dumps(document, sort_keys=True, ensure_ascii=False)
-    folder = json.dumps(str(project.folder), ensure_ascii=False)[1:-1]  # which may be another on another machine
-    return hashlib.sha256(text.replace(folder, ".").encode()).hexdigest()
+    # Folders may be others on another machine: the feed's own, and those of the files that it extends.
+    for folder in (project.folder, *dict.fromkeys(file.parent for file in project.shared.values())):
+        text = text.replace(json.dumps(str(folder), ensure_ascii=False)[1:-1], _from(project.folder, folder))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _from(folder: Path, other: Path) -> str:
+    try:
+        return os.path.relpath(other.resolve(), folder.resolve())
+    except ValueError:  # on another drive of Windows
+        return str(other)
 
 
 def _of_transport(part: Connector | Transform | Destination, key: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from time import perf_counter
 from types import ModuleType
 from typing import NamedTuple
@@ -18,7 +18,8 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.hooks import Hooks
 from arfeed.model.parts import CONTRACT, PARTS, Part, PartKind
 from arfeed.plugins.contract import UnusableError, check_module, check_name, collect_parts, to_one_line
-from arfeed.plugins.distributions import OURS, find_unreadable, identify
+from arfeed.plugins.distributions import OURS, find_unreadable
+from arfeed.plugins.installed import entry_points, identify_all
 from arfeed.plugins.isolation import isolated_copy, undisturbed, warn_if_slow
 
 
@@ -106,7 +107,10 @@ def survey(enabled: Sequence[str] = ()) -> Registry:
     """Describe every installed plugin; register those that are enabled and usable, each completely or not at all."""
     registry = Registry(enabled)
     registry.manager.add_hookspecs(Hooks)
-    points = {_describe(point, enabled): point for point in entry_points(group="arfeed")}
+    points = {
+        PluginInfo(to_one_line(point.name), to_one_line(name), to_one_line(version), point.name in enabled): point
+        for point, name, version in identify_all(entry_points(group="arfeed"))
+    }
     # Clashes of names before anything is imported, and clashes of parts only afterwards, since they are not known
     # before.
     broken = _find_clashes((f"name {info.name!r}", info, f"plugin {info}") for info in points)
@@ -157,11 +161,6 @@ def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> 
         except BaseException as exc:  # noqa: BLE001 - a plugin that fails must not silence the others
             value = exc
         yield Answer(implementation.plugin_name, value, perf_counter() - began)
-
-
-def _describe(point: EntryPoint, enabled: Sequence[str]) -> PluginInfo:
-    distribution, version = identify(point.dist, point.value)
-    return PluginInfo(to_one_line(point.name), to_one_line(distribution), to_one_line(version), point.name in enabled)
 
 
 def _find_clashes(claims: Iterable[tuple[str, PluginInfo, str]]) -> dict[PluginInfo, str]:

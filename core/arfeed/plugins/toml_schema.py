@@ -38,6 +38,7 @@ def plugins_toml_schema(registry: Registry) -> Schema:
         "additionalProperties": False,
         "required": ["plugins", "sources", "destination"],
         "properties": {
+            "extends": {"type": "string", "minLength": 1, "description": "A file whose settings this feed shares."},
             "plugins": plugins,
             "feed": _table(definitions, "feed", FeedSettings),
             "sources": {"type": "object", "minProperties": 1, "additionalProperties": tables["connector"]},

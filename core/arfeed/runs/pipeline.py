@@ -29,6 +29,7 @@ from arfeed.runs.context import (
 from arfeed.runs.convergence import judge_interrupted, settle_interrupted
 from arfeed.runs.notification import notify
 from arfeed.runs.pages import write_receipt_page
+from arfeed.runs.pinging import Pinger
 from arfeed.runs.preparation import prepare
 from arfeed.runs.publication import deliver, describe_run
 from arfeed.runs.reading import read_earlier_report, read_sources
@@ -72,22 +73,32 @@ def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | 
     """Run, then notify plugins and notifiers of how it ended. The lock is released first: notifiers may be slow."""
     project = context.project
     bind(feed=project.feed.name, destination=context.address, run=context.run)
+    pinger = Pinger(context)
     try:
-        result = _run(context, kind, read, approve)
+        result = _run(context, kind, partial(_begun, pinger, read), approve)
     # Not BaseException: whoever presses Ctrl-C knows that the run has ended, and need not be notified.
     except Exception as exc:
         expected = isinstance(exc, ArfeedError)
         error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
         masked = mask_secrets(error, project.secrets)
         notify(context, "failed", Failure(project.feed.name, context.address, masked, code, project.path.absolute()))
+        pinger.end(exc, delivered=False)
         raise
     if result.receipt:
         # Before the notifiers, since a mail may have the page attached.
         page = write_receipt_page(context, result.receipt)
         notify(context, "delivered", replace(result.receipt, page=page))
+        pinger.end(None, delivered=True)
         return replace(result, page=page)
     notify(context, "refused", result.plan)
+    pinger.end(None, delivered=False)
     return result
+
+
+def _begun(pinger: Pinger, read: Read, context: OpenContext, baseline: Baseline | None) -> Reading:
+    """Tell the monitor that a run has begun, which it has once it holds the lock, and read."""
+    pinger.start()
+    return read(context, baseline)
 
 
 def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:

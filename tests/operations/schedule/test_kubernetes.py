@@ -119,3 +119,13 @@ def test_without_an_image_it_is_refused(lasting: Project) -> None:
 def test_times_that_one_schedule_cannot_say_are_refused(lasting: Project) -> None:
     with pytest.raises(ConfigError, match="one schedule"):
         cron_job(job_of(lasting, read_times(["06:00", "18:30"], "daily")), lasting, IMAGE, None)
+
+
+def test_a_shared_file_has_to_be_in_the_pod(lasting: Project) -> None:
+    shared = lasting.folder / "common.toml"
+    shared.write_text("[guards]\nmissing_floor = 4\n")
+    lasting.path.write_text(f'extends = "common.toml"\n{lasting.path.read_text()}')
+    extending = read_project(lasting.path)
+    with pytest.raises(ConfigError, match=r"extends .*common\.toml, which would not be in the pod"):
+        manifest(extending)
+    assert manifest(extending, claim="acme")

@@ -1,73 +1,169 @@
-"""`arfeed sync --all DIR`: every feed of a folder, and one summary."""
+"""`arfeed sync --all DIR`: the feeds of a folder, several at once, and one summary."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from time import time
+from types import FrameType
 
-from rich.markup import escape
-from rich.table import Table
+from arfeed.cli.display.logs import ON_STDERR, VARIABLE
+from arfeed.cli.display.many import Screen, summary
+from arfeed.cli.display.output import complain, console, print_json_list
+from arfeed.model.errors import ArfeedError, ConfigError
+from arfeed.model.fields import parse_duration, parse_size
+from arfeed.operations.many import warming
+from arfeed.operations.many.choice import choose, find_feeds, name_of, parse_share
+from arfeed.operations.many.limits import Limits, can_measure, default_memory
+from arfeed.operations.many.memory import LastOutcomes
+from arfeed.operations.many.metrics import write_metrics
+from arfeed.operations.many.outcome import Outcome, highest
+from arfeed.operations.many.planning import Planned, plan_jobs
+from arfeed.operations.many.running import Said, Start, Started, Stop, run_each
+from arfeed.operations.many.starting import Child, fork, spawn
 
-from arfeed.cli.display.logs import VARIABLE
-from arfeed.cli.display.output import console, print_json
-from arfeed.operations.feeds import Outcome, find_feeds, highest, sync_each
+_HOUR: float | None = 3600
 
 
-def sync_all(folder: Path, *, log: str | None, as_json: bool) -> None:
-    """Deliver every feed of a folder, report how each ended, and end with the highest of their exit codes.
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was typed beside `--all`: how many feeds at once, which of them, and what each may take."""
+
+    jobs: int | None = None
+    only: Sequence[str] = ()
+    shard: str | None = None
+    time_limit: str | None = None
+    memory_limit: str | None = None
+    metrics: Path | None = None
+
+
+def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) -> None:
+    """Deliver the feeds of a folder, report how each ended, and end with the highest of their exit codes.
 
     `log` is the file that `--log-json` named for their events.
     """
-    feeds = find_feeds(folder)
+    last = LastOutcomes(folder)
+    share = parse_share(wishes.shard) if wishes.shard else None
+    names = {config: name_of(folder, config) for config in find_feeds(folder)}
+    feeds = choose(names, wishes.only, share, last.codes)
+    at_once = wishes.jobs or _processors()
+    planned = plan_jobs(feeds, _limits(wishes, at_once))
+    screen = Screen(feeds, live=at_once == 1, raw=log == ON_STDERR)
     outcomes: list[Outcome] = []
-    with _terminable():
-        for number, config in enumerate(feeds, 1):
-            console(beside_json=True).print(f"\n[{number}/{len(feeds)}] {config}", style="bold", markup=False)
-            # Each by itself, so that its heading stands above what it prints.
-            outcomes += sync_each([config], {VARIABLE: log} if log else {})
+    with _stoppable() as stop, screen:
+        start = _starter(planned, {VARIABLE: log} if log else {}, screen, captured=log != ON_STDERR)
+        for happened in run_each(planned.jobs, start, at_once, stop):
+            if isinstance(happened, Started):
+                screen.begin(happened.config)
+            elif isinstance(happened, Said):
+                screen.say(happened.config, happened.text)
+            elif isinstance(happened, Outcome):
+                screen.end(happened)
+                outcomes.append(replace(happened, text=""))  # it has been shown
+                _remember(last, names[happened.config], happened, screen)
+            else:
+                screen.refresh()
+    places = {config: place for place, config in enumerate(feeds)}
+    outcomes.sort(key=lambda outcome: places[outcome.config])
+    run = {outcome.config for outcome in outcomes}
+    not_run = [config for config in feeds if config not in run]
+    code = highest(outcomes) if stop.signal is None else 128 + stop.signal
     people = console(beside_json=as_json)
-    people.print(_summary(outcomes))
-    for outcome in outcomes:
-        if outcome.code:
-            people.print(f"  {outcome.config}: {outcome.next}", markup=False)
+    summary(people, outcomes, not_run, folder)
+    if wishes.metrics:
+        _write_metrics(wishes.metrics, {names[outcome.config]: outcome for outcome in outcomes}, last)
     if as_json:
-        print_json({"exit_code": highest(outcomes), "feeds": [_as_data(outcome) for outcome in outcomes]})
-    sys.exit(highest(outcomes))
+        stopped = signal.Signals(stop.signal).name if stop.signal else None
+        facts = {"exit_code": code, "stopped_by": stopped, "not_run": [str(config) for config in not_run]}
+        # One after the other: the documents of thousands of feeds need gigabytes at once.
+        print_json_list(facts, "feeds", map(_as_data, outcomes))
+    sys.exit(code)
+
+
+def _write_metrics(file: Path, outcomes: Mapping[str, Outcome], last: LastOutcomes) -> None:
+    now = time()
+    # What was delivered just now counts also if it could not be written down.
+    delivered = {**last.delivered(), **{name: now for name, outcome in outcomes.items() if outcome.code == 0}}
+    try:
+        write_metrics(file, outcomes, delivered, now)
+    except OSError as exc:
+        complain(
+            ArfeedError(f"--metrics {file}: it can't be written: {exc.strerror}; the feeds are not changed by that")
+        )
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _limits(wishes: Wishes, at_once: int) -> Limits:
+    seconds, memory = _HOUR, default_memory(at_once) if can_measure() else None
+    if wishes.time_limit is not None:
+        span = _parsed("--time-limit", parse_duration, wishes.time_limit)
+        seconds = span.total_seconds() if isinstance(span, timedelta) else None
+    if wishes.memory_limit is not None:
+        size = _parsed("--memory-limit", parse_size, wishes.memory_limit)
+        memory = size if isinstance(size, int) else None
+        if memory is not None and not can_measure():
+            raise ConfigError("--memory-limit: the memory of other processes can be measured on Linux only")
+    return Limits(seconds, memory)
+
+
+def _parsed(option: str, parse: Callable[[object], object], text: str) -> object:
+    try:
+        return None if text == "none" else parse(text)
+    except ValueError as exc:
+        raise ConfigError(f'{option} {text}: {exc}; or "none" for no limit') from exc
+
+
+def _starter(planned: Planned, environment: dict[str, str], screen: Screen, *, captured: bool) -> Start:
+    """Return what starts a feed: a fork of this process, or a new Python if this process can't be forked."""
+    how: Callable[..., Child] = spawn
+    # For one or two feeds it would take longer to import everything first.
+    if warming.can_fork() and len(planned.jobs) > 1:
+        known = warming.descriptors()
+        warming.warm_up(planned.plugins, planned.schemes)
+        if opened := warming.find_open(known):
+            screen.note(f"each feed starts a Python of its own, since imports left open: {', '.join(opened)}")
+        else:
+            how = fork
+
+    def start(config: Path) -> Child:
+        return how(["sync", "--json", "--config", str(config)], environment, captured=captured)
+
+    return start
+
+
+def _remember(last: LastOutcomes, name: str, outcome: Outcome, screen: Screen) -> None:
+    try:
+        last.add(name, outcome)
+    except OSError as exc:
+        screen.note(f"{last.file} can't be written: {exc.strerror}; --only failed will not know how {name} ended")
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM also end the feed that is running."""
-    # As an exception, so that the process of the feed under way is terminated too, and does not go on alone.
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+def _stoppable() -> Iterator[Stop]:
+    """Have SIGTERM and Ctrl-C end the feeds that run, in order; a second one ends this process at once."""
+    stop = Stop()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        del frame
+        if stop.signal is not None:
+            raise KeyboardInterrupt
+        stop.signal = number
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _summary(outcomes: list[Outcome]) -> Table:
-    delivered = sum(outcome.code == 0 for outcome in outcomes)
-    title = f"\n{delivered} of {len(outcomes)} feeds delivered"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2))
-    for name in ("", "feed", "outcome", "open", "missing", "seconds"):
-        table.add_column(name, justify="right" if name in ("open", "missing", "seconds") else "left")
-    for outcome in outcomes:
-        opened, missing = outcome.counts or ("", "")
-        table.add_row(
-            "✗" if outcome.code else "✓",
-            # A folder called [red] is not a style.
-            escape(str(outcome.config)),
-            outcome.name,
-            str(opened),
-            str(missing),
-            f"{outcome.seconds:.1f}",
-            style="red" if outcome.code else "green",
-        )
-    return table
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _as_data(outcome: Outcome) -> dict[str, object]:
@@ -76,5 +172,7 @@ def _as_data(outcome: Outcome) -> dict[str, object]:
         "outcome": outcome.name,
         "exit_code": outcome.code,
         "seconds": round(outcome.seconds, 3),
+        "ended_by": outcome.ended[0] if outcome.ended else None,
+        "next": outcome.next,
         "result": outcome.document,
     }

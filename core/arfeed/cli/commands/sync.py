@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from arfeed.cli.commands.every import sync_all
 from arfeed.cli.display.output import console, print_json, refuse
 from arfeed.cli.display.progress import progress
 from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config, Html, Json, typed
@@ -21,9 +20,33 @@ All = Annotated[
     typer.Option(
         "--all",
         metavar="DIR",
-        help="Deliver every feed of a folder, one after the other: its *.toml, and plugins.toml in the folders in it.",
+        help="Deliver every feed of a folder: its *.toml, and plugins.toml in the folders in it.",
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", min=1, help="With --all: how many at once; unset: one a processor."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="NAME|failed", help="With --all: this feed, or what was not delivered last."),
+]
+Shard = Annotated[
+    str | None, typer.Option("--shard", metavar="N/OF", help="With --all: one of several shares, such as 2/5.")
+]
+TimeLimit = Annotated[
+    str | None,
+    typer.Option("--time-limit", metavar="TIME", help='With --all: how long each may take, or "none"; 1 h if unset.'),
+]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option("--memory-limit", metavar="SIZE", help='With --all: how much memory each may take, or "none".'),
+]
+Metrics = Annotated[
+    Path | None,
+    typer.Option("--metrics", metavar="FILE", help="With --all: write figures of each feed for Prometheus, as x.prom."),
+]
+_ABOUT_ALL = ("jobs", "only", "shard", "time_limit", "memory_limit", "metrics")
 
 
 def sync(
@@ -31,13 +54,23 @@ def sync(
     config: Config = DEFAULT_CONFIG,
     approve: Approve = None,
     folder: All = None,
+    jobs: Jobs = None,
+    only: Only = None,
+    shard: Shard = None,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
+    metrics: Metrics = None,
     html: Html = None,
     as_json: Json = False,
 ) -> None:
     """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
     if folder is not None:
+        from arfeed.cli.commands.every import Wishes, sync_all
+
         _refuse_with_all(context, folder)
-        sync_all(folder, log=context.find_root().params.get("log_json"), as_json=as_json)
+        wishes = Wishes(jobs, only or (), shard, time_limit, memory_limit, metrics)
+        sync_all(folder, wishes, log=context.find_root().params.get("log_json"), as_json=as_json)
+    _refuse_without_all(context)
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs import pipeline
     from arfeed.runs.context import begin_run
@@ -58,13 +91,24 @@ def sync(
 
 def _refuse_with_all(context: typer.Context, folder: Path) -> None:
     for name in ("approve", "config", "html"):
-        source = context.get_parameter_source(name)
         # Only what was typed: ARFEED_CONFIG may be set for everything, and is not meant here.
-        if source is not None and source.name == "COMMANDLINE":
+        if _is_typed(context, name):
             raise ConfigError(
                 f"--{name} is about one feed, and --all about every feed in {folder}. Leave one out; a plan "
                 f"is approved by: arfeed sync --config {folder / 'FEED' / 'plugins.toml'} --approve N-HASH"
             )
+
+
+def _refuse_without_all(context: typer.Context) -> None:
+    for name in _ABOUT_ALL:
+        if _is_typed(context, name):
+            option = name.replace("_", "-")
+            raise ConfigError(f"--{option} is about many feeds: name their folder as well, as in: --all feeds")
+
+
+def _is_typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def resend(

@@ -43,7 +43,7 @@ def movements(moves: Sequence[Movement], console: Console) -> Table:
     """
     # Measured without limits: rich would otherwise shrink the table to fit, and cut amounts.
     unbounded = console.options.update(width=10_000)
-    layouts = (_across(moves, "  "), _across(moves, "\n"))
+    layouts = (_across(moves, between) for between in ("  ", "\n"))
     fitting = (table for table in layouts if Measurement.get(console, unbounded, table).maximum <= console.width)
     return next(fitting, None) or _down(moves)
 
@@ -95,10 +95,7 @@ def _chart(currency: str, rows: Sequence[Aged]) -> Table:
     owed = {aged.bucket: aged.owed for aged in rows}
     # By currency, since bars of two currencies can't be compared; 1 where all of them are 0, to divide by.
     most = max(abs(part.balance) for part in owed.values()) or Decimal(1)
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, justify="right")
-    table.add_column(no_wrap=True, width=_BAR)
+    lines: list[tuple[Text, Text, Text]] = []
     for bucket, colour in zip(BUCKETS, _COLOURS, strict=True):
         part = owed.get(bucket)
         # Only credit notes usually lack a due date, so most feeds would show an empty line.
@@ -107,7 +104,14 @@ def _chart(currency: str, rows: Sequence[Aged]) -> Table:
         balance = part.balance if part else Decimal(0)
         amount = Text(format_amount(balance, currency)) if part else Text("–", "dim")
         label = f"{currency} {bucket}" if bucket == BUCKETS[0] else f"{' ' * len(currency)} {bucket}"
-        table.add_row(Text(label), amount, Text(bar(balance / most), colour))
+        lines.append((Text(label), amount, Text(bar(balance / most), colour)))
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
+    # With its widths, or rich would measure every cell several times, which takes longer than to read a small source.
+    table.add_column(no_wrap=True, width=max(label.cell_len for label, _, _ in lines))
+    table.add_column(no_wrap=True, width=max(amount.cell_len for _, amount, _ in lines), justify="right")
+    table.add_column(no_wrap=True, width=_BAR)
+    for line in lines:
+        table.add_row(*line)
     return table
 
 

@@ -18,7 +18,6 @@ from typing import Annotated, TextIO
 import typer
 
 from arfeed.cli.display.masking import masking
-from arfeed.cli.display.output import complain
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import LOGGER, bind, event
 from arfeed.model.legible import escape_json
@@ -58,6 +57,8 @@ class _Log(logging.StreamHandler[TextIO]):
         # Once, not for every event: a full disk stays full.
         elif not self._told:
             self._told = True
+            from arfeed.cli.display.output import complain
+
             complain(ArfeedError(f"the log can't be written: {error.strerror}; events are missing from it"))
 
     def close(self) -> None:

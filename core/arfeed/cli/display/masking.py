@@ -8,11 +8,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from arfeed.model.events import LOGGER
 from arfeed.model.secrets import mask_secrets
-from arfeed.plugins.config import Project, read_project
+
+if TYPE_CHECKING:
+    from arfeed.plugins.config import Project
 
 _STDOUT, _STDERR = 1, 2
 
@@ -96,6 +98,8 @@ def _apart(stdout: TextIO) -> Iterator[TextIO]:
 
 def read_feed(config: Path) -> Project:
     """Read a plugins.toml, and mask its secrets in what is printed and logged from now on."""
+    from arfeed.plugins.config import read_project
+
     project = read_project(config)
     logs = [getattr(handler, "stream", None) for handler in logging.getLogger(LOGGER).handlers]
     for stream in (sys.stdout, sys.stderr, getattr(sys.stdout, "document", None), *logs):

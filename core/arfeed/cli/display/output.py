@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Iterable, Mapping
+from textwrap import indent
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -56,10 +58,27 @@ def print_json(document: object) -> None:
     """Print the one document that `--json` promises. A reader that has gone changes nothing."""
     stream = getattr(sys.stdout, "document", sys.stdout)  # as `masked_output` leads it, past what plugins print
     try:
-        stream.write(escape_json(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
+        stream.write(_as_json(document) + "\n")
         stream.flush()
     except BrokenPipeError:
         _discard(stream)
+
+
+def print_json_list(facts: Mapping[str, object], name: str, items: Iterable[object]) -> None:
+    """Print a document as `print_json` does: some facts, and a long list that need not be in memory as a whole."""
+    stream = getattr(sys.stdout, "document", sys.stdout)
+    try:
+        stream.write(f"{_as_json(facts)[:-2]},\n  {_as_json(name)}: [")
+        for number, item in enumerate(items):
+            stream.write(("," if number else "") + "\n" + indent(_as_json(item), "    "))
+        stream.write("\n  ]\n}\n")
+        stream.flush()
+    except BrokenPipeError:
+        _discard(stream)
+
+
+def _as_json(value: object) -> str:
+    return escape_json(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def _discard(stream: Any) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from arfeed.documents.contents.checking import choose_mode
 from arfeed.model.errors import ArfeedError
@@ -11,7 +13,7 @@ from arfeed.model.results import OUTCOMES
 from arfeed.operations.check import destination, notifiers, sources
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.planning.wording import named
-from arfeed.plugins.config import Project
+from arfeed.plugins.config import Project, resolved_settings
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.addresses import name_in_history
 from arfeed.runs.context import Clock, open_history
@@ -27,12 +29,28 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
         file=str(project.path),
         plugins=plugin_versions(project),
     )
+    yield from _shared(project)
     history = _history(project)
     yield history
     yield _verification(project)
     yield from sources.examine_sources(project, clock, quick=quick)
     yield from destination.examine_destination(project, clock, history_is_there=history.state != "failed", probe=probe)
     yield from notifiers.examine_notifiers(project)
+
+
+def _shared(project: Project) -> Iterator[Finding]:
+    """Report what comes from the files that plugins.toml extends, and what all of it is together."""
+    files: dict[Path, list[str]] = {}
+    for key, file in project.shared.items():
+        # A table is named by its keys; one that has none was written to be there.
+        if not any(other.startswith(f"{key}.") for other in project.shared):
+            files.setdefault(file, []).append(key)
+    if files:
+        said = "; ".join(
+            f"{os.path.relpath(file, project.folder)} gives {', '.join(keys)}" for file, keys in files.items()
+        )
+        shared = {str(file): keys for file, keys in files.items()}
+        yield ok("shared settings", said, files=shared, resolved=resolved_settings(project.path))
 
 
 def _verification(project: Project) -> Finding:

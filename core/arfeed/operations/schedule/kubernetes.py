@@ -60,6 +60,7 @@ def cron_job(job: Job, project: Project, image: str | None, claim: str | None) -
         raise ConfigError("a CronJob has one schedule: give times with the same minute, such as --at 06:00 --at 18:00")
     _insist_on_a_lasting_history(project, claim)
     _insist_on_files(project, claim)
+    _insist_on_shared_files(project, claim)
     pod = _Pod(job, project, image, claim)
     text = yaml.safe_dump(_manifest(pod, schedules[0]), sort_keys=False, allow_unicode=True, width=110)
     return Schedule((Document(f"{job.name}.yaml", _COMMENT + text),), tuple(_steps(pod)))
@@ -69,6 +70,16 @@ _COMMENT = """\
 # 1 to 4 (a bug, the configuration, a refusal, a source) fail the job at once and want a person; 5 and 6 (the
 # destination, the lock) are tried again, and so is a pod that was evicted. Watch kube_job_status_failed.
 """
+
+
+def _insist_on_shared_files(project: Project, claim: str | None) -> None:
+    for file in dict.fromkeys(project.shared.values()):
+        # With a claim the whole folder is in the pod, and without one plugins.toml alone.
+        if not (claim and file.is_relative_to(project.folder.resolve())):
+            raise ConfigError(
+                f"{project.path.name} extends {file}, which would not be in the pod: write its settings into "
+                f"{project.path.name} for Kubernetes, or keep it in the feed's folder on a claim"
+            )
 
 
 def _insist_on_a_lasting_history(project: Project, claim: str | None) -> None:

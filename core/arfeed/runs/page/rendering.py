@@ -170,6 +170,8 @@ def page_template(name: str) -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
+    from arfeed.runs.page.compiled import CompiledTemplates
+
     # Escapes of HTML leave what is invisible or turns a line round; a customer's name must not be able to use that.
     def shown(value: Any) -> Any:
         return make_legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -182,6 +184,7 @@ def page_template(name: str) -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(__file__),
     )
     room.filters |= {
         "money": lambda amount, currency: format_amount(Decimal(amount), currency),

@@ -61,9 +61,11 @@ def read_witnesses() -> Iterator[Witness]:
     folder = state_folder()
     if not folder.exists():
         return
-    # All of them: the receiver may have been delivered to under another address, which only the signs inside show.
-    for file in sorted(folder.glob("*.json")):
-        yield _read(file)
+    # All of them: the receiver may have been delivered to under another address, which only the signs inside show. An
+    # accounting firm has thousands, so by plain calls: Path takes four times as long.
+    for name in sorted(os.listdir(folder)):  # noqa: PTH208
+        if name.endswith(".json") and not name.startswith("."):
+            yield _read(f"{folder}{os.sep}{name}")
 
 
 def write_witness(witness: Witness) -> None:
@@ -84,9 +86,11 @@ def write_witness(witness: Witness) -> None:
         raise
 
 
-def _read(file: Path) -> Witness:
+def _read(file: str) -> Witness:
+    with open(file, "rb") as content:  # noqa: PTH123 - as above
+        written = content.read()
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
+        kept = json.loads(written.decode("utf-8"))
         at = datetime.fromisoformat(kept.pop("at"))
         signs = tuple((str(key), str(login), str(root)) for key, login, root in kept.pop("signs"))
         return Witness(at=at, signs=signs, **kept)
