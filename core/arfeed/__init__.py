@@ -29,6 +29,8 @@ from arfeed.model.settings import (
     SourceSettings,
     TransformSettings,
 )
+from arfeed.model.shipping.destination import ShipmentDestination
+from arfeed.model.shipping.files import Archive, Content, DoneMarker, RehearsalRule, Shipment, TableFile, TextFormat
 from arfeed.tables.files.opening import open_binary
 from arfeed.tables.files.search import changed_at, find_files
 from arfeed.tables.grid import read_grid
@@ -50,10 +52,12 @@ _RENAMED = {
 
 __all__ = [
     "SOURCE_COLUMNS",
+    "Archive",
     "ArfeedError",
     "Complete",
     "ConfigError",
     "Connector",
+    "Content",
     "ControlAccount",
     "DatabaseUrl",
     "DeliveredFile",
@@ -61,6 +65,7 @@ __all__ = [
     "DestinationError",
     "DestinationSettings",
     "Document",
+    "DoneMarker",
     "Failure",
     "FileSettings",
     "Location",
@@ -76,10 +81,15 @@ __all__ = [
     "Receipt",
     "Reconciliation",
     "RefusedError",
+    "RehearsalRule",
     "ReportForm",
     "Settings",
+    "Shipment",
+    "ShipmentDestination",
     "SourceError",
     "SourceSettings",
+    "TableFile",
+    "TextFormat",
     "Transform",
     "TransformSettings",
     "changed_at",
