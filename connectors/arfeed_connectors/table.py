@@ -255,7 +255,7 @@ class Table(ShipmentDestination):
         import pandas as pd
 
         settings = self.settings
-        quoting = 0 if settings.quote == "all" else 3
+        quoting: Literal[0, 3] = 0 if settings.quote == "all" else 3
         frame: pd.DataFrame = pd.read_csv(
             file, dtype=str, keep_default_na=False, sep=settings.delimiter, encoding=settings.encoding, quoting=quoting
         )

@@ -132,6 +132,7 @@ class OtherFeed(Feed):
 def feed(tmp_path: Path) -> OtherFeed:
     feed = OtherFeed(tmp_path / "feed", layout=PLAIN)
     feed.sources["erp"] = {"documents": "pdf/{invoice_ref}.pdf"}
+    (feed.folder / "pdf").mkdir()
     return feed
 
 
@@ -301,7 +302,8 @@ def test_what_would_make_gaviti_refuse_the_whole_file_is_refused_first(
     feed: OtherFeed, changes: dict[str, str], named: str
 ) -> None:
     feed.layout = {**GAVITI, "missing_due_date": "refuse", "missing_total": "refuse"}
-    feed.list(1, kind="credit_note", **{"amount": "-5.00", "balance": "-5.00", **changes})
+    row = invoice(1, **{"kind": "credit_note", "amount": "-5.00", "balance": "-5.00", **changes})
+    feed.export([row])
     with pytest.raises(RefusedError, match=named):
         feed.sync()
     assert feed.held() == {}

@@ -11,16 +11,20 @@ import sqlite3
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from arfeed_crate import Crate
 
+from arfeed.delivery.remote import Remote
+from arfeed.delivery.uploads import Outcome, Upload
 from arfeed.testing import ShipmentConformance
-from support.feed import HEADER, Feed, invoice, invoices
+from support.feed import HEADER, Feed, codes, invoice, invoices
+from support.interruptions import KilledError
 from support.openssh import OpenSSH
 from support.pdfs import pdf
 from support.processes import Process
@@ -128,6 +132,38 @@ def test_somebody_elses_done_file_stops_the_run_and_an_archive_alone_does_not(fe
     refused = feed.sync()
     assert [objection.code for objection in refused.plan.objections] == ["foreign-report"]
     assert refused.receipt is None
+
+
+@pytest.mark.parametrize(("last", "sent_again"), [(False, 3), (True, 0)], ids=["before", "after"])
+def test_pdfs_inside_have_arrived_if_the_done_file_has(
+    feed: CrateFeed, monkeypatch: pytest.MonkeyPatch, last: bool, sent_again: int
+) -> None:
+    feed.new_day(1, 5, 3)
+    code = feed.sync().plan.approval
+    publish = Remote.publish
+
+    def die_at_the_done_file(server: Remote, uploads: Sequence[Upload], **options: Any) -> list[Outcome]:
+        done = [*uploads][0].name.endswith(".done")
+        if done and not last:
+            raise KilledError
+        outcomes = publish(server, uploads, **options)
+        if done:
+            raise KilledError
+        return outcomes
+
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(Remote, "publish", die_at_the_done_file)
+        feed.sync(code)
+    plan = feed.plan()
+    documents = plan.documents
+    if last:
+        assert (plan.counts.unchanged, plan.counts.new) == (5, 0)
+    else:
+        assert codes(plan) == ["unknown-baseline"]
+    assert (len(documents.send), documents.present) in ((3, 0), (sent_again, 3))
+    again = feed.sync(plan.approval)
+    assert again.receipt
+    assert len(again.receipt.documents) == sent_again
 
 
 # --- killed -----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Literal
 
 from arfeed.delivery.rehearsal import layout
 from arfeed.delivery.rehearsal.books import Books, read_books, write_books
@@ -97,7 +98,7 @@ class ShipmentBookkeeper:
             raise ValueError(f"there are {len(found)} tables {pattern}, not one")
         form = self.rule.format
         text = io.StringIO(tables[found[0]].decode(form.encoding), newline="")
-        quoting = csv.QUOTE_MINIMAL if form.quote == "all" else csv.QUOTE_NONE
+        quoting: Literal[0, 3] = 0 if form.quote == "all" else 3  # as needed, or none
         return [*csv.DictReader(text, delimiter=form.delimiter, quoting=quoting, strict=True)]
 
     def _amount(self, text: str | None, line: int) -> Decimal:
