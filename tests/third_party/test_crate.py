@@ -143,7 +143,7 @@ def test_pdfs_inside_have_arrived_if_the_done_file_has(
     publish = Remote.publish
 
     def die_at_the_done_file(server: Remote, uploads: Sequence[Upload], **options: Any) -> list[Outcome]:
-        done = [*uploads][0].name.endswith(".done")
+        done = next(iter(uploads)).name.endswith(".done")
         if done and not last:
             raise KilledError
         outcomes = publish(server, uploads, **options)
@@ -151,9 +151,10 @@ def test_pdfs_inside_have_arrived_if_the_done_file_has(
             raise KilledError
         return outcomes
 
-    with monkeypatch.context() as patch, pytest.raises(KilledError):
-        patch.setattr(Remote, "publish", die_at_the_done_file)
+    monkeypatch.setattr(Remote, "publish", die_at_the_done_file)
+    with pytest.raises(KilledError):
         feed.sync(code)
+    monkeypatch.setattr(Remote, "publish", publish)
     plan = feed.plan()
     documents = plan.documents
     if last:
