@@ -22,6 +22,7 @@ from arfeed_crate import Crate
 
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.uploads import Outcome, Upload
+from arfeed.model.errors import LockedError, RefusedError
 from arfeed.testing import ShipmentConformance
 from support.feed import HEADER, Feed, codes, invoice, invoices
 from support.interruptions import KilledError
@@ -167,6 +168,35 @@ def test_pdfs_inside_have_arrived_if_the_done_file_has(
     assert len(again.receipt.documents) == sent_again
 
 
+def test_a_done_file_that_comes_while_the_zip_is_sent_stops_the_delivery(feed: CrateFeed) -> None:
+    feed.new_day(1, 5, 1)
+    feed.approved()
+    before, foreign = feed.held(), "crate-20300101T000000Z.done"
+    feed.steps.during["Sending crate-"] = lambda: (feed.receiver / "in" / foreign).write_bytes(b"")
+    with pytest.raises(RefusedError, match=foreign):
+        feed.sync()
+    assert feed.held() == {**before, f"in/{foreign}": b""}
+    assert feed.states()[-1] == "failed"
+
+
+def test_a_run_that_lost_its_lock_while_the_zip_was_sent_gives_it_no_name(feed: CrateFeed) -> None:
+    feed.new_day(1, 5, 1)
+    feed.approved()
+    before = feed.held()
+
+    def take_over() -> None:
+        # As if the machine had slept for longer than the lease, and its heart had not beaten.
+        with closing(sqlite3.connect(feed.folder / ".arfeed/history.db")) as database:
+            database.execute("UPDATE leases SET run = 'another', expires_at = '2999-01-01 00:00:00'")
+            database.commit()
+        time.sleep(LEASE)
+
+    feed.steps.during["Sending crate-"] = take_over
+    with pytest.raises(LockedError):
+        feed.sync()
+    assert feed.held() == before
+
+
 # --- killed -----------------------------------------------------------------------------------------------------------
 
 
@@ -241,7 +271,7 @@ def test_no_done_file_stands_without_its_whole_zip_wherever_a_run_is_killed(feed
 
 @pytest.mark.soak
 def test_sixty_runs_killed_anywhere_are_settled_by_the_next(feed: CrateFeed) -> None:
-    states = killed(feed, count=1000, changed=60, kills=60)
+    states = killed(feed, count=200, changed=20, kills=60)
     assert states.total() == 60
     assert states["running"], states
     assert states["publishing"], states

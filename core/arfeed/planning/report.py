@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv
 
-from arfeed.model import arrow, schema
+from arfeed.model import arrow
 from arfeed.model.background import begin
-from arfeed.model.currencies import digits_by_row
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.parts import Destination
 from arfeed.planning.changes.texts import note_formulas
+from arfeed.planning.money import format_money, group_by_digits
 from arfeed.planning.proof import check_reads_back
 from arfeed.plugins.isolation import isolated_copy, undisturbed
 
@@ -92,27 +89,3 @@ def _lay_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     if not laid_out.index.equals(invoices.index):
         raise DestinationError(f"{destination.name}: its report() put the invoices into another order; keep theirs")
     return laid_out
-
-
-def group_by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
-    """Return, by number of decimals, which rows have a currency with that number."""
-    digits = digits_by_row(currencies, schema.MONEY_SCALE)
-    return {count: pa.array(digits == count) for count in np.flatnonzero(np.bincount(digits)).tolist()}
-
-
-def format_money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
-    """Write amounts with as many decimals as their currency has; null stays null."""
-    money = arrow.as_single_chunk(values)
-    texts = pa.nulls(len(money), pa.large_string())
-    try:
-        for count, mine in digits.items():
-            # The cast is exact and raises if a digit would be lost; rounding would deliver an amount that nobody is
-            # owed.
-            exact = pc.cast(money.filter(mine), pa.decimal128(schema.MONEY_PRECISION, count))
-            texts = pc.replace_with_mask(texts, mine, pc.cast(exact, pa.large_string()))
-    except pa.ArrowInvalid as exc:
-        raise DestinationError(
-            f"the report's column {column!r} holds an amount that is finer than its currency: {exc}; look at the "
-            "transforms and the destination's report()"
-        ) from exc
-    return texts

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from arfeed.model.results import DeliveredFile
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from arfeed.model.results import DeliveredFile
 
 Subject = Literal["invoices", "customers", "closed", "ledger"]
 

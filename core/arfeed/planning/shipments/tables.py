@@ -16,7 +16,7 @@ from pyarrow import csv
 from arfeed.model import arrow, schema
 from arfeed.model.errors import DestinationError, RefusedError
 from arfeed.planning.changes.texts import note_formulas
-from arfeed.planning.report import format_money, group_by_digits
+from arfeed.planning.money import format_money, group_by_digits
 
 if TYPE_CHECKING:
     from arfeed.model.shipping.files import Subject, TableFile, TextFormat
