@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import IO, TYPE_CHECKING, Annotated, Literal
+from zipfile import ZipFile
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -35,6 +37,8 @@ Subject = Literal["invoices", "customers", "closed", "ledger"]
 
 _SOME_DAY = datetime(2026, 4, 9, 23, 59, 59, tzinfo=UTC)
 _UNSAFE = re.compile(r"[^\w.@+ -]")
+_AMOUNTS = {"amount", "balance"}
+_DAYS = {"issued_on", "due_on"}
 _CUSTOMER = ("customer_id", "customer_name", "customer_email")
 
 
@@ -250,6 +254,21 @@ class Table(ShipmentDestination):
         name = _UNSAFE.sub("_", self.settings.document_name.replace("{ref}", ref))
         return re.sub(r"^\.", "_", name)
 
+    def find_table(self, name: str, read: Callable[[str], bytes]) -> bytes:
+        """Return the table of invoices beside a marker, or inside of the archive."""
+        settings = self.settings
+        marked = re.fullmatch(self._pattern(self._last), name)
+        # Whoever named it otherwise made it, and where its table is nobody knows.
+        moment = marked["at"] if marked else None
+        if moment is None and (settings.marker or settings.archive):
+            raise ConfigError(f"{name} has not the form {self._last}, so that its table can't be found.")
+        where = settings.archive or settings.invoices.name
+        content = read(where.replace("{at}", moment) if moment else name)
+        if not settings.archive:
+            return content
+        with ZipFile(BytesIO(content)) as archive:
+            return archive.read(settings.invoices.name.replace("{at}", moment or ""))
+
     def read_report(self, file: IO[bytes]) -> pd.DataFrame:
         """Read the file of invoices back; closed rows are left out."""
         import pandas as pd
@@ -262,7 +281,17 @@ class Table(ShipmentDestination):
         frame = frame.rename(columns=settings.invoices.columns)
         if settings.invoices.rows != "open":
             frame = frame[frame["status"] != self._word("closed")].reset_index(drop=True)
-        return frame.assign(balance=frame["balance"].str.replace(settings.decimal, ".", regex=False))
+        if "customer_name" not in frame and "customer_id" in frame:
+            frame = frame.assign(customer_name=frame["customer_id"])
+        amounts = {name: frame[name].str.replace(settings.decimal, ".", regex=False) for name in _AMOUNTS & {*frame}}
+        days = {name: self._iso(frame[name]) for name in _DAYS & {*frame}}
+        return frame.assign(**amounts, **days)
+
+    def _iso(self, texts: pd.Series[str]) -> pd.Series[str]:
+        import pandas as pd
+
+        days = pd.to_datetime(texts.where(texts != ""), format=self.settings.dates)
+        return days.dt.strftime("%Y-%m-%d").fillna("")
 
     def rehearsal(self) -> RehearsalRule:
         """Return the rule of a receiver that reads this layout."""
@@ -319,7 +348,9 @@ class Table(ShipmentDestination):
 
     def _pattern(self, name: str) -> str:
         moment = re.sub(r"\d", r"\\d", re.escape(_SOME_DAY.strftime(self.settings.time)))
-        return re.escape(name).replace(re.escape("{at}"), moment)
+        # Named once: a second {at} in one name is the same moment.
+        first, *others = re.escape(name).split(re.escape("{at}"))
+        return first + "(?P<at>" + moment + ")" + "(?P=at)".join(others) if others else first
 
 
 def _tables(settings: Table.Settings) -> Iterator[tuple[Subject, TableSettings]]:

@@ -6,17 +6,21 @@ import csv
 import io
 import json
 import re
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arfeed import Content
 from arfeed.delivery.rehearsal.books import Books, read_books
 from arfeed.model.errors import ConfigError, DestinationError, RefusedError
-from arfeed.testing import ShipmentConformance
+from arfeed.planning.shipments.content import make_content
+from arfeed.testing import ShipmentConformance, frame
 from arfeed_connectors.gaviti import Gaviti
 from arfeed_connectors.table import Table
 from support.feed import HEADER, Feed, codes, invoice
@@ -236,6 +240,42 @@ def test_a_layout_that_could_not_be_delivered_safely_is_no_configuration(
     feed.layout = {key: value for key, value in layout.items() if value is not None}
     with pytest.raises(ConfigError, match=what):
         feed.project()
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [GERMAN, TOLD, {**TOLD, "marker": None}, {**BESIDE, "marker": "all_{at}.ok"}],
+    ids=["german", "marker and archive", "archive", "marker"],
+)
+def test_after_a_lost_history_the_last_delivery_is_adopted(feed: OtherFeed, layout: dict[str, Any]) -> None:
+    feed.layout = {name: value for name, value in layout.items() if value is not None}
+    feed.list(1, 2, 3)
+    feed.approved()
+    feed.list(2, 3, paid=(1,))
+    feed.approved()
+    (feed.folder / ".arfeed" / "history.db").unlink()
+    last = sorted(name for name in feed.held() if feed.project().destination.is_report(Path(name).name))[-1]
+    adopted = feed.adopt(Path(last).name)
+    assert adopted.open_count == 2
+    counts = feed.plan().counts
+    assert (counts.unchanged + counts.changed, counts.new, counts.missing) == (2, 0, 0)
+
+
+def test_the_layout_in_the_docs_is_one() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "delivery.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(\[destination\]\nuse = \"table\".*?)```", page, re.DOTALL)
+    table = tomllib.loads(example)["destination"]
+    assert table.pop("use") == "table"
+    settings = Table.Settings.model_validate(table)
+    assert [part.name[-4:] for part in Table(settings).shipments(no_content())] == [".zip", "done"]
+
+
+def no_content() -> Content:
+    return make_content(datetime(2026, 4, 4, tzinfo=UTC), frame([]), nothing_missing(), date(2026, 4, 4))
+
+
+def nothing_missing() -> pd.DataFrame:
+    return frame([]).assign(reason="", evidence="")
 
 
 # --- the receivers on this machine ------------------------------------------------------------------------------------

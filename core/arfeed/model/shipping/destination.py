@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import IO, TYPE_CHECKING, Literal, NoReturn
 
 from arfeed.model.errors import DestinationError
@@ -36,6 +36,13 @@ class ShipmentDestination(Destination):
     def rehearsal(self) -> RehearsalRule | None:
         """Return how `rehearsal://NAME` reads this layout; None if there is no such receiver."""
         return None
+
+    def find_table(self, name: str, read: Callable[[str], bytes]) -> bytes:
+        """Return the table of invoices of a delivery, by the name of its last file, for `arfeed adopt`.
+
+        `read` returns the content of a file in `report_folder`. The last file is the table, unless this says otherwise.
+        """
+        return read(name)
 
     def read_report(self, file: IO[bytes]) -> pd.DataFrame:
         """Read the table of invoices back, for `arfeed adopt`: text under canonical names. May be left as it is."""

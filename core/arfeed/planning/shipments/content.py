@@ -23,7 +23,9 @@ def make_content(at: datetime, invoices: pd.DataFrame, missing: pd.DataFrame, cl
     opened = invoices[ours].reset_index(drop=True)
     gone = missing.reset_index(drop=True)
     named = gone[[name for name in gone.columns if not str(name).startswith(schema.OURS)]]
-    closed = named.assign(closed_on=_days(closed_on, len(named)))
+    # What was delivered before a column came has it blank.
+    blank = {name: _column([None] * len(named), schema.arrow_type(name)) for name in ours if name not in named.columns}
+    closed = named.assign(**blank, closed_on=_days(closed_on, len(named)))
     customers = opened[_CUSTOMER].drop_duplicates("customer_id").reset_index(drop=True)
     return Content(at, opened, customers, closed, _ledger(opened, closed))
 
