@@ -271,11 +271,10 @@ def test_the_layout_in_the_docs_is_one() -> None:
 
 
 def no_content() -> Content:
-    return make_content(datetime(2026, 4, 4, tzinfo=UTC), frame([]), nothing_missing(), date(2026, 4, 4))
-
-
-def nothing_missing() -> pd.DataFrame:
-    return frame([]).assign(reason="", evidence="")
+    nothing = frame([])
+    return make_content(
+        datetime(2026, 4, 4, tzinfo=UTC), nothing, nothing.assign(reason="", evidence=""), date(2026, 4, 4)
+    )
 
 
 # --- the receivers on this machine ------------------------------------------------------------------------------------
