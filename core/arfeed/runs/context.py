@@ -18,7 +18,7 @@ from arfeed.history.recovery import parts_of
 from arfeed.history.store import History
 from arfeed.model.errors import ConfigError
 from arfeed.model.shipping.destination import ShipmentDestination, folders_of
-from arfeed.runs.addresses import REHEARSAL, name_in_history
+from arfeed.runs.addresses import REHEARSAL, address_of, name_in_history
 
 if TYPE_CHECKING:
     from arfeed.delivery.rehearsal.receiver import Reads
@@ -58,12 +58,14 @@ class Progress(Protocol):
 class RunContext:
     """What a run knows from its first moment, before anything is opened.
 
-    `run` is its id; `plan` has one as well, but it never gets into the history.
+    `address` is the destination's, the same however it is spelled. `run` is its id; `plan` has one as well, but it
+    never gets into the history.
     """
 
     project: Project
     progress: Progress
     clock: Clock
+    address: str
     run: str
     started: datetime
 
@@ -94,7 +96,7 @@ def new_run(started: datetime) -> str:
 def begin_run(project: Project, progress: Progress, clock: Clock = utc_now) -> RunContext:
     """Return the context of a run that begins now."""
     started = clock()
-    return RunContext(project, progress, clock, new_run(started), started)
+    return RunContext(project, progress, clock, address_of(project), new_run(started), started)
 
 
 def open_history(project: Project) -> History:
@@ -114,6 +116,7 @@ def open_context(context: RunContext) -> Iterator[OpenContext]:
             project,
             context.progress,
             context.clock,
+            context.address,
             context.run,
             context.started,
             history,
