@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="runs beside every peer (default: 3)")
     parser.add_argument("--latency", type=int, nargs="*", default=[0, 50], help="milliseconds (default: 0 50)")
     options = parser.parse_args()
-    pdfs, report = _pdfs(options.files), _report(options.megabytes)
+    pdfs, report = pdfs_and_export(options.files), _report(options.megabytes)
     texts = []
     for latency in options.latency:
         with server(BUILD / "delivery", latency) as place:
@@ -78,7 +78,7 @@ def main() -> None:
         DOCS.write_text(f"{before}{START}\n{chr(10).join(texts)}\n{END}{rest.split(END)[1]}", "utf-8")
 
 
-def _pdfs(count: int) -> Path:
+def pdfs_and_export(count: int) -> Path:
     """Make PDFs of 30 to 80 KB that no compression shrinks, and the export that lists them."""
     folder = BUILD / f"pdfs-{count}"
     if not folder.exists():
@@ -107,12 +107,12 @@ def _pdf_pair(place: Server, pdfs: Path, peer: Peer, latency: int) -> Pair:
     ours, count = _sync(place, pdfs), len([*pdfs.iterdir()])
     if not latency or peer.few is None or peer.few >= count:
         return ours, _timed(peer.name, peer.command, place, pdfs)
-    one, few = (_timed(peer.name, peer.command, place, _pdfs(some)) for some in (1, peer.few))
+    one, few = (_timed(peer.name, peer.command, place, pdfs_and_export(some)) for some in (1, peer.few))
     return ours, one + (few - one) * (count - 1) / (peer.few - 1)
 
 
 def _report_pair(place: Server, report: Path, peer: Peer) -> Pair:
-    _empty(place.inbox)
+    empty(place.inbox)
     command = script("arfeed_report")(place, report)
     start = time.perf_counter()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -123,9 +123,9 @@ def _report_pair(place: Server, report: Path, peer: Peer) -> Pair:
 
 def _sync(place: Server, pdfs: Path) -> Ours:
     """Deliver for the first time, to an empty folder, from an empty history."""
-    _empty(place.inbox)
+    empty(place.inbox)
     feed = place.inbox.parent / "feed"
-    _empty(feed)
+    empty(feed)
     config = feed / "plugins.toml"
     config.write_text(CONFIG.format(source=pdfs, server=place))
     planned = subprocess.run(
@@ -145,7 +145,7 @@ def _sync(place: Server, pdfs: Path) -> Ours:
 
 
 def _timed(name: str, command: object, place: Server, source: Path) -> float:
-    _empty(place.inbox)
+    empty(place.inbox)
     assert callable(command)
     arguments: Command = command(place, source)
     start = time.perf_counter()
@@ -166,7 +166,8 @@ def _check(name: str, place: Server, source: Path) -> None:
         sys.exit(f"{name} delivered {len(held)} files of {sum(held.values()):,} bytes, not {len(sent)} files")
 
 
-def _empty(folder: Path) -> None:
+def empty(folder: Path) -> None:
+    """Make a folder anew."""
     subprocess.run(["rm", "-rf", folder], check=True)
     folder.mkdir()
 

@@ -32,6 +32,8 @@ if typing.TYPE_CHECKING:
         SourceSettings,
         TransformSettings,
     )
+    from arfeed.model.shipping.destination import ShipmentDestination
+    from arfeed.model.shipping.files import Archive, Content, DoneMarker, RehearsalRule, Shipment, TableFile, TextFormat
     from arfeed.tables.files.opening import open_binary
     from arfeed.tables.files.search import changed_at, find_files
     from arfeed.tables.grid import read_grid
@@ -54,6 +56,8 @@ _HOMES = {
     "arfeed.model.secrets": "mask_secrets",
     "arfeed.model.settings": "DestinationSettings FileSettings NotifierSettings Settings SourceSettings "
     "TransformSettings",
+    "arfeed.model.shipping.destination": "ShipmentDestination",
+    "arfeed.model.shipping.files": "Archive Content DoneMarker RehearsalRule Shipment TableFile TextFormat",
     "arfeed.tables.files.opening": "open_binary",
     "arfeed.tables.files.search": "changed_at find_files",
     "arfeed.tables.grid": "read_grid",
@@ -77,10 +81,12 @@ _RENAMED = {
 
 __all__ = [
     "SOURCE_COLUMNS",
+    "Archive",
     "ArfeedError",
     "Complete",
     "ConfigError",
     "Connector",
+    "Content",
     "ControlAccount",
     "DatabaseUrl",
     "DeliveredFile",
@@ -88,6 +94,7 @@ __all__ = [
     "DestinationError",
     "DestinationSettings",
     "Document",
+    "DoneMarker",
     "Failure",
     "FileSettings",
     "Location",
@@ -103,10 +110,15 @@ __all__ = [
     "Receipt",
     "Reconciliation",
     "RefusedError",
+    "RehearsalRule",
     "ReportForm",
     "Settings",
+    "Shipment",
+    "ShipmentDestination",
     "SourceError",
     "SourceSettings",
+    "TableFile",
+    "TextFormat",
     "Transform",
     "TransformSettings",
     "changed_at",

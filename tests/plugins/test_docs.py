@@ -150,10 +150,11 @@ def test_the_reference_pages_are_what_make_docs_writes() -> None:
     assert written == pages, "run `make docs`"
 
 
-def test_the_tutorial_runs_word_by_word(tmp_path: Path, environment: Environment) -> None:
+@pytest.mark.parametrize("page", ["write-a-connector.md", "destinations.md"])
+def test_the_tutorial_runs_word_by_word(tmp_path: Path, environment: Environment, page: str) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
-    for language, block in re.findall(r"```(\w+)\n(.*?)```", text("write-a-connector.md"), re.DOTALL):
+    for language, block in re.findall(r"```(\w+)\n(.*?)```", text(page), re.DOTALL):
         if language != "console":
             name, _, content = block.partition("\n")
             folder.joinpath(name.removeprefix("# ")).write_text(content, encoding="utf-8")

@@ -36,12 +36,12 @@ def arfeed_connectors():
     return [Shop]
 """
 BROKEN = {
-    "no contract": ("x = 1", "states no ARFEED_CONTRACT; this arfeed has contract 1"),
+    "no contract": ("x = 1", "states no ARFEED_CONTRACT; this arfeed has contracts 1 and 2"),
     "a contract that only looks like one": (
         "ARFEED_CONTRACT = True",
-        "is written for plugin contract True; this arfeed has contract 1",
+        "is written for plugin contract True; this arfeed has contracts 1 and 2",
     ),
-    "another contract": ("ARFEED_CONTRACT = 2", "is written for plugin contract 2; this arfeed has contract 1"),
+    "another contract": ("ARFEED_CONTRACT = 3", "is written for plugin contract 3; this arfeed has contracts 1 and 2"),
     "import error": ("import no_such", "cannot be imported: ModuleNotFoundError: No module named 'no_such'"),
     "syntax error": ("def", "cannot be imported: SyntaxError: "),
     "cancels": ("import asyncio\nraise asyncio.CancelledError", "cannot be imported: CancelledError:"),

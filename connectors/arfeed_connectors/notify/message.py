@@ -45,11 +45,12 @@ def of_delivery(receipt: Receipt) -> Message:
     # The text that is kept: a message states what the receipt states.
     facts = json.loads(receipt.body)
     counts, totals = facts["counts"], facts["totals"]
+    becomes = _becomes(facts.get("absence", "closes"))
     open_count = sum(total["count"] for total in totals)
     lines = [
         *_sums(totals),
         _compared(counts),
-        f"{counts['missing']} marked as paid",
+        f"{counts['missing']} {becomes}",
         *_largest(facts["missing"], counts["missing"]),
         f"PDFs: {len(receipt.documents)} sent, {len(receipt.documents_failed)} not",
     ]
@@ -58,7 +59,7 @@ def of_delivery(receipt: Receipt) -> Message:
     if facts["approval"]:
         lines.append(f"Approved by {facts['approval']['by']} with {facts['approval']['code']}")
     lines.append(f"Run {receipt.run}, report {receipt.report.name}, to {receipt.destination}")
-    return _message(f"✓ {facts['feed']}: {open_count} open delivered, {counts['missing']} marked as paid", lines)
+    return _message(f"✓ {facts['feed']}: {open_count} open delivered, {counts['missing']} {becomes}", lines)
 
 
 def of_refusal(plan: Plan) -> Message:
@@ -71,7 +72,7 @@ def of_refusal(plan: Plan) -> Message:
     lines = [
         *_sums(plan.totals.to_dict("records")),
         _compared(plan.counts._asdict()),
-        f"{plan.counts.missing} would be marked as paid",
+        f"{plan.counts.missing} would be {_becomes(plan.absence)}",
         *_largest(largest.to_dict("records"), plan.counts.missing),
         f"Objections: {', '.join(dict.fromkeys(item.code for item in plan.objections))}",
         f"For {plan.destination}",
@@ -80,6 +81,10 @@ def of_refusal(plan: Plan) -> Message:
         *approval,
     ]
     return _message(f"✗ {plan.feed}: refused, nothing was delivered", lines)
+
+
+def _becomes(absence: str) -> str:
+    return "marked as paid" if absence == "closes" else "sent as closed"
 
 
 def of_reconciliation(reconciliation: Reconciliation) -> Message:

@@ -29,7 +29,7 @@ class Sent:
     """What was sent, and what became of it: `failed` states by name why a PDF did not arrive.
 
     `verified` is None until the server has answered the publishing of the report. `shares_handles` says that the server
-    mixes up files that are open at once.
+    mixes up files that are open at once. `files` are all of a shipment in their order, each with what is in it.
     """
 
     report: DeliveredFile
@@ -37,6 +37,7 @@ class Sent:
     documents: Sequence[DeliveredFile]
     failed: Mapping[str, str]
     shares_handles: bool = False
+    files: Sequence[tuple[DeliveredFile, Sequence[DeliveredFile]]] = ()
 
 
 def make_receipt(plan: Plan, run: RunRecord, plugins: Mapping[str, str], sent: Sent) -> Receipt:
@@ -59,11 +60,16 @@ def make_receipt(plan: Plan, run: RunRecord, plugins: Mapping[str, str], sent: S
         "documents_failed": dict(sent.failed),
         "server": {"shares_handles": sent.shares_handles},
     }
+    if sent.files:
+        body["shipment"] = [
+            {**_as_record(file), "contents": [_as_record(inner) for inner in contents]} for file, contents in sent.files
+        ]
     # Not answered yet counts as verified: this receipt is written before publishing, in case the run does not survive
     # it.
     verified = sent.verified is not False
     documents, failed = tuple(sent.documents), dict(sent.failed)
-    return Receipt(run.id, plan.destination, sent.report, documents, failed, _seal(body), verified)
+    ahead = tuple(file for file, _ in sent.files[:-1])
+    return Receipt(run.id, plan.destination, sent.report, documents, failed, _seal(body), verified, files=ahead)
 
 
 def seal_reconciliation(facts: Mapping[str, object], plugins: Mapping[str, str]) -> str:
@@ -104,6 +110,7 @@ def plan_facts(plan: Plan) -> dict[str, object]:
     columns = ["source", "currency", "count", "balance"]
     documents = plan.documents
     return {
+        **({} if plan.absence == "closes" else {"absence": plan.absence}),
         "planned_at": plan.at.isoformat(),
         "sources": [_source(source) for source in plan.sources],
         # JSON's numbers are floats to most readers; as text an amount stays exact.

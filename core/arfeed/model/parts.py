@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONTRACT = 1
+"""What a plugin is written for unless it needs more."""
+
+CONTRACTS = (1, 2)
+"""What plugins may be written for; the second adds `ShipmentDestination`."""
 
 REWRITABLE = frozenset({"balance", "amount", "currency", "customer_id", "customer_name"})
 """What a step may change only if its class declares it: who owes how much, in which currency."""
@@ -141,6 +145,7 @@ class Destination(ABC):
 
     name: ClassVar[str]
     Settings: ClassVar[type[DestinationSettings]] = DestinationSettings
+    needs_contract: ClassVar[int] = 1
     report_folder: str = ""
     """Folder of the reports below the root."""
     document_folder: str = ""
@@ -222,3 +227,8 @@ PARTS: Mapping[PartKind, Part] = {
     "notifier": Notifier,
 }
 """What the hook `arfeed_…s` of each kind returns subclasses of."""
+
+
+def base_of(part: Part) -> type:
+    """Return the class of arfeed that a plugin's class inherits from, the most derived one."""
+    return next(each for each in part.__mro__ if each.__module__.startswith(f"{__package__}."))

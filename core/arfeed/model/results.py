@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from arfeed.model.figures import Complete, Facts
 
@@ -252,7 +252,8 @@ class Plan:
     the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
     addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
     know. `seconds`: how long each plugin worked, by its kind and name, such as "transform exclude". `config`: the
-    feed's plugins.toml, absolute.
+    feed's plugins.toml, absolute. `absence` is what the receiver makes of missing invoices: if nothing, they are sent
+    to it as closed.
     """
 
     feed: str
@@ -281,6 +282,7 @@ class Plan:
     also_known: tuple[str, ...] = ()
     forgotten: Forgotten | None = None
     config: Path | None = None
+    absence: Literal["closes", "nothing"] = "closes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +300,7 @@ class Receipt:
     """What was delivered, and the proof. `body` is the canonical JSON document that is kept.
 
     Not `verified`: the receiver took the report away before it could be verified. `page` is the delivery's HTML page,
-    if one was written.
+    if one was written. `files` are those of a shipment that went before `report`, its last one, in their order.
     """
 
     run: str
@@ -309,6 +311,7 @@ class Receipt:
     body: str
     verified: bool = True
     page: Path | None = None
+    files: tuple[DeliveredFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

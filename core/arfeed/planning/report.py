@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv
 
-from arfeed.model import arrow, schema
+from arfeed.model import arrow
 from arfeed.model.background import begin
-from arfeed.model.currencies import digits_by_row
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.parts import Destination
 from arfeed.planning.changes.texts import note_formulas
+from arfeed.planning.money import format_money, group_by_digits
 from arfeed.planning.proof import check_reads_back
 from arfeed.plugins.isolation import isolated_copy, undisturbed
 
@@ -48,23 +45,24 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     seconds = perf_counter() - began
     # One thread: the plan is summed up meanwhile, and on two processors more threads would only wait for each other.
     table = pa.Table.from_pandas(laid_out, preserve_index=False, nthreads=1)
-    digits = _group_by_digits(arrow.to_text_array(invoices["currency"]))
+    digits = group_by_digits(arrow.to_text_array(invoices["currency"]))
     notes = tuple(note_formulas(table))
     for number, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):
             raise DestinationError(f"{destination.name}: its report() made {field.name!r} a float; money never is one")
         if pa.types.is_decimal(field.type):
-            table = table.set_column(number, field.name, _format_money(field.name, table.column(number), digits))
+            table = table.set_column(number, field.name, format_money(field.name, table.column(number), digits))
     # pyarrow's own writer, which needs a fraction of a second for a million rows.
     csv.write_csv(table, path)
     # In the background, while the file is read back: hashing lets other threads run, and neither changes the file.
-    digest, header = begin(partial(_digest, path)), tuple(table.column_names)
+    digest, header = begin(partial(digest_of, path)), tuple(table.column_names)
     del table  # before the file is read back: both would be in memory
     check_reads_back(destination, invoices, path)
     return ReportFile(path, path.stat().st_size, digest.result(), header, seconds, notes)
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, hashlib.sha256).hexdigest()
 
@@ -91,27 +89,3 @@ def _lay_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     if not laid_out.index.equals(invoices.index):
         raise DestinationError(f"{destination.name}: its report() put the invoices into another order; keep theirs")
     return laid_out
-
-
-def _group_by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
-    """Return, by number of decimals, which rows have a currency with that number."""
-    digits = digits_by_row(currencies, schema.MONEY_SCALE)
-    return {count: pa.array(digits == count) for count in np.flatnonzero(np.bincount(digits)).tolist()}
-
-
-def _format_money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
-    """Write amounts with as many decimals as their currency has; null stays null."""
-    money = arrow.as_single_chunk(values)
-    texts = pa.nulls(len(money), pa.large_string())
-    try:
-        for count, mine in digits.items():
-            # The cast is exact and raises if a digit would be lost; rounding would deliver an amount that nobody is
-            # owed.
-            exact = pc.cast(money.filter(mine), pa.decimal128(schema.MONEY_PRECISION, count))
-            texts = pc.replace_with_mask(texts, mine, pc.cast(exact, pa.large_string()))
-    except pa.ArrowInvalid as exc:
-        raise DestinationError(
-            f"the report's column {column!r} holds an amount that is finer than its currency: {exc}; look at the "
-            "transforms and the destination's report()"
-        ) from exc
-    return texts

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from arfeed.model.hooks import Hooks
 from arfeed.model.legible import make_legible
-from arfeed.model.parts import CONTRACT, PARTS, Part, PartKind
+from arfeed.model.parts import CONTRACTS, PARTS, Part, PartKind, base_of
 from arfeed.model.settings import FileSettings
 
 # What can be typed in a shell, and read in a message, without quotes.
@@ -42,9 +42,9 @@ def check_module(module: object) -> None:
         raise UnusableError(f"its entry point leads to {module!r}; name the module alone, without a colon")
     contract = getattr(module, "ARFEED_CONTRACT", None)
     # The exact type, since True equals 1.
-    if type(contract) is not int or contract != CONTRACT:
+    if type(contract) is not int or contract not in CONTRACTS:
         said = "states no ARFEED_CONTRACT" if contract is None else f"is written for plugin contract {contract!r}"
-        raise UnusableError(f"{said}; this arfeed has contract {CONTRACT}")
+        raise UnusableError(f"{said}; this arfeed has contracts {' and '.join(map(str, CONTRACTS))}")
     for hook, function in vars(module).items():
         _check_mark(hook, getattr(function, "arfeed_impl", None))
         if hook.startswith("arfeed_") and callable(function):
@@ -62,9 +62,8 @@ def _check_mark(name: str, mark: object) -> None:
     if hook not in vars(Hooks):
         known = ", ".join(each for each in vars(Hooks) if each.startswith("arfeed_"))
         raise UnusableError(f"has a hook that does not fit the contract: unknown hook {hook!r}; there are {known}")
-    for option in ("wrapper", "hookwrapper"):
-        if mark.get(option):
-            raise UnusableError(f"its hook {name} is a wrapper, which arfeed never calls; leave out {option}=True")
+    if option := next(filter(mark.get, ("wrapper", "hookwrapper")), None):
+        raise UnusableError(f"its hook {name} is a wrapper, which arfeed never calls; leave out {option}=True")
 
 
 def collect_parts(module: ModuleType) -> Iterator[tuple[PartKind, Part]]:
@@ -73,10 +72,13 @@ def collect_parts(module: ModuleType) -> Iterator[tuple[PartKind, Part]]:
         names: dict[str, Part] = {}
         for part in _returned(module, f"arfeed_{kind}s"):
             _check_part(kind, part)
+            # An arfeed that knows contract 1 only would take it for a destination of one report.
+            if (needs := getattr(part, "needs_contract", 1)) > module.ARFEED_CONTRACT:
+                raise UnusableError(f"its class {part.__qualname__} needs ARFEED_CONTRACT = {needs}; write that")
             # Whichever came second would silently replace the first one.
             if part.name in names:
-                twins = f"{names[part.name].__qualname__} and {part.__qualname__}"
-                raise UnusableError(f"its classes {twins} are both {kind} {part.name!r}")
+                twins = f"{names[part.name].__qualname__} and {part.__qualname__} are both"
+                raise UnusableError(f"its classes {twins} {kind} {part.name!r}")
             names[part.name] = part
             yield kind, part
 
@@ -97,7 +99,7 @@ def _check_part(kind: PartKind, part: Part) -> None:
         raise UnusableError(f"{part.__qualname__}.Settings is not a subclass of arfeed.{base.Settings.__name__}")
     _check_settings(part, base.Settings)
     # Every public method, the inherited ones too: a wrong signature would only show when a feed runs.
-    for name, method in getmembers(base, isfunction):
+    for name, method in getmembers(base_of(part), isfunction):
         if name == "__init__" or not name.startswith("_"):
             _check_method(part, name, method)
 

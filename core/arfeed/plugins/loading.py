@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint
 from time import perf_counter
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pluggy
 
 from arfeed.model.errors import ConfigError
 from arfeed.model.hooks import Hooks
-from arfeed.model.parts import CONTRACT, PARTS, Part, PartKind
+from arfeed.model.parts import PARTS, Part, PartKind
 from arfeed.plugins.contract import UnusableError, check_module, check_name, collect_parts, to_one_line
 from arfeed.plugins.distributions import OURS, find_unreadable
 from arfeed.plugins.installed import entry_points, identify_all
@@ -216,8 +216,8 @@ def _enter(registry: Registry, info: PluginInfo, parts: list[tuple[PartKind, Par
     """Register a usable plugin and its parts."""
     for kind, part in parts:
         registry.parts[kind][part.name] = part
-    module = registry.manager.get_plugin(str(info))
+    module: Any = registry.manager.get_plugin(str(info))
     hooks = sorted(caller.name for caller in registry.manager.get_hookcallers(module) or ())
     provides = tuple(f"{kind} {part.name}" for kind, part in parts)
-    registry.infos[info.name] = replace(info, contract=CONTRACT, hooks=tuple(hooks), provides=provides)
+    registry.infos[info.name] = replace(info, contract=module.ARFEED_CONTRACT, hooks=tuple(hooks), provides=provides)
     registry.installed.append(registry.infos[info.name])

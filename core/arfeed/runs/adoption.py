@@ -23,10 +23,12 @@ from arfeed.history.records import Baseline, PlannedDocument, RunRecord
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique
 from arfeed.model.arrow import fold
-from arfeed.model.errors import ConfigError, RefusedError
+from arfeed.model.errors import ArfeedError, ConfigError, RefusedError
+from arfeed.model.shipping.destination import ShipmentDestination
 from arfeed.planning.adoption import find_dropped, make_adoption_code
 from arfeed.planning.wording import counted, named
 from arfeed.plugins.fingerprint import settings_hash
+from arfeed.plugins.isolation import undisturbed
 from arfeed.plugins.loading import close_match
 from arfeed.runs.context import (
     OpenContext,
@@ -115,8 +117,7 @@ def adopt(
             if pdfs and file is None and not foreign and baseline:
                 return _take_over(context, baseline, there)
             chosen = _choose(context, server, foreign, file)
-            folder = project.destination.report_folder
-            later = {name: server.read(folder, name) for name in _later(context, foreign, chosen)}
+            later = {name: _read_there(context, server, name) for name in _later(context, foreign, chosen)}
         report = _parse(project, chosen.name, chosen.content)
         lacking = _find_dropped(context, report, {name: _parse(project, name, later[name]) for name in later})
         agreed = witness and _hear(context, witness, chosen, report)
@@ -234,8 +235,7 @@ def _choose(context: OpenContext, server: Remote, foreign: tuple[str, ...], file
             f"{context.destination}: name the report to take as baseline; {len(foreign)} are unknown: "
             f"{', '.join(foreign)}. The last of them is taken by: arfeed adopt {shlex.quote(foreign[-1])}"
         )
-    content = server.read(context.project.destination.report_folder, foreign[0])
-    return _Chosen(foreign[0], foreign[0], content, there=True)
+    return _Chosen(foreign[0], foreign[0], _read_there(context, server, foreign[0]), there=True)
 
 
 def _choose_named(context: OpenContext, server: Remote, file: str) -> _Chosen:
@@ -251,7 +251,25 @@ def _choose_named(context: OpenContext, server: Remote, file: str) -> _Chosen:
             f"{file}: there is no such file here, and no such report in {folder or 'the root'} there"
             f"{close_match(file, there)}"
         )
-    return _Chosen(file, file, server.read(folder, file), there=True)
+    return _Chosen(file, file, _read_there(context, server, file), there=True)
+
+
+def _read_there(context: OpenContext, server: Remote, name: str) -> bytes:
+    """Return a report at the destination; of a delivery of several files, its table of invoices."""
+    destination = context.project.destination
+    read = partial(server.read, destination.report_folder)
+    if not isinstance(destination, ShipmentDestination):
+        return read(name)
+    try:
+        with undisturbed():
+            return destination.find_table(name, read)
+    except ArfeedError:
+        raise
+    except Exception as exc:
+        raise ConfigError(
+            f"{name} is not a delivery that {destination.name} can read ({type(exc).__name__}: {exc}); name another "
+            "with `arfeed adopt FILE`, or have it removed from the destination"
+        ) from exc
 
 
 def _find_dropped(

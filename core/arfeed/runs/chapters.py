@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from arfeed.model.results import DocumentReading, LedgerState, Plan, Receipt, SourceRead, SourceReport
     from arfeed.planning.report import ReportFile
     from arfeed.runs.context import OpenContext
+    from arfeed.runs.shipping import Shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class Prepared:
 
     `packed` returns the report as the history keeps it, `memory` what the delivery leaves for the next plan. `touched`
     are the new versions, by name, of PDFs that need not be sent; `readings` what was read in PDFs, by name. `settings`
-    is the hash of the resolved settings.
+    is the hash of the resolved settings. Of a destination of contract 2, `shipped` are all files, and `report` is the
+    last of them, which commits.
     """
 
     plan: Plan
@@ -74,6 +76,7 @@ class Prepared:
     settings: str
     plugins: Mapping[str, str]
     memory: Callable[[], Memory]
+    shipped: Shipped | None = None
 
 
 @dataclass(frozen=True, slots=True)

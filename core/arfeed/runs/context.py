@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
 
 from arfeed.delivery.remote import Remote, open_remote
 from arfeed.history.recovery import parts_of
 from arfeed.history.store import History
+from arfeed.model.errors import ConfigError
+from arfeed.model.shipping.destination import ShipmentDestination, folders_of
 from arfeed.runs.addresses import REHEARSAL, address_of, name_in_history
 
 if TYPE_CHECKING:
-    from arfeed.delivery.rehearsal.reports import Headers
+    from arfeed.delivery.rehearsal.receiver import Reads
     from arfeed.plugins.config import Project
 
 # Any moment does: only the form of the name that it gives is looked at.
@@ -77,6 +80,11 @@ class OpenContext(RunContext):
     history: History
     folder: Path
     destination: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the feed, which decides what day it is."""
+        return ZoneInfo(self.project.feed.timezone or "UTC")
 
 
 def new_run(started: datetime) -> str:
@@ -138,10 +146,17 @@ def connect(project: Project, *, meanwhile: bool = False) -> Iterator[Remote]:
             yield server
 
 
-def _headers(project: Project) -> Headers:
+def _headers(project: Project) -> Reads:
     """Return this feed's names for the columns that a receiver must recognize; a real receiver is told them once."""
     from arfeed.delivery.rehearsal.reports import Headers
 
+    if isinstance(project.destination, ShipmentDestination):
+        if rule := project.destination.rehearsal():
+            return rule
+        raise ConfigError(
+            f"destination.url: there is no receiver on this machine for {project.destination.name}, since its plugin "
+            "has no rehearsal(); write a folder instead"
+        )
     # Read from the dump, since only some destinations have a setting `columns`.
     columns = project.destination.settings.model_dump().get("columns", {})
     return Headers(ref=columns.get("invoice_ref", "invoice_ref"), balance=columns.get("balance", "balance"))
@@ -177,8 +192,7 @@ def part_folder(project: Project, folder: str) -> str:
 
 def clear_parts(context: OpenContext, server: Remote, run: str) -> list[str]:
     """Remove the unfinished uploads of a run at the destination, and nothing else; return their names."""
-    destination = context.project.destination
-    folders = [destination.document_folder, destination.report_folder]
+    folders = folders_of(context.project.destination)
     cleared: list[str] = []
     # Only names that carry this run's id: another feed may be uploading into the same folder right now.
     for folder in dict.fromkeys(part_folder(context.project, folder) for folder in folders):

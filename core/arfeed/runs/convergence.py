@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from arfeed.history.receipts import documents_of, mark_recovered
 from arfeed.history.records import PlannedDocument, RunRecord, forget_content
 from arfeed.history.recovery import Verdict, find_arrived, judge
+from arfeed.model.shipping.destination import sends_documents_inside
 from arfeed.runs.context import OpenContext, clear_parts, part_folder
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def settle_interrupted(context: OpenContext, server: Remote) -> None:
         parts = clear_parts(context, server, run.id)
         verdict = judge(run, server.sizes(context.project.destination.report_folder), parts)
         context.progress.step(f"Settling run {run.id}, which was interrupted: its report {_WORDS[verdict]}")
-        documents = _arrived_documents(context, server, run)
+        documents = _arrived_documents(context, server, run, verdict)
         if verdict == "arrived":
             receipt = mark_recovered(run.receipt or "{}", verified=True)
             context.history.record_delivery(run, ended_at=context.clock(), receipt=receipt, documents=documents)
@@ -55,9 +56,11 @@ _WORDS: Mapping[Verdict, str] = {
 }
 
 
-def _arrived_documents(context: OpenContext, server: Remote, run: RunRecord) -> list[PlannedDocument]:
+def _arrived_documents(context: OpenContext, server: Remote, run: RunRecord, verdict: Verdict) -> list[PlannedDocument]:
     """Return the PDFs that did arrive; a run that got as far as its report has recorded them in its receipt."""
     planned = context.history.planned_documents(run.id)
+    if sends_documents_inside(context.project.destination):
+        return planned if verdict == "arrived" else []
     if run.receipt is not None:
         names = documents_of(run.receipt)
         return [document for document in planned if document.name in names]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from arfeed.documents.contents.checking import Verification, choose_mode
 from arfeed.documents.contents.known import COLUMNS as KNOWN_COLUMNS
+from arfeed.documents.finding import nothing_found
 from arfeed.documents.preparation import PreparedDocuments, Receiver, prepare_documents
 from arfeed.intake.explaining import ask_sources, release
 from arfeed.intake.joining import join_frames
@@ -20,6 +20,7 @@ from arfeed.model.events import event, wanted
 from arfeed.model.figures import Facts
 from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
 from arfeed.model.secrets import mask_secrets
+from arfeed.model.shipping.destination import absence_of, has_document_folder, takes_documents
 from arfeed.planning.changes.contradictions import note_zero_balances
 from arfeed.planning.changes.texts import note_unseen_characters
 from arfeed.planning.compare import Comparison, compare
@@ -27,7 +28,7 @@ from arfeed.planning.evidence.degrees import add_evidence
 from arfeed.planning.evidence.ledgers import compare_ledgers, find_ledger_states, note_ledgers, note_lost_accounts
 from arfeed.planning.evidence.reasons import GONE, add_answers, add_reasons
 from arfeed.planning.facts import sum_up
-from arfeed.planning.report import ReportFile, write_report
+from arfeed.planning.report import ReportFile
 from arfeed.planning.review import review_plan
 from arfeed.planning.wording import describe_statuses
 from arfeed.plugins.fingerprint import plugin_versions, settings_hash
@@ -36,6 +37,7 @@ from arfeed.runs.context import OpenContext, find_foreign_reports
 from arfeed.runs.memory import leave_memory, pack_report, recall
 from arfeed.runs.narration import describe_plan
 from arfeed.runs.receiver.recognition import recognize
+from arfeed.runs.shipping import Shipped, stage_delivery
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +77,7 @@ class _Staged:
     documents: PreparedDocuments
     report: ReportFile
     settings: str
+    shipped: Shipped | None
 
 
 def prepare(context: OpenContext, server: Remote, reading: Reading, *, delivering: bool) -> Prepared:
@@ -105,6 +108,7 @@ def prepare(context: OpenContext, server: Remote, reading: Reading, *, deliverin
         settings=settings,
         plugins=plugin_versions(project),
         memory=partial(leave_memory, final, known, reading, staged.compared.states),
+        shipped=staged.shipped,
     )
 
 
@@ -114,8 +118,8 @@ def _stage(context: OpenContext, server: Remote, reading: Reading, *, delivering
     computing = _begin_computing(context, reading, compared, delivering=delivering)
     # Staged before the review: the plan must say which PDFs are broken, and what is approved is what is sent.
     documents = _stage_documents(context, server, compared.comparison.report, reading)
-    report = write_report(context.project.destination, reading.invoices, context.folder / "report.csv")
-    return _Staged(compared, computing, documents, report, settings_hash(context.project))
+    report, shipped = stage_delivery(context, reading.invoices, compared.missing, documents)
+    return _Staged(compared, computing, documents, report, settings_hash(context.project), shipped)
 
 
 def _compare(context: OpenContext, reading: Reading) -> _Compared:
@@ -126,7 +130,7 @@ def _compare(context: OpenContext, reading: Reading) -> _Compared:
     states = _ledger_states(reading)
     ledgers = _compare_ledgers(reading, states)
     missing = _explain_missing(context, reading, comparison.missing, ledgers)
-    at = context.clock().astimezone(ZoneInfo(context.project.feed.timezone or "UTC"))
+    at = context.clock().astimezone(context.zone)
     return _Compared(at, comparison, missing, states, ledgers)
 
 
@@ -145,18 +149,26 @@ def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared
 def _stage_documents(context: OpenContext, server: Remote, report: pd.DataFrame, reading: Reading) -> PreparedDocuments:
     context.progress.step("Preparing the PDFs")
     destination = context.project.destination
+    beside = has_document_folder(destination)
     receiver = Receiver(
         destination.document_name,
         context.history.documents(context.destination),
-        partial(server.irreplaceable, destination.document_folder),
-        partial(server.taken, destination.document_folder),
+        partial(server.irreplaceable, destination.document_folder) if beside else _nothing,
+        partial(server.taken, destination.document_folder) if beside else _nothing,
     )
     verification = Verification(
         choose_mode(destination.settings.documents_verify),
         partial(_known_invoices, report, reading),
         cache(partial(context.history.document_readings, context.destination)),
     )
-    return prepare_documents(report, reading.found, receiver, context.folder, context.progress, verification)
+    found = reading.found if takes_documents(destination) else nothing_found()
+    return prepare_documents(report, found, receiver, context.folder, context.progress, verification)
+
+
+def _nothing(names: Iterable[str]) -> dict[str, str]:
+    """Find no file under these names: PDFs in an archive are not files at the receiver."""
+    del names
+    return {}
 
 
 def _known_invoices(report: pd.DataFrame, reading: Reading) -> pd.DataFrame:
@@ -202,6 +214,7 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
         seconds={**reading.seconds, f"destination {project.destination.name}": staged.report.seconds},
         ledgers=compared.ledgers,
         config=project.path.absolute(),
+        absence=absence_of(project.destination),
     )
 
 

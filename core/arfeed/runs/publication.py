@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
 from arfeed.delivery.uploads import Outcome, Upload, part_name
@@ -13,12 +15,18 @@ from arfeed.model import arrow
 from arfeed.model.errors import DestinationError, LockedError, RefusedError
 from arfeed.model.parts import Destination
 from arfeed.model.results import DeliveredFile, Receipt
+from arfeed.model.shipping.destination import sends_documents_inside
 from arfeed.plugins.isolation import undisturbed
 from arfeed.runs.chapters import Delivery, Prepared
 from arfeed.runs.context import OpenContext, clear_parts, find_foreign_reports
+from arfeed.runs.shipping import next_report_at
 from arfeed.sftp.reasons import SHARED_HANDLES
 
 _MOST_LINES = 10
+
+
+class _NotCompletedError(DestinationError):
+    """A file did not arrive that goes before the one that commits."""
 
 
 def describe_run(
@@ -29,10 +37,9 @@ def describe_run(
     Raise `DestinationError` if the destination would not recognize its own report by that name.
     """
     plan = prepared.plan
-    now = context.started.replace(microsecond=0)
-    before = context.history.latest_report_at(context.destination)
-    # Names hold whole seconds: two runs within one second, or a clock set back, must not give one name twice.
-    report_at = now if before is None else max(now, before + timedelta(seconds=1))
+    report_at, before = next_report_at(context)
+    if prepared.shipped:
+        report_at = prepared.shipped.at  # which is in the names of its files already
     return RunRecord(
         id=context.run,
         kind=kind,
@@ -98,8 +105,9 @@ def deliver(delivery: Delivery) -> Receipt:
         context.history.record_failure(record, ended_at=context.clock(), documents=sent)
         raise DestinationError(lacking)
     try:
+        ahead = _publish_ahead(delivery)
         outcome = _publish_report(delivery, outcomes)
-    except RefusedError:
+    except (RefusedError, _NotCompletedError):
         context.history.record_failure(record, ended_at=context.clock(), documents=sent)
         raise
     if outcome.error is not None:
@@ -107,15 +115,51 @@ def deliver(delivery: Delivery) -> Receipt:
         context.history.record_failure(record, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
         what = "be verified, and may stand there" if outcome.exposed else "be published"
         raise DestinationError(f"the report could not {what}: {outcome.error} Run sync again")
-    receipt = _receipt(delivery, outcome.upload, outcome.verified, outcomes)
+    verified = outcome.verified and all(each.verified for each in ahead)
+    receipt = _receipt(delivery, outcome.upload, verified, outcomes)
+    if sends_documents_inside(context.project.destination):
+        sent = planned
     context.history.record_delivery(
-        record, ended_at=context.clock(), receipt=receipt.body, documents=sent, verified=outcome.verified
+        record, ended_at=context.clock(), receipt=receipt.body, documents=sent, verified=verified
     )
     return receipt
 
 
+def _publish_ahead(delivery: Delivery) -> list[Outcome]:
+    """Publish all files but the one that commits, each only when the one before it is there.
+
+    Raise `_NotCompletedError` if one can't be: nothing has been committed then, and those that are there stay unread.
+    """
+    context, shipped = delivery.context, delivery.prepared.shipped
+    outcomes = []
+    for file in shipped.files[:-1] if shipped else ():
+        context.progress.step(f"Sending {file.name}")
+        delivery.server.ensure_folder(file.folder)
+        upload = Upload(file.path, file.folder, file.name, file.size, file.sha256, replaces=False)
+        context.progress.expect(1, upload.size)
+        (outcome,) = delivery.server.publish([upload], run=context.run, before_naming=_hold_back(delivery))
+        if outcome.error is not None:
+            raise _NotCompletedError(
+                f"{file.name} could not be published, so that nothing of this delivery counts: {outcome.error} "
+                "Run sync again"
+            )
+        context.progress.done(upload.size)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _hold_back(delivery: Delivery) -> Callable[[], None]:
+    def before_naming() -> None:
+        delivery.lease.check_held()
+        _refuse_latecomers(delivery)
+
+    return before_naming
+
+
 def _send_documents(delivery: Delivery) -> list[Outcome]:
     context = delivery.context
+    if sends_documents_inside(context.project.destination):
+        return []  # they go with the archive that they are in
     uploads = _document_uploads(delivery.prepared, context.project.destination.document_folder)
     context.progress.step("Sending the PDFs")
     context.progress.expect(len(uploads), sum(upload.size for upload in uploads))
@@ -211,14 +255,32 @@ def _document_uploads(prepared: Prepared, folder: str) -> list[Upload]:
 
 
 def _receipt(delivery: Delivery, report: Upload, verified: bool | None, outcomes: list[Outcome]) -> Receipt:
+    shipped = delivery.prepared.shipped
+    documents = [_delivered(item.upload) for item in outcomes if item.error is None]
+    if sends_documents_inside(delivery.context.project.destination):
+        documents = _inside(delivery.prepared)
     sent = Sent(
         _delivered(report),
         verified,
-        [_delivered(item.upload) for item in outcomes if item.error is None],
+        documents,
         {item.upload.name: item.error for item in outcomes if item.error is not None},
         delivery.server.shares_handles,
+        [(DeliveredFile(file.folder, file.name, file.size, file.sha256), file.contents) for file in shipped.files]
+        if shipped
+        else [],
     )
     return make_receipt(delivery.prepared.plan, delivery.record, delivery.prepared.plugins, sent)
+
+
+def _inside(prepared: Prepared) -> list[DeliveredFile]:
+    """Return the PDFs in archives; their folder is the archive's path and the folder inside."""
+    wanted, files = {*prepared.plan.documents.send["name"]}, prepared.shipped.files if prepared.shipped else ()
+    return [
+        replace(inner, folder="/".join(filter(None, [file.folder, file.name, inner.folder])))
+        for file in files
+        for inner in file.contents
+        if inner.name in wanted and inner.name in prepared.staged
+    ]
 
 
 def _delivered(upload: Upload) -> DeliveredFile:

@@ -16,6 +16,7 @@ from arfeed.testing.notifiers import NotifierConformance
 from arfeed.testing.project import ArfeedProject
 from arfeed.testing.reviewers import ReviewerConformance
 from arfeed.testing.servers import RehearsedReceiver, SFTPServer
+from arfeed.testing.shipments import ShipmentConformance
 from arfeed.testing.transforms import TransformConformance
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "RehearsedReceiver",
     "ReviewerConformance",
     "SFTPServer",
+    "ShipmentConformance",
     "TransformConformance",
     "arfeed_project",
     "frame",

@@ -24,10 +24,10 @@ from arfeed.testing.servers import SFTPServer
 if TYPE_CHECKING:
     import pandas as pd
 
-_AT = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)
+AT = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)
 _HEADER = "invoice_ref,kind,customer_name,currency,issued_on,due_on,amount,balance"
 _SAFE = re.compile(r"[^/\\\x00-\x1f]+")
-_PDF = b"%PDF-1.4\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = b"%PDF-1.4\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 class DestinationConformance(PartConformance):
@@ -50,7 +50,7 @@ class DestinationConformance(PartConformance):
     @pytest.mark.parametrize("which", ["sample", "hostile", "none"])
     def test_a_report_read_back_is_what_was_written(self, which: str, tmp_path: Path) -> None:
         """`adopt` and an interrupted run rest on it: the same references and balances, in the same order."""
-        invoices = {"sample": _open(), "hostile": _hostile(), "none": frame([])}[which]
+        invoices = {"sample": open_rows(), "hostile": hostile_rows(), "none": frame([])}[which]
         read = self._destination().read_report(io.BytesIO(self._written(invoices, tmp_path)))
         missing = {"invoice_ref", "balance"} - {*read.columns}
         assert not missing, f"read_report() gives no column {missing}; rename the receiver's headers to canonical names"
@@ -65,19 +65,19 @@ class DestinationConformance(PartConformance):
     def test_the_header_is_always_the_same(self, tmp_path: Path) -> None:
         """Receivers map columns once, by the first upload."""
         # Also for an empty report: a receiver that maps columns by the first upload may get that one first.
-        headers = {self._written(each, tmp_path).splitlines()[0] for each in (_open(), _hostile(), frame([]))}
+        headers = {self._written(each, tmp_path).splitlines()[0] for each in (open_rows(), hostile_rows(), frame([]))}
         assert len(headers) == 1, f"there are several headers: {headers}"
 
     def test_it_leaves_the_invoices_as_they_were(self) -> None:
         """They are compared and recorded afterwards."""
-        invoices = _open()
+        invoices = open_rows()
         self._destination().report(invoices)
-        assert invoices.equals(_open()), "report() changed the frame it was given; work on a copy"
+        assert invoices.equals(open_rows()), "report() changed the frame it was given; work on a copy"
 
     def test_the_same_invoices_make_the_same_bytes(self, tmp_path: Path) -> None:
         """A report is known by its hash."""
         # An approval and a receipt name a report by its hash, and a resent one must be recognised.
-        first, second = (self._written(_open(), tmp_path) for _ in range(2))
+        first, second = (self._written(open_rows(), tmp_path) for _ in range(2))
         assert first == second, "the same invoices made two different reports"
 
     # --- names --------------------------------------------------------------------------------------------------------
@@ -85,8 +85,8 @@ class DestinationConformance(PartConformance):
     def test_a_report_is_known_by_its_name_and_later_ones_sort_behind(self) -> None:
         """Names are unique to the second, and never run backwards."""
         destination = self._destination()
-        times = [_AT + timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days", "weeks")]
-        names = [destination.report_name(at) for at in (_AT, *times, _AT.replace(year=2027))]
+        times = [AT + timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days", "weeks")]
+        names = [destination.report_name(at) for at in (AT, *times, AT.replace(year=2027))]
         assert names == sorted(set(names)), f"these names are not in the order of their times: {names}"
         strange = [name for name in names if not destination.is_report(name) or not _SAFE.fullmatch(name)]
         assert not strange, f"is_report() does not know {strange}, or a name is not a plain file name"
@@ -120,21 +120,21 @@ class DestinationConformance(PartConformance):
         """A first delivery, the same again, and a day when an invoice is gone and nothing may be sent."""
         project, destination = arfeed_project, self._destination()
         # Numbered, so that the PDF written below belongs to one of them.
-        invoices = [replace(invoice, invoice_ref=f"INV-{number}") for number, invoice in enumerate(_listed())]
+        invoices = [replace(invoice, invoice_ref=f"INV-{number}") for number, invoice in enumerate(listed())]
         self._configure(project, sftp_server)
-        project.write({"erp.csv": _csv(invoices), "pdf/INV-0.pdf": _PDF})
+        project.write({"erp.csv": as_csv(invoices), "pdf/INV-0.pdf": PDF})
         first = project.deliver()
         assert first.code == 0, f"the first delivery failed:\n{first.err}"
         names = [name.removeprefix(f"{destination.report_folder}/") for name in sftp_server.files]
         assert [*map(destination.is_report, names)].count(True) == 1, f"there is not one report on the server: {names}"
         pdf = "/".join(filter(None, [destination.document_folder, destination.document_name("INV-0")]))
-        assert sftp_server.files.get(pdf) == _PDF, f"{pdf} is not on the server, but {[*sftp_server.files]}"
+        assert sftp_server.files.get(pdf) == PDF, f"{pdf} is not on the server, but {[*sftp_server.files]}"
         again = project.run("sync", "--json")
         assert again.code == 0, f"the second delivery failed:\n{again.err}"
         assert again.json()["plan"]["counts"]["unchanged"] == len(invoices), "the same invoices were not recognised"
         # Nothing may change from here on, not even a PDF: a refused plan sends nothing at all.
         before = sftp_server.files
-        project.write({"erp.csv": _csv(invoices[1:])})
+        project.write({"erp.csv": as_csv(invoices[1:])})
         assert project.run("sync").code == RefusedError.exit_code, "an invoice was gone, and the plan was not refused"
         assert sftp_server.files == before, "the plan was refused, and something was sent"
 
@@ -154,15 +154,18 @@ class DestinationConformance(PartConformance):
         project.configure([self.plugin, "folder"], {"erp": source}, destination=destination)
 
 
-def _listed() -> list[Invoice]:
+def listed() -> list[Invoice]:
+    """Return the open invoices of the sample."""
     return [invoice for invoice in SAMPLE if invoice.status == "open" and invoice.kind == "invoice"]
 
 
-def _open() -> pd.DataFrame:
+def open_rows() -> pd.DataFrame:
+    """Return what is open in the sample, as a report."""
     return frame([invoice for invoice in SAMPLE if invoice.status == "open"])
 
 
-def _hostile() -> pd.DataFrame:
+def hostile_rows() -> pd.DataFrame:
+    """Return credit notes with the strangest numbers and names."""
     plain, names = Invoice("INV-1", Decimal("-10.01"), kind="credit_note"), HOSTILE_NAMES
     return frame(
         [
@@ -172,7 +175,8 @@ def _hostile() -> pd.DataFrame:
     )
 
 
-def _csv(invoices: Sequence[Invoice]) -> str:
+def as_csv(invoices: Sequence[Invoice]) -> str:
+    """Return a file that the connector `folder` reads."""
     columns = _HEADER.split(",")
     lines = [",".join(f'"{getattr(invoice, name) or ""}"' for name in columns) for invoice in invoices]
     return "\n".join([_HEADER, *lines]) + "\n"

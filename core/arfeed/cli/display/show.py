@@ -58,7 +58,8 @@ def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, deliver
 
 
 def _show_missing(plan: Plan, console: Console) -> None:
-    console.print(Text(f"\n{plan.counts.missing:,} will be marked as paid", "bold red"))
+    becomes = "marked as paid" if plan.absence == "closes" else "sent as closed"
+    console.print(Text(f"\n{plan.counts.missing:,} will be {becomes}", "bold red"))
     for line in reasons(plan.facts.reasons):
         console.print(Text(make_legible(f"  − {line}")))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -170,7 +171,9 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
     """Print what arrived."""
     report, doubt = receipt.report, "" if receipt.verified else " (unverified: the receiver took it away at once)"
     place = "/".join(filter(None, [report.folder, report.name]))
-    said = f"delivered{doubt} {place} ({report.size:,} bytes) and {len(receipt.documents):,} PDFs, run {receipt.run}"
+    ahead = "".join(f"{'/'.join(filter(None, [file.folder, file.name]))}, " for file in receipt.files)
+    sent = f"{ahead}{place} ({report.size:,} bytes) and {len(receipt.documents):,} PDFs"
+    said = f"delivered{doubt} {sent}, run {receipt.run}"
     _paragraph(console, "✓ ", make_legible(said), "green")
     for name, why in receipt.documents_failed.items():
         _paragraph(console, "! ", make_legible(f"{name} was not delivered: {why}"), "yellow")

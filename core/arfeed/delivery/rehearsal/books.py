@@ -34,7 +34,7 @@ class Books:
     paid by absence and came back, to the report it last came back in. `reports`: name to SHA-256, in the order seen.
     `rejected`: report to the reason it could not be read; such a report changes nothing else. `documents`: PDF to the
     ref it belongs to, or None where no invoice has that name, or several have. `bookings`: what each report did, the
-    newest last.
+    newest last. `closed`: ref to the delivery that told it to be closed, at a receiver to which absence means nothing.
     """
 
     open: Mapping[str, Decimal] = field(default_factory=dict)
@@ -44,6 +44,7 @@ class Books:
     rejected: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, str | None] = field(default_factory=dict)
     bookings: tuple[Booking, ...] = ()
+    closed: Mapping[str, str] = field(default_factory=dict)
 
     def after(self, report: str, listed: Mapping[str, Decimal], at: datetime) -> Books:
         """Apply the receiver's rule: what a report lists is open, what it no longer lists has been paid."""
@@ -58,6 +59,21 @@ class Books:
             paid_by_absence=still_paid | absent,
             reopened={**self.reopened, **back},
             bookings=(*self.bookings, Booking(report, time, len(listed), new, len(absent), len(back))),
+        )
+
+    def told(self, report: str, listed: Mapping[str, Decimal], closed: Iterable[str], at: datetime) -> Books:
+        """Apply the rule of a receiver to which absence means nothing: only what is told to be closed is."""
+        gone = dict.fromkeys(closed, report)
+        back = {ref: report for ref in self.closed if ref in listed}
+        still = {ref: since for ref, since in self.closed.items() if ref not in listed}
+        new = len(listed.keys() - self.open.keys() - back.keys())
+        booking = Booking(report, at.isoformat(timespec="seconds"), len(listed), new, 0, len(back))
+        return replace(
+            self,
+            open={ref: balance for ref, balance in {**self.open, **listed}.items() if ref not in gone},
+            closed=still | gone,
+            reopened={**self.reopened, **back},
+            bookings=(*self.bookings, booking),
         )
 
     def seen(self, report: str, sha256: str) -> Books:

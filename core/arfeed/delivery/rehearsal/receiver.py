@@ -14,7 +14,12 @@ from arfeed.delivery.rehearsal.faults import Faults
 from arfeed.delivery.rehearsal.identity import key_at, write_known_hosts
 from arfeed.delivery.rehearsal.reports import Bookkeeper, Headers
 from arfeed.delivery.rehearsal.server import HOST, USER, Door, running
+from arfeed.delivery.rehearsal.shipments import ShipmentBookkeeper
 from arfeed.model.errors import LockedError
+from arfeed.model.shipping.files import RehearsalRule
+
+Reads = Headers | RehearsalRule
+"""By what a receiver reads: the headers of Kolleno's report, or the rule of another layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +49,32 @@ class Receiver:
 
 @contextmanager
 def receiver(
-    name: str, folder: Path, headers: Headers | None = None, faults: Faults | None = None, port: int = 0
+    name: str, folder: Path, headers: Reads | None = None, faults: Faults | None = None, port: int = 0
 ) -> Iterator[Receiver]:
     """Run a receiver whose things are kept in a folder, so that it can be played on for several days.
 
-    `headers` names the two columns of the report that it reads; `faults` may be changed meanwhile. A folder serves
-    one receiver at a time, as two would book over each other: `LockedError`. Without a port it takes any free one.
+    `headers` names the two columns of the report that it reads, or is another layout's rule; `faults` may be changed
+    meanwhile. A folder serves one receiver at a time, as two would book over each other: `LockedError`. Without a port
+    it takes any free one.
     """
-    (layout.inbox(folder) / layout.REPORT_FOLDER).mkdir(parents=True, exist_ok=True)
+    reports = headers.folder if isinstance(headers, RehearsalRule) else layout.REPORT_FOLDER
+    (layout.inbox(folder) / reports).mkdir(parents=True, exist_ok=True)
     layout.keys(folder).mkdir(exist_ok=True)
     with _alone(name, folder):
         layout.address_file(folder).unlink(missing_ok=True)  # of one that was killed
-        bookkeeper = Bookkeeper(folder, headers or Headers())
+        bookkeeper = _bookkeeper(folder, headers or Headers())
         bookkeeper.catch_up()
         host_key = key_at(layout.keys(folder) / "host_ed25519")
         door = Door(host_key, key_at(layout.client_key(folder)), faults or Faults())
         with running(door, layout.inbox(folder), bookkeeper.take, port) as taken:
             write_known_hosts(layout.known_hosts(folder), HOST, taken, door.host_key)
             yield Receiver.at(f"sftp://{USER}@{HOST}:{taken}", folder)
+
+
+def _bookkeeper(folder: Path, reads: Reads) -> Bookkeeper | ShipmentBookkeeper:
+    if isinstance(reads, RehearsalRule):
+        return ShipmentBookkeeper(folder, reads)
+    return Bookkeeper(folder, reads)
 
 
 @contextmanager

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from arfeed.delivery.rehearsal import layout
 from arfeed.delivery.rehearsal.faults import Faults
-from arfeed.delivery.rehearsal.receiver import Receiver, receiver
-from arfeed.delivery.rehearsal.reports import Headers
+from arfeed.delivery.rehearsal.receiver import Reads, Receiver, receiver
 from arfeed.delivery.rehearsal.server import HOST
 from arfeed.delivery.rehearsal.web import Panel, serving
 from arfeed.delivery.rehearsal.whole_file import write_whole
@@ -29,7 +28,7 @@ class Standing:
 
 @contextmanager
 def standing(
-    name: str, folder: Path, headers: Headers | None = None, *, port: int | None = None, page_port: int | None = None
+    name: str, folder: Path, headers: Reads | None = None, *, port: int | None = None, page_port: int | None = None
 ) -> Iterator[Standing]:
     """Run a receiver with its page.
 
@@ -50,7 +49,7 @@ def standing(
 
 
 @contextmanager
-def at_hand(name: str, folder: Path, headers: Headers | None = None) -> Iterator[Receiver]:
+def at_hand(name: str, folder: Path, headers: Reads | None = None) -> Iterator[Receiver]:
     """Use the receiver that is running in a folder; start one if there is none."""
     with ExitStack() as stack:
         try:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.model.errors import ArfeedError, DestinationError
+from arfeed.model.shipping.destination import folders_of
 from arfeed.operations.check.finding import Finding, doubt, failed, ok
 from arfeed.plugins.config import Project
 from arfeed.runs.addresses import address_of, name_in_history
@@ -101,7 +102,7 @@ def _offers(project: Project, about: About) -> Finding:
 
 def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Iterator[Finding]:
     destination = project.destination
-    for folder in dict.fromkeys([destination.document_folder, destination.report_folder]):
+    for folder in folders_of(destination):
         what = f"folder {folder or '(the root)'}"
         if not server.has_folder(folder):
             said = "does not exist yet; the first delivery makes it, if permitted"
@@ -159,8 +160,7 @@ def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: 
 
 
 def _probed(project: Project, server: Remote) -> Iterator[Finding]:
-    folders = dict.fromkeys([project.destination.document_folder, project.destination.report_folder])
-    for folder in folders:
+    for folder in folders_of(project.destination):
         for tried in server.probe(folder):
             name = f"{tried.what} in {folder or 'the root'}"
             if tried.answer is None:

@@ -57,6 +57,8 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
         at=at,
         missing=[_row(row) for row in missing[:MOST_ROWS]],
         missing_count=len(missing),
+        closes=(closes := document.get("absence", "closes") == "closes"),
+        becomes="marked as paid" if closes else "sent as closed",
         reasons=_reasons(document.get("reasons", ())),
         currencies=sorted(now),
         ageing=_ageing(document),
