@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 
 from arfeed.cli.commands import (
     adopt,
+    board,
     check,
     documents,
     expect,
@@ -85,6 +86,7 @@ _add("keygen", keygen.keygen, "arfeed keygen ~/.ssh/arfeed_ed25519")
 _add("rehearse", rehearse.rehearse, "arfeed rehearse")
 _add("schedule", schedule.schedule, "arfeed schedule cron --at 06:00 --days weekdays")
 _add("schema", schema.schema, "arfeed schema > plugins.schema.json")
+app.add_typer(board.app, name="board")
 app.add_typer(documents.app, name="documents")
 app.add_typer(history.app, name="history")
 app.add_typer(plugins.app, name="plugins")

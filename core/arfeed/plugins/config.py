@@ -16,7 +16,7 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.parts import Connector, Destination, Notifier, Part, PartKind, Transform
 from arfeed.model.secrets import collect_secrets, look_up
 from arfeed.model.settings import GuardSettings
-from arfeed.plugins.feed import FeedSettings
+from arfeed.plugins.feed import BoardSettings, FeedSettings
 from arfeed.plugins.loading import Registry, close_match, survey
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
@@ -37,6 +37,7 @@ class Project:
     registry: Registry
     variables: frozenset[str] = field(default=frozenset(), repr=False)
     """Values from the environment and the keyring; the settings' types decide which are secret."""
+    board: BoardSettings = field(default_factory=BoardSettings)
 
     @property
     def folder(self) -> Path:
@@ -51,7 +52,7 @@ class Project:
         return collect_secrets([self.feed, *(part.settings for part in parts)], self.variables)
 
 
-_TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers")
+_TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers", "board")
 
 
 def read_project(path: Path) -> Project:
@@ -106,6 +107,7 @@ class _Reader:
         for key, transform in zip((key for key, _ in self._steps()), transforms, strict=True):
             self._check_sources(key, cast("Transform | None", transform), known)
         guards = self._settings("guards", GuardSettings, self._table("guards"))
+        board = self._settings("board", BoardSettings, self._table("board"))
         self._check_timezone(feed, sources)
         # Parts are made even after mistakes, so that those of later tables are found as well; they open nothing yet.
         destination = self._part(registry, "destination", "destination", self._table("destination"))
@@ -122,6 +124,7 @@ class _Reader:
             tuple(cast("Notifier", notifier) for notifier in notifiers),
             registry,
             frozenset(self._raw),
+            cast("BoardSettings", board),
         )
 
     def _registry(self) -> Registry:

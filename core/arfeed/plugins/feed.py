@@ -1,7 +1,8 @@
-"""The table [feed] of plugins.toml."""
+"""The tables [feed] and [board] of plugins.toml."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -40,4 +41,23 @@ class FeedSettings(Settings):
     )
     lock_seconds: float = Field(
         default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."
+    )
+
+
+class BoardSettings(Settings):
+    """The table [board]: what `arfeed board` asks of those who approve a plan of this feed."""
+
+    amount_over: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="Whoever approves also types what would be marked as paid in each currency in which it is more "
+        "than this.",
+    )
+    two_people_over: int | None = Field(
+        default=None, ge=0, description="Two people have to approve if more invoices than this would be marked as paid."
+    )
+    two_people_over_amount: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="Two people have to approve if more than this would be marked as paid in any one currency.",
     )

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -55,7 +55,8 @@ class Progress(Protocol):
 class RunContext:
     """What a run knows from its first moment, before anything is opened.
 
-    `run` is its id; `plan` has one as well, but it never gets into the history.
+    `run` is its id; `plan` has one as well, but it never gets into the history. `approver` is who approves, if that is
+    somebody else than whoever runs this; then nothing but the approved plan is delivered.
     """
 
     project: Project
@@ -63,6 +64,7 @@ class RunContext:
     clock: Clock
     run: str
     started: datetime
+    approver: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def open_context(context: RunContext) -> Iterator[OpenContext]:
             history,
             Path(folder),
             name_in_history(project, history),
+            approver=context.approver,
         )
 
 
