@@ -33,6 +33,7 @@ def log_in(application: Application, visit: Visit, path: Path) -> Response:
     person = people.log_in(application.database, name, password, visit.address)
     if person is None:
         return _login(application, visit, _REFUSED, 403)
+    application.logins.forgive(visit.address)
     wanted = visit.form.get("next", "/")
     response = to(wanted if _OWN_PATH.fullmatch(wanted) else "/")
     if visit.session:
@@ -76,6 +77,7 @@ def begin(application: Application, visit: Visit, path: Path) -> Response:
         return _begin(application, visit, path["token"], wrong, 400)
     if not people.accept(application.database, path["token"], name, password):
         raise NotFoundError
+    application.logins.forgive(visit.address)
     # Not logged in by that: the first use of a password shows that it is known.
     return to("/login")
 
@@ -94,6 +96,7 @@ def change_password(application: Application, visit: Visit, path: Path) -> Respo
         return page(application, visit, "account", 429, wrong="There were too many tries: wait some minutes.")
     if people.log_in(application.database, name, form.get("password", ""), visit.address) is None:
         return page(application, visit, "account", 403, wrong="The present password is wrong.")
+    application.logins.forgive(visit.address)
     if form.get("new", "") != form.get("again", ""):
         return page(application, visit, "account", 400, wrong="The two new passwords are not the same.")
     if wrong := people.weakness(form.get("new", ""), name):

@@ -82,7 +82,7 @@ class RateLimit:
         with self._lock:
             if len(self._attempts) > 10_000:  # a flood from ever new addresses must not fill the memory
                 self._attempts = {
-                    each: times for each, times in self._attempts.items() if times[-1] > moment - self.seconds
+                    each: times for each, times in self._attempts.items() if times and times[-1] > moment - self.seconds
                 }
             times = self._attempts.setdefault(address, deque(maxlen=self.most))
             while times and times[0] <= moment - self.seconds:
@@ -91,3 +91,9 @@ class RateLimit:
                 return False
             times.append(moment)
             return True
+
+    def forgive(self, address: str) -> None:
+        """Take the last attempt back, since it was right: an office comes from one address."""
+        with self._lock:
+            if self._attempts.get(address):
+                self._attempts[address].pop()
