@@ -101,7 +101,7 @@ class Visitor:
         until = time.monotonic() + 120
         while '"ended":true' not in self.get(f"{job}/state").text:
             assert time.monotonic() < until, self.get(job).text
-            time.sleep(0.1)
+            time.sleep(0.3)
         return self.get(job)
 
 

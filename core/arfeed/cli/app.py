@@ -19,7 +19,6 @@ from typer.exceptions import TyperException
 
 from arfeed.cli.commands import (
     adopt,
-    board,
     check,
     documents,
     expect,
@@ -34,6 +33,7 @@ from arfeed.cli.commands import (
     schema,
     sync,
 )
+from arfeed.cli.commands.board import serve as board
 from arfeed.cli.display.logs import LogJson, narrated, wanted
 from arfeed.cli.display.masking import masked_output
 from arfeed.cli.display.output import complain, print_json

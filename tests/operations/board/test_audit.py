@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,18 @@ from support.feed import Feed
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
-        return Database(f"sqlite:///{tmp_path / 'board.db'}")
+        with Database(f"sqlite:///{tmp_path / 'board.db'}") as opened:
+            yield opened
+        return
     url = request.getfixturevalue("postgresql_database")
     engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     engine.dispose()
-    return Database(url)
+    with Database(url) as opened:
+        yield opened
 
 
 def written(database: Database, count: int = 5) -> None:

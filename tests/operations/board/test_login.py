@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,9 +23,10 @@ SESSION = "arfeed-session"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
+def database(tmp_path: Path) -> Iterator[Database]:
     add_person(tmp_path, "anna", "approver:*")
-    return database_of(tmp_path)
+    with database_of(tmp_path) as opened:
+        yield opened
 
 
 def try_passwords(database: Database, count: int) -> None:
@@ -64,7 +66,12 @@ def test_a_name_and_a_password_that_nobody_has_are_refused_in_the_same_words(sha
 def test_a_login_takes_as_long_for_a_name_that_nobody_has(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[str] = []
     verify = people._verify
-    monkeypatch.setattr(people, "_verify", lambda digest, password: hashed.append(digest) or verify(digest, password))
+
+    def noted(digest: str, password: str) -> bool:
+        hashed.append(digest)
+        return verify(digest, password)
+
+    monkeypatch.setattr(people, "_verify", noted)
     for name in ("anna", "mallory"):
         assert people.log_in(database, name, "not a password", "192.0.2.1") is None
     assert len(hashed) == 2
@@ -73,7 +80,7 @@ def test_a_login_takes_as_long_for_a_name_that_nobody_has(database: Database, mo
 
 
 def test_wrong_passwords_lock_somebody_out_for_ever_longer_and_the_right_one_does_not_help(database: Database) -> None:
-    spans = []
+    spans: list[int] = []
     for _ in range(3):
         try_passwords(database, 5 if not spans else 1)
         assert people.log_in(database, "anna", PASSWORD, "192.0.2.1") is None
@@ -213,3 +220,27 @@ def test_the_login_leads_to_pages_of_ours_only(shared: Board, wanted: str, led: 
     answer = shared.visitor().log_in("vera", next=wanted)
     assert (answer.status, answer.location) == (303, led)
     assert [line.partition("=")[0] for line in answer.headers.get_all("Set-Cookie") or []] == [SESSION, "arfeed-form"]
+
+
+def test_fields_that_a_form_does_not_have_give_nobody_a_role(shared: Board) -> None:
+    with shared.database() as database:
+        link = people.add(database, "dora", [Grant("viewer", "acme")], "a test")
+    more = {"role": "operator", "roles": "operator:*", "pattern": "*", "person": "anna", "name": "anna", "grants": "*"}
+    begun = shared.visitor().fill(
+        f"/begin/{link}", f"/begin/{link}", **{**more, "password": "dora has a lantern", "again": "dora has a lantern"}
+    )
+    assert begun.status == 400  # the password holds the name
+    chosen = {**more, "password": "quite a good lantern", "again": "quite a good lantern"}
+    assert shared.visitor().fill(f"/begin/{link}", f"/begin/{link}", **chosen).location == "/login"
+    dora = shared.visitor()
+    assert dora.log_in("dora", "quite a good lantern", **{key: more[key] for key in ("role", "roles")}).status == 303
+    changed = {
+        **more,
+        "password": "quite a good lantern",
+        "new": "quite another lantern",
+        "again": "quite another lantern",
+    }
+    assert dora.fill("/account", "/account/password", **changed).location == "/login"
+    with shared.database() as database, database.reading() as connection:
+        assert people.find(connection, "dora").grants == (Grant("viewer", "acme"),)
+    assert shared.visitor().log_in("anna").status == 303

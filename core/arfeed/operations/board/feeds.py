@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from arfeed.history.audit import audit
 from arfeed.history.records import OutcomeRecord, RunRecord
 from arfeed.history.store import History
+from arfeed.model.currencies import format_amount
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.secrets import mask_secrets
 from arfeed.operations.feeds import find_feeds
@@ -76,6 +78,19 @@ class Feeds:
         """Return a feed by its name. What is no name of a feed is never taken for a path."""
         return self.all().get(name)
 
+    def config_of(self, name: str) -> Path | None:
+        """Return the plugins.toml of a feed, or None if the feed is gone."""
+        feed = self.find(name)
+        return feed.config if feed else None
+
+    def delivered_by(self, name: str, job: str) -> RunRecord | None:
+        """Return the delivery of a feed that a job of the board approved, if there is one."""
+        feed = self.find(name)
+        if feed is None or feed.project is None:
+            return None
+        with _history(feed.project) as history:
+            return history.approved(name_in_history(feed.project, history), f"(job {job})")
+
     def _feed(self, config: Path) -> Feed:
         stat = config.stat()
         version = (stat.st_mtime_ns, stat.st_size)
@@ -102,12 +117,6 @@ def deliveries_of(project: Project, most: int) -> list[RunRecord]:
         return history.deliveries(name_in_history(project, history), most)
 
 
-def delivered_by(project: Project, job: str) -> RunRecord | None:
-    """Return the delivery that a job of the board approved, if there is one."""
-    with _history(project) as history:
-        return history.approved(name_in_history(project, history), job)
-
-
 def receipt_page(project: Project, run: str) -> str | None:
     """Return the page of a delivery of this feed, or None. Raise `ConfigError` if its receipt was changed."""
     with _history(project) as history:
@@ -130,37 +139,44 @@ def plan_page(project: Project, document: Mapping[str, Any]) -> str:
 
 
 def trace(feed: Feed, number: str) -> Iterator[Trace]:
-    """Yield what became of an invoice: in which kept reports it stood, and when and why it was closed."""
+    """Yield what became of an invoice: since when it stood in the kept reports, and when and why it was closed."""
     if feed.project is None:
         return
     wanted = number.casefold()
     with _history(feed.project) as history:
         destination = name_in_history(feed.project, history)
-        stood: list[RunRecord] = []
-        for run in history.kept_reports(destination):
-            report = history.report(run.id, destination)
-            refs = report["invoice_ref"]
-            rows = report[refs.str.casefold() == wanted]
-            if len(rows):
-                stood.append(run)
-                if len(stood) == 1 or run.id == _last(history, destination):
-                    row = rows.iloc[0]
-                    begin = "was open" if len(stood) == 1 else "is still open"
-                    words = f"{row['customer_name']}: {row['balance']} {row['currency']}"
-                    yield Trace(feed.name, run.started_at, run.id, f"{row['invoice_ref']} {begin}: {words}")
+        yield from _standing(feed.name, history, destination, wanted)
         for run in history.mentioning(destination, number):
             for row in json.loads(run.receipt or "{}").get("missing", ()):
                 if row["invoice_ref"].casefold() == wanted:
+                    # Receipts of an earlier arfeed do not say how good the evidence was.
+                    evidence = f" ({row['evidence']})" if row.get("evidence") else ""
                     who = f"; approved as {run.approval} by {run.approved_by}" if run.approval else ""
-                    why = " ".join(filter(None, (row["reason"], f"({row['evidence']})" if row.get("evidence") else "")))
-                    amount = f"{row['customer_name']}: {row['balance']} {row['currency']}"
-                    words = f"{row['invoice_ref']} was marked as paid: {why}, {amount}{who}"
+                    words = f"{row['invoice_ref']} was marked as paid: {row['reason']}{evidence}, {_owed(row)}{who}"
                     yield Trace(feed.name, run.started_at, run.id, words)
 
 
-def _last(history: History, destination: str) -> str | None:
-    found = history.deliveries(destination, most=1)
-    return found[0].id if found else None
+def _standing(feed: str, history: History, destination: str, wanted: str) -> Iterator[Trace]:
+    """Yield in which kept report an invoice stands first, and whether it stands in the last one."""
+    kept = history.kept_reports(destination)
+    first = None
+    for run in kept:
+        if first is not None and run is not kept[-1]:
+            continue
+        report = history.report(run.id, destination)
+        rows = report[report["invoice_ref"].str.casefold() == wanted].astype("str").to_dict("records")
+        if not rows:
+            continue
+        if first is None:
+            begin = "was open already, in the oldest report that is kept" if run is kept[0] else "was new"
+            yield Trace(feed, run.started_at, run.id, f"{rows[0]['invoice_ref']} {begin}: {_owed(rows[0])}")
+            first = run
+        if run is kept[-1] and first is not run:
+            yield Trace(feed, run.started_at, run.id, f"{rows[0]['invoice_ref']} is still open: {_owed(rows[0])}")
+
+
+def _owed(row: Mapping[Any, Any]) -> str:
+    return f"{row['customer_name']}, {format_amount(Decimal(row['balance']), row['currency'])} {row['currency']}"
 
 
 def _history(project: Project) -> History:

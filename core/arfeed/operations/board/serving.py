@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +66,24 @@ def address_of(listening: Listening) -> str:
     return listening.url.rstrip("/") if listening.url else f"{scheme}://{_LOOPBACK[listening.host][0]}:{listening.port}"
 
 
-def serve(site: ASGIApp, listening: Listening) -> None:
+def bound(listening: Listening) -> socket.socket:
+    """Return a socket that holds the port. Raise `ConfigError` if that is not possible."""
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    held = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # A board that is started again need not wait until the system has forgotten its last connections.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((listening.host, listening.port))
+    except OSError as exc:
+        held.close()
+        raise ConfigError(
+            f"--host {listening.host} --port {listening.port}: the board can't listen there: {exc.strerror or exc}; is "
+            "one running already?"
+        ) from exc
+    return held
+
+
+def serve(site: ASGIApp, listening: Listening, held: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM. Raise `ConfigError` if the certificate can't be used."""
     import uvicorn
 
@@ -93,7 +111,7 @@ def serve(site: ASGIApp, listening: Listening) -> None:
         ssl_certfile=listening.certificate,
         ssl_keyfile=listening.private_key,
     )
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=[held])
 
 
 def _network(text: str) -> Network:
