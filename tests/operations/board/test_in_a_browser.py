@@ -211,7 +211,7 @@ def test_a_plan_is_approved_by_keyboard_alone(browser: Browser, tmp_path: Path) 
         log_in(page, "anna")
         _tab_to(page, "waits:")
         page.keyboard.press("Enter")
-        page.get_by_role("heading", name="Approve").wait_for()
+        page.get_by_role("heading", name="Approve", exact=True).wait_for()
         _tab_to(page, "invoices")
         page.keyboard.type("6")
         page.keyboard.press("Enter")
@@ -220,10 +220,12 @@ def test_a_plan_is_approved_by_keyboard_alone(browser: Browser, tmp_path: Path) 
 
 
 def _tab_to(page: Page, wanted: str) -> None:
-    """Press Tab until what has the focus is called so, or has that id."""
+    """Press Tab until a link or field has the focus that is called so, or has that id."""
     for _ in range(60):
         page.keyboard.press("Tab")
-        found = page.evaluate("[document.activeElement.id, document.activeElement.textContent].join(' ')")
+        found = page.evaluate(
+            "(one => ['A', 'INPUT'].includes(one.tagName) ? [one.id, one.textContent].join(' ') : '')(document.activeElement)"
+        )
         if wanted in found:
             return
     raise AssertionError(f"no Tab leads to {wanted}")
