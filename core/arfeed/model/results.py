@@ -252,7 +252,7 @@ class Plan:
     the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
     addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
     know. `seconds`: how long each plugin worked, by its kind and name, such as "transform exclude". `config`: the
-    feed's plugins.toml, absolute.
+    feed's plugins.toml, absolute. `board`: the address of the feed's page on a board.
     """
 
     feed: str
@@ -281,6 +281,7 @@ class Plan:
     also_known: tuple[str, ...] = ()
     forgotten: Forgotten | None = None
     config: Path | None = None
+    board: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,12 @@ def _timezone(name: str | None) -> str | None:
     return name
 
 
+def _web_address(url: str | None) -> str | None:
+    if url is not None and (not url.startswith(("https://", "http://")) or any(each.isspace() for each in url)):
+        raise ValueError("give an address that begins with https://")
+    return url
+
+
 class FeedSettings(Settings):
     """The table [feed]."""
 
@@ -47,6 +53,11 @@ class FeedSettings(Settings):
 class BoardSettings(Settings):
     """The table [board]: what `arfeed board` asks of those who approve a plan of this feed."""
 
+    url: Annotated[str | None, AfterValidator(_web_address)] = Field(
+        default=None,
+        description="The address of this feed's page on the board, as in https://board.example.com/feeds/acme; "
+        "messages of refused plans name it.",
+    )
     amount_over: Decimal | None = Field(
         default=None,
         ge=0,

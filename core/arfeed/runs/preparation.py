@@ -201,6 +201,7 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
         seconds={**reading.seconds, f"destination {project.destination.name}": staged.report.seconds},
         ledgers=compared.ledgers,
         config=project.path.absolute(),
+        board=project.board.url,
     )
 
 

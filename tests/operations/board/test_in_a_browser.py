@@ -224,7 +224,8 @@ def _tab_to(page: Page, wanted: str) -> None:
     for _ in range(60):
         page.keyboard.press("Tab")
         found = page.evaluate(
-            "(one => ['A', 'INPUT'].includes(one.tagName) ? [one.id, one.textContent].join(' ') : '')(document.activeElement)"
+            "[document.activeElement].filter(one => ['A', 'INPUT'].includes(one.tagName))"
+            ".map(one => one.id + ' ' + one.textContent).join()"
         )
         if wanted in found:
             return
