@@ -218,6 +218,23 @@ def end_processes_of(board: Board) -> None:
                 os.kill(int(entry.name), signal.SIGKILL)
 
 
+def test_a_plan_whose_run_failed_can_be_approved_again(waiting: Feed) -> None:
+    aside = waiting.receiver.with_name("aside")
+    with running_board(waiting.folder.parent) as board:
+        anna = board.logged_in("anna")
+        plan = plan_of(anna)
+        waiting.receiver.rename(aside)
+        waiting.receiver.write_text("no folder")
+        failed = approve(anna, plan)
+        assert "It failed." in anna.wait(failed).text
+        waiting.receiver.unlink()
+        aside.rename(waiting.receiver)
+        again = approve(anna, plan)
+        assert again != failed
+        assert "Delivered." in anna.wait(again).text
+    assert len(waiting.reports()) == 2
+
+
 def test_a_look_makes_a_plan_and_delivers_nothing(feed: Feed, board: Board) -> None:
     anna = board.logged_in("anna")
     ended = anna.wait(anna.fill("/feeds/acme", "/feeds/acme/look").location).text

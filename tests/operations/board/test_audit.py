@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from arfeed import ConfigError
 from arfeed.operations.board.audit import entries, log, verify
 from arfeed.operations.board.database import Database
 from arfeed.operations.board.tables import metadata
@@ -154,3 +155,9 @@ def test_people_are_added_listed_and_removed_by_commands(tmp_path: Path) -> None
     assert run_command(tmp_path, "board", "user", "remove", "ben").code == 2
     assert run_command(tmp_path, "board", "user", "remove", "anna").code == 0
     assert run_command(tmp_path, "board", "user", "list", "--json").json() == []
+
+
+def test_a_database_without_triggers_against_changes_is_refused_without_its_url(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="SQLite or PostgreSQL") as error:
+        Database("mysql+pymysql://root:open-sesame@127.0.0.1/board")
+    assert "sesame" not in str(error.value)

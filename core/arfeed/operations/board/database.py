@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from arfeed.history.database import open_database
 from arfeed.history.migrate import Schema, lock
-from arfeed.operations.board.tables import metadata
+from arfeed.model.errors import ConfigError
+from arfeed.operations.board.tables import APPEND_ONLY, metadata
 
 BOARD = Schema(
     "board database",
@@ -31,6 +32,11 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Open, and bring the schema up to date. Raise `ConfigError` if the database can't be used."""
+        if not url.startswith(tuple(APPEND_ONLY)):
+            # Without naming it, since the URL may hold a password.
+            raise ConfigError(
+                "--database: the board keeps its things in SQLite or PostgreSQL; give a URL of one of them"
+            )
         self._engine = open_database(url, BOARD)
 
     def __enter__(self) -> Self:

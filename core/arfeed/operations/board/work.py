@@ -32,6 +32,7 @@ _LOGGER = logging.getLogger("arfeed.board")
 _PATIENCE, _PAUSE = 600.0, 3.0
 """For how many seconds a run waits for another one's lock, and how long between two tries."""
 _LONGEST_MESSAGE = 2_000
+_BUG = "This is a bug of the board; its log says more. Whether anything was delivered is in the list of deliveries."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ class Worker:
                     self._run(job)
                     continue
             except Exception:
-                # One job that can't be recorded must not end the work for all others; it is tried again.
-                _LOGGER.exception("a run that was asked for could not be started or recorded")
+                # A database that is away for a while must not end the work.
+                _LOGGER.exception("the board could not look for runs that were asked for; it tries again")
             self._wake.wait(1)
             self._wake.clear()
 
@@ -120,8 +121,21 @@ class Worker:
             ending = self._end(job)
         except ArfeedError as exc:
             ending = _Ending("failed", str(exc))
-        if ending is None:
-            return  # the board ends; whoever starts it again finds the job running
+        except Exception:
+            _LOGGER.exception("the run of job %s could not be started or judged", job.id)
+            ending = _Ending("failed", _BUG)
+        # Without an ending the board ends; whoever starts it again finds the job running, and takes it up.
+        while ending is not None:
+            try:
+                self._record(job, ending)
+            except ArfeedError:
+                _LOGGER.exception("how the run of job %s ended could not be recorded; it is tried again", job.id)
+                if self._ending.wait(_PAUSE):
+                    return
+            else:
+                return
+
+    def _record(self, job: Job, ending: _Ending) -> None:
         with self.database.writing() as connection:
             seen = keep(connection, job.feed, ending.plan) if ending.plan else None
             values = {"state": "ended", "ended_at": now(), "outcome": ending.outcome, "run": ending.run, "seen": seen}
@@ -145,8 +159,9 @@ class Worker:
             # Somebody else's run goes on. Afterwards this one is told whether its plan is still the plan.
             if self._ending.wait(_PAUSE):
                 return None
-        if self._ending.is_set() and code not in OUTCOMES:
-            return None  # ended together with the board
+        # A machine that is shut down ends the run and the board at nearly the same time, in either order.
+        if code not in OUTCOMES and self._ending.wait(_PAUSE):
+            return None
         return self._judge(job, code, document)
 
     def _words(self, job: Job) -> list[str]:
