@@ -63,6 +63,14 @@ def test_the_largest_of_each_currency_are_told_in_turn() -> None:
         assert named == ["GBP-1", "YEN-4", "GBP-2", "…"]
 
 
+def test_a_refusal_leads_to_the_board_if_there_is_one() -> None:
+    lines = of_refusal(refused(board="https://board.example.com/feeds/acme")).lines
+    assert lines[-3:-1] == (
+        "Read and approve it on the board: https://board.example.com/feeds/acme",
+        "Read the whole plan: arfeed plan",
+    )
+
+
 def test_a_refusal_that_no_approval_covers_names_none() -> None:
     lines = of_refusal(refused(approval=None)).lines
     assert lines[-1] == "Read the whole plan: arfeed plan"

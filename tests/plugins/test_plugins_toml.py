@@ -80,6 +80,8 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         (PLUGINS, "", 'plugins: it must be a list of plugin names, such as ["xero", "kolleno"]'),
         ('path = "', 'dates = "DYM"\npath = "', "sources.uk.dates: found 'DYM': give \"DMY\", \"MDY\", \"YMD\", "),
         ('path = "', 'documents = "{ref}.pdf"\npath = "', "sources.uk.documents: found '{ref}.pdf': it must contain {"),
+        (FEED, "[board]\nurl = 'board'\n" + FEED, "board.url: found 'board': give an address that begins with https://"),
+        (FEED, "[board]\ntwo_people = 3\n" + FEED, "board.two_people: there is no such key; did you mean 't"),
         ('path = "', 'columns = { ref = "No" }\npath = "', "uk.columns: found {'ref': 'No'}: 'ref' is not a column"),
     ],
 )  # fmt: skip

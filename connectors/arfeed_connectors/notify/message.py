@@ -77,6 +77,7 @@ def of_refusal(plan: Plan) -> Message:
         f"Objections: {', '.join(dict.fromkeys(item.code for item in plan.objections))}",
         f"For {plan.destination}",
         *_where(plan.config),
+        *([f"Read and approve it on the board: {plan.board}"] if plan.board else []),
         f"Read the whole plan: {typed('arfeed plan', plan.config)}",
         *approval,
     ]

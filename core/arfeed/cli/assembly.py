@@ -86,7 +86,8 @@ COMMANDS = {
         "arfeed schema > plugins.schema.json",
     ),
     "documents": _Command("documents.app", "Look at PDFs."),
-    "history": _Command("history.app", "See what was delivered, and who approved it."),
+    "board": _Command("board.serve.app", "Serve a page on which people see every feed, and approve what was refused."),
+    "history": _Command("history.app", "List deliveries and reconciliations, and who approved each delivery."),
     "plugins": _Command("plugins.app", "See what plugins there are and what their settings are, or begin one."),
 }
 
@@ -135,6 +136,6 @@ def _listed() -> None:
 
 
 def _imported(place: str) -> object:
-    module, _, name = place.partition(".")
+    module, _, name = place.rpartition(".")
     found: object = getattr(importlib.import_module(f"arfeed.cli.commands.{module}"), name)
     return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from arfeed.history.migrate import migrate
+from arfeed.history.migrate import HISTORY, Schema, migrate
 from arfeed.model.errors import ArfeedError, ConfigError, LockedError
 
 PATIENCE = {"sqlite": {"timeout": 30}}
@@ -19,7 +20,7 @@ _EXTRAS = {"psycopg": "postgresql", "pymysql": "mysql", "sqlcipher3": "sqlcipher
 """Which of arfeed's extras installs a driver."""
 
 
-def open_database(url: str) -> sa.Engine:
+def open_database(url: str, schema: Schema = HISTORY) -> sa.Engine:
     """Open a database and bring its schema up to date.
 
     Raise `ConfigError` if it can't be used, and `LockedError` if another process keeps it locked.
@@ -27,19 +28,19 @@ def open_database(url: str) -> sa.Engine:
     try:
         address = _prepare(sa.make_url(url))
         engine = sa.create_engine(address, connect_args=PATIENCE.get(address.get_backend_name(), {}))
-        sa.event.listen(engine, "handle_error", _explain)
+        sa.event.listen(engine, "handle_error", partial(_explain, schema))
         if engine.dialect.name == "postgresql":
             sa.event.listen(engine, "connect", _limit)
-        _migrate(engine)
+        _migrate(engine, schema)
     except (sa.exc.SQLAlchemyError, OSError, ImportError, ValueError) as exc:
         # Without the cause, since its text may quote the URL and with it a password.
-        raise _unusable(exc) from None
+        raise _unusable(exc, schema) from None
     return engine
 
 
-def _migrate(engine: sa.Engine) -> None:
+def _migrate(engine: sa.Engine, schema: Schema) -> None:
     try:
-        migrate(engine)
+        migrate(engine, schema)
     except BaseException:
         # The caller gets no engine that it could close.
         engine.dispose()
@@ -64,26 +65,26 @@ def _limit(connection: Any, record: object) -> None:
     connection.commit()
 
 
-def _explain(context: sa.ExceptionContext) -> None:
+def _explain(schema: Schema, context: sa.ExceptionContext) -> None:
     """Turn the error of a database that is gone, full or locked into one that people can act on, without the URL."""
     cause = context.original_exception
     # Only errors of the database's state; a violated constraint is expected by callers, such as a lock that is taken.
     if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError | sa.exc.InterfaceError):
-        raise _unusable(cause) from None
+        raise _unusable(cause, schema) from None
 
 
-def _unusable(exc: BaseException) -> ArfeedError:
+def _unusable(exc: BaseException, schema: Schema) -> ArfeedError:
     orig = getattr(exc, "orig", None) or exc
     if isinstance(orig, sqlite3.OperationalError) and getattr(orig, "sqlite_errorname", "") in _BUSY:
         return LockedError(
-            f"feed.history: another process has kept the history database locked for {PATIENCE['sqlite']['timeout']} "
+            f"{schema.setting}: another process has kept the {schema.name} locked for {PATIENCE['sqlite']['timeout']} "
             "seconds; try again when it is done"
         )
     if isinstance(orig, ModuleNotFoundError) and orig.name in _EXTRAS:
         extra = _EXTRAS[orig.name]
         return ConfigError(
-            f"feed.history: the database driver {orig.name!r} is not installed: pip install 'arfeed[{extra}]'"
+            f"{schema.setting}: the database driver {orig.name!r} is not installed: pip install 'arfeed[{extra}]'"
         )
     # A ValueError quotes what it could not read, and that may be a piece of a password.
     why = "ValueError" if type(orig) is ValueError else f"{type(orig).__name__}: {orig}"
-    return ConfigError(f"feed.history: the history database can't be used: {why}; check its URL")
+    return ConfigError(f"{schema.setting}: the {schema.name} can't be used: {why}; check its URL")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import fields
 from datetime import date, datetime
@@ -24,6 +25,7 @@ from arfeed.history.records import (
     INTERRUPTED,
     Baseline,
     Closing,
+    OutcomeRecord,
     PlannedDocument,
     ReconciliationRecord,
     RunRecord,
@@ -113,6 +115,13 @@ class Reader:
         with self._engine.connect() as connection:
             since: date | None = connection.execute(query).scalar_one_or_none()
             return since
+
+    def outcome(self, destination: str) -> OutcomeRecord | None:
+        """Return how the last run to a destination ended; None if none has recorded that."""
+        query = sa.select(tables.outcomes).where(tables.outcomes.c.destination == destination)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+            return OutcomeRecord(**row) if row else None
 
     def kept_reports(self, destination: str) -> list[RunRecord]:
         """Return the deliveries to a destination whose reports are still kept, the oldest first."""
@@ -214,6 +223,24 @@ class Reader:
             found = connection.execute(query.where(columns.destination == destination))
             return {name: DocumentReading(*rest) for name, *rest in found}
 
+    def deliveries(self, destination: str, most: int) -> list[RunRecord]:
+        """Return the last runs that delivered to a destination, at most so many, the newest first."""
+        return self._runs(tables.runs.c.destination == destination, tables.runs.c.state.in_(ARRIVED), most=most)
+
+    def approved(self, destination: str, by: str) -> RunRecord | None:
+        """Return the last delivery whose approval names this among who approved; None if there is none."""
+        runs = tables.runs.c
+        named = runs.approved_by.contains(by, autoescape=True)
+        found = self._runs(runs.destination == destination, runs.state.in_(ARRIVED), named, most=1)
+        return found[0] if found else None
+
+    def mentioning(self, destination: str, words: str) -> list[RunRecord]:
+        """Return the deliveries to a destination whose receipts hold these words, in any case, the oldest first."""
+        runs = tables.runs.c
+        # As JSON has it: a quote or a backslash in a number is escaped there.
+        holds = runs.receipt.icontains(json.dumps(words, ensure_ascii=False)[1:-1], autoescape=True)
+        return self._runs(runs.destination == destination, runs.state.in_(ARRIVED), holds)[::-1]
+
     def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""
         return self._runs()
@@ -273,9 +300,9 @@ class Reader:
         with self._engine.connect() as connection:
             return [PlannedDocument(*row) for row in connection.execute(query)]
 
-    def _runs(self, *conditions: sa.ColumnElement[bool]) -> list[RunRecord]:
+    def _runs(self, *conditions: sa.ColumnElement[bool], most: int | None = None) -> list[RunRecord]:
         # The id decides between runs of one moment, so that the order is the same on every database.
         newest_first = tables.runs.c.started_at.desc(), tables.runs.c.id.desc()
-        query = sa.select(tables.runs).where(*conditions).order_by(*newest_first)
+        query = sa.select(tables.runs).where(*conditions).order_by(*newest_first).limit(most)
         with self._engine.connect() as connection:
             return [RunRecord(**row) for row in connection.execute(query).mappings()]

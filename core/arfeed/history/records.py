@@ -114,6 +114,20 @@ class ReconciliationRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomeRecord:
+    """How the last run to a destination ended; `plan` is the packed JSON of a refused one's plan."""
+
+    destination: str
+    feed: str
+    run: str
+    at: datetime
+    ending: Literal["delivered", "refused", "failed"]
+    exit_code: int
+    message: str = ""
+    plan: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run that got as far as delivering."""
 

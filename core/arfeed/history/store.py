@@ -17,6 +17,7 @@ from arfeed.history.records import (
     ARRIVED,
     Baseline,
     Memory,
+    OutcomeRecord,
     PlannedDocument,
     ReconciliationRecord,
     RunRecord,
@@ -56,6 +57,11 @@ class History(Reader):
             row = {"destination": destination, "baseline": baseline, "on": on}
             with self._engine.begin() as connection:
                 replace_rows(connection, tables.refusals, [row])
+
+    def note_outcome(self, record: OutcomeRecord) -> None:
+        """Record how a run ended, in place of what was recorded of the one before it."""
+        with self._engine.begin() as connection:
+            replace_rows(connection, tables.outcomes, [as_row(record)])
 
     def expect(self, destination: str, expectation: Expectation) -> None:
         """Record an answer that somebody gives in advance."""

@@ -103,6 +103,20 @@ refusals = Table(
     Column("on", Date, nullable=False),
 )
 
+# How the last run to each destination ended: most runs that deliver nothing leave no other trace here.
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("destination", String(500), primary_key=True),
+    Column("feed", String(200), nullable=False),
+    Column("run", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ending", String(10), nullable=False),  # delivered, refused, failed
+    Column("exit_code", Integer, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("plan", LargeBinary),  # the refused plan: the JSON of `plan --json`, packed by zlib
+)
+
 # Answers given in advance; each is used by one run.
 expectations = Table(
     "expectations",

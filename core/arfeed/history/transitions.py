@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from arfeed.history import tables
-from arfeed.history.records import INTERRUPTED, PlannedDocument, ReconciliationRecord, RunRecord, State
+from arfeed.history.records import INTERRUPTED, OutcomeRecord, PlannedDocument, ReconciliationRecord, RunRecord, State
 
 
 def baseline_runs(connection: sa.Connection, destination: str) -> set[str]:
@@ -113,6 +113,6 @@ def forget_old_reports(connection: sa.Connection, destination: str, kept: int) -
     connection.execute(sa.delete(reports).where(reports.c.run.in_(of_destination), reports.c.run.not_in(keep)))
 
 
-def as_row(record: RunRecord | PlannedDocument | ReconciliationRecord) -> dict[str, Any]:
+def as_row(record: RunRecord | PlannedDocument | ReconciliationRecord | OutcomeRecord) -> dict[str, Any]:
     """Return a record as a row of its table."""
     return {item.name: getattr(record, item.name) for item in fields(record)}

@@ -252,8 +252,8 @@ class Plan:
     the feed's time zone. `foreign`: reports at the destination that the history does not know. `also_known`: other
     addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
     know. `seconds`: how long each plugin worked, by its kind and name, such as "transform exclude". `config`: the
-    feed's plugins.toml, absolute. `absence` is what the receiver makes of missing invoices: if nothing, they are sent
-    to it as closed.
+    feed's plugins.toml, absolute. `absence`: what the receiver makes of missing invoices; if nothing, they are sent to
+    it as closed. `board`: the address of the feed's page on a board.
     """
 
     feed: str
@@ -283,6 +283,7 @@ class Plan:
     forgotten: Forgotten | None = None
     config: Path | None = None
     absence: Literal["closes", "nothing"] = "closes"
+    board: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from arfeed.model.errors import ConfigError
 from arfeed.model.parts import Connector, Destination, Notifier, Part, PartKind, Transform
 from arfeed.model.secrets import collect_secrets, look_up
 from arfeed.model.settings import GuardSettings
-from arfeed.plugins.feed import FeedSettings
+from arfeed.plugins.feed import BoardSettings, FeedSettings
 from arfeed.plugins.loading import Registry, close_match, survey
 from arfeed.plugins.shared import KEY, Resolved, resolve
 
@@ -40,6 +40,7 @@ class Project:
     """Values from the environment and the keyring; the settings' types decide which are secret."""
     shared: Mapping[str, Path] = field(default_factory=dict)
     """The file of each key that comes from a file which plugins.toml extends, as `destination.mode`."""
+    board: BoardSettings = field(default_factory=BoardSettings)
 
     @property
     def folder(self) -> Path:
@@ -54,7 +55,7 @@ class Project:
         return collect_secrets([self.feed, *(part.settings for part in parts)], self.variables)
 
 
-_TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers")
+_TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers", "board")
 
 
 def read_project(path: Path) -> Project:
@@ -119,6 +120,7 @@ class _Reader:
         for key, transform in zip((key for key, _ in self._steps()), transforms, strict=True):
             self._check_sources(key, cast("Transform | None", transform), known)
         guards = self._settings("guards", GuardSettings, self._table("guards"))
+        board = self._settings("board", BoardSettings, self._table("board"))
         self._check_timezone(feed, sources)
         # Parts are made even after mistakes, so that those of later tables are found as well; they open nothing yet.
         destination = self._part(registry, "destination", "destination", self._table("destination"))
@@ -136,6 +138,7 @@ class _Reader:
             registry,
             frozenset(self._raw),
             self.resolved.origins,
+            cast("BoardSettings", board),
         )
 
     def _registry(self) -> Registry:

@@ -1,8 +1,9 @@
-"""The table [feed] of plugins.toml."""
+"""The tables [feed] and [board] of plugins.toml."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -31,6 +32,12 @@ def _ping(url: SecretStr | None) -> SecretStr | None:
             raise ValueError("give a URL that begins with https://; http:// is for this machine only")
         if parts.query or parts.fragment or re.search(r"[^\x21-\x7e]", url.get_secret_value()):
             raise ValueError("give the URL as the monitor shows it, without ? and #, blanks and line ends")
+    return url
+
+
+def _web_address(url: str | None) -> str | None:
+    if url is not None and (not url.startswith(("https://", "http://")) or any(each.isspace() for each in url)):
+        raise ValueError("give an address that begins with https://")
     return url
 
 
@@ -68,4 +75,28 @@ class FeedSettings(Settings):
         default=None,
         examples=["2 GB"],
         description="How much memory `sync --all` lets this feed take before it ends it; its --memory-limit if unset.",
+    )
+
+
+class BoardSettings(Settings):
+    """The table [board]: what `arfeed board` asks of those who approve a plan of this feed."""
+
+    url: Annotated[str | None, AfterValidator(_web_address)] = Field(
+        default=None,
+        description="The address of this feed's page on the board, as in https://board.example.com/feeds/acme; "
+        "messages of refused plans name it.",
+    )
+    amount_over: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="Whoever approves also types what would be marked as paid in each currency in which it is more "
+        "than this.",
+    )
+    two_people_over: int | None = Field(
+        default=None, ge=0, description="Two people have to approve if more invoices than this would be marked as paid."
+    )
+    two_people_over_amount: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="Two people have to approve if more than this would be marked as paid in any one currency.",
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from arfeed.model.fields import json_schema
 from arfeed.model.parts import Part, PartKind
 from arfeed.model.settings import GuardSettings, Settings
-from arfeed.plugins.feed import FeedSettings
+from arfeed.plugins.feed import BoardSettings, FeedSettings
 
 if TYPE_CHECKING:
     from arfeed.plugins.loading import Registry
@@ -45,6 +45,7 @@ def plugins_toml_schema(registry: Registry) -> Schema:
             "transforms": {"type": "array", "items": tables["transform"]},
             "guards": _table(definitions, "guards", GuardSettings),
             "destination": tables["destination"],
+            "board": _table(definitions, "board", BoardSettings),
             "notifiers": {"type": "object", "additionalProperties": tables["notifier"]},
         },
         "$defs": definitions,

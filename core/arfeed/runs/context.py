@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -59,7 +59,8 @@ class RunContext:
     """What a run knows from its first moment, before anything is opened.
 
     `address` is the destination's, the same however it is spelled. `run` is its id; `plan` has one as well, but it
-    never gets into the history.
+    never gets into the history. `approver` is who approves, if that is somebody else than whoever runs this; then
+    nothing but the approved plan is delivered.
     """
 
     project: Project
@@ -68,6 +69,7 @@ class RunContext:
     address: str
     run: str
     started: datetime
+    approver: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def open_context(context: RunContext) -> Iterator[OpenContext]:
             history,
             Path(folder),
             name_in_history(project, history),
+            approver=context.approver,
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from arfeed.history.receipts import receipt_hash
 from arfeed.intake.explaining import released
-from arfeed.model.errors import ArfeedError
+from arfeed.model.errors import ArfeedError, LockedError, RefusedError
 from arfeed.model.events import bind
 from arfeed.model.results import Failure
 from arfeed.model.secrets import mask_secrets
@@ -28,6 +28,7 @@ from arfeed.runs.context import (
 )
 from arfeed.runs.convergence import judge_interrupted, settle_interrupted
 from arfeed.runs.notification import notify
+from arfeed.runs.outcome import Outcome, leave_outcome
 from arfeed.runs.pages import write_receipt_page
 from arfeed.runs.pinging import Pinger
 from arfeed.runs.preparation import prepare
@@ -61,7 +62,12 @@ def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Res
 
 def sync(project: Project, progress: Progress, *, approve: str | None = None, clock: Clock = utc_now) -> Result:
     """Deliver every open invoice and its PDF, unless the plan is refused."""
-    return _run_and_notify(begin_run(project, progress, clock), "sync", read_sources, approve)
+    return sync_begun(begin_run(project, progress, clock), approve=approve)
+
+
+def sync_begun(context: RunContext, *, approve: str | None = None) -> Result:
+    """Do what `sync` does, for a run that has begun: its context may name who approves."""
+    return _run_and_notify(context, "sync", read_sources, approve)
 
 
 def resend(context: RunContext, run: str, *, approve: str | None = None) -> Result:
@@ -81,15 +87,24 @@ def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | 
         expected = isinstance(exc, ArfeedError)
         error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
         masked = mask_secrets(error, project.secrets)
+        # Another run is at work: how that one ends is the outcome.
+        if not isinstance(exc, LockedError):
+            leave_outcome(context, Outcome("failed", code, masked))
         notify(context, "failed", Failure(project.feed.name, context.address, masked, code, project.path.absolute()))
         pinger.end(exc, delivered=False)
         raise
     if result.receipt:
+        leave_outcome(context, Outcome("delivered"))
         # Before the notifiers, since a mail may have the page attached.
         page = write_receipt_page(context, result.receipt)
         notify(context, "delivered", replace(result.receipt, page=page))
         pinger.end(None, delivered=True)
         return replace(result, page=page)
+    # Without objections only whoever approved elsewhere is concerned, and is told.
+    if not result.plan.objections:
+        pinger.end(None, delivered=False)
+        return result
+    leave_outcome(context, Outcome("refused", RefusedError.exit_code, plan=result.plan))
     notify(context, "refused", result.plan)
     pinger.end(None, delivered=False)
     return result
@@ -118,7 +133,10 @@ def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Resu
         prepared = prepare(context, server, reading, delivering=True)
         # Kept whatever becomes of the plan: no PDF is read twice.
         context.history.keep_readings(context.destination, prepared.readings)
-        if prepared.plan.objections and not is_settled_by(approve, prepared.plan):
+        # Somebody who approves elsewhere has seen one plan, and means that one: what moved meanwhile is shown anew,
+        # even if it needs no approval. It also keeps an approval that is started twice from delivering twice.
+        strictly = context.approver is not None
+        if (prepared.plan.objections or strictly) and not is_settled_by(approve, prepared.plan):
             _record_refusal(context, prepared)
             return Result(prepared.plan)
         # From here on a killed run leaves a record, which the next run settles.

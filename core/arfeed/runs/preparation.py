@@ -215,6 +215,7 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
         ledgers=compared.ledgers,
         config=project.path.absolute(),
         absence=absence_of(project.destination),
+        board=project.board.url,
     )
 
 

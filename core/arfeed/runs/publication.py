@@ -23,6 +23,7 @@ from arfeed.runs.shipping import next_report_at
 from arfeed.sftp.reasons import SHARED_HANDLES
 
 _MOST_LINES = 10
+_LONGEST_NAME = 200
 
 
 class _NotCompletedError(DestinationError):
@@ -56,9 +57,15 @@ def describe_run(
         missing_count=plan.counts.missing,
         # An approval that was not needed approves nothing, and must not stand in the receipt as if somebody had.
         approval=approve if plan.objections else None,
-        approved_by=whoami() if plan.objections else None,
+        approved_by=_approver(context) if plan.objections else None,
         receipt=None,
     )
+
+
+def _approver(context: OpenContext) -> str:
+    """Return who approved, within what the history has room for."""
+    # Whoever runs this stays named beside a person that another program, such as the board, names.
+    return f"{context.approver}; run by {whoami()}"[:_LONGEST_NAME] if context.approver else whoami()
 
 
 def _report_name(destination: Destination, run: str, at: datetime, before: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,10 +50,17 @@ Metrics = Annotated[
 _ABOUT_ALL = ("jobs", "only", "shard", "time_limit", "memory_limit", "metrics")
 
 
+ApprovedBy = Annotated[
+    # Hidden, since a person at a terminal is named by their account; a program names whoever told it.
+    str | None, typer.Option("--approved-by", metavar="WHO", hidden=True, help="Who approves, if not who runs this.")
+]
+
+
 def sync(
     context: typer.Context,
     config: Config = DEFAULT_CONFIG,
     approve: Approve = None,
+    approved_by: ApprovedBy = None,
     folder: All = None,
     jobs: Jobs = None,
     only: Only = None,
@@ -79,7 +87,8 @@ def sync(
     project, command = read_feed(config), typed("arfeed sync", config)
     check_page_file(html)
     with progress() as steps:
-        result = pipeline.sync(project, steps, approve=approve)
+        begun = replace(begin_run(project, steps), approver=approved_by)
+        result = pipeline.sync_begun(begun, approve=approve)
         # The run itself is over and its lock released; the page asked for by --html is written after it.
         page, finished = result.page, begin_run(project, steps)
         if html and result.receipt:

@@ -2,8 +2,11 @@
 
 from alembic import context
 
-from arfeed.history.tables import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+schema = context.config.attributes["schema"]
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=schema.metadata,
+    version_table=schema.versions,
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -49,17 +49,17 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
     # Receipts of an earlier arfeed have no `planned_at`, and their pages can still be written.
     at = datetime.fromisoformat(document.get("planned_at") or document["started_at"])
     runs = [*past, PastRun(document.get("run", "this plan"), at, now)]
-    missing = _largest_first(document["missing"])
+    missing = largest_first(document["missing"])
     return page_template("page.html.j2").render(
         document=document,
         delivered="run" in document,
         first="run" not in document and [each["code"] for each in document["objections"]] == ["unknown-baseline"],
         at=at,
-        missing=[_row(row) for row in missing[:MOST_ROWS]],
+        missing=[row_of(row) for row in missing[:MOST_ROWS]],
         missing_count=len(missing),
         closes=(closes := document.get("absence", "closes") == "closes"),
         becomes="marked as paid" if closes else "sent as closed",
-        reasons=_reasons(document.get("reasons", ())),
+        reasons=describe_reasons(document.get("reasons", ())),
         currencies=sorted(now),
         ageing=_ageing(document),
         trend=_trend(runs, sorted(now)) if past else [],
@@ -81,14 +81,14 @@ def assets() -> dict[str, Any]:
     return {"style": _asset("page.css"), "script": script, "script_hash": digest}
 
 
-def _largest_first(rows: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+def largest_first(rows: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
     """Return the largest first, taking the currencies in turn, since their amounts can't be compared."""
     by_size = sorted(rows, key=lambda row: (row["currency"], -abs(Decimal(row["balance"]))))
     turns = [turn for _, mine in groupby(by_size, itemgetter("currency")) for turn in enumerate(mine)]
     return [row for _, row in sorted(turns, key=itemgetter(0))]
 
 
-def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:
+def row_of(missing: Mapping[str, str]) -> tuple[Any, ...]:
     """Return what the table shows of a missing document; a tuple, since a template looks names up slowly."""
     balance, currency = Decimal(missing["balance"]), missing["currency"]
     ref, customer, source, reason = (missing[name] for name in ("invoice_ref", "customer_name", "source", "reason"))
@@ -98,7 +98,7 @@ def _row(missing: Mapping[str, str]) -> tuple[Any, ...]:
     return (ref, customer, int(balance * FACTOR), format_amount(balance, currency), currency, *dates, source, *why)
 
 
-def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
+def describe_reasons(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
     """Return each reason, preceded by the evidence for it, with its count and its amounts."""
     found = []
     for (reason, evidence), group in groupby(rows, lambda row: (row["reason"], row.get("evidence"))):

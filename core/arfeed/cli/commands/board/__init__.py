@@ -1,0 +1,1 @@
+"""`arfeed board` and its commands."""

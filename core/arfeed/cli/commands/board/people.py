@@ -1,0 +1,92 @@
+"""`arfeed board user`: who may use the board."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, open_board, whoever
+from arfeed.cli.display.output import console, print_json
+from arfeed.cli.options import Json
+
+app = typer.Typer(help="Add, list and remove the people who may use the board.", no_args_is_help=True)
+
+
+@app.command("add", epilog="Example: arfeed board user add anna --role approver:acme-*")
+def add(
+    name: Annotated[str, typer.Argument(help="What they log in with.")],
+    role: Annotated[
+        list[str],
+        typer.Option(
+            "--role", help="viewer, approver or operator, of all feeds or of a pattern, as in approver:acme-*."
+        ),
+    ],
+    feeds: Folder = HERE,
+    database: DatabaseUrl = None,
+    password_stdin: Annotated[
+        bool,
+        typer.Option("--password-stdin", help="Take the password from stdin, instead of printing a one-time link."),
+    ] = False,
+) -> None:
+    """Add a person, or give one other roles; print a one-time link by which they choose a password."""
+    from arfeed.operations.board import people
+
+    given = people.parse_grants(role)
+    with open_board(feeds, database) as opened:
+        by = whoever()
+        token = people.add(opened, name, given, by)
+        if password_stdin:
+            people.set_password(opened, name, sys.stdin.readline().rstrip("\r\n"), by)
+            console().print(f"✓ {name} can log in.", markup=False)
+            return
+    console().print(
+        f"✓ {name} is on the board. By this page of it they choose a password; it is good once, and for a day:\n\n"
+        f"  /begin/{token}",
+        markup=False,
+    )
+
+
+@app.command("list")
+def list_people(feeds: Folder = HERE, database: DatabaseUrl = None, as_json: Json = False) -> None:
+    """List everybody with their roles."""
+    from arfeed.operations.board import people
+
+    with open_board(feeds, database) as opened, opened.reading() as connection:
+        found = people.listed(connection)
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": person.name,
+                    "roles": [grant._asdict() for grant in person.grants],
+                    "has_password": chosen,
+                    "locked_until": until.isoformat() if until else None,
+                }
+                for person, chosen, until in found
+            ]
+        )
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for heading in ("name", "roles", "password", "locked until"):
+        table.add_column(heading)
+    for person, chosen, until in found:
+        roles = ", ".join(f"{role} of {pattern}" for role, pattern in person.grants)
+        table.add_row(
+            person.name, roles, "chosen" if chosen else "not yet", f"{until:%Y-%m-%d %H:%M} UTC" if until else ""
+        )
+    console().print(table)
+
+
+@app.command("remove")
+def remove(
+    name: Annotated[str, typer.Argument(help="Whom to remove.")], feeds: Folder = HERE, database: DatabaseUrl = None
+) -> None:
+    """Remove a person, and end their sessions. What they did stays in the audit log."""
+    from arfeed.operations.board import people
+
+    with open_board(feeds, database) as opened:
+        people.remove(opened, name, whoever())
+    console().print(f"✓ {name} is removed.", markup=False)

@@ -1,0 +1,71 @@
+"""`arfeed board`: a web application on which people see every feed, and approve what was refused."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from arfeed.cli.commands.board import log, people
+from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, open_board
+from arfeed.cli.display.output import console
+
+app = typer.Typer(help="Serve a page on which people see every feed, and approve what was refused.")
+app.add_typer(people.app, name="user")
+app.command("verify")(log.verify)
+app.command("export")(log.export)
+
+Host = Annotated[str, typer.Option("--host", help="The address to listen at.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen at.")]
+Certificate = Annotated[Path | None, typer.Option("--certificate", metavar="FILE", help="Certificate for TLS, as PEM.")]
+Key = Annotated[Path | None, typer.Option("--private-key", metavar="FILE", help="The certificate's key.")]
+Proxy = Annotated[
+    list[str] | None,
+    typer.Option("--behind-proxy", metavar="ADDRESS", help="A proxy that speaks TLS; only it may connect. Repeatable."),
+]
+Url = Annotated[str | None, typer.Option("--url", help="The address that people type: https://board.example.com.")]
+
+
+@app.callback(invoke_without_command=True)
+def board(
+    context: typer.Context,
+    feeds: Folder = HERE,
+    database: DatabaseUrl = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8300,
+    certificate: Certificate = None,
+    private_key: Key = None,
+    behind_proxy: Proxy = None,
+    url: Url = None,
+) -> None:
+    """Serve the board until Ctrl-C. Without TLS or a declared proxy it listens on this machine only."""
+    if context.invoked_subcommand:
+        return
+    from arfeed.operations.board import people
+    from arfeed.operations.board.application import Application
+    from arfeed.operations.board.feeds import Feeds
+    from arfeed.operations.board.serving import Listening, address_of, bound, serve
+    from arfeed.operations.board.site import make_site
+    from arfeed.operations.board.work import Worker
+
+    listening = Listening(host, port, certificate, private_key, behind_proxy or (), url)
+    place = listening.place()
+    found = Feeds(feeds.absolute())
+    count = len(found.all())
+
+    with open_board(feeds, database) as opened, bound(listening) as port_held:
+        worker = Worker(opened, found.config_of, found.delivered_by)
+        address = address_of(listening)
+        out = console()
+        out.print(f"✓ The board shows {count} {'feed' if count == 1 else 'feeds'}: {address}/", markup=False)
+        if token := people.invite_first(opened):
+            out.print(
+                "Nobody can log in yet. By this link the first person begins; it is good once, and for a day:\n\n"
+                f"  {address}/begin/{token}\n",
+                markup=False,
+            )
+        out.print("Ctrl-C ends it.", markup=False)
+        sys.stdout.flush()
+        serve(make_site(Application(opened, found, worker, place)), listening, port_held)

@@ -1,0 +1,1 @@
+"""The board: a web application on which people see every feed, and approve what was refused."""

@@ -1,0 +1,128 @@
+"""The pages by which people come in and go: login, one-time links, one's own account."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from arfeed.model.errors import ConfigError
+from arfeed.operations.board import people, sessions
+from arfeed.operations.board.application import Application, NotFoundError, Path, delete_cookie, page, set_cookie, to
+from arfeed.operations.board.guard import Visit
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+# A path of ours: one slash and no second, since //example.com is another host to a browser, and so is /\example.com.
+_OWN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9._~/%?=&-]*")
+_REFUSED = "Name or password is wrong, or there were too many tries: then wait some minutes."
+
+
+def login_form(application: Application, visit: Visit, path: Path) -> Response:
+    """Show the form to log in by."""
+    del path
+    return to("/") if visit.session else _login(application, visit)
+
+
+def log_in(application: Application, visit: Visit, path: Path) -> Response:
+    """Log somebody in."""
+    del path
+    if not application.logins.allows(visit.address):
+        return _login(application, visit, _REFUSED, 429)
+    name, password = visit.form.get("name", "").strip().lower(), visit.form.get("password", "")
+    person = people.log_in(application.database, name, password, visit.address)
+    if person is None:
+        return _login(application, visit, _REFUSED, 403)
+    application.logins.forgive(visit.address)
+    wanted = visit.form.get("next", "/")
+    response = to(wanted if _OWN_PATH.fullmatch(wanted) else "/")
+    if visit.session:
+        sessions.end(application.database, visit.session)
+    set_cookie(application, response, "session", sessions.begin(application.database, person))
+    delete_cookie(application, response, "form")
+    return response
+
+
+def log_out(application: Application, visit: Visit, path: Path) -> Response:
+    """End the session."""
+    del path
+    if visit.session:
+        sessions.end(application.database, visit.session)
+    response = to("/login")
+    delete_cookie(application, response, "session")
+    return response
+
+
+def begin_form(application: Application, visit: Visit, path: Path) -> Response:
+    """Show the form of a one-time link."""
+    return _begin(application, visit, path["token"])
+
+
+def begin(application: Application, visit: Visit, path: Path) -> Response:
+    """Set the password of whoever was invited."""
+    name, password = visit.form.get("name", "").strip().lower(), visit.form.get("password", "")
+    if not application.logins.allows(visit.address):
+        return _begin(application, visit, path["token"], "There were too many tries: wait some minutes.", 429)
+    with application.database.reading() as connection:
+        good, invited = people.invited(connection, path["token"])
+    if not good:
+        raise NotFoundError
+    try:
+        people.check_name(invited or name)
+    except ConfigError as exc:
+        return _begin(application, visit, path["token"], str(exc), 400)
+    if password != visit.form.get("again", ""):
+        return _begin(application, visit, path["token"], "The two passwords are not the same.", 400)
+    if wrong := people.weakness(password, invited or name):
+        return _begin(application, visit, path["token"], wrong, 400)
+    if not people.accept(application.database, path["token"], name, password):
+        raise NotFoundError
+    application.logins.forgive(visit.address)
+    # Not logged in by that: the first use of a password shows that it is known.
+    return to("/login")
+
+
+def account(application: Application, visit: Visit, path: Path) -> Response:
+    """Show who one is, and what one may do."""
+    del path
+    return page(application, visit, "account", wrong="")
+
+
+def change_password(application: Application, visit: Visit, path: Path) -> Response:
+    """Set another password; all sessions end, this one too."""
+    del path
+    form, name = visit.form, visit.who
+    if not application.logins.allows(visit.address):
+        return page(application, visit, "account", 429, wrong="There were too many tries: wait some minutes.")
+    if people.log_in(application.database, name, form.get("password", ""), visit.address) is None:
+        return page(application, visit, "account", 403, wrong="The present password is wrong.")
+    application.logins.forgive(visit.address)
+    if form.get("new", "") != form.get("again", ""):
+        return page(application, visit, "account", 400, wrong="The two new passwords are not the same.")
+    if wrong := people.weakness(form.get("new", ""), name):
+        return page(application, visit, "account", 400, wrong=wrong)
+    people.set_password(application.database, name, form.get("new", ""), name)
+    return to("/login")
+
+
+def end_others(application: Application, visit: Visit, path: Path) -> Response:
+    """End one's other sessions."""
+    del path
+    if visit.session:
+        sessions.end(application.database, visit.session, others=True)
+    return to("/account")
+
+
+def _login(application: Application, visit: Visit, wrong: str = "", status: int = 200) -> Response:
+    return page(
+        application, visit, "login", status, wrong=wrong, next=visit.form.get("next") or visit.query.get("next", "/")
+    )
+
+
+def _begin(application: Application, visit: Visit, token: str, wrong: str = "", status: int = 200) -> Response:
+    with application.database.reading() as connection:
+        good, invited = people.invited(connection, token)
+    if not good:
+        raise NotFoundError
+    facts = {"invited": invited, "wrong": wrong, "name": visit.form.get("name", ""), "shortest": people.SHORTEST}
+    return page(application, visit, "begin", status, **facts)

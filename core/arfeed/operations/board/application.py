@@ -1,0 +1,117 @@
+"""What every page of the board works with, and how a page is made."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from arfeed.model.currencies import format_amount
+from arfeed.model.legible import make_legible
+from arfeed.operations.board.database import now
+from arfeed.operations.board.sessions import RateLimit
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from starlette.responses import Response
+
+    from arfeed.operations.board.database import Database
+    from arfeed.operations.board.feeds import Feeds
+    from arfeed.operations.board.guard import Place, Visit
+    from arfeed.operations.board.work import Worker
+
+Path = Mapping[str, str]
+"""What stands in a page's address, by name."""
+
+_UNITS = ((timedelta(days=2), "days"), (timedelta(hours=2), "hours"), (timedelta(minutes=2), "minutes"))
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The board at work."""
+
+    database: Database
+    feeds: Feeds
+    worker: Worker
+    place: Place
+    logins: RateLimit = field(default_factory=RateLimit)
+
+
+class NotFoundError(Exception):
+    """There is no such page, or none for whoever asks: the two look the same."""
+
+
+def page(application: Application, visit: Visit, template: str, status: int = 200, **facts: Any) -> Response:
+    """Return one of our pages. Without a session, its forms get their token by a cookie."""
+    from starlette.responses import HTMLResponse
+
+    name = application.place.cookie("form")
+    token = visit.session.form_token if visit.session else visit.cookies.get(name) or secrets.token_urlsafe(32)
+    shared = {"person": visit.session.person if visit.session else None, "form_token": token, "moment": now()}
+    response = HTMLResponse(_room().get_template(f"{template}.html.j2").render(**shared, **facts), status)
+    if visit.session is None and name not in visit.cookies:
+        set_cookie(application, response, "form", token)
+    return response
+
+
+def message(application: Application, visit: Visit, status: int, title: str, text: str) -> Response:
+    """Return a page that says one thing."""
+    return page(application, visit, "message", status, title=title, text=text)
+
+
+def to(address: str) -> Response:
+    """Return the answer to a form: the page to load next, so that loading that one again sends no form again."""
+    from starlette.responses import RedirectResponse
+
+    return RedirectResponse(address, 303)
+
+
+def set_cookie(application: Application, response: Response, name: str, value: str) -> None:
+    """Set a cookie that scripts can't read, that other sites' forms don't bring along."""
+    # Not strict: a link in a mail would lead to the login although somebody is logged in.
+    place = application.place
+    response.set_cookie(place.cookie(name), value, path="/", secure=place.secure, httponly=True, samesite="lax")
+
+
+def delete_cookie(application: Application, response: Response, name: str) -> None:
+    """Have the browser forget a cookie."""
+    place = application.place
+    response.delete_cookie(place.cookie(name), path="/", secure=place.secure, httponly=True, samesite="lax")
+
+
+def describe_age(at: datetime) -> str:
+    """Return how long ago something was."""
+    age = now() - at
+    for span, unit in _UNITS:
+        if age >= span:
+            return f"{age // (span / 2)} {unit} ago"
+    return "just now"
+
+
+@cache
+def _room() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    # Escapes of HTML leave what is invisible or turns a line round; a customer's name must not be able to use that.
+    def shown(value: Any) -> Any:
+        return make_legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    room = Environment(
+        loader=PackageLoader("arfeed.operations.board", "template"),
+        autoescape=True,
+        finalize=shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    room.filters |= {
+        "age": describe_age,
+        "money": lambda amount, currency: format_amount(Decimal(amount), currency),
+        "whole": "{:,}".format,
+    }
+    return room

@@ -1,0 +1,69 @@
+"""Open the board's database, and write to it: one at a time, each change with its line in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from arfeed.history.database import open_database
+from arfeed.history.migrate import Schema, lock
+from arfeed.model.errors import ConfigError
+from arfeed.operations.board.tables import APPEND_ONLY, metadata
+
+BOARD = Schema(
+    "board database",
+    "--database",
+    metadata,
+    Path(__file__).parent / "migrations",
+    "0001",
+    versions="board_version",
+    lock=0x6172_6262,
+)
+
+
+class Database:
+    """The board's open database; use it as a context manager. Safe for many threads."""
+
+    def __init__(self, url: str) -> None:
+        """Open, and bring the schema up to date. Raise `ConfigError` if the database can't be used."""
+        if not url.startswith(tuple(APPEND_ONLY)):
+            # Without naming it, since the URL may hold a password.
+            raise ConfigError(
+                "--database: the board keeps its things in SQLite or PostgreSQL; give a URL of one of them"
+            )
+        self._engine = open_database(url, BOARD)
+
+    def __enter__(self) -> Self:
+        """Return the open database."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Yield a connection to read by."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Yield a connection whose changes are committed together, while nobody else writes."""
+        with self._engine.begin() as connection:
+            # Few people write to a board, and a chain of hashes has only one end to add to.
+            lock(connection, BOARD)
+            yield connection
+
+
+def now() -> datetime:
+    """Return the time by the machine's clock, in UTC."""
+    return datetime.now(UTC)
