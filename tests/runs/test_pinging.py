@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from arfeed.model.errors import ConfigError, DestinationError, LockedError, SourceError
-from arfeed.runs import pinging
+from arfeed.runs.ending import pinging
 from support.feed import Feed, invoices
 from support.openssh import free_port
 

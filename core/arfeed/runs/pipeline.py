@@ -27,10 +27,10 @@ from arfeed.runs.context import (
     utc_now,
 )
 from arfeed.runs.convergence import judge_interrupted, settle_interrupted
-from arfeed.runs.notification import notify
-from arfeed.runs.outcome import Outcome, leave_outcome
+from arfeed.runs.ending.notification import notify
+from arfeed.runs.ending.outcome import Outcome, leave_outcome
+from arfeed.runs.ending.pinging import Pinger
 from arfeed.runs.pages import write_receipt_page
-from arfeed.runs.pinging import Pinger
 from arfeed.runs.preparation import prepare
 from arfeed.runs.publication import deliver, describe_run
 from arfeed.runs.reading import read_earlier_report, read_sources

@@ -34,8 +34,8 @@ from arfeed.planning.wording import describe_statuses
 from arfeed.plugins.fingerprint import plugin_versions, settings_hash
 from arfeed.runs.chapters import Prepared, Reading
 from arfeed.runs.context import OpenContext, find_foreign_reports
+from arfeed.runs.ending.narration import describe_plan
 from arfeed.runs.memory import leave_memory, pack_report, recall
-from arfeed.runs.narration import describe_plan
 from arfeed.runs.receiver.recognition import recognize
 from arfeed.runs.shipping import Shipped, stage_delivery
 

@@ -20,7 +20,7 @@ from arfeed.history.store import History
 from arfeed.model.currencies import format_amount
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.secrets import mask_secrets
-from arfeed.operations.feeds import find_feeds
+from arfeed.operations.many.choice import find_feeds
 from arfeed.plugins.config import Project, read_project
 from arfeed.runs.addresses import name_in_history
 from arfeed.runs.page.rendering import PastRun, render

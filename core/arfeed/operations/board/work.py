@@ -23,7 +23,7 @@ from arfeed.operations.board.approvals import Job, approvals_of, find_plan, keep
 from arfeed.operations.board.audit import log
 from arfeed.operations.board.database import Database, now
 from arfeed.operations.board.tables import jobs
-from arfeed.operations.feeds import OUTCOMES
+from arfeed.operations.many.outcome import OUTCOMES
 
 Outcome = Literal["looked", "delivered", "refused", "moved", "failed", "interrupted"]
 """looked: a plan was made. moved: nothing was delivered, since the plan was no longer the approved one."""

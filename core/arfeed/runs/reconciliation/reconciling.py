@@ -26,7 +26,7 @@ from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.addresses import REHEARSAL
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
-from arfeed.runs.notification import notify
+from arfeed.runs.ending.notification import notify
 from arfeed.runs.reconciliation.export import Export, read_export
 from arfeed.runs.reconciliation.meaning.search import Asker
 from arfeed.runs.reconciliation.plausibility import Delivered

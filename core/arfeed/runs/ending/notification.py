@@ -15,7 +15,7 @@ from arfeed.model.secrets import mask_secrets
 from arfeed.model.settings import Ending
 from arfeed.plugins.isolation import isolated_copy
 from arfeed.plugins.loading import call_each
-from arfeed.runs.narration import describe_ending
+from arfeed.runs.ending.narration import describe_ending
 
 if TYPE_CHECKING:
     from arfeed.plugins.config import Project
