@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _FORMULA = r'^=\s*"([^"]*)"$'
 """A text that is written as a formula, so that a spreadsheet keeps its zeros: ="001001"."""
 
-_SERIAL = r"^[2-6][0-9]{4}(?:\.0+)?$"
-"""A day as Excel counts it, from 1954 to 2091."""
+_SERIAL = r"^(?:3[7-9]|4[0-9]|5[0-4])[0-9]{3}(?:\.0+)?$"
+"""A day as Excel counts it, from 2001 to 2050."""
 
 _FIRST_DAY = np.datetime64("1899-12-30")
 """Excel's day 0, by its count that has a 29th of February 1900 (ECMA-376, 18.17.4.1)."""
@@ -37,10 +37,13 @@ def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]
     `known` are the numbers that were delivered: what begins with one is no line below the list.
     """
     notes = []
+    dated = [str(name) for name in rows.columns if _is_day(str(name), settings)]
+    # `Due` beside a due date is an amount, and yen may look like days.
+    dated = [name for name in dated if normalize_header(name) != "due" or len(dated) == 1]
     for name in (each for each in rows.columns if each != "origin"):
         texts = arrow.to_text_array(rows[name])
         plain = _without_marks(texts)
-        if _is_day(str(name), settings) and (days := _days(plain)) is not None:
+        if str(name) in dated and (days := _days(plain)) is not None:
             plain = days
             notes.append(
                 f"{name} holds days as a spreadsheet counts them, such as {texts[0].as_py()} for {days[0].as_py()}"
