@@ -27,6 +27,9 @@ _SERIAL = r"^(?:3[7-9]|4[0-9]|5[0-4])[0-9]{3}(?:\.0+)?$"
 _FIRST_DAY = np.datetime64("1899-12-30")
 """Excel's day 0, by its count that has a 29th of February 1900 (ECMA-376, 18.17.4.1)."""
 
+_FEWEST = 3
+"""With fewer columns a row says too little to be known for what it is."""
+
 _MOST_LINES = 5
 """Lines below a list, at most."""
 
@@ -36,7 +39,7 @@ def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]
 
     `known` are the numbers that were delivered: what begins with one is no line below the list.
     """
-    notes = []
+    rows, notes = _without_headings(rows), []
     dated = [str(name) for name in rows.columns if _is_day(str(name), settings)]
     # `Due` beside a due date is an amount, and yen may look like days.
     dated = [name for name in dated if normalize_header(name) != "due" or len(dated) == 1]
@@ -56,6 +59,20 @@ def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]
         texts_below = ["".join(str(cell).strip() for cell in line) for line in said]
         notes.append(f"below the list, and no invoice: {'; '.join(texts_below)}")
     return (rows.iloc[: len(rows) - below] if below else rows), notes
+
+
+def _without_headings(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without those that are the headings again, as where a list was printed in pages."""
+    names = [str(name) for name in rows.columns if name != "origin"]
+    if len(names) < _FEWEST:
+        return rows
+    again = pc.equal(arrow.to_text_array(rows[names[0]]), names[0])
+    if not pc.any(again).as_py():
+        return rows
+    for name in names[1:]:
+        again = pc.and_(again, pc.equal(arrow.to_text_array(rows[name]), name))
+    kept: pd.DataFrame = rows[~again.to_numpy(zero_copy_only=False)].reset_index(drop=True)
+    return kept
 
 
 def _without_marks(texts: pa.Array) -> pa.Array:
@@ -89,7 +106,7 @@ def _days(texts: pa.Array) -> pa.Array | None:
 def _count_below(rows: pd.DataFrame, known: pd.Series[str]) -> int:
     """Count the rows at the end of which only one cell says anything, in several words that are no known number."""
     last = rows.tail(_MOST_LINES).drop(columns="origin", errors="ignore")
-    if len(last.columns) < 3:
+    if len(last.columns) < _FEWEST:
         return 0
     lines: Sequence[list[str]] = [[str(cell).strip() for cell in line] for line in last.to_numpy(dtype=object).tolist()]
     count = 0
