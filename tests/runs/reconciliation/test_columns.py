@@ -254,7 +254,7 @@ def test_a_dollar_beside_the_amounts_is_asked_about(tmp_path: Path) -> None:
     assert "the amounts in 'Outstanding' are written with '$', which may be one of several" in str(raised.value)
     assert 'values.currency = { "$" = "USD" } in [destination.reconcile]' in str(raised.value)
     for settings in ({"currency": "USD"}, {"values": {"currency": {"$": "USD"}}}, {"values": {"currency": False}}):
-        assert judged(file, delivered(rows), **settings).outcome == "same"  # type: ignore[arg-type]
+        assert judged(file, delivered(rows), **settings).outcome == "same"
     wrong = judged(file, delivered(rows), values={"currency": {"$": "CAD"}})
     assert {*outcomes(wrong).values()} == {("differs", "currency")}
 

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 _FORMULA = r'^=\s*"([^"]*)"$'
 """A text that is written as a formula, so that a spreadsheet keeps its zeros: ="001001"."""
 
-_SERIAL = r"^[2-6][0-9]{4}(?:\.0+)?$"
-"""A day as Excel counts it, from 1954 to 2091."""
+_SERIAL = r"^(?:3[7-9]|4[0-9]|5[0-4])[0-9]{3}(?:\.0+)?$"
+"""A day as Excel counts it, from 2001 to 2050."""
 
 _FIRST_DAY = np.datetime64("1899-12-30")
 """Excel's day 0, by its count that has a 29th of February 1900 (ECMA-376, 18.17.4.1)."""
+
+_FEWEST = 3
+"""With fewer columns a row says too little to be known for what it is."""
 
 _MOST_LINES = 5
 """Lines below a list, at most."""
@@ -36,11 +39,14 @@ def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]
 
     `known` are the numbers that were delivered: what begins with one is no line below the list.
     """
-    notes = []
+    rows, notes = _without_headings(rows), []
+    dated = [str(name) for name in rows.columns if _is_day(str(name), settings)]
+    # `Due` beside a due date is an amount, and yen may look like days.
+    dated = [name for name in dated if normalize_header(name) != "due" or len(dated) == 1]
     for name in (each for each in rows.columns if each != "origin"):
         texts = arrow.to_text_array(rows[name])
         plain = _without_marks(texts)
-        if _is_day(str(name), settings) and (days := _days(plain)) is not None:
+        if str(name) in dated and (days := _days(plain)) is not None:
             plain = days
             notes.append(
                 f"{name} holds days as a spreadsheet counts them, such as {texts[0].as_py()} for {days[0].as_py()}"
@@ -53,6 +59,20 @@ def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]
         texts_below = ["".join(str(cell).strip() for cell in line) for line in said]
         notes.append(f"below the list, and no invoice: {'; '.join(texts_below)}")
     return (rows.iloc[: len(rows) - below] if below else rows), notes
+
+
+def _without_headings(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without those that are the headings again, as where a list was printed in pages."""
+    names = [str(name) for name in rows.columns if name != "origin"]
+    if len(names) < _FEWEST:
+        return rows
+    again = pc.equal(arrow.to_text_array(rows[names[0]]), names[0])
+    if not pc.any(again).as_py():
+        return rows
+    for name in names[1:]:
+        again = pc.and_(again, pc.equal(arrow.to_text_array(rows[name]), name))
+    kept: pd.DataFrame = rows[~again.to_numpy(zero_copy_only=False)].reset_index(drop=True)
+    return kept
 
 
 def _without_marks(texts: pa.Array) -> pa.Array:
@@ -86,7 +106,7 @@ def _days(texts: pa.Array) -> pa.Array | None:
 def _count_below(rows: pd.DataFrame, known: pd.Series[str]) -> int:
     """Count the rows at the end of which only one cell says anything, in several words that are no known number."""
     last = rows.tail(_MOST_LINES).drop(columns="origin", errors="ignore")
-    if len(last.columns) < 3:
+    if len(last.columns) < _FEWEST:
         return 0
     lines: Sequence[list[str]] = [[str(cell).strip() for cell in line] for line in last.to_numpy(dtype=object).tolist()]
     count = 0
