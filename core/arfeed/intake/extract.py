@@ -20,7 +20,7 @@ from arfeed.intake.control_account import add_control_account
 from arfeed.intake.joining import join_frames, join_tables
 from arfeed.intake.meaning.doubts import find_doubts
 from arfeed.intake.meaning.folding import fold_rows
-from arfeed.intake.meaning.hints import note_negative_debts
+from arfeed.intake.meaning.negative import note_negative_debts
 from arfeed.intake.meaning.totals import check_totals_rows
 from arfeed.intake.meaning.wrapped import note_unwrapped
 from arfeed.intake.normalize import Normalizer, Typed

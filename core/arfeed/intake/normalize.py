@@ -22,10 +22,10 @@ from arfeed.intake.date_order import (
     is_dateless,
     read_days,
 )
-from arfeed.intake.meaning.hints import refuse_untold_sign
 from arfeed.intake.meaning.numbers import add_prefixes, compose_numbers
 from arfeed.intake.meaning.sifting import Sieve
 from arfeed.intake.meaning.signs import clear_closed, find_owed, sign_words
+from arfeed.intake.meaning.untold_signs import refuse_untold_sign
 from arfeed.intake.meaning.wrapped import Unwrapped, unwrap_texts
 from arfeed.intake.money import check_money, read_money
 from arfeed.model import arrow, schema

@@ -150,9 +150,10 @@ def _explain_failure(file: str, header: Header, encoding: str, delimiter: str, e
     with suppress(csv.Error):
         for line, fields in islice(records(file, encoding, delimiter), header.position, None):
             if len(fields) != len(header.names) and not is_rule(fields):
+                # A line of one text alone is more like the heading of a page, or a note.
+                why = "export it as a plain list" if len(fields) == 1 else "the file may be cut off: export it again"
                 return (
                     f"{file} line {line}: it has {len(fields)} fields where the header has {len(header.names)} "
-                    f"({delimiter.join(fields)[:60]!r}); the file may be cut off, or printed in pages: export it "
-                    "again, as a plain list"
+                    f"({delimiter.join(fields)[:60]!r}); {why}"
                 )
     return explain_unreadable(file, encoding, exc)

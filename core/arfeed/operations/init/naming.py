@@ -1,16 +1,12 @@
-"""Names: a feed's, of plain letters only, the pattern that finds tomorrow's export, and the files beside an export."""
+"""Names: a feed's, of plain letters only, the pattern that finds tomorrow's export."""
 
 from __future__ import annotations
 
 import glob
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-from arfeed.model.errors import SourceError
-from arfeed.tables.headings.banner import find_heading_row
-from arfeed.tables.read import read_header
 
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
 
@@ -44,28 +40,6 @@ def find_next_pattern(sample: Path, folder: Path) -> tuple[str, str]:
     return glob.escape(str(near.with_name(match[1]))) + "*" + sample.suffix, DATED
 
 
-_DATE = re.compile(r"\d{4}[-_. ]?\d{2}[-_. ]?\d{2}|\d{2}[-_. ]\d{2}[-_. ]\d{4}|\d{6,}")
-_COPY = re.compile(r"\s*\(\d+\)$")
-_MOST_FILES = 50
-
-
-def find_siblings(sample: Path, how: Mapping[str, str]) -> list[Path]:
-    """Return the files beside a sample that have its headings, without its exports of other days.
-
-    They may be other parts of one list, of other companies, or of nothing that is meant: only a person knows.
-    """
-    near = [file for file in sample.absolute().parent.iterdir() if file.suffix.casefold() == sample.suffix.casefold()]
-    others = [file for file in sorted(near) if file.name != sample.name and not file.name.startswith((".", "~$"))]
-    others = [file for file in others if file.is_file() and not _is_of_another_day(sample.stem, file.stem)]
-    if not others:
-        return []
-    try:
-        headings = find_heading_row(str(sample), how) or read_header(str(sample), fallback="cp1252", **how)
-    except SourceError:
-        return []
-    return [file for file in others[:_MOST_FILES] if _has(file, headings)]
-
-
 def find_common_pattern(files: Sequence[Path], folder: Path) -> str:
     """Return a pattern, relative to a folder, that fits all of these files of one folder."""
     stems = [file.stem for file in files]
@@ -80,18 +54,3 @@ def find_common_pattern(files: Sequence[Path], folder: Path) -> str:
 def _common_beginning(texts: Sequence[str]) -> str:
     length = next((at for at, letters in enumerate(zip(*texts, strict=False)) if len({*letters}) > 1), None)
     return min(texts, key=len)[:length]
-
-
-def _is_of_another_day(stem: str, other: str) -> bool:
-    """Whether a name has another date than a sample's, and is the same for the rest."""
-    ours, theirs = _DATE.search(stem), _DATE.search(other)
-    plain = [re.sub(r"\d+", "0", _COPY.sub("", name)).casefold() for name in (stem, other)]
-    return ours is not None and theirs is not None and ours[0] != theirs[0] and plain[0] == plain[1]
-
-
-def _has(file: Path, headings: Sequence[str]) -> bool:
-    try:
-        read_header(str(file), columns=headings, fallback="cp1252")
-    except SourceError:
-        return False
-    return True

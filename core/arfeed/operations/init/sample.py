@@ -13,7 +13,7 @@ from pathlib import Path
 from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.extract import Extract, extract
 from arfeed.model import arrow
-from arfeed.model.errors import ArfeedError
+from arfeed.model.errors import ArfeedError, SourceError
 from arfeed.model.legible import name_some
 from arfeed.model.parts import Connector
 from arfeed.operations.init import evidence as absences
@@ -23,6 +23,8 @@ from arfeed.operations.init.connectors import ANY_TABLE, Offer, configure_for, e
 from arfeed.operations.init.draft import Draft, Line, named
 from arfeed.operations.init.headings import find_columns, no_code
 from arfeed.planning.wording import money
+from arfeed.tables.headings.banner import find_heading_row
+from arfeed.tables.read import read_header
 from arfeed.tables.separated.text import head
 
 _MOST_NAMED = 6
@@ -34,6 +36,9 @@ _ENCODING = (
     "Central Europe, cp1251 for Cyrillic, cp1253 for Greek)?"
 )
 _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
+_DATE = re.compile(r"\d{4}[-_. ]?\d{2}[-_. ]?\d{2}|\d{2}[-_. ]\d{2}[-_. ]\d{4}|\d{6,}")
+_COPY = re.compile(r"\s*\(\d+\)$")
+_MOST_FILES = 50
 
 
 def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Asker) -> None:
@@ -94,7 +99,7 @@ def _path(sample: Path, answers: Answers, asker: Asker) -> list[Line]:
     if "path" in answers.settings:
         return []
     how = {name: answers.settings[name] for name in ("encoding", "delimiter", "sheet") if name in answers.settings}
-    siblings = naming.find_siblings(sample, how)
+    siblings = _find_siblings(sample, how)
     if not siblings:
         return _path_of_one(sample, answers.folder, asker)
     names = name_some([file.name for file in siblings], _MOST_NAMED)
@@ -109,6 +114,38 @@ def _path(sample: Path, answers: Answers, asker: Asker) -> list[Line]:
     fits = [file for file in sorted(answers.folder.glob(pattern)) if file.is_file()]
     asker.found(f"path: {pattern}, which fits {name_some([file.name for file in fits], _MOST_NAMED)}")
     return [Line("path", pattern, "as you said"), Line("files", said, "as you said")]
+
+
+def _find_siblings(sample: Path, how: Mapping[str, str]) -> list[Path]:
+    """Return the files beside a sample that have its headings, without its exports of other days.
+
+    They may be other parts of one list, of other companies, or of nothing that is meant: only a person knows.
+    """
+    near = [file for file in sample.absolute().parent.iterdir() if file.suffix.casefold() == sample.suffix.casefold()]
+    others = [file for file in sorted(near) if file.name != sample.name and not file.name.startswith((".", "~$"))]
+    others = [file for file in others if file.is_file() and not _is_of_another_day(sample.stem, file.stem)]
+    if not others:
+        return []
+    try:
+        headings = find_heading_row(str(sample), how) or read_header(str(sample), fallback="cp1252", **how)
+    except SourceError:
+        return []
+    return [file for file in others[:_MOST_FILES] if _has(file, headings)]
+
+
+def _is_of_another_day(stem: str, other: str) -> bool:
+    """Whether a name has another date than a sample's, and is the same for the rest."""
+    ours, theirs = _DATE.search(stem), _DATE.search(other)
+    plain = [re.sub(r"\d+", "0", _COPY.sub("", name)).casefold() for name in (stem, other)]
+    return ours is not None and theirs is not None and ours[0] != theirs[0] and plain[0] == plain[1]
+
+
+def _has(file: Path, headings: Sequence[str]) -> bool:
+    try:
+        read_header(str(file), columns=headings, fallback="cp1252")
+    except SourceError:
+        return False
+    return True
 
 
 def _path_of_one(sample: Path, folder: Path, asker: Asker) -> list[Line]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from arfeed.intake.meaning.hints import find_lowering_letters, find_negative_words
 from arfeed.model import arrow
 from arfeed.operations.init.answers import SIGN_OPTION, Answers, Asker
 from arfeed.operations.init.document_types import NEGATIVE, words_by_sign
 from arfeed.tables.headings.document_words import credit_posting_keys
+from arfeed.tables.headings.sign_words import find_lowering_letters, find_negative_words
 
 if TYPE_CHECKING:
     import pandas as pd

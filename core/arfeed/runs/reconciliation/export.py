@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
 from arfeed.intake.date_order import read_days
-from arfeed.intake.meaning.hints import find_lowering_letters
 from arfeed.intake.meaning.numbers import compose_numbers
 from arfeed.intake.meaning.sifting import Sieve
 from arfeed.intake.meaning.signs import find_owed
@@ -36,6 +35,7 @@ from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import DOCUMENT_TYPES, kind_of, status_of
 from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.sign_words import find_lowering_letters
 from arfeed.tables.read import read_header, read_tables
 from arfeed.tables.separated.text import find_encoding
 from arfeed.tables.values.amounts import MONEY

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.meaning.doubts.case import MOST_NAMED, SAMPLE, Case
-from arfeed.intake.meaning.hints import note_negative_debts
+from arfeed.intake.meaning.negative import note_negative_debts
 from arfeed.model import arrow
 from arfeed.model.legible import quote
 from arfeed.model.results import Doubt

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.meaning.doubts.case import Case, list_words
-from arfeed.intake.meaning.hints import find_lowering_letters
 from arfeed.model import arrow
 from arfeed.model.characters import byte_at
 from arfeed.model.legible import quote
@@ -27,6 +26,7 @@ from arfeed.tables.headings.document_words import (
     kind_of,
     status_of,
 )
+from arfeed.tables.headings.sign_words import find_lowering_letters
 
 _ENOUGH = 20_000
 """Rows that tell whether numbers are those of customers."""
