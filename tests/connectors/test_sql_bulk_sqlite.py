@@ -196,11 +196,20 @@ def test_ordinary_rows_come_by_adbc_in_the_same_batches(
     ("column", "value"),
     [
         *(("customer_name", 7), ("customer_name", 0.1), ("memo", b"x"), ("memo", b""), ("customer_name", None)),
-        *(("amount", 0.1 + 0.2), ("balance", "7,50"), ("balance", 2**53 + 1), ("balance", b"1"), ("branch", 1.5)),
+        *(
+            ("amount", 0.1 + 0.2),
+            ("balance", "7,50"),
+            ("balance", ""),
+            ("due_on", 0.5),
+            ("branch", "12"),
+            ("balance", 2**53 + 1),
+            ("balance", b"1"),
+            ("branch", 1.5),
+        ),
         ("memo", "nul\x00inside"),
     ],
 )
-@pytest.mark.parametrize("place", [0, 5, 250])
+@pytest.mark.parametrize("place", [5, 50, 250], ids=["first rows", "first batch", "later"])
 def test_one_value_of_another_type_is_what_it_is_wherever_it_stands(
     tmp_path: Path, taken: list[bool], monkeypatch: pytest.MonkeyPatch, column: str, value: object, place: int
 ) -> None:
