@@ -22,6 +22,7 @@ from arfeed import SourceError
 from arfeed_connectors import sql as connector
 from arfeed_connectors.sql import bulk, statements
 from arfeed_connectors.sql.bulk import sqlite
+from arfeed_connectors.sql.statements import first_rows
 from support.databases import sql
 
 COLUMNS = ("invoice_ref", "customer_name", "currency", "issued_on", "due_on", "amount", "balance", "memo", "branch")
@@ -68,7 +69,7 @@ def read(url: str, **settings: object) -> tuple[dict[str, list[object]], str]:
     except SourceError as exc:
         return {}, str(exc)
     whole: pd.DataFrame = pd.concat(frames, ignore_index=True)
-    return {name: [None if pd.isna(value) else value for value in whole[name]] for name in whole}, ""
+    return {str(name): [None if pd.isna(value) else value for value in whole[name]] for name in whole}, ""
 
 
 def both(url: str, taken: list[bool], monkeypatch: pytest.MonkeyPatch, **settings: object) -> bool:
@@ -223,7 +224,10 @@ def test_one_value_of_another_type_is_what_it_is_wherever_it_stands(
 def test_a_text_that_is_no_unicode_is_refused_as_ever(
     tmp_path: Path, taken: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = book(tmp_path, plain(3), more="UPDATE ledger SET memo = CAST(x'C328' AS TEXT) WHERE invoice_ref = 'INV-2'")
+    monkeypatch.setattr(sqlite, "_FIRST_ROWS", 1)
+    url = book(
+        tmp_path, plain(3, memo="x"), more="UPDATE ledger SET memo = CAST(x'C328' AS TEXT) WHERE invoice_ref = 'INV-2'"
+    )
     assert not both(url, taken, monkeypatch)
     assert "Could not decode to UTF-8" in read(url)[1]
 
@@ -258,7 +262,7 @@ def test_it_is_the_moment_of_the_control(
     tmp_path: Path, taken: list[bool], monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     url = book(tmp_path, plain(50), more=f"PRAGMA journal_mode = {mode};")
-    original = sqlite.first_rows
+    original = first_rows
 
     def between(*arguments: Any) -> object:
         with program(url) as opened:
