@@ -22,6 +22,7 @@ from arfeed import SourceError
 from arfeed_connectors import sql as connector
 from arfeed_connectors.sql import bulk, statements
 from arfeed_connectors.sql.bulk import sqlite
+from arfeed_connectors.sql.statements import first_rows
 from support.databases import sql
 
 COLUMNS = ("invoice_ref", "customer_name", "currency", "issued_on", "due_on", "amount", "balance", "memo", "branch")
@@ -68,7 +69,7 @@ def read(url: str, **settings: object) -> tuple[dict[str, list[object]], str]:
     except SourceError as exc:
         return {}, str(exc)
     whole: pd.DataFrame = pd.concat(frames, ignore_index=True)
-    return {name: [None if pd.isna(value) else value for value in whole[name]] for name in whole}, ""
+    return {str(name): [None if pd.isna(value) else value for value in whole[name]] for name in whole}, ""
 
 
 def both(url: str, taken: list[bool], monkeypatch: pytest.MonkeyPatch, **settings: object) -> bool:
@@ -196,11 +197,20 @@ def test_ordinary_rows_come_by_adbc_in_the_same_batches(
     ("column", "value"),
     [
         *(("customer_name", 7), ("customer_name", 0.1), ("memo", b"x"), ("memo", b""), ("customer_name", None)),
-        *(("amount", 0.1 + 0.2), ("balance", "7,50"), ("balance", 2**53 + 1), ("balance", b"1"), ("branch", 1.5)),
+        *(
+            ("amount", 0.1 + 0.2),
+            ("balance", "7,50"),
+            ("balance", ""),
+            ("due_on", 0.5),
+            ("branch", "12"),
+            ("balance", 2**53 + 1),
+            ("balance", b"1"),
+            ("branch", 1.5),
+        ),
         ("memo", "nul\x00inside"),
     ],
 )
-@pytest.mark.parametrize("place", [0, 5, 250])
+@pytest.mark.parametrize("place", [5, 50, 250], ids=["first rows", "first batch", "later"])
 def test_one_value_of_another_type_is_what_it_is_wherever_it_stands(
     tmp_path: Path, taken: list[bool], monkeypatch: pytest.MonkeyPatch, column: str, value: object, place: int
 ) -> None:
@@ -214,7 +224,10 @@ def test_one_value_of_another_type_is_what_it_is_wherever_it_stands(
 def test_a_text_that_is_no_unicode_is_refused_as_ever(
     tmp_path: Path, taken: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = book(tmp_path, plain(3), more="UPDATE ledger SET memo = CAST(x'C328' AS TEXT) WHERE invoice_ref = 'INV-2'")
+    monkeypatch.setattr(sqlite, "_FIRST_ROWS", 1)
+    url = book(
+        tmp_path, plain(3, memo="x"), more="UPDATE ledger SET memo = CAST(x'C328' AS TEXT) WHERE invoice_ref = 'INV-2'"
+    )
     assert not both(url, taken, monkeypatch)
     assert "Could not decode to UTF-8" in read(url)[1]
 
@@ -249,7 +262,7 @@ def test_it_is_the_moment_of_the_control(
     tmp_path: Path, taken: list[bool], monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     url = book(tmp_path, plain(50), more=f"PRAGMA journal_mode = {mode};")
-    original = sqlite.first_rows
+    original = first_rows
 
     def between(*arguments: Any) -> object:
         with program(url) as opened:

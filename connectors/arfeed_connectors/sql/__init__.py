@@ -94,8 +94,7 @@ class Sql(Connector):
                 if once is not None:
                     rows = _emptied(once)
                 else:
-                    stated = {"company": control.company, "rows": control.rows}
-                    rows = batches(connection, query, **stated) if control.rows else iter(())
+                    rows = batches(connection, query, control.company, rows=control.rows) if control.rows else iter(())
                 # Making frames takes several times as long as fetching; no other program should wait for that.
                 if self._database.holds_writers(connection):
                     rows, kept = _emptied(deque(rows)), None
