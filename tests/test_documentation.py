@@ -47,7 +47,8 @@ def blocks(page: Path, *languages: str) -> Iterator[str]:
 def configurations() -> Iterator[Any]:
     for page in PAGES:
         for number, block in enumerate(blocks(page, "toml"), 1):
-            if page.name not in ELSEWHERE and "[project" not in block:
+            # What is shared by feeds is half a configuration each, and tested together below.
+            if page.name not in ELSEWHERE and "[project" not in block and not block.startswith("# feeds/"):
                 yield pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
 
 
@@ -60,6 +61,19 @@ def test_every_configuration_is_valid(block: str, tmp_path: Path, monkeypatch: p
     )
     mistakes = {where: _mistakes(document, tmp_path) for where, document in _placed(tomllib.loads(block))}
     assert [] in mistakes.values(), mistakes
+
+
+def test_a_feed_and_what_it_shares_are_valid_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT_URL", "https://chat.example.com/hooks/abcdefgh")
+    shown = [block for block in blocks(ROOT / "docs/operations.md", "toml") if block.startswith("# feeds/")]
+    for block in shown:
+        file = tmp_path / block.splitlines()[0].removeprefix("# ")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(block, encoding="utf-8")
+    project = read_project(tmp_path / "feeds/acme/plugins.toml")
+    assert len(shown) == 2
+    assert project.destination.settings.private_key == (str(tmp_path / "feeds/keys/arfeed_ed25519"),)
+    assert [notifier.notifier for notifier in project.notifiers] == ["chat"]
 
 
 def _placed(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -41,7 +41,7 @@ def test_it_is_a_json_schema(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
     assert {*schema["properties"]} == {
-        "plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers", "board"
+        "extends", "plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers", "board"
     }  # fmt: skip
     # The meta-schema takes a reference to nothing and a keyword that nobody knows.
     referred = {part["$ref"].removeprefix("#/$defs/") for part in parts(schema) if "$ref" in part}

@@ -36,7 +36,8 @@ def plugins_toml_schema(registry: Registry) -> Schema:
         "description": "A feed of arfeed: many sources, one destination.",
         "type": "object",
         "additionalProperties": False,
-        "required": ["plugins", "sources", "destination"],
+        "required": ["sources"],
+        "anyOf": [{"required": ["plugins", "destination"]}, {"required": ["extends"]}],
         "properties": {
             "extends": {"type": "string", "minLength": 1, "description": "A file whose settings this feed shares."},
             "plugins": plugins,
