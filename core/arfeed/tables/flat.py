@@ -150,8 +150,9 @@ def _explain_failure(file: str, header: Header, encoding: str, delimiter: str, e
     with suppress(csv.Error):
         for line, fields in islice(records(file, encoding, delimiter), header.position, None):
             if len(fields) != len(header.names) and not is_rule(fields):
-                # A line of one text alone is more like the heading of a page, or a note.
-                why = "export it as a plain list" if len(fields) == 1 else "the file may be cut off: export it again"
+                # A line of one text alone may be the heading of a page, too.
+                paged = ", or printed in pages" if len(fields) == 1 else ""
+                why = f"the file may be cut off{paged}: export it again"
                 return (
                     f"{file} line {line}: it has {len(fields)} fields where the header has {len(header.names)} "
                     f"({delimiter.join(fields)[:60]!r}); {why}"
