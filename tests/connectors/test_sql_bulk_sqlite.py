@@ -221,6 +221,18 @@ def test_one_value_of_another_type_is_what_it_is_wherever_it_stands(
     both(book(tmp_path, rows), taken, monkeypatch)
 
 
+def test_a_whole_number_beyond_what_a_double_holds_keeps_its_last_digit(
+    tmp_path: Path, taken: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_FIRST_ROWS", 10)
+    monkeypatch.setattr(sqlite, "BATCH", 100)
+    rows = plain(300, amount=0.5)
+    rows[250] = plain(1, invoice_ref="ODD", amount=2**53 + 1)[0]
+    url = book(tmp_path, rows)
+    assert not both(url, taken, monkeypatch)
+    assert read(url)[0]["amount"][250] == str(2**53 + 1)
+
+
 def test_a_text_that_is_no_unicode_is_refused_as_ever(
     tmp_path: Path, taken: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
