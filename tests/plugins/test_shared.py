@@ -201,6 +201,6 @@ def test_check_shows_what_is_shared_and_all_of_it_together(feeds: Path) -> None:
     done = run(feeds / "acme", "check", "--quick", "--json")
     (found,) = [each for each in done.json()["checks"] if each["what"] == "shared settings"]
     assert "../common.toml gives feed.history, feed.pages, guards.caution, notifiers.chat.use" in found["said"]
-    assert found["resolved"]["guards"] == {"missing_floor": 4, "caution": 30}
-    assert found["resolved"]["destination"]["url"] == "sftp://acme@sftp.example.com"
+    assert found["facts"]["resolved"]["guards"] == {"missing_floor": 4, "caution": 30}
+    assert found["facts"]["resolved"]["destination"]["url"] == "sftp://acme@sftp.example.com"
     assert "abcdefgh" not in done.out + done.err
