@@ -244,10 +244,11 @@ class Table(ShipmentDestination):
 
     def is_report(self, name: str) -> bool:
         """Whether it may be a delivery, whoever made it: by the last file's ending, and none of the others."""
-        ending = self._last.rpartition(".")[2].lower()
         others = [self.settings.archive, *(each.name for _, each in _tables(self.settings))]
         known = any(re.fullmatch(self._pattern(other), name) for other in others if other and other != self._last)
-        return name.lower().endswith(ending) and not name.startswith(".") and not known
+        _, dot, ending = self._last.rpartition(".")
+        alike = name.lower().endswith(f".{ending.lower()}") if dot else "." not in name
+        return alike and not name.startswith(".") and not known
 
     def document_name(self, ref: str) -> str:
         """Return a PDF's name; slashes, colons and the like become underscores."""
