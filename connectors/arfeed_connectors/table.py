@@ -163,8 +163,16 @@ class Table(ShipmentDestination):
             examples=[{"name": "invoices_{at}.csv", "columns": {"Invoice No": "invoice_ref", "Open": "balance"}}],
             description="The file of open invoices.",
         )
-        customers: CustomersSettings | None = Field(default=None, description="A file of their customers.")
-        closed: ClosedSettings | None = Field(default=None, description="A file of what is closed.")
+        customers: CustomersSettings | None = Field(
+            default=None,
+            examples=[{"name": "customers_{at}.csv", "columns": {"Account": "customer_id", "Name": "customer_name"}}],
+            description="A file of their customers.",
+        )
+        closed: ClosedSettings | None = Field(
+            default=None,
+            examples=[{"name": "closed_{at}.csv", "columns": {"Invoice No": "invoice_ref", "Why": "reason"}}],
+            description="A file of what is closed.",
+        )
         folder: str = Field(default="", description="Folder below the root for all files.")
         time: Annotated[str, AfterValidator(_sorting)] = Field(
             default="%Y%m%dT%H%M%SZ", description="How {at} is written, from the year to the second, in UTC."
