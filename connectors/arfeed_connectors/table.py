@@ -163,8 +163,16 @@ class Table(ShipmentDestination):
             examples=[{"name": "invoices_{at}.csv", "columns": {"Invoice No": "invoice_ref", "Open": "balance"}}],
             description="The file of open invoices.",
         )
-        customers: CustomersSettings | None = Field(default=None, description="A file of their customers.")
-        closed: ClosedSettings | None = Field(default=None, description="A file of what is closed.")
+        customers: CustomersSettings | None = Field(
+            default=None,
+            examples=[{"name": "customers_{at}.csv", "columns": {"Account": "customer_id", "Name": "customer_name"}}],
+            description="A file of their customers.",
+        )
+        closed: ClosedSettings | None = Field(
+            default=None,
+            examples=[{"name": "closed_{at}.csv", "columns": {"Invoice No": "invoice_ref", "Why": "reason"}}],
+            description="A file of what is closed.",
+        )
         folder: str = Field(default="", description="Folder below the root for all files.")
         time: Annotated[str, AfterValidator(_sorting)] = Field(
             default="%Y%m%dT%H%M%SZ", description="How {at} is written, from the year to the second, in UTC."
@@ -244,10 +252,11 @@ class Table(ShipmentDestination):
 
     def is_report(self, name: str) -> bool:
         """Whether it may be a delivery, whoever made it: by the last file's ending, and none of the others."""
-        ending = self._last.rpartition(".")[2].lower()
         others = [self.settings.archive, *(each.name for _, each in _tables(self.settings))]
         known = any(re.fullmatch(self._pattern(other), name) for other in others if other and other != self._last)
-        return name.lower().endswith(ending) and not name.startswith(".") and not known
+        _, dot, ending = self._last.rpartition(".")
+        alike = name.lower().endswith(f".{ending.lower()}") if dot else "." not in name
+        return alike and not name.startswith(".") and not known
 
     def document_name(self, ref: str) -> str:
         """Return a PDF's name; slashes, colons and the like become underscores."""

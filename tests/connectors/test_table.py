@@ -261,6 +261,24 @@ def test_after_a_lost_history_the_last_delivery_is_adopted(feed: OtherFeed, layo
     assert (counts.unchanged + counts.changed, counts.new, counts.missing) == (2, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("marker", "reports", "others"),
+    [
+        (
+            "ar_{at}.done",
+            ["ar_20260404T101500Z.done", "x.DONE"],
+            ["ar_20260404T101500Z.zip", ".x.done", "done", "x.csv"],
+        ),
+        ("READY_{at}", ["READY_20260404T101500Z", "DONE"], ["ar_20260404T101500Z.zip", ".READY", "x.csv"]),
+        (None, ["ar_20260404T101500Z.zip", "x.zip"], ["x.done", ".x.zip", "ledger.csv"]),
+    ],
+)
+def test_a_delivery_is_known_from_other_files(marker: str | None, reports: list[str], others: list[str]) -> None:
+    layout = {name: value for name, value in {**TOLD, "marker": marker}.items() if value is not None}
+    table = Table(Table.Settings.model_validate({"url": "memory://", **layout}))
+    assert [name for name in [*reports, *others] if table.is_report(name)] == reports
+
+
 def test_the_layout_in_the_docs_is_one() -> None:
     page = Path(__file__).parents[2].joinpath("docs", "delivery.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(\[destination\]\nuse = \"table\".*?)```", page, re.DOTALL)
