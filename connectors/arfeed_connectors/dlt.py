@@ -99,7 +99,7 @@ def _insisted(made: object) -> DltResource:
     from dlt.extract import DltResource
 
     if not isinstance(made, DltResource):
-        raise SourceError(f"it returns {type(made).__name__}, which is no resource; put @dlt.resource above it")
+        raise SourceError(f"it returns {type(made).__name__}, which is not a resource; put @dlt.resource above it")
     return made
 
 

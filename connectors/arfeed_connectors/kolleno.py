@@ -38,7 +38,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 def _report_columns(columns: dict[str, str]) -> dict[str, str]:
     unknown = [name for name in columns if name not in _COLUMNS]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no column of the report; there are {', '.join(_COLUMNS)}")
+        raise ValueError(f"{unknown[0]!r} is not a column of the report; there are {', '.join(_COLUMNS)}")
     return columns
 
 

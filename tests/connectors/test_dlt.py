@@ -133,7 +133,7 @@ def test_what_is_no_whole_table_is_refused_before_it_is_read(tmp_path: Path, cod
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("def invoices():\n    return [row('INV-1')]\n", "it returns list, which is no resource; put @dlt.resource"),
+        ("def invoices():\n    return [row('INV-1')]\n", "it returns list, which is not a resource; put @dlt.resource"),
         ("x = 1\n", "AttributeError: module 'erp' has no attribute 'invoices'"),
         ("def (\n", "SyntaxError: "),
         (PLAIN.replace("yield [row(\"", "raise ValueError('gone')\n    yield [row(\""), "ResourceExtractionError: "),

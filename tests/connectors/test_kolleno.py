@@ -86,7 +86,7 @@ def test_an_extra_column_that_no_source_has_is_refused_with_what_there_is() -> N
     [
         ({"columns": {"balance": "amount"}}, "two columns of the report would be 'amount'"),
         ({"extra_columns": ["memo"]}, "two columns of the report would be 'memo'"),
-        ({"columns": {"issued_on": "Date"}}, "'issued_on' is no column of the report; there are invoice_ref, "),
+        ({"columns": {"issued_on": "Date"}}, "'issued_on' is not a column of the report; there are invoice_ref, "),
         ({"document_name": "invoice"}, "it must contain {ref}"),
         ({"mode": "connector"}, "Input should be 'open-ar'"),
         ({"kinds": ["bill"]}, "Input should be 'invoice', 'credit_note' or 'payment'"),

@@ -324,7 +324,7 @@ def test_a_report_without_open_balances_is_refused_with_what_was_found(file: Pat
 @pytest.mark.parametrize("kind", ["Bill", "Vendor Credit", "Mystery"])
 def test_an_unknown_type_of_transaction_is_refused_by_name(file: Path, kind: str) -> None:
     message = failure(source(written(file, report({"Ada": [Item("1", "5.00", kind)]}))))
-    assert message.startswith(f"{file} line 7: {kind!r} is no type of transaction")
+    assert message.startswith(f"{file} line 7: {kind!r} is not a transaction type")
 
 
 @pytest.mark.parametrize("kind", ["Journal Entry", "Check", "Deposit", "Sales Receipt"])
@@ -414,7 +414,7 @@ def test_a_finance_charge_of_iif_is_an_invoice(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["STMT CHG", "GENERAL JOURNAL", ""])
 def test_an_unknown_type_of_iif_is_refused_by_name(tmp_path: Path, kind: str) -> None:
     file = iif(tmp_path, ("INVOICE", "12.50", "1", "N"), (kind, "7.00", "2", "N"))
-    assert f"books.iif line 7: {kind!r} is no type of transaction known here" in failure(source(file))
+    assert f"books.iif line 7: {kind!r} is not a transaction type that arfeed knows" in failure(source(file))
 
 
 @pytest.mark.parametrize(

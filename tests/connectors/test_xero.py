@@ -249,13 +249,13 @@ def test_a_file_of_bills_only_is_refused_with_the_reason(file: Path) -> None:
 
 def test_an_unknown_type_is_refused_by_name(file: Path) -> None:
     said = failure(export(file, document("INV-1"), document("INV-2", Type="Sales quote")))
-    assert said.startswith(f"{file} line 3 column Type: 'sales quote' is no type of document that is known here")
+    assert said.startswith(f"{file} line 3 column Type: 'sales quote' is not a type of document that is known here")
 
 
 @pytest.mark.parametrize("lost", ["InvoiceAmountDue", "Status", "Type", "Total", "Currency", "ContactName", "DueDate"])
 def test_a_file_that_lacks_a_column_is_refused_with_what_it_has(file: Path, lost: str) -> None:
     said = failure(export(file, document("INV-1"), header=[name for name in XERO_44 if name != lost]))
-    assert said.startswith(f"{file}: this is no sales invoices export of Xero: no column {lost}; found ")
+    assert said.startswith(f"{file}: this is not a sales invoices export of Xero: no column {lost}; found ")
     assert "InvoiceNumber" in said
 
 

@@ -23,12 +23,12 @@ _MOST_LINES = 5
 _OUTCOMES = ("paid there", "open there only", "differs", "unreadable")
 
 _NEXT = {
-    1: "This is a bug: report it with the traceback, which stands where arfeed ran",
-    2: "Mend what it names, then: arfeed check",
+    1: "This is a bug: report it with the traceback, which was printed where arfeed ran",
+    2: "Fix what it names, then: arfeed check",
     3: "Look into it, then: arfeed plan",
     4: "Export again or fix what it names, then: arfeed sync",
     5: "See what is wrong with: arfeed check. Then: arfeed sync",
-    6: "Nothing: another run is under way, and will tell how it ends",
+    6: "Nothing: another run is under way; `arfeed history` will show how it ended",
 }
 
 
@@ -54,7 +54,7 @@ def of_delivery(receipt: Receipt) -> Message:
         f"PDFs: {len(receipt.documents)} sent, {len(receipt.documents_failed)} not",
     ]
     if not receipt.verified:
-        lines.append("Unverified: the receiver took the report away before it could be looked at")
+        lines.append("Unverified: the receiver picked the report up before its size could be checked")
     if facts["approval"]:
         lines.append(f"Approved by {facts['approval']['by']} with {facts['approval']['code']}")
     lines.append(f"Run {receipt.run}, report {receipt.report.name}, to {receipt.destination}")
@@ -84,7 +84,7 @@ def of_refusal(plan: Plan) -> Message:
 
 
 def of_reconciliation(reconciliation: Reconciliation) -> Message:
-    """Report what the receiver has otherwise than it was delivered, the worst first, and what to type next."""
+    """Report where the receiver's list differs from the delivery, the worst first, and what to type next."""
     facts = json.loads(reconciliation.body)
     told = [f"{reconciliation.counts[kind]} {kind}" for kind in _OUTCOMES if reconciliation.counts[kind]]
     rows = [row for row in facts["rows"] if not row["known"]]
@@ -105,7 +105,7 @@ def of_reconciliation(reconciliation: Reconciliation) -> Message:
     ]
     comparable = reconciliation.outcome != "not comparable"
     found = (
-        "has something else than was delivered" if comparable else "was not compared: nothing is known of what it has"
+        "has a list that differs from the delivery" if comparable else "could not be compared, so its state is unknown"
     )
     return _message(f"✗ {reconciliation.feed}: the receiver {found}", lines)
 

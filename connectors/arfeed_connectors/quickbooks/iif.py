@@ -114,7 +114,7 @@ def _documents(file: str, frame: pd.DataFrame, letters: dict[str, str]) -> pd.Da
         line = unknown.iloc[0]
         place = locate(line["origin"], file, delimiter=_TAB)
         raise SourceError(
-            f"{place}: {line[letters['kind']]!r} is no type of transaction known here; "
+            f"{place}: {line[letters['kind']]!r} is not a transaction type that arfeed knows; "
             "export the report Open Invoices instead"
         )
     chosen = kinds.isin(list(_KINDS))

@@ -111,7 +111,7 @@ def _kinds(lines: pd.DataFrame, report: PrintedReport) -> tuple[pd.Series[str], 
     if found.null_count:
         line = lines[pc.is_null(found).to_numpy(zero_copy_only=False)].iloc[0]
         raise SourceError(
-            f"{locate(line['origin'], report.file)}: {line['type']!r} is no type of transaction known here; "
+            f"{locate(line['origin'], report.file)}: {line['type']!r} is not a transaction type that arfeed knows; "
             "bills and their payments are what you owe; leave them out by Customize > Filter > Transaction type"
         )
     balance = pc.fill_null(pa.array(lines[report.name_of("balance")]), Decimal(0))

@@ -173,7 +173,7 @@ class Xero(Connector):
             )
         if missing:
             raise SourceError(
-                f"{file}: this is no sales invoices export of Xero: no column {', '.join(missing)}; "
+                f"{file}: this is not a sales invoices export of Xero: no column {', '.join(missing)}; "
                 f"found {', '.join(found)}; export Business > Invoices > Export, or use the connector folder"
             )
         mapped = [header for header in self.settings.headings() if header in found]
@@ -191,7 +191,7 @@ def _refuse_other_types(file: str, lines: pa.Table) -> None:
     unknown = lines.filter(pc.invert(pc.is_in(lines["Type"], value_set=pa.array([*_KINDS, *_OTHER_TYPES]))))
     if len(unknown):
         raise SourceError(
-            f"{_place(unknown, file)} column Type: {unknown['Type'][0].as_py()!r} is no type of document that is "
+            f"{_place(unknown, file)} column Type: {unknown['Type'][0].as_py()!r} is not a type of document that is "
             f"known here ({len(unknown)} such lines in {file}); export it again, or ask for its support"
         )
 

@@ -169,4 +169,4 @@ def _day(place: str, document: Mapping[str, Any], name: str) -> str:
     try:
         return f"{datetime.fromtimestamp(int(match[1]) / 1000, UTC):%Y-%m-%d}"
     except (ValueError, OverflowError, OSError) as exc:
-        raise SourceError(f"{place}: its {name} is {text!r:.60}, which is no day; fetch it again") from exc
+        raise SourceError(f"{place}: its {name} is {text!r:.60}, which is not a date; fetch it again") from exc

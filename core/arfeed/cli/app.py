@@ -1,4 +1,4 @@
-"""The commands, assembled, and the one place where errors become exit codes."""
+"""The commands, assembled, and the place where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _one_document() -> bool:
     """Whether stdout is to hold one JSON document, so that whatever plugins print must not get there."""
     # Looked up in the words themselves, since stdout has to be prepared before typer parses them.
     words = [each for before, each in pairwise(sys.argv) if not each.startswith("-") and before != "--log-json"]
-    return "--json" in sys.argv or words[:1] == ["schema"]
+    return "--json" in sys.argv or (words[:1] == ["schema"] and "--help" not in sys.argv)
 
 
 def main() -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields
+from functools import wraps
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -22,6 +26,36 @@ Approve = Annotated[
 ]
 
 DEFAULT_CONFIG = Path("plugins.toml")
+
+Options = TypeVar("Options")
+
+
+def takes(record: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
+    """Let a command take what was typed as one dataclass, whose annotated fields are its options and arguments."""
+
+    def decorate(command: Callable[[Options], None]) -> Callable[..., None]:
+        @wraps(command)
+        def with_record(**values: Any) -> None:
+            command(record(**values))
+
+        hints = get_type_hints(record, include_extras=True)
+        # typer looks at both: the order and defaults come from the signature, the types from the annotations.
+        with_record.__annotations__ = hints
+        with_record.__signature__ = Signature(  # type: ignore[attr-defined]
+            [
+                Parameter(each.name, Parameter.KEYWORD_ONLY, default=_default(each), annotation=hints[each.name])
+                for each in fields(record)  # type: ignore[arg-type]
+            ]
+        )
+        return with_record
+
+    return decorate
+
+
+def _default(option: Field[Any]) -> Any:
+    if option.default_factory is not MISSING:
+        return option.default_factory()
+    return Parameter.empty if option.default is MISSING else option.default
 
 
 def typed(command: str, config: Path) -> str:

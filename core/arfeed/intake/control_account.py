@@ -127,7 +127,8 @@ def _chosen(summary: Summary, columns: ControlAccountSettings) -> pa.Table:
         rows = summary.lines["label"].filter(chosen).to_pylist()
         what = f"several accounts may be meant ({_list(rows)})" if count else "no account has that name"
         raise SourceError(
-            f"{summary.file}: which account holds what customers owe? Accounts Receivable was looked for, and {what}; "
+            f"{summary.file}: which account holds what customers owe? The usual names were tried "
+            f"(Accounts Receivable, Trade Debtors, Sales Ledger Control Account …), and {what}; "
             f"name it in `account`; it has {_first(summary)}"
         )
     return summary.lines.filter(chosen)

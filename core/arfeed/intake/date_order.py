@@ -154,7 +154,7 @@ def _dates(distinct: pa.Array) -> pa.Array:
 
 
 def _day_above_12(texts: pa.Array, pattern: str) -> pa.Array:
-    """Return where a date has a part that is no month: a cell's day, or either part of a typed date."""
+    """Return where a date has a part that is not a month: a cell's day, or either part of a typed date."""
     parts = pc.extract_regex(texts, pattern)
     fields = [pc.cast(pc.struct_field(parts, name), pa.int32()) for name in ("d" if pattern == _CELL else "ab")]
     return pc.fill_null(pc.greater(pc.max_element_wise(*fields), _MONTHS), fill_value=False)

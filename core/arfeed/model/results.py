@@ -317,7 +317,7 @@ class Reconciliation:
     """What an export of the receiver's list said of the last delivery.
 
     `outcome` is same, differences or not comparable. `counts` is how many invoices are what: paid there, open there
-    only, differs, unreadable, same, and known, whose difference is no news. `body` is the canonical JSON document that
+    only, differs, unreadable, same, and known, whose difference is expected. `body` is the canonical JSON document that
     is kept. `config` is the feed's file, absolute.
     """
 

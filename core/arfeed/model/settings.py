@@ -92,7 +92,7 @@ class GuardSettings(Settings):
         default=0.1,
         ge=0,
         le=1,
-        description="Largest share that people may approve without proof within 30 days before the plan says so.",
+        description="Largest share that people may approve without proof within 30 days; more is refused (budget).",
     )
     missing_floor: int = Field(
         default=5,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from arfeed.delivery.remote import Remote, open_remote
 from arfeed.history.recovery import parts_of
 from arfeed.history.store import History
-from arfeed.runs.addresses import REHEARSAL, name_in_history
+from arfeed.runs.addresses import REHEARSAL, address_of, name_in_history
 
 if TYPE_CHECKING:
     from arfeed.delivery.rehearsal.reports import Headers
@@ -55,13 +55,15 @@ class Progress(Protocol):
 class RunContext:
     """What a run knows from its first moment, before anything is opened.
 
-    `run` is its id; `plan` has one as well, but it never gets into the history. `approver` is who approves, if that is
-    somebody else than whoever runs this; then nothing but the approved plan is delivered.
+    `address` is the destination's, the same however it is spelled. `run` is its id; `plan` has one as well, but it
+    never gets into the history. `approver` is who approves, if that is somebody else than whoever runs this; then
+    nothing but the approved plan is delivered.
     """
 
     project: Project
     progress: Progress
     clock: Clock
+    address: str
     run: str
     started: datetime
     approver: str | None = field(default=None, kw_only=True)
@@ -88,7 +90,7 @@ def new_run(started: datetime) -> str:
 def begin_run(project: Project, progress: Progress, clock: Clock = utc_now) -> RunContext:
     """Return the context of a run that begins now."""
     started = clock()
-    return RunContext(project, progress, clock, new_run(started), started)
+    return RunContext(project, progress, clock, address_of(project), new_run(started), started)
 
 
 def open_history(project: Project) -> History:
@@ -108,6 +110,7 @@ def open_context(context: RunContext) -> Iterator[OpenContext]:
             project,
             context.progress,
             context.clock,
+            context.address,
             context.run,
             context.started,
             history,

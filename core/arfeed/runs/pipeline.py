@@ -15,7 +15,6 @@ from arfeed.model.results import Failure
 from arfeed.model.secrets import mask_secrets
 from arfeed.planning.approval import is_settled_by
 from arfeed.planning.guards.weighing import MISSING_INVOICE_CODES
-from arfeed.runs.addresses import address_of
 from arfeed.runs.chapters import Delivery, Prepared, Reading, Result
 from arfeed.runs.context import (
     Clock,
@@ -46,9 +45,10 @@ Read = Callable[[OpenContext, "Baseline | None"], Reading]
 
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
     """Return what `sync` would deliver. Reads from the destination; writes nothing there or to the history."""
-    bind(feed=project.feed.name, destination=address_of(project))
+    begun = begin_run(project, progress, clock)
+    bind(feed=project.feed.name, destination=begun.address)
     with (
-        open_context(begin_run(project, progress, clock)) as context,
+        open_context(begun) as context,
         connect(project, meanwhile=True) as server,
         released(project.sources),
     ):
@@ -76,8 +76,8 @@ def resend(context: RunContext, run: str, *, approve: str | None = None) -> Resu
 
 def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:
     """Run, then notify plugins and notifiers of how it ended. The lock is released first: notifiers may be slow."""
-    project, address = context.project, address_of(context.project)
-    bind(feed=project.feed.name, destination=address, run=context.run)
+    project = context.project
+    bind(feed=project.feed.name, destination=context.address, run=context.run)
     try:
         result = _run(context, kind, read, approve)
     # Not BaseException: whoever presses Ctrl-C knows that the run has ended, and need not be notified.
@@ -88,7 +88,7 @@ def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | 
         # Another run is at work: how that one ends is the outcome.
         if not isinstance(exc, LockedError):
             leave_outcome(context, Outcome("failed", code, masked))
-        notify(context, "failed", Failure(project.feed.name, address, masked, code, project.path.absolute()))
+        notify(context, "failed", Failure(project.feed.name, context.address, masked, code, project.path.absolute()))
         raise
     if result.receipt:
         leave_outcome(context, Outcome("delivered"))

@@ -50,8 +50,8 @@ def listed_fingerprints(server: SftpAddress, file: Path) -> tuple[str, ...]:
 def host_key_kinds(server: SftpAddress, file: Path) -> Sequence[str]:
     """Return the key algorithms to ask the server for, those of its known keys first.
 
-    The others follow, so that a server whose key has changed gets far enough to show the new one. None if a
-    certificate authority signs the keys.
+    The others follow, so that a server whose key has changed gets far enough to show the new one. Empty if a
+    certificate authority signs the keys, so that asyncssh uses its defaults.
     """
     known, authorities, _ = _listed(server, file)
     if authorities:

@@ -53,14 +53,14 @@ def read_header(file: str, **how: Unpack[Reading]) -> list[str]:
 
 
 def read_table(file: str, **how: Unpack[Reading]) -> pd.DataFrame:
-    """Read a whole CSV or XLSX file as `read_tables` does."""
+    """Read a whole CSV, XLSX or DBF file as `read_tables` does."""
     import pandas as pd
 
     return pd.concat(read_tables(file, **how), ignore_index=True)
 
 
 def read_tables(file: str, **how: Unpack[Reading]) -> Iterator[pd.DataFrame]:
-    """Read a CSV or XLSX file as text in frames of some ten thousand rows, at least one.
+    """Read a CSV, XLSX or DBF file as text in frames of some ten thousand rows, at least one.
 
     They have the header's names and `origin` (`file#record`, for a workbook `file#row`; the header is counted too).
     Raise `SourceError` if the file can't be decoded, a record has another number of fields than the header, a quote is
@@ -70,7 +70,7 @@ def read_tables(file: str, **how: Unpack[Reading]) -> Iterator[pd.DataFrame]:
 
 
 def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
-    """Read a CSV or XLSX file as `read_tables` does, but return Arrow tables of large strings, for work with Arrow."""
+    """Read a CSV, XLSX or DBF file as `read_tables` does, but return Arrow tables of large strings."""
     columns = how.get("columns", ())
     if is_dbase(file):
         return dbase_tables(file, how.get("encoding"), columns)

@@ -80,9 +80,9 @@ def test_notifiers_are_told_of_differences_and_of_what_is_not_comparable(feed: F
         (text,) = there.texts
         compare(feed, invoices(25))
         half = there.texts[1]
-    assert "✗ acme: the receiver was not compared: nothing is known of what it has" in half
+    assert "✗ acme: the receiver could not be compared, so its state is unknown" in half
     assert "Not comparable: it has exactly 25 rows and 33 invoices were delivered" in half
-    assert "✗ acme: the receiver has something else than was delivered" in text
+    assert "✗ acme: the receiver has a list that differs from the delivery" in text
     assert "1 paid there\n  INV-0001 Customer 1: paid there" in text
     assert "See all: arfeed history page " in text
     assert TOKEN not in text

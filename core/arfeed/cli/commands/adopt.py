@@ -9,16 +9,24 @@ import typer
 
 from arfeed.cli.display.output import console
 from arfeed.cli.display.progress import progress
-from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config
+from arfeed.cli.options import DEFAULT_CONFIG, Config
 
 File = Annotated[
     str | None, typer.Argument(metavar="[FILE]", help="A report's name at the destination, or a file here.")
 ]
 
 
+Approve = Annotated[
+    str | None,
+    typer.Option(
+        "--approve",
+        metavar="N-HASH",
+        help="Take it though it lacks invoices, by the code that the refusal printed.",
+    ),
+]
 Pdfs = Annotated[
     bool,
-    typer.Option("--pdfs", help="Take over the PDFs of its invoices that stand there, after a history was lost."),
+    typer.Option("--pdfs", help="Take over the PDFs of its invoices that are there, after a history was lost."),
 ]
 
 

@@ -38,8 +38,8 @@ def expect(
 ) -> None:
     """Say in advance that invoices will be closed, so that the next plan need not ask. Without words: list answers.
 
-    It answers the guards of sources whose absent invoices count as paid (surprise, pattern, money, share, older), for
-    one delivery. It never explains an invoice that is unexplained.
+    It answers `surprise`, `pattern`, `missing-money` and `missing-share` for sources whose absent invoices
+    count as paid, for one delivery. It never answers `older-list`, `file-gone`, `returned` or `unexplained`.
     """
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs import expectations

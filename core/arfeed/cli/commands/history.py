@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from arfeed.cli.display.output import complain, console, print_json
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from arfeed.history.records import ReconciliationRecord, RunRecord
     from arfeed.history.store import History
 
-app = typer.Typer(help="See what was delivered, and who approved it.")
+app = typer.Typer(help="List deliveries and reconciliations, and who approved each delivery.")
 
 
 @app.callback(invoke_without_command=True)
@@ -68,9 +69,11 @@ def join(
 def page(
     run: Annotated[str, typer.Argument(help="The run, as `arfeed history` names it.")],
     config: Config = DEFAULT_CONFIG,
-    html: Html = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write it here, not into the feed's folder of pages.")
+    ] = None,
 ) -> None:
-    """Write the page of a delivery again, from its receipt."""
+    """Rewrite the page of a delivery or reconciliation from its receipt."""
     from arfeed.cli.display.masking import read_feed
     from arfeed.cli.display.show import show_page
     from arfeed.runs.pages import check_page_file, rewrite_page

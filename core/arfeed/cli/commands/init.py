@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,12 +10,13 @@ import typer
 
 from arfeed.cli.display.asking import asker_for, report
 from arfeed.cli.display.output import console
-from arfeed.cli.options import DEFAULT_CONFIG, Config
+from arfeed.cli.options import DEFAULT_CONFIG, Config, takes
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from arfeed.operations.init import answers as given
     from arfeed.operations.init.draft import Draft
 
 Sample = Annotated[str | None, typer.Argument(metavar="[SAMPLE]", help="An export of your invoices, as it comes.")]
@@ -71,60 +73,72 @@ Only = Annotated[
 Unattended = Annotated[bool, typer.Option("--unattended", help="Ask nothing; the default if stdin is not a terminal.")]
 
 
-def init(
-    sample: Sample = None,
-    config: Config = DEFAULT_CONFIG,
-    source: Source = None,
-    name: Name = None,
-    dates: Dates = None,
-    currency: Currency = None,
-    column: Column = None,
-    status: Status = None,
-    documents: Documents = None,
-    setting: Setting = None,
-    timezone: Timezone = None,
-    to: To = None,
-    key: Key = None,
-    all_debts: AllDebts = False,
-    only: Only = None,
-    control_account: ControlAccount = None,
-    absent_means_paid: AbsentMeansPaid = None,
-    unattended: Unattended = False,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was typed: a field for each option."""
+
+    sample: Sample = None
+    config: Config = DEFAULT_CONFIG
+    source: Source = None
+    name: Name = None
+    dates: Dates = None
+    currency: Currency = None
+    column: Column = None
+    status: Status = None
+    documents: Documents = None
+    setting: Setting = None
+    timezone: Timezone = None
+    to: To = None
+    key: Key = None
+    all_debts: AllDebts = False
+    only: Only = None
+    control_account: ControlAccount = None
+    absent_means_paid: AbsentMeansPaid = None
+    unattended: Unattended = False
+
+
+@takes(Options)
+def init(options: Options) -> None:
     """Make a first plugins.toml from a sample and a few questions, then check it. Overwrites nothing."""
-    from arfeed.operations.init import answers as given
     from arfeed.operations.init.interview import interview
 
-    answers = given.Answers(
-        config=config,
-        sample=sample,
-        source=source,
-        name=name,
-        dates=dates,
-        currency=currency,
-        columns=_pairs("--column", column),
-        statuses=_pairs("--status", status),
-        documents=documents,
-        settings=_pairs("--set", setting),
-        timezone=timezone,
-        to=to,
-        key=key,
-        all_debts=all_debts,
-        only={
-            name: [pair.partition("=")[2].strip() for pair in only or () if pair.partition("=")[0].strip() == name]
-            for name in _pairs("--only", only)
-        },
-        control_account=control_account,
-        absent_means_paid=absent_means_paid,
-    )
     people = console()
-    asker = asker_for(people, unattended=unattended)
-    draft = interview(answers, asker)
+    asker = asker_for(people, unattended=options.unattended)
+    draft = interview(_answers(options), asker)
     # The last question, after everything that was found out has been shown.
-    if not asker.agree(f"Write {config}?"):
+    if not asker.agree(f"Write {options.config}?"):
         people.print("Nothing was written.", markup=False)
         return
-    _write(draft, config, people)
+    _write(draft, options.config, people)
+
+
+def _answers(options: Options) -> given.Answers:
+    from arfeed.operations.init import answers as given
+
+    return given.Answers(
+        config=options.config,
+        sample=options.sample,
+        source=options.source,
+        name=options.name,
+        dates=options.dates,
+        currency=options.currency,
+        columns=_pairs("--column", options.column),
+        statuses=_pairs("--status", options.status),
+        documents=options.documents,
+        settings=_pairs("--set", options.setting),
+        timezone=options.timezone,
+        to=options.to,
+        key=options.key,
+        all_debts=options.all_debts,
+        only={
+            name: [
+                pair.partition("=")[2].strip() for pair in options.only or () if pair.partition("=")[0].strip() == name
+            ]
+            for name in _pairs("--only", options.only)
+        },
+        control_account=options.control_account,
+        absent_means_paid=options.absent_means_paid,
+    )
 
 
 def _write(draft: Draft, config: Path, people: Console) -> None:

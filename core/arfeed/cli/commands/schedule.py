@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from arfeed.cli.display.output import console
-from arfeed.cli.options import DEFAULT_CONFIG, Config
+from arfeed.cli.options import DEFAULT_CONFIG, Config, takes
 
 if TYPE_CHECKING:
     from arfeed.operations.schedule.document import Schedule
@@ -30,8 +30,6 @@ Claim = Annotated[
 ]
 Output = Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Write the files into a folder.")]
 Install = Annotated[bool, typer.Option("--install", help="systemd, cron: install it for you, instead of printing it.")]
-
-
 Export = Annotated[
     str | None,
     typer.Option(
@@ -43,51 +41,38 @@ Export = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    """What was typed. The command has an option for each field, so it only parses and hands this on."""
+class Options:
+    """What was typed: a field for each option."""
 
-    kind: Kind
-    at: list[str]
-    days: str
-    alert: str | None
-    image: str | None
-    claim: str | None
-    output: Path | None
-    install: bool
-    export: str | None
+    kind: Annotated[Kind, typer.Argument(help="What starts programs on your machine.")]
+    config: Config = DEFAULT_CONFIG
+    at: At = field(default_factory=lambda: ["06:00"])
+    days: Days = "daily"
+    alert: Alert = None
+    image: Image = None
+    claim: Claim = None
+    output: Output = None
+    install: Install = False
+    reconcile: Export = None
 
 
-def schedule(
-    kind: Annotated[Kind, typer.Argument(help="What starts programs on your machine.")],
-    config: Config = DEFAULT_CONFIG,
-    at: At = ["06:00"],  # noqa: B006 - typer reads it and passes on a list that nobody else holds
-    days: Days = "daily",
-    alert: Alert = None,
-    image: Image = None,
-    claim: Claim = None,
-    output: Output = None,
-    install: Install = False,
-    reconcile: Export = None,
-) -> None:
+@takes(Options)
+def schedule(options: Options) -> None:
     """Print what runs `sync` for a feed every day, or `reconcile`. It tries again after exit codes 5 and 6 only."""
     from arfeed.cli.display.masking import read_feed
-
-    _schedule(read_feed(config), _Request(kind, at, days, alert, image, claim, output, install, reconcile))
-
-
-def _schedule(project: Project, request: _Request) -> None:
     from arfeed.operations.schedule.install import install as install_for_user
     from arfeed.operations.schedule.job import job_of
     from arfeed.operations.schedule.times import read_times
 
-    job = job_of(project, read_times(request.at, request.days), request.alert, request.export)
-    made = _make(job, project, request)
+    project = read_feed(options.config)
+    job = job_of(project, read_times(options.at, options.days), options.alert, options.reconcile)
+    made = _make(job, project, options)
     # On stderr, since what is printed on stdout may be led into a file as it is.
     people = console(beside_json=True)
-    if request.install:
-        people.print(f"✓ {install_for_user(request.kind, job, made)}", style="green", markup=False)
+    if options.install:
+        people.print(f"✓ {install_for_user(options.kind, job, made)}", style="green", markup=False)
         return
-    output = request.output
+    output = options.output
     if output:
         output.mkdir(parents=True, exist_ok=True)
     for document in made.documents:
@@ -102,15 +87,15 @@ def _schedule(project: Project, request: _Request) -> None:
         people.print(f"  {step}", markup=False)
 
 
-def _make(job: Job, project: Project, request: _Request) -> Schedule:
+def _make(job: Job, project: Project, options: Options) -> Schedule:
     from arfeed.operations.schedule.cron import crontab
     from arfeed.operations.schedule.kubernetes import cron_job
     from arfeed.operations.schedule.systemd import units
     from arfeed.operations.schedule.windows import task
 
     # These two need more than the job: an image and a volume, or the folder that their file refers to.
-    if request.kind == "kubernetes":
-        return cron_job(job, project, request.image, request.claim)
-    if request.kind == "windows":
-        return task(job, request.output)
-    return {"systemd": units, "cron": crontab}[request.kind](job)
+    if options.kind == "kubernetes":
+        return cron_job(job, project, options.image, options.claim)
+    if options.kind == "windows":
+        return task(job, options.output)
+    return {"systemd": units, "cron": crontab}[options.kind](job)

@@ -54,7 +54,7 @@ class Person:
             answer = Prompt.ask(
                 f"[bold]>[/bold]{shown}", console=self._people, default=default or "", show_default=False
             )
-            # A blank default is offered for what may be left out; elsewhere a blank is no answer.
+            # A blank default is offered for what may be left out; elsewhere a blank is not an answer.
             complaint = wrong(answer) if answer or default == "" else "an answer is needed"
             if complaint is None:
                 return answer

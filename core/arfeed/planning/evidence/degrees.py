@@ -26,7 +26,7 @@ def add_evidence(missing: pd.DataFrame, sources: Iterable[SourceReport], ledgers
     """Return the missing rows (with `reason`) with the column `evidence`."""
     reasons, origin = missing["reason"], missing["source"]
     gone = np.asarray(reasons == GONE)
-    # A list that may be cut is no list of all that is open, whatever was declared.
+    # A list that may be cut is not a list of all that is open, whatever was declared.
     whole = [each.source for each in sources if each.settings.absent_means_paid and not each.complete.capped]
     believed = np.asarray(origin.isin(whole))
     # Unexplained unless something says otherwise, so that a reason which is added later does not pass unasked.

@@ -26,7 +26,7 @@ _CALMER = 5
 """How much rarer an event must be to raise a question if most closings are proven or the books balance."""
 
 MISSING_INVOICE_CODES = frozenset({"surprise", "pattern", "missing-money", "missing-share", "older-list", "file-gone"})
-"""Codes of objections to rows that are gone without proof."""
+"""Codes that the guards raise about missing rows; `unexplained`, which needs no guard, is not among them."""
 
 _NOT_ANNOUNCED = frozenset({"older-list", "returned", "file-gone"})
 """Codes that no answer given in advance settles: closings can be announced, an old list or a lost file can't."""

@@ -82,7 +82,7 @@ def _search_group(lost: _Lost, group: Group) -> Iterator[Pattern]:
     values, mine = len(group.values), group.code[lost.at]
     gone = np.bincount(mine, minlength=values)
     stayed = np.bincount(group.code[lost.stayed], minlength=values)
-    # The price of having looked: among many values it is no wonder that one has left by chance.
+    # The price of having looked: among many values, one is bound to have left by chance.
     price = np.log(values)
     worth = _weigh_values(lost, mine, values) - _STAYED * stayed - price
     taken = (gone > 0) & (gone >= PURITY * (gone + stayed)) & (worth > 0)

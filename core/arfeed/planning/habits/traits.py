@@ -102,7 +102,7 @@ def _read_numbers(refs: pa.Array) -> np.ndarray:
     inside = np.ones(len(refs), bool)
     for _ in range(_MOST_DIGITS):
         inside &= at >= first
-        # Unsigned, so that a character before "0" wraps round to a large number and is no digit either.
+        # Unsigned, so that a character before "0" wraps round to a large number and is not a digit either.
         digit = letters[np.maximum(at, 0)] - np.uint8(ord("0"))
         inside &= digit < len(_DIGITS)
         if not inside.any():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from arfeed.history.lease import whoami
 from arfeed.model.errors import ConfigError
 from arfeed.plugins.loading import close_match
-from arfeed.runs.addresses import address_of, normalize
+from arfeed.runs.addresses import normalize
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
 from arfeed.runs.receiver.recognition import find_same_receivers, note_receiver
 
@@ -30,21 +30,20 @@ def join(context: RunContext, known: str) -> Joined:
 
     Raise `ConfigError` if the history knows no such address, or if the receiver does not prove to be the same.
     """
-    project, address = context.project, address_of(context.project)
     with open_context(context) as opened, ExitStack() as locks:
         there = _find_destination(opened, known)
         if there == opened.destination:
-            return Joined(address, there)
+            return Joined(context.address, there)
         # Always locked in the same order, so that two joins never wait for each other.
         for destination in sorted({opened.destination, there}):
-            locks.enter_context(opened.history.lock(destination, context.run, project.feed.lock_seconds))
+            locks.enter_context(opened.history.lock(destination, context.run, context.project.feed.lock_seconds))
         # Proven by what the server shows, never by the names: one mistaken join would mark the other receiver's
         # invoices as paid.
-        with connect(project) as server:
+        with connect(context.project) as server:
             _check_same(opened, server, there)
             note_receiver(opened, server)
-        opened.history.receivers.join(address, opened.destination, there, by=whoami(), at=context.clock())
-    return Joined(address, there)
+        opened.history.receivers.join(context.address, opened.destination, there, by=whoami(), at=context.clock())
+    return Joined(context.address, there)
 
 
 def _find_destination(context: OpenContext, known: str) -> str:
@@ -64,7 +63,7 @@ def _find_destination(context: OpenContext, known: str) -> str:
 def _check_same(context: OpenContext, server: Remote, there: str) -> None:
     if there not in find_same_receivers(context.project, context.history, context.destination, server):
         raise ConfigError(
-            f"{address_of(context.project)} is not the same receiver as {there}: the server's key, the login or the "
+            f"{context.address} is not the same receiver as {there}: the server's key, the login or the "
             "folder differs, so their histories were not joined. If the receiver has moved, `arfeed adopt FILE` "
             "takes the last report that it got as baseline"
         )

@@ -23,7 +23,7 @@ from arfeed.model.events import bind
 from arfeed.model.results import Reconciliation
 from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.plugins.fingerprint import plugin_versions
-from arfeed.runs.addresses import REHEARSAL, address_of
+from arfeed.runs.addresses import REHEARSAL
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
 from arfeed.runs.notification import notify
 from arfeed.runs.reconciliation.columns import Asker
@@ -46,7 +46,7 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
     Raise `ConfigError` if nothing was delivered yet, or if it is open what a column means and nobody answers.
     """
     project = begun.project
-    bind(feed=project.feed.name, destination=address_of(project), run=begun.run)
+    bind(feed=project.feed.name, destination=begun.address, run=begun.run)
     with open_context(begun) as context:
         baseline = context.history.baseline(context.destination)
         if baseline is None:

@@ -1,4 +1,4 @@
-"""Words that change what a heading means, and headings and words of what is no open invoice."""
+"""Words that change what a heading means, and headings and words of what is not an open invoice."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def _rows(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
     with archive.open(member) as data:
         while block := data.read(_BLOCK):
             text = rest + block
-            # Only at the end of a row is no pattern cut in two.
+            # Only at the end of a row is a pattern never cut in two.
             end = text.rfind(b"row>") + len(b"row>") if b"row>" in text else 0
             yield text[:end]
             rest = text[end:]

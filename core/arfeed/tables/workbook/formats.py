@@ -142,7 +142,7 @@ def _side(section: Sequence[tuple[str, str]]) -> str:
     before = "".join(text for name, text in section[: digits[0]] if name in _LITERAL)
     behind = "".join(text for name, text in section[digits[-1] + 1 :] if name in _LITERAL)
     words = {word.rstrip(".") for word in f"{before} {behind}".upper().split()}
-    signs = "".join(word for word in words if not re.search(r"\w", word))  # the dash of "INV-" is no minus
+    signs = "".join(word for word in words if not re.search(r"\w", word))  # the dash of "INV-" is not a minus
     if "CR" in words or "-" in signs or ("(" in before and ")" in behind):
         return "-"
     if "DR" in words or "+" in signs:
