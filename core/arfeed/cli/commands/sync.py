@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +10,7 @@ import typer
 
 from arfeed.cli.display.output import console, print_json, refuse
 from arfeed.cli.display.progress import progress
-from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config, Html, Json, typed
+from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config, Html, Json, takes, typed
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -48,46 +48,67 @@ Metrics = Annotated[
     typer.Option("--metrics", metavar="FILE", help="With --all: write figures of each feed for Prometheus, as x.prom."),
 ]
 _ABOUT_ALL = ("jobs", "only", "shard", "time_limit", "memory_limit", "metrics")
-
-
 ApprovedBy = Annotated[
     # Hidden, since a person at a terminal is named by their account; a program names whoever told it.
     str | None, typer.Option("--approved-by", metavar="WHO", hidden=True, help="Who approves, if not who runs this.")
 ]
 
 
-def sync(
-    context: typer.Context,
-    config: Config = DEFAULT_CONFIG,
-    approve: Approve = None,
-    approved_by: ApprovedBy = None,
-    folder: All = None,
-    jobs: Jobs = None,
-    only: Only = None,
-    shard: Shard = None,
-    time_limit: TimeLimit = None,
-    memory_limit: MemoryLimit = None,
-    metrics: Metrics = None,
-    html: Html = None,
-    as_json: Json = False,
-) -> None:
-    """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
-    if folder is not None:
-        from arfeed.cli.commands.every import Wishes, sync_all
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was typed: a field for each option."""
 
-        _refuse_with_all(context, folder)
-        wishes = Wishes(jobs, only or (), shard, time_limit, memory_limit, metrics)
-        sync_all(folder, wishes, log=context.find_root().params.get("log_json"), as_json=as_json)
-    _refuse_without_all(context)
+    context: typer.Context
+    config: Config = DEFAULT_CONFIG
+    approve: Approve = None
+    approved_by: ApprovedBy = None
+    folder: All = None
+    jobs: Jobs = None
+    only: Only = None
+    shard: Shard = None
+    time_limit: TimeLimit = None
+    memory_limit: MemoryLimit = None
+    metrics: Metrics = None
+    html: Html = None
+    as_json: Json = False
+
+
+@takes(Options)
+def sync(options: Options) -> None:
+    """Deliver the report of all open invoices and their PDFs, unless review refuses it."""
+    if options.folder is not None:
+        _refuse_with_all(options.context, options.folder)
+        _sync_all(options, options.folder)
+    else:
+        _refuse_without_all(options.context)
+        _sync_one(options)
+
+
+def _sync_all(options: Options, folder: Path) -> None:
+    from arfeed.cli.commands.every import Wishes, sync_all
+
+    wishes = Wishes(
+        options.jobs,
+        options.only or (),
+        options.shard,
+        options.time_limit,
+        options.memory_limit,
+        options.metrics,
+    )
+    sync_all(folder, wishes, log=options.context.find_root().params.get("log_json"), as_json=options.as_json)
+
+
+def _sync_one(options: Options) -> None:
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs import pipeline
     from arfeed.runs.context import begin_run
     from arfeed.runs.pages import check_page_file, write_plan_page, write_receipt_page
 
+    config, approve, html = options.config, options.approve, options.html
     project, command = read_feed(config), typed("arfeed sync", config)
     check_page_file(html)
     with progress() as steps:
-        begun = replace(begin_run(project, steps), approver=approved_by)
+        begun = replace(begin_run(project, steps), approver=options.approved_by)
         result = pipeline.sync_begun(begun, approve=approve)
         # The run itself is over and its lock released; the page asked for by --html is written after it.
         page, finished = result.page, begin_run(project, steps)
@@ -95,7 +116,7 @@ def sync(
             page = write_receipt_page(finished, result.receipt, html)
         elif html:
             page = write_plan_page(finished, result.plan, html, command)
-    _tell(result, page, command, config, approve, as_json=as_json)
+    _tell(result, page, command, config, approve, as_json=options.as_json)
 
 
 def _refuse_with_all(context: typer.Context, folder: Path) -> None:
