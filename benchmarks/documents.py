@@ -24,8 +24,8 @@ from benchmarks.contest import BUILD
 from benchmarks.delivery.__main__ import ARFEED, CONFIG
 from benchmarks.delivery.server import Server, server
 
-from support.browser import running_chromium
-from support.invoice_pdfs import Bill, bills, lines_of
+from support.files.invoice_pdfs import Bill, bills, lines_of
+from support.people.browser import running_chromium
 from support.writers.libraries import Write
 from support.writers.programs import all_programs
 

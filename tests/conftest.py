@@ -9,8 +9,8 @@ import pytest
 import stamina
 from hypothesis import settings
 
-from support.database_servers import MARIADB, POSTGRESQL, new_schema
-from support.openssh import OpenSSH, running_openssh
+from support.databases.servers import MARIADB, POSTGRESQL, new_schema
+from support.servers.openssh import OpenSSH, running_openssh
 
 pytest_plugins = ["arfeed.testing"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.terminal import typed
+from support.people.terminal import typed
 
 ROOT = Path(__file__).parents[1]
 QUESTION = re.compile(r"^(?:>(?: \(.*\))?:|.*\[y/n\] \(y\):) ?(.*)$")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from support.feeds import run
-from support.mistakes import MISTAKES, Mistake, right, row, said
-from support.openssh import OpenSSH
+from support.feeds.command import run
+from support.people.mistakes import MISTAKES, Mistake, right, row, said
+from support.servers.openssh import OpenSSH
 
 PAGE = Path(__file__).parents[1] / "docs" / "mistakes.md"
 

@@ -56,7 +56,7 @@ def test_the_built_in_plugins_come_by_the_same_door_as_strangers(wheel: zipfile.
 
 
 def test_the_presets_are_in_the_wheel(wheel: zipfile.ZipFile) -> None:
-    assert {f"arfeed_connectors/sql/presets/{name}.sql" for name in PRESETS} <= set(wheel.namelist())
+    assert {f"arfeed_connectors/sql/presets/{name}/list.sql" for name in PRESETS} <= set(wheel.namelist())
 
 
 def test_the_licence_is_in_the_wheel_and_named(wheel: zipfile.ZipFile) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from arfeed.testing.commands import run_command
-from support.exports import SEVEN, xero
-from support.feeds import XERO_FEED, Cli, write
-from support.openssh import OpenSSH
-from support.pdfs import write_pdfs
+from support.feeds.command import XERO_FEED, Cli, write
+from support.files.exports import SEVEN, xero
+from support.files.pdfs import write_pdfs
+from support.servers.openssh import OpenSSH
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ import pytest
 
 from arfeed.operations.check.examination import examine
 from arfeed.plugins.config import read_project
-from support.exports import SEVEN, document, xero
-from support.feeds import Cli, run, write
-from support.more_servers import erlang_server
-from support.openssh import OpenSSH, make_key
-from support.printed import report, written
-from support.servers import Server
+from support.feeds.command import Cli, run, write
+from support.files.exports import SEVEN, document, xero
+from support.files.printed import report, written
+from support.servers.makes import Server
+from support.servers.openssh import OpenSSH, make_key
+from support.servers.others import erlang_server
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

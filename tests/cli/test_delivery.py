@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from support.exports import SEVEN, document, xero
-from support.feeds import Cli, run, sync_approved
-from support.openssh import OpenSSH
-from support.pdfs import pdf, write_pdfs
+from support.feeds.command import Cli, run, sync_approved
+from support.files.exports import SEVEN, document, xero
+from support.files.pdfs import pdf, write_pdfs
+from support.servers.openssh import OpenSSH
 
 pytestmark = pytest.mark.openssh
 

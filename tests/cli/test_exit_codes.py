@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from support.exports import SEVEN, document, xero
-from support.feeds import Cli
-from support.openssh import make_key
+from support.feeds.command import Cli
+from support.files.exports import SEVEN, document, xero
+from support.servers.openssh import make_key
 
 
 def change(feed: Path, right: str, wrong: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from support.feeds import Cli, write
-from support.openssh import OpenSSH
-from support.pdfs import pdf
+from support.feeds.command import Cli, write
+from support.files.pdfs import pdf
+from support.servers.openssh import OpenSSH
 
 FEED = """
 plugins = ["folder", "kolleno"]

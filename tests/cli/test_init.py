@@ -12,10 +12,10 @@ import openpyxl
 import pytest
 
 from support.erps.erpnext_scenes import site
-from support.exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
-from support.feeds import Cli, run
-from support.pdfs import write_pdfs
-from support.strangers import install
+from support.feeds.command import Cli, run
+from support.files.exports import SEVEN, XERO_IMPORT_TEMPLATE, document, xero
+from support.files.pdfs import write_pdfs
+from support.plugins.strangers import install
 
 MARCH = document("INV-031", InvoiceDate="31/03/2026")
 GERMAN = "Belegnummer;Kunde;Belegdatum;Offen\nRE-1;Söhne & Co;07.04.2026;1.234,56\nRE-2;Ada;31.03.2026;0,05\n"

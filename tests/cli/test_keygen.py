@@ -9,8 +9,8 @@ import pytest
 
 from arfeed.delivery.remote import open_remote
 from arfeed.model.settings import DestinationSettings
-from support.feeds import Cli
-from support.openssh import OpenSSH
+from support.feeds.command import Cli
+from support.servers.openssh import OpenSSH
 
 LINE = "private_key = "
 

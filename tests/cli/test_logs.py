@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from arfeed.cli.display.logs import VARIABLE
-from support.feeds import ARFEED, Cli, run
+from support.feeds.command import ARFEED, Cli, run
 
 
 def events(text: str) -> list[dict[str, Any]]:

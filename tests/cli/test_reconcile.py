@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from arfeed.testing.commands import run_command
-from support.feed import Feed, Row, invoices
-from support.feeds import Cli
-from support.receiver_lists import HEADINGS, write_csv, write_xlsx
+from support.feeds.command import Cli
+from support.feeds.feed import Feed, Row, invoices
+from support.files.receiver_lists import HEADINGS, write_csv, write_xlsx
 
 if TYPE_CHECKING:
     from datetime import datetime

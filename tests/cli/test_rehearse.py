@@ -21,9 +21,9 @@ from arfeed.delivery.rehearsal.switches import Switches
 from arfeed.sftp import channels
 from arfeed.testing import Outcome
 from cli.conftest import make_feed
-from support.exports import SEVEN, Line, xero
-from support.feeds import Cli
-from support.standing import Page, rehearsing
+from support.feeds.command import Cli
+from support.files.exports import SEVEN, Line, xero
+from support.servers.standing import Page, rehearsing
 
 WITHOUT_ONE = SEVEN[1:]
 """The same export without INV-001."""

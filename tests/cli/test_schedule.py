@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from cli.conftest import make_feed
-from support.feeds import Cli
+from support.feeds.command import Cli
 
 
 @pytest.fixture

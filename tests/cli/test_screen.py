@@ -20,9 +20,9 @@ from arfeed.cli.display.bars import COLUMNS, Bars
 from arfeed.cli.display.figures import bar
 from arfeed.cli.display.show import show_plan
 from arfeed.model.results import Objection, Plan
-from support.exports import SEVEN, document, xero
-from support.feeds import ARFEED, Cli, run, sync_approved
-from support.plans import invoices, lacking, planned, source
+from support.feeds.command import ARFEED, Cli, run, sync_approved
+from support.feeds.plans import invoices, lacking, planned, source
+from support.files.exports import SEVEN, document, xero
 
 HOSTILE = ["\x1b[2J", "\x9b2J", "\x07", "\b", "\r", "\x7f", "\u202e", "\u2066", "\u200b", "\u2028", "\ufeff"]
 

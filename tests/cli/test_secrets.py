@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed.testing import Outcome
-from support.feeds import write
-from support.openssh import OpenSSH, make_key
-from support.pdfs import pdf
-from support.strangers import install
+from support.feeds.command import write
+from support.files.pdfs import pdf
+from support.plugins.strangers import install
+from support.servers.openssh import OpenSSH, make_key
 
 pytestmark = pytest.mark.openssh
 

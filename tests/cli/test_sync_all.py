@@ -17,9 +17,9 @@ from arfeed.operations.many.choice import find_feeds
 from arfeed.operations.many.outcome import OUTCOMES
 from arfeed.testing import Outcome
 from cli.conftest import make_feed
-from support.exports import SEVEN, xero
-from support.feeds import ARFEED, Cli
-from support.strangers import install
+from support.feeds.command import ARFEED, Cli
+from support.files.exports import SEVEN, xero
+from support.plugins.strangers import install
 
 VANDAL = """
 import os

@@ -15,8 +15,8 @@ from arfeed.operations.many.limits import Limits
 from arfeed.operations.many.memory import LastOutcomes
 from arfeed.operations.many.outcome import Outcome
 from arfeed.operations.many.planning import plan_jobs
-from support.feeds import ARFEED, Cli
-from support.strangers import install
+from support.feeds.command import ARFEED, Cli
+from support.plugins.strangers import install
 
 NAMES = {Path("feeds", name, "plugins.toml"): name for name in ("acme", "larkfield", "north-1", "north-2")} | {
     Path("feeds/quill.toml"): "quill.toml"

@@ -16,8 +16,8 @@ from arfeed.intake.extract import extract
 from arfeed.testing.connectors import answered
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
-from support.printed import report, workbook, written
-from support.sources import HEADER, complete
+from support.feeds.sources import HEADER, complete
+from support.files.printed import report, workbook, written
 
 Rows = Sequence[Sequence[str]]
 

@@ -21,8 +21,8 @@ from arfeed_connectors.singer import Singer
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.xero import Xero
 from arfeed_transforms.steps import Exclude, Keep, Rename, Set
-from support.exports import document, xero
-from support.taps import catalog, schema, write_tap
+from support.files.exports import document, xero
+from support.plugins.taps import catalog, schema, write_tap
 
 FOLDER = ["invoice_ref", "kind", "status", "customer_name", "currency", "issued_on", "due_on", "amount", "balance"]
 AGING = ["", "Date", "Transaction type", "Num", "Customer", "Due date", "Amount", "Open balance"]

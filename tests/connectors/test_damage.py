@@ -26,8 +26,8 @@ from arfeed.planning.evidence.reasons import add_reasons
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from arfeed_connectors.xero import Xero
-from support.exports import SEVEN, xero
-from support.printed import DESKTOP, ITEMS, Item, report, text_of, workbook
+from support.files.exports import SEVEN, xero
+from support.files.printed import DESKTOP, ITEMS, Item, report, text_of, workbook
 
 FLAT = [f"INV-{number},Zoë & Co,2026-04-{number:02},EUR,{number * 10}.50" for number in range(1, 13)]
 AGED = [

@@ -12,8 +12,8 @@ import pytest
 
 from arfeed import Complete, SourceError
 from arfeed_connectors.dlt import Dlt
-from support.feeds import run, write
-from support.sources import balances, complete, failure, opened, problems, read
+from support.feeds.command import run, write
+from support.feeds.sources import balances, complete, failure, opened, problems, read
 
 HEAD = """
 from datetime import date

@@ -13,7 +13,7 @@ import pytest
 from arfeed import Complete, FileSettings, ProblemsError, SourceError
 from arfeed.intake.transform import check_unique
 from arfeed_connectors.folder import Folder
-from support.sources import HEADER, balances, complete, failure, folder, opened, problems, read
+from support.feeds.sources import HEADER, balances, complete, failure, folder, opened, problems, read
 
 GERMAN = "Belegnr.;Kunde;Betrag;Offen;Fällig am;Belegdatum"
 COLUMNS = {

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from arfeed import ConfigError
 from arfeed_connectors.kolleno import Kolleno
-from support.sources import given, opened, rows
+from support.feeds.sources import given, opened, rows
 
 HEADER = (
     "invoice_ref,kind,customer_id,customer_name,customer_email,currency_iso,date_issued,date_due,"

@@ -13,8 +13,8 @@ import pytest
 from arfeed import Complete, Connector
 from arfeed_connectors.quickbooks import QuickBooks
 from arfeed_connectors.xero import Xero
-from support.printed import workbook, written
-from support.sources import complete, read
+from support.feeds.sources import complete, read
+from support.files.printed import workbook, written
 
 Rows = Sequence[Sequence[Any]]
 

@@ -12,8 +12,8 @@ import pytest
 from arfeed import Complete, SourceError
 from arfeed.intake.extract import extract
 from arfeed_connectors.quickbooks import QuickBooks
-from support.printed import DESKTOP, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, workbook, written
-from support.sources import failure, problems, read
+from support.feeds.sources import failure, problems, read
+from support.files.printed import DESKTOP, ONLINE_2020, ONLINE_2026, OPEN_INVOICES, Item, report, workbook, written
 
 
 @pytest.fixture

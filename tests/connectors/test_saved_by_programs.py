@@ -18,9 +18,9 @@ from arfeed import Connector, SourceError
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from arfeed_connectors.xero import Xero
-from support.printed import Item, report, text_of
-from support.sources import read
-from support.spreadsheets import LANGUAGES, by_gnumeric, by_libreoffice
+from support.feeds.sources import read
+from support.files.printed import Item, report, text_of
+from support.files.spreadsheets import LANGUAGES, by_gnumeric, by_libreoffice
 
 EXAMPLES = Path(__file__).parents[2] / "examples/exports"
 DEBT = ["invoice_ref", "kind", "status", "customer_name", "issued_on", "due_on", "currency", "amount", "balance"]

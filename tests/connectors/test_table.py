@@ -23,8 +23,8 @@ from arfeed.planning.shipments.content import make_content
 from arfeed.testing import ShipmentConformance, frame
 from arfeed_connectors.gaviti import Gaviti
 from arfeed_connectors.table import Table
-from support.feed import HEADER, Feed, codes, invoice
-from support.pdfs import pdf
+from support.feeds.feed import HEADER, Feed, codes, invoice
+from support.files.pdfs import pdf
 
 INVOICES = {
     "No": "invoice_ref",

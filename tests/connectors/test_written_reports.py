@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from arfeed import Connector
 from arfeed_connectors.quickbooks import QuickBooks
 from arfeed_connectors.xero import Xero
-from support.ledgers import AMOUNTS, DATES, Debt, Notation, ledgers
-from support.printed import DESKTOP, ONLINE_2020, ONLINE_2026, Item, report, text_of, workbook
-from support.sources import read
+from support.feeds.sources import read
+from support.files.ledgers import AMOUNTS, DATES, Debt, Notation, ledgers
+from support.files.printed import DESKTOP, ONLINE_2020, ONLINE_2026, Item, report, text_of, workbook
 
 FORMS = st.sampled_from([(ONLINE_2026, "Total for {}"), (ONLINE_2020, "Total for {}"), (DESKTOP, "Total {}")])
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"])

@@ -14,8 +14,8 @@ from arfeed import FileSettings, ProblemsError, SourceError
 from arfeed.intake.transform import check_unique
 from arfeed.model.arrow import fold
 from arfeed_connectors.xero import Xero
-from support.exports import SEVEN, XERO_36, XERO_44, XERO_IMPORT_TEMPLATE, Line, document, overpayment, xero
-from support.sources import balances, complete, failure, opened, problems, read
+from support.feeds.sources import balances, complete, failure, opened, problems, read
+from support.files.exports import SEVEN, XERO_36, XERO_44, XERO_IMPORT_TEMPLATE, Line, document, overpayment, xero
 
 
 @pytest.fixture

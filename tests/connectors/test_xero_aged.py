@@ -14,9 +14,9 @@ import pytest
 from arfeed import Complete, FileSettings
 from arfeed.intake.extract import extract
 from arfeed_connectors.xero import Xero
-from support.exports import SEVEN, xero
-from support.printed import text_of, written
-from support.sources import balances, failure, problems, read
+from support.feeds.sources import balances, failure, problems, read
+from support.files.exports import SEVEN, xero
+from support.files.printed import text_of, written
 
 HEADER = ["Invoice Date", "Due Date", "Invoice Number", "Invoice Reference", "Current", "", "Older", "Total"]
 TITLE = [["Aged Receivables Detail"], ["Larkfield Ltd"], ["As at 30 June 2026"], ["Ageing by due date"], []]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from arfeed.model.settings import DestinationSettings
-from support.openssh import OpenSSH
+from support.servers.openssh import OpenSSH
 
 
 @pytest.fixture

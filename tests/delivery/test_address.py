@@ -8,7 +8,7 @@ from arfeed.delivery.remote import open_remote
 from arfeed.model.errors import ConfigError, DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.address import destination_id
-from support.staging import stage
+from support.servers.staging import stage
 
 
 @pytest.mark.parametrize(

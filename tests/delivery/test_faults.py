@@ -13,8 +13,8 @@ from arfeed.delivery.remote import open_remote
 from arfeed.delivery.uploads import Outcome
 from arfeed.model.errors import DestinationError
 from arfeed.sftp import channels
-from support.servers import Server, rehearsal_server
-from support.staging import held, stage
+from support.servers.makes import Server, rehearsal_server
+from support.servers.staging import held, stage
 
 REQUESTS = 25
 """More requests than three files and a report take."""

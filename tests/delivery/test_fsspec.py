@@ -15,7 +15,7 @@ from fsspec.tests.abstract import AbstractFixtures, AbstractOpenTests, AbstractP
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.connection import connect
 from arfeed.sftp.filesystem import SftpFileSystem
-from support.openssh import OpenSSH
+from support.servers.openssh import OpenSSH
 
 pytestmark = pytest.mark.openssh
 

@@ -24,7 +24,7 @@ from arfeed.delivery.remote import open_remote
 from arfeed.model.errors import ConfigError, DestinationError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp import connection
-from support.openssh import HOST, OpenSSH, end, make_key, running_openssh
+from support.servers.openssh import HOST, OpenSSH, end, make_key, running_openssh
 
 pytestmark = pytest.mark.openssh
 

@@ -14,9 +14,9 @@ import pytest
 from arfeed.delivery.remote import open_remote
 from arfeed.delivery.uploads import Upload
 from arfeed.sftp.connection import connect
-from support.more_servers import conch_server, dropbear_server, erlang_server, server_behind_openssh
-from support.servers import Server, rclone_server
-from support.staging import held, stage
+from support.servers.makes import Server, rclone_server
+from support.servers.others import conch_server, dropbear_server, erlang_server, server_behind_openssh
+from support.servers.staging import held, stage
 
 MIXING = "mixes up files that are open at once"
 

@@ -13,7 +13,7 @@ from arfeed.delivery.remote import open_remote
 from arfeed.delivery.uploads import Upload, part_name
 from arfeed.model.errors import DestinationError
 from arfeed.model.settings import DestinationSettings
-from support.staging import stage
+from support.servers.staging import stage
 
 
 @pytest.fixture(params=["file", "memory"])

@@ -11,9 +11,9 @@ import pytest
 
 from arfeed.delivery.remote import open_remote
 from arfeed.sftp.connection import connect
-from support.proofs import converges, feed_with_new_pdfs, pdfs
-from support.servers import SERVERS, Server, openssh_server, proftpd_server
-from support.staging import held, stage
+from support.servers.makes import SERVERS, Server, openssh_server, proftpd_server
+from support.servers.proofs import converges, feed_with_new_pdfs, pdfs
+from support.servers.staging import held, stage
 
 Making = Callable[[], AbstractContextManager[Server]]
 

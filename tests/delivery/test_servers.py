@@ -13,8 +13,8 @@ import pytest
 from arfeed.delivery.remote import open_remote
 from arfeed.model.errors import DestinationError
 from arfeed.sftp import channels
-from support.embedded import embedded_server
-from support.staging import held, stage
+from support.servers.embedded import embedded_server
+from support.servers.staging import held, stage
 
 
 class Embedded(asyncssh.SFTPServer):

@@ -14,8 +14,8 @@ from arfeed.delivery.uploads import Upload, part_name
 from arfeed.model.errors import DestinationError, LockedError
 from arfeed.model.settings import DestinationSettings
 from arfeed.sftp.filesystem import BLOCK
-from support.openssh import OpenSSH, running_openssh
-from support.staging import held, stage
+from support.servers.openssh import OpenSSH, running_openssh
+from support.servers.staging import held, stage
 
 pytestmark = pytest.mark.openssh
 

@@ -14,8 +14,8 @@ import pytest
 from arfeed import Document, SourceError
 from arfeed.documents.finding import Found, find
 from arfeed.documents.staging import Staged, stage
-from support.pdfs import pdf, write_pdfs
-from support.sources import Given, given, opened, rows
+from support.feeds.sources import Given, given, opened, rows
+from support.files.pdfs import pdf, write_pdfs
 
 
 def find_for(source: Given, *refs: str, **columns: object) -> Found:

@@ -8,7 +8,7 @@ import pytest
 
 from arfeed.operations.check.sources import examine_sources
 from arfeed.runs.context import utc_now
-from support.feed import Feed, invoice
+from support.feeds.feed import Feed, invoice
 
 
 def a_feed(folder: Path, template: str, refs: list[str], files: list[str]) -> Feed:

@@ -15,7 +15,7 @@ from arfeed import DestinationError
 from arfeed.documents.selection import Selection, find_touched, select, settle
 from arfeed.model.results import DocumentPlan, SentDocument
 from arfeed_connectors.kolleno import Kolleno
-from support.plans import invoices
+from support.feeds.plans import invoices
 
 NOTHING: Mapping[str, SentDocument] = {}
 

@@ -17,8 +17,8 @@ from arfeed.documents.finding import Found, find
 from arfeed.documents.template import match_names
 from arfeed.model.settings import SourceSettings
 from arfeed.tables.files.reach import reach
-from support.pdfs import pdf, write_pdfs
-from support.sources import given, opened, rows
+from support.feeds.sources import given, opened, rows
+from support.files.pdfs import pdf, write_pdfs
 
 
 def owners(template: str, refs: list[str], *names: str) -> dict[str, list[str]]:

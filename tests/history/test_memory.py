@@ -14,7 +14,7 @@ from arfeed.history.packing import pack_report, pack_table
 from arfeed.history.records import Closing, Memory, RunRecord
 from arfeed.history.store import History
 from arfeed.model.results import Expectation, LedgerState
-from support.recorded_runs import READS, START, WHERE, a_run, report
+from support.feeds.recorded_runs import READS, START, WHERE, a_run, report
 
 GBP = LedgerState(
     "erp", "GBP", Decimal("1200.5000"), Decimal("-0.01"), {"Ada & Co": Decimal("0.0001"), "Bø": Decimal(-3)}

@@ -11,8 +11,8 @@ from arfeed.history.packing import pack_report
 from arfeed.history.receipts import mark_recovered, verify
 from arfeed.history.recovery import find_arrived, judge, parts_of
 from arfeed.model.results import SentDocument
-from support.feed import Feed, invoices
-from support.recorded_runs import a_pdf, a_run
+from support.feeds.feed import Feed, invoices
+from support.feeds.recorded_runs import a_pdf, a_run
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from arfeed.history.receivers import Shown
 from arfeed.history.store import History
-from support.recorded_runs import START, WHERE, a_pdf, a_run, deliver, publish
+from support.feeds.recorded_runs import START, WHERE, a_pdf, a_run, deliver, publish
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 OTHER = "sftp://acme@198.51.100.7:22"

@@ -11,7 +11,7 @@ from arfeed.history.packing import pack_report
 from arfeed.history.reading import KEPT_REPORTS
 from arfeed.history.store import History
 from arfeed.model.results import SentDocument
-from support.recorded_runs import READS, START, WHERE, a_pdf, a_run, deliver, publish, refs, report
+from support.feeds.recorded_runs import READS, START, WHERE, a_pdf, a_run, deliver, publish, refs, report
 
 
 def test_without_a_delivery_there_is_no_baseline(database: str) -> None:

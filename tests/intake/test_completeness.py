@@ -16,7 +16,7 @@ from arfeed import Complete, ConfigError, Connector, FileSettings, SourceError
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.joining import join_frames
 from arfeed.model.results import SourceRead, StatusWord
-from support.sources import HEADER, Given, balances, failure, folder, given, problems, rows
+from support.feeds.sources import HEADER, Given, balances, failure, folder, given, problems, rows
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
 TWO = rows(issued_on=["2026-04-09", "2026-04-01"], status=["void", "open"])

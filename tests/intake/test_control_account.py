@@ -16,9 +16,9 @@ from arfeed.intake.extract import extract
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from arfeed_connectors.xero import Xero
-from support.exports import document, xero
-from support.printed import report, workbook, written
-from support.sources import HEADER
+from support.feeds.sources import HEADER
+from support.files.exports import document, xero
+from support.files.printed import report, workbook, written
 
 Rows = Sequence[Sequence[Any]]
 

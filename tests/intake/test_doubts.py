@@ -10,7 +10,7 @@ import pytest
 
 from arfeed.intake.explaining import released
 from arfeed.intake.extract import extract
-from support.sources import folder
+from support.feeds.sources import folder
 
 LIST = "No;Customer;Date;Open"
 HOW: dict[str, Any] = {

@@ -13,8 +13,8 @@ import pytest
 
 from arfeed import ProblemsError, SourceError, SourceSettings
 from arfeed.intake.explaining import ask_sources, released
-from support.plans import invoices
-from support.sources import Given, rows
+from support.feeds.plans import invoices
+from support.feeds.sources import Given, rows
 
 
 class Asked(Given):

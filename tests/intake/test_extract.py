@@ -12,7 +12,7 @@ import pytest
 
 from arfeed import Complete, SourceError, table_from_records
 from arfeed.model.schema import NAMES
-from support.sources import balances, failure, given, opened, problems, read, rows
+from support.feeds.sources import balances, failure, given, opened, problems, read, rows
 
 TWO = rows(balance=["10.00", "-2.50"], currency=["GBP", "EUR"])
 

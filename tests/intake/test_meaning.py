@@ -17,7 +17,7 @@ from arfeed.intake.extract import Extract, extract
 from arfeed.intake.transform import check_unique
 from arfeed.model.arrow import fold
 from arfeed_connectors.folder import Folder
-from support.sources import HEADER, balances, explained, failure, folder, opened, problems, read
+from support.feeds.sources import HEADER, balances, explained, failure, folder, opened, problems, read
 
 LIST = "No;Customer;Date;Open"
 HOW = {

@@ -12,7 +12,7 @@ import pytest
 
 from arfeed.intake.extract import extract
 from arfeed.model.schema import NAMES
-from support.sources import HEADER, balances, failure, folder, given, problems, read, rows
+from support.feeds.sources import HEADER, balances, failure, folder, given, problems, read, rows
 
 
 def test_a_row_comes_out_with_every_canonical_column_and_its_own(tmp_path: Path) -> None:

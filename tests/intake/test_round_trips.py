@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from arfeed import FileSettings
 from arfeed_connectors.folder import Folder
-from support.ledgers import AMOUNTS, DATES, Debt, ledgers
-from support.sources import read
+from support.feeds.sources import read
+from support.files.ledgers import AMOUNTS, DATES, Debt, ledgers
 
 HEADER = {"issued": "Invoice date", "customer": "Customer", "number": "No.", "due": "Due", "balance": "Open"}
 COLUMNS = {"customer": "customer_name", "number": "invoice_ref", "issued": "issued_on", "due": "due_on"}

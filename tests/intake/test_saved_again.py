@@ -12,7 +12,7 @@ import pytest
 
 from arfeed import FileSettings, ProblemsError
 from arfeed_connectors.folder import Folder
-from support.sources import balances, given, read, rows
+from support.feeds.sources import balances, given, read, rows
 
 HEADER = ("invoice_ref", "customer_name", "issued_on", "due_on", "balance")
 AGAIN = "a spreadsheet that reads dates in another order has saved the file again"

@@ -13,7 +13,7 @@ import pytest
 from arfeed import ProblemsError, SourceError, Transform, TransformSettings
 from arfeed.intake.transform import Transformed, check_unique, keep, transform
 from arfeed.model.arrow import fold
-from support.sources import given, opened, rows
+from support.feeds.sources import given, opened, rows
 
 Change = Callable[[pd.DataFrame], object]
 

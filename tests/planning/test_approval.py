@@ -16,7 +16,7 @@ from arfeed.planning.adoption import find_dropped, make_adoption_code
 from arfeed.planning.approval import is_settled_by, make_approval_code
 from arfeed.planning.fingerprints import hash_facts
 from arfeed.planning.review import review_plan
-from support.plans import invoices, planned, source
+from support.feeds.plans import invoices, planned, source
 
 NOBODY = pluggy.PluginManager("arfeed")
 NOBODY.add_hookspecs(Hooks)

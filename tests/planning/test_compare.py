@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from arfeed.model import arrow, schema
 from arfeed.model.arrow import sum_balances
 from arfeed.planning.compare import COMPARED
-from support.plans import compared, invoices
+from support.feeds.plans import compared, invoices
 
 OTHER = {
     "kind": "credit_note",

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from arfeed.model.figures import Aged, Debtor, Facts, Movement, Reason, Sum
-from support.plans import NOON, invoices, planned, source
+from support.feeds.plans import NOON, invoices, planned, source
 
 TODAY = NOON.date()
 

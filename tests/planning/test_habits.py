@@ -13,7 +13,7 @@ from arfeed import ConfigError
 from arfeed.planning.habits.chances import weigh_rows
 from arfeed.planning.habits.learned import NOTHING
 from arfeed.planning.habits.memory import Habits
-from support.cases import TODAY, after_days, case, due_in, listed
+from support.feeds.cases import TODAY, after_days, case, due_in, listed
 
 
 @pytest.mark.parametrize(

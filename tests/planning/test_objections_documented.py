@@ -24,8 +24,8 @@ from arfeed.planning.guards.builtin import find_objections
 from arfeed.planning.guards.known import Known
 from arfeed.planning.review import review_plan
 from planning.test_review import failing, reviewers
-from support import cases
-from support.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
+from support.feeds import cases
+from support.feeds.plans import NO_DOCUMENTS, NOON, heard, invoices, planned, source
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "objections.md").read_text("utf-8")

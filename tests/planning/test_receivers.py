@@ -11,7 +11,7 @@ import pytest
 from arfeed import Plan
 from arfeed.model.results import Forgotten
 from arfeed.planning.guards.receivers import describe_same_receiver, object_to_history_behind, object_to_same_receiver
-from support.plans import invoices, planned
+from support.feeds.plans import invoices, planned
 
 ADDRESS = "sftp://acme@example.com:22/"
 WAY_OUT = "Restore the newer history; if there is none, `arfeed adopt 'last report.csv'` takes that report as baseline"

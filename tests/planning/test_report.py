@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from arfeed import DestinationError
 from arfeed.planning.report import write_report
 from arfeed_connectors.kolleno import Kolleno
-from support.plans import invoices
+from support.feeds.plans import invoices
 
 SHOWN = ["invoice_ref", "customer_name", "currency", "issued_on", "due_on", "amount", "balance"]
 

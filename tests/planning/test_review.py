@@ -20,7 +20,7 @@ from arfeed.planning.fingerprints import hash_facts
 from arfeed.planning.guards.known import Known
 from arfeed.planning.guards.weighing import split_by_source
 from arfeed.planning.review import review_plan
-from support.plans import NOON, invoices, planned, source
+from support.feeds.plans import NOON, invoices, planned, source
 
 CALM = planned(invoices(2), invoices(2))
 OURS = Objection("too-late", "the books are closed")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from arfeed.planning.habits.traits import Group, Order, find_groups, find_orders, write_value
-from support.cases import case, due_in, listed
+from support.feeds.cases import case, due_in, listed
 
 
 def groups(count: int = 40, last_run: str | None = None, **columns: Any) -> dict[str, Group]:

@@ -9,7 +9,7 @@ import pytest
 
 from arfeed.model.results import StatusWord
 from arfeed.planning.wording import counted, describe_statuses, largest, money, named, span, worst
-from support.plans import invoices, source
+from support.feeds.plans import invoices, source
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 days"), (1, "1 day"), (2, "2 days"), (12345, "12,345 days")])

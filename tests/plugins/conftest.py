@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.environment import Environment, make_environment
+from support.plugins.environment import Environment, make_environment
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from arfeed import Complete
 from arfeed.model.schema import COLUMNS
 from arfeed.testing import ArfeedProject, ConnectorConformance
 from arfeed.testing.parts import PartConformance
-from support.strangers import install
+from support.plugins.strangers import install
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "plugins", "connectors.md").read_text(encoding="utf-8")
 INVOICES = [

@@ -8,7 +8,7 @@ import pytest
 
 from arfeed.plugins.loading import survey
 from arfeed.testing import ArfeedProject
-from support.strangers import install
+from support.plugins.strangers import install
 
 PARTS = {
     "connector": """

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from support.feeds import run, sync_approved, write
-from support.strangers import install
+from support.feeds.command import run, sync_approved, write
+from support.plugins.strangers import install
 
 FEED = """
 plugins = ["folder", "kolleno"]

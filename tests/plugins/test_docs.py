@@ -15,8 +15,8 @@ import pytest
 
 from arfeed.model.hooks import Hooks
 from arfeed.testing import ArfeedProject
-from support.environment import Environment
-from support.strangers import install
+from support.plugins.environment import Environment
+from support.plugins.strangers import install
 
 DOCS = Path(__file__).parents[2] / "docs" / "plugins"
 HOOKS = [name for name in vars(Hooks) if name.startswith("arfeed_")]

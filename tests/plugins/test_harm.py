@@ -17,8 +17,8 @@ import pytest
 
 from arfeed.plugins import isolation
 from arfeed.plugins.isolation import undisturbed, warn_if_slow
-from support.feeds import run, write
-from support.strangers import install
+from support.feeds.command import run, write
+from support.plugins.strangers import install
 
 NOISY = """
 import os, subprocess, sys

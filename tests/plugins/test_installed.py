@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.plugins import installed
-from support.strangers import install
+from support.plugins.strangers import install
 
 Row = tuple[str, str, str, str]
 

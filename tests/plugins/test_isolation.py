@@ -20,8 +20,8 @@ from arfeed.planning.review import review_plan
 from arfeed.plugins.isolation import isolated_copy
 from arfeed_connectors.kolleno import Kolleno
 from planning.test_review import reviewers
-from support.plans import invoices, planned
-from support.sources import given, opened, rows
+from support.feeds.plans import invoices, planned
+from support.feeds.sources import given, opened, rows
 
 
 def set_a_cell(frame: pd.DataFrame) -> None:

@@ -16,8 +16,8 @@ from arfeed.plugins.loading import load
 from arfeed.plugins.reference import example, parts_of
 from arfeed.testing import Outcome
 from arfeed.testing.commands import run_command
-from support.feeds import Cli, run, write
-from support.strangers import install
+from support.feeds.command import Cli, run, write
+from support.plugins.strangers import install
 
 Listed = Callable[..., dict[str, Any]]
 Planned = Callable[..., Outcome]

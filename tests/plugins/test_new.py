@@ -9,9 +9,9 @@ import pytest
 from arfeed.testing import settings_section
 from arfeed.testing.commands import run_command
 from arfeed_connectors.kolleno import Kolleno
-from support.environment import Environment, build_wheel
-from support.feeds import Cli
-from support.strangers import install
+from support.feeds.command import Cli
+from support.plugins.environment import Environment, build_wheel
+from support.plugins.strangers import install
 
 KINDS = ("connector", "transform", "destination", "notifier", "reviewer")
 

@@ -10,7 +10,7 @@ import pytest
 from arfeed import ConfigError
 from arfeed.plugins.config import Project, read_project
 from arfeed.plugins.fingerprint import settings_hash
-from support.feeds import write
+from support.feeds.command import write
 
 PLUGINS = 'plugins = ["xero", "folder", "transforms", "kolleno"]\n'
 FEED = '[feed]\nname = "acme"\n'

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from support.feeds import run, write
+from support.feeds.command import run, write
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT.joinpath("plugins.toml").read_text(encoding="utf-8")
@@ -96,7 +96,7 @@ def test_what_arfeed_takes_an_editor_takes(schema: dict[str, Any], line: str) ->
 
 
 def test_a_broken_plugin_is_left_out_and_named(tmp_path: Path) -> None:
-    from support.strangers import install
+    from support.plugins.strangers import install
 
     write(tmp_path, 'plugins = ["mine", "xero"]')
     done = run(tmp_path, "schema", path=install(tmp_path / "site", "mine", "1 / 0"))

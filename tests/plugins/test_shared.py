@@ -10,7 +10,7 @@ from arfeed.model.errors import ConfigError
 from arfeed.operations.many.choice import find_feeds
 from arfeed.plugins.config import Project, enabled_plugins, read_project, variables
 from arfeed.plugins.fingerprint import settings_hash
-from support.feeds import run
+from support.feeds.command import run
 
 COMMON = """
 plugins = ["notify", "kolleno"]

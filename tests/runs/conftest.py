@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from support.feed import Feed, invoices
-from support.openssh import OpenSSH
+from support.feeds.feed import Feed, invoices
+from support.servers.openssh import OpenSSH
 
 PAID_BY_ABSENCE = {"absent_means_paid": True}
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.feed import Feed, Row, codes, invoice
+from support.feeds.feed import Feed, Row, codes, invoice
 
 Rows = list[Row]
 

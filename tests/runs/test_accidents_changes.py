@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from arfeed import SourceError
-from support.feed import HEADER, Feed, Row, codes, invoices
-from support.strangers import install
+from support.feeds.feed import HEADER, Feed, Row, codes, invoices
+from support.plugins.strangers import install
 
 WIDE = [*HEADER, "customer_id", "customer_email"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arfeed import ConfigError, ProblemsError, RefusedError, SourceError
-from support.feed import REPORTS, Feed, codes, invoice, invoices
+from support.feeds.feed import REPORTS, Feed, codes, invoice, invoices
 
 
 def test_adopting_the_one_unknown_report_settles_a_lost_history(running: Feed) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from arfeed import SourceError
-from support.feed import Feed, codes, invoice, invoices, refs_of
+from support.feeds.feed import Feed, codes, invoice, invoices, refs_of
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import asyncssh
 import pytest
 
 from arfeed.history.receipts import verify
-from support.embedded import embedded_server
-from support.feed import Feed, codes, invoice, invoices, unpaid
-from support.interruptions import interrupt_after_the_report, interrupt_before_the_report
-from support.pdfs import pdf
+from support.feeds.feed import Feed, codes, invoice, invoices, unpaid
+from support.feeds.interruptions import interrupt_after_the_report, interrupt_before_the_report
+from support.files.pdfs import pdf
+from support.servers.embedded import embedded_server
 
 
 def test_a_run_that_never_asked_to_publish_is_lost(running: Feed) -> None:

@@ -16,10 +16,10 @@ import pytest
 
 from arfeed.model.errors import DestinationError
 from arfeed.sftp import channels, connection
-from support.feed import Feed
-from support.proofs import converges, feed_with_new_pdfs
-from support.relay import Fault, Relay, relaying
-from support.servers import SERVERS, Server
+from support.feeds.feed import Feed
+from support.servers.makes import SERVERS, Server
+from support.servers.proofs import converges, feed_with_new_pdfs
+from support.servers.relay import Fault, Relay, relaying
 
 PHASES = {
     "PDFs, the first request": ("Sending the PDFs", 0),

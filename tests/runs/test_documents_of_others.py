@@ -13,7 +13,7 @@ from arfeed.model.errors import ConfigError
 from arfeed.runs.page.rendering import render
 from arfeed.testing import Invoice, invoice_pdf, text_pdf
 from documents.contents.test_process import encrypted
-from support.feed import Feed, codes, invoice, invoices
+from support.feeds.feed import Feed, codes, invoice, invoices
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from arfeed import ProblemsError, SourceError
-from support.company_books import Book, closed, keep_books
-from support.feed import Feed, codes, invoice, invoices
+from support.feeds.company_books import Book, closed, keep_books
+from support.feeds.feed import Feed, codes, invoice, invoices
 
 TOTALS = {"EUR": "2170", "GBP": "260"}
 """What the control account says of `invoices(20)`: 190.00 EUR and 30.00 GBP more than the list, which stays."""

@@ -13,7 +13,7 @@ from arfeed import ConfigError
 from arfeed.model.results import Expectation
 from arfeed.planning.habits.memory import Habits
 from arfeed.runs.expectations import ExpectedClosings, expect, list_expectations, withdraw
-from support.feed import Feed, codes, invoice, invoices, unpaid
+from support.feeds.feed import Feed, codes, invoice, invoices, unpaid
 
 EARLY = {"due_on": "2026-12-01"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.feed import HEADER, Feed, codes, invoice, invoices
+from support.feeds.feed import HEADER, Feed, codes, invoice, invoices
 
 
 def test_a_first_plan_counts_rows_by_status_as_the_file_words_it(feed: Feed) -> None:

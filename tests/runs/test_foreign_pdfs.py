@@ -11,10 +11,10 @@ import pytest
 
 from arfeed.model.errors import DestinationError
 from arfeed.sftp import connection
-from support.feed import Feed, invoices
-from support.more_servers import conch_server, erlang_server
-from support.relay import relaying
-from support.servers import Server, openssh_server
+from support.feeds.feed import Feed, invoices
+from support.servers.makes import Server, openssh_server
+from support.servers.others import conch_server, erlang_server
+from support.servers.relay import relaying
 
 THEIRS = b"%PDF-1.4 of somebody else %%EOF"
 

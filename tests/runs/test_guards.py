@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from arfeed import RefusedError, SourceError
-from support.exports import document, xero
-from support.feed import HEADER, REPORTS, Feed, codes, invoice, invoices, refs_of, unpaid
+from support.feeds.feed import HEADER, REPORTS, Feed, codes, invoice, invoices, refs_of, unpaid
+from support.files.exports import document, xero
 
 TOO_MUCH = ["pattern", "surprise", "missing-money"]
 """What is said of 105 of 200 invoices that are gone at once, mostly before they were due."""

@@ -12,9 +12,9 @@ import pytest
 from arfeed.delivery.rehearsal.faults import Faults
 from arfeed.model.errors import DestinationError
 from arfeed.sftp import channels
-from support.feed import REPORTS, Feed
-from support.proofs import INVOICES, converges, feed_with_new_pdfs, nothing_is_half_published, pdfs
-from support.servers import Server, rehearsal_server
+from support.feeds.feed import REPORTS, Feed
+from support.servers.makes import Server, rehearsal_server
+from support.servers.proofs import INVOICES, converges, feed_with_new_pdfs, nothing_is_half_published, pdfs
 
 FOR_GOOD = range(1, sys.maxsize)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from support.feed import HEADER, REPORTS, Feed, invoice, invoices, refs_of
-from support.pdfs import pdf
-from support.processes import Process
+from support.feeds.feed import HEADER, REPORTS, Feed, invoice, invoices, refs_of
+from support.feeds.processes import Process
+from support.files.pdfs import pdf
 
 LEASE = 1.0
 

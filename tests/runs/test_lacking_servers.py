@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.errors import DestinationError
-from support.feed import REPORTS, Feed
-from support.openssh import user
-from support.proofs import PDFS, converges, feed_with_new_pdfs, got_pdfs, nothing_is_half_published
-from support.servers import Server, openssh_server, proftpd_server, program
+from support.feeds.feed import REPORTS, Feed
+from support.servers.makes import Server, openssh_server, proftpd_server, program
+from support.servers.openssh import user
+from support.servers.proofs import PDFS, converges, feed_with_new_pdfs, got_pdfs, nothing_is_half_published
 
 PDFS_STEP, REPORT_STEP = "Sending the PDFs", "Sending the report"
 FILLER = "filler.bin"

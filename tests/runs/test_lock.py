@@ -14,9 +14,9 @@ import pytest
 
 from arfeed import LockedError
 from arfeed.history.store import History
-from support.feed import REPORTS, Feed, invoices
-from support.pdfs import pdf
-from support.processes import Process
+from support.feeds.feed import REPORTS, Feed, invoices
+from support.feeds.processes import Process
+from support.files.pdfs import pdf
 
 
 @pytest.fixture

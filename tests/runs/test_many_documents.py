@@ -14,8 +14,8 @@ import pytest
 
 from arfeed.history.packing import pack_report
 from arfeed.history.records import PlannedDocument
-from support.feed import Feed, invoice
-from support.pdfs import pdf
+from support.feeds.feed import Feed, invoice
+from support.files.pdfs import pdf
 
 NEW = 50
 

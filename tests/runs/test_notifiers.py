@@ -12,11 +12,11 @@ import pytest
 
 from arfeed.model.errors import SourceError
 from arfeed.plugins.fingerprint import settings_hash
-from support.feed import Feed, codes, invoices
-from support.mailboxes import mailbox
-from support.openssh import free_port
-from support.strangers import install
-from support.webhooks import TOKEN, Webhook, webhook
+from support.feeds.feed import Feed, codes, invoices
+from support.plugins.strangers import install
+from support.servers.mailboxes import mailbox
+from support.servers.openssh import free_port
+from support.servers.webhooks import TOKEN, Webhook, webhook
 
 NOTIFIER = """
 import time

@@ -16,7 +16,7 @@ import pytest
 
 from arfeed.model.errors import ConfigError
 from arfeed.runs.pages import check_page_file, pages_folder, rewrite_page
-from support.feed import Feed, invoices
+from support.feeds.feed import Feed, invoices
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 
 from arfeed.model.errors import ConfigError, DestinationError, LockedError, SourceError
 from arfeed.runs.ending import pinging
-from support.feed import Feed, invoices
-from support.openssh import free_port
+from support.feeds.feed import Feed, invoices
+from support.servers.openssh import free_port
 
 SECRET = "9d0c1e8a-quux"
 

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from support.random_days import Days, live
+from support.feeds.random_days import Days, live
 
 
 def test_no_debt_is_written_off_unless_somebody_said_so() -> None:

@@ -16,8 +16,8 @@ from arfeed.plugins.config import read_project
 from arfeed.runs.addresses import address_of
 from arfeed.sftp.hostkeys import OtherKeys
 from runs.conftest import PAID_BY_ABSENCE
-from support.feed import REPORTS, Feed, codes, invoices
-from support.openssh import HOST, OpenSSH, make_key, running_openssh
+from support.feeds.feed import REPORTS, Feed, codes, invoices
+from support.servers.openssh import HOST, OpenSSH, make_key, running_openssh
 
 Readdress = Callable[[Feed, OpenSSH], None]
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from arfeed.runs.expectations import ExpectedClosings, expect
-from support.company_books import keep_books
-from support.feed import Feed, codes, invoice, invoices
-from support.interruptions import KilledError, die_after_the_report
+from support.feeds.company_books import keep_books
+from support.feeds.feed import Feed, codes, invoice, invoices
+from support.feeds.interruptions import KilledError, die_after_the_report
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from arfeed import DestinationError
 from arfeed_connectors.kolleno import Kolleno
-from support.feed import Feed
+from support.feeds.feed import Feed
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.feed import Feed, codes, invoices
+from support.feeds.feed import Feed, codes, invoices
 
 REVIEWER = """
 from pathlib import Path

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.results import SentDocument
-from support.feed import Feed, invoices
+from support.feeds.feed import Feed, invoices
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.feed import Feed, invoices
+from support.feeds.feed import Feed, invoices
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from arfeed.runs.receiver import witness
 from runs.test_receivers import execute, take_in
-from support.feed import Feed, codes, invoices
+from support.feeds.feed import Feed, codes, invoices
 
 
 @pytest.fixture

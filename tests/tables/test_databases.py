@@ -11,8 +11,8 @@ import pytest
 
 from arfeed import SourceError
 from arfeed.tables.read import read_header
-from support.firebird_books import new_database
-from support.sources import failure, folder
+from support.databases.firebird_books import new_database
+from support.feeds.sources import failure, folder
 
 
 def made(kind: str, file: Path) -> Path:

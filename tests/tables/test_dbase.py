@@ -15,7 +15,7 @@ import pytest
 from arfeed import FileSettings, SourceError
 from arfeed.tables.read import read_table
 from arfeed_connectors.folder import Folder
-from support.sources import failure, opened
+from support.feeds.sources import failure, opened
 
 FIELDS = "invoice_re C(12); customer C(30); code C(3); issued D; due D; owed N(14,2); paid L"
 ROWS = (

@@ -17,9 +17,9 @@ from arfeed import FileSettings, SourceError, find_files, open_binary, read_tabl
 from arfeed.tables.files.changes import track_inputs, wait_until_settled
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
-from support.openssh import OpenSSH, make_key
-from support.printed import report, written
-from support.sources import HEADER, Given, balances, failure, folder, opened, problems
+from support.feeds.sources import HEADER, Given, balances, failure, folder, opened, problems
+from support.files.printed import report, written
+from support.servers.openssh import OpenSSH, make_key
 
 ROW = "INV-1,Ada,GBP,2026-04-07,1"
 

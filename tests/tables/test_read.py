@@ -12,7 +12,7 @@ import pytest
 from arfeed import SourceError, find_files, read_arrow, read_header, read_table, table_from_records
 from arfeed.model.settings import FileSettings
 from arfeed.tables.separated.quotes import Quotes
-from support.printed import workbook
+from support.files.printed import workbook
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from support.feeds import run, sync_approved, write
-from support.pdfs import pdf
-from support.strangers import install
+from support.feeds.command import run, sync_approved, write
+from support.files.pdfs import pdf
+from support.plugins.strangers import install
 
 SOURCE = Path(__file__).parent / "acme" / "src"
 

@@ -24,12 +24,12 @@ from arfeed.delivery.remote import Remote
 from arfeed.delivery.uploads import Outcome, Upload
 from arfeed.model.errors import LockedError, RefusedError
 from arfeed.testing import ShipmentConformance
-from support.feed import HEADER, Feed, codes, invoice, invoices
-from support.interruptions import KilledError
-from support.openssh import OpenSSH
-from support.pdfs import pdf
-from support.processes import Process
-from support.strangers import install
+from support.feeds.feed import HEADER, Feed, codes, invoice, invoices
+from support.feeds.interruptions import KilledError
+from support.feeds.processes import Process
+from support.files.pdfs import pdf
+from support.plugins.strangers import install
+from support.servers.openssh import OpenSSH
 
 LEASE = 1.0
 

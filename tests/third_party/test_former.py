@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.feeds import run, sync_approved, write
-from support.strangers import install
+from support.feeds.command import run, sync_approved, write
+from support.plugins.strangers import install
 
 SOURCE = Path(__file__).parent / "former" / "arfeed_former.py"
 WARN = {"PYTHONWARNINGS": "always::DeprecationWarning:arfeed_former"}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from support.environment import ROOT, Environment, build_wheel, make_clean_environment
-from support.feeds import write
-from support.pdfs import pdf
+from support.feeds.command import write
+from support.files.pdfs import pdf
+from support.plugins.environment import ROOT, Environment, build_wheel, make_clean_environment
 
 ACME = Path(__file__).parent / "acme"
 FEED = """

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from arfeed import SourceError, Transform
 from arfeed.intake.transform import transform
 from arfeed_transforms.steps import Exclude, Keep, Rename, Set
-from support.sources import given, opened, rows
+from support.feeds.sources import given, opened, rows
 
 
 def after(part: type[Transform], settings: dict[str, object], **columns: object) -> pd.DataFrame:

@@ -15,21 +15,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from arfeed import Complete, Connector, Document, Proposal, hookimpl
-from arfeed_connectors.sql.account import Ledger
 from arfeed_connectors.sql.bulk import LONG, arrow_tables
-from arfeed_connectors.sql.closed import became, closed_names
-from arfeed_connectors.sql.control_characters import Controls
-from arfeed_connectors.sql.control_totals import Control
 from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
-from arfeed_connectors.sql.frames import Frames
-from arfeed_connectors.sql.names import Names
-from arfeed_connectors.sql.overpaid import Overpaid
 from arfeed_connectors.sql.presets import PRESETS
+from arfeed_connectors.sql.proofs.account import Ledger
+from arfeed_connectors.sql.proofs.closed import became, closed_names
+from arfeed_connectors.sql.proofs.control_totals import Control
+from arfeed_connectors.sql.proofs.overpaid import Overpaid
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
-from arfeed_connectors.sql.slips import refuse_slips
 from arfeed_connectors.sql.statements import Row, asked, batches, column_names
+from arfeed_connectors.sql.text.names import Names
+from arfeed_connectors.sql.text.slips import refuse_slips
+from arfeed_connectors.sql.values.control_characters import Controls
+from arfeed_connectors.sql.values.frames import Frames
 
 if TYPE_CHECKING:
     import pandas as pd

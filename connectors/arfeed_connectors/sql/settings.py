@@ -19,9 +19,9 @@ from pydantic import (
 )
 
 from arfeed import DatabaseUrl, Settings, SourceSettings
-from arfeed_connectors.sql.lexing import readings
-from arfeed_connectors.sql.limits import find_row_limit
 from arfeed_connectors.sql.presets import PRESETS, Quote, described
+from arfeed_connectors.sql.text.lexing import readings
+from arfeed_connectors.sql.text.limits import find_row_limit
 from arfeed_connectors.sql.urls import without_secrets
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from arfeed_connectors.sql.lexing import marked
 from arfeed_connectors.sql.patience import patiently
 from arfeed_connectors.sql.systems.base import backend
+from arfeed_connectors.sql.text.lexing import marked
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.delivery.rehearsal.receiver import Receiver, receiver
-from support.rehearsal_client import Client
+from support.servers.rehearsal_client import Client
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from arfeed.delivery.rehearsal.books import Books, read_books
 from arfeed.delivery.rehearsal.receiver import Receiver, receiver
 from arfeed.delivery.rehearsal.reports import Headers
-from support.rehearsal_client import Client, report, session
+from support.servers.rehearsal_client import Client, report, session
 
 
 def test_a_report_is_booked_when_it_gets_its_real_name(client: Client, at: Receiver) -> None:

@@ -12,7 +12,7 @@ from arfeed.delivery.rehearsal.books import Books, write_books
 from arfeed.delivery.rehearsal.faults import Faults
 from arfeed.delivery.rehearsal.receiver import receiver
 from arfeed.delivery.rehearsal.web import Panel, serving
-from support.browser import Scheme, running_chromium, violations
+from support.people.browser import Scheme, running_chromium, violations
 
 pytestmark = pytest.mark.chromium
 

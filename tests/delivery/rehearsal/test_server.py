@@ -14,7 +14,7 @@ import pytest
 
 from arfeed.delivery.rehearsal.receiver import Receiver, receiver
 from arfeed.model.errors import LockedError
-from support.rehearsal_client import Client, session
+from support.servers.rehearsal_client import Client, session
 
 
 def test_the_key_made_on_the_spot_logs_in(client: Client) -> None:

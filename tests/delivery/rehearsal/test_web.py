@@ -18,7 +18,7 @@ from arfeed.delivery.rehearsal.page import MOST_ROWS
 from arfeed.delivery.rehearsal.receiver import Receiver, receiver
 from arfeed.delivery.rehearsal.switches import Switches, switch
 from arfeed.delivery.rehearsal.web import MOST_BYTES, Panel, serving
-from support.standing import Page
+from support.servers.standing import Page
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 COUNTERS = {"requests", "written"}

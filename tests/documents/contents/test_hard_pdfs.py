@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from support.feed import Feed
+from support.feeds.feed import Feed
 from support.writers.hard import BILLS, OWN, hard_pdfs
 
 

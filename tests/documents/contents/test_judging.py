@@ -16,7 +16,7 @@ from arfeed.documents.contents.known import COLUMNS, Known
 from arfeed.documents.contents.process import PdfReader
 from arfeed.documents.staging import Staged
 from arfeed.testing import Invoice, pdfs_of_every_outcome, text_pdf
-from support.plans import invoices
+from support.feeds.plans import invoices
 
 REFS = ["INV-2026-0042", "INV-2026-0043", "7", "INV-2026-0044"]
 NAMES = ["Cedar GmbH", "Albion Ltd", "Bramble & Sons Ltd", "Cedar GmbH"]

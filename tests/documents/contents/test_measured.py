@@ -21,9 +21,9 @@ from arfeed.documents.contents.judging import judge, judge_quickly
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
 from arfeed.documents.contents.process import PdfReader
 from arfeed.documents.staging import Staged
-from support.browser import running_chromium
-from support.invoice_pdfs import KINDS, Bill, Sample, samples
-from support.plans import invoices
+from support.feeds.plans import invoices
+from support.files.invoice_pdfs import KINDS, Bill, Sample, samples
+from support.people.browser import running_chromium
 from support.writers.libraries import Write
 from support.writers.programs import all_programs
 

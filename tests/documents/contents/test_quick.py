@@ -16,8 +16,8 @@ from arfeed.documents.contents.checking import Verification, read_documents
 from arfeed.documents.contents.process import How, PdfReader
 from arfeed.documents.staging import Staged
 from arfeed.testing import text_pdf
-from support.invoice_pdfs import Bill, bills, lines_of
-from support.plans import invoices
+from support.feeds.plans import invoices
+from support.files.invoice_pdfs import Bill, bills, lines_of
 from support.writers.programs import php
 
 BILLS = bills("INV-2026-0042", 3, 5)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from support.boards import Board, add_person, refused_feed, running_board
-from support.feed import Feed
+from support.feeds.feed import Feed
+from support.people.boards import Board, add_person, refused_feed, running_board
 
 PEOPLE = {
     "vera": ["viewer:*"],

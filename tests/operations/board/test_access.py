@@ -12,8 +12,8 @@ from arfeed.operations.board import approvals
 from arfeed.operations.board.people import PERMISSIONS
 from arfeed.operations.board.site import PAGES, Page
 from operations.board.conftest import PEOPLE
-from support.boards import Board, Visitor, add_person, refused_feed, running_board
-from support.feed import Feed
+from support.feeds.feed import Feed
+from support.people.boards import Board, Visitor, add_person, refused_feed, running_board
 
 PUBLIC = {"/healthz", "/static/{name}", "/login", "/begin/{token}"}
 """Written out once more: a page that becomes public has to be added here, too."""

@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed.operations.board.tables import jobs
-from support.boards import Board, Visitor, running_board
-from support.feed import Feed, invoices
+from support.feeds.feed import Feed, invoices
+from support.people.boards import Board, Visitor, running_board
 
 
 def plan_of(visitor: Visitor, feed: str = "acme") -> str:

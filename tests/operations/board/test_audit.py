@@ -15,8 +15,8 @@ from arfeed.operations.board.audit import entries, log, verify
 from arfeed.operations.board.database import Database
 from arfeed.operations.board.tables import metadata
 from arfeed.testing.commands import run_command
-from support.boards import add_person
-from support.feed import Feed
+from support.feeds.feed import Feed
+from support.people.boards import add_person
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

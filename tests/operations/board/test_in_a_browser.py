@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.boards import PASSWORD, Board, add_person, refused_feed, running_board
-from support.browser import Scheme, running_chromium, violations
-from support.feed import Feed, invoice, invoices
+from support.feeds.feed import Feed, invoice, invoices
+from support.people.boards import PASSWORD, Board, add_person, refused_feed, running_board
+from support.people.browser import Scheme, running_chromium, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -16,8 +16,8 @@ from arfeed.operations.board.people import Grant
 from arfeed.operations.board.sessions import RateLimit
 from arfeed.operations.board.tables import people as people_table
 from arfeed.operations.board.tables import sessions as sessions_table
-from support.boards import PASSWORD, Board, Visitor, add_person, database_of, running_board
-from support.feed import Feed
+from support.feeds.feed import Feed
+from support.people.boards import PASSWORD, Board, Visitor, add_person, database_of, running_board
 
 SESSION = "arfeed-session"
 

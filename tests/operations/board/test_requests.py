@@ -10,7 +10,7 @@ import pytest
 
 from arfeed.operations.board.guard import HEADERS, MOST_BYTES
 from arfeed.operations.board.site import PAGES
-from support.boards import PASSWORD, Board, Visitor
+from support.people.boards import PASSWORD, Board, Visitor
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 POSTED = [page.path for page in PAGES if page.method == "POST"]

@@ -13,8 +13,8 @@ import trustme
 from arfeed import ConfigError
 from arfeed.operations.board.guard import Place
 from arfeed.operations.board.serving import Listening
-from support.boards import Board, add_person, running_board
-from support.feed import Feed
+from support.feeds.feed import Feed
+from support.people.boards import Board, add_person, running_board
 
 PEM = Path("board.pem")
 

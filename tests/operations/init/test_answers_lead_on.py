@@ -9,7 +9,7 @@ import pytest
 
 from arfeed import SourceError
 from arfeed.model.errors import ConfigError
-from support.interviews import Interview, Person
+from support.people.interviews import Interview, Person
 
 UNSIGNED = """\
 Number,Type,Customer,Date,Due,Balance

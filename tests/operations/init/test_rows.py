@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook
 
 from arfeed.model.errors import ConfigError
-from support.interviews import Interview, Person
+from support.people.interviews import Interview, Person
 
 SIGNED = "Invoice,Customer,Date,Balance,{heading}\n1,Ada,2026-09-14,5.00,{owed}\n2,Bo,2026-09-15,6.00,{lowers}\n"
 LINES = """Invoice,Customer,Date,Total,Balance,Item,Item total

@@ -10,8 +10,8 @@ import pytest
 from arfeed import FileSettings
 from arfeed.model.errors import ConfigError
 from arfeed_connectors.folder import Folder
-from support.interviews import Interview, Person
-from support.sources import opened, read
+from support.feeds.sources import opened, read
+from support.people.interviews import Interview, Person
 
 HEADINGS = "Invoice,Customer,Date,Due,Balance,{heading}\n"
 WORDS = ("Bezahlt", "offen", "Überfällig", "storniert", "Entwurf")

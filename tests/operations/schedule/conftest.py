@@ -10,7 +10,7 @@ import pytest
 from arfeed.operations.schedule.job import Job, job_of
 from arfeed.operations.schedule.times import read_times
 from arfeed.plugins.config import Project, read_project
-from support.feeds import write
+from support.feeds.command import write
 
 FEED = """
 plugins = ["sql", "kolleno"]

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from arfeed.runs.page.charts import Ageing, Course, ageing, course, shorten
-from support.plans import NOON
+from support.feeds.plans import NOON
 
 MILLION = Decimal(1_000_000)
 

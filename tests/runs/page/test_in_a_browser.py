@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.browser import Scheme, looking_at, running_chromium, violations
-from support.looks import HOSTILE, write_all
+from support.people.browser import Scheme, looking_at, running_chromium, violations
+from support.people.looks import HOSTILE, write_all
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -11,8 +11,8 @@ import pytest
 from arfeed import Objection
 from arfeed.history.receipts import plan_document
 from arfeed.runs.page.rendering import render
-from support.looks import feed_of, past, receipt, refused
-from support.plans import invoices, planned
+from support.feeds.plans import invoices, planned
+from support.people.looks import feed_of, past, receipt, refused
 
 NEWER = ("movements", "reasons", "ageing", "aged_on", "debtors", "pdfs", "notes", "planned_at")
 

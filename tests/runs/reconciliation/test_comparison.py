@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed.runs.reconciliation.honest import CONVERTED, CREDITS, FUTURE, PAYMENT, PENDING
-from support.receiver_lists import Row, delivered, judged, outcomes, sent, write_csv
+from support.files.receiver_lists import Row, delivered, judged, outcomes, sent, write_csv
 
 HEADINGS = {
     "invoice_ref": "Number",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.errors import ConfigError, SourceError
-from support.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, read, sent, write_csv, write_xlsx
+from support.files.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, read, sent, write_csv, write_xlsx
 
 
 def german(rows: list[Row]) -> list[Row]:

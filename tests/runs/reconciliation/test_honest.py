@@ -17,8 +17,8 @@ from arfeed.runs.context import begin_run
 from arfeed.runs.reconciliation.honest import CONVERTED, FUTURE, PAYMENT
 from arfeed.runs.reconciliation.reconciling import reconcile
 from arfeed.runs.reconciliation.verdict import Verdict, judge
-from support.feed import REPORTS, Feed, invoices
-from support.receiver_lists import Row, Silent, delivered, judged, read, sent, write_csv
+from support.feeds.feed import REPORTS, Feed, invoices
+from support.files.receiver_lists import Row, Silent, delivered, judged, read, sent, write_csv
 
 CENT = Decimal("0.01")
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from arfeed.runs.reconciliation.plausibility import Delivered
-from support.receiver_exports import day_first, german
-from support.receiver_lists import Row, delivered, judged, report, sent, write_csv
+from support.files.receiver_exports import day_first, german
+from support.files.receiver_lists import Row, delivered, judged, report, sent, write_csv
 
 ROWS = [{**row, "memo": f"order {number}"} for number, row in enumerate(sent(30))]
 LAYOUT = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.runs.reconciliation.verdict import Verdict
-from support.receiver_lists import NEXT_DAY, Row, delivered, judged, sent, write_csv
+from support.files.receiver_lists import NEXT_DAY, Row, delivered, judged, sent, write_csv
 
 ROWS = sent(212)
 EARLIER = datetime(2026, 4, 3, 9, 0, tzinfo=UTC)

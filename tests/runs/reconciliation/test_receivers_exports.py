@@ -10,8 +10,18 @@ import pytest
 
 from arfeed.model.errors import ArfeedError, ConfigError, SourceError
 from arfeed.runs.reconciliation.verdict import Verdict
-from support.receiver_exports import CREDIT_NOTES, SIGNS, WRITERS, Writer, aged, bannered, books, formulas, write_lines
-from support.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, write_csv
+from support.files.receiver_exports import (
+    CREDIT_NOTES,
+    SIGNS,
+    WRITERS,
+    Writer,
+    aged,
+    bannered,
+    books,
+    formulas,
+    write_lines,
+)
+from support.files.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, write_csv
 
 ROWS = books()
 ORDINARY = 9

@@ -12,9 +12,9 @@ from arfeed.runs import adoption
 from arfeed.runs.adoption import Adopted
 from arfeed.runs.context import begin_run
 from arfeed.runs.reconciliation.reconciling import reconcile
-from support.feed import REPORTS, Feed, Row, codes, invoices
-from support.receiver_lists import Silent, write_csv
-from support.webhooks import TOKEN, webhook
+from support.feeds.feed import REPORTS, Feed, Row, codes, invoices
+from support.files.receiver_lists import Silent, write_csv
+from support.servers.webhooks import TOKEN, webhook
 
 COUNT = 33
 

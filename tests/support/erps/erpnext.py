@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from support.databases import table
+from support.databases.tables import table
 
 FAR = 90
 """Days from now on which a post-dated cheque may be cashed; whatever time zone the server is in."""

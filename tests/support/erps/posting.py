@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from support.database_servers import POSTGRESQL
+from support.databases.servers import POSTGRESQL
 
 
 def server_url() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from support.databases import execute, quoted
+from support.databases.tables import execute, quoted
 
 Document = tuple[str, str]
 """Number and kind: some programs count each kind on its own."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from support.servers import program
+from support.servers.makes import program
 from support.writers.libraries import LIBRARIES, Lines, Write, page_of, right_to_left
 
 if TYPE_CHECKING:

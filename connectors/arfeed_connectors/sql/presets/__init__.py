@@ -17,11 +17,11 @@ Quote = Callable[[str], str]
 class Preset:
     """What a preset is for, the usual prefix of its tables, the settings it needs, and whether companies share it.
 
-    Each has a query, NAME.sql, and one that says what became of given numbers, NAME.closed.sql. With `has_ledger` its
-    receivables account is kept in another place than the list, and NAME.ledger.sql asks for its balance. With
+    Each has a folder: list.sql is its query, and closed.sql says what became of given numbers. With `has_ledger` its
+    receivables account is kept in another place than the list, and ledger.sql asks for its balance. With
     `one_number_space` no number is given out by two companies. `version` asks the program for its own. With
     `days_are_moments` its dates are moments in UTC, of which the day is wanted that it was where they were typed. Where
-    a table of the list is missing, NAME.OLDER.sql and NAME.OLDER.closed.sql do without it, `older` being a version.
+    a table of the list is missing, OLDER.sql and OLDER.closed.sql do without it, `older` being a version.
     With `adds_up` the list adds up payments or a journal, which takes long, so rows and control come in one statement.
     `blank_balance` is why the list has no balance for an open document, and what to do in the program.
     """
@@ -38,9 +38,9 @@ class Preset:
     adds_up: bool = False
     blank_balance: str | None = None
 
-    def tables(self, name: str) -> tuple[str, ...]:
+    def tables(self, name: str, part: str = "") -> tuple[str, ...]:
         """Return the tables that the query reads, without their prefix."""
-        text = resources.files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+        text = _read(name, part)
         return tuple(dict.fromkeys(_TABLE.findall(text)))
 
     def version_of(self, name: str, table_prefix: str | None, has_table: Callable[[str], bool]) -> str:
@@ -48,13 +48,16 @@ class Preset:
         prefix = self.table_prefix if table_prefix is None else table_prefix
         if not self.older or all(has_table(prefix + table) for table in self.tables(name)):
             return ""
-        return self.older if all(has_table(prefix + table) for table in self.tables(f"{name}.{self.older}")) else ""
+        return self.older if all(has_table(prefix + table) for table in self.tables(name, self.older)) else ""
 
     def statement(self, name: str, part: str, table_prefix: str | None, quote: Quote) -> str:
         """Return the SQL of the list, or of the part "closed" or "ledger", every `{table}` prefixed and quoted."""
         prefix = self.table_prefix if table_prefix is None else table_prefix
-        text = resources.files(__package__).joinpath(f"{name}{part and '.'}{part}.sql").read_text("utf-8")
-        return filled(text, prefix, quote)
+        return filled(_read(name, part), prefix, quote)
+
+
+def _read(name: str, part: str) -> str:
+    return resources.files(__package__).joinpath(name, f"{part or 'list'}.sql").read_text("utf-8")
 
 
 def filled(text: str, prefix: str, quote: Quote) -> str:

@@ -1,0 +1,1 @@
+"""What databases answer, as columns of a frame."""

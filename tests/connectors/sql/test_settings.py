@@ -1,0 +1,385 @@
+"""Settings of the connector `sql`: what is refused, and what is never shown."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
+
+from arfeed import ConfigError, SourceError
+from arfeed.plugins.config import read_project
+from arfeed.plugins.fingerprint import settings_hash, settings_of
+from arfeed_connectors.sql.presets import PRESETS
+from arfeed_connectors.sql.text.limits import find_row_limit
+from support.databases.tables import sql
+from support.feeds.command import run, write
+
+FEED = """
+plugins = ["sql", "kolleno"]
+[sources.erp]
+use = "sql"
+{source}
+[destination]
+use = "kolleno"
+mode = "open-ar"
+url = "out"
+"""
+URL = 'url = "postgresql://db/erp"'
+
+
+def mistakes(folder: Path, source: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read_project(write(folder, FEED.format(source=source)))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ('query = "SELECT 1"', "sources.erp.url: it is required: Where the database is"),
+        (URL, "sources.erp: give either `query`, a SELECT of your own, or `preset`"),
+        (f'{URL}\nquery = "SELECT 1"\npreset = "odoo"', "sources.erp: give either `query`"),
+        (f'{URL}\nquery = "DELETE FROM ledger"', "it must be a SELECT, or a WITH that ends in one"),
+        (f'{URL}\nquery = "-- SELECT\\nTRUNCATE ledger"', "it must be a SELECT"),
+        (f'{URL}\nquery = "SELECT 1; DROP TABLE ledger"', "it must be one statement"),
+        (f'{URL}\nquery = "SELECT 1) x; COMMIT; DELETE FROM y; SELECT (1"', "it must be one statement"),
+        (f"{URL}\nquery = \"SELECT ';'; DROP TABLE ledger\"", "it must be one statement"),
+        (f'{URL}\npreset = "sage"', "sources.erp.preset: found 'sage': there are odoo, erpnext"),
+        (f'{URL}\npreset = "akaunting"', "sources.erp: preset 'akaunting' needs `table_prefix`: What the tables'"),
+        (f'{URL}\npreset = "invoiceplane"', "sources.erp: preset 'invoiceplane' needs `currency`"),
+        (
+            f'{URL}\npreset = "gnucash"\ncompany = 1',
+            "sources.erp: `company` is for presets of systems",
+        ),
+        (f'{URL}\nquery = "SELECT 1"\ntable_prefix = "x_"', "sources.erp: `table_prefix` is for presets"),
+        (f'{URL}\npreset = "odoo"\ntable_prefix = "x; DROP"', "sources.erp.table_prefix"),
+        ('url = "sqlite://"\nquery = "SELECT 1"', "it names no file; write sqlite:///books.db"),
+    ],
+)
+def test_a_wrong_setting_is_refused_before_anything_is_read(tmp_path: Path, source: str, says: str) -> None:
+    assert says in mistakes(tmp_path, source)
+
+
+@pytest.mark.parametrize("query", ["select 1", " (SELECT 1)", "WITH a AS (SELECT 1) SELECT 2", "/* ; */ SELECT ';' ; "])
+def test_any_single_select_is_taken(query: str) -> None:
+    assert sql("postgresql://db/erp", query=query).settings.query == query.strip().rstrip(";")
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("SELECT * FROM a LIMIT 100", "LIMIT 100"),
+        ("SELECT * FROM a WHERE b IN (1)\n  limit\n  100;", "limit 100"),
+        ("SELECT * FROM a -- all\nLIMIT(50)", "LIMIT(50)"),
+        ("(SELECT * FROM (SELECT 1) a LIMIT 5)", "LIMIT 5"),
+        ("WITH a AS (SELECT 1) SELECT * FROM a FETCH FIRST 10 ROWS ONLY", "FETCH FIRST 10"),
+        ("SELECT * FROM a ORDER BY b OFFSET 0 ROWS FETCH NEXT 10 ROWS ONLY", "FETCH NEXT 10"),
+        ("SELECT * FROM a FETCH FIRST ROW ONLY", "FETCH FIRST"),
+        ("SELECT * FROM a OFFSET 5", "OFFSET 5"),
+        ("SELECT /* ! */ TOP 100 * FROM a", "TOP 100"),
+        ("SELECT DISTINCT TOP (100) * FROM a", "TOP (100)"),
+        ("WITH a AS (SELECT 1) SELECT TOP 5 PERCENT * FROM a", "TOP 5"),
+        ("SELECT FIRST 10 * FROM a", "FIRST 10"),
+        ("SELECT FIRST (10) * FROM a", "FIRST (10)"),
+        ("SELECT FIRST (5 + 5) a.b FROM a", "FIRST (5 + 5)"),
+        ("SELECT SKIP 5 * FROM a", "SKIP 5"),
+        ("SELECT LIMIT 0 10 * FROM a", "LIMIT 0"),
+        ("SELECT * FROM a ROWS 10", "ROWS 10"),
+        ("SELECT * FROM a ORDER BY b DESC ROWS 1 TO 10", "ROWS 1"),
+        ("SELECT * FROM a WHERE ROWNUM <= 100", "ROWNUM"),
+        ("SELECT * FROM a WHERE b = 1 AND (c = 2 OR 100 > rownum)", "rownum"),
+        ("SELECT * FROM a JOIN b ON a.c = b.c AND rownum < 5", "rownum"),
+        ("SELECT * FROM a LIMIT +5", "LIMIT +"),
+        ("SELECT * FROM a LIMIT CAST(5 AS int)", "LIMIT CAST"),
+        ("SELECT * FROM a LIMIT (SELECT 5)", "LIMIT (SELECT 5)"),
+        ("SELECT * FROM a LIMIT '5'", "LIMIT '5'"),
+        ("SELECT * FROM a LIMIT ROWS EXAMINED 100", "LIMIT ROWS"),
+        ("SELECT * FROM a LIMIT ALL OFFSET 5", "OFFSET 5"),
+        ("SELECT * FROM a OFFSET 0 + 5", "OFFSET 0"),
+        ("SELECT * FROM a TABLESAMPLE BERNOULLI (10)", "TABLESAMPLE BERNOULLI"),
+        ("SELECT * FROM (a TABLESAMPLE SYSTEM (10) JOIN b ON a.c = b.c)", "TABLESAMPLE SYSTEM"),
+        ("SELECT * FROM a SAMPLE (10)", "SAMPLE (10)"),
+        ("SELECT * FROM a SAMPLE BLOCK (10)", "SAMPLE BLOCK"),
+        ("SELECT * FROM a USING SAMPLE 10%", "SAMPLE 10"),
+        ("SELECT * FROM a QUALIFY ROW_NUMBER() OVER (PARTITION BY b ORDER BY c) = 1", "QUALIFY ROW_NUMBER"),
+        ("SELECT * FROM a WITH (READPAST)", "READPAST"),
+        ("SELECT * FROM a FOR UPDATE SKIP LOCKED", "SKIP LOCKED"),
+        ("(SELECT * FROM a LIMIT 5) UNION ALL (SELECT * FROM b)", "LIMIT 5"),
+        ("SELECT * FROM b UNION ALL SELECT TOP 5 * FROM a", "TOP 5"),
+        ("((SELECT * FROM b) EXCEPT ((SELECT * FROM a LIMIT 5)))", "LIMIT 5"),
+        ("WITH b AS (SELECT 1) (SELECT * FROM a LIMIT 5)", "LIMIT 5"),
+        ("SELECT * FROM comment LIMIT 5", "LIMIT 5"),
+        ("SELECT * LIMIT 5", "LIMIT 5"),
+        ("VALUES (1), (2) LIMIT 1", "LIMIT 1"),
+        ("SELECT DISTINCT ON (customer) * FROM a ORDER BY customer, b", "ON (customer)"),
+        ("select distinct/**/on(lower(c), d) e FROM a", "on(lower(c), d)"),
+        ("SELECT * FROM b UNION ALL (SELECT DISTINCT ON (c) * FROM a)", "ON (c)"),
+        ("SELECT * FROM a ROWS (n + v)", "ROWS (n + v)"),
+        ("SELECT * FROM a ROWS (5) TO (10)", "ROWS (5)"),
+    ],
+)
+def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: str, named: str) -> None:
+    said = mistakes(tmp_path, f"{URL}\nquery = '''{query}'''")
+    assert f"it says {named}, which leaves out what is open" in said
+    assert "choose rows by WHERE alone" in said
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT `limit`, [top], a.limit, top100, 'LIMIT 5' FROM a -- LIMIT 5",
+        "SELECT a.n, (SELECT c FROM b ORDER BY d LIMIT 1) FROM a /* TOP 5 */",
+        "WITH b AS (SELECT TOP 1 c FROM d) SELECT * FROM b",
+        "SELECT credit_limit, limit - paid AS balance, top, offset FROM a WHERE offset > 5",
+        "SELECT TOP (100) PERCENT * FROM a ORDER BY b OFFSET 0 ROWS",
+        "SELECT * FROM a LIMIT ALL",
+        "SELECT * FROM (VALUES (1, 'A')) rows (n, v)",
+        "SELECT * FROM generate_series(1, 9) rows (n)",
+        'SELECT * FROM (VALUES (1, 2, 3)) rows(n, "V w", x) JOIN b sample (n, w) ON b.n = rows.n',
+        "SELECT DISTINCT a, b FROM c JOIN d ON (c.e = d.e)",
+        "SELECT * FROM (SELECT DISTINCT ON (customer) * FROM a ORDER BY customer, b) latest",
+        "SELECT arr[OFFSET(0)], first, fetch FROM a",
+        "SELECT SUM(a) OVER (ORDER BY b ROWS BETWEEN 5 PRECEDING AND CURRENT ROW), MAX(a) OVER (ROWS 5 PRECEDING)",
+        "SELECT * FROM (SELECT * FROM a WHERE ROWNUM < 5) b JOIN LATERAL (SELECT 1 FROM c LIMIT 1) d ON true",
+        "SELECT * FROM a WHERE b IN ((SELECT c FROM d LIMIT 1)) OR EXISTS (SELECT 1 FROM d TABLESAMPLE SYSTEM (1))",
+        "SELECT rownum, rows, skip, sample, qualify, a.rownum FROM a WHERE a.rownum > 0 AND rows = 5",
+        "SELECT a limit, b AS limit FROM c limit JOIN d rows ON limit.e = rows.e WHERE NOT limit",
+        "SELECT limit * 2, 2 * limit, limit + 5, sum(limit) - limit FROM a",
+        "SELECT first(a) AS b, first (c), sample(d), top FROM e",
+        "SELECT string_agg(a ORDER BY b LIMIT 5) FROM c",
+        "SELECT $$ LIMIT 5 $$, $t$ ' LIMIT 5 $t$, E'\\' LIMIT 5' FROM a /* b /* c */ LIMIT 5 */",
+        "SELECT * FROM a LIMIT NULL",
+        "SELECT * FROM a OFFSET 0",
+    ],
+)
+def test_what_is_only_called_a_limit_or_stands_within_is_taken(query: str) -> None:
+    assert sql("postgresql://db/erp", query=query).settings.query == query
+
+
+@pytest.mark.parametrize(
+    ("database", "query", "limited"),
+    [
+        ("mysql+pymysql", "SELECT 'it\\'s', ' LIMIT 5 ' FROM a # LIMIT 5", False),
+        ("mysql+pymysql", "SELECT * FROM a /*!50000 LIMIT 5 */", True),
+        ("mysql+pymysql", "SELECT 5--1 FROM a LIMIT 5", True),
+        ("mysql+pymysql", "SELECT 'x\\' FROM a LIMIT 5 -- '", True),
+        ("sqlite", "SELECT [a's LIMIT 5] FROM a /* b /* c */", False),
+        ("sqlite", "SELECT 1 FROM a /* b /* c */ LIMIT 5 --*/", True),
+        ("mssql+pyodbc", "SELECT [a's LIMIT 5], [b]]c] FROM #d /* e /* f */ LIMIT 5 */", False),
+        ("oracle+oracledb", "SELECT q'[it's Ada's LIMIT 5]', nq'!x'y!' FROM a", False),
+        ("oracle+oracledb", "SELECT q'[it's]', 'b' FROM a WHERE ROWNUM < 5 AND c = 'd'", True),
+        ("firebird", "SELECT * FROM a ROWS CHAR_LENGTH('abcde')", True),
+        ("firebird", "SELECT * FROM a ROWS CASE WHEN b = 1 THEN 5 END", True),
+        ("firebird", "SELECT * FROM a ROWS (n)", True),
+        ("firebird", "SELECT a.rows, b AS rows FROM a", False),
+        ("exotic", "SELECT 'a\\' FROM b LIMIT 5 -- '", True),
+        ("oracle+oracledb", "SELECT a FROM b FETCH APPROX FIRST 5 ROWS ONLY", True),
+        ("oracle+oracledb", "SELECT a FROM b FETCH EXACT FIRST 10 PERCENT ROWS ONLY", True),
+        ("oracle+oracledb", "SELECT a FROM b SAMPLE BLOCK (10) SEED (1)", True),
+        ("oracle+oracledb", "SELECT exact, fetch FROM b fetch", False),
+        ("mssql+pyodbc", "SELECT a FROM b WITH (NOLOCK, READPAST)", True),
+        ("mssql+pyodbc", "SELECT a FROM b WITH (NOLOCK) WHERE c > 0", True),
+        ("mssql+pyodbc", "SELECT a FROM b (nolock) JOIN d ON b.e = d.e", True),
+        ("mssql+pyodbc", "SELECT a FROM b WITH (INDEX (i), READUNCOMMITTED)", True),
+        ("mssql+pyodbc", "SELECT b.nolock, [nolock], nolock FROM b", False),
+        ("mssql+pyodbc", "SELECT TOP 5 WITH TIES a FROM b ORDER BY a", True),
+        ("mssql+pyodbc", "SELECT a FROM b OPTION (FAST 10)", False),
+        ("db2", "SELECT a FROM b FETCH FIRST ROW ONLY", True),
+        ("db2", "SELECT a FROM b LIMIT 2, 5", True),
+        ("db2", "SELECT a FROM b WITH UR SKIP LOCKED DATA", True),
+        ("db2", "SELECT a FROM b OPTIMIZE FOR 5 ROWS FOR READ ONLY WITH UR", True),
+        ("db2", "SELECT a FROM b OPTIMIZE FOR 5 ROWS FOR READ ONLY WITH CS", False),
+        ("db2", "SELECT a FROM b WHERE c IN (SELECT d FROM e FETCH FIRST 1 ROW ONLY)", False),
+        ("hana", "SELECT TOP 5 a FROM b", True),
+        ("hana", "SELECT a FROM b LIMIT 5 TOTAL ROWCOUNT", True),
+        ("hana", "SELECT a FROM b FOR SHARE LOCK IGNORE LOCKED", True),
+        ("hana", "SELECT a FROM b TABLESAMPLE SYSTEM (10)", True),
+        ("hana", 'SELECT "LIMIT", locked, ignore FROM b WITH HINT (NO_CS_JOIN)', False),
+        ("sybase", "SELECT TOP 5 START AT 3 a FROM b", True),
+        ("sybase", "SELECT a FROM b ROWS LIMIT 5 OFFSET 2", True),
+        ("sybase", "SELECT a FROM b ROWS OFFSET 2", True),
+        ("sybase", "SELECT a FROM b READPAST", True),
+        ("sybase", "SELECT [limit] FROM b HOLDLOCK AT ISOLATION READ UNCOMMITTED", False),
+        ("access", "SELECT TOP 10 PERCENT a FROM b", True),
+    ],
+)
+def test_texts_and_comments_end_where_that_database_ends_them(database: str, query: str, limited: bool) -> None:
+    backend = database.partition("+")[0]
+    assert (find_row_limit(query, backend) is not None) == limited
+
+
+def test_a_text_without_an_end_is_refused_since_a_limit_could_hide_in_it(tmp_path: Path) -> None:
+    said = mistakes(tmp_path, f'{URL}\nquery = """SELECT \'a FROM b LIMIT 5"""')
+    assert "it holds 'a FROM b LIMIT 5, of which the end is not to be found; close it" in said
+
+
+@pytest.mark.parametrize("key", ["closed_query", "control_account.query", "control_account.received"])
+def test_the_other_queries_about_debts_may_not_be_cut_short_either(tmp_path: Path, key: str) -> None:
+    table = f"control_account.query = 'SELECT 1'\n{key} = 'SELECT * FROM a LIMIT 5'"
+    if key != "control_account.received":
+        table = f"{key} = 'SELECT * FROM a LIMIT 5'"
+    said = mistakes(tmp_path, f"{URL}\nquery = 'SELECT 1'\n{table}")
+    assert f"sources.erp.{key.partition('.')[0]}" in said
+    assert "it says LIMIT 5, which leaves out what is open" in said
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (
+            "query = 'SELECT 1'\ncontrol_account = true",
+            "frontaccounting, kivitendo, tryton, sap-b1 do; for others write a table",
+        ),
+        (
+            "preset = 'gnucash'\ncontrol_account = true",
+            "frontaccounting, kivitendo, tryton, sap-b1 do; for others write a table",
+        ),
+        ("query = 'SELECT 1'\ncontrol_account.query = 'DELETE FROM a'", "query: it must be a SELECT"),
+        ("query = 'SELECT 1'\ncontrol_account.sum = 'SELECT 1'", "sources.erp.control_account"),
+    ],
+)
+def test_a_control_account_that_says_nothing_is_refused(tmp_path: Path, source: str, says: str) -> None:
+    assert says in mistakes(tmp_path, f"{URL}\n{source}")
+
+
+def test_a_relative_sqlite_file_starts_at_the_folder_of_plugins_toml(tmp_path: Path) -> None:
+    project = read_project(write(tmp_path, FEED.format(source='url = "sqlite:///data/books.db"\nquery = "SELECT 1"')))
+    assert settings_of(project.sources[0])["url"] == f"sqlite:///{tmp_path}/data/books.db"
+
+
+SECRET = "s3cr3t-w0rd"
+SECRET_URLS = [
+    f"postgresql://reader:{SECRET}@127.0.0.1:5432/nowhere",
+    f"postgresql://reader@127.0.0.1:1/erp?password={SECRET}",
+    f"postgresql://reader@127.0.0.1:5432/erp?sslmode=verify-full&sslpassword={SECRET}",
+    f"mysql://reader:{SECRET}@127.0.0.1:3306/erp",
+    f"mssql+pyodbc://reader:{SECRET}@db/erp?driver=ODBC",
+    f"mssql+pyodbc:///?odbc_connect=DRIVER%3D%7Bx%7D%3BUID%3Dreader%3BPWD%3D%7B{SECRET}%3B%7D%3BSERVER%3Ddb",
+    f"oracle+oracledb://reader@db/?service_name=erp&wallet_password={SECRET}",
+    f"nonsense://reader:{SECRET}@db/erp",
+]
+
+
+@pytest.mark.parametrize("url", SECRET_URLS)
+def test_a_password_is_in_no_error_no_repr_and_no_document(url: str) -> None:
+    source = sql(url, query="SELECT 1", timeout_seconds=1)
+    with pytest.raises(SourceError) as caught:
+        source.check()
+    shown = "".join(traceback.format_exception(caught.value))
+    shown += f"{source.settings!r} {source.settings.model_dump_json()} {settings_of(source)}"
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize("url", [SECRET_URLS[0], f"no url {SECRET}", f"postgresql://reader:{SECRET}@host:port/x"])
+def test_no_command_shows_a_password(tmp_path: Path, url: str) -> None:
+    write(tmp_path, FEED.format(source='url = "${ERP_URL}"\nquery = "SELECT 1"'))
+    for arguments in (["check"], ["plan", "--json"]):
+        done = run(tmp_path, *arguments, env={"ERP_URL": url})
+        assert done.code in (2, 4), done.err
+        assert SECRET not in done.out + done.err
+
+
+def test_another_database_is_another_configuration_but_another_password_is_not(tmp_path: Path) -> None:
+    def hashed(url: str) -> str:
+        return settings_hash(read_project(write(tmp_path, FEED.format(source=f'url = "{url}"\nquery = "SELECT 1"'))))
+
+    plain = hashed("postgresql://reader:one@db/erp")
+    assert plain == hashed("postgresql://reader:two@db/erp")
+    assert plain != hashed("postgresql://reader:one@db/test")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("postgresql:///?dbname=books", "postgresql:///?dbname=test"),
+        ("postgresql:///?service=books", "postgresql:///?service=test"),
+        ("postgresql:///erp?host=a&host=b", "postgresql:///erp?host=a&host=c"),
+        ("postgresql://db/erp?options=-csearch_path%3Da", "postgresql://db/erp?options=-csearch_path%3Db"),
+        ("oracle+oracledb://db/?service_name=books", "oracle+oracledb://db/?service_name=test"),
+        (
+            "mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3BDATABASE%3Da",
+            "mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3BDATABASE%3Db",
+        ),
+        ("mysql://db/erp?charset=utf8mb4", "mysql://db/erp?charset=latin1"),
+    ],
+)
+def test_whatever_the_url_says_behind_its_question_mark_is_configuration(one: str, other: str) -> None:
+    assert known_as(one) != known_as(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("postgresql://db/erp?password=a", "postgresql://db/erp?password=b"),
+        ("postgresql://db/erp?sslpassword=a", "postgresql://db/erp?sslpassword=b"),
+        ("mysql://db/erp?passwd=a", "mysql://db/erp?passwd=b"),
+        ("oracle+oracledb://db/?wallet_password=a", "oracle+oracledb://db/?wallet_password=b"),
+        ("snowflake://db/?token=a", "snowflake://db/?token=b"),
+        (
+            "mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3BPWD%3D%7Ba%3Bb%7D%3BDATABASE%3Dx",
+            "mssql+pyodbc:///?odbc_connect=SERVER%3Ddb%3Bpwd%3Dc%3BDATABASE%3Dx",
+        ),
+        ("postgresql://db/erp?a=1&b=2", "postgresql://db/erp?b=2&a=1"),
+    ],
+)
+def test_another_secret_or_order_is_no_other_configuration(one: str, other: str) -> None:
+    assert known_as(one) == known_as(other)
+
+
+def known_as(url: str) -> object:
+    return settings_of(sql(url, query="SELECT 1"))["url"]
+
+
+def test_messages_hide_secrets_and_nothing_else() -> None:
+    source = sql(
+        "postgresql://reader@127.0.0.1:1/erp?connect_timeout=1&application_name=books&sslpassword=books1",
+        query="SELECT 1",
+    )
+    with pytest.raises(SourceError) as caught:
+        source.check()
+    assert "127.0.0.1" in str(caught.value)
+    assert "***" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "module", "package"),
+    [
+        ("postgresql://db/erp", "psycopg", "arfeed[postgresql]"),
+        ("mysql://db/erp", "pymysql", "arfeed[mysql]"),
+        ("mariadb://db/erp", "pymysql", "arfeed[mysql]"),
+        ("mssql+pyodbc://db/erp", "pyodbc", "arfeed[odbc]"),
+        ("duckdb:///books.duckdb", "duckdb_engine", "arfeed[duckdb]"),
+        ("firebird:///books.fdb", "firebird", "arfeed[firebird]"),
+        ("sqlite+pysqlcipher://:key@/books.db", "sqlcipher3", "arfeed[sqlcipher]"),
+    ],
+)
+def test_a_missing_driver_is_named_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, url: str, module: str, package: str
+) -> None:
+    for name in [loaded for loaded in sys.modules if loaded.split(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [_Without(module), *sys.meta_path])
+    with pytest.raises(SourceError) as caught:
+        sql(url, query="SELECT 1").check()
+    assert str(caught.value) == f"erp: the database driver {module!r} is not installed: pip install '{package}'"
+
+
+class _Without:
+    """An importer that knows of one module only that it is not there."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == self.module:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def test_plugins_show_lists_every_preset_with_what_it_needs(tmp_path: Path) -> None:
+    shown = " ".join(run(tmp_path, "plugins", "show", "sql").out.split())
+    for name, preset in PRESETS.items():
+        assert f'"{name}"' in shown
+        for needed in preset.requires:
+            assert f"needs {needed}" in shown
