@@ -25,9 +25,9 @@ from arfeed_connectors.sql.proofs.control_totals import Control
 from arfeed_connectors.sql.proofs.overpaid import Overpaid
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
+from arfeed_connectors.sql.slips import refuse_slips
 from arfeed_connectors.sql.statements import Row, asked, batches, column_names
 from arfeed_connectors.sql.text.names import Names
-from arfeed_connectors.sql.text.slips import refuse_slips
 from arfeed_connectors.sql.values.control_characters import Controls
 from arfeed_connectors.sql.values.frames import Frames
 
