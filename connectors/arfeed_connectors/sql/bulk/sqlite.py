@@ -1,4 +1,4 @@
-"""The rows of an SQLite file by ADBC, in a process of its own: it takes half the time and a fifth of the memory.
+"""The rows of an SQLite file by ADBC, in a process of its own: it takes half of the work, and no objects of Python.
 
 SQLite's columns have no types, only values do, and ADBC gives each column that of its first rows. So the first rows
 are looked at, a row in front gives each column its type, and a mark beside each row tells whether a value is of another
