@@ -187,7 +187,7 @@ def test_two_lists_of_documents_in_one_file_are_refused(tmp_path: Path, name: st
         ({"Contact": "Ada"}, "its Contact is 'Ada', not an object with a Name"),
         ({"Contact": {"Name": ["Ada"]}}, "customer_name would be ['Ada'], which is neither text nor a number"),
         ({"Type": "ACCRECCREDIT", "AmountDue": True}, "balance would be True, which is neither text nor a number"),
-        ({"Date": "/Date(99999999999999999999)/"}, "its Date is '/Date(99999999999999999999)/', which is no day"),
+        ({"Date": "/Date(99999999999999999999)/"}, "its Date is '/Date(99999999999999999999)/', which is not a date"),
     ],
     ids=["contact", "name", "balance", "date"],
 )

@@ -230,7 +230,7 @@ def test_what_makes_a_reading_doubtful_is_asked_about_where_a_source_is_new() ->
 @pytest.mark.parametrize(
     ("compared", "said"),
     [
-        (None, "was never compared with a delivery"),
+        (None, "was never compared"),
         (timedelta(days=30), None),
         (timedelta(days=30, seconds=1), "was last compared on 2026-03-11, 30 days ago"),
         (timedelta(days=45), "was last compared on 2026-02-24, 45 days ago"),
