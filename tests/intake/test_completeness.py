@@ -236,8 +236,8 @@ def test_a_row_of_totals_proves_a_file_and_is_no_document(tmp_path: Path) -> Non
 
 def test_a_column_of_a_file_that_nobody_named_makes_its_reading_doubtful(tmp_path: Path) -> None:
     lines = [f"{line},{word}" for line, word in zip(LIST, ("Status", "Offen", "Storniert"), strict=True)]
-    (report,) = extracted(folder(tmp_path / "open.csv", *lines, columns=NAMES, currency="GBP")).reports
-    assert [doubt.column for doubt in report.doubts] == ["Status"]
+    read = extracted(folder(tmp_path / "open.csv", *lines, columns=NAMES, currency="GBP"))
+    assert [doubt.column for doubt in read.doubts(read.reports[0])] == ["Status"]
 
 
 def test_a_control_account_by_customer_is_read_beside_the_rows_of_its_list(tmp_path: Path) -> None:

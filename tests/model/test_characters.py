@@ -96,4 +96,4 @@ def test_texts_that_may_be_formulas_are_counted(values: list[str | None]) -> Non
     found = [text for text in values if text and len(text) > 1 and text[0] in "=+-@\t\r"]
     notes = [*note_formulas(pa.table({"memo": pa.array(values, pa.string())}))]
     assert len(notes) == bool(found)
-    assert not found or f"(memo {len(found)})" in notes[0]
+    assert not found or f" as they are: memo {len(found)}. " in notes[0]
