@@ -139,9 +139,25 @@ def test_without_amounts_nobody_is_accused(reader: PdfReader, tmp_path: Path) ->
     assert judged(reader, tmp_path, printed(*ANOTHERS), amount=[None, *AMOUNTS[1:]]).outcome == "none"
 
 
-def test_a_customer_whose_legal_form_is_written_otherwise_is_known(reader: PdfReader, tmp_path: Path) -> None:
-    lines = ("Invoice INV-2026-0043", "Albion Limited", "Total 1,234.50")
-    assert judged(reader, tmp_path, printed(*lines)).outcome == "another"
+@pytest.mark.parametrize(
+    ("listed", "written"),
+    [
+        ("Albion Ltd", "Albion Limited"),
+        ("Müller GmbH & Co. KG", "Müller KG"),
+        ("Foo Sp. z o.o.", "Foo"),
+        ("AB Volvo", "Volvo"),
+        # Within a name such letters are part of it.
+        ("Dunmore Co-op", "Dunmore Co-op"),
+        ("Smith & Co Solicitors LLP", "Smith & Co Solicitors"),
+        ("Nordic AB Bygg", "Nordic AB Bygg"),
+    ],
+)
+def test_a_customer_whose_legal_form_is_written_otherwise_is_known(
+    reader: PdfReader, tmp_path: Path, listed: str, written: str
+) -> None:
+    names = ["Cedar GmbH", listed, "Bramble & Sons Ltd", "Cedar GmbH"]
+    lines = ("Invoice INV-2026-0043", written, "Total 1,234.50")
+    assert judged(reader, tmp_path, printed(*lines), customer_name=names).outcome == "another"
 
 
 def test_what_stands_in_form_fields_is_read(reader: PdfReader, tmp_path: Path) -> None:

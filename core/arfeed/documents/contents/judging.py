@@ -35,10 +35,12 @@ _ERRORS = {
     "memory": "reading it took too much memory",
     "lost": "its reader died of it",
 }
-_LEGAL_FORMS = re.compile(
-    r"\b(?:limited|ltd|llc|llp|lp|plc|inc|incorporated|corp|corporation|co|company|gmbh|mbh|ag|kg|ohg|gbr|ug|se|sa|sas|"
-    r"sarl|sl|slu|srl|spa|bv|nv|oy|ab|as|aps|a/s|sp z o o|pty|pvt|ek|ev|kgaa|ltda|lda|sro)\b"
+_LEGAL_FORM = (
+    r"(?:limited|ltd|llc|llp|lp|plc|inc|incorporated|corp|corporation|co|company|gmbh|mbh|ag|kg|ohg|gbr|ug|se|sa|sas|"
+    r"sarl|sl|slu|srl|spa|bv|nv|oy|ab|as|aps|a/s|sp\s+z\s+o\s+o|pty|pvt|ek|ev|kgaa|ltda|lda|sro)"
 )
+# Within a name it is part of it, as in "Dunmore Co-op" and "Smith & Co Solicitors LLP".
+_AROUND = re.compile(rf"^{_LEGAL_FORM}\s+|(?:\s+(?:(?:&|and|und|et)\s+)?{_LEGAL_FORM})+\s*$")
 _FEWEST_STRONG = 5
 
 
@@ -219,9 +221,9 @@ def _by_amount(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[In
 
 @lru_cache(maxsize=10_000)
 def _name_key(name: str) -> str:
-    """Return a customer's name without its legal form, which is often written otherwise."""
+    """Return a customer's name without the legal form before or behind it, which is often written differently."""
     plain = re.sub(r"[.,()]", " ", fold(name))
-    return squeeze(_LEGAL_FORMS.sub(" ", plain)) or squeeze(plain)
+    return squeeze(_AROUND.sub(" ", plain)) or squeeze(plain)
 
 
 def _is_printed(customer: str, squeezed: str) -> bool:
