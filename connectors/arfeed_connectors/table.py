@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Annotated, Literal
 from zipfile import ZipFile
@@ -75,10 +75,8 @@ def _whole_date(pattern: str) -> str:
 
 
 def _sorting(pattern: str) -> str:
-    steps = [timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=31)]
-    times = [_SOME_DAY, *(_SOME_DAY + sum(steps[:n], timedelta()) for n in range(1, 6)), _SOME_DAY.replace(year=2031)]
-    names = [at.strftime(pattern) for at in times]
-    if names != sorted(set(names)):
+    # Names have to sort as the deliveries did, in every month and year: months' names and days before months do not.
+    if re.findall("%(.)", pattern) not in (["Y", *"mdHMS"], ["y", *"mdHMS"]):
         raise ValueError("it must go from the year to the second in that order, such as %Y%m%d%H%M%S")
     return _bare(pattern)
 
@@ -218,6 +216,11 @@ class Table(ShipmentDestination):
                 raise ValueError(f"{fixed[0]}: every file needs a name that no other has; put {{at}} into it")
             if self.documents == "inside" and not self.archive:
                 raise ValueError('documents = "inside" needs an archive')
+            if self.closed and not self.archive and not self.marker:
+                raise ValueError(
+                    "a table [destination.closed] needs an archive or a marker: by itself it would be read even if "
+                    "the delivery that it belongs to broke off"
+                )
             if self.absence == "nothing" and not self.closed and self.invoices.rows == "open":
                 raise ValueError(
                     'absence = "nothing" needs a table [destination.closed], or rows = "open-and-closed" in '

@@ -67,6 +67,7 @@ TOLD: dict[str, Any] = {
 BESIDE: dict[str, Any] = {
     "absence": "nothing",
     "folder": "in",
+    "marker": "all_{at}.ok",
     "closed": {"name": "closed_{at}.csv", "columns": {"No": "invoice_ref", "Why": "reason", "On": "closed_on"}},
     "invoices": {"name": "open_{at}.csv", "columns": INVOICES},
 }
@@ -222,12 +223,16 @@ def test_the_plan_says_what_becomes_of_the_missing(feed: OtherFeed) -> None:
     ("layout", "what"),
     [
         ({**BESIDE, "closed": None}, r'absence = "nothing" needs a table'),
+        ({**BESIDE, "marker": None}, r"needs an archive or a marker"),
         (
             {**PLAIN, "invoices": {"name": "open.csv", "columns": INVOICES}},
             r"every file needs a name",
         ),
         ({**PLAIN, "documents": "inside"}, r"needs an archive"),
         ({**PLAIN, "time": "%d%m%Y%H%M%S"}, r"from the year to the second"),
+        ({**PLAIN, "time": "%Y%d%m%H%M%S"}, r"from the year to the second"),
+        ({**PLAIN, "time": "%Y%b%d%H%M%S"}, r"from the year to the second"),
+        ({**PLAIN, "time": "%s"}, r"from the year to the second"),
         ({**PLAIN, "dates": "%m/%Y"}, r"day, month and year"),
         ({**PLAIN, "invoices": {"name": "o_{at}.csv", "columns": {"No": "invoice_ref"}}}, r"made from balance"),
         ({**PLAIN, "encoding": "klingon"}, r"no such encoding"),

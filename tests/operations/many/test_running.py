@@ -20,6 +20,8 @@ from arfeed.operations.many.starting import Child
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the commands are those of a shell")
 
 UNLIMITED = Limits(None, None)
+ANSWER = """trap 'code=$?; if [ $code = 0 ]; then echo "{\\"delivered\\": true}"; else echo "{}"; fi' EXIT; """
+"""What ends a shell as a run ends: with the document of its exit code."""
 EAT = "import time\nheld = []\nwhile True:\n    held.append(b'x' * 10_000_000)\n    time.sleep(0.002)"
 
 
@@ -28,7 +30,10 @@ def shell(commands: Mapping[str, str]) -> Callable[[Path], Child]:
 
     def start(config: Path) -> Child:
         process = subprocess.Popen(
-            ["sh", "-c", commands[config.name]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            ["sh", "-c", ANSWER + commands[config.name]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         assert process.stdout
         assert process.stderr
@@ -47,14 +52,33 @@ def job(name: str, limits: Limits = UNLIMITED, destination: str | None = None) -
 
 
 def test_each_has_its_own_code_document_and_messages() -> None:
-    commands = {"a": "echo '{\"n\": 1}'; echo one >&2", "b": "echo two >&2; exit 3", "c": "exit 77"}
+    commands = {"a": "echo one >&2", "b": "echo two >&2; exit 3", "c": "exit 77"}
     done = run(commands, [job(name) for name in commands])
     assert {name: (each.code, each.document, each.text) for name, each in done.items()} == {
-        "a": (0, {"n": 1}, "one\n"),
-        "b": (3, None, "two\n"),
-        "c": (1, None, ""),
+        "a": (0, {"delivered": True}, "one\n"),
+        "b": (3, {}, "two\n"),
+        "c": (1, {}, ""),
     }
     assert [each.ended for each in done.values()] == [None] * 3
+
+
+@pytest.mark.parametrize("said", ["", "{}", '{"delivered": false}', "delivered"])
+@pytest.mark.parametrize("code", [0, 6])
+def test_an_exit_code_without_its_document_is_a_failure(said: str, code: int) -> None:
+    # As when a plugin ends the process: nothing may count as delivered that does not say so.
+    done = run({"a": f"trap - EXIT; printf '%s' '{said}'; exit {code}"}, [job("a")])["a"]
+    if code == 6 and said.startswith("{"):
+        assert (done.code, done.ended) == (6, None)
+    else:
+        assert (done.code, done.ended, done.name) == (1, ("silent", f"exit code {code}"), "failed: it broke off")
+        assert f"its process ended with exit code {code} without a result" in done.next
+
+
+def test_one_whose_left_over_child_writes_for_ever_ends_all_the_same() -> None:
+    began = time.monotonic()
+    done = run({"a": "setsid sh -c 'timeout 120 yes >&2' & sleep 0.2"}, [job("a")])
+    assert time.monotonic() - began < 100
+    assert done["a"].code == 0
 
 
 def test_one_that_hangs_is_ended_and_the_others_are_on_time() -> None:

@@ -137,7 +137,26 @@ def closed(row: Row) -> bool:
     return row["invoice_ref"] in PAID
 
 
-@pytest.mark.parametrize("heading", ["Paid on", "Closed on", "Date paid", "Bezahlt am"])
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Paid on",
+        "Closed on",
+        "Date paid",
+        "Bezahlt am",
+        "Fecha de cobro",
+        "Date de règlement",
+        "Data incasso",
+        "Zahldatum",
+        "Betalingsdato",
+        "Date received",
+        "Deleted at",
+        "Archived at",
+        "Removed at",
+        "Storno am",
+        "Clearing",
+    ],
+)
 @pytest.mark.parametrize("balance", ["Amount", "Balance"])
 def test_a_day_of_payment_beside_an_amount_is_asked_about(tmp_path: Path, heading: str, balance: str) -> None:
     file = saved(tmp_path, balance, heading, with_column(lambda row: "2026-04-01" if closed(row) else ""))
@@ -161,6 +180,15 @@ def test_a_day_of_payment_beside_an_amount_is_asked_about(tmp_path: Path, headin
         ("Unpaid", "n", "y", "paid"),
         ("Unpaid", "", "x", "paid"),
         ("Paid", "In full", "-", "paid"),
+        ("Paid", "✓", "-", "paid"),
+        ("Réglée", "Oui", "Non", "paid"),
+        ("Cobrada", "Sí", "No", "paid"),
+        ("Opłacona", "Tak", "Nie", "paid"),
+        ("Erledigt", "Ja", "Nein", "paid"),
+        ("Matched", "Yes", "No", "paid"),
+        ("Enabled", "No", "Yes", "paid"),
+        ("Stage", "Paid", "Reminded", "paid"),
+        ("Stage", "Closed", "Open", "paid"),
     ],
 )
 def test_a_flag_beside_an_amount_is_asked_about(tmp_path: Path, heading: str, yes: str, no: str, meant: str) -> None:

@@ -127,6 +127,18 @@ def test_an_invoice_of_tomorrow_may_not_be_shown_yet(tmp_path: Path) -> None:
     assert known(tmp_path, rows, [row for row in rows if row is not rows[4]]) == ("same", {FUTURE: 1})
 
 
+def test_a_platform_that_lists_one_before_its_day_would_list_the_others(tmp_path: Path) -> None:
+    rows = sent(12)
+    rows[4]["issued_on"] = rows[5]["issued_on"] = "2026-04-20"
+    assert known(tmp_path, rows, [row for row in rows if row is not rows[4]])[0] == "differences"
+
+
+def test_a_currency_that_is_blank_in_one_row_is_a_difference(tmp_path: Path) -> None:
+    rows = sent(12)
+    there = [{**row, "currency": ""} if number == 4 else row for number, row in enumerate(rows)]
+    assert known(tmp_path, rows, there)[0] == "differences"
+
+
 def test_a_list_without_credit_notes_is_named_and_one_with_some_is_an_alarm(tmp_path: Path) -> None:
     rows = sent(14)
     for row in rows[:2]:

@@ -21,20 +21,23 @@ OUTCOMES: Mapping[int, str] = {
 }
 """What the exit codes of a run mean."""
 
-Ended = Literal["time", "memory", "killed", "stopped"]
-"""Why a run did not end by itself: it reached a limit, its process was killed, or arfeed was told to end."""
+Ended = Literal["time", "memory", "killed", "stopped", "silent"]
+"""Why a run did not end by itself: it reached a limit, its process was killed, arfeed was told to end, or it ended
+without the document that belongs to its exit code, as when a plugin ends the process."""
 
 _ENDED: Mapping[Ended, str] = {
     "time": "ended: took too long",
     "memory": "ended: took too much memory",
     "killed": "failed: it was killed",
     "stopped": "ended with all others",
+    "silent": "failed: it broke off",
 }
 _NEXT: Mapping[Ended, str] = {
     "time": "it was ended after {limit}, as [feed] time_limit or --time-limit says; find out what it waited for",
     "memory": "it was ended at {limit}, as [feed] memory_limit or --memory-limit says; find out what it read",
     "killed": "its process was ended by signal {limit}; see what it printed above",
     "stopped": "it was ended since arfeed was; the next run settles what it left",
+    "silent": "its process ended with {limit} without a result, as if a plugin had ended it; the next run settles it",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import signal
 import time
@@ -57,6 +58,12 @@ class Stop:
 
     signal: int | None = None
 
+
+_MOST_LEFT = 64
+"""How many pieces of 64 KB are read from the streams of a process that has ended; a pipe holds 1 MB at most."""
+
+_ANSWERS = {0: re.compile(rb'\s*\{\s*"delivered": true'), **dict.fromkeys(range(2, 7), re.compile(rb"\s*\{"))}
+"""How the document of each exit code begins; a bug, 1, has none."""
 
 Event = Started | Said | Outcome | None
 """None comes several times a second."""
@@ -198,7 +205,10 @@ class _Pool:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(each.child.pid, signal.SIGKILL)
         for number, kept in ((each.child.out, each.out), (each.child.err, each.err)):
-            while number is not None and (data := _take(number)):
+            # Not without end: what made a session of its own was not killed, and may go on writing for ever.
+            for _ in range(_MOST_LEFT):
+                if number is None or not (data := _take(number)):
+                    break
                 kept.add(data)
                 if kept is each.err:
                     yield from _whole_lines(each, data)
@@ -243,12 +253,16 @@ class _Pool:
             ended = None
         elif code < 0 and ended is None:
             ended = ("killed", _signal_name(-code))
+        out = each.out.all()
+        # Delivered is only what says so: a plugin that ends the process ends it with any code.
+        if code in _ANSWERS and not _ANSWERS[code].match(out):
+            code, ended = ArfeedError.exit_code, ended or ("silent", f"exit code {code}")
         return Outcome(
             each.job.config,
             # A process that was killed, or ended in a way of its own, has failed.
             code if code in OUTCOMES else ArfeedError.exit_code,
             time.monotonic() - each.began,
-            pack(each.out.all()),
+            pack(out),
             each.err.all().decode(errors="replace"),
             ended,
         )

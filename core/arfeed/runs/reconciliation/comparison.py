@@ -124,7 +124,9 @@ def _differs(name: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> NDArray[np.
         # Where none was sent the receiver works one out by its own terms.
         same = pc.or_kleene(pc.is_null(sent), pc.fill_null(pc.equal(sent, there), fill_value=False))
     elif name == "currency":
-        same = pc.or_kleene(pc.equal(there, ""), pc.equal(sent, there))
+        # Without a column of currencies there is nothing to compare; a blank in one is a difference.
+        unsaid = pc.equal(there, "")
+        same = pc.or_kleene(pc.and_(unsaid, pc.all(unsaid)), pc.equal(sent, there))
     else:
         same = pc.equal(_folded(ours[name]), _folded(theirs[name]))
     differs: NDArray[np.bool_] = pc.invert(pc.fill_null(same, fill_value=False)).to_numpy(zero_copy_only=False)

@@ -50,7 +50,10 @@ def mark_known(
     outcome = found["outcome"].to_numpy(dtype=object)
     absent = found["invoice_ref_there"].isna().to_numpy(dtype=bool)
     # Listed there, as paid or void, it is shown already.
-    _mark(known, (outcome == "paid there") & absent & _is_future(found, on), FUTURE)
+    future = found["invoice_ref"].notna().to_numpy(dtype=bool) & _is_future(found, on)
+    # If one is listed before its day, the platform does not wait for the days of others.
+    if not (future & ~absent).any():
+        _mark(known, (outcome == "paid there") & future, FUTURE)
     _mark(known, _unlisted_credits(found, outcome), CREDITS)
     if previous is not None and age < IMPORT_TAKES and not _has_run(found, outcome, previous):
         _mark(known, _is_pending(found, outcome, previous), PENDING)

@@ -112,8 +112,12 @@ _POSTING_KEYS: Sequence[str] = (
     "cledecomptabilisation", "clavedecontabilizacion", "clavecontabilizacion",
 )  # fmt: skip
 _AMOUNT = re.compile(r"\D{0,4}\d[\d.,' ]*[.,]\d+\D{0,4}")
-_YES = frozenset(["y", "yes", "true", "t", "1", "x", "j", "ja", "wahr", "oui", "vrai", "si", "sì", "sí", "s", "sim"])
-_NO = frozenset(["n", "no", "false", "f", "0", "nein", "falsch", "non", "faux", "nee", "nej", "nei", "não"])
+_YES = frozenset(
+    ["y", "yes", "true", "t", "1", "x", "j", "ja", "wahr", "oui", "vrai", "si", "sì", "sí", "s", "sim", "tak", "ano"]
+)
+_NO = frozenset(
+    ["n", "no", "false", "f", "0", "nein", "falsch", "non", "faux", "nee", "nej", "nei", "não", "nie", "ne"]
+)
 _FLAGGED: Sequence[str] = (
     "credit", "gutschrift", "avoir", "abono", "return", "refund", "written off", "write off", "writeoff", "void",
     "abgeschrieben", "ausgebucht", "delet", "cancel", "reversed", "storn", "annul", "anul", "makul", "geloscht",

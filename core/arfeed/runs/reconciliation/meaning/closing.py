@@ -12,12 +12,25 @@ from arfeed.model.legible import quote
 from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.meaning.evidence import count_true
 from arfeed.runs.reconciliation.meaning.search import Search
-from arfeed.runs.reconciliation.meaning.words import ASIDE, CLOSED, CREDIT, NOT_CLOSED, NOT_YET, SETTLING, VOID
+from arfeed.runs.reconciliation.meaning.words import (
+    ASIDE,
+    CLOSED,
+    CREDIT,
+    FLAGGED,
+    NOT_CLOSED,
+    NOT_YET,
+    OVER,
+    SETTLING,
+    VOID,
+)
 from arfeed.tables.headings.contents import find_flags, is_settled_header
 from arfeed.tables.headings.document_words import is_flag_column, is_yes, status_of
-from arfeed.tables.headings.normalize import header_words
+from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, means_none, parse_dates
+
+_TICKS = frozenset("✓✔☑✅")
+_FEW = 30
 
 
 def settle_status(search: Search) -> None:
@@ -43,9 +56,12 @@ def is_flag(search: Search, header: str) -> bool:
     words = [word for word in search.evidence.words(header) if word]
     if not words:
         return False
-    yes_or_no = is_flag_column("paid", words) and bool(header_words(header) & NOT_CLOSED)
-    yes_or_no = yes_or_no or (is_flag_column("paid", words) and bool(header_words(header) & ASIDE))
-    return yes_or_no or is_flag_column(header, words) or bool(find_flags(search.evidence.texts, [header]))
+    named = bool(header_words(header) & (NOT_CLOSED | ASIDE | FLAGGED)) or status_of(header) in CLOSED
+    return (
+        (named and is_flag_column("paid", words))
+        or is_flag_column(header, words)
+        or bool(find_flags(search.evidence.texts, [header]))
+    )
 
 
 def _ask(search: Search, header: str, words: Sequence[str], found: str) -> None:
@@ -73,11 +89,15 @@ def _closing(search: Search, header: str) -> list[str]:
         header in search.evidence.proposal.several.get("status", ()) and not is_flag(search, header)
     ):
         return [word for word in words if _meant(search, word) in CLOSED]
-    if not is_flag(search, header) or any(word.startswith(CREDIT) for word in header_words(header)):
+    if any(word.startswith(CREDIT) for word in header_words(header)):
         return []
+    if not is_flag(search, header):
+        # Whatever the column is called: a few words, of which some mean what is closed.
+        few = len(words) <= _FEW
+        return [word for word in words if few and (_meant(search, word) in CLOSED or normalize_header(word) in OVER)]
     if header_words(header) & NOT_CLOSED:
         return [word for word in words if not is_yes(word) and _meant(search, word) != "open"]
-    said = [word for word in words if any(letter.isalnum() for letter in word)]
+    said = [word for word in words if word in _TICKS or any(letter.isalnum() for letter in word)]
     return [word for word in said if not _is_no(word) and _meant(search, word) != "open"]
 
 

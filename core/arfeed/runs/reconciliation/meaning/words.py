@@ -38,20 +38,38 @@ CLOSED = ("paid", "void", "draft")
 SETTLING = frozenset(
     (  # noqa: SIM905 - many quoted words are harder to read
         "paid closed settled cleared void voided cancelled canceled bezahlt beglichen ausgeglichen erledigt paye payee "
-        "regle reglee pagado pagada pagato pagata betaald voldaan betalt betald"
+        "regle reglee pagado pagada pagato pagata betaald voldaan betalt betald reglement cobro incasso saldata "
+        "zahldatum zahltag betalingsdato betaaldatum betalningsdatum received recd clearing clrng ausgleich "
+        "ausgleichsdatum lettrage deleted archived removed writeoff storno storniert annule annulee anulada"
     ).split()
 )
 NOT_YET = frozenset(["be", "expected", "planned", "promised", "next", "last", "due", "not", "if"])
 NOT_CLOSED = frozenset(
-    ["open", "unpaid", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet", "active", "aktiv"]
+    ["open", "unpaid", "enabled", "not", "outstanding", "offen", "nicht", "unbezahlt", "non", "niet", "active", "aktiv"]
 )
 ASIDE = frozenset(
     ["archived", "archive", "archiviert", "archivee", "archivado", "hidden", "inactive", "inaktiv", "removed"]
 )
+FLAGGED = frozenset(["erledigt", "solde", "soldee", "matched", "reconciled", "resolved", "collected"])
+OVER = frozenset(
+    [
+        "closed",
+        "settled",
+        "cleared",
+        "resolved",
+        "collected",
+        "erledigt",
+        "abgeschlossen",
+        "ausgeglichen",
+        "solde",
+        "soldee",
+    ]
+)
 CREDIT = ("credit", "gutschrift", "avoir", "abono", "return", "refund")
 VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht")
-"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has, and one
-that it lacks as a rule; of one that says what a document is; and of one that it was never owed."""
+"""Words of the heading of a day of payment, and those by which it is none; of a flag that an open invoice has, one
+that it lacks as a rule, and others that it lacks; of a state that closes one in a receiver's list; of one that says
+what a document is; and of one that it was never owed."""
 
 NO_MONEY = frozenset(
     (  # noqa: SIM905 - forty quoted words are harder to read
