@@ -146,12 +146,12 @@ _CII = """<rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standa
 
 
 def cii(number: str, total: str) -> str:
-    """An invoice for machines."""
+    """An embedded e-invoice."""
     return _CII.format(number=escape(number), total=total)
 
 
 def pdf_a_3(lines: Lines) -> bytes:
-    """A page for archives by WeasyPrint, with the same invoice for machines; one without a number has a strange one."""
+    """A page for archives by WeasyPrint, with the same e-invoice; one without a number has a strange one."""
     from weasyprint import HTML, Attachment
 
     said = dict(lines)

@@ -33,7 +33,7 @@ _ERRORS = {
     "unreadable": "PDFium can't open it",
     "time": "reading it took too long",
     "memory": "reading it took too much memory",
-    "lost": "its reader died of it",
+    "lost": "the PDF reader crashed on it",
 }
 _LEGAL_FORM = (
     r"(?:limited|ltd|llc|llp|lp|plc|inc|incorporated|corp|corporation|co|company|gmbh|mbh|ag|kg|ohg|gbr|ug|se|sa|sas|"
@@ -260,7 +260,7 @@ def _money(units: int, invoice: Invoice) -> str:
 
 
 def _by_embedded(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
-    """Judge by the invoice for machines; None if there is none, if there are several, or if nobody knows its number."""
+    """Judge by the embedded e-invoice; None if there is none, if there are several, or if nobody knows its number."""
     numbers = {"".join(fold(each.number).split()): each for each in extract.invoices}
     if len(numbers) != 1:
         return None

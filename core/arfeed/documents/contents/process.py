@@ -54,7 +54,7 @@ class Extract:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """An invoice for machines: its number, its total as written there, and its currency."""
+    """An embedded e-invoice: its number, its total as written there, and its currency."""
 
     number: str
     total: str
