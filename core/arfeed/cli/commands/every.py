@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +56,8 @@ def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) ->
     planned = plan_jobs(feeds, _limits(wishes, at_once))
     screen = Screen(feeds, live=at_once == 1, raw=log == ON_STDERR)
     outcomes: list[Outcome] = []
+    with suppress(OSError):  # the first outcome says so
+        last.begin(names[config] for config in feeds)
     with _stoppable() as stop, screen:
         start = _starter(planned, {VARIABLE: log} if log else {}, screen, captured=log != ON_STDERR)
         for happened in run_each(planned.jobs, start, at_once, stop):

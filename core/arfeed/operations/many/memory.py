@@ -13,6 +13,9 @@ from typing import IO, NamedTuple
 from arfeed.model.errors import ConfigError
 from arfeed.operations.many.outcome import Outcome
 
+_DUE = -1
+"""In the place of an exit code: the feed's turn had not come, or its run had not ended."""
+
 _LONGEST = 4 * 1024 * 1024
 """Bytes from which the file is written anew with one line for each feed."""
 
@@ -43,10 +46,18 @@ class LastOutcomes:
             return {}
         return {entry.feed: entry.at for entry in _parsed(lines) if entry.code == 0}
 
+    def begin(self, names: Iterable[str]) -> None:
+        """Record that feeds are due: whatever ends this process, they were not delivered until they have an outcome."""
+        self._write((name, _DUE) for name in names)
+
     def add(self, name: str, outcome: Outcome) -> None:
         """Record an outcome. Raise `OSError` if that can't be done."""
+        self._write([(name, outcome.code)])
+
+    def _write(self, codes: Iterable[tuple[str, int]]) -> None:
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        line = json.dumps({"feed": name, "exit_code": outcome.code, "at": datetime.now(UTC).isoformat()}) + "\n"
+        at = datetime.now(UTC).isoformat()
+        line = "\n".join(json.dumps({"feed": name, "exit_code": code, "at": at}) for name, code in codes) + "\n"
         with self.file.open("a+", encoding="utf-8") as lines, _alone(lines):
             # On a line of its own, also behind one that was cut off when the disk was full.
             lines.write(f"\n{line}")
