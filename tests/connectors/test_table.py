@@ -170,6 +170,42 @@ def test_a_text_that_the_encoding_has_not_is_refused_before_anything_is_sent(fee
     assert feed.held() == {}
 
 
+def test_without_quotes_neither_texts_nor_headers_have_any(feed: OtherFeed) -> None:
+    feed.layout = {**GERMAN, "quote": "none"}
+    feed.list(1)
+    feed.approved()
+    (report,) = (data.decode("cp1252") for name, data in feed.held().items() if name.startswith("in/open_"))
+    assert report.startswith("No;Client;Issued;Due;Cur;Open\nINV-0001;")
+    assert '"' not in report
+
+
+def test_a_header_that_needs_quotes_is_refused_if_there_are_none(feed: OtherFeed) -> None:
+    columns = {("Open-now" if name == "Open" else name): of for name, of in INVOICES.items()}
+    feed.layout = {
+        **PLAIN,
+        "quote": "none",
+        "delimiter": "-",
+        "invoices": {"name": "open_{at}.csv", "columns": columns},
+    }
+    feed.list(1)
+    with pytest.raises(DestinationError, match=r"the header 'Open-now' can't be written without quotes"):
+        feed.sync()
+
+
+def test_a_pdf_never_has_the_name_of_a_table_beside_it(feed: OtherFeed) -> None:
+    feed.layout = {
+        **TOLD,
+        "documents_folder": "",
+        "document_name": "{ref}",
+        "invoices": {**TOLD["invoices"], "name": "inv-0001"},
+    }
+    feed.list(1)
+    (feed.folder / "pdf" / "INV-0001.pdf").write_bytes(pdf("an invoice"))
+    with pytest.raises(DestinationError, match=r"two files in ar_\w+\.zip would be called INV-0001"):
+        feed.approved()
+    assert feed.held() == {}
+
+
 def test_without_quotes_a_text_with_a_delimiter_is_refused(feed: OtherFeed) -> None:
     feed.layout = {**PLAIN, "quote": "none"}
     feed.list(1, customer_name="Harbour, Lights")

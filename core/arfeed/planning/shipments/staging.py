@@ -78,10 +78,22 @@ class _Staging:
             if part.documents is not None:
                 members += [_below(part.documents, document) for document in self._documents]
             path = self._next()
+            self._check_names(part.name, members)
             contents = write_archive(path, members, self._content.at)
         else:
             path = self._marker(part)
         self.files.append(ShippedFile(path, part.folder, part.name, path.stat().st_size, digest_of(path), contents))
+
+    def _check_names(self, archive: str, members: Sequence[Member]) -> None:
+        seen: set[str] = set()
+        for member in members:
+            # Unpacked where letter case does not count, one would take the place of the other.
+            if (key := member.name.casefold()) in seen:
+                raise DestinationError(
+                    f"{self._whose}: two files in {archive} would be called {member.name}; give the PDFs a folder or "
+                    "another name. Nothing was sent."
+                )
+            seen.add(key)
 
     def _table(self, table: TableFile) -> Path:
         path = self._next()

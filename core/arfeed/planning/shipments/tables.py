@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,7 +121,14 @@ def _write(who: str, form: TextFormat, texts: pa.Table, path: Path) -> None:
     plain = codecs.lookup(form.encoding).name == "utf-8"
     utf8 = path if plain else path.with_suffix(".utf8")
     try:
-        csv.write_csv(texts, utf8, csv.WriteOptions(delimiter=form.delimiter, quoting_style=quoting))
+        with utf8.open("wb") as out:
+            if form.quote == "none":
+                # pyarrow 26 puts headers into quotes even if it is to use none.
+                out.write(f"{_plain_header(who, form, texts.column_names)}\n".encode())
+            options = csv.WriteOptions(
+                include_header=form.quote == "all", delimiter=form.delimiter, quoting_style=quoting
+            )
+            csv.write_csv(texts, out, options)
     except pa.ArrowInvalid as exc:
         raise DestinationError(f'{who} can\'t be written without quotes: {exc}; write quote = "all"') from exc
     if plain:
@@ -137,6 +144,12 @@ def _write(who: str, form: TextFormat, texts: pa.Table, path: Path) -> None:
                 "with a transform"
             ) from exc
     utf8.unlink()
+
+
+def _plain_header(who: str, form: TextFormat, names: Sequence[str]) -> str:
+    if wrong := [name for name in names if any(each in name for each in (form.delimiter, '"', "\r", "\n"))]:
+        raise DestinationError(f'{who}: the header {wrong[0]!r} can\'t be written without quotes; write quote = "all"')
+    return form.delimiter.join(names)
 
 
 def _read_back(who: str, form: TextFormat, path: Path) -> pa.Table:
