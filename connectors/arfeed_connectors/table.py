@@ -216,11 +216,6 @@ class Table(ShipmentDestination):
                 raise ValueError(f"{fixed[0]}: every file needs a name that no other has; put {{at}} into it")
             if self.documents == "inside" and not self.archive:
                 raise ValueError('documents = "inside" needs an archive')
-            if self.closed and not self.archive and not self.marker:
-                raise ValueError(
-                    "a table [destination.closed] needs an archive or a marker: by itself it would be read even if "
-                    "the delivery that it belongs to broke off"
-                )
             if self.absence == "nothing" and not self.closed and self.invoices.rows == "open":
                 raise ValueError(
                     'absence = "nothing" needs a table [destination.closed], or rows = "open-and-closed" in '

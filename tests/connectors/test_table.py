@@ -170,6 +170,14 @@ def test_a_text_that_the_encoding_has_not_is_refused_before_anything_is_sent(fee
     assert feed.held() == {}
 
 
+def test_what_is_closed_is_not_sent_ahead_of_a_delivery_that_may_break_off(feed: OtherFeed) -> None:
+    feed.layout = {name: value for name, value in BESIDE.items() if name != "marker"}
+    feed.list(1)
+    with pytest.raises(DestinationError, match=r"sends what is closed before the file that commits"):
+        feed.sync()
+    assert feed.held() == {}
+
+
 def test_without_quotes_neither_texts_nor_headers_have_any(feed: OtherFeed) -> None:
     feed.layout = {**GERMAN, "quote": "none"}
     feed.list(1)
@@ -259,7 +267,6 @@ def test_the_plan_says_what_becomes_of_the_missing(feed: OtherFeed) -> None:
     ("layout", "what"),
     [
         ({**BESIDE, "closed": None}, r'absence = "nothing" needs a table'),
-        ({**BESIDE, "marker": None}, r"needs an archive or a marker"),
         (
             {**PLAIN, "invoices": {"name": "open.csv", "columns": INVOICES}},
             r"every file needs a name",

@@ -103,6 +103,13 @@ FLAWS: dict[str, tuple[Callable[[Content], Shipment], str]] = {
         ],
         r"ends with c\.csv, which holds no invoices",
     ),
+    "what is closed ahead of what commits": (
+        lambda of: [
+            TableFile("c.csv", of.closed, "closed", {"invoice_ref": "invoice_ref"}, folder="in"),
+            archive(of),
+        ],
+        r"sends what is closed before the file that commits",
+    ),
     "two of one name": (
         lambda of: [archive(of), archive(of, name="CRATE.zip", tables=[]), done(of)],
         r"has two files CRATE\.zip",

@@ -44,10 +44,15 @@ def _as_table(frame: pd.DataFrame, columns: Sequence[str]) -> pa.Table:
     """Return these columns of a frame, in their types; a column that it has not is null."""
     arrays = {}
     for name in columns:
-        kind = pa.date32() if name == "closed_on" else schema.arrow_type(name)
+        kind = arrow_type(name)
         there = name in frame.columns
         arrays[name] = arrow.as_single_chunk(pa.array(frame[name], kind)) if there else pa.nulls(len(frame), kind)
     return pa.table(arrays)
+
+
+def arrow_type(name: str) -> pa.DataType:
+    """Return the Arrow type of a column of a shipment: the canonical ones, and the day on which a row was closed."""
+    return pa.date32() if name == "closed_on" else schema.arrow_type(name)
 
 
 def _text(word: str, count: int) -> pd.Series[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
@@ -76,7 +77,10 @@ class _Staging:
         elif isinstance(part, Archive):
             members = [self._member(table) for table in part.tables]
             if part.documents is not None:
-                members += [_below(part.documents, document) for document in self._documents]
+                members += [
+                    replace(document, name=posixpath.join(part.documents, document.name))
+                    for document in self._documents
+                ]
             path = self._next()
             self._check_names(part.name, members)
             contents = write_archive(path, members, self._content.at)
@@ -102,8 +106,7 @@ class _Staging:
 
     def _member(self, table: TableFile) -> Member:
         path = self._table(table)
-        name = f"{table.folder}/{table.name}" if table.folder else table.name
-        return Member(name, path, path.stat().st_size, digest_of(path), packed=True)
+        return Member(posixpath.join(table.folder, table.name), path, path.stat().st_size, digest_of(path), packed=True)
 
     def _marker(self, part: DoneMarker) -> Path:
         before = tuple(DeliveredFile(each.folder, each.name, each.size, each.sha256) for each in self.files)
@@ -120,11 +123,6 @@ class _Staging:
     def _next(self) -> Path:
         self._written += 1
         return self._folder / f"shipment-{self._written}"
-
-
-def _below(folder: str, document: Member) -> Member:
-    name = f"{folder}/{document.name}" if folder else document.name
-    return Member(name, document.path, document.size, document.sha256, document.start)
 
 
 def _lay_out(destination: ShipmentDestination, content: Content) -> Shipment:
@@ -186,6 +184,11 @@ def _flaws_of_order(destination: ShipmentDestination, content: Content, parts: S
         flaws.append("must hold the open invoices in one table, of invoices or of the ledger")
     if not isinstance(last, DoneMarker) and not any(table.of in _WITH_INVOICES for table in _tables_of(last)):
         flaws.append(f"ends with {last.name}, which holds no invoices: put them last, or a done-marker after them")
+    if not isinstance(last, DoneMarker) and any(table.of == "closed" for part in before for table in _tables_of(part)):
+        flaws.append(
+            "sends what is closed before the file that commits, so that it would be read even if the delivery broke "
+            "off: put both into one archive, or a done-marker after them"
+        )
     if destination.absence == "nothing" and not {"closed", "ledger"} & {*subjects}:
         flaws.append('tells of nothing closed, although absence = "nothing": add a table of closed, or a ledger')
     if last.folder != destination.report_folder:

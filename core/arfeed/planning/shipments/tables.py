@@ -17,6 +17,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.errors import DestinationError, RefusedError
 from arfeed.planning.changes.texts import note_formulas
 from arfeed.planning.money import format_money, group_by_digits
+from arfeed.planning.shipments.content import arrow_type
 
 if TYPE_CHECKING:
     from arfeed.model.shipping.files import Subject, TableFile, TextFormat
@@ -186,7 +187,7 @@ def _prove(who: str, table: TableFile, subject: pd.DataFrame, read: pa.Table) ->
         if name == "status":
             _prove_status(who, subject, texts)
             continue
-        kind = schema.arrow_type(name) if name != "closed_on" else pa.date32()
+        kind = arrow_type(name)
         wanted = arrow.as_single_chunk(pa.array(subject[name], kind))
         try:
             found = _parsed(texts, kind, table.format)
