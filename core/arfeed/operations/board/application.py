@@ -6,14 +6,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from arfeed.model.currencies import format_amount
-from arfeed.model.legible import make_legible
 from arfeed.operations.board.database import now
 from arfeed.operations.board.sessions import RateLimit
+from arfeed.runs.page.rendering import make_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -94,24 +92,6 @@ def describe_age(at: datetime) -> str:
 
 @cache
 def _room() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    # Escapes of HTML leave what is invisible or turns a line round; a customer's name must not be able to use that.
-    def shown(value: Any) -> Any:
-        return make_legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    room = Environment(
-        loader=PackageLoader("arfeed.operations.board", "template"),
-        autoescape=True,
-        finalize=shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    room.filters |= {
-        "age": describe_age,
-        "money": lambda amount, currency: format_amount(Decimal(amount), currency),
-        "whole": "{:,}".format,
-    }
+    room = make_environment("arfeed.operations.board")
+    room.filters |= {"age": describe_age, "whole": "{:,}".format}
     return room

@@ -20,7 +20,7 @@ from arfeed.model.results import OUTCOMES
 from arfeed.runs.page import charts
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import BytecodeCache, Environment, Template
 
 MOST_ROWS = 20_000
 """How many missing invoices are listed, the largest ones; a page with more would be too large to open."""
@@ -169,30 +169,34 @@ def _coverage(pdfs: Mapping[str, int] | None) -> list[dict[str, Any]]:
 @cache
 def page_template(name: str) -> Template:
     """Return one of our templates; a fact that it names and that is missing is an error."""
+    from arfeed.runs.page.compiled import CompiledTemplates
+
+    room = make_environment("arfeed.runs.page", CompiledTemplates(__file__))
+    room.filters["units"] = lambda amount: int(Decimal(amount) * FACTOR)
+    return room.get_template(name)
+
+
+def make_environment(package: str, compiled: BytecodeCache | None = None) -> Environment:
+    """Return what renders the templates of a package as HTML, with the filter `money` for an amount in a currency."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
-
-    from arfeed.runs.page.compiled import CompiledTemplates
 
     # Escapes of HTML leave what is invisible or turns a line round; a customer's name must not be able to use that.
     def shown(value: Any) -> Any:
         return make_legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     room = Environment(
-        loader=PackageLoader("arfeed.runs.page", "template"),
+        loader=PackageLoader(package, "template"),
         autoescape=True,
         finalize=shown,
         # A fact that is missing is an error, not a blank on a page that people approve from.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        bytecode_cache=CompiledTemplates(__file__),
+        bytecode_cache=compiled,
     )
-    room.filters |= {
-        "money": lambda amount, currency: format_amount(Decimal(amount), currency),
-        "units": lambda amount: int(Decimal(amount) * FACTOR),
-    }
-    return room.get_template(name)
+    room.filters["money"] = lambda amount, currency: format_amount(Decimal(amount), currency)
+    return room
 
 
 def _asset(name: str) -> Any:
