@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -36,6 +37,24 @@ def open_database(url: str, schema: Schema = HISTORY) -> sa.Engine:
         # Without the cause, since its text may quote the URL and with it a password.
         raise _unusable(exc, schema) from None
     return engine
+
+
+class OpenDatabase:
+    """An open database; use it as a context manager. Safe for many threads."""
+
+    def __init__(self, url: str, schema: Schema = HISTORY) -> None:
+        """Open, and bring the schema up to date. Raise `ConfigError` if the database can't be used."""
+        self._engine = open_database(url, schema)
+
+    def __enter__(self) -> Self:
+        """Return the open database."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        self._engine.dispose()
 
 
 def _migrate(engine: sa.Engine, schema: Schema) -> None:

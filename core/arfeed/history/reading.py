@@ -6,14 +6,12 @@ import json
 from collections.abc import Collection
 from dataclasses import fields
 from datetime import date, datetime
-from types import TracebackType
-from typing import Self
 
 import pandas as pd
 import sqlalchemy as sa
 
 from arfeed.history import tables
-from arfeed.history.database import open_database
+from arfeed.history.database import OpenDatabase
 from arfeed.history.lease import find_holder
 from arfeed.history.memory import read_all_expectations, read_closings, read_expectations, read_ledgers
 from arfeed.history.packing import unite_reports, unpack_report
@@ -37,22 +35,8 @@ KEPT_REPORTS = 30
 """How many of a destination's latest reports are kept; those of the baseline are kept in any case."""
 
 
-class Reader:
+class Reader(OpenDatabase):
     """An open history database and everything that can be read from it; `History` adds the writing."""
-
-    def __init__(self, url: str) -> None:
-        """Open, and bring the schema up to date. Raise `ConfigError` if the database can't be used."""
-        self._engine = open_database(url)
-
-    def __enter__(self) -> Self:
-        """Return the open history."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close all connections."""
-        self._engine.dispose()
 
     @property
     def receivers(self) -> Receivers:

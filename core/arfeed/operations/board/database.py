@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import sqlalchemy as sa
 
-from arfeed.history.database import open_database
+from arfeed.history.database import OpenDatabase
 from arfeed.history.migrate import Schema, lock
 from arfeed.model.errors import ConfigError
 from arfeed.operations.board.tables import APPEND_ONLY, metadata
@@ -27,7 +25,7 @@ BOARD = Schema(
 )
 
 
-class Database:
+class Database(OpenDatabase):
     """The board's open database; use it as a context manager. Safe for many threads."""
 
     def __init__(self, url: str) -> None:
@@ -37,17 +35,7 @@ class Database:
             raise ConfigError(
                 "--database: the board keeps its things in SQLite or PostgreSQL; give a URL of one of them"
             )
-        self._engine = open_database(url, BOARD)
-
-    def __enter__(self) -> Self:
-        """Return the open database."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        super().__init__(url, BOARD)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
