@@ -67,21 +67,32 @@ def sync(project: Project, progress: Progress, *, approve: str | None = None, cl
 
 def sync_begun(context: RunContext, *, approve: str | None = None) -> Result:
     """Do what `sync` does, for a run that has begun: its context may name who approves."""
-    return _run_and_notify(context, "sync", read_sources, approve)
+    return _run_and_ping(context, "sync", read_sources, approve)
 
 
 def resend(context: RunContext, run: str, *, approve: str | None = None) -> Result:
     """Deliver the report of an earlier run again, planned and reviewed like any other."""
-    return _run_and_notify(context, "resend", partial(read_earlier_report, run=run), approve)
+    return _run_and_ping(context, "resend", partial(read_earlier_report, run=run), approve)
+
+
+def _run_and_ping(context: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:
+    """Run and notify, and tell the feed's monitor when that began and how it ended."""
+    pinger = Pinger(context)
+    try:
+        result = _run_and_notify(context, kind, partial(_begun, pinger, read), approve)
+    except Exception as exc:
+        pinger.end(exc, delivered=False)
+        raise
+    pinger.end(None, delivered=result.receipt is not None)
+    return result
 
 
 def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:
     """Run, then notify plugins and notifiers of how it ended. The lock is released first: notifiers may be slow."""
     project = context.project
     bind(feed=project.feed.name, destination=context.address, run=context.run)
-    pinger = Pinger(context)
     try:
-        result = _run(context, kind, partial(_begun, pinger, read), approve)
+        result = _run(context, kind, read, approve)
     # Not BaseException: whoever presses Ctrl-C knows that the run has ended, and need not be notified.
     except Exception as exc:
         expected = isinstance(exc, ArfeedError)
@@ -91,22 +102,18 @@ def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | 
         if not isinstance(exc, LockedError):
             leave_outcome(context, Outcome("failed", code, masked))
         notify(context, "failed", Failure(project.feed.name, context.address, masked, code, project.path.absolute()))
-        pinger.end(exc, delivered=False)
         raise
     if result.receipt:
         leave_outcome(context, Outcome("delivered"))
         # Before the notifiers, since a mail may have the page attached.
         page = write_receipt_page(context, result.receipt)
         notify(context, "delivered", replace(result.receipt, page=page))
-        pinger.end(None, delivered=True)
         return replace(result, page=page)
     # Without objections only whoever approved elsewhere is concerned, and is told.
     if not result.plan.objections:
-        pinger.end(None, delivered=False)
         return result
     leave_outcome(context, Outcome("refused", RefusedError.exit_code, plan=result.plan))
     notify(context, "refused", result.plan)
-    pinger.end(None, delivered=False)
     return result
 
 
