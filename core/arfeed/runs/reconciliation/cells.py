@@ -39,7 +39,7 @@ def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]
 
     `known` are the numbers that were delivered: what begins with one is no line below the list.
     """
-    rows, notes = _without_headings(rows), []
+    notes: list[str] = []
     dated = [str(name) for name in rows.columns if _is_day(str(name), settings)]
     # `Due` beside a due date is an amount, and yen may look like days.
     dated = [name for name in dated if normalize_header(name) != "due" or len(dated) == 1]
@@ -59,20 +59,6 @@ def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]
         texts_below = ["".join(str(cell).strip() for cell in line) for line in said]
         notes.append(f"below the list, and no invoice: {'; '.join(texts_below)}")
     return (rows.iloc[: len(rows) - below] if below else rows), notes
-
-
-def _without_headings(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows without those that are the headings again, as where a list was printed in pages."""
-    names = [str(name) for name in rows.columns if name != "origin"]
-    if len(names) < _FEWEST:
-        return rows
-    again = pc.equal(arrow.to_text_array(rows[names[0]]), names[0])
-    if not pc.any(again).as_py():
-        return rows
-    for name in names[1:]:
-        again = pc.and_(again, pc.equal(arrow.to_text_array(rows[name]), name))
-    kept: pd.DataFrame = rows[~again.to_numpy(zero_copy_only=False)].reset_index(drop=True)
-    return kept
 
 
 def _without_marks(texts: pa.Array) -> pa.Array:
