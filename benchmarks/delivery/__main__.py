@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from benchmarks.contest import BUILD, HERE
 from benchmarks.delivery.peers import PDFS, REPORT, Command, Peer, script
@@ -122,26 +124,45 @@ def _report_pair(place: Server, report: Path, peer: Peer) -> Pair:
 
 
 def _sync(place: Server, pdfs: Path) -> Ours:
-    """Deliver for the first time, to an empty folder, from an empty history."""
+    done = first_delivery(place, CONFIG.format(source=pdfs, server=place))
+    _check("arfeed", place, pdfs)
+    return Ours(done.seconds, done.steps["Sending the report"] - done.steps["Sending the PDFs"])
+
+
+class FirstDelivery(NamedTuple):
+    """Seconds of a sync by the clock and of processors, and when each of its steps began."""
+
+    seconds: float
+    cpu: float
+    steps: dict[str, float]
+
+
+def first_delivery(place: Server, text: str) -> FirstDelivery:
+    """Deliver to an empty folder, from an empty history."""
     empty(place.inbox)
     feed = place.inbox.parent / "feed"
     empty(feed)
     config = feed / "plugins.toml"
-    config.write_text(CONFIG.format(source=pdfs, server=place))
+    config.write_text(text)
     planned = subprocess.run(
         [ARFEED, "plan", "--json", "--config", config], capture_output=True, text=True, check=False
     )
     approve = json.loads(planned.stdout)["approval"]
     command = [ARFEED, "sync", "--config", config, "--approve", approve]
-    times = [time.perf_counter()]
+    begun, used = time.perf_counter(), cpu_used()
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         assert process.stderr
         steps = {line.strip(" …\n"): time.perf_counter() for line in process.stderr}
-    times.append(time.perf_counter())
+    done = FirstDelivery(time.perf_counter() - begun, cpu_used() - used, steps)
     if process.returncode:
         sys.exit(f"arfeed ended with {process.returncode}: {list(steps)}")
-    _check("arfeed", place, pdfs)
-    return Ours(times[1] - times[0], steps["Sending the report"] - steps["Sending the PDFs"])
+    return done
+
+
+def cpu_used() -> float:
+    """Return the seconds of processors that ended children have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _timed(name: str, command: object, place: Server, source: Path) -> float:

@@ -1,17 +1,14 @@
 """A ZIP of 2,000 PDFs, then a done-file, beside `ssh cat` of that ZIP: `python -m benchmarks.delivery.shipment`."""
 
 import argparse
-import json
-import resource
 import subprocess
-import sys
 import time
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from benchmarks.contest import BUILD
-from benchmarks.delivery.__main__ import ARFEED, FULL, empty, pdfs_and_export
+from benchmarks.delivery.__main__ import FULL, cpu_used, first_delivery, pdfs_and_export
 from benchmarks.delivery.server import HOST, Server, server
 
 TARGET = 1.15
@@ -74,39 +71,19 @@ def main() -> None:
 
 
 def _round(place: Server, pdfs: Path) -> Round:
-    empty(place.inbox)
-    feed = place.inbox.parent / "feed"
-    empty(feed)
-    config = feed / "plugins.toml"
-    config.write_text(CONFIG.format(source=pdfs, server=place))
-    planned = subprocess.run(
-        [ARFEED, "plan", "--json", "--config", config], capture_output=True, text=True, check=False
-    )
-    command = [ARFEED, "sync", "--config", config, "--approve", json.loads(planned.stdout)["approval"]]
-    begun, used = time.perf_counter(), _used()
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        assert process.stderr
-        steps = {line.strip(" …\n"): time.perf_counter() for line in process.stderr}
-    sync, cpu = time.perf_counter() - begun, _used() - used
-    if process.returncode:
-        sys.exit(f"arfeed ended with {process.returncode}: {list(steps)}")
+    done = first_delivery(place, CONFIG.format(source=pdfs, server=place))
     (archive,) = place.inbox.glob("*.zip")
     assert [*place.inbox.glob("*.done")], "there is no done-file"
-    transfer = steps["Sending the report"] - steps[f"Sending {archive.name}"]
-    ready = feed / "ready.zip"
+    transfer = done.steps["Sending the report"] - done.steps[f"Sending {archive.name}"]
+    ready = place.inbox.parent / "feed" / "ready.zip"
     archive.rename(ready)
     # Both wait until all of it is there under its name.
     cat = f"ssh -F '{place.config}' {HOST} 'cat > \"{place.inbox}/cat.zip\"' < '{ready}'"
-    begun, used = time.perf_counter(), _used()
+    begun, used = time.perf_counter(), cpu_used()
     subprocess.run(["sh", "-c", cat], check=True)
-    seconds, cat_cpu = time.perf_counter() - begun, _used() - used
+    seconds, cat_cpu = time.perf_counter() - begun, cpu_used() - used
     assert (place.inbox / "cat.zip").stat().st_size == ready.stat().st_size
-    return Round(sync, cpu, transfer, seconds, cat_cpu)
-
-
-def _used() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return Round(done.seconds, done.cpu, transfer, seconds, cat_cpu)
 
 
 if __name__ == "__main__":
