@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 KEYRING = "keyring:"
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
+"""How plugins.toml refers to what `look_up` returns."""
+
 MASK = "***"
 
 SHORTEST = 4

@@ -14,13 +14,12 @@ from pydantic_core import ErrorDetails
 
 from arfeed.model.errors import ConfigError
 from arfeed.model.parts import Connector, Destination, Notifier, Part, PartKind, Transform
-from arfeed.model.secrets import collect_secrets, look_up
+from arfeed.model.secrets import VARIABLE, collect_secrets, look_up
 from arfeed.model.settings import GuardSettings
 from arfeed.plugins.feed import BoardSettings, FeedSettings
 from arfeed.plugins.loading import Registry, close_match, survey
 from arfeed.plugins.shared import KEY, Resolved, resolve
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
 
 
@@ -89,7 +88,7 @@ def _resolved(path: Path) -> Resolved:
 
 def _variables(value: object) -> Iterator[str]:
     if isinstance(value, str):
-        yield from _VARIABLE.findall(value)
+        yield from VARIABLE.findall(value)
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _variables(item)
@@ -239,7 +238,7 @@ class _Reader:
         if isinstance(value, list):
             return [self._interpolate(item, f"{key}[{number}]") for number, item in enumerate(value, 1)]
         # After TOML was parsed, so that a value can't add keys or end a text, whatever it holds.
-        return _VARIABLE.sub(lambda match: self._variable(match[1], key), value) if isinstance(value, str) else value
+        return VARIABLE.sub(lambda match: self._variable(match[1], key), value) if isinstance(value, str) else value
 
     def _variable(self, name: str, key: str) -> str:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,13 +11,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel
 
 from arfeed.model.fields import Location, check_address, parse_duration, parse_size
-from arfeed.model.secrets import KEYRING, look_up
+from arfeed.model.secrets import KEYRING, VARIABLE, look_up
 from arfeed.operations.many.limits import Limits
 from arfeed.operations.many.running import Job
 from arfeed.plugins.shared import glance
 from arfeed.runs.addresses import is_rehearsed, normalize
-
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def _text(value: object) -> str | None:
     if not isinstance(value, str) or f"${{{KEYRING}" in value:
         return None  # a keyring is asked over a connection, and here nothing may be opened
     try:
-        return _VARIABLE.sub(lambda match: look_up(match[1]), value)
+        return VARIABLE.sub(lambda match: look_up(match[1]), value)
     except LookupError:
         return None
 
