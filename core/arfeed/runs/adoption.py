@@ -58,6 +58,14 @@ Witness = tuple[Path, Asker]
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why a report may be taken that lacks invoices: the approval that was typed for it, or a witness."""
+
+    approve: str | None = None
+    witness: Witness | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Chosen:
     """A report that may become the baseline: its name, what to type for it, its bytes, and if the server has it."""
 
@@ -85,22 +93,15 @@ class Adopted:
     pdfs: tuple[str, ...] = ()
 
 
-def adopt(
-    begun: RunContext,
-    file: str | None,
-    *,
-    approve: str | None = None,
-    pdfs: bool = False,
-    witness: Witness | None = None,
-) -> Adopted:
+def adopt(begun: RunContext, file: str | None, grounds: Grounds, *, pdfs: bool = False) -> Adopted:
     """Take a report as baseline: the unknown one at the destination, one by its name there, or a local file.
 
     All reports at the destination are known from then on. With `pdfs` the PDFs that stand there under the names of the
     report's invoices are taken over, too: their content is not known, so the next run sends them anew. If no report is
     named and none is unknown, those of the present baseline are, and nothing else changes. Raise
     `ConfigError` if it is not clear which report is meant, `RefusedError` if it lacks invoices of the present baseline,
-    or of an unknown report that may be later, and that was not approved. A `witness` is an export of the receiver's own
-    list: if it agrees with the report, nothing has to be approved, and if it does not, nothing is adopted.
+    or of an unknown report that may be later, and that was not approved. If a witness agrees with the report, nothing
+    has to be approved; if it does not, nothing is adopted.
     """
     project = begun.project
     with (
@@ -120,11 +121,11 @@ def adopt(
             later = {name: _read_there(context, server, name) for name in _later(context, foreign, chosen)}
         report = _parse(project, chosen.name, chosen.content)
         lacking = _find_dropped(context, report, {name: _parse(project, name, later[name]) for name in later})
-        agreed = witness and _hear(context, witness, chosen, report)
+        agreed = grounds.witness and _hear(context, grounds.witness, chosen, report)
         if not agreed:
-            _check_approved(context, chosen, lacking, approve)
+            _check_approved(context, chosen, lacking, grounds.approve)
         known = tuple(sorted({*foreign, chosen.name}))
-        record = _run_record(context, chosen, len(report), agreed or approve)
+        record = _run_record(context, chosen, len(report), agreed or grounds.approve)
         taken = [*_documents(context, report, there)]
         context.history.record_adoption(record, report, known, project.feed.lock_seconds, taken)
         write_witness(context, signs, record, chosen.sha256)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from arfeed.history.receipts import receipt_hash
 from arfeed.intake.explaining import released
-from arfeed.model.errors import ArfeedError, LockedError, RefusedError
 from arfeed.model.events import bind
-from arfeed.model.results import Failure
-from arfeed.model.secrets import mask_secrets
 from arfeed.planning.approval import is_settled_by
 from arfeed.planning.guards.weighing import MISSING_INVOICE_CODES
 from arfeed.runs.chapters import Delivery, Prepared, Reading, Result
@@ -27,10 +24,7 @@ from arfeed.runs.context import (
     utc_now,
 )
 from arfeed.runs.convergence import judge_interrupted, settle_interrupted
-from arfeed.runs.ending.notification import notify
-from arfeed.runs.ending.outcome import Outcome, leave_outcome
-from arfeed.runs.ending.pinging import Pinger
-from arfeed.runs.pages import write_receipt_page
+from arfeed.runs.ending.conclusion import conclude
 from arfeed.runs.preparation import prepare
 from arfeed.runs.publication import deliver, describe_run
 from arfeed.runs.reading import read_earlier_report, read_sources
@@ -40,8 +34,14 @@ if TYPE_CHECKING:
     from arfeed.history.records import Baseline
     from arfeed.plugins.config import Project
 
-Kind = Literal["sync", "resend"]
-Read = Callable[[OpenContext, "Baseline | None"], Reading]
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What a run does: `read` is where its invoices come from, `approve` the code that somebody has typed."""
+
+    kind: Literal["sync", "resend"]
+    read: Callable[[OpenContext, Baseline | None], Reading]
+    approve: str | None
 
 
 def plan(project: Project, progress: Progress, *, clock: Clock = utc_now) -> Result:
@@ -67,63 +67,15 @@ def sync(project: Project, progress: Progress, *, approve: str | None = None, cl
 
 def sync_begun(context: RunContext, *, approve: str | None = None) -> Result:
     """Do what `sync` does, for a run that has begun: its context may name who approves."""
-    return _run_and_ping(context, "sync", read_sources, approve)
+    return conclude(context, partial(_run, context, _Task("sync", read_sources, approve)))
 
 
 def resend(context: RunContext, run: str, *, approve: str | None = None) -> Result:
     """Deliver the report of an earlier run again, planned and reviewed like any other."""
-    return _run_and_ping(context, "resend", partial(read_earlier_report, run=run), approve)
+    return conclude(context, partial(_run, context, _Task("resend", partial(read_earlier_report, run=run), approve)))
 
 
-def _run_and_ping(context: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:
-    """Run and notify, and tell the feed's monitor when that began and how it ended."""
-    pinger = Pinger(context)
-    try:
-        result = _run_and_notify(context, kind, partial(_begun, pinger, read), approve)
-    except Exception as exc:
-        pinger.end(exc, delivered=False)
-        raise
-    pinger.end(None, delivered=result.receipt is not None)
-    return result
-
-
-def _run_and_notify(context: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:
-    """Run, then notify plugins and notifiers of how it ended. The lock is released first: notifiers may be slow."""
-    project = context.project
-    bind(feed=project.feed.name, destination=context.address, run=context.run)
-    try:
-        result = _run(context, kind, read, approve)
-    # Not BaseException: whoever presses Ctrl-C knows that the run has ended, and need not be notified.
-    except Exception as exc:
-        expected = isinstance(exc, ArfeedError)
-        error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
-        masked = mask_secrets(error, project.secrets)
-        # Another run is at work: how that one ends is the outcome.
-        if not isinstance(exc, LockedError):
-            leave_outcome(context, Outcome("failed", code, masked))
-        notify(context, "failed", Failure(project.feed.name, context.address, masked, code, project.path.absolute()))
-        raise
-    if result.receipt:
-        leave_outcome(context, Outcome("delivered"))
-        # Before the notifiers, since a mail may have the page attached.
-        page = write_receipt_page(context, result.receipt)
-        notify(context, "delivered", replace(result.receipt, page=page))
-        return replace(result, page=page)
-    # Without objections only whoever approved elsewhere is concerned, and is told.
-    if not result.plan.objections:
-        return result
-    leave_outcome(context, Outcome("refused", RefusedError.exit_code, plan=result.plan))
-    notify(context, "refused", result.plan)
-    return result
-
-
-def _begun(pinger: Pinger, read: Read, context: OpenContext, baseline: Baseline | None) -> Reading:
-    """Tell the monitor that a run has begun, which it has once it holds the lock, and read."""
-    pinger.start()
-    return read(context, baseline)
-
-
-def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Result:
+def _run(begun: RunContext, task: _Task, locked: Callable[[], None]) -> Result:
     """Take the lock, settle what was interrupted, read, prepare, review, deliver, record."""
     project = begun.project
     # Taken in this order, released in reverse: the history stays open until the lock is released, and the lock is held
@@ -136,18 +88,19 @@ def _run(begun: RunContext, kind: Kind, read: Read, approve: str | None) -> Resu
     ):
         # First, since it decides what the baseline is.
         settle_interrupted(context, server)
-        reading = read(context, context.history.baseline(context.destination))
+        locked()
+        reading = task.read(context, context.history.baseline(context.destination))
         prepared = prepare(context, server, reading, delivering=True)
         # Kept whatever becomes of the plan: no PDF is read twice.
         context.history.keep_readings(context.destination, prepared.readings)
         # Somebody who approves elsewhere has seen one plan, and means that one: what moved meanwhile is shown anew,
         # even if it needs no approval. It also keeps an approval that is started twice from delivering twice.
         strictly = context.approver is not None
-        if (prepared.plan.objections or strictly) and not is_settled_by(approve, prepared.plan):
+        if (prepared.plan.objections or strictly) and not is_settled_by(task.approve, prepared.plan):
             _record_refusal(context, prepared)
             return Result(prepared.plan)
         # From here on a killed run leaves a record, which the next run settles.
-        record = describe_run(context, kind, prepared, approve)
+        record = describe_run(context, task.kind, prepared, task.approve)
         signs = note_receiver(context, server)
         receipt = deliver(Delivery(context, server, prepared, record, lease))
         write_witness(context, signs, record, receipt_hash(receipt.body))

@@ -208,7 +208,7 @@ LATER = "open_ar_20260405T090000Z.csv"
 
 def adopt(feed: Feed, export: Path, report: str = "by_hand.csv") -> int:
     begun = begin_run(feed.project(), feed.steps, feed.clock)
-    return adoption.adopt(begun, report, witness=(export, Silent())).open_count
+    return adoption.adopt(begun, report, adoption.Grounds(witness=(export, Silent()))).open_count
 
 
 def resaved(feed: Feed, report: str) -> Path:

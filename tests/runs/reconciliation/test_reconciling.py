@@ -116,7 +116,7 @@ def adopt(feed: Feed, rows: list[Row], approve: str | None = None) -> Adopted:
     project = feed.project()
     export: Path = write_csv(feed.folder / "open.csv", rows, at=feed.now)
     begun = begin_run(project, feed.steps, feed.clock)
-    return adoption.adopt(begun, "by_hand.csv", approve=approve, witness=(export, Silent()))
+    return adoption.adopt(begun, "by_hand.csv", adoption.Grounds(approve, (export, Silent())))
 
 
 def test_a_report_that_lacks_invoices_needs_no_approval_if_the_receiver_lacks_them_too(foreign: Feed) -> None:

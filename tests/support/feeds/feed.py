@@ -166,7 +166,9 @@ class Feed:
         return pipeline.resend(begin_run(self.project(), self.steps, self.clock), run, approve=approve)
 
     def adopt(self, file: str | None = None, approve: str | None = None, *, pdfs: bool = False) -> Adopted:
-        return adoption.adopt(begin_run(self.project(), self.steps, self.clock), file, approve=approve, pdfs=pdfs)
+        return adoption.adopt(
+            begin_run(self.project(), self.steps, self.clock), file, adoption.Grounds(approve), pdfs=pdfs
+        )
 
     def join(self, known: str) -> Joined:
         return joining.join(begin_run(self.project(), self.steps, self.clock), known)

@@ -51,13 +51,14 @@ def adopt(
     # Imported here, as in every command: `arfeed --help` must not wait for pandas, pyarrow and SQLAlchemy.
     from arfeed.cli.display.asking import asker_for
     from arfeed.cli.display.masking import read_feed
+    from arfeed.runs.adoption import Grounds
     from arfeed.runs.adoption import adopt as take
     from arfeed.runs.context import begin_run
 
     project, people = read_feed(config), console()
-    witness = (reconcile, asker_for(people)) if reconcile else None
+    grounds = Grounds(approve, (reconcile, asker_for(people)) if reconcile else None)
     with progress() as steps:
-        taken = take(begin_run(project, steps), file, approve=approve, pdfs=pdfs, witness=witness)
+        taken = take(begin_run(project, steps), file, grounds, pdfs=pdfs)
     if taken.name is not None:
         people.print(f"✓ {taken.name} is the baseline now: {taken.open_count} documents", style="green", markup=False)
     others = [name for name in taken.known if name != taken.name]
