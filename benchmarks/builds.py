@@ -1,7 +1,7 @@
 """This build beside another one over the same database: `python -m benchmarks.builds OTHER/.venv/bin/arfeed`.
 
 Whole `arfeed sync` processes in turns, as in `python -m benchmarks`. Beside them, for PostgreSQL, the source alone
-against ADBC alone, each in a process of its own, timed from when its packages are imported.
+against ADBC alone, each in its own process, timed from when its packages are imported.
 """
 
 import argparse

@@ -81,7 +81,7 @@ def _pair(folder: Path) -> Pair:
 
 
 def _child(way: str, folder: Path) -> tuple[Run, dict[str, int]]:
-    """Run one way in a process of its own, so that its peak memory is its own."""
+    """Run one way in its own process, so that its peak memory is its own."""
     command = [sys.executable, "-m", "benchmarks.compare", "--alone", way, str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     seconds, megabytes, counts = json.loads(done.stdout)

@@ -191,7 +191,7 @@ def sqlite(file: Path, rows: int) -> None:
 
 
 def postgresql(file: Path, rows: int) -> None:
-    """The flat file's invoices as a table in a schema of its own; the file says where."""
+    """The flat file's invoices as a table in its own schema; the file says where."""
     import psycopg
 
     server = os.environ[POSTGRESQL]

@@ -1,6 +1,6 @@
 """Presets over 100,000 documents, beside their bare query by the driver: `python -m benchmarks.presets`.
 
-The tables are made in a file, and in databases of their own on the servers that ARFEED_BENCHMARK_POSTGRESQL and
+The tables are made in a file, and in their own databases on the servers that ARFEED_BENCHMARK_POSTGRESQL and
 ARFEED_BENCHMARK_MARIADB name, and dropped again; a tenth of the documents is open. Bare is the preset's own SQL, sent
 by the driver and fetched at once as tuples. Both take turns.
 """
@@ -118,7 +118,7 @@ def _file() -> Iterator[sa.URL]:
 
 @contextmanager
 def _database(server: str, dialect: str) -> Iterator[sa.URL]:
-    """Make a database of its own on the server, and drop it in the end."""
+    """Make a separate database on the server, and drop it in the end."""
     address, name = sa.make_url(server), f"arfeed_benchmark_{secrets.token_hex(4)}"
     plain = sa.create_engine(address.set(drivername=_DRIVERS[dialect]), isolation_level="AUTOCOMMIT")
     with plain.connect() as connection:

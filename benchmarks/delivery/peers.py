@@ -55,7 +55,7 @@ def rclone_16(server: Server, source: Path) -> Command:
 
 
 def _rclone_root(server: Server) -> str:
-    # Without a shell, as at a receiver: with one, rclone has every file hashed by a command of its own.
+    # Without a shell, as at a receiver: with one, rclone has every file hashed by its own command.
     options = f"host={HOST},port={server.port},user={server.user},key_file={server.key},shell_type=none"
     return f":sftp,{options},known_hosts_file={server.known_hosts},ciphers=aes128-gcm@openssh.com:{server.inbox}"
 

@@ -1,4 +1,4 @@
-"""OpenSSH with a port and keys of its own, at any latency; whoever runs the benchmark logs in."""
+"""OpenSSH with its own port and keys, at any latency; whoever runs the benchmark logs in."""
 
 import getpass
 import os
@@ -60,7 +60,7 @@ class Server:
 
 @contextmanager
 def server(folder: Path, milliseconds: int) -> Iterator[Server]:
-    """Run a server that answers after so many milliseconds; at none, it is reached without the relay."""
+    """Run a server that answers after a delay, in milliseconds; without one it is reached directly."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in ("host", "user"):

@@ -208,7 +208,7 @@ class Reader(OpenDatabase):
             return {name: DocumentReading(*rest) for name, *rest in found}
 
     def deliveries(self, destination: str, most: int) -> list[RunRecord]:
-        """Return the last runs that delivered to a destination, at most so many, the newest first."""
+        """Return the last runs that delivered to a destination, at most that many, the newest first."""
         return self._runs(tables.runs.c.destination == destination, tables.runs.c.state.in_(ARRIVED), most=most)
 
     def approved(self, destination: str, by: str) -> RunRecord | None:

@@ -12,7 +12,7 @@ _TALLEST = 40
 
 
 def text_pdf(*lines: str, blank_pages: int = 0) -> bytes:
-    """Return a PDF that prints these lines, of Latin-1's letters, on its last page, behind so many blank ones."""
+    """Return a PDF that prints these lines, in letters of Latin-1, on its last page, after a number of blank ones."""
     words = "".join(f"({_escape(line)}) Tj T* " for line in lines[:_TALLEST])
     return _pdf([b""] * blank_pages + [f"BT /F1 11 Tf 18 TL 60 780 Td {words}ET".encode("latin-1", "replace")])
 

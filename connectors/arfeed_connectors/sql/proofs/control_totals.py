@@ -1,6 +1,6 @@
 """The control: how many rows the database counts, and what their balances add up to, by currency.
 
-It is asked first, as a statement of its own, or beside the rows of a preset that adds up payments or a journal.
+It is asked first, as its own statement, or beside the rows of a preset that adds up payments or a journal.
 """
 
 from __future__ import annotations

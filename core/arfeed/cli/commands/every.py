@@ -132,7 +132,7 @@ def _starter(planned: Planned, environment: dict[str, str], screen: Screen, *, c
         known = warming.descriptors()
         warming.warm_up(planned.plugins, planned.schemes)
         if opened := warming.find_open(known):
-            screen.note(f"each feed starts a Python of its own, since imports left open: {', '.join(opened)}")
+            screen.note(f"each feed starts its own Python, since imports left open: {', '.join(opened)}")
         else:
             how = fork
 

@@ -65,7 +65,7 @@ def absence_of(destination: Destination) -> Literal["closes", "nothing"]:
 
 
 def has_document_folder(destination: Destination) -> bool:
-    """Whether PDFs are files of their own at the receiver."""
+    """Whether PDFs are separate files at the receiver."""
     return not isinstance(destination, ShipmentDestination) or destination.documents == "beside"
 
 

@@ -1,4 +1,4 @@
-"""Runs that people asked for on the board: each a process of its own, recorded before it starts."""
+"""Runs that people asked for on the board: each its own process, recorded before it starts."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def _call(command: list[str]) -> tuple[int, dict[str, Any]]:
     # The document is read back as UTF-8, whatever the code page of this machine.
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     with tempfile.TemporaryFile() as out:
-        # A session of its own: Ctrl-C for the board is not meant for a delivery that is under way.
+        # Its own session: Ctrl-C for the board is not meant for a delivery that is under way.
         ran = subprocess.run(  # noqa: S603 - our own command, and a file that was found
             command, stdin=subprocess.DEVNULL, stdout=out, env=environment, check=False, start_new_session=True
         )

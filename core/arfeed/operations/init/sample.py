@@ -29,7 +29,7 @@ from arfeed.tables.separated.text import head
 
 _MOST_NAMED = 6
 _MOST_FOREIGN = 3
-"""One letter in so many may be outside of ASCII in a text of a Western language; Greek and Cyrillic have more."""
+"""At most one letter in this many is outside ASCII in a text of a Western language; Greek and Cyrillic have more."""
 
 _ENCODING = (
     "{sample} is not UTF-8, and read as Western European it has {words}. Which encoding is it (such as cp1250 for "

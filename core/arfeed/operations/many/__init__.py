@@ -1,1 +1,1 @@
-"""Many feeds of one folder: found, chosen, run each in a process of its own, and summed up."""
+"""Many feeds of one folder: found, chosen, run each in its own process, and summed up."""

@@ -59,7 +59,7 @@ class LastOutcomes:
         at = datetime.now(UTC).isoformat()
         line = "\n".join(json.dumps({"feed": name, "exit_code": code, "at": at}) for name, code in codes) + "\n"
         with self.file.open("a+", encoding="utf-8") as lines, _alone(lines):
-            # On a line of its own, also behind one that was cut off when the disk was full.
+            # On its own line, also behind one that was cut off when the disk was full.
             lines.write(f"\n{line}")
             lines.flush()
             if os.fstat(lines.fileno()).st_size > _LONGEST:

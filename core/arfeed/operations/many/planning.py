@@ -34,7 +34,7 @@ class _Address(BaseModel):
 def plan_jobs(configs: Iterable[Path], limits: Limits) -> Planned:
     """Look at each feed, without checking it; what is wrong in one its own run will report.
 
-    `limits` are for feeds that set none of their own.
+    `limits` are for feeds that set none themselves.
     """
     jobs: list[Job] = []
     plugins: set[str] = set()

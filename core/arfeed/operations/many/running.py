@@ -1,4 +1,4 @@
-"""Run many feeds, several at once, each in a process of its own: nothing of one affects another."""
+"""Run many feeds, several at once, each in its own process: nothing of one affects another."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ Start = Callable[[Path], Child]
 
 
 def run_each(jobs: Sequence[Job], start: Start, at_once: int, stop: Stop) -> Iterator[Event]:
-    """Run all jobs, at most so many at once; yield what happens, and each `Outcome` as soon as it is there.
+    """Run all jobs, at most that many at once; yield what happens, and each `Outcome` as soon as it is there.
 
     Once `stop` has a signal nothing more is started, what runs gets SIGTERM, and SIGKILL if it does not end; jobs that
     were not begun have no outcome. Leaving the iterator ends what runs, too.

@@ -1,4 +1,4 @@
-"""Start the run of one feed in a process of its own: forked from this one, or as a new Python."""
+"""Start the run of one feed in its own process: forked from this one, or as a new Python."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIRST_TO_GO = "500"  # of 1000; if the machine runs out of memory, it ends a fe
 
 @dataclass(slots=True)
 class Child:
-    """A process that runs `arfeed` for one feed, the leader of a process group of its own.
+    """A process that runs `arfeed` for one feed, the leader of its own process group.
 
     `out` and `err` are what to read its document and its messages from; no `err` if it writes where this process does.
     """
