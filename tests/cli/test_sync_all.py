@@ -161,6 +161,23 @@ def test_feeds_are_the_toml_files_and_the_folders_of_a_folder(tmp_path: Path) ->
     assert [str(feed.relative_to(tmp_path)) for feed in find_feeds(tmp_path)] == ["a/plugins.toml", "b.toml"]
 
 
+def test_a_feed_behind_a_link_to_nothing_is_one_that_fails(tmp_path: Path) -> None:
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "plugins.toml").symlink_to("/mnt/unmounted/acme.toml")
+    (tmp_path / "bolt").symlink_to("/mnt/unmounted/bolt", target_is_directory=True)
+    (tmp_path / "crane.toml").symlink_to("/mnt/unmounted/crane.toml")
+    names = ["acme/plugins.toml", "bolt/plugins.toml", "crane.toml"]
+    assert [str(feed.relative_to(tmp_path)) for feed in find_feeds(tmp_path)] == names
+
+
+def test_files_that_extend_each_other_in_a_circle_are_feeds_that_fail(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('extends = "b.toml"')
+    (tmp_path / "b.toml").write_text('extends = "a.toml"')
+    (tmp_path / "common.toml").write_text("")
+    (tmp_path / "feed.toml").write_text('extends = "common.toml"\n[sources.books]\nuse = "folder"')
+    assert [feed.name for feed in find_feeds(tmp_path)] == ["a.toml", "b.toml", "feed.toml"]
+
+
 @pytest.mark.parametrize("folder", ["empty", "absent"])
 def test_a_folder_without_feeds_is_refused(tmp_path: Path, folder: str) -> None:
     (tmp_path / "empty").mkdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -42,24 +42,64 @@ def parse_share(text: str) -> Share:
 def find_feeds(folder: Path) -> list[Path]:
     """Return the feeds of a folder by name: every `*.toml` in it, and `plugins.toml` in the folders right below it.
 
-    A file without sources that another one extends is no feed.
+    A file without sources that a feed extends is no feed. What can't be opened is one, such as a link to a file that is
+    gone: its run fails and says so, where a feed that is passed over would just never deliver again.
     """
-    files = [*folder.glob("*.toml"), *folder.glob("*/plugins.toml")]
-    # Hidden folders belong to arfeed (`.arfeed`), editors and version control.
-    found = sorted(file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts))
+    found = {file: file.resolve() for file in sorted(_find_files(folder))}
     tables = {file: _own(file) for file in found}
-    shared = {
-        Path(file.parent, str(table["extends"])).expanduser().resolve()
+    extended = {
+        found[file]: Path(file.parent, str(table["extends"])).expanduser().resolve()
         for file, table in tables.items()
         if "extends" in table
     }
-    feeds = [file for file in found if "sources" in tables[file] or file.resolve() not in shared]
+    shared = {*extended.values()}
+    feeds = [file for file, place in found.items() if "sources" in tables[file] or place not in shared]
+    used = _find_used((found[feed] for feed in feeds), extended)
+    # Files without sources that extend each other in a circle are used by no feed, and are reported as failed feeds.
+    feeds += [file for file, place in found.items() if place not in used]
     if not feeds:
         raise ConfigError(
             f"{folder}: there is no feed: neither a *.toml in it nor a */plugins.toml. Name the folder that holds "
             "your feeds, as in: arfeed sync --all feeds"
         )
-    return feeds
+    return sorted(feeds)
+
+
+def _find_files(folder: Path) -> Iterator[Path]:
+    try:
+        entries = [*folder.iterdir()] if folder.is_dir() else []
+    except OSError as exc:
+        raise ConfigError(f"{folder}: its feeds can't be listed: {exc.strerror}") from exc
+    for entry in entries:
+        # Hidden folders belong to arfeed (`.arfeed`), editors and version control.
+        if entry.name.startswith("."):
+            continue
+        if entry.suffix == ".toml":
+            yield entry
+        elif (entry.is_symlink() and not entry.exists()) or _may_be_there(entry / "plugins.toml"):
+            yield entry / "plugins.toml"
+
+
+def _may_be_there(file: Path) -> bool:
+    """Whether there is a file, a link to one that is gone, or a folder that does not say."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _find_used(places: Iterable[Path], extended: Mapping[Path, Path]) -> set[Path]:
+    """Return files and all that they extend."""
+    used: set[Path] = set()
+    for place in places:
+        step: Path | None = place
+        while step is not None and step not in used:
+            used.add(step)
+            step = extended.get(step)
+    return used
 
 
 def _own(file: Path) -> Mapping[str, Any]:
