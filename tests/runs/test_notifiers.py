@@ -174,7 +174,7 @@ def test_the_lock_is_given_back_before_anybody_is_told(pigeons: Feed, monkeypatc
         with pigeons.records() as history, history.lock(pigeons.where, "another", 5):
             free.append(True)
 
-    monkeypatch.setattr("arfeed.runs.pipeline.notify", told)
+    monkeypatch.setattr("arfeed.runs.ending.conclusion.notify", told)
     pigeons.export(invoices(10))
     assert pigeons.sync().receipt is None
     assert free == [True]
