@@ -60,11 +60,22 @@ def _one_character(delimiter: str) -> str:
     return delimiter
 
 
+# docs.python.org/3/library/codecs.html#python-specific-encodings: no other program reads them.
+_PYTHONS_OWN = frozenset({"idna", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+
+
 def _known_encoding(encoding: str) -> str:
     try:
-        codecs.lookup(encoding)
+        # Encoded, since rot13 and the like are codecs as well, but write no text.
+        "".encode(encoding)
     except LookupError as exc:
         raise ValueError(f"Python knows no such encoding; {exc}") from exc
+    except UnicodeError as exc:
+        raise ValueError(str(exc)) from exc
+    if (name := codecs.lookup(encoding).name) in _PYTHONS_OWN:
+        raise ValueError(
+            f"{name} is for Python alone; name the encoding that the receiver reads, such as utf-8 or cp1252"
+        )
     return encoding
 
 

@@ -279,6 +279,8 @@ def test_the_plan_says_what_becomes_of_the_missing(feed: OtherFeed) -> None:
         ({**PLAIN, "dates": "%m/%Y"}, r"day, month and year"),
         ({**PLAIN, "invoices": {"name": "o_{at}.csv", "columns": {"No": "invoice_ref"}}}, r"made from balance"),
         ({**PLAIN, "encoding": "klingon"}, r"no such encoding"),
+        ({**PLAIN, "encoding": "rot13"}, r"no such encoding; 'rot13' is not a text encoding"),
+        ({**PLAIN, "encoding": "unicode_escape"}, r"unicode-escape is for Python alone"),
         ({key: value for key, value in PLAIN.items() if key != "absence"}, r"absence: it is required"),
     ],
 )
