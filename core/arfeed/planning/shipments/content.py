@@ -26,7 +26,7 @@ def make_content(at: datetime, invoices: pd.DataFrame, missing: pd.DataFrame, cl
     # What was delivered before a column came has it blank.
     blank = {name: _column([None] * len(named), schema.arrow_type(name)) for name in ours if name not in named.columns}
     closed = named.assign(**blank, closed_on=_days(closed_on, len(named)))
-    customers = opened[_CUSTOMER].drop_duplicates("customer_id").reset_index(drop=True)
+    customers = opened[_CUSTOMER].drop_duplicates("customer_id", ignore_index=True)
     return Content(at, opened, customers, closed, _ledger(opened, closed))
 
 

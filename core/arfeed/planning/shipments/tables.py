@@ -208,7 +208,7 @@ def _prove(who: str, table: TableFile, subject: pd.DataFrame, read: pa.Table) ->
 def _parsed(texts: pa.Array, kind: pa.DataType, form: TextFormat) -> pa.Array:
     if pa.types.is_large_string(kind):
         return texts
-    filled = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.large_string()), texts)
+    filled = pc.if_else(pc.equal(texts, ""), None, texts)
     if pa.types.is_decimal(kind):
         return pc.cast(pc.replace_substring(filled, form.decimal, "."), kind)
     if form.dates == _ISO:
@@ -219,6 +219,9 @@ def _parsed(texts: pa.Array, kind: pa.DataType, form: TextFormat) -> pa.Array:
 def _prove_status(who: str, subject: pd.DataFrame, texts: pa.Array) -> None:
     """Raise unless the words for open and closed differ; which ones they are is the receiver's affair."""
     is_open = pa.array((subject["status"] == "open").to_numpy(dtype=bool))
-    words = [set(pc.unique(texts.filter(mask)).to_pylist()) for mask in (is_open, pc.invert(is_open))]
-    if words[0] & words[1] or "" in words[0] | words[1]:
-        raise DestinationError(f"{who} has one word, or none, for what is open and what is closed: {words[0]!r}")
+    opened, closed = (set(pc.unique(texts.filter(mask)).to_pylist()) for mask in (is_open, pc.invert(is_open)))
+    if opened & closed or "" in opened | closed:
+        raise DestinationError(
+            f"{who} has one word, or none, for what is open and what is closed: open are {sorted(opened)}, closed are "
+            f"{sorted(closed)}"
+        )
