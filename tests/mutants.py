@@ -92,13 +92,14 @@ class Sample:
         self._report(mutant, ends.get(os.waitstatus_to_exitcode(status), "killed"))
 
     def _report(self, mutant: str, end: str) -> None:
+        """Print an end and what all came to so far, so that a sample that is interrupted counts too."""
         self.ends[end] += 1
-        os.write(_OUT, f"{self.ends.total():5} {mutant}: {end}\n".encode())
-        if self.ends.total() == len(self.mutants):
-            os.write(_OUT, f"{dict(self.ends)}\n".encode())
+        tally = ", ".join(f"{count} {name}" for name, count in sorted(self.ends.items()))
+        os.write(_OUT, f"{mutant}: {end} ({tally})\n".encode())
 
 
 def _run(session: pytest.Session, mutant: str, items: list[pytest.Item]) -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # pytest's dots, which would stand between the results
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     used = int(time.process_time())
     resource.setrlimit(resource.RLIMIT_CPU, (used + _SECONDS, used + 2 * _SECONDS))

@@ -61,6 +61,13 @@ def test_a_pdf_that_was_sent_is_there_though_the_source_has_it_no_more(listed: l
     assert {str(dtype) for dtype in selection.send.dtypes} == {"str"}
 
 
+def test_what_was_sent_under_a_name_of_ours_does_not_count_if_its_content_is_not_known() -> None:
+    known = sent("A1.pdf", version="", sha256="")
+    selection = select(invoices(1), found([]), pdf, known)
+    assert (chosen(selection), selection.present, (*selection.without,)) == ([], 0, ("A1",))
+    assert chosen(select(invoices(1), found(["A1"]), pdf, known)) == [("A1.pdf", "changed")]
+
+
 @pytest.mark.parametrize("refs", [0, 3])
 def test_without_any_pdf_every_invoice_is_without(refs: int) -> None:
     selection = select(invoices(refs), found([]), pdf, NOTHING)

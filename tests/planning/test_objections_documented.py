@@ -52,6 +52,34 @@ def test_the_examples_are_what_arfeed_writes() -> None:
     assert shown == {code: f"✗ {code}: {objection.message}" for code, objection in examples().items()}
 
 
+def test_each_objection_names_all_that_an_approval_of_it_covers() -> None:
+    named = {code: " ".join(objection.refs) for code, objection in examples().items()}
+    of_hamburg = " ".join(f"A{number}" for number in range(1, 201, 4))
+    three = "INV-7 INV-8 INV-9"
+    assert {code: refs for code, refs in named.items() if refs} == {
+        **dict.fromkeys(("balances-scaled", "config-changed", "currency-changed", "customer-changed"), three),
+        **dict.fromkeys(("dates-shifted", "due-dates-lost", "sums-moved"), three),
+        **dict.fromkeys(("missing-money", "pattern", "surprise"), of_hamburg),
+        **dict.fromkeys(("contradiction", "ledger-moved", "more-than-received", "still-open"), "INV-9"),
+        **dict.fromkeys(("older-list", "returned"), "A1 A2 A3"),
+        "balance-above-amount": "INV-8",
+        "budget": "A1 A2 A3 A4 A5 A6 A7 A8",
+        "dates-exchanged": "INV-7 INV-8",
+        "documents": "INV-1 2026-0008",
+        "everything-changed": " ".join(f"INV-{number}" for number in range(1, 152)),
+        "file-gone": "A2 A4 A6 A8",
+        "foreign-report": "open_ar_20260409T101500Z.csv",
+        "history-behind": "20260409T101500Z-5d0c1e",
+        "missing-share": "A1 A2 A3 A4 A5 A6 A7 A8 A9",
+        "number-reused": "INV-7",
+        "old-document": "2026-0008",
+        "renamed": "INV-8",
+        "same-document": "INV-1 INV-7",
+        "same-receiver": "sftp://acme@sftp.example.com:22",
+        "unexplained": "INV-7 INV-8",
+    }
+
+
 def test_the_page_says_what_no_approval_covers() -> None:
     assert {code for code, text in SECTIONS.items() if "No approval covers it" in text} == NOT_APPROVABLE
 

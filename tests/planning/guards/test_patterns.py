@@ -55,6 +55,23 @@ def test_several_values_are_named_together() -> None:
     assert told(rows, [*range(0, 40, 4), *range(1, 40, 4)]) in {"branch = Hamburg, Kiel", "branch = Kiel, Hamburg"}
 
 
+def test_values_of_one_invoice_each_are_named_together() -> None:
+    turns = np.random.default_rng(2).permutation(40)
+    branches = np.array([*["B1", "B2", "B3", "B4", "B5", "B6"], *["Ulm", "Hof"] * 17])[turns]
+    rows = listed(customers=40, branch=branches.tolist())
+    said = told(rows, np.flatnonzero(turns < 6))
+    assert said is not None
+    assert said.startswith("branch = B")
+
+
+def test_a_value_of_which_rows_have_stayed_is_not_named_for_one_customers_sake() -> None:
+    turns = np.random.default_rng(1).permutation(118)
+    branches = np.array([*["Bonn"] * 10, *["Kiel"] * 68, *["Ulm", "Hof"] * 20])[turns]
+    rows = listed(118, customers=118, branch=branches.tolist())
+    rows["customer_id"] = rows["customer_id"].where(rows["branch"] != "Kiel", "C-of-Kiel")
+    assert told(rows, np.flatnonzero(turns < 76)) == "branch = Bonn"
+
+
 def test_a_value_that_is_all_that_is_left_is_named() -> None:
     branches = in_turn(*[f"B{number}" for number in range(20)])
     rows = listed(customers=7, branch=branches)

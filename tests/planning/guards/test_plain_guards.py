@@ -125,6 +125,10 @@ def test_the_newest_invoice_alone_may_have_been_paid() -> None:
     assert "older-list" not in heard(case(dated(1, 3, 8, 9), [0]))
 
 
+def test_invoices_of_today_show_that_a_list_is_older() -> None:
+    assert "older-list" in heard(case(dated(0, 0, 3, 8, 9), [0, 1]))
+
+
 def test_an_invoice_of_the_same_day_speaks_for_the_list() -> None:
     assert "older-list" not in heard(case(dated(1, 1, 1, 8, 9), [0, 1]))
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from arfeed.model.results import DocumentPlan, Doubt
-from arfeed.model.settings import GuardSettings
+from arfeed.model.settings import FileSettings, GuardSettings
 from arfeed.planning.guards.builtin import find_objections
 from arfeed.planning.guards.known import Known
 from support.feeds.plans import heard, invoices, lacking, planned, read_before, source
@@ -211,6 +211,12 @@ def test_balances_read_from_a_column_of_totals_are_asked_about_once(columns: dic
             "still owed in `columns`; approve if this one is that column, or if no invoice is ever paid in part"
         )
         assert "the 1 open invoice: one" in found[0][1].message
+
+
+def test_totals_that_the_settings_call_balances_are_asked_about_without_any_name() -> None:
+    told = source()._replace(settings=FileSettings.model_validate({"balance_is": "total", "path": "ar.csv"}))
+    message = heard(planned(None, invoices(2), sources=(told,)))["total-as-balance"].message
+    assert message.startswith("the balances of erp come from the column 'balance', which holds the totals of the 1 ope")
 
 
 def test_what_makes_a_reading_doubtful_is_asked_about_where_a_source_is_new() -> None:

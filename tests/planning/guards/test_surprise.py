@@ -130,7 +130,7 @@ def test_on_a_quiet_day_no_less_is_expected_than_on_others() -> None:
 def test_how_long_the_odds_must_be(caution: int, days: int, limit: float) -> None:
     chances = weigh_rows(Habits.none().of("erp"), case(listed(), caution=caution, since=due_in(-days)))
     assert is_strange(Surprise(1, 1, 1.0, limit * 0.999), chances)
-    assert not is_strange(Surprise(1, 1, 1.0, limit * 1.001), chances)
+    assert not is_strange(Surprise(1, 1, 1.0, limit), chances)
 
 
 def test_the_longest_odds_are_the_strangest() -> None:

@@ -182,7 +182,7 @@ def _find_gains(lost: _Lost, by_place: np.ndarray) -> tuple[np.ndarray, np.ndarr
     until = np.cumsum(weight[by_customer])
     start = np.maximum.accumulate(np.where(first, until - weight[by_customer], 0))
     capped = np.minimum(until - start, lost.cap)
-    gain = np.where(first, capped, np.append(0, np.diff(capped)))
+    gain = np.where(first, capped, capped - np.roll(capped, 1))
     gains, firsts = np.empty(len(gain)), np.empty(len(gain), bool)
     gains[by_customer], firsts[by_customer] = gain, first
     return gains, firsts

@@ -25,18 +25,17 @@ def make_content(at: datetime, invoices: pd.DataFrame, missing: pd.DataFrame, cl
     named = gone[[name for name in gone.columns if not str(name).startswith(schema.OURS)]]
     # What was delivered before a column came has it blank.
     blank = {name: _column([None] * len(named), schema.arrow_type(name)) for name in ours if name not in named.columns}
-    closed = named.assign(**blank, closed_on=_days(closed_on, len(named)))
-    customers = opened[_CUSTOMER].drop_duplicates("customer_id").reset_index(drop=True)
+    closed = named.assign(**blank, closed_on=_column([closed_on] * len(named), pa.date32()))
+    customers = opened[_CUSTOMER].drop_duplicates("customer_id", ignore_index=True)
     return Content(at, opened, customers, closed, _ledger(opened, closed))
 
 
 def _ledger(opened: pd.DataFrame, closed: pd.DataFrame) -> pd.DataFrame:
     """Return the open rows and then the closed ones, these with a balance of 0."""
-    rows = len(opened)
-    upper = opened.assign(status=_text("open", rows), reason=_text("", rows), closed_on=_days(None, rows))
+    upper = opened.assign(status="open", reason="")
     zero = _column([schema.ZERO] * len(closed), schema.arrow_type("balance"))
-    lower = closed.assign(status=_text("closed", len(closed)), balance=zero)
-    parts = [_as_table(each, [*upper.columns]) for each in (upper, lower)]
+    lower = closed.assign(status="closed", balance=zero)
+    parts = [_as_table(each, [*upper.columns, "closed_on"]) for each in (upper, lower)]
     return arrow.to_frame(pa.concat_tables(parts))
 
 
@@ -53,14 +52,6 @@ def _as_table(frame: pd.DataFrame, columns: Sequence[str]) -> pa.Table:
 def arrow_type(name: str) -> pa.DataType:
     """Return the Arrow type of a column of a shipment: the canonical ones, and the day on which a row was closed."""
     return pa.date32() if name == "closed_on" else schema.arrow_type(name)
-
-
-def _text(word: str, count: int) -> pd.Series[str]:
-    return pd.Series([word] * count, dtype="str")
-
-
-def _days(day: date | None, count: int) -> pd.Series[Any]:
-    return _column([day] * count, pa.date32())
 
 
 def _column(values: Sequence[object], kind: pa.DataType) -> pd.Series[Any]:

@@ -206,11 +206,11 @@ def _flaws_of_order(destination: ShipmentDestination, content: Content, parts: S
 
 
 def _flaws_of_documents(destination: ShipmentDestination, parts: Shipment) -> list[str]:
-    holding = [part for part in parts if isinstance(part, Archive) and part.documents is not None]
-    for part in holding:
-        check_folder(part.documents or "")
-    if len(holding) != (destination.documents == "inside"):
-        return [f"has {len(holding)} archives with PDFs, and documents = {destination.documents!r}"]
+    folders = [part.documents for part in parts if isinstance(part, Archive) and part.documents is not None]
+    for folder in folders:
+        check_folder(folder)
+    if len(folders) != (destination.documents == "inside"):
+        return [f"has {len(folders)} archives with PDFs, and documents = {destination.documents!r}"]
     return []
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -86,7 +87,7 @@ def _refuse_blanks(table: TableFile, laid_out: pa.Table, subject: pd.DataFrame) 
         else:
             text = pc.utf8_trim_whitespace(pc.cast(column, pa.large_string()))
             bad = pc.or_kleene(pc.is_null(text), pc.match_substring_regex(text, r"^(0+([.,]0*)?)?$"))
-        rows = subject[key].to_numpy()[pc.fill_null(bad, fill_value=True).to_numpy(zero_copy_only=False)]
+        rows = subject[key].to_numpy()[np.asarray(bad)]
         if len(rows):
             more = f" and {len(rows) - _MOST_NAMED:,} more" if len(rows) > _MOST_NAMED else ""
             lines.append(f"  {header}: {', '.join(map(str, rows[:_MOST_NAMED]))}{more}")
@@ -173,9 +174,8 @@ def _read_back(who: str, form: TextFormat, path: Path) -> pa.Table:
 
 
 def _headers(form: TextFormat, path: Path) -> list[str]:
-    found = pd.read_csv(
-        path, nrows=0, sep=form.delimiter, encoding=form.encoding, quoting=0 if form.quote == "all" else 3
-    )
+    # A header that is written without quotes holds none, so it reads alike either way.
+    found = pd.read_csv(path, nrows=0, sep=form.delimiter, encoding=form.encoding)
     return [*map(str, found.columns)]
 
 
@@ -208,7 +208,7 @@ def _prove(who: str, table: TableFile, subject: pd.DataFrame, read: pa.Table) ->
 def _parsed(texts: pa.Array, kind: pa.DataType, form: TextFormat) -> pa.Array:
     if pa.types.is_large_string(kind):
         return texts
-    filled = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.large_string()), texts)
+    filled = pc.if_else(pc.equal(texts, ""), None, texts)
     if pa.types.is_decimal(kind):
         return pc.cast(pc.replace_substring(filled, form.decimal, "."), kind)
     if form.dates == _ISO:
@@ -219,6 +219,9 @@ def _parsed(texts: pa.Array, kind: pa.DataType, form: TextFormat) -> pa.Array:
 def _prove_status(who: str, subject: pd.DataFrame, texts: pa.Array) -> None:
     """Raise unless the words for open and closed differ; which ones they are is the receiver's affair."""
     is_open = pa.array((subject["status"] == "open").to_numpy(dtype=bool))
-    words = [set(pc.unique(texts.filter(mask)).to_pylist()) for mask in (is_open, pc.invert(is_open))]
-    if words[0] & words[1] or "" in words[0] | words[1]:
-        raise DestinationError(f"{who} has one word, or none, for what is open and what is closed: {words[0]!r}")
+    opened, closed = (set(pc.unique(texts.filter(mask)).to_pylist()) for mask in (is_open, pc.invert(is_open)))
+    if opened & closed or "" in opened | closed:
+        raise DestinationError(
+            f"{who} has one word, or none, for what is open and what is closed: open are {sorted(opened)}, closed are "
+            f"{sorted(closed)}"
+        )
