@@ -169,6 +169,13 @@ def test_a_balance_that_runs_on_is_named(file: Path) -> None:
     assert doubts(file, f"{LIST};Debit;Credit;S/H", *signed, sign=sign)[0].startswith("the column 'Open' runs on")
 
 
+def test_days_that_agree_with_three_balances_by_chance_move_nothing(file: Path) -> None:
+    rows = ["1;Ada;2026-04-07;30;30", "2;Ada;2026-04-08;60;30", "3;Bo;2026-04-09;90;30"]
+    assert not doubts(file, f"{LIST};Terms", *rows)
+    assert "runs on by Terms" in doubts(file, f"{LIST};Terms", *rows, "4;Bo;2026-04-10;120;30")[0]
+    assert "runs on by Charges" in doubts(file, f"{LIST};Charges", *rows)[0]
+
+
 def test_invoices_that_are_due_before_their_day_are_counted(file: Path) -> None:
     named = {"columns": {**HOW["columns"], "due_on": "Due"}}
     rows = ["1;Ada;2026-04-07;5;2026-03-07", "2;Ada;2026-04-07;5;2026-05-07", "3;Ada;2026-04-07;0;2026-03-07"]

@@ -23,7 +23,7 @@ from arfeed.intake.date_order import (
     read_days,
 )
 from arfeed.intake.meaning.numbers import add_prefixes, compose_numbers
-from arfeed.intake.meaning.sifting import Sieve
+from arfeed.intake.meaning.sifting import Sieve, Sifted
 from arfeed.intake.meaning.signs import clear_closed, find_owed, sign_words
 from arfeed.intake.meaning.untold_signs import refuse_untold_sign
 from arfeed.intake.meaning.wrapped import Unwrapped, unwrap_texts
@@ -43,10 +43,11 @@ if TYPE_CHECKING:
 
 
 class Frame(NamedTuple):
-    """What a connector yielded, and how many rows it had yielded before."""
+    """What a connector yielded, how many rows it had yielded before, and its columns if they were looked at already."""
 
     raw: pd.DataFrame
     before: int
+    columns: Columns | None = None
 
 
 class Typed(NamedTuple):
@@ -105,9 +106,9 @@ class Normalizer:
         if isinstance(self.connector.settings, FileSettings):
             raw, found = unwrap_texts(raw, self._headers(raw))
             self.unwrapped += found
-        if self.sieve:
-            raw = self.sieve.sift(raw)
-        self.waiting.append(Frame(raw, self.seen))
+        sifted = self.sieve.sift(raw) if self.sieve else Sifted(raw)
+        raw = sifted.raw
+        self.waiting.append(Frame(raw, self.seen, sifted.columns))
         settled = self._order_is_settled()
         self.seen += len(raw)
         return self._release_waiting() if settled else []
@@ -203,6 +204,8 @@ class Normalizer:
         return self._columns(Frame(raw, self.seen))
 
     def _columns(self, frame: Frame) -> Columns:
+        if frame.columns is not None:
+            return frame.columns
         arrow = self._arrow(frame.raw)
         headers = self._headers(frame.raw)
         self.headers = self.headers or headers
@@ -313,8 +316,9 @@ _PIECE = 100_000
 
 
 def _pieces(frame: Frame) -> list[Frame]:
-    # An empty frame is typed, too, so that its headers are checked.
-    starts = range(0, len(frame.raw) or 1, _PIECE)
+    if len(frame.raw) <= _PIECE:
+        return [frame]
+    starts = range(0, len(frame.raw), _PIECE)
     return [Frame(frame.raw.iloc[start : start + _PIECE], frame.before + start) for start in starts]
 
 
