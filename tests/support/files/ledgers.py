@@ -39,8 +39,8 @@ def ledgers(*, least: int = 1, most: int = 5, named: st.SearchStrategy[str] = NA
     return st.lists(debt, min_size=least, max_size=most).map(
         lambda rows: [
             # Never due before their own day, which is refused if a spreadsheet may have exchanged day and month.
-            Debt(name, f"00{place}/7", *sorted(days), balance)
-            for place, (name, *days, balance) in enumerate(rows, 1)
+            Debt(name, f"00{place}/7", min(issued, due), max(issued, due), balance)
+            for place, (name, issued, due, balance) in enumerate(rows, 1)
         ]
     )
 
