@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -306,9 +307,13 @@ class Normalizer:
 def _count_statuses(table: Columns, status: pa.Array) -> Counter[tuple[str, str]]:
     if "status" not in table.columns:
         return Counter()
-    words = pa.table({"word": table.text("status"), "status": status})
-    groups = words.group_by(["word", "status"]).aggregate([([], "count_all")])
-    return Counter({(row["word"], row["status"]): row["count_all"] for row in groups.to_pylist()})
+    words = table.text("status").dictionary_encode()
+    places = words.indices.to_numpy()
+    # The last to be written stays, so backwards it is the first row of each word; all others have its status, too.
+    first = np.zeros(len(words.dictionary), np.int64)
+    first[places[::-1]] = np.arange(len(places))[::-1]
+    pairs = zip(words.dictionary.to_pylist(), status.take(pa.array(first)).to_pylist(), strict=True)
+    return Counter(dict(zip(pairs, np.bincount(places, minlength=len(first)).tolist(), strict=True)))
 
 
 _PIECE = 100_000
