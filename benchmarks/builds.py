@@ -1,20 +1,20 @@
-"""This build beside another one over the same database: `python -m benchmarks.builds OTHER/.venv/bin/arfeed`.
+"""This build beside another one over the same input: `python -m benchmarks.builds OTHER/.venv/bin/arfeed`.
 
-Whole `arfeed sync` processes in turns, as in `python -m benchmarks`. Beside them, for PostgreSQL, the source alone
-against ADBC alone, each in its own process, timed from when its packages are imported.
+Whole `arfeed sync` processes in turns, as in `python -m benchmarks`, each a first delivery. Beside them, for
+PostgreSQL, the source alone against ADBC alone, each in its own process, timed from when its packages are
+imported.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contest import CONTESTS, HERE, Arena, Run
-
-DATABASES = [contest for contest in CONTESTS if contest.data in ("sqlite", "postgresql")]
+from benchmarks.contest import CONTESTS, HERE, POSTGRESQL, Arena, Run
 
 
 def main() -> None:
@@ -23,10 +23,10 @@ def main() -> None:
     parser.add_argument("other", type=Path, help="the arfeed of the other build's environment")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=[contest.data for contest in DATABASES])
+    parser.add_argument("--only", choices=[contest.data for contest in CONTESTS])
     options = parser.parse_args()
-    for contest in DATABASES:
-        if options.only not in (None, contest.data):
+    for contest in CONTESTS:
+        if options.only not in (None, contest.data) or (contest.suffix == "url" and POSTGRESQL not in os.environ):
             continue
         there, here = (Arena(contest, options.rows, Path(), arfeed) for arfeed in (options.other.absolute(), None))
         pairs = [(here.ours(), there.ours()) for _ in range(options.rounds)]

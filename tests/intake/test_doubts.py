@@ -169,6 +169,13 @@ def test_a_balance_that_runs_on_is_named(file: Path) -> None:
     assert doubts(file, f"{LIST};Debit;Credit;S/H", *signed, sign=sign)[0].startswith("the column 'Open' runs on")
 
 
+def test_days_that_agree_with_three_balances_by_chance_move_nothing(file: Path) -> None:
+    rows = ["1;Ada;2026-04-07;30;30", "2;Ada;2026-04-08;60;30", "3;Bo;2026-04-09;90;30"]
+    assert not doubts(file, f"{LIST};Terms", *rows)
+    assert "runs on by Terms" in doubts(file, f"{LIST};Terms", *rows, "4;Bo;2026-04-10;120;30")[0]
+    assert "runs on by Charges" in doubts(file, f"{LIST};Charges", *rows)[0]
+
+
 def test_invoices_that_are_due_before_their_day_are_counted(file: Path) -> None:
     named = {"columns": {**HOW["columns"], "due_on": "Due"}}
     rows = ["1;Ada;2026-04-07;5;2026-03-07", "2;Ada;2026-04-07;5;2026-05-07", "3;Ada;2026-04-07;0;2026-03-07"]
@@ -296,3 +303,18 @@ def test_numbers_that_are_not_those_of_customers_are_named(file: Path, numbers: 
 def test_a_word_among_kinds_of_documents_that_is_none_of_them_is_named(file: Path) -> None:
     (doubt,) = beside(file, "Paper", "Invoice", "Pro forma")
     assert "'Pro forma' (1 row) of rows that would be reported as debts" in doubt
+
+
+def test_names_of_another_encoding_are_named_as_they_would_be(file: Path) -> None:
+    rows = ["1;Dvořák;2026-04-07;15.00", "2;Wisła;2026-04-07;25.00", "3;Ada;2026-04-07;35.00"]
+    (doubt,) = doubts(file, LIST, *(row.encode("cp1250").decode("cp1252") for row in rows))
+    assert "names of customers hold 'Dvoøák' (for 'Dvořák'), 'Wis³a' (for 'Wisła')" in doubt
+    assert 'Set encoding = "cp1250", or, if the file itself has them so, export it again in UTF-8' in doubt
+    for encoding in ("cp1252", "cp1250"):
+        source = folder(file, **{**HOW, "encoding": encoding})
+        file.write_bytes("\n".join([LIST, *rows]).encode("cp1250"))
+        read = extract([source], lambda: datetime.now(UTC))
+        said = [doubt.said for doubt in read.doubts(read.reports[0])]
+        assert ['Set encoding = "cp1250" instead of "cp1252"' in each for each in said] == [True] * (
+            encoding == "cp1252"
+        )

@@ -385,6 +385,21 @@ def test_a_last_row_with_a_number_of_its_own_is_a_document_that_lacks_something(
     assert any("the customer's name is required" in line for line in problems(folder(file, *TWO, "3;;;70.25", **HOW)))
 
 
+@pytest.mark.parametrize("label", ["Offene Posten", "Current", "Saldo per 09.04.2026"])
+def test_a_last_row_with_a_date_that_the_rows_above_add_up_to_is_no_invoice(file: Path, label: str) -> None:
+    says = f"{label!r} ends the list, is not a number, and its balance, 70.25 EUR, is that of all rows above it"
+    assert says in failure(folder(file, *TWO, f"{label};All;2026-04-09;70.25", **HOW))
+    assert len(read(folder(file, *TWO, f"{label};All;2026-04-09;70.24", **HOW))) == 3
+    assert len(read(folder(file, *TWO, "3;Bob;2026-04-09;70.25", **HOW))) == 3
+    # Only where it ends its file.
+    assert len(read(folder(file, *TWO, f"{label};All;2026-04-09;70.25", "4;Bob;2026-04-09;1", **HOW))) == 4
+
+
+def test_a_last_row_that_is_called_a_total_is_no_invoice_whatever_its_amount(file: Path) -> None:
+    said = failure(folder(file, *TWO, "Total;All;2026-04-09;39", **HOW))
+    assert "'Total' ends the list, is not a number, and it has a balance of 39.00 EUR" in said
+
+
 def test_a_total_counts_in_the_file_that_prints_it(tmp_path: Path) -> None:
     for name, rows in (("a", TWO[1:]), ("b", ["3;Cy;2026-04-09;4"])):
         total = sum(Decimal(row.rpartition(";")[2]) for row in rows)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from arfeed import SourceError
 from arfeed_connectors.sql.statements import asked
 from arfeed_connectors.sql.text.lexing import Token, readings
 from arfeed_connectors.sql.text.names import folded
+from arfeed_connectors.sql.text.supply import KEYS, columns_in, is_star, named, supplies
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -33,7 +33,6 @@ _BEFORE_OPERAND = frozenset(
 )
 
 _AGGREGATES = frozenset(("MIN", "MAX", "GROUP_CONCAT", "STRING_AGG", "ANY_VALUE", "FIRST_VALUE", "LAST_VALUE"))
-_KEYS = frozenset(("id", "rowid", "oid", "uuid", "guid", "pk"))
 _BEHIND_GROUPS = frozenset(("HAVING", "ORDER", "LIMIT", "WINDOW", "WITH", "UNION", "EXCEPT", "INTERSECT", "FOR"))
 
 
@@ -49,7 +48,7 @@ def refuse_slips(connection: sa.Connection, query: str, ref: str, source: str, s
         # The last reading takes "…" for a name, as the server does then.
         tokens = [*readings(query, database)][-1 if "ANSI_QUOTES" in modes else 0]
         pipes = "PIPES_AS_CONCAT" in modes
-    found = _find_text(tokens, pipes=pipes) or _find_group(query, tokens, ref)
+    found = _find_text(tokens, pipes=pipes) or _find_groups(query, tokens, ref)
     if found:
         raise SourceError(f"{source}: `{setting}` {found}")
 
@@ -131,17 +130,33 @@ def _is_star(padded: Sequence[Token], place: int) -> bool:
     return padded[place].text == "*" and (before.text in ("SELECT", "DISTINCT", ".", ",", "("))
 
 
-def _find_group(query: str, tokens: Sequence[Token], ref: str) -> str | None:
-    """Return which GROUP BY leaves invoices out: each group is one row, and the number is no part of what it is by."""
+def _find_groups(query: str, tokens: Sequence[Token], ref: str) -> str | None:
+    """Return which GROUP BY leaves invoices out, of the query or of one that it reads its rows from."""
+    if found := _find_group(query, tokens, frozenset({folded(ref)})):
+        return found
+    inner = (_find_group(query, supply.tokens, supply.numbers) for supply in supplies(tokens, ref) if not supply.joined)
+    return next(filter(None, inner), None)
+
+
+def _find_group(query: str, tokens: Sequence[Token], numbers: frozenset[str]) -> str | None:
+    """Return which GROUP BY leaves invoices out: each group is one row, and the number is no part of what it is by.
+
+    `numbers` are the names that a column of invoice numbers may have.
+    """
     for items, groups in _selects(tokens):
-        number, expression = next(
-            ((n, e) for n, (e, name) in enumerate(map(_named, items), 1) if folded(name) == folded(ref)), (0, [])
+        number, (expression, ref) = next(
+            ((n, (e, name)) for n, (e, name) in enumerate(map(named, items), 1) if name in numbers), (0, ([], ""))
         )
+        star = next((item for item in items if is_star(item)), None)
+        if star and not expression and numbers:
+            ref = min(numbers)
+            expression = [*star[:-1], star[-1]._replace(kind="word", text=ref)]
         if not expression or not groups or expression[0].text in _AGGREGATES:
             continue
-        if not _columns(expression) or any(_covers(group, number, expression, ref) for group in groups):
+        if not columns_in(expression) or any(_covers(group, number, expression, ref) for group in groups):
             continue
-        by, shown = (query[part[0].start : part[-1].end] for part in ([*chain(*groups)], expression))
+        by = query[groups[0][0].start : groups[-1][-1].end]
+        shown = ref if star and not number else query[expression[0].start : expression[-1].end]
         return (
             f"groups by {by} and lists one {ref} of each group, whichever the database comes upon, so that the others "
             f"are left out; add {shown} to GROUP BY, which changes nothing if each group is one invoice"
@@ -176,39 +191,14 @@ def _selects(tokens: Sequence[Token]) -> Iterator[tuple[list[list[Token]], list[
         yield items, groups
 
 
-def _named(item: Sequence[Token]) -> tuple[list[Token], str]:
-    """Return a column's expression and its name."""
-    if not item or item[-1].kind not in ("word", "name", "text"):
-        return [*item], ""
-    name = _plain(item[-1]) if item[-1].kind == "word" else _bare(item[-1].text)
-    if len(item) == 1 or item[-2].text == ".":
-        return [*item], name
-    return [*item[: -2 if item[-2].text == "AS" else -1]], name
-
-
-def _columns(tokens: Sequence[Token]) -> list[tuple[str, str]]:
-    """Return the columns that are named, each with its table's name if that is there."""
-    found = []
-    for place, token in enumerate(tokens):
-        behind = tokens[place + 1].text if place + 1 < len(tokens) else ""
-        if token.kind in ("word", "name") and behind not in (".", "("):
-            qualified = place > 1 and tokens[place - 1].text == "."
-            found.append((folded(_plain(tokens[place - 2])) if qualified else "", folded(_plain(token))))
-    return found
-
-
 def _covers(group: Sequence[Token], number: int, expression: Sequence[Token], ref: str) -> bool:
     """Whether rows of one group have one number: it is by the number, or by the key of the number's table."""
-    if [token.text for token in group] == [str(number)] or _columns(group)[-1:] == [("", folded(ref))]:
+    if [token.text for token in group] == [str(number)] or columns_in(group)[-1:] == [("", folded(ref))]:
         return True
-    named, mine = _columns(expression), _columns(group)
+    named, mine = columns_in(expression), columns_in(group)
     for table, column in mine:
         tables = {of for of, _ in named}
         near = not table or "" in tables or table in tables
-        if near and (column in _KEYS or column in {name for _, name in named}):
+        if near and (column in KEYS or column in {name for _, name in named}):
             return True
     return False
-
-
-def _plain(token: Token) -> str:
-    return _bare(token.text) if token.kind == "name" and token.text[0] in '"`' else token.text

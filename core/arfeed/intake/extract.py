@@ -21,7 +21,7 @@ from arfeed.intake.joining import join_frames, join_tables
 from arfeed.intake.meaning.doubts import find_doubts
 from arfeed.intake.meaning.folding import fold_rows
 from arfeed.intake.meaning.negative import note_negative_debts
-from arfeed.intake.meaning.totals import check_totals_rows
+from arfeed.intake.meaning.totals import check_totals_rows, refuse_hidden_totals
 from arfeed.intake.meaning.wrapped import note_unwrapped
 from arfeed.intake.normalize import Normalizer, Typed
 from arfeed.intake.problems import describe_problems
@@ -125,6 +125,8 @@ def _as_documents(
     if not isinstance(settings, FileSettings):
         return rows, complete
     _refuse_kinds_untold(connector.source, settings, normalizer.headers)
+    if normalizer.sieve:
+        refuse_hidden_totals(normalizer.sieve.endings, rows, settings)
     folded = fold_rows(rows, settings)
     totals = complete.totals
     if normalizer.sieve and normalizer.sieve.totals:

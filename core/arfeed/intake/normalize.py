@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,7 +24,7 @@ from arfeed.intake.date_order import (
     read_days,
 )
 from arfeed.intake.meaning.numbers import add_prefixes, compose_numbers
-from arfeed.intake.meaning.sifting import Sieve
+from arfeed.intake.meaning.sifting import Sieve, Sifted
 from arfeed.intake.meaning.signs import clear_closed, find_owed, sign_words
 from arfeed.intake.meaning.untold_signs import refuse_untold_sign
 from arfeed.intake.meaning.wrapped import Unwrapped, unwrap_texts
@@ -43,10 +44,11 @@ if TYPE_CHECKING:
 
 
 class Frame(NamedTuple):
-    """What a connector yielded, and how many rows it had yielded before."""
+    """What a connector yielded, how many rows it had yielded before, and its columns if they were looked at already."""
 
     raw: pd.DataFrame
     before: int
+    columns: Columns | None = None
 
 
 class Typed(NamedTuple):
@@ -105,9 +107,9 @@ class Normalizer:
         if isinstance(self.connector.settings, FileSettings):
             raw, found = unwrap_texts(raw, self._headers(raw))
             self.unwrapped += found
-        if self.sieve:
-            raw = self.sieve.sift(raw)
-        self.waiting.append(Frame(raw, self.seen))
+        sifted = self.sieve.sift(raw) if self.sieve else Sifted(raw)
+        raw = sifted.raw
+        self.waiting.append(Frame(raw, self.seen, sifted.columns))
         settled = self._order_is_settled()
         self.seen += len(raw)
         return self._release_waiting() if settled else []
@@ -203,6 +205,8 @@ class Normalizer:
         return self._columns(Frame(raw, self.seen))
 
     def _columns(self, frame: Frame) -> Columns:
+        if frame.columns is not None:
+            return frame.columns
         arrow = self._arrow(frame.raw)
         headers = self._headers(frame.raw)
         self.headers = self.headers or headers
@@ -303,9 +307,13 @@ class Normalizer:
 def _count_statuses(table: Columns, status: pa.Array) -> Counter[tuple[str, str]]:
     if "status" not in table.columns:
         return Counter()
-    words = pa.table({"word": table.text("status"), "status": status})
-    groups = words.group_by(["word", "status"]).aggregate([([], "count_all")])
-    return Counter({(row["word"], row["status"]): row["count_all"] for row in groups.to_pylist()})
+    words = table.text("status").dictionary_encode()
+    places = words.indices.to_numpy()
+    # The last to be written stays, so backwards it is the first row of each word; all others have its status, too.
+    first = np.zeros(len(words.dictionary), np.int64)
+    first[places[::-1]] = np.arange(len(places))[::-1]
+    pairs = zip(words.dictionary.to_pylist(), status.take(pa.array(first)).to_pylist(), strict=True)
+    return Counter(dict(zip(pairs, np.bincount(places, minlength=len(first)).tolist(), strict=True)))
 
 
 _PIECE = 100_000
@@ -313,8 +321,9 @@ _PIECE = 100_000
 
 
 def _pieces(frame: Frame) -> list[Frame]:
-    # An empty frame is typed, too, so that its headers are checked.
-    starts = range(0, len(frame.raw) or 1, _PIECE)
+    if len(frame.raw) <= _PIECE:
+        return [frame]
+    starts = range(0, len(frame.raw), _PIECE)
     return [Frame(frame.raw.iloc[start : start + _PIECE], frame.before + start) for start in starts]
 
 

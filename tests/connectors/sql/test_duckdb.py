@@ -155,3 +155,12 @@ def test_a_moment_with_a_zone_is_refused(book: str) -> None:
     moment = "TIMESTAMPTZ '2026-05-04 23:30:00+00' AS issued_on"
     one = f"SELECT invoice_ref, customer_name, currency, {moment}, balance FROM books"
     assert "which may be two days; say which in the query" in failure(sql(book, query=one))
+
+
+@pytest.mark.parametrize("name", ["balance", "amount"])
+def test_a_truth_is_no_amount(book: str, name: str) -> None:
+    # DuckDB adds up truths as 0 and 1, so its control would agree with such debts.
+    query = "SELECT *, balance > 2 AS amount FROM books"
+    if name == "balance":
+        query = "SELECT * REPLACE (balance > 2 AS balance) FROM books"
+    assert f"column {name!r} holds true and false instead of amounts" in failure(sql(book, query=query))

@@ -34,7 +34,7 @@ def test_each_program_is_known_by_its_tables_and_by_no_others(tmp_path: Path, na
 def test_children_of_sql_ledger_are_told_apart(postgresql: str) -> None:
     (found,) = proposed(KIVITENDO.write(postgresql))
     assert found.settings == {"preset": "kivitendo"}
-    assert "(ar, currencies, customer, defaults, exchangerate)" in found.because
+    assert "(acc_trans, ar, chart, currencies, customer, defaults, exchangerate)" in found.because
 
 
 def test_each_company_of_a_database_is_a_proposal_of_its_own(mariadb_url: str) -> None:

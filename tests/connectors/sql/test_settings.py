@@ -118,6 +118,41 @@ def test_any_single_select_is_taken(query: str) -> None:
         ("SELECT * FROM b UNION ALL (SELECT DISTINCT ON (c) * FROM a)", "ON (c)"),
         ("SELECT * FROM a ROWS (n + v)", "ROWS (n + v)"),
         ("SELECT * FROM a ROWS (5) TO (10)", "ROWS (5)"),
+        ("WITH b AS (SELECT * FROM a LIMIT 100) SELECT * FROM b", "LIMIT 100"),
+        ("WITH b AS (SELECT TOP 1 c FROM d) SELECT * FROM b", "TOP 1"),
+        (
+            "WITH b AS (SELECT * FROM a LIMIT 9), c AS (SELECT * FROM b) SELECT d.n AS invoice_ref FROM e, c d",
+            "LIMIT 9",
+        ),
+        (
+            "WITH RECURSIVE b (n) AS NOT MATERIALIZED (SELECT c FROM a LIMIT 5) SELECT n AS invoice_ref FROM b",
+            "LIMIT 5",
+        ),
+        ("SELECT * FROM (WITH b AS (SELECT * FROM a LIMIT 5) SELECT * FROM b) c", "LIMIT 5"),
+        ("SELECT * FROM (SELECT * FROM b UNION ALL (SELECT * FROM a LIMIT 5)) c", "LIMIT 5"),
+        ("SELECT * FROM b UNION ALL SELECT * FROM (SELECT * FROM a SAMPLE (5)) c", "SAMPLE (5)"),
+        ("SELECT * FROM ((SELECT * FROM a LIMIT 5) b JOIN c ON b.d = c.d)", "LIMIT 5"),
+        ("SELECT * FROM (TABLE a LIMIT 5) b", "LIMIT 5"),
+        ("SELECT * FROM (FROM a LIMIT 5)", "LIMIT 5"),
+        ("SELECT i.n AS invoice_ref FROM a i JOIN (SELECT * FROM customers LIMIT 50) c ON c.id = i.c", "LIMIT 50"),
+        ("SELECT i.n AS invoice_ref FROM a i LEFT JOIN (SELECT b, c FROM paid LIMIT 50) p ON p.b = i.id", "LIMIT 50"),
+        ("SELECT i.n AS invoice_ref FROM b LEFT JOIN LATERAL (SELECT n FROM a LIMIT 1) i ON true", "LIMIT 1"),
+        ("SELECT i.n AS invoice_ref FROM b OUTER APPLY (SELECT TOP 3 n FROM a ORDER BY d) i", "TOP 3"),
+        ("SELECT c.n AS invoice_ref FROM b RIGHT JOIN (SELECT n FROM a LIMIT 1) c ON b.n = c.n", "LIMIT 1"),
+        ("SELECT * FROM a WHERE (b = 1 AND id IN (SELECT id FROM a ORDER BY id LIMIT 100))", "LIMIT 100"),
+        ("WITH r AS (SELECT id FROM a LIMIT 10) SELECT * FROM a WHERE id = ANY (SELECT id FROM r)", "LIMIT 10"),
+        ("SELECT * FROM (SELECT DISTINCT ON (customer) * FROM a ORDER BY customer, b) latest", "ON (customer)"),
+        ("SELECT * FROM (SELECT * FROM a QUALIFY RANK() OVER (PARTITION BY b ORDER BY c) < 9) d", "QUALIFY RANK"),
+        ("SELECT * FROM (SELECT * FROM a WHERE ROWNUM < 5) b", "ROWNUM"),
+        (
+            "SELECT * FROM (SELECT a.*, ROW_NUMBER() OVER (ORDER BY b) AS n FROM a) c WHERE n <= 100",
+            "ROW_NUMBER() OVER (ORDER BY b) AS n",
+        ),
+        ("SELECT * FROM (SELECT a, ROWNUM r FROM (SELECT * FROM b ORDER BY c) d) WHERE r BETWEEN 1 AND 9", "ROWNUM r"),
+        (
+            "SELECT * FROM (SELECT a, RANK() OVER (ORDER BY b) FROM c) d (invoice_ref, r) WHERE r < 9",
+            "RANK() OVER (ORDER BY b)",
+        ),
     ],
 )
 def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: str, named: str) -> None:
@@ -131,7 +166,6 @@ def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: st
     [
         "SELECT `limit`, [top], a.limit, top100, 'LIMIT 5' FROM a -- LIMIT 5",
         "SELECT a.n, (SELECT c FROM b ORDER BY d LIMIT 1) FROM a /* TOP 5 */",
-        "WITH b AS (SELECT TOP 1 c FROM d) SELECT * FROM b",
         "SELECT credit_limit, limit - paid AS balance, top, offset FROM a WHERE offset > 5",
         "SELECT TOP (100) PERCENT * FROM a ORDER BY b OFFSET 0 ROWS",
         "SELECT * FROM a LIMIT ALL",
@@ -139,10 +173,20 @@ def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: st
         "SELECT * FROM generate_series(1, 9) rows (n)",
         'SELECT * FROM (VALUES (1, 2, 3)) rows(n, "V w", x) JOIN b sample (n, w) ON b.n = rows.n',
         "SELECT DISTINCT a, b FROM c JOIN d ON (c.e = d.e)",
-        "SELECT * FROM (SELECT DISTINCT ON (customer) * FROM a ORDER BY customer, b) latest",
         "SELECT arr[OFFSET(0)], first, fetch FROM a",
         "SELECT SUM(a) OVER (ORDER BY b ROWS BETWEEN 5 PRECEDING AND CURRENT ROW), MAX(a) OVER (ROWS 5 PRECEDING)",
-        "SELECT * FROM (SELECT * FROM a WHERE ROWNUM < 5) b JOIN LATERAL (SELECT 1 FROM c LIMIT 1) d ON true",
+        "SELECT * FROM a JOIN LATERAL (SELECT 1 FROM c LIMIT 1) d ON true",
+        "SELECT i.n AS invoice_ref FROM a i OUTER APPLY (SELECT TOP 1 * FROM b WHERE b.i = i.id ORDER BY c DESC) d",
+        "SELECT i.n AS invoice_ref FROM a i CROSS JOIN (SELECT b FROM c ORDER BY d DESC FETCH FIRST ROW ONLY) r",
+        "SELECT i.n AS invoice_ref FROM a i, (SELECT id FROM companies WHERE ROWNUM = 1) c WHERE c.id = i.company",
+        "WITH c AS (SELECT * FROM b LIMIT 0, 1) SELECT i.n AS invoice_ref FROM a i JOIN c ON c.company = i.company",
+        "WITH l AS (SELECT DISTINCT ON (c) * FROM d ORDER BY e) SELECT i.n AS invoice_ref FROM a i JOIN l ON l.c = i.c",
+        "WITH unused AS (SELECT * FROM a LIMIT 5) SELECT * FROM a",
+        "SELECT b.n AS invoice_ref FROM (SELECT DISTINCT ON (v.nr) v.nr AS n FROM a v ORDER BY v.nr, v.version DESC) b",
+        "SELECT * FROM (SELECT * FROM a QUALIFY ROW_NUMBER() OVER (PARTITION BY invoice_ref ORDER BY v DESC) = 1) b",
+        "SELECT * FROM (SELECT a.*, ROW_NUMBER() OVER (PARTITION BY b ORDER BY c) AS n FROM a) d WHERE n = 1",
+        "SELECT * FROM (SELECT a.*, ROW_NUMBER() OVER (ORDER BY c) AS n FROM a) d WHERE e > 0 ORDER BY n",
+        "SELECT * FROM a WHERE id NOT IN (SELECT id FROM b LIMIT 5) AND c = (SELECT MAX(c) FROM a LIMIT 5)",
         "SELECT * FROM a WHERE b IN ((SELECT c FROM d LIMIT 1)) OR EXISTS (SELECT 1 FROM d TABLESAMPLE SYSTEM (1))",
         "SELECT rownum, rows, skip, sample, qualify, a.rownum FROM a WHERE a.rownum > 0 AND rows = 5",
         "SELECT a limit, b AS limit FROM c limit JOIN d rows ON limit.e = rows.e WHERE NOT limit",
@@ -383,3 +427,17 @@ def test_plugins_show_lists_every_preset_with_what_it_needs(tmp_path: Path) -> N
         assert f'"{name}"' in shown
         for needed in preset.requires:
             assert f"needs {needed}" in shown
+
+
+def test_the_mapped_column_of_numbers_tells_which_query_supplies_them() -> None:
+    query = "SELECT i.no, c.name FROM c JOIN LATERAL (SELECT no FROM a WHERE a.c = c.id LIMIT 1) i ON true"
+    assert find_row_limit(query, "postgresql", "no") == "LIMIT 1"
+    assert find_row_limit(query.replace("i.no, c.name", "c.no, i.name"), "postgresql", "no") is None
+
+
+def test_queries_too_deep_in_each_other_are_refused() -> None:
+    deep = "SELECT * FROM (" * 500 + "SELECT 1" + ") a" * 500
+    with pytest.raises(ValueError, match="in each other more than 100 deep"):
+        find_row_limit(deep, "postgresql")
+    ladder = ", ".join([f"a{n} AS (SELECT * FROM a{n - 1} JOIN a{n - 1} b ON true)" for n in range(1, 90)])
+    assert find_row_limit(f"WITH a0 AS (SELECT * FROM t LIMIT 5), {ladder} SELECT * FROM a89", "sqlite") == "LIMIT 5"

@@ -93,6 +93,31 @@ def test_groups_that_are_one_invoice_each_are_read(url: str, by: str) -> None:
     assert len(opened(sql(url, query=GROUPED + by))) == 2
 
 
+@pytest.mark.parametrize("by", ["i.customer", "customer, i.currency"])
+def test_a_group_within_what_supplies_the_rows_is_refused(url: str, by: str) -> None:
+    inner = f"{GROUPED}{by}".replace("i.number AS invoice_ref", "i.number")
+    says = f"groups by {by} and lists one number of each group"
+    assert says in said(url, f"SELECT g.number AS invoice_ref, g.* FROM ({inner}) g")
+    assert says in said(url, f"WITH g AS ({inner}) SELECT g.number AS invoice_ref, g.* FROM g")
+    star = f"SELECT number AS invoice_ref, g.* FROM (SELECT * FROM inv i WHERE state = 'open' GROUP BY {by}) g"
+    assert says in said(url, star)
+
+
+def test_a_group_of_all_columns_is_refused_unless_it_is_by_the_number(url: str) -> None:
+    query = PLAIN.replace("FROM inv i", "FROM (SELECT * FROM inv GROUP BY customer) i")
+    assert "lists one number of each group" in said(url, query)
+    assert "add number to GROUP BY" in said(url, query)
+    for by in ("number", "id"):
+        assert len(opened(sql(url, query=query.replace("GROUP BY customer", f"GROUP BY {by}")))) == 2
+
+
+def test_groups_that_only_join_the_invoices_are_read(url: str) -> None:
+    joined = (
+        "LEFT JOIN (SELECT customer AS c, number AS n, SUM(paid) AS p FROM inv GROUP BY customer) g ON g.c = i.customer"
+    )
+    assert len(opened(sql(url, query=PLAIN.replace("FROM inv i", f"FROM inv i {joined}")))) == 2
+
+
 def test_a_union_is_looked_at_part_by_part_and_so_is_the_closed_query(url: str) -> None:
     union = f"{PLAIN} UNION ALL {GROUPED.replace('SUM', 'NULL, SUM')}i.customer"
     assert "groups by i.customer" in said(url, union)

@@ -218,4 +218,14 @@ def test_a_text_with_more_than_a_few_letters_of_another_alphabet_is_no_western_o
     assert init.source(table, **said, settings={"encoding": "cp1251"})["columns"]["balance"] == "Долг"
 
 
+def test_names_in_letters_of_no_western_language_are_asked_about(init: Interview) -> None:
+    sample = init.folder / "exports" / "czech.csv"
+    sample.parent.mkdir()
+    sample.write_bytes("Invoice No;Customer;Invoice Date;Balance\n1;Dvořák;2026-09-14;600,00\n".encode("cp1250"))
+    question = refused(init, "", sample=str(sample))
+    assert "it has Dvoøák (for Dvořák). Which encoding is it (it seems to be cp1250, Central Europe)?" in question
+    assert "pass --set encoding=NAME" in question
+    assert init.source("", sample=str(sample), settings={"encoding": "cp1250"})["encoding"] == "cp1250"
+
+
 COLUMNS = ("invoice_ref", "customer_name", "issued_on", "balance")

@@ -61,6 +61,8 @@ ODOO = Books(
                 (5, 1, 11, 7, 1, "posted", "2026-04-01", -120),
                 (9, 1, 11, 7, 2, "posted", "2026-04-01", 5000),
                 (20, 1, 11, 9, 1, "posted", None, -33.5),
+                (10, 1, 11, 7, 1, "posted", "2026-04-01", 60),
+                (13, 1, 11, 7, 1, "posted", "2026-04-01", -20),
                 (4, 1, 11, 7, 1, "draft", "2026-04-01", 75),
                 (1, 1, 13, 7, 1, "posted", None, -279.84),
                 (7, 1, 12, 7, 1, "posted", "2026-04-01", -99),
@@ -79,6 +81,11 @@ ODOO = Books(
                 (7, "BILL/2026/0001", None, "in_invoice", "posted", "not_paid", 7, 7, 1, 1, *_DAYS, 99, 99),
                 (8, "INV/2026/0001", None, "out_invoice", "posted", "not_paid", 7, 7, 2, 2, *_DAYS, 150000, 150000),
                 (9, "REC/2026/0001", None, "out_receipt", "posted", "not_paid", 7, None, 1, 2, *_DAYS, 5000, 5000),
+                # From 18 on: a payment without an entry in the journal, where the invoice stays as it was.
+                (10, "INV/2026/0005", None, "out_invoice", "posted", "in_payment", 7, 7, 1, 1, *_DAYS, 60, 60),
+                (11, "INV/2026/0006", None, "out_invoice", "posted", "reversed", 7, 7, 1, 1, *_DAYS, 30, 0),
+                (12, "RINV/2026/0002", None, "out_refund", "posted", "paid", 7, 7, 1, 1, *_DAYS, 30, 0),
+                (13, "RINV/2026/0003", None, "out_refund", "posted", "partial", 7, 7, 1, 1, *_DAYS, 120, 20),
             ],
         ),
     },
@@ -87,6 +94,8 @@ ODOO = Books(
         "INV/2026/0002": ("invoice", "EUR", "400"),
         "RINV/2026/0001": ("credit_note", "EUR", "-120"),
         "REC/2026/0001": ("invoice", "JPY", "5000"),
+        "INV/2026/0005": ("invoice", "EUR", "60"),
+        "RINV/2026/0003": ("credit_note", "EUR", "-20"),
     },
     {"company": 1},
     {
@@ -96,9 +105,13 @@ ODOO = Books(
         "RINV/2026/0001": "open",
         "INV/2026/0004": "void",
         "REC/2026/0001": "open",
+        "INV/2026/0005": "open",
+        "INV/2026/0006": "paid",
+        "RINV/2026/0002": "paid",
+        "RINV/2026/0003": "open",
         "/": "draft",
     },
-    {"EUR": "526.34", "JPY": "5000"},
+    {"EUR": "566.34", "JPY": "5000"},
 )
 
 _SALES = (
@@ -258,6 +271,12 @@ DOLIBARR = Books(
                 (21, "AV2603-0003", 1, None, 2, 1, *_DAYS, 1, 2, -60, "EUR", 1, -60, *_NONE_KEPT),
                 (22, "AV2603-0004", 1, None, 2, 1, *_DAYS, 1, 2, -60, "EUR", 1, -60, *_NONE_KEPT),
                 (23, "AV2603-0005", 1, None, 2, 1, *_DAYS, 1, 2, -100, "USD", 1.1, -110, *_NONE_KEPT),
+                # Replaced by the next; a deposit paid in part; one that was paid, and used on the last.
+                (30, "FA2603-0015", 1, None, 0, 1, *_DAYS, 0, 3, 150, "EUR", 1, 150, *_NONE_KEPT),
+                (31, "FA2603-0016", 1, None, 1, 1, *_DAYS, *_OPEN, 150, "EUR", 1, 150, *_NONE_KEPT),
+                (32, "AC2603-0001", 1, None, 3, 1, *_DAYS, *_OPEN, 200, "EUR", 1, 200, *_NONE_KEPT),
+                (33, "AC2603-0002", 1, None, 3, 1, *_DAYS, 1, 2, 80, "EUR", 1, 80, *_NONE_KEPT),
+                (34, "FA2603-0017", 1, None, 0, 1, *_DAYS, *_OPEN, 300, "EUR", 1, 300, *_NONE_KEPT),
             ],
         ),
         "llx_paiement_facture": (
@@ -275,6 +294,8 @@ DOLIBARR = Books(
                 (17, 940, 1175),
                 (17, 10, 12.5),
                 (22, -60, -60),
+                (32, 50, 50),
+                (33, 80, 80),
             ],
         ),
         "llx_societe_remise_except": (
@@ -289,6 +310,7 @@ DOLIBARR = Books(
                 (10, None, 21, 0, 0),
                 (None, 78, 21, 60, 60),
                 (None, None, 23, 100, 110),
+                (34, None, 33, 80, 80),
             ],
         ),
     },
@@ -306,6 +328,9 @@ DOLIBARR = Books(
         "FA2603-0014": ("invoice", "USD", "62.5"),
         "AV2603-0002": ("credit_note", "EUR", "-40"),
         "AV2603-0005": ("credit_note", "USD", "-110"),
+        "FA2603-0016": ("invoice", "EUR", "150"),
+        "AC2603-0001": ("invoice", "EUR", "150"),
+        "FA2603-0017": ("invoice", "EUR", "220"),
     },
     {"company": 1, "currency": "EUR"},
     {
@@ -328,6 +353,11 @@ DOLIBARR = Books(
         "AV2603-0003": "paid",
         "AV2603-0004": "paid",
         "AV2603-0005": "open",
+        "FA2603-0015": "void",
+        "FA2603-0016": "open",
+        "AC2603-0001": "open",
+        "AC2603-0002": "paid",
+        "FA2603-0017": "open",
     },
 )
 

@@ -49,13 +49,15 @@ _DOCUMENTS = [
     _row(23, "D-1", 26.18, who=_BETA),  # nothing keeps a number from being used twice
     _row(24, "A-1", 500, 200, kind="invoice_for_advance_payment"),
     _row(25, "F-1", 300, kind="final_invoice"),
+    _row(26, "S-4", 59.5),  # 20 were paid, and its storno was deleted, which sets paid to 0
+    _row(27, "S-5", 59.5),  # likewise, and all of it was paid
 ]
 _RECEIVABLE, _BANK, _SALES = 10, 20, 30
 _BOOKED = {
     1: (-142.8,), 2: (-142.8, 42.3), 3: (-142.8, 142.8), 4: (-142.8, 160), 5: (29.75,), 6: (-119,), 7: (-119, 119),
     8: (-119, 119), 9: (-180,), 10: (-180, 45), 11: (-180, 180), 12: (-190,), 13: (-75.3,), 14: (-59.5,),
     15: (-47.6,), 16: (47.6,), 17: (-59.5, 20), 18: (59.5,), 19: (-59.5, 59.5), 20: (59.5,), 21: (-11.9,),
-    22: (-13.09,), 23: (-26.18,), 24: (-500, 200), 25: (-300,), 99: (-7,),
+    22: (-13.09,), 23: (-26.18,), 24: (-500, 200), 25: (-300,), 26: (-59.5, 20), 27: (-59.5, 59.5), 99: (-7,),
 }  # fmt: skip
 """What is on the receivable account by document; 99 is an entry of the ledger without any."""
 
@@ -113,6 +115,7 @@ KIVITENDO = Rows(
         ("D-1", "invoice"): ("EUR", "39.27"),
         ("A-1", "invoice"): ("EUR", "300"),
         ("F-1", "invoice"): ("EUR", "300"),
+        ("S-4", "invoice"): ("EUR", "39.5"),
     },
     {
         ("R-1", "invoice"): ["open"],
@@ -128,7 +131,9 @@ KIVITENDO = Rows(
         ("Storno-S-1", "credit_note"): ["void"],
         ("S-2", "invoice"): ["void"],
         ("S-3", "invoice"): ["void"],
+        ("S-4", "invoice"): ["open"],
+        ("S-5", "invoice"): ["paid"],
         ("D-1", "invoice"): ["open", "open"],
     },
-    {"EUR": "953.52", "USD": "550", "JPY": "12344"},
+    {"EUR": "993.02", "USD": "550", "JPY": "12344"},
 )

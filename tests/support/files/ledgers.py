@@ -38,7 +38,8 @@ def ledgers(*, least: int = 1, most: int = 5, named: st.SearchStrategy[str] = NA
     debt = st.tuples(named, DAYS, DAYS, CENTS)
     return st.lists(debt, min_size=least, max_size=most).map(
         lambda rows: [
-            Debt(name, f"00{place}/7", issued, due, balance)
+            # Never due before their own day, which is refused if a spreadsheet may have exchanged day and month.
+            Debt(name, f"00{place}/7", min(issued, due), max(issued, due), balance)
             for place, (name, issued, due, balance) in enumerate(rows, 1)
         ]
     )

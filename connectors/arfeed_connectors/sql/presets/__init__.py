@@ -94,7 +94,7 @@ PRESETS: Mapping[str, Preset] = {
         has_ledger=True,
         version="SELECT MAX(y.value) FROM {sys_prefs} y WHERE y.name = 'version_id'",
     ),
-    "kivitendo": Preset("kivitendo 3.6 and later", has_ledger=True),
+    "kivitendo": Preset("kivitendo 3.6 and later", has_ledger=True, adds_up=True),
     "tryton": Preset("Tryton 7.0", by_company=True, has_ledger=True),
     "dolibarr": Preset(
         "Dolibarr 10 and later",

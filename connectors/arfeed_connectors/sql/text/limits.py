@@ -1,7 +1,8 @@
 """The parts of a query that leave rows out beyond its conditions, in every dialect that we know of.
 
-The database then counts and sums only what is left, so its control agrees with the truncated list. Only the query
-itself is examined, with every part of a UNION: a subquery or a window may say what it likes.
+The database then counts and sums only what is left, so its control agrees with the truncated list. The query itself is
+examined, with every part of a UNION, and so is every query that it reads its rows from. A window may say what it likes,
+and so may a subquery that gives a value; one that is joined may give one row.
 """
 
 from __future__ import annotations
@@ -10,6 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from arfeed_connectors.sql.text.lexing import Token, readings
+from arfeed_connectors.sql.text.supply import (
+    KEYS,
+    QUERIES,
+    SETS,
+    Supply,
+    columns_in,
+    counted_rows,
+    number_columns,
+    supplies,
+)
 
 _WANTS_OPERAND = frozenset(
     {
@@ -42,8 +53,6 @@ _AFTER_ALIAS = frozenset(
 )
 """Words behind a column or a table, so that what stands before is its name."""
 
-_SETS = frozenset(("UNION", "EXCEPT", "INTERSECT", "MINUS"))
-_QUERIES = frozenset(("SELECT", "WITH", "VALUES", "TABLE"))
 _CONDITIONS = frozenset(("WHERE", "ON", "HAVING", "CONNECT"))
 _CLAUSES = frozenset(("SELECT", "FROM", "GROUP", "ORDER", *_CONDITIONS))
 _SAMPLED_BY = frozenset(("BLOCK", "ROW", "ROWS", "SYSTEM", "BERNOULLI", "RESERVOIR", "RANDOMIZED"))
@@ -53,15 +62,33 @@ _FETCHED = frozenset(("FIRST", "NEXT"))
 _MOST = 40
 
 
-def find_row_limit(query: str, database: str | None = None) -> str | None:
+def find_row_limit(query: str, database: str | None = None, number: str = "invoice_ref") -> str | None:
     """Return what cuts the query's answer short, as it is written there, or None.
 
-    `database` is SQLAlchemy's name of it. Raise `ValueError` if a text or a comment of the query has no end.
+    `database` is SQLAlchemy's name of it, `number` the query's column of invoice numbers. Raise `ValueError` if a text
+    or a comment of the query has no end.
     """
+    has_rows = database is None or database.startswith("firebird")
     for tokens in readings(query, database):
-        for first, last in _Query(tokens, database is None or database.startswith("firebird")).limits():
+        for first, last in _Query(tokens, has_rows).limits():
             return _shown(query[tokens[first].start : tokens[last].end])
+        for supply in supplies(tokens, number):
+            for part in _cut_by(supply, has_rows):
+                return _shown(query[part[0].start : part[-1].end])
     return None
+
+
+def _cut_by(supply: Supply, has_rows: bool) -> Iterator[Sequence[Token]]:
+    """Yield what cuts a query short that supplies rows."""
+    inner = _Query(supply.tokens, has_rows)
+    found = [*inner.limits()]
+    # The one company, or the rate of today: what is joined leaves out none for being one row.
+    if not (supply.joined and any(inner.is_one_row(first) for first, _ in found)):
+        for first, last in found:
+            if not inner.keeps_one_of_each(first, supply):
+                yield supply.tokens[first : last + 1]
+    if not supply.joined:
+        yield from counted_rows(supply)
 
 
 def _shown(text: str) -> str:
@@ -108,7 +135,7 @@ class _Query:
         """Return what parentheses hold: the query or a part of its UNION, a subquery, or anything else."""
         if around == "sub":
             return "sub"
-        begins = self._word(place + 1) in _QUERIES
+        begins = self._word(place + 1) in QUERIES
         # Behind a closing parenthesis stands the query that WITH leads up to: WITH a AS (…) (SELECT …).
         if around == "query" and (self._begins_query(place) or (begins and self._is(place - 1, ")"))):
             return "query"
@@ -119,7 +146,7 @@ class _Query:
         before = place - 1
         if self._word(before) in ("ALL", "DISTINCT"):
             before -= 1
-        return before < 0 or self._word(before) in _SETS or (self._is(before, "(") and self._begins_query(before))
+        return before < 0 or self._word(before) in SETS or (self._is(before, "(") and self._begins_query(before))
 
     def limits(self) -> Iterator[tuple[int, int]]:
         """Yield the first and the last token of everything that leaves rows out."""
@@ -207,6 +234,54 @@ class _Query:
             return place + 1
         sampled = self._is_amount(place + 1, signs=False) or self._word(place + 1) in _SAMPLED_BY
         return place + 1 if word == "SAMPLE" and sampled and not self._names_columns(place + 1) else None
+
+    def is_one_row(self, place: int) -> bool:
+        """Whether the limit that begins here leaves one row."""
+        word, behind = self._word(place), place + 1
+        if word not in ("ROWNUM", "FETCH", "LIMIT", "TOP", "FIRST", "ROWS"):
+            return False
+        if word == "ROWNUM":
+            compared = "".join(token.text for token in self.tokens[place + 1 : place + 4])
+            return compared.startswith(("=1", "<=1", "<2")) and self._kind(place + len(compared)) != "mark"
+        if word == "FETCH":
+            behind += 1 if self._word(place + 1) in _FETCHED else 2
+            if self._word(behind) in ("ROW", "ROWS"):
+                return True
+        if self._is(behind, "("):
+            return [token.text for token in self.tokens[behind : self._end(behind) + 1]] == ["(", "1", ")"]
+        # MySQL's LIMIT 0, 1 takes one row from the first on.
+        if word == "LIMIT" and self._is(behind + 1, ","):
+            behind += 2
+        if self._kind(behind) != "number" or self.tokens[behind].text != "1":
+            return False
+        # Behind TOP 1 a star selects all columns; behind LIMIT 1 it multiplies.
+        more = word == "LIMIT" and (self._is(behind + 1, "+-*/%") or self._kind(behind + 1) == "number")
+        return not more and self._word(behind + 1) not in ("PERCENT", "TO", "WITH")
+
+    def keeps_one_of_each(self, place: int, supply: Supply) -> bool:
+        """Whether DISTINCT ON or QUALIFY keeps one row of each number, or of each of what is joined."""
+        word = self._word(place)
+        if word not in ("ON", "QUALIFY"):
+            return False
+        if supply.joined or not supply.numbers:
+            return True
+        if word == "ON":
+            by = self.tokens[place + 1 : self._end(place + 1)]
+        else:
+            begins = next((n for n in range(place, len(self.tokens)) if self._word(n) == "PARTITION"), None)
+            if begins is None:
+                return False
+            by = self.tokens[begins + 2 : self._end_of_list(begins + 2)]
+        known = KEYS | number_columns(supply.tokens, supply.numbers)
+        return not known.isdisjoint(name for _, name in columns_in(by))
+
+    def _end_of_list(self, place: int) -> int:
+        """Return where a list of columns ends: at ORDER, at the end of a window, or at that of the query."""
+        while place < len(self.tokens) and not (
+            self._is(place, ")") or self._word(place) in ("ORDER", "ROWS", "RANGE")
+        ):
+            place = self._end(place) + 1
+        return place
 
     # --- single tokens ----------------------------------------------------------------------------------------------
 

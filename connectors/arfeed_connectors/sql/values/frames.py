@@ -143,7 +143,13 @@ class Frames:
 
     def _money(self, name: str, columns: dict[str, pa.Array], currency: pa.Array) -> pa.Array:
         import numpy as np
+        import pyarrow as pa
 
+        if pa.types.is_boolean(columns[name].type):
+            raise SourceError(
+                f"{self.source}: column {name!r} holds true and false instead of amounts; look at what the query names "
+                "so, or say there by CASE which amount each of them is"
+            )
         encoded = currency.dictionary_encode()
         # A row's own currency says what is a whole unit: 10.5 is an amount in EUR and none in JPY.
         known = [minor_digits().get(code, _SMALLEST_UNKNOWN) for code in encoded.dictionary.to_pylist()]

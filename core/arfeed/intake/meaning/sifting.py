@@ -7,6 +7,7 @@ is said above it, and only readers of that very report know how.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
 from arfeed.intake.money import money_columns
+from arfeed.model.characters import byte_at
 from arfeed.model.errors import SourceError
 from arfeed.model.fields import template_headers
 from arfeed.model.settings import FileSettings
@@ -34,8 +36,11 @@ TOTALS = (
 )
 """How the label of a row of totals begins; SAP marks subtotals by asterisks."""
 
+_DIGIT = re.compile(r"\d")
+_DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b")
 _STARS = r"^\*+$"
 _RULE = r"^[-=_*+|~─━═ ]+$"
+_BEGINS_A_RULE = np.isin(np.arange(256), [*b"-=_*+", "─".encode()[0]])
 _SHORTEST_RULE = 3
 _MOST_FOUND = 100
 
@@ -51,35 +56,54 @@ class TotalsRow(NamedTuple):
     unlabelled: bool
 
 
+class Sifted(NamedTuple):
+    """The rows of a frame that may be documents, and its columns if all of them may."""
+
+    raw: pd.DataFrame
+    columns: Columns | None = None
+
+
 @dataclass(slots=True)
 class Sieve:
     """Takes what is not a document out of the frames of one source, in their order, and keeps its `totals`.
 
-    `check` is called with each frame before anything is taken out.
+    `check` is called with each frame before anything is taken out. `endings` are by file the
+    origins of rows that end a frame and whose number is none, as far as one can tell: it has no digit but a date's.
     """
 
     settings: FileSettings
     columns_of: Callable[[pd.DataFrame], Columns]
     check: Callable[[Columns, FileSettings], None]
     totals: list[TotalsRow] = field(default_factory=list)
+    endings: dict[str, str] = field(default_factory=dict)
     last: pd.DataFrame | None = None
 
-    def sift(self, raw: pd.DataFrame) -> pd.DataFrame:
+    def sift(self, raw: pd.DataFrame) -> Sifted:
         """Return the rows that may be documents. Raise `SourceError` for a list in groups or of lines."""
         if not len(raw) or "origin" not in raw.columns:
-            return raw
+            return Sifted(raw)
         if self.settings.rows == "lines":
             raw = self._filled(raw)
         table = self.columns_of(raw)
         self.check(table, self.settings)
         ref, customer = table.text("invoice_ref"), table.text("customer_name")
         unnamed = pc.or_(is_blank(ref), is_blank(customer))
-        dashed = pc.match_substring_regex(ref, r"^[-=_*+─━═]")
-        if not pc.any(unnamed).as_py() and not pc.any(dashed).as_py():
-            return raw
-        few = np.flatnonzero(pc.or_(unnamed, dashed).to_numpy(zero_copy_only=False))
-        gone = _Rows(self, raw, few).removed()
-        return raw[~np.isin(np.arange(len(raw)), gone)].reset_index(drop=True) if len(gone) else raw
+        # By their first bytes, for a tenth of what a pattern takes; three of these marks are beyond ASCII.
+        dashed = _BEGINS_A_RULE[byte_at(ref, 0)]
+        few = np.flatnonzero(_mask(unnamed) | dashed)
+        gone = _Rows(self, raw, few).removed() if len(few) else few
+        self._keep_ending(table, gone)
+        if len(gone):
+            return Sifted(raw[~np.isin(np.arange(len(raw)), gone)].reset_index(drop=True))
+        return Sifted(raw, table)
+
+    def _keep_ending(self, table: Columns, gone: npt.NDArray[np.intp]) -> None:
+        last = table.raw.num_rows - 1
+        while last in gone:
+            last -= 1
+        if last >= 0 and not _DIGIT.search(_DATE.sub("", table.text("invoice_ref")[last].as_py())):
+            origin = table.text("origin")[last].as_py()
+            self.endings[origin.rpartition("#")[0]] = origin
 
     def _filled(self, raw: pd.DataFrame) -> pd.DataFrame:
         """Return the lines with what only the first line of an invoice says, also where the lines end a frame."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
-from arfeed.intake.meaning.sifting import TotalsRow
+from arfeed.intake.meaning.sifting import TOTALS, TotalsRow
 from arfeed.intake.meaning.signs import find_owed
 from arfeed.intake.money import read_money
 from arfeed.model.arrow import filter_rows, sum_balances, to_text_array
@@ -62,6 +62,28 @@ def check_totals_rows(
     for (_, currency), each in stated.items():
         totals[currency] = totals.get(currency, Decimal(0)) + each
     return totals if totals and files == every and {*totals} == {*_sums(folded)} else None
+
+
+def refuse_hidden_totals(endings: Mapping[str, str], rows: pd.DataFrame, settings: FileSettings) -> None:
+    """Raise `SourceError` for the last row of a file that passes for an invoice and is what the rows above add up to.
+
+    It has a date, and something that stands for a customer. `endings` are by file the origins of rows that may be such.
+    """
+    for file, origin in endings.items():
+        mine = _of_file(rows, file)
+        last = mine.iloc[-1]
+        if last["origin"] != origin:
+            continue
+        others = mine.iloc[:-1][(mine["currency"].iloc[:-1] == last["currency"]).to_numpy()]
+        adds_up = last["balance"] == others["balance"].sum() != 0 and len(others) > 1
+        if adds_up or pc.match_substring_regex(pa.scalar(last["invoice_ref"]), TOTALS).as_py():
+            amount = f"{_money(last['balance'])} {last['currency']}"
+            why = f"its balance, {amount}, is that of all rows above it" if adds_up else f"it has a balance of {amount}"
+            raise SourceError(
+                f"{locate_row(origin, delimiter=settings.delimiter)}: {last['invoice_ref']!r} ends the list, is not a "
+                f"number, and {why}: it seems to be a row of totals, which would be reported as an invoice. Export "
+                "without it"
+            )
 
 
 def _files(rows: pd.DataFrame) -> pa.Array:

@@ -25,16 +25,15 @@ from arfeed.operations.init.headings import find_columns, no_code
 from arfeed.planning.wording import money
 from arfeed.tables.headings.banner import find_heading_row
 from arfeed.tables.read import read_header
+from arfeed.tables.separated.misread import find_misread
 from arfeed.tables.separated.text import head
 
 _MOST_NAMED = 6
 _MOST_FOREIGN = 3
 """At most one letter in this many is outside ASCII in a text of a Western language; Greek and Cyrillic have more."""
 
-_ENCODING = (
-    "{sample} is not UTF-8, and read as Western European it has {words}. Which encoding is it (such as cp1250 for "
-    "Central Europe, cp1251 for Cyrillic, cp1253 for Greek)?"
-)
+_ENCODING = "{sample} is not UTF-8, and read as Western European it has {words}. Which encoding is it ({such})?"
+_SUCH = "such as cp1250 for Central Europe, cp1251 for Cyrillic, cp1253 for Greek"
 _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
 _DATE = re.compile(r"\d{4}[-_. ]?\d{2}[-_. ]?\d{2}|\d{2}[-_. ]\d{2}[-_. ]\d{4}|\d{6,}")
 _COPY = re.compile(r"\s*\(\d+\)$")
@@ -169,10 +168,14 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
     text = head(str(sample), encoding)
     words = dict.fromkeys(_FOREIGN.findall(text))
     letters = [letter for letter in text if letter.isalpha()]
-    if _MOST_FOREIGN * sum(not letter.isascii() for letter in letters) > len(letters):
-        name = asker.ask(
-            _ENCODING.format(sample=sample, words=", ".join([*words][:3])), "--set encoding=NAME", None, no_encoding
-        )
+    misread = find_misread([text])
+    if misread or _MOST_FOREIGN * sum(not letter.isascii() for letter in letters) > len(letters):
+        some, such = [*words], _SUCH
+        if misread:
+            some = [f"{word} (for {new})" for word, new in misread.words.items()]
+            such = f"it seems to be {misread.encoding}, {misread.region}"
+        question = _ENCODING.format(sample=sample, words=", ".join(some[:3]), such=such)
+        name = asker.ask(question, "--set encoding=NAME", None, no_encoding)
         return Line("encoding", name, "as you said")
     why = f"it is not UTF-8; read so, it has {', '.join([*words][:3])}"
     asker.found(f"encoding: {encoding}, since {why}")

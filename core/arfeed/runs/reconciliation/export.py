@@ -204,7 +204,7 @@ def _typed(
     sieve = Sieve(shown, lambda frame: _cells(frame, shown), lambda *_: None)
     wrong = None
     try:
-        kept = sieve.sift(raw)
+        kept = sieve.sift(raw).raw
     except SourceError as exc:
         wrong, kept = str(exc), raw
     cells = _cells(kept, shown)

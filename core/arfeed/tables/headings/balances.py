@@ -42,16 +42,28 @@ SIDES = {
 """Headings of what is owed, each with that of what lowers it."""
 
 
+_MOVES = frozenset(
+    (  # noqa: SIM905 - thirty quoted words are harder to read
+        "amount betrag umsatz montant importe importo valor bedrag belopp total invoiced billed paid payment payments "
+        "received movement value wert charges charge"
+    ).split()
+) | {*SIDES, *SIDES.values()}
+"""Words of a heading for amounts by which a balance may move."""
+
+
 def find_moves(balance: pa.Array, others: Mapping[str, pa.Array]) -> list[str]:
     """Return the columns by which a running balance moves from row to row, debit and credit; none if it does not run.
 
-    Each of its values is then the one before plus debit less credit, or begins anew with a customer. All are texts.
+    Each of its values is then the one before plus debit less credit, or begins anew with a customer. All are texts. In
+    a few rows other numbers, such as days, may agree by chance; there only columns count whose heading is of amounts.
     """
     owed = _read(balance)
     if owed is None or len(owed) < 2:
         return []
     moves: dict[str, Units] = {}
     for name, texts in others.items():
+        if len(owed) <= _FEW_ROWS and not _MOVES & {*normalize_header(name).split()}:
+            continue
         if len(moves) < _MOST_MOVES and (units := _read(texts)) is not None and units.any():
             moves[name] = units
     for names, moved in _combine(moves):

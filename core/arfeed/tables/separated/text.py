@@ -12,6 +12,7 @@ from typing import IO
 
 from arfeed.model.errors import SourceError
 from arfeed.tables.files.opening import open_binary
+from arfeed.tables.separated.misread import find_misread
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = ",;\t|"
@@ -125,8 +126,12 @@ def head(file: str, encoding: str) -> str:
 
 
 def explain_wrong_encoding(file: str, encoding: str) -> str:
-    """Return a message that the file has bytes which are invalid in its encoding."""
-    return f'{file}: it is not valid {encoding.upper()}; name its encoding, for example encoding = "cp1252"'
+    """Return a message that the file has bytes which are invalid in its encoding, with the one that they may be in."""
+    with open_binary(file) as data:
+        misread = find_misread([data.read(_SAMPLE).decode("cp1252", "replace")])
+    other = "cp1250" if codecs.lookup(encoding).name == "cp1252" else "cp1252"
+    example = f'"{misread.encoding}" ({misread.region})' if misread else f'"{other}"'
+    return f"{file}: it is not valid {encoding.upper()}; name its encoding, for example encoding = {example}"
 
 
 def open_text(file: str, encoding: str, errors: str = "strict") -> io.TextIOWrapper:

@@ -4,7 +4,7 @@
 SELECT
     x.invoice_ref,
     x.kind,
-    CASE WHEN x.storno THEN 'void' WHEN x.total = x.paid THEN 'paid' ELSE 'open' END AS status,
+    CASE WHEN x.storno THEN 'void' WHEN x.rest = 0 THEN 'paid' ELSE 'open' END AS status,
     x.customer_id,
     x.customer_name,
     x.customer_email,
@@ -12,7 +12,7 @@ SELECT
     x.issued_on,
     x.due_on,
     ROUND(x.total / x.rate, x.decimals) AS amount,
-    CASE WHEN x.storno OR x.total = x.paid THEN 0 ELSE ROUND((x.total - x.paid) / x.rate, x.decimals) END AS balance,
+    CASE WHEN x.storno OR x.rest = 0 THEN 0 ELSE ROUND(x.rest / x.rate, x.decimals) END AS balance,
     x.po_number
 FROM (
     SELECT
@@ -28,7 +28,10 @@ FROM (
         a.transdate AS issued_on,
         a.duedate AS due_on,
         a.amount AS total,
-        a.paid AS paid,
+        CASE WHEN a.amount = a.paid THEN 0 ELSE COALESCE((
+            SELECT -SUM(l.amount) FROM {acc_trans} l
+            WHERE l.trans_id = a.id AND l.chart_id IN (SELECT h.id FROM {chart} h WHERE h.link ~ '(^|:)AR(:|$)')
+        ), a.amount - a.paid) END AS rest,
         CASE
             WHEN a.currency_id = (SELECT d.currency_id FROM {defaults} d) THEN 1
             ELSE COALESCE(NULLIF(a.exchangerate, 0), (

@@ -2,6 +2,7 @@
 -- ar.amount and ar.paid are in the company's currency, payments at the document's rate: its own exchangerate, or the one of its day.
 -- That table has no unique key, so it is asked for a rate and never joined. Without one the balance is blank, a problem of that row.
 -- The company's cents make yen inexact by one; the exact figures lie in the lines only.
+-- What is open lies in the journal, on the accounts linked to AR: whoever deletes a storno has ar.paid set to 0, whatever was paid before.
 -- storno is true for both, the document that was taken back and its Storno-NUMBER; the first keeps a rest if it was paid in part,
 -- which the program's own ageing hides too. There are no drafts in this table. Payments of the future count at once.
 SELECT
@@ -14,7 +15,7 @@ SELECT
     x.issued_on,
     x.due_on,
     ROUND(x.total / x.rate, x.decimals) AS amount,
-    ROUND((x.total - x.paid) / x.rate, x.decimals) AS balance,
+    ROUND(x.rest / x.rate, x.decimals) AS balance,
     x.po_number
 FROM (
     SELECT
@@ -27,7 +28,7 @@ FROM (
         a.transdate AS issued_on,
         a.duedate AS due_on,
         a.amount AS total,
-        a.paid AS paid,
+        COALESCE(j.rest, a.amount - a.paid) AS rest,
         CASE
             WHEN a.currency_id = (SELECT d.currency_id FROM {defaults} d) THEN 1
             ELSE COALESCE(NULLIF(a.exchangerate, 0), (
@@ -44,6 +45,14 @@ FROM (
     FROM {ar} a
     LEFT JOIN {customer} c ON c.id = a.customer_id
     LEFT JOIN {currencies} k ON k.id = a.currency_id
+    LEFT JOIN (
+        SELECT l.trans_id, -SUM(l.amount) AS rest
+        FROM {acc_trans} l
+        WHERE l.chart_id IN (SELECT h.id FROM {chart} h WHERE h.link ~ '(^|:)AR(:|$)')
+            AND l.trans_id IN (SELECT o.id FROM {ar} o WHERE o.storno IS NOT TRUE AND o.amount <> o.paid)
+        GROUP BY l.trans_id
+    ) j ON j.trans_id = a.id
     WHERE a.storno IS NOT TRUE
         AND a.amount <> a.paid
 ) x
+WHERE x.rest <> 0

@@ -2,7 +2,9 @@
 -- Amounts are in the invoice's currency and positive for refunds too, so refunds are negated here.
 -- The debtor is the commercial partner, as on the receivable line and in Odoo's own aged report; a contact or an address of it, which
 -- need not have a name, is where the invoice was sent. Due is the first instalment with something left; invoice_date_due is the last.
--- Drafts are named "/" or nothing: only posted documents count. What is in_payment has residual 0: Odoo takes it as paid.
+-- Drafts are named "/" or nothing: only posted documents count. What is in_payment mostly has residual 0, and is paid. From 18 on a payment
+-- may have no entry in the journal; then the invoice is called in_payment, or paid, and stays open here as in the journal and in Odoo's
+-- aged report until the bank's statement is matched.
 -- Two companies may use the same number, so `company` (the id) must be given where there are several.
 -- Joins keep the invoice where a partner or currency is lost: a blank is refused later, a row that is gone is not.
 SELECT

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from arfeed.intake.meaning.doubts import amounts, columns, days
+from arfeed.intake.meaning.doubts import amounts, columns, days, letters
 from arfeed.intake.meaning.doubts.case import Case
 from arfeed.model.parts import Transform
 from arfeed.model.results import Doubt
@@ -30,6 +30,7 @@ _KINDS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
     days.due_before_issue,
     amounts.sides_apart,
     days.very_old,
+    letters.misread_names,
 )
 
 

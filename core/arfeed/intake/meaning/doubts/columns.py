@@ -87,9 +87,8 @@ def credits_by_text(case: Case) -> Iterator[Doubt]:
     """
     if "kind" in case.headers:
         return
-    refs = arrow.to_text_array(case.rows["invoice_ref"]).filter(case.debts)
-    total = len(refs)
-    refs = _beginning(refs, credit_beginnings(), most=0.5)
+    total = pc.sum(case.debts).as_py() or 0
+    refs = _beginning(arrow.to_text_array(case.rows["invoice_ref"]), case.debts, credit_beginnings(), most=0.5)
     letters = pc.struct_field(pc.extract_regex(refs, r"^(?P<letters>\p{L}{2,6})(?:[\W_\d])"), "letters")
     counted = pc.value_counts(pc.fill_null(letters, "")).to_pylist()
     found = {each["values"]: each["counts"] for each in counted if is_credit_prefix(each["values"])}
@@ -100,7 +99,7 @@ def credits_by_text(case: Case) -> Iterator[Doubt]:
             "of document, and name it: columns.kind, with `credits_positive`"
         )
     for name in (name for name in case.unused if name not in case.words):
-        texts = _beginning(arrow.to_text_array(case.rows[name]).filter(case.debts), credit_beginnings())
+        texts = _beginning(arrow.to_text_array(case.rows[name]), case.debts, credit_beginnings())
         called = texts.filter(pc.match_substring_regex(texts, CREDIT_TEXT))
         if len(called):
             yield Doubt(
@@ -111,16 +110,17 @@ def credits_by_text(case: Case) -> Iterator[Doubt]:
             )
 
 
-def _beginning(texts: pa.Array, pairs: set[bytes], most: float = 1) -> pa.Array:
-    """Return the texts that begin with one of these pairs of letters, if less than this share of all do with that one.
+def _beginning(texts: pa.Array, where: pa.Array, pairs: set[bytes], most: float = 1) -> pa.Array:
+    """Return those of some texts that begin with one of these pairs of letters, if at most this share of them does.
 
     It takes a thirtieth of the time of a regular expression, which is then for few of a million.
     """
+    mine = where.to_numpy(zero_copy_only=False)
     found = byte_at(texts, 0).astype(np.uint16) << 8 | byte_at(texts, 1)
-    counts = np.bincount(found, minlength=1 << 16)
+    counts = np.bincount(found[mine], minlength=1 << 16)
     wanted = np.zeros(1 << 16, bool)
     wanted[[first << 8 | second for first, second in pairs]] = True
-    return texts.filter(pa.array((wanted & (counts <= most * len(texts)))[found]))
+    return texts.take(pa.array(np.flatnonzero((wanted & (counts <= most * counts.sum()))[found] & mine)))
 
 
 def doubtful_customers(case: Case) -> Iterator[Doubt]:

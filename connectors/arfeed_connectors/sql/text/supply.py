@@ -1,0 +1,401 @@
+"""Which queries within a query its rows come from: derived tables, common table expressions, and what IN asks.
+
+What these leave out is missing from the answer as silently as what the query itself leaves out. A scalar subquery is
+not among them: it supplies a value and no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from arfeed_connectors.sql.text.lexing import Token
+from arfeed_connectors.sql.text.names import folded
+
+SETS = frozenset(("UNION", "EXCEPT", "INTERSECT", "MINUS"))
+QUERIES = frozenset(("SELECT", "WITH", "VALUES", "TABLE"))
+
+KEYS = frozenset(("id", "rowid", "oid", "uuid", "guid", "pk"))
+"""What a table calls the key of its rows."""
+
+_BEHIND_FROM = frozenset(("WHERE", "GROUP", "HAVING", "ORDER"))
+"""Words that no database takes for a name; a comma behind others, such as LIMIT, adds nothing that supplies rows."""
+
+_BEHIND_RELATION = frozenset(
+    {
+        *("JOIN", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "NATURAL", "STRAIGHT_JOIN", "ON", "USING"),
+        *("WITH", "TABLESAMPLE", "SAMPLE", "PIVOT", "UNPIVOT", "FORCE", "USE", "IGNORE", "ANTI", "SEMI", "ASOF"),
+    }
+)
+"""Words behind a relation without a name of its own."""
+
+_JOINS = frozenset(("JOIN", "APPLY", "STRAIGHT_JOIN"))
+_RANKS = frozenset(("ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE"))
+_DEEPEST = 100
+_TOO_DEEP = f"it holds queries or parentheses in each other more than {_DEEPEST} deep; make views of some"
+
+
+class Supply(NamedTuple):
+    """A query that supplies rows to another; `numbers` are the names of its columns that hold invoice numbers.
+
+    `joined`: it is joined to the rows, or asked by IN, and does not supply them itself. `columns` are the names that
+    the other gives to its columns, if it does, and `tested` those that the other's conditions name.
+    """
+
+    tokens: Sequence[Token]
+    numbers: frozenset[str]
+    joined: bool
+    columns: Sequence[str] = ()
+    tested: frozenset[str] = frozenset()
+
+
+def supplies(tokens: Sequence[Token], number: str) -> Iterator[Supply]:
+    """Yield the queries that supply the rows of this one, however deep; `number` is its column of invoice numbers.
+
+    Raise `ValueError` if they stand too deep in each other to be followed.
+    """
+    if max((level for _, level in _levels(tokens)), default=0) > _DEEPEST:
+        raise ValueError(_TOO_DEEP)
+    yield from _Followed().query(tokens, _Wanted(frozenset({folded(number)})), {}, 0)
+
+
+class _Wanted(NamedTuple):
+    """What is asked of a query: its columns of the number, by name or, if they are renamed around it, by place."""
+
+    names: frozenset[str]
+    joined: bool = False
+    places: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """A common table expression, and the earlier ones, which it may read from."""
+
+    tokens: Sequence[Token]
+    columns: Sequence[str]
+    scope: Mapping[str, _Common]
+
+
+class _Relation(NamedTuple):
+    """What stands in FROM: a table's name or a query, what it is called there, and whether all of its rows stay."""
+
+    alias: str
+    columns: Sequence[str]
+    name: str
+    query: Sequence[Token] | None
+    is_kept: bool
+
+
+@dataclass(slots=True)
+class _Followed:
+    """The queries that were followed already: one that many others read is looked at once."""
+
+    seen: set[tuple[int, _Wanted]] = field(default_factory=set)
+
+    def query(
+        self, tokens: Sequence[Token], wanted: _Wanted, scope: Mapping[str, _Common], depth: int
+    ) -> Iterator[Supply]:
+        """Yield what supplies a query, part by part of its UNION."""
+        tokens = _bare(tokens)
+        if not tokens or (tokens[0].start, wanted) in self.seen:
+            return
+        self.seen.add((tokens[0].start, wanted))
+        if depth > _DEEPEST:
+            raise ValueError(_TOO_DEEP)
+        scope, tokens = _commons(tokens, scope)
+        for part in _split(tokens, SETS):
+            # Behind UNION may stand ALL or DISTINCT.
+            select = _bare(part[1:] if part and part[0].text in ("ALL", "DISTINCT") else part)
+            if select and (select[0].text == "WITH" or any(_at_level(select, SETS))):
+                yield from self.query(select, wanted, scope, depth + 1)
+            elif select:
+                wanted = wanted._replace(places=wanted.places or _places(select, wanted.names))
+                yield from self._select(select, wanted, scope, depth)
+
+    def _select(
+        self, select: Sequence[Token], wanted: _Wanted, scope: Mapping[str, _Common], depth: int
+    ) -> Iterator[Supply]:
+        columns = _number_columns(select, wanted)
+        relations, conditions = _read_from(select)
+        tested = frozenset(name for _, name in columns_in([*_own(conditions)]))
+        for place, relation in enumerate(relations):
+            first = place == 0 or relation.is_kept or any(of == relation.alias for of, _ in columns)
+            names = frozenset(name for of, name in columns if of in ("", relation.alias))
+            inner = _Wanted(names, wanted.joined or not first)
+            found, its_scope, renamed = relation.query, scope, relation.columns
+            if found is None and (common := scope.get(relation.name)):
+                found, its_scope, renamed = common.tokens, common.scope, renamed or common.columns
+            if found is None:
+                continue
+            if renamed:
+                inner = inner._replace(places=frozenset(n for n, name in enumerate(renamed) if name in names))
+            yield Supply(found, inner.names, inner.joined, renamed, tested)
+            yield from self.query(found, inner, its_scope, depth + 1)
+        for asked in _asked_by_in(conditions):
+            yield Supply(asked, frozenset(), joined=True)
+            yield from self.query(asked, _Wanted(frozenset(), joined=True), scope, depth + 1)
+
+
+def number_columns(tokens: Sequence[Token], numbers: frozenset[str]) -> frozenset[str]:
+    """Return what a query's columns of invoice numbers are called, outside of it and within."""
+    wanted = _Wanted(numbers)
+    parts = [_bare(part) for part in _split(_commons(_bare(tokens), {})[1], SETS)]
+    return numbers | {name for part in parts if part for _, name in _number_columns(part, wanted)}
+
+
+def counted_rows(supply: Supply) -> Iterator[Sequence[Token]]:
+    """Yield columns that number all rows of a query, and that the other one's conditions name, as to turn pages."""
+    for part in _split(_commons(_bare(supply.tokens), {})[1], SETS):
+        for place, item in enumerate(_items(part) if part else ()):
+            expression, name = named(item)
+            name = supply.columns[place] if place < len(supply.columns) else name
+            words = {token.text for token in expression if token.kind == "word"}
+            counts = words & _RANKS and "OVER" in words and "PARTITION" not in words
+            if name in supply.tested and (counts or words == {"ROWNUM"}):
+                yield item
+
+
+# --- tokens -------------------------------------------------------------------------------------------------------
+
+
+def plain(token: Token) -> str:
+    """Return a name as it is compared, without its quotes."""
+    if token.kind != "name":
+        return folded(token.text)
+    mark = token.text[-1]
+    return folded(token.text[1:-1].replace(mark * 2, mark))
+
+
+def columns_in(tokens: Sequence[Token]) -> list[tuple[str, str]]:
+    """Return the columns that are named, each with its table's name if that is there."""
+    found = []
+    for place, token in enumerate(tokens):
+        behind = tokens[place + 1].text if place + 1 < len(tokens) else ""
+        if token.kind in ("word", "name") and behind not in (".", "("):
+            qualified = place > 1 and tokens[place - 1].text == "."
+            found.append((plain(tokens[place - 2]) if qualified else "", plain(token)))
+    return found
+
+
+def named(item: Sequence[Token]) -> tuple[list[Token], str]:
+    """Return a selected column's expression and its name."""
+    if not item or item[-1].kind not in ("word", "name", "text"):
+        return [*item], ""
+    name = plain(item[-1]) if item[-1].kind != "text" else folded(item[-1].text[1:-1])
+    if len(item) == 1 or item[-2].text == ".":
+        return [*item], name
+    return [*item[: -2 if item[-2].text == "AS" else -1]], name
+
+
+def is_star(item: Sequence[Token]) -> bool:
+    """Whether it selects all columns, of all tables or of one; behind them DuckDB may EXCLUDE some."""
+    texts = [token.text for token in item]
+    return "*" in (texts[:1] + texts[-1:]) or texts[1:3] == [".", "*"]
+
+
+def _levels(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Yield the place of each token and how many parentheses it stands in; they themselves stand outside of them."""
+    level = 0
+    for place, token in enumerate(tokens):
+        level -= token.kind == "mark" and token.text in (")", "]") and level > 0
+        yield place, level
+        level += token.kind == "mark" and token.text in ("(", "[")
+
+
+def _at_level(tokens: Sequence[Token], words: frozenset[str]) -> Iterator[int]:
+    """Yield where one of these words stands outside of parentheses, and is not the name of a column."""
+    for place, level in _levels(tokens):
+        is_word = level == 0 and tokens[place].kind == "word" and tokens[place].text in words
+        if is_word and not (place and tokens[place - 1].text == "."):
+            yield place
+
+
+def _split(tokens: Sequence[Token], words: frozenset[str]) -> Iterator[Sequence[Token]]:
+    begin = 0
+    for place in _at_level(tokens, words):
+        yield tokens[begin:place]
+        begin = place + 1
+    yield tokens[begin:]
+
+
+def _closing(tokens: Sequence[Token], opened: int) -> int:
+    """Return where the parenthesis that opens here is closed, the end if it is not."""
+    inside = tokens[opened + 1 :]
+    return next((opened + 1 + at for at, level in _ends(inside) if level < 0), len(tokens))
+
+
+def _ends(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    level = 0
+    for place, token in enumerate(tokens):
+        if token.kind == "mark":
+            level += (token.text in ("(", "[")) - (token.text in (")", "]"))
+        yield place, level
+
+
+def _own(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yield the tokens that stand in no query within."""
+    place = 0
+    while place < len(tokens):
+        if tokens[place].text == "(" and _is_query(tokens[place + 1 : place + 3]):
+            place = _closing(tokens, place)
+        yield from tokens[place : place + 1]
+        place += 1
+
+
+def _bare(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Return a query without parentheses around all of it."""
+    while tokens and tokens[0].kind == "mark" and tokens[0].text == "(" and _closing(tokens, 0) == len(tokens) - 1:
+        tokens = tokens[1:-1]
+    return tokens
+
+
+# --- the parts of a SELECT ----------------------------------------------------------------------------------------
+
+
+def _commons(tokens: Sequence[Token], scope: Mapping[str, _Common]) -> tuple[Mapping[str, _Common], Sequence[Token]]:
+    """Return the common table expressions in sight of a query, and the query without its WITH."""
+    if tokens[0].text != "WITH" or tokens[0].kind != "word":
+        return scope, tokens
+    place = 2 if len(tokens) > 1 and tokens[1].text == "RECURSIVE" else 1
+    while place < len(tokens) and tokens[place].kind in ("word", "name"):
+        name, columns, place = plain(tokens[place]), list[str](), place + 1
+        if place < len(tokens) and tokens[place].text == "(":
+            end = _closing(tokens, place)
+            columns, place = [each for _, each in columns_in(tokens[place + 1 : end])], end + 1
+        # AS, and PostgreSQL's NOT MATERIALIZED.
+        while place < len(tokens) and tokens[place].kind == "word":
+            place += 1
+        end = _closing(tokens, place)
+        scope = {**scope, name: _Common(tokens[place + 1 : end], columns, scope)}
+        place = end + 1
+        if place >= len(tokens) or tokens[place].text != ",":
+            break
+        place += 1
+    return scope, tokens[place:]
+
+
+def _items(select: Sequence[Token]) -> list[Sequence[Token]]:
+    """Return what a SELECT selects, column by column."""
+    if select[0].text != "SELECT":
+        return []
+    selected = next(_split(select[1:], _BEHIND_FROM | {"FROM"}), ())
+    while selected and selected[0].text in ("DISTINCT", "ALL", "DISTINCTROW", "UNIQUE"):
+        selected = selected[1:]
+    if len(selected) > 1 and (selected[0].text, selected[1].text) == ("ON", "("):
+        selected = selected[_closing(selected, 1) + 1 :]
+    found, begin = list[Sequence[Token]](), 0
+    for place, level in _levels(selected):
+        if level == 0 and selected[place].text == "," and selected[place].kind == "mark":
+            found.append(selected[begin:place])
+            begin = place + 1
+    return [*found, selected[begin:]]
+
+
+def _places(select: Sequence[Token], names: frozenset[str]) -> frozenset[int]:
+    items = _items(select)
+    if any(map(is_star, items)):
+        return frozenset()
+    return frozenset(n for n, item in enumerate(items) if named(item)[1] in names)
+
+
+def _number_columns(select: Sequence[Token], wanted: _Wanted) -> list[tuple[str, str]]:
+    """Return the columns that the invoices' numbers are made of, each with the name of its table if it is there."""
+    items = _items(select)
+    if not items:  # TABLE t, FROM t
+        return [("", name) for name in wanted.names]
+    found = [
+        column
+        for n, item in enumerate(items)
+        if n in wanted.places or (not wanted.places and named(item)[1] in wanted.names)
+        for column in columns_in(named(item)[0])
+    ]
+    stars = [item for item in items if is_star(item)] if not found else []
+    return found + [
+        (plain(star[0]) if len(star) > 2 and star[1].text == "." else "", name)
+        for star in stars
+        for name in wanted.names
+    ]
+
+
+def _read_from(select: Sequence[Token]) -> tuple[list[_Relation], Sequence[Token]]:
+    """Return the relations of a SELECT, and the tokens in which its conditions on rows stand."""
+    if select[0].text == "TABLE":
+        return [*_relations(select[1:])], ()
+    begin = next(_at_level(select, frozenset(["FROM"])), None)
+    if begin is None:
+        return [], ()
+    joined, *behind = _split(select[begin + 1 :], _BEHIND_FROM)
+    # The first clause behind FROM is WHERE, or there is none.
+    where = next(_at_level(select[begin + 1 :], _BEHIND_FROM), None)
+    is_where = where is not None and select[begin + 1 + where].text == "WHERE"
+    return [*_relations(joined)], [*joined, *(behind[0] if is_where else ())]
+
+
+def _relations(tokens: Sequence[Token]) -> Iterator[_Relation]:
+    """Yield what is joined in FROM, in parentheses too."""
+    place, expected, is_kept = 0, True, False
+    while place < len(tokens):
+        token = tokens[place]
+        if token.kind == "word" and token.text in _JOINS:
+            expected, is_kept = True, any(each.text in ("RIGHT", "FULL") for each in tokens[max(0, place - 3) : place])
+        elif token.kind == "mark" and token.text == ",":
+            expected, is_kept = True, False
+        elif expected and not (token.kind == "word" and token.text in ("LATERAL", "ONLY")):
+            found, place = _relation(tokens, place, is_kept=is_kept)
+            yield from found
+            expected = False
+        elif token.kind == "mark" and token.text == "(":
+            place = _closing(tokens, place)
+        place += 1
+
+
+def _relation(tokens: Sequence[Token], place: int, *, is_kept: bool) -> tuple[list[_Relation], int]:
+    """Return what stands here: a table, a query, or several in parentheses; and its last place."""
+    if tokens[place].text == "(" and tokens[place].kind == "mark":
+        end = _closing(tokens, place)
+        inside = tokens[place + 1 : end]
+        if not _is_query(inside):
+            return [*_relations(inside)], end
+        alias, columns, place = _alias(tokens, end + 1)
+        return [_Relation(alias, columns, "", inside, is_kept)], place
+    while place + 2 < len(tokens) and tokens[place + 1].text == ".":
+        place += 2
+    name, behind = plain(tokens[place]), place + 1
+    # What a function returns has columns of its own.
+    if behind < len(tokens) and tokens[behind].text == "(":
+        name, behind = "", _closing(tokens, behind) + 1
+    alias, columns, place = _alias(tokens, behind)
+    return [_Relation(alias or name, columns, name, None, is_kept)], place
+
+
+def _is_query(tokens: Sequence[Token]) -> bool:
+    tokens = _bare(tokens)
+    while tokens and tokens[0].text == "(":
+        tokens = tokens[1:]
+    # DuckDB takes FROM without SELECT.
+    return bool(tokens) and tokens[0].kind == "word" and tokens[0].text in (*QUERIES, "FROM")
+
+
+def _alias(tokens: Sequence[Token], place: int) -> tuple[str, Sequence[str], int]:
+    """Return what a relation is called, what its columns are, and the last place of that."""
+    if place < len(tokens) and tokens[place].text == "AS":
+        place += 1
+    if place >= len(tokens) or tokens[place].kind not in ("word", "name") or tokens[place].text in _BEHIND_RELATION:
+        return "", (), place - 1
+    alias, columns = plain(tokens[place]), tuple[str, ...]()
+    if place + 1 < len(tokens) and tokens[place + 1].text == "(":
+        end = _closing(tokens, place + 1)
+        columns, place = tuple(name for _, name in columns_in(tokens[place + 2 : end])), end
+    return alias, columns, place
+
+
+def _asked_by_in(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """Yield the queries behind IN or ANY; not behind NOT IN, which leaves out less if its query does more."""
+    for place, token in enumerate(tokens):
+        asks = token.kind == "word" and token.text in ("IN", "ANY", "SOME")
+        negated = place and tokens[place - 1].text == "NOT"
+        if asks and not negated and place + 1 < len(tokens) and tokens[place + 1].text == "(":
+            inside = _bare(tokens[place + 2 : _closing(tokens, place + 1)])
+            if _is_query(inside):
+                yield inside
