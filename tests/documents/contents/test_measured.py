@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 import pytest
 
-from arfeed.documents.contents.judging import judge, judge_quickly
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
 from arfeed.documents.contents.process import PdfReader
 from arfeed.documents.staging import Staged
 from support.feeds.plans import invoices
-from support.files.invoice_pdfs import KINDS, Bill, Sample, samples
+from support.files.invoice_pdfs import KINDS, Bill, Printing, Sample, samples
+from support.files.judging import judge_as_sync_does
 from support.people.browser import running_chromium
 from support.writers.libraries import Write
 from support.writers.programs import all_programs
@@ -33,52 +33,78 @@ PAGE = Path(__file__).parents[3] / "docs/documents.md"
 
 
 class Case(NamedTuple):
-    """How a PDF is asked about: filed under another invoice, or with a list that differs from what is printed."""
+    """How a PDF is asked about: filed under another invoice, or with a list that differs from what is printed.
+
+    A `swapped` one is filed under another one, a `near` one of its customer if it has any. The list has every amount a
+    cent `off`, or its `own` only.
+    """
 
     swapped: bool = False
+    near: bool = False
     off: bool = False
+    own_off: bool = False
     renamed: bool = False
 
 
+OWN_OFF = Case(own_off=True)
 RIGHT = {
     "own": Case(),
     "a cent off": Case(off=True),
+    "its own a cent off": OWN_OFF,
     "customers renamed": Case(renamed=True),
     "both": Case(off=True, renamed=True),
 }
-GROUPS: tuple[tuple[dict[str, Case], dict[str, bool]], ...] = (
-    ({**RIGHT, "swapped": Case(swapped=True)}, {}),
-    ({"not printed": Case(), "not printed, a cent off": Case(off=True)}, {"printing": False}),
+SWAPPED = {"swapped": Case(swapped=True), "swapped within a customer": Case(swapped=True, near=True)}
+GROUPS: tuple[tuple[Printing, dict[str, Case]], ...] = (
+    ("own", {**RIGHT, **SWAPPED}),
+    ("otherwise", {"written otherwise": Case(), "written otherwise, swapped": Case(swapped=True)}),
+    ("none", {"not printed": Case(), "not printed, a cent off": Case(off=True), "not printed, its own off": OWN_OFF}),
     (
-        {"listing others": Case(), "listing others, a cent off": Case(off=True), "listing others, both": RIGHT["both"]},
-        {"printing": False, "listing": True},
+        "listing",
+        {
+            "listing others": Case(),
+            "listing others, a cent off": Case(off=True),
+            "listing others, its own off": OWN_OFF,
+            "listing others, both": RIGHT["both"],
+        },
     ),
+    ("mentioning", {"another's that mentions it": Case()}),
 )
-"""What is asked of which PDFs: those that print their number, those that don't, and those that list other invoices."""
+"""What is asked of which PDFs."""
 
+WRONG = ("swapped", "swapped within a customer", "written otherwise, swapped", "another's that mentions it")
 EXACT = ("own", "not printed", "listing others")
-DIFFERENT = tuple(name for cases, _ in GROUPS for name in cases if name not in (*EXACT, "swapped"))
+DIFFERENT = tuple(name for _, cases in GROUPS for name in cases if name not in (*EXACT, *WRONG))
 Measured = dict[str, Counter[tuple[str, str, str]]]
 
 
 def measure(seed: int, each: int, programs: Mapping[str, Write], folder: Path, step: int = 1) -> Measured:
     """Return, by case, how often PDFs of a program and a kind of number were taken for what."""
-    found: Measured = {name: Counter() for cases, _ in GROUPS for name in cases}
+    found: Measured = {name: Counter() for _, cases in GROUPS for name in cases}
     lists: dict[tuple[str, bool, bool], tuple[Known, dict[str, Invoice]]] = {}
     with PdfReader() as reader:
-        for cases, options in GROUPS:
-            draw = random.Random(f"{[*cases]} {seed}")
-            for sample, bills in samples(seed, each, programs, step=step, **options):
+        for printing, cases in GROUPS:
+            draw = random.Random(f"{printing} {seed}")
+            for sample, bills in samples(seed, each, programs, printing, step):
                 for name, case in cases.items():
                     key = sample.kind, case.off, case.renamed
                     if key not in lists:
                         lists[key] = as_known(bills, case)
                     known, by_ref = lists[key]
-                    others = [bill.ref for bill in bills if bill.ref != sample.own.ref]
-                    own = by_ref[draw.choice(others) if case.swapped else sample.own.ref]
+                    own = by_ref[filed_under(sample.own, bills, case, draw).ref]
+                    if case.own_off:
+                        own = own._replace(amount=own.amount + 100, balance=own.balance + 100)
                     outcome = judged(reader, folder, sample, own, known)
                     found[name][sample.program, sample.kind, outcome] += 1
     return found
+
+
+def filed_under(own: Bill, bills: list[Bill], case: Case, draw: random.Random) -> Bill:
+    if not case.swapped:
+        return own
+    others = [bill for bill in bills if bill.ref != own.ref]
+    near = [bill for bill in others if bill.customer == own.customer] if case.near else []
+    return draw.choice(near or others)
 
 
 def as_known(bills: list[Bill], case: Case) -> tuple[Known, dict[str, Invoice]]:
@@ -99,11 +125,9 @@ def judged(reader: PdfReader, folder: Path, sample: Sample, own: Invoice, known:
     path = folder / "document.pdf"
     path.write_bytes(sample.content)
     pdf = Staged(path, 0, len(sample.content), "")
-    # As `read_documents` does, which has several readers for it.
-    verdict = judge_quickly(own, reader.read(pdf, "quickly"), known) or judge(
-        own, reader.read(pdf), known, lambda: reader.read(pdf, "carefully")
-    )
-    wrong = verdict.outcome == "another" and own.source_ref != sample.own.ref and verdict.whose != sample.own.ref
+    verdict = judge_as_sync_does(own, reader, pdf, known)
+    is_own = own.source_ref == sample.of
+    wrong = verdict.outcome == "another" and not is_own and verdict.whose != sample.of
     return "wrongly named" if wrong else verdict.outcome
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from fpdf import FPDF
 
 from arfeed.documents.contents import child
 from arfeed.documents.contents.checking import Verification, read_documents
-from arfeed.documents.contents.process import How, PdfReader
+from arfeed.documents.contents.process import PdfReader
 from arfeed.documents.staging import Staged
 from arfeed.testing import text_pdf
 from support.feeds.plans import invoices
@@ -110,7 +111,7 @@ def read(folder: Path, contents: dict[str, bytes], refs: list[str]) -> dict[str,
         balance=[f"{amount:.2f}" for amount in amounts],
     )
     send = pd.DataFrame({"name": [*contents], "invoice_ref": refs})
-    found = read_documents(send, staged, report, Verification("withhold", lambda: report, dict))
+    found = read_documents(send, staged.items(), report, Verification("withhold", lambda: report, dict))
     return {name: reading.outcome for name, reading in found.items()}
 
 
@@ -141,14 +142,27 @@ def test_a_part_that_shows_its_own_number_is_enough_and_the_rest_is_read_wholly(
     }
 
 
-@pytest.mark.parametrize(("how", "pages"), [("quickly", 1), ("wholly", 4)])
-def test_quickly_means_the_first_page_unless_a_file_may_be_attached_to_another(
-    tmp_path: Path, how: How, pages: int
+def numbered_first() -> bytes:
+    """A PDF of four pages, of which the first one has the number."""
+    pdf = FPDF()
+    for text in ("INV-7", "terms", "terms", "terms"):
+        pdf.add_page()
+        pdf.set_font("Helvetica")
+        pdf.cell(text=text)
+    return bytes(pdf.output())
+
+
+@pytest.mark.parametrize(("wanted", "pages"), [(["inv7"], 1), (["inv8"], 4), (None, 4)])
+def test_reading_ends_at_the_number_unless_a_file_may_be_attached_to_another_page(
+    tmp_path: Path, wanted: list[str] | None, pages: int
 ) -> None:
-    content = text_pdf("INV-7", blank_pages=3)
+    content = numbered_first()
     marked = content.replace(b"%%EOF", b"% /FileAttachment\n%%EOF")
     path = tmp_path / "documents"
     path.write_bytes(content + marked)
     with PdfReader() as reader:
-        assert len(reader.read(Staged(path, 0, len(content), ""), how).pages) == pages
-        assert len(reader.read(Staged(path, len(content), len(marked), ""), how).pages) == 4
+        reader.ask(Staged(path, 0, len(content), ""), wanted)
+        reader.ask(Staged(path, len(content), len(marked), ""), wanted)
+        one, other = reader.hear(), reader.hear()
+    assert (len(one.pages), one.quick, one.careful is None) == (pages, pages == 1, pages == 1)
+    assert (len(other.pages), other.quick) == (4, False)
