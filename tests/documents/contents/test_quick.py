@@ -19,6 +19,7 @@ from arfeed.documents.staging import Staged
 from arfeed.testing import text_pdf
 from support.feeds.plans import invoices
 from support.files.invoice_pdfs import Bill, bills, lines_of
+from support.writers.libraries import Write, each, fpdf_cells, fpdf_touching
 from support.writers.programs import php
 
 BILLS = bills("INV-2026-0042", 3, 5)
@@ -83,6 +84,28 @@ def test_only_codes_that_are_letters_for_certain_are_read(
     assert (child._by_codes(changed) is not None) is read
 
 
+@pytest.mark.parametrize("write", [each(fpdf_cells), each(fpdf_touching), php("dompdf")])
+def test_fonts_that_every_reader_has_are_read_as_pdfium_reads_them(tmp_path: Path, write: Write) -> None:
+    (content,) = write([[*lines_of(BILLS[0], random.Random(1)), ("Name", "Señor (Müller) \\ Sons")]])
+    quick = child._by_codes(content)
+    assert quick is not None
+    path = tmp_path / "documents"
+    path.write_bytes(content)
+    with PdfReader() as reader:
+        wholly = reader.read(Staged(path, 0, len(content), ""))
+    assert sorted(re.sub(r"\s", "", quick)) == sorted(re.sub(r"\s", "", "".join(wholly.pages)))
+
+
+@pytest.mark.parametrize(
+    "word", ["/Type0", "/FontFile2 7 0 R", "/ToUnicode 7 0 R", "/Encoding <</Differences []>>", "/Symbol"]
+)
+def test_codes_of_fonts_with_glyphs_of_their_own_are_left_to_pdfium(word: str) -> None:
+    content = fpdf_touching(lines_of(BILLS[0], random.Random(1)))
+    assert child._by_codes(content) is not None
+    assert child._by_codes(content.replace(b"/BaseFont", word.encode() + b" /BaseFont")) is None
+    assert child._by_codes(content.replace(b"/WinAnsiEncoding", b"/StandardEncoding")) is None
+
+
 @pytest.mark.parametrize(
     ("commands", "shown"),
     [
@@ -93,7 +116,7 @@ def test_only_codes_that_are_letters_for_certain_are_read(
     ],
 )
 def test_strings_between_two_moves_of_the_pen_are_one_line(commands: bytes, shown: str) -> None:
-    assert child._shown(commands) == shown
+    assert child._shown(commands, "utf-16-be") == shown
 
 
 def read(folder: Path, contents: dict[str, bytes], refs: list[str]) -> dict[str, str]:

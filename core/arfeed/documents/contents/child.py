@@ -96,6 +96,10 @@ _SHOWN = re.compile(rb"\(((?:[^()\\]|\\.)*)\)|(?<![A-Za-z])(ET|Td|TD|Tm|T\*)(?![
 _ESCAPED = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _NOT_PLAIN = (b"/ObjStm", b"/Encrypt", b"/FileAttachment", b"/AcroForm")
+_NOT_SIMPLE = (
+    *(b"/Type0", b"/Type3", b"/TrueType", b"/MMType1", b"/CIDFont", b"/FontFile", b"/ToUnicode", b"/Differences"),
+    *(b"/Symbol", b"/ZapfDingbats", b"/MacRomanEncoding", b"/MacExpertEncoding", b"/ASCII85Decode", b"/LZWDecode"),
+)
 _NO_PAGE = (b"/Length1", b"/Subtype", b"/Type", b"/Width", b"/DecodeParms")
 _LONGEST_HEAD = 300
 
@@ -104,10 +108,14 @@ def _by_codes(content: bytes) -> str | None:
     """Return what a PDF shows, a line a string, if its fonts' codes are the characters; None if that is not certain.
 
     So write TCPDF and tFPDF, with a map of 65,536 codes for each font, of which PDFium reads every one: a third of all
-    the time that PDFs of many programs take. What is not found in this is looked for in the text that PDFium finds.
+    the time that PDFs of many programs take. So do programs that use the fonts which every reader has, and PDFium
+    builds anew for each PDF. What is not found in this is looked for in the text that PDFium finds.
     """
     # Objects within others, a second version of the file, or files attached to a page: all is read as usual.
-    if not _MAPPED.search(content) or content.count(b"startxref") != 1 or any(word in content for word in _NOT_PLAIN):
+    if content.count(b"startxref") != 1 or any(word in content for word in _NOT_PLAIN):
+        return None
+    mapped = _MAPPED.search(content) is not None
+    if not mapped and (b"/WinAnsiEncoding" not in content or any(word in content for word in _NOT_SIMPLE)):
         return None
     maps = {int(number) for number in _TO_UNICODE.findall(content)}
     lines: list[str] = []
@@ -129,7 +137,7 @@ def _by_codes(content: bytes) -> str | None:
                     return None
                 maps.remove(number)
             elif b"BT" in text:
-                lines.append(_shown(text))
+                lines.append(_shown(text, "utf-16-be" if mapped else "cp1252"))
         place = after
     return "\n".join(lines) if lines and not maps else None
 
@@ -150,7 +158,7 @@ def _inflate(body: bytes) -> bytes:
         return b""
 
 
-def _shown(commands: bytes) -> str:
+def _shown(commands: bytes, encoding: str) -> str:
     """Return the strings that a page shows; those between two moves of the pen are one line."""
     lines = [b""]
     for found in _SHOWN.finditer(commands):
@@ -158,7 +166,7 @@ def _shown(commands: bytes) -> str:
             lines.append(b"")
         else:
             lines[-1] += _ESCAPED.sub(_unescape, found[1])
-    return "\n".join(line.decode("utf-16-be", "replace") for line in lines if line)
+    return "\n".join(line.decode(encoding, "replace") for line in lines if line)
 
 
 def _unescape(found: re.Match[bytes]) -> bytes:
@@ -171,19 +179,23 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 
 def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, Any]:
     """Read the pages; with `stop` only up to the one that has what is wanted."""
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
     pages: list[str] = []
     files = _attached(pdf)
     # Some programs attach files to a mark on the page, and list them nowhere else.
     on_pages = not files
     size, found = 0, False
     for number in range(min(len(pdf), MOST_PAGES)):
-        page = pdf[number]
+        # Without the library's objects around each page: they take a tenth of the time.
+        page = pdfium.FPDF_LoadPage(pdf, number)
+        if not page:
+            raise pypdfium2.PdfiumError("Failed to load page.")
         if on_pages:
             files += _attached_to(page, pdf)
-        text = page.get_textpage()
-        pages.append(text.get_text_bounded())
-        text.close()
-        page.close()
+        pages.append(_text_of(page))
+        pdfium.FPDF_ClosePage(page)
         size += len(pages[-1])
         found = found or (wanted is not None and _has(pages[-1], wanted))
         if found and stop and len(pages) < len(pdf):
@@ -196,6 +208,20 @@ def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, An
         return _said(pages, _embedded(files), more=more)
     careful = _read_carefully(pdf, len(pages))
     return _said(pages, _embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
+
+
+def _text_of(page: Any) -> str:
+    """Return the text within a page's box."""
+    import pypdfium2.raw as pdfium
+
+    text, box = pdfium.FPDFText_LoadPage(page), pdfium.FS_RECTF()
+    pdfium.FPDF_GetPageBoundingBox(page, box)
+    place = (text, box.left, box.top, box.right, box.bottom)
+    count = pdfium.FPDFText_GetBoundedText(*place, None, 0)
+    letters = ctypes.create_string_buffer(2 * max(count, 1))
+    pdfium.FPDFText_GetBoundedText(*place, ctypes.cast(letters, _WIDE), count)
+    pdfium.FPDFText_ClosePage(text)
+    return letters.raw[: 2 * count].decode("utf-16-le", "ignore").rstrip("\0")
 
 
 def _read_carefully(pdf: Any, count: int) -> list[str]:
