@@ -20,7 +20,7 @@ from arfeed.testing import text_pdf
 from support.feeds.plans import invoices
 from support.files.invoice_pdfs import Bill, bills, lines_of
 from support.writers.libraries import Write, each, fpdf_cells, fpdf_touching
-from support.writers.programs import php
+from support.writers.programs import ghostscript, php
 
 BILLS = bills("INV-2026-0042", 3, 5)
 
@@ -104,6 +104,12 @@ def test_codes_of_fonts_with_glyphs_of_their_own_are_left_to_pdfium(word: str) -
     assert child._by_codes(content) is not None
     assert child._by_codes(content.replace(b"/BaseFont", word.encode() + b" /BaseFont")) is None
     assert child._by_codes(content.replace(b"/WinAnsiEncoding", b"/StandardEncoding")) is None
+
+
+def test_words_that_only_their_places_part_are_left_to_pdfium() -> None:
+    (content,) = ghostscript(each(fpdf_touching))([lines_of(BILLS[0], random.Random(1))])
+    assert b"/WinAnsiEncoding" in content
+    assert child._by_codes(content) is None
 
 
 @pytest.mark.parametrize(

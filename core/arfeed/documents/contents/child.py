@@ -100,6 +100,8 @@ _NOT_SIMPLE = (
     *(b"/Type0", b"/Type3", b"/TrueType", b"/MMType1", b"/CIDFont", b"/FontFile", b"/ToUnicode", b"/Differences"),
     *(b"/Symbol", b"/ZapfDingbats", b"/MacRomanEncoding", b"/MacExpertEncoding", b"/ASCII85Decode", b"/LZWDecode"),
 )
+# Two words, or two cells, that only their places part.
+_WIDE_GAP = re.compile(rb"\)\s*-?\d{3,}(?:\.\d+)?\s*\(")
 _NO_PAGE = (b"/Length1", b"/Subtype", b"/Type", b"/Width", b"/DecodeParms")
 _LONGEST_HEAD = 300
 
@@ -137,6 +139,8 @@ def _by_codes(content: bytes) -> str | None:
                     return None
                 maps.remove(number)
             elif b"BT" in text:
+                if not mapped and _WIDE_GAP.search(text):
+                    return None
                 lines.append(_shown(text, "utf-16-be" if mapped else "cp1252"))
         place = after
     return "\n".join(lines) if lines and not maps else None
