@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -75,21 +75,27 @@ def prepare_documents(
     outcomes: dict[str, Staged | str] = dict(receiver.taken(_named(selection.send, "new")))
     wanted = selection.send[~selection.send["name"].isin(list(outcomes))]
     progress.expect(len(wanted))
-    for name, outcome in stage(wanted, found, folder):
-        outcomes[name] = outcome
-        progress.done(outcome.size if isinstance(outcome, Staged) else 0)
+
+    def changed_ones() -> Iterator[tuple[str, Staged]]:
+        for name, outcome in stage(wanted, found, folder):
+            outcomes[name] = outcome
+            progress.done(outcome.size if isinstance(outcome, Staged) else 0)
+            # By content: a new date or version alone does not make it another PDF.
+            if isinstance(outcome, Staged) and not _is_known(name, outcome, receiver):
+                yield name, outcome
+
+    read = read_documents(wanted, changed_ones(), invoices, verification)
     staged = {name: item for name, item in outcomes.items() if isinstance(item, Staged)}
     broken = {name: item for name, item in outcomes.items() if isinstance(item, str)}
     broken |= open_encrypted(staged)
     staged = {name: item for name, item in staged.items() if name not in broken}
     hashes = {name: item.sha256 for name, item in staged.items()}
-    # By content: a new date or version alone does not make it another PDF.
-    changed = [name for name in hashes if name in receiver.sent and receiver.sent[name].sha256 != hashes[name]]
     # Asked only now: some servers never replace a file, and only a changed PDF would have to be replaced.
+    changed = [name for name, item in staged.items() if name in receiver.sent and not _is_known(name, item, receiver)]
     broken |= receiver.irreplaceable(changed)
     touched = find_touched(selection, hashes, receiver.sent)
     plan = settle(selection, hashes, broken, receiver.sent)
-    readings = read_documents(plan.send, staged, invoices, verification)
+    readings = {name: read[name] for name in plan.send["name"] if name in read}
     if verification.mode == "withhold":
         others = {name for name, reading in readings.items() if reading.outcome == "another"}
         plan = settle(selection, hashes, broken, receiver.sent, others) if others else plan
@@ -98,6 +104,11 @@ def prepare_documents(
     unnumbered, notes = find_unnumbered(readings.values(), verification.kept)
     plan = replace(plan, readings=by_ref, unnumbered=unnumbered)
     return PreparedDocuments(plan, staged, touched, readings, notes)
+
+
+def _is_known(name: str, staged: Staged, receiver: Receiver) -> bool:
+    """Whether the same bytes were sent under this name before."""
+    return name in receiver.sent and receiver.sent[name].sha256 == staged.sha256
 
 
 def _named(send: pd.DataFrame, change: str) -> list[str]:

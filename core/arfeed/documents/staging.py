@@ -36,7 +36,7 @@ class Staged:
 def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str, Staged | str]]:
     """Copy the PDFs of `send` (columns name, source, source_ref) into one file of a folder, and check each.
 
-    Yield each PDF's name with its copy, or with what is wrong with it. All copies are on disk once the iterator ends.
+    Yield each PDF's name with its copy, which is on disk by then, or with what is wrong with it.
     """
     # One file holds all copies, since making a file for each of tens of thousands of PDFs takes long.
     path = folder / "documents"
@@ -53,6 +53,7 @@ def stage(send: pd.DataFrame, found: Found, folder: Path) -> Iterator[tuple[str,
                 continue
             start = copies.tell()
             copies.write(content)
+            copies.flush()
             encrypted = _ENCRYPTED.search(content) is not None
             yield name, Staged(path, start, len(content), hashlib.sha256(content).hexdigest(), encrypted)
 

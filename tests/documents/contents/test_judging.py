@@ -11,12 +11,13 @@ import pytest
 from fpdf import FPDF
 
 from arfeed.documents.contents.checking import judge_files
-from arfeed.documents.contents.judging import Verdict, judge, judge_quickly
+from arfeed.documents.contents.judging import Verdict
 from arfeed.documents.contents.known import COLUMNS, Known
 from arfeed.documents.contents.process import PdfReader
 from arfeed.documents.staging import Staged
 from arfeed.testing import Invoice, pdfs_of_every_outcome, text_pdf
 from support.feeds.plans import invoices
+from support.files.judging import judge_as_sync_does
 
 REFS = ["INV-2026-0042", "INV-2026-0043", "7", "INV-2026-0044"]
 NAMES = ["Cedar GmbH", "Albion Ltd", "Bramble & Sons Ltd", "Cedar GmbH"]
@@ -35,11 +36,7 @@ def judged(reader: PdfReader, folder: Path, content: bytes, own: int = 0, **colu
     path = folder / "document.pdf"
     path.write_bytes(content)
     pdf = Staged(path, 0, len(content), "")
-    invoice = known.invoice(own)
-    # As `read_documents` does, which has several readers for it.
-    return judge_quickly(invoice, reader.read(pdf, "quickly"), known) or judge(
-        invoice, reader.read(pdf), known, lambda: reader.read(pdf, "carefully")
-    )
+    return judge_as_sync_does(known.invoice(own), reader, pdf, known)
 
 
 def printed(*lines: str) -> bytes:
@@ -136,7 +133,107 @@ def test_a_longer_number_does_not_hide_this_one(reader: PdfReader, tmp_path: Pat
 
 
 def test_without_amounts_nobody_is_accused(reader: PdfReader, tmp_path: Path) -> None:
-    assert judged(reader, tmp_path, printed(*ANOTHERS), amount=[None, *AMOUNTS[1:]]).outcome == "none"
+    unknown = [None, *AMOUNTS[1:]]
+    assert judged(reader, tmp_path, printed(*ANOTHERS), amount=unknown, balance=unknown).outcome == "none"
+    assert judged(reader, tmp_path, printed(*ANOTHERS), amount=unknown).outcome == "another"
+
+
+def test_what_is_still_due_counts_as_its_amount_does(reader: PdfReader, tmp_path: Path) -> None:
+    balances = ["60.00", "200.00", *AMOUNTS[2:]]
+    due = ("Invoice INV-2026-0043", "Albion Ltd", "Still due 200.00")
+    assert judged(reader, tmp_path, printed(*due), balance=balances).whose == "INV-2026-0043"
+    assert judged(reader, tmp_path, printed(*due)).outcome == "none"
+    only = judged(reader, tmp_path, printed(*due), amount=[None] * 4, balance=balances)
+    assert only.words.startswith("page 1 prints INV-2026-0043, and it has 200.00 GBP and Albion Ltd, but not 60.00 GBP")
+    own = ("Cedar GmbH", "Still due 60.00", *due)
+    assert judged(reader, tmp_path, printed(*own), balance=balances).outcome == "none"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Previous invoice INV-2026-0044 of 2026-02-01: 477.10",
+        "Vorherige Rechnung INV-2026-0044 vom 01.02.2026 477,10",
+        "Edellinen lasku INV-2026-0044 477.10",
+        "2026-02-01 INV-2026-0044 Consulting in January 477.10",
+        "Please note that invoice INV-2026-0044 over 477.10 is open",
+        "INV-2026-0044 2026-02-01 2026-03-01 GBP 477.10",
+    ],
+)
+def test_a_larger_invoice_of_its_customer_that_is_only_listed_accuses_nobody(
+    reader: PdfReader, tmp_path: Path, line: str
+) -> None:
+    amounts = [*AMOUNTS[:3], "477.10"]
+    content = printed("Invoice F-1", "Cedar GmbH", line, "Total 310.01")
+    assert judged(reader, tmp_path, content, amount=amounts, balance=amounts).outcome == "none"
+    its_own = printed("Invoice INV-2026-0044", "Cedar GmbH", "Consulting in January", "Total 477.10")
+    assert judged(reader, tmp_path, its_own, amount=amounts, balance=amounts).outcome == "another"
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        ((*ANOTHERS, "Replaces INV-2026-0042"), "another"),
+        (("Invoice INV-2026-0043", "See also INV-2026-0042", "Albion Ltd", "Total 1,234.50"), "another"),
+        ((*ANOTHERS, "Invoice INV-2026-0042"), "own"),
+        (("INV-2026-0042", *ANOTHERS), "own"),
+        ((*ANOTHERS, "Replaces INV-2026-0042 over 310.00 of Cedar GmbH"), "own"),
+        (("Invoice INV-2026-0044", "Cedar GmbH", "Replaces INV-2026-0042", "Total 77.10"), "another"),
+        (("Invoice INV-2026-0044", "Cedar GmbH", "INV-2026-0042", "Total 77.10"), "own"),
+        (("Invoice INV-2026-0042", "Cedar GmbH", "Less INV-2026-0044 77.10", "Total 310.01"), "own"),
+        (("Reference INV-2026-0042", "Cedar GmbH", "Replaces INV-2026-0044 77.10", "Total 70.01"), "own"),
+    ],
+    ids=[
+        "replaced", "see also", "named too", "before it", "with money and customer", "its customer's", "without a word",
+        "its own off", "both mentioned",
+    ],
+)  # fmt: skip
+def test_anothers_pdf_that_only_mentions_this_number_is_anothers(
+    reader: PdfReader, tmp_path: Path, lines: tuple[str, ...], outcome: str
+) -> None:
+    verdict = judged(reader, tmp_path, printed(*lines))
+    assert verdict.outcome == outcome
+    assert outcome == "own" or "though it mentions INV-2026-0042" in verdict.words
+
+
+@pytest.mark.parametrize(
+    ("listed", "written", "outcome"),
+    [
+        ("001001", "1001", "own"),
+        ("RE-1001", "1001", "own"),
+        ("RE-001001", "RE-1001", "own"),
+        ("1001", "RE-1001", "own"),
+        ("1001", "001001", "own"),
+        ("RE-2026-0042", "2026-42", "own"),
+        ("RE-1001", "RG-1001", "none"),
+        ("RE-1001", "110011", "none"),
+        ("RE-1001", "7-1001", "none"),
+        ("RE-1001", "1,001", "none"),
+    ],
+)
+def test_a_number_without_its_zeros_or_letters_is_this_one_beside_its_amount(
+    tmp_path: Path, listed: str, written: str, outcome: str
+) -> None:
+    refs = [listed, *REFS[1:]]
+    known = Known(invoices(refs, customer_name=NAMES, amount=AMOUNTS, balance=AMOUNTS)[COLUMNS])
+    its_own = printed(f"Invoice {written}", "Cedar GmbH", "Total 310.00")
+    other = printed(f"Invoice {written}", "Cedar GmbH", "Total 310.01")
+    own, not_own, of_another = (
+        next(judge_files([content], known.invoice(place), known, tmp_path))
+        for content, place in ((its_own, 0), (other, 0), (its_own, 1))
+    )
+    assert [each.outcome for each in (own, not_own) if isinstance(each, Verdict)] == [outcome, "none"]
+    assert isinstance(of_another, Verdict)
+    assert (of_another.whose == listed) is (outcome == "own")
+
+
+def test_what_is_another_known_number_is_not_this_one_written_otherwise(tmp_path: Path) -> None:
+    amounts = ["310.00", "9.00"]
+    rows = invoices(["RE-1001", "1001"], customer_name=["Cedar GmbH"] * 2, amount=amounts, balance=amounts)
+    known = Known(rows[COLUMNS])
+    (verdict,) = judge_files([printed("Invoice 1001", "Cedar GmbH", "Total 310.00")], known.invoice(0), known, tmp_path)
+    assert isinstance(verdict, Verdict)
+    assert verdict.outcome == "none"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ for line in sys.stdin:
     size = json.loads(line)["size"]
     if size == 666:
         {harm}
-    print(json.dumps({{"pages": [str(size)], "more": False, "invoices": [], "attached": []}}), flush=True)
+    print(json.dumps({{"pages": [str(size)], "more": False, "invoices": [], "careful": None, "attached": [],
+        "quick": False}}), flush=True)
 """
 HARM = {"time": "time.sleep(60)", "lost": "sys.exit(9)"}
 
@@ -48,8 +49,9 @@ def test_several_readers_answer_in_order_though_one_of_them_dies() -> None:
     command = [sys.executable, "-c", ANSWER.format(harm=HARM["lost"])]
     sizes = [1, 666, 2, 3, 666, 4, 5]
     with PdfReader(command) as one, PdfReader(command) as other:
-        read = [*read_all([one, other], ((of_size(size), "wholly") for size in sizes))]
-    assert [each.error or each.pages for each in read] == ["lost" if size == 666 else (str(size),) for size in sizes]
+        read = [*read_all([one, other], ((str(size), of_size(size), None) for size in sizes))]
+    assert [name for name, _ in read] == [str(size) for size in sizes]
+    assert [each.error or each.pages for _, each in read] == ["lost" if size == 666 else (str(size),) for size in sizes]
 
 
 @pytest.mark.parametrize(("pdfs", "most"), [(1, 1), (10_000, 4)])
@@ -62,7 +64,7 @@ def test_a_reader_that_is_gone_before_it_is_asked_costs_one_pdf() -> None:
     command = [
         sys.executable,
         "-c",
-        'print(\'{"pages": [], "more": false, "invoices": [], "attached": []}\', flush=True)',
+        'print(\'{"pages": [], "more": false, "invoices": [], "careful": null, "attached": [], "quick": false}\')',
     ]
     with PdfReader(command, seconds=5, first=30) as reader:
         assert reader.read(of_size(1)).error is None

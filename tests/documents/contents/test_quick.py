@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from fpdf import FPDF
 
 from arfeed.documents.contents import child
 from arfeed.documents.contents.checking import Verification, read_documents
-from arfeed.documents.contents.process import How, PdfReader
+from arfeed.documents.contents.process import PdfReader
 from arfeed.documents.staging import Staged
 from arfeed.testing import text_pdf
 from support.feeds.plans import invoices
 from support.files.invoice_pdfs import Bill, bills, lines_of
-from support.writers.programs import php
+from support.writers.libraries import Write, each, fpdf_cells, fpdf_touching
+from support.writers.programs import ghostscript, php
 
 BILLS = bills("INV-2026-0042", 3, 5)
 
@@ -82,6 +84,34 @@ def test_only_codes_that_are_letters_for_certain_are_read(
     assert (child._by_codes(changed) is not None) is read
 
 
+@pytest.mark.parametrize("write", [each(fpdf_cells), each(fpdf_touching), php("dompdf")])
+def test_fonts_that_every_reader_has_are_read_as_pdfium_reads_them(tmp_path: Path, write: Write) -> None:
+    (content,) = write([[*lines_of(BILLS[0], random.Random(1)), ("Name", "Señor (Müller) \\ Sons")]])
+    quick = child._by_codes(content)
+    assert quick is not None
+    path = tmp_path / "documents"
+    path.write_bytes(content)
+    with PdfReader() as reader:
+        wholly = reader.read(Staged(path, 0, len(content), ""))
+    assert sorted(re.sub(r"\s", "", quick)) == sorted(re.sub(r"\s", "", "".join(wholly.pages)))
+
+
+@pytest.mark.parametrize(
+    "word", ["/Type0", "/FontFile2 7 0 R", "/ToUnicode 7 0 R", "/Encoding <</Differences []>>", "/Symbol"]
+)
+def test_codes_of_fonts_with_glyphs_of_their_own_are_left_to_pdfium(word: str) -> None:
+    content = fpdf_touching(lines_of(BILLS[0], random.Random(1)))
+    assert child._by_codes(content) is not None
+    assert child._by_codes(content.replace(b"/BaseFont", word.encode() + b" /BaseFont")) is None
+    assert child._by_codes(content.replace(b"/WinAnsiEncoding", b"/StandardEncoding")) is None
+
+
+def test_words_that_only_their_places_part_are_left_to_pdfium() -> None:
+    (content,) = ghostscript(each(fpdf_touching))([lines_of(BILLS[0], random.Random(1))])
+    assert b"/WinAnsiEncoding" in content
+    assert child._by_codes(content) is None
+
+
 @pytest.mark.parametrize(
     ("commands", "shown"),
     [
@@ -92,7 +122,7 @@ def test_only_codes_that_are_letters_for_certain_are_read(
     ],
 )
 def test_strings_between_two_moves_of_the_pen_are_one_line(commands: bytes, shown: str) -> None:
-    assert child._shown(commands) == shown
+    assert child._shown(commands, "utf-16-be") == shown
 
 
 def read(folder: Path, contents: dict[str, bytes], refs: list[str]) -> dict[str, str]:
@@ -110,7 +140,7 @@ def read(folder: Path, contents: dict[str, bytes], refs: list[str]) -> dict[str,
         balance=[f"{amount:.2f}" for amount in amounts],
     )
     send = pd.DataFrame({"name": [*contents], "invoice_ref": refs})
-    found = read_documents(send, staged, report, Verification("withhold", lambda: report, dict))
+    found = read_documents(send, staged.items(), report, Verification("withhold", lambda: report, dict))
     return {name: reading.outcome for name, reading in found.items()}
 
 
@@ -141,14 +171,27 @@ def test_a_part_that_shows_its_own_number_is_enough_and_the_rest_is_read_wholly(
     }
 
 
-@pytest.mark.parametrize(("how", "pages"), [("quickly", 1), ("wholly", 4)])
-def test_quickly_means_the_first_page_unless_a_file_may_be_attached_to_another(
-    tmp_path: Path, how: How, pages: int
+def numbered_first() -> bytes:
+    """A PDF of four pages, of which the first one has the number."""
+    pdf = FPDF()
+    for text in ("INV-7", "terms", "terms", "terms"):
+        pdf.add_page()
+        pdf.set_font("Helvetica")
+        pdf.cell(text=text)
+    return bytes(pdf.output())
+
+
+@pytest.mark.parametrize(("wanted", "pages"), [(["inv7"], 1), (["inv8"], 4), (None, 4)])
+def test_reading_ends_at_the_number_unless_a_file_may_be_attached_to_another_page(
+    tmp_path: Path, wanted: list[str] | None, pages: int
 ) -> None:
-    content = text_pdf("INV-7", blank_pages=3)
+    content = numbered_first()
     marked = content.replace(b"%%EOF", b"% /FileAttachment\n%%EOF")
     path = tmp_path / "documents"
     path.write_bytes(content + marked)
     with PdfReader() as reader:
-        assert len(reader.read(Staged(path, 0, len(content), ""), how).pages) == pages
-        assert len(reader.read(Staged(path, len(content), len(marked), ""), how).pages) == 4
+        reader.ask(Staged(path, 0, len(content), ""), wanted)
+        reader.ask(Staged(path, len(content), len(marked), ""), wanted)
+        one, other = reader.hear(), reader.hear()
+    assert (len(one.pages), one.quick, one.careful is None) == (pages, pages == 1, pages == 1)
+    assert (len(other.pages), other.quick) == (4, False)

@@ -287,7 +287,7 @@ def hard_pdfs() -> Mapping[str, tuple[bytes, str]]:
             "none",
         ),
         "a statement that lists it": (page(OWN, "account 1", *LIST, ("Open item", "INV-2026-0042")), "own"),
-        "a credit note that corrects it": (page(CREDIT, "CN-2026-0007 corrects INV-2026-0042"), "own"),
+        "a credit note that corrects it": (page(CREDIT, "CN-2026-0007 corrects INV-2026-0042"), "another"),
         "a credit note that corrects another's": (page(CREDIT, "CN-2026-0007 corrects INV-2026-0043"), "another"),
         "a collective invoice with it": (page(OTHER, "INV-2026-0042 and INV-2026-0043"), "own"),
         "a collective invoice of others": (page(OTHER, "INV-2026-0043 and INV-2026-0048"), "another"),

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from arfeed.documents.contents.judging import VERSION, Verdict, judge, judge_at_once, judge_carefully, judge_quickly
+from arfeed.documents.contents.judging import VERSION, Verdict, judge
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
-from arfeed.documents.contents.process import How, PdfReader, is_available, read_all, readers
+from arfeed.documents.contents.numbers import squeeze_number
+from arfeed.documents.contents.process import PdfReader, Request, is_available, read_all, readers
 from arfeed.documents.staging import Staged, find_flaw
 from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
@@ -70,20 +70,28 @@ def open_encrypted(staged: Mapping[str, Staged]) -> dict[str, str]:
 
 
 def read_documents(
-    send: pd.DataFrame, staged: Mapping[str, Staged], report: pd.DataFrame, verification: Verification
+    send: pd.DataFrame, staged: Iterable[tuple[str, Staged]], report: pd.DataFrame, verification: Verification
 ) -> dict[str, DocumentReading]:
-    """Read the PDFs of `send` that are `staged`, and return by name what each is; nothing is read twice."""
-    rows = send[send["name"].isin([*staged])]
-    if verification.mode == "off" or rows.empty:
+    """Read the PDFs of `send` while they are `staged`, and return by name what each is; nothing is read twice."""
+    if verification.mode == "off" or send.empty:
+        for _ in staged:
+            pass
         return {}
-    owners = _owners(rows, report)
+    owners = _owners(send, report)
     kept = verification.kept()
-    keys = {name: _key(staged[name], own) for name, own in owners.items()}
-    found = {name: kept[name] for name, key in keys.items() if name in kept and kept[name].key == key}
-    unread = {name: own for name, own in owners.items() if name not in found}
-    for name, verdict in _judge_all(unread, staged, verification):
-        own = owners[name]
-        found[name] = DocumentReading(keys[name], own.source, verdict.outcome, verdict.whose, verdict.words)
+    found: dict[str, DocumentReading] = {}
+    keys: dict[str, str] = {}
+
+    def unread() -> Iterator[tuple[str, Staged]]:
+        for name, pdf in staged:
+            keys[name] = _key(pdf, owners[name])
+            if name in kept and kept[name].key == keys[name]:
+                found[name] = kept[name]
+            else:
+                yield name, pdf
+
+    for name, verdict in _judge_all(owners, unread(), verification):
+        found[name] = DocumentReading(keys[name], owners[name].source, verdict.outcome, verdict.whose, verdict.words)
     return found
 
 
@@ -96,32 +104,32 @@ def _owners(send: pd.DataFrame, report: pd.DataFrame) -> dict[str, Invoice]:
 
 
 def _key(pdf: Staged, own: Invoice) -> str:
-    facts = [VERSION, pdf.sha256, own.source_ref, own.invoice_ref, own.customer, own.currency, own.amount]
+    facts = [VERSION, pdf.sha256, own.source_ref, own.invoice_ref, own.customer, own.currency, own.amount, own.balance]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _judge_all(
-    owners: Mapping[str, Invoice], staged: Mapping[str, Staged], verification: Verification
+    owners: Mapping[str, Invoice], pdfs: Iterable[tuple[str, Staged]], verification: Verification
 ) -> Iterator[tuple[str, Verdict]]:
-    if not owners:
-        return
     known = Known(verification.known())
-    doubtful = []
-    names = [*owners]
-    with readers(len(names)) as several:
-        for name, extract in zip(names, read_all(several, ((staged[name], "quickly") for name in names)), strict=True):
-            verdict = judge_quickly(owners[name], extract, known)
-            if verdict is None:
-                doubtful.append(name)
-            else:
+    doubtful: dict[str, Staged] = {}
+
+    def requests() -> Iterator[Request]:
+        for name, pdf in pdfs:
+            doubtful[name] = pdf
+            yield name, pdf, [each for ref in owners[name].numbers for each in squeeze_number(ref)]
+
+    with readers(len(owners)) as several:
+        for name, extract in read_all(several, requests()):
+            verdict = judge(owners[name], extract, known)
+            if verdict is not None:
+                del doubtful[name]
                 yield name, verdict
         # Read again and not kept, since nobody knows how many there are.
-        ways: tuple[How, How] = ("wholly", "carefully")
-        twice = read_all(several, ((staged[name], how) for name in doubtful for how in ways))
-        for name in doubtful:
-            extract, again = next(twice), next(twice)
-            own = owners[name]
-            yield name, judge_at_once(own, extract, known) or judge_carefully(own, extract, known, again)
+        for name, extract in read_all(several, ((name, pdf, None) for name, pdf in doubtful.items())):
+            verdict = judge(owners[name], extract, known)
+            assert verdict is not None, "read wholly and carefully"  # noqa: S101 - for the type checker
+            yield name, verdict
 
 
 def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: Path) -> Iterator[Verdict | str]:
@@ -133,8 +141,9 @@ def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: P
                 continue
             copy = folder / "document"
             copy.write_bytes(content)
-            pdf = Staged(copy, 0, len(content), "")
-            yield judge(own, reader.read(pdf), known, partial(reader.read, pdf, "carefully"))
+            verdict = judge(own, reader.read(Staged(copy, 0, len(content), "")), known)
+            assert verdict is not None, "read wholly and carefully"  # noqa: S101 - for the type checker
+            yield verdict
 
 
 def find_unnumbered(

@@ -1,11 +1,12 @@
 """A process that reads PDFs: requests come in and answers go out as one line of JSON each.
 
 It runs alone, without arfeed, since PDFium is not thread-safe and a file made for the purpose may crash it, hang it or
-fill its memory. A request is {"path", "start", "size", "careful", "quick"}; an answer is {"error"} or {"pages", "more",
-"invoices", "attached"}. `careful` finds the words by the gaps between letters, where letters are spaced or cells touch,
-and reads what the text has nothing of otherwise: form fields, stamps, notes typed on the page, and attached PDFs.
-`quick` lets it do with the first page, and without PDFium's text where a font's codes are the characters; the answer
-says "quick" then.
+fill its memory. A request is {"path", "start", "size", "wanted"}; an answer is {"error"} or {"pages", "more",
+"invoices", "careful", "attached", "quick"}. `wanted` are numbers, letters and digits only: reading
+ends at the page that has one, or with what a font's codes show without PDFium's text; the answer says "quick" then. If
+none has any, or if `wanted` is null, the pages are read `careful`ly, too: words by the gaps between letters, where
+letters are spaced or cells touch, and what the text has nothing of otherwise: form fields, stamps, notes typed on the
+page, and attached PDFs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import math
 import re
 import sys
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
@@ -44,25 +46,45 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         pdf = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as exc:
         return {"error": "password" if exc.err_code == _PASSWORD else "unreadable"}
+    wanted = request["wanted"]
     try:
-        quick = bool(request.get("quick"))
-        if quick and (text := _by_codes(content)) is not None:
-            return {
-                "pages": [text],
-                "more": False,
-                "invoices": _embedded(_attached(pdf)),
-                "attached": [],
-                "quick": True,
-            }
+        if wanted is not None and (text := _by_codes(content)) is not None and _has(text, wanted):
+            return _said([text], _embedded(_attached(pdf)), quick=True)
         # What is attached to a page further behind would be missed.
-        stop = quick and not any(word in content for word in (b"/FileAttachment", b"/ObjStm"))
-        return _read(pdf, careful=request["careful"], stop=stop)
+        stop = wanted is not None and not any(word in content for word in (b"/FileAttachment", b"/ObjStm"))
+        return _read(pdf, wanted, stop=stop)
     except pypdfium2.PdfiumError:
         return {"error": "unreadable"}
     finally:
         pdf.close()
 
 
+def _said(
+    pages: list[str],
+    invoices: list[dict[str, str]],
+    *,
+    more: bool = False,
+    careful: list[str] | None = None,
+    attached: Sequence[str] = (),
+    quick: bool = False,
+) -> dict[str, Any]:
+    return {
+        "pages": pages,
+        "more": more,
+        "invoices": invoices,
+        "careful": careful,
+        "attached": attached,
+        "quick": quick,
+    }
+
+
+def _has(text: str, wanted: Sequence[str]) -> bool:
+    """Whether a text has one of these numbers, whatever stands between their letters and digits."""
+    squeezed = _NO_LETTERS.sub("", text.casefold())
+    return any(number in squeezed for number in wanted)
+
+
+_NO_LETTERS = re.compile(r"[\W_]+")
 _PASSWORD = 4
 
 # --- fonts whose maps PDFium reads at length ------------------------------------------------------------------------
@@ -74,6 +96,12 @@ _SHOWN = re.compile(rb"\(((?:[^()\\]|\\.)*)\)|(?<![A-Za-z])(ET|Td|TD|Tm|T\*)(?![
 _ESCAPED = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _NOT_PLAIN = (b"/ObjStm", b"/Encrypt", b"/FileAttachment", b"/AcroForm")
+_NOT_SIMPLE = (
+    *(b"/Type0", b"/Type3", b"/TrueType", b"/MMType1", b"/CIDFont", b"/FontFile", b"/ToUnicode", b"/Differences"),
+    *(b"/Symbol", b"/ZapfDingbats", b"/MacRomanEncoding", b"/MacExpertEncoding", b"/ASCII85Decode", b"/LZWDecode"),
+)
+# Two words, or two cells, that only their places part.
+_WIDE_GAP = re.compile(rb"\)\s*-?\d{3,}(?:\.\d+)?\s*\(")
 _NO_PAGE = (b"/Length1", b"/Subtype", b"/Type", b"/Width", b"/DecodeParms")
 _LONGEST_HEAD = 300
 
@@ -82,10 +110,14 @@ def _by_codes(content: bytes) -> str | None:
     """Return what a PDF shows, a line a string, if its fonts' codes are the characters; None if that is not certain.
 
     So write TCPDF and tFPDF, with a map of 65,536 codes for each font, of which PDFium reads every one: a third of all
-    the time that PDFs of many programs take. What is not found in this is looked for in the text that PDFium finds.
+    the time that PDFs of many programs take. So do programs that use the fonts which every reader has, and PDFium
+    builds anew for each PDF. What is not found in this is looked for in the text that PDFium finds.
     """
     # Objects within others, a second version of the file, or files attached to a page: all is read as usual.
-    if not _MAPPED.search(content) or content.count(b"startxref") != 1 or any(word in content for word in _NOT_PLAIN):
+    if content.count(b"startxref") != 1 or any(word in content for word in _NOT_PLAIN):
+        return None
+    mapped = _MAPPED.search(content) is not None
+    if not mapped and (b"/WinAnsiEncoding" not in content or any(word in content for word in _NOT_SIMPLE)):
         return None
     maps = {int(number) for number in _TO_UNICODE.findall(content)}
     lines: list[str] = []
@@ -107,7 +139,9 @@ def _by_codes(content: bytes) -> str | None:
                     return None
                 maps.remove(number)
             elif b"BT" in text:
-                lines.append(_shown(text))
+                if not mapped and _WIDE_GAP.search(text):
+                    return None
+                lines.append(_shown(text, "utf-16-be" if mapped else "cp1252"))
         place = after
     return "\n".join(lines) if lines and not maps else None
 
@@ -128,7 +162,7 @@ def _inflate(body: bytes) -> bytes:
         return b""
 
 
-def _shown(commands: bytes) -> str:
+def _shown(commands: bytes, encoding: str) -> str:
     """Return the strings that a page shows; those between two moves of the pen are one line."""
     lines = [b""]
     for found in _SHOWN.finditer(commands):
@@ -136,7 +170,7 @@ def _shown(commands: bytes) -> str:
             lines.append(b"")
         else:
             lines[-1] += _ESCAPED.sub(_unescape, found[1])
-    return "\n".join(line.decode("utf-16-be", "replace") for line in lines if line)
+    return "\n".join(line.decode(encoding, "replace") for line in lines if line)
 
 
 def _unescape(found: re.Match[bytes]) -> bytes:
@@ -147,40 +181,75 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 # --- the text as PDFium finds it ------------------------------------------------------------------------------------
 
 
-def _read(pdf: Any, *, careful: bool, stop: bool = False) -> dict[str, Any]:
-    """Read the pages; with `stop` only the first one."""
+def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, Any]:
+    """Read the pages; with `stop` only up to the one that has what is wanted."""
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
     pages: list[str] = []
     files = _attached(pdf)
     # Some programs attach files to a mark on the page, and list them nowhere else.
     on_pages = not files
-    drawn = careful and _has_marks(pdf)
-    if drawn:
-        pdf.init_forms()
-    size = 0
+    size, found = 0, False
     for number in range(min(len(pdf), MOST_PAGES)):
-        page = pdf[number]
+        # Without the library's objects around each page: they take a tenth of the time.
+        page = pdfium.FPDF_LoadPage(pdf, number)
+        if not page:
+            raise pypdfium2.PdfiumError("Failed to load page.")
         if on_pages:
             files += _attached_to(page, pdf)
-        notes = _draw_marks(page) if drawn else []
-        if drawn:
-            page.close()
-            page = pdf[number]
-        text = page.get_textpage()
-        pages.append("\n".join([_by_gaps(text), *notes]) if careful else text.get_text_bounded())
-        text.close()
-        page.close()
+        pages.append(_text_of(page))
+        pdfium.FPDF_ClosePage(page)
         size += len(pages[-1])
-        if stop and len(pdf) > 1:
-            return {"pages": pages, "more": True, "invoices": _embedded(files), "attached": [], "quick": True}
+        found = found or (wanted is not None and _has(pages[-1], wanted))
+        if found and stop and len(pages) < len(pdf):
+            return _said(pages, _embedded(files), more=True, quick=True)
         if size > MOST_TEXT:
             pages[-1] = pages[-1][:MOST_TEXT]
             break
-    return {
-        "pages": pages,
-        "more": size > MOST_TEXT or len(pages) < len(pdf),
-        "invoices": _embedded(files),
-        "attached": _texts_of_pdfs(files) if careful else [],
-    }
+    more = size > MOST_TEXT or len(pages) < len(pdf)
+    if found:
+        return _said(pages, _embedded(files), more=more)
+    careful = _read_carefully(pdf, len(pages))
+    return _said(pages, _embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
+
+
+def _text_of(page: Any) -> str:
+    """Return the text within a page's box."""
+    import pypdfium2.raw as pdfium
+
+    text, box = pdfium.FPDFText_LoadPage(page), pdfium.FS_RECTF()
+    pdfium.FPDF_GetPageBoundingBox(page, box)
+    place = (text, box.left, box.top, box.right, box.bottom)
+    count = pdfium.FPDFText_GetBoundedText(*place, None, 0)
+    letters = ctypes.create_string_buffer(2 * max(count, 1))
+    pdfium.FPDFText_GetBoundedText(*place, ctypes.cast(letters, _WIDE), count)
+    pdfium.FPDFText_ClosePage(text)
+    return letters.raw[: 2 * count].decode("utf-16-le", "ignore").rstrip("\0")
+
+
+def _read_carefully(pdf: Any, count: int) -> list[str]:
+    """Read the first pages letter by letter, with what lies on them."""
+    pages: list[str] = []
+    size = 0
+    drawn = _has_marks(pdf)
+    if drawn:
+        pdf.init_forms()
+    for number in range(count):
+        page = pdf[number]
+        notes = []
+        if drawn:
+            notes = _draw_marks(page)
+            page.close()
+            page = pdf[number]
+        text = page.get_textpage()
+        pages.append("\n".join([_by_gaps(text), *notes])[:MOST_TEXT])
+        text.close()
+        page.close()
+        size += len(pages[-1])
+        if size > MOST_TEXT:
+            break
+    return pages
 
 
 def _has_marks(pdf: Any) -> bool:
@@ -291,10 +360,11 @@ def _squeeze(line: str) -> str:
 
 def _join(letters: list[Letter]) -> str:
     gaps = [_gap(before, after) for before, after in pairwise(_along(letters))]
-    usual = max(0.0, sorted(gap for gap, _ in gaps)[len(gaps) // 2]) if gaps else 0.0
+    on_lines = sorted(gap for gap, _ in gaps if gap != math.inf)
+    usual = max(0.0, on_lines[len(on_lines) // 2]) if on_lines else 0.0
     joined = [letter for letter, *_ in letters[:1]]
     for (gap, height), (letter, *_) in zip(gaps, letters[1:], strict=True):
-        joined.append(f" {letter}" if gap > usual + _GAP * height else letter)
+        joined.append(f"\n{letter}" if gap == math.inf else f" {letter}" if gap > usual + _GAP * height else letter)
     return "".join(joined)
 
 
@@ -314,11 +384,11 @@ def _along(letters: list[Letter]) -> list[Span]:
 def _gap(one: Span, other: Span) -> tuple[float, float]:
     """Return the gap between two letters, whichever comes first, as it does from right to left; and the height.
 
-    Letters of two lines, such as of two form fields, are far apart.
+    Letters of two lines, such as of two form fields, are endlessly far apart.
     """
     height = other[3] - other[2]
     if abs(one[2] - other[2]) > height / 2:
-        return height, height
+        return math.inf, height
     return max(other[0] - one[1], one[0] - other[1]), height
 
 

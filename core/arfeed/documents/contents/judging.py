@@ -1,31 +1,38 @@
 """The rule by which a PDF is taken for an invoice's own, for another's, or for neither.
 
 A number alone proves little: 7, 2026 and 10023 stand in every PDF, and honest ones list other invoices. So a PDF is
-another's only if that one's number, its amount and its customer are printed, and this one's amount is not. The rule
+another's only if that one's number, its money and its customer are printed, and this one's money is not. The rule
 and what it was measured on are in docs/documents.md.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal
 
-from arfeed.documents.contents.amounts import find_amounts, find_whole_amounts
+from arfeed.documents.contents.customers import may_be_one
 from arfeed.documents.contents.known import Invoice, Known
-from arfeed.documents.contents.numbers import finds, make_number
+from arfeed.documents.contents.mentions import Role
+from arfeed.documents.contents.printed import (
+    ATTACHED,
+    Found,
+    Page,
+    Printed,
+    has_long_core,
+    is_weak,
+    make_page,
+)
 from arfeed.documents.contents.process import Extract
-from arfeed.documents.contents.words import close_short_lines, fold, is_empty, is_garbled, squeeze
+from arfeed.documents.contents.words import fold, is_empty, is_garbled, is_spaced
 from arfeed.model import schema
 from arfeed.model.currencies import format_amount
 
 Outcome = Literal["own", "another", "none", "no text", "unreadable", "incomplete"]
 
-VERSION = 2
+VERSION = 3
 """Of the rule: a PDF that was read by another one is read again."""
 
 _ERRORS = {
@@ -35,13 +42,6 @@ _ERRORS = {
     "memory": "reading it took too much memory",
     "lost": "the PDF reader crashed on it",
 }
-_LEGAL_FORM = (
-    r"(?:limited|ltd|llc|llp|lp|plc|inc|incorporated|corp|corporation|co|company|gmbh|mbh|ag|kg|ohg|gbr|ug|se|sa|sas|"
-    r"sarl|sl|slu|srl|spa|bv|nv|oy|ab|as|aps|a/s|sp\s+z\s+o\s+o|pty|pvt|ek|ev|kgaa|ltda|lda|sro)"
-)
-# Within a name it is part of it, as in "Dunmore Co-op" and "Smith & Co Solicitors LLP".
-_AROUND = re.compile(rf"^{_LEGAL_FORM}\s+|(?:\s+(?:(?:&|and|und|et)\s+)?{_LEGAL_FORM})+\s*$")
-_FEWEST_STRONG = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +53,20 @@ class Verdict:
     whose: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page's number, and its text in every way in which it was read."""
-
-    number: int
-    texts: tuple[str, ...]
-
-
-_ATTACHED = 0
-"""The number of a page of an attached PDF."""
-
-Careful = Callable[[], Extract]
-
-
-def judge(own: Invoice, extract: Extract, known: Known, careful: Careful) -> Verdict:
-    """Return what a PDF filed for an invoice is; `careful` reads it once more, letter by letter."""
-    return judge_at_once(own, extract, known) or judge_carefully(own, extract, known, careful())
-
-
-def judge_quickly(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
-    """Return what a PDF is that was read quickly; None if it has to be read wholly for that.
+def judge(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
+    """Return what a PDF filed for an invoice is; None if it has to be read wholly and carefully for that.
 
     That it is its own may be seen by a part of it; what else it is by all of it only.
     """
-    verdict = judge_at_once(own, extract, known)
-    return None if extract.quick and verdict is not None and verdict.outcome != "own" else verdict
+    verdict = _judge_at_once(own, extract, known)
+    if extract.quick:
+        return verdict if verdict is not None and verdict.outcome == "own" else None
+    if verdict is not None or extract.careful is None:
+        return verdict
+    return _judge_carefully(own, extract, known, extract.careful)
 
 
-def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
+def _judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | None:
     """Return what a PDF is; None if it has to be read carefully for that."""
     if extract.error is not None:
         return Verdict("unreadable", _ERRORS[extract.error])
@@ -89,168 +74,115 @@ def judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | Non
         return by_machine
     if is_garbled(extract.pages):
         return Verdict("unreadable", "its fonts do not show which letters they draw")
-    pages = [_page(number, [text]) for number, text in enumerate(extract.pages, 1)]
-    if _finds_own(own, pages, known) == _SURE:
+    printed = Printed(_pages(extract), known)
+    there = printed.find(own)
+    if there == Found.NOT:
+        return None
+    if there == Found.SURE and not own.money:
+        return Verdict("own")
+    if printed.has_money(own) and printed.has_customer(own):
+        return Verdict("own")
+    # Without its money or its customer it may be another's that mentions it, of which a part says nothing.
+    is_whole = not extract.quick and not any(map(is_spaced, extract.pages))
+    if there == Found.SURE and is_whole and not printed.find_others(own):
         return Verdict("own")
     return None
 
 
-def judge_carefully(own: Invoice, extract: Extract, known: Known, again: Extract) -> Verdict:
+def _pages(extract: Extract) -> list[Page]:
+    return [make_page(number, [text]) for number, text in enumerate(extract.pages, 1)]
+
+
+def _judge_carefully(own: Invoice, extract: Extract, known: Known, careful: Sequence[str]) -> Verdict:
     """Return what a PDF is by two readings, of which the second went letter by letter."""
-    # The second reading may have been given up sooner; then the first counts alone.
-    readings = zip_longest(extract.pages, again.pages[: len(extract.pages)], fillvalue="")
-    pages = [_page(number, texts) for number, texts in enumerate(readings, 1)]
-    pages += [_page(_ATTACHED, [text]) for text in again.attached]
-    if all(map(is_empty, (extract.pages, again.pages, again.attached))) and not extract.more:
+    if all(map(is_empty, (extract.pages, careful, extract.attached))) and not extract.more:
         return Verdict("no text", "a scan, or drawn without letters")
-    verdict = _by_text(own, pages, known)
+    # The second reading may have been given up sooner; then the first counts alone.
+    readings = zip_longest(careful, extract.pages, fillvalue="")
+    pages = [make_page(number, texts) for number, texts in enumerate(readings, 1)]
+    pages += [make_page(ATTACHED, [text]) for text in extract.attached]
+    verdict = _by_text(own, Printed(pages, known))
     if verdict.outcome == "none" and extract.more:
         return Verdict("incomplete", f"only its first {len(extract.pages)} pages were read")
     return verdict
 
 
-def _page(number: int, texts: Sequence[str]) -> Page:
-    folded = [fold(text) for text in texts]
-    closed = [close_short_lines(text) for text in folded]
-    return Page(number, tuple(dict.fromkeys([*folded, *closed])))
-
-
-_SURE = 2
-
-
-def _finds_own(own: Invoice, pages: Sequence[Page], known: Known) -> int:
-    """Return 2 if a number that is not weak stands there for sure, 1 if it may be there, 0 if it is not."""
-    best = 0
-    for number in filter(None, map(make_number, own.numbers)):
-        for page in pages:
-            for text in page.texts:
-                sure = finds(number, text, known.has_number)
-                if sure == _SURE and not number.is_weak:
-                    return _SURE
-                best = max(best, min(sure, 1))
-    return best
-
-
-def _by_text(own: Invoice, pages: Sequence[Page], known: Known) -> Verdict:
-    there = _finds_own(own, pages, known)
-    if there == _SURE:
-        return Verdict("own")
-    if not own.amount:
+def _by_text(own: Invoice, printed: Printed) -> Verdict:
+    there = printed.find(own)
+    if not own.money:
         # Nothing is known that would weigh more than the number does.
+        return Verdict("own") if there >= Found.MAYBE else Verdict("none")
+    its_money = printed.has_money(own)
+    if its_money and printed.has_customer(own):
         return Verdict("own") if there else Verdict("none")
-    squeezed = "".join(squeeze(text) for page in pages for text in page.texts)
-    its_amount, its_customer = _prints_amount(own, pages), _is_printed(own.customer, squeezed)
-    if its_amount and (there or its_customer):
-        return Verdict("own") if there else Verdict("none")
-    others = _find_others(own, pages, squeezed, known)
-    # One of another customer, for the same money as this one, is another's all the same.
-    if its_amount:
-        others = [other for other in others if _name_key(other.customer) != _name_key(own.customer)]
-    of_it = [other for other in others if _name_key(other.customer) == _name_key(own.customer)]
-    if others and not (its_customer and of_it and not _is_alone(of_it, pages)):
-        return _accuse(own, others[0], pages, also_its_amount=its_amount)
-    return Verdict("own") if there else Verdict("none")
+    owner = _find_owner(own, there, printed, its_money=its_money)
+    if owner is not None:
+        return _accuse(own, owner, printed, its_money=its_money)
+    is_own = there >= Found.MAYBE or (there == Found.OTHERWISE and its_money and has_long_core(own))
+    return Verdict("own") if is_own else Verdict("none")
 
 
-def _is_alone(others: Sequence[Invoice], pages: Sequence[Page]) -> bool:
-    """Whether the only other invoice of this customer has the largest amount that is printed.
+def _find_owner(own: Invoice, there: Found, printed: Printed, *, its_money: bool) -> Invoice | None:
+    """Return whose PDF it is that does not print this one's money and customer both, if it is another's.
 
-    Several of a customer make a statement of account, and one whose amount is not the largest was deducted, say.
+    If it prints this one's number all the same, it must do no more than mention it.
     """
-    if len(others) > 1:
-        return False
-    scale = 10 ** (schema.MONEY_SCALE - others[0].decimals)
-    printed = (find_amounts(text, others[0].decimals) for page in pages for text in page.texts)
-    largest = max((max(amounts, default=0) for amounts in printed), default=0)
-    return bool(others[0].amount >= scale * largest)
+    others = printed.find_others(own)
+    if not others or (there < Found.MAYBE and printed.hides(own, others)):
+        return None
+    role = printed.role_of(own)
+    if role == Role.NAMED:
+        return None
+    is_there = there == Found.SURE or (there == Found.MAYBE and role == Role.ALONE)
+    # One of another customer, for the same money as this one, is another's all the same.
+    relatives = [] if its_money else [other for other in others if may_be_one(own.customer, other.customer)]
+    strangers = [other for other in others if not may_be_one(own.customer, other.customer)]
+    if relatives or (is_there and printed.has_customer(own)):
+        owner = _find_head([*relatives, *strangers], printed)
+    elif strangers:
+        owner = max(strangers, key=lambda other: (printed.role_of(other), other.amount))
+    else:
+        return None
+    if owner is None or not is_there:
+        return owner
+    only_mentioned = role == Role.MENTIONED or not (its_money or relatives or printed.has_customer(own))
+    heads = _may_head(owner, printed) and printed.first_place(owner) <= printed.first_place(own)
+    return owner if only_mentioned and heads else None
 
 
-def _prints_amount(own: Invoice, pages: Sequence[Page]) -> bool:
-    scale = 10 ** (schema.MONEY_SCALE - own.decimals)
-    wanted = {own.amount, own.balance} - {0}
-    for page in pages:
-        for text in page.texts:
-            printed = find_amounts(text, own.decimals) | find_whole_amounts(text, own.decimals)
-            if any(amount * scale in wanted for amount in printed) or _oddly(own.amount // scale).search(text):
-                return True
-    return False
+def _find_head(others: Sequence[Invoice], printed: Printed) -> Invoice | None:
+    """Return the one invoice that heads a PDF which also prints this one's number or customer, if it is not this one's.
+
+    Honest PDFs list other invoices of their customer: earlier ones, part payments, what is still open. So this one must
+    stand there on its own, and have the largest amount but for those of invoices that are only listed. If nothing
+    names it the PDF's number, its amount must be the last one, too.
+    """
+    heads = [other for other in others if _may_head(other, printed)]
+    if len(heads) != 1:
+        return None
+    (head,) = heads
+    if printed.role_of(head) < Role.NAMED and not printed.ends_with(head):
+        return None
+    amounts = printed.amounts(head)
+    listed = {money for other in others if other is not head for money in other.money}
+    return head if max(head.money & amounts, default=0) >= max(amounts - listed, default=0) else None
 
 
-@lru_cache(maxsize=1_000)
-def _oddly(amount: int) -> re.Pattern[str]:
-    """Return a pattern of an amount with whatever mark between its digits, as where a font lacks the blank."""
-    digits = str(amount)
-    marked = r"[^\w\s]?".join(digits)
-    return re.compile(rf"(?<!\d){marked}(?!\d)") if len(digits) >= _FEWEST_STRONG else _NEVER
+def _may_head(invoice: Invoice, printed: Printed) -> bool:
+    """Whether a number stands there on its own: a weak one may be anything if words stand beside it."""
+    return printed.role_of(invoice) >= (Role.ALONE if is_weak(invoice) else Role.POSSIBLE)
 
 
-_NEVER = re.compile(r"(?!)")
-
-
-def _find_others(own: Invoice, pages: Sequence[Page], squeezed: str, known: Known) -> list[Invoice]:
-    """Return the invoices whose number, amount and customer are all printed; `squeezed` is the text of all pages."""
-    seen = {fold(number) for number in own.numbers}
-    found = []
-    for other in _by_amount(own, pages, known):
-        strange = seen.isdisjoint(map(fold, other.numbers)) and _is_printed(other.customer, squeezed)
-        # The pattern is dear, and many invoices may have one common amount: most are ruled out before it.
-        if strange and _may_be_printed(other, squeezed) and _page_of(other, pages) is not None:
-            seen.update(map(fold, other.numbers))
-            found.append(other)
-    # Beside the others', this one's number may be there after all, in a way that was not understood.
-    for key in sorted((squeeze(fold(number)) for other in found for number in other.numbers), key=len, reverse=True):
-        squeezed = squeezed.replace(key, "|")
-    mine = map(squeeze, map(fold, own.numbers))
-    return [] if any(len(number) >= _FEWEST_STRONG and number in squeezed for number in mine) else found
-
-
-def _may_be_printed(invoice: Invoice, squeezed: str) -> bool:
-    """Whether all pieces of its number are there: as a whole, or turned round beside Hebrew or Arabic."""
-    numbers = [number for number in map(make_number, invoice.numbers) if number is not None]
-    return any(all(piece in squeezed for piece in number.pieces) for number in numbers)
-
-
-def _by_amount(own: Invoice, pages: Sequence[Page], known: Known) -> Iterator[Invoice]:
-    for decimals in known.decimals:
-        scale = 10 ** (schema.MONEY_SCALE - decimals)
-        amounts = {each * scale for page in pages for text in page.texts for each in find_amounts(text, decimals)}
-        for other in known.by_amounts(amounts):
-            if other.decimals == decimals and (other.source, other.source_ref) != (own.source, own.source_ref):
-                yield other
-
-
-@lru_cache(maxsize=10_000)
-def _name_key(name: str) -> str:
-    """Return a customer's name without the legal form before or behind it, which is often written differently."""
-    plain = re.sub(r"[.,()]", " ", fold(name))
-    return squeeze(_AROUND.sub(" ", plain)) or squeeze(plain)
-
-
-def _is_printed(customer: str, squeezed: str) -> bool:
-    key = _name_key(customer)
-    return bool(key) and key in squeezed
-
-
-def _page_of(invoice: Invoice, pages: Sequence[Page]) -> int | None:
-    for number in filter(None, map(make_number, invoice.numbers)):
-        for page in pages:
-            if any(finds(number, text, _nothing_known) == _SURE for text in page.texts):
-                return page.number
-    return None
-
-
-def _nothing_known(_: str) -> bool:
-    return False
-
-
-def _accuse(own: Invoice, other: Invoice, pages: Sequence[Page], *, also_its_amount: bool) -> Verdict:
-    amount, missed = _money(other.amount, other), own.customer if also_its_amount else _money(own.amount, own)
-    page = _page_of(other, pages)
-    where = "an attached PDF" if page == _ATTACHED else f"page {page}"
+def _accuse(own: Invoice, other: Invoice, printed: Printed, *, its_money: bool) -> Verdict:
+    amount = _money(max(other.money & printed.amounts(other), default=other.amount), other)
+    missed = own.customer if its_money else _money(own.amount or own.balance, own)
+    page = printed.page_of(other)
+    where = "an attached PDF" if page == ATTACHED else f"page {page}"
+    though = f", though it mentions {own.source_ref}" if printed.find(own) == Found.SURE else ""
     return Verdict(
         "another",
         f"{where} prints {other.source_ref}, and it has {amount} and {other.customer}, but not "
-        f"{missed}: it is the PDF of {other.invoice_ref}",
+        f"{missed}{though}: it is the PDF of {other.invoice_ref}",
         other.invoice_ref,
     )
 
@@ -268,10 +200,10 @@ def _by_embedded(own: Invoice, extract: Extract, known: Known) -> Verdict | None
     if key in {"".join(fold(number).split()) for number in own.numbers}:
         return Verdict("own", "its embedded invoice has this number")
     other = known.by_number(key)
-    if other is None or not own.amount or (other.amount and not _is_total(embedded.total, other)):
+    if other is None or not own.money or (other.amount and not _is_total(embedded.total, other)):
         return None
-    pages = [_page(number, [text]) for number, text in enumerate(extract.pages, 1)]
-    if _finds_own(own, pages, known) == _SURE and _page_of(other, pages) is not None:
+    printed = Printed(_pages(extract), known)
+    if printed.find(own) == Found.SURE and printed.page_of(other) is not None:
         return None  # both are printed: several PDFs were made one, of which the first one's invoice was kept
     words = f"the invoice embedded in it is {other.source_ref}: it is the PDF of {other.invoice_ref}"
     return Verdict("another", words, other.invoice_ref)

@@ -41,6 +41,11 @@ class Invoice(NamedTuple):
         """How many decimals its amounts are printed with."""
         return minor_digits().get(self.currency, 2)
 
+    @property
+    def money(self) -> frozenset[int]:
+        """What its PDF may print as its total or as what is still due; empty if neither is known."""
+        return frozenset((self.amount, self.balance)) - {0}
+
 
 class Known:
     """All invoices that arfeed was told of, open or closed, now or in the last report."""
@@ -50,10 +55,12 @@ class Known:
         self._rows = rows
 
     @cached_property
-    def _amounts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
-        amounts = _units(self._rows["amount"])
-        order = np.argsort(amounts, kind="stable")
-        return amounts[order], order
+    def _money(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+        """All amounts, and the balances that differ from them, in order; and the row of each."""
+        amounts, balances = _units(self._rows["amount"]), _units(self._rows["balance"])
+        money = np.concatenate([amounts, np.where(balances == amounts, 0, balances)])
+        order = np.argsort(money, kind="stable")
+        return money[order], order % len(amounts) if len(amounts) else order
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -81,14 +88,17 @@ class Known:
         place = self._numbers.get(text)
         return None if place is None else self.invoice(place)
 
-    def by_amounts(self, amounts: Collection[int]) -> Iterator[Invoice]:
-        """Yield the invoices whose amount is one of these, in units; none for 0."""
-        ordered, order = self._amounts
+    def by_money(self, amounts: Collection[int]) -> Iterator[Invoice]:
+        """Yield the invoices whose amount or balance is one of these, in units, each once; none for 0."""
+        ordered, order = self._money
+        places: set[int] = set()
         wanted = np.array(sorted(amount for amount in amounts if 0 < amount < _MOST), dtype=np.int64)
         first, last = np.searchsorted(ordered, wanted, "left"), np.searchsorted(ordered, wanted, "right")
         for start, end in zip(first.tolist(), last.tolist(), strict=True):
             for place in order[start:end].tolist():
-                yield self.invoice(place)
+                if place not in places:
+                    places.add(place)
+                    yield self.invoice(place)
 
     def invoice(self, place: int) -> Invoice:
         """Return the invoice of a row."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from arfeed.documents.contents.words import count_letters, fold, reads_right_to_left
+from arfeed.documents.contents.words import count_letters, fold, reads_right_to_left, squeeze
 
 _WEAK = 5
 _WEAK_DIGITS = 8
@@ -23,6 +23,8 @@ class Number:
     text: str
     letters: int
     pieces: tuple[str, ...]
+    core: tuple[str, ...] = ()
+    """The pieces without the letters before them and without leading zeros."""
 
     @property
     def is_weak(self) -> bool:
@@ -42,7 +44,8 @@ def make_number(ref: str) -> Number | None:
     letters = count_letters(text)
     if not letters:
         return None
-    return Number(text, letters, tuple(_PIECES.findall(text)))
+    core = tuple(piece.lstrip("0") for piece in _PIECES.findall(_split(text)[1]))
+    return Number(text, letters, tuple(_PIECES.findall(text)), core)
 
 
 @lru_cache(maxsize=10_000)
@@ -66,6 +69,57 @@ def finds(number: Number, text: str, is_known: Callable[[str], bool]) -> int:
     if best == 0 and reads_right_to_left(text) and _has_pieces(number, text):
         return 2 if _is_turned(number, text) or not number.is_weak else 1
     return best
+
+
+def squeeze_number(ref: str) -> list[str]:
+    """Return the letters and digits of a number, also as PDFium has them beside letters that are read to the left."""
+    squeezed = squeeze(fold(ref))
+    digit = re.search(r"\d", squeezed)
+    turned = squeezed[digit.start() :] + squeezed[: digit.start()] if digit else squeezed
+    return [squeezed] if turned == squeezed else [squeezed, turned]
+
+
+def find_places(number: Number, text: str) -> Iterator[tuple[int, int]]:
+    """Yield where a folded text has a number as a whole, and not as a part of something longer."""
+    for start, end in _matches(number.text, text):
+        if _is_whole(number, text, start, end, _nothing_known):
+            yield start, end
+
+
+def _nothing_known(_: str) -> bool:
+    return False
+
+
+def find_variants(number: Number, text: str, is_known: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
+    """Yield where a folded text has a number written otherwise: with other zeros, without its letters, or with some.
+
+    RE-001001 may be printed as 1001 or RE-1001, and 1001 as RE-1001. What is itself a known number is that one.
+    """
+    if not number.core or not all(piece in text for piece in number.core):
+        return
+    own = _condense(number.text)
+    for found in _variant(number.text).finditer(text):
+        printed, bare = _condense(found[0]), _condense(found[1])
+        if own != printed and not is_known(printed) and (own == bare or not is_known(bare)):
+            yield found.span()
+
+
+@lru_cache(maxsize=10_000)
+def _variant(text: str) -> re.Pattern[str]:
+    letters, core = _split(text)
+    zeroless = re.sub(r"0*(\d+)", r"\1", core)
+    starts = {found.start() for found in re.finditer(r"\d+", zeroless)}
+    signs = [("(?:0\n?)*" if at in starts else "") + re.escape(sign) for at, sign in enumerate(zeroless)]
+    # Letters of its own may be left out; others are a number of another kind, unless it has none.
+    before = rf"(?:{re.escape(letters)}[-./ _]{{0,2}})?" if letters else r"(?:[a-z]{1,5}[-./_]?)?"
+    pattern = "\n?".join(signs)
+    return re.compile(rf"(?<![^\W_])(?<![^\W_][-./_])(?<!\d,){before}({pattern})(?![^\W_])(?![-./_][^\W_])(?!,\d)")
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return the letters before a number's first digit, and the rest."""
+    digit = re.search(r"\d", text)
+    return (text[: digit.start()].rstrip("-./_# "), text[digit.start() :]) if digit else ("", "")
 
 
 def _matches(number: str, text: str) -> Iterator[tuple[int, int]]:

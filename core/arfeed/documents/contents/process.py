@@ -9,14 +9,14 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import islice
+from itertools import cycle
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Literal, Self
+from typing import IO, Any, Self
 
 from arfeed.documents.staging import Staged
 
@@ -29,24 +29,24 @@ MEMORY = 1 << 30
 _FIRST_SECONDS = 40.0
 """More for the first one: the process starts, perhaps on a busy machine."""
 
-
-How = Literal["quickly", "wholly", "carefully"]
-"""How a PDF is read: `quickly` may do with a page or without PDFium's text, `carefully` goes letter by letter."""
+_AHEAD = 8
+"""How many PDFs a process is asked for at once, so that it never waits for the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
     """What a PDF holds: the text of its pages, and the invoices for machines embedded in it.
 
-    `attached` are the texts of attached PDFs' pages, if it was read carefully. `more` says that there are pages
-    beyond those that were read. `quick` says that `pages` are only the first one, or only what the codes of its fonts
-    show: what is not found there has to be looked for once more. `error` is why nothing was read: password,
-    unreadable, time, memory or lost (the process died).
+    `careful` is the text of the same pages read letter by letter, and `attached` that of attached PDFs' pages; None if
+    the PDF was not read so. `more` says that there are pages beyond those that were read. `quick` says that `pages`
+    are only the first ones, or only what the codes of its fonts show: what is not found there has to be looked for
+    once more. `error` is why nothing was read: password, unreadable, time, memory or lost (the process died).
     """
 
     pages: tuple[str, ...] = ()
     invoices: tuple[Embedded, ...] = ()
     more: bool = False
+    careful: tuple[str, ...] | None = None
     attached: tuple[str, ...] = ()
     error: str | None = None
     quick: bool = False
@@ -82,6 +82,7 @@ class PdfReader:
         self._seconds, self._first = seconds, first
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._asked: deque[bytes] = deque()
         self._fresh = True
 
     def __enter__(self) -> Self:
@@ -94,40 +95,50 @@ class PdfReader:
         """End the process."""
         self._end()
 
-    def read(self, pdf: Staged, how: How = "wholly") -> Extract:
+    def read(self, pdf: Staged) -> Extract:
         """Return what a PDF holds, or why it can't be read: whatever it does to the process, the next one is read."""
-        self.ask(pdf, how)
+        self.ask(pdf)
         return self.hear()
 
-    def ask(self, pdf: Staged, how: How) -> None:
-        """Have a PDF read meanwhile; `hear` returns what it holds. One at a time."""
+    def ask(self, pdf: Staged, wanted: Collection[str] | None = None) -> None:
+        """Have a PDF read meanwhile; `hear` returns what it holds, in the order of asking.
+
+        With `wanted` it is read only as far as one of these squeezed numbers is found, and carefully only if none is.
+        """
         request = {
             "path": str(pdf.path),
             "start": pdf.start,
             "size": pdf.size,
-            "careful": how == "carefully",
-            "quick": how == "quickly",
+            "wanted": None if wanted is None else [*wanted],
         }
+        self._asked.append(json.dumps(request).encode() + b"\n")
+        self._send(self._asked[-1])
+
+    def hear(self) -> Extract:
+        """Wait for what the first PDF that was asked for holds."""
+        try:
+            line = self._answers.get(timeout=self._first if self._fresh else self._seconds)
+            error = None if line else "lost"
+        except queue.Empty:
+            line, error = b"", "time"
+        self._asked.popleft()
+        if error is None:
+            self._fresh = False
+            return _extract(json.loads(line))
+        self._end()
+        # The others that it was asked for have done nothing.
+        for request in self._asked:
+            self._send(request)
+        return Extract(error=error)
+
+    def _send(self, request: bytes) -> None:
         process = self._process or self._start()
         try:
             if process.stdin is not None:
-                process.stdin.write(json.dumps(request).encode() + b"\n")
+                process.stdin.write(request)
                 process.stdin.flush()
         except OSError:
-            self._answers.put(b"")  # the process is gone, which `hear` reports
-
-    def hear(self) -> Extract:
-        """Wait for what the PDF that was asked for holds."""
-        try:
-            line = self._answers.get(timeout=self._first if self._fresh else self._seconds)
-        except queue.Empty:
-            self._end()
-            return Extract(error="time")
-        if not line:
-            self._end()
-            return Extract(error="lost")
-        self._fresh = False
-        return _extract(json.loads(line))
+            return  # the process is gone, which `hear` learns from the end of its answers
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._process = subprocess.Popen(  # noqa: S603 - our own script
@@ -165,23 +176,27 @@ def readers(pdfs: int) -> Iterator[Sequence[PdfReader]]:
         yield [stack.enter_context(PdfReader()) for _ in range(count)]
 
 
-def read_all(several: Sequence[PdfReader], requests: Iterable[tuple[Staged, How]]) -> Iterator[Extract]:
-    """Yield what PDFs hold, in their order; each comes with how it is to be read.
+Request = tuple[str, Staged, Collection[str] | None]
+"""A PDF's name, where it is, and what is wanted of it."""
 
-    The readers take turns, and read on while the caller looks at what was read.
+
+def read_all(several: Sequence[PdfReader], requests: Iterable[Request]) -> Iterator[tuple[str, Extract]]:
+    """Yield by name what PDFs hold, in their order.
+
+    The readers take turns, and read on while requests are still made and while the caller looks at what was read.
     """
-    waiting = iter(requests)
-    asked: deque[PdfReader] = deque()
-    for reader, (pdf, how) in zip(several, waiting, strict=False):
-        reader.ask(pdf, how)
-        asked.append(reader)
-    while asked:
-        reader = asked.popleft()
-        extract = reader.hear()
-        for pdf, how in islice(waiting, 1):
-            reader.ask(pdf, how)
-            asked.append(reader)
-        yield extract
+    asked: deque[tuple[str, PdfReader]] = deque()
+    turns = cycle(several)
+    for name, pdf, wanted in requests:
+        if len(asked) == _AHEAD * len(several):
+            first, reader = asked.popleft()
+            yield first, reader.hear()
+        # The one that was heard just now is the next one again.
+        reader = next(turns)
+        reader.ask(pdf, wanted)
+        asked.append((name, reader))
+    for name, reader in asked:
+        yield name, reader.hear()
 
 
 def _hear(pipe: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
@@ -198,6 +213,5 @@ def _extract(said: dict[str, Any]) -> Extract:
     if "error" in said:
         return Extract(error=said["error"])
     invoices = tuple(Embedded(**invoice) for invoice in said["invoices"])
-    return Extract(
-        tuple(said["pages"]), invoices, said["more"], tuple(said["attached"]), quick=said.get("quick", False)
-    )
+    careful = None if said["careful"] is None else tuple(said["careful"])
+    return Extract(tuple(said["pages"]), invoices, said["more"], careful, tuple(said["attached"]), quick=said["quick"])

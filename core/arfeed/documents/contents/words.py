@@ -15,6 +15,8 @@ _FEWEST_LETTERS = 5
 _MOST_ODD = 50
 _SHORT_LINE = 4
 _SHORT_LINES = re.compile(rf"(?:^.{{1,{_SHORT_LINE}}}\n){{3,}}.{{0,{_SHORT_LINE}}}$", re.MULTILINE)
+_NO_LETTERS = re.compile(r"[\W_]+")
+_BLANK = re.compile(r"(?<=\S) (?=\S)")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -34,18 +36,29 @@ def _plain_digits(text: str) -> str:
 
 def squeeze(text: str) -> str:
     """Return the letters and digits of a text."""
-    return "".join(letter for letter in text if letter.isalnum())
+    return _NO_LETTERS.sub("", text)
 
 
 def count_letters(text: str) -> int:
     """Return how many letters and digits a text has."""
-    return sum(letter.isalnum() for letter in text)
+    return len(squeeze(text))
 
 
 def is_garbled(pages: Sequence[str]) -> bool:
     """Whether a text is of signs that no program prints: fonts whose letters were renumbered on the way."""
     size = sum(len(page) for page in pages)
     return sum(len(_ODD.findall(page)) for page in pages) * _MOST_ODD > size
+
+
+def is_spaced(text: str) -> bool:
+    """Whether a text has its letters one by one, as where they are set wide apart."""
+    words = text.split()
+    return sum(len(word) == 1 for word in words) * 2 > len(words)
+
+
+def close_up(text: str) -> str:
+    """Return a text that has its letters one by one without the blanks between them."""
+    return _BLANK.sub("", text)
 
 
 def is_empty(pages: Sequence[str]) -> bool:

@@ -1,0 +1,83 @@
+"""Telling the number that a PDF is headed by from one that it only mentions, or lists with its amount."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+
+from arfeed.documents.contents.numbers import Number, find_places, find_variants
+
+_INVOICE = re.compile(
+    r"(?:invoice|credit note|bill|rechnung|gutschrift|beleg|factur|fattura|fatura|nota|faktu|račun|счет|счёт|חשבונית)"
+    r"[^\W\d_]*(?:[\s-]*(?:no|nr|num|number|nummer|id|n|ref|č|numero|número|numéro|nro)\b)?[\s.:#°º]*$"
+)
+"""What stands before a document's own number, at the end of what was read."""
+
+_MENTION = re.compile(
+    r"\b(?:previous|prior\b|earlier|last\b|former|less\b|minus|deduct|advance|part[- ]?paym|instal|replac|supersed"
+    r"|instead|amend|see\b|also\b|correct|cancel|revers|refer|ref\b|relat|regard|concern|original|against|open item"
+    r"|outstanding|overdue|unpaid|remind|applied|carried|paid\b"
+    r"|vorherig|vorig|früher|letzte|abzüg|abschlag|anzahl|teilz|ersetz|ersatz|siehe|auch\b|korr|berichtig|storn"
+    r"|bez[uo]g|betreff|betrifft|anstelle|statt\b|zu rechnung|zur rechnung|offen|mahnung|ursprüng|verrechn"
+    r"|précéd|antérieur|remplac|voir\b|aussi|annul|corrig|rectifi|dédui|déduc|acompte|moins\b|réf|rappel|solde"
+    r"|preced|sostit|vedi\b|anche\b|rettif|acconto|rif\b|anterior|sustit|reempla|véase|ver\b|también|anul|rectific"
+    r"|anticip|menos\b|vervang|zie\b|ook\b|crediteer|betreft|substitu|veja|poprzed|zastęp|patrz|koryg|zalicz|dotyc"
+    r"|föreg|ersätt|tidigare|se även|forrige|tidligere|erstatt|se også|předch|nahraz|viz\b|oprav|zálo)"
+)
+"""Words by which another document is named: of what was paid, replaced, corrected or is still open."""
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_MOST_WORDS = 2
+_BEFORE = 60
+_AFTER = 120
+
+Prints = Callable[[str], bool]
+
+
+class Role(IntEnum):
+    """What a number stands in a PDF for: a document that is `mentioned` or `listed` with its amount, or the PDF itself.
+
+    That it is the PDF's own is certain if it is `named` its invoice number, likely if it stands `alone` on a line, and
+    else possible, unless it may be a quantity, say.
+    """
+
+    MENTIONED = 0
+    LISTED = 1
+    POSSIBLE = 2
+    ALONE = 3
+    NAMED = 4
+
+
+def find_roles(
+    number: Number, text: str, is_known: Callable[[str], bool], prints_money: Prints
+) -> Iterator[tuple[int, Role]]:
+    """Yield where a folded text has a number, and its role; `prints_money` tells whether a text has its amount."""
+    for start, end in [*find_places(number, text), *find_variants(number, text, is_known)]:
+        yield start, _role(text, start, end, prints_money)
+
+
+def _role(text: str, start: int, end: int, prints_money: Prints) -> Role:
+    begin = text.rfind("\n", 0, start) + 1
+    line = text[begin:start]
+    named = _is_named(line)
+    # A label may have a cell of its own, or more than one line; then the one above goes on with it.
+    above = "" if named else text[text.rfind("\n", 0, max(0, begin - 1)) + 1 : begin]
+    if _MENTION.search(f"{above} {line}"[-_BEFORE:]):
+        return Role.MENTIONED
+    named = named or (not line.strip() and _is_named(above.rstrip("\n")))
+    word = _WORD.search(text, end, end + _AFTER)
+    if prints_money(text[end : word.start() if word else end + _AFTER]):
+        return Role.LISTED
+    rest = text[end:].partition("\n")[0]
+    if not named and (prints_money(line) or prints_money(rest)):
+        return Role.LISTED
+    if named:
+        return Role.NAMED
+    return Role.POSSIBLE if line.strip() or rest.strip() else Role.ALONE
+
+
+def _is_named(before: str) -> bool:
+    """Whether a label ends here that is no part of a sentence."""
+    found = _INVOICE.search(before)
+    return found is not None and len(before[: found.start()].split()) <= _MOST_WORDS
