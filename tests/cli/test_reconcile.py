@@ -126,7 +126,7 @@ def test_settings_name_the_columns(arfeed: Cli, delivered: Feed) -> None:
     assert 'pass columns.balance = "HEADING" in [destination.reconcile]' in asked.err
     file = delivered.folder / "plugins.toml"
     columns = '{ balance = "Money A", invoice_ref = "Invoice number" }'
-    file.write_text(f"{file.read_text()}\n[destination.reconcile]\ncolumns = {columns}\n")
+    file.write_text(f'{file.read_text()}\n[destination.reconcile]\ncolumns = {columns}\nignore = ["Money B"]\n')
     assert arfeed(delivered.folder, "reconcile", "open.csv").code == 3
     # How the receiver's list is read changes no report.
     assert "config-changed" not in arfeed(delivered.folder, "plan").out

@@ -97,8 +97,10 @@ def test_signs_are_forgiven_only_where_no_credit_note_has_one(tmp_path: Path) ->
     for row in rows[:2]:
         row |= {"kind": "credit_note", "balance": "-20.00"}
     unsigned = [{**row, "balance": "20.00"} for row in rows[:2]]
-    assert compared(tmp_path, rows, [*unsigned, *rows[2:]]).outcome == "same"
-    verdict = compared(tmp_path, rows, [*unsigned[:1], *rows[1:]])
+    file = write_csv(tmp_path / "open.csv", [*unsigned, *rows[2:]])
+    assert judged(file, delivered(rows), credits_positive=True).outcome == "same"
+    file = write_csv(tmp_path / "open.csv", [*unsigned[:1], *rows[1:]])
+    verdict = judged(file, delivered(rows), credits_positive=True)
     assert verdict.outcome == "differences"
     assert verdict.found["outcome"].tolist()[:2] == ["differs", "same"]
 

@@ -140,8 +140,9 @@ def read(file: Path, rows: Iterable[Row], **settings: object) -> Export:
 
 def judged(file: Path, last: Delivered, *, whole: bool = False, **settings: object) -> Verdict:
     """Read an export and compare it with a delivery."""
-    export = read_export(file, ReconcileSettings.model_validate(settings), last.report, Silent())
-    return judge(last, export, "UTC", whole=whole)
+    said = ReconcileSettings.model_validate(settings)
+    export = read_export(file, said, last.report, Silent(), layout=last.cells)
+    return judge(last, export, "UTC", whole=whole, settings=said)
 
 
 def outcomes(verdict: Verdict) -> dict[str, tuple[str, str]]:

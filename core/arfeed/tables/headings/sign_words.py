@@ -46,6 +46,14 @@ def find_lowering_letters(words: Sequence[str]) -> list[str]:
     return []
 
 
+def are_signs(header: str, spelled: Sequence[str]) -> bool:
+    """Whether all of a column's words are the one for what is owed, by the word itself or by the heading."""
+    words = {word.casefold().rstrip(".") for word in spelled}
+    return (
+        len(words) == 1 and bool(words & {*_PAIRS}) and (max(map(len, words)) > _SHORT or bool(_HEADING.search(header)))
+    )
+
+
 def _second_of_heading(header: str, words: Set[str]) -> str | None:
     """Return what lowers a debt if the heading itself names both words, what is owed first: `D/H`, `Debet/Credit`."""
     parts = re.findall(r"[^\W\d_]+", header.casefold())

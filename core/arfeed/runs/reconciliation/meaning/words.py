@@ -1,8 +1,6 @@
-"""Words of the headings of a receiver's export: what was paid, what closes an invoice, and what is no money."""
+"""Words of the headings of a receiver's export: what was paid, what closes an invoice, and currencies."""
 
 from __future__ import annotations
-
-from arfeed.tables.headings.words import TAXES
 
 PAID = frozenset(
     (
@@ -71,13 +69,5 @@ VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht"
 that it lacks as a rule, and others that it lacks; of a state that closes one in a receiver's list; of one that says
 what a document is; and of one that it was never owed."""
 
-NO_MONEY = frozenset(
-    (  # noqa: SIM905 - forty quoted words are harder to read
-        "days day tage jours dias giorni dagen age id no nr number num code phone zip plz terms rate percent quantity "
-        "qty ref reference iban"
-    ).split()
-)
-"""Words of a heading whose numbers are no amounts."""
-
-OF_TAXES = TAXES | {"amount", "total", "betrag", "of"}
-"""What a heading consists of that is that of a tax, and of nothing that may be open."""
+CLOSING = SETTLING | ASIDE | FLAGGED | OVER
+"""Words of a heading by which an invoice may be closed."""
