@@ -25,6 +25,7 @@ from arfeed.runs.reconciliation.meaning.closing import (
 from arfeed.runs.reconciliation.meaning.computed import find_computed
 from arfeed.runs.reconciliation.meaning.evidence import count_true
 from arfeed.runs.reconciliation.meaning.kinds import find_credits, unknown_kinds
+from arfeed.runs.reconciliation.meaning.notation import NO_DAY, begin_no_day
 from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.sent import Match, Sent, differences
 from arfeed.runs.reconciliation.meaning.words import PAID
@@ -49,11 +50,12 @@ class Accounts:
     """What the other columns of an export say.
 
     `credits` has for each column of kinds or signs what each of its words lowers. `others` are differences in columns
-    that are compared with what was sent, by row.
+    that are compared with what was sent, by row. `states` are the columns of states.
     """
 
     credits: dict[str, dict[str, bool]] = field(default_factory=dict)
     others: dict[int, list[str]] = field(default_factory=dict)
+    states: list[str] = field(default_factory=list)
 
 
 def account(search: Search, layout: Callable[[], pd.DataFrame]) -> Accounts:
@@ -66,6 +68,8 @@ def account(search: Search, layout: Callable[[], pd.DataFrame]) -> Accounts:
     # Of another ledger, which is refused for that, nothing is worth a question.
     if not len(search.evidence.rows):
         return found
+    if (status := search.found.columns.get("status")) in search.evidence.texts:
+        found.states.append(str(status))
     sent, matches = Sent(search.evidence, search.found, layout()), []
     why: dict[str, str] = {}
     owed = find_owed(search)
@@ -105,6 +109,7 @@ def _by_words(search: Search, header: str, found: Accounts) -> str | None:
         found.credits[header] = credit
         return _KINDS
     if all(meant_status(search, word) for word in words):
+        found.states.append(header)
         return _STATES
     if normalize_header(header) in FLAGS and is_flag(search, header):
         return _FLAGS
@@ -131,8 +136,9 @@ def _collect(search: Search, sent: Sent, found: Accounts, matches: Sequence[tupl
         for place in np.flatnonzero((credit & ~lowers) | (debit & lowers)).tolist():
             kind = "credit" if lowers[place] else "invoice"
             found.others.setdefault(int(evidence.rows[place]), []).append(f"{header} {kind} → {texts[place].as_py()}")
-    for row, what in find_part_paid(search, sent):
-        found.others.setdefault(row, []).append(what)
+    for header in found.states:
+        for row, what in find_part_paid(search, sent, header):
+            found.others.setdefault(row, []).append(what)
 
 
 def _words(words: Mapping[str, bool], *, meaning: bool) -> pa.Array:
@@ -185,6 +191,8 @@ def _describe(search: Search, header: str, closing: Closing | None) -> str:
         hint = f"; it closes {counted(closing.count, 'row')} whose balance is not 0"
     elif unknown := _unknown(search, header):
         hint = f"; not known is {', '.join(map(repr, unknown[:_SHOWN]))}"
+    elif begin_no_day(evidence.texts[header]):
+        hint = f"; moments {NO_DAY}"
     elif normalize_header(header) in PAID:
         hint = "; it may be what was paid of another column"
     elif balance in evidence.texts and evidence.agreement("balance", header) is not None:

@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 from arfeed.model import arrow
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, count_true
 from arfeed.runs.reconciliation.meaning.search import Search
-from arfeed.runs.reconciliation.meaning.words import PAID
+from arfeed.runs.reconciliation.meaning.words import says_closed
 from arfeed.tables.headings.balances import SIDES
 from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.values.amounts import MONEY, WIDE, parse_money
 
 
@@ -25,7 +26,7 @@ def find_balance(search: Search) -> None:
     found = {name: evidence.agreement("balance", name) for name in search.free()}
     agreeing = {name: share for name, share in found.items() if share is not None}
     # What was paid is the same as the total if all of it was, and never what is open.
-    good = [name for name, share in agreeing.items() if share >= AGREES and normalize_header(name) not in PAID]
+    good = [name for name, share in agreeing.items() if share >= AGREES and not _says_paid(name)]
     named = search.named("balance")
     if named is None and _take_sides(search):
         return
@@ -40,6 +41,10 @@ def find_balance(search: Search) -> None:
     else:
         header = search.ask("balance", [*several, *good] or [*agreeing] or search.free())
     search.take("balance", header, evidence.agreed(agreeing.get(header)))
+
+
+def _says_paid(header: str) -> bool:
+    return normalize_header(header) not in USUAL["balance"] and says_closed(header)
 
 
 def _take_sides(search: Search) -> bool:

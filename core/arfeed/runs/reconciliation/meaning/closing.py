@@ -86,16 +86,12 @@ def find_owed(search: Search) -> pa.Array:
     return owed
 
 
-def find_part_paid(search: Search, sent: Sent) -> Iterator[tuple[int, str]]:
-    """Yield the rows whose status says that a part was paid, while the balance is all of it."""
-    evidence, columns = search.evidence, search.found.columns
-    header, balance = columns.get("status"), columns.get("balance")
-    owed = sent.array("balance")
-    if header not in evidence.texts or balance not in evidence.texts or owed is None:
-        return
+def find_part_paid(search: Search, sent: Sent, header: str) -> Iterator[tuple[int, str]]:
+    """Yield the rows whose state, in a column of states, says that a part was paid, while the balance is all of it."""
+    evidence, balance, owed = search.evidence, search.found.columns.get("balance"), sent.array("balance")
     told = {word.strip().casefold() for word in search.settings.values.get("status") or {}}
-    words = [word for word in evidence.few_words(header, _FEW) if is_part_payment(word) and word.casefold() not in told]
-    if not words:
+    words = [word for word in evidence.words(header) if is_part_payment(word) and word.casefold() not in told]
+    if not words or balance not in evidence.texts or owed is None:
         return
     amount = sent.array("amount")
     whole = pc.cast(owed if amount is None else pc.coalesce(amount, owed), MONEY)

@@ -14,6 +14,7 @@ from arfeed.runs.reconciliation.meaning.currencies import find_symbols, take_cal
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, Evidence, folded
 from arfeed.runs.reconciliation.meaning.notation import find_decimal, find_order
 from arfeed.runs.reconciliation.meaning.search import Asker, Search
+from arfeed.runs.reconciliation.meaning.words import says_closed
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
 
@@ -93,6 +94,8 @@ def _find_other(search: Search, name: str) -> None:
         search.take(name, named, agreed or f"values such as {evidence.example(named)}")
         return
     agreeing = [header for header in free if (evidence.agreement(name, header) or 0) >= AGREES]
+    # A day of payment may well be the due date.
+    agreeing = [header for header in agreeing if not says_closed(header)]
     several = [header for header in evidence.proposal.several.get(name, ()) if header in free]
     if len(evidence.distinct(agreeing)) == 1 and name != "status":
         search.take(name, agreeing[0], evidence.agreed(evidence.agreement(name, agreeing[0])))
@@ -109,7 +112,10 @@ def _leave_other_names(search: Search) -> None:
         return
     names = folded(evidence.paired(header))
     names = names.filter(pc.not_equal(names, ""))
-    known = pc.is_in(names, value_set=folded(pa.array(evidence.delivered["customer_name"])))
+    sent = folded(pa.array(evidence.delivered["customer_name"]))
+    # They may be cut off, all at one length.
+    cut = pc.utf8_slice_codeunits(sent, 0, pc.max(pc.utf8_length(names)).as_py() or 1)
+    known = pc.is_in(names, value_set=pa.concat_arrays([sent, cut]))
     share = (pc.sum(known).as_py() or 0) / len(names) if len(names) else 1.0
     # A name that was sent for another invoice is no other kind of name: it is a difference.
     if share < DISAGREES:

@@ -45,6 +45,7 @@ class Evidence:
         self._whole, self._settings = rows, settings
         self._numbers = Numbers(delivered["invoice_ref"])
         self._shares: dict[tuple[str, str], float | None] = {}
+        self._words: dict[str, pa.Array] = {}
 
     @cached_property
     def proposal(self) -> Proposal:
@@ -87,16 +88,22 @@ class Evidence:
 
     def words(self, header: str) -> list[str]:
         """Return the distinct values of a column, those that are blank included."""
-        return list(self.texts[header].unique().to_pylist())
+        return list(self._distinct(header).to_pylist())
+
+    def _distinct(self, header: str) -> pa.Array:
+        if header not in self._words:
+            self._words[header] = self.texts[header].unique()
+        return self._words[header]
 
     def few_words(self, header: str, most: int) -> list[str]:
         """Return the distinct values of a column that are not blank; none if there are more than a few."""
-        words = [word for word in self.words(header) if word]
+        distinct = self._distinct(header)
+        words = [word for word in distinct.to_pylist() if word] if len(distinct) <= most + 1 else []
         return words if len(words) <= most else []
 
     def has_blanks(self, header: str) -> bool:
         """Whether a column is blank in some row."""
-        return "" in self.words(header)
+        return bool(pc.any(pc.equal(self._distinct(header), "")).as_py())
 
     def example(self, header: str) -> str:
         """Return the first value of a column."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,8 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, MARKS, Evidence, folded
-from arfeed.runs.reconciliation.meaning.words import CLOSING, PAID
-from arfeed.tables.headings.document_words import status_of
-from arfeed.tables.headings.normalize import header_words, normalize_header
+from arfeed.runs.reconciliation.meaning.words import says_closed
+from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
@@ -64,23 +64,26 @@ class Sent:
         return None if values is None else values.take(pa.array(self._evidence.places))
 
     def match(self, header: str) -> Match | None:
-        """Return what a column has of what was sent; None if it agrees with nothing."""
+        """Return what a column has of what was sent; None if it agrees with nothing, or may say something else too."""
         texts = self._evidence.paired(header)
         few = texts.take(self._chosen)
         likely = sorted(
             ((share, name) for name in self._values if (share := self._share(few, name)) >= _LIKELY), reverse=True
         )
         best: tuple[float, Match] | None = None
+        doubtful = False
         for _, name in likely:
             values = self._values[name].take(pa.array(self._evidence.places))
             same, filled = self._same(texts, values)
-            whole = bool(same.all()) and self._is_plain(header, name, texts)
-            share = _share_of(same, filled)
-            if whole:
+            if same.all() and self._is_plain(header, name, texts):
                 return Match(name, same, values, whole=True)
-            if share >= AGREES and not same.all() and (best is None or share > best[0]):
+            doubtful |= bool(same.all())
+            share = _share_of(same, filled)
+            # A total is no balance, however many invoices nothing was paid of.
+            total = name == "balance" and normalize_header(header) in USUAL["amount"]
+            if share >= AGREES and not total and (best is None or share > best[0]):
                 best = share, Match(name, same, values, whole=False)
-        return best[1] if best else None
+        return best[1] if best and not doubtful else None
 
     @cached_property
     def _chosen(self) -> pa.Array:
@@ -141,19 +144,18 @@ def names_it(header: str, name: str) -> bool:
     return called == normalize_header(name) or called in usual
 
 
-def says_closed(header: str) -> bool:
-    """Whether a heading has a word by which an invoice is closed, or which is that of a payment."""
-    return bool(header_words(header) & CLOSING or normalize_header(header) in PAID or status_of(header))
-
-
 def differences(matches: Sequence[tuple[str, Match]], evidence: Evidence) -> Iterator[tuple[int, str]]:
     """Yield what a column has that is not what was sent there, with the place of its row."""
     for header, match in matches:
         texts = evidence.paired(header)
         for place in np.flatnonzero(~match.same).tolist():
-            sent = match.values[place].as_py()
-            there = texts[place].as_py()
-            yield int(evidence.rows[place]), f"{header} {'–' if sent in (None, '') else sent} → {there or '–'}"
+            sent, there = _written(match.values[place].as_py()), texts[place].as_py()
+            yield int(evidence.rows[place]), f"{header} {sent or '–'} → {there or '–'}"
+
+
+def _written(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"{value:.2f}" if isinstance(value, Decimal) and value == round(value, 2) else text
 
 
 def _share_of(same: NDArray[np.bool_], filled: NDArray[np.bool_]) -> float:

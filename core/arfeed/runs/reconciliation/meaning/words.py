@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from arfeed.tables.headings.document_words import status_of
+from arfeed.tables.headings.normalize import header_words, normalize_header
+
 PAID = frozenset(
     (
         "paid", "amount paid", "paid amount", "total paid", "received", "amount received", "received amount",
@@ -69,5 +72,9 @@ VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht"
 that it lacks as a rule, and others that it lacks; of a state that closes one in a receiver's list; of one that says
 what a document is; and of one that it was never owed."""
 
-CLOSING = SETTLING | ASIDE | FLAGGED | OVER
-"""Words of a heading by which an invoice may be closed."""
+_CLOSING = SETTLING | ASIDE | FLAGGED | OVER
+
+
+def says_closed(header: str) -> bool:
+    """Whether a heading has a word by which an invoice is closed, or which is that of a payment."""
+    return bool(header_words(header) & _CLOSING or normalize_header(header) in PAID or status_of(header) in CLOSED)
