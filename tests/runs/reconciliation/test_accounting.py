@@ -117,6 +117,10 @@ ASKED: dict[str, Value] = {
     "Rest": lambda row: "0.00" if row["invoice_ref"] in PAID or int(row["invoice_ref"][4:]) > 25 else row["balance"],
     "Regolato": lambda row: row["balance"],
     "Soldée le": lambda row: row["due_on"],
+    "Zugeordnet": lambda row: row["invoice_ref"],
+    "Zahlungskennzeichen": lambda _: "S",
+    "Days to pay": late,
+    "Payment": lambda row: str(int(row["invoice_ref"][4:])),
     "Type": on("Sales Credit Memo", "Invoice"),
     "D/C": on("X", "D"),
     "Open?": lambda _: "0.00",
@@ -179,7 +183,14 @@ def test_a_person_answers_once_and_is_told_the_line_to_keep(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "value", [on("Paid", "Called"), on("✓"), on("2026-04-01")], ids=["word", "tick", "day of payment"]
+    "value",
+    [
+        on("Paid", "Called"),
+        lambda row: "paid" if row["invoice_ref"] in PAID else f"called {row['invoice_ref']}",
+        on("✓"),
+        on("2026-04-01"),
+    ],
+    ids=["word", "word among texts", "tick", "day of payment"],
 )
 def test_an_ignored_column_is_asked_about_once_it_closes_invoices(tmp_path: Path, value: Value) -> None:
     columns = {"Closed on": value}

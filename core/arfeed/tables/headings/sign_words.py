@@ -47,10 +47,14 @@ def find_lowering_letters(words: Sequence[str]) -> list[str]:
 
 
 def are_signs(header: str, spelled: Sequence[str]) -> bool:
-    """Whether all of a column's words are the one for what is owed, by the word itself or by the heading."""
+    """Whether all of a column's words are the one for what is owed: a word of its own, or a letter of the heading's."""
     words = {word.casefold().rstrip(".") for word in spelled}
-    return (
-        len(words) == 1 and bool(words & {*_PAIRS}) and (max(map(len, words)) > _SHORT or bool(_HEADING.search(header)))
+    if len(words) != 1 or not words <= {*_PAIRS}:
+        return False
+    (word,) = words
+    parts = re.findall(r"[^\W\d_]+", header.casefold())
+    return len(word) > _SHORT or (
+        len(parts) == _SHORT and parts[0] == word and parts[1] in {*_PAIRS[word], _PAIRS[word]}
     )
 
 

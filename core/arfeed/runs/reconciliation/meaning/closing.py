@@ -32,6 +32,7 @@ from arfeed.tables.values.dates import ORDERS, means_none, parse_dates
 
 _TICKS = frozenset("✓✔☑✅")
 _FEW = 30
+_MANY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,10 @@ def _closing(search: Search, header: str) -> list[str]:
     if any(word.startswith(CREDIT) for word in header_words(header)):
         return []
     if not is_flag(search, header):
-        # Whatever the column is called: a few words, of which some mean what is closed.
+        # Whatever the column is called, if some of its words mean what is closed.
         return [
             word
-            for word in words
+            for word in search.evidence.few_words(header, _MANY)
             if meant_status(search, word) in CLOSED or normalize_header(word) in OVER or word in _TICKS
         ]
     if header_words(header) & NOT_CLOSED:

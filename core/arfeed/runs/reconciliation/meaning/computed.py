@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.sent import Sent
-from arfeed.runs.reconciliation.meaning.words import PAID
-from arfeed.tables.headings.normalize import normalize_header
+from arfeed.runs.reconciliation.meaning.words import COUNTING_DAYS, COUNTING_ROWS, PAID, says_closed
+from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.values.amounts import MONEY, WIDE, parse_money
 from arfeed.tables.values.dates import parse_dates
@@ -35,8 +35,11 @@ _NOT_LATE = frozenset(
 
 def find_computed(search: Search, sent: Sent, headers: list[str]) -> dict[str, str]:
     """Return of the columns under these headings those that hold no news, each with what it is computed from."""
-    found = {name: "the number of its row" for name in headers if _counts_rows(search, name)}
-    found |= {name: why for name in headers if name not in found and (why := _counts_days(search, sent, name))}
+    # Payments may be numbered, too, and the days until they came: a heading has to say what is counted.
+    rows = [name for name in headers if normalize_header(name) in COUNTING_ROWS or not header_words(name)]
+    days = [name for name in headers if header_words(name) & COUNTING_DAYS and not says_closed(name)]
+    found = {name: "the number of its row" for name in rows if _counts_rows(search, name)}
+    found |= {name: why for name in days if (why := _counts_days(search, sent, name))}
     left = [name for name in headers if name not in found]
     return found | _find_ages(search, left) | _find_paid(search, sent, left)
 

@@ -33,6 +33,7 @@ _LIKELY = 0.8
 _FEWEST = 3
 """Distinct texts that agree by chance in no list."""
 
+_NUMBERS = frozenset(["invoice_ref", "source_ref"])
 _NOT_SENT = frozenset(["kind", "status", "origin"])
 
 
@@ -122,16 +123,18 @@ class Sent:
     def _is_plain(self, header: str, name: str, texts: pa.Array) -> bool:
         """Whether a column that has what was sent in every row can't say anything else.
 
-        Days and amounts may: of payment, or what was paid. So does a text that is the same in all rows.
+        Days, amounts and numbers may: of payment, what was paid, which invoice it was for. So may a text that is the
+        same in all rows.
         """
         if names_it(header, name):
             return True
         given = pc.unique(texts.filter(pc.not_equal(texts, "")))
-        return self._kind(name) == "text" and len(given) >= _FEWEST and not says_closed(header)
+        told = name not in _NUMBERS and self._is_text(name) and len(given) >= _FEWEST
+        return told and not says_closed(header)
 
-    def _kind(self, name: str) -> str:
+    def _is_text(self, name: str) -> bool:
         kind = self._values[name].type
-        return "money" if pa.types.is_decimal(kind) else "date" if pa.types.is_date(kind) else "text"
+        return not pa.types.is_decimal(kind) and not pa.types.is_date(kind)
 
 
 def names_it(header: str, name: str) -> bool:

@@ -72,6 +72,17 @@ VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht"
 that it lacks as a rule, and others that it lacks; of a state that closes one in a receiver's list; of one that says
 what a document is; and of one that it was never owed."""
 
+COUNTING_ROWS = frozenset(
+    ["no", "nr", "row", "line", "pos", "position", "lfd nr", "zeile", "ligne", "fila", "linea", "riga", "regel", "s no"]
+)
+COUNTING_DAYS = frozenset(
+    (  # noqa: SIM905 - many quoted words are harder to read
+        "overdue late age aging ageing past verzug uberfallig uberfalligkeit alter retard mora atraso vencidos ritardo "
+        "scaduto laat vervallen ouderdom forfallen"
+    ).split()
+)
+"""Headings of the numbers of rows, and words of those of an invoice's age in days."""
+
 _CLOSING = SETTLING | ASIDE | FLAGGED | OVER
 
 
