@@ -157,6 +157,25 @@ def test_rows_beyond_those_that_tell_what_columns_mean_count_as_well(
         verdict_of(tmp_path, {"Stage": lambda row: "Won" if row["invoice_ref"] == "INV-0030" else ""})
 
 
+def test_a_status_that_is_blank_for_some_that_are_open_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"'Status': Open; it is blank in some .* values.status = \{ \"\" = \"open\" \}"
+    ):
+        verdict_of(tmp_path, {"Status": on("", "Open")})
+    assert verdict_of(tmp_path, {"Status": on("", "Open")}, values={"status": {"": "open"}}).outcome == "same"
+    with pytest.raises(ConfigError, match="'Stage': Open"):
+        verdict_of(tmp_path, {"Stage": on("", "Open"), "Status": on("Open", "Open")})
+
+
+def test_a_balance_of_which_only_its_values_tell_is_asked_about(tmp_path: Path) -> None:
+    headings = {**HEADINGS, "balance": "Regolato", "due_on": "Soldata il"}
+    file = write_csv(tmp_path / "open.csv", ROWS, headings=headings)
+    with pytest.raises(ConfigError, match=r"'Regolato': it has what was sent in 30 of 30 rows\. Which column"):
+        judged(file, delivered(ROWS))
+    with pytest.raises(ConfigError, match="'Soldata il'"):
+        judged(file, delivered(ROWS), columns={"balance": "Regolato"})
+
+
 @dataclass
 class Answering:
     """Somebody who gives one answer."""
@@ -178,7 +197,7 @@ def test_a_person_answers_once_and_is_told_the_line_to_keep(tmp_path: Path) -> N
     assert len(asker.asked) == 1
     kept = 'left out, as you said; to keep that, write ignore = ["Assigned to", "Notes"] in [destination.reconcile]'
     assert export.notes == (kept,)
-    with pytest.raises(ConfigError, match="'Notes': say which column it is, by columns in"):
+    with pytest.raises(ConfigError, match=r"'Notes': say columns\.balance or columns\.status = \"Notes\" in"):
         read_export(file, ReconcileSettings(), report(ROWS), Answering("Notes"))
 
 

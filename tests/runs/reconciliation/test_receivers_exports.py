@@ -88,8 +88,8 @@ def test_ages_that_do_not_add_up_to_the_balance_are_asked_about(tmp_path: Path) 
     lines = file.read_text().splitlines()
     lines[1] = lines[1].replace(ROWS[0]["balance"], "0.00", 1)
     # A heading that says of itself that it is what is open would settle it.
-    file.write_text("\n".join(lines).replace("Total due", "Sum"))
-    with pytest.raises(ConfigError, match=r"'Current': .*; another amount than 'Sum' in"):
+    file.write_text("\n".join(lines).replace("Total due", "Total"))
+    with pytest.raises(ConfigError, match=r"'Current': .*; another amount than 'Total' in"):
         judged(file, delivered(ROWS))
 
 
@@ -103,7 +103,7 @@ def test_yen_that_are_due_beside_a_due_date_are_no_days(tmp_path: Path) -> None:
     lines = [[row["invoice_ref"], row["due_on"], row["balance"]] for row in rows]
     lines[3][2] = "41000"
     file = write_lines(tmp_path, ["Invoice", "Due date", "Due"], lines)
-    verdict = judged(file, delivered(rows))
+    verdict = judged(file, delivered(rows), columns={"balance": "Due"})
     assert verdict.outcome == "differences"
     assert outcomes(verdict)[rows[3]["invoice_ref"]] == ("differs", "balance")
 

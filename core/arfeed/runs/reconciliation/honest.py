@@ -169,12 +169,12 @@ def _is_scaled(pairs: list[tuple[Decimal, Decimal]], step: Decimal) -> NDArray[n
 def _is_slip(sent: Decimal, there: Decimal) -> bool:
     """Whether two digits beside each other changed places, or one is missing."""
     mine, other = (f"{amount:.4f}".rstrip("0").rstrip(".") for amount in (sent, there))
-    mine, other = (text + "." if "." not in text else text for text in (mine, other))
     width = max(len(text.partition(".")[2]) for text in (mine, other))
+    cut = other.replace(".", "")
     mine, other = (text.partition(".")[0] + text.partition(".")[2].ljust(width, "0") for text in (mine, other))
     dropped = {mine[:at] + mine[at + 1 :] for at in range(len(mine))}
     swapped = {mine[:at] + mine[at : at + 2][::-1] + mine[at + 2 :] for at in range(len(mine) - 1)}
-    return other in dropped | swapped - {mine}
+    return bool({other, cut} & dropped) or other in swapped - {mine}
 
 
 def _has_run(found: pd.DataFrame, outcome: NDArray[np.object_], previous: pd.DataFrame) -> bool:

@@ -28,7 +28,7 @@ from arfeed.runs.reconciliation.meaning.kinds import find_credits, unknown_kinds
 from arfeed.runs.reconciliation.meaning.notation import NO_DAY, begin_no_day
 from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.sent import Match, Sent, differences
-from arfeed.runs.reconciliation.meaning.words import PAID
+from arfeed.runs.reconciliation.meaning.words import COMPARED, PAID
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import FLAGS
 from arfeed.tables.values.amounts import parse_money
@@ -77,21 +77,29 @@ def account(search: Search, layout: Callable[[], pd.DataFrame]) -> Accounts:
     for name in left:
         if (match := sent.match(name)) and match.whole:
             why[name] = f"{match.name} as sent"
-        elif by_words := _by_words(search, name, found):
+        elif by_words := _by_words(search, name, found, owed):
             why[name] = by_words
         elif match:
             matches.append((name, match))
             why[name] = f"{match.name} as sent, but in {counted(int((~match.same).sum()), 'row')}"
     why |= find_computed(search, sent, [name for name in left if name not in why])
     open_still = [name for name in left if name not in why]
+    if found.states and _is_blank_for_some(search, found.states[0], owed):
+        open_still.insert(0, found.states[0])
     # What was ignored when it said something else may close invoices by now.
     doubtful = [*open_still, *(name for name, each in why.items() if each in _BY_WORDS), *search.ignored()]
     closing = {each.header: each for each in find_closings(search, doubtful)}
     if open_still or closing:
-        _ask(search, open_still, closing)
+        _ask(search, sent, open_still, closing)
     _note(search, why)
     _collect(search, sent, found, matches)
     return found
+
+
+def _is_blank_for_some(search: Search, header: str, owed: pa.Array) -> bool:
+    """Whether a status is blank for some of what is open there, and nobody has said what that means."""
+    blank = bool(_blanks(search, header, owed)) and header in search.found.columns.values()
+    return blank and not _is_blank(search, header, owed) and not meant_status(search, "")
 
 
 def _is_blank(search: Search, header: str, owed: pa.Array) -> bool:
@@ -100,20 +108,29 @@ def _is_blank(search: Search, header: str, owed: pa.Array) -> bool:
     return bool(pc.all(pc.or_(pc.is_in(texts, value_set=_NOTHING), means_none(texts))).as_py())
 
 
-def _by_words(search: Search, header: str, found: Accounts) -> str | None:
-    """Return what a column says by words all of which are known; None if one is not, or if there are many."""
+def _by_words(search: Search, header: str, found: Accounts, owed: pa.Array) -> str | None:
+    """Return what a column says by words all of which are known; None if one is not, or if there are many.
+
+    Blank among words is one of them, as far as it stands beside what is open there.
+    """
     words = search.evidence.few_words(header, _MOST_WORDS)
     if not words:
         return None
+    if normalize_header(header) in FLAGS and is_flag(search, header):
+        return _FLAGS
+    words += _blanks(search, header, owed)
     if (credit := find_credits(header, words, search.settings.values.get("kind") or {})) is not None:
         found.credits[header] = credit
         return _KINDS
     if all(meant_status(search, word) for word in words):
         found.states.append(header)
         return _STATES
-    if normalize_header(header) in FLAGS and is_flag(search, header):
-        return _FLAGS
     return None
+
+
+def _blanks(search: Search, header: str, owed: pa.Array) -> list[str]:
+    """Return a blank as a word, if a column is blank in a row that is open there."""
+    return [""] if pc.any(pc.equal(search.evidence.texts[header].filter(owed), "")).as_py() else []
 
 
 def _note(search: Search, why: Mapping[str, str]) -> None:
@@ -148,39 +165,42 @@ def _words(words: Mapping[str, bool], *, meaning: bool) -> pa.Array:
 # --- the question ---------------------------------------------------------------------------------------------------
 
 
-def _ask(search: Search, headers: Sequence[str], closing: Mapping[str, Closing]) -> None:
+def _ask(search: Search, sent: Sent, headers: Sequence[str], closing: Mapping[str, Closing]) -> None:
     """Ask once about all columns that are not accounted for; raise `ConfigError` if one says what is open."""
     every = list(dict.fromkeys([*headers, *closing]))
-    lines = [f"  {header!r}{_describe(search, header, closing.get(header))}" for header in every]
+    lines = [f"  {header!r}{_describe(search, sent, header, closing.get(header))}" for header in every]
     question = (
         f"{counted(len(every), 'column')} with what was not sent, by which an invoice may be paid, closed or another "
         "there:\n" + "\n".join(lines) + "\n"
         "Does any of them say whether an invoice is open, or what is owed?"
     )
-    kept = list(dict.fromkeys([*search.settings.ignore, *(name for name in headers if name not in closing)]))
+    ours = search.found.columns.values()
+    spare = [name for name in headers if name not in closing and name not in ours]
+    kept = list(dict.fromkeys([*search.settings.ignore, *spare]))
     line = f"ignore = [{', '.join(map(quote, kept))}]"
-    advice = {header: _advise(search, header, closing.get(header)) for header in every}
-    said = [f"for {name!r}, {each}" for name, each in advice.items() if name in closing or each != _COLUMN]
-    if any(name not in closing for name in headers):
+    advice = {header: _advise(search, sent, header, closing.get(header)) for header in every}
+    said = [f"for {name!r}, {each}" for name, each in advice.items() if each != _usual_advice(name)]
+    if spare:
         said.append(f"for those that don't, in [destination.reconcile],\n  {line}\n")
     option = "; ".join(said) + _misspelled(search, headers)
     choices = {
-        _NONE: "what is compared is what was sent",
-        **{name: f"then say {each}" for name, each in advice.items()},
+        _NONE: "they are left out",
+        **{name: f"say {each}" for name, each in advice.items()},
     }
     answer = search.asker.choose(question, option, choices)
     if answer != _NONE:
         raise ConfigError(f"{answer!r}: say {advice[answer]}")
+    if [*headers] != spare:
+        search.found.left.append("what is blank in the status is open, as you said")
+    if not spare and not closing:
+        return
     if closing:
         kept = list(dict.fromkeys([*kept, *closing]))
-        line = f"ignore = [{', '.join(map(quote, kept))}], values.status = false"
+        line = f"ignore = [{', '.join(map(quote, kept))}] and values.status = false"
     search.found.left.append(f"left out, as you said; to keep that, write {line} in [destination.reconcile]")
 
 
-_COLUMN = "which column it is, by columns in [destination.reconcile]"
-
-
-def _describe(search: Search, header: str, closing: Closing | None) -> str:
+def _describe(search: Search, sent: Sent, header: str, closing: Closing | None) -> str:
     """Return what a column holds, and what that may mean."""
     evidence = search.evidence
     given = [text for text in pc.unique(evidence.texts[header]).to_pylist()[: _SHOWN + 2] if text][:_SHOWN]
@@ -193,8 +213,12 @@ def _describe(search: Search, header: str, closing: Closing | None) -> str:
         hint = f"; not known is {', '.join(map(repr, unknown[:_SHOWN]))}"
     elif begin_no_day(evidence.texts[header]):
         hint = f"; moments {NO_DAY}"
+    elif header == search.found.columns.get("status"):
+        hint = "; it is blank in some rows that are open"
     elif normalize_header(header) in PAID:
         hint = "; it may be what was paid of another column"
+    elif name := sent.doubts.get(header):
+        hint = f"; in every row it has {name} as sent, and may be something else"
     elif balance in evidence.texts and evidence.agreement("balance", header) is not None:
         mark = search.found.decimal
         mine, other = (pc.abs(parse_money(evidence.texts[name], mark).values) for name in (balance, header))
@@ -208,10 +232,12 @@ def _unknown(search: Search, header: str) -> list[str]:
     return unknown_kinds(header, words, search.settings.values.get("kind") or {})
 
 
-def _advise(search: Search, header: str, closing: Closing | None) -> str:
+def _advise(search: Search, sent: Sent, header: str, closing: Closing | None) -> str:
     """Return what the settings have to say if a column says what is open or owed."""
     if closing:
         return closing.advise(search)
+    if header == search.found.columns.get("status"):
+        return 'values.status = { "" = "open" } in [destination.reconcile] if what has none is open'
     if unknown := _unknown(search, header):
         listed = ", ".join(f'{quote(word)} = "…"' for word in unknown)
         return f"values.kind = {{ {listed} }} in [destination.reconcile], each invoice, credit_note or payment"
@@ -221,7 +247,13 @@ def _advise(search: Search, header: str, closing: Closing | None) -> str:
             f"columns = {{ amount = {quote(balance)}, paid = {quote(header)} }} in [destination.reconcile] if what is "
             "open is the one less the other"
         )
-    return _COLUMN
+    if (name := sent.doubts.get(header)) in COMPARED:
+        return f"columns.{name} = {quote(header)} in [destination.reconcile] if it is that"
+    return _usual_advice(header)
+
+
+def _usual_advice(header: str) -> str:
+    return f"columns.balance or columns.status = {quote(header)} in [destination.reconcile]"
 
 
 def _misspelled(search: Search, headers: Sequence[str]) -> str:

@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 from arfeed.model import arrow
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, count_true
 from arfeed.runs.reconciliation.meaning.search import Search
-from arfeed.runs.reconciliation.meaning.words import says_closed
 from arfeed.tables.headings.balances import SIDES
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import USUAL
@@ -25,8 +24,7 @@ def find_balance(search: Search) -> None:
     evidence = search.evidence
     found = {name: evidence.agreement("balance", name) for name in search.free()}
     agreeing = {name: share for name, share in found.items() if share is not None}
-    # What was paid is the same as the total if all of it was, and never what is open.
-    good = [name for name, share in agreeing.items() if share >= AGREES and not _says_paid(name)]
+    good = [name for name, share in agreeing.items() if share >= AGREES]
     named = search.named("balance")
     if named is None and _take_sides(search):
         return
@@ -36,15 +34,17 @@ def find_balance(search: Search) -> None:
         header = named
     elif len(called) == 1:
         header = called[0]
-    elif not several and named is None and len(evidence.distinct(good)) == 1:
-        header = good[0]
+    elif not several and named is None and len(totals := evidence.distinct(filter(_is_total, good))) == 1:
+        header = totals[0]
     else:
-        header = search.ask("balance", [*several, *good] or [*agreeing] or search.free())
+        # What was paid agrees as well if all of it was, whatever its heading is.
+        found = "; ".join(f"{name!r}: {evidence.agreed(agreeing[name])}" for name in good)
+        header = search.ask("balance", [*several, *good, *agreeing] or search.free(), found)
     search.take("balance", header, evidence.agreed(agreeing.get(header)))
 
 
-def _says_paid(header: str) -> bool:
-    return normalize_header(header) not in USUAL["balance"] and says_closed(header)
+def _is_total(header: str) -> bool:
+    return normalize_header(header) in USUAL["amount"]
 
 
 def _take_sides(search: Search) -> bool:

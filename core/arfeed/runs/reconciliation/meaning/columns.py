@@ -14,8 +14,8 @@ from arfeed.runs.reconciliation.meaning.currencies import find_symbols, take_cal
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, Evidence, folded
 from arfeed.runs.reconciliation.meaning.notation import find_decimal, find_order
 from arfeed.runs.reconciliation.meaning.search import Asker, Search
-from arfeed.runs.reconciliation.meaning.words import says_closed
 from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.headings.words import OTHER_TABLES
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def _find_other(search: Search, name: str) -> None:
         return
     agreeing = [header for header in free if (evidence.agreement(name, header) or 0) >= AGREES]
     # A day of payment may well be the due date.
-    agreeing = [header for header in agreeing if not says_closed(header)]
+    if name == "due_on":
+        agreeing = [header for header in agreeing if normalize_header(header) in USUAL[name]]
     several = [header for header in evidence.proposal.several.get(name, ()) if header in free]
     if len(evidence.distinct(agreeing)) == 1 and name != "status":
         search.take(name, agreeing[0], evidence.agreed(evidence.agreement(name, agreeing[0])))

@@ -51,7 +51,11 @@ class Sent:
     """All columns of the last report, as the history keeps it and in the destination's layout."""
 
     def __init__(self, evidence: Evidence, found: Meaning, layout: pd.DataFrame) -> None:
-        """`layout` has the report's rows in the destination's layout, or no columns."""
+        """`layout` has the report's rows in the destination's layout, or no columns.
+
+        `doubts` will have, by heading, what a column is in every row that may be something else.
+        """
+        self.doubts: dict[str, str] = {}
         self._evidence, self._found = evidence, found
         report = evidence.delivered
         names = [str(name) for name in report.columns if not str(name).startswith(schema.OURS)]
@@ -72,19 +76,19 @@ class Sent:
             ((share, name) for name in self._values if (share := self._share(few, name)) >= _LIKELY), reverse=True
         )
         best: tuple[float, Match] | None = None
-        doubtful = False
         for _, name in likely:
             values = self._values[name].take(pa.array(self._evidence.places))
             same, filled = self._same(texts, values)
             if same.all() and self._is_plain(header, name, texts):
                 return Match(name, same, values, whole=True)
-            doubtful |= bool(same.all())
+            if same.all():
+                self.doubts.setdefault(header, name)
             share = _share_of(same, filled)
             # A total is no balance, however many invoices nothing was paid of.
             total = name == "balance" and normalize_header(header) in USUAL["amount"]
             if share >= AGREES and not total and (best is None or share > best[0]):
                 best = share, Match(name, same, values, whole=False)
-        return best[1] if best and not doubtful else None
+        return best[1] if best and header not in self.doubts else None
 
     @cached_property
     def _chosen(self) -> pa.Array:

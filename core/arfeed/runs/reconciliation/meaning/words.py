@@ -35,6 +35,9 @@ SHARED = {
 }
 """Signs that several currencies share."""
 
+COMPARED = frozenset(["balance", "currency", "due_on", "customer_name"])
+"""Columns that are compared if the export has them."""
+
 CLOSED = ("paid", "void", "draft")
 SETTLING = frozenset(
     (  # noqa: SIM905 - many quoted words are harder to read
