@@ -126,10 +126,33 @@ def test_settings_name_the_columns(arfeed: Cli, delivered: Feed) -> None:
     assert 'pass columns.balance = "HEADING" in [destination.reconcile]' in asked.err
     file = delivered.folder / "plugins.toml"
     columns = '{ balance = "Money A", invoice_ref = "Invoice number" }'
-    file.write_text(f"{file.read_text()}\n[destination.reconcile]\ncolumns = {columns}\n")
+    file.write_text(f'{file.read_text()}\n[destination.reconcile]\ncolumns = {columns}\nignore = ["Money B"]\n')
     assert arfeed(delivered.folder, "reconcile", "open.csv").code == 3
     # How the receiver's list is read changes no report.
     assert "config-changed" not in arfeed(delivered.folder, "plan").out
+
+
+def test_a_further_column_ends_with_2_until_the_line_is_pasted(arfeed: Cli, delivered: Feed) -> None:
+    rows = [{**row, "agent": "Ann"} for row in there()]
+    write_csv(delivered.folder / "open.csv", rows, headings={**HEADINGS, "agent": "Assigned to"}, at=later())
+    asked = arfeed(delivered.folder, "reconcile", "open.csv", "--unattended")
+    assert asked.code == 2
+    line = next(line for line in asked.err.splitlines() if line.startswith("  ignore = "))
+    file = delivered.folder / "plugins.toml"
+    file.write_text(f"{file.read_text()}\n[destination.reconcile]\n{line}\n")
+    ran = arfeed(delivered.folder, "reconcile", "open.csv", "--unattended")
+    assert ran.code == 0, ran.err
+    assert "not looked at, as `ignore` says: Assigned to" in ran.out
+
+
+def test_a_difference_in_a_further_column_is_shown_and_stands_on_the_page(arfeed: Cli, delivered: Feed) -> None:
+    rows = [{**row, "left": row["balance"]} for row in there()]
+    rows[3]["left"] = "0.00"
+    write_csv(delivered.folder / "open.csv", rows, headings={**HEADINGS, "left": "Left"}, at=later())
+    ran = arfeed(delivered.folder, "reconcile", "open.csv", "--html", "page.html")
+    assert ran.code == 3
+    assert "Left 104.00 → 0.00" in ran.out
+    assert "Left 104.00 → 0.00" in (delivered.folder / "page.html").read_text(encoding="utf-8")
 
 
 def test_nothing_to_compare_and_no_file_are_told_apart(arfeed: Cli, delivered: Feed, tmp_path: Path) -> None:

@@ -356,7 +356,21 @@ class ReconcileSettings(Settings):
     values: Annotated[dict[str, dict[str, str] | Literal[False]], AfterValidator(check_words)] = Field(
         default_factory=dict,
         examples=[{"status": {"Settled": "paid"}}],
-        description="What the export's words in the columns status and currency mean.",
+        description="What the export's words in the columns status, kind and currency mean.",
+    )
+    ignore: list[str] = Field(
+        default=[],
+        examples=[["Assigned to", "Notes"]],
+        description="Headings that say neither whether an invoice is open nor what is owed. Any other column that has "
+        "not what was sent is asked about.",
+    )
+    credits_positive: bool = Field(
+        default=False, description="Whether credit notes have no minus there, and are credits all the same."
+    )
+    same_headings: bool = Field(
+        default=False,
+        description="Whether the receiver's own export has, nearly or wholly, the headings of a file that a source "
+        "reads.",
     )
     dates: Annotated[str | None, AfterValidator(check_date_order)] = Field(
         default=None, examples=["DMY"], description="Order of its dates, as for a source."

@@ -147,12 +147,16 @@ def test_a_list_without_credit_notes_is_named_and_one_with_some_is_an_alarm(tmp_
     assert known(tmp_path, rows, rows[1:]) == ("differences", {})
 
 
-def test_a_credit_note_without_its_sign_is_the_same(tmp_path: Path) -> None:
+def test_a_credit_note_without_its_sign_is_one_only_if_somebody_says_so(tmp_path: Path) -> None:
     rows = sent(12)
     rows[0] |= {"kind": "credit_note", "balance": "-20.00"}
-    assert known(tmp_path, rows, [{**rows[0], "balance": "20.00"}, *rows[1:]]) == ("same", {})
+    file = write_csv(tmp_path / "open.csv", [{**rows[0], "balance": "20.00"}, *rows[1:]])
+    verdict = judged(file, delivered(rows))
+    assert outcomes(verdict)["INV-0001"] == ("differs", "balance")
+    assert "1 credit without a minus there, and no column says that it is one" in " ".join(verdict.notes)
+    assert judged(file, delivered(rows), credits_positive=True).outcome == "same"
     rows[0]["kind"] = "invoice"
-    assert known(tmp_path, rows, [{**rows[0], "balance": "20.00"}, *rows[1:]])[0] == "differences"
+    assert judged(file, delivered(rows), credits_positive=True).outcome == "differences"
 
 
 def test_an_import_that_has_not_run_yet_is_named(tmp_path: Path) -> None:

@@ -80,6 +80,31 @@ def test_three_that_are_lower_by_one_ratio_are_no_payments(tmp_path: Path) -> No
     assert verdict.found["known"][10] == PAYMENT
 
 
+@pytest.mark.parametrize(
+    ("sent_as", "there"),
+    [
+        ("5418.20", "4518.20"),
+        ("5418.20", "518.20"),
+        ("5418.20", "541.82"),
+        ("5418.27", "5418.20"),
+        ("5418.20", "4553.11"),
+        ("5418.20", "5135.73"),
+    ],
+    ids=["changed places", "one is missing", "a tenth", "the last is missing", "without 19 %", "without 5.5 %"],
+)
+def test_a_slip_or_a_tax_is_no_payment_even_once(tmp_path: Path, sent_as: str, there: str) -> None:
+    rows = sent(40)
+    rows[7]["balance"] = sent_as
+    verdict = compared(tmp_path, rows, lowered(rows, [7], lambda _: Decimal(there)))
+    assert (verdict.outcome, known(verdict)) == ("differences", {})
+
+
+def test_two_that_are_lower_by_one_ratio_are_no_payments(tmp_path: Path) -> None:
+    rows = sent(60)
+    there = lowered(rows, [0, 36], lambda sent: (sent * Decimal("0.7313")).quantize(CENT))
+    assert known(compared(tmp_path, rows, there)) == {}
+
+
 def test_payments_are_counted_for_each_currency(tmp_path: Path) -> None:
     rows = sent(40)
     pounds = [number for number, row in enumerate(rows) if row["currency"] == "GBP"]
@@ -97,8 +122,10 @@ def test_signs_are_forgiven_only_where_no_credit_note_has_one(tmp_path: Path) ->
     for row in rows[:2]:
         row |= {"kind": "credit_note", "balance": "-20.00"}
     unsigned = [{**row, "balance": "20.00"} for row in rows[:2]]
-    assert compared(tmp_path, rows, [*unsigned, *rows[2:]]).outcome == "same"
-    verdict = compared(tmp_path, rows, [*unsigned[:1], *rows[1:]])
+    file = write_csv(tmp_path / "open.csv", [*unsigned, *rows[2:]])
+    assert judged(file, delivered(rows), credits_positive=True).outcome == "same"
+    file = write_csv(tmp_path / "open.csv", [*unsigned[:1], *rows[1:]])
+    verdict = judged(file, delivered(rows), credits_positive=True)
     assert verdict.outcome == "differences"
     assert verdict.found["outcome"].tolist()[:2] == ["differs", "same"]
 
@@ -162,6 +189,18 @@ def test_what_is_near_the_rate_of_most_is_converted_and_the_rest_is_told(tmp_pat
     assert (verdict.outcome, known(verdict)) == ("differences", {CONVERTED: 18})
     assert verdict.found["outcome"][[2, 5]].tolist() == ["differs", "paid there"]
     assert "18 balances in GBP are shown in EUR, at 1.17 EUR each" in verdict.notes
+
+
+def test_a_rate_that_is_a_little_off_is_told(tmp_path: Path) -> None:
+    rows = sent(60)
+    pounds = [number for number, row in enumerate(rows) if row["currency"] == "GBP"]
+    there = lowered(rows, pounds, lambda sent: (sent * Decimal("1.17")).quantize(CENT))
+    there = [{**row, "currency": "EUR"} if number in pounds else row for number, row in enumerate(there)]
+    assert known(compared(tmp_path, rows, there)) == {CONVERTED: len(pounds)}
+    there[2]["balance"] = str(Decimal(there[2]["balance"]) + Decimal("0.03"))
+    there[5]["balance"] = str((Decimal(there[5]["balance"]) * Decimal("1.018")).quantize(CENT))
+    verdict = compared(tmp_path, rows, there)
+    assert (verdict.outcome, known(verdict)) == ("differences", {CONVERTED: len(pounds) - 2})
 
 
 def test_no_rate_that_most_have_is_no_conversion(tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ CASES = [
 
 
 def verdict_of(folder: Path, write: Writer, rows: Sequence[Row]) -> Verdict:
-    return judged(write(folder, rows), delivered(ROWS))
+    # Ids of the platform's own are nothing that was sent.
+    return judged(write(folder, rows), delivered(ROWS), ignore=["id"])
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -87,8 +88,8 @@ def test_ages_that_do_not_add_up_to_the_balance_are_asked_about(tmp_path: Path) 
     lines = file.read_text().splitlines()
     lines[1] = lines[1].replace(ROWS[0]["balance"], "0.00", 1)
     # A heading that says of itself that it is what is open would settle it.
-    file.write_text("\n".join(lines).replace("Total due", "Sum"))
-    with pytest.raises(ConfigError, match="'Sum': it has what was sent in 32 of 32 rows; but 'Current'"):
+    file.write_text("\n".join(lines).replace("Total due", "Total"))
+    with pytest.raises(ConfigError, match=r"'Current': .*; another amount than 'Total' in"):
         judged(file, delivered(ROWS))
 
 
@@ -102,7 +103,7 @@ def test_yen_that_are_due_beside_a_due_date_are_no_days(tmp_path: Path) -> None:
     lines = [[row["invoice_ref"], row["due_on"], row["balance"]] for row in rows]
     lines[3][2] = "41000"
     file = write_lines(tmp_path, ["Invoice", "Due date", "Due"], lines)
-    verdict = judged(file, delivered(rows))
+    verdict = judged(file, delivered(rows), columns={"balance": "Due"})
     assert verdict.outcome == "differences"
     assert outcomes(verdict)[rows[3]["invoice_ref"]] == ("differs", "balance")
 
@@ -199,5 +200,5 @@ def test_another_ledger_is_refused_before_anything_is_asked_about_its_notation(t
 def test_what_is_set_aside_is_asked_about(tmp_path: Path, heading: str, yes: str, no: str) -> None:
     rows = [{**row, "other": yes if number == 3 else no} for number, row in enumerate(ROWS)]
     file = write_csv(tmp_path / "open.csv", rows, headings={**HEADINGS, "other": heading})
-    with pytest.raises(ConfigError, match=f"'{heading}' closes 1 row whose 'Outstanding' is not 0"):
+    with pytest.raises(ConfigError, match=f"'{heading}': .*; it closes 1 row whose balance is not 0"):
         judged(file, delivered(ROWS))

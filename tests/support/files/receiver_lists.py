@@ -43,6 +43,7 @@ class Silent:
     asked: list[str] = field(default_factory=list)
 
     def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
+        del default
         self.asked.append(question)
         raise ConfigError(f"{question} Not interactive; pass {option}. The choices are {', '.join(choices)}")
 
@@ -71,7 +72,8 @@ def report(rows: Iterable[Row]) -> pd.DataFrame:
     """Return rows as the history keeps a report."""
     every = [*rows]
     made = {}
-    for name in ("invoice_ref", "kind", "customer_name", "currency", "issued_on", "due_on", "balance"):
+    further = [name for name in ("amount", "po_number") if every and name in every[0]]
+    for name in ("invoice_ref", "kind", "customer_name", "currency", "issued_on", "due_on", "balance", *further):
         texts = [row[name] or None for row in every]
         kind = schema.arrow_type(name)
         if name in schema.DATES:
@@ -140,8 +142,9 @@ def read(file: Path, rows: Iterable[Row], **settings: object) -> Export:
 
 def judged(file: Path, last: Delivered, *, whole: bool = False, **settings: object) -> Verdict:
     """Read an export and compare it with a delivery."""
-    export = read_export(file, ReconcileSettings.model_validate(settings), last.report, Silent())
-    return judge(last, export, "UTC", whole=whole)
+    said = ReconcileSettings.model_validate(settings)
+    export = read_export(file, said, last.report, Silent(), layout=last.cells)
+    return judge(last, export, "UTC", whole=whole, settings=said)
 
 
 def outcomes(verdict: Verdict) -> dict[str, tuple[str, str]]:

@@ -90,6 +90,8 @@ def _cells(row: Mapping[str, str]) -> Iterator[str]:
 
 
 def _change(row: Mapping[str, str], name: str) -> str:
+    if name == "others":
+        return row["others"]
     before, after = row[name], row[f"{name}_there"]
     if name == "balance":
         code = row["currency"]

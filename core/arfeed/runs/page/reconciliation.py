@@ -41,7 +41,9 @@ def _row(row: Mapping[str, str]) -> dict[str, Any]:
         "due_on": row["due_on"],
         "due_there": _there(row, "due_on"),
         "outcome": row["outcome"],
-        "reason": row["known"] or row["why"] or ", ".join(_WORDS[name] for name in row["what"].split()),
+        "reason": row["known"]
+        or row["why"]
+        or ", ".join(_WORDS.get(name) or row["others"] for name in row["what"].split()),
     }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import datetime, time
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -27,6 +30,9 @@ _SERIAL = r"^(?:3[7-9]|4[0-9]|5[0-4])[0-9]{3}(?:\.0+)?$"
 _FIRST_DAY = np.datetime64("1899-12-30")
 """Excel's day 0, by its count that has a 29th of February 1900 (ECMA-376, 18.17.4.1)."""
 
+_MOMENT = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$")
+"""A moment that says its zone."""
+
 _FEWEST = 3
 """With fewer columns a row says too little to be known for what it is."""
 
@@ -34,10 +40,13 @@ _MOST_LINES = 5
 """Lines below a list, at most."""
 
 
-def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]) -> tuple[pd.DataFrame, list[str]]:
+def clean(
+    rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str], timezone: str | None = None
+) -> tuple[pd.DataFrame, list[str]]:
     """Return the rows, all text, as somebody reads them in a spreadsheet, and notes on what was changed or left out.
 
-    `known` are the numbers that were delivered: what begins with one is no line below the list.
+    `known` are the numbers that were delivered: what begins with one is no line below the list. `timezone` is the
+    feed's, whose days may be written as moments in another.
     """
     notes: list[str] = []
     dated = [str(name) for name in rows.columns if _is_day(str(name), settings)]
@@ -51,6 +60,9 @@ def clean(rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str]
             notes.append(
                 f"{name} holds days as a spreadsheet counts them, such as {texts[0].as_py()} for {days[0].as_py()}"
             )
+        if (days := _days_of_moments(plain, ZoneInfo(timezone or "UTC"))) is not None:
+            notes.append(f"{name} holds moments, such as {_first(plain)}, which are days in {timezone or 'UTC'}")
+            plain = days
         if plain is not texts:
             rows = rows.assign(**{str(name): pd.Series(plain, index=rows.index, dtype=rows[name].dtype)})
     below = _count_below(rows, known)
@@ -68,6 +80,33 @@ def _without_marks(texts: pa.Array) -> pa.Array:
     if pc.any(pc.starts_with(texts, "'")).as_py():
         texts = pc.replace_substring_regex(texts, "^'([0-9]+)$", r"\1")
     return texts
+
+
+def _days_of_moments(texts: pa.Array, zone: ZoneInfo) -> pa.Array | None:
+    """Return moments that are the beginning of a day in a zone as ISO dates; None if these are days, or none."""
+    filled = pc.fill_null(pc.not_equal(texts, ""), fill_value=False)
+    # Most columns are told apart by their first value.
+    if _MOMENT.match(_first(texts)) is None:
+        return None
+    words = pc.unique(texts.filter(filled)).to_pylist()
+    days: dict[str, str] = {}
+    for word in words:
+        if _MOMENT.match(word) is None:
+            return None
+        moment = datetime.fromisoformat(word.replace("Z", "+00:00"))
+        here = moment.astimezone(zone)
+        if here.time() != time():
+            return None
+        days[word] = here.date().isoformat()
+    if all(word.startswith(day) for word, day in days.items()):
+        return None
+    meant = pa.array([days[word] for word in words], texts.type)
+    return pc.fill_null(meant.take(pc.index_in(texts, value_set=pa.array(words, texts.type))), "")
+
+
+def _first(texts: pa.Array) -> str:
+    place = pc.index(pc.fill_null(pc.not_equal(texts, ""), fill_value=False), value=True).as_py()
+    return str(texts[place].as_py()) if place >= 0 else ""
 
 
 def _is_day(header: str, settings: ReconcileSettings) -> bool:

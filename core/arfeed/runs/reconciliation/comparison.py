@@ -20,21 +20,30 @@ if TYPE_CHECKING:
 OUTCOMES = ("paid there", "open there only", "differs", "unreadable", "same")
 """What an invoice may be: in this order they are told, the worst first."""
 
+_SHORTEST_CUT = 10
+_FEWEST_CUT = 3
+"""Names that are cut off are so at some length, and more than a few of them."""
+
 FIELDS = ("balance", "currency", "due_on", "customer_name")
 """What is compared, if the export has it."""
 
 
-def compare(delivered: pd.DataFrame, rows: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
+def compare(
+    delivered: pd.DataFrame, rows: pd.DataFrame, columns: Collection[str], *, credits_positive: bool = False
+) -> pd.DataFrame:
     """Return a row for each invoice delivered, and then for each that is open there only or can't be read.
 
     `delivered` is a report with canonical columns; `rows` and `columns` are an export's. The result has outcome, known
     (blank: a reason why a difference is no news, added later), what (the fields that differ, blank-separated),
-    invoice_ref, invoice_ref_there, kind, issued_on, why (what can't be read), and every field as `FIELD` (as sent) and
-    `FIELD_there`; on the side that lacks the invoice they are null.
+    invoice_ref, invoice_ref_there, kind, issued_on, why (what can't be read), others (what differs in further columns),
+    and every field as `FIELD` (as sent) and `FIELD_there`; on the side that lacks the invoice they are null.
+    `credits_positive` says that credit notes have no minus there.
     """
     places = match_numbers(delivered["invoice_ref"], rows["invoice_ref"])
     both = places != NOWHERE
-    ours, theirs = _side(delivered, rows, places, both, columns)
+    ours, theirs = _side(delivered, rows, places, both)
+    if credits_positive:
+        theirs = _lower_credits(ours, theirs)
     only = rows.iloc[find_free(places, len(rows))]
     # Closed on both sides, or never delivered and settled: nothing to tell.
     only = only[(only["open"] | ~only["readable"]).to_numpy(dtype=bool)]
@@ -42,22 +51,29 @@ def compare(delivered: pd.DataFrame, rows: pd.DataFrame, columns: Collection[str
 
 
 def _side(
-    delivered: pd.DataFrame,
-    rows: pd.DataFrame,
-    places: NDArray[np.int64],
-    both: NDArray[np.bool_],
-    columns: Collection[str],
+    delivered: pd.DataFrame, rows: pd.DataFrame, places: NDArray[np.int64], both: NDArray[np.bool_]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the delivered invoices, and beside each what the export has of it, null where it has nothing."""
-    names = ["invoice_ref", *FIELDS, "open", "readable", "why"]
+    names = ["invoice_ref", *FIELDS, "open", "readable", "why", "others"]
     found = pa.Table.from_pandas(rows[names], preserve_index=False).take(pa.array(places, mask=~both))
-    del columns
     return delivered[["invoice_ref", "kind", "issued_on", *FIELDS]].reset_index(drop=True), arrow.to_frame(found)
+
+
+def _lower_credits(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """Return their side with the credit notes' balances below 0, if none of them has a minus."""
+    there = arrow.as_single_chunk(pa.array(theirs["balance"]))
+    credit = pa.array((ours["kind"] != "invoice").to_numpy(dtype=bool))
+    if pc.any(pc.and_(credit, pc.less(there, 0))).as_py():
+        return theirs
+    turned = pc.if_else(credit, pc.negate(there), there)
+    return theirs.assign(balance=pd.Series(turned, index=theirs.index, dtype=theirs["balance"].dtype))
 
 
 def _judge(ours: pd.DataFrame, theirs: pd.DataFrame, both: NDArray[np.bool_], columns: Collection[str]) -> pd.DataFrame:
     differing = {name: _differs(name, ours, theirs) & both for name in FIELDS if _is_compared(name, theirs, columns)}
     readable = theirs["readable"].fillna(value=True).to_numpy(dtype=bool)
+    others = theirs["others"].fillna("").astype("str")
+    differing["others"] = (others != "").to_numpy(dtype=bool)
     is_open = theirs["open"].fillna(value=False).to_numpy(dtype=bool)
     some = np.logical_or.reduce([np.zeros(len(ours), bool), *differing.values()])
     outcome = np.select(
@@ -76,6 +92,7 @@ def _judge(ours: pd.DataFrame, theirs: pd.DataFrame, both: NDArray[np.bool_], co
             "kind": ours["kind"],
             "issued_on": ours["issued_on"],
             "why": theirs["why"].fillna(""),
+            "others": others,
             **{name: ours[name] for name in FIELDS},
             **{f"{name}_there": theirs[name] for name in FIELDS},
         }
@@ -95,6 +112,7 @@ def _only_there(rows: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
             "kind": nothing["kind"],
             "issued_on": nothing["issued_on"],
             "why": rows["why"].reset_index(drop=True),
+            "others": rows["others"].reset_index(drop=True),
             **{name: nothing[name] for name in FIELDS},
             **{f"{name}_there": rows[name].reset_index(drop=True) for name in FIELDS},
         }
@@ -113,13 +131,7 @@ def _is_compared(name: str, theirs: pd.DataFrame, columns: Collection[str]) -> b
 def _differs(name: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> NDArray[np.bool_]:
     sent, there = (arrow.as_single_chunk(pa.array(side[name])) for side in (ours, theirs))
     if name == "balance":
-        sent, there = pc.cast(sent, MONEY), pc.cast(there, MONEY)
-        # Many lists show credit notes without their signs: then all of them. With a minus on one, the others owe.
-        credit = pa.array((ours["kind"] != "invoice").to_numpy(dtype=bool))
-        signed = pc.any(pc.and_(credit, pc.less(there, 0))).as_py()
-        same = pc.equal(sent, there)
-        if not signed:
-            same = pc.or_(same, pc.and_(credit, pc.equal(pc.negate(sent), there)))
+        same = pc.equal(pc.cast(sent, MONEY), pc.cast(there, MONEY))
     elif name == "due_on":
         # Where none was sent the receiver works one out by its own terms.
         same = pc.or_kleene(pc.is_null(sent), pc.fill_null(pc.equal(sent, there), fill_value=False))
@@ -128,9 +140,20 @@ def _differs(name: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> NDArray[np.
         unsaid = pc.equal(there, "")
         same = pc.or_kleene(pc.and_(unsaid, pc.all(unsaid)), pc.equal(sent, there))
     else:
-        same = pc.equal(_folded(ours[name]), _folded(theirs[name]))
+        same = _same_names(_folded(ours[name]), _folded(theirs[name]))
     differs: NDArray[np.bool_] = pc.invert(pc.fill_null(same, fill_value=False)).to_numpy(zero_copy_only=False)
     return differs
+
+
+def _same_names(sent: pa.Array, there: pa.Array) -> pa.Array:
+    """Return where names are the same; if several end at one and the same length, as cut off, by what is left."""
+    same = pc.equal(sent, there)
+    length = pc.max(pc.utf8_length(there)).as_py() or 0
+    cut = pc.and_(pc.equal(pc.utf8_length(there), length), pc.equal(pc.utf8_slice_codeunits(sent, 0, length), there))
+    shortened = pc.and_(cut, pc.invert(same))
+    if length < _SHORTEST_CUT or len(pc.unique(there.filter(shortened))) < _FEWEST_CUT:
+        return same
+    return pc.or_(same, cut)
 
 
 def _folded(names: pd.Series[str]) -> pa.Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,14 +28,13 @@ from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.runs.reconciliation.cells import clean
+from arfeed.runs.reconciliation.meaning.accounting import Accounts, account
 from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
-from arfeed.runs.reconciliation.meaning.search import Asker, Meaning
+from arfeed.runs.reconciliation.meaning.search import Asker, Meaning, Search
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
-from arfeed.tables.headings.document_words import DOCUMENT_TYPES, kind_of, status_of
-from arfeed.tables.headings.normalize import normalize_header
-from arfeed.tables.headings.sign_words import find_lowering_letters
+from arfeed.tables.headings.document_words import status_of
 from arfeed.tables.read import read_header, read_tables
 from arfeed.tables.separated.text import find_encoding
 from arfeed.tables.values.amounts import MONEY
@@ -65,7 +64,6 @@ _WRITTEN_DAY = re.compile(
 """A day that begins otherwise, such as 27.11.2026 or Nov 27, 2026."""
 
 _A_DAY = timedelta(days=1)
-_MOST_WORDS = 30
 _ZERO = pa.scalar(0, MONEY)
 
 
@@ -74,7 +72,8 @@ class Export:
     """What the receiver believes.
 
     `rows`: invoice_ref, customer_name, currency (text, blank if not stated), due_on (date32), balance (decimal; null if
-    it can't be read), open and readable (bool), why (what can't be read), origin. `columns` are the canonical names
+    it can't be read), open and readable (bool), why (what can't be read), others (what differs in further columns),
+    origin. `columns` are the canonical names
     that it has, `evidence` says why each is taken for that. `dated` is the day or moment that it states, with `whence`;
     `written` is when its file was written, in UTC. `total` says what its own total is, None if it states none; `wrong`
     is why it is not whole, by its own total. `notes` are what a reader should know. `cells` are the same rows as they
@@ -113,24 +112,35 @@ class _Cells(Columns):
         Columns.add_problem(self, name, wrong, why)
 
 
-def read_export(file: Path, settings: ReconcileSettings, delivered: pd.DataFrame, asker: Asker) -> Export:
-    """Read an export. Raise `SourceError` if it is not a table, `ConfigError` if nobody says what a column means."""
+def read_export(
+    file: Path,
+    settings: ReconcileSettings,
+    delivered: pd.DataFrame,
+    asker: Asker,
+    *,
+    layout: Callable[[], pd.DataFrame] = pd.DataFrame,
+    timezone: str | None = None,
+) -> Export:
+    """Read an export. Raise `SourceError` if it is not a table, `ConfigError` if nobody says what a column means.
+
+    `layout` returns what was delivered in the destination's layout, if that is known.
+    """
     _find(file)
     how = {name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None}
     encoding = _find_encoding(file, how)
     _refuse_several_sheets(file, how)
     wanted = _find_headings(file, settings, how)
-    raw, left = clean(_read(file, how, wanted), settings, delivered["invoice_ref"])
+    raw, left = clean(_read(file, how, wanted), settings, delivered["invoice_ref"], timezone)
     if not len(raw):
         raise SourceError(f"{file}: it has headings and nothing below them; export what the receiver has as open")
     try:
-        meaning = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
+        search = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
     except SourceError as exc:
         raise SourceError(f"{file.name}: {exc}") from exc
     if encoding:
-        meaning.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
-    meaning.left += left
-    return _typed(file, raw, settings, meaning, how)
+        search.found.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
+    search.found.left += left
+    return _typed(file, raw, search, how, layout)
 
 
 def _find(file: Path) -> None:
@@ -189,8 +199,9 @@ def _refuse_several_sheets(file: Path, how: Mapping[str, str]) -> None:
 
 
 def _typed(
-    file: Path, raw: pd.DataFrame, settings: ReconcileSettings, meaning: Meaning, how: Mapping[str, str]
+    file: Path, raw: pd.DataFrame, search: Search, how: Mapping[str, str], layout: Callable[[], pd.DataFrame]
 ) -> Export:
+    settings, meaning = search.settings, search.found
     shown = FileSettings(
         path=glob.escape(str(file)),
         columns=meaning.columns,
@@ -207,8 +218,12 @@ def _typed(
         kept = sieve.sift(raw).raw
     except SourceError as exc:
         wrong, kept = str(exc), raw
+    if len(kept) != search.evidence.size:
+        search.evidence = search.evidence.of_all(kept)
+        search.evidence.pair(meaning.columns["invoice_ref"])
+    accounts = account(search, layout)
     cells = _cells(kept, shown)
-    rows = _rows(cells, shown, meaning)
+    rows = _rows(cells, shown, meaning, accounts)
     total = None
     if sieve.totals and wrong is None:
         wrong, total = _check_total(sieve, rows, shown)
@@ -246,13 +261,13 @@ def _values(settings: ReconcileSettings, meaning: Meaning) -> dict[str, dict[str
     return {**settings.values, "currency": {**meaning.currencies, **(said or {})}}
 
 
-def _rows(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pd.DataFrame:
+def _rows(cells: _Cells, settings: FileSettings, meaning: Meaning, accounts: Accounts) -> pd.DataFrame:
     compared = settings.values.get("currency")
     currency = _currency(cells, settings, meaning)
     days = read_days(cells, settings.dates or "YMD", declared=settings.dates is not None)
     amounts = read_money(cells, settings)
     kind = pa.repeat(pa.scalar("invoice", pa.large_string()), cells.raw.num_rows)
-    balance = _lowered(cells, find_owed(cells, amounts, kind, settings)["balance"])
+    balance = _lowered(cells, find_owed(cells, amounts, kind, settings)["balance"], accounts)
     # What is not compared contradicts nothing.
     check_money(cells, amounts, _beside(cells, currency) if compared is False else currency, settings)
     status, unknown = _status(cells, settings)
@@ -264,7 +279,7 @@ def _rows(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pd.DataFra
     nothing = pc.equal(pc.fill_null(balance, _ZERO), _ZERO).to_numpy(zero_copy_only=False)
     # `Settled` beside the total that once was owed would pass for open.
     cells.add_problem("status", pa.array(unknown & ~nothing), _MAY_BE_CLOSED)
-    reasons = [cells.why.get(row, "") for row in range(len(blank))] if cells.why else [""] * len(blank)
+    reasons = _texts(cells.why, len(blank))
     table = pa.table(
         {
             **{name: cells.text(name) for name in ("invoice_ref", "customer_name", "origin")},
@@ -272,11 +287,17 @@ def _rows(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pd.DataFra
             "due_on": days["due_on"],
             "balance": balance,
             "open": pa.array(~closed & ~(nothing & ~blank)),
-            "readable": pa.array(np.array([not reason for reason in reasons], dtype=bool)),
-            "why": pa.array(reasons, pa.large_string()),
+            "readable": pc.equal(reasons, ""),
+            "why": reasons,
+            "others": _texts({row: "; ".join(said) for row, said in accounts.others.items()}, len(blank)),
         }
     )
     return _note_twins(arrow.to_frame(table))
+
+
+def _texts(by_row: Mapping[int, str], size: int) -> pa.Array:
+    """Return a text for each row, blank for most."""
+    return pa.array([by_row.get(row, "") for row in range(size)] if by_row else [""] * size, pa.large_string())
 
 
 def _has_reason(cells: _Cells) -> NDArray[np.bool_]:
@@ -338,21 +359,12 @@ _OURS = ("open", "paid", "void", "draft")
 _MAY_BE_CLOSED = "may mean that it is closed; say what it means by values.status in [destination.reconcile]"
 
 
-def _lowered(cells: _Cells, balance: pa.Array) -> pa.Array:
+def _lowered(cells: _Cells, balance: pa.Array, accounts: Accounts) -> pa.Array:
     """Return the balances with the sign that a column of kinds or of letters gives, where no amount has its own."""
-    for header in cells.raw.column_names:
-        if header in cells.columns.values():
-            continue
-        words = arrow.to_text_array(cells.raw[header])
-        distinct = pc.unique(words).to_pylist()
-        if len(distinct) > _MOST_WORDS:
-            continue
-        known = [word for word in distinct if word]
-        lowers = find_lowering_letters(known)
-        if normalize_header(header) in DOCUMENT_TYPES:
-            lowers = [word for word in known if kind_of(word) in ("credit_note", "payment")]
-        lowered = pc.is_in(words, value_set=pa.array(lowers, pa.large_string()))
-        if lowers and not pc.any(pc.and_(lowered, pc.less(balance, _ZERO))).as_py():
+    for header, words in accounts.credits.items():
+        lowers = pa.array([word for word, credit in words.items() if credit], pa.large_string())
+        lowered = pc.is_in(pc.utf8_trim_whitespace(arrow.to_text_array(cells.raw[header])), value_set=lowers)
+        if len(lowers) and not pc.any(pc.and_(lowered, pc.less(balance, _ZERO))).as_py():
             return pc.if_else(lowered, pc.negate(balance), balance)
     return balance
 

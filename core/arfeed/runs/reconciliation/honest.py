@@ -27,8 +27,19 @@ IMPORT_TAKES = timedelta(hours=24)
 """How long after a delivery its import may well be running."""
 
 _ENOUGH = 3
-_SPREAD = 0.02
-"""Converted totals have one rate, but for its rounding and the days on which it was taken."""
+"""Balances of which a rate is known."""
+
+_TWO = 2
+"""Payments of one ratio are no payments."""
+
+_TAXES = tuple(
+    1 + Decimal(rate) / 100
+    for rate in (
+        *("5", "5.5", "6", "7", "7.7", "8", "8.1", "9", "10", "12", "12.5", "13", "13.5", "14", "15", "16", "17"),
+        *("18", "19", "20", "21", "22", "23", "24", "25", "25.5", "27"),
+    )
+)
+"""What a total with taxes is of the same without, by common rates."""
 
 _PAID = 0.2
 """At most this share of a currency's invoices was paid in part since; of more, something else was read or taken in."""
@@ -124,7 +135,8 @@ def _payments(
         if scaled.any():
             notes.append(
                 f"no payments, but another notation, currency or column: {counted(int(scaled.sum()), 'balance')} in "
-                f"{code} lower there by a power of ten, by the cents alone, or several by one ratio"
+                f"{code} lower there by a power of ten, the cents alone, a tax, two digits that changed places, one "
+                "that is missing, or several by one ratio"
             )
         # Payments are taken of some invoices; if many are lower, another column or another currency was read.
         if len(here) > max(1, common * _PAID):
@@ -138,18 +150,31 @@ def _payments(
 
 
 def _is_scaled(pairs: list[tuple[Decimal, Decimal]], step: Decimal) -> NDArray[np.bool_]:
-    """Return which pairs differ as no payment makes them: by a power of ten, the cents alone, or a ratio of several."""
+    """Return which pairs differ as payments hardly do: by a power of ten, the cents alone, a tax, a slip, one ratio."""
     sent, there = (np.array([float(abs(pair[side])) for pair in pairs]) for side in (0, 1))
     least, most = ((there + off) / sent for off in (-float(step), float(step)))
     tens = [any(abs(abs(one).scaleb(-power) - abs(other)) <= step for power in range(1, 7)) for one, other in pairs]
     cents = [abs(other) == abs(one) // 1 for one, other in pairs]
+    taxed = [any(abs(abs(one) / rate - abs(other)) <= step for rate in _TAXES) for one, other in pairs]
+    slips = [_is_slip(abs(one), abs(other)) for one, other in pairs]
     ratios = there / sent
     # The ratio of a large balance is the most exact: it lies within the rounding of all that share it.
     sharing = np.searchsorted(np.sort(least), ratios, "right") - np.searchsorted(np.sort(most), ratios, "left")
-    shared = np.sort(ratios[sharing >= max(_ENOUGH, len(pairs) * _ONE_RATIO)])
+    shared = np.sort(ratios[sharing >= max(_TWO, len(pairs) * _ONE_RATIO)])
     alike = np.searchsorted(shared, most, "right") > np.searchsorted(shared, least, "left")
-    result: NDArray[np.bool_] = np.array(tens, bool) | np.array(cents, bool) | alike
+    result: NDArray[np.bool_] = np.array([tens, cents, taxed, slips], bool).any(axis=0) | alike
     return result
+
+
+def _is_slip(sent: Decimal, there: Decimal) -> bool:
+    """Whether two digits beside each other changed places, or one is missing."""
+    mine, other = (f"{amount:.4f}".rstrip("0").rstrip(".") for amount in (sent, there))
+    width = max(len(text.partition(".")[2]) for text in (mine, other))
+    cut = other.replace(".", "")
+    mine, other = (text.partition(".")[0] + text.partition(".")[2].ljust(width, "0") for text in (mine, other))
+    dropped = {mine[:at] + mine[at + 1 :] for at in range(len(mine))}
+    swapped = {mine[:at] + mine[at : at + 2][::-1] + mine[at + 2 :] for at in range(len(mine) - 1)}
+    return bool({other, cut} & dropped) or other in swapped - {mine}
 
 
 def _has_run(found: pd.DataFrame, outcome: NDArray[np.object_], previous: pd.DataFrame) -> bool:
@@ -201,14 +226,29 @@ def _converted(found: pd.DataFrame, outcome: NDArray[np.object_]) -> tuple[NDArr
     for pair in sorted({*pairs[changed]}):
         rows = np.flatnonzero(changed & (pairs == pair).to_numpy(dtype=bool))
         both = [(row, *balances[row]) for row in rows]
-        ratios = {row: float(there / sent) for row, sent, there in both if sent and there}
-        middle = sorted(ratios.values())[len(ratios) // 2] if ratios else 0
-        near = [row for row, ratio in ratios.items() if middle > 0 and abs(ratio / middle - 1) <= _SPREAD]
-        # Without a rate that most of them have there is none; what is far from it is told alone.
+        there = [(int(row), abs(sent), abs(there)) for row, sent, there in both if sent and there and sent * there > 0]
+        step = Decimal(1).scaleb(-minor_digits().get(pair.partition(" ")[2], 2))
+        middle, near = _find_rate(there, step)
+        # Without a rate that most of them have there is none; what is not at it is told alone.
         if len(near) >= max(_ENOUGH, len(rows) / 2):
             result[near] = True
-            sent, there = pair.split(" ")
+            sent, other = pair.split(" ")
             notes.append(
-                f"{counted(len(near), 'balance')} in {sent} are shown in {there}, at {middle:.4g} {there} each"
+                f"{counted(len(near), 'balance')} in {sent} are shown in {other}, at {middle:.4g} {other} each"
             )
     return result, notes
+
+
+def _find_rate(balances: list[tuple[int, Decimal, Decimal]], step: Decimal) -> tuple[float, list[int]]:
+    """Return the rate that most of these balances have, rounded to steps, and the rows that have it."""
+    if not balances:
+        return 0.0, []
+    least, most = (
+        np.array([float((there + off) / sent) for _, sent, there in balances]) for off in (-step / 2, step / 2)
+    )
+    rates = np.concatenate([least, most])
+    having = np.searchsorted(np.sort(least), rates, "right") - np.searchsorted(np.sort(most), rates, "left")
+    rate = float(rates[int(having.argmax())])
+    slack = 1e-9 * rate
+    near = (least <= rate + slack) & (most >= rate - slack)
+    return rate, [balances[place][0] for place in np.flatnonzero(near)]

@@ -82,9 +82,20 @@ def lost_prefix(texts: Sequence[str], numbers: pd.Series[str]) -> str | None:
     """Return what stands before each of a few texts in some number, if it is the same for all: INV- before 1001."""
     ours = _squashed(numbers)
     found: set[str] | None = None
-    for text in texts:
+    for text in filter(str.strip, texts):
         ending = numbers.to_numpy(dtype=object)[pc.ends_with(ours, text.strip().lower()).to_numpy(zero_copy_only=False)]
         prefixes = {each[: len(each) - len(text.strip())] for each in ending.tolist()} - {""}
+        found = prefixes if found is None else found & prefixes
+    return min(found, key=len) if found else None
+
+
+def added_prefix(texts: Sequence[str], numbers: pd.Series[str]) -> str | None:
+    """Return what stands there before a number in each of a few texts, if it is the same for all."""
+    known, found = Numbers(numbers), None
+    for text in texts:
+        ends = [text[at:] for at in range(1, len(text))]
+        hits = known.has(pa.array(ends, pa.large_string()))
+        prefixes = {text[: len(text) - len(end)] for end, hit in zip(ends, hits, strict=True) if hit}
         found = prefixes if found is None else found & prefixes
     return min(found, key=len) if found else None
 

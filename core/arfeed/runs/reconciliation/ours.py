@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,16 +25,20 @@ _LOOKED_AT = 2_000
 _FEWEST = 3
 """Columns of fewer headings or values than that are nobody's in particular."""
 
+_FEW_OF = 5
+"""Headings of a source's file may differ by one, or by one of so many."""
+
 _ADVICE = "Export the list of open invoices at the receiver"
 _ONE_MORE = (
     "if that is what the receiver exports, have it add a column that the report does not have, such as its status"
 )
 
 
-def is_ours(export: Export, delivered: Delivered) -> str | None:
+def is_ours(export: Export, delivered: Delivered, *, same_headings: bool = False) -> str | None:
     """Return what the file is if it never was at the receiver: the report itself, or what a source was read from.
 
-    A copy that was saved again has other bytes, and its headings may have been renamed: so its cells count, too.
+    A copy that was saved again has other bytes, and its headings may have been renamed: so its cells count, too. With
+    `same_headings` somebody says that the receiver has nearly the headings of a source's file.
     """
     if export.sha256 == delivered.sha256:
         return f"this is {delivered.name}, the report that arfeed delivered, and not what the receiver made of it"
@@ -48,11 +52,13 @@ def is_ours(export: Export, delivered: Delivered) -> str | None:
             f"its headings are those of {delivered.name}, all of them and no other: it is a copy of a report for the "
             f"receiver, and not what the receiver made of one. {_ADVICE}; {_ONE_MORE}"
         )
-    for file, source in delivered.sources():
-        if len(headings) >= _FEWEST and _are_same(headings, source):
+    for file, source in delivered.sources() if not same_headings else ():
+        if len(headings) >= _FEWEST and (but := _differ_in(headings, source)) is not None:
+            exact = f"but for {', '.join(map(repr, but))}" if but else "all of them and no other"
             return (
-                f"its headings are those of {file}, all of them and no other: it is an export of the system that the "
-                f"report is made from, and not what the receiver has. {_ADVICE}"
+                f"its headings are those of {file}, {exact}: it seems to be an export of the system that the report is "
+                f"made from, and not what the receiver has. {_ADVICE}; if this is one, say same_headings = true in "
+                "[destination.reconcile]"
             )
     if _is_copy(export, delivered, headings):
         return (
@@ -64,6 +70,13 @@ def is_ours(export: Export, delivered: Delivered) -> str | None:
 
 def _are_same(headings: Collection[str], others: Collection[str]) -> bool:
     return bool(headings) and sorted(map(str.casefold, headings)) == sorted(map(str.casefold, others))
+
+
+def _differ_in(headings: Sequence[str], source: Sequence[str]) -> list[str] | None:
+    """Return the headings that only one of two lists has; None if these are more than a few of all."""
+    mine, other = ({name.casefold(): name for name in each} for each in (headings, source))
+    apart = [name for key, name in {**mine, **other}.items() if (key in mine) != (key in other)]
+    return apart if len(apart) <= max(1, len({*mine, *other}) // _FEW_OF) else None
 
 
 def _is_copy(export: Export, delivered: Delivered, headings: Collection[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.legible import quote
 from arfeed.planning.wording import counted
-from arfeed.runs.reconciliation.numbers import Numbers, are_known, lost_prefix
+from arfeed.runs.reconciliation.numbers import Numbers, added_prefix, are_known, lost_prefix
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
 
@@ -136,7 +138,8 @@ def _spelled_otherwise(
             f"beginning: {there!r} there, {here!r} here. A spreadsheet does so; take the CSV as the receiver exports "
             "it, not saved by a spreadsheet again, or import that column as text"
         )
-    strange = [str(each) for each in rows["invoice_ref"][~known].head(_LOOKED_AT)]
+    given = rows["invoice_ref"][~known]
+    strange = [str(each) for each in given[(given.str.strip() != "").to_numpy(dtype=bool)].head(_LOOKED_AT)]
     prefix = lost_prefix(strange, numbers)
     whole = pc.replace_substring_regex(texts, "^", (prefix or "").replace("\\", r"\\"))
     if prefix and (known | are_known(whole, numbers)).mean() >= KNOWN:
@@ -145,7 +148,20 @@ def _spelled_otherwise(
             f"{int((~known).sum()):,} of its {count} lack {prefix!r} at the beginning, such as {strange[0]!r}. If they "
             f"are the same invoices, say columns.invoice_ref = {quote(template)} in [destination.reconcile]"
         )
-    return None
+    return _prefixed(texts, known, numbers)
+
+
+def _prefixed(texts: pa.Array, known: NDArray[np.bool_], numbers: pd.Series[str]) -> str | None:
+    """Return what stands before our numbers there, if it is the same for nearly all."""
+    strange = [text.strip() for text in texts.filter(pa.array(~known)).to_pylist() if text.strip()]
+    prefix = added_prefix(strange[:_LOOKED_AT], numbers)
+    bare = pc.replace_substring_regex(texts, f"^{re.escape(prefix or '')}", "")
+    if not prefix or (known | are_known(bare, numbers)).mean() < KNOWN:
+        return None
+    return (
+        f"{len(strange):,} of its {counted(len(texts), 'open number')} have {prefix!r} before ours, such as "
+        f"{strange[0]!r} for {strange[0].removeprefix(prefix)!r}; export the column with the number as it was sent"
+    )
 
 
 def _are_known(rows: pd.DataFrame, delivered: Delivered) -> NDArray[np.bool_]:

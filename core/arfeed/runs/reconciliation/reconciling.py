@@ -82,8 +82,9 @@ def compare_with(
     if not export.is_file() and glob.has_magic(str(export)):
         # As a source's own files are found: the newest that is no longer being written.
         export = Path(find_files(FileSettings(path=str(export.expanduser().absolute()), files="newest"))[0])
-    found = read_export(export, settings, delivered.report, asker)
-    return judge(delivered, found, project.feed.timezone, whole=whole), found
+    zone = project.feed.timezone
+    found = read_export(export, settings, delivered.report, asker, layout=delivered.cells, timezone=zone)
+    return judge(delivered, found, zone, whole=whole, settings=settings), found
 
 
 def cells_sent(project: Project, report: pd.DataFrame) -> pd.DataFrame:
@@ -178,7 +179,10 @@ def _ask_receiver(context: OpenContext) -> Export:
     with connect(project):
         books = read_books(project.folder / ".arfeed" / "rehearsal" / url.removeprefix(REHEARSAL))
     refs, count = [*books.open], len(books.open)
-    texts = {name: pa.array([""] * count, pa.large_string()) for name in ("customer_name", "currency", "why", "origin")}
+    texts = {
+        name: pa.array([""] * count, pa.large_string())
+        for name in ("customer_name", "currency", "why", "others", "origin")
+    }
     rows = pa.table(
         {
             "invoice_ref": pa.array(refs, pa.large_string()),

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
+from arfeed.model.settings import ReconcileSettings
 from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.comparison import FIELDS, OUTCOMES, compare
 from arfeed.runs.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 Outcome = Literal["same", "differences", "not comparable"]
 
 _SPELLED = 3
+_MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ def judge(
     *,
     whole: bool = False,
     asked: bool = False,
+    settings: ReconcileSettings | None = None,
 ) -> Verdict:
     """Compare an export with the last delivery, if it is plausible; with `whole` somebody says that it is no part.
 
@@ -66,9 +71,11 @@ def judge(
     """
     moment, age, older = judge_age(export, delivered, timezone)
     judged = (age, "said to be whole" if whole else describe_total(export))
+    settings = settings or ReconcileSettings()
     strangers = None if asked else find_strangers(export, delivered)
-    reasons = [each for each in (is_ours(export, delivered), export.wrong, older, strangers) if each]
-    found = compare(delivered.report, export.rows, export.columns)
+    ours = is_ours(export, delivered, same_headings=settings.same_headings)
+    reasons = [each for each in (ours, export.wrong, older, strangers) if each]
+    found = compare(delivered.report, export.rows, export.columns, credits_positive=settings.credits_positive)
     if reasons:
         return Verdict("not comparable", found.iloc[:0], moment, judged, tuple(reasons), export.notes)
     previous = next(delivered.earlier(), None)
@@ -86,7 +93,14 @@ def judge(
         part += ". Or the receiver has taken in this much of the report only: see there whether the others are open"
         return Verdict("not comparable", found.iloc[:0], moment, judged, (part,), (*export.notes, *odd))
     alarming = found[is_alarming(found)]
-    notes = (*export.notes, *odd, *_note_spelling(found), *_note_lost_zeros(found), *_note_left_out(export))
+    notes = (
+        *export.notes,
+        *odd,
+        *_note_spelling(found),
+        *_note_lost_zeros(found),
+        *_note_left_out(export),
+        *_note_signs(found),
+    )
     return Verdict("differences" if len(alarming) else "same", found, moment, judged, (), notes)
 
 
@@ -120,6 +134,21 @@ def _note_lost_zeros(found: pd.DataFrame) -> Iterator[str]:
             "invoices that are not listed: a spreadsheet takes zeros off the beginning of numbers. Take the CSV as the "
             "receiver exports it"
         )
+
+
+def _note_signs(found: pd.DataFrame) -> Iterator[str]:
+    """Say so if it is the signs alone that differ: of credit notes, or of everything."""
+    pairs = found[(found["outcome"] == "differs").to_numpy(dtype=bool)]
+    sent, there = (arrow.as_single_chunk(pa.array(pairs[name])) for name in ("balance", "balance_there"))
+    turned = pc.fill_null(pc.equal(sent, pc.negate(pc.cast(there, sent.type))), fill_value=False)
+    credit = (pairs["kind"] != "invoice").to_numpy(dtype=bool)
+    if turned_credits := int((np.asarray(turned) & credit).sum()):
+        yield (
+            f"{counted(turned_credits, 'credit')} without a minus there, and no column says that it is one: it may be "
+            "owed there. If the list shows credits so, say credits_positive = true in [destination.reconcile]"
+        )
+    if int((np.asarray(turned) & ~credit).sum()) > len(found) * _MOST:
+        yield 'most balances there have the other sign: say owed_is = "negative" in [destination.reconcile] if it is so'
 
 
 def _note_left_out(export: Export) -> Iterator[str]:

@@ -46,6 +46,18 @@ def find_lowering_letters(words: Sequence[str]) -> list[str]:
     return []
 
 
+def are_signs(header: str, spelled: Sequence[str]) -> bool:
+    """Whether all of a column's words are the one for what is owed: a word of its own, or a letter of the heading's."""
+    words = {word.casefold().rstrip(".") for word in spelled}
+    if len(words) != 1 or not words <= {*_PAIRS}:
+        return False
+    (word,) = words
+    parts = re.findall(r"[^\W\d_]+", header.casefold())
+    return len(word) > _SHORT or (
+        len(parts) == _SHORT and parts[0] == word and parts[1] in {*_PAIRS[word], _PAIRS[word]}
+    )
+
+
 def _second_of_heading(header: str, words: Set[str]) -> str | None:
     """Return what lowers a debt if the heading itself names both words, what is owed first: `D/H`, `Debet/Credit`."""
     parts = re.findall(r"[^\W\d_]+", header.casefold())

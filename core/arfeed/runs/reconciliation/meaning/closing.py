@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model.errors import ConfigError
 from arfeed.model.legible import quote
-from arfeed.planning.wording import counted
 from arfeed.runs.reconciliation.meaning.evidence import count_true
 from arfeed.runs.reconciliation.meaning.search import Search
+from arfeed.runs.reconciliation.meaning.sent import Sent
 from arfeed.runs.reconciliation.meaning.words import (
     ASIDE,
     CLOSED,
@@ -24,36 +25,87 @@ from arfeed.runs.reconciliation.meaning.words import (
     VOID,
 )
 from arfeed.tables.headings.contents import find_flags, is_settled_header
-from arfeed.tables.headings.document_words import is_flag_column, is_yes, status_of
+from arfeed.tables.headings.document_words import is_flag_column, is_part_payment, is_yes, status_of
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, means_none, parse_dates
 
 _TICKS = frozenset("✓✔☑✅")
 _FEW = 30
+_MANY = 1_000
 
 
-def settle_status(search: Search) -> None:
-    """Ask about each column by which invoices with a balance are closed, unless the settings name the status."""
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A column by which rows with a balance are closed: how many, and by which words; by days if there are none."""
+
+    header: str
+    words: Sequence[str]
+    count: int
+
+    def advise(self, search: Search) -> str:
+        """Return what to write in the settings, or to export."""
+        instead = "export only what is open, or a column with what is open as well"
+        if self.words:
+            others = [word for word in search.evidence.few_words(self.header, _FEW) if word not in self.words]
+            meant = {**dict.fromkeys(self.words, _closes_as(self.header)), **dict.fromkeys(others, "open")}
+            meant = {word: meant_status(search, word) or ours for word, ours in meant.items()}
+            listed = ", ".join(f'{quote(word)} = "{ours}"' for word, ours in meant.items())
+            instead = f"columns.status = {quote(self.header)} and values.status = {{ {listed} }}"
+        return (
+            f"{instead}; or, if such rows are open all the same, {quote(self.header)} in ignore, and values.status = "
+            "false, in [destination.reconcile]"
+        )
+
+
+def find_closings(search: Search, headers: Sequence[str]) -> list[Closing]:
+    """Return the columns by which rows with a balance are closed, unless the settings say what the status is.
+
+    Also of columns that the settings pass over: when they were named they said something else.
+    """
     if "status" in search.settings.columns or search.settings.values.get("status") is False:
-        return
-    texts, header = search.evidence.texts, search.found.columns.get("balance")
-    if header not in texts:
-        return
-    amounts = parse_money(texts[header], search.found.decimal).values
-    owed = pc.fill_null(pc.not_equal(amounts, pa.scalar(0, MONEY)), fill_value=False)
-    if (status := search.found.columns.get("status")) in texts:
-        owed = pc.and_not(owed, _has_word(texts[status], _closing(search, status)))
-    for name in search.free():
+        return []
+    texts, owed, found = search.evidence.texts, find_owed(search), []
+    for name in headers:
         words = _closing(search, name)
         closed = _has_word(texts[name], words) if words else _days_of_payment(search, name)
         if closed is not None and (count := count_true(pc.and_(closed, owed))):
-            _ask(search, name, words, f"{name!r} closes {counted(count, 'row')} whose {header!r} is not 0")
+            found.append(Closing(name, words, count))
+    return found
+
+
+def find_owed(search: Search) -> pa.Array:
+    """Return the rows that are open there by their balance and their status."""
+    texts, header = search.evidence.texts, search.found.columns.get("balance")
+    owed = pa.array(np.ones(search.evidence.size, bool))
+    if header in texts:
+        # What can't be read is owed until somebody knows better.
+        amounts = parse_money(texts[header], search.found.decimal).values
+        owed = pc.fill_null(pc.not_equal(amounts, pa.scalar(0, MONEY)), fill_value=True)
+    if (status := search.found.columns.get("status")) in texts:
+        owed = pc.and_not(owed, _has_word(texts[status], _closing(search, status)))
+    return owed
+
+
+def find_part_paid(search: Search, sent: Sent, header: str) -> Iterator[tuple[int, str]]:
+    """Yield the rows whose state, in a column of states, says that a part was paid, while the balance is all of it."""
+    evidence, balance, owed = search.evidence, search.found.columns.get("balance"), sent.array("balance")
+    told = {word.strip().casefold() for word in search.settings.values.get("status") or {}}
+    words = [word for word in evidence.words(header) if is_part_payment(word) and word.casefold() not in told]
+    if not words or balance not in evidence.texts or owed is None:
+        return
+    amount = sent.array("amount")
+    whole = pc.cast(owed if amount is None else pc.coalesce(amount, owed), MONEY)
+    there = parse_money(evidence.paired(balance), search.found.decimal).values
+    texts = evidence.paired(header)
+    same = pc.fill_null(pc.equal(pc.abs(there), pc.abs(whole)), fill_value=False)
+    for place in np.flatnonzero(pc.and_(same, _has_word(texts, words))).tolist():
+        yield int(evidence.rows[place]), f"{header} {texts[place].as_py()!r}, and {balance} is the whole amount"
 
 
 def is_flag(search: Search, header: str) -> bool:
     """Whether a column says yes or no of what its heading names."""
-    words = [word for word in search.evidence.words(header) if word]
+    words = search.evidence.few_words(header, _FEW)
     if not words:
         return False
     named = bool(header_words(header) & (NOT_CLOSED | ASIDE | FLAGGED)) or status_of(header) in CLOSED
@@ -64,46 +116,32 @@ def is_flag(search: Search, header: str) -> bool:
     )
 
 
-def _ask(search: Search, header: str, words: Sequence[str], found: str) -> None:
-    """Ask whether such rows are open; raise `ConfigError` with what to type or export if they are not."""
-    others = [word for word in search.evidence.words(header) if word and word not in words]
-    meant = {**dict.fromkeys(words, _closes_as(header)), **dict.fromkeys(others, "open")}
-    meant = {word: _meant(search, word) or ours for word, ours in meant.items()}
-    listed = ", ".join(f'{quote(word)} = "{ours}"' for word, ours in meant.items())
-    advice = "export only what is open, or a column with what is open as well"
-    if words:
-        advice = f"columns.status = {quote(header)} and values.status = {{ {listed} }} in [destination.reconcile]"
-    answer = search.asker.choose(
-        f"{found}. Is that open all the same?",
-        f"values.status = false in [destination.reconcile] if it is; if not, {advice}",
-        {"open": "the balances alone are compared", "closed": advice},
-    )
-    if answer == "closed":
-        raise ConfigError(f"{found}: {'say' if words else 'so'} {advice}")
+def meant_status(search: Search, word: str) -> str | None:
+    """Return the status that a word means, by the settings or in every program; None if it may mean several."""
+    said = search.settings.values.get("status") or {}
+    return {theirs.strip().lower(): ours for theirs, ours in said.items()}.get(word.lower()) or status_of(word)
 
 
 def _closing(search: Search, header: str) -> list[str]:
     """Return the words of a column by which an invoice is closed; none if it does not say what is."""
-    words = search.evidence.words(header)
-    if header == search.found.columns.get("status") or (
-        header in search.evidence.proposal.several.get("status", ()) and not is_flag(search, header)
-    ):
-        return [word for word in words if _meant(search, word) in CLOSED]
+    if header == search.found.columns.get("status"):
+        return [word for word in search.evidence.words(header) if meant_status(search, word) in CLOSED]
+    words = search.evidence.few_words(header, _FEW)
     if any(word.startswith(CREDIT) for word in header_words(header)):
         return []
     if not is_flag(search, header):
-        # Whatever the column is called: a few words, of which some mean what is closed.
-        few = len(words) <= _FEW
-        return [word for word in words if few and (_meant(search, word) in CLOSED or normalize_header(word) in OVER)]
+        # Whatever the column is called, if some of its words mean what is closed.
+        return [
+            word
+            for word in search.evidence.few_words(header, _MANY)
+            if meant_status(search, word) in CLOSED or normalize_header(word) in OVER or word in _TICKS
+        ]
     if header_words(header) & NOT_CLOSED:
-        return [word for word in words if not is_yes(word) and _meant(search, word) != "open"]
+        # Without a mark it is not open either.
+        blank = [""] if search.evidence.has_blanks(header) else []
+        return [word for word in [*words, *blank] if not is_yes(word) and meant_status(search, word) != "open"]
     said = [word for word in words if word in _TICKS or any(letter.isalnum() for letter in word)]
-    return [word for word in said if not _is_no(word) and _meant(search, word) != "open"]
-
-
-def _meant(search: Search, word: str) -> str | None:
-    said = search.settings.values.get("status") or {}
-    return {theirs.strip().lower(): ours for theirs, ours in said.items()}.get(word.lower()) or status_of(word)
+    return [word for word in said if not _is_no(word) and meant_status(search, word) != "open"]
 
 
 def _has_word(texts: pa.Array, words: Sequence[str]) -> pa.Array:

@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 
 from arfeed.model.errors import SourceError
 from arfeed.runs.reconciliation.meaning.balance import find_balance
-from arfeed.runs.reconciliation.meaning.closing import settle_status
 from arfeed.runs.reconciliation.meaning.currencies import find_symbols, take_called
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, Evidence, folded
 from arfeed.runs.reconciliation.meaning.notation import find_decimal, find_order
-from arfeed.runs.reconciliation.meaning.search import Asker, Meaning, Search
+from arfeed.runs.reconciliation.meaning.search import Asker, Search
 from arfeed.tables.headings.normalize import normalize_header
+from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.headings.words import OTHER_TABLES
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ _NUMBERS = 0.5
 """A column holds the numbers if at least this share of its values are numbers of the last report."""
 
 
-def find_meaning(rows: pd.DataFrame, delivered: pd.DataFrame, settings: ReconcileSettings, asker: Asker) -> Meaning:
-    """Return what the columns of some rows, all text, mean. Raise `ConfigError` if that is open and nobody answers."""
+def find_meaning(rows: pd.DataFrame, delivered: pd.DataFrame, settings: ReconcileSettings, asker: Asker) -> Search:
+    """Find what the columns of some rows, all text, mean. Raise `ConfigError` if that is open and nobody answers."""
     search = Search(Evidence(rows, delivered, settings), settings, asker)
     for name, header in settings.columns.items():
         search.take(name, header, "as plugins.toml says")
@@ -41,8 +41,7 @@ def find_meaning(rows: pd.DataFrame, delivered: pd.DataFrame, settings: Reconcil
     find_order(search)
     find_symbols(search)
     _leave_other_names(search)
-    settle_status(search)
-    return search.found
+    return search
 
 
 def _find_numbers(search: Search) -> None:
@@ -50,13 +49,14 @@ def _find_numbers(search: Search) -> None:
         return
     evidence = search.evidence
     shares = {name: evidence.share_known(name) for name in search.free()}
-    best = max(shares.values(), default=(0.0, 0))
-    alike = [name for name, share in shares.items() if share == best]
-    if best[0] >= _NUMBERS:
+    # A column that is blank but for a few numbers has them all the same, and is not where the numbers are.
+    best = max((count for _, count in shares.values()), default=0)
+    alike = [name for name, (share, count) in shares.items() if count == best and share >= _NUMBERS]
+    if best and alike:
         named = evidence.proposal.columns.get("invoice_ref")
         several = len(evidence.distinct(alike)) > 1
         header = named if named in alike else search.ask("invoice_ref", alike) if several else alike[0]
-        known = f"{best[1]:,} of {len(evidence.filled(header)):,} are numbers of the last report"
+        known = f"{best:,} of {len(evidence.filled(header)):,} are numbers of the last report"
         search.take("invoice_ref", header, known)
     elif other := _payable(evidence.headers):
         raise SourceError(
@@ -86,6 +86,7 @@ def _find_other(search: Search, name: str) -> None:
     if search.settings.values.get(name) is False:
         if header := search.named(name) or next(iter(evidence.proposal.called.get(name, ())), None):
             found.left.append(f"{name}: {header!r} is not compared, as values.{name} = false says")
+            search.excused.add(header)
         return
     free, named = search.free(), search.named(name)
     if named is not None and named in free:
@@ -93,14 +94,15 @@ def _find_other(search: Search, name: str) -> None:
         search.take(name, named, agreed or f"values such as {evidence.example(named)}")
         return
     agreeing = [header for header in free if (evidence.agreement(name, header) or 0) >= AGREES]
+    # A day of payment may well be the due date.
+    if name == "due_on":
+        agreeing = [header for header in agreeing if normalize_header(header) in USUAL[name]]
     several = [header for header in evidence.proposal.several.get(name, ()) if header in free]
     if len(evidence.distinct(agreeing)) == 1 and name != "status":
         search.take(name, agreeing[0], evidence.agreed(evidence.agreement(name, agreeing[0])))
     elif name == "currency" and (called := search.called("currency")):
         take_called(search, called[0] if len(evidence.distinct(called)) == 1 else search.ask(name, called))
-    elif several and name == "status":
-        found.left.append(f"status: {' or '.join(several)} may say it; balances alone are compared")
-    elif several:
+    elif several and name != "status":
         search.take(name, search.ask(name, several), "as you said")
 
 
@@ -111,12 +113,11 @@ def _leave_other_names(search: Search) -> None:
         return
     names = folded(evidence.paired(header))
     names = names.filter(pc.not_equal(names, ""))
-    known = pc.is_in(names, value_set=folded(pa.array(evidence.delivered["customer_name"])))
+    sent = folded(pa.array(evidence.delivered["customer_name"]))
+    # They may be cut off, all at one length.
+    cut = pc.utf8_slice_codeunits(sent, 0, pc.max(pc.utf8_length(names)).as_py() or 1)
+    known = pc.is_in(names, value_set=pa.concat_arrays([sent, cut]))
     share = (pc.sum(known).as_py() or 0) / len(names) if len(names) else 1.0
     # A name that was sent for another invoice is no other kind of name: it is a difference.
     if share < DISAGREES:
-        del search.found.columns["customer_name"]
-        search.found.left.append(
-            f"customer_name: {header} has the names that were sent in {share:.0%} of the rows, so it is not "
-            "compared; name it in [destination.reconcile] columns to have it compared"
-        )
+        del search.found.columns["customer_name"], search.found.evidence["customer_name"]

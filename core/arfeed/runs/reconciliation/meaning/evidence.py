@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.fields import template_headers, template_pieces
 from arfeed.runs.reconciliation.numbers import NOWHERE, Numbers, match_numbers
-from arfeed.tables.headings.proposal import propose_columns
+from arfeed.tables.headings.proposal import Proposal, propose_columns
 from arfeed.tables.values.amounts import parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
 
@@ -32,19 +33,30 @@ DISAGREES = 0.5
 class Evidence:
     """An export's columns, all text, trimmed, and the invoices of the last report that its rows are paired with.
 
-    `rows` are the places of the paired rows, `invoices` the report's beside them, one for one.
+    `rows` are the places of the paired rows, `places` those of the report's invoices beside them, one for one.
     """
 
     def __init__(self, rows: pd.DataFrame, delivered: pd.DataFrame, settings: ReconcileSettings) -> None:
         """Nothing is paired before `pair` says which column holds the numbers."""
         self.headers = [str(name) for name in rows.columns if name != "origin"]
         self.texts = {name: pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in self.headers}
-        self.delivered = delivered
-        self.proposal = propose_columns(rows)
-        self.rows, self.invoices = np.array([], np.int64), delivered.iloc[:0]
-        self._settings = settings
+        self.delivered, self.size = delivered, len(rows)
+        self.rows = self.places = np.array([], np.int64)
+        self._whole, self._settings = rows, settings
         self._numbers = Numbers(delivered["invoice_ref"])
         self._shares: dict[tuple[str, str], float | None] = {}
+        self._words: dict[str, pa.Array] = {}
+
+    @cached_property
+    def proposal(self) -> Proposal:
+        """What the headings and first values seem to mean."""
+        return propose_columns(self._whole)
+
+    def of_all(self, rows: pd.DataFrame) -> Evidence:
+        """Return the same of all rows, where these are the first of them."""
+        whole = Evidence(rows, self.delivered, self._settings)
+        whole.proposal = self.proposal
+        return whole
 
     def pair(self, header: str) -> None:
         """Pair the rows with the invoices of the last report by a column of numbers; by none if it is no column."""
@@ -54,8 +66,12 @@ class Evidence:
             return
         places = match_numbers(pd.Series(refs, dtype="str"), self.delivered["invoice_ref"])
         self.rows = np.flatnonzero(places != NOWHERE)
-        self.invoices = self.delivered.iloc[places[self.rows]].reset_index(drop=True)
+        self.places = places[self.rows]
         self._shares.clear()
+
+    def invoices_of(self, name: str) -> pd.Series:
+        """Return a column of the report in the paired rows."""
+        return self.delivered[name].iloc[self.places].reset_index(drop=True)
 
     def _composed(self, template: str) -> pa.Array:
         pieces = [
@@ -72,7 +88,22 @@ class Evidence:
 
     def words(self, header: str) -> list[str]:
         """Return the distinct values of a column, those that are blank included."""
-        return list(self.texts[header].unique().to_pylist())
+        return list(self._distinct(header).to_pylist())
+
+    def _distinct(self, header: str) -> pa.Array:
+        if header not in self._words:
+            self._words[header] = self.texts[header].unique()
+        return self._words[header]
+
+    def few_words(self, header: str, most: int) -> list[str]:
+        """Return the distinct values of a column that are not blank; none if there are more than a few."""
+        distinct = self._distinct(header)
+        words = [word for word in distinct.to_pylist() if word] if len(distinct) <= most + 1 else []
+        return words if len(words) <= most else []
+
+    def has_blanks(self, header: str) -> bool:
+        """Whether a column is blank in some row."""
+        return bool(pc.any(pc.equal(self._distinct(header), "")).as_py())
 
     def example(self, header: str) -> str:
         """Return the first value of a column."""
@@ -131,7 +162,7 @@ class Evidence:
         if name == "status":
             return 0
         texts = self.paired(header)
-        sent = arrow.as_single_chunk(pa.array(self.invoices[name]))
+        sent = arrow.as_single_chunk(pa.array(self.invoices_of(name)))
         if name in schema.MONEY:
             same = pc.equal(pc.abs(parse_money(texts, way).values), pc.abs(pc.cast(sent, schema.arrow_type(name))))
         elif name in schema.DATES:

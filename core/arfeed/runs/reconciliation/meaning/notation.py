@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from arfeed.model.errors import ConfigError
 from arfeed.runs.reconciliation.meaning.evidence import MARKS, count_true
 from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.tables.values.amounts import parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
+
+_NO_DAY = r"\d[T ](?:[1-9]\d|0[1-9]|00:(?:[1-9]|0[1-9]))[\d:.]*(?:Z|[+-]\d\d:?\d\d)$"
+
+NO_DAY = "that do not all begin a day in the feed's time zone"
+
+
+def begin_no_day(texts: pa.Array) -> bool:
+    """Whether there are moments that say their zone and are not the beginning of a day there."""
+    return bool(pc.any(pc.match_substring_regex(texts, _NO_DAY)).as_py())
 
 
 def find_decimal(search: Search) -> None:
@@ -45,6 +56,11 @@ def find_order(search: Search) -> None:
     if search.settings.dates or header is None:
         return
     given = search.evidence.filled(header)
+    if begin_no_day(given):
+        raise ConfigError(
+            f"{header!r} holds moments, such as {given[0].as_py()}, {NO_DAY}; say [feed] timezone as it is at the "
+            "receiver, or export days"
+        )
     wrong = {order: count_true(parse_dates(given, order, declared=True).wrong) for order in ORDERS}
     fitting = [order for order in ORDERS if wrong[order] == min(wrong.values())]
     if "YMD" in fitting or len(fitting) == 1:

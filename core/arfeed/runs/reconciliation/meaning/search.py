@@ -39,12 +39,13 @@ class Meaning:
 
 @dataclass(slots=True)
 class Search:
-    """A search for the meaning of an export's columns."""
+    """A search for the meaning of an export's columns; `excused` are those that the settings have left uncompared."""
 
     evidence: Evidence
     settings: ReconcileSettings
     asker: Asker
     found: Meaning = field(default_factory=Meaning)
+    excused: set[str] = field(default_factory=set)
 
     def take(self, name: str, header: str, why: str) -> None:
         """Take a column for what a canonical name means."""
@@ -52,9 +53,17 @@ class Search:
         self.found.evidence[name] = why
 
     def free(self) -> list[str]:
-        """Return the headings that were not taken."""
-        taken = headings_of(self.found.columns)
+        """Return the headings that were not taken, and that the settings do not pass over."""
+        taken = {*headings_of(self.found.columns), *self.ignored(), *self.excused}
         return [name for name in self.evidence.headers if name not in taken]
+
+    def ignored(self) -> list[str]:
+        """Return the headings that the settings pass over."""
+        return [name for name in self.evidence.headers if _same(name) in map(_same, self.settings.ignore)]
+
+    def has(self, header: str) -> bool:
+        """Whether the export has a heading, letter case and blanks around it aside."""
+        return _same(header) in map(_same, self.evidence.headers)
 
     def called(self, name: str) -> list[str]:
         """Return the free headings that are called like a column, though their values are not like its."""
@@ -81,3 +90,7 @@ class Search:
         if header not in self.evidence.texts:
             return "what is left of the one"
         return f"such as {self.evidence.example(header)}"
+
+
+def _same(header: str) -> str:
+    return header.strip().casefold()

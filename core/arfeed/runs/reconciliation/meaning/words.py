@@ -1,8 +1,9 @@
-"""Words of the headings of a receiver's export: what was paid, what closes an invoice, and what is no money."""
+"""Words of the headings of a receiver's export: what was paid, what closes an invoice, and currencies."""
 
 from __future__ import annotations
 
-from arfeed.tables.headings.words import TAXES
+from arfeed.tables.headings.document_words import status_of
+from arfeed.tables.headings.normalize import header_words, normalize_header
 
 PAID = frozenset(
     (
@@ -33,6 +34,9 @@ SHARED = {
     "kr": frozenset(["SEK", "NOK", "DKK", "ISK"]),
 }
 """Signs that several currencies share."""
+
+COMPARED = frozenset(["balance", "currency", "due_on", "customer_name"])
+"""Columns that are compared if the export has them."""
 
 CLOSED = ("paid", "void", "draft")
 SETTLING = frozenset(
@@ -71,13 +75,20 @@ VOID = ("void", "cancel", "storn", "annul", "anul", "makul", "delet", "geloscht"
 that it lacks as a rule, and others that it lacks; of a state that closes one in a receiver's list; of one that says
 what a document is; and of one that it was never owed."""
 
-NO_MONEY = frozenset(
-    (  # noqa: SIM905 - forty quoted words are harder to read
-        "days day tage jours dias giorni dagen age id no nr number num code phone zip plz terms rate percent quantity "
-        "qty ref reference iban"
+COUNTING_ROWS = frozenset(
+    ["no", "nr", "row", "line", "pos", "position", "lfd nr", "zeile", "ligne", "fila", "linea", "riga", "regel", "s no"]
+)
+COUNTING_DAYS = frozenset(
+    (  # noqa: SIM905 - many quoted words are harder to read
+        "overdue late age aging ageing past verzug uberfallig uberfalligkeit alter retard mora atraso vencidos ritardo "
+        "scaduto laat vervallen ouderdom forfallen"
     ).split()
 )
-"""Words of a heading whose numbers are no amounts."""
+"""Headings of the numbers of rows, and words of those of an invoice's age in days."""
 
-OF_TAXES = TAXES | {"amount", "total", "betrag", "of"}
-"""What a heading consists of that is that of a tax, and of nothing that may be open."""
+_CLOSING = SETTLING | ASIDE | FLAGGED | OVER
+
+
+def says_closed(header: str) -> bool:
+    """Whether a heading has a word by which an invoice is closed, or which is that of a payment."""
+    return bool(header_words(header) & _CLOSING or normalize_header(header) in PAID or status_of(header) in CLOSED)

@@ -1,0 +1,321 @@
+"""Every column of an export is accounted for by what it holds, or a person is asked about it, once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arfeed.model.errors import ConfigError
+from arfeed.model.settings import ReconcileSettings
+from arfeed.runs.reconciliation.export import read_export
+from arfeed.runs.reconciliation.verdict import Verdict, judge
+from support.files.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, report, sent, write_csv
+
+ROWS = [
+    {**row, "amount": f"{Decimal(row['balance']) + (20 if number % 9 == 0 else 0)}", "po_number": f"PO-{7 * number}"}
+    for number, row in enumerate(sent(30))
+]
+PAID = ("INV-0003", "INV-0007", "INV-0012")
+
+Value = Callable[[Row], str]
+
+
+def saved(folder: Path, columns: Mapping[str, Value], rows: list[Row] = ROWS, leave: tuple[str, ...] = ()) -> Path:
+    """Save an export with further columns, and without some of the usual ones."""
+    names = {name: heading for name, heading in HEADINGS.items() if name not in leave}
+    lines = [{**row, **{heading: value(row) for heading, value in columns.items()}} for row in rows]
+    return write_csv(folder / "open.csv", lines, headings={**names, **{name: name for name in columns}})
+
+
+def verdict_of(folder: Path, columns: Mapping[str, Value], rows: list[Row] = ROWS, **settings: Any) -> Verdict:
+    return judged(saved(folder, columns, rows), delivered(ROWS), **settings)
+
+
+def on(word: str, other: str = "") -> Value:
+    return lambda row: word if row["invoice_ref"] in PAID else other
+
+
+def late(row: Row) -> str:
+    return str(max(0, (date(2026, 4, 20) - date.fromisoformat(row["due_on"])).days))
+
+
+def due(row: Row, days: str) -> str:
+    return row["balance"] if (days == "0") == (late(row) == "0") else "0.00"
+
+
+def paid(row: Row) -> str:
+    return str(Decimal(row["amount"]) - Decimal(row["balance"]))
+
+
+# --- what accounts for a column -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"Litige": lambda _: "", "Lettrage": lambda _: "-"},
+        {"Order": lambda row: row["po_number"], "Invoice date": lambda row: row["issued_on"]},
+        {"Total": lambda row: row["amount"], "Amount paid": paid},
+        {"Days overdue": late},
+        {"Verzug": lambda row: f"{late(row)} Tage"},
+        {"#": lambda row: str(int(row["invoice_ref"][4:]))},
+        {"Current": lambda row: due(row, "0"), "1-30": lambda _: "", "> 30": lambda row: due(row, "31")},
+        {"Phase": lambda row: "Overdue" if late(row) != "0" else "Sent"},
+        {"Is paid": lambda _: "No"},
+        {"Sort": lambda _: "Rechnung"},
+        {"D/C": lambda _: "D"},
+    ],
+    ids=lambda columns: " ".join(columns),
+)  # fmt: skip
+def test_what_was_sent_or_follows_from_it_is_no_question(tmp_path: Path, columns: Mapping[str, Value]) -> None:
+    verdict = verdict_of(tmp_path, columns)
+    assert (verdict.outcome, verdict.reasons) == ("same", ())
+
+
+def test_what_accounts_for_each_column_is_printed(tmp_path: Path) -> None:
+    file = saved(tmp_path, {"Order": lambda row: row["po_number"], "Days overdue": late})
+    export = read_export(file, ReconcileSettings(), report(ROWS), Answering("none of them"))
+    assert export.evidence["other columns"] == (
+        "'Order': po_number as sent; 'Days overdue': days from due_on to 2026-04-20"
+    )
+
+
+def test_what_is_sent_in_the_destinations_layout_accounts_for_a_column(tmp_path: Path) -> None:
+    file = saved(tmp_path, {"Branch": lambda row: f"B{row['invoice_ref'][-1]}"})
+    layout = report(ROWS)[["invoice_ref"]].assign(unit=[f"B{row['invoice_ref'][-1]}" for row in ROWS])
+    export = read_export(file, ReconcileSettings(), report(ROWS), Answering("none of them"), layout=lambda: layout)
+    assert export.evidence["other columns"] == "'Branch': unit as sent"
+
+
+def test_what_is_said_of_closed_invoices_alone_is_no_question(tmp_path: Path) -> None:
+    old = [{**ROWS[0], "invoice_ref": f"OLD-{number}", "balance": "0.00", "by": "Ann"} for number in range(9)]
+    rows = [*({**row, "by": ""} for row in ROWS), *old]
+    file = write_csv(tmp_path / "open.csv", rows, headings={**HEADINGS, "by": "Cleared by"})
+    assert judged(file, delivered(ROWS)).outcome == "same"
+
+
+# --- what is asked about --------------------------------------------------------------------------------------------
+
+ASKED: dict[str, Value] = {
+    "Cleared by": on("J. Smith"),
+    "Clearing document": lambda row: f"1400{row['invoice_ref'][4:]}" if row["invoice_ref"] in PAID else "",
+    "Cancel reason": on("Duplicate"),
+    "Comments": on("cheque banked", "will pay"),
+    "Lettrage": on("AB"),
+    "Conciliada": on("✔"),
+    "Fecha abono": on("01/04/2026"),
+    "Rozliczono": on("tak", "nie"),
+    "Row colour": on("green", "white"),
+    "Reg.": lambda _: "J",
+    "Paid so far": lambda row: row["balance"] if row["invoice_ref"] in PAID else "0.00",
+    "Rest": lambda row: "0.00" if row["invoice_ref"] in PAID or int(row["invoice_ref"][4:]) > 25 else row["balance"],
+    "Regolato": lambda row: row["balance"],
+    "Soldée le": lambda row: row["due_on"],
+    "Zugeordnet": lambda row: row["invoice_ref"],
+    "Zahlungskennzeichen": lambda _: "S",
+    "Days to pay": late,
+    "Payment": lambda row: str(int(row["invoice_ref"][4:])),
+    "Type": on("Sales Credit Memo", "Invoice"),
+    "D/C": on("X", "D"),
+    "Open?": lambda _: "0.00",
+    "": on("x"),
+}
+
+
+@pytest.mark.parametrize("heading", ASKED)
+def test_a_column_with_what_was_not_sent_is_asked_about(tmp_path: Path, heading: str) -> None:
+    with pytest.raises(ConfigError, match=r"^1 column with what was not sent, by which an invoice may be paid, closed"):
+        verdict_of(tmp_path, {heading: ASKED[heading]})
+
+
+def test_all_columns_are_asked_about_at_once_with_the_line_to_paste(tmp_path: Path) -> None:
+    columns = {"Assigned to": on("Ann", "Bob"), "Notes": on("called"), "Paid via": on("card")}
+    with pytest.raises(ConfigError) as raised:
+        verdict_of(tmp_path, columns, ignore=["Rep"])
+    assert "3 columns with what was not sent" in str(raised.value)
+    assert "\n  'Assigned to': Bob, Ann\n  'Notes': called\n  'Paid via': card\n" in str(raised.value)
+    assert '\n  ignore = ["Rep", "Assigned to", "Notes", "Paid via"]\n' in str(raised.value)
+    assert verdict_of(tmp_path, columns, ignore=["Rep", "assigned to ", "Notes", "Paid via"]).outcome == "same"
+
+
+def test_a_name_in_ignore_that_is_nearly_a_heading_is_pointed_out(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="`ignore` has 'Asigned to', and the export 'Assigned to'"):
+        verdict_of(tmp_path, {"Assigned to": on("Ann", "Bob")}, ignore=["Asigned to"])
+
+
+def test_rows_beyond_those_that_tell_what_columns_mean_count_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arfeed.runs.reconciliation.export._LOOKED_AT", 20)
+    with pytest.raises(ConfigError, match="'Stage': Won"):
+        verdict_of(tmp_path, {"Stage": lambda row: "Won" if row["invoice_ref"] == "INV-0030" else ""})
+
+
+def test_a_status_that_is_blank_for_some_that_are_open_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"'Status': Open; it is blank in some .* values.status = \{ \"\" = \"open\" \}"
+    ):
+        verdict_of(tmp_path, {"Status": on("", "Open")})
+    assert verdict_of(tmp_path, {"Status": on("", "Open")}, values={"status": {"": "open"}}).outcome == "same"
+    with pytest.raises(ConfigError, match="'Stage': Open"):
+        verdict_of(tmp_path, {"Stage": on("", "Open"), "Status": on("Open", "Open")})
+
+
+def test_a_balance_of_which_only_its_values_tell_is_asked_about(tmp_path: Path) -> None:
+    headings = {**HEADINGS, "balance": "Regolato", "due_on": "Soldata il"}
+    file = write_csv(tmp_path / "open.csv", ROWS, headings=headings)
+    with pytest.raises(ConfigError, match=r"'Regolato': it has what was sent in 30 of 30 rows\. Which column"):
+        judged(file, delivered(ROWS))
+    with pytest.raises(ConfigError, match="'Soldata il'"):
+        judged(file, delivered(ROWS), columns={"balance": "Regolato"})
+
+
+@dataclass
+class Answering:
+    """Somebody who gives one answer."""
+
+    answer: str
+    asked: list[str] = field(default_factory=list)
+
+    def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
+        del option, default
+        self.asked.append(question)
+        assert self.answer in choices
+        return self.answer
+
+
+def test_a_person_answers_once_and_is_told_the_line_to_keep(tmp_path: Path) -> None:
+    file = saved(tmp_path, {"Assigned to": on("Ann", "Bob"), "Notes": on("called")})
+    asker = Answering("none of them")
+    export = read_export(file, ReconcileSettings(), report(ROWS), asker)
+    assert len(asker.asked) == 1
+    kept = 'left out, as you said; to keep that, write ignore = ["Assigned to", "Notes"] in [destination.reconcile]'
+    assert export.notes == (kept,)
+    with pytest.raises(ConfigError, match=r"'Notes': say columns\.balance or columns\.status = \"Notes\" in"):
+        read_export(file, ReconcileSettings(), report(ROWS), Answering("Notes"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        on("Paid", "Called"),
+        lambda row: "paid" if row["invoice_ref"] in PAID else f"called {row['invoice_ref']}",
+        on("✓"),
+        on("2026-04-01"),
+    ],
+    ids=["word", "word among texts", "tick", "day of payment"],
+)
+def test_an_ignored_column_is_asked_about_once_it_closes_invoices(tmp_path: Path, value: Value) -> None:
+    columns = {"Closed on": value}
+    assert verdict_of(tmp_path, {"Closed on": on("", "–")}, ignore=["Closed on"]).outcome == "same"
+    with pytest.raises(ConfigError, match=r"'Closed on': .*; it closes 3 rows whose balance is not 0"):
+        verdict_of(tmp_path, columns, ignore=["Closed on"])
+
+
+# --- what is compared with what was sent ----------------------------------------------------------------------------
+
+
+def test_two_columns_of_names_that_agree_nearly_always_are_both_compared(tmp_path: Path) -> None:
+    rows = [{**row, "ship": row["customer_name"]} for row in ROWS]
+    rows[4]["ship"], rows[8]["customer_name"] = "Somebody", "Nobody"
+    headings = {**HEADINGS, "customer_name": "Bill-to", "ship": "Ship-to"}
+    found = outcomes(judged(write_csv(tmp_path / "open.csv", rows, headings=headings), delivered(ROWS)))
+    assert {ref for ref, (outcome, _) in found.items() if outcome == "differs"} == {"INV-0005", "INV-0009"}
+
+
+def test_a_difference_in_another_column_says_what_was_sent_and_what_is_there(tmp_path: Path) -> None:
+    verdict = verdict_of(tmp_path, {"Left": lambda row: "0.00" if row["invoice_ref"] == "INV-0003" else row["balance"]})
+    assert verdict.outcome == "differences"
+    assert verdict.found["others"].tolist()[2:4] == ["Left 103.50 → 0.00", ""]
+
+
+def test_a_kind_there_that_is_another_here_is_a_difference(tmp_path: Path) -> None:
+    rows = [{**row} for row in ROWS]
+    rows[4] |= {"kind": "credit_note", "balance": "-20.00"}
+    file = saved(tmp_path, {"Type": lambda row: "Invoice"}, [*rows[:4], {**rows[4], "balance": "20.00"}, *rows[5:]])
+    verdict = judged(file, delivered(rows))
+    assert outcomes(verdict)["INV-0005"] == ("differs", "balance others")
+    assert verdict.found["others"][4] == "Type credit → Invoice"
+    # Its sign is given by a column that says what it is.
+    file = saved(
+        tmp_path,
+        {"Type": lambda row: "Sales Credit Memo" if row["invoice_ref"] == "INV-0005" else "Invoice"},
+        [*rows[:4], {**rows[4], "balance": "20.00"}, *rows[5:]],
+    )
+    with pytest.raises(ConfigError, match="'Type': Invoice, Sales Credit Memo; not known is 'Sales Credit Memo'"):
+        judged(file, delivered(rows))
+    told = {"kind": {"Sales Credit Memo": "credit_note"}}
+    assert judged(file, delivered(rows), values=told).outcome == "same"
+
+
+@pytest.mark.parametrize("headings", [("Status",), ("Payment status", "Invoice status")])
+def test_a_part_that_was_paid_of_a_whole_balance_is_a_difference(tmp_path: Path, headings: tuple[str, ...]) -> None:
+    columns = {headings[0]: on("Partially paid", "Open"), **{name: on("Open", "Open") for name in headings[1:]}}
+    verdict = verdict_of(tmp_path, columns)
+    assert [ref for ref, (outcome, _) in outcomes(verdict).items() if outcome == "differs"] == [*PAID]
+    assert verdict.found["others"][2] == f"{headings[0]} 'Partially paid', and Outstanding is the whole amount"
+    assert verdict_of(tmp_path, columns, values={"status": {"partially paid": "open"}}).outcome == "same"
+
+
+def test_a_part_that_was_paid_here_as_well_is_none(tmp_path: Path) -> None:
+    parts = {"Status": lambda row: "Partially paid" if row["amount"] != row["balance"] else "Open"}
+    assert verdict_of(tmp_path, parts).outcome == "same"
+
+
+# --- notation -------------------------------------------------------------------------------------------------------
+
+
+def in_utc(row: Row, hour: str = "22") -> str:
+    return f"{date.fromordinal(date.fromisoformat(row['due_on']).toordinal() - 1)}T{hour}:00:00Z"
+
+
+def moments(folder: Path, zone: str, rows: list[Row], last: list[Row] = ROWS) -> Verdict:
+    export = read_export(saved(folder, {}, rows), ReconcileSettings(), report(last), Answering("-"), timezone=zone)
+    return judge(delivered(last), export, zone)
+
+
+def test_moments_in_utc_are_the_days_of_the_feeds_time_zone(tmp_path: Path) -> None:
+    summer = [{**row, "due_on": f"2026-06-{number % 28 + 1:02}"} for number, row in enumerate(ROWS)]
+    rows = [{**row, "due_on": in_utc(row)} for row in summer]
+    assert moments(tmp_path, "Europe/Berlin", rows, summer).outcome == "same"
+    # What begins no day there is not taken for the day that its text begins with.
+    file = saved(tmp_path, {}, rows)
+    with pytest.raises(ConfigError, match=r"'Due date': .*; moments that do not all begin a day in the feed's time"):
+        judged(file, delivered(summer))
+    with pytest.raises(ConfigError, match=r"'Due date' holds moments, such as 2026-05-31T22:00:00Z, that do not all"):
+        judged(file, delivered(summer), columns={"due_on": "Due date"})
+
+
+def test_a_sparse_column_of_numbers_is_not_where_the_numbers_are(tmp_path: Path) -> None:
+    unknown = [{**row, "invoice_ref": "NEW-1"} if row["invoice_ref"] == "INV-0020" else row for row in ROWS]
+    columns = {"Linked": lambda row: "INV-0004" if row["invoice_ref"] == "INV-0003" else ""}
+    verdict = verdict_of(tmp_path, columns, unknown, ignore=["Linked"])
+    assert outcomes(verdict)["INV-0003"] == ("same", "")
+
+
+def test_names_that_are_cut_off_at_one_length_are_the_same(tmp_path: Path) -> None:
+    rows = [{**row, "customer_name": f"Holding of Works {number % 9} by the Sea"} for number, row in enumerate(ROWS)]
+    cut = [{**row, "customer_name": row["customer_name"][:20]} for row in rows]
+    assert judged(write_csv(tmp_path / "open.csv", cut), delivered(rows)).outcome == "same"
+    alone = [{**rows[0], "customer_name": rows[0]["customer_name"][:20]}, *rows[1:]]
+    assert judged(write_csv(tmp_path / "open.csv", alone), delivered(rows)).outcome == "differences"
+
+
+def test_all_signs_turned_are_named_with_the_setting(tmp_path: Path) -> None:
+    turned = [{**row, "balance": f"-{row['balance']}"} for row in ROWS]
+    verdict = verdict_of(tmp_path, {}, turned)
+    assert verdict.outcome == "differences"
+    assert 'say owed_is = "negative" in [destination.reconcile]' in " ".join(verdict.notes)
+    assert verdict_of(tmp_path, {}, turned, owed_is="negative").outcome == "same"
+
+
+def test_what_stands_before_the_numbers_there_is_named(tmp_path: Path) -> None:
+    rows = [{**row, "invoice_ref": f"KOL-{row['invoice_ref']}"} for row in ROWS]
+    (reason,) = verdict_of(tmp_path, {}, rows).reasons
+    assert "30 of its 30 open numbers have 'KOL-' before ours, such as 'KOL-INV-0001' for 'INV-0001'" in reason
