@@ -240,6 +240,21 @@ def test_a_column_of_a_file_that_nobody_named_makes_its_reading_doubtful(tmp_pat
     assert [doubt.column for doubt in read.doubts(read.reports[0])] == ["Status"]
 
 
+def test_what_one_source_says_makes_the_reading_of_another_no_more_doubtful(tmp_path: Path) -> None:
+    sources = []
+    for name, words in (("open", ("Offen", "Offen")), ("other", ("Storniert", "Storniert"))):
+        lines = [f"{line},{word}" for line, word in zip(LIST, ("Status", *words), strict=True)]
+        sources.append(folder(tmp_path / f"{name}.csv", *lines, columns=NAMES, currency="GBP"))
+        sources[-1].source = name
+    read = extracted(*sources)
+    calm, doubtful = (extracted(each) for each in sources)
+    assert [read.doubts(report) for report in read.reports] == [
+        calm.doubts(calm.reports[0]),
+        doubtful.doubts(doubtful.reports[0]),
+    ]
+    assert calm.doubts(calm.reports[0]) == ()
+
+
 def test_a_control_account_by_customer_is_read_beside_the_rows_of_its_list(tmp_path: Path) -> None:
     account = tmp_path / "account.csv"
     account.write_text("Customer,Balance\nAda,5\nBo,9\n")

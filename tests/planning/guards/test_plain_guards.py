@@ -133,6 +133,10 @@ def test_an_invoice_of_the_same_day_speaks_for_the_list() -> None:
     assert "older-list" not in heard(case(dated(1, 1, 1, 8, 9), [0, 1]))
 
 
+def test_an_invoice_of_today_speaks_for_the_list() -> None:
+    assert "older-list" not in heard(case(dated(1, 1, 0, 8, 9), [0, 1]))
+
+
 def test_an_invoice_dated_ahead_does_not_hide_an_older_list() -> None:
     assert "older-list" in heard(case(dated(1, 1, 3, 8, -40), [0, 1]))
     assert "older-list" not in heard(case(dated(3, -40, -41, 8, 9), [1, 2]))
