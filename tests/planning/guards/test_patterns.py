@@ -90,6 +90,13 @@ def test_a_value_that_is_all_that_is_left_is_named() -> None:
     assert told(rows, [place for place in range(40) if branches[place] != "B3"]) == "branch other than B3"
 
 
+def test_a_value_of_which_half_is_left_is_named_if_all_others_are_gone() -> None:
+    branches = [*in_turn("Bonn", "Kiel", count=36), *["Ulm"] * 4]
+    turns = np.random.default_rng(3).permutation(40)
+    rows = listed(customers=40, branch=[branches[turn] for turn in turns])
+    assert told(rows, np.flatnonzero(turns < 38)) == "branch other than Ulm"
+
+
 def test_a_blank_is_a_value() -> None:
     rows = listed(customers=7, seller=in_turn("", "Ann", "Bo", "Cy"))
     assert told(rows, range(0, 40, 4)) == "seller = (blank)"
