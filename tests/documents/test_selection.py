@@ -255,6 +255,12 @@ def test_a_new_invoices_own_pdf_replaces_the_one_of_an_earlier_invoice() -> None
     assert (chosen(plan), plan.old, plan.shared) == ([("A1.pdf", "changed")], {}, ())
 
 
+def test_a_file_that_was_only_touched_need_not_be_read_again() -> None:
+    known = sent("A1.pdf", "A2.pdf")
+    selection = select(invoices(3), found(["A1", "A2", "A3"], ["v2", "v3", "v1"]), pdf, known)
+    assert find_touched(selection, {"A1.pdf": "old", "A2.pdf": "new", "A3.pdf": "old"}, known) == {"A1.pdf": "v2"}
+
+
 def test_last_years_file_in_the_folder_is_not_the_new_invoices_pdf() -> None:
     selection = select(again(), found(["A1"]), pdf, EARLIER)
     plan = settle(selection, {"A1.pdf": "old"}, {}, EARLIER)

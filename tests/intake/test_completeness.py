@@ -234,10 +234,31 @@ def test_a_row_of_totals_proves_a_file_and_is_no_document(tmp_path: Path) -> Non
         extracted(cut)
 
 
+def test_a_note_on_negative_debts_names_the_source_whose_setting_would_answer_it(tmp_path: Path) -> None:
+    lines = (LIST[0], *(line.replace("-08,7", "-08,-7").replace("-07,5", "-07,-5") for line in LIST[1:]))
+    (report,) = extracted(folder(tmp_path / "open.csv", *lines, columns=NAMES, currency="GBP")).reports
+    assert 'set owed_is = "negative" in [sources.files]' in " ".join(report.complete.notes)
+
+
 def test_a_column_of_a_file_that_nobody_named_makes_its_reading_doubtful(tmp_path: Path) -> None:
     lines = [f"{line},{word}" for line, word in zip(LIST, ("Status", "Offen", "Storniert"), strict=True)]
     read = extracted(folder(tmp_path / "open.csv", *lines, columns=NAMES, currency="GBP"))
     assert [doubt.column for doubt in read.doubts(read.reports[0])] == ["Status"]
+
+
+def test_what_one_source_says_makes_the_reading_of_another_no_more_doubtful(tmp_path: Path) -> None:
+    sources = []
+    for name, words in (("open", ("Offen", "Offen")), ("other", ("Storniert", "Storniert"))):
+        lines = [f"{line},{word}" for line, word in zip(LIST, ("Status", *words), strict=True)]
+        sources.append(folder(tmp_path / f"{name}.csv", *lines, columns=NAMES, currency="GBP"))
+        sources[-1].source = name
+    read = extracted(*sources)
+    calm, doubtful = (extracted(each) for each in sources)
+    assert [read.doubts(report) for report in read.reports] == [
+        calm.doubts(calm.reports[0]),
+        doubtful.doubts(doubtful.reports[0]),
+    ]
+    assert calm.doubts(calm.reports[0]) == ()
 
 
 def test_a_control_account_by_customer_is_read_beside_the_rows_of_its_list(tmp_path: Path) -> None:

@@ -119,6 +119,14 @@ def test_a_customer_long_gone_is_forgotten_and_one_with_open_rows_is_not() -> No
     assert habits.sources["erp"].customers.to_pylist() == ["C-other"]
 
 
+def test_a_customer_who_was_expected_to_pay_and_did_not_is_remembered() -> None:
+    slow = listed(4, 1, customer_id="C-slow", due_on=due_in(-2))
+    habits = after_days(listed(), (), 1, after_days(slow, (), 1))
+    learned = habits.sources["erp"]
+    place = learned.customers.to_pylist().index("C-slow")
+    assert (learned.closed[place].sum(), learned.expected[place].sum()) == (0, pytest.approx(0.4, rel=0.01))
+
+
 def test_references_are_remembered_for_more_than_a_year_and_then_no_longer() -> None:
     habits = after_days(listed(), [0, 1], 2)
     assert habits.sources["erp"].references.to_pylist() == ["a1", "a2"]

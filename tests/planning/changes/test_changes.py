@@ -344,6 +344,10 @@ def test_balances_that_payments_and_corrections_explain(after: list[str]) -> Non
     assert balances(*after) == []
 
 
+def test_a_rate_that_all_but_the_largest_balance_share_is_one() -> None:
+    assert "balances-scaled" in balances("1100", "94.19", "362.7")
+
+
 def test_an_amount_that_no_longer_has_its_decimals_is_asked_about_too() -> None:
     before = invoices(3, amount=OWED[:3], balance=["1", "2", "3"])
     objection = changed(before, amount=["125000", "8050", "31000"])["balances-scaled"]

@@ -55,6 +55,18 @@ def test_several_values_are_named_together() -> None:
     assert told(rows, [*range(0, 40, 4), *range(1, 40, 4)]) in {"branch = Hamburg, Kiel", "branch = Kiel, Hamburg"}
 
 
+def test_a_value_of_which_nothing_is_judged_is_not_named() -> None:
+    branches = in_turn("Bonn", "Kiel", "Ulm", "Ulm")
+    judged = np.array([branch != "Ulm" for branch in branches])
+    rows = listed(customers=40, branch=branches)
+    assert "Ulm" not in str(told(rows, range(40), unproven=judged))
+
+
+def test_a_cut_is_named_to_its_end_though_some_rows_before_it_have_stayed() -> None:
+    gone = [place for place in range(72) if place not in (20, 60)]
+    assert told(listed(140, 140), gone) == "number up to A72"
+
+
 def test_values_of_one_invoice_each_are_named_together() -> None:
     turns = np.random.default_rng(2).permutation(40)
     branches = np.array([*["B1", "B2", "B3", "B4", "B5", "B6"], *["Ulm", "Hof"] * 17])[turns]
@@ -76,6 +88,13 @@ def test_a_value_that_is_all_that_is_left_is_named() -> None:
     branches = in_turn(*[f"B{number}" for number in range(20)])
     rows = listed(customers=7, branch=branches)
     assert told(rows, [place for place in range(40) if branches[place] != "B3"]) == "branch other than B3"
+
+
+def test_a_value_of_which_half_is_left_is_named_if_all_others_are_gone() -> None:
+    branches = [*in_turn("Bonn", "Kiel", count=36), *["Ulm"] * 4]
+    turns = np.random.default_rng(3).permutation(40)
+    rows = listed(customers=40, branch=[branches[turn] for turn in turns])
+    assert told(rows, np.flatnonzero(turns < 38)) == "branch other than Ulm"
 
 
 def test_a_blank_is_a_value() -> None:

@@ -133,6 +133,17 @@ def test_an_invoice_of_the_same_day_speaks_for_the_list() -> None:
     assert "older-list" not in heard(case(dated(1, 1, 1, 8, 9), [0, 1]))
 
 
+def test_one_customer_may_have_paid_all_that_is_later_than_the_list() -> None:
+    of_two = dated(1, 1, 3, 8, 9, customer_id=["C1", "C2", "C3", "C4", "C5"])
+    of_one = dated(1, 1, 3, 8, 9, customer_id=["C1", "C1", "C3", "C4", "C5"])
+    assert "older-list" in heard(case(of_two, [0, 1]))
+    assert "older-list" not in heard(case(of_one, [0, 1]))
+
+
+def test_an_invoice_of_today_speaks_for_the_list() -> None:
+    assert "older-list" not in heard(case(dated(1, 1, 0, 8, 9), [0, 1]))
+
+
 def test_an_invoice_dated_ahead_does_not_hide_an_older_list() -> None:
     assert "older-list" in heard(case(dated(1, 1, 3, 8, -40), [0, 1]))
     assert "older-list" not in heard(case(dated(3, -40, -41, 8, 9), [1, 2]))

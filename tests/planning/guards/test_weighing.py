@@ -74,6 +74,16 @@ def test_a_source_that_failed_or_was_never_read_before_is_not_judged() -> None:
     assert judged(feed(), 10, before=None)[1] == ()
 
 
+def test_the_sources_beside_one_that_failed_are_judged() -> None:
+    rows = feed(40, source=["erp", "shop"] * 20)
+    after = rows[rows["source"] == "shop"].iloc[10:]
+    after = pd.concat([rows[rows["source"] == "erp"], after], ignore_index=True)
+    asserted: dict[str, Any] = {"absent_means_paid": True, "before": BEFORE, "complete": Complete()}
+    sources = (source("erp", failed="no", **asserted), source("shop", **asserted))
+    plan = planned(rows, after, reasons="gone", sources=sources)
+    assert [each.case.source for each in split_by_source(plan, compare(after, rows).lost)] == ["shop"]
+
+
 STILL = (Ledger("erp", "GBP", Decimal(300), Decimal(300), Decimal(400), Decimal(400)),)
 ENOUGH = (STILL[0]._replace(received=Decimal(100)),)
 

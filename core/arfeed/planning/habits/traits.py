@@ -82,7 +82,7 @@ def find_orders(case: Case) -> Iterator[Order]:
         yield Order(name, days, None if dated.all() else dated, column)
     yield Order("number", _read_numbers(arrow.to_text_array(before["invoice_ref"])), None, "invoice_ref")
     if PLACE in before:
-        place = arrow.as_single_chunk(pa.array(before[PLACE], pa.int64()))
+        place = arrow.as_single_chunk(pa.array(before[PLACE]))
         known = None if not place.null_count else np.asarray(pc.is_valid(place))
         yield Order("place in the list", np.asarray(pc.fill_null(place, 0)), known, PLACE)
     yield Order("balance", _classify_sizes(before), None, "balance")
