@@ -150,6 +150,30 @@ def test_what_is_still_due_counts_as_its_amount_does(reader: PdfReader, tmp_path
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        ("Total 310.01", "INV-2026-0044 2026-02-01 477.10"),
+        ("Total 310.01", "INV-2026-0044", "477.10"),
+        ("2026-02-01 INV-2026-0044 Services GBP", "477.10", "Total 310.01"),
+        ("INV-2026-0044 was settled in part", "Total 510.01", "477.10"),
+    ],
+    ids=["listed behind the total", "in cells", "listed with its amount below", "with a larger amount"],
+)
+def test_an_invoice_of_its_customer_accuses_only_as_the_last_and_largest_amount(
+    reader: PdfReader, tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    amounts = [*AMOUNTS[:3], "477.10"]
+    content = printed("Invoice F-1", "Cedar GmbH", *lines)
+    assert judged(reader, tmp_path, content, amount=amounts, balance=amounts).outcome == "none"
+
+
+def test_the_end_of_a_larger_amount_is_not_its_amount(reader: PdfReader, tmp_path: Path) -> None:
+    amounts = [*AMOUNTS[:3], "1310.00"]
+    content = printed("Invoice INV-2026-0044", "Cedar GmbH", "Replaces INV-2026-0042", "Total 1,310.00")
+    assert judged(reader, tmp_path, content, amount=amounts, balance=amounts).whose == "INV-2026-0044"
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "Previous invoice INV-2026-0044 of 2026-02-01: 477.10",
