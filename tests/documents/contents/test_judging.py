@@ -103,12 +103,19 @@ def test_a_short_number_proves_little(reader: PdfReader, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("lines", "outcome"),
     [
-        (("INV-2026-0044", "Cedar GmbH", "77.10"), "another"),
+        (("Invoice INV-2026-0044", "Cedar GmbH", "77.10"), "another"),
+        (("INV-2026-0044", "Cedar GmbH", "of 2 March 2026, consulting", "77.10"), "another"),
         (("Less part payment INV-2026-0044", "Cedar GmbH", "77.10", "Total 310.01"), "none"),
         (("Open: INV-2026-0043 1,234.50", "Albion Ltd", "INV-2026-0044 77.10", "Cedar GmbH"), "none"),
         (("Open: INV-2026-0043 1,234.50", "Albion Ltd", "7: 99.00", "Bramble & Sons Ltd", "for Cedar GmbH"), "another"),
     ],
-    ids=["one of its customer", "deducted", "a statement with its customer's", "a statement of others"],
+    ids=[
+        "one of its customer",
+        "and not called so",
+        "deducted",
+        "a statement with its customer's",
+        "a statement of others",
+    ],
 )
 def test_other_invoices_of_its_customer_may_be_listed(
     reader: PdfReader, tmp_path: Path, lines: tuple[str, ...], outcome: str
@@ -125,7 +132,7 @@ def test_a_statement_may_list_one_amount_twice(reader: PdfReader, tmp_path: Path
 
 
 def test_a_longer_number_does_not_hide_this_one(reader: PdfReader, tmp_path: Path) -> None:
-    refs, longer = [*REFS[:3], "INV-2026-00421"], printed("INV-2026-00421", "Cedar GmbH", "77.10")
+    refs, longer = [*REFS[:3], "INV-2026-00421"], printed("Invoice INV-2026-00421", "Cedar GmbH", "77.10")
     known = Known(invoices(refs, customer_name=NAMES, amount=AMOUNTS, balance=AMOUNTS)[COLUMNS])
     (verdict,) = judge_files([longer], known.invoice(0), known, tmp_path)
     assert isinstance(verdict, Verdict)
@@ -147,6 +154,37 @@ def test_what_is_still_due_counts_as_its_amount_does(reader: PdfReader, tmp_path
     assert only.words.startswith("page 1 prints INV-2026-0043, and it has 200.00 GBP and Albion Ltd, but not 60.00 GBP")
     own = ("Cedar GmbH", "Still due 60.00", *due)
     assert judged(reader, tmp_path, printed(*own), balance=balances).outcome == "none"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Total 310.01", "INV-2026-0044 2026-02-01 477.10"),
+        ("Total 310.01", "INV-2026-0044", "477.10"),
+        ("Total 310.01", "INV-2026-0044", "Consult", "ing GBP", "477.10"),
+        ("2026-02-01 INV-2026-0044 Services GBP", "477.10", "Total 310.01"),
+        ("INV-2026-0044 was settled in part", "Total 510.01", "477.10"),
+    ],
+    ids=[
+        "listed behind the total",
+        "in cells",
+        "in narrow cells",
+        "listed with its amount below",
+        "with a larger amount",
+    ],
+)
+def test_an_invoice_of_its_customer_accuses_only_as_the_last_and_largest_amount(
+    reader: PdfReader, tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    amounts = [*AMOUNTS[:3], "477.10"]
+    content = printed("Invoice F-1", "Cedar GmbH", *lines)
+    assert judged(reader, tmp_path, content, amount=amounts, balance=amounts).outcome == "none"
+
+
+def test_the_end_of_a_larger_amount_is_not_its_amount(reader: PdfReader, tmp_path: Path) -> None:
+    amounts = [*AMOUNTS[:3], "1310.00"]
+    content = printed("Invoice INV-2026-0044", "Cedar GmbH", "Replaces INV-2026-0042", "Total 1,310.00")
+    assert judged(reader, tmp_path, content, amount=amounts, balance=amounts).whose == "INV-2026-0044"
 
 
 @pytest.mark.parametrize(

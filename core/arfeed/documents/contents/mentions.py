@@ -31,6 +31,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 _MOST_WORDS = 2
 _BEFORE = 60
 _AFTER = 120
+_NEAR = 34
 
 Prints = Callable[[str], bool]
 
@@ -70,7 +71,8 @@ def _role(text: str, start: int, end: int, prints_money: Prints) -> Role:
     if prints_money(text[end : word.start() if word else end + _AFTER]):
         return Role.LISTED
     rest = text[end:].partition("\n")[0]
-    if not named and (prints_money(line) or prints_money(rest)):
+    # In narrow cells a row of a list goes over several lines.
+    if not named and any(map(prints_money, (line, rest, text[end : end + _NEAR]))):
         return Role.LISTED
     if named:
         return Role.NAMED
