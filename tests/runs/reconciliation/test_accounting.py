@@ -159,7 +159,7 @@ def test_rows_beyond_those_that_tell_what_columns_mean_count_as_well(
 
 def test_a_status_that_is_blank_for_some_that_are_open_is_asked_about(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"'Status': Open; it is blank in some .* values.status = \{ \"\" = \"open\" \}"
+        ConfigError, match=r"(?s)'Status': Open; it is blank in some .* values.status = \{ \"\" = \"open\" \}"
     ):
         verdict_of(tmp_path, {"Status": on("", "Open")})
     assert verdict_of(tmp_path, {"Status": on("", "Open")}, values={"status": {"": "open"}}).outcome == "same"
