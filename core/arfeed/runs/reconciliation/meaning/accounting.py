@@ -179,7 +179,7 @@ def _ask(search: Search, sent: Sent, headers: Sequence[str], closing: Mapping[st
     advice = {header: _advise(search, sent, header, closing.get(header)) for header in every}
     # What seems to be an amount, a day or a kind stands in no line that is pasted without a look.
     plain = [name for name in spare if advice[name] == _usual_advice(name)]
-    more = {name: "; or add it to ignore" for name in spare}
+    more = dict.fromkeys(spare, "; or add it to ignore")
     said = [f"for {name!r}, {each}{more.get(name, '')}" for name, each in advice.items() if name not in plain]
     if plain:
         said.append(f"for those that don't, in [destination.reconcile],\n  {_line(search, plain)}\n")
