@@ -165,6 +165,8 @@ def test_numbers_written_as_formulas_or_with_an_apostrophe_keep_their_zeros(tmp_
 def test_a_prefix_that_is_not_there_is_named_with_the_setting_that_adds_it(tmp_path: Path) -> None:
     short = [{**row, "invoice_ref": row["invoice_ref"].removeprefix("INV-")} for row in ROWS]
     file = write_csv(tmp_path / "open.csv", short)
+    blank = write_csv(tmp_path / "blank.csv", [{**short[0], "invoice_ref": ""}, *short[1:]])
+    assert "lack 'INV-' at the beginning" in judged(blank, delivered(ROWS)).reasons[0]
     (reason,) = judged(file, delivered(ROWS)).reasons
     assert 'say columns.invoice_ref = "INV-{Invoice number}" in [destination.reconcile]' in reason
     assert judged(file, delivered(ROWS), columns={"invoice_ref": "INV-{Invoice number}"}).outcome == "same"

@@ -82,7 +82,7 @@ def lost_prefix(texts: Sequence[str], numbers: pd.Series[str]) -> str | None:
     """Return what stands before each of a few texts in some number, if it is the same for all: INV- before 1001."""
     ours = _squashed(numbers)
     found: set[str] | None = None
-    for text in filter(str.strip, texts):
+    for text in texts:
         ending = numbers.to_numpy(dtype=object)[pc.ends_with(ours, text.strip().lower()).to_numpy(zero_copy_only=False)]
         prefixes = {each[: len(each) - len(text.strip())] for each in ending.tolist()} - {""}
         found = prefixes if found is None else found & prefixes

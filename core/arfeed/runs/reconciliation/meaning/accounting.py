@@ -23,7 +23,7 @@ from arfeed.runs.reconciliation.meaning.closing import (
     meant_status,
 )
 from arfeed.runs.reconciliation.meaning.computed import find_computed
-from arfeed.runs.reconciliation.meaning.evidence import count_true
+from arfeed.runs.reconciliation.meaning.evidence import DISAGREES, count_true
 from arfeed.runs.reconciliation.meaning.kinds import find_credits, unknown_kinds
 from arfeed.runs.reconciliation.meaning.notation import NO_DAY, begin_no_day
 from arfeed.runs.reconciliation.meaning.search import Search
@@ -174,14 +174,15 @@ def _ask(search: Search, sent: Sent, headers: Sequence[str], closing: Mapping[st
         "there:\n" + "\n".join(lines) + "\n"
         "Does any of them say whether an invoice is open, or what is owed?"
     )
-    ours = search.found.columns.values()
-    spare = [name for name in headers if name not in closing and name not in ours]
-    kept = list(dict.fromkeys([*search.settings.ignore, *spare]))
-    line = f"ignore = [{', '.join(map(quote, kept))}]"
+    taken = [name for name in headers if name in search.found.columns.values()]
+    spare = [name for name in headers if name not in closing and name not in taken]
     advice = {header: _advise(search, sent, header, closing.get(header)) for header in every}
-    said = [f"for {name!r}, {each}" for name, each in advice.items() if each != _usual_advice(name)]
-    if spare:
-        said.append(f"for those that don't, in [destination.reconcile],\n  {line}\n")
+    # What seems to be an amount, a day or a kind stands in no line that is pasted without a look.
+    plain = [name for name in spare if advice[name] == _usual_advice(name)]
+    more = dict.fromkeys(spare, "; or add it to ignore")
+    said = [f"for {name!r}, {each}{more.get(name, '')}" for name, each in advice.items() if name not in plain]
+    if plain:
+        said.append(f"for those that don't, in [destination.reconcile],\n  {_line(search, plain)}\n")
     option = "; ".join(said) + _misspelled(search, headers)
     choices = {
         _NONE: "they are left out",
@@ -190,14 +191,16 @@ def _ask(search: Search, sent: Sent, headers: Sequence[str], closing: Mapping[st
     answer = search.asker.choose(question, option, choices)
     if answer != _NONE:
         raise ConfigError(f"{answer!r}: say {advice[answer]}")
-    if [*headers] != spare:
-        search.found.left.append("what is blank in the status is open, as you said")
-    if not spare and not closing:
-        return
-    if closing:
-        kept = list(dict.fromkeys([*kept, *closing]))
-        line = f"ignore = [{', '.join(map(quote, kept))}] and values.status = false"
-    search.found.left.append(f"left out, as you said; to keep that, write {line} in [destination.reconcile]")
+    kept = [_line(search, [*spare, *closing])] if spare or closing else []
+    kept += ["values.status = false"] if closing else ['values.status = { "" = "open" }'] if taken else []
+    search.found.left.append(
+        f"left out, as you said; to keep that, write {' and '.join(kept)} in [destination.reconcile]"
+    )
+
+
+def _line(search: Search, headers: Sequence[str]) -> str:
+    """Return the line that has these columns ignored as well."""
+    return f"ignore = [{', '.join(map(quote, dict.fromkeys([*search.settings.ignore, *headers])))}]"
 
 
 def _describe(search: Search, sent: Sent, header: str, closing: Closing | None) -> str:
@@ -249,6 +252,8 @@ def _advise(search: Search, sent: Sent, header: str, closing: Closing | None) ->
         )
     if (name := sent.doubts.get(header)) in COMPARED:
         return f"columns.{name} = {quote(header)} in [destination.reconcile] if it is that"
+    if (search.evidence.agreement("balance", header) or 0) >= DISAGREES:
+        return f"columns.balance = {quote(header)} in [destination.reconcile] if that is what is open"
     return _usual_advice(header)
 
 

@@ -38,8 +38,8 @@ def find_balance(search: Search) -> None:
         header = totals[0]
     else:
         # What was paid agrees as well if all of it was, whatever its heading is.
-        found = "; ".join(f"{name!r}: {evidence.agreed(agreeing[name])}" for name in good)
-        header = search.ask("balance", [*several, *good, *agreeing] or search.free(), found)
+        said = "; ".join(f"{name!r}: {evidence.agreed(agreeing[name])}" for name in good)
+        header = search.ask("balance", [*several, *good, *agreeing] or search.free(), said)
     search.take("balance", header, evidence.agreed(agreeing.get(header)))
 
 
