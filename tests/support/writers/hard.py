@@ -25,7 +25,10 @@ CREDIT = Invoice("CN-2026-0007", Decimal("1234.50"), "Albion Ltd", currency="GBP
 LONGER = Invoice("INV-2026-00421", Decimal("512.00"), "Albion Ltd", currency="GBP")
 DIGITS = Invoice("INV3202630042", Decimal("640.00"), "Dunmore SARL", currency="GBP")
 """What becomes of INV–2026–0042, with dashes, in some fonts that Ghostscript distills."""
-BILLS = (OWN, OTHER, LATER, SHORT, CREDIT, LONGER, DIGITS)
+EARLIER = Invoice("INV-2026-0021", Decimal("1310.00"), "Cedar GmbH", currency="GBP")
+BILLS = (OWN, OTHER, LATER, SHORT, CREDIT, LONGER, DIGITS, EARLIER)
+NET = Invoice(OWN.invoice_ref, Decimal("258.33"), OWN.customer_name, currency="GBP")
+"""Its PDF as it is where the list has another amount."""
 
 
 def lines(invoice: Invoice, number: str | None = None, *more: tuple[str, str]) -> Lines:
@@ -296,6 +299,19 @@ def hard_pdfs() -> Mapping[str, tuple[bytes, str]]:
             "none",
         ),
         "a longer number": (page(LONGER), "another"),
+        # numbers that are mentioned, and numbers written otherwise
+        "another's that replaces it": (page(OTHER, None, ("Replaces invoice", "INV-2026-0042")), "another"),
+        "another's of its customer that replaces it": (page(EARLIER, None, ("Ersetzt", "INV-2026-0042")), "another"),
+        "another amount, and a larger earlier one": (
+            page(NET, "F-1", ("Previous invoice", "INV-2026-0021 1,310.00")),
+            "none",
+        ),
+        "the same in a sentence": (
+            page(NET, "F-1", ("Please note that invoice INV-2026-0021", "over 1,310.00 is open")),
+            "none",
+        ),
+        "its number without zeros": (page(OWN, "INV-2026-42"), "own"),
+        "its number without letters": (php("dompdf-narrow")([lines(OWN, "2026-0042")])[0], "own"),
         # pages
         "number on the last page": (merged(*[_drawn(_says("Terms of trade"))] * 3, page(OWN)), "own"),
         "another's, its total before its number": (
