@@ -242,6 +242,29 @@ def test_a_source_that_states_no_status_settles_with_a_balance_of_0(feed: Feed, 
     assert delivered(feed) == {"proven": ["INV-0001"]}
 
 
+def test_a_balance_of_0_is_asked_about_at_a_source_that_can_answer(feed: Feed, book: Book) -> None:
+    zero = [{**invoice(1), "balance": "0.00"}, *invoices(19, first=2)]
+    book.says(zero, answers=[{**invoice(1), "status": "open"}])
+    assert refused(feed, "INV-0001") == ["still-open"]
+    book.says(zero, answers=[])
+    assert why(feed) == {"INV-0001": ("settled", "proven")}
+    book.says(zero, answers=[closed(invoice(1), "void")])
+    assert why(feed) == {"INV-0001": ("void", "proven")}
+
+
+@pytest.mark.parametrize("status", [None, "open"])
+def test_balances_of_0_in_one_branch_are_a_pattern_if_no_status_confirms_them(
+    feed: Feed, book: Book, status: str | None
+) -> None:
+    rows = [{**invoice(n), "branch": "south" if n % 4 == 0 else "north"} for n in range(1, 41)]
+    rows = [{**row, **({"status": status} if status else {})} for row in rows]
+    book.says(rows)
+    feed.approved()
+    book.says([{**row, "balance": "0.00"} if row["branch"] == "south" else row for row in rows])
+    south = [row["invoice_ref"] for row in rows if row["branch"] == "south"]
+    assert ("contradiction" if status else "pattern") in refused(feed, *south)
+
+
 # --- balanced ---------------------------------------------------------------------------------------------------------
 
 
@@ -364,6 +387,22 @@ def test_absence_is_payment_where_the_source_is_said_to_drop_what_is_paid(
     feed.approved()
     book.says(invoices(19, first=2), answers=[])
     assert delivered(feed) == {"asserted": ["INV-0001"]}
+
+
+def test_absence_is_no_payment_at_a_source_that_has_proven_all_of_late(feed: Feed, book: Book) -> None:
+    feed.sources["erp"]["absent_means_paid"] = True
+    feed.approved()
+    book.says([*map(closed, invoices(9)), *invoices(11, first=10)], lists_closed=True)
+    assert [*delivered(feed)] == ["proven"]
+    # The tenth proof is enough, and comes in the same reading as the absence.
+    book.says([*map(closed, invoices(9)), *invoices(10, first=11)], lists_closed=True)
+    assert why(feed)["INV-0010"] == ("gone", "asserted")
+    book.says([*map(closed, invoices(10)), *invoices(9, first=12)], lists_closed=True)
+    assert refused(feed, "INV-0011") == ["unexplained"]
+    # Approved once, the source no longer proves all, and what the user declared holds again.
+    feed.approved()
+    book.says([*map(closed, invoices(10)), *invoices(8, first=13)], lists_closed=True)
+    assert why(feed)["INV-0012"] == ("gone", "asserted")
 
 
 def test_what_was_approved_without_proof_is_added_up(feed: Feed, book: Book) -> None:

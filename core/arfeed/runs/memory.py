@@ -59,6 +59,20 @@ def recall(context: OpenContext, plan: Plan, reading: Reading, comparison: Compa
     )
 
 
+def find_proving(context: OpenContext, missing: pd.DataFrame) -> set[str]:
+    """Return the sources that have proven all of what was closed lately, at least `_ENOUGH` with what they prove now.
+
+    `missing` has source and reason. What somebody approved without proof counts as unproven: such a source is believed
+    again where absence is declared to mean payment.
+    """
+    closed = context.history.closings(context.destination, context.clock() - BUDGET_SPAN)
+    proven = Counter[str](missing["source"][missing["reason"].isin([*PROVEN])])
+    for each in closed:
+        proven[each.source] += each.documents * (each.evidence == "proven")
+    unproven = {each.source for each in closed if each.evidence != "proven"}
+    return {source for source in proven if proven[source] >= _ENOUGH} - unproven
+
+
 def _proving(closed: Sequence[Closing]) -> set[str]:
     """Return the sources that have proven most of what was closed lately, and at least `_ENOUGH` of it."""
     proven, all_closed = Counter[str](), Counter[str]()

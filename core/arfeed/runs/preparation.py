@@ -26,7 +26,7 @@ from arfeed.planning.changes.texts import note_unseen_characters
 from arfeed.planning.compare import Comparison, compare
 from arfeed.planning.evidence.degrees import add_evidence
 from arfeed.planning.evidence.ledgers import compare_ledgers, find_ledger_states, note_ledgers, note_lost_accounts
-from arfeed.planning.evidence.reasons import GONE, add_answers, add_reasons
+from arfeed.planning.evidence.reasons import UNSURE, add_answers, add_reasons
 from arfeed.planning.facts import sum_up
 from arfeed.planning.report import ReportFile
 from arfeed.planning.review import review_plan
@@ -35,7 +35,7 @@ from arfeed.plugins.fingerprint import plugin_versions, settings_hash
 from arfeed.runs.chapters import Prepared, Reading
 from arfeed.runs.context import OpenContext, find_foreign_reports
 from arfeed.runs.ending.narration import describe_plan
-from arfeed.runs.memory import leave_memory, pack_report, recall
+from arfeed.runs.memory import find_proving, leave_memory, pack_report, recall
 from arfeed.runs.receiver.recognition import recognize
 from arfeed.runs.shipping import Shipped, stage_delivery
 
@@ -245,17 +245,17 @@ def _explain_missing(
     """Add to each missing invoice its reason and the degree of evidence; ask the sources if the rows give none."""
     beside = reading.baseline.beside if reading.baseline else None
     known = add_reasons(missing, reading.rows, reading.removed, reading.sources, stating=reading.stating, beside=beside)
-    gone = known[known["reason"] == GONE]
-    if len(gone) and reading.sources is not None:
+    unsure = known[known["reason"].isin(UNSURE)]
+    if len(unsure) and reading.sources is not None:
         context.progress.step("Asking the sources what became of missing invoices")
         failed = [report.source for report in reading.reports if report.failed]
         # A failed source's rows are carried forward, so it has no missing invoices; and it would most likely fail
         # again.
-        answers = ask_sources([source for source in context.project.sources if source.source not in failed], gone)
+        answers = ask_sources([source for source in context.project.sources if source.source not in failed], unsure)
         known = add_answers(known, answers, beside)
     # Nothing is asked any more: no database connection is held open by the delivery that follows.
     release(context.project.sources)
-    return add_evidence(known, reading.reports, ledgers)
+    return add_evidence(known, reading.reports, ledgers, find_proving(context, known))
 
 
 def _notes(context: OpenContext, reading: Reading) -> tuple[str, ...]:

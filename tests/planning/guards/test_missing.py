@@ -109,9 +109,9 @@ def test_what_a_source_answers_to_be_still_open_is_refused_at_any_share() -> Non
     before = invoices(1000)
     objection = heard(planned(before, before.iloc[2:], reasons="still open"))["still-open"]
     assert objection.message == (
-        "2 invoices are no longer listed by erp, which answers that they are still open: A1 Ada 10.00 GBP; A2 Ada "
-        "10.00 GBP. Its list has lost them; fix the query or the export. Approve only if the receiver should take "
-        "them as paid"
+        "2 invoices are no longer listed as owed by erp, which answers that they are still open: A1 Ada 10.00 GBP; A2 "
+        "Ada 10.00 GBP. Its list has lost them, or shows a balance of 0; fix the query or the export. Approve only if "
+        "the receiver should take them as paid"
     )
     assert objection.refs == ("A1", "A2")
 
@@ -119,7 +119,10 @@ def test_what_a_source_answers_to_be_still_open_is_refused_at_any_share() -> Non
 def test_invoices_removed_and_answered_for_are_told_apart() -> None:
     plan = planned(four(), others(), reasons=["removed by keep", "still open", "paid", "paid"])
     objection = heard(plan)["still-open"]
-    assert "removed by keep: A1 Ada 5.00 GBP. Fix that step; 1 invoice is no longer listed by erp" in objection.message
+    assert (
+        "removed by keep: A1 Ada 5.00 GBP. Fix that step; 1 invoice is no longer listed as owed by erp"
+        in objection.message
+    )
     assert objection.refs == ("A1", "A2")
 
 
@@ -251,7 +254,8 @@ def test_what_was_removed_and_what_is_answered_to_be_open_are_told_in_full() -> 
     plan = planned(four(), others(), reasons=["removed by keep", "still open", "paid", "removed by exclude"])
     assert heard(plan)["still-open"].message == (
         "2 invoices are still open at the source but removed by exclude, keep: A1 Ada 5.00 GBP; A4 Di 60.000 KWD. Fix "
-        "that step; 1 invoice is no longer listed by erp, which answers that it is still open: A2 Bo -700.00 EUR. Its "
-        "list has lost it; fix the query or the export. Approve only if the receiver should take them as paid"
+        "that step; 1 invoice is no longer listed as owed by erp, which answers that it is still open: A2 Bo -700.00 "
+        "EUR. Its list has lost it, or shows a balance of 0; fix the query or the export. Approve only if the receiver "
+        "should take them as paid"
     )
     assert heard(plan)["still-open"].refs == ("A1", "A4", "A2")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 import numpy as np
@@ -22,13 +22,21 @@ and its control account has not moved, to the cent. asserted: the source's setti
 unexplained: everything else, whatever the source counted."""
 
 
-def add_evidence(missing: pd.DataFrame, sources: Iterable[SourceReport], ledgers: Iterable[Ledger]) -> pd.DataFrame:
-    """Return the missing rows (with `reason`) with the column `evidence`."""
+def add_evidence(
+    missing: pd.DataFrame,
+    sources: Iterable[SourceReport],
+    ledgers: Iterable[Ledger],
+    proving: Collection[str] = (),
+) -> pd.DataFrame:
+    """Return the missing rows (with `reason`) with the column `evidence`.
+
+    `proving` are sources that have proven all closings of late: of what they do not prove, absence is no evidence.
+    """
     reasons, origin = missing["reason"], missing["source"]
     gone = np.asarray(reasons == GONE)
     # A list that may be cut is not a list of all that is open, whatever was declared.
-    whole = [each.source for each in sources if each.settings.absent_means_paid and not each.complete.capped]
-    believed = np.asarray(origin.isin(whole))
+    whole = {each.source for each in sources if each.settings.absent_means_paid and not each.complete.capped}
+    believed = np.asarray(origin.isin([*(whole - {*proving})]))
     # Unexplained unless something says otherwise, so that a reason which is added later does not pass unasked.
     evidence = np.full(len(missing), "unexplained", dtype=object)
     evidence[np.asarray(reasons.isin(list(PROVEN)))] = "proven"

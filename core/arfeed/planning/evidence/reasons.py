@@ -16,9 +16,14 @@ RENUMBERED = f"{REMOVED_BY}renumbering"
 SOURCE_REMOVED = "source removed"
 STILL_OPEN = "still open"
 CONTRADICTORY = "open with a balance of 0"
+SETTLED = "settled"
+"""Listed with a balance of 0 by a source that states no status: nothing else confirms that it was paid."""
 GONE = "gone"
 
-PROVEN = frozenset({"paid", "void", "draft", "settled"})
+UNSURE = (GONE, SETTLED)
+"""Reasons about which a source is asked what became of the invoice, if it can answer."""
+
+PROVEN = frozenset({"paid", "void", "draft", SETTLED})
 """Reasons by which the source itself says that this very document is no longer owed."""
 
 _FACTS = ("customer_id", "issued_on", "amount", "currency", "company")
@@ -69,15 +74,15 @@ def add_reasons(
 
 
 def add_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the missing rows (with `reason`), with those that are gone explained by their sources' answers.
+    """Return the missing rows (with `reason`), with those that are gone or listed with 0 explained by the answers.
 
     `answers` are typed rows as `Connector.explain` returns them, with a status: paid, void, draft, still open, or
     open with a balance of 0. `beside` are closed rows that stood beside open ones, as in `add_reasons`.
     """
-    gone = np.asarray(missing["reason"] == GONE)
-    if not gone.any() or answers.empty:
+    unsure = np.asarray(missing["reason"].isin(UNSURE))
+    if not unsure.any() or answers.empty:
         return missing
-    lost = _name_company(missing[gone]).assign(ref=arrow.fold(missing["source_ref"][gone]))
+    lost = _name_company(missing[unsure]).assign(ref=arrow.fold(missing["source_ref"][unsure]))
     listed = _keep_same_documents(lost, drop_known_beside(_find_rows_of(lost["ref"], _name_company(answers)), beside))
     # Whoever can answer for a single document knows its status, so "open with a balance of 0" is a contradiction.
     said = _collect_statements(listed, None, listed["source"].unique(), still_open=STILL_OPEN)
@@ -85,7 +90,8 @@ def add_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFra
     by_source, by_any = (_look_up(lost, said, by) for by in (("source", "kind", "ref"), ("kind", "ref")))
     found = pc.if_else(adopted, by_any, by_source)
     reasons = arrow.to_text_array(missing["reason"])
-    return _set_reasons(missing, pc.replace_with_mask(reasons, pa.array(gone), pc.fill_null(found, GONE)))
+    found = pc.coalesce(found, reasons.filter(pa.array(unsure)))
+    return _set_reasons(missing, pc.replace_with_mask(reasons, pa.array(unsure), found))
 
 
 def find_closed_beside(rows: pd.DataFrame) -> pd.DataFrame:
@@ -192,7 +198,7 @@ def _collect_statements(
         _add_saying(still_open, listed[is_open & ~settled]),
         _add_saying(CONTRADICTORY, listed[contradictory]),
         _add_saying("paid", listed[listed["status"] == "paid"]),
-        _add_saying("settled", listed[is_open & settled & ~contradictory]),
+        _add_saying(SETTLED, listed[is_open & settled & ~contradictory]),
         _add_saying("void", listed[listed["status"] == "void"]),
         _add_saying("draft", listed[listed["status"] == "draft"]),
     ]

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.evidence.reasons import CONTRADICTORY, GONE, REMOVED_BY, SOURCE_REMOVED, STILL_OPEN
+from arfeed.planning.evidence.reasons import CONTRADICTORY, GONE, REMOVED_BY, SETTLED, SOURCE_REMOVED, STILL_OPEN
 from arfeed.planning.wording import are, counted, largest, named, refs_of, worst
 
 _NO_SOURCE = "an adopted report"
@@ -94,9 +94,9 @@ def object_to_still_open(plan: Plan) -> Iterator[Objection]:
     if len(answered):
         sources = named(sorted(answered["source"].unique()))
         parts.append(
-            f"{are(len(answered), 'invoice')} no longer listed by {sources}, which answers that "
+            f"{are(len(answered), 'invoice')} no longer listed as owed by {sources}, which answers that "
             f"{'it is' if len(answered) == 1 else 'they are'} still open: {worst(answered)}. Its list has lost "
-            f"{'it' if len(answered) == 1 else 'them'}; fix the query or the export"
+            f"{'it' if len(answered) == 1 else 'them'}, or shows a balance of 0; fix the query or the export"
         )
     refs = refs_of(pd.concat([removed, answered]))
     yield Objection("still-open", f"{'; '.join(parts)}. Approve only if the receiver should take them as paid", refs)
@@ -122,7 +122,7 @@ def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
         return
     stating = {source.source for source in plan.sources if source.states_status}
     # A source with a status contradicts itself by a single open row of 0, which another guard objects to.
-    settled = plan.missing[(plan.missing["reason"] == "settled") & ~plan.missing["source"].isin(list(stating))]
+    settled = plan.missing[(plan.missing["reason"] == SETTLED) & ~plan.missing["source"].isin(list(stating))]
     for source, count in settled["source"].value_counts().items():
         whole = int((plan.before["source"] == source).sum())
         if count > plan.guards.missing_floor and count > plan.guards.missing_share * whole:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Expectation, GuardFigures, Objection, Plan, SourceReport
+from arfeed.planning.evidence.reasons import SETTLED
 from arfeed.planning.habits.case import Case, Source
 from arfeed.planning.habits.judgement import judge
 from arfeed.planning.habits.memory import Habits
@@ -59,7 +60,7 @@ def split_by_source(
     """
     if plan.before is None:
         return
-    unproven, judging, balanced = _find_masks(plan, lost)
+    unproven, judging, better = _find_masks(plan, lost)
     report = plan.report if files is None else plan.report.assign(arfeed_file=files)
     for source in plan.sources:
         mine = np.asarray(plan.before["source"] == source.source)
@@ -69,7 +70,7 @@ def split_by_source(
             continue
         judged_here, day = judging & mine, _find_day(source, plan, now=True)
         # Better evidence makes a loss less likely, and needless questions teach people to approve without looking.
-        calm = source.source in proving or bool(judged_here.any() and balanced[judged_here].all())
+        calm = source.source in proving or bool(judged_here.any() and better[judged_here].all())
         case = Case(
             source=source.source,
             before=arrow.filter_rows(plan.before, pd.Series(mine)),
@@ -88,13 +89,18 @@ def split_by_source(
 
 
 def _find_masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
-    """Return which rows of the baseline are closed without proof, which of those are judged, and which are balanced."""
+    """Return which rows of the baseline are closed without proof, which of those are judged, and which balance.
+
+    A balance of 0 that no status confirms is judged like one that balances: a fault of the export brings such, too.
+    """
     evidence = plan.missing["evidence"]
+    stating = [source.source for source in plan.sources if source.states_status]
+    settled = (plan.missing["reason"] == SETTLED) & ~plan.missing["source"].isin(stating)
     result = []
     # Unexplained rows are not judged by odds, since each is objected to by itself. Once approved, they do teach.
     for words in (["balanced", "asserted", "unexplained"], ["balanced", "asserted"], ["balanced"]):
         mask = np.zeros(len(lost), dtype=bool)
-        mask[lost] = np.asarray(evidence.isin(words))
+        mask[lost] = np.asarray(evidence.isin(words) | settled)
         result.append(mask)
     return result[0], result[1], result[2]
 
