@@ -257,10 +257,26 @@ def test_what_is_declared_to_be_paid_and_still_owed_is_a_problem(tmp_path: Path)
 
 def test_a_list_of_everything_is_not_taken_for_one_of_what_is_paid(tmp_path: Path) -> None:
     lines = ["invoice_ref,customer_name,currency,issued_on", "1,Ada,GBP,2026-04-07", "INV-9,Ada,GBP,2026-04-07"]
-    with pytest.raises(SourceError, match=r"INV-9 of Ada stands here as well .*so not all of it is paid"):
+    with pytest.raises(SourceError, match=r"INV-9 of Ada is closed here .*so not all of it is paid; remove"):
         complete(folder(tmp_path, *lines, closed_status="paid"))
     namesake = [*lines[:2], "INV-9,Ada,GBP,2025-04-07"]
     assert complete(folder(tmp_path, *namesake, closed_status="paid")) == Complete()
+
+
+def test_a_list_that_calls_closed_what_is_open_is_no_evidence(tmp_path: Path) -> None:
+    open_list = tmp_path / "open.csv"
+    names = ("INV-9", *(f"INV-{number}" for number in range(20, 30)))
+
+    def ask(*zero: str) -> dict[str, str]:
+        lines = [f"{name},Ada,GBP,2026-04-07,{'0.00' if name in zero else '3.00'}" for name in ("1", *names)]
+        source = folder(tmp_path, HEADER, *lines)
+        open_list.write_text("\n".join([HEADER, *(f"{name},Ada,GBP,2026-04-07,3.00" for name in names)]))
+        complete(source)
+        return said(source, "1")
+
+    assert ask("1", "INV-9", "INV-20") == {"1": "paid"}
+    with pytest.raises(SourceError, match=r"INV-9 of Ada is closed here .* \(3 such\), so what it calls closed is no"):
+        ask("1", "INV-9", "INV-20", "INV-21")
 
 
 @pytest.mark.parametrize("connector", ["folder", "quickbooks"])
