@@ -175,6 +175,22 @@ def test_a_closed_namesake_explains_no_absence(feed: Feed, book: Book, changes: 
     assert delivered(feed) == {"proven": ["INV-0001"]}
 
 
+def test_a_closed_namesake_is_named_with_what_differs(feed: Feed, book: Book) -> None:
+    other = closed(invoice(1), customer_name="Somebody", amount="101.01")
+    answers = [closed(invoice(2), "void", issued_on="2025-03-02")]
+    book.says([*invoices(18, first=3), other], lists_closed=True, answers=answers)
+    assert refused(feed, "INV-0001", "INV-0002") == ["unexplained"]
+    notes = [note for note in feed.plan().notes if "another document" in note]
+    first, second = invoice(1), invoice(2)
+    assert notes == [
+        "erp calls closed, under numbers that are missing, what differs from them and is another document: INV-0001 "
+        f"(paid; customer Somebody instead of {first['customer_name']}, amount 101.01 {first['currency']} instead of "
+        f"{first['amount']} {first['currency']})",
+        "erp calls closed, under numbers that are missing, what differs from them and is another document: INV-0002 "
+        f"(void; issue date 2025-03-02 instead of {second['issued_on']})",
+    ]
+
+
 def test_a_namesake_of_another_source_explains_no_absence(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     north, south = keep_books(feed, monkeypatch, "north", "south")
     del feed.sources["erp"]

@@ -26,6 +26,7 @@ from arfeed.planning.changes.texts import note_unseen_characters
 from arfeed.planning.compare import Comparison, compare
 from arfeed.planning.evidence.degrees import add_evidence
 from arfeed.planning.evidence.ledgers import compare_ledgers, find_ledger_states, note_ledgers, note_lost_accounts
+from arfeed.planning.evidence.namesakes import note_namesakes
 from arfeed.planning.evidence.reasons import UNSURE, add_answers, add_reasons
 from arfeed.planning.facts import sum_up
 from arfeed.planning.report import ReportFile
@@ -57,6 +58,7 @@ class _Compared:
     missing: pd.DataFrame
     states: Sequence[LedgerState]
     ledgers: tuple[Ledger, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,9 @@ def _compare(context: OpenContext, reading: Reading) -> _Compared:
     comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
     states = _ledger_states(reading)
     ledgers = _compare_ledgers(reading, states)
-    missing = _explain_missing(context, reading, comparison.missing, ledgers)
+    missing, notes = _explain_missing(context, reading, comparison.missing, ledgers)
     at = context.clock().astimezone(context.zone)
-    return _Compared(at, comparison, missing, states, ledgers)
+    return _Compared(at, comparison, missing, states, ledgers, notes)
 
 
 def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared, *, delivering: bool) -> _Computing:
@@ -205,6 +207,7 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
         notes=(
             *(() if baseline else _note_statuses(reading.reports)),
             *_notes(context, reading),
+            *compared.notes,
             *note_ledgers(compared.ledgers),
             *lost_accounts,
             *staged.report.notes,
@@ -241,11 +244,14 @@ def _compare_ledgers(reading: Reading, states: Sequence[LedgerState]) -> tuple[L
 
 def _explain_missing(
     context: OpenContext, reading: Reading, missing: pd.DataFrame, ledgers: Sequence[Ledger]
-) -> pd.DataFrame:
-    """Add to each missing invoice its reason and the degree of evidence; ask the sources if the rows give none."""
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Add to each missing invoice its reason and the degree of evidence, asking the sources if the rows give none.
+
+    Return notes as well, on what looks like a proof and is none.
+    """
     beside = reading.baseline.beside if reading.baseline else None
     known = add_reasons(missing, reading.rows, reading.removed, reading.sources, stating=reading.stating, beside=beside)
-    unsure = known[known["reason"].isin(UNSURE)]
+    unsure, said = known[known["reason"].isin(UNSURE)], [reading.rows]
     if len(unsure) and reading.sources is not None:
         context.progress.step("Asking the sources what became of missing invoices")
         failed = [report.source for report in reading.reports if report.failed]
@@ -253,9 +259,11 @@ def _explain_missing(
         # again.
         answers = ask_sources([source for source in context.project.sources if source.source not in failed], unsure)
         known = add_answers(known, answers, beside)
+        said.append(answers)
     # Nothing is asked any more: no database connection is held open by the delivery that follows.
     release(context.project.sources)
-    return add_evidence(known, reading.reports, ledgers, find_proving(context, known))
+    notes = (note for rows in said for note in note_namesakes(known, rows))
+    return add_evidence(known, reading.reports, ledgers, find_proving(context, known)), tuple(notes)
 
 
 def _notes(context: OpenContext, reading: Reading) -> tuple[str, ...]:
