@@ -139,9 +139,31 @@ def test_all_columns_are_asked_about_at_once_with_the_line_to_paste(tmp_path: Pa
     with pytest.raises(ConfigError) as raised:
         verdict_of(tmp_path, columns, ignore=["Rep"])
     assert "3 columns with what was not sent" in str(raised.value)
-    assert "\n  'Assigned to': Bob, Ann\n  'Notes': called\n  'Paid via': card\n" in str(raised.value)
-    assert '\n  ignore = ["Rep", "Assigned to", "Notes", "Paid via"]\n' in str(raised.value)
+    assert "\n  'Assigned to': Ann (3 rows), Bob (27 rows)\n  'Notes': called\n  'Paid via': card\n" in str(
+        raised.value
+    )
+    # What is said of a few rows only may be what closes them, and stands in no line that is pasted without a look.
+    assert '\n  ignore = ["Rep", "Assigned to"]\n' in str(raised.value)
+    assert "for 'Notes', columns.balance or columns.status = \"Notes\"" in str(raised.value)
     assert verdict_of(tmp_path, columns, ignore=["Rep", "assigned to ", "Notes", "Paid via"]).outcome == "same"
+
+
+def test_the_rarest_words_come_first_and_their_column_stands_in_no_line_to_paste(tmp_path: Path) -> None:
+    stages = {"INV-0003": "Written down", "INV-0007": "Reminder 2"}
+    columns: dict[str, Value] = {
+        "Stage": lambda row: stages.get(row["invoice_ref"], "Reminder 1"),
+        "Rep": on("Al", "Bo"),
+    }
+    with pytest.raises(ConfigError) as raised:
+        verdict_of(tmp_path, columns)
+    assert "'Stage': Written down (1 row), Reminder 2 (1 row), Reminder 1 (28 rows)" in str(raised.value)
+    assert 'ignore = ["Rep"]' in str(raised.value)
+
+
+def test_a_share_of_nothing_closes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        verdict_of(tmp_path, {"Paid %": lambda _: "0%"})
+    assert "it closes" not in str(raised.value)
 
 
 def test_a_name_in_ignore_that_is_nearly_a_heading_is_pointed_out(tmp_path: Path) -> None:
@@ -248,7 +270,7 @@ def test_a_kind_there_that_is_another_here_is_a_difference(tmp_path: Path) -> No
         {"Type": lambda row: "Sales Credit Memo" if row["invoice_ref"] == "INV-0005" else "Invoice"},
         [*rows[:4], {**rows[4], "balance": "20.00"}, *rows[5:]],
     )
-    with pytest.raises(ConfigError, match="'Type': Invoice, Sales Credit Memo; not known is 'Sales Credit Memo'"):
+    with pytest.raises(ConfigError, match=r"'Type': Sales Credit Memo .*; not known is 'Sales Credit Memo'"):
         judged(file, delivered(rows))
     told = {"kind": {"Sales Credit Memo": "credit_note"}}
     assert judged(file, delivered(rows), values=told).outcome == "same"

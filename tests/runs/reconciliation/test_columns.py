@@ -138,7 +138,7 @@ def test_names_that_were_sent_for_other_invoices_are_compared(tmp_path: Path) ->
 def test_names_of_which_most_were_sent_for_no_invoice_are_asked_about(tmp_path: Path) -> None:
     rows = [{**row, "customer_name": f"Group {number}"} for number, row in enumerate(ROWS[:20])] + ROWS[20:]
     file = write_csv(tmp_path / "open.csv", rows)
-    with pytest.raises(ConfigError, match="'Customer': Group 0, Group 1, Group 2"):
+    with pytest.raises(ConfigError, match=r"'Customer': Group 0 .*Group 1 .*Group 2"):
         judged(file, delivered(ROWS))
     assert judged(file, delivered(ROWS), ignore=["customer"]).outcome == "same"
 
@@ -225,7 +225,7 @@ def test_two_states_of_which_one_closes_an_invoice_are_asked_about(tmp_path: Pat
     rows = [{**row, "state": "Paid" if closed(row) else "Open", "other": "Open"} for row in ROWS]
     headings = {"invoice_ref": "Invoice", "balance": "Amount", "state": "Payment status", "other": "Invoice status"}
     file = write_csv(tmp_path / "open.csv", rows, headings=headings)
-    with pytest.raises(ConfigError, match="'Payment status': Open, Paid; it closes 5 rows"):
+    with pytest.raises(ConfigError, match=r"'Payment status': Paid \(5 rows\), Open \(25 rows\); it closes 5 rows"):
         read(file, ROWS)
 
 

@@ -132,7 +132,7 @@ def test_an_invoice_that_is_a_credit_note_there_differs(tmp_path: Path, heading:
 
 OLD = [
     "Generated on 27/10/2025 18:20", "Stand: 27.10.2025", "Printed: 10/27/2025", "Oct 27, 2025", "27 October 2025",
-    "As of October 27, 2025", "2025-10-27",
+    "As of October 27, 2025", "2025-10-27", "Run date: 27-OCT-25", "Stand 27.10.25", "October 27th, 2025", "10/27/25",
 ]  # fmt: skip
 
 
@@ -142,6 +142,25 @@ def test_a_date_above_the_headings_counts_in_whatever_notation(tmp_path: Path, t
     file.write_text(f"{text}\n{file.read_text()}")
     verdict = judged(file, delivered(ROWS))
     assert (verdict.outcome, verdict.reasons[0][:19]) == ("not comparable", "it is of 2025-10-27")
+
+
+@pytest.mark.parametrize("text", OLD)
+def test_a_date_below_the_list_counts_as_well(tmp_path: Path, text: str) -> None:
+    verdict = judged(write_csv(tmp_path / "open.csv", ROWS, below=[[f"{text} ", "", "", "", ""]]), delivered(ROWS))
+    # A line of a single word is no sentence, and is refused as a row without a number.
+    assert verdict.outcome == ("not comparable" if " " in text else "differences")
+
+
+def test_a_day_run_together_in_the_name_counts(tmp_path: Path) -> None:
+    assert read(write_csv(tmp_path / "open_27102025.csv", ROWS), ROWS).dated == date(2025, 10, 27)
+
+
+def test_a_line_below_the_list_that_names_an_invoice_is_refused(tmp_path: Path) -> None:
+    file = write_csv(
+        tmp_path / "open.csv", ROWS, below=[["INV-0003 was paid in full, see (INV-0003).", "", "", "", ""]]
+    )
+    with pytest.raises(SourceError, match=r"open\.csv: below the list stands 'INV-0003 was paid in full.* that line"):
+        read(file, ROWS)
 
 
 @pytest.mark.parametrize("name", ["open_2025-01-01_2025-12-31.csv", "open_2099-12-31.csv"])
@@ -155,7 +174,7 @@ def test_a_date_that_may_be_two_days_does_not_count_and_is_named(tmp_path: Path)
     file.write_text(f"Stand: 04.05.2025\n{file.read_text()}")
     export = read(file, ROWS)
     assert export.dated is None
-    assert export.notes[-1].startswith("'Stand: 04.05.2025' above its headings may be one of several days")
+    assert export.notes[-1].startswith("'Stand: 04.05.2025' beside the list may be one of several days")
     assert read(file, ROWS, dates="DMY").dated == date(2025, 5, 4)
 
 

@@ -36,14 +36,17 @@ _MOMENT = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\
 _FEWEST = 3
 """With fewer columns a row says too little to be known for what it is."""
 
+_SHORTEST = 3
+"""A shorter word of a sentence is no number of an invoice, such as a day."""
+
 _MOST_LINES = 5
 """Lines below a list, at most."""
 
 
 def clean(
     rows: pd.DataFrame, settings: ReconcileSettings, known: pd.Series[str], timezone: str | None = None
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return the rows, all text, as somebody reads them in a spreadsheet, and notes on what was changed or left out.
+) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """Return the rows, all text, as somebody reads them in a spreadsheet, notes on changes, and lines below the list.
 
     `known` are the numbers that were delivered: what begins with one is no line below the list. `timezone` is the
     feed's, whose days may be written as moments in another.
@@ -66,11 +69,20 @@ def clean(
         if plain is not texts:
             rows = rows.assign(**{str(name): pd.Series(plain, index=rows.index, dtype=rows[name].dtype)})
     below = _count_below(rows, known)
+    said = rows.tail(below).drop(columns="origin", errors="ignore").to_numpy(dtype=object)
+    texts_below = ["".join(str(cell).strip() for cell in line) for line in said]
     if below:
-        said = rows.tail(below).drop(columns="origin", errors="ignore").to_numpy(dtype=object)
-        texts_below = ["".join(str(cell).strip() for cell in line) for line in said]
         notes.append(f"below the list, and no invoice: {'; '.join(texts_below)}")
-    return (rows.iloc[: len(rows) - below] if below else rows), notes
+    return rows.iloc[: len(rows) - below], notes, texts_below
+
+
+def find_named(texts: Sequence[str], known: pd.Series[str]) -> str | None:
+    """Return the first text in which a word is a number that was delivered."""
+    for text in texts:
+        words = [word.strip(".,;:()[]\"'") for word in text.split()]
+        if are_known(pa.array([word for word in words if len(word) >= _SHORTEST], pa.large_string()), known).any():
+            return text
+    return None
 
 
 def _without_marks(texts: pa.Array) -> pa.Array:

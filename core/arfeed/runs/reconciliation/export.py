@@ -27,7 +27,7 @@ from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.settings import FileSettings, ReconcileSettings
-from arfeed.runs.reconciliation.cells import clean
+from arfeed.runs.reconciliation.cells import clean, find_named
 from arfeed.runs.reconciliation.meaning.accounting import Accounts, account
 from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
@@ -62,6 +62,12 @@ _WRITTEN_DAY = re.compile(
     r"|[^\W\d_]{3,10}\.? \d{1,2},? \d{4}(?!\d)"
 )
 """A day that begins otherwise, such as 27.11.2026 or Nov 27, 2026."""
+
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
+_NAMED_MONTH = re.compile(r"(?<!\d)(\d{1,2})[-./ ]([^\W\d_]{3,10})[-./ ]'?(\d{4}|[2-9]\d)(?!\d)")
+_SHORT_YEAR = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2([2-9]\d)(?![\d./-])")
+_RUN_TOGETHER = re.compile(r"(?<!\d)(\d\d)(\d\d)(20\d\d)(?!\d)")
+"""As in open_12112026.csv."""
 
 _A_DAY = timedelta(days=1)
 _ZERO = pa.scalar(0, MONEY)
@@ -130,7 +136,12 @@ def read_export(
     encoding = _find_encoding(file, how)
     _refuse_several_sheets(file, how)
     wanted = _find_headings(file, settings, how)
-    raw, left = clean(_read(file, how, wanted), settings, delivered["invoice_ref"], timezone)
+    raw, left, below = clean(_read(file, how, wanted), settings, delivered["invoice_ref"], timezone)
+    if named := find_named(below, delivered["invoice_ref"]):
+        raise SourceError(
+            f"{file}: below the list stands {named!r}, which names an invoice and may say that it is closed; export a "
+            "list whose columns say it, or remove that line if it says nothing"
+        )
     if not len(raw):
         raise SourceError(f"{file}: it has headings and nothing below them; export what the receiver has as open")
     try:
@@ -140,6 +151,7 @@ def read_export(
     if encoding:
         search.found.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
     search.found.left += left
+    search.found.below += below
     return _typed(file, raw, search, how, layout)
 
 
@@ -227,7 +239,7 @@ def _typed(
     total = None
     if sieve.totals and wrong is None:
         wrong, total = _check_total(sieve, rows, shown)
-    banner = read_banner(str(file), how)
+    banner = [*read_banner(str(file), how), *meaning.below]
     dated, whence = _date_of(file, banner, meaning.dates)
     content = file.read_bytes()
     return Export(
@@ -383,17 +395,18 @@ def _check_total(sieve: Sieve, rows: pd.DataFrame, settings: FileSettings) -> tu
 
 def _date_of(file: Path, banner: Sequence[str], order: str | None) -> tuple[date | datetime | None, str]:
     """Return the day or moment that the export states, and where: above its headings, else in its name."""
-    for text, whence in (*((text, f"{text!r} above its headings") for text in banner), (file.stem, "its name")):
-        moments = _moments(text, order)
-        # Two dates are a period, and a day to come says nothing of when the export was made.
-        if len(moments) == 1 and len(moments[0]) == 1 and _day(*moments[0]) <= datetime.now(UTC).date() + _A_DAY:
+    for text, whence in (*((text, f"{text!r} beside the list") for text in banner), (file.stem, "its name")):
+        # A day to come says nothing of when the export was made, nor do two dates, which are a period.
+        latest = datetime.now(UTC).date() + _A_DAY
+        moments = [{moment for moment in meant if _day(moment) <= latest} for meant in _moments(text, order)]
+        if len(moments) == 1 and len(moments[0]) == 1:
             return next(iter(moments[0])), whence
     return None, ""
 
 
 def _note_days(banner: Sequence[str], order: str | None) -> list[str]:
     return [
-        f'{text!r} above its headings may be one of several days, so it does not count; say dates = "DMY" or another '
+        f'{text!r} beside the list may be one of several days, so it does not count; say dates = "DMY" or another '
         "order in [destination.reconcile]"
         for text in banner
         if any(len(meant) > 1 for meant in _moments(text, order))
@@ -403,11 +416,19 @@ def _note_days(banner: Sequence[str], order: str | None) -> list[str]:
 def _moments(text: str, order: str | None) -> list[set[date | datetime]]:
     """Return for each date in a text what it may mean: one day, or several where its order is not known."""
     stamps = [{found} for match in _STAMP.finditer(text) if (found := _stamp(match)) is not None]
-    texts = pa.array(_WRITTEN_DAY.findall(_STAMP.sub(" ", text)), pa.large_string())
+    texts = pa.array(_WRITTEN_DAY.findall(_spell_out(_STAMP.sub(" ", text))), pa.large_string())
     # A file whose columns begin with the year says nothing of a date that does not.
     orders = (order,) if order in ("DMY", "MDY") else ORDERS
     read = [parse_dates(texts, each).values.to_pylist() for each in orders] if len(texts) else []
     return [*stamps, *(meant for days in zip(*read, strict=True) if (meant := {day for day in days if day}))]
+
+
+def _spell_out(text: str) -> str:
+    """Write days such as 12-NOV-26, 12.11.26, November 12th, 2026 and 12112026 as dates are usually written."""
+    text = _RUN_TOGETHER.sub(r"\1.\2.\3", _ORDINAL.sub("", text))
+    text = _SHORT_YEAR.sub(r"\1\2\3\g<2>20\4", text)
+    # Of two digits is a year of this century.
+    return _NAMED_MONTH.sub(lambda found: f"{found[1]} {found[2]} {2000 + int(found[3]) % 1000}", text)
 
 
 def _day(moment: date | datetime) -> date:

@@ -177,8 +177,9 @@ def _ask(search: Search, sent: Sent, headers: Sequence[str], closing: Mapping[st
     taken = [name for name in headers if name in search.found.columns.values()]
     spare = [name for name in headers if name not in closing and name not in taken]
     advice = {header: _advise(search, sent, header, closing.get(header)) for header in every}
-    # What seems to be an amount, a day or a kind stands in no line that is pasted without a look.
-    plain = [name for name in spare if advice[name] == _usual_advice(name)]
+    # What seems to be an amount, a day or a kind, and what says something of a few rows only, as what is closed does,
+    # stands in no line that is pasted without a look.
+    plain = [name for name in spare if advice[name] == _usual_advice(name) and not _is_rarely_said(search, name)]
     more = dict.fromkeys(spare, "; or add it to ignore")
     said = [f"for {name!r}, {each}{more.get(name, '')}" for name, each in advice.items() if name not in plain]
     if plain:
@@ -198,6 +199,23 @@ def _ask(search: Search, sent: Sent, headers: Sequence[str], closing: Mapping[st
     )
 
 
+def _is_rarely_said(search: Search, header: str) -> bool:
+    """Whether a column says something of less than half of the rows, or one of its few words of less than a tenth."""
+    texts = search.evidence.texts[header]
+    blank = pc.is_in(texts, value_set=_NOTHING)
+    if count_true(blank) * 2 > len(texts):
+        return True
+    counts = _count_values(search, header)
+    return 1 < len(counts) <= _MOST_WORDS and min(counts.values()) * 10 < len(texts)
+
+
+def _count_values(search: Search, header: str) -> dict[str, int]:
+    """Return how many rows have each value, the rarest first."""
+    counted_values = pc.value_counts(search.evidence.texts[header]).to_pylist()
+    counts = {each["values"]: each["counts"] for each in counted_values if each["values"]}
+    return dict(sorted(counts.items(), key=lambda each: each[1]))
+
+
 def _line(search: Search, headers: Sequence[str]) -> str:
     """Return the line that has these columns ignored as well."""
     return f"ignore = [{', '.join(map(quote, dict.fromkeys([*search.settings.ignore, *headers])))}]"
@@ -206,8 +224,11 @@ def _line(search: Search, headers: Sequence[str]) -> str:
 def _describe(search: Search, sent: Sent, header: str, closing: Closing | None) -> str:
     """Return what a column holds, and what that may mean."""
     evidence = search.evidence
-    given = [text for text in pc.unique(evidence.texts[header]).to_pylist()[: _SHOWN + 2] if text][:_SHOWN]
-    shown = ", ".join(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for text in given)
+    counts = _count_values(search, header)
+    # The rarest first: of what is closed there is least.
+    given = [(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…", counts[text]) for text in [*counts][:_SHOWN]]
+    few = len(counts) <= _MOST_WORDS and len({*counts.values()}) > 1
+    shown = ", ".join(f"{text} ({counted(count, 'row')})" if few else text for text, count in given)
     hint = ""
     balance = search.found.columns.get("balance")
     if closing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,9 @@ from arfeed.tables.headings.document_words import is_flag_column, is_part_paymen
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, means_none, parse_dates
+
+_NOTHING = re.compile(r"0+(?:[.,]0+)? ?%?")
+"""An amount or a share of 0."""
 
 _TICKS = frozenset("✓✔☑✅")
 _FEW = 30
@@ -153,7 +157,8 @@ def _days_of_payment(search: Search, header: str) -> pa.Array | None:
     texts, words = search.evidence.texts[header], header_words(header)
     if not is_settled_header(header) and (not words & SETTLING or words & NOT_YET):
         return None
-    given = pc.and_(pc.match_substring_regex(texts, r"\d"), pc.invert(means_none(texts)))
+    none = pc.or_(means_none(texts), pc.match_substring_regex(texts, f"^{_NOTHING.pattern}$"))
+    given = pc.and_(pc.match_substring_regex(texts, r"\d"), pc.invert(none))
     days = texts.filter(given)
     wrong = min(count_true(parse_dates(days, order, declared=True).wrong) for order in ORDERS)
     # A day with its time may be written in a way that is not read here; it is no amount.
@@ -165,4 +170,4 @@ def _closes_as(header: str) -> str:
 
 
 def _is_no(word: str) -> bool:
-    return is_flag_column("paid", [word]) and not is_yes(word)
+    return bool(_NOTHING.fullmatch(word)) or (is_flag_column("paid", [word]) and not is_yes(word))

@@ -26,7 +26,7 @@ class Meaning:
     """What was found out about an export: its columns by canonical name, and the evidence for each of these settings.
 
     `left` are columns that are there and not compared, with the reason. `currencies` says what each symbol or word of
-    its currencies means, where that needs no answer.
+    its currencies means, where that needs no answer. `below` are the lines below the list.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -35,6 +35,7 @@ class Meaning:
     dates: str | None = None
     currencies: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    below: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
