@@ -74,6 +74,13 @@ def test_names_and_emails_that_were_sorted_without_their_numbers_are_asked_about
     assert refused(feed, moved, WIDE) == ["customer-changed"]
 
 
+def test_a_number_that_a_regular_customer_gets_again_in_a_new_year_is_asked_about(tmp_path: Path) -> None:
+    rows = [{**row, "issued_on": "2025-11-20"} for row in customers(12)]
+    feed = started(tmp_path, rows, WIDE)
+    again = {"issued_on": "2026-02-20", "due_on": "2026-03-20", "amount": "64.00", "balance": "64.00"}
+    assert refused(feed, [{**rows[0], **again}, *rows[1:]], WIDE) == ["number-reused"]
+
+
 def test_an_approval_of_one_correction_delivers_no_other_one(tmp_path: Path) -> None:
     rows = invoices(50)
     feed = started(tmp_path, rows)

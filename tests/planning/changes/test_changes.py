@@ -237,6 +237,46 @@ def test_where_no_amounts_are_stated_the_balance_tells_two_documents_apart() -> 
     assert "number-reused" not in changed(invoices(2, amount=None), **(columns | {"balance": "10"}))
 
 
+@pytest.mark.parametrize(
+    ("days", "columns", "asked"),
+    [
+        (61, {"amount": "12", "balance": "12"}, True),
+        (366, {"amount": "12", "balance": "12"}, True),
+        (366, {"amount": None, "balance": "7"}, True),
+        (60, {"amount": "12", "balance": "12"}, False),
+        (-366, {"amount": "12", "balance": "12"}, False),
+        (366, {"balance": "7"}, False),
+        (366, {"amount": None}, False),
+    ],
+    ids=["61 days", "a year", "no amounts", "60 days", "a year back", "the same amount", "the same balance"],
+)
+def test_a_much_later_document_of_the_same_customer_is_another_one(
+    days: int, columns: dict[str, object], asked: bool
+) -> None:
+    before = invoices(12, due_on=None, amount=None if columns.get("amount", "") is None else "10")
+    later = {name: [value, *["10" if value else None] * 11] for name, value in columns.items()}
+    issued = [before["issued_on"][0] + timedelta(days=days), *before["issued_on"][1:]]
+    assert ("number-reused" in changed(before, issued_on=issued, **later)) is asked
+
+
+def test_reused_numbers_of_the_same_and_of_other_customers_are_counted_apart() -> None:
+    before = invoices(12)
+    issued = [date(2026, 4, 9), date(2026, 6, 1), date(2026, 6, 2), *before["issued_on"][3:]]
+    sums = ["7", "8", "9", *["10"] * 9]
+    ids = ["C-9", *before["customer_id"][1:]]
+    one = changed(before, issued_on=[*before["issued_on"][:1], *issued[1:2], *before["issued_on"][2:]], amount=sums)
+    assert one["number-reused"].message.startswith(
+        "1 number now stands for another document, with the same customer, a date over 60 days later and another "
+        "amount: A2: Ada (C-A2) 10.00 GBP of 2026-04-01 → Ada (C-A2) 8.00 GBP of 2026-06-01. The receiver would put"
+    )
+    found = changed(before, customer_id=ids, issued_on=issued, amount=sums, balance=sums)["number-reused"]
+    assert found.message.startswith(
+        "3 numbers now stand for another document, 1 with another customer, date and amount and 2 with the "
+        "same customer, a date over 60 days later and another amount: A1: Ada (C-A1) 10.00"
+    )
+    assert found.refs == ("A1", "A2", "A3")
+
+
 # --- dates ----------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -88,7 +87,7 @@ def _find_exchanged(found: Stayed, column: str) -> Mask:
     # A date that was exchanged keeps its year; one that changed it as well was corrected.
     turned &= as_mask(pc.equal(pc.year(now), pc.year(before)))
     if column == "due_on":
-        turned &= ~np.isin(_count_days(found, column), _EXTENSIONS)
+        turned &= ~np.isin(found.days_moved(column), _EXTENSIONS)
     result = np.zeros(len(turned), bool)
     for group, mine in found.groups(["source"]):
         theirs = turned & mine
@@ -114,7 +113,7 @@ def _find_shifted(found: Stayed, column: str) -> Mask:
     result = np.zeros(len(changed), bool)
     if not changed.any():
         return result
-    days, sizes = _count_days(found, column), found.sizes(["source"])
+    days, sizes = found.days_moved(column), found.sizes(["source"])
     for group, mine in found.groups(["source"]):
         theirs = changed & mine
         moves, counts = np.unique(days[theirs], return_counts=True)
@@ -127,9 +126,3 @@ def _find_shifted(found: Stayed, column: str) -> Mask:
         if not put_off and alike.sum() * 2 > sizes[group] and count_distinct(found.before(column), alike) > _CORRECTION:
             result |= alike
     return result
-
-
-def _count_days(found: Stayed, column: str) -> npt.NDArray[np.int64]:
-    """Return by how many days each date moved; 0 if one of the two is blank."""
-    moved = pc.days_between(found.before(column), found.now(column))
-    return np.asarray(pc.fill_null(moved, 0), dtype=np.int64)

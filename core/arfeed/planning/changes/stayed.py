@@ -54,6 +54,11 @@ class Stayed:
             self._columns[key] = pc.not_equal(self.now(column), self.before(column))
         return as_mask(self._columns[key])
 
+    def days_moved(self, column: str) -> npt.NDArray[np.int64]:
+        """Return by how many days each date of a column moved; 0 if one of the two is blank."""
+        moved = pc.days_between(self.before(column), self.now(column))
+        return np.asarray(pc.fill_null(moved, 0), dtype=np.int64)
+
     def sizes(self, by: Iterable[str] = GROUP) -> dict[tuple[str, ...], int]:
         """Return how many invoices are in both reports, including unchanged ones, by source, currency or both."""
         sizes: dict[tuple[str, ...], int] = {}
