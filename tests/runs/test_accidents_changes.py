@@ -92,6 +92,16 @@ def test_a_column_of_dates_that_was_sorted_alone_is_asked_about(tmp_path: Path, 
     assert refused(feed, [{**row, column: day} for row, day in zip(rows, dates, strict=True)]) == ["dates-changed"]
 
 
+def test_part_payments_that_an_export_no_longer_deducts_are_asked_about(tmp_path: Path) -> None:
+    rows = invoices(20)
+    paid = [
+        {**row, "balance": f"{Decimal(row['balance']) * 4 / 10:.2f}"} if n in (5, 9) else row
+        for n, row in enumerate(rows)
+    ]
+    feed = started(tmp_path, [{**row, "amount": rows[n]["balance"]} for n, row in enumerate(paid)])
+    assert refused(feed, [{**row, "amount": row["balance"]} for row in rows]) == ["total-as-balance"]
+
+
 def test_an_approval_of_one_correction_delivers_no_other_one(tmp_path: Path) -> None:
     rows = invoices(50)
     feed = started(tmp_path, rows)

@@ -471,6 +471,54 @@ def test_a_payment_that_comes_back_raises_a_balance_to_what_was_billed() -> None
     assert [*changed(unknown, balance=["900", "50", "60"])] == ["sums-moved"]
 
 
+def paid_in_part(*balances: str, source: object = "erp") -> pd.DataFrame:
+    """Twenty invoices of 100.00 each, of which so many were paid in part, and so many more with nothing paid."""
+    return invoices(20, amount="100", balance=[*balances, *["100"] * (20 - len(balances))], source=source)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        (["40", "70"], ["100", "100"], True),
+        (["40", "70", "10", "20"], ["100", "100", "10", "20"], True),
+        (["40", "70", "10", "20"], ["100", "100", "5", "20"], True),
+        (["40", "70", "10", "20", "30"], ["100", "100", "10", "20", "30"], False),
+        (["40", "70", "10", "20", "30"], ["100", "100", "10", "5", "30"], False),
+        (["40"], ["100"], False),
+        (["40", "70"], ["100", "99"], False),
+        (["40", "-70"], ["100", "100"], False),
+    ],
+    ids=["both", "half", "half and one paid more", "fewer than half", "fewer and one paid more", "one alone",
+         "not in full", "a credit"],
+)  # fmt: skip
+def test_part_payments_that_are_no_longer_deducted_are_asked_about(
+    before: list[str], after: list[str], asked: bool
+) -> None:
+    assert ("total-as-balance" in said(planned(paid_in_part(*before), paid_in_part(*after)))) is asked
+
+
+def test_what_is_owed_in_full_again_is_told_by_source_and_only_as_that() -> None:
+    of = ["erp"] * 2 + ["shop"] * 3 + ["erp"] * 15
+    before, after = paid_in_part("40", "70", "10", "20", "30", source=of), paid_in_part(source=of)
+    found = said(planned(before, after))
+    assert [*found] == ["total-as-balance"]
+    assert found["total-as-balance"].message == (
+        "invoices that were paid in part are owed in full again, as if nothing had been paid. erp: 2 of 2 part-paid "
+        "invoices: A2 Ada 70.00 GBP → 100.00 GBP; A1 Ada 40.00 GBP → 100.00 GBP; shop: 3 of 3 part-paid invoices: A5 "
+        "Ada 30.00 GBP → 100.00 GBP; A4 Ada 20.00 GBP → 100.00 GBP; A3 Ada 10.00 GBP → 100.00 GBP. A column of totals "
+        "in the place of the balances does this, and so does an export or a query that no longer deducts payments. "
+        "Look at both; approve if these payments were returned"
+    )
+    assert found["total-as-balance"].refs == ("A1", "A2", "A3", "A4", "A5")
+
+
+def test_part_payments_that_are_scaled_or_whose_amount_was_corrected_are_no_totals() -> None:
+    scaled = said(planned(paid_in_part("10", "10"), paid_in_part("100", "100")))
+    assert [*scaled] == ["balances-scaled"]
+    corrected = ["40", "70", *["100"] * 18]
+    assert said(planned(paid_in_part("40", "70"), invoices(20, amount=corrected, balance=corrected))) == {}
+
+
 HUNDRED = [Decimal(100 + number) for number in range(100)]
 
 

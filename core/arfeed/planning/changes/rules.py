@@ -11,7 +11,7 @@ from arfeed.planning.changes.balances import (
     object_to_moved_sums,
     object_to_scaled_balances,
 )
-from arfeed.planning.changes.billed import object_to_misfits
+from arfeed.planning.changes.billed import find_restored, object_to_misfits, object_to_restored
 from arfeed.planning.changes.customers import (
     find_reused_numbers,
     note_renamings,
@@ -48,7 +48,9 @@ def object_to_changes(plan: Plan) -> Iterator[Objection]:
     yield from object_to_lost_due_dates(found)
     multiplied = find_scaled(found)
     yield from object_to_scaled_balances(found, multiplied)
-    yield from object_to_moved_sums(found, multiplied)
+    restored = find_restored(found, multiplied)
+    yield from object_to_restored(found, restored)
+    yield from object_to_moved_sums(found, [*multiplied, *restored])
 
 
 def note_changes(plan: Plan) -> tuple[str, ...]:
