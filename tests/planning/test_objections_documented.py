@@ -58,7 +58,7 @@ def test_each_objection_names_all_that_an_approval_of_it_covers() -> None:
     three = "INV-7 INV-8 INV-9"
     assert {code: refs for code, refs in named.items() if refs} == {
         **dict.fromkeys(("balances-scaled", "config-changed", "currency-changed", "customer-changed"), three),
-        **dict.fromkeys(("dates-shifted", "due-dates-lost", "sums-moved"), three),
+        **dict.fromkeys(("dates-changed", "dates-shifted", "due-dates-lost", "sums-moved"), three),
         **dict.fromkeys(("missing-money", "pattern", "surprise"), of_hamburg),
         **dict.fromkeys(("contradiction", "ledger-moved", "more-than-received", "still-open"), "INV-9"),
         **dict.fromkeys(("older-list", "returned"), "A1 A2 A3"),
@@ -251,6 +251,7 @@ def _of_those_that_stay() -> Iterator[Plan]:
         {"customer_name": [*_ALBION[1:], _ALBION[0]]},
         {"issued_on": [date(2026, 4, 3), date(2026, 9, 3), date(2026, 3, 20)]},
         {"issued_on": [date(2026, 3, 3), date(2026, 3, 8), date(2026, 3, 19)]},
+        {"issued_on": [date(2026, 3, 20), date(2026, 3, 4), date(2026, 3, 9)]},
         {"balance": ["12", "0.91", "3.1"]},
         {"balance": ["310", "1200", "90.5"], "amount": ["1200", "1200", "310"]},
         {"balance": ["1200", "120.5", "310"]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -72,6 +73,33 @@ def test_names_and_emails_that_were_sorted_without_their_numbers_are_asked_about
         for row, other in zip(rows, others, strict=True)
     ]
     assert refused(feed, moved, WIDE) == ["customer-changed"]
+
+
+def test_a_number_that_a_regular_customer_gets_again_in_a_new_year_is_asked_about(tmp_path: Path) -> None:
+    rows = [{**row, "issued_on": "2025-11-20"} for row in customers(12)]
+    feed = started(tmp_path, rows, WIDE)
+    again = {"issued_on": "2026-02-20", "due_on": "2026-03-20", "amount": "64.00", "balance": "64.00"}
+    assert refused(feed, [{**rows[0], **again}, *rows[1:]], WIDE) == ["number-reused"]
+
+
+@pytest.mark.parametrize("count", [5, 20, 100])
+@pytest.mark.parametrize("column", ["issued_on", "due_on"])
+def test_a_column_of_dates_that_was_sorted_alone_is_asked_about(tmp_path: Path, column: str, count: int) -> None:
+    days = [date(2026, 1 + 7 * n % 9, 13 + 5 * n % 14) for n in range(count)]
+    rows = [{**row, column: day.isoformat()} for row, day in zip(invoices(count), days, strict=True)]
+    feed = started(tmp_path, rows)
+    dates = sorted(row[column] for row in rows)
+    assert refused(feed, [{**row, column: day} for row, day in zip(rows, dates, strict=True)]) == ["dates-changed"]
+
+
+def test_part_payments_that_an_export_no_longer_deducts_are_asked_about(tmp_path: Path) -> None:
+    rows = invoices(20)
+    paid = [
+        {**row, "balance": f"{Decimal(row['balance']) * 4 / 10:.2f}"} if n in (5, 9) else row
+        for n, row in enumerate(rows)
+    ]
+    feed = started(tmp_path, [{**row, "amount": rows[n]["balance"]} for n, row in enumerate(paid)])
+    assert refused(feed, [{**row, "amount": row["balance"]} for row in rows]) == ["total-as-balance"]
 
 
 def test_an_approval_of_one_correction_delivers_no_other_one(tmp_path: Path) -> None:

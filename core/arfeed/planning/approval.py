@@ -33,7 +33,7 @@ OUR_CODES = frozenset(
         *("config-changed", "everything-changed", "stale-source", "as-of-backwards", "reconcile-due", "review-failed"),
         *("documents", "same-document", "old-document"),
         *("currency-changed", "customer-changed", "number-reused", "dates-exchanged", "dates-shifted"),
-        "due-dates-lost",
+        *("dates-changed", "due-dates-lost"),
         *("balances-scaled", "sums-moved", "balance-above-amount", "total-as-balance", "doubtful-reading"),
     }
 )

@@ -199,6 +199,8 @@ ACCIDENTS: dict[str, Accident] = {
     "whole customers against the rest": _turned("identity", "name", "email"),
     "issue dates exchanged": _each(lambda item: _to(item, issued=_exchanged(item.issued))),
     "both dates exchanged": _each(lambda item: _to(item, issued=_exchanged(item.issued), due=_exchanged(item.due))),
+    "issue dates against the rest": _turned("issued"),
+    "due dates against the rest": _turned("due"),
     "a day earlier": _each(_shifted(-1)),
     "counted from 1904": _each(_shifted(1462)),
     "decimal mark lost": _each(_times("100")),

@@ -13,7 +13,16 @@ import pyarrow.compute as pc
 from arfeed.model import schema
 from arfeed.model.currencies import digits_by_row
 from arfeed.model.results import Objection
-from arfeed.planning.changes.stayed import Floats, Mask, Stayed, as_floats, count_distinct
+from arfeed.planning.changes.stayed import (
+    Finding,
+    Floats,
+    Mask,
+    Stayed,
+    as_floats,
+    count_distinct,
+    describe_move,
+    join_findings,
+)
 from arfeed.planning.wording import are, counted, money
 
 
@@ -26,7 +35,7 @@ def object_to_currencies(found: Stayed) -> Iterator[Objection]:
         yield Objection(
             "currency-changed",
             f"{are(int(other.sum()), 'invoice')} in another currency than in the last report, {same:,} of them with "
-            f"the same figures: {found.worst(other, lambda row: _describe_move(found, row))}. Look at the currency "
+            f"the same figures: {found.worst(other, lambda row: describe_move(found, row))}. Look at the currency "
             f"column of the export and at `currency` in plugins.toml{settings}; approve if they were billed so",
             found.refs(other),
         )
@@ -49,15 +58,7 @@ _PAYABLE = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4, *(tenth / 10 for tenth in range(1
 """What may remain open of several invoices that are paid in equal instalments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scaled:
-    """Balances or amounts multiplied by one factor: described in words, and where they are."""
-
-    words: str
-    where: Mask
-
-
-def find_scaled(found: Stayed) -> list[Scaled]:
+def find_scaled(found: Stayed) -> list[Finding]:
     """Find balances and amounts that were multiplied by one factor, by source and currency."""
     result = []
     for column in ("balance", "amount"):
@@ -69,13 +70,13 @@ def find_scaled(found: Stayed) -> list[Scaled]:
                 where |= theirs
                 factors.append(f"{factor:.6g}")
         if where.any():
-            worst = found.worst(where, lambda row, column=column: _describe_move(found, row, column))  # type: ignore[misc]
+            worst = found.worst(where, lambda row, column=column: describe_move(found, row, column))  # type: ignore[misc]
             by = " or ".join(dict.fromkeys(factors))
-            result.append(Scaled(f"{counted(int(where.sum()), column)} multiplied by {by}: {worst}", where))
+            result.append(Finding(f"{counted(int(where.sum()), column)} multiplied by {by}: {worst}", where))
     return result
 
 
-def object_to_scaled_balances(found: Stayed, parts: Sequence[Scaled]) -> Iterator[Objection]:
+def object_to_scaled_balances(found: Stayed, parts: Sequence[Finding]) -> Iterator[Objection]:
     """Object to sums that were multiplied by one factor: a lost decimal mark, an inverted sign, another currency."""
     if parts:
         yield Objection(
@@ -83,7 +84,7 @@ def object_to_scaled_balances(found: Stayed, parts: Sequence[Scaled]) -> Iterato
             f"{'; '.join(part.words for part in parts)}. A lost decimal mark does this, and so do cents taken for "
             "whole units, a turned sign and another currency. Look at the column in the export; approve if they are "
             "right",
-            found.refs(np.logical_or.reduce([part.where for part in parts])),
+            found.refs(join_findings(found, parts)),
         )
 
 
@@ -196,13 +197,13 @@ class _Moves:
     fell: Mask
 
 
-def object_to_moved_sums(found: Stayed, explained: Sequence[Scaled]) -> Iterator[Objection]:
+def object_to_moved_sums(found: Stayed, explained: Sequence[Finding]) -> Iterator[Objection]:
     """Object if more balances, or more money, have risen or fallen than payments and corrections explain.
 
-    Sums that one factor explains are left out: they have their own objection.
+    Sums that another guard explains are left out: they have their own objections.
     """
-    others = ~np.logical_or.reduce([np.zeros(len(found.rows), bool), *(part.where for part in explained)])
-    parts: list[tuple[str, Mask]] = []
+    others = ~join_findings(found, explained)
+    parts = []
     # Shares mean little among three invoices, so a small source is asked about only if no balance at all has stayed.
     small = _find_wholly_changed(found)
     for (source, currency), mine in found.groups():
@@ -216,17 +217,17 @@ def object_to_moved_sums(found: Stayed, explained: Sequence[Scaled]) -> Iterator
             if which.any()
         ]
         common = found.sizes()[(source, currency)]
-        examples = found.worst(moved, lambda row: _describe_move(found, row))
+        examples = found.worst(moved, lambda row: describe_move(found, row))
         parts.append(
-            (f"{source}: of {counted(common, 'invoice')} in both reports, {', '.join(said)}: {examples}", moved)
+            Finding(f"{source}: of {counted(common, 'invoice')} in both reports, {', '.join(said)}: {examples}", moved)
         )
     if parts:
         yield Objection(
             "sums-moved",
-            f"balances have moved more than new and paid invoices explain. {'; '.join(text for text, _ in parts)}. "
+            f"balances have moved more than new and paid invoices explain. {'; '.join(part.words for part in parts)}. "
             "Payments and credits lower a few balances and raise none; balances in wrong rows do this. Compare some "
             "with the source; approve if they are right",
-            found.refs(np.logical_or.reduce([mask for _, mask in parts])),
+            found.refs(join_findings(found, parts)),
         )
 
 
@@ -287,10 +288,3 @@ def _describe_difference(found: Stayed, which: Mask, currency: str) -> str:
     chosen = pa.array(which)
     now, before = (pc.sum(pc.abs(column("balance").filter(chosen))).as_py() for column in (found.now, found.before))
     return money(abs(now - before), currency)
-
-
-def _describe_move(found: Stayed, row: int, column: str = "balance") -> str:
-    now, before = (
-        money(which(column)[row].as_py(), which("currency")[row].as_py()) for which in (found.now, found.before)
-    )
-    return f"{found.now('invoice_ref')[row].as_py()} {found.now('customer_name')[row].as_py()} {before} → {now}"

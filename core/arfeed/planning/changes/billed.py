@@ -1,8 +1,8 @@
-"""Balances that don't fit what was billed: larger than the amount, or of the other sign."""
+"""Balances that don't fit what was billed: larger than it, of the other sign, or all of it again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,16 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.changes.stayed import Floats, Mask, Stayed, as_floats, as_mask
+from arfeed.planning.changes.stayed import (
+    Finding,
+    Floats,
+    Mask,
+    Stayed,
+    as_floats,
+    as_mask,
+    describe_move,
+    join_findings,
+)
 from arfeed.planning.wording import counted, largest, money
 
 _MANY = 3
@@ -144,3 +153,53 @@ def _measure_excess(rows: pd.DataFrame, misfit: _Misfit) -> tuple[Floats, Floats
     nothing, excess = amount == 0, misfit.excess(balance, amount)
     share = np.where(nothing, np.inf, excess / np.where(nothing, 1, amount))
     return excess, share, nothing
+
+
+# --- whole again ----------------------------------------------------------------------------------------------------
+
+_RESTORED = 2
+"""A single payment may be returned by the bank; that most of several come back at once is the doing of a column."""
+
+
+def find_restored(found: Stayed, explained: Sequence[Finding]) -> list[Finding]:
+    """Find sources in which most part-paid invoices are owed in full again, but for balances that are explained."""
+    partly = _is_partly_paid(found.before("balance"), found.before("amount")) & ~found.differs("currency")
+    whole = partly & found.differs("balance") & as_mask(pc.equal(found.now("balance"), found.now("amount")))
+    whole &= ~join_findings(found, explained)
+    result = []
+    for (source, *_), mine in found.groups(["source"]) if whole.any() else ():
+        theirs = whole & mine
+        count = int(theirs.sum())
+        if count < _RESTORED or count * 2 < (known := _count_partly_paid(found, source, partly & mine)):
+            continue
+        worst = found.worst(theirs, lambda row: describe_move(found, row))
+        result.append(Finding(f"{source}: {count:,} of {counted(known, 'part-paid invoice')}: {worst}", theirs))
+    return result
+
+
+def object_to_restored(found: Stayed, parts: Sequence[Finding]) -> Iterator[Objection]:
+    """Object to balances from which part payments are no longer deducted."""
+    if parts:
+        yield Objection(
+            "total-as-balance",
+            "invoices that were paid in part are owed in full again, as if nothing had been paid. "
+            f"{'; '.join(part.words for part in parts)}. A column of totals in the place of the balances does this, "
+            "and so does an export or a query that no longer deducts payments. Look at both; approve if these payments "
+            "were returned",
+            found.refs(join_findings(found, parts)),
+        )
+
+
+def _is_partly_paid(balance: pa.Array, amount: pa.Array) -> Mask:
+    """Return where less than what was billed is open, of the same sign."""
+    less = pc.and_(pc.less(pc.abs(balance), pc.abs(amount)), pc.equal(pc.sign(balance), pc.sign(amount)))
+    return as_mask(less)
+
+
+def _count_partly_paid(found: Stayed, source: str, changed: Mask) -> int:
+    """Count the invoices of a source that were part-paid in the last report and stay, including unchanged ones."""
+    report = found.plan.report
+    unchanged = as_mask(pc.equal(arrow.to_text_array(report["change"]), "unchanged"))
+    theirs = as_mask(pc.equal(arrow.to_text_array(report["source"]), source))
+    partly = _is_partly_paid(*(arrow.as_single_chunk(pa.array(report[name])) for name in _SUMS))
+    return int((unchanged & theirs & partly).sum() + changed.sum())

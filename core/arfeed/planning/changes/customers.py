@@ -20,18 +20,46 @@ _LEGAL_FORMS = (
 )
 """Words that one system writes and another leaves out, in a name in lower case and without dots (RE2)."""
 
+_LATER = 60
+"""A customer's document that is dated over this many days later, with another amount, is another one.
+
+A date is corrected by days, or by a month that was mistyped; numbers that start again every quarter or year come back
+to a regular customer after about 90 days or more.
+"""
+
 _RENAMED_AT_ONCE = 50
 """At most one customer in this many, and one in a small feed, may be renamed at once; more look like another list."""
 
 
-def object_to_reused_numbers(found: Stayed) -> Iterator[Objection]:
-    """Object to numbers that stand for another document: customer, date and amount all differ."""
-    reused = _is_reused(found)
+def find_reused_numbers(found: Stayed) -> Mask:
+    """Return where a number stands for another document: another customer's, or a much later one of the same."""
+    # A moved customer, a corrected date or a corrected amount each happens to one document. All three at once do not,
+    # nor does a date so much later together with another amount, whoever the customer is.
+    another = (_has_other_customer(found) & found.differs("issued_on")) | (found.days_moved("issued_on") > _LATER)
+    if not another.any():
+        return another
+    billed = found.differs("amount")
+    # Some sources state no amounts. Balances move by themselves, but together with the others they tell enough.
+    unknown = as_mask(pc.or_(pc.is_null(found.now("amount")), pc.is_null(found.before("amount"))))
+    return another & np.where(unknown, found.differs("balance"), billed)
+
+
+def object_to_reused_numbers(found: Stayed, reused: Mask) -> Iterator[Objection]:
+    """Object to numbers that stand for another document."""
     if count := int(reused.sum()):
+        other = reused & _has_other_customer(found)
+        kinds = [
+            (int(other.sum()), "with another customer, date and amount"),
+            (
+                int((reused & ~other).sum()),
+                f"with the same customer, a date over {_LATER} days later and another amount",
+            ),
+        ]
+        said = [words if some == count else f"{some:,} {words}" for some, words in kinds if some]
         yield Objection(
             "number-reused",
-            f"{counted(count, 'number')} now {'stands' if count == 1 else 'stand'} for another document, with another "
-            f"customer, date and amount: {found.worst(reused, lambda row: _show_document(found, row))}. The receiver "
+            f"{counted(count, 'number')} now {'stands' if count == 1 else 'stand'} for another document, "
+            f"{' and '.join(said)}: {found.worst(reused, lambda row: _show_document(found, row))}. The receiver "
             "would put the new document in the place of the old one, whose debt would be gone. If numbers start again "
             "every year, or in every company, add what tells them apart, as with the transform `rename`; approve if "
             "the old documents are settled",
@@ -39,10 +67,10 @@ def object_to_reused_numbers(found: Stayed) -> Iterator[Objection]:
         )
 
 
-def object_to_other_customers(found: Stayed) -> Iterator[Objection]:
+def object_to_other_customers(found: Stayed, reused: Mask) -> Iterator[Objection]:
     """Object to invoices that now belong to another customer, and to names or emails that moved between customers."""
     # A reused number has its own objection, which states more: the old document's debt would be gone.
-    moved = _has_other_customer(found) & ~_is_reused(found)
+    moved = _has_other_customer(found) & ~reused
     if moved.any():
         moved &= ~_find_renamed(found, moved)
     parts = [(moved, "of another customer", "")] if moved.any() else []
@@ -70,7 +98,7 @@ def note_renamings(found: Stayed | None) -> Iterator[str]:
     """Yield a note on customers who are known by name only and have a new name on all of their invoices."""
     if found is None:
         return
-    moved = _has_other_customer(found) & ~_is_reused(found)
+    moved = _has_other_customer(found) & ~find_reused_numbers(found)
     renamed = _find_renamed(found, moved) if moved.any() else moved
     if renamed.any():
         names = pc.unique(_join_pairs(found.before("customer_name"), found.now("customer_name"), renamed, " → "))
@@ -86,17 +114,6 @@ def _has_other_customer(found: Stayed) -> Mask:
     if other.any():
         other &= ~(_is_known_by_name(found) & _is_spelled_alike(found))
     return other
-
-
-def _is_reused(found: Stayed) -> Mask:
-    # All three at once: a moved customer, a corrected date or a corrected amount each happens to one document.
-    other = _has_other_customer(found) & found.differs("issued_on")
-    if not other.any():
-        return other
-    billed = found.differs("amount")
-    # Some sources state no amounts. Balances move by themselves, but together with the other two they tell enough.
-    unknown = as_mask(pc.or_(pc.is_null(found.now("amount")), pc.is_null(found.before("amount"))))
-    return other & np.where(unknown, found.differs("balance"), billed)
 
 
 def _find_renamed(found: Stayed, moved: Mask) -> Mask:

@@ -1,17 +1,21 @@
-"""Dates that changed as only a misread column changes them: day and month exchanged, or all moved alike."""
+"""Dates that changed as only a wrong column changes them: day and month exchanged, all moved alike, or too many."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from arfeed.model import arrow
 from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import Mask, Stayed, as_mask, count_distinct
 from arfeed.planning.wording import counted
+
+Dates: TypeAlias = Mapping[str, Mask]
+"""Where dates have changed, by column."""
 
 _COLUMNS = {"issued_on": "issue date", "due_on": "due date"}
 _CORRECTION = 1
@@ -23,28 +27,70 @@ _EXTENSIONS = (30, 60)
 
 _A_YEAR = 365
 
+# Dates are corrected and put off one by one; a column that was sorted or filled by itself changes most of them.
+_MANY, _MANY_SHARE = 5, 1 / 5
+_SMALL, _SMALL_MANY, _SMALL_SHARE = 10, 3, 1 / 2
+"""Among fewer dates than the first, a fifth is one or two; so many and such a share of them have to have changed."""
 
-def object_to_exchanged_dates(found: Stayed) -> Iterator[Objection]:
-    """Object if day and month are exchanged in more dates than somebody would correct by hand."""
-    exchanged = {column: _find_exchanged(found, column) for column in _COLUMNS}
+
+def find_exchanged_dates(found: Stayed) -> Dates:
+    """Find, by column, the dates of which day and month are exchanged, if more are than somebody would correct."""
+    return {column: _find_exchanged(found, column) for column in _COLUMNS}
+
+
+def find_shifted_dates(found: Stayed) -> Dates:
+    """Find, by column, most dates of a source that have moved by the same number of days."""
+    return {column: _find_shifted(found, column) for column in _COLUMNS}
+
+
+def object_to_exchanged_dates(found: Stayed, exchanged: Dates) -> Iterator[Objection]:
+    """Object to dates with day and month exchanged."""
     if said := _describe(found, exchanged, "with day and month exchanged"):
         yield Objection(
             "dates-exchanged",
             f"{said}. Look at the order of dates in the export and at the source's `dates`; approve if the new dates "
             "are right",
-            found.refs(np.logical_or.reduce([*exchanged.values()])),
+            found.refs(_join(found, exchanged)),
         )
 
 
-def object_to_shifted_dates(found: Stayed) -> Iterator[Objection]:
-    """Object if most dates of a source have moved by the same number of days."""
-    shifted = {column: _find_shifted(found, column) for column in _COLUMNS}
+def object_to_shifted_dates(found: Stayed, shifted: Dates) -> Iterator[Objection]:
+    """Object to most dates of a source that have moved alike."""
     if said := _describe(found, shifted, "moved by the same number of days"):
         yield Objection(
             "dates-shifted",
             f"{said}. A time zone does this, and so does a workbook that counts its days from 1904. Look at the "
             "export; approve if the new dates are right",
-            found.refs(np.logical_or.reduce([*shifted.values()])),
+            found.refs(_join(found, shifted)),
+        )
+
+
+def object_to_changed_dates(found: Stayed, reused: Mask, *explained: Dates) -> Iterator[Objection]:
+    """Object if more dates of a source have changed, in whatever way, than somebody corrects or extends by hand.
+
+    Reused numbers and dates that another guard explains are left out: they have their own objections.
+    """
+    told = {column: np.zeros(len(found.rows), bool) for column in _COLUMNS}
+    parts = []
+    for column, name in _COLUMNS.items():
+        changed = found.differs(column) & ~np.logical_or.reduce([reused, *(each[column] for each in explained)])
+        for (source, *_), mine in found.groups(["source"]) if changed.any() else ():
+            theirs = changed & mine & ~_find_ordinary(found, column, changed & mine)
+            if theirs.sum() < _SMALL_MANY:
+                continue
+            common = _count_dated(found, source, column, mine)
+            many, share = (_SMALL_MANY, _SMALL_SHARE) if common < _SMALL else (_MANY, _MANY_SHARE)
+            if theirs.sum() >= max(many, share * common):
+                told[column] |= theirs
+                worst = found.worst(theirs, lambda row, column=column: _describe_move(found, row, column))  # type: ignore[misc]
+                parts.append(f"{source}: {theirs.sum():,} of {counted(common, name)} changed: {worst}")
+    if parts:
+        yield Objection(
+            "dates-changed",
+            f"more dates have changed than anybody corrects by hand. {'; '.join(parts)}. A column that was sorted, "
+            "filled or mapped by itself does this, and so does a transform that puts dates into other rows. Compare "
+            "some with the source; approve if they are right",
+            found.refs(_join(found, told)),
         )
 
 
@@ -63,7 +109,12 @@ def object_to_lost_due_dates(found: Stayed) -> Iterator[Objection]:
         )
 
 
-def _describe(found: Stayed, where: Mapping[str, Mask], how: str) -> str:
+def _join(found: Stayed, where: Dates) -> Mask:
+    joined: Mask = np.logical_or.reduce([np.zeros(len(found.rows), bool), *where.values()])
+    return joined
+
+
+def _describe(found: Stayed, where: Dates, how: str) -> str:
     return "; ".join(
         f"{counted(int(where[column].sum()), name)} {how}: "
         + found.worst(where[column], lambda row, column=column: _describe_move(found, row, column))  # type: ignore[misc]
@@ -88,7 +139,7 @@ def _find_exchanged(found: Stayed, column: str) -> Mask:
     # A date that was exchanged keeps its year; one that changed it as well was corrected.
     turned &= as_mask(pc.equal(pc.year(now), pc.year(before)))
     if column == "due_on":
-        turned &= ~np.isin(_count_days(found, column), _EXTENSIONS)
+        turned &= ~np.isin(found.days_moved(column), _EXTENSIONS)
     result = np.zeros(len(turned), bool)
     for group, mine in found.groups(["source"]):
         theirs = turned & mine
@@ -114,7 +165,7 @@ def _find_shifted(found: Stayed, column: str) -> Mask:
     result = np.zeros(len(changed), bool)
     if not changed.any():
         return result
-    days, sizes = _count_days(found, column), found.sizes(["source"])
+    days, sizes = found.days_moved(column), found.sizes(["source"])
     for group, mine in found.groups(["source"]):
         theirs = changed & mine
         moves, counts = np.unique(days[theirs], return_counts=True)
@@ -129,7 +180,31 @@ def _find_shifted(found: Stayed, column: str) -> Mask:
     return result
 
 
-def _count_days(found: Stayed, column: str) -> npt.NDArray[np.int64]:
-    """Return by how many days each date moved; 0 if one of the two is blank."""
-    moved = pc.days_between(found.before(column), found.now(column))
-    return np.asarray(pc.fill_null(moved, 0), dtype=np.int64)
+def _find_ordinary(found: Stayed, column: str, changed: Mask) -> Mask:
+    """Return which of a source's changed dates bookkeepers change many of at once.
+
+    One date that a batch of invoices shares is corrected; due dates are put off, all by the same number of days or
+    all those of one customer.
+    """
+    nothing = np.zeros(len(changed), bool)
+    if all(count_distinct(dates(column), changed) <= _CORRECTION for dates in (found.before, found.now)):
+        return changed
+    if column != "due_on":
+        return nothing
+    days = found.days_moved(column)
+    put_off = changed & (days > 1) & (days < _A_YEAR)
+    moves, counts = np.unique(days[put_off], return_counts=True)
+    # A single date put off by some number of days is alike to nothing.
+    alike = put_off & (days == moves[counts.argmax()]) if counts.max(initial=0) > 1 else nothing
+    others = put_off & ~alike
+    return put_off if count_distinct(found.now("customer_id"), others) == 1 else alike
+
+
+def _count_dated(found: Stayed, source: str, column: str, mine: Mask) -> int:
+    """Count the invoices of a source that have a date in both reports, including unchanged ones."""
+    report = found.plan.report
+    unchanged = as_mask(pc.equal(arrow.to_text_array(report["change"]), "unchanged"))
+    theirs = as_mask(pc.equal(arrow.to_text_array(report["source"]), source))
+    dated = np.asarray(report[column].notna())
+    both = as_mask(pc.and_(pc.is_valid(found.before(column)), pc.is_valid(found.now(column))))
+    return int((unchanged & theirs & dated).sum() + (both & mine).sum())

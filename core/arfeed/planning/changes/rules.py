@@ -11,9 +11,17 @@ from arfeed.planning.changes.balances import (
     object_to_moved_sums,
     object_to_scaled_balances,
 )
-from arfeed.planning.changes.billed import object_to_misfits
-from arfeed.planning.changes.customers import note_renamings, object_to_other_customers, object_to_reused_numbers
+from arfeed.planning.changes.billed import find_restored, object_to_misfits, object_to_restored
+from arfeed.planning.changes.customers import (
+    find_reused_numbers,
+    note_renamings,
+    object_to_other_customers,
+    object_to_reused_numbers,
+)
 from arfeed.planning.changes.days import (
+    find_exchanged_dates,
+    find_shifted_dates,
+    object_to_changed_dates,
     object_to_exchanged_dates,
     object_to_lost_due_dates,
     object_to_shifted_dates,
@@ -29,15 +37,20 @@ def object_to_changes(plan: Plan) -> Iterator[Objection]:
     if found is None:
         return
     yield from object_to_currencies(found)
-    yield from object_to_reused_numbers(found)
-    yield from object_to_other_customers(found)
-    yield from object_to_exchanged_dates(found)
-    yield from object_to_shifted_dates(found)
+    # What is explained is found before it is objected to, so that no other guard asks about it again.
+    reused = find_reused_numbers(found)
+    yield from object_to_reused_numbers(found, reused)
+    yield from object_to_other_customers(found, reused)
+    exchanged, shifted = find_exchanged_dates(found), find_shifted_dates(found)
+    yield from object_to_exchanged_dates(found, exchanged)
+    yield from object_to_shifted_dates(found, shifted)
+    yield from object_to_changed_dates(found, reused, exchanged, shifted)
     yield from object_to_lost_due_dates(found)
-    # What one factor explains is found first, so that the guard of moved sums does not ask about it again.
     multiplied = find_scaled(found)
     yield from object_to_scaled_balances(found, multiplied)
-    yield from object_to_moved_sums(found, multiplied)
+    restored = find_restored(found, multiplied)
+    yield from object_to_restored(found, restored)
+    yield from object_to_moved_sums(found, [*multiplied, *restored])
 
 
 def note_changes(plan: Plan) -> tuple[str, ...]:

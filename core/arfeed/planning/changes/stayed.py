@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Plan
-from arfeed.planning.wording import largest
+from arfeed.planning.wording import largest, money
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 """One bool for each changed invoice."""
@@ -53,6 +53,11 @@ class Stayed:
         if key not in self._columns:
             self._columns[key] = pc.not_equal(self.now(column), self.before(column))
         return as_mask(self._columns[key])
+
+    def days_moved(self, column: str) -> npt.NDArray[np.int64]:
+        """Return by how many days each date of a column moved; 0 if one of the two is blank."""
+        moved = pc.days_between(self.before(column), self.now(column))
+        return np.asarray(pc.fill_null(moved, 0), dtype=np.int64)
 
     def sizes(self, by: Iterable[str] = GROUP) -> dict[tuple[str, ...], int]:
         """Return how many invoices are in both reports, including unchanged ones, by source, currency or both."""
@@ -106,6 +111,14 @@ class Stayed:
         return self._columns[key]
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a guard has found in sums: described in words, and where it is."""
+
+    words: str
+    where: Mask
+
+
 def find_stayed(plan: Plan) -> Stayed | None:
     """Return the changed invoices of a plan; None if nothing has changed, or nothing was there before."""
     if plan.before is None or not plan.counts.changed:
@@ -134,3 +147,17 @@ def as_floats(values: pa.Array) -> Floats:
     """Return sums as floats to weigh them by; whatever is delivered, shown or added up stays exact."""
     sizes: Floats = np.asarray(pc.fill_null(pc.cast(values, pa.float64()), 0.0))
     return sizes
+
+
+def join_findings(found: Stayed, findings: Iterable[Finding]) -> Mask:
+    """Return where any of the findings is."""
+    joined: Mask = np.logical_or.reduce([np.zeros(len(found.rows), bool), *(each.where for each in findings)])
+    return joined
+
+
+def describe_move(found: Stayed, row: int, column: str = "balance") -> str:
+    """Write whose sum it is, what it was and what it is now."""
+    now, before = (
+        money(which(column)[row].as_py(), which("currency")[row].as_py()) for which in (found.now, found.before)
+    )
+    return f"{found.now('invoice_ref')[row].as_py()} {found.now('customer_name')[row].as_py()} {before} → {now}"
